@@ -1,0 +1,275 @@
+/*
+ * The device interface: everything a device model may know.
+ *
+ * A device is one file: a state struct, I/O operations, a reset function, a
+ * state table and one `const DeviceClass` that ties them together.  The
+ * framework creates the instance, fills the collaborators in from the
+ * properties, and calls the device back; it holds the device's lock around
+ * every callback, so a device file has no lock, no thread, no file descriptor
+ * and no clock of its own.  Absolute port numbers and IRQ numbers belong to
+ * the machine: a device sees offsets and lines.
+ *
+ * This header is installed; it needs nothing but the C library.
+ */
+#ifndef PIOEMU_DEVICE_H
+#define PIOEMU_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Grows when a class built for an older header would no longer work. */
+#define DEVICE_ABI 1
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+/* The framework's half of an instance. */
+typedef struct Device Device;
+/* An output pin.  NULL is a pin that is not connected. */
+typedef struct IrqLine IrqLine;
+/* The device's end of a character line.  NULL has no listener and no input. */
+typedef struct CharPort CharPort;
+/* A one-shot deadline on machine time. */
+typedef struct Timer Timer;
+
+/* ---- accesses ----------------------------------------------------------- */
+
+/*
+ * The operations behind one region.  `offset` counts from the region's first
+ * port or byte; `size` is 1, 2, 4 or 8 and never more than `max_size`: wider
+ * accesses arrive as several, lowest address first.  Values are in the low
+ * bits; whatever a read returns above `size` is cut off.
+ */
+typedef struct IoOps {
+    /* NULL: the region floats (all ones). */
+    uint64_t (*read)(void *state, uint64_t offset, unsigned size);
+    /* NULL: writes are ignored. */
+    void (*write)(void *state, uint64_t offset, uint64_t value, unsigned size);
+    /* Widest access handed over whole: 1, 2, 4 or 8. */
+    unsigned max_size;
+    /*
+     * Optional: `count` items of `size` bytes to or from one offset, for
+     * REP INS and REP OUTS.  NULL: the bus calls read or write per item.
+     */
+    void (*read_block)(void *state, uint64_t offset, void *items, size_t count, unsigned size);
+    void (*write_block)(void *state, uint64_t offset, const void *items, size_t count,
+                        unsigned size);
+} IoOps;
+
+typedef enum IoSpace { IO_PORTS, IO_MEMORY } IoSpace;
+
+/* One range of the device.  A table of them ends with a NULL name. */
+typedef struct DeviceRegion {
+    const char *name;
+    IoSpace space;
+    uint64_t size;
+    const IoOps *ops;
+    /* The property that holds the base; a base of 0 leaves the region out. */
+    const char *base_property;
+    /*
+     * Write-only in effect: a write changes nothing the guest can observe at
+     * once, so it may be delivered late, in order, with no exit of its own.
+     */
+    bool posted;
+    /* Optional: a register's name for traces, or NULL. */
+    const char *(*register_name)(const void *state, uint64_t offset, bool write);
+} DeviceRegion;
+
+/* ---- properties --------------------------------------------------------- */
+
+typedef enum PropertyKind {
+    PROPERTY_BOOL,   /* bool, "on" or "off" */
+    PROPERTY_UINT8,  /* uint8_t, decimal or 0x */
+    PROPERTY_UINT16, /* uint16_t */
+    PROPERTY_UINT32, /* uint32_t */
+    PROPERTY_UINT64, /* uint64_t, with K, M or G */
+    PROPERTY_STRING, /* char *, owned by the framework */
+    PROPERTY_CHOICE, /* unsigned, the index into `choices` */
+    PROPERTY_IRQ,    /* IrqLine *, named by an ISA IRQ number or "none" */
+    PROPERTY_CHAR    /* CharPort *, named by a chardev id */
+} PropertyKind;
+
+/* One settable property.  A table of them ends with a NULL name. */
+typedef struct DeviceProperty {
+    const char *name;
+    PropertyKind kind;
+    size_t offset;             /* of the field in the state struct */
+    const char *default_value; /* as a user would write it; NULL: zero, not connected */
+    const char *help;
+    const char *const *choices; /* PROPERTY_CHOICE: names, NULL at the end */
+} DeviceProperty;
+
+/* ---- lines -------------------------------------------------------------- */
+
+/*
+ * Drives an output pin.  Setting the level it already has costs nothing and
+ * does nothing.  Call with the device's lock held (any callback).
+ */
+void irq_set(IrqLine *line, bool level);
+
+/* An output other than an ISA IRQ, wired by the machine by its name. */
+typedef struct DeviceOutput {
+    const char *name;
+    size_t offset; /* of an IrqLine * in the state struct */
+} DeviceOutput;
+
+/* ---- time --------------------------------------------------------------- */
+
+/* Machine time in nanoseconds.  It stands still while the machine is paused. */
+uint64_t device_now(const Device *dev);
+
+/*
+ * A one-shot deadline.  `fire` is called at or after `deadline` (never
+ * before), with the lock held and the deadline it was armed for, so that a
+ * periodic device computes the next one from it and does not drift.
+ */
+typedef struct DeviceTimer {
+    const char *name;
+    size_t offset; /* of a Timer * in the state struct */
+    void (*fire)(void *state, uint64_t deadline);
+} DeviceTimer;
+
+/* Arms or moves the deadline (ns of machine time; the past means at once). */
+void timer_arm(Timer *timer, uint64_t deadline);
+void timer_disarm(Timer *timer);
+bool timer_armed(const Timer *timer);
+
+/* ---- character lines ---------------------------------------------------- */
+
+#define CHAR_LINE_DTR 0x01u /* outputs of the device */
+#define CHAR_LINE_RTS 0x02u
+#define CHAR_LINE_CTS 0x10u /* inputs of the device, in the order of the MSR */
+#define CHAR_LINE_DSR 0x20u
+#define CHAR_LINE_RI  0x40u
+#define CHAR_LINE_DCD 0x80u
+
+typedef struct CharFormat {
+    uint32_t baud; /* bits per second */
+    uint8_t data_bits, stop_bits;
+    char parity; /* 'N', 'O', 'E', 'M', 'S' */
+} CharFormat;
+
+/*
+ * Hands bytes to the line and returns how many it took: fewer than `size` only
+ * when the line is full, in which case `tx_room` is called when there is space
+ * again.  Never blocks.
+ */
+size_t char_port_write(CharPort *port, const uint8_t *data, size_t size);
+/* Tells the line that the receiver has room again after `rx_room` said less. */
+void char_port_rx_ready(CharPort *port);
+void char_port_set_break(CharPort *port, bool on);
+/* DTR and RTS as the device drives them now. */
+void char_port_set_lines(CharPort *port, unsigned lines);
+/* CTS, DSR, RI and DCD as the other side drives them now. */
+unsigned char_port_lines(const CharPort *port);
+void char_port_set_format(CharPort *port, const CharFormat *format);
+
+/* What a device with a PROPERTY_CHAR is told.  Every member may be NULL. */
+typedef struct CharClient {
+    /* How many bytes `receive` would take now. */
+    size_t (*rx_room)(void *state);
+    /* Input; `size` is never more than rx_room() just returned. */
+    void (*receive)(void *state, const uint8_t *data, size_t size);
+    /* The line takes bytes again after char_port_write() fell short. */
+    void (*tx_room)(void *state);
+    void (*receive_break)(void *state);
+    void (*lines_changed)(void *state, unsigned lines);
+} CharClient;
+
+/* ---- guest memory (for devices that master the bus) --------------------- */
+
+/* False when any byte is outside RAM; nothing is copied then. */
+bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size);
+bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
+
+/* ---- the machine -------------------------------------------------------- */
+
+/* The guest ends the run with a status, 0 to 255. */
+void device_request_exit(Device *dev, int status);
+void device_request_poweroff(Device *dev);
+void device_request_reset(Device *dev);
+
+/*
+ * The guest did something the data sheet forbids.  Logged once per `kind` (a
+ * string literal) and counted after that.
+ */
+void device_guest_error(Device *dev, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- saved state -------------------------------------------------------- */
+
+typedef enum FieldKind { FIELD_BOOL, FIELD_UINT, FIELD_END } FieldKind;
+
+/* One saved field or array of fields.  A table of them ends with FIELD_END. */
+typedef struct DeviceField {
+    const char *name;
+    size_t offset;
+    unsigned size; /* of one element: 1, 2, 4 or 8 */
+    unsigned count;
+    FieldKind kind;
+} DeviceField;
+
+#define DEVICE_FIELD(type, member)                                                                 \
+    {                                                                                              \
+        #member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT                \
+    }
+#define DEVICE_FIELD_BOOL(type, member)                                                            \
+    {                                                                                              \
+        #member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_BOOL                \
+    }
+#define DEVICE_FIELD_ARRAY(type, member)                                                           \
+    {                                                                                              \
+        #member, offsetof(type, member), sizeof(((type *)0)->member[0]),                           \
+            sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), FIELD_UINT               \
+    }
+#define DEVICE_FIELD_END                                                                           \
+    {                                                                                              \
+        NULL, 0, 0, 0, FIELD_END                                                                   \
+    }
+
+/* ---- the class ---------------------------------------------------------- */
+
+/*
+ * The state struct begins with `Device *dev`, which the framework sets.  It is
+ * zeroed, then properties, lines, ports and timers are filled in, then
+ * `realize` runs, then `reset`.
+ */
+typedef struct DeviceClass {
+    unsigned abi; /* DEVICE_ABI */
+    const char *name;
+    const char *description; /* one line */
+    size_t state_size;
+    const DeviceProperty *properties;
+    const DeviceRegion *regions;
+    const DeviceOutput *outputs;
+    const DeviceTimer *timers;
+    const CharClient *char_client;
+    /* Checks the properties; false with a message in `error` (size bytes). */
+    bool (*realize)(void *state, char *error, size_t size);
+    /* Assigns every register and latch its power-on value; drives its lines. */
+    void (*reset)(void *state);
+    /* An input pin changed. */
+    void (*input)(void *state, unsigned pin, bool level);
+    unsigned input_count;
+    /*
+     * Interrupt controllers: the CPU acknowledges; returns the vector.
+     */
+    uint8_t (*acknowledge)(void *state);
+    /* Everything a snapshot needs. */
+    const DeviceField *fields;
+    /* After a load: false if a field is impossible; else re-derives lines and timers. */
+    bool (*post_load)(void *state);
+    /* One line about the state, for crash reports: writes at most `size` bytes. */
+    void (*describe)(const void *state, char *text, size_t size);
+    void (*finalize)(void *state);
+} DeviceClass;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The accelerator seam: what runs the guest's instructions.
+ *
+ * Three backends fit it.  `kvm` runs each vCPU in a thread of its own; the
+ * software CPU runs in the loop's thread, a slice at a time; `qtest` has no
+ * CPU at all.  Accesses that leave the CPU go to the two access functions of
+ * the bus from inside run(), so a vCPU only stops for what the bus cannot
+ * serve.
+ */
+#ifndef PIOEMU_ACCEL_H
+#define PIOEMU_ACCEL_H
+
+#include "src/bus.h"
+#include "src/cpu_state.h"
+#include "src/memory.h"
+
+#include <stdatomic.h>
+
+typedef struct Accel Accel;
+typedef struct Vcpu Vcpu;
+
+typedef enum VcpuStop {
+    VCPU_KICKED,       /* vcpu_kick(): look at what was asked and run again */
+    VCPU_SLICE_DONE,   /* not threaded: the budget is used up or a deadline is due */
+    VCPU_HALTED,       /* HLT, interrupts enabled: wait for an interrupt */
+    VCPU_HALTED_DEAD,  /* HLT, interrupts disabled: nothing can end it */
+    VCPU_TRIPLE_FAULT, /* shutdown cycle */
+    VCPU_RESET,        /* the CPU or the firmware asked for a reset */
+    VCPU_POWEROFF,
+    VCPU_FAILED /* the accelerator cannot go on; Vcpu.failure says why */
+} VcpuStop;
+
+/* What an accelerator needs of the machine. */
+typedef struct AccelHost {
+    Bus *bus;
+    Memory *memory;
+    /* The interrupt acknowledge cycle; yields the vector. */
+    uint8_t (*acknowledge)(void *opaque);
+    void *opaque;
+    /* Interrupt controllers and local APICs inside the accelerator. */
+    bool kernel_irqchip;
+    unsigned cpu_count;
+    GHashTable *options; /* of -accel NAME,key=value: char * to char * */
+} AccelHost;
+
+typedef struct AccelClass {
+    const char *name;
+    const char *description;
+    bool threaded;    /* run() is called in a thread per vCPU */
+    bool has_cpu;     /* false: nobody calls run() */
+    bool has_irqchip; /* kernel_irqchip can be asked for */
+    size_t accel_size, vcpu_size;
+    /* Called in this order; each fails with a message for the user. */
+    bool (*open)(Accel *accel, GError **error);
+    bool (*create_vcpu)(Vcpu *vcpu, GError **error);
+    void (*destroy_vcpu)(Vcpu *vcpu);
+    void (*close)(Accel *accel);
+
+    /* Runs until something only the caller can decide. */
+    VcpuStop (*run)(Vcpu *vcpu);
+    /* Makes run() return soon.  Any thread, and signal handlers. */
+    void (*kick)(Vcpu *vcpu);
+    /* Vcpu.intr or Vcpu.nmi changed.  Any thread. */
+    void (*interrupt_changed)(Vcpu *vcpu);
+    void (*set_a20)(Accel *accel, bool on);
+    /* Only while the vCPU is not running. */
+    bool (*get_state)(Vcpu *vcpu, CpuState *state, GError **error);
+    bool (*set_state)(Vcpu *vcpu, const CpuState *state, GError **error);
+    /* A device or loader wrote guest memory. */
+    void (*memory_written)(Accel *accel, uint64_t address, size_t size);
+    /* kernel_irqchip: drives ISA line `irq`. */
+    void (*irq_set)(Accel *accel, unsigned irq, bool level);
+} AccelClass;
+
+/* Backends begin their own structs with these. */
+struct Accel {
+    const AccelClass *class;
+    AccelHost host;
+};
+
+struct Vcpu {
+    BusInitiator initiator; /* first */
+    Accel *accel;
+    unsigned index;
+    atomic_bool intr; /* level of the INTR pin */
+    atomic_bool nmi;  /* an NMI edge waits */
+    char *failure;    /* owned; why run() returned VCPU_FAILED */
+};
+
+extern const AccelClass accel_kvm_class;
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * The bus: 64 Ki ports and the physical addresses that no memory backs, each
+ * claimed by at most one device region.
+ *
+ * Ranges are claimed before the first vCPU runs and the tables do not change
+ * after that, so look-up takes no lock: a port is one load from a table.  The
+ * bus takes the owner's lock around a call unless it was made unlocked.
+ * Unclaimed reads answer all ones, unclaimed writes go nowhere; both are
+ * counted.  An access that is wider than the region takes, or that runs past
+ * the end of it, is split into halves, lowest address first.
+ */
+#ifndef PIOEMU_BUS_H
+#define PIOEMU_BUS_H
+
+#include "devices/device.h"
+
+#include <glib.h>
+
+typedef struct Bus Bus;
+
+typedef struct BusClaim {
+    const char *name; /* as the user knows it: "COM1" */
+    IoSpace space;
+    uint64_t base, size;
+    const IoOps *ops;
+    void *state;
+    GMutex *lock; /* NULL: none is taken */
+    bool posted;
+    const char *(*register_name)(const void *state, uint64_t offset, bool write);
+} BusClaim;
+
+/* What an initiator last did, for crash reports. */
+typedef struct BusAccess {
+    uint64_t address;
+    uint64_t value;     /* of the last item */
+    const char *device; /* NULL: nobody answered */
+    uint32_t count;
+    uint8_t size;
+    bool write;
+    bool memory;
+} BusAccess;
+
+#define BUS_HISTORY 16u
+
+/*
+ * Who makes accesses: embedded in a vCPU or a test socket, used by one thread
+ * at a time.
+ */
+typedef struct BusInitiator {
+    /* The guest's current instruction, for the first access to a port nobody has. */
+    uint64_t (*program_counter)(struct BusInitiator *self);
+    BusAccess history[BUS_HISTORY];
+    uint32_t access_count; /* history[access_count % BUS_HISTORY] is the oldest */
+} BusInitiator;
+
+/* Sees every access after it was made; called with no lock held. */
+typedef void BusObserver(void *opaque, const BusAccess *access);
+
+/* `locked`: several threads make accesses, so owners' locks are taken. */
+Bus *bus_new(bool locked);
+void bus_free(Bus *bus);
+
+/*
+ * The claim is copied; name, ops, state and lock stay the caller's and outlive
+ * the bus.  Refused: size 0, a range past the end of the space, overlap (the
+ * message names both).
+ */
+bool bus_claim(Bus *bus, const BusClaim *claim, GError **error);
+
+/*
+ * A guest's access: `count` items of `size` (1, 2, 4) bytes at `data`, little
+ * endian, all at `port`.
+ */
+void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
+                     void *data, size_t count);
+/* `size` is 1 to 8; an odd size is split into powers of two. */
+void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write, unsigned size,
+                       void *data);
+
+/* The claim that holds an address, or NULL. */
+const BusClaim *bus_find(const Bus *bus, IoSpace space, uint64_t address);
+/* In the order they were made. */
+void bus_foreach_claim(const Bus *bus, void (*visit)(const BusClaim *claim, void *opaque),
+                       void *opaque);
+
+typedef struct BusUnclaimed {
+    uint64_t address;
+    uint64_t reads, writes;
+    uint64_t first_pc;
+    bool memory;
+} BusUnclaimed;
+
+/* Accesses that nobody answered, by address; the caller frees the array. */
+GArray *bus_unclaimed(const Bus *bus);
+
+void bus_set_observer(Bus *bus, BusObserver *observer, void *opaque);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bus, bus_free)
+
+#endif
