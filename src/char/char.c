@@ -155,9 +155,8 @@ static void deliver_rx(CharPort *port)
     }
     port->rx_delivering = true;
     while ((size = ring_peek(&port->rx, &data)) > 0) {
-        if (port->client->rx_room) {
-            size = MIN(size, port->client->rx_room(state));
-        }
+        size_t room = port->client->rx_room ? port->client->rx_room(state) : size;
+        size = MIN(size, room);
         if (!size) {
             break;
         }

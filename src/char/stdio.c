@@ -123,7 +123,8 @@ static size_t read_limit(const Stdio *stdio)
     if (stdio->terminal && !chardev_has_receiver(&stdio->parent)) {
         return READ_SIZE;
     }
-    return MIN(READ_SIZE, chardev_rx_room(&stdio->parent));
+    size_t room = chardev_rx_room(&stdio->parent);
+    return MIN(READ_SIZE, room);
 }
 
 static void update_watch(Stdio *stdio)
