@@ -28,8 +28,8 @@
 #define PIT_CW_SC_SHIFT  6
 #define PIT_CW_READ_BACK 0xc0
 
-#define PIT_CW_MODE(mode)   ((mode) << PIT_CW_M_SHIFT)
-#define PIT_CW_SC(counter)  ((counter) << PIT_CW_SC_SHIFT)
+#define PIT_CW_MODE(mode)  ((mode) << PIT_CW_M_SHIFT)
+#define PIT_CW_SC(counter) ((counter) << PIT_CW_SC_SHIFT)
 
 /* Read-back command. */
 #define PIT_RB_CNT(counter) (2 << (counter))

@@ -30,7 +30,7 @@
 
 clock_irq:
     push %ax
-    mov $RTC_REG_C, %al
+    mov $RTC_C, %al
     call rtc_read
     movb $1, updated
     pic_eoi IRQ_RTC

@@ -97,7 +97,7 @@ timer_irq:
 
 clock_irq:
     push %eax
-    mov $RTC_REG_C, %al
+    mov $RTC_C, %al
     call rtc_read
     test $RTC_C_UF, %al
     jz 1f
