@@ -216,6 +216,7 @@
     check "absent port, rep insb"
 
     say "all passed\n"
+    call wait_sent
     xor %al, %al
     exit_with_al
     halt_forever
@@ -228,10 +229,7 @@ report:
     say " ok\n"
     ret
 1:  say " FAILED\n"
-    mov $COM1 + UART_LSR, %dx
-2:  in (%dx), %al
-    test $UART_LSR_TEMT, %al
-    jz 2b
+    call wait_sent
     mov check_number, %al
     exit_with_al
     halt_forever
@@ -252,13 +250,6 @@ loopback_off:
     popf
     ret
 
-wait_sent:
-    mov $COM1 + UART_LSR, %dx
-1:  in (%dx), %al
-    test $UART_LSR_TEMT, %al
-    jz 1b
-    ret
-
 compare_received:
     mov $pattern, %si
     mov $received, %di
@@ -268,6 +259,7 @@ compare_received:
 
     define_putc
     define_puts
+    define_wait_sent
 
 check_number:
     .word 0

@@ -374,9 +374,7 @@ do_exit:
     mov $8, %cl
     call check_width
     jc 1f
-    mov %al, %bl
     call wait_sent
-    mov %bl, %al
     exit_with_al
     say "no exit device answers at port 0xf4 (-device exit-port adds one)\r\n"
     clc
@@ -521,13 +519,6 @@ newline:
     say "\r\n"
     ret
 
-wait_sent:
-    mov $COM1 + UART_LSR, %dx
-1:  in (%dx), %al
-    test $UART_LSR_TEMT, %al
-    jz 1b
-    ret
-
     /* Interrupts for input if the controller's mask can be read back. */
 start_input:
     pic_init
@@ -644,6 +635,7 @@ timer_irq:
 
     define_putc
     define_puts
+    define_wait_sent
     define_put_decimal
     define_put_hex
     define_rtc_read

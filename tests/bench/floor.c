@@ -89,8 +89,9 @@ static uint64_t parse_number(const char *text, const char *what)
 
     errno = 0;
     uint64_t value = strtoull(text, &end, 0);
-    if (errno || end == text || *end)
+    if (errno || end == text || *end) {
         fail(STATUS_USAGE, "%s: '%s' is not a number", what, text);
+    }
     return value;
 }
 
@@ -111,15 +112,17 @@ static void parse_flat(Floor *floor, char *text)
     while (*text) {
         char *value;
         int key = getsubopt(&text, keys, &value);
-        if (key < 0 || !value)
+        if (key < 0 || !value) {
             fail(STATUS_USAGE, "--flat: unknown or empty '%s'", value ? value : text);
+        }
         uint64_t number = parse_number(value, "--flat");
-        if (key == ADDR)
+        if (key == ADDR) {
             floor->load_address = number;
-        else if (key == CS)
+        } else if (key == CS) {
             code_segment = number;
-        else
+        } else {
             *fields[key] = number;
+        }
     }
     floor->cs = (uint16_t)code_segment;
 }
@@ -139,23 +142,25 @@ static void parse_options(Floor *floor, int argc, char **argv)
     int option;
 
     while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
-        if (option == FLAT)
+        if (option == FLAT) {
             parse_flat(floor, optarg);
-        else if (option == MEMORY)
+        } else if (option == MEMORY) {
             floor->memory_size = parse_number(optarg, "--memory") << 20;
-        else if (option == EXITS)
+        } else if (option == EXITS) {
             floor->exit_limit = parse_number(optarg, "--exits");
-        else if (option == CPUID)
+        } else if (option == CPUID) {
             floor->cpuid = true;
-        else if (option == SINCE)
+        } else if (option == SINCE) {
             floor->started = parse_number(optarg, "--since");
-        else if (option == STATS)
+        } else if (option == STATS) {
             floor->stats = true;
-        else
+        } else {
             fail(STATUS_USAGE, "bad option\n%s", usage_text);
+        }
     }
-    if (optind + 1 != argc)
+    if (optind + 1 != argc) {
         fail(STATUS_USAGE, "one guest image, please\n%s", usage_text);
+    }
     floor->image = argv[optind];
 }
 
@@ -163,8 +168,9 @@ static int checked_ioctl(int fd, unsigned long request, uintptr_t argument, cons
 {
     int result = ioctl(fd, request, argument);
 
-    if (result < 0)
+    if (result < 0) {
         fail(STATUS_HOST, "%s: %s", what, strerror(errno));
+    }
     return result;
 }
 
@@ -172,15 +178,18 @@ static void load_image(Floor *floor)
 {
     int fd = open(floor->image, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0)
+    if (fd < 0) {
         fail(STATUS_USAGE, "%s: %s", floor->image, strerror(errno));
-    if (floor->load_address >= floor->memory_size)
+    }
+    if (floor->load_address >= floor->memory_size) {
         fail(STATUS_USAGE, "%s: addr=0x%" PRIx64 " is outside memory", floor->image,
              floor->load_address);
+    }
     size_t room = floor->memory_size - floor->load_address;
     ssize_t size = read(fd, floor->memory + floor->load_address, room);
-    if (size <= 0)
+    if (size <= 0) {
         fail(STATUS_USAGE, "%s: %s", floor->image, size ? strerror(errno) : "empty");
+    }
     close(fd);
 }
 
@@ -188,8 +197,9 @@ static void create_memory(Floor *floor)
 {
     floor->memory = mmap(NULL, floor->memory_size, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (floor->memory == MAP_FAILED)
+    if (floor->memory == MAP_FAILED) {
         fail(STATUS_HOST, "guest memory: %s", strerror(errno));
+    }
     load_image(floor);
 
     struct kvm_userspace_memory_region region = {
@@ -204,8 +214,9 @@ static void set_cpuid(Floor *floor)
     size_t size = sizeof(struct kvm_cpuid2) + CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2);
     struct kvm_cpuid2 *cpuid = calloc(1, size);
 
-    if (!cpuid)
+    if (!cpuid) {
         fail(STATUS_HOST, "out of memory");
+    }
     cpuid->nent = CPUID_ENTRIES;
     checked_ioctl(floor->kvm, KVM_GET_SUPPORTED_CPUID, (uintptr_t)cpuid, "KVM_GET_SUPPORTED_CPUID");
     checked_ioctl(floor->vcpu, KVM_SET_CPUID2, (uintptr_t)cpuid, "KVM_SET_CPUID2");
@@ -219,10 +230,12 @@ static void create_vcpu(Floor *floor)
     floor->vcpu = checked_ioctl(floor->vm, KVM_CREATE_VCPU, 0, "KVM_CREATE_VCPU");
     int size = checked_ioctl(floor->kvm, KVM_GET_VCPU_MMAP_SIZE, 0, "KVM_GET_VCPU_MMAP_SIZE");
     floor->run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, floor->vcpu, 0);
-    if (floor->run == MAP_FAILED)
+    if (floor->run == MAP_FAILED) {
         fail(STATUS_HOST, "mapping the vCPU: %s", strerror(errno));
-    if (floor->cpuid)
+    }
+    if (floor->cpuid) {
         set_cpuid(floor);
+    }
     checked_ioctl(floor->vcpu, KVM_GET_SREGS, (uintptr_t)&sregs, "KVM_GET_SREGS");
     sregs.cs.selector = floor->cs;
     sregs.cs.base = (uint64_t)floor->cs << 4;
@@ -233,8 +246,9 @@ static void create_vcpu(Floor *floor)
 static void create_machine(Floor *floor)
 {
     floor->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    if (floor->kvm < 0)
+    if (floor->kvm < 0) {
         fail(STATUS_HOST, "/dev/kvm: %s", strerror(errno));
+    }
     floor->vm = checked_ioctl(floor->kvm, KVM_CREATE_VM, 0, "KVM_CREATE_VM");
     create_memory(floor);
     create_vcpu(floor);
@@ -246,8 +260,9 @@ static void flush_output(Floor *floor)
 
     while (done < floor->output_length) {
         ssize_t written = write(STDOUT_FILENO, floor->output + done, floor->output_length - done);
-        if (written < 0)
+        if (written < 0) {
             fail(STATUS_HOST, "stdout: %s", strerror(errno));
+        }
         done += (size_t)written;
     }
     floor->output_length = 0;
@@ -255,11 +270,13 @@ static void flush_output(Floor *floor)
 
 static void put_byte(Floor *floor, uint8_t byte)
 {
-    if (!floor->first_byte)
+    if (!floor->first_byte) {
         floor->first_byte = now_ns();
+    }
     floor->output[floor->output_length++] = byte;
-    if (floor->output_length == OUTPUT_SIZE)
+    if (floor->output_length == OUTPUT_SIZE) {
         flush_output(floor);
+    }
 }
 
 static void port_write(Floor *floor, uint16_t port, const uint8_t *data, unsigned size,
@@ -267,8 +284,9 @@ static void port_write(Floor *floor, uint16_t port, const uint8_t *data, unsigne
 {
     switch (port) {
     case COM1 + UART_THR:
-        for (unsigned i = 0; i < count; i++)
+        for (unsigned i = 0; i < count; i++) {
             put_byte(floor, data[i * size]);
+        }
         break;
     default:
         break;
@@ -292,18 +310,20 @@ static void handle_io(Floor *floor)
     struct kvm_run *run = floor->run;
     uint8_t *data = (uint8_t *)run + run->io.data_offset;
 
-    if (run->io.direction == KVM_EXIT_IO_OUT)
+    if (run->io.direction == KVM_EXIT_IO_OUT) {
         port_write(floor, run->io.port, data, run->io.size, run->io.count);
-    else
+    } else {
         port_read(run->io.port, data, (size_t)run->io.size * run->io.count);
+    }
 }
 
 static void run_guest(Floor *floor)
 {
     while (!floor->exit_limit || floor->exits < floor->exit_limit) {
         if (ioctl(floor->vcpu, KVM_RUN, 0) < 0) {
-            if (errno == EINTR)
+            if (errno == EINTR) {
                 continue;
+            }
             fail(STATUS_HOST, "KVM_RUN: %s", strerror(errno));
         }
         floor->exits++;
@@ -312,8 +332,9 @@ static void run_guest(Floor *floor)
             handle_io(floor);
             break;
         case KVM_EXIT_MMIO:
-            if (!floor->run->mmio.is_write)
+            if (!floor->run->mmio.is_write) {
                 memset(floor->run->mmio.data, 0xff, floor->run->mmio.len);
+            }
             break;
         case KVM_EXIT_HLT:
             return;
@@ -329,8 +350,9 @@ static void print_stats(const Floor *floor, uint64_t ran_ns)
     double per_exit = floor->exits ? (double)ran_ns / (double)floor->exits : 0;
 
     fprintf(stderr, "exits=%" PRIu64 " ns_per_exit=%.1f", floor->exits, per_exit);
-    if (floor->first_byte)
+    if (floor->first_byte) {
         fprintf(stderr, " first_byte_ns=%" PRIu64, floor->first_byte - floor->started);
+    }
     fputc('\n', stderr);
 }
 
@@ -349,7 +371,8 @@ int main(int argc, char **argv)
     run_guest(&floor);
     uint64_t left = now_ns();
     flush_output(&floor);
-    if (floor.stats)
+    if (floor.stats) {
         print_stats(&floor, left - entered);
+    }
     return 0;
 }
