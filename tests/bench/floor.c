@@ -27,6 +27,7 @@
 #define LINE_STATUS_IDLE (UART_LSR_THRE | UART_LSR_TEMT)
 #define OUTPUT_SIZE      65536u
 #define CPUID_ENTRIES    128u
+#define INTERRUPT_VECTOR 0x20u
 #define NS_PER_SECOND    UINT64_C(1000000000)
 
 enum { STATUS_USAGE = 2, STATUS_HOST = 3, STATUS_GUEST = 4 };
@@ -35,6 +36,7 @@ typedef struct Floor {
     /* what was asked */
     const char *image;
     uint64_t memory_size, exit_limit, started;
+    uint32_t interrupts; /* still to be injected */
     bool stats, cpuid;
     uint64_t load_address;
     struct kvm_regs regs;
@@ -47,6 +49,9 @@ typedef struct Floor {
 
     /* what happened */
     uint64_t exits, first_byte;
+    uint64_t injected; /* when, until the handler's first port access; else 0 */
+    uint64_t *latencies;
+    size_t latency_count;
     size_t output_length;
     uint8_t output[OUTPUT_SIZE];
 } Floor;
@@ -58,7 +63,9 @@ static const char usage_text[] =
     "  --exits N             stop after N exits (default: when the guest halts)\n"
     "  --cpuid               show the guest the host's CPUID (long mode needs it)\n"
     "  --since NS            CLOCK_MONOTONIC at exec, for the time of the first byte\n"
-    "  --stats               print exits, time per exit and time of the first byte on stderr\n";
+    "  --interrupts N        end the first N halts with an interrupt, vector 0x20\n"
+    "  --stats               print exits, time per exit, time of the first byte and time from\n"
+    "                        an interrupt to its handler's first port access on stderr\n";
 
 static void fail(int status, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
@@ -129,11 +136,12 @@ static void parse_flat(Floor *floor, char *text)
 
 static void parse_options(Floor *floor, int argc, char **argv)
 {
-    enum { FLAT = 1, MEMORY, EXITS, CPUID, SINCE, STATS };
+    enum { FLAT = 1, MEMORY, EXITS, INTERRUPTS, CPUID, SINCE, STATS };
     static const struct option options[] = {
         {"flat", required_argument, NULL, FLAT},
         {"memory", required_argument, NULL, MEMORY},
         {"exits", required_argument, NULL, EXITS},
+        {"interrupts", required_argument, NULL, INTERRUPTS},
         {"cpuid", no_argument, NULL, CPUID},
         {"since", required_argument, NULL, SINCE},
         {"stats", no_argument, NULL, STATS},
@@ -148,6 +156,8 @@ static void parse_options(Floor *floor, int argc, char **argv)
             floor->memory_size = parse_number(optarg, "--memory") << 20;
         } else if (option == EXITS) {
             floor->exit_limit = parse_number(optarg, "--exits");
+        } else if (option == INTERRUPTS) {
+            floor->interrupts = (uint32_t)parse_number(optarg, "--interrupts");
         } else if (option == CPUID) {
             floor->cpuid = true;
         } else if (option == SINCE) {
@@ -310,11 +320,29 @@ static void handle_io(Floor *floor)
     struct kvm_run *run = floor->run;
     uint8_t *data = (uint8_t *)run + run->io.data_offset;
 
+    if (floor->injected) {
+        floor->latencies[floor->latency_count++] = now_ns() - floor->injected;
+        floor->injected = 0;
+    }
     if (run->io.direction == KVM_EXIT_IO_OUT) {
         port_write(floor, run->io.port, data, run->io.size, run->io.count);
     } else {
         port_read(run->io.port, data, (size_t)run->io.size * run->io.count);
     }
+}
+
+/* False: the guest has halted for good. */
+static bool handle_halt(Floor *floor)
+{
+    struct kvm_interrupt interrupt = {.irq = INTERRUPT_VECTOR};
+
+    if (!floor->interrupts || !floor->run->if_flag) {
+        return false;
+    }
+    floor->interrupts--;
+    floor->injected = now_ns();
+    checked_ioctl(floor->vcpu, KVM_INTERRUPT, (uintptr_t)&interrupt, "KVM_INTERRUPT");
+    return true;
 }
 
 static void run_guest(Floor *floor)
@@ -337,12 +365,30 @@ static void run_guest(Floor *floor)
             }
             break;
         case KVM_EXIT_HLT:
-            return;
+            if (!handle_halt(floor)) {
+                return;
+            }
+            break;
         default:
             flush_output(floor);
             fail(STATUS_GUEST, "the guest ended with exit reason %u", floor->run->exit_reason);
         }
     }
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void print_latencies(const Floor *floor)
+{
+    size_t count = floor->latency_count;
+
+    qsort(floor->latencies, count, sizeof(uint64_t), compare_times);
+    fprintf(stderr, " interrupts=%zu irq_median_ns=%" PRIu64 " irq_p99_ns=%" PRIu64, count,
+            floor->latencies[count / 2], floor->latencies[count - 1 - count / 100]);
 }
 
 static void print_stats(const Floor *floor, uint64_t ran_ns)
@@ -352,6 +398,9 @@ static void print_stats(const Floor *floor, uint64_t ran_ns)
     fprintf(stderr, "exits=%" PRIu64 " ns_per_exit=%.1f", floor->exits, per_exit);
     if (floor->first_byte) {
         fprintf(stderr, " first_byte_ns=%" PRIu64, floor->first_byte - floor->started);
+    }
+    if (floor->latency_count) {
+        print_latencies(floor);
     }
     fputc('\n', stderr);
 }
@@ -366,6 +415,10 @@ int main(int argc, char **argv)
 
     floor.started = now_ns();
     parse_options(&floor, argc, argv);
+    floor.latencies = calloc((size_t)floor.interrupts + 1, sizeof(uint64_t));
+    if (!floor.latencies) {
+        fail(STATUS_HOST, "out of memory");
+    }
     create_machine(&floor);
     uint64_t entered = now_ns();
     run_guest(&floor);

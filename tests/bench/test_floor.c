@@ -30,6 +30,9 @@ static const Expectation EXPECTATIONS[] = {
      "exits=1001 "},
     {"/floor/posted_writes_cx_times", "tests/bench/bench_posted.bin", "--flat cx=1000", NULL,
      "exits=1001 "},
+    /* Sixteen to start and stop; the handler's two writes and the halt for each. */
+    {"/floor/irq_halts_until_dx_interrupts_came", "tests/bench/bench_irq.bin",
+     "--flat dx=500 --interrupts 1000", NULL, "exits=1516 "},
     {"/floor/uart_polls_once_for_each_byte", "tests/bench/bench_uart.bin", "--flat cx=66",
      "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmn\n01", "exits=133 "},
 };
