@@ -3,13 +3,11 @@
  */
 #include "src/config.h"
 #include "src/options.h"
+#include "src/signals.h"
 #include "src/vm.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 /* A descriptor that the shell closed must not become one of ours. */
@@ -69,7 +67,6 @@ static int print(const char *text)
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
-    signal(SIGPIPE, SIG_IGN);
     g_autoptr(Config) config = config_new();
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
@@ -80,8 +77,7 @@ int main(int argc, char **argv)
     int status = run(config, &ended_by_signal);
     if (ended_by_signal) {
         /* So that a shell or a CI system sees how it ended. */
-        signal(ended_by_signal, SIG_DFL);
-        raise(ended_by_signal);
+        signals_die(ended_by_signal);
     }
     return status;
 }

@@ -8,10 +8,10 @@
 #include "src/machine.h"
 #include "src/report.h"
 #include "src/result.h"
+#include "src/signals.h"
 #include "src/vcpu.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 /* How long output that nobody takes is waited for when the guest ends. */
@@ -49,19 +49,16 @@ struct Vm {
     LoopTask event_task;
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
-    LoopSignal *signals[4];
+    Signals *signals;
     bool kernel_irqchip;
     unsigned halted; /* vCPUs that nothing can wake */
 
     bool ended; /* the guest came to its end; -no-shutdown keeps us here */
     bool draining;
     VmResult result;
-    int signal;
 };
 
 #define DEFAULT_ACCEL "kvm"
-
-static const int END_SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 /* ---- running and stopping ---- */
 
@@ -168,30 +165,10 @@ static void quit_asked(void *opaque)
     end(opaque, VM_ENDED_BY_USER, VM_EXIT_OK, "the user quit");
 }
 
-static void signal_arrived(Vm *vm, int signal)
+static void signal_arrived(void *opaque, int number)
 {
-    vm->signal = signal;
-    end(vm, VM_ENDED_BY_SIGNAL, 128 + signal, strsignal(signal));
-}
-
-static void sigint(void *opaque)
-{
-    signal_arrived(opaque, SIGINT);
-}
-
-static void sigterm(void *opaque)
-{
-    signal_arrived(opaque, SIGTERM);
-}
-
-static void sighup(void *opaque)
-{
-    signal_arrived(opaque, SIGHUP);
-}
-
-static void sigquit(void *opaque)
-{
-    signal_arrived(opaque, SIGQUIT);
+    g_autofree char *reason = g_strdup_printf("signal: %s", strsignal(number));
+    end(opaque, VM_ENDED_BY_SIGNAL, 128 + number, reason);
 }
 
 /* ---- events ---- */
@@ -380,10 +357,7 @@ static void trace_access(void *opaque, const BusAccess *access)
 
 static void open_console(Vm *vm)
 {
-    static void (*const HANDLERS[])(void *) = {sigint, sigterm, sighup, sigquit};
-    for (size_t i = 0; i < G_N_ELEMENTS(END_SIGNALS); i++) {
-        vm->signals[i] = loop_signal_new(vm->loop, END_SIGNALS[i], HANDLERS[i], vm);
-    }
+    vm->signals = signals_new(vm->loop, signal_arrived, vm);
     CharEvents events = {.quit = quit_asked, .message = message, .opaque = vm};
     vm->chars = charset_new(vm->loop, &events, vm->config->escape);
 }
@@ -602,7 +576,7 @@ int vm_run(Vm *vm)
 
 int vm_signal(const Vm *vm)
 {
-    return vm->result.by == VM_ENDED_BY_SIGNAL ? vm->signal : 0;
+    return vm->result.by == VM_ENDED_BY_SIGNAL ? signals_received(vm->signals) : 0;
 }
 
 void vm_free(Vm *vm)
@@ -618,9 +592,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
-    for (size_t i = 0; i < G_N_ELEMENTS(vm->signals); i++) {
-        loop_signal_free(vm->signals[i]);
-    }
+    signals_free(vm->signals);
     g_clear_pointer(&vm->bus, bus_free);
     g_clear_pointer(&vm->clock, clock_free);
     g_clear_pointer(&vm->memory, memory_free);
