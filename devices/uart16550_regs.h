@@ -92,5 +92,7 @@
 #define UART_CLOCKS_PER_BIT   16
 #define UART_BAUD_BASE        115200
 #define UART_DIVISOR_POWER_ON 12 /* 9600 bit/s */
+/* The sheet allows divisors from 1; a 16-bit counter that starts at 0 takes this long. */
+#define UART_DIVISOR_OF_ZERO 0x10000
 
 #endif
