@@ -9,7 +9,7 @@
 #include "guest.inc"
 
     .set SPAN,          50000 /* ticks of a measurement, less than channel 0 counts */
-    .set POLLS,         1 << 20 /* for one edge: more than enough for the slowest */
+    .set POLLS,         1 << 20 /* for one rise: more than the slowest takes */
     .set TRIES,         5 /* a busy host may look away for more than a period */
 
     guest_start
@@ -123,18 +123,17 @@ wait_rise:
     mov $POLLS, %ecx
 1:  in $PORTB, %al
     test $PORTB_OUT2, %al
-    addr32 loopnz 1b
-    jnz 3f
-    mov $POLLS, %ecx
+    jz 2f
+    dec %ecx
+    jnz 1b
+    jmp 3f
 2:  in $PORTB, %al
     test $PORTB_OUT2, %al
-    addr32 loopz 2b
-    jz 3f
-    pop %ecx
-    clc
-    ret
-3:  pop %ecx
-    stc
+    jnz 4f
+    dec %ecx
+    jnz 2b
+3:  stc
+4:  pop %ecx
     ret
 
     /* Carry: EBP is off by more than a hundredth of DI periods of BX. */
