@@ -28,7 +28,7 @@ static struct kvm_segment segment_to_kvm(const CpuSegment *s)
         .selector = s->selector,
         .type = a & CPU_SEGMENT_TYPE,
         .s = !!(a & CPU_SEGMENT_S),
-        .dpl = (a & CPU_SEGMENT_DPL) >> 5,
+        .dpl = (uint8_t)((a & CPU_SEGMENT_DPL) >> 5) & 3,
         .present = !!(a & CPU_SEGMENT_P),
         .avl = !!(a & CPU_SEGMENT_AVL),
         .l = !!(a & CPU_SEGMENT_L),
