@@ -55,9 +55,33 @@ static bool add_serials(Machine *machine, const Config *config, GError **error)
     return true;
 }
 
+static bool add_with_char(Machine *machine, const char *option, const char *class_name,
+                          const char *id, const char *chardev, const char *spec, GError **error)
+{
+    if (!spec || !strcmp(spec, "none")) {
+        return machine_add(machine, class_name, id, NULL, error);
+    }
+    g_autofree char *properties = g_strdup_printf("chardev=%s", chardev);
+    return charset_add(machine->chars, option, chardev, spec, error) &&
+           machine_add(machine, class_name, id, properties, error);
+}
+
+static bool add_debug_port(Machine *machine, const Config *config, GError **error)
+{
+    const char *spec = config->debugport     ? config->debugport
+                       : config->no_defaults ? NULL
+                                             : "stdout";
+    return add_with_char(machine, "-debugport", "debug-port", "debug-port", "debugport0", spec,
+                         error);
+}
+
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
-    return add_serials(machine, config, error);
+    return add_debug_port(machine, config, error) &&
+           machine_add(machine, "post-port", "post-port", NULL, error) &&
+           add_serials(machine, config, error) &&
+           (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
+                                               "debugcon0", config->debugcon, error));
 }
 
 const MachineClass machine_pc_class = {
