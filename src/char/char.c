@@ -45,6 +45,7 @@ struct CharSet {
     CharEvents events;
     int escape;
     GPtrArray *chardevs;
+    bool stop_draining;
 };
 
 static const ChardevClass *const BACKENDS[] = {CHAR_BACKENDS};
@@ -546,16 +547,20 @@ static size_t undelivered(const CharSet *set)
 
 static void patience_over(void *opaque)
 {
-    *(bool *)opaque = true;
+    charset_stop_draining(opaque);
+}
+
+void charset_stop_draining(CharSet *set)
+{
+    set->stop_draining = true;
 }
 
 size_t charset_drain(CharSet *set, uint64_t patience)
 {
-    bool over = false;
     size_t left = undelivered(set);
-    LoopTimer *timer = loop_timer_new(set->loop, patience_over, &over);
+    LoopTimer *timer = loop_timer_new(set->loop, patience_over, set);
     loop_timer_start(timer, patience);
-    while (left && !over) {
+    while (left && !set->stop_draining) {
         loop_step(set->loop, true);
         size_t now = undelivered(set);
         if (now < left) {

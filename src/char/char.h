@@ -93,6 +93,8 @@ CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **er
  * for `patience` ns; returns the bytes that are left.
  */
 size_t charset_drain(CharSet *set, uint64_t patience);
+/* Ends a charset_drain() that is under way, or the next one, early. */
+void charset_stop_draining(CharSet *set);
 
 /* One line per backend, as `-chardev help` prints it. */
 char *charset_help(void);
