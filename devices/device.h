@@ -113,6 +113,14 @@ typedef struct DeviceProperty {
  */
 void irq_set(IrqLine *line, bool level);
 
+/*
+ * Whether an earlier edge of this line still waits for the CPU at the
+ * interrupt controller, so that another would merge with it.  False where
+ * nobody can tell, and while the controller masks the line.  Call with the
+ * device's lock held.
+ */
+bool irq_pending(const IrqLine *line);
+
 /* An output other than an ISA IRQ, wired by the machine by its name. */
 typedef struct DeviceOutput {
     const char *name;
@@ -264,6 +272,8 @@ typedef struct DeviceClass {
      * Interrupt controllers: the CPU acknowledges; returns the vector.
      */
     uint8_t (*acknowledge)(void *state);
+    /* Interrupt controllers: what irq_pending() says of the line at `pin`. */
+    bool (*input_pending)(const void *state, unsigned pin);
     /* Everything a snapshot needs. */
     const DeviceField *fields;
     /* After a load: false if a field is impossible; else re-derives lines and timers. */

@@ -129,6 +129,16 @@ static void uart_write_fcr(Uart *u, uint8_t value)
     }
 }
 
+static void uart_write_lcr(Uart *u, uint8_t value)
+{
+    bool first = !u->format_set;
+    u->format_set = true;
+    uart_set_control(u, value, u->mcr);
+    if (first) {
+        uart_format_changed(u);
+    }
+}
+
 static uint8_t uart_read_lsr(Uart *u)
 {
     unsigned lsr = u->line_errors;
@@ -214,7 +224,7 @@ static void uart_write(void *state, uint64_t offset, uint64_t value, unsigned si
         uart_write_fcr(u, byte);
         break;
     case UART_LCR:
-        uart_set_control(u, byte, u->mcr);
+        uart_write_lcr(u, byte);
         break;
     case UART_MCR:
         uart_set_control(u, u->lcr, byte & UART_MCR_ALL);
@@ -269,6 +279,7 @@ static void uart_reset(void *state)
     u->tx = (UartFifo){.count = 0};
     u->line_errors = u->modem_deltas = 0;
     u->modem_pins = char_port_lines(u->port) & UART_MODEM_INPUTS;
+    u->format_set = false;
     u->thre_latched = u->timed_out = u->break_held = false;
     u->tx_busy = u->rx_busy = false;
     u->tx_shift = u->rx_shift = 0;
@@ -297,6 +308,7 @@ static const DeviceField UART_FIELDS[] = {
     DEVICE_FIELD(Uart, line_errors),
     DEVICE_FIELD(Uart, modem_deltas),
     DEVICE_FIELD(Uart, modem_pins),
+    DEVICE_FIELD_BOOL(Uart, format_set),
     DEVICE_FIELD_BOOL(Uart, thre_latched),
     DEVICE_FIELD_BOOL(Uart, timed_out),
     DEVICE_FIELD_BOOL(Uart, break_held),

@@ -30,6 +30,7 @@ typedef struct Uart {
     uint8_t modem_deltas; /* MSR bits 0-3: set by events, cleared by reading the MSR */
 
     /* Behind it. */
+    bool format_set;    /* the LCR was written since the reset */
     uint8_t modem_pins; /* CTS, DSR, RI and DCD as the line last drove them */
     bool thre_latched;  /* THRE interrupt: set when the THR empties or is enabled empty,
                            cleared by a write to it or by reading it from the IIR */
@@ -65,9 +66,19 @@ static inline bool uart_looped(const Uart *u)
     return u->mcr & UART_MCR_LOOP;
 }
 
+/*
+ * DEVIATION: until the LCR is written for the first time characters have eight
+ * bits, as PC firmware leaves a port, not the five of its reset value: a guest
+ * that was started without firmware and writes text gets text.
+ */
+static inline unsigned uart_data_bits(const Uart *u)
+{
+    return u->format_set ? 5u + (u->lcr & UART_LCR_WLS) : 8u;
+}
+
 static inline uint8_t uart_word_mask(const Uart *u)
 {
-    return (uint8_t)(0xff >> (3 - (u->lcr & UART_LCR_WLS)));
+    return (uint8_t)(0xff >> (8 - uart_data_bits(u)));
 }
 
 static inline unsigned uart_baud(const Uart *u)

@@ -23,7 +23,7 @@ static bool uart_looped_break(const Uart *u)
 /* Start, data, parity and stop bits, in half bits. */
 static unsigned uart_half_bits(const Uart *u)
 {
-    unsigned data = 5 + (u->lcr & UART_LCR_WLS);
+    unsigned data = uart_data_bits(u);
     unsigned parity = u->lcr & UART_LCR_PEN ? 1 : 0;
     unsigned stop_halves = !(u->lcr & UART_LCR_STB) ? 2 : data == 5 ? 3 : 4;
     return 2 * (1 + data + parity) + stop_halves;
@@ -367,7 +367,7 @@ void uart_format_changed(Uart *u)
     static const char PARITY[] = {'O', 'E', 'M', 'S'};
     CharFormat format = {
         .baud = uart_baud(u),
-        .data_bits = (uint8_t)(5 + (u->lcr & UART_LCR_WLS)),
+        .data_bits = (uint8_t)uart_data_bits(u),
         .stop_bits = u->lcr & UART_LCR_STB ? 2 : 1,
         .parity = u->lcr & UART_LCR_PEN ? PARITY[(u->lcr >> 4) & 3] : 'N',
     };

@@ -340,6 +340,15 @@ uint8_t device_acknowledge(Device *dev)
     return vector;
 }
 
+bool device_input_pending(Device *dev, unsigned pin)
+{
+    g_assert(pin < dev->class->input_count);
+    g_mutex_lock(&dev->lock);
+    bool pending = dev->class->input_pending && dev->class->input_pending(dev->state, pin);
+    g_mutex_unlock(&dev->lock);
+    return pending;
+}
+
 char *device_describe(Device *dev)
 {
     char text[512] = "";

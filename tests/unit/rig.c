@@ -8,6 +8,7 @@ typedef struct RecordedLine {
     unsigned drivers; /* that are high now */
     unsigned edges;
     uint64_t changed_at;
+    bool pending;
 } RecordedLine;
 
 struct Rig {
@@ -17,6 +18,7 @@ struct Rig {
     GPtrArray *lines;  /* IrqLine */
     GHashTable *chars; /* id to RigChar */
     RecordedLine recorded[RIG_LINES];
+    Device *controller; /* NULL: the lines are recorded and lead nowhere */
     unsigned requests[DEVICE_RESET + 1];
     int exit_status;
     unsigned guest_errors;
@@ -34,13 +36,36 @@ static void line_changed(void *opaque, unsigned line, bool level)
     if (before != (r->drivers > 0)) {
         r->edges += level;
         r->changed_at = rig_now(rig);
+        if (rig->controller && line < ISA_IRQ_COUNT) {
+            device_set_input(rig->controller, line, r->drivers > 0);
+        }
     }
+}
+
+static bool line_pending(void *opaque, unsigned line)
+{
+    Rig *rig = opaque;
+    if (rig->controller && line < ISA_IRQ_COUNT) {
+        return device_input_pending(rig->controller, line);
+    }
+    return rig->recorded[line].pending;
+}
+
+void rig_wire_irqs(Rig *rig, Device *controller)
+{
+    rig->controller = controller;
+}
+
+void rig_set_pending(Rig *rig, unsigned line, bool pending)
+{
+    rig->recorded[line].pending = pending;
 }
 
 IrqLine *rig_line(Rig *rig, unsigned line)
 {
     g_assert_cmpuint(line, <, RIG_LINES);
     IrqLine *made = irq_line_new(line_changed, rig, line);
+    irq_line_set_pending(made, line_pending);
     g_ptr_array_add(rig->lines, made);
     return made;
 }
@@ -233,6 +258,12 @@ void rig_step(Rig *rig, uint64_t ns)
 uint64_t rig_now(const Rig *rig)
 {
     return clock_now(rig->host.clock);
+}
+
+void rig_late(Rig *rig, uint64_t ns)
+{
+    clock_skip(rig->host.clock, ns);
+    clock_run_due(rig->host.clock);
 }
 
 Clock *rig_clock(Rig *rig)

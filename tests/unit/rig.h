@@ -55,6 +55,8 @@ void rig_in_block(Rig *rig, uint16_t port, void *items, size_t count, unsigned s
 void rig_step(Rig *rig, uint64_t ns);
 uint64_t rig_now(const Rig *rig);
 Clock *rig_clock(Rig *rig);
+/* Time passes and no deadline is served until its end, as when the host is late. */
+void rig_late(Rig *rig, uint64_t ns);
 
 /* ---- interrupt lines ---- */
 
@@ -62,6 +64,10 @@ bool rig_irq(const Rig *rig, unsigned line);
 /* How often it rose, and when it last changed. */
 unsigned rig_irq_edges(const Rig *rig, unsigned line);
 uint64_t rig_irq_changed_at(const Rig *rig, unsigned line);
+/* The ISA IRQs also drive the inputs of this interrupt controller. */
+void rig_wire_irqs(Rig *rig, Device *controller);
+/* What irq_pending() says of a line without a controller. */
+void rig_set_pending(Rig *rig, unsigned line, bool pending);
 /* To wire an output: another driver of the recorder `line`. */
 IrqLine *rig_line(Rig *rig, unsigned line);
 
