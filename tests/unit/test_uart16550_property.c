@@ -5,7 +5,7 @@
  */
 #include "tests/unit/uart_com.h"
 
-#define SCRIPTS 12
+#define SCRIPTS 8
 #define STEPS   250
 
 typedef enum StepKind {
