@@ -77,6 +77,8 @@ typedef struct DeviceRegion {
     bool posted;
     /* Optional: a register's name for traces, or NULL. */
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
+    /* Optional: the property that holds the size, in place of `size`. */
+    const char *size_property;
 } DeviceRegion;
 
 /* ---- properties --------------------------------------------------------- */

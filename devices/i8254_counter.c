@@ -280,7 +280,7 @@ void pit_counter_latch_count(PitCounter *c, uint64_t tick)
 {
     if (!c->latched) {
         c->latch = pit_counter_read_ce(c, tick);
-        c->latched = (c->control & PIT_CW_RW_MASK) / PIT_CW_RW_LSB;
+        c->latched = (uint8_t)((c->control & PIT_CW_RW_MASK) / PIT_CW_RW_LSB);
     }
 }
 

@@ -266,7 +266,7 @@ static bool claim_regions(Device *dev, GError **error)
             .name = name,
             .space = r->space,
             .base = base,
-            .size = r->size,
+            .size = r->size_property ? property_value(dev, r->size_property) : r->size,
             .ops = r->ops,
             .state = dev->state,
             .lock = &dev->lock,
