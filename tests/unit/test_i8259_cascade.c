@@ -243,7 +243,7 @@ static void intr_is_a_function_of_the_state(void)
     Pair a, b;
     pic_programmed_setup(&a, NULL);
     pic_programmed_setup(&b, NULL);
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 1500; i++) {
         random_event(&a, rand);
         random_event(&b, rand);
         g_autoptr(GBytes) saved = device_save(a.pic);
