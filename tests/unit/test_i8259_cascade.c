@@ -123,6 +123,18 @@ static void slave_rotates_within_itself(Pair *p, gconstpointer data)
 
 /* ---- pending, reset, state ---- */
 
+static void reset_leaves_the_pins(Pair *p, gconstpointer data)
+{
+    (void)data;
+    rig_outb(p->rig, ELCR, 0x20);
+    pic_set_pin(p, 5, true);
+    device_reset(p->pic);
+    g_assert_false(pic_intr(p));
+    pic_init_chips(p, 0, 0, 0);
+    rig_outb(p->rig, ELCR, 0x20);
+    g_assert_cmphex(pic_ack(p), ==, MASTER_BASE + 5);
+}
+
 static void pending_until_taken(Pair *p, gconstpointer data)
 {
     (void)data;
@@ -289,6 +301,7 @@ static void add_sentences(void)
     SENTENCE("pending", pending_until_taken);
     SENTENCE("pending", masked_line_is_not_pending);
     SENTENCE("state", impossible_state_is_refused);
+    SENTENCE("state", reset_leaves_the_pins);
     g_test_add_func("/i8259/state/saved_state_equals_the_uninterrupted_run",
                     saved_state_equals_the_uninterrupted_run);
     g_test_add_func("/i8259/state/reset_from_any_state_equals_power_on",

@@ -170,6 +170,18 @@ static void mcs80_address_interval_8(Pair *p, gconstpointer data)
 
 /* ---- edges and levels ---- */
 
+static void line_that_becomes_edge_needs_a_new_edge(Pair *p, gconstpointer data)
+{
+    (void)data;
+    rig_outb(p->rig, ELCR, 0x40);
+    pic_set_pin(p, 6, true);
+    g_assert_true(pic_intr(p));
+    rig_outb(p->rig, ELCR, 0);
+    g_assert_false(pic_intr(p));
+    pic_edge(p, 6);
+    g_assert_true(pic_intr(p));
+}
+
 static void edge_needs_a_transition(Pair *p, gconstpointer data)
 {
     (void)data;
@@ -237,7 +249,6 @@ static void line_that_becomes_level_forgets_its_edge(Pair *p, gconstpointer data
     pic_command(p, MASTER_DATA, 0xff);
     pic_edge(p, 6);
     rig_outb(p->rig, ELCR, 0x40);
-    pic_set_pin(p, 6, false);
     rig_outb(p->rig, ELCR, 0);
     pic_command(p, MASTER_DATA, 0);
     g_assert_false(pic_intr(p));
@@ -327,6 +338,12 @@ static void outside_cannot_drive_the_cascade(Pair *p, gconstpointer data)
     pic_edge(p, PIC_CASCADE);
     g_assert_false(pic_intr(p));
     g_assert_cmphex(pic_irr(p, MASTER_CMD), ==, 0);
+    pic_icw(p, MASTER_CMD, PIC_ICW1_IC4 | PIC_ICW1_SNGL, (uint8_t[]){MASTER_BASE, PIC_ICW4_UPM}, 2);
+    pic_edge(p, 9);
+    pic_ack(p);
+    pic_command(p, MASTER_CMD, PIC_OCW2_NON_SPECIFIC_EOI);
+    pic_edge(p, PIC_CASCADE);
+    g_assert_false(pic_intr(p));
 }
 
 static void add_sentences(void)
@@ -354,6 +371,7 @@ static void add_sentences(void)
     SENTENCE("trigger", elcr_level_repeats_after_eoi);
     SENTENCE("trigger", elcr_fixed_bits_stay_edge);
     SENTENCE("trigger", line_that_becomes_level_forgets_its_edge);
+    SENTENCE("trigger", line_that_becomes_edge_needs_a_new_edge);
     SENTENCE("spurious", early_drop_is_default_ir7);
     SENTENCE("spurious", early_drop_on_the_slave_is_its_ir7);
     SENTENCE("spurious", real_ir7_sets_isr);

@@ -127,6 +127,26 @@ static void reset_clears_enables_and_flags_only(Rtc *t, gconstpointer data)
     g_assert_cmpuint(rtc_next_deadline(t), ==, CLOCK_NEVER);
 }
 
+static void reset_clears_index_and_nmi_mask(Rtc *t, gconstpointer data)
+{
+    (void)data;
+    rig_outb(t->rig, INDEX, RTC_INDEX_NMI_MASK | CMOS_EQUIPMENT);
+    device_reset(t->dev);
+    g_assert_false(rig_irq(t->rig, NMI_LINE));
+    g_assert_cmphex(rig_inb(t->rig, DATA), ==, 0x44);
+}
+
+static void reset_voids_what_is_owed(Rtc *t, gconstpointer data)
+{
+    (void)data;
+    rtc_put(t, RTC_B, RTC_B_24H | RTC_B_PIE);
+    rig_late(t->rig, NS_PER_SECOND);
+    device_reset(t->dev);
+    rtc_put(t, RTC_B, RTC_B_24H | RTC_B_PIE);
+    rtc_get(t, RTC_C);
+    g_assert_false(rtc_irq(t));
+}
+
 static void reset_does_not_stop_the_clock(Rtc *t, gconstpointer data)
 {
     (void)data;
@@ -277,6 +297,8 @@ static void add_sentences(void)
     SENTENCE("cmos", checksum_covers_the_configuration);
     STANDALONE("cmos", equipment_is_a_property);
     SENTENCE("reset", reset_clears_enables_and_flags_only);
+    SENTENCE("reset", reset_clears_index_and_nmi_mask);
+    SENTENCE("reset", reset_voids_what_is_owed);
     SENTENCE("reset", reset_does_not_stop_the_clock);
     STANDALONE("state", saved_state_equals_the_uninterrupted_run);
     STANDALONE("state", reset_from_any_state_leaves_no_trace_but_the_battery);

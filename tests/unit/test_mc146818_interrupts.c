@@ -287,6 +287,24 @@ static void catchup_gives_every_periodic_interrupt(Rtc *t, gconstpointer data)
     g_assert_cmpuint(ticks_after_a_late_second(t, "catchup"), ==, 64);
 }
 
+static void catchup_counts_while_the_interrupt_waits(Rtc *t, gconstpointer data)
+{
+    (void)data;
+    rtc_set_rate(t, 10);
+    rtc_put(t, RTC_B, RTC_B_24H | RTC_B_PIE);
+    rtc_get(t, RTC_C);
+    for (unsigned i = 0; i < 10; i++) {
+        rig_step(t->rig, 100 * MS);
+        rtc_get(t, RTC_A);
+    }
+    unsigned ticks = 0;
+    while (rtc_irq(t)) {
+        rtc_get(t, RTC_C);
+        ticks++;
+    }
+    g_assert_cmpuint(ticks, ==, 64);
+}
+
 static void merge_gives_one(Rtc *t, gconstpointer data)
 {
     (void)data;
@@ -346,6 +364,7 @@ static void add_sentences(void)
     SENTENCE("periodic", pf_is_set_without_pie);
     SENTENCE("periodic", periodic_runs_on_while_set);
     SENTENCE("lost", catchup_gives_every_periodic_interrupt);
+    SENTENCE("lost", catchup_counts_while_the_interrupt_waits);
     SENTENCE("lost", merge_gives_one);
     SENTENCE("lost", drop_gives_none);
     SENTENCE("lost", another_rate_voids_what_is_owed);
