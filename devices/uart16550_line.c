@@ -282,17 +282,23 @@ static void uart_transmit_from(Uart *u, uint64_t start)
     }
 }
 
-void uart_transmit(Uart *u)
-{
-    uart_transmit_from(u, u->pace == UART_PACE_BAUD ? device_now(u->dev) : 0);
-}
-
 /* The last stop bit has gone; a full line holds the character in the shift register. */
 static void uart_shifted_out(Uart *u, uint64_t now)
 {
-    if (u->tx_busy && uart_send(u, u->tx_shift)) {
+    if (uart_send(u, u->tx_shift)) {
         u->tx_busy = false;
         uart_transmit_from(u, now);
+    }
+}
+
+void uart_transmit(Uart *u)
+{
+    if (u->pace == UART_PACE_NONE) {
+        uart_transmit_from(u, 0);
+    } else if (!u->tx_busy) {
+        uart_transmit_from(u, device_now(u->dev));
+    } else if (!timer_armed(u->tx_timer)) {
+        uart_shifted_out(u, device_now(u->dev));
     }
 }
 
@@ -306,11 +312,7 @@ static void uart_tx_fire(void *state, uint64_t deadline)
 static void uart_tx_room(void *state)
 {
     Uart *u = state;
-    if (u->pace == UART_PACE_NONE) {
-        uart_transmit(u);
-    } else if (!timer_armed(u->tx_timer)) {
-        uart_shifted_out(u, device_now(u->dev));
-    }
+    uart_transmit(u);
     uart_update(u);
 }
 
@@ -401,7 +403,8 @@ void uart_rearm_timers(Uart *u)
     timer_disarm(u->timeout_timer);
     timer_disarm(u->tx_timer);
     timer_disarm(u->rx_timer);
-    if (u->tx_busy) {
+    /* One that is overdue waits for the line. */
+    if (u->tx_busy && u->tx_due > device_now(u->dev)) {
         timer_arm(u->tx_timer, u->tx_due);
     }
     if (u->rx_busy) {
