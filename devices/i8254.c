@@ -125,7 +125,9 @@ static bool may_rise(const I8254 *s, uint64_t now)
 
 static void serve(I8254 *s, uint64_t now)
 {
-    owe(s, pit_counter_count_rises(s->counter[0], &s->edge, tick_at(now)));
+    uint64_t tick = tick_at(now);
+    owe(s, pit_counter_count_rises(s->counter[0], &s->edge, tick));
+    pit_counter_advance(&s->counter[0], tick);
     if (may_rise(s, now)) {
         irq_set(s->irq, false);
         s->owed--;

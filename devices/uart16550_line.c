@@ -183,7 +183,7 @@ void uart_rx_clear(Uart *u)
 static size_t uart_rx_room(void *state)
 {
     Uart *u = state;
-    if (uart_looped(u) || u->break_held || u->rx_busy) {
+    if (uart_looped(u) || u->rx_busy) {
         return 0;
     }
     size_t room = uart_capacity(u) - u->rx.count;

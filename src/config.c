@@ -33,5 +33,6 @@ void config_free(Config *config)
     g_free(config->log_file);
     g_free(config->result);
     g_free(config->pidfile);
+    g_free(config->rtc);
     g_free(config);
 }

@@ -95,6 +95,15 @@ void irq_router_set_pending(IrqRouter *router, IrqPending *pending)
     router->pending = pending;
 }
 
+void irq_router_replay(IrqRouter *router)
+{
+    g_mutex_lock(&router->lock);
+    for (unsigned irq = 0; irq < ISA_IRQ_COUNT; irq++) {
+        router->sink(router->opaque, irq, router->asserted[irq] != 0);
+    }
+    g_mutex_unlock(&router->lock);
+}
+
 IrqLine *irq_router_line(IrqRouter *router, unsigned irq)
 {
     g_assert(irq < ISA_IRQ_COUNT);

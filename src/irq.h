@@ -36,6 +36,8 @@ IrqRouter *irq_router_new(IrqSink *sink, void *opaque);
 void irq_router_free(IrqRouter *router);
 /* A new line that feeds ISA IRQ `irq` (below ISA_IRQ_COUNT); owned by the router. */
 IrqLine *irq_router_line(IrqRouter *router, unsigned irq);
+/* Tells the sink every level once more: it has just been made or reset. */
+void irq_router_replay(IrqRouter *router);
 /* For all lines of the router, with its sink's opaque pointer; before the machine runs. */
 void irq_router_set_pending(IrqRouter *router, IrqPending *pending);
 

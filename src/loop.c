@@ -6,7 +6,6 @@
 #include <event2/event.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 struct Loop {
@@ -19,10 +18,6 @@ struct Loop {
     unsigned queued;
     bool quit;    /* all four under post_lock */
     int probe_fd; /* an epoll set that only ever answers whether it would take a descriptor */
-    /* Machine time. */
-    Clock *clock;
-    int deadline_fd;
-    struct event *deadline_event;
 };
 
 struct LoopFd {
@@ -147,66 +142,23 @@ void loop_quit(Loop *loop)
     wake(loop);
 }
 
-/* ---- machine deadlines ---- */
-
-/* Any thread: a timerfd takes a new deadline with no help of the loop's thread. */
-static void set_deadline(void *opaque, uint64_t host_deadline)
-{
-    Loop *loop = opaque;
-    struct itimerspec when = {0};
-    if (host_deadline != CLOCK_NEVER) {
-        /* 0 would disarm it. */
-        uint64_t at = MAX(host_deadline, 1);
-        when.it_value.tv_sec = (time_t)(at / NS_PER_SECOND);
-        when.it_value.tv_nsec = (long)(at % NS_PER_SECOND);
-    }
-    timerfd_settime(loop->deadline_fd, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
-static void serve_deadlines(evutil_socket_t fd, short events, void *opaque)
-{
-    (void)events;
-    Loop *loop = opaque;
-    uint64_t expirations;
-    ssize_t got = read(fd, &expirations, sizeof(expirations));
-    (void)got; /* EAGAIN: the deadline was moved meanwhile */
-    if (loop->clock) {
-        clock_run_due(loop->clock);
-    }
-}
-
-void loop_attach_clock(Loop *loop, Clock *clock)
-{
-    if (loop->clock) {
-        clock_set_wakeup(loop->clock, NULL, NULL);
-        set_deadline(loop, CLOCK_NEVER);
-    }
-    loop->clock = clock;
-    if (clock) {
-        clock_set_wakeup(clock, set_deadline, loop);
-    }
-}
-
 /* ---- the loop ---- */
 
 static bool add_internal_events(Loop *loop)
 {
     loop->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     loop->probe_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->post_fd < 0 || loop->deadline_fd < 0 || loop->probe_fd < 0) {
+    if (loop->post_fd < 0 || loop->probe_fd < 0) {
         return false;
     }
     loop->post_event = event_new(loop->base, loop->post_fd, EV_READ | EV_PERSIST, run_posted, loop);
-    loop->deadline_event =
-        event_new(loop->base, loop->deadline_fd, EV_READ | EV_PERSIST, serve_deadlines, loop);
-    return event_add(loop->post_event, NULL) == 0 && event_add(loop->deadline_event, NULL) == 0;
+    return event_add(loop->post_event, NULL) == 0;
 }
 
 Loop *loop_new(GError **error)
 {
     Loop *loop = g_new0(Loop, 1);
-    loop->post_fd = loop->deadline_fd = loop->probe_fd = -1;
+    loop->post_fd = loop->probe_fd = -1;
     g_mutex_init(&loop->post_lock);
     loop->last = &loop->first;
     struct event_config *config = event_config_new();
@@ -225,8 +177,7 @@ Loop *loop_new(GError **error)
 void loop_free(Loop *loop)
 {
     g_clear_pointer(&loop->post_event, event_free);
-    g_clear_pointer(&loop->deadline_event, event_free);
-    const int descriptors[] = {loop->post_fd, loop->deadline_fd, loop->probe_fd};
+    const int descriptors[] = {loop->post_fd, loop->probe_fd};
     for (size_t i = 0; i < G_N_ELEMENTS(descriptors); i++) {
         if (descriptors[i] >= 0) {
             close(descriptors[i]);

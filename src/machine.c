@@ -83,6 +83,15 @@ static void isa_irq_changed(void *opaque, unsigned irq, bool level)
     }
 }
 
+static bool isa_irq_pending(void *opaque, unsigned irq)
+{
+    Machine *machine = opaque;
+    if (machine->cpu.irq_pending) {
+        return machine->cpu.irq_pending(machine->cpu.opaque, irq);
+    }
+    return machine->controller && device_input_pending(machine->controller, irq);
+}
+
 static void intr_changed(void *opaque, unsigned irq, bool level)
 {
     (void)irq;
@@ -97,25 +106,28 @@ uint8_t machine_acknowledge(Machine *machine)
 
 /* ---- the board ---- */
 
-Machine *machine_new(const MachineClass *class, const Config *config, Bus *bus, Clock *clock,
-                     Memory *memory, CharSet *chars, const MachineCpu *cpu)
+Machine *machine_new(const MachineClass *class, const Config *config, const MachineParts *parts,
+                     const MachineCpu *cpu)
 {
     Machine *machine = g_new0(Machine, 1);
     machine->class = class;
     machine->config = config;
-    machine->chars = chars;
+    machine->chars = parts->chars;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
-        .bus = bus,
-        .clock = clock,
-        .memory = memory,
+        .bus = parts->bus,
+        .clock = parts->clock,
+        .memory = parts->memory,
         .opaque = machine,
         .irq_line = isa_irq_line,
         .char_port = connect_char,
         .request = forward_request,
         .guest_error = forward_guest_error,
     };
+    machine->host_timed = machine->host;
+    machine->host_timed.clock = parts->host_clock;
     machine->irqs = irq_router_new(isa_irq_changed, machine);
+    irq_router_set_pending(machine->irqs, isa_irq_pending);
     machine->intr = irq_line_new(intr_changed, machine, 0);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     return machine;
@@ -158,26 +170,45 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
     return true;
 }
 
-static Device *new_device(const DeviceClass *class, const char *id, Machine *machine)
+static Device *new_device(Machine *machine, const DeviceHost *host, const DeviceClass *class,
+                          const char *id)
 {
-    Device *dev = device_new(class, id, &machine->host);
+    Device *dev = device_new(class, id, host);
     g_ptr_array_add(machine->devices, dev);
     return dev;
+}
+
+static bool finish_device(Machine *machine, Device *dev, const char *properties, GError **error)
+{
+    return apply_globals(machine, dev, error) && device_set_properties(dev, properties, error) &&
+           device_realize(dev, error);
+}
+
+Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
+                       const char *id, const char *properties, GError **error)
+{
+    const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
+    Device *dev = class ? new_device(machine, host, class, id) : NULL;
+    return dev && finish_device(machine, dev, properties, error) ? dev : NULL;
 }
 
 Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error)
 {
+    return machine_add_on(machine, &machine->host, class_name, id, properties, error);
+}
+
+bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
+                            GError **error)
+{
     const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
     if (!class) {
-        return NULL;
+        return false;
     }
-    Device *dev = new_device(class, id, machine);
-    if (!apply_globals(machine, dev, error) || !device_set_properties(dev, properties, error) ||
-        !device_realize(dev, error)) {
-        return NULL;
-    }
-    return dev;
+    Device *dev = new_device(machine, &machine->host, class, id);
+    device_connect(dev, "intr", machine->intr);
+    machine->controller = dev;
+    return finish_device(machine, dev, NULL, error);
 }
 
 static char *free_id(const Machine *machine, const char *name)
@@ -226,7 +257,7 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->name);
     g_hash_table_remove(properties, "driver");
     g_hash_table_remove(properties, "id");
-    Device *dev = new_device(class, chosen, machine);
+    Device *dev = new_device(machine, &machine->host, class, chosen);
     g_autoptr(GError) failure = NULL;
     if (apply_globals(machine, dev, &failure) && set_from_table(dev, properties, &failure) &&
         device_realize(dev, &failure)) {

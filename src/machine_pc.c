@@ -4,6 +4,7 @@
 #include "src/machine.h"
 
 #include "src/error.h"
+#include "src/rtc_date.h"
 
 #include <string.h>
 
@@ -75,10 +76,28 @@ static bool add_debug_port(Machine *machine, const Config *config, GError **erro
                          error);
 }
 
+/* The base is a local or universal date; the clock follows the host or the machine. */
+static bool add_rtc(Machine *machine, const Config *config, GError **error)
+{
+    RtcOptions rtc;
+    if (!rtc_options_parse(config->rtc, &rtc, error)) {
+        return false;
+    }
+    g_autofree char *properties =
+        g_strdup_printf("base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT, rtc.base,
+                        memory_ram_size(machine->host.memory));
+    return machine_add_on(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
+                          "mc146818rtc", "RTC", properties, error);
+}
+
+/* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
-    return add_debug_port(machine, config, error) &&
-           machine_add(machine, "post-port", "post-port", NULL, error) &&
+    bool in_kernel = machine->cpu.set_irq != NULL;
+    return (in_kernel || machine_add_controller(machine, "isa-pic", "PIC", error)) &&
+           machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
+           add_debug_port(machine, config, error) &&
+           machine_add(machine, "post-port", "POST", NULL, error) &&
            add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
                                                "debugcon0", config->debugcon, error));

@@ -114,6 +114,21 @@ static bool set_memory(Parse *parse, const char *value, GError **error)
     return true;
 }
 
+/* A local APIC's id has eight bits, and 255 is everybody. */
+static bool set_cpus(Parse *parse, const char *value, GError **error)
+{
+    uint64_t count;
+    const char *number = g_str_has_prefix(value, "cpus=") ? value + strlen("cpus=") : value;
+    if (!number_parse("-smp", number, 255, &count, error)) {
+        return false;
+    }
+    if (!count) {
+        return config_error(error, "smp", value, "at least 1 CPU");
+    }
+    parse->config->cpus = (unsigned)count;
+    return true;
+}
+
 static bool set_machine(Parse *parse, const char *value, GError **error)
 {
     (void)error;
@@ -283,6 +298,16 @@ static const Option MACHINE_OPTIONS[] = {
      .help = "sets a property of every such device",
      .example = "-global isa-serial.pace=baud",
      .set = set_global},
+    {.name = "smp",
+     .argument = "N",
+     .help = "how many CPUs (default 1)",
+     .example = "-smp 2",
+     .set = set_cpus},
+    {.name = "rtc",
+     .argument = "base=utc|localtime|DATE,clock=host|vm",
+     .help = "the date the clock starts with, and what time it follows",
+     .example = "-rtc base=2000-01-01T00:00:00,clock=vm",
+     STRING_FIELD(rtc)},
     {.name = "nodefaults",
      .help = "no COM1 and no debug port output unless asked for",
      .example = "-nodefaults -serial file:log",

@@ -20,6 +20,9 @@
 /* How late a posted write may be: soon after another one, later in a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
 #define POSTED_MAX_NS (NS_PER_SECOND / 10)
+/* How often a silent machine with in-kernel controllers is asked whether it halted. */
+#define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
+#define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
 
 /* What happened, from whatever thread; the loop acts on it. */
 typedef struct Event {
@@ -35,7 +38,9 @@ struct Vm {
     Loop *loop;
     Log *log;
     unsigned log_items;
-    Clock *clock;
+    Clock *clock;      /* machine time */
+    Clock *host_clock; /* never paused: for what follows the host's time */
+    LoopClock *clock_source, *host_clock_source;
     Bus *bus;
     Memory *memory;
     BootImage *image;
@@ -49,6 +54,9 @@ struct Vm {
     LoopTask event_task;
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
+    LoopTimer *halt_timer;
+    uint64_t halt_period;
+    uint32_t watched_accesses;
     Signals *signals;
     bool kernel_irqchip;
     unsigned halted; /* vCPUs that nothing can wake */
@@ -62,8 +70,12 @@ struct Vm {
 
 /* ---- running and stopping ---- */
 
+/* Asked together, so that it takes as long as the slowest. */
 static void pause_vcpus(Vm *vm)
 {
+    for (guint i = 0; i < vm->threads->len; i++) {
+        vcpu_thread_ask_pause(vm->threads->pdata[i]);
+    }
     for (guint i = 0; i < vm->threads->len; i++) {
         vcpu_thread_pause(vm->threads->pdata[i]);
     }
@@ -186,9 +198,13 @@ static bool reset(Vm *vm, GError **error)
         Vcpu *vcpu = vm->vcpus->pdata[i];
         vcpu_thread_set_halted(vm->threads->pdata[i], false);
         atomic_store(&vcpu->nmi, false);
-        if (i == 0 && !vm->accel->class->set_state(vcpu, &state, error)) {
+        if ((vm->accel->class->reset_vcpu && !vm->accel->class->reset_vcpu(vcpu, error)) ||
+            (i == 0 && !vm->accel->class->set_state(vcpu, &state, error))) {
             return false;
         }
+    }
+    if (vm->kernel_irqchip) {
+        irq_router_replay(vm->machine->irqs);
     }
     return true;
 }
@@ -310,16 +326,70 @@ static void set_intr(void *opaque, bool level)
     }
 }
 
+/* Levels from before the accelerator was made are replayed by reset(). */
 static void set_kernel_irq(void *opaque, unsigned irq, bool level)
 {
     Vm *vm = opaque;
-    vm->accel->class->irq_set(vm->accel, irq, level);
+    if (vm->accel) {
+        vm->accel->class->irq_set(vm->accel, irq, level);
+    }
+}
+
+static bool kernel_irq_pending(void *opaque, unsigned irq)
+{
+    Vm *vm = opaque;
+    return vm->accel->class->irq_pending(vm->accel, irq);
 }
 
 static uint8_t acknowledge(void *opaque)
 {
     Vm *vm = opaque;
     return machine_acknowledge(vm->machine);
+}
+
+/* ---- halts that only the kernel sees ---- */
+
+static uint32_t count_accesses(const Vm *vm)
+{
+    uint32_t count = 0;
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        count += ((Vcpu *)vm->vcpus->pdata[i])->initiator.access_count;
+    }
+    return count;
+}
+
+static bool all_dead(Vm *vm)
+{
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        if (!vm->accel->class->is_dead(vm->vcpus->pdata[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * With in-kernel controllers a HLT does not come out of the kernel.  A machine
+ * that made no access for a while is stopped for a moment and looked at; one
+ * that stays silent is looked at less and less often.
+ */
+static void look_for_halt(void *opaque)
+{
+    Vm *vm = opaque;
+    uint32_t accesses = count_accesses(vm);
+    bool silent = accesses == vm->watched_accesses;
+    vm->watched_accesses = accesses;
+    vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
+    if (silent && !vm->ended) {
+        pause_vcpus(vm);
+        if (all_dead(vm)) {
+            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
+                "the guest halted with interrupts disabled");
+        } else {
+            resume_vcpus(vm);
+        }
+    }
+    loop_timer_start(vm->halt_timer, vm->halt_period);
 }
 
 /* ---- posted writes ---- */
@@ -409,11 +479,19 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     MachineCpu cpu = {
         .set_intr = set_intr,
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
+        .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
         .request = device_request,
         .guest_error = guest_error,
         .opaque = vm,
     };
-    vm->machine = machine_new(class, vm->config, vm->bus, vm->clock, vm->memory, vm->chars, &cpu);
+    MachineParts parts = {
+        .bus = vm->bus,
+        .clock = vm->clock,
+        .host_clock = vm->host_clock,
+        .memory = vm->memory,
+        .chars = vm->chars,
+    };
+    vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
 }
 
@@ -475,6 +553,17 @@ static bool has_posted(const Vm *vm)
     return vm->accel->class->posted_waiting != NULL;
 }
 
+static bool make_clocks(Vm *vm, GError **error)
+{
+    vm->clock = clock_new_monotonic();
+    vm->host_clock = clock_new_monotonic();
+    clock_resume(vm->host_clock);
+    vm->clock_source = loop_clock_new(vm->loop, vm->clock, error);
+    vm->host_clock_source =
+        vm->clock_source ? loop_clock_new(vm->loop, vm->host_clock, error) : NULL;
+    return vm->host_clock_source != NULL;
+}
+
 static bool build(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
@@ -501,7 +590,9 @@ static bool build(Vm *vm, GError **error)
     if (!vm->memory) {
         return false;
     }
-    vm->clock = clock_new_monotonic();
+    if (!make_clocks(vm, error)) {
+        return false;
+    }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
     return build_machine(vm, machine, error) && open_accel(vm, accel, error) &&
@@ -531,10 +622,13 @@ static void start_timers(Vm *vm)
     if (vm->log_items & LOG_IO) {
         bus_set_observer(vm->bus, trace_access, vm);
     }
-    loop_attach_clock(vm->loop, vm->clock);
     if (has_posted(vm)) {
         vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
         look_for_posted(vm);
+    }
+    if (vm->kernel_irqchip) {
+        vm->halt_timer = loop_timer_new(vm->loop, look_for_halt, vm);
+        look_for_halt(vm);
     }
     if (vm->config->timeout) {
         vm->timeout_timer = loop_timer_new(vm->loop, timed_out, vm);
@@ -584,17 +678,20 @@ void vm_free(Vm *vm)
     g_ptr_array_unref(vm->threads);
     if (vm->loop) {
         loop_cancel(vm->loop, &vm->event_task);
-        loop_attach_clock(vm->loop, NULL);
     }
     loop_timer_free(vm->posted_timer);
     loop_timer_free(vm->timeout_timer);
+    loop_timer_free(vm->halt_timer);
     g_ptr_array_unref(vm->vcpus);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
     signals_free(vm->signals);
     g_clear_pointer(&vm->bus, bus_free);
+    loop_clock_free(vm->clock_source);
+    loop_clock_free(vm->host_clock_source);
     g_clear_pointer(&vm->clock, clock_free);
+    g_clear_pointer(&vm->host_clock, clock_free);
     g_clear_pointer(&vm->memory, memory_free);
     g_clear_pointer(&vm->image, boot_image_free);
     g_clear_pointer(&vm->accel_options, g_hash_table_unref);

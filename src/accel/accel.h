@@ -79,8 +79,14 @@ typedef struct AccelClass {
     bool (*set_state)(Vcpu *vcpu, const CpuState *state, GError **error);
     /* A device or loader wrote guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
-    /* kernel_irqchip: drives ISA line `irq`. */
+    /* Back to power-on, its interrupt controllers included; set_state() follows. */
+    bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
+
+    /* kernel_irqchip: drives ISA line `irq`; whether its last edge still waits. */
     void (*irq_set)(Accel *accel, unsigned irq, bool level);
+    bool (*irq_pending)(Accel *accel, unsigned irq);
+    /* kernel_irqchip, not running: halted, or never started, and nothing here can wake it. */
+    bool (*is_dead)(Vcpu *vcpu);
 } AccelClass;
 
 /* Backends begin their own structs with these. */

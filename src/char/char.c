@@ -502,9 +502,12 @@ Chardev *charset_add(CharSet *set, const char *what, const char *id, const char 
 {
     g_autofree char *name = g_strndup(spec, strcspn(spec, ":,"));
     const ChardevClass *class = find_backend(what, name, error);
-    if (!class) {
-        return NULL;
-    }
+    return class ? charset_add_class(set, class, what, id, spec, error) : NULL;
+}
+
+Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
+                           const char *id, const char *spec, GError **error)
+{
     if (charset_find(set, id)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: chardev id '%s' is taken", what,
                     id);

@@ -79,6 +79,9 @@ int charset_escape(const CharSet *set);
  */
 Chardev *charset_add(CharSet *set, const char *what, const char *id, const char *spec,
                      GError **error);
+/* The same for a class that no user can name. */
+Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
+                           const char *id, const char *spec, GError **error);
 Chardev *charset_find(const CharSet *set, const char *id);
 /* The first of a kind, or NULL: for backends of which there can be only one. */
 Chardev *charset_find_class(const CharSet *set, const ChardevClass *class);

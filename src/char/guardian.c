@@ -1,5 +1,5 @@
 /*
- * The guardian process: waits for the end of a pipe whose other end only we hold.
+ * The guardian process: waits for the end of a connection whose other end only we hold.
  */
 #include "src/char/guardian.h"
 
@@ -8,28 +8,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct Guardian {
     pid_t pid;
-    int alive; /* its end is the end of our process */
+    int life; /* closed when our process ends, however it does */
 };
 
-enum { WARD_FD, PIPE_FD, FIRST_CLOSED_FD };
+enum { WARD_FD, LIFE_FD, FIRST_CLOSED_FD };
 
 /*
  * Holds nothing but the two: a pipe or a socket of ours that stayed open here
  * would keep its reader waiting.
  */
-static void keep_only(int fd, int pipe_fd)
+static void keep_only(int fd, int life)
 {
     int ward = fcntl(fd, F_DUPFD, FIRST_CLOSED_FD);
-    int end = fcntl(pipe_fd, F_DUPFD, FIRST_CLOSED_FD);
+    int end = fcntl(life, F_DUPFD, FIRST_CLOSED_FD);
     dup2(ward, WARD_FD);
-    dup2(end, PIPE_FD);
+    dup2(end, LIFE_FD);
     if (close_range(FIRST_CLOSED_FD, ~0u, 0) < 0) {
         for (int other = (int)sysconf(_SC_OPEN_MAX) - 1; other >= FIRST_CLOSED_FD; other--) {
             close(other);
@@ -54,19 +56,29 @@ static void ignore_signals(void)
     }
 }
 
-static G_NORETURN void stand_guard(int fd, int pipe_fd, void (*restore)(int fd, void *shared),
+static G_NORETURN void stand_guard(int fd, int life, void (*restore)(int fd, void *shared),
                                    void *shared)
 {
     ignore_signals();
     detach();
-    keep_only(fd, pipe_fd);
+    keep_only(fd, life);
+    uint8_t byte = 0;
+    bool ready = write(LIFE_FD, &byte, sizeof(byte)) == sizeof(byte);
+    while (ready && read(LIFE_FD, &byte, sizeof(byte)) < 0 && errno == EINTR) {
+    }
+    restore(WARD_FD, shared);
+    _exit(0);
+}
+
+/* Before that, a kill of our process group would take the guardian along. */
+static bool is_on_duty(const Guardian *guardian)
+{
     uint8_t byte;
     ssize_t got;
     do {
-        got = read(PIPE_FD, &byte, sizeof(byte));
+        got = read(guardian->life, &byte, sizeof(byte));
     } while (got < 0 && errno == EINTR);
-    restore(WARD_FD, shared);
-    _exit(0);
+    return got == sizeof(byte);
 }
 
 static void set_failure(GError **error)
@@ -79,7 +91,7 @@ Guardian *guardian_start(int fd, void (*restore)(int fd, void *shared), void *sh
                          GError **error)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         set_failure(error);
         return NULL;
     }
@@ -95,7 +107,11 @@ Guardian *guardian_start(int fd, void (*restore)(int fd, void *shared), void *sh
         return NULL;
     }
     Guardian *guardian = g_new(Guardian, 1);
-    *guardian = (Guardian){.pid = pid, .alive = ends[1]};
+    *guardian = (Guardian){.pid = pid, .life = ends[1]};
+    if (!is_on_duty(guardian)) {
+        set_failure(error);
+        g_clear_pointer(&guardian, guardian_dismiss);
+    }
     return guardian;
 }
 
@@ -106,7 +122,7 @@ void guardian_dismiss(Guardian *guardian)
         kill(guardian->pid, SIGKILL);
         while (waitpid(guardian->pid, NULL, 0) < 0 && errno == EINTR) {
         }
-        close(guardian->alive);
+        close(guardian->life);
         g_free(guardian);
     }
 }

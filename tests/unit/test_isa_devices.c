@@ -245,6 +245,35 @@ static void debugcon_counts_what_it_drops(void)
     g_assert_cmpstr(output + kept, ==, marker);
 }
 
+/* Digits count up without a gap but where a mark says how many are missing. */
+static void debugcon_accounts_for_every_byte(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "isa-debugcon", "chardev=out");
+    RigChar *line = rig_char(rig, "out");
+    rig_char_set_room(line, 0);
+    for (unsigned n = 0; n < 20000; n++) {
+        rig_outb(rig, 0xe9, (uint8_t)('0' + n % 10));
+        if (g_test_rand_int_range(0, 20) == 0) {
+            rig_char_set_room(line, (size_t)g_test_rand_int_range(0, 30));
+        }
+    }
+    rig_char_set_room(line, G_MAXSIZE);
+    g_autofree char *output = rig_char_take(line);
+    unsigned next = 0;
+    for (char *at = output; *at;) {
+        unsigned dropped;
+        int length = 1;
+        if (sscanf(at, "[%u bytes dropped]\n%n", &dropped, &length) == 1) {
+            next += dropped;
+        } else {
+            g_assert_cmpint(*at, ==, '0' + next++ % 10);
+        }
+        at += length;
+    }
+    g_assert_cmpuint(next, ==, 20000);
+}
+
 static void debugcon_saves_what_waits(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -347,6 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/debugcon/reads_its_constant", debugcon_reads_back);
     g_test_add_func("/debugcon/full_line_loses_nothing", debugcon_loses_nothing_small);
     g_test_add_func("/debugcon/dropped_bytes_are_counted", debugcon_counts_what_it_drops);
+    g_test_add_func("/debugcon/every_byte_is_accounted_for", debugcon_accounts_for_every_byte);
     g_test_add_func("/debugcon/saves_what_waits", debugcon_saves_what_waits);
     g_test_add_func("/debug_exit/status_is_twice_the_value_plus_one", debug_exit_statuses);
     g_test_add_func("/debug_exit/four_ports_at_0xf4", debug_exit_where_users_put_it);

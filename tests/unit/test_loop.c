@@ -219,13 +219,14 @@ static void test_machine_deadline_wakes_the_loop(Fixture *fix, gconstpointer dat
     (void)data;
     Clock *clock = clock_new_monotonic();
     Timer *timer = timer_new(clock, NULL, deadline_reached, fix);
-    loop_attach_clock(fix->loop, clock);
+    LoopClock *source = loop_clock_new(fix->loop, clock, NULL);
+    g_assert_nonnull(source);
     clock_resume(clock);
     timer_arm(timer, 2000000);
     loop_run(fix->loop);
     g_assert_cmpint(fix->count, ==, 2000000);
     g_assert_cmpuint(clock_now(clock), >=, 2000000);
-    loop_attach_clock(fix->loop, NULL);
+    loop_clock_free(source);
     timer_free(timer);
     clock_free(clock);
 }

@@ -74,6 +74,15 @@ static void held_output_turns_round(Com *com)
     com_expect_output(com, "");
 }
 
+static void rep_outs_turns_round(Com *com)
+{
+    open_loop(com, 0);
+    com_out(com, UART_FCR, COM_FIFO);
+    rig_out_block(com->rig, COM_BASE + UART_THR, "string", 6, 1);
+    com_expect_output(com, "");
+    com_expect(com, "string");
+}
+
 /* ---- break ---- */
 
 static void break_returns(Com *com)
@@ -223,6 +232,7 @@ static const ComTest TESTS[] = {
     {"break_from_outside_is_not_seen", break_is_disconnected, NULL},
     {"word_length_applies", word_length_applies, NULL},
     {"output_held_by_a_full_line_turns_round", held_output_turns_round, NULL},
+    {"rep_outs_turns_round", rep_outs_turns_round, NULL},
     {"set_break_is_received", break_returns, NULL},
     {"set_break_is_received_once", break_returns_once, NULL},
     {"set_break_covers_data", break_covers_data, NULL},

@@ -180,6 +180,7 @@ static void longest_timeout_is_sane(Com *com)
 
 static void timeout_survives_loading(Com *com)
 {
+    rig_step(com->rig, NS_PER_SECOND);
     open_fifo(com, UART_FCR_TRIGGER_8, UART_IER_RDI);
     com_type(com, "a");
     rig_step(com->rig, TIMEOUT_NS / 2);
@@ -356,11 +357,25 @@ static void rx_stream_does_not_drift(Com *com)
     rig_step(com->rig, NS_PER_SECOND);
     com_type(com, text);
     for (unsigned n = 0; n < 1000; n++) {
-        /* The guest is a little late each time; the line does not slow down by it. */
-        rig_step(com->rig, COM_CHARACTER_NS + (n == 0 ? 100 : 0));
+        /* Every second time the guest is late; the line does not slow down by it. */
+        rig_step(com->rig, n % 2 ? COM_CHARACTER_NS - 100 : COM_CHARACTER_NS + 100);
         g_assert_cmphex(com_in(com, UART_LSR) & UART_LSR_DR, ==, UART_LSR_DR);
         com_in(com, UART_RBR);
     }
+}
+
+static void rx_late_input_keeps_the_rate(Com *com)
+{
+    com_out(com, UART_LCR, COM_8N1);
+    rig_step(com->rig, NS_PER_SECOND);
+    com_type(com, "a");
+    rig_step(com->rig, COM_CHARACTER_NS + 100);
+    com_expect(com, "a");
+    com_type(com, "b");
+    rig_step(com->rig, COM_CHARACTER_NS - 101);
+    g_assert_cmphex(com_in(com, UART_LSR) & UART_LSR_DR, ==, 0);
+    rig_step(com->rig, 1);
+    g_assert_cmphex(com_in(com, UART_LSR) & UART_LSR_DR, ==, UART_LSR_DR);
 }
 
 static void rx_never_overruns(Com *com)
@@ -406,6 +421,21 @@ static void paced_state_survives_loading(Com *com)
     com_expect_output(com, "b");
 }
 
+static void stalled_state_survives_loading(Com *com)
+{
+    com_out(com, UART_LCR, COM_8N1);
+    rig_char_set_room(com->line, 0);
+    com_out(com, UART_THR, 'a');
+    rig_step(com->rig, 2 * COM_CHARACTER_NS);
+    g_autoptr(GBytes) saved = device_save(com->dev);
+    device_reset(com->dev);
+    rig_char_set_room(com->line, G_MAXSIZE);
+    com_expect_output(com, "");
+    g_assert_true(rig_load(com->dev, saved));
+    com_expect_output(com, "a");
+    g_assert_cmphex(com_in(com, UART_LSR), ==, TX_EMPTY);
+}
+
 #define BAUD "pace=baud"
 
 static const ComTest TESTS[] = {
@@ -435,9 +465,11 @@ static const ComTest TESTS[] = {
     {"reception_takes_a_character_time", rx_takes_a_character_time, BAUD},
     {"reception_comes_at_the_rate", rx_comes_at_the_rate, BAUD},
     {"reception_does_not_drift", rx_stream_does_not_drift, BAUD},
+    {"late_input_keeps_the_rate", rx_late_input_keeps_the_rate, BAUD},
     {"paced_reception_never_overruns", rx_never_overruns, BAUD},
     {"break_follows_the_character_in_the_shift_register", rx_break_follows_its_character, BAUD},
     {"shift_registers_survive_loading", paced_state_survives_loading, BAUD},
+    {"shift_register_held_by_the_line_survives_loading", stalled_state_survives_loading, BAUD},
 };
 
 int main(int argc, char **argv)

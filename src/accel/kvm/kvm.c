@@ -179,6 +179,9 @@ static bool create_vm(KvmAccel *kvm, GError **error)
         return false;
     }
     kvm->irqchip = kvm->accel.host.kernel_irqchip;
+    if (kvm->irqchip) {
+        kvm_irqchip_remember(kvm);
+    }
     return map_memory(kvm, error) && load_cpuid(kvm, error);
 }
 
@@ -295,6 +298,10 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
     if (kvm->posted_page && !kvm->posted) {
         kvm->posted = (void *)((uint8_t *)run + kvm->posted_page * MEMORY_PAGE_SIZE);
     }
+    if (kvm->irqchip && ioctl(kv->fd, KVM_GET_LAPIC, &kv->power_on_apic) < 0) {
+        kvm_fail(error, "KVM_GET_LAPIC", errno);
+        return false;
+    }
     return set_cpuid(kv, error);
 }
 
@@ -311,13 +318,6 @@ static void kvm_destroy_vcpu(Vcpu *vcpu)
     if (kv->fd >= 0) {
         close(kv->fd);
     }
-}
-
-static void kvm_irq_set(Accel *accel, unsigned irq, bool level)
-{
-    KvmAccel *kvm = (KvmAccel *)accel;
-    struct kvm_irq_level line = {.irq = irq, .level = level};
-    ioctl(kvm->vm_fd, KVM_IRQ_LINE, &line);
 }
 
 const AccelClass accel_kvm_class = {
@@ -340,5 +340,8 @@ const AccelClass accel_kvm_class = {
     .posted_waiting = kvm_posted_waiting,
     .get_state = kvm_vcpu_get_state,
     .set_state = kvm_vcpu_set_state,
+    .reset_vcpu = kvm_reset_vcpu,
     .irq_set = kvm_irq_set,
+    .irq_pending = kvm_irq_pending,
+    .is_dead = kvm_is_dead,
 };

@@ -11,6 +11,8 @@
 
 #include <linux/kvm.h>
 
+#define KVM_CHIP_COUNT 3u
+
 typedef struct KvmAccel {
     Accel accel; /* first */
     int fd;      /* /dev/kvm */
@@ -22,12 +24,14 @@ typedef struct KvmAccel {
     GMutex posted_lock; /* the consumer's side, one vCPU at a time */
     unsigned posted_page;
     bool irqchip;
+    struct kvm_irqchip power_on[KVM_CHIP_COUNT];
 } KvmAccel;
 
 typedef struct KvmVcpu {
     Vcpu vcpu; /* first */
     int fd;
     struct kvm_run *run;
+    struct kvm_lapic_state power_on_apic;
     atomic_int tid; /* of the thread in run(); 0: it never ran */
 } KvmVcpu;
 
@@ -43,6 +47,13 @@ VcpuStop kvm_vcpu_run(Vcpu *vcpu);
 void kvm_vcpu_kick(Vcpu *vcpu);
 void kvm_vcpu_interrupt_changed(Vcpu *vcpu);
 bool kvm_posted_waiting(Accel *accel);
+
+/* kvm_irqchip.c */
+void kvm_irqchip_remember(KvmAccel *kvm);
+void kvm_irq_set(Accel *accel, unsigned irq, bool level);
+bool kvm_irq_pending(Accel *accel, unsigned irq);
+bool kvm_reset_vcpu(Vcpu *vcpu, GError **error);
+bool kvm_is_dead(Vcpu *vcpu);
 
 /* kvm_state.c */
 uint64_t kvm_program_counter(BusInitiator *initiator);
