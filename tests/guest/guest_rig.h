@@ -31,6 +31,8 @@ void guest_tests_init(int *argc, char ***argv);
 int guest_tests_run(void);
 /* The test `/guest/ACCEL/NAME` for every accelerator; skipped where that cannot run. */
 void guest_tests_add(const char *name, GuestTest *test, GuestIrqchips irqchips);
+/* Some accelerator runs guests here. */
+bool guest_tests_can_run(void);
 
 /* ---- a running program ---- */
 

@@ -76,6 +76,15 @@ static void run_case(gconstpointer data)
     }
 }
 
+bool guest_tests_can_run(void)
+{
+    bool can = false;
+    for (guint i = 0; i < targets->len; i++) {
+        can |= !((const GuestTarget *)targets->pdata[i])->unusable;
+    }
+    return can;
+}
+
 void guest_tests_add(const char *name, GuestTest *test, GuestIrqchips irqchips)
 {
     for (guint i = 0; i < targets->len; i++) {

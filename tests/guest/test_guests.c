@@ -1,7 +1,7 @@
 /*
  * Each guest does what it says.
  */
-#include "tests/guest/guest_rig.h"
+#include "tests/guest/guest_shell.h"
 
 #include <string.h>
 
@@ -124,44 +124,28 @@ static void test_long(const GuestTarget *target)
 
 /* ---- the shell ---- */
 
-static void prompt(Guest *guest)
-{
-    guest_expect(guest, GUEST_OUT, "pioemu> ");
-}
-
-/* Types a line; the echo of it and the answer come, then the next prompt. */
-static void say(Guest *guest, const char *line, const char *answer)
-{
-    g_autofree char *typed = g_strdup_printf("%s\r", line);
-    g_autofree char *expected = g_strdup_printf("%s\r\n%spioemu> ", line, answer);
-    guest_type(guest, typed);
-    guest_expect(guest, GUEST_OUT, expected);
-}
-
 static Guest *start_shell(const GuestTarget *target)
 {
-    Guest *guest = guest_start(target, &GUEST_ON_PIPES, "-kernel shell.bin -device exit-port");
-    prompt(guest);
-    return guest;
+    return guest_shell_start(target, &GUEST_ON_PIPES, "-device exit-port");
 }
 
 static void test_shell_commands(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target);
-    say(guest, "add 2 2", "4\r\n");
-    say(guest, "add 0x10 4294967279", "4294967295\r\n");
-    say(guest, "add 1 0xffffffff", "the sum does not fit in 32 bits\r\n");
-    say(guest, "poke 0x20000 0x41", "");
-    say(guest, "poke 0x20001 66", "");
-    say(guest, "peek 0x20000 2",
-        "00020000 41 42                                            AB\r\n");
-    say(guest, "out 0x3ff 0x5a", "");
-    say(guest, "in 0x3ff", "0x5a\r\n");
-    say(guest, "inw 0x5e0", "0xffff\r\n");
-    say(guest, "outl 0x10 0xdeadbeef", "");
-    say(guest, "inl 0x10", "0xdeadbeef\r\n");
-    say(guest, "frob 1", "frob: no such command; help lists what there is\r\n");
-    say(guest, "add 2", "usage: add A B - A plus B\r\n");
+    guest_shell_say(guest, "add 2 2", "4\r\n");
+    guest_shell_say(guest, "add 0x10 4294967279", "4294967295\r\n");
+    guest_shell_say(guest, "add 1 0xffffffff", "the sum does not fit in 32 bits\r\n");
+    guest_shell_say(guest, "poke 0x20000 0x41", "");
+    guest_shell_say(guest, "poke 0x20001 66", "");
+    guest_shell_say(guest, "peek 0x20000 2",
+                    "00020000 41 42                                            AB\r\n");
+    guest_shell_say(guest, "out 0x3ff 0x5a", "");
+    guest_shell_say(guest, "in 0x3ff", "0x5a\r\n");
+    guest_shell_say(guest, "inw 0x5e0", "0xffff\r\n");
+    guest_shell_say(guest, "outl 0x10 0xdeadbeef", "");
+    guest_shell_say(guest, "inl 0x10", "0xdeadbeef\r\n");
+    guest_shell_say(guest, "frob 1", "frob: no such command; help lists what there is\r\n");
+    guest_shell_say(guest, "add 2", "usage: add A B - A plus B\r\n");
 }
 
 static void test_shell_help(const GuestTarget *target)
@@ -170,22 +154,22 @@ static void test_shell_help(const GuestTarget *target)
                                            "poke ADDR", "in PORT", "out PORT",
                                            "regs",      "crash",   "exit N"};
     g_autoptr(Guest) guest = start_shell(target);
-    guest_type(guest, "help\r");
+    guest_shell_last(guest, "help");
     for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
         g_autofree char *line = g_strdup_printf("\n%s", COMMANDS[i]);
         guest_expect(guest, GUEST_OUT, line);
     }
-    prompt(guest);
+    guest_shell_prompt(guest);
 }
 
 static void test_shell_regs(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target);
-    guest_type(guest, "regs\r");
+    guest_shell_last(guest, "regs");
     g_free(guest_expect_match(guest, GUEST_OUT, "EAX=[0-9a-f]{8} EBX=[0-9a-f]{8} "));
     g_free(guest_expect_match(guest, GUEST_OUT, "CS=0000 DS=0000 ES=0000 FS=0000 "));
     g_free(guest_expect_match(guest, GUEST_OUT, "CR0=[0-9a-f]{7}0 "));
-    prompt(guest);
+    guest_shell_prompt(guest);
 }
 
 static void test_shell_edits(const GuestTarget *target)
@@ -207,14 +191,14 @@ static void test_shell_edits(const GuestTarget *target)
 static void test_shell_exit(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target);
-    guest_type(guest, "exit 7\r");
+    guest_shell_last(guest, "exit 7");
     g_assert_cmpint(guest_wait_exit(guest), ==, 7);
 }
 
 static void test_shell_halt(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target);
-    guest_type(guest, "halt\r");
+    guest_shell_last(guest, "halt");
     guest_expect(guest, GUEST_OUT, "halted\r\n");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
@@ -222,7 +206,7 @@ static void test_shell_halt(const GuestTarget *target)
 static void test_shell_crash(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target);
-    guest_type(guest, "crash\r");
+    guest_shell_last(guest, "crash");
     guest_expect(guest, GUEST_OUT, "crashing\r\n");
     g_assert_cmpint(guest_wait_exit(guest), ==, 4);
     guest_expect(guest, GUEST_ERR, "triple fault");
