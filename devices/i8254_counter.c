@@ -189,17 +189,13 @@ uint64_t pit_counter_next_rise(PitCounter c, uint64_t tick)
     return was_low && pit_counter_out(&c, loaded) ? loaded : next_rise_of_sequence(&c, loaded);
 }
 
+/* What waits to be loaded is loaded at the first of them at the latest. */
 uint64_t pit_counter_count_rises(PitCounter c, uint64_t *edge, uint64_t until)
 {
     uint64_t count = 0;
     while (*edge <= until) {
-        uint64_t more = 0;
         pit_counter_advance(&c, *edge);
-        if (pit_counter_periodic(&c)) {
-            uint64_t last =
-                c.load != PIT_LOAD_NONE && c.load_tick <= until ? c.load_tick - 1 : until;
-            more = last > *edge ? (last - *edge) / c.period : 0;
-        }
+        uint64_t more = pit_counter_periodic(&c) ? (until - *edge) / c.period : 0;
         count += 1 + more;
         *edge = pit_counter_next_rise(c, *edge + more * c.period);
     }
