@@ -1,0 +1,427 @@
+#include "src/bus.h"
+
+#include "src/error.h"
+
+#include <string.h>
+
+#define PORT_COUNT 0x10000u
+
+struct Bus {
+    bool locked;
+    /* Untouched pages of the table stay the host's zero page. */
+    const BusClaim **ports;
+    GPtrArray *claims;     /* all, in the order they were made */
+    GPtrArray *memory;     /* by base */
+    GMutex unclaimed_lock; /* of the table below */
+    GHashTable *unclaimed; /* address (memory: bit 63 set) to BusUnclaimed */
+    BusObserver *observer;
+    void *observer_opaque;
+};
+
+#define UNCLAIMED_MEMORY (UINT64_C(1) << 63)
+/* A guest that walks the whole address space must not eat the host's memory. */
+#define UNCLAIMED_MAX 65536u
+
+Bus *bus_new(bool locked)
+{
+    Bus *bus = g_new0(Bus, 1);
+    bus->locked = locked;
+    bus->ports = g_malloc0_n(PORT_COUNT, sizeof(*bus->ports));
+    bus->claims = g_ptr_array_new_with_free_func(g_free);
+    bus->memory = g_ptr_array_new();
+    g_mutex_init(&bus->unclaimed_lock);
+    bus->unclaimed = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    return bus;
+}
+
+void bus_free(Bus *bus)
+{
+    g_hash_table_unref(bus->unclaimed);
+    g_mutex_clear(&bus->unclaimed_lock);
+    g_ptr_array_unref(bus->memory);
+    g_ptr_array_unref(bus->claims);
+    g_free(bus->ports);
+    g_free(bus);
+}
+
+static const char *space_name(IoSpace space)
+{
+    return space == IO_PORTS ? "port" : "address";
+}
+
+static bool refuse(const BusClaim *claim, GError **error, const char *why)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                "%s: %s range 0x%" G_GINT64_MODIFIER "x+0x%" G_GINT64_MODIFIER "x %s", claim->name,
+                space_name(claim->space), claim->base, claim->size, why);
+    return false;
+}
+
+static bool claims_overlap(const BusClaim *a, const BusClaim *b)
+{
+    return a->space == b->space && a->base <= b->base + (b->size - 1) &&
+           b->base <= a->base + (a->size - 1);
+}
+
+static bool claim_is_valid(const Bus *bus, const BusClaim *claim, GError **error)
+{
+    if (claim->size == 0) {
+        return refuse(claim, error, "is empty");
+    }
+    uint64_t last = claim->base + (claim->size - 1);
+    if (last < claim->base || (claim->space == IO_PORTS && last >= PORT_COUNT)) {
+        return refuse(claim, error, "runs past the end of the address space");
+    }
+    for (guint i = 0; i < bus->claims->len; i++) {
+        const BusClaim *other = bus->claims->pdata[i];
+        if (claims_overlap(claim, other)) {
+            g_autofree char *why =
+                g_strdup_printf("overlaps %s at 0x%" G_GINT64_MODIFIER "x+0x%" G_GINT64_MODIFIER
+                                "x (choose another base)",
+                                other->name, other->base, other->size);
+            return refuse(claim, error, why);
+        }
+    }
+    return true;
+}
+
+static gint compare_bases(gconstpointer a, gconstpointer b)
+{
+    uint64_t base_a = (*(const BusClaim *const *)a)->base;
+    uint64_t base_b = (*(const BusClaim *const *)b)->base;
+    return (base_a > base_b) - (base_a < base_b);
+}
+
+bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
+{
+    if (!claim_is_valid(bus, claim, error)) {
+        return false;
+    }
+    BusClaim *copy = g_memdup2(claim, sizeof(*claim));
+    g_ptr_array_add(bus->claims, copy);
+    if (claim->space == IO_MEMORY) {
+        g_ptr_array_add(bus->memory, copy);
+        g_ptr_array_sort(bus->memory, compare_bases);
+        return true;
+    }
+    for (uint64_t port = claim->base; port < claim->base + claim->size; port++) {
+        bus->ports[port] = copy;
+    }
+    return true;
+}
+
+static const BusClaim *find_memory(const Bus *bus, uint64_t address)
+{
+    guint low = 0, high = bus->memory->len;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        const BusClaim *claim = bus->memory->pdata[middle];
+        if (address < claim->base) {
+            high = middle;
+        } else if (address - claim->base < claim->size) {
+            return claim;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
+}
+
+const BusClaim *bus_find(const Bus *bus, IoSpace space, uint64_t address)
+{
+    if (space == IO_PORTS) {
+        return address < PORT_COUNT ? bus->ports[address] : NULL;
+    }
+    return find_memory(bus, address);
+}
+
+void bus_foreach_claim(const Bus *bus, void (*visit)(const BusClaim *claim, void *opaque),
+                       void *opaque)
+{
+    for (guint i = 0; i < bus->claims->len; i++) {
+        visit(bus->claims->pdata[i], opaque);
+    }
+}
+
+void bus_set_observer(Bus *bus, BusObserver *observer, void *opaque)
+{
+    bus->observer = observer;
+    bus->observer_opaque = opaque;
+}
+
+/* ---- unclaimed accesses ---- */
+
+static void count_unclaimed(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, bool write)
+{
+    uint64_t key = space == IO_MEMORY ? address | UNCLAIMED_MEMORY : address;
+    g_mutex_lock(&bus->unclaimed_lock);
+    BusUnclaimed *entry = g_hash_table_lookup(bus->unclaimed, &key);
+    if (!entry && g_hash_table_size(bus->unclaimed) < UNCLAIMED_MAX) {
+        /* The key is the entry's first field: one allocation for both. */
+        entry = g_new0(BusUnclaimed, 1);
+        entry->address = key;
+        entry->memory = space == IO_MEMORY;
+        entry->first_pc = by->program_counter ? by->program_counter(by) : 0;
+        g_hash_table_insert(bus->unclaimed, &entry->address, entry);
+    }
+    if (entry) {
+        entry->reads += !write;
+        entry->writes += write;
+    }
+    g_mutex_unlock(&bus->unclaimed_lock);
+}
+
+static gint compare_unclaimed(gconstpointer a, gconstpointer b)
+{
+    const BusUnclaimed *x = a, *y = b;
+    if (x->memory != y->memory) {
+        return x->memory ? 1 : -1;
+    }
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+GArray *bus_unclaimed(const Bus *bus)
+{
+    GArray *array = g_array_new(false, false, sizeof(BusUnclaimed));
+    GHashTableIter iter;
+    gpointer entry;
+    g_mutex_lock((GMutex *)&bus->unclaimed_lock);
+    g_hash_table_iter_init(&iter, bus->unclaimed);
+    while (g_hash_table_iter_next(&iter, NULL, &entry)) {
+        BusUnclaimed copy = *(BusUnclaimed *)entry;
+        copy.address &= ~UNCLAIMED_MEMORY;
+        g_array_append_val(array, copy);
+    }
+    g_mutex_unlock((GMutex *)&bus->unclaimed_lock);
+    g_array_sort(array, compare_unclaimed);
+    return array;
+}
+
+/* ---- one access ---- */
+
+static inline uint64_t size_mask(unsigned size)
+{
+    return size == 8 ? UINT64_MAX : (UINT64_C(1) << (size * 8)) - 1;
+}
+
+static inline bool takes_whole(const BusClaim *claim, uint64_t address, unsigned size)
+{
+    return size <= claim->ops->max_size && address - claim->base + size <= claim->size;
+}
+
+static inline void lock_claim(const Bus *bus, const BusClaim *claim)
+{
+    if (bus->locked && claim->lock) {
+        g_mutex_lock(claim->lock);
+    }
+}
+
+static inline void unlock_claim(const Bus *bus, const BusClaim *claim)
+{
+    if (bus->locked && claim->lock) {
+        g_mutex_unlock(claim->lock);
+    }
+}
+
+static uint64_t read_claim(const Bus *bus, const BusClaim *claim, uint64_t address, unsigned size)
+{
+    if (!claim->ops->read) {
+        return size_mask(size);
+    }
+    lock_claim(bus, claim);
+    uint64_t value = claim->ops->read(claim->state, address - claim->base, size);
+    unlock_claim(bus, claim);
+    return value & size_mask(size);
+}
+
+static void write_claim(const Bus *bus, const BusClaim *claim, uint64_t address, uint64_t value,
+                        unsigned size)
+{
+    if (!claim->ops->write) {
+        return;
+    }
+    lock_claim(bus, claim);
+    claim->ops->write(claim->state, address - claim->base, value & size_mask(size), size);
+    unlock_claim(bus, claim);
+}
+
+static inline const BusClaim *find(const Bus *bus, IoSpace space, uint64_t address)
+{
+    return space == IO_PORTS ? bus->ports[address & (PORT_COUNT - 1)] : find_memory(bus, address);
+}
+
+/*
+ * An access that its claim does not take whole is two of half the size, each
+ * looked up for itself, as ISA's bus conversion does it.  Ports wrap at 64 K.
+ */
+static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
+{
+    const BusClaim *claim = find(bus, space, address);
+    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
+        return read_claim(bus, claim, address, size);
+    }
+    if (size == 1) {
+        count_unclaimed(bus, by, space, address & (space == IO_PORTS ? 0xffff : UINT64_MAX), false);
+        return 0xff;
+    }
+    unsigned half = size / 2;
+    uint64_t low = read_one(bus, by, space, address, half);
+    return low | read_one(bus, by, space, address + half, half) << (half * 8);
+}
+
+static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
+                      unsigned size)
+{
+    const BusClaim *claim = find(bus, space, address);
+    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
+        write_claim(bus, claim, address, value, size);
+    } else if (size == 1) {
+        count_unclaimed(bus, by, space, address & (space == IO_PORTS ? 0xffff : UINT64_MAX), true);
+    } else {
+        unsigned half = size / 2;
+        write_one(bus, by, space, address, value, half);
+        write_one(bus, by, space, address + half, value >> (half * 8), half);
+    }
+}
+
+static inline uint64_t load_item(const void *data, unsigned size)
+{
+    uint64_t value = 0;
+    switch (size) {
+    case 1:
+        return *(const uint8_t *)data;
+    case 2:
+        memcpy(&value, data, 2);
+        return value;
+    case 4:
+        memcpy(&value, data, 4);
+        return value;
+    default:
+        memcpy(&value, data, 8);
+        return value;
+    }
+}
+
+static inline void store_item(void *data, uint64_t value, unsigned size)
+{
+    switch (size) {
+    case 1:
+        *(uint8_t *)data = (uint8_t)value;
+        break;
+    case 2:
+        memcpy(data, &value, 2);
+        break;
+    case 4:
+        memcpy(data, &value, 4);
+        break;
+    default:
+        memcpy(data, &value, 8);
+        break;
+    }
+}
+
+static inline void remember(Bus *bus, BusInitiator *by, const BusAccess *access)
+{
+    by->history[by->access_count++ % BUS_HISTORY] = *access;
+    if (G_UNLIKELY(bus->observer)) {
+        bus->observer(bus->observer_opaque, access);
+    }
+}
+
+/* ---- REP string I/O: taken apart here and nowhere else ---- */
+
+static bool block_access(Bus *bus, const BusClaim *claim, uint16_t port, bool write, unsigned size,
+                         void *data, size_t count)
+{
+    if (!claim || !takes_whole(claim, port, size)) {
+        return false;
+    }
+    const IoOps *ops = claim->ops;
+    if (write ? !ops->write_block : !ops->read_block) {
+        return false;
+    }
+    lock_claim(bus, claim);
+    if (write) {
+        ops->write_block(claim->state, port - claim->base, data, count, size);
+    } else {
+        ops->read_block(claim->state, port - claim->base, data, count, size);
+    }
+    unlock_claim(bus, claim);
+    return true;
+}
+
+static void string_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
+                          uint8_t *data, size_t count)
+{
+    const BusClaim *claim = bus->ports[port];
+    if (block_access(bus, claim, port, write, size, data, count)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++, data += size) {
+        if (write) {
+            write_one(bus, by, IO_PORTS, port, load_item(data, size), size);
+        } else {
+            store_item(data, read_one(bus, by, IO_PORTS, port, size), size);
+        }
+    }
+}
+
+void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
+                     void *data, size_t count)
+{
+    BusAccess access = {
+        .address = port,
+        .device = bus->ports[port] ? bus->ports[port]->name : NULL,
+        .count = (uint32_t)count,
+        .size = (uint8_t)size,
+        .write = write,
+    };
+    if (G_UNLIKELY(count != 1)) {
+        if (count == 0) {
+            return;
+        }
+        string_access(bus, by, port, write, size, data, count);
+        access.value = load_item((uint8_t *)data + (count - 1) * size, size);
+    } else if (write) {
+        access.value = load_item(data, size);
+        write_one(bus, by, IO_PORTS, port, access.value, size);
+    } else {
+        access.value = read_one(bus, by, IO_PORTS, port, size);
+        store_item(data, access.value, size);
+    }
+    remember(bus, by, &access);
+}
+
+static unsigned power_of_two_below(unsigned size)
+{
+    return size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+}
+
+void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write, unsigned size,
+                       void *data)
+{
+    uint8_t *bytes = data;
+    while (size) {
+        unsigned part = power_of_two_below(size);
+        const BusClaim *claim = find_memory(bus, address);
+        BusAccess access = {
+            .address = address,
+            .device = claim ? claim->name : NULL,
+            .count = 1,
+            .size = (uint8_t)part,
+            .write = write,
+            .memory = true,
+        };
+        if (write) {
+            access.value = load_item(bytes, part);
+            write_one(bus, by, IO_MEMORY, address, access.value, part);
+        } else {
+            access.value = read_one(bus, by, IO_MEMORY, address, part);
+            store_item(bytes, access.value, part);
+        }
+        remember(bus, by, &access);
+        address += part;
+        bytes += part;
+        size -= part;
+    }
+}

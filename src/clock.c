@@ -1,0 +1,256 @@
+#include "src/clock.h"
+
+#include <time.h>
+
+struct Timer {
+    Clock *clock;
+    GMutex *lock;
+    void (*fire)(void *opaque, uint64_t deadline);
+    void *opaque;
+    /* All below belong to the clock's lock. */
+    uint64_t deadline;
+    bool armed;
+    Timer *next; /* the clock's list, earliest first */
+};
+
+struct Clock {
+    GMutex lock;
+    bool stepped, paused;
+    uint64_t now;    /* stepped, or paused: the time */
+    uint64_t offset; /* running: host time minus machine time */
+    Timer *first;
+    uint64_t woken_for; /* machine deadline that `wakeup` was last told */
+    void (*wakeup)(void *opaque, uint64_t host_deadline);
+    void *opaque;
+};
+
+static uint64_t host_now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * NS_PER_SECOND + (uint64_t)ts.tv_nsec;
+}
+
+static Clock *clock_new(bool stepped)
+{
+    Clock *clock = g_new0(Clock, 1);
+    g_mutex_init(&clock->lock);
+    clock->stepped = stepped;
+    clock->paused = true;
+    clock->woken_for = CLOCK_NEVER;
+    return clock;
+}
+
+Clock *clock_new_monotonic(void)
+{
+    return clock_new(false);
+}
+
+Clock *clock_new_stepped(void)
+{
+    return clock_new(true);
+}
+
+void clock_free(Clock *clock)
+{
+    g_assert(!clock->first);
+    g_mutex_clear(&clock->lock);
+    g_free(clock);
+}
+
+/* `paused` and `offset` change only while no vCPU runs, so they need no lock here. */
+uint64_t clock_now(const Clock *clock)
+{
+    return clock->paused ? clock->now : host_now() - clock->offset;
+}
+
+static uint64_t host_deadline(const Clock *clock, uint64_t deadline)
+{
+    if (deadline == CLOCK_NEVER || clock->paused || deadline > CLOCK_NEVER - clock->offset) {
+        return CLOCK_NEVER;
+    }
+    return deadline + clock->offset;
+}
+
+/*
+ * A deadline that moved away costs no call: the early wake-up finds nothing
+ * due and asks for the right one.
+ */
+static void update_wakeup(Clock *clock, bool force)
+{
+    uint64_t deadline = clock->first ? clock->first->deadline : CLOCK_NEVER;
+    if (clock->wakeup && !clock->paused && (force || deadline < clock->woken_for)) {
+        clock->woken_for = deadline;
+        clock->wakeup(clock->opaque, host_deadline(clock, deadline));
+    }
+}
+
+void clock_pause(Clock *clock)
+{
+    g_mutex_lock(&clock->lock);
+    if (!clock->stepped && !clock->paused) {
+        clock->now = host_now() - clock->offset;
+        clock->paused = true;
+    }
+    g_mutex_unlock(&clock->lock);
+}
+
+void clock_resume(Clock *clock)
+{
+    g_mutex_lock(&clock->lock);
+    if (!clock->stepped && clock->paused) {
+        clock->offset = host_now() - clock->now;
+        clock->paused = false;
+        update_wakeup(clock, true);
+    }
+    g_mutex_unlock(&clock->lock);
+}
+
+void clock_set_wakeup(Clock *clock, void (*wakeup)(void *opaque, uint64_t host_deadline),
+                      void *opaque)
+{
+    g_mutex_lock(&clock->lock);
+    clock->wakeup = wakeup;
+    clock->opaque = opaque;
+    update_wakeup(clock, true);
+    g_mutex_unlock(&clock->lock);
+}
+
+uint64_t clock_next_deadline(Clock *clock)
+{
+    g_mutex_lock(&clock->lock);
+    uint64_t deadline = clock->first ? clock->first->deadline : CLOCK_NEVER;
+    g_mutex_unlock(&clock->lock);
+    return deadline;
+}
+
+static void unlink_timer(Timer *timer)
+{
+    Timer **link = &timer->clock->first;
+    while (*link != timer) {
+        link = &(*link)->next;
+    }
+    *link = timer->next;
+    timer->armed = false;
+}
+
+/* Behind those with the same deadline: equal deadlines fire in the order of arming. */
+static void link_timer(Timer *timer)
+{
+    Timer **link = &timer->clock->first;
+    while (*link && (*link)->deadline <= timer->deadline) {
+        link = &(*link)->next;
+    }
+    timer->next = *link;
+    *link = timer;
+    timer->armed = true;
+}
+
+/* Takes the first timer off the list if it is due; checks again under the owner's lock. */
+static bool fire_first(Clock *clock, uint64_t now)
+{
+    g_mutex_lock(&clock->lock);
+    Timer *timer = clock->first;
+    bool due = timer && timer->deadline <= now;
+    g_mutex_unlock(&clock->lock);
+    if (!due) {
+        return false;
+    }
+    if (timer->lock) {
+        g_mutex_lock(timer->lock);
+    }
+    g_mutex_lock(&clock->lock);
+    uint64_t deadline = timer->deadline;
+    due = timer->armed && deadline <= now;
+    if (due) {
+        unlink_timer(timer);
+    }
+    g_mutex_unlock(&clock->lock);
+    if (due) {
+        timer->fire(timer->opaque, deadline);
+    }
+    if (timer->lock) {
+        g_mutex_unlock(timer->lock);
+    }
+    return true;
+}
+
+/*
+ * `now` is read once, so a device that keeps arming deadlines in the past of a
+ * moving clock cannot keep the caller here.
+ */
+void clock_run_due(Clock *clock)
+{
+    uint64_t now = clock_now(clock);
+    if (!clock->paused || clock->stepped) {
+        while (fire_first(clock, now)) {
+        }
+    }
+    g_mutex_lock(&clock->lock);
+    update_wakeup(clock, true);
+    g_mutex_unlock(&clock->lock);
+}
+
+void clock_step(Clock *clock, uint64_t ns)
+{
+    g_assert(clock->stepped);
+    uint64_t target = ns > CLOCK_NEVER - 1 - clock->now ? CLOCK_NEVER - 1 : clock->now + ns;
+    for (;;) {
+        uint64_t next = clock_next_deadline(clock);
+        if (next > target) {
+            break;
+        }
+        clock->now = MAX(clock->now, next);
+        fire_first(clock, clock->now);
+    }
+    clock->now = target;
+}
+
+Timer *timer_new(Clock *clock, GMutex *lock, void (*fire)(void *opaque, uint64_t deadline),
+                 void *opaque)
+{
+    Timer *timer = g_new0(Timer, 1);
+    timer->clock = clock;
+    timer->lock = lock;
+    timer->fire = fire;
+    timer->opaque = opaque;
+    return timer;
+}
+
+void timer_free(Timer *timer)
+{
+    if (timer) {
+        timer_disarm(timer);
+        g_free(timer);
+    }
+}
+
+void timer_arm(Timer *timer, uint64_t deadline)
+{
+    Clock *clock = timer->clock;
+    g_mutex_lock(&clock->lock);
+    if (timer->armed) {
+        unlink_timer(timer);
+    }
+    timer->deadline = deadline;
+    link_timer(timer);
+    update_wakeup(clock, false);
+    g_mutex_unlock(&clock->lock);
+}
+
+void timer_disarm(Timer *timer)
+{
+    g_mutex_lock(&timer->clock->lock);
+    if (timer->armed) {
+        unlink_timer(timer);
+    }
+    g_mutex_unlock(&timer->clock->lock);
+}
+
+bool timer_armed(const Timer *timer)
+{
+    g_mutex_lock(&timer->clock->lock);
+    bool armed = timer->armed;
+    g_mutex_unlock(&timer->clock->lock);
+    return armed;
+}

@@ -1,0 +1,73 @@
+/*
+ * The engine's half of devices/device.h: making instances, setting their
+ * properties, wiring them, resetting, saving and loading them.
+ *
+ * A device is made, given its properties, realized (which fills in its
+ * collaborators, claims its regions and resets it) and freed, all in the main
+ * thread while no vCPU runs.
+ */
+#ifndef PIOEMU_DEVICE_CORE_H
+#define PIOEMU_DEVICE_CORE_H
+
+#include "devices/device.h"
+#include "src/bus.h"
+#include "src/clock.h"
+#include "src/memory.h"
+
+#include <glib.h>
+
+typedef enum DeviceRequest { DEVICE_EXIT, DEVICE_POWEROFF, DEVICE_RESET } DeviceRequest;
+
+/* What the machine offers its devices.  Members may be NULL where noted. */
+typedef struct DeviceHost {
+    Bus *bus;
+    Clock *clock;
+    Memory *memory; /* NULL: device_memory_*() refuse */
+    void *opaque;
+    /* A line to ISA IRQ `irq`; NULL: IRQs are not connected. */
+    IrqLine *(*irq_line)(void *opaque, unsigned irq);
+    /* The device's end of chardev `id`; owned by the character core. */
+    CharPort *(*char_port)(void *opaque, Device *dev, const char *id, GError **error);
+    /* Called with the device's lock held; must not block. */
+    void (*request)(void *opaque, DeviceRequest request, int status);
+    /* `count` is how often this kind came before. */
+    void (*guest_error)(void *opaque, const Device *dev, const char *message);
+} DeviceHost;
+
+/* `host` outlives the device; `id` is copied and names it in messages. */
+Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *host);
+void device_free(Device *dev);
+
+bool device_set_property(Device *dev, const char *name, const char *value, GError **error);
+/* `text` is "name=value,name=value"; NULL or empty sets nothing. */
+bool device_set_properties(Device *dev, const char *text, GError **error);
+bool device_realize(Device *dev, GError **error);
+
+const char *device_id(const Device *dev);
+const DeviceClass *device_class(const Device *dev);
+void *device_state(Device *dev);
+GMutex *device_mutex(Device *dev);
+
+/* Wires the output `name` (a DeviceOutput); before realize. */
+void device_connect(Device *dev, const char *name, IrqLine *line);
+
+/* Each takes the device's lock. */
+void device_reset(Device *dev);
+void device_set_input(Device *dev, unsigned pin, bool level);
+uint8_t device_acknowledge(Device *dev);
+/* One line, or an empty string; the caller frees it. */
+char *device_describe(Device *dev);
+/* How often each kind of guest error came; "kind: n, ..." or NULL. */
+char *device_guest_errors(Device *dev);
+
+/* The saved state: self-describing, independent of the host's layout. */
+GBytes *device_save(Device *dev);
+/* On failure the device is reset. */
+bool device_load(Device *dev, GBytes *saved, GError **error);
+
+/* Values of properties, with defaults, as `-device NAME,help` prints them. */
+char *device_class_help(const DeviceClass *class);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Device, device_free)
+
+#endif

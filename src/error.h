@@ -1,0 +1,18 @@
+/*
+ * Errors for the user.  Every message ends with the value that was wrong and
+ * what would be right; the code decides the exit status.
+ */
+#ifndef PIOEMU_ERROR_H
+#define PIOEMU_ERROR_H
+
+#include <glib.h>
+
+typedef enum PioemuError {
+    PIOEMU_ERROR_CONFIG = 2, /* the user asked for something impossible */
+    PIOEMU_ERROR_HOST = 3    /* the host failed us */
+} PioemuError;
+
+#define PIOEMU_ERROR (pioemu_error_quark())
+GQuark pioemu_error_quark(void);
+
+#endif

@@ -1,0 +1,81 @@
+#include "src/irq.h"
+
+struct IrqLine {
+    IrqSink *sink;
+    void *opaque;
+    unsigned irq;
+    bool level;
+};
+
+struct IrqRouter {
+    GMutex lock;
+    IrqSink *sink;
+    void *opaque;
+    unsigned asserted[ISA_IRQ_COUNT]; /* how many lines drive it high */
+    GPtrArray *lines;
+};
+
+IrqLine *irq_line_new(IrqSink *sink, void *opaque, unsigned irq)
+{
+    IrqLine *line = g_new0(IrqLine, 1);
+    line->sink = sink;
+    line->opaque = opaque;
+    line->irq = irq;
+    return line;
+}
+
+void irq_line_free(IrqLine *line)
+{
+    g_free(line);
+}
+
+bool irq_line_level(const IrqLine *line)
+{
+    return line->level;
+}
+
+void irq_set(IrqLine *line, bool level)
+{
+    if (line && line->level != level) {
+        line->level = level;
+        line->sink(line->opaque, line->irq, level);
+    }
+}
+
+static void router_input(void *opaque, unsigned irq, bool level)
+{
+    IrqRouter *router = opaque;
+    g_mutex_lock(&router->lock);
+    unsigned before = router->asserted[irq];
+    unsigned after = level ? before + 1 : before - 1;
+    router->asserted[irq] = after;
+    if (!before != !after) {
+        router->sink(router->opaque, irq, after != 0);
+    }
+    g_mutex_unlock(&router->lock);
+}
+
+IrqRouter *irq_router_new(IrqSink *sink, void *opaque)
+{
+    IrqRouter *router = g_new0(IrqRouter, 1);
+    g_mutex_init(&router->lock);
+    router->sink = sink;
+    router->opaque = opaque;
+    router->lines = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    return router;
+}
+
+void irq_router_free(IrqRouter *router)
+{
+    g_ptr_array_unref(router->lines);
+    g_mutex_clear(&router->lock);
+    g_free(router);
+}
+
+IrqLine *irq_router_line(IrqRouter *router, unsigned irq)
+{
+    g_assert(irq < ISA_IRQ_COUNT);
+    IrqLine *line = irq_line_new(router_input, router, irq);
+    g_ptr_array_add(router->lines, line);
+    return line;
+}

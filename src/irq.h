@@ -1,0 +1,35 @@
+/*
+ * Interrupt lines: from a device's output pin to whatever listens.
+ *
+ * A line remembers its level and passes on changes only.  The router joins
+ * the lines that share an ISA IRQ: its sink sees the OR of them.
+ *
+ * Lock order: device, then router, then interrupt controller, then the kick
+ * of a vCPU.
+ */
+#ifndef PIOEMU_IRQ_H
+#define PIOEMU_IRQ_H
+
+#include "devices/device.h"
+
+#include <glib.h>
+
+#define ISA_IRQ_COUNT 16u
+
+typedef void IrqSink(void *opaque, unsigned irq, bool level);
+
+/* Freed with irq_line_free(); used with the driving device's lock held. */
+IrqLine *irq_line_new(IrqSink *sink, void *opaque, unsigned irq);
+void irq_line_free(IrqLine *line);
+bool irq_line_level(const IrqLine *line);
+
+typedef struct IrqRouter IrqRouter;
+
+/* `sink` is called with the router's lock held. */
+IrqRouter *irq_router_new(IrqSink *sink, void *opaque);
+/* Frees the lines that were handed out as well. */
+void irq_router_free(IrqRouter *router);
+/* A new line that feeds ISA IRQ `irq` (below ISA_IRQ_COUNT); owned by the router. */
+IrqLine *irq_router_line(IrqRouter *router, unsigned irq);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Numbers as users write them on the command line.
+ */
+#ifndef PIOEMU_NUMBER_H
+#define PIOEMU_NUMBER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A decimal or 0x number from 0 to `maximum`.  `what` names the option in the
+ * message: "-echr", "isa-serial: irq".
+ */
+bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t *value,
+                  GError **error);
+/* The same with an optional suffix K, M or G (powers of 1024, either case). */
+bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
+                       GError **error);
+/* "on", "off", "yes", "no", "true", "false". */
+bool number_parse_bool(const char *what, const char *text, bool *value, GError **error);
+
+#endif
