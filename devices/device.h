@@ -159,7 +159,10 @@ typedef struct CharFormat {
  * again.  Never blocks.
  */
 size_t char_port_write(CharPort *port, const uint8_t *data, size_t size);
-/* Tells the line that the receiver has room again after `rx_room` said less. */
+/*
+ * Tells the line that the receiver has room again.  Input that waits is handed
+ * over at once: `receive` may be called before this returns, so call it last.
+ */
 void char_port_rx_ready(CharPort *port);
 void char_port_set_break(CharPort *port, bool on);
 /* DTR and RTS as the device drives them now. */
@@ -215,15 +218,15 @@ typedef struct DeviceField {
 
 #define DEVICE_FIELD(type, member)                                                                 \
     {                                                                                              \
-        #member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT                \
+#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT                \
     }
 #define DEVICE_FIELD_BOOL(type, member)                                                            \
     {                                                                                              \
-        #member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_BOOL                \
+#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_BOOL                \
     }
 #define DEVICE_FIELD_ARRAY(type, member)                                                           \
     {                                                                                              \
-        #member, offsetof(type, member), sizeof(((type *)0)->member[0]),                           \
+#member, offsetof(type, member), sizeof(((type *)0)->member[0]),                           \
             sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), FIELD_UINT               \
     }
 #define DEVICE_FIELD_END                                                                           \
