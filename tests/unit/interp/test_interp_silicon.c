@@ -202,7 +202,8 @@ static bool stack_overrun(const Silicon *silicon)
     uint8_t modrm = byte_at(silicon, found.opcode_at + 1);
     unsigned mod = modrm >> 6, rm = modrm & 7;
     bool by_bp = mod != 3 && (rm == 2 || rm == 3 || (rm == 6 && mod != 0));
-    bool has_modrm = opcode < 0x40 ? (opcode & 4) == 0 : strchr(silicon->field[FIELD_FORM], '.');
+    bool has_modrm =
+        opcode < 0x40 ? (opcode & 4) == 0 : strchr(silicon->field[FIELD_FORM], '.') != NULL;
     return strcmp(silicon->field[FIELD_EXCEPTION], "13") == 0 &&
            (opcode == 0xc9 || (has_modrm && by_bp && !found.overridden));
 }
