@@ -382,7 +382,8 @@ Segment descriptor_segment(const Descriptor *descriptor, uint16_t selector);
 /* Checks a selector for SS of privilege `cpl`, raising `vector`. */
 void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
                         Descriptor *descriptor);
-/* Checks a selector for CS of a jump, call or return; no gates. */
+/* Checks CS:EIP of a far return or IRET. */
+void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code);
 void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl);
 void segment_set_ss(Cpu *cpu, Descriptor *descriptor, uint16_t selector);
 /* After a return to an outer level: drops segments it may not have. */
@@ -390,6 +391,26 @@ void segment_drop_inner(Cpu *cpu);
 void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector);
 void segment_load_tr(Cpu *cpu, uint16_t selector);
 uint32_t selector_error(const Cpu *cpu, uint16_t selector);
+
+static inline bool segment_expands_down(const Segment *s)
+{
+    return (s->attributes & (CPU_SEGMENT_S | 0xc)) == (CPU_SEGMENT_S | 4);
+}
+
+/* Whether an access is within the limit. */
+static inline bool segment_holds(const Segment *s, uint32_t offset, unsigned size)
+{
+    uint64_t last = (uint64_t)offset + size - 1;
+
+    if (s->attributes & CPU_SEGMENT_UNUSABLE) {
+        return false;
+    }
+    if (segment_expands_down(s)) {
+        return offset > s->limit && last <= (s->attributes & CPU_SEGMENT_DB ? UINT32_MAX : 0xffff);
+    }
+    /* A segment of 4 GiB wraps around. */
+    return s->limit == UINT32_MAX || last <= s->limit;
+}
 
 static inline unsigned descriptor_type(const Descriptor *d)
 {
