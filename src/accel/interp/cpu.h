@@ -159,7 +159,7 @@ typedef struct Segment {
 /* Why the run loop must look at every instruction. */
 #define CAREFUL_STEP   0x1u /* EFLAGS.TF */
 #define CAREFUL_DEBUG  0x2u /* a breakpoint is enabled in DR7 */
-#define CAREFUL_SHADOW 0x4u /* the instruction after STI or MOV SS */
+#define CAREFUL_RESUME 0x4u /* EFLAGS.RF */
 
 /* Why every data access takes the slow path. */
 #define CHECK_ALIGNMENT   0x1u
@@ -168,7 +168,6 @@ typedef struct Segment {
 typedef struct Fault {
     uint8_t vector;
     bool has_error;
-    bool shutdown;
     uint32_t error;
 } Fault;
 
@@ -204,9 +203,12 @@ struct Cpu {
     CpuTable gdtr, idtr;
     CpuMsrs msr;
     uint64_t tsc_offset; /* TSC minus instructions */
+    uint64_t xcr0;
     uint8_t fxsave[512]; /* kept for whoever reads the state; there is no FPU */
 
     bool halted, nmi_masked;
+    bool shut_down; /* until the state is set anew */
+    bool stepping;  /* this instruction ends with a single-step trap */
     bool shadow;           /* the last instruction was STI or MOV SS */
     bool shadow_debug;     /* it was MOV SS: debug traps wait as well */
     uint32_t debug_pending; /* DR6 bits of traps due after the instruction */
@@ -224,6 +226,7 @@ struct Cpu {
     /* Faults */
     jmp_buf escape;
     Fault fault;
+    bool fault_pending;
     int delivering; /* vector being delivered, or -1 */
     bool external;  /* what is being delivered came from outside: EXT */
     InterpException last_exception;
@@ -287,7 +290,6 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
 /* Abandons the current instruction; the run loop delivers the exception. */
 G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
 G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
-G_NORETURN void cpu_shutdown(Cpu *cpu);
 /* Recomputes Cpu.careful, checks and tlb from the registers they follow from. */
 void cpu_mode_changed(Cpu *cpu);
 /* Whether something waits that block chaining must not run past. */

@@ -243,6 +243,7 @@ void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error,
     Event event = {vector, kind, has_error, error, return_eip};
 
     cpu->external = kind != EVENT_SOFTWARE;
+    cpu->stepping = false;
     if (cpu->cr0 & CPU_CR0_PE) {
         deliver_protected(cpu, &event);
     } else {

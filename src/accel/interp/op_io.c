@@ -15,7 +15,7 @@ static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void
     bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
 }
 
-static u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size)
+static __attribute__((noinline)) u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size)
 {
     u32 value = 0;
 
@@ -25,7 +25,7 @@ static u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size)
     return value;
 }
 
-static void port_write(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size, u32 value)
+static __attribute__((noinline)) void port_write(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size, u32 value)
 {
     insn_begin(cpu, insn);
     io_permission(cpu, port, size);
@@ -138,7 +138,7 @@ static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, u32 count);
 
 /* True when the instruction is finished. */
-static bool string_io(Cpu *cpu, const Insn *insn, Batch *batch, u32 size)
+static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batch *batch, u32 size)
 {
     insn_begin(cpu, insn);
     if (!(insn->prefix & (INSN_REP | INSN_REPNE))) {

@@ -117,11 +117,19 @@ static u32 *general(Cpu *cpu, const Insn *insn)
     return reg32(cpu, insn->dst);
 }
 
+static void need_control_register(Cpu *cpu, unsigned n)
+{
+    if (n == 1 || n > 4) {
+        cpu_raise(cpu, VECTOR_UD);
+    }
+    need_ring0(cpu);
+}
+
 /* imm is the number of the register. */
 OP(mov_r_control)
 {
     insn_begin(cpu, insn);
-    need_ring0(cpu);
+    need_control_register(cpu, insn->imm);
     switch (insn->imm) {
     case 0:
         *general(cpu, insn) = cpu->cr0;
@@ -132,11 +140,9 @@ OP(mov_r_control)
     case 3:
         *general(cpu, insn) = cpu->cr3;
         break;
-    case 4:
+    default:
         *general(cpu, insn) = cpu->cr4;
         break;
-    default:
-        cpu_raise(cpu, VECTOR_UD);
     }
     NEXT();
 }
@@ -146,7 +152,7 @@ OP(mov_control_r)
     u32 value = *general(cpu, insn);
 
     insn_begin(cpu, insn);
-    need_ring0(cpu);
+    need_control_register(cpu, insn->imm);
     switch (insn->imm) {
     case 0:
         control_set_cr0(cpu, value);
@@ -157,11 +163,9 @@ OP(mov_control_r)
     case 3:
         control_set_cr3(cpu, value);
         break;
-    case 4:
+    default:
         control_set_cr4(cpu, value);
         break;
-    default:
-        cpu_raise(cpu, VECTOR_UD);
     }
     FINISH();
 }
@@ -395,28 +399,40 @@ static bool find_visible(Cpu *cpu, u16 selector, Descriptor *d)
            descriptor_visible(cpu, selector, d);
 }
 
-OP(verr)
+/*
+ * Kept out of their handlers, which could not be left by a tail call with the
+ * address of a local variable given away.
+ */
+static __attribute__((noinline)) bool may_read(Cpu *cpu, const Insn *insn)
 {
     Descriptor d;
 
+    return find_visible(cpu, operand16(cpu, insn), &d) && !descriptor_is_system(&d) &&
+           (!descriptor_is_code(&d) || descriptor_type(&d) & 2);
+}
+
+static __attribute__((noinline)) bool may_write(Cpu *cpu, const Insn *insn)
+{
+    Descriptor d;
+
+    return find_visible(cpu, operand16(cpu, insn), &d) && !descriptor_is_system(&d) &&
+           !descriptor_is_code(&d) && descriptor_type(&d) & 2;
+}
+
+OP(verr)
+{
     insn_begin(cpu, insn);
     need_protected(cpu);
-    bool ok = find_visible(cpu, operand16(cpu, insn), &d) && !descriptor_is_system(&d) &&
-              (!descriptor_is_code(&d) || descriptor_type(&d) & 2);
-    flag_set_zf(cpu, ok);
-    FINISH();
+    flag_set_zf(cpu, may_read(cpu, insn));
+    NEXT();
 }
 
 OP(verw)
 {
-    Descriptor d;
-
     insn_begin(cpu, insn);
     need_protected(cpu);
-    bool ok = find_visible(cpu, operand16(cpu, insn), &d) && !descriptor_is_system(&d) &&
-              !descriptor_is_code(&d) && descriptor_type(&d) & 2;
-    flag_set_zf(cpu, ok);
-    FINISH();
+    flag_set_zf(cpu, may_write(cpu, insn));
+    NEXT();
 }
 
 /* System descriptors that LAR and LSL answer for, a bit per type. */
@@ -438,32 +454,42 @@ static bool find_of_type(Cpu *cpu, u16 selector, u32 types, Descriptor *d)
            (!descriptor_is_system(d) || types >> descriptor_type(d) & 1);
 }
 
-OP(lar)
+static __attribute__((noinline)) bool load_rights(Cpu *cpu, const Insn *insn)
 {
     Descriptor d;
-
-    insn_begin(cpu, insn);
-    need_protected(cpu);
     bool ok = find_of_type(cpu, operand16(cpu, insn), LAR_TYPES, &d);
+
     if (ok) {
         put_result(cpu, insn, d.high & 0x00ffff00);
     }
-    flag_set_zf(cpu, ok);
-    FINISH();
+    return ok;
+}
+
+static __attribute__((noinline)) bool load_limit(Cpu *cpu, const Insn *insn)
+{
+    Descriptor d;
+    bool ok = find_of_type(cpu, operand16(cpu, insn), LSL_TYPES, &d);
+
+    if (ok) {
+        put_result(cpu, insn, descriptor_segment(&d, 0).limit);
+    }
+    return ok;
+}
+
+OP(lar)
+{
+    insn_begin(cpu, insn);
+    need_protected(cpu);
+    flag_set_zf(cpu, load_rights(cpu, insn));
+    NEXT();
 }
 
 OP(lsl)
 {
-    Descriptor d;
-
     insn_begin(cpu, insn);
     need_protected(cpu);
-    bool ok = find_of_type(cpu, operand16(cpu, insn), LSL_TYPES, &d);
-    if (ok) {
-        put_result(cpu, insn, descriptor_segment(&d, 0).limit);
-    }
-    flag_set_zf(cpu, ok);
-    FINISH();
+    flag_set_zf(cpu, load_limit(cpu, insn));
+    NEXT();
 }
 
 OP(arpl_r)
