@@ -58,8 +58,7 @@ void cpu_mode_changed(Cpu *cpu)
     cpu->careful = (cpu->eflags & CPU_FLAG_TF ? CAREFUL_STEP : 0) |
                    (cpu->eflags & CPU_FLAG_RF ? CAREFUL_RESUME : 0) |
                    (has_breakpoints(cpu) ? CAREFUL_DEBUG : 0);
-    cpu->checks =
-        (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
+    cpu->checks = (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
     cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
 }
 
@@ -220,7 +219,7 @@ static void step_carefully(Cpu *cpu)
     }
     /* RF holds for one instruction; a fault puts it back in what it pushes. */
     cpu->eflags &= ~CPU_FLAG_RF;
-    cpu->careful &= ~CAREFUL_RESUME;
+    cpu->careful &= (uint8_t)~CAREFUL_RESUME;
     cpu->stepping = cpu->careful & CAREFUL_STEP;
     cpu->shadow = cpu->shadow_debug = false;
     cpu->reserve += (uint64_t)(cpu->fuel - 1);

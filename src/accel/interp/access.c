@@ -172,8 +172,7 @@ __attribute__((noinline)) void mem_write_outside(Cpu *cpu, const Insn *insn, uns
                                                  uint32_t offset, unsigned size, uint32_t value)
 {
     cpu->current = insn;
-    mem_write_slow(cpu, insn, segment_check(cpu, segment, offset, size, ACCESS_WRITE), size,
-                   value);
+    mem_write_slow(cpu, insn, segment_check(cpu, segment, offset, size, ACCESS_WRITE), size, value);
 }
 
 __attribute__((noinline)) void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigned segment,

@@ -250,8 +250,7 @@ static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, un
 
     while (count < limit && at < size) {
         Insn *insn = &block->insns[count];
-        DecodeResult result =
-            decode_insn(bytes + at, size - at, block->code32, (uint16_t)at, insn);
+        DecodeResult result = decode_insn(bytes + at, size - at, block->code32, (uint16_t)at, insn);
 
         if (result == DECODE_NEEDS_MORE) {
             break;

@@ -183,7 +183,7 @@ struct Cpu {
     uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
     int64_t flag_result;             /* see flags.h */
     uint64_t flag_carry;
-    TlbEntry *tlb; /* of the privilege level, or one that never hits */
+    TlbEntry *tlb;       /* of the privilege level, or one that never hits */
     uint64_t generation; /* in the upper half; grows when translations change */
     int64_t fuel;        /* instructions that may be done before run loop's turn */
     uint32_t eip;        /* of the block's start while inside one */
@@ -207,10 +207,10 @@ struct Cpu {
     uint8_t fxsave[512]; /* kept for whoever reads the state; there is no FPU */
 
     bool halted, nmi_masked;
-    bool shut_down; /* until the state is set anew */
-    bool stepping;  /* this instruction ends with a single-step trap */
-    bool shadow;           /* the last instruction was STI or MOV SS */
-    bool shadow_debug;     /* it was MOV SS: debug traps wait as well */
+    bool shut_down;         /* until the state is set anew */
+    bool stepping;          /* this instruction ends with a single-step trap */
+    bool shadow;            /* the last instruction was STI or MOV SS */
+    bool shadow_debug;      /* it was MOV SS: debug traps wait as well */
     uint32_t debug_pending; /* DR6 bits of traps due after the instruction */
     atomic_bool kicked;
 

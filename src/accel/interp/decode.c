@@ -311,10 +311,10 @@ static bool take_prefix(Decoder *d, uint8_t byte, bool code32)
         d->insn->prefix |= INSN_LOCK;
         return true;
     case 0xf2:
-        d->insn->prefix = (d->insn->prefix & ~INSN_REP) | INSN_REPNE;
+        d->insn->prefix = (uint8_t)((d->insn->prefix & ~INSN_REP) | INSN_REPNE);
         return true;
     case 0xf3:
-        d->insn->prefix = (d->insn->prefix & ~INSN_REPNE) | INSN_REP;
+        d->insn->prefix = (uint8_t)((d->insn->prefix & ~INSN_REPNE) | INSN_REP);
         return true;
     default:
         return false;
@@ -347,8 +347,7 @@ static const Opcode *take_opcode(Decoder *d, bool code32)
 static Handler *choose_handler(const Decoder *d, const Opcode *opcode, unsigned size)
 {
     const Insn *insn = d->insn;
-    bool repeated =
-        opcode->form == FORM_STRING && insn->prefix & (INSN_REP | INSN_REPNE);
+    bool repeated = opcode->form == FORM_STRING && insn->prefix & (INSN_REP | INSN_REPNE);
     bool memory = in_memory(d) || repeated;
 
     if (opcode->form == FORM_SEGMENT_E) {
@@ -406,6 +405,7 @@ DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_
         insn->segment = (uint8_t)d.segment;
     }
     Handler *handler = valid ? choose_handler(&d, opcode, operand_size) : op_undefined;
-    return finish(&d, handler, start, handler == op_undefined || opcode->flags & OPCODE_END ||
-                                          (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS));
+    return finish(&d, handler, start,
+                  handler == op_undefined || opcode->flags & OPCODE_END ||
+                      (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS));
 }

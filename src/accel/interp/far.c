@@ -45,8 +45,7 @@ static uint32_t stack_linear(Cpu *cpu, const Stack *stack, uint32_t offset, unsi
 
 static void stack_move(Stack *stack, uint32_t delta)
 {
-    stack->pointer =
-        (stack->pointer & ~stack->mask) | ((stack->pointer + delta) & stack->mask);
+    stack->pointer = (stack->pointer & ~stack->mask) | ((stack->pointer + delta) & stack->mask);
 }
 
 void stack_need(Cpu *cpu, const Stack *stack, unsigned bytes)
@@ -326,8 +325,7 @@ void far_jump(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32 G_GNUC_UNU
     }
     need_target(cpu, selector, &descriptor);
     if (descriptor_is_system(&descriptor)) {
-        go_through_system(cpu, selector, &descriptor, TASK_JUMP,
-                          cpu->eip + cpu->current->end);
+        go_through_system(cpu, selector, &descriptor, TASK_JUMP, cpu->eip + cpu->current->end);
         return;
     }
     need_direct_code(cpu, &descriptor, selector);

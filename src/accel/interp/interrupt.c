@@ -17,8 +17,8 @@ typedef struct Event {
 /* EFLAGS as the handler will find them on its stack: faults set RF. */
 static uint32_t pushed_flags(const Cpu *cpu, const Event *event)
 {
-    bool fault = event->kind == EVENT_EXCEPTION && event->vector != VECTOR_DB &&
-                 event->vector != VECTOR_DF;
+    bool fault =
+        event->kind == EVENT_EXCEPTION && event->vector != VECTOR_DB && event->vector != VECTOR_DF;
 
     return flags_get(cpu) | (fault ? CPU_FLAG_RF : 0);
 }
@@ -309,9 +309,9 @@ static void return_to_v86(Cpu *cpu, Stack *stack, uint32_t offset, uint16_t sele
         data[i] = (uint16_t)stack_pop(cpu, stack, true);
     }
     /* EIP above 64 KiB faults when it is fetched from, in the new mode. */
-    flags_put(cpu, (flags & (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF |
-                             CPU_FLAG_IOPL | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM |
-                             CPU_FLAG_AC | CPU_FLAG_ID)));
+    flags_put(cpu,
+              (flags & (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF | CPU_FLAG_IOPL |
+                        CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM | CPU_FLAG_AC | CPU_FLAG_ID)));
     cpu->cpl = 3;
     segment_set_real(cpu, CPU_CS, selector);
     segment_set_real(cpu, CPU_SS, ss);

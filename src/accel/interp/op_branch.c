@@ -172,8 +172,8 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     {                                                                                              \
         u32 address = insn_address(cpu, insn);                                                     \
         u32 offset = mem_read##N(cpu, insn, insn->segment, address);                               \
-        u16 selector = mem_read16(cpu, insn, insn->segment,                                        \
-                                  (address + N / 8) & insn->address_mask);                         \
+        u16 selector =                                                                             \
+            mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
         far_jump(cpu, selector, offset, N == 32);                                                  \
@@ -183,8 +183,8 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     {                                                                                              \
         u32 address = insn_address(cpu, insn);                                                     \
         u32 offset = mem_read##N(cpu, insn, insn->segment, address);                               \
-        u16 selector = mem_read16(cpu, insn, insn->segment,                                        \
-                                  (address + N / 8) & insn->address_mask);                         \
+        u16 selector =                                                                             \
+            mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
         far_call(cpu, selector, offset, N == 32, insn_next_eip(cpu, insn));                        \

@@ -15,7 +15,8 @@ static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void
     bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
 }
 
-static __attribute__((noinline)) u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size)
+static __attribute__((noinline)) u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port,
+                                               unsigned size)
 {
     u32 value = 0;
 
@@ -25,7 +26,8 @@ static __attribute__((noinline)) u32 port_read(Cpu *cpu, const Insn *insn, uint1
     return value;
 }
 
-static __attribute__((noinline)) void port_write(Cpu *cpu, const Insn *insn, uint16_t port, unsigned size, u32 value)
+static __attribute__((noinline)) void port_write(Cpu *cpu, const Insn *insn, uint16_t port,
+                                                 unsigned size, u32 value)
 {
     insn_begin(cpu, insn);
     io_permission(cpu, port, size);

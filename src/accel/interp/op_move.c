@@ -432,8 +432,8 @@ DEFINE_POP_SEGMENT(32)
     {                                                                                              \
         u32 address = insn_address(cpu, insn);                                                     \
         u##N offset = mem_read##N(cpu, insn, insn->segment, address);                              \
-        u16 selector = mem_read16(cpu, insn, insn->segment,                                        \
-                                  (address + N / 8) & insn->address_mask);                         \
+        u16 selector =                                                                             \
+            mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
         segment_load(cpu, insn->src, selector);                                                    \
@@ -450,9 +450,9 @@ DEFINE_LOAD_POINTER(32)
     {                                                                                              \
         u32 address = insn_address(cpu, insn);                                                     \
         i##N low = (i##N)mem_read##N(cpu, insn, insn->segment, address);                           \
-        i##N high = (i##N)mem_read##N(cpu, insn, insn->segment,                                    \
-                                      (address + N / 8) & insn->address_mask);                     \
-        i##N index = (i##N)*reg##N(cpu, insn->dst);                                                \
+        i##N high =                                                                                \
+            (i##N)mem_read##N(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);   \
+        i##N index = (i##N) * reg##N(cpu, insn->dst);                                              \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
         if (index < low || index > high) {                                                         \

@@ -196,7 +196,7 @@ static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
 
 /* Does up to a burst of items; false when there are more to do. */
 #define DEFINE_REP(name, N, run)                                                                   \
-    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                                          \
+    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
         u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
                                                                                                    \
@@ -215,7 +215,7 @@ static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
 
 /* The same for CMPS and SCAS, which stop at a difference or a match. */
 #define DEFINE_REP_COMPARE(name, N)                                                                \
-    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                                          \
+    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
         u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
         bool wanted = !(insn->prefix & INSN_REPNE);                                                \

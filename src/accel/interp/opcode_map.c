@@ -51,11 +51,11 @@
 
 #define ALU(base, name, lock)                                                                      \
     [(base) + 0] = RM(FORM_E_G, B | (lock), W(name, _rr), W(name, _mr)),                           \
-    [(base) + 1] = RM(FORM_E_G, lock, W(name, _rr), W(name, _mr)),                                 \
-    [(base) + 2] = RM(FORM_G_E, B, W(name, _rr), W(name, _rm)),                                    \
-    [(base) + 3] = RM(FORM_G_E, 0, W(name, _rr), W(name, _rm)),                                    \
-    [(base) + 4] = {.form = FORM_A_I, .flags = B, .of_register = W(name, _ri)},                    \
-    [(base) + 5] = {.form = FORM_A_I, .of_register = W(name, _ri)}
+              [(base) + 1] = RM(FORM_E_G, lock, W(name, _rr), W(name, _mr)),                       \
+              [(base) + 2] = RM(FORM_G_E, B, W(name, _rr), W(name, _rm)),                          \
+              [(base) + 3] = RM(FORM_G_E, 0, W(name, _rr), W(name, _rm)),                          \
+              [(base) + 4] = {.form = FORM_A_I, .flags = B, .of_register = W(name, _ri)},          \
+              [(base) + 5] = {.form = FORM_A_I, .of_register = W(name, _ri)}
 
 #define EIGHT(base, entry)                                                                         \
     [(base)] = entry, [(base) + 1] = entry, [(base) + 2] = entry, [(base) + 3] = entry,            \
@@ -63,17 +63,17 @@
 
 #define CONDITIONS(base, form_)                                                                    \
     [(base) + 0x0] = BRANCH(form_, jo), [(base) + 0x1] = BRANCH(form_, jno),                       \
-    [(base) + 0x2] = BRANCH(form_, jc), [(base) + 0x3] = BRANCH(form_, jnc),                       \
-    [(base) + 0x4] = BRANCH(form_, jz), [(base) + 0x5] = BRANCH(form_, jnz),                       \
-    [(base) + 0x6] = BRANCH(form_, jbe), [(base) + 0x7] = BRANCH(form_, ja),                       \
-    [(base) + 0x8] = BRANCH(form_, js), [(base) + 0x9] = BRANCH(form_, jns),                       \
-    [(base) + 0xa] = BRANCH(form_, jp), [(base) + 0xb] = BRANCH(form_, jnp),                       \
-    [(base) + 0xc] = BRANCH(form_, jl), [(base) + 0xd] = BRANCH(form_, jge),                       \
-    [(base) + 0xe] = BRANCH(form_, jle), [(base) + 0xf] = BRANCH(form_, jg)
+              [(base) + 0x2] = BRANCH(form_, jc), [(base) + 0x3] = BRANCH(form_, jnc),             \
+              [(base) + 0x4] = BRANCH(form_, jz), [(base) + 0x5] = BRANCH(form_, jnz),             \
+              [(base) + 0x6] = BRANCH(form_, jbe), [(base) + 0x7] = BRANCH(form_, ja),             \
+              [(base) + 0x8] = BRANCH(form_, js), [(base) + 0x9] = BRANCH(form_, jns),             \
+              [(base) + 0xa] = BRANCH(form_, jp), [(base) + 0xb] = BRANCH(form_, jnp),             \
+              [(base) + 0xc] = BRANCH(form_, jl), [(base) + 0xd] = BRANCH(form_, jge),             \
+              [(base) + 0xe] = BRANCH(form_, jle), [(base) + 0xf] = BRANCH(form_, jg)
 
 #define STRING(base, name)                                                                         \
     [(base) + 0] = RM(FORM_STRING, B, W(name, ), W(rep_##name, )),                                 \
-    [(base) + 1] = RM(FORM_STRING, 0, W(name, ), W(rep_##name, ))
+              [(base) + 1] = RM(FORM_STRING, 0, W(name, ), W(rep_##name, ))
 
 #define GROUP(name)                                                                                \
     {                                                                                              \

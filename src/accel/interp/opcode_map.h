@@ -47,14 +47,14 @@ typedef enum Form {
     FORM_STRING /* memory: DS by default; repeated: the memory handlers */
 } Form;
 
-#define OPCODE_BYTE 0x1u /* operand size is 8 bits */
-#define OPCODE_LOCK 0x2u /* LOCK is allowed when it writes memory */
-#define OPCODE_END  0x4u /* ends its block */
+#define OPCODE_BYTE      0x1u /* operand size is 8 bits */
+#define OPCODE_LOCK      0x2u /* LOCK is allowed when it writes memory */
+#define OPCODE_END       0x4u /* ends its block */
 #define OPCODE_FROM_BYTE 0x8u /* the r/m operand has 8 bits */
 
 typedef struct Opcode {
     uint8_t form, flags;
-    uint8_t argument; /* imm, unless the form says something else */
+    uint8_t argument;           /* imm, unless the form says something else */
     const struct Opcode *group; /* by ModRM.reg, when not NULL */
     Handler *of_register[3];    /* 8, 16, 32 bits */
     Handler *of_memory[3];

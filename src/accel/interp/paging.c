@@ -191,8 +191,8 @@ static void walk_directory(Cpu *cpu, Walk *walk, uint64_t directory, unsigned si
         check_rights(cpu, walk, pde);
         walk_leaf(cpu, walk, pde_address, size, pde);
         uint64_t offset_mask = (UINT64_C(1) << large_shift) - 1;
-        walk->physical = (pde & PHYSICAL_MASK & ~offset_mask) |
-                         (walk->linear & offset_mask & PAGE_MASK);
+        walk->physical =
+            (pde & PHYSICAL_MASK & ~offset_mask) | (walk->linear & offset_mask & PAGE_MASK);
         return;
     }
     if (pde & reserved) {

@@ -162,8 +162,8 @@ void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Desc
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
     descriptor_need(cpu, selector, VECTOR_GP, code);
-    bool dpl_fits = descriptor_is_conforming(code) ? descriptor_dpl(code) <= rpl
-                                                   : descriptor_dpl(code) == rpl;
+    bool dpl_fits =
+        descriptor_is_conforming(code) ? descriptor_dpl(code) <= rpl : descriptor_dpl(code) == rpl;
     if (!descriptor_is_code(code) || rpl < cpu->cpl || !dpl_fits) {
         cpu_raise_error(cpu, VECTOR_GP, error);
     }

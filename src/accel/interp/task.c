@@ -69,10 +69,9 @@ static void read_task(Cpu *cpu, uint32_t base, const TssLayout *l, NewTask *task
         }
     }
     for (unsigned i = 0; i < 6; i++) {
-        task->segments[i] =
-            i < l->segment_count
-                ? (uint16_t)system_read(cpu, base + l->segments + i * l->size, 2)
-                : 0;
+        task->segments[i] = i < l->segment_count
+                                ? (uint16_t)system_read(cpu, base + l->segments + i * l->size, 2)
+                                : 0;
     }
     task->ldt = (uint16_t)system_read(cpu, base + l->ldt, 2);
     task->trap = l->size == 4 && (system_read(cpu, base + TSS_TRAP, 1) & 1);
@@ -142,8 +141,7 @@ static void load_data(Cpu *cpu, unsigned segment, uint16_t selector)
     bool code = descriptor_is_code(&d);
     bool conforming = code && descriptor_is_conforming(&d);
     if (descriptor_is_system(&d) || (code && !(descriptor_type(&d) & 2)) ||
-        (!conforming &&
-         ((selector & 3u) > descriptor_dpl(&d) || cpu->cpl > descriptor_dpl(&d)))) {
+        (!conforming && ((selector & 3u) > descriptor_dpl(&d) || cpu->cpl > descriptor_dpl(&d)))) {
         cpu_raise_error(cpu, VECTOR_TS, error);
     }
     if (!descriptor_present(&d)) {
@@ -195,9 +193,9 @@ static void enter_task(Cpu *cpu, const NewTask *task, const TssLayout *l)
     for (unsigned i = 0; i < 8; i++) {
         GPR(cpu, i) = task->registers[i];
     }
-    flags_put(cpu, task->eflags & (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF |
-                                   CPU_FLAG_IOPL | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM |
-                                   CPU_FLAG_AC | CPU_FLAG_ID));
+    flags_put(cpu, task->eflags &
+                       (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF | CPU_FLAG_IOPL |
+                        CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM | CPU_FLAG_AC | CPU_FLAG_ID));
     load_selectors(cpu, task);
     if (l->cr3 && cpu->cr0 & CPU_CR0_PG) {
         control_set_cr3(cpu, task->cr3);
