@@ -77,6 +77,8 @@ typedef struct DeviceRegion {
     bool posted;
     /* Optional: a register's name for traces, or NULL. */
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
+    /* Optional: the property that holds the size, in place of `size`. */
+    const char *size_property;
 } DeviceRegion;
 
 /* ---- properties --------------------------------------------------------- */
@@ -110,6 +112,14 @@ typedef struct DeviceProperty {
  * does nothing.  Call with the device's lock held (any callback).
  */
 void irq_set(IrqLine *line, bool level);
+
+/*
+ * Whether an earlier edge of this line still waits for the CPU at the
+ * interrupt controller, so that another would merge with it.  False where
+ * nobody can tell, and while the controller masks the line.  Call with the
+ * device's lock held.
+ */
+bool irq_pending(const IrqLine *line);
 
 /* An output other than an ISA IRQ, wired by the machine by its name. */
 typedef struct DeviceOutput {
@@ -262,6 +272,8 @@ typedef struct DeviceClass {
      * Interrupt controllers: the CPU acknowledges; returns the vector.
      */
     uint8_t (*acknowledge)(void *state);
+    /* Interrupt controllers: what irq_pending() says of the line at `pin`. */
+    bool (*input_pending)(const void *state, unsigned pin);
     /* Everything a snapshot needs. */
     const DeviceField *fields;
     /* After a load: false if a field is impossible; else re-derives lines and timers. */

@@ -47,7 +47,7 @@ typedef struct BusAccess {
  * at a time.
  */
 typedef struct BusInitiator {
-    /* The guest's current instruction, for the first access to a port nobody has. */
+    /* Linear address of the guest's instruction, for the first access to a port nobody has. */
     uint64_t (*program_counter)(struct BusInitiator *self);
     BusAccess history[BUS_HISTORY];
     uint32_t access_count; /* history[access_count % BUS_HISTORY] is the oldest */

@@ -266,7 +266,7 @@ static bool claim_regions(Device *dev, GError **error)
             .name = name,
             .space = r->space,
             .base = base,
-            .size = r->size,
+            .size = r->size_property ? property_value(dev, r->size_property) : r->size,
             .ops = r->ops,
             .state = dev->state,
             .lock = &dev->lock,
@@ -338,6 +338,15 @@ uint8_t device_acknowledge(Device *dev)
     uint8_t vector = dev->class->acknowledge(dev->state);
     g_mutex_unlock(&dev->lock);
     return vector;
+}
+
+bool device_input_pending(Device *dev, unsigned pin)
+{
+    g_assert(pin < dev->class->input_count);
+    g_mutex_lock(&dev->lock);
+    bool pending = dev->class->input_pending && dev->class->input_pending(dev->state, pin);
+    g_mutex_unlock(&dev->lock);
+    return pending;
 }
 
 char *device_describe(Device *dev)

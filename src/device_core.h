@@ -55,6 +55,8 @@ void device_connect(Device *dev, const char *name, IrqLine *line);
 void device_reset(Device *dev);
 void device_set_input(Device *dev, unsigned pin, bool level);
 uint8_t device_acknowledge(Device *dev);
+/* Answers irq_pending() of a line that leads to `pin` of this controller. */
+bool device_input_pending(Device *dev, unsigned pin);
 /* One line, or an empty string; the caller frees it. */
 char *device_describe(Device *dev);
 /* How often each kind of guest error came; "kind: n, ..." or NULL. */

@@ -2,6 +2,7 @@
 
 struct IrqLine {
     IrqSink *sink;
+    IrqPending *pending;
     void *opaque;
     unsigned irq;
     bool level;
@@ -10,6 +11,7 @@ struct IrqLine {
 struct IrqRouter {
     GMutex lock;
     IrqSink *sink;
+    IrqPending *pending;
     void *opaque;
     unsigned asserted[ISA_IRQ_COUNT]; /* how many lines drive it high */
     GPtrArray *lines;
@@ -42,6 +44,16 @@ void irq_set(IrqLine *line, bool level)
     }
 }
 
+void irq_line_set_pending(IrqLine *line, IrqPending *pending)
+{
+    line->pending = pending;
+}
+
+bool irq_pending(const IrqLine *line)
+{
+    return line && line->pending && line->pending(line->opaque, line->irq);
+}
+
 static void router_input(void *opaque, unsigned irq, bool level)
 {
     IrqRouter *router = opaque;
@@ -72,10 +84,31 @@ void irq_router_free(IrqRouter *router)
     g_free(router);
 }
 
+static bool router_pending(void *opaque, unsigned irq)
+{
+    IrqRouter *router = opaque;
+    return router->pending && router->pending(router->opaque, irq);
+}
+
+void irq_router_set_pending(IrqRouter *router, IrqPending *pending)
+{
+    router->pending = pending;
+}
+
+void irq_router_replay(IrqRouter *router)
+{
+    g_mutex_lock(&router->lock);
+    for (unsigned irq = 0; irq < ISA_IRQ_COUNT; irq++) {
+        router->sink(router->opaque, irq, router->asserted[irq] != 0);
+    }
+    g_mutex_unlock(&router->lock);
+}
+
 IrqLine *irq_router_line(IrqRouter *router, unsigned irq)
 {
     g_assert(irq < ISA_IRQ_COUNT);
     IrqLine *line = irq_line_new(router_input, router, irq);
+    irq_line_set_pending(line, router_pending);
     g_ptr_array_add(router->lines, line);
     return line;
 }

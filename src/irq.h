@@ -23,6 +23,11 @@ IrqLine *irq_line_new(IrqSink *sink, void *opaque, unsigned irq);
 void irq_line_free(IrqLine *line);
 bool irq_line_level(const IrqLine *line);
 
+/* Answers irq_pending(); called with the driving device's lock held. */
+typedef bool IrqPending(void *opaque, unsigned irq);
+/* `pending` gets the opaque pointer of the line's sink; NULL: nobody can tell. */
+void irq_line_set_pending(IrqLine *line, IrqPending *pending);
+
 typedef struct IrqRouter IrqRouter;
 
 /* `sink` is called with the router's lock held. */
@@ -31,5 +36,9 @@ IrqRouter *irq_router_new(IrqSink *sink, void *opaque);
 void irq_router_free(IrqRouter *router);
 /* A new line that feeds ISA IRQ `irq` (below ISA_IRQ_COUNT); owned by the router. */
 IrqLine *irq_router_line(IrqRouter *router, unsigned irq);
+/* Tells the sink every level once more: it has just been made or reset. */
+void irq_router_replay(IrqRouter *router);
+/* For all lines of the router, with its sink's opaque pointer; before the machine runs. */
+void irq_router_set_pending(IrqRouter *router, IrqPending *pending);
 
 #endif

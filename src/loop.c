@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 struct Loop {
@@ -15,11 +15,9 @@ struct Loop {
     struct event *post_event;
     GMutex post_lock;
     LoopTask *first, **last;
-    bool quit; /* under post_lock */
-    /* Machine time. */
-    Clock *clock;
-    int deadline_fd;
-    struct event *deadline_event;
+    unsigned queued;
+    bool quit;    /* all four under post_lock */
+    int probe_fd; /* an epoll set that only ever answers whether it would take a descriptor */
 };
 
 struct LoopFd {
@@ -55,28 +53,10 @@ static LoopTask *take_task(Loop *loop)
             loop->last = &loop->first;
         }
         task->queued = false;
+        loop->queued--;
     }
     g_mutex_unlock(&loop->post_lock);
     return task;
-}
-
-static void run_posted(evutil_socket_t fd, short events, void *opaque)
-{
-    (void)events;
-    Loop *loop = opaque;
-    uint64_t count;
-    if (read(fd, &count, sizeof(count)) < 0) {
-        return;
-    }
-    for (LoopTask *task = take_task(loop); task; task = take_task(loop)) {
-        task->run(task->opaque);
-    }
-    g_mutex_lock(&loop->post_lock);
-    bool quit = loop->quit;
-    g_mutex_unlock(&loop->post_lock);
-    if (quit) {
-        event_base_loopbreak(loop->base);
-    }
 }
 
 /* The counter of an eventfd cannot overflow by ones in any run: the write never blocks. */
@@ -85,6 +65,37 @@ static void wake(Loop *loop)
     uint64_t one = 1;
     ssize_t written = write(loop->post_fd, &one, sizeof(one));
     (void)written;
+}
+
+/*
+ * Only as many as wait now: threads that keep posting must not keep the loop
+ * from its descriptors.
+ */
+static void run_posted(evutil_socket_t fd, short events, void *opaque)
+{
+    (void)events;
+    Loop *loop = opaque;
+    uint64_t wakes;
+    if (read(fd, &wakes, sizeof(wakes)) < 0) {
+        return;
+    }
+    g_mutex_lock(&loop->post_lock);
+    unsigned count = loop->queued;
+    bool quit = loop->quit;
+    g_mutex_unlock(&loop->post_lock);
+    LoopTask *task;
+    while (count-- && (task = take_task(loop))) {
+        task->run(task->opaque);
+    }
+    if (quit) {
+        event_base_loopbreak(loop->base);
+    }
+    g_mutex_lock(&loop->post_lock);
+    bool more = loop->first != NULL;
+    g_mutex_unlock(&loop->post_lock);
+    if (more) {
+        wake(loop);
+    }
 }
 
 void loop_post(Loop *loop, LoopTask *task)
@@ -97,6 +108,7 @@ void loop_post(Loop *loop, LoopTask *task)
         task->next = NULL;
         *loop->last = task;
         loop->last = &task->next;
+        loop->queued++;
     }
     g_mutex_unlock(&loop->post_lock);
     if (queue && was_empty) {
@@ -117,6 +129,7 @@ void loop_cancel(Loop *loop, LoopTask *task)
             loop->last = link;
         }
         task->queued = false;
+        loop->queued--;
     }
     g_mutex_unlock(&loop->post_lock);
 }
@@ -129,65 +142,23 @@ void loop_quit(Loop *loop)
     wake(loop);
 }
 
-/* ---- machine deadlines ---- */
-
-/* Any thread: a timerfd takes a new deadline with no help of the loop's thread. */
-static void set_deadline(void *opaque, uint64_t host_deadline)
-{
-    Loop *loop = opaque;
-    struct itimerspec when = {0};
-    if (host_deadline != CLOCK_NEVER) {
-        /* 0 would disarm it. */
-        uint64_t at = MAX(host_deadline, 1);
-        when.it_value.tv_sec = (time_t)(at / NS_PER_SECOND);
-        when.it_value.tv_nsec = (long)(at % NS_PER_SECOND);
-    }
-    timerfd_settime(loop->deadline_fd, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
-static void serve_deadlines(evutil_socket_t fd, short events, void *opaque)
-{
-    (void)events;
-    Loop *loop = opaque;
-    uint64_t expirations;
-    ssize_t got = read(fd, &expirations, sizeof(expirations));
-    (void)got; /* EAGAIN: the deadline was moved meanwhile */
-    if (loop->clock) {
-        clock_run_due(loop->clock);
-    }
-}
-
-void loop_attach_clock(Loop *loop, Clock *clock)
-{
-    if (loop->clock) {
-        clock_set_wakeup(loop->clock, NULL, NULL);
-        set_deadline(loop, CLOCK_NEVER);
-    }
-    loop->clock = clock;
-    if (clock) {
-        clock_set_wakeup(clock, set_deadline, loop);
-    }
-}
-
 /* ---- the loop ---- */
 
 static bool add_internal_events(Loop *loop)
 {
     loop->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (loop->post_fd < 0 || loop->deadline_fd < 0) {
+    loop->probe_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->post_fd < 0 || loop->probe_fd < 0) {
         return false;
     }
     loop->post_event = event_new(loop->base, loop->post_fd, EV_READ | EV_PERSIST, run_posted, loop);
-    loop->deadline_event =
-        event_new(loop->base, loop->deadline_fd, EV_READ | EV_PERSIST, serve_deadlines, loop);
-    return event_add(loop->post_event, NULL) == 0 && event_add(loop->deadline_event, NULL) == 0;
+    return event_add(loop->post_event, NULL) == 0;
 }
 
 Loop *loop_new(GError **error)
 {
     Loop *loop = g_new0(Loop, 1);
-    loop->post_fd = loop->deadline_fd = -1;
+    loop->post_fd = loop->probe_fd = -1;
     g_mutex_init(&loop->post_lock);
     loop->last = &loop->first;
     struct event_config *config = event_config_new();
@@ -206,22 +177,25 @@ Loop *loop_new(GError **error)
 void loop_free(Loop *loop)
 {
     g_clear_pointer(&loop->post_event, event_free);
-    g_clear_pointer(&loop->deadline_event, event_free);
-    if (loop->post_fd >= 0) {
-        close(loop->post_fd);
-    }
-    if (loop->deadline_fd >= 0) {
-        close(loop->deadline_fd);
+    const int descriptors[] = {loop->post_fd, loop->probe_fd};
+    for (size_t i = 0; i < G_N_ELEMENTS(descriptors); i++) {
+        if (descriptors[i] >= 0) {
+            close(descriptors[i]);
+        }
     }
     g_clear_pointer(&loop->base, event_base_free);
     g_mutex_clear(&loop->post_lock);
     g_free(loop);
 }
 
+/* A quit that a loop_step() saw has used up its wake-up: this gives it another. */
 void loop_run(Loop *loop)
 {
+    wake(loop);
     event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    g_mutex_lock(&loop->post_lock);
     loop->quit = false;
+    g_mutex_unlock(&loop->post_lock);
 }
 
 void loop_step(Loop *loop, bool block)
@@ -262,6 +236,20 @@ static void fd_always(evutil_socket_t fd, short events, void *opaque)
     fd_ready(watch, watch->watched);
 }
 
+/*
+ * epoll refuses regular files and the like; they never make a reader or writer
+ * wait.  Asked beforehand, as libevent prints a warning when it is refused.
+ */
+static bool is_pollable(const Loop *loop, int fd)
+{
+    struct epoll_event event = {0};
+    if (epoll_ctl(loop->probe_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+        return errno != EPERM;
+    }
+    epoll_ctl(loop->probe_fd, EPOLL_CTL_DEL, fd, NULL);
+    return true;
+}
+
 LoopFd *loop_fd_new(Loop *loop, int fd, void (*ready)(void *opaque, unsigned events), void *opaque)
 {
     LoopFd *watch = g_new0(LoopFd, 1);
@@ -270,6 +258,7 @@ LoopFd *loop_fd_new(Loop *loop, int fd, void (*ready)(void *opaque, unsigned eve
     watch->read = event_new(loop->base, fd, EV_READ | EV_PERSIST, fd_readable, watch);
     watch->write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, fd_writable, watch);
     watch->always = event_new(loop->base, -1, 0, fd_always, watch);
+    watch->not_pollable = !is_pollable(loop, fd);
     return watch;
 }
 
@@ -283,13 +272,12 @@ void loop_fd_free(LoopFd *watch)
     }
 }
 
-/* epoll refuses regular files; they never make a reader or writer wait. */
-static void watch_one(LoopFd *watch, struct event *event, bool on)
+static void watch_one(struct event *event, bool on)
 {
-    if (!on) {
+    if (on) {
+        event_add(event, NULL);
+    } else {
         event_del(event);
-    } else if (event_add(event, NULL) != 0) {
-        watch->not_pollable = true;
     }
 }
 
@@ -297,18 +285,19 @@ void loop_fd_watch(LoopFd *watch, unsigned events)
 {
     unsigned changed = watch->watched ^ events;
     watch->watched = events;
-    if (changed & LOOP_READ && !watch->not_pollable) {
-        watch_one(watch, watch->read, events & LOOP_READ);
-    }
-    if (changed & LOOP_WRITE && !watch->not_pollable) {
-        watch_one(watch, watch->write, events & LOOP_WRITE);
-    }
     if (watch->not_pollable) {
         if (events) {
             event_add(watch->always, &AT_ONCE);
         } else {
             event_del(watch->always);
         }
+        return;
+    }
+    if (changed & LOOP_READ) {
+        watch_one(watch->read, events & LOOP_READ);
+    }
+    if (changed & LOOP_WRITE) {
+        watch_one(watch->write, events & LOOP_WRITE);
     }
 }
 

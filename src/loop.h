@@ -75,7 +75,12 @@ typedef struct LoopSignal LoopSignal;
 LoopSignal *loop_signal_new(Loop *loop, int signal, void (*fire)(void *opaque), void *opaque);
 void loop_signal_free(LoopSignal *source);
 
-/* Serves the deadlines of `clock` until detached with NULL. */
-void loop_attach_clock(Loop *loop, Clock *clock);
+/* ---- machine time ---- */
+
+typedef struct LoopClock LoopClock;
+
+/* Serves the deadlines of `clock` until freed. */
+LoopClock *loop_clock_new(Loop *loop, Clock *clock, GError **error);
+void loop_clock_free(LoopClock *source);
 
 #endif

@@ -50,7 +50,13 @@ typedef struct AccelClass {
     bool has_cpu;     /* false: nobody calls run() */
     bool has_irqchip; /* kernel_irqchip can be asked for */
     size_t accel_size, vcpu_size;
-    /* Called in this order; each fails with a message for the user. */
+    const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
+    /* Whether this host can do it at all; cheap, leaves nothing behind. */
+    bool (*probe)(GHashTable *options, GError **error);
+    /*
+     * Called in this order; each fails with a message for the user, and is
+     * then followed by its counterpart, which undoes what there is.
+     */
     bool (*open)(Accel *accel, GError **error);
     bool (*create_vcpu)(Vcpu *vcpu, GError **error);
     void (*destroy_vcpu)(Vcpu *vcpu);
@@ -62,14 +68,25 @@ typedef struct AccelClass {
     void (*kick)(Vcpu *vcpu);
     /* Vcpu.intr or Vcpu.nmi changed.  Any thread. */
     void (*interrupt_changed)(Vcpu *vcpu);
+    /*
+     * Posted writes wait: a kick makes the vCPU deliver them.  Any thread;
+     * NULL: writes are never late.
+     */
+    bool (*posted_waiting)(Accel *accel);
     void (*set_a20)(Accel *accel, bool on);
     /* Only while the vCPU is not running. */
     bool (*get_state)(Vcpu *vcpu, CpuState *state, GError **error);
     bool (*set_state)(Vcpu *vcpu, const CpuState *state, GError **error);
     /* A device or loader wrote guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
-    /* kernel_irqchip: drives ISA line `irq`. */
+    /* Back to power-on, its interrupt controllers included; set_state() follows. */
+    bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
+
+    /* kernel_irqchip: drives ISA line `irq`; whether its last edge still waits. */
     void (*irq_set)(Accel *accel, unsigned irq, bool level);
+    bool (*irq_pending)(Accel *accel, unsigned irq);
+    /* kernel_irqchip, not running: halted, or never started, and nothing here can wake it. */
+    bool (*is_dead)(Vcpu *vcpu);
 } AccelClass;
 
 /* Backends begin their own structs with these. */
@@ -88,5 +105,19 @@ struct Vcpu {
 };
 
 extern const AccelClass accel_kvm_class;
+
+/* NULL-terminated, in the order in which they are tried. */
+const AccelClass *const *accel_classes(void);
+
+/* "name,key=value"; the caller frees the options. */
+bool accel_parse(const char *text, const AccelClass **class, GHashTable **options, GError **error);
+
+/* `host` is copied; what it points to outlives the accelerator. */
+Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error);
+/* After its vCPUs. */
+void accel_free(Accel *accel);
+
+Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error);
+void vcpu_free(Vcpu *vcpu);
 
 #endif

@@ -45,6 +45,7 @@ struct CharSet {
     CharEvents events;
     int escape;
     GPtrArray *chardevs;
+    bool stop_draining;
 };
 
 static const ChardevClass *const BACKENDS[] = {CHAR_BACKENDS};
@@ -56,8 +57,8 @@ static void call_tx_room(CharPort *port)
     if (atomic_load(&port->tx_full) && ring_room(&port->tx)) {
         GMutex *lock = device_mutex(port->dev);
         g_mutex_lock(lock);
-        atomic_store(&port->tx_full, false);
-        if (port->client->tx_room) {
+        /* With the lock, the device is not in the middle of a write that just found room. */
+        if (atomic_exchange(&port->tx_full, false) && port->client->tx_room) {
             port->client->tx_room(device_state(port->dev));
         }
         g_mutex_unlock(lock);
@@ -155,7 +156,8 @@ static void deliver_rx(CharPort *port)
     }
     port->rx_delivering = true;
     while ((size = ring_peek(&port->rx, &data)) > 0) {
-        size = MIN(size, port->client->rx_room(state));
+        size_t room = port->client->rx_room ? port->client->rx_room(state) : size;
+        size = MIN(size, room);
         if (!size) {
             break;
         }
@@ -171,10 +173,11 @@ static void update_reading(Chardev *chardev)
     if (!chardev->class->set_reading) {
         return;
     }
-    bool room = port->client->receive && ring_room(&port->rx) > 0;
+    bool room = chardev_rx_room(chardev) > 0;
     if (!room) {
+        /* Asks for the call first, then looks again, so that no room is missed. */
         atomic_store(&port->rx_refill, true);
-        room = port->client->receive && ring_room(&port->rx) > 0;
+        room = chardev_rx_room(chardev) > 0;
     }
     chardev->class->set_reading(chardev, room);
 }
@@ -200,9 +203,14 @@ void char_port_rx_ready(CharPort *port)
     }
 }
 
+bool chardev_has_receiver(const Chardev *chardev)
+{
+    return chardev->port && chardev->port->client->receive;
+}
+
 size_t chardev_rx_room(const Chardev *chardev)
 {
-    return chardev->port ? ring_room(&chardev->port->rx) : 0;
+    return chardev_has_receiver(chardev) ? ring_room(&chardev->port->rx) : 0;
 }
 
 void chardev_receive(Chardev *chardev, const uint8_t *data, size_t size)
@@ -427,6 +435,17 @@ Chardev *charset_find(const CharSet *set, const char *id)
     return NULL;
 }
 
+Chardev *charset_find_class(const CharSet *set, const ChardevClass *class)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        Chardev *chardev = set->chardevs->pdata[i];
+        if (chardev->class == class) {
+            return chardev;
+        }
+    }
+    return NULL;
+}
+
 static const ChardevClass *find_backend(const char *what, const char *name, GError **error)
 {
     const char *names[G_N_ELEMENTS(BACKENDS) + 1] = {NULL};
@@ -483,9 +502,12 @@ Chardev *charset_add(CharSet *set, const char *what, const char *id, const char 
 {
     g_autofree char *name = g_strndup(spec, strcspn(spec, ":,"));
     const ChardevClass *class = find_backend(what, name, error);
-    if (!class) {
-        return NULL;
-    }
+    return class ? charset_add_class(set, class, what, id, spec, error) : NULL;
+}
+
+Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
+                           const char *id, const char *spec, GError **error)
+{
     if (charset_find(set, id)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: chardev id '%s' is taken", what,
                     id);
@@ -525,16 +547,20 @@ static size_t undelivered(const CharSet *set)
 
 static void patience_over(void *opaque)
 {
-    *(bool *)opaque = true;
+    charset_stop_draining(opaque);
+}
+
+void charset_stop_draining(CharSet *set)
+{
+    set->stop_draining = true;
 }
 
 size_t charset_drain(CharSet *set, uint64_t patience)
 {
-    bool over = false;
     size_t left = undelivered(set);
-    LoopTimer *timer = loop_timer_new(set->loop, patience_over, &over);
+    LoopTimer *timer = loop_timer_new(set->loop, patience_over, set);
     loop_timer_start(timer, patience);
-    while (left && !over) {
+    while (left && !set->stop_draining) {
         loop_step(set->loop, true);
         size_t now = undelivered(set);
         if (now < left) {

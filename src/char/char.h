@@ -70,7 +70,7 @@ CharSet *charset_new(Loop *loop, const CharEvents *events, int escape);
 void charset_free(CharSet *set);
 Loop *charset_loop(const CharSet *set);
 const CharEvents *charset_events(const CharSet *set);
-/* The key before a command on a terminal: a control character's code. */
+/* The key before a command on a terminal: a control character's code; 0: none. */
 int charset_escape(const CharSet *set);
 
 /*
@@ -79,7 +79,12 @@ int charset_escape(const CharSet *set);
  */
 Chardev *charset_add(CharSet *set, const char *what, const char *id, const char *spec,
                      GError **error);
+/* The same for a class that no user can name. */
+Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
+                           const char *id, const char *spec, GError **error);
 Chardev *charset_find(const CharSet *set, const char *id);
+/* The first of a kind, or NULL: for backends of which there can be only one. */
+Chardev *charset_find_class(const CharSet *set, const ChardevClass *class);
 /* DeviceHost.char_port: refuses an id that does not exist or is taken. */
 CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **error);
 
@@ -88,12 +93,16 @@ CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **er
  * for `patience` ns; returns the bytes that are left.
  */
 size_t charset_drain(CharSet *set, uint64_t patience);
+/* Ends a charset_drain() that is under way, or the next one, early. */
+void charset_stop_draining(CharSet *set);
 
 /* One line per backend, as `-chardev help` prints it. */
 char *charset_help(void);
 
 /* ---- for backends ---- */
 
+/* A device is connected that takes input. */
+bool chardev_has_receiver(const Chardev *chardev);
 /* How many bytes chardev_receive() takes now. */
 size_t chardev_rx_room(const Chardev *chardev);
 void chardev_receive(Chardev *chardev, const uint8_t *data, size_t size);

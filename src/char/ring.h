@@ -46,7 +46,8 @@ static inline uint32_t ring_room(const Ring *ring)
 static inline size_t ring_put(Ring *ring, const uint8_t *data, size_t size)
 {
     uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-    uint32_t take = (uint32_t)MIN(size, ring_room(ring));
+    uint32_t room = ring_room(ring); /* once: it may grow while we look */
+    uint32_t take = (uint32_t)MIN(size, room);
     uint32_t at = head & (ring->size - 1);
     uint32_t first = MIN(take, ring->size - at);
     memcpy(ring->data + at, data, first);
@@ -60,7 +61,8 @@ static inline size_t ring_peek(const Ring *ring, const uint8_t **data)
 {
     uint32_t at = atomic_load_explicit(&ring->tail, memory_order_relaxed) & (ring->size - 1);
     *data = ring->data + at;
-    return MIN(ring_used(ring), ring->size - at);
+    uint32_t used = ring_used(ring); /* once: it may grow while we look */
+    return MIN(used, ring->size - at);
 }
 
 /* Consumer: forgets the oldest `size` bytes. */

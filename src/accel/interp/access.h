@@ -143,7 +143,7 @@ static inline void stack_set_pointer(Cpu *cpu, uint32_t offset)
 #define DEFINE_STACK(N)                                                                            \
     static inline void push##N(Cpu *cpu, const Insn *insn, u##N value)                             \
     {                                                                                              \
-        uint32_t offset = stack_offset(cpu, (uint32_t)-(N / 8));                                   \
+        uint32_t offset = stack_offset(cpu, (uint32_t) - (N / 8));                                 \
                                                                                                    \
         mem_write##N(cpu, insn, CPU_SS, offset, value);                                            \
         stack_set_pointer(cpu, offset);                                                            \

@@ -159,7 +159,7 @@ typedef struct Segment {
 /* Why the run loop must look at every instruction. */
 #define CAREFUL_STEP   0x1u /* EFLAGS.TF */
 #define CAREFUL_DEBUG  0x2u /* a breakpoint is enabled in DR7 */
-#define CAREFUL_SHADOW 0x4u /* the instruction after STI or MOV SS */
+#define CAREFUL_RESUME 0x4u /* EFLAGS.RF */
 
 /* Why every data access takes the slow path. */
 #define CHECK_ALIGNMENT   0x1u
@@ -168,7 +168,6 @@ typedef struct Segment {
 typedef struct Fault {
     uint8_t vector;
     bool has_error;
-    bool shutdown;
     uint32_t error;
 } Fault;
 
@@ -184,7 +183,7 @@ struct Cpu {
     uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
     int64_t flag_result;             /* see flags.h */
     uint64_t flag_carry;
-    TlbEntry *tlb; /* of the privilege level, or one that never hits */
+    TlbEntry *tlb;       /* of the privilege level, or one that never hits */
     uint64_t generation; /* in the upper half; grows when translations change */
     int64_t fuel;        /* instructions that may be done before run loop's turn */
     uint32_t eip;        /* of the block's start while inside one */
@@ -204,11 +203,14 @@ struct Cpu {
     CpuTable gdtr, idtr;
     CpuMsrs msr;
     uint64_t tsc_offset; /* TSC minus instructions */
+    uint64_t xcr0;
     uint8_t fxsave[512]; /* kept for whoever reads the state; there is no FPU */
 
     bool halted, nmi_masked;
-    bool shadow;           /* the last instruction was STI or MOV SS */
-    bool shadow_debug;     /* it was MOV SS: debug traps wait as well */
+    bool shut_down;         /* until the state is set anew */
+    bool stepping;          /* this instruction ends with a single-step trap */
+    bool shadow;            /* the last instruction was STI or MOV SS */
+    bool shadow_debug;      /* it was MOV SS: debug traps wait as well */
     uint32_t debug_pending; /* DR6 bits of traps due after the instruction */
     atomic_bool kicked;
 
@@ -224,6 +226,7 @@ struct Cpu {
     /* Faults */
     jmp_buf escape;
     Fault fault;
+    bool fault_pending;
     int delivering; /* vector being delivered, or -1 */
     bool external;  /* what is being delivered came from outside: EXT */
     InterpException last_exception;
@@ -287,7 +290,6 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
 /* Abandons the current instruction; the run loop delivers the exception. */
 G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
 G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
-G_NORETURN void cpu_shutdown(Cpu *cpu);
 /* Recomputes Cpu.careful, checks and tlb from the registers they follow from. */
 void cpu_mode_changed(Cpu *cpu);
 /* Whether something waits that block chaining must not run past. */
@@ -382,7 +384,8 @@ Segment descriptor_segment(const Descriptor *descriptor, uint16_t selector);
 /* Checks a selector for SS of privilege `cpl`, raising `vector`. */
 void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
                         Descriptor *descriptor);
-/* Checks a selector for CS of a jump, call or return; no gates. */
+/* Checks CS:EIP of a far return or IRET. */
+void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code);
 void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl);
 void segment_set_ss(Cpu *cpu, Descriptor *descriptor, uint16_t selector);
 /* After a return to an outer level: drops segments it may not have. */
@@ -390,6 +393,26 @@ void segment_drop_inner(Cpu *cpu);
 void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector);
 void segment_load_tr(Cpu *cpu, uint16_t selector);
 uint32_t selector_error(const Cpu *cpu, uint16_t selector);
+
+static inline bool segment_expands_down(const Segment *s)
+{
+    return (s->attributes & (CPU_SEGMENT_S | 0xc)) == (CPU_SEGMENT_S | 4);
+}
+
+/* Whether an access is within the limit. */
+static inline bool segment_holds(const Segment *s, uint32_t offset, unsigned size)
+{
+    uint64_t last = (uint64_t)offset + size - 1;
+
+    if (s->attributes & CPU_SEGMENT_UNUSABLE) {
+        return false;
+    }
+    if (segment_expands_down(s)) {
+        return offset > s->limit && last <= (s->attributes & CPU_SEGMENT_DB ? UINT32_MAX : 0xffff);
+    }
+    /* A segment of 4 GiB wraps around. */
+    return s->limit == UINT32_MAX || last <= s->limit;
+}
 
 static inline unsigned descriptor_type(const Descriptor *d)
 {

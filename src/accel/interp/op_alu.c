@@ -138,7 +138,7 @@ static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
 #define DO_NEG(N, a)                                                                               \
     u64 r_ = (u64)0 - (a);                                                                         \
     flags_set##N(cpu, (u##N)r_, (a) ^ r_)
-#define DO_NOT(N, a) u##N r_ = (u##N)~(a)
+#define DO_NOT(N, a) u##N r_ = (u##N) ~(a)
 
 #define DEFINE_UNARY(name, DO, N)                                                                  \
     OP(name##N##_r)                                                                                \

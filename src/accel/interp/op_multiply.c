@@ -125,8 +125,7 @@ static void do_idiv32(Cpu *cpu, u32 b)
     i64 a = (i64)((u64)GPR(cpu, CPU_DX) << 32 | GPR(cpu, CPU_AX)), divisor = (i32)b;
 
     /* The host would fault on the first: its quotient does not fit 64 bits. */
-    if (divisor == 0 || (a == INT64_MIN && divisor == -1) ||
-        a / divisor != (i32)(a / divisor)) {
+    if (divisor == 0 || (a == INT64_MIN && divisor == -1) || a / divisor != (i32)(a / divisor)) {
         cpu_raise(cpu, VECTOR_DE);
     }
     GPR(cpu, CPU_AX) = (u32)(a / divisor);

@@ -230,7 +230,8 @@ DEFINE_DOUBLE(shrd, 32)
 
 /* A bit number in a register reaches beyond a memory operand, both ways. */
 #define BIT_ADDRESS(N)                                                                             \
-    ((insn_address(cpu, insn) + (u32)((i##N)*reg##N(cpu, insn->src) >> (N == 16 ? 4 : 5)) * (N / 8)) & \
+    ((insn_address(cpu, insn) +                                                                    \
+      (u32)((i##N) * reg##N(cpu, insn->src) >> (N == 16 ? 4 : 5)) * (N / 8)) &                     \
      insn->address_mask)
 
 #define DEFINE_BIT(name, CHANGE, N)                                                                \

@@ -1,0 +1,144 @@
+/*
+ * The debug port: one line of text for every value that is written.
+ *
+ * It has no data sheet: small guests that explore virtual machines write to
+ * port 0x10 to show a number.  A write of 1, 2 or 4 bytes prints
+ * "IO port: 10, data: 2a"; a read gives the last value.
+ */
+#include "devices/char_spill.h"
+#include "devices/device.h"
+
+#include <string.h>
+
+#define DEBUG_PORT_COUNT 4 /* a 32-bit access stays in one piece */
+#define LINE_MAX_SIZE    40
+
+typedef struct DebugPort {
+    Device *dev;
+    uint32_t last;   /* written */
+    CharSpill spill; /* lines that the full line did not take */
+    uint16_t iobase;
+    CharPort *port;
+} DebugPort;
+
+static char *put_text(char *end, const char *text)
+{
+    size_t size = strlen(text);
+    memcpy(end, text, size);
+    return end + size;
+}
+
+static char *put_hex(char *end, uint32_t value)
+{
+    unsigned shift = 0;
+    while (shift < 28 && value >> (shift + 4)) {
+        shift += 4;
+    }
+    for (;; shift -= 4) {
+        *end++ = "0123456789abcdef"[value >> shift & 0xf];
+        if (shift == 0) {
+            return end;
+        }
+    }
+}
+
+static void debug_port_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    DebugPort *d = state;
+    char line[LINE_MAX_SIZE];
+    (void)size;
+    d->last = (uint32_t)value;
+    char *end = put_text(line, "IO port: ");
+    end = put_hex(end, (uint32_t)(d->iobase + offset));
+    end = put_text(end, ", data: ");
+    end = put_hex(end, d->last);
+    end = put_text(end, "\n");
+    char_spill_put(&d->spill, d->port, "lines", line, (size_t)(end - line));
+}
+
+static void debug_port_write_block(void *state, uint64_t offset, const void *items, size_t count,
+                                   unsigned size)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t value = 0;
+        memcpy(&value, (const uint8_t *)items + i * size, size);
+        debug_port_write(state, offset, value, size);
+    }
+}
+
+static uint64_t debug_port_read(void *state, uint64_t offset, unsigned size)
+{
+    const DebugPort *d = state;
+    (void)offset;
+    (void)size;
+    return d->last;
+}
+
+static void debug_port_tx_room(void *state)
+{
+    DebugPort *d = state;
+    char_spill_flush(&d->spill, d->port, "lines");
+}
+
+static void debug_port_reset(void *state)
+{
+    DebugPort *d = state;
+    d->last = 0;
+    d->spill = (CharSpill){.count = 0};
+}
+
+static bool debug_port_post_load(void *state)
+{
+    DebugPort *d = state;
+    if (!char_spill_is_possible(&d->spill)) {
+        return false;
+    }
+    debug_port_tx_room(d);
+    return true;
+}
+
+static const DeviceField DEBUG_PORT_FIELDS[] = {
+    DEVICE_FIELD(DebugPort, last),
+    CHAR_SPILL_FIELDS(DebugPort, spill),
+    DEVICE_FIELD_END,
+};
+
+static const DeviceProperty DEBUG_PORT_PROPERTIES[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(DebugPort, iobase), "0x10", "first port", NULL},
+    {"chardev", PROPERTY_CHAR, offsetof(DebugPort, port), NULL, "where the lines go", NULL},
+    {.name = NULL},
+};
+
+static const IoOps DEBUG_PORT_OPS = {
+    .read = debug_port_read,
+    .write = debug_port_write,
+    .max_size = 4,
+    .write_block = debug_port_write_block,
+};
+
+static const DeviceRegion DEBUG_PORT_REGIONS[] = {
+    {
+        .name = "port",
+        .space = IO_PORTS,
+        .size = DEBUG_PORT_COUNT,
+        .ops = &DEBUG_PORT_OPS,
+        .base_property = "iobase",
+        .posted = true,
+    },
+    {.name = NULL},
+};
+
+static const CharClient DEBUG_PORT_CLIENT = {.tx_room = debug_port_tx_room};
+
+const DeviceClass debug_port_class = {
+    .abi = DEVICE_ABI,
+    .name = "debug-port",
+    .description = "prints each value written",
+    .state_size = sizeof(DebugPort),
+    .properties = DEBUG_PORT_PROPERTIES,
+    .regions = DEBUG_PORT_REGIONS,
+    .char_client = &DEBUG_PORT_CLIENT,
+    .reset = debug_port_reset,
+    .fields = DEBUG_PORT_FIELDS,
+    .post_load = debug_port_post_load,
+};

@@ -1,0 +1,58 @@
+/*
+ * The exit port: a write ends the run with the value itself as the status, 0
+ * to 255.
+ */
+#include "devices/device.h"
+
+#include <inttypes.h>
+
+#define EXIT_PORT_COUNT 4 /* a 32-bit access stays in one piece */
+#define STATUS_MAX      255
+
+typedef struct ExitPort {
+    Device *dev;
+    uint16_t iobase;
+} ExitPort;
+
+static void exit_port_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    ExitPort *e = state;
+    (void)offset;
+    (void)size;
+    if (value > STATUS_MAX) {
+        device_guest_error(e->dev, "exit-status",
+                           "exit status 0x%" PRIx64 " is ignored (0 to 255 is possible)", value);
+        return;
+    }
+    device_request_exit(e->dev, (int)value);
+}
+
+static const DeviceProperty EXIT_PORT_PROPERTIES[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(ExitPort, iobase), "0xf4", "first port", NULL},
+    {.name = NULL},
+};
+
+static const IoOps EXIT_PORT_OPS = {
+    .write = exit_port_write,
+    .max_size = 4,
+};
+
+static const DeviceRegion EXIT_PORT_REGIONS[] = {
+    {
+        .name = "port",
+        .space = IO_PORTS,
+        .size = EXIT_PORT_COUNT,
+        .ops = &EXIT_PORT_OPS,
+        .base_property = "iobase",
+    },
+    {.name = NULL},
+};
+
+const DeviceClass exit_port_class = {
+    .abi = DEVICE_ABI,
+    .name = "exit-port",
+    .description = "ends the run with the value written as the status",
+    .state_size = sizeof(ExitPort),
+    .properties = EXIT_PORT_PROPERTIES,
+    .regions = EXIT_PORT_REGIONS,
+};

@@ -1,0 +1,59 @@
+/*
+ * QEMU's isa-debug-exit: a write of V ends the run with status (V << 1) | 1,
+ * which is never 0.  exit_port.c is the one that can say 0.
+ */
+#include "devices/device.h"
+
+typedef struct DebugExit {
+    Device *dev;
+    uint16_t iobase;
+    uint32_t iosize;
+} DebugExit;
+
+static void debug_exit_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    DebugExit *d = state;
+    (void)offset;
+    (void)size;
+    device_request_exit(d->dev, (int)((value << 1 | 1) & 0xff));
+}
+
+static uint64_t debug_exit_read(void *state, uint64_t offset, unsigned size)
+{
+    (void)state;
+    (void)offset;
+    (void)size;
+    return 0;
+}
+
+static const DeviceProperty DEBUG_EXIT_PROPERTIES[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(DebugExit, iobase), "0x501", "first port", NULL},
+    {"iosize", PROPERTY_UINT32, offsetof(DebugExit, iosize), "2", "how many ports", NULL},
+    {.name = NULL},
+};
+
+static const IoOps DEBUG_EXIT_OPS = {
+    .read = debug_exit_read,
+    .write = debug_exit_write,
+    .max_size = 4,
+};
+
+static const DeviceRegion DEBUG_EXIT_REGIONS[] = {
+    {
+        .name = "port",
+        .space = IO_PORTS,
+        .ops = &DEBUG_EXIT_OPS,
+        .base_property = "iobase",
+        .size_property = "iosize",
+    },
+    {.name = NULL},
+};
+
+const DeviceClass isa_debug_exit_class = {
+    .abi = DEVICE_ABI,
+    .name = "isa-debug-exit",
+    .description = "ends the run with status (value << 1) | 1",
+    .state_size = sizeof(DebugExit),
+    .properties = DEBUG_EXIT_PROPERTIES,
+    .regions = DEBUG_EXIT_REGIONS,
+};

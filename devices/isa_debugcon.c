@@ -1,0 +1,109 @@
+/*
+ * The debug console of Bochs and QEMU: a port whose every byte is output, and
+ * which reads as a constant by which a guest finds it (0xe9 at port 0xe9).
+ */
+#include "devices/char_spill.h"
+#include "devices/device.h"
+
+typedef struct Debugcon {
+    Device *dev;
+    CharSpill spill; /* bytes that the full line did not take */
+    uint16_t iobase;
+    uint32_t readback;
+    CharPort *port;
+} Debugcon;
+
+static void debugcon_write_block(void *state, uint64_t offset, const void *items, size_t count,
+                                 unsigned size)
+{
+    Debugcon *d = state;
+    const uint8_t *bytes = items;
+    size_t done = char_spill_is_empty(&d->spill) ? char_port_write(d->port, bytes, count) : 0;
+    (void)offset;
+    (void)size;
+    for (; done < count; done++) {
+        char_spill_put(&d->spill, d->port, "bytes", &bytes[done], 1);
+    }
+}
+
+static void debugcon_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    uint8_t byte = (uint8_t)value;
+    debugcon_write_block(state, offset, &byte, 1, size);
+}
+
+static uint64_t debugcon_read(void *state, uint64_t offset, unsigned size)
+{
+    const Debugcon *d = state;
+    (void)offset;
+    (void)size;
+    return d->readback;
+}
+
+static void debugcon_tx_room(void *state)
+{
+    Debugcon *d = state;
+    char_spill_flush(&d->spill, d->port, "bytes");
+}
+
+static void debugcon_reset(void *state)
+{
+    Debugcon *d = state;
+    d->spill = (CharSpill){.count = 0};
+}
+
+static bool debugcon_post_load(void *state)
+{
+    Debugcon *d = state;
+    if (!char_spill_is_possible(&d->spill)) {
+        return false;
+    }
+    debugcon_tx_room(d);
+    return true;
+}
+
+static const DeviceField DEBUGCON_FIELDS[] = {
+    CHAR_SPILL_FIELDS(Debugcon, spill),
+    DEVICE_FIELD_END,
+};
+
+static const DeviceProperty DEBUGCON_PROPERTIES[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(Debugcon, iobase), "0xe9", "port", NULL},
+    {"readback", PROPERTY_UINT32, offsetof(Debugcon, readback), "0xe9", "what reads give", NULL},
+    {"chardev", PROPERTY_CHAR, offsetof(Debugcon, port), NULL, "where the bytes go", NULL},
+    {.name = NULL},
+};
+
+static const IoOps DEBUGCON_OPS = {
+    .read = debugcon_read,
+    .write = debugcon_write,
+    .max_size = 1,
+    .write_block = debugcon_write_block,
+};
+
+static const DeviceRegion DEBUGCON_REGIONS[] = {
+    {
+        .name = "port",
+        .space = IO_PORTS,
+        .size = 1,
+        .ops = &DEBUGCON_OPS,
+        .base_property = "iobase",
+        .posted = true,
+    },
+    {.name = NULL},
+};
+
+static const CharClient DEBUGCON_CLIENT = {.tx_room = debugcon_tx_room};
+
+const DeviceClass isa_debugcon_class = {
+    .abi = DEVICE_ABI,
+    .name = "isa-debugcon",
+    .description = "debug console: every byte written is output",
+    .state_size = sizeof(Debugcon),
+    .properties = DEBUGCON_PROPERTIES,
+    .regions = DEBUGCON_REGIONS,
+    .char_client = &DEBUGCON_CLIENT,
+    .reset = debugcon_reset,
+    .fields = DEBUGCON_FIELDS,
+    .post_load = debugcon_post_load,
+};

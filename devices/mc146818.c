@@ -1,0 +1,691 @@
+/*
+ * MC146818A real-time clock with the 128 bytes of CMOS memory of the PC/AT.
+ *
+ * Data sheet: Motorola MC146818A (ADI-1073R1), with a 32.768 kHz crystal.
+ * Modelled: clock, calendar, alarm, the three interrupts, the update cycle's
+ * timing, the divider chain.  Not modelled: daylight saving (DSE is kept and
+ * has no effect), the square wave pin, the other crystals.
+ *
+ * Nothing is ticked: whoever looks first brings the registers up to date, and
+ * a timer is armed only while an enabled interrupt is awaited.
+ */
+#include "devices/device.h"
+#include "devices/mc146818_regs.h"
+
+#include <stdio.h>
+
+#define RTC_BATTERY_A (RTC_A_DV_32K | 0x06)
+#define RTC_BATTERY_B RTC_B_24H
+
+/* Update cycle: "UIP to update" and its length at 32.768 kHz (tBUC, tUC). */
+#define RTC_UIP_NS    UINT64_C(244000)
+#define RTC_UPDATE_NS UINT64_C(1984000)
+/* "The first update cycle begins one-half second" after the divider's reset. */
+#define RTC_FIRST_UPDATE_NS (NS_PER_SECOND / 2)
+
+/* The divider counts at 32768 Hz: 64 counts take exactly 1953125 ns. */
+#define RTC_COUNTS_PER_BLOCK 64u
+#define RTC_NS_PER_BLOCK     1953125u
+
+#define RTC_FLAGS           (RTC_C_PF | RTC_C_AF | RTC_C_UF)
+#define RTC_OWED_MAX        65536u
+#define RTC_NEVER           UINT64_MAX
+#define SECONDS_PER_DAY     86400u
+#define RTC_BASE_MAX        UINT64_C(253402300799) /* the last second of 9999 */
+#define MEMORY_BELOW_4G_MAX UINT64_C(0xc0000000)
+
+enum { POLICY_CATCHUP, POLICY_DROP, POLICY_MERGE };
+
+typedef struct Mc146818 {
+    Device *dev;
+    uint8_t index; /* of the byte behind the data port */
+    /*
+     * All registers as of `synced`; A without UIP, C without IRQF.  Battery
+     * backed: a reset clears only the interrupt enables and flags.
+     */
+    uint8_t cmos[CMOS_SIZE];
+
+    bool nmi_masked;
+    uint64_t synced; /* machine time that the registers are brought up to */
+    uint64_t phase;  /* when the divider was last at 0, modulo one second */
+    uint32_t owed;   /* periodic interrupts that register C has not told of yet */
+
+    uint16_t base_port;
+    uint8_t equipment;
+    uint64_t base_seconds, ram_size;
+    unsigned policy;
+    IrqLine *irq, *nmi_mask;
+    Timer *timer;
+} Mc146818;
+
+/* ---- the divider ---- */
+
+/*
+ * DEVIATION: the three time bases are taken for the 32.768 kHz one that a PC
+ * has, and the factory test settings hold the divider like its reset.
+ */
+static bool divider_runs(const Mc146818 *s)
+{
+    return (s->cmos[RTC_A] & RTC_A_DV_MASK) <= RTC_A_DV_32K;
+}
+
+static bool updates_run(const Mc146818 *s)
+{
+    return divider_runs(s) && !(s->cmos[RTC_B] & RTC_B_SET);
+}
+
+/* Counts since the divider was at 0 in the second before machine time 0. */
+static uint64_t divider_count(const Mc146818 *s, uint64_t ns)
+{
+    uint64_t run = ns + NS_PER_SECOND - s->phase;
+    return run / RTC_NS_PER_BLOCK * RTC_COUNTS_PER_BLOCK +
+           run % RTC_NS_PER_BLOCK * RTC_COUNTS_PER_BLOCK / RTC_NS_PER_BLOCK;
+}
+
+/* The first nanosecond at which the divider is at `count`. */
+static uint64_t divider_time(const Mc146818 *s, uint64_t count)
+{
+    uint64_t rest = count % RTC_COUNTS_PER_BLOCK * RTC_NS_PER_BLOCK;
+    return count / RTC_COUNTS_PER_BLOCK * RTC_NS_PER_BLOCK +
+           (rest + RTC_COUNTS_PER_BLOCK - 1) / RTC_COUNTS_PER_BLOCK + s->phase - NS_PER_SECOND;
+}
+
+/* Divider counts per periodic interrupt, 0: none (data sheet, table of rates). */
+static uint64_t period_counts(const Mc146818 *s)
+{
+    unsigned rate = s->cmos[RTC_A] & RTC_A_RS_MASK;
+    if (rate == 0) {
+        return 0;
+    }
+    return UINT64_C(1) << (rate < 3 ? rate + 6 : rate - 1);
+}
+
+/* The end of an update cycle, modulo one second. */
+static uint64_t update_phase(const Mc146818 *s)
+{
+    return (s->phase + RTC_FIRST_UPDATE_NS + RTC_UPDATE_NS) % NS_PER_SECOND;
+}
+
+/* How many update cycles ended by `ns`, from a fixed start. */
+static uint64_t updates_until(const Mc146818 *s, uint64_t ns)
+{
+    return (ns + NS_PER_SECOND - update_phase(s)) / NS_PER_SECOND;
+}
+
+static uint64_t next_update(const Mc146818 *s, uint64_t ns)
+{
+    return ns + NS_PER_SECOND - (ns + NS_PER_SECOND - update_phase(s)) % NS_PER_SECOND;
+}
+
+static bool update_in_progress(const Mc146818 *s, uint64_t ns)
+{
+    return updates_run(s) && next_update(s, ns) - ns <= RTC_UIP_NS + RTC_UPDATE_NS;
+}
+
+/* ---- time and date in the registers ---- */
+
+static unsigned decode(const Mc146818 *s, uint8_t value)
+{
+    return s->cmos[RTC_B] & RTC_B_DM ? value : (value >> 4) * 10u + (value & 0xfu);
+}
+
+static uint8_t encode(const Mc146818 *s, unsigned value)
+{
+    return (uint8_t)(s->cmos[RTC_B] & RTC_B_DM ? value : value / 10 << 4 | value % 10);
+}
+
+static unsigned decode_hour(const Mc146818 *s, uint8_t value)
+{
+    if (s->cmos[RTC_B] & RTC_B_24H) {
+        return decode(s, value) % 24;
+    }
+    unsigned hour = decode(s, value & (uint8_t)~RTC_HOURS_PM) % 12;
+    return value & RTC_HOURS_PM ? hour + 12 : hour;
+}
+
+static uint8_t encode_hour(const Mc146818 *s, unsigned hour)
+{
+    if (s->cmos[RTC_B] & RTC_B_24H) {
+        return encode(s, hour);
+    }
+    uint8_t value = encode(s, hour % 12 ? hour % 12 : 12);
+    return hour >= 12 ? value | RTC_HOURS_PM : value;
+}
+
+/* DEVIATION: values out of range wrap; on silicon they count on in odd ways. */
+static uint64_t time_of_day(const Mc146818 *s)
+{
+    return (decode_hour(s, s->cmos[RTC_HOURS]) * 60u + decode(s, s->cmos[RTC_MINUTES]) % 60) * 60u +
+           decode(s, s->cmos[RTC_SECONDS]) % 60;
+}
+
+static void set_time_of_day(Mc146818 *s, uint64_t seconds)
+{
+    s->cmos[RTC_SECONDS] = encode(s, (unsigned)(seconds % 60));
+    s->cmos[RTC_MINUTES] = encode(s, (unsigned)(seconds / 60 % 60));
+    s->cmos[RTC_HOURS] = encode_hour(s, (unsigned)(seconds / 3600));
+}
+
+static bool is_leap(uint64_t year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static unsigned days_in_month(uint64_t year, unsigned month)
+{
+    static const uint8_t DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return DAYS[month - 1] + (month == 2 && is_leap(year));
+}
+
+/* From 1 January of the year 0. */
+static uint64_t days_before_year(uint64_t year)
+{
+    return year ? 365 * year + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 + 1 : 0;
+}
+
+static unsigned clamp(unsigned value, unsigned low, unsigned high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static uint64_t calendar_days(const Mc146818 *s)
+{
+    uint64_t year = decode(s, s->cmos[CMOS_CENTURY]) * 100u + decode(s, s->cmos[RTC_YEAR]);
+    unsigned month = clamp(decode(s, s->cmos[RTC_MONTH]), 1, 12);
+    unsigned day = clamp(decode(s, s->cmos[RTC_DATE]), 1, days_in_month(year, month));
+    uint64_t days = days_before_year(year) + day - 1;
+    for (unsigned m = 1; m < month; m++) {
+        days += days_in_month(year, m);
+    }
+    return days;
+}
+
+/*
+ * DEVIATION: the chip has no century and takes every fourth year for a leap
+ * year.  Here byte 0x32 counts on, and 2100 is not one.
+ */
+static void set_calendar_days(Mc146818 *s, uint64_t days)
+{
+    uint64_t year = days / 366;
+    while (days_before_year(year + 1) <= days) {
+        year++;
+    }
+    days -= days_before_year(year);
+    unsigned month = 1;
+    for (; days >= days_in_month(year, month); month++) {
+        days -= days_in_month(year, month);
+    }
+    s->cmos[RTC_DATE] = encode(s, (unsigned)days + 1);
+    s->cmos[RTC_MONTH] = encode(s, month);
+    s->cmos[RTC_YEAR] = encode(s, (unsigned)(year % 100));
+    s->cmos[CMOS_CENTURY] = encode(s, (unsigned)(year / 100 % 100));
+}
+
+/* The day of the week is a counter of its own, whatever the guest starts it with. */
+static void add_days(Mc146818 *s, uint64_t days)
+{
+    uint64_t weekday = decode(s, s->cmos[RTC_DAY_OF_WEEK]) + 6 + days % 7;
+    s->cmos[RTC_DAY_OF_WEEK] = encode(s, (unsigned)(weekday % 7 + 1));
+    set_calendar_days(s, calendar_days(s) + days);
+}
+
+static void add_seconds(Mc146818 *s, uint64_t seconds)
+{
+    uint64_t total = time_of_day(s) + seconds;
+    set_time_of_day(s, total % SECONDS_PER_DAY);
+    if (total >= SECONDS_PER_DAY) {
+        add_days(s, total / SECONDS_PER_DAY);
+    }
+}
+
+/* ---- the alarm ---- */
+
+static bool alarm_matches(const Mc146818 *s, unsigned alarm, uint8_t value)
+{
+    uint8_t wanted = s->cmos[alarm];
+    return (wanted & RTC_ALARM_DONT_CARE) == RTC_ALARM_DONT_CARE || wanted == value;
+}
+
+/* How many seconds from `time` to the next one that can match; 0: this one does. */
+static unsigned alarm_skip(const Mc146818 *s, unsigned time)
+{
+    if (!alarm_matches(s, RTC_HOURS_ALARM, encode_hour(s, time / 3600 % 24))) {
+        return 3600 - time % 3600;
+    }
+    if (!alarm_matches(s, RTC_MINUTES_ALARM, encode(s, time / 60 % 60))) {
+        return 60 - time % 60;
+    }
+    return !alarm_matches(s, RTC_SECONDS_ALARM, encode(s, time % 60));
+}
+
+/* How many updates until the alarm, 1 to a day; 0: it never comes. */
+static uint64_t updates_until_alarm(const Mc146818 *s)
+{
+    unsigned start = (unsigned)time_of_day(s);
+    for (unsigned ahead = 1; ahead <= SECONDS_PER_DAY;) {
+        unsigned skip = alarm_skip(s, start + ahead);
+        if (skip == 0) {
+            return ahead;
+        }
+        ahead += skip;
+    }
+    return 0;
+}
+
+/* ---- pending and update ---- */
+
+static bool irq_flag(const Mc146818 *s)
+{
+    return s->cmos[RTC_B] & s->cmos[RTC_C] & RTC_FLAGS;
+}
+
+/* When the next enabled interrupt comes; register C has to be read before another. */
+static uint64_t next_event(const Mc146818 *s, uint64_t now)
+{
+    uint64_t event = RTC_NEVER;
+    uint8_t enabled = s->cmos[RTC_B];
+    if (irq_flag(s)) {
+        return RTC_NEVER;
+    }
+    if (enabled & RTC_B_PIE && divider_runs(s) && period_counts(s)) {
+        uint64_t period = period_counts(s);
+        event = divider_time(s, (divider_count(s, now) / period + 1) * period);
+    }
+    uint64_t updates = enabled & RTC_B_UIE ? 1 : enabled & RTC_B_AIE ? updates_until_alarm(s) : 0;
+    if (updates && updates_run(s)) {
+        uint64_t update = next_update(s, now) + (updates - 1) * NS_PER_SECOND;
+        event = update < event ? update : event;
+    }
+    return event;
+}
+
+static void mc146818_update(Mc146818 *s)
+{
+    irq_set(s->irq, irq_flag(s));
+    irq_set(s->nmi_mask, s->nmi_masked);
+    uint64_t event = next_event(s, s->synced);
+    if (event == RTC_NEVER) {
+        timer_disarm(s->timer);
+    } else {
+        timer_arm(s->timer, event);
+    }
+}
+
+/* ---- bringing the registers up to date ---- */
+
+/*
+ * A periodic interrupt is overdue when the next one is due as well.  To catch
+ * up, those that came before register C was read follow when it is.
+ */
+static void take_periods(Mc146818 *s, uint64_t periods)
+{
+    bool enabled = s->cmos[RTC_B] & RTC_B_PIE;
+    if (enabled && s->policy == POLICY_DROP && periods > 1 && !irq_flag(s)) {
+        return;
+    }
+    if (enabled && s->policy == POLICY_CATCHUP) {
+        uint64_t more = s->cmos[RTC_C] & RTC_C_PF ? periods : periods - 1;
+        s->owed = (uint32_t)(more > RTC_OWED_MAX - s->owed ? RTC_OWED_MAX : s->owed + more);
+    }
+    s->cmos[RTC_C] |= RTC_C_PF;
+}
+
+static void take_updates(Mc146818 *s, uint64_t updates)
+{
+    uint64_t alarm = updates_until_alarm(s);
+    if (alarm && alarm <= updates) {
+        s->cmos[RTC_C] |= RTC_C_AF;
+    }
+    s->cmos[RTC_C] |= RTC_C_UF;
+    add_seconds(s, updates);
+}
+
+static void mc146818_sync(Mc146818 *s)
+{
+    uint64_t now = device_now(s->dev);
+    uint64_t period = period_counts(s);
+    if (divider_runs(s) && period) {
+        uint64_t periods = divider_count(s, now) / period - divider_count(s, s->synced) / period;
+        if (periods) {
+            take_periods(s, periods);
+        }
+    }
+    if (updates_run(s)) {
+        uint64_t updates = updates_until(s, now) - updates_until(s, s->synced);
+        if (updates) {
+            take_updates(s, updates);
+        }
+    }
+    s->synced = now;
+}
+
+/* ---- registers ---- */
+
+static uint8_t read_c(Mc146818 *s)
+{
+    uint8_t value = s->cmos[RTC_C] | (irq_flag(s) ? RTC_C_IRQF : 0);
+    s->cmos[RTC_C] = 0;
+    mc146818_update(s);
+    if (s->owed) {
+        s->owed--;
+        s->cmos[RTC_C] = RTC_C_PF;
+    }
+    return value;
+}
+
+static void write_a(Mc146818 *s, uint8_t value)
+{
+    bool ran = divider_runs(s);
+    if ((value ^ s->cmos[RTC_A]) & (RTC_A_DV_MASK | RTC_A_RS_MASK)) {
+        s->owed = 0;
+    }
+    s->cmos[RTC_A] = value & (uint8_t)~RTC_A_UIP;
+    if (!ran && divider_runs(s)) {
+        s->phase = s->synced % NS_PER_SECOND;
+    }
+}
+
+/* "UIE is cleared by the SET bit going high." */
+static void write_b(Mc146818 *s, uint8_t value)
+{
+    if (value & ~s->cmos[RTC_B] & RTC_B_SET) {
+        value &= (uint8_t)~RTC_B_UIE;
+    }
+    if (!(value & RTC_B_PIE)) {
+        s->owed = 0;
+    }
+    s->cmos[RTC_B] = value;
+}
+
+static void write_index(Mc146818 *s, uint8_t value)
+{
+    s->index = value & RTC_INDEX_MASK;
+    s->nmi_masked = value & RTC_INDEX_NMI_MASK;
+    irq_set(s->nmi_mask, s->nmi_masked);
+}
+
+static uint8_t read_register(Mc146818 *s)
+{
+    switch (s->index) {
+    case RTC_A:
+        return s->cmos[RTC_A] | (update_in_progress(s, s->synced) ? RTC_A_UIP : 0);
+    case RTC_C:
+        return read_c(s);
+    default:
+        return s->cmos[s->index];
+    }
+}
+
+static void write_register(Mc146818 *s, uint8_t value)
+{
+    switch (s->index) {
+    case RTC_SECONDS:
+        s->cmos[RTC_SECONDS] = value & RTC_SECONDS_WRITABLE;
+        break;
+    case RTC_A:
+        write_a(s, value);
+        break;
+    case RTC_B:
+        write_b(s, value);
+        break;
+    case RTC_C:
+    case RTC_D:
+        device_guest_error(s->dev, "write to a read-only register",
+                           "RTC register %c is read only, 0x%02x ignored",
+                           s->index == RTC_C ? 'C' : 'D', value);
+        break;
+    default:
+        s->cmos[s->index] = value;
+    }
+}
+
+/* ---- reads and writes ---- */
+
+/* The index port is write only. */
+static uint64_t mc146818_read(void *state, uint64_t offset, unsigned size)
+{
+    (void)size;
+    Mc146818 *s = state;
+    if (offset == RTC_INDEX) {
+        return UINT64_MAX;
+    }
+    mc146818_sync(s);
+    uint8_t value = read_register(s);
+    mc146818_update(s);
+    return value;
+}
+
+static void mc146818_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    (void)size;
+    Mc146818 *s = state;
+    if (offset == RTC_INDEX) {
+        write_index(s, (uint8_t)value);
+        return;
+    }
+    mc146818_sync(s);
+    write_register(s, (uint8_t)value);
+    mc146818_update(s);
+}
+
+static const char *mc146818_register_name(const void *state, uint64_t offset, bool write)
+{
+    static const char *const NAMES[] = {"SEC",     "SECALM", "MIN",  "MINALM", "HOUR",
+                                        "HOURALM", "DOW",    "DATE", "MONTH",  "YEAR",
+                                        "A",       "B",      "C",    "D"};
+    (void)write;
+    const Mc146818 *s = state;
+    if (offset == RTC_INDEX) {
+        return "INDEX";
+    }
+    return s->index < RTC_RAM ? NAMES[s->index] : "CMOS";
+}
+
+/* ---- time and description ---- */
+
+static void mc146818_fire(void *state, uint64_t deadline)
+{
+    (void)deadline;
+    Mc146818 *s = state;
+    mc146818_sync(s);
+    mc146818_update(s);
+}
+
+static void mc146818_describe(const void *state, char *text, size_t size)
+{
+    const Mc146818 *s = state;
+    const uint8_t *r = s->cmos;
+    snprintf(text, size,
+             "%02x%02x-%02x-%02x %02x:%02x:%02x at %llu ns, A=%02x B=%02x C=%02x "
+             "alarm %02x:%02x:%02x owed=%u%s",
+             r[CMOS_CENTURY], r[RTC_YEAR], r[RTC_MONTH], r[RTC_DATE], r[RTC_HOURS], r[RTC_MINUTES],
+             r[RTC_SECONDS], (unsigned long long)s->synced, r[RTC_A], r[RTC_B], r[RTC_C],
+             r[RTC_HOURS_ALARM], r[RTC_MINUTES_ALARM], r[RTC_SECONDS_ALARM], s->owed,
+             s->nmi_masked ? " NMI masked" : "");
+}
+
+/* ---- the battery's memory ---- */
+
+static void store16(Mc146818 *s, unsigned index, uint64_t value)
+{
+    uint64_t stored = value > 0xffff ? 0xffff : value;
+    s->cmos[index] = (uint8_t)stored;
+    s->cmos[index + 1] = (uint8_t)(stored >> 8);
+}
+
+static uint64_t above(uint64_t size, uint64_t start)
+{
+    return size > start ? size - start : 0;
+}
+
+static void store_memory_size(Mc146818 *s)
+{
+    uint64_t low = s->ram_size > MEMORY_BELOW_4G_MAX ? MEMORY_BELOW_4G_MAX : s->ram_size;
+    uint64_t high = (s->ram_size - low) >> 16;
+    uint64_t base_kb = low >> 10;
+    store16(s, CMOS_BASE_KB, base_kb > 640 ? 640 : base_kb);
+    store16(s, CMOS_EXTENDED_KB, above(low, 1 << 20) >> 10);
+    store16(s, CMOS_EXTENDED_KB_2, above(low, 1 << 20) >> 10);
+    store16(s, CMOS_ABOVE_16M, above(low, 16 << 20) >> 16);
+    for (unsigned i = 0; i < 3; i++) {
+        s->cmos[CMOS_ABOVE_4G + i] = (uint8_t)(high >> (8 * i));
+    }
+}
+
+static void store_checksum(Mc146818 *s)
+{
+    unsigned sum = 0;
+    for (unsigned i = CMOS_CHECKSUM_FIRST; i <= CMOS_CHECKSUM_LAST; i++) {
+        sum += s->cmos[i];
+    }
+    s->cmos[CMOS_CHECKSUM] = (uint8_t)(sum >> 8);
+    s->cmos[CMOS_CHECKSUM + 1] = (uint8_t)sum;
+}
+
+/* 1 January 1970 was a Thursday. */
+static void store_date(Mc146818 *s)
+{
+    uint64_t days = s->base_seconds / SECONDS_PER_DAY;
+    set_time_of_day(s, s->base_seconds % SECONDS_PER_DAY);
+    set_calendar_days(s, days_before_year(1970) + days);
+    s->cmos[RTC_DAY_OF_WEEK] = encode(s, (unsigned)((days + 4) % 7) + 1);
+}
+
+/*
+ * The battery has kept the divider running: an update ends with each whole
+ * second of machine time.
+ */
+static bool mc146818_realize(void *state, char *error, size_t size)
+{
+    Mc146818 *s = state;
+    if (s->base_seconds > RTC_BASE_MAX) {
+        snprintf(error, size, "base=%llu: after the year 9999 (at most %llu)",
+                 (unsigned long long)s->base_seconds, (unsigned long long)RTC_BASE_MAX);
+        return false;
+    }
+    s->cmos[RTC_A] = RTC_BATTERY_A;
+    s->cmos[RTC_B] = RTC_BATTERY_B;
+    s->cmos[RTC_D] = RTC_D_VRT;
+    s->cmos[CMOS_EQUIPMENT] = s->equipment;
+    store_date(s);
+    store_memory_size(s);
+    store_checksum(s);
+    s->phase = NS_PER_SECOND - RTC_FIRST_UPDATE_NS - RTC_UPDATE_NS;
+    s->synced = device_now(s->dev);
+    return true;
+}
+
+/* ---- reset and state ---- */
+
+/* "RESET does not affect the clock, calendar, or RAM functions." */
+static void mc146818_reset(void *state)
+{
+    Mc146818 *s = state;
+    mc146818_sync(s);
+    s->index = 0;
+    s->nmi_masked = false;
+    s->owed = 0;
+    s->cmos[RTC_B] &= (uint8_t) ~(RTC_B_PIE | RTC_B_AIE | RTC_B_UIE | RTC_B_SQWE);
+    s->cmos[RTC_C] = 0;
+    mc146818_update(s);
+}
+
+static bool mc146818_post_load(void *state)
+{
+    Mc146818 *s = state;
+    if (s->index >= CMOS_SIZE || s->phase >= NS_PER_SECOND || s->owed > RTC_OWED_MAX ||
+        s->synced > device_now(s->dev) || s->cmos[RTC_A] & RTC_A_UIP ||
+        s->cmos[RTC_C] & ~RTC_FLAGS || s->cmos[RTC_D] != RTC_D_VRT) {
+        return false;
+    }
+    mc146818_update(s);
+    return true;
+}
+
+static const DeviceField mc146818_fields[] = {
+    DEVICE_FIELD(Mc146818, index),
+    DEVICE_FIELD_ARRAY(Mc146818, cmos),
+    DEVICE_FIELD_BOOL(Mc146818, nmi_masked),
+    DEVICE_FIELD(Mc146818, synced),
+    DEVICE_FIELD(Mc146818, phase),
+    DEVICE_FIELD(Mc146818, owed),
+    DEVICE_FIELD_END,
+};
+
+/* ---- the class ---- */
+
+static const IoOps mc146818_ops = {.read = mc146818_read, .write = mc146818_write, .max_size = 1};
+
+static const DeviceRegion mc146818_regions[] = {
+    {.name = "rtc",
+     .space = IO_PORTS,
+     .size = 2,
+     .ops = &mc146818_ops,
+     .base_property = "iobase",
+     .register_name = mc146818_register_name},
+    {NULL},
+};
+
+static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};
+
+static const DeviceProperty mc146818_properties[] = {
+    {.name = "iobase",
+     .kind = PROPERTY_UINT16,
+     .offset = offsetof(Mc146818, base_port),
+     .default_value = "0x70",
+     .help = "first of the two ports"},
+    {.name = "irq",
+     .kind = PROPERTY_IRQ,
+     .offset = offsetof(Mc146818, irq),
+     .default_value = "8",
+     .help = "interrupt line"},
+    {.name = "base",
+     .kind = PROPERTY_UINT64,
+     .offset = offsetof(Mc146818, base_seconds),
+     .default_value = "0",
+     .help = "date at machine time 0, in seconds since 1970 as the registers show it"},
+    {.name = "ram-size",
+     .kind = PROPERTY_UINT64,
+     .offset = offsetof(Mc146818, ram_size),
+     .default_value = "0",
+     .help = "bytes of memory, for the CMOS bytes that tell of it"},
+    {.name = "equipment",
+     .kind = PROPERTY_UINT8,
+     .offset = offsetof(Mc146818, equipment),
+     .default_value = "0x06",
+     .help = "CMOS byte 0x14: coprocessor, pointing device, display, diskettes"},
+    {.name = "lost-ticks",
+     .kind = PROPERTY_CHOICE,
+     .offset = offsetof(Mc146818, policy),
+     .default_value = "catchup",
+     .help = "what becomes of periodic interrupts that come due together",
+     .choices = policy_names},
+    {NULL},
+};
+
+static const DeviceOutput mc146818_outputs[] = {
+    {.name = "nmi-mask", .offset = offsetof(Mc146818, nmi_mask)},
+    {NULL},
+};
+
+static const DeviceTimer mc146818_timers[] = {
+    {.name = "event", .offset = offsetof(Mc146818, timer), .fire = mc146818_fire},
+    {NULL},
+};
+
+extern const DeviceClass mc146818_class;
+const DeviceClass mc146818_class = {
+    .abi = DEVICE_ABI,
+    .name = "mc146818rtc",
+    .description = "MC146818A real-time clock and CMOS memory",
+    .state_size = sizeof(Mc146818),
+    .properties = mc146818_properties,
+    .regions = mc146818_regions,
+    .outputs = mc146818_outputs,
+    .timers = mc146818_timers,
+    .realize = mc146818_realize,
+    .reset = mc146818_reset,
+    .fields = mc146818_fields,
+    .post_load = mc146818_post_load,
+    .describe = mc146818_describe,
+};

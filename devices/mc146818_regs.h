@@ -1,0 +1,74 @@
+/*
+ * MC146818A registers and bits, with the names of the Motorola data sheet
+ * (ADI-1073), and the CMOS bytes of the PC/AT.  For C and for assembly.
+ */
+#ifndef PIOEMU_MC146818_REGS_H
+#define PIOEMU_MC146818_REGS_H
+
+/* Ports. */
+#define RTC_INDEX 0 /* write only */
+#define RTC_DATA  1
+
+#define RTC_INDEX_MASK     0x7f
+#define RTC_INDEX_NMI_MASK 0x80 /* 1: NMI is masked */
+
+#define RTC_SECONDS       0x00
+#define RTC_SECONDS_ALARM 0x01
+#define RTC_MINUTES       0x02
+#define RTC_MINUTES_ALARM 0x03
+#define RTC_HOURS         0x04
+#define RTC_HOURS_ALARM   0x05
+#define RTC_DAY_OF_WEEK   0x06 /* 1: Sunday */
+#define RTC_DATE          0x07
+#define RTC_MONTH         0x08
+#define RTC_YEAR          0x09
+#define RTC_A             0x0a
+#define RTC_B             0x0b
+#define RTC_C             0x0c
+#define RTC_D             0x0d
+#define RTC_RAM           0x0e /* the first byte that is nothing but memory */
+
+#define RTC_HOURS_PM         0x80
+#define RTC_ALARM_DONT_CARE  0xc0 /* both bits */
+#define RTC_SECONDS_WRITABLE 0x7f
+
+#define RTC_A_UIP      0x80 /* read only */
+#define RTC_A_DV_MASK  0x70
+#define RTC_A_DV_4M    0x00
+#define RTC_A_DV_1M    0x10
+#define RTC_A_DV_32K   0x20
+#define RTC_A_DV_RESET 0x60 /* and 0x70 */
+#define RTC_A_RS_MASK  0x0f
+
+#define RTC_B_DSE  0x01
+#define RTC_B_24H  0x02
+#define RTC_B_DM   0x04 /* 1: binary, 0: BCD */
+#define RTC_B_SQWE 0x08
+#define RTC_B_UIE  0x10
+#define RTC_B_AIE  0x20
+#define RTC_B_PIE  0x40
+#define RTC_B_SET  0x80
+
+#define RTC_C_UF   0x10 /* where UIE is in register B, and so on */
+#define RTC_C_AF   0x20
+#define RTC_C_PF   0x40
+#define RTC_C_IRQF 0x80
+
+#define RTC_D_VRT 0x80
+
+/* PC/AT. */
+#define CMOS_SHUTDOWN       0x0f
+#define CMOS_EQUIPMENT      0x14
+#define CMOS_BASE_KB        0x15 /* KiB below 640 KiB, low byte first */
+#define CMOS_EXTENDED_KB    0x17 /* KiB above 1 MiB, at most 65535 */
+#define CMOS_CHECKSUM       0x2e /* high byte first, of 0x10 to 0x2d */
+#define CMOS_CHECKSUM_FIRST 0x10
+#define CMOS_CHECKSUM_LAST  0x2d
+#define CMOS_EXTENDED_KB_2  0x30 /* as 0x17 */
+#define CMOS_CENTURY        0x32
+#define CMOS_ABOVE_16M      0x34 /* 64 KiB units from 16 MiB up to the hole below 4 GiB */
+#define CMOS_ABOVE_4G       0x5b /* 64 KiB units, three bytes */
+
+#define CMOS_SIZE 128
+
+#endif

@@ -1,0 +1,431 @@
+/*
+ * The 16550A UART of a PC serial port: its registers.
+ *
+ * "DS" is the National Semiconductor PC16550D data sheet of June 1995 (TI's
+ * SNLS378C), cited by its headings.  Modelled: every register, both FIFOs, all
+ * interrupt causes, loopback, break, modem lines, the character time-out and,
+ * with pace=baud, the time a character takes on the wire.  Not modelled: the
+ * DMA pins TXRDY and RXRDY, and noise on the line, so that parity and framing
+ * errors come with breaks only.  docs/devices/uart16550.md lists the
+ * deviations.
+ */
+#include "devices/uart16550_internal.h"
+
+#include <stdio.h>
+
+#define FCR_STORED (UART_FCR_ENABLE | UART_FCR_DMA | UART_FCR_TRIGGER)
+
+/* ---- predicates --------------------------------------------------------- */
+
+/* Bit 7 stands for every error that the CPU has not read yet. */
+static bool uart_error_in_fifo(const Uart *u)
+{
+    unsigned errors = u->line_errors & UART_CHARACTER_ERRORS;
+    for (unsigned i = 0; i < u->rx.count; i++) {
+        errors |= u->rx.entry[(u->rx.head + i) % UART_FIFO_SIZE] >> 8;
+    }
+    return errors;
+}
+
+/* Whether characters go from the bus to the line with nothing in between. */
+static bool uart_passes_through(const Uart *u)
+{
+    return u->pace == UART_PACE_NONE && u->tx.count == 0 && !uart_looped(u) &&
+           !(u->lcr & (UART_LCR_BREAK | UART_LCR_DLAB)) && uart_word_mask(u) == 0xff &&
+           !(u->ier & UART_IER_THRI);
+}
+
+/* ---- registers with side effects ---------------------------------------- */
+
+/* An empty RBR gives the last character once more. */
+static uint8_t uart_read_rbr(Uart *u)
+{
+    if (u->rx.count == 0) {
+        return (uint8_t)u->rx.entry[(u->rx.head - 1u) % UART_FIFO_SIZE];
+    }
+    uint8_t byte = uart_fifo_pop(&u->rx);
+    uart_rx_advance(u);
+    uart_update(u);
+    char_port_rx_ready(u->port);
+    return byte;
+}
+
+/*
+ * The interrupt is withdrawn before the character goes: it may go at once, and
+ * an edge-triggered interrupt controller has to see the line fall in between.
+ */
+static void uart_write_thr(Uart *u, uint8_t value)
+{
+    if (u->tx.count == uart_capacity(u)) {
+        device_guest_error(u->dev, "thr-overrun",
+                           "THR write 0x%02x while the transmitter is full: a character is lost",
+                           value);
+        if (uart_has_fifos(u)) {
+            return;
+        }
+        u->tx.count = 0;
+    }
+    uart_fifo_push(&u->tx, value);
+    u->thre_latched = false;
+    if (u->ier & UART_IER_THRI) {
+        uart_update(u);
+    }
+    uart_transmit(u);
+    uart_update(u);
+}
+
+static void uart_write_divisor(Uart *u, uint8_t dll, uint8_t dlm)
+{
+    u->dll = dll;
+    u->dlm = dlm;
+    uart_format_changed(u);
+    uart_update(u);
+}
+
+/* Enabling the THRE interrupt while the THR is empty raises it. */
+static void uart_write_ier(Uart *u, uint8_t value)
+{
+    if ((value & ~u->ier & UART_IER_THRI) && u->tx.count == 0) {
+        u->thre_latched = true;
+    }
+    u->ier = value & UART_IER_ALL;
+    uart_update(u);
+}
+
+/* Reading the THRE code acknowledges it; the other causes have acknowledges of their own. */
+static uint8_t uart_read_iir(Uart *u)
+{
+    uint8_t id = uart_pending(u);
+    if (id == UART_IIR_THRI) {
+        u->thre_latched = false;
+        uart_update(u);
+    }
+    return (uint8_t)(id | (uart_has_fifos(u) ? UART_IIR_FIFO_ENABLED : 0));
+}
+
+/*
+ * Bit 0 has to be set or the other bits are not programmed; changing it clears
+ * both FIFOs (DS, FIFO Control Register), and the transmitter's interrupt is
+ * immediate then (DS, FIFO Interrupt Mode Operation).
+ */
+static void uart_write_fcr(Uart *u, uint8_t value)
+{
+    bool switched = (value ^ u->fcr) & UART_FCR_ENABLE;
+    bool enabled = value & UART_FCR_ENABLE;
+    bool clear_rx = switched || (enabled && (value & UART_FCR_CLEAR_RCVR));
+    u->fcr = enabled ? value & FCR_STORED : 0;
+    if (clear_rx) {
+        uart_rx_clear(u);
+    }
+    if (switched || (enabled && (value & UART_FCR_CLEAR_XMIT))) {
+        uart_tx_clear(u);
+    }
+    if (switched) {
+        u->thre_latched = true;
+    }
+    uart_update(u);
+    if (clear_rx) {
+        char_port_rx_ready(u->port);
+    }
+}
+
+static void uart_write_lcr(Uart *u, uint8_t value)
+{
+    bool first = !u->format_set;
+    u->format_set = true;
+    uart_set_control(u, value, u->mcr);
+    if (first) {
+        uart_format_changed(u);
+    }
+}
+
+static uint8_t uart_read_lsr(Uart *u)
+{
+    unsigned lsr = u->line_errors;
+    if (u->tx.count == 0) {
+        lsr |= u->tx_busy ? UART_LSR_THRE : UART_LSR_THRE | UART_LSR_TEMT;
+    }
+    if (u->rx.count > 0) {
+        lsr |= UART_LSR_DR;
+    }
+    if (uart_has_fifos(u) && uart_error_in_fifo(u)) {
+        lsr |= UART_LSR_ERR;
+    }
+    if (u->line_errors) {
+        u->line_errors = 0;
+        uart_update(u);
+    }
+    return (uint8_t)lsr;
+}
+
+static uint8_t uart_read_msr(Uart *u)
+{
+    uint8_t msr = uart_modem(u) | u->modem_deltas;
+    if (u->modem_deltas) {
+        u->modem_deltas = 0;
+        uart_update(u);
+    }
+    return msr;
+}
+
+/* ---- accesses ----------------------------------------------------------- */
+
+static uint64_t uart_read(void *state, uint64_t offset, unsigned size)
+{
+    Uart *u = state;
+    bool dlab = u->lcr & UART_LCR_DLAB;
+    (void)size;
+    switch (offset) {
+    case UART_RBR:
+        return dlab ? u->dll : uart_read_rbr(u);
+    case UART_IER:
+        return dlab ? u->dlm : u->ier;
+    case UART_IIR:
+        return uart_read_iir(u);
+    case UART_LCR:
+        return u->lcr;
+    case UART_MCR:
+        return u->mcr;
+    case UART_LSR:
+        return uart_read_lsr(u);
+    case UART_MSR:
+        return uart_read_msr(u);
+    default:
+        return u->scr;
+    }
+}
+
+static void uart_write_banked(Uart *u, uint64_t offset, uint8_t value)
+{
+    bool dlab = u->lcr & UART_LCR_DLAB;
+    if (offset == UART_THR && !dlab) {
+        uart_write_thr(u, value);
+    } else if (offset == UART_THR) {
+        uart_write_divisor(u, value, u->dlm);
+    } else if (!dlab) {
+        uart_write_ier(u, value);
+    } else {
+        uart_write_divisor(u, u->dll, value);
+    }
+}
+
+/* DEVIATION: writes to LSR and MSR, which the sheet leaves to factory tests, do nothing. */
+static void uart_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    Uart *u = state;
+    uint8_t byte = (uint8_t)value;
+    (void)size;
+    switch (offset) {
+    case UART_THR:
+    case UART_IER:
+        uart_write_banked(u, offset, byte);
+        break;
+    case UART_FCR:
+        uart_write_fcr(u, byte);
+        break;
+    case UART_LCR:
+        uart_write_lcr(u, byte);
+        break;
+    case UART_MCR:
+        uart_set_control(u, u->lcr, byte & UART_MCR_ALL);
+        break;
+    case UART_SCR:
+        u->scr = byte;
+        break;
+    default:
+        break;
+    }
+}
+
+static void uart_write_block(void *state, uint64_t offset, const void *items, size_t count,
+                             unsigned size)
+{
+    Uart *u = state;
+    const uint8_t *bytes = items;
+    size_t done = 0;
+    if (offset == UART_THR && uart_passes_through(u)) {
+        done = char_port_write(u->port, bytes, count);
+        u->thre_latched = true;
+    }
+    for (; done < count; done++) {
+        uart_write(u, offset, bytes[done], size);
+    }
+}
+
+static const char *uart_register_name(const void *state, uint64_t offset, bool write)
+{
+    static const char *const READ[] = {"RBR", "IER", "IIR", "LCR", "MCR", "LSR", "MSR", "SCR"};
+    static const char *const WRITE[] = {"THR", "IER", "FCR", "LCR", "MCR", "LSR", "MSR", "SCR"};
+    const Uart *u = state;
+    if (offset >= UART_REGISTER_COUNT) {
+        return NULL;
+    }
+    if ((u->lcr & UART_LCR_DLAB) && offset <= UART_DLM) {
+        return offset == UART_DLL ? "DLL" : "DLM";
+    }
+    return write ? WRITE[offset] : READ[offset];
+}
+
+/* ---- reset and saved state ---------------------------------------------- */
+
+/* DS, Master Reset; the divisor, which a reset leaves alone there, starts at 9600 bit/s. */
+static void uart_reset(void *state)
+{
+    Uart *u = state;
+    u->ier = u->fcr = u->lcr = u->mcr = u->scr = 0;
+    u->dll = UART_DIVISOR_POWER_ON;
+    u->dlm = 0;
+    u->rx = (UartFifo){.count = 0};
+    u->tx = (UartFifo){.count = 0};
+    u->line_errors = u->modem_deltas = 0;
+    u->modem_pins = char_port_lines(u->port) & UART_MODEM_INPUTS;
+    u->format_set = false;
+    u->thre_latched = u->timed_out = u->break_held = false;
+    u->tx_busy = u->rx_busy = false;
+    u->tx_shift = u->rx_shift = 0;
+    u->tx_due = u->rx_due = u->rx_active = 0;
+    uart_rearm_timers(u);
+    uart_format_changed(u);
+    uart_drive_outputs(u);
+    uart_update(u);
+    char_port_rx_ready(u->port);
+}
+
+static const DeviceField UART_FIELDS[] = {
+    DEVICE_FIELD(Uart, ier),
+    DEVICE_FIELD(Uart, fcr),
+    DEVICE_FIELD(Uart, lcr),
+    DEVICE_FIELD(Uart, mcr),
+    DEVICE_FIELD(Uart, scr),
+    DEVICE_FIELD(Uart, dll),
+    DEVICE_FIELD(Uart, dlm),
+    DEVICE_FIELD_ARRAY(Uart, rx.entry),
+    DEVICE_FIELD(Uart, rx.head),
+    DEVICE_FIELD(Uart, rx.count),
+    DEVICE_FIELD_ARRAY(Uart, tx.entry),
+    DEVICE_FIELD(Uart, tx.head),
+    DEVICE_FIELD(Uart, tx.count),
+    DEVICE_FIELD(Uart, line_errors),
+    DEVICE_FIELD(Uart, modem_deltas),
+    DEVICE_FIELD(Uart, modem_pins),
+    DEVICE_FIELD_BOOL(Uart, format_set),
+    DEVICE_FIELD_BOOL(Uart, thre_latched),
+    DEVICE_FIELD_BOOL(Uart, timed_out),
+    DEVICE_FIELD_BOOL(Uart, break_held),
+    DEVICE_FIELD_BOOL(Uart, tx_busy),
+    DEVICE_FIELD_BOOL(Uart, rx_busy),
+    DEVICE_FIELD(Uart, tx_shift),
+    DEVICE_FIELD(Uart, rx_shift),
+    DEVICE_FIELD(Uart, tx_due),
+    DEVICE_FIELD(Uart, rx_due),
+    DEVICE_FIELD(Uart, rx_active),
+    DEVICE_FIELD_END,
+};
+
+static bool uart_fifo_possible(const Uart *u, const UartFifo *fifo)
+{
+    for (unsigned i = 0; i < UART_FIFO_SIZE; i++) {
+        if (fifo->entry[i] >> 8 & ~UART_CHARACTER_ERRORS) {
+            return false;
+        }
+    }
+    return fifo->head < UART_FIFO_SIZE && fifo->count <= uart_capacity(u);
+}
+
+static bool uart_registers_possible(const Uart *u)
+{
+    return !(u->ier & ~UART_IER_ALL) && !(u->fcr & ~FCR_STORED) && !(u->mcr & ~UART_MCR_ALL) &&
+           (uart_has_fifos(u) || !u->fcr) &&
+           !(u->line_errors & ~(UART_CHARACTER_ERRORS | UART_LSR_OE)) &&
+           !(u->modem_deltas & ~(UART_MODEM_INPUTS >> 4)) && !(u->modem_pins & ~UART_MODEM_INPUTS);
+}
+
+static bool uart_latches_possible(const Uart *u)
+{
+    bool shifting = u->tx_busy || u->rx_busy;
+    if (u->pace == UART_PACE_NONE && shifting) {
+        return false;
+    }
+    if (u->pace == UART_PACE_BAUD && u->tx.count && !u->tx_busy) {
+        return false;
+    }
+    return !(u->thre_latched && u->tx.count) &&
+           !(u->timed_out && !(uart_has_fifos(u) && u->rx.count));
+}
+
+/* The line may be another one than when the state was saved: it is told and asked anew. */
+static bool uart_post_load(void *state)
+{
+    Uart *u = state;
+    if (!uart_registers_possible(u) || !uart_fifo_possible(u, &u->rx) ||
+        !uart_fifo_possible(u, &u->tx) || !uart_latches_possible(u)) {
+        return false;
+    }
+    uart_rearm_timers(u);
+    uart_format_changed(u);
+    uart_drive_outputs(u);
+    uart_set_modem_pins(u, (uint8_t)char_port_lines(u->port));
+    uart_transmit(u);
+    uart_update(u);
+    char_port_rx_ready(u->port);
+    return true;
+}
+
+static void uart_describe(const void *state, char *text, size_t size)
+{
+    const Uart *u = state;
+    snprintf(text, size,
+             "IER=%02x IIR=%02x FCR=%02x LCR=%02x MCR=%02x MSR=%02x errors=%02x, %u bit/s, "
+             "receiver holds %u, transmitter %u%s",
+             u->ier, uart_pending(u), u->fcr, u->lcr, u->mcr, uart_modem(u) | u->modem_deltas,
+             u->line_errors, uart_baud(u), u->rx.count, u->tx.count + (u->tx_busy ? 1u : 0u),
+             u->break_held ? ", a break waits" : "");
+}
+
+/* ---- the class ---------------------------------------------------------- */
+
+static const char *const UART_PACES[] = {
+    [UART_PACE_NONE] = "none", [UART_PACE_BAUD] = "baud", NULL};
+
+static const DeviceProperty UART_PROPERTIES[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(Uart, iobase), "0x3f8", "first port", NULL},
+    {"irq", PROPERTY_IRQ, offsetof(Uart, irq), "4", "ISA interrupt", NULL},
+    {"chardev", PROPERTY_CHAR, offsetof(Uart, port), NULL, "the line", NULL},
+    {"pace", PROPERTY_CHOICE, offsetof(Uart, pace), "none",
+     "baud: characters take the programmed time", UART_PACES},
+    {.name = NULL},
+};
+
+static const IoOps UART_OPS = {
+    .read = uart_read,
+    .write = uart_write,
+    .max_size = 1,
+    .write_block = uart_write_block,
+};
+
+static const DeviceRegion UART_REGIONS[] = {
+    {
+        .name = "registers",
+        .space = IO_PORTS,
+        .size = UART_REGISTER_COUNT,
+        .ops = &UART_OPS,
+        .base_property = "iobase",
+        .register_name = uart_register_name,
+    },
+    {.name = NULL},
+};
+
+const DeviceClass uart16550_class = {
+    .abi = DEVICE_ABI,
+    .name = "isa-serial",
+    .description = "16550A UART",
+    .state_size = sizeof(Uart),
+    .properties = UART_PROPERTIES,
+    .regions = UART_REGIONS,
+    .timers = uart_timers,
+    .char_client = &uart_char_client,
+    .reset = uart_reset,
+    .fields = UART_FIELDS,
+    .post_load = uart_post_load,
+    .describe = uart_describe,
+};

@@ -1,0 +1,131 @@
+/*
+ * What the two halves of the 16550A share: uart16550.c, the registers, and
+ * uart16550_line.c, everything between them and the line.
+ */
+#ifndef PIOEMU_UART16550_INTERNAL_H
+#define PIOEMU_UART16550_INTERNAL_H
+
+#include "devices/device.h"
+#include "devices/uart16550_regs.h"
+
+#define UART_CHARACTER_ERRORS (UART_LSR_PE | UART_LSR_FE | UART_LSR_BI)
+#define UART_MODEM_INPUTS     (UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)
+
+enum { UART_PACE_NONE, UART_PACE_BAUD };
+
+/* A character, with its LSR error bits in the high byte. */
+typedef struct UartFifo {
+    uint16_t entry[UART_FIFO_SIZE];
+    uint8_t head, count;
+} UartFifo;
+
+typedef struct Uart {
+    Device *dev;
+
+    /* What the guest sees. */
+    uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
+    UartFifo rx;          /* without FIFOs only one entry is used: the RBR */
+    UartFifo tx;          /* likewise: the THR */
+    uint8_t line_errors;  /* LSR bits 1-4: set by events, cleared by reading the LSR */
+    uint8_t modem_deltas; /* MSR bits 0-3: set by events, cleared by reading the MSR */
+
+    /* Behind it. */
+    bool format_set;    /* the LCR was written since the reset */
+    uint8_t modem_pins; /* CTS, DSR, RI and DCD as the line last drove them */
+    bool thre_latched;  /* THRE interrupt: set when the THR empties or is enabled empty,
+                           cleared by a write to it or by reading it from the IIR */
+    bool timed_out;     /* time-out interrupt: set by the timer, cleared by a character
+                           going in or out */
+    bool break_held;    /* a break came that has no place in the receiver yet */
+    bool tx_busy;       /* pace=baud: tx_shift is on its way until tx_due */
+    bool rx_busy;       /* likewise */
+    uint8_t tx_shift, rx_shift;
+    uint64_t tx_due, rx_due; /* the end of the last stop bit */
+    uint64_t rx_active;      /* when the receiver FIFO was last filled or read */
+
+    /* Collaborators. */
+    uint16_t iobase;
+    unsigned pace;
+    IrqLine *irq;
+    CharPort *port;
+    Timer *timeout_timer, *tx_timer, *rx_timer;
+} Uart;
+
+static inline bool uart_has_fifos(const Uart *u)
+{
+    return u->fcr & UART_FCR_ENABLE;
+}
+
+static inline unsigned uart_capacity(const Uart *u)
+{
+    return uart_has_fifos(u) ? UART_FIFO_SIZE : 1;
+}
+
+static inline bool uart_looped(const Uart *u)
+{
+    return u->mcr & UART_MCR_LOOP;
+}
+
+/*
+ * DEVIATION: until the LCR is written for the first time characters have eight
+ * bits, as PC firmware leaves a port, not the five of its reset value: a guest
+ * that was started without firmware and writes text gets text.
+ */
+static inline unsigned uart_data_bits(const Uart *u)
+{
+    return u->format_set ? 5u + (u->lcr & UART_LCR_WLS) : 8u;
+}
+
+static inline uint8_t uart_word_mask(const Uart *u)
+{
+    return (uint8_t)(0xff >> (8 - uart_data_bits(u)));
+}
+
+static inline unsigned uart_baud(const Uart *u)
+{
+    unsigned divisor = (unsigned)u->dlm << 8 | u->dll;
+    return UART_BAUD_BASE / (divisor ? divisor : UART_DIVISOR_OF_ZERO);
+}
+
+static inline void uart_fifo_push(UartFifo *fifo, uint16_t entry)
+{
+    fifo->entry[(fifo->head + fifo->count) % UART_FIFO_SIZE] = entry;
+    fifo->count++;
+}
+
+static inline uint8_t uart_fifo_pop(UartFifo *fifo)
+{
+    uint8_t byte = (uint8_t)fifo->entry[fifo->head];
+    fifo->head = (uint8_t)((fifo->head + 1) % UART_FIFO_SIZE);
+    fifo->count--;
+    return byte;
+}
+
+/* The highest cause that is enabled, as the IIR codes it. */
+uint8_t uart_pending(const Uart *u);
+/* Drives the interrupt line and the time-out from the state: the end of every mutator. */
+void uart_update(Uart *u);
+
+/* A character was taken out: the next one and its errors come to the top. */
+void uart_rx_advance(Uart *u);
+void uart_rx_clear(Uart *u);
+void uart_tx_clear(Uart *u);
+/* Moves characters out of the THR as far as they go now. */
+void uart_transmit(Uart *u);
+
+/* The modem inputs as the MSR shows them. */
+uint8_t uart_modem(const Uart *u);
+void uart_set_modem_pins(Uart *u, uint8_t pins);
+/* LCR and MCR at once: loopback and break mean something only together. */
+void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr);
+/* The divisor or the LCR changed. */
+void uart_format_changed(Uart *u);
+/* Tells the line DTR, RTS and break. */
+void uart_drive_outputs(Uart *u);
+/* Stops and, from the state, starts the timers. */
+void uart_rearm_timers(Uart *u);
+
+extern const CharClient uart_char_client;
+extern const DeviceTimer uart_timers[];
+
+#endif

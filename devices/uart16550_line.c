@@ -1,0 +1,428 @@
+/*
+ * The serial half of the 16550A: interrupt, receiver, transmitter, modem
+ * lines.  uart16550.c has the registers, and says what "DS" is.
+ */
+#include "devices/uart16550_internal.h"
+
+#define FORMAT_BITS        (UART_LCR_WLS | UART_LCR_STB | UART_LCR_PEN | UART_LCR_EPS | UART_LCR_STICK)
+#define TIMEOUT_CHARACTERS 4
+
+/* ---- predicates --------------------------------------------------------- */
+
+static unsigned uart_trigger(const Uart *u)
+{
+    static const uint8_t LEVELS[] = {1, 4, 8, 14};
+    return uart_has_fifos(u) ? LEVELS[u->fcr >> 6] : 1;
+}
+
+static bool uart_looped_break(const Uart *u)
+{
+    return uart_looped(u) && (u->lcr & UART_LCR_BREAK);
+}
+
+/* Start, data, parity and stop bits, in half bits. */
+static unsigned uart_half_bits(const Uart *u)
+{
+    unsigned data = uart_data_bits(u);
+    unsigned parity = u->lcr & UART_LCR_PEN ? 1 : 0;
+    unsigned stop_halves = !(u->lcr & UART_LCR_STB) ? 2 : data == 5 ? 3 : 4;
+    return 2 * (1 + data + parity) + stop_halves;
+}
+
+static uint64_t uart_character_ns(const Uart *u)
+{
+    uint64_t divisor = (uint64_t)u->dlm << 8 | u->dll;
+    return uart_half_bits(u) * (divisor ? divisor : UART_DIVISOR_OF_ZERO) *
+           (UART_CLOCKS_PER_BIT / 2 * NS_PER_SECOND) / UART_CLOCK_HZ;
+}
+
+/*
+ * A break is all zeros up to and including the stop bit: a framing error, and
+ * a parity error where the parity bit of a zero should be one.
+ */
+static uint8_t uart_break_errors(const Uart *u)
+{
+    bool odd = (u->lcr & UART_LCR_PEN) && !(u->lcr & UART_LCR_EPS);
+    return (uint8_t)(UART_LSR_BI | UART_LSR_FE | (odd ? UART_LSR_PE : 0));
+}
+
+/* In loopback the outputs are tied to the inputs (DS, Modem Control Register, bit 4). */
+uint8_t uart_modem(const Uart *u)
+{
+    if (!uart_looped(u)) {
+        return u->modem_pins;
+    }
+    return (uint8_t)((u->mcr & UART_MCR_RTS ? UART_MSR_CTS : 0) |
+                     (u->mcr & UART_MCR_DTR ? UART_MSR_DSR : 0) |
+                     (u->mcr & UART_MCR_OUT1 ? UART_MSR_RI : 0) |
+                     (u->mcr & UART_MCR_OUT2 ? UART_MSR_DCD : 0));
+}
+
+/* ---- interrupt ---------------------------------------------------------- */
+
+uint8_t uart_pending(const Uart *u)
+{
+    if ((u->ier & UART_IER_RLSI) && u->line_errors) {
+        return UART_IIR_RLSI;
+    }
+    if ((u->ier & UART_IER_RDI) && u->rx.count >= uart_trigger(u)) {
+        return UART_IIR_RDI;
+    }
+    if ((u->ier & UART_IER_RDI) && u->timed_out) {
+        return UART_IIR_CTI;
+    }
+    if ((u->ier & UART_IER_THRI) && u->thre_latched) {
+        return UART_IIR_THRI;
+    }
+    if ((u->ier & UART_IER_MSI) && u->modem_deltas) {
+        return UART_IIR_MSI;
+    }
+    return UART_IIR_NO_INT;
+}
+
+static bool uart_awaits_timeout(const Uart *u)
+{
+    return (u->ier & UART_IER_RDI) && u->rx.count > 0 && !u->timed_out &&
+           u->rx.count < uart_trigger(u);
+}
+
+static uint64_t uart_timeout_due(const Uart *u)
+{
+    return u->rx_active + TIMEOUT_CHARACTERS * uart_character_ns(u);
+}
+
+/*
+ * A PC's serial port lets INTR through to the bus only while OUT2 is set.
+ * DEVIATION: the gate is the MCR's bit, also in loopback, as in the Super I/O
+ * chips; a discrete 16550 forces its OUT2 pin inactive there (DS, Modem
+ * Control Register), and a self-test in loopback would get no interrupt.
+ *
+ * A time-out that moved away stays armed; uart_timeout_fire() looks again.
+ */
+void uart_update(Uart *u)
+{
+    irq_set(u->irq, (u->mcr & UART_MCR_OUT2) && uart_pending(u) != UART_IIR_NO_INT);
+    if (uart_awaits_timeout(u) && !timer_armed(u->timeout_timer)) {
+        timer_arm(u->timeout_timer, uart_timeout_due(u));
+    }
+}
+
+static void uart_timeout_fire(void *state, uint64_t deadline)
+{
+    Uart *u = state;
+    if (uart_awaits_timeout(u) && deadline >= uart_timeout_due(u)) {
+        u->timed_out = true;
+    }
+    uart_update(u);
+}
+
+/* ---- receiver ----------------------------------------------------------- */
+
+/* Errors show when their character is at the top of the FIFO (DS, Line Status Register). */
+static void uart_reveal_errors(Uart *u)
+{
+    uint16_t *top = &u->rx.entry[u->rx.head];
+    u->line_errors |= (uint8_t)(*top >> 8);
+    *top &= 0xff;
+}
+
+/* An overrun loses the new character of a FIFO and the unread one of the RBR (likewise). */
+static void uart_receive_character(Uart *u, uint8_t byte, uint8_t errors)
+{
+    if (u->rx.count == uart_capacity(u)) {
+        u->line_errors |= UART_LSR_OE;
+        if (uart_has_fifos(u)) {
+            return;
+        }
+        u->rx.count = 0;
+    }
+    uart_fifo_push(&u->rx, (uint16_t)(errors << 8 | (byte & uart_word_mask(u))));
+    if (u->rx.count == 1) {
+        uart_reveal_errors(u);
+    }
+}
+
+/* Restarts the time-out, which only FIFOs have. */
+static void uart_receiver_active(Uart *u)
+{
+    u->timed_out = false;
+    if (uart_has_fifos(u)) {
+        u->rx_active = device_now(u->dev);
+    }
+}
+
+/*
+ * DEVIATION: a break waits for room.  On a wire it would be an overrun; here
+ * the input ahead of it is held back by the host, and so is it.
+ */
+static void uart_accept_break(Uart *u)
+{
+    if (u->break_held && !u->rx_busy && u->rx.count < uart_capacity(u)) {
+        u->break_held = false;
+        uart_receive_character(u, 0, uart_break_errors(u));
+        uart_receiver_active(u);
+    }
+}
+
+void uart_rx_advance(Uart *u)
+{
+    if (u->rx.count > 0) {
+        uart_reveal_errors(u);
+    }
+    uart_receiver_active(u);
+    uart_accept_break(u);
+}
+
+void uart_rx_clear(Uart *u)
+{
+    u->rx = (UartFifo){.count = 0};
+    u->timed_out = false;
+    uart_accept_break(u);
+}
+
+static size_t uart_rx_room(void *state)
+{
+    Uart *u = state;
+    if (uart_looped(u) || u->rx_busy) {
+        return 0;
+    }
+    size_t room = uart_capacity(u) - u->rx.count;
+    return u->pace == UART_PACE_BAUD && room ? 1 : room;
+}
+
+/*
+ * A character that follows closely on the last one began when that one ended:
+ * a stream keeps the programmed rate however late the line hands it over.
+ */
+static uint64_t uart_rx_start(const Uart *u)
+{
+    uint64_t now = device_now(u->dev);
+    return now - u->rx_due < uart_character_ns(u) ? u->rx_due : now;
+}
+
+static void uart_receive(void *state, const uint8_t *data, size_t size)
+{
+    Uart *u = state;
+    if (u->pace == UART_PACE_BAUD) {
+        u->rx_shift = data[0];
+        u->rx_due = uart_rx_start(u) + uart_character_ns(u);
+        u->rx_busy = true;
+        timer_arm(u->rx_timer, u->rx_due);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        uart_receive_character(u, data[i], 0);
+    }
+    uart_receiver_active(u);
+    uart_update(u);
+}
+
+static void uart_rx_fire(void *state, uint64_t deadline)
+{
+    Uart *u = state;
+    (void)deadline;
+    u->rx_busy = false;
+    uart_receive_character(u, u->rx_shift, 0);
+    uart_receiver_active(u);
+    uart_accept_break(u);
+    uart_update(u);
+    char_port_rx_ready(u->port);
+}
+
+static void uart_receive_break(void *state)
+{
+    Uart *u = state;
+    if (!uart_looped(u)) {
+        u->break_held = true;
+        uart_accept_break(u);
+        uart_update(u);
+    }
+}
+
+/* ---- transmitter -------------------------------------------------------- */
+
+/* False when the line is full.  A break on the line covers what is sent meanwhile. */
+static bool uart_send(Uart *u, uint8_t byte)
+{
+    byte &= uart_word_mask(u);
+    if (u->lcr & UART_LCR_BREAK) {
+        return true;
+    }
+    if (uart_looped(u)) {
+        uart_receive_character(u, byte, 0);
+        uart_receiver_active(u);
+        return true;
+    }
+    return char_port_write(u->port, &byte, 1) == 1;
+}
+
+/*
+ * `start` is when a character would begin.
+ * DEVIATION: with pace=baud the THRE interrupt of a lone character in the FIFO
+ * comes when it moves to the shift register; the sheet delays it by one
+ * character time less the stop bit (DS, FIFO Interrupt Mode Operation).
+ */
+static void uart_transmit_from(Uart *u, uint64_t start)
+{
+    if (u->tx.count == 0) {
+        return;
+    }
+    if (u->pace == UART_PACE_NONE) {
+        while (u->tx.count > 0 && uart_send(u, (uint8_t)u->tx.entry[u->tx.head])) {
+            uart_fifo_pop(&u->tx);
+        }
+    } else if (!u->tx_busy) {
+        u->tx_shift = uart_fifo_pop(&u->tx);
+        u->tx_busy = true;
+        u->tx_due = start + uart_character_ns(u);
+        timer_arm(u->tx_timer, u->tx_due);
+    }
+    if (u->tx.count == 0) {
+        u->thre_latched = true;
+    }
+}
+
+/* The last stop bit has gone; a full line holds the character in the shift register. */
+static void uart_shifted_out(Uart *u, uint64_t now)
+{
+    if (uart_send(u, u->tx_shift)) {
+        u->tx_busy = false;
+        uart_transmit_from(u, now);
+    }
+}
+
+void uart_transmit(Uart *u)
+{
+    if (u->pace == UART_PACE_NONE) {
+        uart_transmit_from(u, 0);
+    } else if (!u->tx_busy) {
+        uart_transmit_from(u, device_now(u->dev));
+    } else if (!timer_armed(u->tx_timer)) {
+        uart_shifted_out(u, device_now(u->dev));
+    }
+}
+
+static void uart_tx_fire(void *state, uint64_t deadline)
+{
+    Uart *u = state;
+    uart_shifted_out(u, deadline);
+    uart_update(u);
+}
+
+static void uart_tx_room(void *state)
+{
+    Uart *u = state;
+    uart_transmit(u);
+    uart_update(u);
+}
+
+void uart_tx_clear(Uart *u)
+{
+    if (u->tx.count > 0) {
+        u->thre_latched = true;
+    }
+    u->tx = (UartFifo){.count = 0};
+}
+
+/* ---- modem and line control --------------------------------------------- */
+
+/* DCTS, DDSR and DDCD on any change, TERI when RI ends (DS, Modem Status Register). */
+static void uart_note_modem_change(Uart *u, uint8_t before)
+{
+    unsigned changed = before ^ uart_modem(u);
+    unsigned events = (changed & ~UART_MSR_RI) | (changed & before & UART_MSR_RI);
+    u->modem_deltas |= (uint8_t)(events >> 4);
+}
+
+void uart_set_modem_pins(Uart *u, uint8_t pins)
+{
+    uint8_t before = uart_modem(u);
+    u->modem_pins = pins & UART_MODEM_INPUTS;
+    uart_note_modem_change(u, before);
+    uart_update(u);
+}
+
+static void uart_lines_changed(void *state, unsigned lines)
+{
+    uart_set_modem_pins(state, (uint8_t)lines);
+}
+
+void uart_format_changed(Uart *u)
+{
+    static const char PARITY[] = {'O', 'E', 'M', 'S'};
+    CharFormat format = {
+        .baud = uart_baud(u),
+        .data_bits = (uint8_t)uart_data_bits(u),
+        .stop_bits = u->lcr & UART_LCR_STB ? 2 : 1,
+        .parity = u->lcr & UART_LCR_PEN ? PARITY[(u->lcr >> 4) & 3] : 'N',
+    };
+    char_port_set_format(u->port, &format);
+    timer_disarm(u->timeout_timer);
+}
+
+/* In loopback the outputs are inactive and SOUT is marking: no break leaves the chip. */
+void uart_drive_outputs(Uart *u)
+{
+    unsigned lines =
+        (u->mcr & UART_MCR_DTR ? CHAR_LINE_DTR : 0) | (u->mcr & UART_MCR_RTS ? CHAR_LINE_RTS : 0);
+    char_port_set_lines(u->port, uart_looped(u) ? 0 : lines);
+    char_port_set_break(u->port, !uart_looped(u) && (u->lcr & UART_LCR_BREAK));
+}
+
+void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr)
+{
+    uint8_t modem = uart_modem(u);
+    bool looped = uart_looped(u);
+    bool looped_break = uart_looped_break(u);
+    bool new_format = (lcr ^ u->lcr) & FORMAT_BITS;
+    bool new_outputs = mcr != u->mcr || ((lcr ^ u->lcr) & UART_LCR_BREAK);
+    u->lcr = lcr;
+    u->mcr = mcr;
+    uart_note_modem_change(u, modem);
+    if (!looped_break && uart_looped_break(u)) {
+        uart_receive_character(u, 0, uart_break_errors(u));
+        uart_receiver_active(u);
+    }
+    if (new_format) {
+        uart_format_changed(u);
+    }
+    if (new_outputs) {
+        uart_drive_outputs(u);
+        uart_transmit(u);
+    }
+    uart_update(u);
+    if (looped && !uart_looped(u)) {
+        char_port_rx_ready(u->port);
+    }
+}
+
+/* ---- for the class ------------------------------------------------------ */
+
+void uart_rearm_timers(Uart *u)
+{
+    timer_disarm(u->timeout_timer);
+    timer_disarm(u->tx_timer);
+    timer_disarm(u->rx_timer);
+    /* One that is overdue waits for the line. */
+    if (u->tx_busy && u->tx_due > device_now(u->dev)) {
+        timer_arm(u->tx_timer, u->tx_due);
+    }
+    if (u->rx_busy) {
+        timer_arm(u->rx_timer, u->rx_due);
+    }
+}
+
+const DeviceTimer uart_timers[] = {
+    {"time-out", offsetof(Uart, timeout_timer), uart_timeout_fire},
+    {"transmitter", offsetof(Uart, tx_timer), uart_tx_fire},
+    {"receiver", offsetof(Uart, rx_timer), uart_rx_fire},
+    {.name = NULL},
+};
+
+const CharClient uart_char_client = {
+    .rx_room = uart_rx_room,
+    .receive = uart_receive,
+    .tx_room = uart_tx_room,
+    .receive_break = uart_receive_break,
+    .lines_changed = uart_lines_changed,
+};

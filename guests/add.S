@@ -1,0 +1,17 @@
+/*
+ * Adds AX and BX and prints the digit: the least a guest can do.
+ *
+ * Needs no stack and no device but a transmitter at 0x3f8, so it runs in
+ * any program that makes a virtual CPU, with as little as one page of memory.
+ */
+    .code16
+    .text
+    .globl _start
+_start:
+    add %bx, %ax
+    add $'0', %al
+    mov $0x3f8, %dx
+    out %al, (%dx)
+    mov $'\n', %al
+    out %al, (%dx)
+    hlt

@@ -1,0 +1,80 @@
+#include "src/accel/accel.h"
+
+#include "src/error.h"
+#include "src/keyval.h"
+
+#include <string.h>
+
+static const AccelClass *const ACCELS[] = {&accel_kvm_class, NULL};
+
+const AccelClass *const *accel_classes(void)
+{
+    return ACCELS;
+}
+
+static const AccelClass *find_class(const char *name, GError **error)
+{
+    const char *names[G_N_ELEMENTS(ACCELS)] = {NULL};
+    for (size_t i = 0; ACCELS[i]; i++) {
+        if (!strcmp(ACCELS[i]->name, name)) {
+            return ACCELS[i];
+        }
+        names[i] = ACCELS[i]->name;
+    }
+    g_autofree char *all = g_strjoinv(", ", (char **)names);
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-accel %s: no such accelerator (%s)",
+                name, all);
+    return NULL;
+}
+
+bool accel_parse(const char *text, const AccelClass **class, GHashTable **options, GError **error)
+{
+    g_autofree char *name = g_strndup(text, strcspn(text, ","));
+    *class = find_class(name, error);
+    if (!*class) {
+        return false;
+    }
+    static const char *const NO_OPTIONS[] = {NULL};
+    const char *rest = text + strlen(name);
+    g_autofree char *what = g_strdup_printf("-accel %s", name);
+    *options = keyval_parse(what, *rest ? rest + 1 : "", NULL,
+                            (*class)->options ? (*class)->options : NO_OPTIONS, error);
+    return *options != NULL;
+}
+
+Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error)
+{
+    Accel *accel = g_malloc0(class->accel_size);
+    accel->class = class;
+    accel->host = *host;
+    if (!class->open(accel, error)) {
+        accel_free(accel);
+        return NULL;
+    }
+    return accel;
+}
+
+void accel_free(Accel *accel)
+{
+    accel->class->close(accel);
+    g_free(accel);
+}
+
+Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
+{
+    Vcpu *vcpu = g_malloc0(accel->class->vcpu_size);
+    vcpu->accel = accel;
+    vcpu->index = index;
+    if (!accel->class->create_vcpu(vcpu, error)) {
+        vcpu_free(vcpu);
+        return NULL;
+    }
+    return vcpu;
+}
+
+void vcpu_free(Vcpu *vcpu)
+{
+    vcpu->accel->class->destroy_vcpu(vcpu);
+    g_free(vcpu->failure);
+    g_free(vcpu);
+}

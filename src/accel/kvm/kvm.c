@@ -1,0 +1,347 @@
+/*
+ * The kvm accelerator: the virtual machine, its memory and its vCPUs.
+ */
+#include "src/accel/kvm/kvm.h"
+
+#include "src/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_DEVICE "/dev/kvm"
+/* Three pages that VMX without unrestricted guest needs, and one for its page table. */
+#define TSS_ADDRESS      0xfffbd000u
+#define IDENTITY_ADDRESS UINT64_C(0xfffbc000)
+#define CPUID_MAX        256u
+
+void kvm_fail(GError **error, const char *what, int error_number)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "-accel kvm: %s: %s", what,
+                g_strerror(error_number));
+}
+
+/* ---- opening ---- */
+
+static void no_permission(const char *device, GError **error)
+{
+    struct stat st;
+    struct group *group = stat(device, &st) == 0 ? getgrgid(st.st_gid) : NULL;
+    const char *name = group ? group->gr_name : "kvm";
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                "-accel kvm: no permission to open %s: join group '%s' (sudo usermod -aG %s %s, "
+                "then log in again)",
+                device, name, name, g_get_user_name());
+}
+
+static bool open_failed(const char *device, int error_number, GError **error)
+{
+    if (error_number == ENOENT || error_number == ENXIO || error_number == ENODEV) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-accel kvm: there is no %s: load the kvm_intel or kvm_amd module, and enable "
+                    "virtualization in the firmware or the outer hypervisor",
+                    device);
+    } else if (error_number == EACCES || error_number == EPERM) {
+        no_permission(device, error);
+    } else {
+        kvm_fail(error, device, error_number);
+    }
+    return false;
+}
+
+static bool check_capabilities(int fd, GError **error)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } NEEDED[] = {
+        {KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY"},
+        {KVM_CAP_SET_TSS_ADDR, "KVM_CAP_SET_TSS_ADDR"},
+        {KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID"},
+        {KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS"},
+        {KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT (Linux 4.11)"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(NEEDED); i++) {
+        if (ioctl(fd, KVM_CHECK_EXTENSION, NEEDED[i].number) <= 0) {
+            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                        "-accel kvm: this host's KVM lacks %s", NEEDED[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_device(int fd, const char *device, GError **error)
+{
+    int version = ioctl(fd, KVM_GET_API_VERSION, 0);
+    if (version < 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-accel kvm: %s is not a KVM device: %s", device, g_strerror(errno));
+        return false;
+    }
+    if (version != KVM_API_VERSION) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-accel kvm: %s speaks API version %d, not %d", device, version,
+                    KVM_API_VERSION);
+        return false;
+    }
+    return check_capabilities(fd, error);
+}
+
+/* A checked descriptor, or -1. */
+static int open_device(GHashTable *options, GError **error)
+{
+    const char *device = g_hash_table_lookup(options, "device");
+    device = device ? device : DEFAULT_DEVICE;
+    int fd = open(device, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        open_failed(device, errno, error);
+        return -1;
+    }
+    if (!check_device(fd, device, error)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static bool kvm_probe(GHashTable *options, GError **error)
+{
+    int fd = open_device(options, error);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+/* ---- the virtual machine ---- */
+
+static bool map_memory(KvmAccel *kvm, GError **error)
+{
+    const Memory *memory = kvm->accel.host.memory;
+    bool read_only_works = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM) > 0;
+    for (unsigned i = 0; i < memory_region_count(memory); i++) {
+        const MemoryRegion *region = memory_region(memory, i);
+        struct kvm_userspace_memory_region slot = {
+            .slot = i,
+            .flags = region->read_only && read_only_works ? KVM_MEM_READONLY : 0,
+            .guest_phys_addr = region->base,
+            .memory_size = region->size,
+            .userspace_addr = (uintptr_t)region->host,
+        };
+        if (ioctl(kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0) {
+            int why = errno;
+            g_autofree char *what =
+                g_strdup_printf("cannot give the guest %s, %" G_GUINT64_FORMAT " KiB at 0x%" PRIx64,
+                                region->name, region->size >> 10, region->base);
+            kvm_fail(error, what, why);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load_cpuid(KvmAccel *kvm, GError **error)
+{
+    kvm->cpuid = g_malloc0(sizeof(*kvm->cpuid) + CPUID_MAX * sizeof(kvm->cpuid->entries[0]));
+    kvm->cpuid->nent = CPUID_MAX;
+    if (ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0) {
+        kvm_fail(error, "KVM_GET_SUPPORTED_CPUID", errno);
+        return false;
+    }
+    return true;
+}
+
+static bool create_vm(KvmAccel *kvm, GError **error)
+{
+    do {
+        kvm->vm_fd = ioctl(kvm->fd, KVM_CREATE_VM, 0);
+    } while (kvm->vm_fd < 0 && errno == EINTR);
+    if (kvm->vm_fd < 0) {
+        kvm_fail(error, "cannot create a virtual machine", errno);
+        return false;
+    }
+    uint64_t identity = IDENTITY_ADDRESS;
+    if (ioctl(kvm->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) < 0 ||
+        ioctl(kvm->vm_fd, KVM_SET_TSS_ADDR, TSS_ADDRESS) < 0) {
+        kvm_fail(error, "KVM_SET_TSS_ADDR", errno);
+        return false;
+    }
+    if (kvm->accel.host.kernel_irqchip && ioctl(kvm->vm_fd, KVM_CREATE_IRQCHIP, 0) < 0) {
+        kvm_fail(error, "cannot create the in-kernel interrupt controllers", errno);
+        return false;
+    }
+    kvm->irqchip = kvm->accel.host.kernel_irqchip;
+    if (kvm->irqchip) {
+        kvm_irqchip_remember(kvm);
+    }
+    return map_memory(kvm, error) && load_cpuid(kvm, error);
+}
+
+/* Ranges that may be queued; a host that refuses just exits for each write. */
+static void register_posted(const BusClaim *claim, void *opaque)
+{
+    KvmAccel *kvm = opaque;
+    if (claim->posted) {
+        struct kvm_coalesced_mmio_zone zone = {
+            .addr = claim->base,
+            .size = (uint32_t)claim->size,
+            .pio = claim->space == IO_PORTS,
+        };
+        ioctl(kvm->vm_fd, KVM_REGISTER_COALESCED_MMIO, &zone);
+    }
+}
+
+static void set_up_posted(KvmAccel *kvm)
+{
+    int page = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
+    if (page > 0 && ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) > 0) {
+        kvm->posted_page = (unsigned)page;
+        bus_foreach_claim(kvm->accel.host.bus, register_posted, kvm);
+    }
+}
+
+/* Only interrupts KVM_RUN. */
+static void kick_arrived(int signal)
+{
+    (void)signal;
+}
+
+static bool kvm_open(Accel *accel, GError **error)
+{
+    KvmAccel *kvm = (KvmAccel *)accel;
+    kvm->fd = kvm->vm_fd = -1;
+    g_mutex_init(&kvm->posted_lock);
+    struct sigaction action = {.sa_handler = kick_arrived};
+    sigaction(SIGUSR1, &action, NULL);
+    kvm->fd = open_device(accel->host.options, error);
+    if (kvm->fd < 0 || !create_vm(kvm, error)) {
+        return false;
+    }
+    int size = ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+    if (size < (int)sizeof(struct kvm_run)) {
+        kvm_fail(error, "KVM_GET_VCPU_MMAP_SIZE", size < 0 ? errno : EINVAL);
+        return false;
+    }
+    kvm->run_size = (size_t)size;
+    set_up_posted(kvm);
+    return true;
+}
+
+static void kvm_close(Accel *accel)
+{
+    KvmAccel *kvm = (KvmAccel *)accel;
+    g_clear_pointer(&kvm->cpuid, g_free);
+    if (kvm->vm_fd >= 0) {
+        close(kvm->vm_fd);
+    }
+    if (kvm->fd >= 0) {
+        close(kvm->fd);
+    }
+    g_mutex_clear(&kvm->posted_lock);
+}
+
+/* ---- vCPUs ---- */
+
+/* CPUID leaves that hold the CPU's own APIC id and how many there are. */
+static void fit_cpuid(struct kvm_cpuid2 *cpuid, unsigned index, unsigned count)
+{
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+        if (e->function == 1) {
+            e->ebx = (e->ebx & 0x0000ffffu) | index << 24 | count << 16;
+            e->edx = count > 1 ? e->edx | 1u << 28 : e->edx & ~(1u << 28);
+        } else if (e->function == 0xb || e->function == 0x1f) {
+            e->edx = index;
+        }
+    }
+}
+
+static bool set_cpuid(KvmVcpu *kv, GError **error)
+{
+    const KvmAccel *kvm = (KvmAccel *)kv->vcpu.accel;
+    size_t size = sizeof(*kvm->cpuid) + kvm->cpuid->nent * sizeof(kvm->cpuid->entries[0]);
+    g_autofree struct kvm_cpuid2 *cpuid = g_memdup2(kvm->cpuid, size);
+    fit_cpuid(cpuid, kv->vcpu.index, kvm->accel.host.cpu_count);
+    if (ioctl(kv->fd, KVM_SET_CPUID2, cpuid) < 0) {
+        kvm_fail(error, "KVM_SET_CPUID2", errno);
+        return false;
+    }
+    return true;
+}
+
+static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    KvmAccel *kvm = (KvmAccel *)vcpu->accel;
+    vcpu->initiator.program_counter = kvm_program_counter;
+    kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, vcpu->index);
+    if (kv->fd < 0) {
+        int why = errno;
+        g_autofree char *what = g_strdup_printf("cannot create vCPU %u", vcpu->index);
+        kvm_fail(error, what, why);
+        return false;
+    }
+    void *run = mmap(NULL, kvm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, kv->fd, 0);
+    if (run == MAP_FAILED) {
+        kvm_fail(error, "cannot map the vCPU's shared page", errno);
+        return false;
+    }
+    kv->run = run;
+    if (kvm->posted_page && !kvm->posted) {
+        kvm->posted = (void *)((uint8_t *)run + kvm->posted_page * MEMORY_PAGE_SIZE);
+    }
+    if (kvm->irqchip && ioctl(kv->fd, KVM_GET_LAPIC, &kv->power_on_apic) < 0) {
+        kvm_fail(error, "KVM_GET_LAPIC", errno);
+        return false;
+    }
+    return set_cpuid(kv, error);
+}
+
+static void kvm_destroy_vcpu(Vcpu *vcpu)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    KvmAccel *kvm = (KvmAccel *)vcpu->accel;
+    if (kv->run) {
+        if (vcpu->index == 0) {
+            kvm->posted = NULL;
+        }
+        munmap(kv->run, kvm->run_size);
+    }
+    if (kv->fd >= 0) {
+        close(kv->fd);
+    }
+}
+
+const AccelClass accel_kvm_class = {
+    .name = "kvm",
+    .description = "the host's CPU through /dev/kvm",
+    .threaded = true,
+    .has_cpu = true,
+    .has_irqchip = true,
+    .accel_size = sizeof(KvmAccel),
+    .vcpu_size = sizeof(KvmVcpu),
+    .options = (const char *const[]){"device", NULL},
+    .probe = kvm_probe,
+    .open = kvm_open,
+    .create_vcpu = kvm_create_vcpu,
+    .destroy_vcpu = kvm_destroy_vcpu,
+    .close = kvm_close,
+    .run = kvm_vcpu_run,
+    .kick = kvm_vcpu_kick,
+    .interrupt_changed = kvm_vcpu_interrupt_changed,
+    .posted_waiting = kvm_posted_waiting,
+    .get_state = kvm_vcpu_get_state,
+    .set_state = kvm_vcpu_set_state,
+    .reset_vcpu = kvm_reset_vcpu,
+    .irq_set = kvm_irq_set,
+    .irq_pending = kvm_irq_pending,
+    .is_dead = kvm_is_dead,
+};

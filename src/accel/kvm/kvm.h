@@ -1,0 +1,63 @@
+/*
+ * The kvm accelerator's own structures: only files in this directory know
+ * them, or anything of KVM.
+ *
+ * KVM API: Documentation/virt/kvm/api.rst of the Linux kernel.
+ */
+#ifndef PIOEMU_ACCEL_KVM_H
+#define PIOEMU_ACCEL_KVM_H
+
+#include "src/accel/accel.h"
+
+#include <linux/kvm.h>
+
+#define KVM_CHIP_COUNT 3u
+
+typedef struct KvmAccel {
+    Accel accel; /* first */
+    int fd;      /* /dev/kvm */
+    int vm_fd;
+    size_t run_size; /* of the area shared with a vCPU */
+    struct kvm_cpuid2 *cpuid;
+    /* Writes that KVM queued instead of exiting; NULL: it cannot. */
+    struct kvm_coalesced_mmio_ring *posted;
+    GMutex posted_lock; /* the consumer's side, one vCPU at a time */
+    unsigned posted_page;
+    bool irqchip;
+    struct kvm_irqchip power_on[KVM_CHIP_COUNT];
+} KvmAccel;
+
+typedef struct KvmVcpu {
+    Vcpu vcpu; /* first */
+    int fd;
+    struct kvm_run *run;
+    struct kvm_lapic_state power_on_apic;
+    atomic_int tid; /* of the thread in run(); 0: it never ran */
+} KvmVcpu;
+
+#define KVM_POSTED_ENTRIES                                                                         \
+    ((MEMORY_PAGE_SIZE - sizeof(struct kvm_coalesced_mmio_ring)) /                                 \
+     sizeof(struct kvm_coalesced_mmio))
+
+/* "what: why (advice)", as a host error. */
+void kvm_fail(GError **error, const char *what, int error_number);
+
+/* kvm_run.c */
+VcpuStop kvm_vcpu_run(Vcpu *vcpu);
+void kvm_vcpu_kick(Vcpu *vcpu);
+void kvm_vcpu_interrupt_changed(Vcpu *vcpu);
+bool kvm_posted_waiting(Accel *accel);
+
+/* kvm_irqchip.c */
+void kvm_irqchip_remember(KvmAccel *kvm);
+void kvm_irq_set(Accel *accel, unsigned irq, bool level);
+bool kvm_irq_pending(Accel *accel, unsigned irq);
+bool kvm_reset_vcpu(Vcpu *vcpu, GError **error);
+bool kvm_is_dead(Vcpu *vcpu);
+
+/* kvm_state.c */
+uint64_t kvm_program_counter(BusInitiator *initiator);
+bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error);
+bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error);
+
+#endif

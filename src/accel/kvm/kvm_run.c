@@ -1,0 +1,227 @@
+/*
+ * The kvm accelerator: running a vCPU until it needs its caller.
+ */
+#include "src/accel/kvm/kvm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* run() goes on with the guest. */
+#define CONTINUE ((VcpuStop)-1)
+
+static VcpuStop fail(Vcpu *vcpu, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static VcpuStop fail(Vcpu *vcpu, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_free(vcpu->failure);
+    vcpu->failure = g_strdup_vprintf(format, args);
+    va_end(args);
+    return VCPU_FAILED;
+}
+
+/* ---- kicking ---- */
+
+/*
+ * immediate_exit catches a vCPU that is about to enter the guest, the signal
+ * one that is in it.  Both are safe in a signal handler.
+ */
+void kvm_vcpu_kick(Vcpu *vcpu)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    __atomic_store_n(&kv->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    pid_t tid = atomic_load(&kv->tid);
+    if (tid) {
+        syscall(SYS_tgkill, getpid(), tid, SIGUSR1);
+    }
+}
+
+/* The vCPU's own thread looks at the pin before it enters the guest anyway. */
+void kvm_vcpu_interrupt_changed(Vcpu *vcpu)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    if (atomic_load(&kv->tid) != (int)gettid()) {
+        kvm_vcpu_kick(vcpu);
+    }
+}
+
+/* ---- posted writes ---- */
+
+bool kvm_posted_waiting(Accel *accel)
+{
+    struct kvm_coalesced_mmio_ring *ring = ((KvmAccel *)accel)->posted;
+    return ring && __atomic_load_n(&ring->first, __ATOMIC_ACQUIRE) !=
+                       __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE);
+}
+
+static void deliver_posted(Vcpu *vcpu)
+{
+    KvmAccel *kvm = (KvmAccel *)vcpu->accel;
+    Bus *bus = kvm->accel.host.bus;
+    struct kvm_coalesced_mmio_ring *ring = kvm->posted;
+    g_mutex_lock(&kvm->posted_lock);
+    uint32_t first = ring->first;
+    while (first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
+        struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[first];
+        if (entry->pio) {
+            bus_port_access(bus, &vcpu->initiator, (uint16_t)entry->phys_addr, true, entry->len,
+                            entry->data, 1);
+        } else {
+            bus_memory_access(bus, &vcpu->initiator, entry->phys_addr, true, entry->len,
+                              entry->data);
+        }
+        first = (first + 1) % (uint32_t)KVM_POSTED_ENTRIES;
+        __atomic_store_n(&ring->first, first, __ATOMIC_RELEASE);
+    }
+    g_mutex_unlock(&kvm->posted_lock);
+}
+
+/* ---- interrupts through our own controllers ---- */
+
+static void inject_nmi(KvmVcpu *kv)
+{
+    if (atomic_exchange(&kv->vcpu.nmi, false)) {
+        ioctl(kv->fd, KVM_NMI);
+    }
+}
+
+/* KVM_INTERRUPT only when the guest can take it; else ask for the moment it can. */
+static void inject_interrupt(KvmVcpu *kv)
+{
+    const AccelHost *host = &kv->vcpu.accel->host;
+    struct kvm_run *run = kv->run;
+    if (atomic_load(&kv->vcpu.intr) && run->ready_for_interrupt_injection) {
+        struct kvm_interrupt interrupt = {.irq = host->acknowledge(host->opaque)};
+        ioctl(kv->fd, KVM_INTERRUPT, &interrupt);
+        run->ready_for_interrupt_injection = 0;
+    }
+    run->request_interrupt_window = atomic_load(&kv->vcpu.intr);
+}
+
+/* ---- exits ---- */
+
+static VcpuStop handle_io(KvmVcpu *kv)
+{
+    struct kvm_run *run = kv->run;
+    bus_port_access(kv->vcpu.accel->host.bus, &kv->vcpu.initiator, run->io.port,
+                    run->io.direction == KVM_EXIT_IO_OUT, run->io.size,
+                    (uint8_t *)run + run->io.data_offset, run->io.count);
+    return CONTINUE;
+}
+
+static VcpuStop handle_mmio(KvmVcpu *kv)
+{
+    struct kvm_run *run = kv->run;
+    bus_memory_access(kv->vcpu.accel->host.bus, &kv->vcpu.initiator, run->mmio.phys_addr,
+                      run->mmio.is_write, run->mmio.len, run->mmio.data);
+    return CONTINUE;
+}
+
+static VcpuStop handle_halt(KvmVcpu *kv)
+{
+    bool wakes = atomic_load(&kv->vcpu.nmi) || kv->run->if_flag;
+    return wakes ? VCPU_HALTED : VCPU_HALTED_DEAD;
+}
+
+static VcpuStop handle_system_event(KvmVcpu *kv)
+{
+    uint32_t type = kv->run->system_event.type;
+    switch (type) {
+    case KVM_SYSTEM_EVENT_SHUTDOWN:
+        return VCPU_POWEROFF;
+    case KVM_SYSTEM_EVENT_RESET:
+        return VCPU_RESET;
+    case KVM_SYSTEM_EVENT_CRASH:
+        return fail(&kv->vcpu, "the guest reported its own crash (KVM_SYSTEM_EVENT_CRASH)");
+    default:
+        return fail(&kv->vcpu, "KVM_EXIT_SYSTEM_EVENT of unknown type %u", type);
+    }
+}
+
+static VcpuStop handle_internal_error(KvmVcpu *kv)
+{
+    static const char *const NAMES[] = {
+        [KVM_INTERNAL_ERROR_EMULATION] = "KVM cannot emulate the guest's instruction",
+        [KVM_INTERNAL_ERROR_SIMUL_EX] = "exceptions while another was being delivered",
+        [KVM_INTERNAL_ERROR_DELIVERY_EV] = "the exit came while an event was being delivered",
+        [KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON] = "an exit that KVM does not know",
+    };
+    uint32_t suberror = kv->run->internal.suberror;
+    const char *name = suberror < G_N_ELEMENTS(NAMES) ? NAMES[suberror] : NULL;
+    GString *data = g_string_new(NULL);
+    for (unsigned i = 0; i < MIN(kv->run->internal.ndata, 16u); i++) {
+        g_string_append_printf(data, "%s0x%llx", i ? " " : ", data ", kv->run->internal.data[i]);
+    }
+    VcpuStop stop = fail(&kv->vcpu, "KVM internal error %u: %s%s", suberror,
+                         name ? name : "unknown suberror", data->str);
+    g_string_free(data, true);
+    return stop;
+}
+
+static VcpuStop handle_exit(KvmVcpu *kv)
+{
+    struct kvm_run *run = kv->run;
+    switch (run->exit_reason) {
+    case KVM_EXIT_IO:
+        return handle_io(kv);
+    case KVM_EXIT_MMIO:
+        return handle_mmio(kv);
+    case KVM_EXIT_HLT:
+        return handle_halt(kv);
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+    case KVM_EXIT_INTR:
+    case KVM_EXIT_NMI:
+        return CONTINUE;
+    case KVM_EXIT_SHUTDOWN:
+        return VCPU_TRIPLE_FAULT;
+    case KVM_EXIT_SYSTEM_EVENT:
+        return handle_system_event(kv);
+    case KVM_EXIT_INTERNAL_ERROR:
+        return handle_internal_error(kv);
+    case KVM_EXIT_FAIL_ENTRY:
+        return fail(&kv->vcpu,
+                    "the processor refused the guest's state (KVM_EXIT_FAIL_ENTRY, reason 0x%llx)",
+                    run->fail_entry.hardware_entry_failure_reason);
+    case KVM_EXIT_UNKNOWN:
+        return fail(&kv->vcpu, "KVM does not know why the guest stopped (hardware reason 0x%llx)",
+                    run->hw.hardware_exit_reason);
+    default:
+        return fail(&kv->vcpu, "KVM exit %u is none that pioemu asked for", run->exit_reason);
+    }
+}
+
+/* KVM_RUN itself failed.  EAGAIN: a vCPU that waits for its start-up IPI. */
+static VcpuStop run_failed(KvmVcpu *kv, int error_number)
+{
+    if (error_number == EINTR || error_number == EAGAIN) {
+        __atomic_store_n(&kv->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+        return VCPU_KICKED;
+    }
+    return fail(&kv->vcpu, "KVM_RUN: %s", g_strerror(error_number));
+}
+
+VcpuStop kvm_vcpu_run(Vcpu *vcpu)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    KvmAccel *kvm = (KvmAccel *)vcpu->accel;
+    VcpuStop stop;
+    atomic_store(&kv->tid, (int)gettid());
+    do {
+        inject_nmi(kv);
+        if (!kvm->irqchip) {
+            inject_interrupt(kv);
+        }
+        int result = ioctl(kv->fd, KVM_RUN, 0);
+        int error_number = errno;
+        if (G_UNLIKELY(kvm_posted_waiting(vcpu->accel))) {
+            deliver_posted(vcpu);
+        }
+        stop = result < 0 ? run_failed(kv, error_number) : handle_exit(kv);
+    } while (stop == CONTINUE);
+    return stop;
+}

@@ -1,0 +1,77 @@
+/*
+ * Output to a descriptor, without blocking, spinning or dying.
+ */
+#include "src/char/fd_out.h"
+
+#include <errno.h>
+
+static void report(FdOut *out, int failure)
+{
+    const CharEvents *events = charset_events(out->chardev->set);
+    if (!out->reported && events->message) {
+        g_autofree char *text = g_strdup_printf("%s: output to %s is lost: %s", out->chardev->id,
+                                                out->name, g_strerror(failure));
+        events->message(events->opaque, text);
+    }
+    out->reported = true;
+}
+
+static void writable(void *opaque, unsigned events)
+{
+    (void)events;
+    FdOut *out = opaque;
+    loop_fd_watch(out->watch, 0);
+    chardev_writable(out->chardev);
+}
+
+static void drop_descriptor(FdOut *out)
+{
+    g_clear_pointer(&out->watch, loop_fd_free);
+    g_clear_pointer(&out->io, fd_io_free);
+}
+
+void fd_out_init(FdOut *out, Chardev *chardev, FdIo *io, const char *name)
+{
+    *out = (FdOut){.chardev = chardev, .io = io, .failure = errno};
+    out->name = g_strdup(name);
+    if (io) {
+        out->watch = loop_fd_new(charset_loop(chardev->set), fd_io_fd(io), writable, out);
+    }
+}
+
+void fd_out_clear(FdOut *out)
+{
+    drop_descriptor(out);
+    g_clear_pointer(&out->name, g_free);
+}
+
+/* A disk has room again some day; a reader that went away does not come back. */
+static bool is_passing(int failure)
+{
+    return failure == ENOSPC || failure == EDQUOT;
+}
+
+static void lose(FdOut *out, int failure)
+{
+    report(out, failure);
+    if (!is_passing(failure)) {
+        out->failure = failure;
+        drop_descriptor(out);
+    }
+}
+
+size_t fd_out_write(FdOut *out, const uint8_t *data, size_t size)
+{
+    ssize_t put = out->io ? fd_io_write(out->io, data, size) : -out->failure;
+    if (put == -EAGAIN) {
+        put = 0;
+    }
+    if (put < 0) {
+        lose(out, (int)-put);
+        return size;
+    }
+    if ((size_t)put < size) {
+        loop_fd_watch(out->watch, LOOP_WRITE);
+    }
+    return (size_t)put;
+}

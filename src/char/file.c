@@ -1,0 +1,87 @@
+/*
+ * file and stdout: output only, to a file or to descriptor 1.
+ */
+#include "src/char/backends.h"
+#include "src/char/fd_out.h"
+#include "src/error.h"
+#include "src/number.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+typedef struct FileOut {
+    Chardev parent;
+    FdOut out;
+} FileOut;
+
+static size_t file_write(Chardev *chardev, const uint8_t *data, size_t size)
+{
+    return fd_out_write(&((FileOut *)chardev)->out, data, size);
+}
+
+static void file_close(Chardev *chardev)
+{
+    fd_out_clear(&((FileOut *)chardev)->out);
+}
+
+/* O_NONBLOCK for a path that is a FIFO or a terminal; a plain file ignores it. */
+static int create(const char *path, bool append, GError **error)
+{
+    int flags = O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
+    int fd = open(path, flags | (append ? O_APPEND : O_TRUNC), 0666);
+    if (fd < 0) {
+        const char *why =
+            errno == ENXIO ? "a FIFO without a reader (start the reader first)" : g_strerror(errno);
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot write to '%s': %s", path, why);
+    }
+    return fd;
+}
+
+static bool file_open(Chardev *chardev, GError **error)
+{
+    const char *path = g_hash_table_lookup(chardev->options, "path");
+    const char *text = g_hash_table_lookup(chardev->options, "append");
+    bool append = false;
+    if (text && !number_parse_bool("append", text, &append, error)) {
+        return false;
+    }
+    int fd = create(path, append, error);
+    if (fd < 0) {
+        return false;
+    }
+    fd_out_init(&((FileOut *)chardev)->out, chardev, fd_io_adopt(fd), path);
+    return true;
+}
+
+static const char *const FILE_OPTIONS[] = {"append", NULL};
+
+const ChardevClass chardev_file_class = {
+    .name = "file",
+    .usage = "file:PATH[,append=on]",
+    .help = "output goes to a file, which is emptied first unless append=on",
+    .argument = "path",
+    .options = FILE_OPTIONS,
+    .size = sizeof(FileOut),
+    .open = file_open,
+    .write = file_write,
+    .close = file_close,
+};
+
+static bool stdout_open(Chardev *chardev, GError **error)
+{
+    (void)error;
+    fd_out_init(&((FileOut *)chardev)->out, chardev, fd_io_new(STDOUT_FILENO, FD_IO_WRITE),
+                "standard output");
+    return true;
+}
+
+const ChardevClass chardev_stdout_class = {
+    .name = "stdout",
+    .usage = "stdout",
+    .help = "output goes to standard output, input never comes",
+    .size = sizeof(FileOut),
+    .open = stdout_open,
+    .write = file_write,
+    .close = file_close,
+};

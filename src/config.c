@@ -1,0 +1,38 @@
+#include "src/config.h"
+
+#define DEFAULT_MEMORY (UINT64_C(128) << 20)
+#define CTRL_A         1
+
+Config *config_new(void)
+{
+    Config *config = g_new0(Config, 1);
+    config->memory = DEFAULT_MEMORY;
+    config->cpus = 1;
+    config->machine = g_strdup("pc");
+    config->accels = g_ptr_array_new_with_free_func(g_free);
+    config->serials = g_ptr_array_new_with_free_func(g_free);
+    config->devices = g_ptr_array_new_with_free_func(g_free);
+    config->globals = g_ptr_array_new_with_free_func(g_free);
+    config->escape = CTRL_A;
+    return config;
+}
+
+void config_free(Config *config)
+{
+    g_ptr_array_unref(config->accels);
+    g_ptr_array_unref(config->serials);
+    g_ptr_array_unref(config->devices);
+    g_ptr_array_unref(config->globals);
+    g_free(config->name);
+    g_free(config->machine);
+    g_free(config->kernel);
+    g_free(config->flat);
+    g_free(config->debugcon);
+    g_free(config->debugport);
+    g_free(config->log_items);
+    g_free(config->log_file);
+    g_free(config->result);
+    g_free(config->pidfile);
+    g_free(config->rtc);
+    g_free(config);
+}

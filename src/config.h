@@ -1,0 +1,35 @@
+/*
+ * What the command line asks for, in plain data.
+ */
+#ifndef PIOEMU_CONFIG_H
+#define PIOEMU_CONFIG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Config {
+    char *name;
+    uint64_t memory; /* bytes */
+    unsigned cpus;
+    GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
+    char *machine;     /* "pc,key=value" */
+    char *kernel, *flat;
+    GPtrArray *serials; /* a chardev spec for COM1.. each; empty: the default */
+    char *debugcon, *debugport;
+    GPtrArray *devices; /* "class,key=value" */
+    GPtrArray *globals; /* "class.property=value" */
+    bool no_defaults, no_reboot, no_shutdown;
+    int escape; /* control character's code */
+    char *log_items, *log_file;
+    uint64_t timeout; /* ns; 0: none */
+    char *result, *pidfile;
+    char *rtc; /* "base=utc,clock=host" */
+} Config;
+
+Config *config_new(void);
+void config_free(Config *config);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
+
+#endif

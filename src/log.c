@@ -1,0 +1,141 @@
+#include "src/log.h"
+
+#include "src/error.h"
+#include "src/keyval.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a pipe that polls as writable takes without blocking: PIPE_BUF. */
+#define WRITE_MAX 4096u
+
+struct Log {
+    Loop *loop;
+    int fd;
+    bool owned;
+    unsigned lost;
+    GAsyncQueue *lines;
+    LoopTask task;
+};
+
+static const struct {
+    const char *name;
+    LogItem item;
+    const char *help;
+} ITEMS[] = {
+    {"io", LOG_IO, "every access to a device, with the register's name"},
+    {"unclaimed", LOG_UNCLAIMED, "at the end: accesses that nobody answered"},
+};
+
+bool log_parse_items(const char *text, unsigned *items, GError **error)
+{
+    const char *names[G_N_ELEMENTS(ITEMS) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(ITEMS); i++) {
+        names[i] = ITEMS[i].name;
+    }
+    g_autoptr(GHashTable) table = keyval_parse("-d", text, NULL, names, error);
+    if (!table) {
+        return false;
+    }
+    *items = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(ITEMS); i++) {
+        *items |= g_hash_table_contains(table, ITEMS[i].name) ? ITEMS[i].item : 0;
+    }
+    return true;
+}
+
+char *log_help(void)
+{
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(ITEMS); i++) {
+        g_string_append_printf(text, "  %-12s %s\n", ITEMS[i].name, ITEMS[i].help);
+    }
+    return g_string_free(text, false);
+}
+
+static bool can_write(const Log *log)
+{
+    struct pollfd poller = {.fd = log->fd, .events = POLLOUT};
+    return poll(&poller, 1, 0) == 1 && poller.revents & POLLOUT;
+}
+
+static bool write_text(Log *log, const char *text)
+{
+    size_t left = strlen(text);
+    while (left) {
+        if (!can_write(log)) {
+            return false;
+        }
+        ssize_t written = write(log->fd, text, MIN(left, WRITE_MAX));
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        text += MAX(written, 0);
+        left -= (size_t)MAX(written, 0);
+    }
+    return true;
+}
+
+static void write_line(Log *log, const char *line)
+{
+    if (log->lost && can_write(log)) {
+        g_autofree char *mark = g_strdup_printf("[%u lines lost: nobody read them]\n", log->lost);
+        log->lost = write_text(log, mark) ? 0 : log->lost;
+    }
+    g_autofree char *text =
+        g_str_has_suffix(line, "\n") ? g_strdup(line) : g_strdup_printf("%s\n", line);
+    log->lost += !write_text(log, text);
+}
+
+void log_flush(Log *log)
+{
+    char *line;
+    while ((line = g_async_queue_try_pop(log->lines))) {
+        write_line(log, line);
+        g_free(line);
+    }
+}
+
+static void flush_task(void *opaque)
+{
+    log_flush(opaque);
+}
+
+Log *log_new(Loop *loop, const char *path, GError **error)
+{
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDERR_FILENO;
+    if (fd < 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-D %s: %s", path, g_strerror(errno));
+        return NULL;
+    }
+    Log *log = g_new0(Log, 1);
+    log->loop = loop;
+    log->fd = fd;
+    log->owned = path != NULL;
+    log->lines = g_async_queue_new_full(g_free);
+    log->task = (LoopTask){.run = flush_task, .opaque = log};
+    return log;
+}
+
+void log_free(Log *log)
+{
+    log_flush(log);
+    loop_cancel(log->loop, &log->task);
+    if (log->owned) {
+        close(log->fd);
+    }
+    g_async_queue_unref(log->lines);
+    g_free(log);
+}
+
+void log_line(Log *log, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_async_queue_push(log->lines, g_strdup_vprintf(format, args));
+    va_end(args);
+    loop_post(log->loop, &log->task);
+}

@@ -1,0 +1,37 @@
+/*
+ * Lines for the user, on stderr or in the file of -D.
+ *
+ * Any thread may log; the loop writes.  A stderr that nobody reads loses
+ * lines rather than stop the machine, and says how many.
+ */
+#ifndef PIOEMU_LOG_H
+#define PIOEMU_LOG_H
+
+#include "src/loop.h"
+
+#include <glib.h>
+
+/* What -d turns on. */
+typedef enum LogItem {
+    LOG_IO = 1 << 0,       /* every access to a device */
+    LOG_UNCLAIMED = 1 << 1 /* summary of accesses that nobody answered, at the end */
+} LogItem;
+
+typedef struct Log Log;
+
+/* `path` NULL: stderr. */
+Log *log_new(Loop *loop, const char *path, GError **error);
+/* Writes what is queued. */
+void log_free(Log *log);
+
+/* Parses -d: "io,unclaimed". */
+bool log_parse_items(const char *text, unsigned *items, GError **error);
+/* One line per item for -d help. */
+char *log_help(void);
+
+/* Any thread; the text needs no newline and may have several lines. */
+void log_line(Log *log, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The loop's thread: writes at once, after what was queued. */
+void log_flush(Log *log);
+
+#endif

@@ -1,0 +1,293 @@
+#include "src/machine.h"
+
+#include "devices/device_table.h"
+#include "src/error.h"
+#include "src/keyval.h"
+
+#include <string.h>
+
+static const MachineClass *const MACHINES[] = {&machine_pc_class, NULL};
+
+const MachineClass *const *machine_classes(void)
+{
+    return MACHINES;
+}
+
+const MachineClass *machine_find(const char *name, GError **error)
+{
+    for (const MachineClass *const *m = MACHINES; *m; m++) {
+        if (!strcmp((*m)->name, name)) {
+            return *m;
+        }
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                "-machine %s: no such machine (-machine help lists them)", name);
+    return NULL;
+}
+
+const DeviceClass *const *machine_device_classes(void)
+{
+    return device_table;
+}
+
+const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error)
+{
+    const char *names[G_N_ELEMENTS(device_table)] = {NULL};
+    for (size_t i = 0; device_table[i]; i++) {
+        if (!strcmp(device_table[i]->name, name)) {
+            return device_table[i];
+        }
+        names[i] = device_table[i]->name;
+    }
+    const char *nearest = keyval_nearest(name, names);
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: no such device (%s%s%s)", what,
+                name, nearest ? "did you mean '" : "-device help lists them",
+                nearest ? nearest : "", nearest ? "'?" : "");
+    return NULL;
+}
+
+/* ---- what devices ask of the board ---- */
+
+static IrqLine *isa_irq_line(void *opaque, unsigned irq)
+{
+    Machine *machine = opaque;
+    return irq_router_line(machine->irqs, irq);
+}
+
+static CharPort *connect_char(void *opaque, Device *dev, const char *id, GError **error)
+{
+    Machine *machine = opaque;
+    return charset_connect(machine->chars, dev, id, error);
+}
+
+static void forward_request(void *opaque, DeviceRequest request, int status)
+{
+    Machine *machine = opaque;
+    machine->cpu.request(machine->cpu.opaque, request, status);
+}
+
+static void forward_guest_error(void *opaque, const Device *dev, const char *message)
+{
+    Machine *machine = opaque;
+    machine->cpu.guest_error(machine->cpu.opaque, dev, message);
+}
+
+/* An ISA IRQ changed: to the in-kernel controllers or to ours. */
+static void isa_irq_changed(void *opaque, unsigned irq, bool level)
+{
+    Machine *machine = opaque;
+    if (machine->cpu.set_irq) {
+        machine->cpu.set_irq(machine->cpu.opaque, irq, level);
+    } else if (machine->controller) {
+        device_set_input(machine->controller, irq, level);
+    }
+}
+
+static bool isa_irq_pending(void *opaque, unsigned irq)
+{
+    Machine *machine = opaque;
+    if (machine->cpu.irq_pending) {
+        return machine->cpu.irq_pending(machine->cpu.opaque, irq);
+    }
+    return machine->controller && device_input_pending(machine->controller, irq);
+}
+
+static void intr_changed(void *opaque, unsigned irq, bool level)
+{
+    (void)irq;
+    Machine *machine = opaque;
+    machine->cpu.set_intr(machine->cpu.opaque, level);
+}
+
+uint8_t machine_acknowledge(Machine *machine)
+{
+    return device_acknowledge(machine->controller);
+}
+
+/* ---- the board ---- */
+
+Machine *machine_new(const MachineClass *class, const Config *config, const MachineParts *parts,
+                     const MachineCpu *cpu)
+{
+    Machine *machine = g_new0(Machine, 1);
+    machine->class = class;
+    machine->config = config;
+    machine->chars = parts->chars;
+    machine->cpu = *cpu;
+    machine->host = (DeviceHost){
+        .bus = parts->bus,
+        .clock = parts->clock,
+        .memory = parts->memory,
+        .opaque = machine,
+        .irq_line = isa_irq_line,
+        .char_port = connect_char,
+        .request = forward_request,
+        .guest_error = forward_guest_error,
+    };
+    machine->host_timed = machine->host;
+    machine->host_timed.clock = parts->host_clock;
+    machine->irqs = irq_router_new(isa_irq_changed, machine);
+    irq_router_set_pending(machine->irqs, isa_irq_pending);
+    machine->intr = irq_line_new(intr_changed, machine, 0);
+    machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
+    return machine;
+}
+
+void machine_free(Machine *machine)
+{
+    g_ptr_array_unref(machine->devices);
+    irq_router_free(machine->irqs);
+    irq_line_free(machine->intr);
+    g_free(machine);
+}
+
+void machine_reset(Machine *machine)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        device_reset(machine->devices->pdata[i]);
+    }
+}
+
+/* -global class.property=value, for every instance of the class. */
+static bool apply_globals(Machine *machine, Device *dev, GError **error)
+{
+    const char *name = device_class(dev)->name;
+    for (guint i = 0; i < machine->config->globals->len; i++) {
+        const char *global = machine->config->globals->pdata[i];
+        const char *dot = strchr(global, '.');
+        const char *equals = dot ? strchr(dot, '=') : NULL;
+        if (!equals) {
+            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                        "-global %s: write CLASS.PROPERTY=VALUE", global);
+            return false;
+        }
+        g_autofree char *class_name = g_strndup(global, (gsize)(dot - global));
+        g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
+        if (!strcmp(class_name, name) && !device_set_property(dev, property, equals + 1, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static Device *new_device(Machine *machine, const DeviceHost *host, const DeviceClass *class,
+                          const char *id)
+{
+    Device *dev = device_new(class, id, host);
+    g_ptr_array_add(machine->devices, dev);
+    return dev;
+}
+
+static bool finish_device(Machine *machine, Device *dev, const char *properties, GError **error)
+{
+    return apply_globals(machine, dev, error) && device_set_properties(dev, properties, error) &&
+           device_realize(dev, error);
+}
+
+Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
+                       const char *id, const char *properties, GError **error)
+{
+    const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
+    Device *dev = class ? new_device(machine, host, class, id) : NULL;
+    return dev && finish_device(machine, dev, properties, error) ? dev : NULL;
+}
+
+Device *machine_add(Machine *machine, const char *class_name, const char *id,
+                    const char *properties, GError **error)
+{
+    return machine_add_on(machine, &machine->host, class_name, id, properties, error);
+}
+
+bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
+                            GError **error)
+{
+    const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
+    if (!class) {
+        return false;
+    }
+    Device *dev = new_device(machine, &machine->host, class, id);
+    device_connect(dev, "intr", machine->intr);
+    machine->controller = dev;
+    return finish_device(machine, dev, NULL, error);
+}
+
+static char *free_id(const Machine *machine, const char *name)
+{
+    g_autofree char *id = g_strdup(name);
+    for (unsigned n = 1;; n++) {
+        bool taken = false;
+        for (guint i = 0; i < machine->devices->len; i++) {
+            taken |= !strcmp(device_id(machine->devices->pdata[i]), id);
+        }
+        if (!taken) {
+            return g_steal_pointer(&id);
+        }
+        g_free(id);
+        id = g_strdup_printf("%s%u", name, n);
+    }
+}
+
+static bool set_from_table(Device *dev, GHashTable *properties, GError **error)
+{
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, properties);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        if (!device_set_property(dev, key, value, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* -device CLASS,id=ID,property=value */
+static bool add_user_device(Machine *machine, const char *text, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("-device %s", text);
+    g_autoptr(GHashTable) properties = keyval_parse(what, text, "driver", NULL, error);
+    if (!properties) {
+        return false;
+    }
+    const char *driver = g_hash_table_lookup(properties, "driver");
+    const DeviceClass *class = machine_find_device_class("-device", driver ? driver : "", error);
+    if (!class) {
+        return false;
+    }
+    const char *id = g_hash_table_lookup(properties, "id");
+    g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->name);
+    g_hash_table_remove(properties, "driver");
+    g_hash_table_remove(properties, "id");
+    Device *dev = new_device(machine, &machine->host, class, chosen);
+    g_autoptr(GError) failure = NULL;
+    if (apply_globals(machine, dev, &failure) && set_from_table(dev, properties, &failure) &&
+        device_realize(dev, &failure)) {
+        return true;
+    }
+    g_propagate_prefixed_error(error, g_steal_pointer(&failure), "-device ");
+    return false;
+}
+
+static bool check_globals(const Machine *machine, GError **error)
+{
+    for (guint i = 0; i < machine->config->globals->len; i++) {
+        const char *global = machine->config->globals->pdata[i];
+        g_autofree char *name = g_strndup(global, strcspn(global, ".="));
+        if (!machine_find_device_class("-global", name, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool machine_build(Machine *machine, GError **error)
+{
+    if (!check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
+        return false;
+    }
+    for (guint i = 0; i < machine->config->devices->len; i++) {
+        if (!add_user_device(machine, machine->config->devices->pdata[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}

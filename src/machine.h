@@ -1,0 +1,85 @@
+/*
+ * A machine is a board: which chips there are, at which ports, on which IRQs.
+ * machine_*.c know that and nobody else does.
+ */
+#ifndef PIOEMU_MACHINE_H
+#define PIOEMU_MACHINE_H
+
+#include "src/char/char.h"
+#include "src/config.h"
+#include "src/device_core.h"
+#include "src/irq.h"
+
+typedef struct Machine Machine;
+
+typedef struct MachineClass {
+    const char *name;
+    const char *description;
+    bool (*build)(Machine *machine, const Config *config, GError **error);
+} MachineClass;
+
+/* Where the machine's interrupts go; called with the controller's lock held. */
+typedef struct MachineCpu {
+    void (*set_intr)(void *opaque, bool level);
+    /* In-kernel controllers take the ISA IRQs themselves; NULL: ours do. */
+    void (*set_irq)(void *opaque, unsigned irq, bool level);
+    bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
+    void (*request)(void *opaque, DeviceRequest request, int status);
+    void (*guest_error)(void *opaque, const Device *dev, const char *message);
+    void *opaque;
+} MachineCpu;
+
+/* What the board is built on; outlives the machine. */
+typedef struct MachineParts {
+    Bus *bus;
+    Clock *clock;
+    Clock *host_clock; /* never paused */
+    Memory *memory;
+    CharSet *chars;
+} MachineParts;
+
+struct Machine {
+    const MachineClass *class;
+    DeviceHost host;
+    DeviceHost host_timed; /* the same on the host's clock */
+    MachineCpu cpu;
+    CharSet *chars;
+    const Config *config;
+    IrqRouter *irqs;
+    IrqLine *intr;      /* the controller's output */
+    GPtrArray *devices; /* in the order of reset */
+    Device *controller; /* the interrupt controller, or NULL */
+};
+
+extern const MachineClass machine_pc_class;
+
+/* NULL-terminated. */
+const MachineClass *const *machine_classes(void);
+const MachineClass *machine_find(const char *name, GError **error);
+
+Machine *machine_new(const MachineClass *class, const Config *config, const MachineParts *parts,
+                     const MachineCpu *cpu);
+/* Builds the board and the devices of -device. */
+bool machine_build(Machine *machine, GError **error);
+void machine_free(Machine *machine);
+void machine_reset(Machine *machine);
+
+/* The interrupt acknowledge cycle. */
+uint8_t machine_acknowledge(Machine *machine);
+
+const DeviceClass *const *machine_device_classes(void);
+const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);
+
+/*
+ * For machine_*.c: makes, sets, realizes; `properties` is "key=value,..." or
+ * NULL.  machine_add_on() puts the device on one of the machine's hosts.
+ */
+Device *machine_add(Machine *machine, const char *class_name, const char *id,
+                    const char *properties, GError **error);
+Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
+                       const char *id, const char *properties, GError **error);
+/* The interrupt controller: its inputs are the ISA IRQs, its "intr" the CPU's pin. */
+bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
+                            GError **error);
+
+#endif

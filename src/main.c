@@ -1,0 +1,83 @@
+/*
+ * pioemu: the program.
+ */
+#include "src/config.h"
+#include "src/options.h"
+#include "src/signals.h"
+#include "src/vm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A descriptor that the shell closed must not become one of ours. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static int complain(const GError *error)
+{
+    fprintf(stderr, "pioemu: %s\n", error->message);
+    return error->code;
+}
+
+static bool write_pidfile(const char *path)
+{
+    g_autofree char *text = g_strdup_printf("%ld\n", (long)getpid());
+    g_autoptr(GError) error = NULL;
+    if (path && !g_file_set_contents(path, text, -1, &error)) {
+        fprintf(stderr, "pioemu: -pidfile %s: %s\n", path, error->message);
+        return false;
+    }
+    return true;
+}
+
+static int run(const Config *config, int *ended_by_signal)
+{
+    g_autoptr(GError) error = NULL;
+    Vm *vm = vm_new(config, &error);
+    if (!vm) {
+        return complain(error);
+    }
+    int status = VM_EXIT_CONFIG;
+    if (write_pidfile(config->pidfile)) {
+        status = vm_run(vm);
+        *ended_by_signal = vm_signal(vm);
+        if (config->pidfile) {
+            unlink(config->pidfile);
+        }
+    }
+    vm_free(vm);
+    return status;
+}
+
+static int print(const char *text)
+{
+    bool ok = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
+    return ok ? VM_EXIT_OK : VM_EXIT_HOST;
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_descriptors();
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    if (!options_parse(config, argc, argv, &text, &error)) {
+        return text ? print(text) : complain(error);
+    }
+    int ended_by_signal = 0;
+    int status = run(config, &ended_by_signal);
+    if (ended_by_signal) {
+        /* So that a shell or a CI system sees how it ended. */
+        signals_die(ended_by_signal);
+    }
+    return status;
+}

@@ -1,0 +1,529 @@
+/*
+ * GOption knows no single-dash words, which QEMU's command line is made of, so
+ * the options are a table here: it parses, it makes --help, it suggests.
+ */
+#include "src/options.h"
+
+#include "src/accel/accel.h"
+#include "src/char/char.h"
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/log.h"
+#include "src/machine.h"
+#include "src/number.h"
+
+#include <string.h>
+
+#ifndef PIOEMU_VERSION
+#error "the build gives PIOEMU_VERSION"
+#endif
+
+#define MEMORY_MAX (UINT64_C(1) << 40)
+#define MEMORY_MIN (UINT64_C(64) << 10)
+
+typedef struct Parse {
+    Config *config;
+    char *text; /* to print instead of running */
+} Parse;
+
+typedef struct Option {
+    const char *name;
+    const char *argument; /* NULL: it takes none */
+    const char *help;
+    const char *example;
+    bool (*set)(Parse *parse, const char *value, GError **error);
+    const char *alias;
+    size_t field; /* of a char * in Config, where `set` is set_string */
+} Option;
+
+static bool config_error(GError **error, const char *option, const char *value, const char *why)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-%s %s: %s", option, value, why);
+    return false;
+}
+
+static void replace(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+/* ---- what -X help prints ---- */
+
+static char *list_accels(void)
+{
+    GString *text = g_string_new("Accelerators, for -accel NAME[,key=value]:\n");
+    for (const AccelClass *const *a = accel_classes(); *a; a++) {
+        g_string_append_printf(text, "  %-10s %s\n", (*a)->name, (*a)->description);
+    }
+    return g_string_free(text, false);
+}
+
+static char *list_machines(void)
+{
+    GString *text = g_string_new("Machines, for -machine NAME:\n");
+    for (const MachineClass *const *m = machine_classes(); *m; m++) {
+        g_string_append_printf(text, "  %-10s %s\n", (*m)->name, (*m)->description);
+    }
+    return g_string_free(text, false);
+}
+
+static char *list_devices(void)
+{
+    GString *text = g_string_new("Devices, for -device NAME[,property=value] (NAME,help lists the "
+                                 "properties):\n");
+    for (const DeviceClass *const *d = machine_device_classes(); *d; d++) {
+        g_string_append_printf(text, "  %-16s %s\n", (*d)->name, (*d)->description);
+    }
+    return g_string_free(text, false);
+}
+
+static char *list_backends(void)
+{
+    g_autofree char *help = charset_help();
+    return g_strdup_printf("Backends, for -serial and its like:\n%s  %-24s %s\n", help, "none",
+                           "no such port");
+}
+
+static char *list_log_items(void)
+{
+    g_autofree char *help = log_help();
+    return g_strdup_printf("Log items, for -d ITEM[,ITEM]:\n%s", help);
+}
+
+static bool wants_help(const char *value)
+{
+    return !strcmp(value, "help") || !strcmp(value, "?");
+}
+
+/* ---- setters ---- */
+
+static bool set_memory(Parse *parse, const char *value, GError **error)
+{
+    uint64_t size;
+    /* QEMU: a number alone is in MiB. */
+    bool plain = g_ascii_isdigit(value[0]) && g_ascii_isdigit(value[strlen(value) - 1]);
+    g_autofree char *text = plain ? g_strdup_printf("%sM", value) : g_strdup(value);
+    if (!number_parse_size("-m", text, MEMORY_MAX, &size, error)) {
+        return false;
+    }
+    if (size < MEMORY_MIN || size % 4096) {
+        return config_error(error, "m", value, "memory is a multiple of 4K, from 64K on");
+    }
+    parse->config->memory = size;
+    return true;
+}
+
+/* A local APIC's id has eight bits, and 255 is everybody. */
+static bool set_cpus(Parse *parse, const char *value, GError **error)
+{
+    uint64_t count;
+    const char *number = g_str_has_prefix(value, "cpus=") ? value + strlen("cpus=") : value;
+    if (!number_parse("-smp", number, 255, &count, error)) {
+        return false;
+    }
+    if (!count) {
+        return config_error(error, "smp", value, "at least 1 CPU");
+    }
+    parse->config->cpus = (unsigned)count;
+    return true;
+}
+
+static bool set_machine(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_machines();
+    }
+    replace(&parse->config->machine, value);
+    return true;
+}
+
+static bool set_accel(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_accels();
+        return true;
+    }
+    g_auto(GStrv) names = g_strsplit(value, ":", -1);
+    for (char **name = names; *name; name++) {
+        g_ptr_array_add(parse->config->accels, g_strdup(*name));
+    }
+    return true;
+}
+
+static bool set_serial(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_backends();
+    }
+    g_ptr_array_add(parse->config->serials, g_strdup(value));
+    return true;
+}
+
+static bool set_nographic(Parse *parse, const char *value, GError **error)
+{
+    return set_serial(parse, "stdio", error) || value;
+}
+
+static bool set_device(Parse *parse, const char *value, GError **error)
+{
+    if (wants_help(value)) {
+        parse->text = list_devices();
+        return true;
+    }
+    if (g_str_has_suffix(value, ",help")) {
+        g_autofree char *name = g_strndup(value, strcspn(value, ","));
+        const DeviceClass *class = machine_find_device_class("-device", name, error);
+        parse->text = class ? device_class_help(class) : NULL;
+        return class != NULL;
+    }
+    g_ptr_array_add(parse->config->devices, g_strdup(value));
+    return true;
+}
+
+static bool set_global(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    g_ptr_array_add(parse->config->globals, g_strdup(value));
+    return true;
+}
+
+static bool set_display(Parse *parse, const char *value, GError **error)
+{
+    (void)parse;
+    return !strcmp(value, "none") ||
+           config_error(error, "display", value, "there is only none: the console is serial");
+}
+
+static bool set_no_defaults(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->no_defaults = true;
+}
+
+static bool set_no_reboot(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->no_reboot = true;
+}
+
+static bool set_no_shutdown(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->no_shutdown = true;
+}
+
+static bool set_escape(Parse *parse, const char *value, GError **error)
+{
+    uint64_t code;
+    if (!number_parse("-echr", value, 31, &code, error)) {
+        return false;
+    }
+    parse->config->escape = (int)code;
+    return true;
+}
+
+static bool set_timeout(Parse *parse, const char *value, GError **error)
+{
+    uint64_t seconds;
+    if (!number_parse("-timeout", value, 100 * 365 * 86400ull, &seconds, error)) {
+        return false;
+    }
+    if (!seconds) {
+        return config_error(error, "timeout", value, "at least 1 second");
+    }
+    parse->config->timeout = seconds * NS_PER_SECOND;
+    return true;
+}
+
+static bool set_log_items(Parse *parse, const char *value, GError **error)
+{
+    unsigned items;
+    if (wants_help(value)) {
+        parse->text = list_log_items();
+        return true;
+    }
+    replace(&parse->config->log_items, value);
+    return log_parse_items(value, &items, error);
+}
+
+/* ---- the table ---- */
+
+#define STRING_FIELD(member) .field = offsetof(Config, member)
+
+static const Option BOOT_OPTIONS[] = {
+    {.name = "kernel",
+     .argument = "FILE",
+     .help = "the guest: a flat binary",
+     .example = "-kernel guests/hello.bin",
+     STRING_FIELD(kernel)},
+    {.name = "flat",
+     .argument = "addr=N,ip=N,cs=N,ax=N,...",
+     .help = "where a flat binary goes and what the registers hold",
+     .example = "-flat addr=0x7c00,ip=0x7c00",
+     STRING_FIELD(flat)},
+    {0},
+};
+
+static const Option MACHINE_OPTIONS[] = {
+    {.name = "m",
+     .argument = "SIZE",
+     .help = "memory, with K, M or G; M if none (default 128M)",
+     .example = "-m 1G",
+     .set = set_memory},
+    {.name = "machine",
+     .alias = "M",
+     .argument = "NAME[,key=value]",
+     .help = "the board",
+     .example = "-machine help",
+     .set = set_machine},
+    {.name = "accel",
+     .argument = "NAME[,key=value][:NAME]",
+     .help = "what runs the guest's code",
+     .example = "-accel kvm",
+     .set = set_accel},
+    {.name = "device",
+     .argument = "NAME[,property=value]",
+     .help = "adds a device",
+     .example = "-device isa-debug-exit,iobase=0x501",
+     .set = set_device},
+    {.name = "global",
+     .argument = "NAME.PROPERTY=VALUE",
+     .help = "sets a property of every such device",
+     .example = "-global isa-serial.pace=baud",
+     .set = set_global},
+    {.name = "smp",
+     .argument = "N",
+     .help = "how many CPUs (default 1)",
+     .example = "-smp 2",
+     .set = set_cpus},
+    {.name = "rtc",
+     .argument = "base=utc|localtime|DATE,clock=host|vm",
+     .help = "the date the clock starts with, and what time it follows",
+     .example = "-rtc base=2000-01-01T00:00:00,clock=vm",
+     STRING_FIELD(rtc)},
+    {.name = "nodefaults",
+     .help = "no COM1 and no debug port output unless asked for",
+     .example = "-nodefaults -serial file:log",
+     .set = set_no_defaults},
+    {.name = "name",
+     .argument = "TEXT",
+     .help = "a name for the machine, shown in messages",
+     .example = "-name test1",
+     STRING_FIELD(name)},
+    {0},
+};
+
+static const Option CONSOLE_OPTIONS[] = {
+    {.name = "serial",
+     .argument = "DEV",
+     .help = "where COM1 goes; again for COM2 to COM4",
+     .example = "-serial stdio -serial file:com2.log",
+     .set = set_serial},
+    {.name = "debugcon",
+     .argument = "DEV",
+     .help = "a debug console at port 0xe9",
+     .example = "-debugcon file:debug.log",
+     STRING_FIELD(debugcon)},
+    {.name = "debugport",
+     .argument = "DEV",
+     .help = "where the debug port at 0x10 prints (default stdout)",
+     .example = "-debugport file:port10.log",
+     STRING_FIELD(debugport)},
+    {.name = "nographic",
+     .help = "the same as -serial stdio",
+     .example = "-nographic",
+     .set = set_nographic},
+    {.name = "display",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-display none",
+     .set = set_display},
+    {.name = "echr",
+     .argument = "N",
+     .help = "the escape key's code (default 1, Ctrl-A; 0: none)",
+     .example = "-echr 20",
+     .set = set_escape},
+    {0},
+};
+
+static const Option END_OPTIONS[] = {
+    {.name = "no-reboot",
+     .help = "a reset ends the run",
+     .example = "-no-reboot",
+     .set = set_no_reboot},
+    {.name = "no-shutdown",
+     .help = "stay when the guest halts or powers off",
+     .example = "-no-shutdown",
+     .set = set_no_shutdown},
+    {.name = "timeout",
+     .argument = "SECONDS",
+     .help = "end with status 5 after this time",
+     .example = "-timeout 30",
+     .set = set_timeout},
+    {.name = "result",
+     .argument = "FILE",
+     .help = "how the run ended, as JSON",
+     .example = "-result result.json",
+     STRING_FIELD(result)},
+    {.name = "pidfile",
+     .argument = "FILE",
+     .help = "the process id while it runs",
+     .example = "-pidfile pioemu.pid",
+     STRING_FIELD(pidfile)},
+    {0},
+};
+
+static const Option LOG_OPTIONS[] = {
+    {.name = "d",
+     .argument = "ITEM[,ITEM]",
+     .help = "what to log (-d help)",
+     .example = "-d io,unclaimed",
+     .set = set_log_items},
+    {.name = "D",
+     .argument = "FILE",
+     .help = "log to a file instead of stderr",
+     .example = "-D pioemu.log",
+     STRING_FIELD(log_file)},
+    {0},
+};
+
+static const struct {
+    const char *title;
+    const Option *options;
+} GROUPS[] = {
+    {"What to boot", BOOT_OPTIONS},
+    {"The machine", MACHINE_OPTIONS},
+    {"Serial ports and the terminal", CONSOLE_OPTIONS},
+    {"How it ends", END_OPTIONS},
+    {"Looking inside", LOG_OPTIONS},
+};
+
+/* ---- help ---- */
+
+static void describe_option(GString *text, const Option *o)
+{
+    g_autofree char *head =
+        g_strdup_printf("-%s%s%s%s%s", o->name, o->alias ? ", -" : "", o->alias ? o->alias : "",
+                        o->argument ? " " : "", o->argument ? o->argument : "");
+    g_string_append_printf(text, "  %s\n      %s\n      example: %s\n", head, o->help, o->example);
+}
+
+static char *help_text(void)
+{
+    GString *text =
+        g_string_new("Usage: pioemu -kernel FILE [options]\n"
+                     "\n"
+                     "Boots a guest on an emulated ISA PC, with its serial port on the terminal.\n"
+                     "Ctrl-A x quits, Ctrl-A h helps.  An option may begin with - or --.\n");
+    for (size_t g = 0; g < G_N_ELEMENTS(GROUPS); g++) {
+        g_string_append_printf(text, "\n%s:\n", GROUPS[g].title);
+        for (const Option *o = GROUPS[g].options; o->name; o++) {
+            describe_option(text, o);
+        }
+    }
+    g_string_append(text,
+                    "\nOther:\n"
+                    "  -help, -h\n      this text\n      example: --help\n"
+                    "  -version\n      the version\n      example: --version\n"
+                    "\nBackends (DEV): see -serial help.  Exit status: 0 the guest halted or "
+                    "powered off,\nor the user quit; 2 bad option; 3 the host failed; 4 the guest "
+                    "died; 5 -timeout;\notherwise the guest's own choice.\n");
+    return g_string_free(text, false);
+}
+
+/* ---- parsing ---- */
+
+static const Option *find_option(const char *name)
+{
+    for (size_t g = 0; g < G_N_ELEMENTS(GROUPS); g++) {
+        for (const Option *o = GROUPS[g].options; o->name; o++) {
+            if (!strcmp(o->name, name) || (o->alias && !strcmp(o->alias, name))) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool unknown_option(const char *given, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (size_t g = 0; g < G_N_ELEMENTS(GROUPS); g++) {
+        for (const Option *o = GROUPS[g].options; o->name; o++) {
+            g_ptr_array_add(names, (gpointer)o->name);
+        }
+    }
+    g_ptr_array_add(names, (gpointer) "help");
+    g_ptr_array_add(names, (gpointer) "version");
+    g_ptr_array_add(names, NULL);
+    const char *nearest = keyval_nearest(name, (const char *const *)names->pdata);
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: unknown option (%s%s%s)", given,
+                nearest ? "did you mean -" : "see --help", nearest ? nearest : "",
+                nearest ? "?" : "");
+    return false;
+}
+
+static bool apply(Parse *parse, const Option *o, const char *value, GError **error)
+{
+    if (o->set) {
+        return o->set(parse, value, error);
+    }
+    replace((char **)((uint8_t *)parse->config + o->field), value);
+    return true;
+}
+
+static bool parse_one(Parse *parse, int argc, char *const *argv, int *index, GError **error)
+{
+    const char *given = argv[*index];
+    if (given[0] != '-' || !given[1]) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "%s: not an option (a guest is named with -kernel FILE)", given);
+        return false;
+    }
+    const char *name = given + (given[1] == '-' ? 2 : 1);
+    if (!strcmp(name, "help") || !strcmp(name, "h")) {
+        parse->text = help_text();
+        return true;
+    }
+    if (!strcmp(name, "version")) {
+        parse->text = g_strdup("pioemu " PIOEMU_VERSION "\n");
+        return true;
+    }
+    const Option *o = find_option(name);
+    if (!o) {
+        return unknown_option(given, name, error);
+    }
+    const char *value = "";
+    if (o->argument && ++*index < argc) {
+        value = argv[*index];
+    }
+    if (o->argument && !*value) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: needs %s (as in %s)", given,
+                    o->argument, o->example);
+        return false;
+    }
+    return apply(parse, o, value, error);
+}
+
+bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error)
+{
+    Parse parse = {.config = config};
+    *text = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (!parse_one(&parse, argc, argv, &i, error)) {
+            return false;
+        }
+        if (parse.text) {
+            *text = parse.text;
+            return false;
+        }
+    }
+    return true;
+}

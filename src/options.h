@@ -1,0 +1,16 @@
+/*
+ * The command line.
+ */
+#ifndef PIOEMU_OPTIONS_H
+#define PIOEMU_OPTIONS_H
+
+#include "src/config.h"
+
+/*
+ * Fills `config` from the arguments.  False: an error, or, with `*text` set,
+ * something to print instead of running (--help and its like); the caller
+ * frees it.
+ */
+bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * What a user needs to know about a guest that died or hangs, as text.
+ */
+#ifndef PIOEMU_REPORT_H
+#define PIOEMU_REPORT_H
+
+#include "src/bus.h"
+#include "src/cpu_state.h"
+#include "src/machine.h"
+#include "src/memory.h"
+
+#include <glib.h>
+
+/* Registers, segments with their hidden state, bytes at the instruction pointer. */
+void report_cpu(GString *text, const CpuState *state, const Memory *memory);
+/* The last accesses of one initiator, oldest first. */
+void report_accesses(GString *text, const BusInitiator *by);
+/* One line per device that has something to say. */
+void report_devices(GString *text, const Machine *machine);
+/* Ports and addresses that nobody answered. */
+void report_unclaimed(GString *text, const Bus *bus);
+
+#endif

@@ -1,0 +1,35 @@
+#include "src/result.h"
+
+#include "src/error.h"
+
+#include <json-glib/json-glib.h>
+
+static const char *const BY_NAMES[] = {
+    [VM_ENDED_BY_GUEST] = "guest",      [VM_ENDED_BY_GUEST_STOP] = "guest-stop",
+    [VM_ENDED_BY_DEATH] = "guest-died", [VM_ENDED_BY_TIMEOUT] = "timeout",
+    [VM_ENDED_BY_HOST] = "host",        [VM_ENDED_BY_USER] = "user",
+    [VM_ENDED_BY_SIGNAL] = "signal",
+};
+
+bool result_write(const VmResult *result, const char *path, GError **error)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "status");
+    json_builder_add_int_value(builder, result->status);
+    json_builder_set_member_name(builder, "by");
+    json_builder_add_string_value(builder, BY_NAMES[result->by]);
+    json_builder_set_member_name(builder, "reason");
+    json_builder_add_string_value(builder, result->reason);
+    json_builder_end_object(builder);
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    g_autofree char *json = json_to_string(root, false);
+    g_autofree char *line = g_strdup_printf("%s\n", json);
+    g_autoptr(GError) failure = NULL;
+    if (!g_file_set_contents(path, line, -1, &failure)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "-result %s: %s", path,
+                    failure->message);
+        return false;
+    }
+    return true;
+}

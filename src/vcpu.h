@@ -1,0 +1,39 @@
+/*
+ * A thread around a vCPU of a threaded accelerator: runs it, puts it to sleep
+ * when it halts, stops it when the machine wants to look at it.
+ *
+ * Everything but the kind of call marked "any thread" is the loop's thread's.
+ */
+#ifndef PIOEMU_VCPU_H
+#define PIOEMU_VCPU_H
+
+#include "src/accel/accel.h"
+
+typedef struct VcpuThread VcpuThread;
+
+/*
+ * The vCPU stopped for a reason that is the machine's to handle (everything
+ * but a kick and a halt that an interrupt can end).  Called in the vCPU's
+ * thread, which then waits for vcpu_thread_resume().
+ */
+typedef void VcpuStopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
+
+/* The thread starts paused.  The vCPU stays the caller's. */
+VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque);
+/* Stops and joins it. */
+void vcpu_thread_free(VcpuThread *thread);
+
+void vcpu_thread_resume(VcpuThread *thread);
+/* Any thread: asks it to pause and returns at once. */
+void vcpu_thread_ask_pause(VcpuThread *thread);
+/* Returns when the vCPU runs no more; its state may be read and set then. */
+void vcpu_thread_pause(VcpuThread *thread);
+
+/* Any thread: Vcpu.intr or Vcpu.nmi went high. */
+void vcpu_thread_interrupt(VcpuThread *thread);
+
+/* Only while paused: whether it waits in HLT. */
+bool vcpu_thread_halted(const VcpuThread *thread);
+void vcpu_thread_set_halted(VcpuThread *thread, bool halted);
+
+#endif

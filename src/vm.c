@@ -1,0 +1,704 @@
+#include "src/vm.h"
+
+#include "src/accel/accel.h"
+#include "src/boot/boot.h"
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/log.h"
+#include "src/machine.h"
+#include "src/report.h"
+#include "src/result.h"
+#include "src/signals.h"
+#include "src/vcpu.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* How long output that nobody takes is waited for when the guest ends. */
+#define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
+#define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
+/* How late a posted write may be: soon after another one, later in a silence. */
+#define POSTED_MIN_NS (NS_PER_SECOND / 100)
+#define POSTED_MAX_NS (NS_PER_SECOND / 10)
+/* How often a silent machine with in-kernel controllers is asked whether it halted. */
+#define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
+#define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
+
+/* What happened, from whatever thread; the loop acts on it. */
+typedef struct Event {
+    enum { EVENT_STOP, EVENT_REQUEST } kind;
+    Vcpu *vcpu; /* EVENT_STOP */
+    VcpuStop stop;
+    DeviceRequest request; /* EVENT_REQUEST */
+    int status;
+} Event;
+
+struct Vm {
+    const Config *config;
+    Loop *loop;
+    Log *log;
+    unsigned log_items;
+    Clock *clock;      /* machine time */
+    Clock *host_clock; /* never paused: for what follows the host's time */
+    LoopClock *clock_source, *host_clock_source;
+    Bus *bus;
+    Memory *memory;
+    BootImage *image;
+    CharSet *chars;
+    Accel *accel;
+    Machine *machine;
+    GHashTable *machine_options, *accel_options;
+    GPtrArray *vcpus, *threads;
+
+    GAsyncQueue *events;
+    LoopTask event_task;
+    LoopTimer *posted_timer, *timeout_timer;
+    uint64_t posted_period;
+    LoopTimer *halt_timer;
+    uint64_t halt_period;
+    uint32_t watched_accesses;
+    Signals *signals;
+    bool kernel_irqchip;
+    unsigned halted; /* vCPUs that nothing can wake */
+
+    bool ended; /* the guest came to its end; -no-shutdown keeps us here */
+    bool draining;
+    VmResult result;
+};
+
+#define DEFAULT_ACCEL "kvm"
+
+/* ---- running and stopping ---- */
+
+/* Asked together, so that it takes as long as the slowest. */
+static void pause_vcpus(Vm *vm)
+{
+    for (guint i = 0; i < vm->threads->len; i++) {
+        vcpu_thread_ask_pause(vm->threads->pdata[i]);
+    }
+    for (guint i = 0; i < vm->threads->len; i++) {
+        vcpu_thread_pause(vm->threads->pdata[i]);
+    }
+    clock_pause(vm->clock);
+}
+
+static void resume_vcpus(Vm *vm)
+{
+    clock_resume(vm->clock);
+    for (guint i = 0; i < vm->threads->len; i++) {
+        vcpu_thread_resume(vm->threads->pdata[i]);
+    }
+}
+
+static bool get_cpu_state(Vm *vm, guint index, CpuState *state, GError **error)
+{
+    Vcpu *vcpu = vm->vcpus->pdata[index];
+    if (!vm->accel->class->get_state(vcpu, state, error)) {
+        return false;
+    }
+    state->halted |= vcpu_thread_halted(vm->threads->pdata[index]);
+    return true;
+}
+
+/* ---- reports ---- */
+
+static void report_vcpus(Vm *vm, GString *text)
+{
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        Vcpu *vcpu = vm->vcpus->pdata[i];
+        CpuState state;
+        g_autoptr(GError) error = NULL;
+        if (vm->vcpus->len > 1) {
+            g_string_append_printf(text, "CPU %u:\n", i);
+        }
+        if (get_cpu_state(vm, i, &state, &error)) {
+            report_cpu(text, &state, vm->memory);
+        } else {
+            g_string_append_printf(text, "%s\n", error->message);
+        }
+        report_accesses(text, &vcpu->initiator);
+    }
+}
+
+/* Everything there is to say about a guest that died or hangs. */
+static void post_mortem(Vm *vm)
+{
+    GString *text = g_string_new(NULL);
+    pause_vcpus(vm);
+    report_vcpus(vm, text);
+    report_devices(text, vm->machine);
+    log_line(vm->log, "%s", text->str);
+    g_string_free(text, true);
+}
+
+/* ---- the end ---- */
+
+static void end(Vm *vm, VmEndedBy by, int status, const char *reason)
+{
+    if (vm->ended && by != VM_ENDED_BY_USER && by != VM_ENDED_BY_SIGNAL) {
+        return;
+    }
+    bool first = !vm->ended;
+    if (first) {
+        vm->ended = true;
+        vm->result = (VmResult){by, status, g_strdup(reason)};
+        pause_vcpus(vm);
+    }
+    bool stay = vm->config->no_shutdown && by == VM_ENDED_BY_GUEST_STOP;
+    if (stay) {
+        log_line(vm->log, "pioemu: %s; -no-shutdown keeps the machine for inspection", reason);
+    } else {
+        if (vm->draining) {
+            charset_stop_draining(vm->chars);
+        }
+        loop_quit(vm->loop);
+    }
+}
+
+static void died(Vm *vm, const char *reason)
+{
+    log_line(vm->log, "pioemu: the guest died: %s", reason);
+    post_mortem(vm);
+    end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, reason);
+}
+
+static void timed_out(void *opaque)
+{
+    Vm *vm = opaque;
+    g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %" PRIu64 " s",
+                                              vm->config->timeout / NS_PER_SECOND);
+    log_line(vm->log, "pioemu: %s", reason);
+    post_mortem(vm);
+    end(vm, VM_ENDED_BY_TIMEOUT, VM_EXIT_TIMEOUT, reason);
+}
+
+static void quit_asked(void *opaque)
+{
+    end(opaque, VM_ENDED_BY_USER, VM_EXIT_OK, "the user quit");
+}
+
+static void signal_arrived(void *opaque, int number)
+{
+    g_autofree char *reason = g_strdup_printf("signal: %s", strsignal(number));
+    end(opaque, VM_ENDED_BY_SIGNAL, 128 + number, reason);
+}
+
+/* ---- events ---- */
+
+static bool reset(Vm *vm, GError **error)
+{
+    CpuState state;
+    pause_vcpus(vm);
+    machine_reset(vm->machine);
+    if (!boot_image_load(vm->image, vm->memory, &state, error)) {
+        return false;
+    }
+    vm->halted = 0;
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        Vcpu *vcpu = vm->vcpus->pdata[i];
+        vcpu_thread_set_halted(vm->threads->pdata[i], false);
+        atomic_store(&vcpu->nmi, false);
+        if ((vm->accel->class->reset_vcpu && !vm->accel->class->reset_vcpu(vcpu, error)) ||
+            (i == 0 && !vm->accel->class->set_state(vcpu, &state, error))) {
+            return false;
+        }
+    }
+    if (vm->kernel_irqchip) {
+        irq_router_replay(vm->machine->irqs);
+    }
+    return true;
+}
+
+static void handle_reset(Vm *vm)
+{
+    if (vm->config->no_reboot) {
+        end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "the guest asked for a reset (-no-reboot)");
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    if (reset(vm, &error)) {
+        resume_vcpus(vm);
+    } else {
+        log_line(vm->log, "pioemu: %s", error->message);
+        end(vm, VM_ENDED_BY_HOST, VM_EXIT_HOST, error->message);
+    }
+}
+
+static void handle_request(Vm *vm, const Event *event)
+{
+    switch (event->request) {
+    case DEVICE_EXIT:
+        end(vm, VM_ENDED_BY_GUEST, event->status, "the guest chose it");
+        break;
+    case DEVICE_POWEROFF:
+        end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "the guest powered off");
+        break;
+    case DEVICE_RESET:
+        handle_reset(vm);
+        break;
+    }
+}
+
+static void handle_stop(Vm *vm, const Event *event)
+{
+    switch (event->stop) {
+    case VCPU_HALTED_DEAD:
+        if (++vm->halted == vm->vcpus->len) {
+            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
+                "the guest halted with interrupts disabled");
+        }
+        break;
+    case VCPU_TRIPLE_FAULT:
+        died(vm, "triple fault (an exception while a double fault was delivered)");
+        break;
+    case VCPU_POWEROFF:
+        end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "the guest powered off");
+        break;
+    case VCPU_RESET:
+        handle_reset(vm);
+        break;
+    default:
+        died(vm, event->vcpu->failure);
+        break;
+    }
+}
+
+static void handle_events(void *opaque)
+{
+    Vm *vm = opaque;
+    Event *event;
+    while ((event = g_async_queue_try_pop(vm->events))) {
+        if (!vm->ended) {
+            if (event->kind == EVENT_STOP) {
+                handle_stop(vm, event);
+            } else {
+                handle_request(vm, event);
+            }
+        }
+        g_free(event);
+    }
+}
+
+static void post_event(Vm *vm, const Event *event)
+{
+    g_async_queue_push(vm->events, g_memdup2(event, sizeof(*event)));
+    loop_post(vm->loop, &vm->event_task);
+}
+
+static void vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
+{
+    post_event(opaque, &(Event){.kind = EVENT_STOP, .vcpu = vcpu, .stop = stop});
+}
+
+/* In the vCPU's thread: it must not run on after an exit or a reset. */
+static void device_request(void *opaque, DeviceRequest request, int status)
+{
+    Vm *vm = opaque;
+    for (guint i = 0; i < vm->threads->len; i++) {
+        vcpu_thread_ask_pause(vm->threads->pdata[i]);
+    }
+    post_event(vm, &(Event){.kind = EVENT_REQUEST, .request = request, .status = status});
+}
+
+static void guest_error(void *opaque, const Device *dev, const char *message)
+{
+    Vm *vm = opaque;
+    log_line(vm->log, "pioemu: guest error: %s: %s", device_id(dev), message);
+}
+
+static void message(void *opaque, const char *text)
+{
+    Vm *vm = opaque;
+    log_line(vm->log, "pioemu: %s", text);
+}
+
+/* ---- interrupts ---- */
+
+static void set_intr(void *opaque, bool level)
+{
+    Vm *vm = opaque;
+    Vcpu *vcpu = vm->vcpus->pdata[0];
+    if (atomic_exchange(&vcpu->intr, level) != level) {
+        vm->accel->class->interrupt_changed(vcpu);
+        if (level) {
+            vcpu_thread_interrupt(vm->threads->pdata[0]);
+        }
+    }
+}
+
+/* Levels from before the accelerator was made are replayed by reset(). */
+static void set_kernel_irq(void *opaque, unsigned irq, bool level)
+{
+    Vm *vm = opaque;
+    if (vm->accel) {
+        vm->accel->class->irq_set(vm->accel, irq, level);
+    }
+}
+
+static bool kernel_irq_pending(void *opaque, unsigned irq)
+{
+    Vm *vm = opaque;
+    return vm->accel->class->irq_pending(vm->accel, irq);
+}
+
+static uint8_t acknowledge(void *opaque)
+{
+    Vm *vm = opaque;
+    return machine_acknowledge(vm->machine);
+}
+
+/* ---- halts that only the kernel sees ---- */
+
+static uint32_t count_accesses(const Vm *vm)
+{
+    uint32_t count = 0;
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        count += ((Vcpu *)vm->vcpus->pdata[i])->initiator.access_count;
+    }
+    return count;
+}
+
+static bool all_dead(Vm *vm)
+{
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        if (!vm->accel->class->is_dead(vm->vcpus->pdata[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * With in-kernel controllers a HLT does not come out of the kernel.  A machine
+ * that made no access for a while is stopped for a moment and looked at; one
+ * that stays silent is looked at less and less often.
+ */
+static void look_for_halt(void *opaque)
+{
+    Vm *vm = opaque;
+    uint32_t accesses = count_accesses(vm);
+    bool silent = accesses == vm->watched_accesses;
+    vm->watched_accesses = accesses;
+    vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
+    if (silent && !vm->ended) {
+        pause_vcpus(vm);
+        if (all_dead(vm)) {
+            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
+                "the guest halted with interrupts disabled");
+        } else {
+            resume_vcpus(vm);
+        }
+    }
+    loop_timer_start(vm->halt_timer, vm->halt_period);
+}
+
+/* ---- posted writes ---- */
+
+static void look_for_posted(void *opaque)
+{
+    Vm *vm = opaque;
+    if (vm->accel->class->posted_waiting(vm->accel)) {
+        vm->posted_period = POSTED_MIN_NS;
+        vm->accel->class->kick(vm->vcpus->pdata[0]);
+    } else {
+        vm->posted_period = MIN(vm->posted_period * 2, POSTED_MAX_NS);
+    }
+    loop_timer_start(vm->posted_timer, vm->posted_period);
+}
+
+/* ---- tracing ---- */
+
+static void trace_access(void *opaque, const BusAccess *access)
+{
+    Vm *vm = opaque;
+    const BusClaim *claim =
+        bus_find(vm->bus, access->memory ? IO_MEMORY : IO_PORTS, access->address);
+    const char *name =
+        claim && claim->register_name
+            ? claim->register_name(claim->state, access->address - claim->base, access->write)
+            : NULL;
+    g_autofree char *offset = g_strdup_printf("0x%04" PRIx64, access->address);
+    log_line(vm->log, "%s %s %s=0x%0*" PRIx64, claim ? claim->name : "nobody",
+             access->write ? "write" : "read", name ? name : offset, access->size * 2,
+             access->value);
+}
+
+/* ---- building ---- */
+
+static void open_console(Vm *vm)
+{
+    vm->signals = signals_new(vm->loop, signal_arrived, vm);
+    CharEvents events = {.quit = quit_asked, .message = message, .opaque = vm};
+    vm->chars = charset_new(vm->loop, &events, vm->config->escape);
+}
+
+static const char *const IRQCHIPS[] = {"auto", "user", "kernel", NULL};
+
+/* In the kernel only where the guest needs an APIC. */
+static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
+{
+    const char *wish = g_hash_table_lookup(vm->machine_options, "irqchip");
+    wish = wish ? wish : "auto";
+    if (!g_strv_contains(IRQCHIPS, wish)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-machine irqchip=%s: not one of auto, user, kernel", wish);
+        return false;
+    }
+    bool needed = vm->config->cpus > 1;
+    vm->kernel_irqchip = !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && needed);
+    if (vm->kernel_irqchip && !class->has_irqchip) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-machine irqchip=kernel: accelerator %s has none (use irqchip=user)",
+                    class->name);
+        return false;
+    }
+    if (needed && !vm->kernel_irqchip) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-smp %u: more than one CPU needs an APIC (use -machine irqchip=kernel)",
+                    vm->config->cpus);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
+{
+    g_autofree char *name = g_strndup(vm->config->machine, strcspn(vm->config->machine, ","));
+    *class = machine_find(name, error);
+    if (!*class) {
+        return false;
+    }
+    static const char *const KNOWN[] = {"irqchip", NULL};
+    const char *rest = vm->config->machine + strlen(name);
+    vm->machine_options = keyval_parse("-machine", *rest ? rest + 1 : "", NULL, KNOWN, error);
+    return vm->machine_options != NULL;
+}
+
+static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
+{
+    MachineCpu cpu = {
+        .set_intr = set_intr,
+        .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
+        .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .request = device_request,
+        .guest_error = guest_error,
+        .opaque = vm,
+    };
+    MachineParts parts = {
+        .bus = vm->bus,
+        .clock = vm->clock,
+        .host_clock = vm->host_clock,
+        .memory = vm->memory,
+        .chars = vm->chars,
+    };
+    vm->machine = machine_new(class, vm->config, &parts, &cpu);
+    return machine_build(vm->machine, error);
+}
+
+/* The first accelerator of -accel that works here; says so if others did not. */
+static const AccelClass *choose_accel(Vm *vm, GError **error)
+{
+    g_autoptr(GString) failures = g_string_new(NULL);
+    const GPtrArray *wishes = vm->config->accels;
+    for (guint i = 0; i < MAX(wishes->len, 1); i++) {
+        const AccelClass *class;
+        g_clear_pointer(&vm->accel_options, g_hash_table_unref);
+        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULT_ACCEL, &class, &vm->accel_options,
+                         error)) {
+            return NULL;
+        }
+        g_autoptr(GError) failure = NULL;
+        if (class->probe(vm->accel_options, &failure)) {
+            if (failures->len) {
+                log_line(vm->log, "pioemu: %s; using -accel %s", failures->str, class->name);
+            }
+            return class;
+        }
+        g_string_append_printf(failures, "%s%s", failures->len ? "; " : "", failure->message);
+    }
+    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, failures->str);
+    return NULL;
+}
+
+static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
+{
+    AccelHost host = {
+        .bus = vm->bus,
+        .memory = vm->memory,
+        .acknowledge = acknowledge,
+        .opaque = vm,
+        .kernel_irqchip = vm->kernel_irqchip,
+        .cpu_count = vm->config->cpus,
+        .options = vm->accel_options,
+    };
+    vm->accel = accel_new(class, &host, error);
+    return vm->accel != NULL;
+}
+
+static bool make_vcpus(Vm *vm, GError **error)
+{
+    for (unsigned i = 0; i < vm->config->cpus; i++) {
+        Vcpu *vcpu = vcpu_new(vm->accel, i, error);
+        if (!vcpu) {
+            return false;
+        }
+        g_ptr_array_add(vm->vcpus, vcpu);
+        g_ptr_array_add(vm->threads, vcpu_thread_new(vcpu, vcpu_stopped, vm));
+    }
+    return true;
+}
+
+static bool has_posted(const Vm *vm)
+{
+    return vm->accel->class->posted_waiting != NULL;
+}
+
+static bool make_clocks(Vm *vm, GError **error)
+{
+    vm->clock = clock_new_monotonic();
+    vm->host_clock = clock_new_monotonic();
+    clock_resume(vm->host_clock);
+    vm->clock_source = loop_clock_new(vm->loop, vm->clock, error);
+    vm->host_clock_source =
+        vm->clock_source ? loop_clock_new(vm->loop, vm->host_clock, error) : NULL;
+    return vm->host_clock_source != NULL;
+}
+
+static bool build(Vm *vm, GError **error)
+{
+    const Config *config = vm->config;
+    if (!config->kernel) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "nothing to boot: name a guest with -kernel FILE (--help shows more)");
+        return false;
+    }
+    vm->image = boot_image_new(config->kernel, config->flat, config->memory, error);
+    if (!vm->image) {
+        return false;
+    }
+    vm->loop = loop_new(error);
+    if (!vm->loop) {
+        return false;
+    }
+    vm->log = log_new(vm->loop, config->log_file, error);
+    const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
+    const MachineClass *machine;
+    if (!accel || !parse_machine(vm, &machine, error) || !choose_irqchip(vm, accel, error)) {
+        return false;
+    }
+    vm->memory = memory_new(config->memory, error);
+    if (!vm->memory) {
+        return false;
+    }
+    if (!make_clocks(vm, error)) {
+        return false;
+    }
+    vm->bus = bus_new(accel->threaded);
+    open_console(vm);
+    return build_machine(vm, machine, error) && open_accel(vm, accel, error) &&
+           make_vcpus(vm, error) && reset(vm, error);
+}
+
+Vm *vm_new(const Config *config, GError **error)
+{
+    Vm *vm = g_new0(Vm, 1);
+    vm->config = config;
+    vm->vcpus = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_free);
+    vm->threads = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_thread_free);
+    vm->events = g_async_queue_new_full(g_free);
+    vm->event_task = (LoopTask){.run = handle_events, .opaque = vm};
+    if ((config->log_items && !log_parse_items(config->log_items, &vm->log_items, error)) ||
+        !build(vm, error)) {
+        vm_free(vm);
+        return NULL;
+    }
+    return vm;
+}
+
+/* ---- running ---- */
+
+static void start_timers(Vm *vm)
+{
+    if (vm->log_items & LOG_IO) {
+        bus_set_observer(vm->bus, trace_access, vm);
+    }
+    if (has_posted(vm)) {
+        vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
+        look_for_posted(vm);
+    }
+    if (vm->kernel_irqchip) {
+        vm->halt_timer = loop_timer_new(vm->loop, look_for_halt, vm);
+        look_for_halt(vm);
+    }
+    if (vm->config->timeout) {
+        vm->timeout_timer = loop_timer_new(vm->loop, timed_out, vm);
+        loop_timer_start(vm->timeout_timer, vm->config->timeout);
+    }
+}
+
+static void finish_output(Vm *vm)
+{
+    vm->draining = true;
+    bool hurry = vm->result.by == VM_ENDED_BY_USER || vm->result.by == VM_ENDED_BY_SIGNAL;
+    size_t left = charset_drain(vm->chars, hurry ? DRAIN_PATIENCE_QUIT_NS : DRAIN_PATIENCE_NS);
+    if (left) {
+        log_line(vm->log, "pioemu: %zu bytes of output were not delivered: nobody read them", left);
+    }
+}
+
+int vm_run(Vm *vm)
+{
+    start_timers(vm);
+    resume_vcpus(vm);
+    loop_run(vm->loop);
+    pause_vcpus(vm);
+    finish_output(vm);
+    if (vm->log_items & LOG_UNCLAIMED) {
+        GString *text = g_string_new(NULL);
+        report_unclaimed(text, vm->bus);
+        log_line(vm->log, "%s", text->str);
+        g_string_free(text, true);
+    }
+    if (vm->config->result) {
+        g_autoptr(GError) error = NULL;
+        if (!result_write(&vm->result, vm->config->result, &error)) {
+            log_line(vm->log, "pioemu: %s", error->message);
+        }
+    }
+    return vm->result.status;
+}
+
+int vm_signal(const Vm *vm)
+{
+    return vm->result.by == VM_ENDED_BY_SIGNAL ? signals_received(vm->signals) : 0;
+}
+
+void vm_free(Vm *vm)
+{
+    g_ptr_array_unref(vm->threads);
+    if (vm->loop) {
+        loop_cancel(vm->loop, &vm->event_task);
+    }
+    loop_timer_free(vm->posted_timer);
+    loop_timer_free(vm->timeout_timer);
+    loop_timer_free(vm->halt_timer);
+    g_ptr_array_unref(vm->vcpus);
+    g_clear_pointer(&vm->accel, accel_free);
+    g_clear_pointer(&vm->chars, charset_free);
+    g_clear_pointer(&vm->machine, machine_free);
+    signals_free(vm->signals);
+    g_clear_pointer(&vm->bus, bus_free);
+    loop_clock_free(vm->clock_source);
+    loop_clock_free(vm->host_clock_source);
+    g_clear_pointer(&vm->clock, clock_free);
+    g_clear_pointer(&vm->host_clock, clock_free);
+    g_clear_pointer(&vm->memory, memory_free);
+    g_clear_pointer(&vm->image, boot_image_free);
+    g_clear_pointer(&vm->accel_options, g_hash_table_unref);
+    g_clear_pointer(&vm->machine_options, g_hash_table_unref);
+    g_clear_pointer(&vm->log, log_free);
+    g_clear_pointer(&vm->loop, loop_free);
+    g_async_queue_unref(vm->events);
+    g_free(vm->result.reason);
+    g_free(vm);
+}

@@ -1,0 +1,9 @@
+/* ECX byte writes to the debug port, which may be delivered late. */
+#include "tests/bench/bench.inc"
+
+_start:
+    default_count
+1:  out %al, $0x10
+    dec %ecx
+    jnz 1b
+    hlt

@@ -1,0 +1,53 @@
+/*
+ * Part of the program only under the thread sanitizer, which cannot see into
+ * GLib's own locks: tells it what each of them orders.
+ */
+#include <dlfcn.h>
+#include <glib.h>
+#include <sanitizer/tsan_interface.h>
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+void g_mutex_lock(GMutex *mutex)
+{
+    static __typeof__(&g_mutex_lock) real;
+    if (!g_atomic_pointer_get(&real)) {
+        g_atomic_pointer_set(&real, REAL(g_mutex_lock));
+    }
+    real(mutex);
+    __tsan_acquire(mutex);
+}
+
+void g_mutex_unlock(GMutex *mutex)
+{
+    static __typeof__(&g_mutex_unlock) real;
+    if (!g_atomic_pointer_get(&real)) {
+        g_atomic_pointer_set(&real, REAL(g_mutex_unlock));
+    }
+    __tsan_release(mutex);
+    real(mutex);
+}
+
+gboolean g_mutex_trylock(GMutex *mutex)
+{
+    gboolean locked = REAL(g_mutex_trylock)(mutex);
+    if (locked) {
+        __tsan_acquire(mutex);
+    }
+    return locked;
+}
+
+void g_cond_wait(GCond *cond, GMutex *mutex)
+{
+    __tsan_release(mutex);
+    REAL(g_cond_wait)(cond, mutex);
+    __tsan_acquire(mutex);
+}
+
+gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
+{
+    __tsan_release(mutex);
+    gboolean signalled = REAL(g_cond_wait_until)(cond, mutex, end_time);
+    __tsan_acquire(mutex);
+    return signalled;
+}

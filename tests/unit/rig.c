@@ -1,0 +1,314 @@
+#include "tests/unit/rig.h"
+
+#include "devices/device_table.h"
+
+#include <string.h>
+
+typedef struct RecordedLine {
+    unsigned drivers; /* that are high now */
+    unsigned edges;
+    uint64_t changed_at;
+    bool pending;
+} RecordedLine;
+
+struct Rig {
+    DeviceHost host;
+    BusInitiator initiator;
+    GPtrArray *devices;
+    GPtrArray *lines;  /* IrqLine */
+    GHashTable *chars; /* id to RigChar */
+    RecordedLine recorded[RIG_LINES];
+    Device *controller; /* NULL: the lines are recorded and lead nowhere */
+    unsigned requests[DEVICE_RESET + 1];
+    int exit_status;
+    unsigned guest_errors;
+    GError *error;
+};
+
+/* ---- the host's callbacks ---- */
+
+static void line_changed(void *opaque, unsigned line, bool level)
+{
+    Rig *rig = opaque;
+    RecordedLine *r = &rig->recorded[line];
+    bool before = r->drivers > 0;
+    r->drivers = level ? r->drivers + 1 : r->drivers - 1;
+    if (before != (r->drivers > 0)) {
+        r->edges += level;
+        r->changed_at = rig_now(rig);
+        if (rig->controller && line < ISA_IRQ_COUNT) {
+            device_set_input(rig->controller, line, r->drivers > 0);
+        }
+    }
+}
+
+static bool line_pending(void *opaque, unsigned line)
+{
+    Rig *rig = opaque;
+    if (rig->controller && line < ISA_IRQ_COUNT) {
+        return device_input_pending(rig->controller, line);
+    }
+    return rig->recorded[line].pending;
+}
+
+void rig_wire_irqs(Rig *rig, Device *controller)
+{
+    rig->controller = controller;
+}
+
+void rig_set_pending(Rig *rig, unsigned line, bool pending)
+{
+    rig->recorded[line].pending = pending;
+}
+
+IrqLine *rig_line(Rig *rig, unsigned line)
+{
+    g_assert_cmpuint(line, <, RIG_LINES);
+    IrqLine *made = irq_line_new(line_changed, rig, line);
+    irq_line_set_pending(made, line_pending);
+    g_ptr_array_add(rig->lines, made);
+    return made;
+}
+
+static IrqLine *host_irq_line(void *opaque, unsigned irq)
+{
+    return rig_line(opaque, irq);
+}
+
+static CharPort *host_char_port(void *opaque, Device *dev, const char *id, GError **error)
+{
+    (void)error;
+    return rig_char_connect(rig_char(opaque, id), dev);
+}
+
+static void host_request(void *opaque, DeviceRequest request, int status)
+{
+    Rig *rig = opaque;
+    if (request == DEVICE_EXIT && rig->requests[DEVICE_EXIT] == 0) {
+        rig->exit_status = status;
+    }
+    rig->requests[request]++;
+}
+
+static void host_guest_error(void *opaque, const Device *dev, const char *message)
+{
+    Rig *rig = opaque;
+    g_test_message("%s: %s", device_id(dev), message);
+    rig->guest_errors++;
+}
+
+/* ---- the rig ---- */
+
+Rig *rig_new(void)
+{
+    Rig *rig = g_new0(Rig, 1);
+    rig->host = (DeviceHost){
+        .bus = bus_new(true),
+        .clock = clock_new_stepped(),
+        .opaque = rig,
+        .irq_line = host_irq_line,
+        .char_port = host_char_port,
+        .request = host_request,
+        .guest_error = host_guest_error,
+    };
+    rig->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
+    rig->lines = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    rig->chars =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_char_free);
+    rig->exit_status = -1;
+    return rig;
+}
+
+void rig_free(Rig *rig)
+{
+    g_ptr_array_unref(rig->devices);
+    g_hash_table_unref(rig->chars);
+    g_ptr_array_unref(rig->lines);
+    bus_free(rig->host.bus);
+    clock_free(rig->host.clock);
+    g_clear_error(&rig->error);
+    g_free(rig);
+}
+
+/* ---- devices ---- */
+
+const DeviceClass *rig_class(const char *class_name)
+{
+    for (const DeviceClass *const *entry = device_table; *entry; entry++) {
+        if (!strcmp((*entry)->name, class_name)) {
+            return *entry;
+        }
+    }
+    g_error("no device class %s", class_name);
+}
+
+Device *rig_device_new(Rig *rig, const char *class_name)
+{
+    g_autofree char *id = g_strdup_printf("%s%u", class_name, rig->devices->len);
+    Device *dev = device_new(rig_class(class_name), id, &rig->host);
+    g_ptr_array_add(rig->devices, dev);
+    return dev;
+}
+
+bool rig_realize(Rig *rig, Device *dev, const char *properties)
+{
+    g_clear_error(&rig->error);
+    return device_set_properties(dev, properties, &rig->error) && device_realize(dev, &rig->error);
+}
+
+const char *rig_error(const Rig *rig)
+{
+    return rig->error ? rig->error->message : "";
+}
+
+Device *rig_device(Rig *rig, const char *class_name, const char *properties)
+{
+    Device *dev = rig_device_new(rig, class_name);
+    if (!rig_realize(rig, dev, properties)) {
+        g_error("%s", rig_error(rig));
+    }
+    return dev;
+}
+
+bool rig_load(Device *dev, GBytes *saved)
+{
+    g_autoptr(GError) error = NULL;
+    return device_load(dev, saved, &error);
+}
+
+/* Copies `elements`, with one of them replaced if it is in this field. */
+static GVariant *patch_elements(GVariant *elements, bool here, unsigned index, uint64_t value)
+{
+    GVariantBuilder copy;
+    g_variant_builder_init(&copy, G_VARIANT_TYPE("at"));
+    for (gsize i = 0; i < g_variant_n_children(elements); i++) {
+        uint64_t element;
+        g_variant_get_child(elements, i, "t", &element);
+        g_variant_builder_add(&copy, "t", here && i == index ? value : element);
+    }
+    return g_variant_builder_end(&copy);
+}
+
+GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t value)
+{
+    g_autoptr(GVariant) all =
+        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("(sa{sat})"), saved, false));
+    const char *class_name;
+    g_autoptr(GVariantIter) fields = NULL;
+    g_variant_get(all, "(&sa{sat})", &class_name, &fields);
+    GVariantBuilder copy;
+    g_variant_builder_init(&copy, G_VARIANT_TYPE("a{sat}"));
+    const char *name;
+    GVariant *elements;
+    bool found = false;
+    while (g_variant_iter_next(fields, "{&s@at}", &name, &elements)) {
+        bool here = !strcmp(name, field);
+        found = found || here;
+        g_variant_builder_add(&copy, "{s@at}", name, patch_elements(elements, here, index, value));
+        g_variant_unref(elements);
+    }
+    g_assert_true(found);
+    g_autoptr(GVariant) patched =
+        g_variant_ref_sink(g_variant_new("(s@a{sat})", class_name, g_variant_builder_end(&copy)));
+    return g_variant_get_data_as_bytes(patched);
+}
+
+/* ---- accesses ---- */
+
+void rig_out_block(Rig *rig, uint16_t port, const void *items, size_t count, unsigned size)
+{
+    g_autofree void *copy = g_memdup2(items, count * size);
+    bus_port_access(rig->host.bus, &rig->initiator, port, true, size, copy, count);
+}
+
+void rig_in_block(Rig *rig, uint16_t port, void *items, size_t count, unsigned size)
+{
+    bus_port_access(rig->host.bus, &rig->initiator, port, false, size, items, count);
+}
+
+uint32_t rig_in(Rig *rig, uint16_t port, unsigned size)
+{
+    uint32_t value = 0;
+    bus_port_access(rig->host.bus, &rig->initiator, port, false, size, &value, 1);
+    return value;
+}
+
+void rig_out(Rig *rig, uint16_t port, uint32_t value, unsigned size)
+{
+    bus_port_access(rig->host.bus, &rig->initiator, port, true, size, &value, 1);
+}
+
+uint8_t rig_inb(Rig *rig, uint16_t port)
+{
+    return (uint8_t)rig_in(rig, port, 1);
+}
+
+void rig_outb(Rig *rig, uint16_t port, uint8_t value)
+{
+    rig_out(rig, port, value, 1);
+}
+
+/* ---- time ---- */
+
+void rig_step(Rig *rig, uint64_t ns)
+{
+    clock_step(rig->host.clock, ns);
+}
+
+uint64_t rig_now(const Rig *rig)
+{
+    return clock_now(rig->host.clock);
+}
+
+void rig_late(Rig *rig, uint64_t ns)
+{
+    clock_skip(rig->host.clock, ns);
+    clock_run_due(rig->host.clock);
+}
+
+Clock *rig_clock(Rig *rig)
+{
+    return rig->host.clock;
+}
+
+/* ---- what was recorded ---- */
+
+bool rig_irq(const Rig *rig, unsigned line)
+{
+    return rig->recorded[line].drivers > 0;
+}
+
+unsigned rig_irq_edges(const Rig *rig, unsigned line)
+{
+    return rig->recorded[line].edges;
+}
+
+uint64_t rig_irq_changed_at(const Rig *rig, unsigned line)
+{
+    return rig->recorded[line].changed_at;
+}
+
+int rig_exit_status(const Rig *rig)
+{
+    return rig->exit_status;
+}
+
+unsigned rig_requests(const Rig *rig, DeviceRequest kind)
+{
+    return rig->requests[kind];
+}
+
+unsigned rig_guest_error_count(const Rig *rig)
+{
+    return rig->guest_errors;
+}
+
+RigChar *rig_char(Rig *rig, const char *id)
+{
+    RigChar *line = g_hash_table_lookup(rig->chars, id);
+    if (!line) {
+        line = rig_char_new();
+        g_hash_table_insert(rig->chars, g_strdup(id), line);
+    }
+    return line;
+}
