@@ -25,6 +25,7 @@
 #define CASES_PER_DATA  512u
 #define DIFFERENCES_MAX 20u
 #define TRAP            0xccu
+#define OPCODE_POPA     0x61
 #define FETCH           0x10u /* page-fault error code: only where NX is on */
 #define PUSHED_MAX      256u  /* bytes that an unfinished ENTER may have pushed */
 #define ARITHMETIC_FLAGS                                                                           \
@@ -113,7 +114,7 @@ static uint32_t undefined_flags(const Oracle *oracle)
     return oracle_undefined_flags(item->form->undefined, item->shift_count, item->operand_bits);
 }
 
-/* A double shift by more than its size, or a bit scan of 0. */
+/* A double shift by more than its size, a bit scan of 0, half a POPA. */
 static bool undefined_result(const Oracle *oracle)
 {
     const OracleCase *item = &oracle->item;
@@ -125,19 +126,26 @@ static bool undefined_result(const Oracle *oracle)
     case UNDEFINED_SWAP:
         return item->operand_bits == 16;
     default:
-        return false;
+        return item->form->first == OPCODE_POPA && unfinished(oracle);
     }
 }
 
-static unsigned undefined_register(const OracleCase *item)
+/* A mask of general registers. */
+static unsigned undefined_registers(const Oracle *oracle)
 {
+    const OracleCase *item = &oracle->item;
+    if (!undefined_result(oracle)) {
+        return 0;
+    }
     switch ((OracleUndefined)item->form->undefined) {
     case UNDEFINED_DOUBLE_SHIFT:
-        return item->modrm & 7;
+        return 1u << (item->modrm & 7);
     case UNDEFINED_BIT_SCAN:
-        return item->modrm >> 3 & 7;
+        return 1u << (item->modrm >> 3 & 7);
+    case UNDEFINED_SWAP:
+        return 1u << (item->bytes[item->length - 1] & 7);
     default:
-        return item->bytes[item->length - 1] & 7;
+        return 0xff & ~(1u << CPU_SP);
     }
 }
 
@@ -157,9 +165,9 @@ static bool same_selectors(const OracleState *native, const OracleState *emulate
 static bool same_registers(const Oracle *oracle)
 {
     const OracleState *native = &oracle->native, *emulated = &oracle->emulated.after;
-    unsigned skip = undefined_result(oracle) ? undefined_register(&oracle->item) : 8;
+    unsigned ignored = undefined_registers(oracle);
     for (unsigned i = 0; i < 8; i++) {
-        if (i != skip && native->gpr[i] != emulated->gpr[i]) {
+        if (!(ignored >> i & 1) && native->gpr[i] != emulated->gpr[i]) {
             return false;
         }
     }
@@ -172,10 +180,11 @@ static bool same_flags(const Oracle *oracle)
     return ((oracle->native.eflags ^ oracle->emulated.after.eflags) & ~ignored) == 0;
 }
 
-/* What an access to memory may raise. */
+/* What an access to memory may raise, or BOUND between its two. */
 static bool is_access_fault(const OracleFault *fault)
 {
-    return fault->vector >= 11 && fault->vector <= 17 && fault->vector != 16;
+    return fault->vector == 5 ||
+           (fault->vector >= 11 && fault->vector <= 17 && fault->vector != 16);
 }
 
 static bool same_fault(const Oracle *oracle)
