@@ -33,6 +33,7 @@
 #define TSS_SIZE       0x68u
 #define TSS_ESP0       4u
 #define TSS_SS0        8u
+#define TSS_IOMAP      0x66u
 #define KERNEL_CODE    0x08
 #define KERNEL_DATA    0x18
 #define USER_CODE      0x20
@@ -149,6 +150,7 @@ OracleMachine *oracle_machine_new(const OracleSegment *segments, unsigned count)
     make_pages(machine->rig);
     rig_write32(machine->rig, SYSTEM + TSS + TSS_ESP0, SYSTEM_AT + STACK_TOP);
     rig_write32(machine->rig, SYSTEM + TSS + TSS_SS0, KERNEL_DATA);
+    rig_write16(machine->rig, SYSTEM + TSS + TSS_IOMAP, TSS_SIZE);
     make_base_state(machine);
     machine->ram = memory_find(machine->rig->memory, 0)->host;
     return machine;
@@ -258,9 +260,16 @@ static bool ended(OracleMachine *machine, const OracleState *before, unsigned le
     return run->end != END_FAULT;
 }
 
+static uint32_t stack_top(const OracleMachine *machine, const OracleState *before)
+{
+    CpuSegment stack = load_segment(machine, before->segment[CPU_SS]);
+    uint32_t mask = stack.attributes & CPU_SEGMENT_DB ? 0xffffffff : 0xffff;
+    return (uint32_t)stack.base + (before->gpr[CPU_SP] & mask);
+}
+
 OracleRun oracle_machine_run(OracleMachine *machine, const OracleState *before, unsigned length)
 {
-    OracleRun run = {.end = END_BROKEN};
+    OracleRun run = {.end = END_BROKEN, .stack_top = stack_top(machine, before)};
     enter(machine, before);
     for (unsigned i = 0; i < 4; i++) {
         VcpuStop stop = rig_step(machine->rig, 1);

@@ -23,6 +23,7 @@ typedef struct OracleRun {
     OracleFault fault;
     OracleState after;
     const char *detail;
+    uint32_t stack_top; /* the linear address that SS:ESP had before */
 } OracleRun;
 
 OracleMachine *oracle_machine_new(const OracleSegment *segments, unsigned count);

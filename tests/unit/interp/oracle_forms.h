@@ -35,6 +35,9 @@
 #define FORM_BYTE_COUNT   (1u << 23) /* with FORM_SHIFT: of a byte operand */
 #define FORM_DOUBLE       (1u << 24) /* a double shift: the count may pass the size */
 #define FORM_OPERAND_8    (1u << 25) /* the memory operand has 8 bytes */
+/* What the manual leaves open when it faults. */
+#define FORM_SEVERAL (1u << 26) /* several accesses or checks, of any order */
+#define FORM_PUSHES  (1u << 27) /* some of its pushes may have been made */
 
 typedef enum OracleUndefined {
     UNDEFINED_NONE,
