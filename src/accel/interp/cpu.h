@@ -309,8 +309,6 @@ void code_cache_flush(Cpu *cpu);
  * instructions long.  Raises what fetching raises.
  */
 Block *block_find(Cpu *cpu, uint64_t limit);
-/* The slow half of block_chain() in handlers.h. */
-const Insn *block_chain_slow(Cpu *cpu, const Insn *tail, int slot);
 /* [address, address + size) of one page was or will be written. */
 void code_written(InterpAccel *accel, CodePage *page, uint64_t address, size_t size);
 CodePage **code_page_slot(InterpAccel *accel, uint64_t physical);

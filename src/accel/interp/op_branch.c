@@ -266,11 +266,7 @@ OP(int1)
 OP(block_end)
 {
     cpu->eip += ((const BlockTail *)insn)->end;
-    const Insn *next = block_chain(cpu, insn, 0);
-    if (unlikely(!next)) {
-        return NULL;
-    }
-    GOTO(next);
+    CHAIN_FROM(insn, 0);
 }
 
 /* In place of the instructions of a block whose bytes changed. */
