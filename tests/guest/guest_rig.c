@@ -16,6 +16,9 @@
 #define PATIENCE_US   (30 * G_USEC_PER_SEC)
 #define READ_SIZE     65536u
 #define LOOK_AGAIN_MS 1
+
+#define IDLE_TRIES        3u
+#define MOST_IDLE_PERCENT 0.1
 /* Enough of the output to see what went wrong. */
 #define SHOWN_SIZE 3000u
 
@@ -353,6 +356,11 @@ void guest_close_input(Guest *guest)
     finish_input(guest);
 }
 
+void guest_read_again(Guest *guest)
+{
+    guest->outputs[GUEST_OUT].unread = false;
+}
+
 void guest_close_output(Guest *guest)
 {
     Output *output = &guest->outputs[GUEST_OUT];
@@ -501,7 +509,8 @@ uint64_t guest_cpu_ns(const Guest *guest)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-double guest_idle_percent(Guest *guest)
+/* In percent of one CPU. */
+static double use_in_a_second(Guest *guest)
 {
     gint64 start = g_get_monotonic_time();
     uint64_t before = guest_cpu_ns(guest);
@@ -512,6 +521,18 @@ double guest_idle_percent(Guest *guest)
     }
     double elapsed = (double)(g_get_monotonic_time() - start) * 1000;
     return (double)(guest_cpu_ns(guest) - before) / elapsed * 100;
+}
+
+void guest_assert_idle(Guest *guest)
+{
+    double least = 100;
+    for (unsigned i = 0; i < IDLE_TRIES && least >= MOST_IDLE_PERCENT; i++) {
+        double use = use_in_a_second(guest);
+        least = MIN(least, use);
+    }
+    if (least >= MOST_IDLE_PERCENT) {
+        fail(guest, "the program uses %.2f %% of a CPU for nothing", least);
+    }
 }
 
 pid_t guest_pid(const Guest *guest)
