@@ -235,6 +235,9 @@ static int open_wire(const Guest *guest, GuestWire wire, bool is_input, int *our
         g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
         *ours = ends[is_input];
         set_nonblocking(*ours);
+        if (wire == GUEST_UNREAD) {
+            fcntl(*ours, F_SETPIPE_SZ, (int)GUEST_UNREAD_SIZE);
+        }
         return ends[!is_input];
     }
     g_assert_not_reached();

@@ -39,10 +39,12 @@ bool guest_tests_can_run(void);
 typedef enum GuestWire {
     GUEST_PIPE,
     GUEST_TERMINAL,
-    GUEST_UNREAD, /* output: a pipe that nobody reads */
+    GUEST_UNREAD, /* output: a small pipe that nobody reads */
     GUEST_NULL,   /* /dev/null */
     GUEST_CLOSED, /* no descriptor at all */
 } GuestWire;
+
+#define GUEST_UNREAD_SIZE 4096u
 
 typedef struct GuestWires {
     GuestWire in, out, err;

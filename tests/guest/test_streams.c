@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <string.h>
 
+/* More than the pipe and the port hold together. */
+#define MANY_LINES 400u
 /* A page of memory is shown in 256 lines of this many bytes. */
 #define PEEK_LINE     (sizeof("00000000") - 1 + 16 * 3 + 2 + 16 + 2)
 #define PROMPTNESS_US (2 * G_USEC_PER_SEC)
@@ -145,7 +147,7 @@ static void test_full_pipe(const GuestTarget *target)
     static const char *const GUESTS[] = {"shell.bin", "counter.bin -flat addr=0,ip=0"};
     for (size_t i = 0; i < G_N_ELEMENTS(GUESTS); i++) {
         g_autoptr(Guest) guest = guest_start(target, &OUT_UNREAD, "-kernel %s", GUESTS[i]);
-        send_peeks(guest, 2000);
+        send_peeks(guest, MANY_LINES);
         guest_wait_until(guest, guest_output_is_full, "the pipe is full");
         assert_killed_promptly(guest);
     }
@@ -154,7 +156,7 @@ static void test_full_pipe(const GuestTarget *target)
 static void test_full_pipes(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_start(target, &OUT_AND_ERR_UNREAD, "-kernel shell.bin -d io");
-    send_peeks(guest, 2000);
+    send_peeks(guest, MANY_LINES);
     guest_wait_until(guest, guest_output_is_full, "the pipe is full");
     assert_killed_promptly(guest);
 }
@@ -164,7 +166,7 @@ static void test_status_with_full_pipe(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
         guest_start(target, &OUT_UNREAD, "-kernel shell.bin -device exit-port");
-    send_peeks(guest, (unsigned)((65536 + 8192) / PEEK_LINE));
+    send_peeks(guest, (unsigned)((GUEST_UNREAD_SIZE + 8192) / PEEK_LINE));
     guest_type(guest, "exit 9\r");
     g_assert_cmpint(guest_wait_exit(guest), ==, 9);
     g_free(
@@ -176,12 +178,12 @@ static void test_late_reader(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
         guest_start(target, &OUT_UNREAD, "-kernel shell.bin -device exit-port");
-    send_peeks(guest, 2000);
+    send_peeks(guest, MANY_LINES);
     guest_type(guest, "exit 9\r");
     guest_wait_until(guest, guest_output_is_full, "the pipe is full");
     guest_read_again(guest);
     g_assert_cmpint(guest_wait_exit(guest), ==, 9);
-    g_assert_cmpuint(guest_output(guest, GUEST_OUT)->len, >, 2000 * PEEK_LINE);
+    g_assert_cmpuint(guest_output(guest, GUEST_OUT)->len, >, MANY_LINES * PEEK_LINE);
     g_assert_true(g_str_has_suffix(guest_output(guest, GUEST_OUT)->str, "pioemu> exit 9\r\n"));
 }
 
