@@ -236,6 +236,7 @@ static void i8254_write(void *state, uint64_t offset, uint64_t value, unsigned s
     }
 }
 
+/* DEVIATION: refresh requests come every 18 CLK pulses, whatever counter 1 does. */
 static uint64_t portb_read(void *state, uint64_t offset, unsigned size)
 {
     (void)offset, (void)size;

@@ -57,6 +57,10 @@ static bool out_square(const PitCounter *c, uint64_t tick)
     return pit_counter_mode(c) == 2 ? position != c->period - 1 : position < high_half(c);
 }
 
+/*
+ * DEVIATION: a strobe of mode 4 that GATE stops in its very pulse ends at once
+ * instead of with the next CLK.
+ */
 bool pit_counter_out(const PitCounter *c, uint64_t tick)
 {
     if (!c->counting) {
@@ -77,6 +81,7 @@ bool pit_counter_out(const PitCounter *c, uint64_t tick)
 
 /* ---- the counting element ---- */
 
+/* DEVIATION: BCD digits above 9, which are undefined, count for what they are. */
 static uint32_t count_from_register(const PitCounter *c)
 {
     if (!(c->control & PIT_CW_BCD)) {

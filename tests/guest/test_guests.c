@@ -126,7 +126,7 @@ static void test_long(const GuestTarget *target)
 
 static Guest *start_shell(const GuestTarget *target)
 {
-    return guest_shell_start(target, &GUEST_ON_PIPES, "-device exit-port");
+    return guest_shell_start(target, &GUEST_ON_PIPES, "-device exit-port -debugport null");
 }
 
 static void test_shell_commands(const GuestTarget *target)
