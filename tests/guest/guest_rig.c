@@ -19,7 +19,7 @@
 
 #define IDLE_TRIES        3u
 #define MOST_IDLE_PERCENT 0.1
-/* Enough of the output to see what went wrong. */
+/* Of the output, to see what went wrong; each line is a comment of TAP. */
 #define SHOWN_SIZE 3000u
 
 typedef enum Progress { RUNNING, STOPPED, ENDED } Progress;
@@ -59,7 +59,7 @@ static void show_output(GString *message, const Guest *guest, GuestChannel chann
     const GString *text = guest->outputs[channel].text;
     size_t from = text->len > SHOWN_SIZE ? text->len - SHOWN_SIZE : 0;
     g_autofree char *escaped = g_strescape(text->str + from, NULL);
-    g_string_append_printf(message, "\n  %s (%zu bytes): %s\"%s\"", NAMES[channel], text->len,
+    g_string_append_printf(message, "\n#   %s (%zu bytes): %s\"%s\"", NAMES[channel], text->len,
                            from ? "..." : "", escaped);
 }
 
@@ -72,10 +72,10 @@ static G_NORETURN void fail(Guest *guest, const char *format, ...)
     va_start(args, format);
     g_string_append_vprintf(message, format, args);
     va_end(args);
-    g_string_append_printf(message, "\n  command: %s", guest->command);
+    g_string_append_printf(message, "\n#   command: %s", guest->command);
     if (guest->progress == ENDED) {
         g_string_append_printf(
-            message, "\n  ended: %s %d", WIFEXITED(guest->status) ? "status" : "signal",
+            message, "\n#   ended: %s %d", WIFEXITED(guest->status) ? "status" : "signal",
             WIFEXITED(guest->status) ? WEXITSTATUS(guest->status) : WTERMSIG(guest->status));
     }
     show_output(message, guest, GUEST_OUT);
