@@ -12,6 +12,7 @@
 #define PASTE_SIZE 40000u
 
 #define SPEAKER_TRIES 5u
+#define LATENESS_MS   20
 
 static long expect_number(Guest *guest, const char *pattern)
 {
@@ -19,14 +20,18 @@ static long expect_number(Guest *guest, const char *pattern)
     return strtol(text, NULL, 10);
 }
 
-/* The second's end and a tick fall together, in either order. */
+/*
+ * A busy host delivers the interrupt that ends a second up to LATENESS_MS late,
+ * and the timer's go on meanwhile.
+ */
 static void assert_rate(const GuestTarget *target, long rate)
 {
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES, "-kernel timer.bin -flat cx=%ld,dx=1", rate);
     long ticks = expect_number(guest, "^([0-9]+) ticks in 1 seconds");
-    g_assert_cmpint(ticks, >=, rate - 1);
-    g_assert_cmpint(ticks, <=, rate + 1);
+    long slack = 1 + rate * LATENESS_MS / 1000;
+    g_assert_cmpint(ticks, >=, rate - slack);
+    g_assert_cmpint(ticks, <=, rate + slack);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
