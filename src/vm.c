@@ -21,7 +21,7 @@
 #define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
 /* How late a posted write may be: soon after another one, later in a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
-#define POSTED_MAX_NS (NS_PER_SECOND / 10)
+#define POSTED_MAX_NS (NS_PER_SECOND / 4)
 /* How often a silent machine with in-kernel controllers is asked whether it halted. */
 #define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
 #define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
