@@ -8,12 +8,12 @@ root=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-"$pioemu" --help | sed -n 's/^  \(-[A-Za-z].*\)/\1/p' | tr ' ,' '\n\n' |
+"$pioemu" --help | sed -n 's/^  \(-[A-Za-z].*\)/\1/p' | tr ' ,' '[\n*]' |
     grep -E '^-[A-Za-z]' | sort -u >"$work/help"
 # A tag is the line after .TP; its first word is the macro.
-sed -n '/^\.TP/{n;p;}' "$root/docs/pioemu.1" | tr -d '\\"' | tr ' ,' '\n\n' |
+sed -n '/^\.TP/{n;p;}' "$root/docs/pioemu.1" | tr -d '\\"' | tr ' ,' '[\n*]' |
     grep -E '^-[A-Za-z]' | sort -u >"$work/man"
-sed -n 's/^| \(`-[^|]*\) |.*/\1/p' "$root/README.md" | tr '`, ' '\n\n\n' |
+sed -n 's/^| \(`-[^|]*\) |.*/\1/p' "$root/README.md" | tr '`, ' '[\n*]' |
     grep -E '^-[A-Za-z]' | sort -u >"$work/readme"
 
 echo 1..3
