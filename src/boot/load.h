@@ -94,8 +94,8 @@ void boot_start_real(BootLoad *load, uint16_t segment, uint16_t ip, uint16_t dat
 /* ---- tables for the kernel ---- */
 
 /*
- * ACPI if there are power management registers, and the MP table if there is
- * an APIC, from BOOT_ROM_START on; without RAM there, nothing.
+ * Some variables of a BIOS; ACPI if there are power management registers, and the MP table if there
+ * is an APIC, from BOOT_ROM_START on; without RAM there, nothing.
  */
 bool boot_add_tables(BootLoad *load, GError **error);
 

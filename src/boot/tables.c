@@ -1,7 +1,12 @@
 /*
- * The tables that a BIOS would leave in its ROM's segment.
+ * What a BIOS would leave behind: tables in its ROM's segment, and the few of
+ * its variables that kernels take the end of low memory from.
  */
 #include "src/boot/load.h"
+
+#define BDA_EBDA_SEGMENT 0x40eu
+#define BDA_BASE_MEMORY  0x413u /* KiB */
+#define EBDA_SIZE        1u     /* KiB, in its first byte */
 
 uint8_t boot_checksum(const void *data, size_t size)
 {
@@ -22,6 +27,16 @@ uint32_t boot_tables_add(BootTables *tables, const void *data, size_t size, unsi
     return address;
 }
 
+/* A kernel that is linked here is put over them. */
+static void write_variables(BootLoad *load)
+{
+    const uint16_t segment = BOOT_LOW_END >> 4, base_memory = BOOT_LOW_END >> 10;
+    const uint8_t size = EBDA_SIZE;
+    memory_write(load->memory, BDA_EBDA_SEGMENT, &segment, sizeof(segment));
+    memory_write(load->memory, BDA_BASE_MEMORY, &base_memory, sizeof(base_memory));
+    memory_write(load->memory, BOOT_LOW_END, &size, sizeof(size));
+}
+
 bool boot_add_tables(BootLoad *load, GError **error)
 {
     const BootBoard *board = load->board;
@@ -29,6 +44,7 @@ bool boot_add_tables(BootLoad *load, GError **error)
     if (!region || region->read_only || memory_ram_size(load->memory) < BOOT_HIGH) {
         return true;
     }
+    write_variables(load);
     BootTables tables = {board, g_byte_array_new()};
     g_autoptr(GByteArray) bytes = tables.bytes;
     if (board->apic) {

@@ -185,6 +185,15 @@ static void test_mp_table_says_who_boots_and_what_is_where(BootRig *rig, gconstp
     g_assert_cmphex(boot_rig_peek(rig, at + 16 + 8 * 8, 8), ==, UINT64_C(0x09020900000d0003));
 }
 
+static void test_bios_variables_say_where_low_memory_ends(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 1, true);
+    g_assert_cmphex(boot_rig_peek(rig, 0x40e, 2), ==, 0x9fc0);
+    g_assert_cmpuint(boot_rig_peek(rig, 0x413, 2), ==, 639);
+    g_assert_cmpuint(boot_rig_peek(rig, 0x9fc00, 1), ==, 1);
+}
+
 #define TEST(name)                                                                                 \
     g_test_add("/boot/tables/" #name, BootRig, NULL, boot_rig_set_up, test_##name,                 \
                boot_rig_tear_down)
@@ -197,6 +206,7 @@ int main(int argc, char **argv)
     TEST(madt_lists_the_cpus);
     TEST(without_an_apic_there_is_no_madt);
     TEST(flat_binaries_without_an_apic_have_no_tables);
+    TEST(bios_variables_say_where_low_memory_ends);
     TEST(mp_table_is_sound);
     TEST(mp_table_says_who_boots_and_what_is_where);
     return g_test_run();
