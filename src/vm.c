@@ -19,6 +19,8 @@
 /* How long output that nobody takes is waited for when the guest ends. */
 #define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
 #define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
+/* How often a halted machine is asked whether it is still sending. */
+#define BUSY_POLL_NS (NS_PER_SECOND / 1000)
 /* How late a posted write may be: soon after another one, later in a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
 #define POSTED_MAX_NS (NS_PER_SECOND / 4)
@@ -56,6 +58,8 @@ struct Vm {
     LoopTask event_task;
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
+    LoopTimer *busy_timer;
+    uint64_t busy_patience; /* ns */
     LoopTimer *halt_timer;
     uint64_t halt_period;
     uint32_t watched_accesses;
@@ -173,6 +177,30 @@ static void signal_arrived(void *opaque, int number)
     end(opaque, VM_ENDED_BY_SIGNAL, 128 + number, reason);
 }
 
+/* ---- a halt for good ---- */
+
+static void look_for_idle(void *opaque)
+{
+    Vm *vm = opaque;
+    vm->busy_patience -= MIN(vm->busy_patience, BUSY_POLL_NS);
+    if (vm->busy_patience && machine_busy(vm->machine)) {
+        loop_timer_start(vm->busy_timer, BUSY_POLL_NS);
+    } else {
+        end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "the guest halted with interrupts disabled");
+    }
+}
+
+/* The CPU is done, but a slow serial line may still have characters to send. */
+static void halted_for_good(Vm *vm)
+{
+    if (!vm->busy_timer) {
+        vm->busy_timer = loop_timer_new(vm->loop, look_for_idle, vm);
+        vm->busy_patience = DRAIN_PATIENCE_NS;
+        runner_sleep(vm->runner);
+        look_for_idle(vm);
+    }
+}
+
 /* ---- events ---- */
 
 static bool reset(Vm *vm, GError **error)
@@ -184,6 +212,7 @@ static bool reset(Vm *vm, GError **error)
         return false;
     }
     vm->halted = 0;
+    g_clear_pointer(&vm->busy_timer, loop_timer_free);
     for (unsigned i = 0; i < runner_count(vm->runner); i++) {
         Vcpu *vcpu = runner_vcpu(vm->runner, i);
         runner_set_halted(vm->runner, i, false);
@@ -234,8 +263,7 @@ static void handle_stop(Vm *vm, const Event *event)
     switch (event->stop) {
     case VCPU_HALTED_DEAD:
         if (++vm->halted == runner_count(vm->runner)) {
-            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
-                "the guest halted with interrupts disabled");
+            halted_for_good(vm);
         }
         break;
     case VCPU_TRIPLE_FAULT:
@@ -366,11 +394,10 @@ static void look_for_halt(void *opaque)
     vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
     if (silent && !vm->ended) {
         pause_vcpus(vm);
-        if (all_dead(vm)) {
-            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
-                "the guest halted with interrupts disabled");
-        } else {
-            resume_vcpus(vm);
+        bool dead = all_dead(vm);
+        resume_vcpus(vm);
+        if (dead) {
+            halted_for_good(vm);
         }
     }
     loop_timer_start(vm->halt_timer, vm->halt_period);
@@ -704,6 +731,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->posted_timer);
     loop_timer_free(vm->timeout_timer);
     loop_timer_free(vm->halt_timer);
+    loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
