@@ -14,6 +14,7 @@ struct Runner {
 
     /* Slices: one vCPU. */
     bool running, halted;
+    bool in_run; /* a slice is under way */
     bool realtime;
     uint64_t real_origin; /* host time at machine time 0 */
     Clock *host;          /* the host's time */
@@ -31,6 +32,16 @@ static void woken(void *opaque)
     (void)opaque;
 }
 
+/* A deadline came up that ends the slice under way earlier. */
+static void nearer_deadline(void *opaque, uint64_t deadline)
+{
+    Runner *runner = opaque;
+    (void)deadline;
+    if (runner->in_run) {
+        runner->accel->class->kick(runner->vcpus->pdata[0]);
+    }
+}
+
 Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped, void *opaque)
 {
     Runner *runner = g_new0(Runner, 1);
@@ -44,11 +55,17 @@ Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped,
     runner->host = clock_new_monotonic();
     clock_resume(runner->host);
     runner->wake = loop_timer_new(loop, woken, NULL);
+    if (!is_threaded(runner)) {
+        clock_set_wakeup(clock, nearer_deadline, runner);
+    }
     return runner;
 }
 
 void runner_free(Runner *runner)
 {
+    if (!is_threaded(runner)) {
+        clock_set_wakeup(runner->clock, NULL, NULL);
+    }
     g_ptr_array_unref(runner->threads);
     g_ptr_array_unref(runner->vcpus);
     loop_timer_free(runner->wake);
@@ -94,7 +111,9 @@ static void run_slice(Runner *runner)
     uint64_t now = clock_now(runner->clock);
     uint64_t until = deadline > now ? class->instructions_in(vcpu, deadline - now) : 1;
     class->set_budget(vcpu, CLAMP(until, 1, SLICE_MAX));
+    runner->in_run = true;
     VcpuStop stop = class->run(vcpu);
+    runner->in_run = false;
     switch (stop) {
     case VCPU_KICKED:
     case VCPU_SLICE_DONE:

@@ -6,6 +6,7 @@
 #include "src/keyval.h"
 #include "src/log.h"
 #include "src/machine.h"
+#include "src/number.h"
 #include "src/report.h"
 #include "src/result.h"
 #include "src/runner.h"
@@ -13,6 +14,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How long output that nobody takes is waited for when the guest ends. */
 #define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
@@ -65,8 +67,6 @@ struct Vm {
     bool draining;
     VmResult result;
 };
-
-#define DEFAULT_ACCEL "kvm"
 
 /* ---- running and stopping ---- */
 
@@ -458,6 +458,20 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     return vm->machine_options != NULL;
 }
 
+/* Who sits at a terminal wants seconds to be seconds. */
+static bool wants_realtime(const Vm *vm)
+{
+    const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
+    bool on = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
+    return (wish && number_parse_bool("realtime", wish, &on, NULL) && on) || (!wish && on);
+}
+
+/* Where machine time is not the host's, "the host's time" would not be repeatable. */
+static bool follows_host(const Vm *vm)
+{
+    return vm->clock_source || wants_realtime(vm);
+}
+
 static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
@@ -471,7 +485,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
-        .host_clock = vm->host_clock,
+        .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
     };
@@ -483,11 +497,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 static const AccelClass *choose_accel(Vm *vm, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
+    static const char *const DEFAULTS[] = {"kvm", "interp"};
     const GPtrArray *wishes = vm->config->accels;
-    for (guint i = 0; i < MAX(wishes->len, 1); i++) {
+    guint count = wishes->len ? wishes->len : G_N_ELEMENTS(DEFAULTS);
+    for (guint i = 0; i < count; i++) {
         const AccelClass *class;
         g_clear_pointer(&vm->accel_options, g_hash_table_unref);
-        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULT_ACCEL, &class, &vm->accel_options,
+        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULTS[i], &class, &vm->accel_options,
                          error)) {
             return NULL;
         }
@@ -531,6 +547,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 static bool make_vcpus(Vm *vm, GError **error)
 {
     vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vcpu_stopped, vm);
+    runner_set_realtime(vm->runner, wants_realtime(vm));
     for (unsigned i = 0; i < vm->config->cpus; i++) {
         if (!runner_add_vcpu(vm->runner, error)) {
             return false;
@@ -552,16 +569,6 @@ static uint64_t work_time(void *opaque)
                : 0;
 }
 
-/* The CPU stops at the deadlines of a counted clock, unless one comes up meanwhile. */
-static void nearer_deadline(void *opaque, uint64_t deadline)
-{
-    Vm *vm = opaque;
-    (void)deadline;
-    if (vm->runner) {
-        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
-    }
-}
-
 static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
 {
     vm->host_clock = clock_new_monotonic();
@@ -572,7 +579,6 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     clock_resume(vm->host_clock);
     if (!accel->threaded) {
         vm->clock = clock_new_counted(work_time, vm);
-        clock_set_wakeup(vm->clock, nearer_deadline, vm);
         return true;
     }
     vm->clock = clock_new_monotonic();
