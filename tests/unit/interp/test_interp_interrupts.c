@@ -206,6 +206,7 @@ static void test_interrupt_in_a_repetition(void)
     g_assert_cmpuint(rig->access_count, ==, MANY - left);
     rig->on_access = NULL;
     state = fault.state;
+    state.halted = false;
     state.rip = PM_CODE;
     fault = pm_go(rig, &state);
     g_assert_cmpuint(fault.vector, ==, DONE);
