@@ -624,11 +624,13 @@ static void start_timers(Vm *vm)
     }
     if (has_posted(vm)) {
         vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
-        look_for_posted(vm);
+        vm->posted_period = POSTED_MIN_NS;
+        loop_timer_start(vm->posted_timer, vm->posted_period);
     }
     if (vm->kernel_irqchip) {
         vm->halt_timer = loop_timer_new(vm->loop, look_for_halt, vm);
-        look_for_halt(vm);
+        vm->halt_period = HALT_WATCH_MIN_NS;
+        loop_timer_start(vm->halt_timer, vm->halt_period);
     }
     if (vm->config->timeout) {
         vm->timeout_timer = loop_timer_new(vm->loop, timed_out, vm);

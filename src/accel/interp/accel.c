@@ -225,7 +225,7 @@ static void step_carefully(Cpu *cpu)
     cpu->reserve += (uint64_t)(cpu->fuel - 1);
     cpu->fuel = 1;
     run_block(cpu, 1);
-    if (cpu->stepping) {
+    if (cpu->stepping && !cpu->shadow_debug) {
         cpu->debug_pending |= DR6_BS;
     }
 }

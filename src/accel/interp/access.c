@@ -122,8 +122,7 @@ static bool breakpoint_hit(const Cpu *cpu, unsigned n, uint32_t linear, unsigned
     return linear - start < length || start - linear < size;
 }
 
-/* The address is checked for as long as it takes, not per page. */
-static void check_access(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access)
+void linear_check(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access)
 {
     if (cpu->checks & CHECK_ALIGNMENT && linear & (size - 1)) {
         cpu_raise_error(cpu, VECTOR_AC, 0);
@@ -146,7 +145,7 @@ __attribute__((noinline)) uint32_t mem_read_slow(Cpu *cpu, const Insn *insn, uin
 {
     cpu->current = insn;
     if (cpu->checks) {
-        check_access(cpu, linear, size, ACCESS_READ);
+        linear_check(cpu, linear, size, ACCESS_READ);
     }
     return linear_read(cpu, linear, size, cpu->cpl == 3);
 }
@@ -156,7 +155,7 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32
 {
     cpu->current = insn;
     if (cpu->checks) {
-        check_access(cpu, linear, size, ACCESS_WRITE);
+        linear_check(cpu, linear, size, ACCESS_WRITE);
     }
     linear_write(cpu, linear, size, value, cpu->cpl == 3);
 }
@@ -183,7 +182,7 @@ __attribute__((noinline)) void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigne
     cpu->current = insn;
     uint32_t linear = segment_check(cpu, segment, offset, size, ACCESS_WRITE);
     if (cpu->checks) {
-        check_access(cpu, linear, size, ACCESS_WRITE);
+        linear_check(cpu, linear, size, ACCESS_WRITE);
     }
     linear_probe(cpu, linear, size, ACCESS_WRITE, user);
     cpu->rmw.linear = linear;
@@ -197,9 +196,12 @@ __attribute__((noinline)) void mem_rmw_commit(Cpu *cpu)
     linear_write(cpu, cpu->rmw.linear, cpu->rmw.size, (uint32_t)cpu->rmw.value, cpu->cpl == 3);
 }
 
-void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size)
+void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size, unsigned count)
 {
-    uint32_t linear = segment_check(cpu, segment, offset, size, ACCESS_WRITE);
+    uint32_t linear = segment_check(cpu, segment, offset, size * count, ACCESS_WRITE);
 
-    linear_probe(cpu, linear, size, ACCESS_WRITE, cpu->cpl == 3);
+    if (cpu->checks) {
+        linear_check(cpu, linear, size, ACCESS_WRITE);
+    }
+    linear_probe(cpu, linear, size * count, ACCESS_WRITE, cpu->cpl == 3);
 }

@@ -371,9 +371,10 @@ Block *block_find(Cpu *cpu, uint64_t limit)
 }
 
 /*
- * Faults of the fetch leave from here, between two blocks.
+ * The block at CS:EIP, linked from `link` if it may be.  Faults of the fetch
+ * leave from here, between two blocks.
  */
-const Insn *block_chain_slow(Cpu *cpu, const Insn *tail, int slot)
+static const Insn *enter(Cpu *cpu, Block **link)
 {
     unsigned epoch = cpu->code->epoch;
 
@@ -384,9 +385,33 @@ const Insn *block_chain_slow(Cpu *cpu, const Insn *tail, int slot)
     if (cpu->fuel < block->count) {
         return NULL;
     }
-    if (tail && block->entry != NO_ENTRY && epoch == cpu->code->epoch) {
-        ((BlockTail *)tail)->link[slot] = block;
+    if (link && block->entry != NO_ENTRY && epoch == cpu->code->epoch) {
+        *link = block;
     }
     cpu->fuel -= block->count;
     return block->insns;
+}
+
+#define GO_ON(link)                                                                                \
+    do {                                                                                           \
+        const Insn *next_ = enter(cpu, link);                                                      \
+        if (!next_) {                                                                              \
+            return NULL;                                                                           \
+        }                                                                                          \
+        GOTO(next_);                                                                               \
+    } while (0)
+
+const Insn *block_chain_slow0(Cpu *cpu, const Insn *insn)
+{
+    GO_ON(&((BlockTail *)insn)->link[0]);
+}
+
+const Insn *block_chain_slow1(Cpu *cpu, const Insn *insn)
+{
+    GO_ON(&((BlockTail *)insn)->link[1]);
+}
+
+const Insn *block_jump_slow(Cpu *cpu, const Insn *insn G_GNUC_UNUSED)
+{
+    GO_ON(NULL);
 }

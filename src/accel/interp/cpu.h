@@ -309,8 +309,6 @@ void code_cache_flush(Cpu *cpu);
  * instructions long.  Raises what fetching raises.
  */
 Block *block_find(Cpu *cpu, uint64_t limit);
-/* The slow half of block_chain() in handlers.h. */
-const Insn *block_chain_slow(Cpu *cpu, const Insn *tail, int slot);
 /* [address, address + size) of one page was or will be written. */
 void code_written(InterpAccel *accel, CodePage *page, uint64_t address, size_t size);
 CodePage **code_page_slot(InterpAccel *accel, uint64_t physical);
@@ -355,13 +353,15 @@ void mem_rmw_commit(Cpu *cpu);
 /* Raises #SS or #GP unless the access is within the segment and its rights. */
 uint32_t segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
                        MemoryAccess access);
-/* Raises what a write of the range would raise. */
-void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size);
+/* Raises what writing `count` items of `size` bytes would raise. */
+void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size, unsigned count);
 
 /* At linear addresses, with the rights of the level named. */
 uint32_t linear_read(Cpu *cpu, uint32_t linear, unsigned size, bool user);
 void linear_write(Cpu *cpu, uint32_t linear, unsigned size, uint32_t value, bool user);
 void linear_probe(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access, bool user);
+/* Alignment and data breakpoints, if Cpu.checks asks for any. */
+void linear_check(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access);
 
 /* ---- segment.c ---------------------------------------------------------- */
 
@@ -490,6 +490,11 @@ Stack stack_for(const Descriptor *descriptor, uint16_t selector, uint32_t esp, b
 void stack_need(Cpu *cpu, const Stack *stack, unsigned bytes);
 void stack_push(Cpu *cpu, Stack *stack, bool op32, uint32_t value);
 uint32_t stack_pop(Cpu *cpu, Stack *stack, bool op32);
+/* The `item`-th from the top; the pointer stays. */
+uint32_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32);
+/* The same for a selector: the upper half of its slot is not touched. */
+uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32);
+void stack_move(Stack *stack, uint32_t delta);
 void stack_commit_pointer(Cpu *cpu, const Stack *stack);
 
 /* ---- interrupt.c -------------------------------------------------------- */

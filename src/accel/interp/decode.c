@@ -321,6 +321,15 @@ static bool take_prefix(Decoder *d, uint8_t byte, bool code32)
     }
 }
 
+/* An empty place in a group takes the bytes of its operand all the same. */
+static const Opcode *opcode_of_group(const Opcode *group, uint8_t modrm)
+{
+    static const Opcode NOTHING = {.form = FORM_E};
+    const Opcode *member = &group[modrm >> 3 & 7];
+
+    return member->form == FORM_UNDEFINED ? &NOTHING : member;
+}
+
 static const Opcode *take_opcode(Decoder *d, bool code32)
 {
     const Opcode *map = opcode_map;
@@ -341,7 +350,7 @@ static const Opcode *take_opcode(Decoder *d, bool code32)
         return &map[byte];
     }
     d->modrm = take8(d);
-    return &map[byte].group[d->modrm >> 3 & 7];
+    return opcode_of_group(map[byte].group, d->modrm);
 }
 
 static Handler *choose_handler(const Decoder *d, const Opcode *opcode, unsigned size)

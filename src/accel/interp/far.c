@@ -35,15 +35,19 @@ Stack stack_for(const Descriptor *descriptor, uint16_t selector, uint32_t esp, b
     };
 }
 
-static uint32_t stack_linear(Cpu *cpu, const Stack *stack, uint32_t offset, unsigned size)
+static uint32_t stack_linear(Cpu *cpu, const Stack *stack, uint32_t offset, unsigned size,
+                             MemoryAccess access)
 {
     if (!segment_holds(&stack->segment, offset, size)) {
         cpu_raise_error(cpu, stack->vector, stack->error);
     }
+    if (cpu->checks && stack->user == (cpu->cpl == 3)) {
+        linear_check(cpu, stack->segment.base + offset, size, access);
+    }
     return stack->segment.base + offset;
 }
 
-static void stack_move(Stack *stack, uint32_t delta)
+void stack_move(Stack *stack, uint32_t delta)
 {
     stack->pointer = (stack->pointer & ~stack->mask) | ((stack->pointer + delta) & stack->mask);
 }
@@ -62,7 +66,7 @@ void stack_push(Cpu *cpu, Stack *stack, bool op32, uint32_t value)
     unsigned size = op32 ? 4 : 2;
     uint32_t offset = (stack->pointer - size) & stack->mask;
 
-    uint32_t linear = stack_linear(cpu, stack, offset, size);
+    uint32_t linear = stack_linear(cpu, stack, offset, size, ACCESS_WRITE);
     const TlbEntry *e = tlb_at(cpu->tlbs[stack->user], linear);
     if (op32 && likely(((linear + 3) & PAGE_MASK) == e->write_tag)) {
         *(mem32 *)(e->addend + linear) = value;
@@ -72,17 +76,26 @@ void stack_push(Cpu *cpu, Stack *stack, bool op32, uint32_t value)
     stack_move(stack, -size);
 }
 
-static uint32_t stack_peek(Cpu *cpu, const Stack *stack, uint32_t delta, bool op32)
+static uint32_t stack_peek(Cpu *cpu, const Stack *stack, uint32_t delta, unsigned size)
 {
-    unsigned size = op32 ? 4 : 2;
     uint32_t offset = (stack->pointer + delta) & stack->mask;
 
-    return linear_read(cpu, stack_linear(cpu, stack, offset, size), size, stack->user);
+    return linear_read(cpu, stack_linear(cpu, stack, offset, size, ACCESS_READ), size, stack->user);
+}
+
+uint32_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32)
+{
+    return stack_peek(cpu, stack, item * (op32 ? 4 : 2), op32 ? 4 : 2);
+}
+
+uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32)
+{
+    return (uint16_t)stack_peek(cpu, stack, item * (op32 ? 4 : 2), 2);
 }
 
 uint32_t stack_pop(Cpu *cpu, Stack *stack, bool op32)
 {
-    uint32_t value = stack_peek(cpu, stack, 0, op32);
+    uint32_t value = stack_peek(cpu, stack, 0, op32 ? 4 : 2);
 
     stack_move(stack, op32 ? 4 : 2);
     return value;
@@ -223,7 +236,7 @@ static void call_inner(Cpu *cpu, GateTarget *target, uint32_t return_eip)
     stack_push(cpu, &stack, target->gate32, old.selector);
     stack_push(cpu, &stack, target->gate32, old.pointer);
     for (unsigned i = target->parameters; i-- > 0;) {
-        uint32_t value = stack_peek(cpu, &old, i * (target->gate32 ? 4 : 2), target->gate32);
+        uint32_t value = stack_at(cpu, &old, i, target->gate32);
 
         stack_push(cpu, &stack, target->gate32, value);
     }
@@ -241,10 +254,9 @@ static void push_return_and_go(Cpu *cpu, GateTarget *target, uint32_t return_eip
 {
     Stack stack = stack_current(cpu);
 
-    need_in_limit(cpu, &target->code, target->offset);
-    stack_need(cpu, &stack, target->gate32 ? 8 : 4);
     stack_push(cpu, &stack, target->gate32, cpu->segment[CPU_CS].selector);
     stack_push(cpu, &stack, target->gate32, return_eip);
+    need_in_limit(cpu, &target->code, target->offset);
     segment_set_cs(cpu, &target->code, target->selector, cpu->cpl);
     stack_commit_pointer(cpu, &stack);
     cpu->eip = target->offset;
@@ -338,10 +350,9 @@ static void call_real(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, u
 {
     Stack stack = stack_current(cpu);
 
-    need_in_real_limit(cpu, offset);
-    stack_need(cpu, &stack, op32 ? 8 : 4);
     stack_push(cpu, &stack, op32, cpu->segment[CPU_CS].selector);
     stack_push(cpu, &stack, op32, return_eip);
+    need_in_real_limit(cpu, offset);
     segment_set_real(cpu, CPU_CS, selector);
     stack_commit_pointer(cpu, &stack);
     cpu->eip = offset;
@@ -368,9 +379,10 @@ void far_call(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t 
 
 static void return_real(Cpu *cpu, Stack *stack, bool op32, uint32_t release)
 {
+    uint16_t selector = stack_selector_at(cpu, stack, 1, op32);
     uint32_t offset = stack_pop(cpu, stack, op32);
-    uint16_t selector = (uint16_t)stack_pop(cpu, stack, op32);
 
+    stack_move(stack, op32 ? 4 : 2);
     need_in_real_limit(cpu, offset);
     segment_set_real(cpu, CPU_CS, selector);
     stack_move(stack, release);
@@ -385,8 +397,8 @@ static void return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t sele
     Descriptor descriptor;
 
     stack_move(stack, release);
-    uint32_t esp = stack_pop(cpu, stack, op32);
-    uint16_t ss = (uint16_t)stack_pop(cpu, stack, op32);
+    uint16_t ss = stack_selector_at(cpu, stack, 1, op32);
+    uint32_t esp = stack_at(cpu, stack, 0, op32);
     segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
 
     descriptor_set_accessed(cpu, code);
@@ -408,8 +420,9 @@ void far_return(Cpu *cpu, bool op32, uint32_t release)
         return_real(cpu, &stack, op32, release);
         return;
     }
+    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
     uint32_t offset = stack_pop(cpu, &stack, op32);
-    uint16_t selector = (uint16_t)stack_pop(cpu, &stack, op32);
+    stack_move(&stack, op32 ? 4 : 2);
     segment_need_return_code(cpu, selector, offset, &code);
     if ((selector & 3u) > cpu->cpl) {
         return_outer(cpu, &stack, &code, selector, offset, op32, release);

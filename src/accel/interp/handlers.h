@@ -43,61 +43,53 @@ static inline uint32_t insn_next_eip(const Cpu *cpu, const Insn *insn)
     return cpu->eip + insn->end;
 }
 
-static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
-{
-    return cpu->jump[(linear ^ linear >> JUMP_BITS) & (JUMP_SIZE - 1)];
-}
-
+/*
+ * A block is entered if it is the one for this generation and linear address,
+ * lies within the segment, and there is fuel for all of it.
+ */
 static inline bool block_enterable(const Cpu *cpu, const Block *block, uint32_t linear)
 {
     return block->entry == (cpu->generation | linear) &&
            (uint64_t)cpu->eip + block->length <= cpu->cs_end && cpu->fuel >= block->count;
 }
 
-/*
- * The first instruction of the block at CS:EIP, or NULL when the run loop has
- * something to do.  Charges the whole block.
- */
-static inline const Insn *block_chain(Cpu *cpu, const Insn *tail, int slot)
+static inline uint32_t code_linear(const Cpu *cpu)
 {
-    Block *block = ((const BlockTail *)tail)->link[slot];
-
-    if (likely(block_enterable(cpu, block, cpu->segment[CPU_CS].base + cpu->eip))) {
-        cpu->fuel -= block->count;
-        return block->insns;
-    }
-    return block_chain_slow(cpu, tail, slot);
+    return cpu->segment[CPU_CS].base + cpu->eip;
 }
+
+static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
+{
+    return cpu->jump[(linear ^ linear >> JUMP_BITS) & (JUMP_SIZE - 1)];
+}
+
+/*
+ * Goes to the block at CS:EIP, charging all of it, or returns NULL when the
+ * run loop has something to do.  `slot` says which link of this block leads
+ * there.  The slow half has a handler's form, so that it too is a tail call.
+ */
+#define CHAIN_FROM(tail_, slot)                                                                    \
+    do {                                                                                           \
+        const Insn *chain_tail_ = (tail_);                                                         \
+        Block *chain_ = ((const BlockTail *)chain_tail_)->link[slot];                              \
+        if (unlikely(!block_enterable(cpu, chain_, code_linear(cpu)))) {                           \
+            INTERP_MUSTTAIL return block_chain_slow##slot(cpu, chain_tail_);                       \
+        }                                                                                          \
+        cpu->fuel -= chain_->count;                                                                \
+        GOTO(chain_->insns);                                                                       \
+    } while (0)
+#define CHAIN(slot) CHAIN_FROM(insn + 1, slot)
 
 /* The same for a target that is not fixed. */
-static inline const Insn *block_jump(Cpu *cpu)
-{
-    uint32_t linear = cpu->segment[CPU_CS].base + cpu->eip;
-    Block *block = block_at_jump(cpu, linear);
-
-    if (likely(block_enterable(cpu, block, linear))) {
-        cpu->fuel -= block->count;
-        return block->insns;
-    }
-    return block_chain_slow(cpu, NULL, 0);
-}
-
-#define CHAIN(slot)                                                                                \
-    do {                                                                                           \
-        const Insn *chain_ = block_chain(cpu, insn + 1, slot);                                     \
-        if (unlikely(!chain_)) {                                                                   \
-            return NULL;                                                                           \
-        }                                                                                          \
-        GOTO(chain_);                                                                              \
-    } while (0)
-
 #define JUMP()                                                                                     \
     do {                                                                                           \
-        const Insn *jump_ = block_jump(cpu);                                                       \
-        if (unlikely(!jump_)) {                                                                    \
-            return NULL;                                                                           \
+        uint32_t jump_linear_ = code_linear(cpu);                                                  \
+        Block *jump_ = block_at_jump(cpu, jump_linear_);                                           \
+        if (unlikely(!block_enterable(cpu, jump_, jump_linear_))) {                                \
+            INTERP_MUSTTAIL return block_jump_slow(cpu, insn);                                     \
         }                                                                                          \
-        GOTO(jump_);                                                                               \
+        cpu->fuel -= jump_->count;                                                                 \
+        GOTO(jump_->insns);                                                                        \
     } while (0)
 
 /* After what may have let an interrupt in or begun single-stepping. */
@@ -265,6 +257,7 @@ DECLARE_W(in, _i)
 DECLARE_W(in, _dx)
 DECLARE_W(out, _i)
 DECLARE_W(out, _dx)
+Handler block_chain_slow0, block_chain_slow1, block_jump_slow;
 Handler op_cmpxchg8b, op_nop, op_setcc_r, op_setcc_m, op_cbw, op_cwde, op_cwd, op_cdq;
 Handler op_xlat, op_salc, op_lahf, op_sahf, op_cmc, op_clc, op_stc, op_cld, op_std;
 Handler op_daa, op_das, op_aaa, op_aas, op_aam, op_aad;

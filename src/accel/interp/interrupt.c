@@ -285,9 +285,10 @@ static void return_real_or_v86(Cpu *cpu, bool op32)
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
-    uint32_t offset = stack_pop(cpu, &stack, op32);
-    uint16_t selector = (uint16_t)stack_pop(cpu, &stack, op32);
-    uint32_t flags = stack_pop(cpu, &stack, op32);
+    uint32_t flags = stack_at(cpu, &stack, 2, op32);
+    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
+    uint32_t offset = stack_at(cpu, &stack, 0, op32);
+    stack_move(&stack, op32 ? 12 : 6);
     if (offset > cpu->segment[CPU_CS].limit) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
@@ -348,9 +349,10 @@ static void return_protected(Cpu *cpu, bool op32)
     uint32_t mask = changeable_flags(cpu, op32);
     Descriptor code, descriptor;
 
-    uint32_t offset = stack_pop(cpu, &stack, op32);
-    uint16_t selector = (uint16_t)stack_pop(cpu, &stack, op32);
-    uint32_t flags = stack_pop(cpu, &stack, op32);
+    uint32_t flags = stack_at(cpu, &stack, 2, op32);
+    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
+    uint32_t offset = stack_at(cpu, &stack, 0, op32);
+    stack_move(&stack, op32 ? 12 : 6);
     if (op32 && flags & CPU_FLAG_VM && cpu->cpl == 0) {
         return_to_v86(cpu, &stack, offset, selector, flags);
         return;
@@ -361,8 +363,8 @@ static void return_protected(Cpu *cpu, bool op32)
         segment_set_cs(cpu, &code, selector, cpl);
         stack_commit_pointer(cpu, &stack);
     } else {
-        uint32_t esp = stack_pop(cpu, &stack, op32);
-        uint16_t ss = (uint16_t)stack_pop(cpu, &stack, op32);
+        uint16_t ss = stack_selector_at(cpu, &stack, 1, op32);
+        uint32_t esp = stack_at(cpu, &stack, 0, op32);
 
         segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
         descriptor_set_accessed(cpu, &code);

@@ -216,7 +216,7 @@ OP(cmpxchg8b)
     uint32_t offset = insn_address(cpu, insn);
 
     insn_begin(cpu, insn);
-    mem_probe_write(cpu, insn->segment, offset, 8);
+    mem_probe_write(cpu, insn->segment, offset, 8, 1);
     uint32_t low = mem_read32(cpu, insn, insn->segment, offset);
     uint32_t high = mem_read32(cpu, insn, insn->segment, (offset + 4) & insn->address_mask);
     bool equal = low == GPR(cpu, CPU_AX) && high == GPR(cpu, CPU_DX);

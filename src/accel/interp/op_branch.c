@@ -93,6 +93,20 @@ DEFINE_LOOP(loopz, 32, flag_zf(cpu))
 DEFINE_LOOP(loopnz, 16, !flag_zf(cpu))
 DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
 
+/* The return address is written before the target is checked. */
+#define DEFINE_CALL_PUSH(N)                                                                        \
+    static inline void call_push##N(Cpu *cpu, const Insn *insn, u32 target)                        \
+    {                                                                                              \
+        u32 offset = stack_offset(cpu, (u32) - (N / 8));                                           \
+                                                                                                   \
+        mem_write##N(cpu, insn, CPU_SS, offset, (u##N)insn_next_eip(cpu, insn));                   \
+        branch_check(cpu, insn, target);                                                           \
+        stack_set_pointer(cpu, offset);                                                            \
+    }
+
+DEFINE_CALL_PUSH(16)
+DEFINE_CALL_PUSH(32)
+
 #define DEFINE_NEAR(N)                                                                             \
     OP(jmp##N)                                                                                     \
     {                                                                                              \
@@ -106,8 +120,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     {                                                                                              \
         u32 target = TARGET##N;                                                                    \
                                                                                                    \
-        branch_check(cpu, insn, target);                                                           \
-        push##N(cpu, insn, (u##N)insn_next_eip(cpu, insn));                                        \
+        call_push##N(cpu, insn, target);                                                           \
         cpu->eip = target;                                                                         \
         CHAIN(1);                                                                                  \
     }                                                                                              \
@@ -131,8 +144,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     {                                                                                              \
         u32 target = *reg##N(cpu, insn->dst);                                                      \
                                                                                                    \
-        branch_check(cpu, insn, target);                                                           \
-        push##N(cpu, insn, (u##N)insn_next_eip(cpu, insn));                                        \
+        call_push##N(cpu, insn, target);                                                           \
         cpu->eip = target;                                                                         \
         JUMP();                                                                                    \
     }                                                                                              \
@@ -140,8 +152,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     {                                                                                              \
         u32 target = operand_read##N(cpu, insn);                                                   \
                                                                                                    \
-        branch_check(cpu, insn, target);                                                           \
-        push##N(cpu, insn, (u##N)insn_next_eip(cpu, insn));                                        \
+        call_push##N(cpu, insn, target);                                                           \
         cpu->eip = target;                                                                         \
         JUMP();                                                                                    \
     }                                                                                              \
@@ -255,11 +266,7 @@ OP(int1)
 OP(block_end)
 {
     cpu->eip += ((const BlockTail *)insn)->end;
-    const Insn *next = block_chain(cpu, insn, 0);
-    if (unlikely(!next)) {
-        return NULL;
-    }
-    GOTO(next);
+    CHAIN_FROM(insn, 0);
 }
 
 /* In place of the instructions of a block whose bytes changed. */

@@ -108,7 +108,7 @@ static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
     u8 items[IO_BATCH] = {0};
 
     count = down ? 1 : batch_of(cpu, insn, CPU_ES, offset, size, count, ACCESS_WRITE);
-    mem_probe_write(cpu, CPU_ES, offset, size * count);
+    mem_probe_write(cpu, CPU_ES, offset, size, count);
     port_access(cpu, GPR16(cpu, CPU_DX), false, size, items, count);
     for (u32 i = 0; i < count; i++) {
         u32 value = 0;
@@ -143,15 +143,15 @@ typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, u32 count);
 static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batch *batch, u32 size)
 {
     insn_begin(cpu, insn);
+    io_permission(cpu, GPR16(cpu, CPU_DX), size);
     if (!(insn->prefix & (INSN_REP | INSN_REPNE))) {
-        io_permission(cpu, GPR16(cpu, CPU_DX), size);
         batch(cpu, insn, size, 1);
         return true;
     }
     u32 count = GPR(cpu, CPU_CX) & insn->address_mask;
     if (count) {
-        io_permission(cpu, GPR16(cpu, CPU_DX), size);
         u32 items = batch(cpu, insn, size, cpu->careful ? 1 : count);
+
         advance(cpu, insn, CPU_CX, (u32)-items);
         count -= items;
     }

@@ -265,19 +265,17 @@ OP(std)
         stack_set_pointer(cpu, stack_offset(cpu, (u32) - (8 * (N / 8))));                          \
         NEXT();                                                                                    \
     }                                                                                              \
+    /* Registers are loaded one by one even if a later access faults. */                           \
     OP(popa##N)                                                                                    \
     {                                                                                              \
-        u##N value[8];                                                                             \
+        for (unsigned i = 0; i < 8; i++) {                                                         \
+            u##N value = mem_read##N(cpu, insn, CPU_SS, stack_offset(cpu, i * (N / 8)));           \
                                                                                                    \
-        for (unsigned i = 0; i < 8; i++) {                                                         \
-            value[7 - i] = mem_read##N(cpu, insn, CPU_SS, stack_offset(cpu, i * (N / 8)));         \
-        }                                                                                          \
-        stack_set_pointer(cpu, stack_offset(cpu, 8 * (N / 8)));                                    \
-        for (unsigned i = 0; i < 8; i++) {                                                         \
-            if (i != CPU_SP) {                                                                     \
-                *reg##N(cpu, i * 8) = value[i];                                                    \
+            if (7 - i != CPU_SP) {                                                                 \
+                *reg##N(cpu, (7 - i) * 8) = value;                                                 \
             }                                                                                      \
         }                                                                                          \
+        stack_set_pointer(cpu, stack_offset(cpu, 8 * (N / 8)));                                    \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(leave##N)                                                                                   \
@@ -318,7 +316,7 @@ DEFINE_PUSH_POP(32)
             mem_write##N(cpu, insn, CPU_SS, offset, (u##N)frame);                                  \
         }                                                                                          \
         offset = (offset - insn->imm) & cpu->stack_mask;                                           \
-        mem_probe_write(cpu, CPU_SS, offset, N / 8);                                               \
+        mem_probe_write(cpu, CPU_SS, offset, N / 8, 1);                                            \
         stack_set_pointer(cpu, offset);                                                            \
         *reg##N(cpu, REG_OFFSET(CPU_BP)) = (u##N)frame;                                            \
         NEXT();                                                                                    \
@@ -444,18 +442,17 @@ DEFINE_POP_SEGMENT(32)
 DEFINE_LOAD_POINTER(16)
 DEFINE_LOAD_POINTER(32)
 
-/* BOUND */
+/* BOUND: the upper bound is looked at if the lower one is kept. */
 #define DEFINE_BOUND(N)                                                                            \
     OP(bound##N)                                                                                   \
     {                                                                                              \
         u32 address = insn_address(cpu, insn);                                                     \
-        i##N low = (i##N)mem_read##N(cpu, insn, insn->segment, address);                           \
-        i##N high =                                                                                \
-            (i##N)mem_read##N(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);   \
         i##N index = (i##N) * reg##N(cpu, insn->dst);                                              \
                                                                                                    \
-        insn_begin(cpu, insn);                                                                     \
-        if (index < low || index > high) {                                                         \
+        if (index < (i##N)mem_read##N(cpu, insn, insn->segment, address) ||                        \
+            index > (i##N)mem_read##N(cpu, insn, insn->segment,                                    \
+                                      (address + N / 8) & insn->address_mask)) {                   \
+            insn_begin(cpu, insn);                                                                 \
             cpu_raise(cpu, VECTOR_BR);                                                             \
         }                                                                                          \
         NEXT();                                                                                    \

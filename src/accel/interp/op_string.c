@@ -80,20 +80,18 @@ static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset,
                                                                                                    \
         flags_set##N(cpu, (u##N)r, a ^ b ^ r);                                                     \
     }                                                                                              \
-    static inline void cmps##N(Cpu *cpu, const Insn *insn)                                         \
+    /* The two operands; setting the flags is left to the caller. */                               \
+    static inline void cmps##N##_operands(Cpu *cpu, const Insn *insn, u##N *a, u##N *b)            \
     {                                                                                              \
-        u##N a = mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI));          \
-        u##N b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                 \
-                                                                                                   \
-        compare##N(cpu, a, b);                                                                     \
+        *b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                     \
+        *a = mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI));              \
         string_advance(cpu, insn, CPU_SI, string_delta(cpu, N / 8));                               \
         string_advance(cpu, insn, CPU_DI, string_delta(cpu, N / 8));                               \
     }                                                                                              \
-    static inline void scas##N(Cpu *cpu, const Insn *insn)                                         \
+    static inline void scas##N##_operands(Cpu *cpu, const Insn *insn, u##N *a, u##N *b)            \
     {                                                                                              \
-        u##N b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                 \
-                                                                                                   \
-        compare##N(cpu, *reg##N(cpu, CPU_AX), b);                                                  \
+        *b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                     \
+        *a = *reg##N(cpu, CPU_AX);                                                                 \
         string_advance(cpu, insn, CPU_DI, string_delta(cpu, N / 8));                               \
     }
 
@@ -213,21 +211,39 @@ static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
         return rep_count(cpu, insn) == 0;                                                          \
     }
 
-/* The same for CMPS and SCAS, which stop at a difference or a match. */
+/*
+ * The same for CMPS and SCAS, which stop at a difference or a match.  The
+ * flags are those of the last comparison, and not set before it is done.
+ */
 #define DEFINE_REP_COMPARE(name, N)                                                                \
+    static __attribute__((noinline)) void name##N(Cpu *cpu, const Insn *insn)                      \
+    {                                                                                              \
+        u##N a, b;                                                                                 \
+                                                                                                   \
+        name##N##_operands(cpu, insn, &a, &b);                                                     \
+        compare##N(cpu, a, b);                                                                     \
+    }                                                                                              \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
         u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
         bool wanted = !(insn->prefix & INSN_REPNE);                                                \
+        u##N a = 0, b = 0;                                                                         \
                                                                                                    \
+        if (!burst) {                                                                              \
+            return true;                                                                           \
+        }                                                                                          \
         for (; burst; burst--) {                                                                   \
-            name##N(cpu, insn);                                                                    \
+            name##N##_operands(cpu, insn, &a, &b);                                                 \
             rep_done(cpu, insn, 1);                                                                \
-            if (flag_zf(cpu) != wanted) {                                                          \
-                return true;                                                                       \
+            if ((a == b) != wanted) {                                                              \
+                break;                                                                             \
             }                                                                                      \
         }                                                                                          \
-        return rep_count(cpu, insn) == 0;                                                          \
+        if (!burst && rep_count(cpu, insn)) {                                                      \
+            return false;                                                                          \
+        }                                                                                          \
+        compare##N(cpu, a, b);                                                                     \
+        return true;                                                                               \
     }
 
 #define DEFINE_STRING_OP(name, N)                                                                  \

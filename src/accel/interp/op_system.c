@@ -257,10 +257,9 @@ OP(lmsw_r)
 
 OP(lmsw_m)
 {
-    u16 value = operand_read16(cpu, insn);
-
     insn_begin(cpu, insn);
-    load_msw(cpu, value);
+    need_ring0(cpu);
+    load_msw(cpu, operand_read16(cpu, insn));
     FINISH();
 }
 
@@ -506,17 +505,18 @@ OP(arpl_r)
     NEXT();
 }
 
+/* The operand is written only when it changes. */
 OP(arpl_m)
 {
+    u16 rpl = *reg16(cpu, insn->src) & 3;
+
     insn_begin(cpu, insn);
     need_protected(cpu);
-    u16 rpl = *reg16(cpu, insn->src) & 3;
-    mem16 *place = operand_rmw16(cpu, insn);
-    bool lower = (*place & 3) < rpl;
+    u16 selector = operand_read16(cpu, insn);
+    bool lower = (selector & 3) < rpl;
     if (lower) {
-        *place = (u16)((*place & ~3u) | rpl);
+        operand_write16(cpu, insn, (u16)((selector & ~3u) | rpl));
     }
-    mem_rmw_done(cpu, place);
     flag_set_zf(cpu, lower);
     NEXT();
 }

@@ -170,7 +170,16 @@ static const Opcode GROUP_0F01[8] = {
     {.form = FORM_M, .flags = E, .of_memory = ANY(invlpg)},
 };
 
+#define TAKES_BYTE                                                                                 \
+    {                                                                                              \
+        .form = FORM_E_IB_BARE                                                                     \
+    }
+
 static const Opcode GROUP_0FBA[8] = {
+    TAKES_BYTE,
+    TAKES_BYTE,
+    TAKES_BYTE,
+    TAKES_BYTE,
     [4] = RM(FORM_E_IB_BARE, 0, V(bt, _ri), V(bt, _mi)),
     [5] = RM(FORM_E_IB_BARE, L, V(bts, _ri), V(bts, _mi)),
     [6] = RM(FORM_E_IB_BARE, L, V(btr, _ri), V(btr, _mi)),
