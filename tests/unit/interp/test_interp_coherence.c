@@ -173,6 +173,23 @@ static void test_one_code_in_two_sizes(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
 }
 
+/* And both in one run, so that one is met where the other was cached. */
+static void test_two_sizes_in_one_run(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, PM_FREE, PM_CODE, 0xffff, PM_READABLE | PM_WIDE);
+    pm_set_segment(rig, PM_FREE + 8, PM_CODE, 0xffff, PM_READABLE);
+    /* twice call PM_FREE:0x100; xor ecx, ecx; jmp PM_FREE + 8:0x200 */
+    PM_BYTES(rig, PM_CODE, 0x9a, 0x00, 0x01, 0, 0, PM_FREE, 0, 0x9a, 0x00, 0x01, 0, 0, PM_FREE, 0,
+             0x33, 0xc9, 0xea, 0x00, 0x02, 0, 0, PM_FREE + 8, 0);
+    PM_BYTES(rig, PM_CODE + 0x100, 0xeb, 0x0e); /* jmp to 0x110, where the sizes differ */
+    PM_BYTES(rig, PM_CODE + 0x110, 0xb8, 0x11, 0x11, 0x41, 0x41, 0xcb);
+    PM_BYTES(rig, PM_CODE + 0x200, 0x9a, 0x00, 0x01, PM_FREE + 8, 0, INT3);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x41411111);
+    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
+}
+
 /* ---- devices ------------------------------------------------------------- */
 
 static void write_from_device(Rig *rig, const RigAccess *access)
@@ -312,6 +329,7 @@ int main(int argc, char **argv)
     TEST(run_at_two_addresses);
     TEST(page_tables_change_under_the_code);
     TEST(one_code_in_two_sizes);
+    TEST(two_sizes_in_one_run);
     TEST(device_write_to_the_next_instruction);
     TEST(device_write_between_runs);
     TEST(device_write_of_many_pages);

@@ -227,6 +227,7 @@ static void compare(Fuzz *fuzz, uint64_t seed, Mode mode, VcpuStop one, VcpuStop
     if (one == VCPU_KICKED || other == VCPU_KICKED) {
         fuzz->cut_short++;
         memcpy(fuzz->ram[1], fuzz->ram[0], PM_RAM);
+        memcpy(fuzz->stepped->mmio, fuzz->whole->mmio, RIG_MMIO_SIZE);
         fuzz->stepped->accel->class->memory_written(fuzz->stepped->accel, 0, PM_RAM);
         return;
     }
