@@ -126,13 +126,10 @@ bool msr_write(Cpu *cpu, uint32_t index, uint64_t value)
 
 /* ---- ports -------------------------------------------------------------- */
 
-void io_permission(Cpu *cpu, uint32_t port, unsigned size)
+void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size)
 {
     const Segment *tr = &cpu->segment[CPU_TR];
 
-    if (!(cpu->cr0 & CPU_CR0_PE) || (!cpu_v86(cpu) && cpu->cpl <= cpu_iopl(cpu))) {
-        return;
-    }
     /* A bit per port; two bytes are read, so the map ends with one of ones. */
     if (tr->attributes & 8 && tr->limit >= 0x67) {
         uint32_t map = system_read(cpu, tr->base + 0x66, 2) + port / 8;

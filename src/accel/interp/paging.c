@@ -76,11 +76,12 @@ void physical_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
         bus_write(cpu, address, size, value);
     } else if (!region->read_only) {
         CodePage *page = *code_page_slot(cpu_accel(cpu), address);
+        uint8_t *host = region->host + (address - region->base);
 
+        __builtin_memcpy(host, &value, size);
         if (page) {
-            code_written(cpu_accel(cpu), page, address, size);
+            code_written(page, address, host, size);
         }
-        __builtin_memcpy(region->host + (address - region->base), &value, size);
     }
 }
 
