@@ -478,10 +478,12 @@ Block *block_find(Cpu *cpu, uint64_t limit)
         make_stale(block);
         block = NULL;
     }
-    if ((block && (block->count > limit || block->length > fetch.in_page)) || limit == 1) {
-        block = make_scratch(cpu, &fetch, limit);
-    } else if (!block) {
+    if (!block && limit > 1) {
         block = make_block(cpu, &fetch);
+    }
+    if (!block ||
+        (block != cpu->code->scratch && (block->count > limit || block->length > fetch.in_page))) {
+        block = make_scratch(cpu, &fetch, limit);
     }
     cpu->fuel++;
     if (block != cpu->code->scratch && !cpu_accel(cpu)->paranoid) {

@@ -115,7 +115,9 @@ struct Block {
     Insn insns[];
 };
 
-#define NO_ENTRY UINT64_MAX
+#define NO_ENTRY          UINT64_MAX
+#define GENERATION_CODE32 (UINT64_C(1) << 32)
+#define GENERATION_STEP   (UINT64_C(2) << 32)
 
 /* The bytes of a physical page that blocks were made of. */
 typedef struct CodePage {
@@ -184,7 +186,8 @@ struct Cpu {
     int64_t flag_result;             /* see flags.h */
     uint64_t flag_carry;
     TlbEntry *tlb;       /* of the privilege level, or one that never hits */
-    uint64_t generation; /* in the upper half; grows when translations change */
+    uint64_t generation; /* upper half: code size, and a number that grows when
+                            translations change */
     int64_t fuel;        /* instructions that may be done before run loop's turn */
     uint32_t eip;        /* of the block's start while inside one */
     uint32_t stack_mask;
@@ -543,6 +546,8 @@ void control_set_cr3(Cpu *cpu, uint32_t value);
 void control_set_cr4(Cpu *cpu, uint32_t value);
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
+/* Notes the I/O breakpoints that an access hit. */
+void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
 /* Raises #GP unless the TSS lets this code use the ports. */
 void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
 

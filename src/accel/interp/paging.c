@@ -100,7 +100,7 @@ void tlb_flush(Cpu *cpu)
         invalidate(&cpu->tlbs[0][i]);
         invalidate(&cpu->tlbs[1][i]);
     }
-    cpu->generation += UINT64_C(1) << 32;
+    cpu->generation += GENERATION_STEP;
 }
 
 /* Entries of a large page are kept 4 KiB at a time, so all of them go. */
@@ -112,7 +112,7 @@ void tlb_flush_page(Cpu *cpu, uint32_t linear)
     }
     invalidate(tlb_at(cpu->tlbs[0], linear));
     invalidate(tlb_at(cpu->tlbs[1], linear));
-    cpu->generation += UINT64_C(1) << 32;
+    cpu->generation += GENERATION_STEP;
 }
 
 void tlb_mark_code(Cpu *cpu, uint64_t physical)

@@ -33,6 +33,7 @@ void segment_changed(Cpu *cpu, unsigned segment)
     if (segment == CPU_CS) {
         cpu->cs_end = (uint64_t)s->limit + 1;
         cpu->code32 = big;
+        cpu->generation = (cpu->generation & ~GENERATION_CODE32) | (big ? GENERATION_CODE32 : 0);
     } else if (segment == CPU_SS) {
         cpu->stack_mask = big ? UINT32_MAX : 0xffff;
     }
