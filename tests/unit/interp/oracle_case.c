@@ -12,14 +12,16 @@
 #include <glib.h>
 #include <string.h>
 
-#define SELECTOR(entry)  ((uint16_t)((entry)*8 + 7))
-#define FLAT_USER_CODE   0x23
-#define FLAT_USER_DATA   0x2b
-#define QUASI_FLAT_PAGES 0x7ffefu /* below a sanitizer's shadow memory */
-#define GUARD            16u      /* around the instruction, jumped over by targets */
-#define INT_SYSTEM_CALL  0x80
-#define EDGE             12u
-#define OPCODE_XCHG      0x86
+#define SELECTOR(entry)     ((uint16_t)((entry)*8 + 7))
+#define FLAT_USER_CODE      0x23
+#define FLAT_USER_DATA      0x2b
+#define HOST_LONG_MODE_CODE 0x30
+#define HOST_CPU_NUMBER     0x78
+#define QUASI_FLAT_PAGES    0x7ffefu /* below a sanitizer's shadow memory */
+#define GUARD               16u      /* around the instruction, jumped over by targets */
+#define INT_SYSTEM_CALL     0x80
+#define EDGE                12u
+#define OPCODE_XCHG         0x86
 
 enum {
     LDT_CODE_FLAT,
