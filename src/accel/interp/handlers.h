@@ -105,7 +105,10 @@ static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
 #define FINISH()                                                                                   \
     do {                                                                                           \
         cpu->eip = insn_next_eip(cpu, insn);                                                       \
-        JUMP_ATTENTIVE();                                                                          \
+        if (cpu_attention(cpu)) {                                                                  \
+            return NULL;                                                                           \
+        }                                                                                          \
+        CHAIN(0);                                                                                  \
     } while (0)
 
 /* ---- all handlers ------------------------------------------------------- */
