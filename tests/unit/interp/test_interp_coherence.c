@@ -39,6 +39,19 @@ static void test_next_instruction(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX] & 0xff, ==, 0x22);
 }
 
+/* The same where a slice ends right behind it, in the middle of the block. */
+static void test_next_instruction_at_the_end_of_a_slice(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0xc6, 0x05, 0x08, 0x00, 0x01, 0x00, 0x22, 0xb0, 0x11, 0x90, 0x90, 0x90,
+             0x90, INT3);
+    rig_set(rig, &state);
+    rig_step(rig, 2);
+    g_assert_cmphex(rig_get(rig).gpr[CPU_AX], ==, 0x22);
+    PmFault fault = pm_run(rig);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
+}
+
 /* What was MOV to memory is INC, ADD, INC the second time round. */
 static void test_instruction_that_overwrites_itself(Rig *rig)
 {
@@ -320,6 +333,7 @@ int main(int argc, char **argv)
         g_test_add_data_func("/interp/coherence/" #name, &TEST_##name, run_both_ways);             \
     } while (0)
     TEST(next_instruction);
+    TEST(next_instruction_at_the_end_of_a_slice);
     TEST(instruction_that_overwrites_itself);
     TEST(loop_that_changes_its_immediate);
     TEST(linked_block);

@@ -16,10 +16,11 @@
 #else
 #define STREAMS UINT64_C(2500)
 #endif
-#define SEED         UINT64_C(0x51eed)
-#define INSTRUCTIONS 1500u
-#define STREAM_SIZE  0x400u
-#define KICK_MS      200
+#define SEED                UINT64_C(0x51eed)
+#define INSTRUCTIONS        1500u
+#define STREAM_SIZE         0x400u
+#define STREAMS_PER_MACHINE 64u
+#define KICK_MS             200
 
 #define CODE          0x18000u
 #define CODE_SPAN     0x8000u
@@ -221,14 +222,39 @@ static void print_state(const char *who, const CpuState *state)
                    (uint32_t)state->gpr[CPU_SP]);
 }
 
+static void print_memory(const Fuzz *fuzz)
+{
+    unsigned told = 0;
+    for (uint32_t i = 0; i < PM_RAM && told < 8; i++) {
+        if (fuzz->ram[0][i] != fuzz->ram[1][i]) {
+            g_test_message("%06x: in one go %02x, step by step %02x", i, fuzz->ram[0][i],
+                           fuzz->ram[1][i]);
+            told++;
+        }
+    }
+}
+
+static void free_machines(Fuzz *fuzz)
+{
+    g_clear_pointer(&fuzz->whole, rig_free);
+    g_clear_pointer(&fuzz->stepped, rig_free);
+}
+
+static void renew_machines(Fuzz *fuzz)
+{
+    free_machines(fuzz);
+    fuzz->whole = rig_new(PM_RAM, false);
+    fuzz->stepped = rig_new(PM_RAM, true);
+    fuzz->ram[0] = memory_find(fuzz->whole->memory, 0)->host;
+    fuzz->ram[1] = memory_find(fuzz->stepped->memory, 0)->host;
+}
+
 static void compare(Fuzz *fuzz, uint64_t seed, Mode mode, VcpuStop one, VcpuStop other)
 {
     CpuState whole = rig_get(fuzz->whole), stepped = rig_get(fuzz->stepped);
     if (one == VCPU_KICKED || other == VCPU_KICKED) {
         fuzz->cut_short++;
-        memcpy(fuzz->ram[1], fuzz->ram[0], PM_RAM);
-        memcpy(fuzz->stepped->mmio, fuzz->whole->mmio, RIG_MMIO_SIZE);
-        fuzz->stepped->accel->class->memory_written(fuzz->stepped->accel, 0, PM_RAM);
+        renew_machines(fuzz);
         return;
     }
     if (one != other || !same_state(&whole, &stepped) ||
@@ -237,6 +263,7 @@ static void compare(Fuzz *fuzz, uint64_t seed, Mode mode, VcpuStop one, VcpuStop
                        other);
         print_state("in one go   ", &whole);
         print_state("step by step", &stepped);
+        print_memory(fuzz);
         g_test_fail();
     }
 }
@@ -273,19 +300,20 @@ static void start_watchdog(void)
 
 static void test_streams_run_the_same_whole_and_stepped(void)
 {
-    Fuzz fuzz = {.whole = rig_new(PM_RAM, false), .stepped = rig_new(PM_RAM, true)};
-    fuzz.ram[0] = memory_find(fuzz.whole->memory, 0)->host;
-    fuzz.ram[1] = memory_find(fuzz.stepped->memory, 0)->host;
+    Fuzz fuzz = {0};
     uint64_t seed = setting("PIOEMU_FUZZ_SEED", SEED);
     uint64_t streams = setting("PIOEMU_FUZZ_STREAMS", STREAMS);
     start_watchdog();
     for (uint64_t i = 0; i < streams && !g_test_failed(); i++) {
+        if (i % STREAMS_PER_MACHINE == 0) {
+            g_test_message("from PIOEMU_FUZZ_SEED=%" G_GUINT64_FORMAT, seed + i);
+            renew_machines(&fuzz);
+        }
         run_stream(&fuzz, seed + i);
     }
     g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " were cut short by the watchdog",
                    fuzz.cut_short, streams);
-    rig_free(fuzz.whole);
-    rig_free(fuzz.stepped);
+    free_machines(&fuzz);
 }
 
 /* Registers, descriptors and page tables that no system would make. */
