@@ -6,7 +6,6 @@
 
 #define INT3 0xcc
 #define DONE VECTOR_BP
-#define IDT  2u
 
 #define JUMP_TSS2   0xea, 0, 0, 0, 0, PM_TSS2_SELECTOR, 0
 #define CALL_TSS2   0x9a, 0, 0, 0, 0, PM_TSS2_SELECTOR, 0
