@@ -292,7 +292,7 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
 /* Whether something waits that block chaining must not run past. */
 static inline bool cpu_attention(const Cpu *cpu)
 {
-    return cpu->careful | cpu->shadow | (cpu->debug_pending != 0) ||
+    return cpu->careful || cpu->shadow || cpu->debug_pending ||
            (cpu->eflags & CPU_FLAG_IF &&
             atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
            atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||

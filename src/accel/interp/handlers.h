@@ -30,7 +30,7 @@
 
 #define NEXT() GOTO(insn + 1)
 
-#define OP(name) const Insn *op_##name(Cpu *cpu, const Insn *insn)
+#define OP(name) const Insn *op_##name(Cpu *cpu G_GNUC_UNUSED, const Insn *insn)
 
 /* Before anything that may raise or that looks at Cpu.current. */
 static inline void insn_begin(Cpu *cpu, const Insn *insn)
@@ -105,7 +105,10 @@ static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
 #define FINISH()                                                                                   \
     do {                                                                                           \
         cpu->eip = insn_next_eip(cpu, insn);                                                       \
-        JUMP_ATTENTIVE();                                                                          \
+        if (cpu_attention(cpu)) {                                                                  \
+            return NULL;                                                                           \
+        }                                                                                          \
+        CHAIN(0);                                                                                  \
     } while (0)
 
 /* ---- all handlers ------------------------------------------------------- */

@@ -73,8 +73,9 @@ static void read_idt(Cpu *cpu, const Event *event, Descriptor *gate)
         cpu_raise_error(cpu, VECTOR_GP, idt_error(cpu, event));
     }
     gate->address = (uint32_t)cpu->idtr.base + event->vector * 8u;
-    gate->low = system_read(cpu, gate->address, 4);
-    gate->high = system_read(cpu, gate->address + 4, 4);
+    uint64_t raw = system_read_descriptor(cpu, gate->address);
+    gate->low = (uint32_t)raw;
+    gate->high = (uint32_t)(raw >> 32);
 
     switch (descriptor_is_system(gate) ? descriptor_type(gate) : 0) {
     case TYPE_TASK_GATE:
