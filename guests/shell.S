@@ -22,6 +22,9 @@
     .set ESCAPE, 0x1b
     .set DELETE, 0x7f
 
+    .set CRASH_CODE, 0x08
+    .set CRASH_DATA, 0x10
+
     .set A20_GATE, 0x02
     .set A20_RESET, 0x01
 
@@ -128,30 +131,29 @@ do_add:
     /* Each row is read once before any of it is shown: it may be a device. */
 do_peek:
     call parse_number
-    jc 4f
+    jc 3f
     mov %eax, %ebx
     mov $PEEK_ROW, %ebp
     call parse_end
     jnc 1f
     call parse_last_number
-    jc 4f
+    jc 3f
     mov %eax, %ebp
     dec %eax
     cmp $PEEK_MOST, %eax
     cmc
-    jc 4f
-1:  movb $0, interrupted
-2:  mov $PEEK_ROW, %cx
+    jc 3f
+1:  mov $PEEK_ROW, %cx
     cmp %cx, %bp
-    jae 3f
+    jae 2f
     mov %bp, %cx
-3:  call peek_row
+2:  call peek_row
     sub %cx, %bp
-    jz 4f
+    jz 3f
     cmpb $0, interrupted
-    je 2b
+    je 1b
     clc
-4:  ret
+3:  ret
 
     /* CX bytes at EBX, which is moved on. */
 peek_row:
@@ -341,7 +343,6 @@ do_sleep:
     mov %eax, %ebx
     call start_ticks
     jc 4f
-    movb $0, interrupted
     mov ticks, %ecx
 1:  cli
     mov ticks, %eax
@@ -357,14 +358,30 @@ do_sleep:
 4:  clc
 5:  ret
 
-    /* The first exception finds no way to its handler, nor does the next. */
+    /*
+     * The first exception finds no way to its handler, nor does the next.  It
+     * takes protected mode, for a KVM that emulates real mode knows no limit
+     * of the vector table.
+     */
 do_crash:
     call parse_end
     jc 1f
     say "crashing\r\n"
     call wait_sent
+    cli
     lidt no_idt
-    int3
+    lgdt crash_gdtr
+    mov %cr0, %eax
+    or $1, %al
+    mov %eax, %cr0
+    ljmp $CRASH_CODE, $2f
+2:  mov $CRASH_DATA, %ax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %fs
+    mov %ax, %gs
+    mov %ax, %ss
+    ud2
 1:  ret
 
 do_exit:
@@ -491,6 +508,7 @@ read_line:
 7:  cmp $'\r', %ah /* the second half of CR LF */
     je 1b
 8:  movb $0, line(%di)
+    movb $0, interrupted /* before the echo: what comes after it is for the command */
     jmp newline
 
     /* Takes back the last character of DI; zero flag: there was none. */
@@ -641,6 +659,14 @@ timer_irq:
     define_rtc_read
     define_put_time
 
+    .balign 8
+crash_gdt:
+    .quad 0
+    .quad 0x00009a000000ffff /* code, 16 bits, 64 KiB */
+    .quad 0x000092000000ffff /* data, 64 KiB */
+crash_gdtr:
+    .word . - crash_gdt - 1
+    .long crash_gdt
     .balign 4
 ticks:
     .long 0
@@ -651,7 +677,7 @@ interrupts: /* the controller is there */
     .byte 0
 ticking:
     .byte 0
-interrupted: /* a Ctrl-C has arrived since this was cleared */
+interrupted: /* a Ctrl-C has arrived since the last line ended */
     .byte 0
 last_char:
     .byte 0

@@ -247,12 +247,18 @@ static void write_claim(const Bus *bus, const BusClaim *claim, uint64_t address,
 
 static inline const BusClaim *find(const Bus *bus, IoSpace space, uint64_t address)
 {
-    return space == IO_PORTS ? bus->ports[address & (PORT_COUNT - 1)] : find_memory(bus, address);
+    return space == IO_PORTS ? bus->ports[address] : find_memory(bus, address);
+}
+
+/* Ports wrap at 64 K. */
+static inline uint64_t wrap(IoSpace space, uint64_t address)
+{
+    return space == IO_PORTS ? address & (PORT_COUNT - 1) : address;
 }
 
 /*
  * An access that its claim does not take whole is two of half the size, each
- * looked up for itself, as ISA's bus conversion does it.  Ports wrap at 64 K.
+ * looked up for itself, as ISA's bus conversion does it.
  */
 static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
 {
@@ -261,12 +267,12 @@ static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t add
         return read_claim(bus, claim, address, size);
     }
     if (size == 1) {
-        count_unclaimed(bus, by, space, address & (space == IO_PORTS ? 0xffff : UINT64_MAX), false);
+        count_unclaimed(bus, by, space, address, false);
         return 0xff;
     }
     unsigned half = size / 2;
     uint64_t low = read_one(bus, by, space, address, half);
-    return low | read_one(bus, by, space, address + half, half) << (half * 8);
+    return low | read_one(bus, by, space, wrap(space, address + half), half) << (half * 8);
 }
 
 static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
@@ -276,11 +282,11 @@ static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t addres
     if (G_LIKELY(claim && takes_whole(claim, address, size))) {
         write_claim(bus, claim, address, value, size);
     } else if (size == 1) {
-        count_unclaimed(bus, by, space, address & (space == IO_PORTS ? 0xffff : UINT64_MAX), true);
+        count_unclaimed(bus, by, space, address, true);
     } else {
         unsigned half = size / 2;
         write_one(bus, by, space, address, value, half);
-        write_one(bus, by, space, address + half, value >> (half * 8), half);
+        write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
     }
 }
 

@@ -337,7 +337,7 @@ static CharPort *port_new(Chardev *chardev, Device *dev)
     port->dev = dev;
     port->client = device_class(dev)->char_client ?: &NO_CLIENT;
     port->lines_in = DEFAULT_LINES;
-    ring_init(&port->tx, TX_RING_SIZE);
+    ring_init(&port->tx, port->client->tx_size ? port->client->tx_size : TX_RING_SIZE);
     if (chardev->class->rx_size) {
         ring_init(&port->rx, chardev->class->rx_size);
     }

@@ -256,6 +256,7 @@ typedef struct InterpAccel {
     GPtrArray *cpus;
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     bool paranoid;
+    uint64_t ips; /* instructions to a second of machine time */
     bool a20;
 } InterpAccel;
 
