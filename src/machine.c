@@ -99,6 +99,13 @@ static void intr_changed(void *opaque, unsigned irq, bool level)
     machine->cpu.set_intr(machine->cpu.opaque, level);
 }
 
+static void a20_changed(void *opaque, unsigned line, bool level)
+{
+    (void)line;
+    Machine *machine = opaque;
+    machine->cpu.set_a20(machine->cpu.opaque, level);
+}
+
 uint8_t machine_acknowledge(Machine *machine)
 {
     return device_acknowledge(machine->controller);
@@ -129,6 +136,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->irqs = irq_router_new(isa_irq_changed, machine);
     irq_router_set_pending(machine->irqs, isa_irq_pending);
     machine->intr = irq_line_new(intr_changed, machine, 0);
+    machine->a20 = irq_router_new(a20_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     return machine;
 }
@@ -137,6 +145,7 @@ void machine_free(Machine *machine)
 {
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
+    irq_router_free(machine->a20);
     irq_line_free(machine->intr);
     g_free(machine);
 }
@@ -196,6 +205,17 @@ Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error)
 {
     return machine_add_on(machine, &machine->host, class_name, id, properties, error);
+}
+
+bool machine_add_a20_gate(Machine *machine, const char *class_name, const char *id, GError **error)
+{
+    const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
+    if (!class) {
+        return false;
+    }
+    Device *dev = new_device(machine, &machine->host, class, id);
+    device_connect(dev, "a20", irq_router_line(machine->a20, 0));
+    return finish_device(machine, dev, NULL, error);
 }
 
 bool machine_add_controller(Machine *machine, const char *class_name, const char *id,

@@ -24,6 +24,8 @@ typedef struct MachineCpu {
     /* In-kernel controllers take the ISA IRQs themselves; NULL: ours do. */
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
+    /* Address line 20 passes or not, as soon as a device says so. */
+    void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, DeviceRequest request, int status);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
@@ -47,6 +49,7 @@ struct Machine {
     const Config *config;
     IrqRouter *irqs;
     IrqLine *intr;      /* the controller's output */
+    IrqRouter *a20;     /* joins the gates of address line 20 */
     GPtrArray *devices; /* in the order of reset */
     Device *controller; /* the interrupt controller, or NULL */
 };
@@ -78,6 +81,8 @@ Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error);
 Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
                        const char *id, const char *properties, GError **error);
+/* A device with a gate of address line 20, its output "a20"; the line passes if one is open. */
+bool machine_add_a20_gate(Machine *machine, const char *class_name, const char *id, GError **error);
 /* The interrupt controller: its inputs are the ISA IRQs, its "intr" the CPU's pin. */
 bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
                             GError **error);

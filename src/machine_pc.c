@@ -97,6 +97,9 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
     return (in_kernel || machine_add_controller(machine, "isa-pic", "PIC", error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
            add_debug_port(machine, config, error) &&
+           machine_add_a20_gate(machine, "i8042", "KBC", error) &&
+           machine_add_a20_gate(machine, "port92", "port92", error) &&
+           machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
            add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
