@@ -128,7 +128,10 @@ static const DeviceRegion DEBUG_PORT_REGIONS[] = {
     {.name = NULL},
 };
 
-static const CharClient DEBUG_PORT_CLIENT = {.tx_room = debug_port_tx_room};
+static const CharClient DEBUG_PORT_CLIENT = {
+    .tx_room = debug_port_tx_room,
+    .tx_size = CHAR_TX_SIZE_UNPACED,
+};
 
 const DeviceClass debug_port_class = {
     .abi = DEVICE_ABI,

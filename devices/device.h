@@ -191,7 +191,12 @@ typedef struct CharClient {
     void (*tx_room)(void *state);
     void (*receive_break)(void *state);
     void (*lines_changed)(void *state, unsigned lines);
+    /* Output that the line holds, a power of two; for a device that has no way to
+       make its guest wait.  0: what suits a transmitter. */
+    unsigned tx_size;
 } CharClient;
+
+#define CHAR_TX_SIZE_UNPACED 262144u
 
 /* ---- guest memory (for devices that master the bus) --------------------- */
 

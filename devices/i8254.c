@@ -75,10 +75,23 @@ static bool line_level(const I8254 *s)
     return pit_counter_mode(c) != 0 || expired;
 }
 
+/*
+ * When to look again whether a tick was taken: after as long as it has waited
+ * already, so that a quick guest catches up and one with interrupts off costs
+ * two looks a period.
+ */
+static uint64_t retry_at(const I8254 *s, uint64_t now)
+{
+    uint64_t waited = now - s->pace + PIT_PACE_NS;
+    uint64_t half_period = ns_at(s->counter[0].period) / 2;
+    uint64_t longest = half_period > PIT_PACE_NS ? half_period : PIT_PACE_NS;
+    return now + (waited < longest ? waited : longest);
+}
+
 static void arm_timer(I8254 *s, uint64_t now)
 {
     if (s->owed) {
-        timer_arm(s->timer, s->pace > now ? s->pace : now + PIT_PACE_NS);
+        timer_arm(s->timer, s->pace > now ? s->pace : retry_at(s, now));
     } else if (s->edge != PIT_NEVER) {
         uint64_t deadline = ns_at(s->edge);
         timer_arm(s->timer, deadline > s->pace ? deadline : s->pace);
@@ -223,6 +236,7 @@ static void i8254_write(void *state, uint64_t offset, uint64_t value, unsigned s
     }
 }
 
+/* DEVIATION: refresh requests come every 18 CLK pulses, whatever counter 1 does. */
 static uint64_t portb_read(void *state, uint64_t offset, unsigned size)
 {
     (void)offset, (void)size;

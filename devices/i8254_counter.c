@@ -57,6 +57,10 @@ static bool out_square(const PitCounter *c, uint64_t tick)
     return pit_counter_mode(c) == 2 ? position != c->period - 1 : position < high_half(c);
 }
 
+/*
+ * DEVIATION: a strobe of mode 4 that GATE stops in its very pulse ends at once
+ * instead of with the next CLK.
+ */
 bool pit_counter_out(const PitCounter *c, uint64_t tick)
 {
     if (!c->counting) {
@@ -77,6 +81,7 @@ bool pit_counter_out(const PitCounter *c, uint64_t tick)
 
 /* ---- the counting element ---- */
 
+/* DEVIATION: BCD digits above 9, which are undefined, count for what they are. */
 static uint32_t count_from_register(const PitCounter *c)
 {
     if (!(c->control & PIT_CW_BCD)) {
@@ -189,17 +194,13 @@ uint64_t pit_counter_next_rise(PitCounter c, uint64_t tick)
     return was_low && pit_counter_out(&c, loaded) ? loaded : next_rise_of_sequence(&c, loaded);
 }
 
+/* What waits to be loaded is loaded at the first of them at the latest. */
 uint64_t pit_counter_count_rises(PitCounter c, uint64_t *edge, uint64_t until)
 {
     uint64_t count = 0;
     while (*edge <= until) {
-        uint64_t more = 0;
         pit_counter_advance(&c, *edge);
-        if (pit_counter_periodic(&c)) {
-            uint64_t last =
-                c.load != PIT_LOAD_NONE && c.load_tick <= until ? c.load_tick - 1 : until;
-            more = last > *edge ? (last - *edge) / c.period : 0;
-        }
+        uint64_t more = pit_counter_periodic(&c) ? (until - *edge) / c.period : 0;
         count += 1 + more;
         *edge = pit_counter_next_rise(c, *edge + more * c.period);
     }

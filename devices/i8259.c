@@ -133,8 +133,8 @@ static void chip_set_line(PicChip *c, unsigned level, bool high)
     }
     /*
      * The processor may be on its way: an edge that INT is up for stays, to
-     * be acknowledged as the default IR7.  The cascade line falls for good,
-     * as the slave takes its request back itself.
+     * be acknowledged as the default IR7.  DEVIATION: the cascade line falls
+     * for good, as the slave takes its request back itself.
      */
     bool stays = chip_request(c) == (int)level && !(c->master && level == PIC_CASCADE);
     c->lines &= (uint8_t)~bit;

@@ -93,7 +93,10 @@ static const DeviceRegion DEBUGCON_REGIONS[] = {
     {.name = NULL},
 };
 
-static const CharClient DEBUGCON_CLIENT = {.tx_room = debugcon_tx_room};
+static const CharClient DEBUGCON_CLIENT = {
+    .tx_room = debugcon_tx_room,
+    .tx_size = CHAR_TX_SIZE_UNPACED,
+};
 
 const DeviceClass isa_debugcon_class = {
     .abi = DEVICE_ABI,

@@ -217,14 +217,21 @@ static void uart_receive(void *state, const uint8_t *data, size_t size)
     uart_update(u);
 }
 
-static void uart_rx_fire(void *state, uint64_t deadline)
+static void uart_shifted_in(Uart *u)
 {
-    Uart *u = state;
-    (void)deadline;
     u->rx_busy = false;
     uart_receive_character(u, u->rx_shift, 0);
     uart_receiver_active(u);
     uart_accept_break(u);
+}
+
+static void uart_rx_fire(void *state, uint64_t deadline)
+{
+    Uart *u = state;
+    (void)deadline;
+    if (u->rx_busy) {
+        uart_shifted_in(u);
+    }
     uart_update(u);
     char_port_rx_ready(u->port);
 }
@@ -302,9 +309,17 @@ void uart_transmit(Uart *u)
     }
 }
 
+/*
+ * In loopback both shift registers may end at one instant.  The order must not
+ * depend on which timer was armed first: a load arms them anew.  The receiver's
+ * timer is left to fetch the next character.
+ */
 static void uart_tx_fire(void *state, uint64_t deadline)
 {
     Uart *u = state;
+    if (u->rx_busy && u->rx_due <= deadline) {
+        uart_shifted_in(u);
+    }
     uart_shifted_out(u, deadline);
     uart_update(u);
 }

@@ -1,7 +1,7 @@
 /*
  * Counts in AX and writes each value as a word to the debug port, for ever.
  *
- * Linked at 0: run it with -flat addr=0,ip=0.
+ * Options: -flat addr=0,ip=0
  */
     .code16
     .text

@@ -22,6 +22,9 @@
     .set ESCAPE, 0x1b
     .set DELETE, 0x7f
 
+    .set CRASH_CODE, 0x08
+    .set CRASH_DATA, 0x10
+
     .set A20_GATE, 0x02
     .set A20_RESET, 0x01
 
@@ -357,14 +360,30 @@ do_sleep:
 4:  clc
 5:  ret
 
-    /* The first exception finds no way to its handler, nor does the next. */
+    /*
+     * The first exception finds no way to its handler, nor does the next.  It
+     * takes protected mode, for a KVM that emulates real mode knows no limit
+     * of the vector table.
+     */
 do_crash:
     call parse_end
     jc 1f
     say "crashing\r\n"
     call wait_sent
+    cli
     lidt no_idt
-    int3
+    lgdt crash_gdtr
+    mov %cr0, %eax
+    or $1, %al
+    mov %eax, %cr0
+    ljmp $CRASH_CODE, $2f
+2:  mov $CRASH_DATA, %ax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %fs
+    mov %ax, %gs
+    mov %ax, %ss
+    ud2
 1:  ret
 
 do_exit:
@@ -641,6 +660,14 @@ timer_irq:
     define_rtc_read
     define_put_time
 
+    .balign 8
+crash_gdt:
+    .quad 0
+    .quad 0x00009a000000ffff /* code, 16 bits, 64 KiB */
+    .quad 0x000092000000ffff /* data, 64 KiB */
+crash_gdtr:
+    .word . - crash_gdt - 1
+    .long crash_gdt
     .balign 4
 ticks:
     .long 0

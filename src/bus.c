@@ -247,12 +247,18 @@ static void write_claim(const Bus *bus, const BusClaim *claim, uint64_t address,
 
 static inline const BusClaim *find(const Bus *bus, IoSpace space, uint64_t address)
 {
-    return space == IO_PORTS ? bus->ports[address & (PORT_COUNT - 1)] : find_memory(bus, address);
+    return space == IO_PORTS ? bus->ports[address] : find_memory(bus, address);
+}
+
+/* Ports wrap at 64 K. */
+static inline uint64_t wrap(IoSpace space, uint64_t address)
+{
+    return space == IO_PORTS ? address & (PORT_COUNT - 1) : address;
 }
 
 /*
  * An access that its claim does not take whole is two of half the size, each
- * looked up for itself, as ISA's bus conversion does it.  Ports wrap at 64 K.
+ * looked up for itself, as ISA's bus conversion does it.
  */
 static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
 {
@@ -261,12 +267,12 @@ static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t add
         return read_claim(bus, claim, address, size);
     }
     if (size == 1) {
-        count_unclaimed(bus, by, space, address & (space == IO_PORTS ? 0xffff : UINT64_MAX), false);
+        count_unclaimed(bus, by, space, address, false);
         return 0xff;
     }
     unsigned half = size / 2;
     uint64_t low = read_one(bus, by, space, address, half);
-    return low | read_one(bus, by, space, address + half, half) << (half * 8);
+    return low | read_one(bus, by, space, wrap(space, address + half), half) << (half * 8);
 }
 
 static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
@@ -276,11 +282,11 @@ static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t addres
     if (G_LIKELY(claim && takes_whole(claim, address, size))) {
         write_claim(bus, claim, address, value, size);
     } else if (size == 1) {
-        count_unclaimed(bus, by, space, address & (space == IO_PORTS ? 0xffff : UINT64_MAX), true);
+        count_unclaimed(bus, by, space, address, true);
     } else {
         unsigned half = size / 2;
         write_one(bus, by, space, address, value, half);
-        write_one(bus, by, space, address + half, value >> (half * 8), half);
+        write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
     }
 }
 
@@ -320,9 +326,21 @@ static inline void store_item(void *data, uint64_t value, unsigned size)
     }
 }
 
-static inline void remember(Bus *bus, BusInitiator *by, const BusAccess *access)
+/*
+ * Field by field into its place: a copy of a struct just built would wait for
+ * the stores that built it.
+ */
+static inline void remember(Bus *bus, BusInitiator *by, const BusClaim *claim, uint64_t address,
+                            uint64_t value, size_t count, unsigned size, bool write, bool memory)
 {
-    by->history[by->access_count++ % BUS_HISTORY] = *access;
+    BusAccess *access = &by->history[by->access_count++ % BUS_HISTORY];
+    access->address = address;
+    access->value = value;
+    access->device = claim ? claim->name : NULL;
+    access->count = (uint32_t)count;
+    access->size = (uint8_t)size;
+    access->write = write;
+    access->memory = memory;
     if (G_UNLIKELY(bus->observer)) {
         bus->observer(bus->observer_opaque, access);
     }
@@ -369,27 +387,21 @@ static void string_access(Bus *bus, BusInitiator *by, uint16_t port, bool write,
 void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
                      void *data, size_t count)
 {
-    BusAccess access = {
-        .address = port,
-        .device = bus->ports[port] ? bus->ports[port]->name : NULL,
-        .count = (uint32_t)count,
-        .size = (uint8_t)size,
-        .write = write,
-    };
+    uint64_t value;
     if (G_UNLIKELY(count != 1)) {
         if (count == 0) {
             return;
         }
         string_access(bus, by, port, write, size, data, count);
-        access.value = load_item((uint8_t *)data + (count - 1) * size, size);
+        value = load_item((uint8_t *)data + (count - 1) * size, size);
     } else if (write) {
-        access.value = load_item(data, size);
-        write_one(bus, by, IO_PORTS, port, access.value, size);
+        value = load_item(data, size);
+        write_one(bus, by, IO_PORTS, port, value, size);
     } else {
-        access.value = read_one(bus, by, IO_PORTS, port, size);
-        store_item(data, access.value, size);
+        value = read_one(bus, by, IO_PORTS, port, size);
+        store_item(data, value, size);
     }
-    remember(bus, by, &access);
+    remember(bus, by, bus->ports[port], port, value, count, size, write, false);
 }
 
 static unsigned power_of_two_below(unsigned size)
@@ -404,22 +416,15 @@ void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write,
     while (size) {
         unsigned part = power_of_two_below(size);
         const BusClaim *claim = find_memory(bus, address);
-        BusAccess access = {
-            .address = address,
-            .device = claim ? claim->name : NULL,
-            .count = 1,
-            .size = (uint8_t)part,
-            .write = write,
-            .memory = true,
-        };
+        uint64_t value;
         if (write) {
-            access.value = load_item(bytes, part);
-            write_one(bus, by, IO_MEMORY, address, access.value, part);
+            value = load_item(bytes, part);
+            write_one(bus, by, IO_MEMORY, address, value, part);
         } else {
-            access.value = read_one(bus, by, IO_MEMORY, address, part);
-            store_item(bytes, access.value, part);
+            value = read_one(bus, by, IO_MEMORY, address, part);
+            store_item(bytes, value, part);
         }
-        remember(bus, by, &access);
+        remember(bus, by, claim, address, value, 1, part, write, true);
         address += part;
         bytes += part;
         size -= part;

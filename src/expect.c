@@ -23,12 +23,12 @@ struct Expect {
     LoopTimer *patience;
 
     GString *seen;
-    size_t matched;    /* bytes of `seen` that are used up */
-    size_t searched;   /* bytes of `seen` that the current wait looked at */
-    size_t judged;     /* bytes of `seen` that fail-if looked at: whole lines */
-    guint next;        /* step */
-    size_t sent;       /* bytes of the current send */
-    bool waiting;      /* the current wait's time runs */
+    size_t matched;  /* bytes of `seen` that are used up */
+    size_t searched; /* bytes of `seen` that the current wait looked at */
+    size_t judged;   /* bytes of `seen` that fail-if looked at: whole lines */
+    guint next;      /* step */
+    size_t sent;     /* bytes of the current send */
+    bool waiting;    /* the current wait's time runs */
     bool started, finished;
     GPtrArray *taboos; /* the fail-if steps that were passed */
     ExpectVerdict verdict;

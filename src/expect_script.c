@@ -96,7 +96,8 @@ static bool take_string(Parser *parser, bool expression, GString *text, GError *
         }
         parser->at++;
         if (!take_escape(parser, text, expression)) {
-            return fail(parser, error, "unknown escape (there are \\n \\r \\t \\e \\\\ \\\" \\xNN)");
+            return fail(parser, error,
+                        "unknown escape (there are \\n \\r \\t \\e \\\\ \\\" \\xNN)");
         }
     }
     if (*parser->at != '"') {
@@ -119,8 +120,8 @@ static bool parse_expression(Parser *parser, ExpectStep *step, GError **error)
     if (!take_string(parser, true, step->text, error)) {
         return false;
     }
-    step->regex =
-        g_regex_new(step->text->str, G_REGEX_RAW | G_REGEX_MULTILINE, (GRegexMatchFlags)0, &failure);
+    step->regex = g_regex_new(step->text->str, G_REGEX_RAW | G_REGEX_MULTILINE, (GRegexMatchFlags)0,
+                              &failure);
     return step->regex || fail(parser, error, failure->message);
 }
 

@@ -136,7 +136,7 @@ static bool parse_flat(const char *text, FlatStart *start, GError **error)
         const FlatKey *key = &FLAT_KEYS[i];
         uint64_t *field = (uint64_t *)((uint8_t *)start + key->offset);
         const char *value = g_hash_table_lookup(table, key->name);
-        g_autofree char *what = g_strdup_printf("-flat %s=", key->name);
+        g_autofree char *what = g_strdup_printf("-flat %s", key->name);
         *field = key->initial;
         if (value && !number_parse(what, value, key->maximum, field, error)) {
             return false;

@@ -90,11 +90,11 @@ struct CharReader {
 typedef enum CharPolicy { CHAR_STALL, CHAR_DROP_OLD, CHAR_DROP_NEW } CharPolicy;
 
 typedef struct CharCounters {
-    uint64_t in, ignored;    /* bytes from the host; those that no device took */
-    uint64_t out, dropped;   /* bytes from the devices; those that a reader or all missed */
-    uint64_t stalls;         /* how often a device was made to wait */
+    uint64_t in, ignored;  /* bytes from the host; those that no device took */
+    uint64_t out, dropped; /* bytes from the devices; those that a reader or all missed */
+    uint64_t stalls;       /* how often a device was made to wait */
     uint64_t breaks_in, breaks_out;
-    uint64_t attached;       /* readers, in all */
+    uint64_t attached; /* readers, in all */
 } CharCounters;
 
 struct Chardev {
@@ -149,8 +149,7 @@ bool charset_add_option(CharSet *set, const char *text, GError **error);
  * mon:SPEC, or in=X,out=Y with a spec or an id each.  Returns the name for
  * charset_connect(), which the caller frees, or NULL.
  */
-char *charset_use(CharSet *set, const char *what, const char *id, const char *spec,
-                  GError **error);
+char *charset_use(CharSet *set, const char *what, const char *id, const char *spec, GError **error);
 Chardev *charset_find(const CharSet *set, const char *id);
 /* The first of a kind, or NULL: for backends of which there can be only one. */
 Chardev *charset_find_class(const CharSet *set, const ChardevClass *class);

@@ -78,8 +78,8 @@ static void rotate(CharLog *log)
 {
     close_file(log);
     for (uint64_t n = MAX(log->config.keep, 1); n > 0; n--) {
-        g_autofree char *from = n == 1 ? g_strdup(log->path)
-                                       : g_strdup_printf("%s.%" PRIu64, log->path, n - 1);
+        g_autofree char *from =
+            n == 1 ? g_strdup(log->path) : g_strdup_printf("%s.%" PRIu64, log->path, n - 1);
         g_autofree char *to = g_strdup_printf("%s.%" PRIu64, log->path, n);
         rename(from, to);
     }

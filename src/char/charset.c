@@ -2,8 +2,8 @@
  * The set of a machine's chardevs: finding, connecting, draining, describing.
  * charset_spec.c makes them.
  */
-#include "src/char/charset_internal.h"
 #include "src/char/char_internal.h"
+#include "src/char/charset_internal.h"
 #include "src/error.h"
 
 #include <inttypes.h>
@@ -188,13 +188,13 @@ void charset_describe(const CharSet *set, GString *text)
     for (guint i = 0; i < set->chardevs->len; i++) {
         const Chardev *chardev = set->chardevs->pdata[i];
         const CharCounters *c = &chardev->count;
-        g_string_append_printf(
-            text,
-            "%s (%s): %" PRIu64 " bytes out, %" PRIu64 " dropped, %" PRIu64 " stalls, %" PRIu64
-            " bytes in, %" PRIu64 " ignored, breaks %" PRIu64 " in %" PRIu64 " out, readers %u now %"
-            PRIu64 " in all\n",
-            chardev->id, chardev->class->name, c->out, c->dropped, c->stalls, c->in, c->ignored,
-            c->breaks_in, c->breaks_out, chardev->readers->len, c->attached);
+        g_string_append_printf(text,
+                               "%s (%s): %" PRIu64 " bytes out, %" PRIu64 " dropped, %" PRIu64
+                               " stalls, %" PRIu64 " bytes in, %" PRIu64 " ignored, breaks %" PRIu64
+                               " in %" PRIu64 " out, readers %u now %" PRIu64 " in all\n",
+                               chardev->id, chardev->class->name, c->out, c->dropped, c->stalls,
+                               c->in, c->ignored, c->breaks_in, c->breaks_out,
+                               chardev->readers->len, c->attached);
     }
 }
 

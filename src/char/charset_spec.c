@@ -120,8 +120,8 @@ static Chardev *add(CharSet *set, const ChardevClass *class, const char *id, GHa
     return chardev;
 }
 
-static Chardev *add_spec(CharSet *set, const ChardevClass *class, const char *what,
-                         const char *id, const char *spec, bool mux, GError **error)
+static Chardev *add_spec(CharSet *set, const ChardevClass *class, const char *what, const char *id,
+                         const char *spec, bool mux, GError **error)
 {
     if (charset_find(set, id)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: chardev id '%s' is taken", what,
@@ -213,7 +213,8 @@ char *charset_use(CharSet *set, const char *what, const char *id, const char *sp
     if (g_str_has_prefix(spec, "chardev:")) {
         const char *name = spec + strlen("chardev:");
         if (!charset_find(set, name)) {
-            config_error(error, what, spec, "no such chardev (make it with -chardev BACKEND,id=ID)");
+            config_error(error, what, spec,
+                         "no such chardev (make it with -chardev BACKEND,id=ID)");
             return NULL;
         }
         return g_strdup(name);

@@ -283,7 +283,7 @@ CharPort *char_port_new(Loop *loop, Device *dev, Chardev *in, Chardev *out)
     port->dev = dev;
     port->client = device_class(dev)->char_client ?: &NO_CLIENT;
     port->lines_in = in ? in->lines_in : CHAR_LINES_READY;
-    ring_init(&port->tx, TX_RING_SIZE);
+    ring_init(&port->tx, port->client->tx_size ? port->client->tx_size : TX_RING_SIZE);
     if (in) {
         ring_init(&port->rx, in->class->rx_size ?: RX_RING_MIN);
     }

@@ -205,8 +205,8 @@ static void announce(const Pty *pty)
 {
     const CharEvents *events = charset_events(pty->parent.set);
     if (events->print) {
-        g_autofree char *text = g_strdup_printf("char device redirected to %s (label %s)",
-                                                pty->name, pty->parent.id);
+        g_autofree char *text =
+            g_strdup_printf("char device redirected to %s (label %s)", pty->name, pty->parent.id);
         events->print(events->opaque, text);
     }
 }

@@ -39,7 +39,8 @@ static bool claim(PtyLink *link, GError **error)
     g_autofree char *full = g_build_filename(real, name, NULL);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA1, full, -1);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int size = g_snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "pioemu-link-%s", sum);
+    int size =
+        g_snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "pioemu-link-%s", sum);
     link->claim = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)size);
     if (link->claim < 0 || bind(link->claim, (struct sockaddr *)&address, length) < 0) {

@@ -35,8 +35,7 @@ static void update_clients(Socket *socket)
         socket_client_update(socket->clients->pdata[i]);
     }
     if (socket->listen_watch) {
-        loop_fd_watch(socket->listen_watch,
-                      socket->clients->len < socket->limit ? LOOP_READ : 0);
+        loop_fd_watch(socket->listen_watch, socket->clients->len < socket->limit ? LOOP_READ : 0);
     }
 }
 
@@ -130,8 +129,8 @@ static bool open_server(Socket *socket, GError **error)
         return false;
     }
     socket->waiting = wait && !nowait;
-    socket->listen_watch = loop_fd_new(charset_loop(socket->parent.set), socket->listener,
-                                       acceptable, socket);
+    socket->listen_watch =
+        loop_fd_new(charset_loop(socket->parent.set), socket->listener, acceptable, socket);
     update_clients(socket);
     announce(socket);
     if (socket->waiting) {

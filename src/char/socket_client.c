@@ -35,8 +35,8 @@ static size_t read_limit(const SocketClient *client)
 void socket_client_update(SocketClient *client)
 {
     const Socket *socket = client->socket;
-    bool held = socket->writer == client && !socket->reading &&
-                chardev_has_receiver(&socket->parent);
+    bool held =
+        socket->writer == client && !socket->reading && chardev_has_receiver(&socket->parent);
     loop_fd_watch(client->watch, (held ? 0 : LOOP_READ) | (client->full ? LOOP_WRITE : 0));
 }
 

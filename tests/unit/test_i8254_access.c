@@ -399,6 +399,20 @@ static void power_on_stands_still_with_out_high(Pit *p, gconstpointer data)
     }
 }
 
+static void power_on_has_gate_2_low(Pit *p, gconstpointer data)
+{
+    (void)data;
+    device_reset(p->dev);
+    g_assert_cmphex(rig_inb(p->rig, PORTB) & 0x0f, ==, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        pit_program(p, i, 0, 10);
+    }
+    pit_clk(p, 100);
+    g_assert_cmphex(pit_status(p, 0) & PIT_STATUS_OUT, ==, PIT_STATUS_OUT);
+    g_assert_cmphex(pit_status(p, 1) & PIT_STATUS_OUT, ==, PIT_STATUS_OUT);
+    g_assert_cmphex(pit_status(p, 2) & PIT_STATUS_OUT, ==, 0);
+}
+
 static void portb_keeps_its_low_bits(Pit *p, gconstpointer data)
 {
     (void)data;
@@ -473,6 +487,7 @@ static void add_status(void)
     PIT_SENTENCE("null", null_count_lasts_to_the_end_of_the_cycle);
     PIT_SENTENCE("null", null_count_of_other_counters_is_unaffected);
     PIT_SENTENCE("reset", power_on_stands_still_with_out_high);
+    PIT_SENTENCE("reset", power_on_has_gate_2_low);
     PIT_SENTENCE("portb", portb_keeps_its_low_bits);
     PIT_SENTENCE("portb", portb_refresh_toggles_every_15_us);
     PIT_SENTENCE("portb", portb_out2_is_low_without_a_gate);

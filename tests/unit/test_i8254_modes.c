@@ -267,6 +267,18 @@ static void mode2_new_count_waits_while_gate_is_low(Pit *p, gconstpointer data)
     g_assert_true(pit_null(p, 2));
 }
 
+static void mode2_gate_low_postpones_the_new_count(Pit *p, gconstpointer data)
+{
+    (void)data;
+    pit_program(p, 2, 2, 9);
+    pit_clk(p, 3);
+    pit_word(p, 2, 4);
+    pit_gate(p, false);
+    pit_clk(p, 100);
+    g_assert_cmpuint(pit_read(p, 2), ==, 7);
+    g_assert_true(pit_null(p, 2));
+}
+
 /* ---- mode 3 ---- */
 
 static void mode3_even_count_is_a_square_wave(Pit *p, gconstpointer data)
@@ -534,6 +546,7 @@ static void add_modes_0_to_2(void)
     PIT_SENTENCE("mode2", mode2_trigger_reloads);
     PIT_SENTENCE("mode2", mode2_trigger_loads_the_new_count);
     PIT_SENTENCE("mode2", mode2_new_count_waits_while_gate_is_low);
+    PIT_SENTENCE("mode2", mode2_gate_low_postpones_the_new_count);
 }
 
 static void add_modes_3_to_5_and_bcd(void)

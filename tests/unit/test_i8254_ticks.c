@@ -9,6 +9,9 @@
 
 #define IRQ 0u
 
+/* A tick whose time in ns does not fit 64 bits. */
+#define FAR_EDGE (UINT64_MAX / 17600 * 21 + 30)
+
 static unsigned edges(Pit *p)
 {
     return rig_irq_edges(p->rig, IRQ);
@@ -198,11 +201,27 @@ static void catchup_waits_until_the_tick_is_taken(void)
         rig_step(w.pit.rig, 100000);
         g_assert_true(device_input_pending(w.pic, IRQ));
     }
-    while (take(&w)) {
-        taken++;
+    for (unsigned i = 0; i < 1000; i++) {
         rig_step(w.pit.rig, 100000);
+        taken += take(&w);
     }
-    g_assert_cmpuint(taken, ==, pit_tick(&w.pit) / 11932);
+    g_assert_cmpuint(taken, ==, (pit_tick(&w.pit) - 1) / 11932);
+    pit_teardown(&w.pit, NULL);
+}
+
+/* Nobody takes the tick for a second: the device looks only twice a period. */
+static void waiting_costs_two_looks_a_period(void)
+{
+    WiredPit w;
+    wired_setup(&w, NULL);
+    pit_program(&w.pit, 0, 2, 11932);
+    unsigned looks = 0;
+    rig_step(w.pit.rig, NS_PER_SECOND);
+    uint64_t end = rig_now(w.pit.rig) + NS_PER_SECOND;
+    for (uint64_t next; (next = clock_next_deadline(rig_clock(w.pit.rig))) <= end; looks++) {
+        rig_step(w.pit.rig, next - rig_now(w.pit.rig));
+    }
+    g_assert_cmpuint(looks, <=, 201);
     pit_teardown(&w.pit, NULL);
 }
 
@@ -223,7 +242,7 @@ static void catchup_loses_no_tick(void)
         }
         taken += take(&w);
     }
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 100; i++) {
         rig_step(w.pit.rig, 60000);
         taken += take(&w);
     }
@@ -313,11 +332,14 @@ static void tiny_counts_are_paced(Pit *p, gconstpointer data)
 {
     (void)data;
     for (unsigned mode = 2; mode <= 3; mode++) {
-        unsigned before = edges(p);
+        unsigned before = edges(p), events = 0;
         pit_program(p, 0, mode, 2);
-        rig_step(p->rig, NS_PER_SECOND / 10);
+        uint64_t end = rig_now(p->rig) + NS_PER_SECOND / 10;
+        for (uint64_t next; (next = clock_next_deadline(rig_clock(p->rig))) <= end; events++) {
+            rig_step(p->rig, next - rig_now(p->rig));
+        }
         g_assert_cmpuint(edges(p) - before, >=, 1900);
-        g_assert_cmpuint(edges(p) - before, <=, 2000);
+        g_assert_cmpuint(events, <=, 2001);
     }
 }
 
@@ -460,6 +482,20 @@ static void impossible_state_is_refused(Pit *p, gconstpointer data)
     g_assert_true(rig_load(p->dev, saved));
 }
 
+static void load_far_in_the_future_is_refused(Pit *p, gconstpointer data)
+{
+    (void)data;
+    pit_program(p, 0, 2, 1000);
+    g_autoptr(GBytes) saved = device_save(p->dev);
+    g_autoptr(GBytes) bad = rig_patch(saved, "counter[0].load_tick", 0, UINT64_MAX - 1);
+    g_assert_false(rig_load(p->dev, bad));
+    g_autoptr(GBytes) edge = rig_patch(saved, "edge", 0, FAR_EDGE);
+    g_assert_true(rig_load(p->dev, edge));
+    unsigned before = edges(p);
+    pit_clk(p, 5000);
+    g_assert_cmpuint(edges(p) - before, ==, 4);
+}
+
 /* Whatever a state file says, a second of machine time ends. */
 static void hostile_state_cannot_hang(void)
 {
@@ -476,7 +512,7 @@ static void hostile_state_cannot_hang(void)
         "counter[0].counting",
     };
     static const uint64_t VALUES[] = {
-        0, 1, 2, 48, 52, 54, 56, 60000, 1u << 31, INT64_MAX, UINT64_MAX - 1, UINT64_MAX};
+        0, 1, 2, 48, 52, 54, 56, 60000, 1u << 31, INT64_MAX, FAR_EDGE, UINT64_MAX - 1, UINT64_MAX};
     GRand *rand = g_rand_new_with_seed(4);
     for (unsigned run = 0; run < 600; run++) {
         Pit p;
@@ -526,6 +562,8 @@ static void add_ticks(void)
     g_test_add_func("/i8254/lost/catchup_waits_until_the_tick_is_taken",
                     catchup_waits_until_the_tick_is_taken);
     g_test_add_func("/i8254/lost/catchup_loses_no_tick", catchup_loses_no_tick);
+    g_test_add_func("/i8254/lost/waiting_costs_two_looks_a_period",
+                    waiting_costs_two_looks_a_period);
     g_test_add_func("/i8254/lost/catchup_does_not_wait_for_a_masked_line",
                     catchup_does_not_wait_for_a_masked_line);
     PIT_SENTENCE("lost", drop_skips_overdue_edges_and_keeps_the_phase);
@@ -545,6 +583,7 @@ static void add_state(void)
     g_test_add_func("/i8254/state/reset_from_any_state_equals_power_on",
                     reset_from_any_state_equals_power_on);
     PIT_SENTENCE("state", impossible_state_is_refused);
+    PIT_SENTENCE("state", load_far_in_the_future_is_refused);
     g_test_add_func("/i8254/state/hostile_state_cannot_hang", hostile_state_cannot_hang);
     PIT_SENTENCE("state", describe_names_the_counters);
 }

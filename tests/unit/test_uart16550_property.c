@@ -5,8 +5,8 @@
  */
 #include "tests/unit/uart_com.h"
 
-#define SCRIPTS 12
-#define STEPS   250
+#define SCRIPTS 8
+#define STEPS   200
 
 typedef enum StepKind {
     STEP_WRITE,
@@ -273,7 +273,7 @@ static void reset_forgets(gconstpointer properties)
 static void survives_any_saved_state(gconstpointer properties)
 {
     Com com = com_open(properties);
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 1000; i++) {
         const DeviceField *fields = device_class(com.dev)->fields;
         unsigned count = 0;
         while (fields[count].kind != FIELD_END) {

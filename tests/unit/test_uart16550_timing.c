@@ -300,6 +300,20 @@ static void loopback_takes_a_character_time(Com *com)
     com_expect(com, "a");
 }
 
+static void line_comes_before_loopback(Com *com)
+{
+    open_fifo(com, UART_FCR_TRIGGER_1, 0);
+    rig_step(com->rig, NS_PER_SECOND);
+    com_out(com, UART_THR, 't');
+    com_type(com, "rs");
+    com_out(com, UART_MCR, UART_MCR_LOOP);
+    rig_step(com->rig, COM_CHARACTER_NS);
+    com_expect(com, "rt");
+    com_out(com, UART_MCR, 0);
+    rig_step(com->rig, COM_CHARACTER_NS);
+    com_expect(com, "s");
+}
+
 static void rates_and_formats(Com *com)
 {
     static const struct {
@@ -461,6 +475,7 @@ static const ComTest TESTS[] = {
     {"full_line_holds_the_shift_register", full_line_holds_shift_register, BAUD},
     {"clear_transmitter_keeps_the_shift_register", clear_keeps_shift_register, BAUD},
     {"loopback_takes_a_character_time", loopback_takes_a_character_time, BAUD},
+    {"line_comes_before_loopback_at_one_instant", line_comes_before_loopback, BAUD},
     {"character_time_follows_rate_and_format", rates_and_formats, BAUD},
     {"reception_takes_a_character_time", rx_takes_a_character_time, BAUD},
     {"reception_comes_at_the_rate", rx_comes_at_the_rate, BAUD},

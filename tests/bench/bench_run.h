@@ -1,0 +1,37 @@
+/*
+ * Running a program under measurement: how long, how much CPU, what it wrote.
+ */
+#ifndef PIOEMU_BENCH_RUN_H
+#define PIOEMU_BENCH_RUN_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef enum BenchOutput { BENCH_TO_NULL, BENCH_TO_PTY, BENCH_TO_PIPE } BenchOutput;
+
+typedef struct BenchRun {
+    uint64_t wall, cpu;  /* ns, from fork to the exit */
+    uint64_t first_byte; /* ns from fork; 0: it wrote nothing */
+    GByteArray *output;  /* BENCH_TO_PIPE and BENCH_TO_PTY */
+} BenchRun;
+
+/* Runs it to its end with /dev/null as input; a failure ends the benchmark. */
+BenchRun bench_run(const char *const *argv, BenchOutput to);
+void bench_run_clear(BenchRun *run);
+
+/* Starts it with an input that stays open and silent, and waits for its first output. */
+pid_t bench_start(const char *const *argv, int *input);
+void bench_stop(pid_t pid, int input);
+/* CPU time so far, ns. */
+uint64_t bench_cpu(pid_t pid);
+/* Anonymous memory but for mappings of exactly `guest` bytes, in bytes. */
+uint64_t bench_own_memory(pid_t pid, uint64_t guest);
+
+uint64_t bench_now(void);
+/* Sorts the array. */
+double bench_median(GArray *doubles);
+double bench_percentile(GArray *doubles, double percent);
+
+#endif

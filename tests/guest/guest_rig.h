@@ -1,0 +1,128 @@
+/*
+ * The rig of the guest tests: the real program with a real guest, on pipes or
+ * on a terminal of its own, as a user's shell would start it.
+ *
+ * A test says what is typed and what is to come back.  Every wait is for an
+ * event, with a deadline; who misses it ends the test with all that was
+ * printed so far.  Nothing that was started outlives the test program.
+ */
+#ifndef PIOEMU_GUEST_RIG_H
+#define PIOEMU_GUEST_RIG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <termios.h>
+
+/* What runs the guest, out of those that the program lists. */
+typedef struct GuestTarget {
+    char *accel;
+    const char *irqchip; /* NULL: the default */
+    char *unusable;      /* why it cannot run here; NULL: it can */
+} GuestTarget;
+
+typedef void GuestTest(const GuestTarget *target);
+
+typedef enum GuestIrqchips { GUEST_DEFAULT_IRQCHIP, GUEST_EVERY_IRQCHIP } GuestIrqchips;
+
+/* In place of g_test_init() and g_test_run(). */
+void guest_tests_init(int *argc, char ***argv);
+int guest_tests_run(void);
+/* The test `/guest/ACCEL/NAME` for every accelerator; skipped where that cannot run. */
+void guest_tests_add(const char *name, GuestTest *test, GuestIrqchips irqchips);
+/* Some accelerator runs guests here. */
+bool guest_tests_can_run(void);
+
+/* ---- a running program ---- */
+
+typedef enum GuestWire {
+    GUEST_PIPE,
+    GUEST_TERMINAL,
+    GUEST_UNREAD, /* output: a pipe that nobody reads */
+    GUEST_NULL,   /* /dev/null */
+    GUEST_CLOSED, /* no descriptor at all */
+} GuestWire;
+
+typedef struct GuestWires {
+    GuestWire in, out, err;
+    bool raw; /* the terminal is in raw mode already */
+} GuestWires;
+
+typedef enum GuestChannel { GUEST_OUT, GUEST_ERR, GUEST_CHANNELS } GuestChannel;
+
+typedef struct Guest Guest;
+
+extern const GuestWires GUEST_ON_PIPES, GUEST_ON_TERMINAL;
+
+/*
+ * Starts the program in the directory of the guest images; `arguments` are
+ * written as for a shell.  `target` NULL: no accelerator is named.
+ */
+Guest *guest_start(const GuestTarget *target, const GuestWires *wires, const char *arguments, ...)
+    G_GNUC_PRINTF(3, 4);
+/* Kills it if it still runs. */
+void guest_free(Guest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
+
+/* ---- input and output ---- */
+
+/* Sent while the test waits for something; any amount. */
+void guest_send(Guest *guest, const void *data, size_t size);
+void guest_type(Guest *guest, const char *text);
+/* After what was sent comes the end of the file. */
+void guest_close_input(Guest *guest);
+/* The reader of standard output goes away. */
+void guest_close_output(Guest *guest);
+
+/* Until the text comes; the next call looks behind it. */
+void guest_expect(Guest *guest, GuestChannel channel, const char *text);
+/* The same for a regular expression; returns its first group, or all of it (free). */
+char *guest_expect_match(Guest *guest, GuestChannel channel, const char *pattern);
+/* Until so many bytes have come in all. */
+void guest_expect_size(Guest *guest, GuestChannel channel, size_t size);
+/* All that has come so far, with a NUL after it. */
+const GString *guest_output(const Guest *guest, GuestChannel channel);
+
+/* ---- the process ---- */
+
+void guest_signal(Guest *guest, int number);
+/* Until it exits: its status. */
+int guest_wait_exit(Guest *guest);
+/* Until it dies of a signal: its number. */
+int guest_wait_killed(Guest *guest);
+void guest_wait_stopped(Guest *guest);
+/* Until `condition` holds; for what sends no event. */
+void guest_wait_until(Guest *guest, bool (*condition)(Guest *guest), const char *what);
+/* CPU time of all its threads. */
+uint64_t guest_cpu_ns(const Guest *guest);
+/* The part of one CPU that it uses in a second in which nothing is sent, in percent. */
+double guest_idle_percent(Guest *guest);
+pid_t guest_pid(const Guest *guest);
+
+/* ---- what it was given ---- */
+
+/* Of the terminal, now. */
+struct termios guest_modes(const Guest *guest);
+/* Of the terminal, before the program was started. */
+struct termios guest_modes_before(const Guest *guest);
+bool guest_is_raw(Guest *guest);
+bool guest_is_restored(Guest *guest);
+/* The open-file flags are what they were before the start. */
+void guest_assert_flags_kept(const Guest *guest);
+/* No more can be written to its standard output. */
+bool guest_output_is_full(Guest *guest);
+/* Closes the terminal, as a window that is closed. */
+void guest_hang_up(Guest *guest);
+/* What a shell does for `fg` and `bg`; it has the terminal while the program is stopped. */
+void guest_continue(Guest *guest, bool foreground);
+
+/* ---- files ---- */
+
+/* A directory that is removed at the end of the test program. */
+const char *guest_directory(void);
+/* A path in it (free). */
+char *guest_path(const char *name);
+char *guest_read_file(const char *path);
+
+#endif

@@ -1,0 +1,410 @@
+/*
+ * Every way in which a run ends: its status, what is said, and what -result
+ * writes.
+ */
+#include "tests/guest/guest_shell.h"
+
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONFIGURATION = 2, HOST = 3, DIED = 4, TIMED_OUT = 5 };
+
+static const char *messages(const Guest *guest)
+{
+    return guest_output(guest, GUEST_ERR)->str;
+}
+
+static void assert_says(const Guest *guest, const char *text)
+{
+    if (!strstr(messages(guest), text)) {
+        g_test_message("looked for: %s", text);
+        g_assert_cmpstr(messages(guest), ==, text);
+    }
+}
+
+static void assert_one_line(const Guest *guest)
+{
+    const char *end = strchr(messages(guest), '\n');
+    g_assert_nonnull(end);
+    g_assert_cmpstr(end, ==, "\n");
+}
+
+/* ---- -result ---- */
+
+static void assert_result(const char *path, int status, const char *by, const char *reason)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) error = NULL;
+    json_parser_load_from_file(parser, path, &error);
+    g_assert_no_error(error);
+    JsonObject *result = json_node_get_object(json_parser_get_root(parser));
+    g_assert_cmpint(json_object_get_int_member(result, "status"), ==, status);
+    g_assert_cmpstr(json_object_get_string_member(result, "by"), ==, by);
+    const char *said = json_object_get_string_member(result, "reason");
+    if (!strstr(said, reason)) {
+        g_assert_cmpstr(said, ==, reason);
+    }
+    g_remove(path);
+}
+
+static Guest *start_with_result(const GuestTarget *target, const char *options, char **path)
+{
+    *path = guest_path("result.json");
+    g_autofree char *all = g_strdup_printf("-result %s %s", *path, options);
+    return guest_shell_start(target, &GUEST_ON_PIPES, all);
+}
+
+/* ---- the guest ends it ---- */
+
+static void test_halt(const GuestTarget *target)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(Guest) guest = start_with_result(target, "", &path);
+    guest_shell_last(guest, "halt");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(messages(guest), ==, "");
+    assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
+}
+
+static void test_exit_port(const GuestTarget *target)
+{
+    static const int VALUES[] = {0, 1, 2, 3, 4, 5, 7, 255};
+    for (size_t i = 0; i < G_N_ELEMENTS(VALUES); i++) {
+        g_autofree char *path = NULL;
+        g_autofree char *line = g_strdup_printf("exit %d", VALUES[i]);
+        g_autoptr(Guest) guest = start_with_result(target, "-device exit-port", &path);
+        guest_shell_last(guest, line);
+        g_assert_cmpint(guest_wait_exit(guest), ==, VALUES[i]);
+        g_assert_cmpstr(messages(guest), ==, "");
+        assert_result(path, VALUES[i], "guest", "the guest chose it");
+    }
+}
+
+static void test_debug_exit(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-device isa-debug-exit");
+    guest_shell_last(guest, "out 0x501 0");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 1);
+    g_autoptr(Guest) other =
+        guest_shell_start(target, &GUEST_ON_PIPES, "-device isa-debug-exit,iobase=0xf4,iosize=4");
+    guest_shell_last(other, "outl 0xf4 0x10");
+    g_assert_cmpint(guest_wait_exit(other), ==, 0x21);
+}
+
+/* Nothing after the exit is seen: not even the next instruction runs. */
+static void test_exit_is_at_once(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-device exit-port");
+    guest_shell_last(guest, "exit 3");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 3);
+    g_assert_true(g_str_has_suffix(guest_output(guest, GUEST_OUT)->str, "exit 3\r\n"));
+}
+
+/* ---- the guest dies ---- */
+
+static void test_triple_fault(const GuestTarget *target)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(Guest) guest = start_with_result(target, "", &path);
+    guest_shell_say(guest, "out 0x80 0x5a", "");
+    guest_shell_last(guest, "crash");
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    assert_says(guest, "pioemu: the guest died: triple fault");
+    g_free(guest_expect_match(guest, GUEST_ERR, "^EAX=[0-9a-f]{8} EBX=[0-9a-f]{8} ECX="));
+    g_free(guest_expect_match(guest, GUEST_ERR,
+                              "^EIP=[0-9a-f]{8} FLAGS=[0-9a-f]{8} \\[.*\\] protected mode"));
+    guest_expect(guest, GUEST_ERR, "\nES =0010 base=00000000 limit=0000ffff");
+    guest_expect(guest, GUEST_ERR, "\nCS =0008 base=00000000 limit=0000ffff");
+    guest_expect(guest, GUEST_ERR, "code16\n");
+    guest_expect(guest, GUEST_ERR, "IDT base=00000000 limit=0000\n");
+    g_free(guest_expect_match(guest, GUEST_ERR, "^CR0=[0-9a-f]{7}1 "));
+    assert_result(path, DIED, "guest-died", "triple fault");
+}
+
+/* UD2, at the end of the shell's crash. */
+static void test_code_bytes(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    guest_shell_last(guest, "crash");
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    g_autofree char *eip = guest_expect_match(guest, GUEST_ERR, "^EIP=([0-9a-f]{8})");
+    g_autofree char *expected = g_strdup_printf("Code at %s: 0f 0b", eip);
+    guest_expect(guest, GUEST_ERR, expected);
+}
+
+/* The last output is CR LF, and each byte of it waits for the transmitter. */
+static void test_last_accesses(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    guest_shell_last(guest, "crash");
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    guest_expect(guest, GUEST_ERR, "Last 16 accesses, oldest first:\n");
+    for (unsigned i = 0; i < 16; i++) {
+        g_autofree char *line = guest_expect_match(guest, GUEST_ERR, "  (.*)\n");
+        g_assert_true(g_str_has_prefix(line, "port "));
+        g_assert_true(g_str_has_suffix(line, "  COM1"));
+    }
+    guest_expect(guest, GUEST_ERR, "Devices:\n");
+    assert_says(guest, "  port write 0x03f8 <- 0x0d  COM1\n");
+    assert_says(guest, "  port write 0x03f8 <- 0x0a  COM1\n");
+}
+
+static void test_last_post_code(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    guest_shell_say(guest, "out 0x80 0x5a", "");
+    guest_shell_last(guest, "crash");
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    assert_says(guest, "POST code 0x5a");
+}
+
+/* ---- time is up ---- */
+
+static void test_timeout(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("result.json");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel echo.bin -timeout 1 -result %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
+    assert_says(guest, "pioemu: -timeout: the guest ran for 1 s\n");
+    assert_says(guest, "EIP=");
+    assert_says(guest, "port read  0x03fd -> 0x60  COM1\n");
+    assert_says(guest, "Devices:\n");
+    assert_result(path, TIMED_OUT, "timeout", "-timeout");
+}
+
+/* ---- the user ends it ---- */
+
+static void test_signals(const GuestTarget *target)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < G_N_ELEMENTS(SIGNALS); i++) {
+        g_autofree char *path = NULL;
+        g_autoptr(Guest) guest = start_with_result(target, "", &path);
+        guest_signal(guest, SIGNALS[i]);
+        g_assert_cmpint(guest_wait_killed(guest), ==, SIGNALS[i]);
+        assert_result(path, 128 + SIGNALS[i], "signal", strsignal(SIGNALS[i]));
+    }
+}
+
+/* The guest's own end is the result, whatever ends the inspection. */
+static void test_no_shutdown(const GuestTarget *target)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(Guest) guest = start_with_result(target, "-no-shutdown", &path);
+    guest_shell_last(guest, "halt");
+    guest_expect(guest, GUEST_ERR, "-no-shutdown keeps the machine");
+    g_assert_cmpfloat(guest_idle_percent(guest), <, 0.1);
+    guest_signal(guest, SIGTERM);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
+}
+
+/* ---- nothing is started ---- */
+
+typedef struct Refusal {
+    const char *name;
+    const char *options;
+    int status;
+    const char *message; /* a part of it */
+} Refusal;
+
+static const Refusal REFUSALS[] = {
+    {"no_guest", "", CONFIGURATION, "-kernel FILE"},
+    {"unknown_option", "-kernl hello.bin", CONFIGURATION, "did you mean -kernel?"},
+    {"not_an_option", "hello.bin", CONFIGURATION, "-kernel FILE"},
+    {"missing_argument", "-kernel", CONFIGURATION, "-kernel: needs FILE"},
+    {"memory_suffix", "-kernel hello.bin -m 5Q", CONFIGURATION, "5Q"},
+    {"memory_too_small", "-kernel hello.bin -m 4K", CONFIGURATION, "from 64K on"},
+    {"guest_is_missing", "-kernel nowhere.bin", CONFIGURATION, "No such file"},
+    {"guest_is_a_directory", "-kernel /", CONFIGURATION, "is a directory"},
+    {"guest_is_empty", "-kernel %s/empty", CONFIGURATION, "is empty"},
+    {"guest_is_too_large", "-kernel %s/large -m 64K", CONFIGURATION, "give it more with -m"},
+    {"flat_key", "-kernel hello.bin -flat adr=0", CONFIGURATION, "adr"},
+    {"unknown_accelerator", "-kernel hello.bin -accel tcg", CONFIGURATION, "tcg"},
+    {"escape_key", "-kernel hello.bin -echr 32", CONFIGURATION, "-echr"},
+    {"log_item", "-kernel hello.bin -d everything", CONFIGURATION, "everything"},
+    {"timeout_of_0", "-kernel hello.bin -timeout 0", CONFIGURATION, "at least 1"},
+    {"log_file", "-kernel hello.bin -D %s/no/log", CONFIGURATION, "-D "},
+    {"no_kvm", "-kernel hello.bin -accel kvm,device=/nonexistent", HOST,
+     "there is no /nonexistent"},
+    {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
+};
+
+/* Found when the accelerator is there. */
+static const Refusal LATE_REFUSALS[] = {
+    {"unknown_machine", "-kernel hello.bin -machine q35", CONFIGURATION, "-machine help"},
+    {"unknown_backend", "-kernel hello.bin -serial stdoi", CONFIGURATION, "stdio"},
+    {"unknown_device", "-kernel hello.bin -device exit-prot", CONFIGURATION, "exit-port"},
+    {"unknown_property", "-kernel hello.bin -device exit-port,x=1", CONFIGURATION, "'x'"},
+    {"overlapping_devices", "-kernel hello.bin -device exit-port -device exit-port", CONFIGURATION,
+     "exit-port"},
+    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "-pidfile "},
+    {"output_file", "-kernel hello.bin -serial file:%s/no/out", HOST, "-serial file:"},
+};
+
+static char *expand(const char *options)
+{
+    g_auto(GStrv) parts = g_strsplit(options, "%s", -1);
+    return g_strjoinv(guest_directory(), parts);
+}
+
+static void test_refusal(gconstpointer data)
+{
+    const Refusal *refusal = data;
+    g_autofree char *result = guest_path("refused.json");
+    g_autofree char *options = expand(refusal->options);
+    g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES, "-result %s %s", result, options);
+    g_assert_cmpint(guest_wait_exit(guest), ==, refusal->status);
+    assert_one_line(guest);
+    assert_says(guest, refusal->message);
+    g_assert_true(g_str_has_prefix(messages(guest), "pioemu: "));
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "");
+    g_assert_false(g_file_test(result, G_FILE_TEST_EXISTS));
+}
+
+static void test_late_refusal(gconstpointer data)
+{
+    if (guest_tests_can_run()) {
+        test_refusal(data);
+    } else {
+        g_test_skip("no accelerator runs here");
+    }
+}
+
+static void add_refusals(const Refusal *refusals, size_t count, GTestDataFunc test)
+{
+    for (size_t i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("/guest/refused/%s", refusals[i].name);
+        g_test_add_data_func(path, &refusals[i], test);
+    }
+}
+
+static void add_all_refusals(void)
+{
+    g_autofree char *empty = guest_path("empty");
+    g_autofree char *large = guest_path("large");
+    g_assert_true(g_file_set_contents(empty, "", 0, NULL));
+    g_assert_true(g_file_set_contents(large, "", 0, NULL));
+    g_assert_cmpint(truncate(large, 1 << 20), ==, 0);
+    add_refusals(REFUSALS, G_N_ELEMENTS(REFUSALS), test_refusal);
+    add_refusals(LATE_REFUSALS, G_N_ELEMENTS(LATE_REFUSALS), test_late_refusal);
+}
+
+/* ---- what -X help prints ---- */
+
+typedef struct Help {
+    const char *options;
+    const char *text; /* a part of it */
+} Help;
+
+static const Help HELPS[] = {
+    {"-help", "Usage: pioemu"},
+    {"--help", "example: -kernel"},
+    {"--version", "pioemu 0."},
+    {"-accel help", "\n  kvm "},
+    {"-machine help", "\n  pc "},
+    {"-device help", "\n  exit-port "},
+    {"-device exit-port,help", "iobase"},
+    {"-serial help", "\n  stdio"},
+    {"-d help", "unclaimed"},
+};
+
+static void test_help(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(HELPS); i++) {
+        g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES, "%s", HELPS[i].options);
+        g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+        g_assert_cmpstr(messages(guest), ==, "");
+        guest_expect(guest, GUEST_OUT, HELPS[i].text);
+    }
+}
+
+/* ---- files ---- */
+
+static void test_pidfile(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("pid");
+    g_autofree char *options = g_strdup_printf("-pidfile %s", path);
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, options);
+    g_autofree char *expected = g_strdup_printf("%d\n", (int)guest_pid(guest));
+    g_autofree char *text = guest_read_file(path);
+    g_assert_cmpstr(text, ==, expected);
+    guest_shell_last(guest, "halt");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
+static void test_unclaimed(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-d unclaimed");
+    guest_shell_say(guest, "in 0x5e0", "0xff\r\n");
+    guest_shell_say(guest, "in 0x5e0", "0xff\r\n");
+    guest_shell_say(guest, "out 0x5e1 1", "");
+    guest_shell_last(guest, "halt");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_says(guest, "  port 0x05e0: 2 reads, 0 writes, first at 0x");
+    assert_says(guest, "  port 0x05e1: 0 reads, 1 writes, first at 0x");
+}
+
+static void test_log_to_file(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("log");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -d io,unclaimed -D %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(messages(guest), ==, "");
+    g_autofree char *text = guest_read_file(path);
+    g_assert_true(g_str_has_prefix(text, "COM1 write THR=0x34\n"
+                                         "COM1 write THR=0x0a\n"
+                                         "COM1 write THR=0x48\n"));
+    g_assert_true(g_str_has_suffix(text, "Accesses that nobody answered: none\n"));
+}
+
+static void test_serial_to_file(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("out");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -serial file:%s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "");
+    g_autofree char *text = guest_read_file(path);
+    g_assert_cmpstr(text, ==, "4\nHello\n");
+}
+
+static void test_result_cannot_be_written(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel hello.bin -result %s/no/result", guest_directory());
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_says(guest, "pioemu: -result ");
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    add_all_refusals();
+    g_test_add_func("/guest/help", test_help);
+    guest_tests_add("ends/0_when_it_halts", test_halt, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("ends/with_what_the_exit_port_says", test_exit_port, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("ends/with_qemus_debug_exit", test_debug_exit, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("ends/at_once", test_exit_is_at_once, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("ends/4_on_a_triple_fault_with_registers", test_triple_fault,
+                    GUEST_EVERY_IRQCHIP);
+    guest_tests_add("report/code_bytes", test_code_bytes, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("report/last_accesses", test_last_accesses, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("report/last_post_code", test_last_post_code, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("ends/5_on_a_timeout_with_a_report", test_timeout, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("ends/by_the_signal_that_was_sent", test_signals, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("ends/not_with_no_shutdown", test_no_shutdown, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("files/pidfile", test_pidfile, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/unclaimed_accesses_are_counted", test_unclaimed, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_result_that_cannot_be_written_is_said", test_result_cannot_be_written,
+                    GUEST_DEFAULT_IRQCHIP);
+    return guest_tests_run();
+}

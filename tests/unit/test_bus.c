@@ -1,0 +1,601 @@
+/*
+ * The bus: who may claim what, and how an access reaches its owner.
+ */
+#include "src/bus.h"
+#include "src/error.h"
+
+#include <string.h>
+
+#define PC 0x7c12u
+
+/* A chip of plain registers that writes down how it was accessed. */
+typedef struct Chip {
+    uint8_t bytes[256];
+    GString *calls;
+    GMutex lock;
+    bool locked_when_called;
+} Chip;
+
+static void note_lock(Chip *chip)
+{
+    bool was_free = g_mutex_trylock(&chip->lock);
+    if (was_free) {
+        g_mutex_unlock(&chip->lock);
+    }
+    chip->locked_when_called = !was_free;
+}
+
+static uint64_t chip_read(void *state, uint64_t offset, unsigned size)
+{
+    Chip *chip = state;
+    uint64_t value = UINT64_MAX; /* what is above `size` is the bus's to cut off */
+    memcpy(&value, chip->bytes + offset, size);
+    g_string_append_printf(chip->calls, "r%u@%x ", size, (unsigned)offset);
+    note_lock(chip);
+    return value;
+}
+
+static void chip_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    Chip *chip = state;
+    memcpy(chip->bytes + offset, &value, size);
+    g_string_append_printf(chip->calls, "w%u@%x=%" G_GINT64_MODIFIER "x ", size, (unsigned)offset,
+                           value);
+    note_lock(chip);
+}
+
+static void chip_read_block(void *state, uint64_t offset, void *items, size_t count, unsigned size)
+{
+    Chip *chip = state;
+    memset(items, 0x5a, count * size);
+    g_string_append_printf(chip->calls, "R%zux%u@%x ", count, size, (unsigned)offset);
+}
+
+static void chip_write_block(void *state, uint64_t offset, const void *items, size_t count,
+                             unsigned size)
+{
+    Chip *chip = state;
+    g_string_append_printf(chip->calls, "W%zux%u@%x..%02x ", count, size, (unsigned)offset,
+                           ((const uint8_t *)items)[count * size - 1]);
+}
+
+static const IoOps BYTE_OPS = {chip_read, chip_write, 1, NULL, NULL};
+static const IoOps WORD_OPS = {chip_read, chip_write, 2, NULL, NULL};
+static const IoOps LONG_OPS = {chip_read, chip_write, 4, NULL, NULL};
+static const IoOps QUAD_OPS = {chip_read, chip_write, 8, NULL, NULL};
+static const IoOps BLOCK_OPS = {chip_read, chip_write, 2, chip_read_block, chip_write_block};
+static const IoOps NO_OPS = {NULL, NULL, 4, NULL, NULL};
+
+static uint64_t program_counter(BusInitiator *self)
+{
+    (void)self;
+    return PC;
+}
+
+typedef struct Fixture {
+    Bus *bus;
+    BusInitiator by;
+    Chip chip;
+} Fixture;
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    f->bus = bus_new(true);
+    f->by.program_counter = program_counter;
+    f->chip.calls = g_string_new(NULL);
+    g_mutex_init(&f->chip.lock);
+    for (unsigned i = 0; i < sizeof(f->chip.bytes); i++) {
+        f->chip.bytes[i] = (uint8_t)(0x10 + i);
+    }
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    bus_free(f->bus);
+    g_string_free(f->chip.calls, true);
+    g_mutex_clear(&f->chip.lock);
+}
+
+static BusClaim claim_of(Fixture *f, IoSpace space, uint64_t base, uint64_t size, const IoOps *ops)
+{
+    return (BusClaim){.name = "chip",
+                      .space = space,
+                      .base = base,
+                      .size = size,
+                      .ops = ops,
+                      .state = &f->chip,
+                      .lock = &f->chip.lock};
+}
+
+static void claim(Fixture *f, IoSpace space, uint64_t base, uint64_t size, const IoOps *ops)
+{
+    BusClaim wanted = claim_of(f, space, base, size, ops);
+    g_autoptr(GError) error = NULL;
+    bool ok = bus_claim(f->bus, &wanted, &error);
+    g_assert_no_error(error);
+    g_assert_true(ok);
+}
+
+static uint32_t in(Fixture *f, uint16_t port, unsigned size)
+{
+    uint32_t value = 0;
+    bus_port_access(f->bus, &f->by, port, false, size, &value, 1);
+    return value;
+}
+
+static void out(Fixture *f, uint16_t port, uint32_t value, unsigned size)
+{
+    bus_port_access(f->bus, &f->by, port, true, size, &value, 1);
+}
+
+static uint64_t load(Fixture *f, uint64_t address, unsigned size)
+{
+    uint64_t value = 0;
+    bus_memory_access(f->bus, &f->by, address, false, size, &value);
+    return value;
+}
+
+static void store(Fixture *f, uint64_t address, uint64_t value, unsigned size)
+{
+    bus_memory_access(f->bus, &f->by, address, true, size, &value);
+}
+
+static void assert_calls(Fixture *f, const char *calls)
+{
+    g_assert_cmpstr(f->chip.calls->str, ==, calls);
+    g_string_truncate(f->chip.calls, 0);
+}
+
+/* ---- claims ---- */
+
+static void assert_refused(Fixture *f, const char *name, IoSpace space, uint64_t base,
+                           uint64_t size, const char *message)
+{
+    BusClaim wanted = claim_of(f, space, base, size, &BYTE_OPS);
+    wanted.name = name;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(bus_claim(f->bus, &wanted, &error));
+    g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
+    g_assert_cmpstr(error->message, ==, message);
+}
+
+static void test_overlap_is_refused_with_both_names(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x3f8, 8, &BYTE_OPS);
+    claim(f, IO_MEMORY, 0xfed00000, 0x1000, &BYTE_OPS);
+    assert_refused(f, "other", IO_PORTS, 0x3ff, 1,
+                   "other: port range 0x3ff+0x1 overlaps chip at 0x3f8+0x8 (choose another base)");
+    assert_refused(f, "other", IO_PORTS, 0x3f0, 9,
+                   "other: port range 0x3f0+0x9 overlaps chip at 0x3f8+0x8 (choose another base)");
+    assert_refused(
+        f, "other", IO_PORTS, 0, 0x10000,
+        "other: port range 0x0+0x10000 overlaps chip at 0x3f8+0x8 (choose another base)");
+    assert_refused(f, "other", IO_MEMORY, 0xfed00fff, 2,
+                   "other: address range 0xfed00fff+0x2 overlaps chip at 0xfed00000+0x1000 "
+                   "(choose another base)");
+}
+
+static void test_neighbours_and_spaces_do_not_overlap(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x3f8, 8, &BYTE_OPS);
+    claim(f, IO_PORTS, 0x3f0, 8, &BYTE_OPS);
+    claim(f, IO_PORTS, 0x400, 8, &BYTE_OPS);
+    claim(f, IO_MEMORY, 0x3f8, 8, &BYTE_OPS);
+    claim(f, IO_MEMORY, 0x3f0, 8, &BYTE_OPS);
+    claim(f, IO_MEMORY, 0x400, 8, &BYTE_OPS);
+    g_assert_cmpuint(bus_find(f->bus, IO_PORTS, 0x3ff)->base, ==, 0x3f8);
+    g_assert_cmpuint(bus_find(f->bus, IO_MEMORY, 0x3f7)->base, ==, 0x3f0);
+    g_assert_cmpuint(bus_find(f->bus, IO_MEMORY, 0x400)->base, ==, 0x400);
+    g_assert_null(bus_find(f->bus, IO_PORTS, 0x408));
+    g_assert_null(bus_find(f->bus, IO_PORTS, 0x103f8));
+    g_assert_null(bus_find(f->bus, IO_MEMORY, 0x3ef));
+    g_assert_null(bus_find(f->bus, IO_MEMORY, 0x408));
+}
+
+static void test_empty_range_is_refused(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    assert_refused(f, "none", IO_PORTS, 0x80, 0, "none: port range 0x80+0x0 is empty");
+    assert_refused(f, "none", IO_MEMORY, 0x80, 0, "none: address range 0x80+0x0 is empty");
+}
+
+static void test_range_past_the_end_is_refused(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    assert_refused(f, "far", IO_PORTS, 0xffff, 2,
+                   "far: port range 0xffff+0x2 runs past the end of the address space");
+    assert_refused(f, "far", IO_PORTS, 0x10000, 1,
+                   "far: port range 0x10000+0x1 runs past the end of the address space");
+    assert_refused(f, "far", IO_PORTS, 1, UINT64_MAX,
+                   "far: port range 0x1+0xffffffffffffffff runs past the end of the address space");
+    assert_refused(f, "far", IO_MEMORY, UINT64_MAX, 2,
+                   "far: address range 0xffffffffffffffff+0x2 runs past the end of the address "
+                   "space");
+    claim(f, IO_PORTS, 0xffff, 1, &BYTE_OPS);
+    claim(f, IO_MEMORY, UINT64_MAX, 1, &BYTE_OPS);
+}
+
+static void count_claim(const BusClaim *claim, void *opaque)
+{
+    GString *bases = opaque;
+    g_string_append_printf(bases, "%x%s ", (unsigned)claim->base, claim->posted ? "p" : "");
+}
+
+static void test_claims_keep_their_order_and_the_posted_flag(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    BusClaim posted = claim_of(f, IO_PORTS, 0x80, 1, &BYTE_OPS);
+    posted.posted = true;
+    claim(f, IO_PORTS, 0x90, 1, &BYTE_OPS);
+    g_assert_true(bus_claim(f->bus, &posted, NULL));
+    claim(f, IO_MEMORY, 0x10, 1, &BYTE_OPS);
+    g_autoptr(GString) bases = g_string_new(NULL);
+    bus_foreach_claim(f->bus, count_claim, bases);
+    g_assert_cmpstr(bases->str, ==, "90 80p 10 ");
+    g_assert_true(bus_find(f->bus, IO_PORTS, 0x80)->posted);
+}
+
+static void test_refused_claim_leaves_nothing_behind(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x84, 1, &BYTE_OPS);
+    BusClaim wanted = claim_of(f, IO_PORTS, 0x80, 8, &BYTE_OPS);
+    g_assert_false(bus_claim(f->bus, &wanted, NULL));
+    g_assert_null(bus_find(f->bus, IO_PORTS, 0x80));
+    g_assert_nonnull(bus_find(f->bus, IO_PORTS, 0x84));
+}
+
+/* ---- port accesses ---- */
+
+static void test_unclaimed_ports_float(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmphex(in(f, 0x5e0, 1), ==, 0xff);
+    g_assert_cmphex(in(f, 0x5e0, 2), ==, 0xffff);
+    g_assert_cmphex(in(f, 0x5e0, 4), ==, 0xffffffff);
+    out(f, 0x5e0, 0x12345678, 4);
+}
+
+static void test_device_sees_offsets_and_its_width(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 8, &LONG_OPS);
+    g_assert_cmphex(in(f, 0x103, 1), ==, 0x13);
+    g_assert_cmphex(in(f, 0x102, 2), ==, 0x1312);
+    g_assert_cmphex(in(f, 0x100, 4), ==, 0x13121110);
+    assert_calls(f, "r1@3 r2@2 r4@0 ");
+    out(f, 0x104, 0xcafe1234, 4);
+    out(f, 0x104, 0x56, 1);
+    assert_calls(f, "w4@4=cafe1234 w1@4=56 ");
+}
+
+static void test_value_is_cut_to_its_width(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &LONG_OPS);
+    out(f, 0x100, 0xffff1234, 2);
+    assert_calls(f, "w2@0=1234 ");
+    g_assert_cmphex(in(f, 0x102, 1), ==, 0x12);
+    g_assert_cmphex(f->by.history[1].value, ==, 0x12);
+}
+
+static void test_wide_access_to_byte_device_is_split_low_first(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 8, &BYTE_OPS);
+    g_assert_cmphex(in(f, 0x100, 4), ==, 0x13121110);
+    assert_calls(f, "r1@0 r1@1 r1@2 r1@3 ");
+    out(f, 0x102, 0x0d0c0b0a, 4);
+    assert_calls(f, "w1@2=a w1@3=b w1@4=c w1@5=d ");
+}
+
+static void test_long_access_to_word_device_is_two_words(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 8, &WORD_OPS);
+    g_assert_cmphex(in(f, 0x104, 4), ==, 0x17161514);
+    out(f, 0x100, 0x0d0c0b0a, 4);
+    assert_calls(f, "r2@4 r2@6 w2@0=b0a w2@2=d0c ");
+}
+
+static void test_access_across_claims_reaches_each(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 2, &LONG_OPS);
+    claim(f, IO_PORTS, 0x103, 1, &LONG_OPS);
+    g_assert_cmphex(in(f, 0x100, 4), ==, 0x10ff1110);
+    assert_calls(f, "r2@0 r1@0 ");
+    out(f, 0x101, 0x44332211, 4);
+    assert_calls(f, "w1@1=11 w1@0=33 ");
+}
+
+static void test_ports_wrap_at_the_end(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0xffff, 1, &LONG_OPS);
+    claim(f, IO_PORTS, 0, 1, &LONG_OPS);
+    g_assert_cmphex(in(f, 0xffff, 2), ==, 0x1010);
+    g_assert_cmphex(in(f, 0xfffe, 4), ==, 0xff1010ff);
+    out(f, 0xffff, 0xddccbbaa, 4);
+    assert_calls(f, "r1@0 r1@0 r1@0 r1@0 w1@0=aa w1@0=bb ");
+}
+
+static void test_region_without_read_floats_and_without_write_ignores(Fixture *f,
+                                                                      gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &NO_OPS);
+    g_assert_cmphex(in(f, 0x100, 1), ==, 0xff);
+    g_assert_cmphex(in(f, 0x100, 4), ==, 0xffffffff);
+    out(f, 0x100, 1, 4);
+    g_autoptr(GArray) unclaimed = bus_unclaimed(f->bus);
+    g_assert_cmpuint(unclaimed->len, ==, 0);
+}
+
+static void test_lock_is_taken_unless_the_bus_is_unlocked(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &LONG_OPS);
+    in(f, 0x100, 1);
+    g_assert_true(f->chip.locked_when_called);
+    out(f, 0x100, 1, 4);
+    g_assert_true(f->chip.locked_when_called);
+    bus_free(f->bus);
+    f->bus = bus_new(false);
+    claim(f, IO_PORTS, 0x100, 4, &LONG_OPS);
+    in(f, 0x100, 1);
+    g_assert_false(f->chip.locked_when_called);
+    out(f, 0x100, 1, 4);
+    g_assert_false(f->chip.locked_when_called);
+}
+
+/* ---- REP ---- */
+
+static void test_rep_is_taken_apart_at_one_port(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &WORD_OPS);
+    uint16_t items[3] = {0x201, 0x403, 0x605};
+    bus_port_access(f->bus, &f->by, 0x100, true, 2, items, 3);
+    assert_calls(f, "w2@0=201 w2@0=403 w2@0=605 ");
+    bus_port_access(f->bus, &f->by, 0x102, false, 2, items, 3);
+    assert_calls(f, "r2@2 r2@2 r2@2 ");
+    g_assert_cmphex(items[0], ==, 0x1312);
+    g_assert_cmphex(items[2], ==, 0x1312);
+}
+
+static void test_rep_from_nowhere_is_all_ones(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    uint8_t items[6] = {0};
+    bus_port_access(f->bus, &f->by, 0x100, false, 2, items, 3);
+    g_assert_cmpmem(items, 6, "\xff\xff\xff\xff\xff\xff", 6);
+    bus_port_access(f->bus, &f->by, 0x100, true, 2, items, 3);
+}
+
+static void test_block_operation_takes_rep_whole(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &BLOCK_OPS);
+    uint16_t items[3] = {0x201, 0x403, 0x605};
+    bus_port_access(f->bus, &f->by, 0x101, true, 2, items, 3);
+    bus_port_access(f->bus, &f->by, 0x101, false, 2, items, 3);
+    assert_calls(f, "W3x2@1..06 R3x2@1 ");
+    g_assert_cmphex(items[1], ==, 0x5a5a);
+}
+
+static void test_block_operation_is_not_for_what_the_claim_does_not_take(Fixture *f,
+                                                                         gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &BLOCK_OPS);
+    uint32_t items[2] = {0x04030201, 0x08070605};
+    bus_port_access(f->bus, &f->by, 0x100, true, 4, items, 2);
+    assert_calls(f, "w2@0=201 w2@2=403 w2@0=605 w2@2=807 ");
+    bus_port_access(f->bus, &f->by, 0x103, true, 2, items, 2);
+    assert_calls(f, "w1@3=1 w1@3=3 ");
+}
+
+static void test_rep_of_nothing_does_nothing(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &BLOCK_OPS);
+    bus_port_access(f->bus, &f->by, 0x100, true, 1, NULL, 0);
+    assert_calls(f, "");
+    g_assert_cmpuint(f->by.access_count, ==, 0);
+}
+
+/* ---- memory ---- */
+
+static void test_memory_accesses_of_every_size(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_MEMORY, 0xfee00000, 64, &QUAD_OPS);
+    g_assert_cmphex(load(f, 0xfee00000, 8), ==, UINT64_C(0x1716151413121110));
+    g_assert_cmphex(load(f, 0xfee00000, 3), ==, 0x121110);
+    g_assert_cmphex(load(f, 0xfee00001, 5), ==, UINT64_C(0x1514131211));
+    g_assert_cmphex(load(f, 0xfee00000, 6), ==, UINT64_C(0x151413121110));
+    g_assert_cmphex(load(f, 0xfee00000, 7), ==, UINT64_C(0x16151413121110));
+    assert_calls(f, "r8@0 r2@0 r1@2 r4@1 r1@5 r4@0 r2@4 r4@0 r2@4 r1@6 ");
+    store(f, 0xfee00010, UINT64_C(0x0807060504030201), 7);
+    assert_calls(f, "w4@10=4030201 w2@14=605 w1@16=7 ");
+}
+
+static void test_wide_memory_access_to_long_device_is_halved(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_MEMORY, 0x1000, 16, &LONG_OPS);
+    g_assert_cmphex(load(f, 0x1000, 8), ==, UINT64_C(0x1716151413121110));
+    assert_calls(f, "r4@0 r4@4 ");
+}
+
+static void test_memory_access_past_the_end_of_a_claim_floats_there(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_MEMORY, 0x1000, 6, &QUAD_OPS);
+    g_assert_cmphex(load(f, 0x1000, 8), ==, UINT64_C(0xffff151413121110));
+    store(f, 0x1004, 0x44332211, 4);
+    assert_calls(f, "r4@0 r2@4 w2@4=2211 ");
+}
+
+static void test_unclaimed_memory_floats(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmphex(load(f, 0xd0000000, 8), ==, UINT64_MAX);
+    g_assert_cmphex(load(f, 0xd0000000, 3), ==, 0xffffff);
+    g_assert_cmphex(load(f, UINT64_MAX, 2), ==, 0xffff);
+}
+
+static void test_memory_claims_are_found_in_any_order(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    static const uint64_t BASES[] = {0x5000, 0x1000, 0x9000, 0x3000, 0x7000};
+    for (unsigned i = 0; i < G_N_ELEMENTS(BASES); i++) {
+        claim(f, IO_MEMORY, BASES[i], 0x10, &QUAD_OPS);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(BASES); i++) {
+        g_assert_cmphex(bus_find(f->bus, IO_MEMORY, BASES[i])->base, ==, BASES[i]);
+        g_assert_cmphex(bus_find(f->bus, IO_MEMORY, BASES[i] + 15)->base, ==, BASES[i]);
+        g_assert_null(bus_find(f->bus, IO_MEMORY, BASES[i] + 16));
+        g_assert_null(bus_find(f->bus, IO_MEMORY, BASES[i] - 1));
+    }
+}
+
+/* ---- what is remembered ---- */
+
+static void test_unclaimed_accesses_are_counted_by_byte(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x101, 1, &BYTE_OPS);
+    in(f, 0x100, 1);
+    in(f, 0x100, 4);
+    out(f, 0x100, 0, 1);
+    load(f, 0x50, 1);
+    g_autoptr(GArray) all = bus_unclaimed(f->bus);
+    g_assert_cmpuint(all->len, ==, 4);
+    const BusUnclaimed *e = &g_array_index(all, BusUnclaimed, 0);
+    g_assert_cmphex(e[0].address, ==, 0x100);
+    g_assert_cmpuint(e[0].reads, ==, 2);
+    g_assert_cmpuint(e[0].writes, ==, 1);
+    g_assert_cmphex(e[0].first_pc, ==, PC);
+    g_assert_false(e[0].memory);
+    g_assert_cmphex(e[1].address, ==, 0x102);
+    g_assert_cmphex(e[2].address, ==, 0x103);
+    g_assert_cmpuint(e[2].reads, ==, 1);
+    g_assert_true(e[3].memory);
+    g_assert_cmphex(e[3].address, ==, 0x50);
+}
+
+static void test_unclaimed_ports_wrap_too(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    in(f, 0xffff, 2);
+    g_autoptr(GArray) all = bus_unclaimed(f->bus);
+    g_assert_cmpuint(all->len, ==, 2);
+    g_assert_cmphex(g_array_index(all, BusUnclaimed, 0).address, ==, 0);
+    g_assert_cmphex(g_array_index(all, BusUnclaimed, 1).address, ==, 0xffff);
+}
+
+static void test_a_walk_through_memory_does_not_eat_the_host(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    for (uint64_t i = 0; i < 70000; i++) {
+        load(f, 0xd0000000 + i * 4096, 1);
+    }
+    g_autoptr(GArray) all = bus_unclaimed(f->bus);
+    g_assert_cmpuint(all->len, ==, 65536);
+}
+
+static void test_history_keeps_the_last_sixteen(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &BYTE_OPS);
+    for (uint32_t i = 0; i < BUS_HISTORY + 1; i++) {
+        out(f, 0x100, i, 1);
+    }
+    in(f, 0x200, 2);
+    uint8_t items[3] = {7, 8, 9};
+    bus_port_access(f->bus, &f->by, 0x100, true, 1, items, 3);
+    g_assert_cmpuint(f->by.access_count, ==, BUS_HISTORY + 3);
+    const BusAccess *oldest = &f->by.history[f->by.access_count % BUS_HISTORY];
+    g_assert_cmphex(oldest->value, ==, 3);
+    g_assert_cmpstr(oldest->device, ==, "chip");
+    const BusAccess *nobody = &f->by.history[(f->by.access_count - 2) % BUS_HISTORY];
+    g_assert_null(nobody->device);
+    g_assert_cmphex(nobody->value, ==, 0xffff);
+    g_assert_false(nobody->write);
+    const BusAccess *last = &f->by.history[(f->by.access_count - 1) % BUS_HISTORY];
+    g_assert_cmpuint(last->count, ==, 3);
+    g_assert_cmphex(last->value, ==, 9);
+    g_assert_true(last->write);
+}
+
+static void observe(void *opaque, const BusAccess *access)
+{
+    Fixture *f = opaque;
+    bool was_free = g_mutex_trylock(&f->chip.lock);
+    g_assert_true(was_free);
+    g_mutex_unlock(&f->chip.lock);
+    g_string_append_printf(f->chip.calls, "%c%c%u %x=%x; ", access->memory ? 'm' : 'p',
+                           access->write ? 'w' : 'r', access->size, (unsigned)access->address,
+                           (unsigned)access->value);
+}
+
+static void test_observer_sees_each_access_once_and_unlocked(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &LONG_OPS);
+    claim(f, IO_MEMORY, 0x100, 4, &LONG_OPS);
+    bus_set_observer(f->bus, observe, f);
+    out(f, 0x100, 0xab, 1);
+    assert_calls(f, "w1@0=ab pw1 100=ab; ");
+    load(f, 0x100, 3);
+    assert_calls(f, "r2@0 mr2 100=11ab; r1@2 mr1 102=12; ");
+    in(f, 0x200, 2);
+    assert_calls(f, "pr2 200=ffff; ");
+    bus_set_observer(f->bus, NULL, NULL);
+    in(f, 0x100, 1);
+    assert_calls(f, "r1@0 ");
+}
+
+#define TEST(name) g_test_add("/bus/" #name, Fixture, NULL, set_up, test_##name, tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    TEST(overlap_is_refused_with_both_names);
+    TEST(neighbours_and_spaces_do_not_overlap);
+    TEST(empty_range_is_refused);
+    TEST(range_past_the_end_is_refused);
+    TEST(claims_keep_their_order_and_the_posted_flag);
+    TEST(refused_claim_leaves_nothing_behind);
+    TEST(unclaimed_ports_float);
+    TEST(device_sees_offsets_and_its_width);
+    TEST(value_is_cut_to_its_width);
+    TEST(wide_access_to_byte_device_is_split_low_first);
+    TEST(long_access_to_word_device_is_two_words);
+    TEST(access_across_claims_reaches_each);
+    TEST(ports_wrap_at_the_end);
+    TEST(region_without_read_floats_and_without_write_ignores);
+    TEST(lock_is_taken_unless_the_bus_is_unlocked);
+    TEST(rep_is_taken_apart_at_one_port);
+    TEST(rep_from_nowhere_is_all_ones);
+    TEST(block_operation_takes_rep_whole);
+    TEST(block_operation_is_not_for_what_the_claim_does_not_take);
+    TEST(rep_of_nothing_does_nothing);
+    TEST(memory_accesses_of_every_size);
+    TEST(wide_memory_access_to_long_device_is_halved);
+    TEST(memory_access_past_the_end_of_a_claim_floats_there);
+    TEST(unclaimed_memory_floats);
+    TEST(memory_claims_are_found_in_any_order);
+    TEST(unclaimed_accesses_are_counted_by_byte);
+    TEST(unclaimed_ports_wrap_too);
+    TEST(a_walk_through_memory_does_not_eat_the_host);
+    TEST(history_keeps_the_last_sixteen);
+    TEST(observer_sees_each_access_once_and_unlocked);
+    return g_test_run();
+}

@@ -1,0 +1,318 @@
+/*
+ * Machine time: the stepped and the monotonic clock, and the deadlines on them.
+ */
+#include "src/clock.h"
+
+#include <string.h>
+
+#define MS (NS_PER_SECOND / 1000)
+
+/* A timer that writes down when it fired, and may arm itself again. */
+typedef struct Alarm {
+    const char *name;
+    Clock *clock;
+    Timer *timer;
+    GString *log;
+    uint64_t period;
+    GMutex *lock; /* that has to be held while it fires */
+} Alarm;
+
+static void fire(void *opaque, uint64_t deadline)
+{
+    Alarm *alarm = opaque;
+    g_string_append_printf(alarm->log, "%s@%" G_GINT64_MODIFIER "u/%" G_GINT64_MODIFIER "u ",
+                           alarm->name, deadline, clock_now(alarm->clock));
+    if (alarm->lock) {
+        g_assert_false(g_mutex_trylock(alarm->lock));
+    }
+    g_assert_false(timer_armed(alarm->timer));
+    if (alarm->period) {
+        timer_arm(alarm->timer, deadline + alarm->period);
+    }
+}
+
+static void alarm_init(Alarm *alarm, const char *name, Clock *clock, GString *log, GMutex *lock)
+{
+    *alarm = (Alarm){.name = name, .clock = clock, .log = log, .lock = lock};
+    alarm->timer = timer_new(clock, lock, fire, alarm);
+}
+
+static void assert_log(GString *log, const char *text)
+{
+    g_assert_cmpstr(log->str, ==, text);
+    g_string_truncate(log, 0);
+}
+
+static void test_stepped_clock_moves_only_when_told(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_assert_cmpuint(clock_now(clock), ==, 0);
+    clock_step(clock, 7);
+    clock_resume(clock);
+    clock_step(clock, 0);
+    clock_pause(clock);
+    g_assert_cmpuint(clock_now(clock), ==, 7);
+}
+
+static void test_timers_fire_at_their_own_deadline_in_order(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a, b, c;
+    alarm_init(&a, "a", clock, log, NULL);
+    alarm_init(&b, "b", clock, log, NULL);
+    alarm_init(&c, "c", clock, log, NULL);
+    timer_arm(b.timer, 20);
+    timer_arm(c.timer, 30);
+    timer_arm(a.timer, 10);
+    g_assert_cmpuint(clock_next_deadline(clock), ==, 10);
+    clock_step(clock, 9);
+    assert_log(log, "");
+    clock_step(clock, 1);
+    assert_log(log, "a@10/10 ");
+    clock_step(clock, 100);
+    assert_log(log, "b@20/20 c@30/30 ");
+    g_assert_cmpuint(clock_next_deadline(clock), ==, CLOCK_NEVER);
+    g_assert_cmpuint(clock_now(clock), ==, 110);
+    timer_free(a.timer);
+    timer_free(b.timer);
+    timer_free(c.timer);
+}
+
+static void test_equal_deadlines_fire_in_the_order_of_arming(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a, b, c;
+    alarm_init(&a, "a", clock, log, NULL);
+    alarm_init(&b, "b", clock, log, NULL);
+    alarm_init(&c, "c", clock, log, NULL);
+    timer_arm(b.timer, 5);
+    timer_arm(c.timer, 5);
+    timer_arm(a.timer, 5);
+    timer_arm(b.timer, 5);
+    clock_step(clock, 5);
+    assert_log(log, "c@5/5 a@5/5 b@5/5 ");
+    timer_free(a.timer);
+    timer_free(b.timer);
+    timer_free(c.timer);
+}
+
+static void test_arming_again_moves_the_deadline(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    g_assert_false(timer_armed(a.timer));
+    timer_arm(a.timer, 10);
+    g_assert_true(timer_armed(a.timer));
+    timer_arm(a.timer, 30);
+    clock_step(clock, 20);
+    assert_log(log, "");
+    timer_arm(a.timer, 25);
+    clock_step(clock, 20);
+    assert_log(log, "a@25/25 ");
+    timer_free(a.timer);
+}
+
+static void test_disarmed_timer_does_not_fire(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    timer_arm(a.timer, 10);
+    timer_disarm(a.timer);
+    timer_disarm(a.timer);
+    g_assert_false(timer_armed(a.timer));
+    g_assert_cmpuint(clock_next_deadline(clock), ==, CLOCK_NEVER);
+    clock_step(clock, 100);
+    assert_log(log, "");
+    timer_arm(a.timer, 200);
+    timer_free(a.timer);
+    g_assert_cmpuint(clock_next_deadline(clock), ==, CLOCK_NEVER);
+    timer_free(NULL);
+}
+
+static void test_deadline_in_the_past_fires_at_the_next_step(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    clock_step(clock, 50);
+    timer_arm(a.timer, 10);
+    clock_run_due(clock);
+    assert_log(log, "a@10/50 ");
+    timer_arm(a.timer, 20);
+    clock_step(clock, 0);
+    assert_log(log, "a@20/50 ");
+    timer_free(a.timer);
+}
+
+static void test_periodic_timer_does_not_drift(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    GMutex lock;
+    g_mutex_init(&lock);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, &lock);
+    a.period = 10;
+    timer_arm(a.timer, 10);
+    clock_step(clock, 35);
+    assert_log(log, "a@10/10 a@20/20 a@30/30 ");
+    clock_step(clock, 5);
+    assert_log(log, "a@40/40 ");
+    g_assert_true(g_mutex_trylock(&lock));
+    g_mutex_unlock(&lock);
+    g_mutex_clear(&lock);
+    timer_free(a.timer);
+}
+
+static void test_step_stops_before_never(void)
+{
+    g_autoptr(Clock) clock = clock_new_stepped();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    timer_arm(a.timer, CLOCK_NEVER);
+    clock_step(clock, 5);
+    clock_step(clock, UINT64_MAX);
+    g_assert_cmpuint(clock_now(clock), ==, CLOCK_NEVER - 1);
+    assert_log(log, "");
+    timer_free(a.timer);
+}
+
+static void test_monotonic_clock_stands_still_while_paused(void)
+{
+    g_autoptr(Clock) clock = clock_new_monotonic();
+    g_assert_cmpuint(clock_now(clock), ==, 0);
+    clock_resume(clock);
+    uint64_t first = clock_now(clock);
+    while (clock_now(clock) == first) {
+    }
+    clock_pause(clock);
+    uint64_t paused = clock_now(clock);
+    g_assert_cmpuint(paused, >, first);
+    gint64 until = g_get_monotonic_time() + 2000;
+    while (g_get_monotonic_time() < until) {
+    }
+    g_assert_cmpuint(clock_now(clock), ==, paused);
+    clock_resume(clock);
+    g_assert_cmpuint(clock_now(clock), >=, paused);
+    g_assert_cmpuint(clock_now(clock) - paused, <, 3600 * NS_PER_SECOND);
+}
+
+static void test_no_deadline_is_served_while_paused(void)
+{
+    g_autoptr(Clock) clock = clock_new_monotonic();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    timer_arm(a.timer, 0);
+    clock_run_due(clock);
+    assert_log(log, "");
+    clock_resume(clock);
+    clock_run_due(clock);
+    g_assert_true(g_str_has_prefix(log->str, "a@0/"));
+    timer_free(a.timer);
+}
+
+/* A device that is always late must not keep the loop in one call for ever. */
+static void test_one_run_serves_what_was_due_when_it_began(void)
+{
+    g_autoptr(Clock) clock = clock_new_monotonic();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    clock_resume(clock);
+    a.period = NS_PER_SECOND * 3600;
+    timer_arm(a.timer, 0);
+    clock_run_due(clock);
+    clock_run_due(clock);
+    g_assert_cmpuint(strlen(log->str), >, 0);
+    g_assert_null(strchr(strchr(log->str, 'a') + 1, 'a'));
+    g_assert_cmpuint(clock_next_deadline(clock), ==, a.period);
+    timer_free(a.timer);
+}
+
+/* ---- the wake-up of whoever serves the clock ---- */
+
+typedef struct Waker {
+    unsigned calls;
+    uint64_t deadline;
+} Waker;
+
+static void wakeup(void *opaque, uint64_t host_deadline)
+{
+    Waker *waker = opaque;
+    waker->calls++;
+    waker->deadline = host_deadline;
+}
+
+static void test_wakeup_comes_when_the_earliest_deadline_moves_nearer(void)
+{
+    g_autoptr(Clock) clock = clock_new_monotonic();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Waker waker = {0};
+    Alarm a, b;
+    alarm_init(&a, "a", clock, log, NULL);
+    alarm_init(&b, "b", clock, log, NULL);
+    clock_set_wakeup(clock, wakeup, &waker);
+    timer_arm(a.timer, 50 * MS);
+    g_assert_cmpuint(waker.calls, ==, 0);
+    clock_resume(clock);
+    g_assert_cmpuint(waker.calls, ==, 1);
+    uint64_t at_50 = waker.deadline;
+    timer_arm(b.timer, 60 * MS);
+    g_assert_cmpuint(waker.calls, ==, 1);
+    timer_arm(b.timer, 20 * MS);
+    g_assert_cmpuint(waker.calls, ==, 2);
+    g_assert_cmpuint(at_50 - waker.deadline, ==, 30 * MS);
+    timer_disarm(b.timer);
+    g_assert_cmpuint(waker.calls, ==, 2);
+    timer_disarm(a.timer);
+    clock_run_due(clock);
+    g_assert_cmpuint(waker.deadline, ==, CLOCK_NEVER);
+    clock_set_wakeup(clock, NULL, NULL);
+    timer_free(a.timer);
+    timer_free(b.timer);
+}
+
+static void test_deadline_beyond_host_time_never_wakes(void)
+{
+    g_autoptr(Clock) clock = clock_new_monotonic();
+    g_autoptr(GString) log = g_string_new(NULL);
+    Waker waker = {0};
+    Alarm a;
+    alarm_init(&a, "a", clock, log, NULL);
+    clock_resume(clock);
+    clock_set_wakeup(clock, wakeup, &waker);
+    timer_arm(a.timer, CLOCK_NEVER - 1);
+    g_assert_cmpuint(waker.deadline, ==, CLOCK_NEVER);
+    clock_set_wakeup(clock, NULL, NULL);
+    timer_free(a.timer);
+}
+
+#define TEST(name) g_test_add_func("/clock/" #name, test_##name)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    TEST(stepped_clock_moves_only_when_told);
+    TEST(timers_fire_at_their_own_deadline_in_order);
+    TEST(equal_deadlines_fire_in_the_order_of_arming);
+    TEST(arming_again_moves_the_deadline);
+    TEST(disarmed_timer_does_not_fire);
+    TEST(deadline_in_the_past_fires_at_the_next_step);
+    TEST(periodic_timer_does_not_drift);
+    TEST(step_stops_before_never);
+    TEST(monotonic_clock_stands_still_while_paused);
+    TEST(no_deadline_is_served_while_paused);
+    TEST(one_run_serves_what_was_due_when_it_began);
+    TEST(wakeup_comes_when_the_earliest_deadline_moves_nearer);
+    TEST(deadline_beyond_host_time_never_wakes);
+    return g_test_run();
+}

@@ -1,0 +1,356 @@
+/*
+ * The command line: what each option sets, and what is said of mistakes.
+ */
+#include "src/error.h"
+#include "src/options.h"
+
+#include <string.h>
+
+typedef struct Parsed {
+    Config *config;
+    char *text;
+    GError *error;
+    bool ok;
+} Parsed;
+
+/* The words are the arguments after the program's name. */
+static Parsed parse(const char *const *words)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_ptr_array_add(argv, (gpointer) "pioemu");
+    for (; *words; words++) {
+        g_ptr_array_add(argv, (gpointer)*words);
+    }
+    g_ptr_array_add(argv, NULL);
+    Parsed p = {.config = config_new()};
+    p.ok =
+        options_parse(p.config, (int)argv->len - 1, (char *const *)argv->pdata, &p.text, &p.error);
+    g_assert_true(p.ok ? !p.text && !p.error : !p.text != !p.error);
+    return p;
+}
+
+static void parsed_clear(Parsed *p)
+{
+    config_free(p->config);
+    g_free(p->text);
+    g_clear_error(&p->error);
+}
+
+#define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_refused_words(const char *const *words, const char *message)
+{
+    Parsed p = parse(words);
+    g_assert_error(p.error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
+    g_assert_cmpstr(p.error->message, ==, message);
+    g_assert_null(strchr(p.error->message, '\n'));
+    parsed_clear(&p);
+}
+
+#define REFUSED(message, ...)                                                                      \
+    assert_refused_words((const char *const[]){__VA_ARGS__, NULL}, message)
+
+/* ---- values ---- */
+
+static void test_defaults(void)
+{
+    Parsed p = parse((const char *const[]){NULL});
+    g_assert_true(p.ok);
+    g_assert_cmpuint(p.config->memory, ==, UINT64_C(128) << 20);
+    g_assert_cmpuint(p.config->cpus, ==, 1);
+    g_assert_cmpstr(p.config->machine, ==, "pc");
+    g_assert_cmpint(p.config->escape, ==, 1);
+    g_assert_cmpuint(p.config->timeout, ==, 0);
+    g_assert_cmpuint(p.config->serials->len + p.config->devices->len + p.config->globals->len +
+                         p.config->accels->len,
+                     ==, 0);
+    g_assert_false(p.config->no_defaults || p.config->no_reboot || p.config->no_shutdown);
+    parsed_clear(&p);
+}
+
+/* Options whose value is kept as it is, and where. */
+static const struct {
+    const char *option;
+    size_t field;
+} TEXTS[] = {
+    {"-kernel", offsetof(Config, kernel)},
+    {"-flat", offsetof(Config, flat)},
+    {"-name", offsetof(Config, name)},
+    {"-debugcon", offsetof(Config, debugcon)},
+    {"-debugport", offsetof(Config, debugport)},
+    {"-result", offsetof(Config, result)},
+    {"-pidfile", offsetof(Config, pidfile)},
+    {"-D", offsetof(Config, log_file)},
+    {"-machine", offsetof(Config, machine)},
+    {"-M", offsetof(Config, machine)},
+    {"-rtc", offsetof(Config, rtc)},
+};
+
+static void test_texts_are_kept_and_the_later_wins(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(TEXTS); i++) {
+        Parsed p = PARSE(TEXTS[i].option, "first", TEXTS[i].option, "a=b, c");
+        g_assert_no_error(p.error);
+        g_assert_cmpstr(*(char **)((uint8_t *)p.config + TEXTS[i].field), ==, "a=b, c");
+        parsed_clear(&p);
+    }
+}
+
+static void test_lists_are_kept_in_order(void)
+{
+    Parsed p = PARSE("-serial", "stdio", "-serial", "none", "-nographic", "-device", "a,b=c",
+                     "-device", "d", "-global", "x.y=z", "-global", "u.v=w", "-accel", "kvm:other",
+                     "-accel", "third");
+    g_assert_no_error(p.error);
+    g_ptr_array_add(p.config->serials, NULL);
+    g_ptr_array_add(p.config->devices, NULL);
+    g_ptr_array_add(p.config->globals, NULL);
+    g_ptr_array_add(p.config->accels, NULL);
+    static const char *const SERIALS[] = {"stdio", "none", "stdio", NULL};
+    static const char *const DEVICES[] = {"a,b=c", "d", NULL};
+    static const char *const GLOBALS[] = {"x.y=z", "u.v=w", NULL};
+    static const char *const ACCELS[] = {"kvm", "other", "third", NULL};
+    g_assert_true(g_strv_equal((const char *const *)p.config->serials->pdata, SERIALS));
+    g_assert_true(g_strv_equal((const char *const *)p.config->devices->pdata, DEVICES));
+    g_assert_true(g_strv_equal((const char *const *)p.config->globals->pdata, GLOBALS));
+    g_assert_true(g_strv_equal((const char *const *)p.config->accels->pdata, ACCELS));
+    parsed_clear(&p);
+}
+
+static void test_flags_take_no_argument(void)
+{
+    Parsed p = PARSE("-nodefaults", "-no-reboot", "-no-shutdown", "-display", "none");
+    g_assert_true(p.ok);
+    g_assert_true(p.config->no_defaults && p.config->no_reboot && p.config->no_shutdown);
+    parsed_clear(&p);
+}
+
+static void test_two_dashes_are_as_good_as_one(void)
+{
+    Parsed p = PARSE("--kernel", "k", "--M", "m", "--no-reboot");
+    g_assert_true(p.ok);
+    g_assert_cmpstr(p.config->kernel, ==, "k");
+    g_assert_cmpstr(p.config->machine, ==, "m");
+    g_assert_true(p.config->no_reboot);
+    parsed_clear(&p);
+}
+
+static void assert_memory(const char *text, uint64_t bytes)
+{
+    Parsed p = PARSE("-m", text);
+    g_assert_no_error(p.error);
+    g_assert_cmpuint(p.config->memory, ==, bytes);
+    parsed_clear(&p);
+}
+
+static void test_memory_sizes(void)
+{
+    assert_memory("64K", UINT64_C(64) << 10);
+    assert_memory("65536K", UINT64_C(64) << 20);
+    assert_memory("1", UINT64_C(1) << 20);
+    assert_memory("512m", UINT64_C(512) << 20);
+    assert_memory("6G", UINT64_C(6) << 30);
+    REFUSED("-m 5Q: unknown suffix 'Q' (use K, M or G)", "-m", "5Q");
+    REFUSED("-m x: not a number (decimal or 0x...)", "-m", "x");
+    REFUSED("-m -1: not a number (decimal or 0x...)", "-m", "-1");
+    REFUSED("-m 60K: memory is a multiple of 4K, from 64K on", "-m", "60K");
+    REFUSED("-m 65K: memory is a multiple of 4K, from 64K on", "-m", "65K");
+    REFUSED("-m 0: memory is a multiple of 4K, from 64K on", "-m", "0");
+    REFUSED("-m 1025G: too large (at most 1099511627776 bytes)", "-m", "1025G");
+    REFUSED("-m 18014398509481984K: too large (at most 1099511627776 bytes)", "-m",
+            "18014398509481984K");
+}
+
+static void test_cpus(void)
+{
+    Parsed p = PARSE("-smp", "4");
+    g_assert_cmpuint(p.config->cpus, ==, 4);
+    parsed_clear(&p);
+    p = PARSE("-smp", "cpus=2");
+    g_assert_cmpuint(p.config->cpus, ==, 2);
+    parsed_clear(&p);
+    REFUSED("-smp 0: at least 1 CPU", "-smp", "0");
+    REFUSED("-smp 256: too large (at most 255)", "-smp", "256");
+    REFUSED("-smp two: not a number (decimal or 0x...)", "-smp", "two");
+}
+
+static void test_escape_key(void)
+{
+    Parsed p = PARSE("-echr", "20");
+    g_assert_cmpint(p.config->escape, ==, 20);
+    parsed_clear(&p);
+    p = PARSE("-echr", "0");
+    g_assert_cmpint(p.config->escape, ==, 0);
+    parsed_clear(&p);
+    REFUSED("-echr 32: too large (at most 31)", "-echr", "32");
+    REFUSED("-echr ^A: not a number (decimal or 0x...)", "-echr", "^A");
+}
+
+static void test_timeout_is_in_seconds(void)
+{
+    Parsed p = PARSE("-timeout", "30");
+    g_assert_cmpuint(p.config->timeout, ==, UINT64_C(30000000000));
+    parsed_clear(&p);
+    REFUSED("-timeout 0: at least 1 second", "-timeout", "0");
+    REFUSED("-timeout 1s: 's' after the number (decimal or 0x...)", "-timeout", "1s");
+    REFUSED("-timeout 99999999999: too large (at most 3153600000)", "-timeout", "99999999999");
+}
+
+static void test_log_items_are_checked_at_once(void)
+{
+    Parsed p = PARSE("-d", "io,unclaimed");
+    g_assert_cmpstr(p.config->log_items, ==, "io,unclaimed");
+    parsed_clear(&p);
+    p = PARSE("-d", "unclaimd");
+    g_assert_true(g_str_has_prefix(
+        p.error->message, "-d: unknown key 'unclaimd' (did you mean 'unclaimed'? known: io, "));
+    parsed_clear(&p);
+}
+
+static void test_only_display_none_is_there(void)
+{
+    REFUSED("-display gtk: there is only none: the console is serial", "-display", "gtk");
+}
+
+/* ---- mistakes ---- */
+
+static void test_missing_argument_shows_an_example(void)
+{
+    REFUSED("-kernel: needs FILE (as in -kernel guests/hello.bin)", "-kernel");
+    REFUSED("-m: needs SIZE (as in -m 1G)", "-no-reboot", "-m");
+    REFUSED("--serial: needs DEV (as in -serial stdio -serial file:com2.log)", "--serial", "");
+    REFUSED("-timeout: needs SECONDS (as in -timeout 30)", "-timeout");
+}
+
+static void test_unknown_option_suggests_the_nearest(void)
+{
+    REFUSED("-seral: unknown option (did you mean -serial?)", "-seral", "stdio");
+    REFUSED("--kernl: unknown option (did you mean -kernel?)", "--kernl", "x");
+    REFUSED("-no-reboots: unknown option (did you mean -no-reboot?)", "-no-reboots");
+    REFUSED("-versio: unknown option (did you mean -version?)", "-versio");
+    REFUSED("-qqqqqqqqqq: unknown option (see --help)", "-qqqqqqqqqq");
+    REFUSED("--kernel=x: unknown option (did you mean -kernel?)", "--kernel=x");
+}
+
+static void test_what_is_no_option_is_refused(void)
+{
+    REFUSED("hello.bin: not an option (a guest is named with -kernel FILE)", "hello.bin");
+    REFUSED("-: not an option (a guest is named with -kernel FILE)", "-");
+    REFUSED(": not an option (a guest is named with -kernel FILE)", "");
+    REFUSED("--: unknown option (see --help)", "--");
+}
+
+static void test_unknown_device_suggests_the_nearest(void)
+{
+    REFUSED("-device isa-seral: no such device (did you mean 'isa-serial'?)", "-device",
+            "isa-seral,help");
+}
+
+/* ---- help ---- */
+
+static void assert_text_has(const char *const *words, const char *const *parts)
+{
+    Parsed p = parse(words);
+    g_assert_nonnull(p.text);
+    g_assert_true(g_str_has_suffix(p.text, "\n"));
+    for (; *parts; parts++) {
+        if (!strstr(p.text, *parts)) {
+            g_error("'%s' is not in the text of %s:\n%s", *parts, words[0], p.text);
+        }
+    }
+    parsed_clear(&p);
+}
+
+#define WORDS(...)           ((const char *const[]){__VA_ARGS__, NULL})
+#define TEXT_HAS(words, ...) assert_text_has(words, WORDS(__VA_ARGS__))
+
+static void test_version(void)
+{
+    TEXT_HAS(WORDS("--version"), "pioemu " PIOEMU_VERSION "\n");
+    TEXT_HAS(WORDS("-version"), "pioemu " PIOEMU_VERSION "\n");
+}
+
+static void test_help_lists_what_there_is(void)
+{
+    TEXT_HAS(WORDS("-accel", "help"), "kvm");
+    TEXT_HAS(WORDS("-machine", "help"), "pc ");
+    TEXT_HAS(WORDS("-M", "?"), "pc ");
+    TEXT_HAS(WORDS("-device", "help"), "isa-serial", "exit-port", "16550A");
+    TEXT_HAS(WORDS("-device", "isa-serial,help"), "iobase=<", "irq=<", "chardev=<", "(default ");
+    TEXT_HAS(WORDS("-serial", "help"), "stdio", "file:PATH", "null", "none");
+    TEXT_HAS(WORDS("-d", "help"), "io", "unclaimed");
+}
+
+/*
+ * Three lines for each option: its names and argument, what it is for, an
+ * example that names it.  Each is one that the parser knows.
+ */
+static void check_help_entry(const char *head, const char *help, const char *example)
+{
+    g_autofree char *name = g_strndup(head + 2, strcspn(head + 2, ", "));
+    g_assert_true(g_str_has_prefix(help, "      "));
+    g_assert_cmpuint(strlen(help), >, 10);
+    g_assert_true(g_str_has_prefix(example, "      example: -"));
+    g_assert_nonnull(strstr(example, name));
+    Parsed p = PARSE(name);
+    if (p.error) {
+        g_assert_null(strstr(p.error->message, "unknown option"));
+    }
+    parsed_clear(&p);
+}
+
+static void test_help_has_every_option_with_an_example(void)
+{
+    Parsed p = PARSE("--help");
+    g_auto(GStrv) lines = g_strsplit(p.text, "\n", -1);
+    unsigned options = 0, groups = 0;
+    for (char **line = lines; *line; line++) {
+        if (g_str_has_prefix(*line, "  -")) {
+            g_assert_nonnull(line[1]);
+            g_assert_nonnull(line[2]);
+            check_help_entry(line[0], line[1], line[2]);
+            options++;
+        }
+        groups += g_str_has_suffix(*line, ":");
+        g_assert_cmpuint(strlen(*line), <=, 100);
+    }
+    g_assert_cmpuint(options, >=, 25);
+    g_assert_cmpuint(groups, >=, 5);
+    for (unsigned i = 0; i < G_N_ELEMENTS(TEXTS); i++) {
+        g_assert_nonnull(strstr(p.text, TEXTS[i].option));
+    }
+    parsed_clear(&p);
+}
+
+static void test_help_wins_over_what_follows(void)
+{
+    TEXT_HAS(WORDS("-kernel", "x", "-h", "-nonsense"), "Usage: pioemu");
+    REFUSED("-nonsense: unknown option (see --help)", "-nonsense", "-h");
+}
+
+#define TEST(name) g_test_add_func("/options/" #name, test_##name)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    TEST(defaults);
+    TEST(texts_are_kept_and_the_later_wins);
+    TEST(lists_are_kept_in_order);
+    TEST(flags_take_no_argument);
+    TEST(two_dashes_are_as_good_as_one);
+    TEST(memory_sizes);
+    TEST(cpus);
+    TEST(escape_key);
+    TEST(timeout_is_in_seconds);
+    TEST(log_items_are_checked_at_once);
+    TEST(only_display_none_is_there);
+    TEST(missing_argument_shows_an_example);
+    TEST(unknown_option_suggests_the_nearest);
+    TEST(what_is_no_option_is_refused);
+    TEST(unknown_device_suggests_the_nearest);
+    TEST(version);
+    TEST(help_lists_what_there_is);
+    TEST(help_has_every_option_with_an_example);
+    TEST(help_wins_over_what_follows);
+    return g_test_run();
+}

@@ -1,0 +1,295 @@
+/*
+ * vCPU threads against the loop: everything that crosses threads, all at once,
+ * with a CPU that is a random port-access generator.  Made for
+ * ThreadSanitizer; without it, it still proves that a paused vCPU stands still
+ * and that halts, interrupts, pauses and stops never wait for one another.
+ */
+#include "src/machine.h"
+#include "src/vcpu.h"
+
+#define CPUS        2u
+#define PAUSES      200u
+#define PAUSE_EVERY (NS_PER_SECOND / 4000)
+
+#define PIC_EOI      0x20
+#define PIT_WORD_CH0 0x34 /* mode 2, LSB then MSB */
+
+/* ---- an accelerator that makes accesses at random ---- */
+
+typedef struct FakeVcpu {
+    Vcpu vcpu;
+    GRand *random;
+    atomic_bool kicked;
+    atomic_uint steps, interrupts, halts;
+} FakeVcpu;
+
+static bool fake_open(Accel *accel, GError **error)
+{
+    (void)error;
+    return accel != NULL;
+}
+
+static void fake_close(Accel *accel)
+{
+    (void)accel;
+}
+
+static bool fake_create_vcpu(Vcpu *vcpu, GError **error)
+{
+    (void)error;
+    ((FakeVcpu *)vcpu)->random = g_rand_new_with_seed(vcpu->index);
+    return true;
+}
+
+static void fake_destroy_vcpu(Vcpu *vcpu)
+{
+    g_rand_free(((FakeVcpu *)vcpu)->random);
+}
+
+static void out(FakeVcpu *fake, uint16_t port, uint8_t value)
+{
+    bus_port_access(fake->vcpu.accel->host.bus, &fake->vcpu.initiator, port, true, 1, &value, 1);
+}
+
+static void take_interrupt(FakeVcpu *fake)
+{
+    const AccelHost *host = &fake->vcpu.accel->host;
+    host->acknowledge(host->opaque);
+    atomic_fetch_add(&fake->interrupts, 1);
+    out(fake, 0xa0, PIC_EOI);
+    out(fake, 0x20, PIC_EOI);
+}
+
+static void random_access(FakeVcpu *fake)
+{
+    static const uint16_t PORTS[] = {0x21,  0x40,  0x42,  0x61,  0x70,  0x71,  0x10,
+                                     0x3f8, 0x3f9, 0x3fa, 0x3fc, 0x3fd, 0x3fe, 0x999};
+    uint16_t port = PORTS[g_rand_int_range(fake->random, 0, G_N_ELEMENTS(PORTS))];
+    uint8_t byte = (uint8_t)g_rand_int(fake->random);
+    /* Masks and timer modes stay as they are, so that interrupts keep coming. */
+    bool write = g_rand_boolean(fake->random) && port != 0x21 && port != 0x40 && port != 0x71;
+    bus_port_access(fake->vcpu.accel->host.bus, &fake->vcpu.initiator, port, write, 1, &byte, 1);
+}
+
+static VcpuStop fake_run(Vcpu *vcpu)
+{
+    FakeVcpu *fake = (FakeVcpu *)vcpu;
+    while (!atomic_exchange(&fake->kicked, false)) {
+        atomic_fetch_add(&fake->steps, 1);
+        if (atomic_load(&vcpu->intr)) {
+            take_interrupt(fake);
+        }
+        random_access(fake);
+        if (vcpu->index == 0 && g_rand_int_range(fake->random, 0, 100) == 0) {
+            atomic_fetch_add(&fake->halts, 1);
+            return VCPU_HALTED;
+        }
+    }
+    return VCPU_KICKED;
+}
+
+static void fake_kick(Vcpu *vcpu)
+{
+    atomic_store(&((FakeVcpu *)vcpu)->kicked, true);
+}
+
+static const AccelClass FAKE_CLASS = {
+    .name = "fake",
+    .threaded = true,
+    .has_cpu = true,
+    .accel_size = sizeof(Accel),
+    .vcpu_size = sizeof(FakeVcpu),
+    .open = fake_open,
+    .close = fake_close,
+    .create_vcpu = fake_create_vcpu,
+    .destroy_vcpu = fake_destroy_vcpu,
+    .run = fake_run,
+    .kick = fake_kick,
+    .interrupt_changed = fake_kick,
+};
+
+/* ---- a machine around it ---- */
+
+typedef struct Rig {
+    Config *config;
+    Loop *loop;
+    Clock *clock, *host_clock;
+    LoopClock *clock_source, *host_clock_source;
+    Bus *bus;
+    CharSet *chars;
+    Memory *memory;
+    Machine *machine;
+    Accel *accel;
+    Vcpu *vcpus[CPUS];
+    VcpuThread *threads[CPUS];
+    LoopTimer *pauser;
+    unsigned pauses;
+} Rig;
+
+static void set_intr(void *opaque, bool level)
+{
+    Rig *rig = opaque;
+    if (rig->threads[0] && atomic_exchange(&rig->vcpus[0]->intr, level) != level && level) {
+        rig->accel->class->interrupt_changed(rig->vcpus[0]);
+        vcpu_thread_interrupt(rig->threads[0]);
+    }
+}
+
+static void request(void *opaque, DeviceRequest what, int status)
+{
+    (void)opaque;
+    (void)what;
+    (void)status;
+}
+
+static void guest_error(void *opaque, const Device *dev, const char *message)
+{
+    (void)opaque;
+    (void)dev;
+    (void)message;
+}
+
+static uint8_t acknowledge(void *opaque)
+{
+    Rig *rig = opaque;
+    return machine_acknowledge(rig->machine);
+}
+
+static void stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
+{
+    (void)opaque;
+    (void)vcpu;
+    g_assert_not_reached();
+    (void)stop;
+}
+
+static void make_machine(Rig *rig)
+{
+    rig->config = config_new();
+    rig->config->no_defaults = true;
+    g_ptr_array_add(rig->config->serials, g_strdup("null"));
+    rig->loop = loop_new(NULL);
+    rig->clock = clock_new_monotonic();
+    rig->host_clock = clock_new_monotonic();
+    rig->clock_source = loop_clock_new(rig->loop, rig->clock, NULL);
+    rig->host_clock_source = loop_clock_new(rig->loop, rig->host_clock, NULL);
+    rig->bus = bus_new(true);
+    rig->memory = memory_new(1 << 20, NULL);
+    rig->chars = charset_new(rig->loop, &(CharEvents){0}, 1);
+    MachineParts parts = {rig->bus, rig->clock, rig->host_clock, rig->memory, rig->chars};
+    MachineCpu cpu = {
+        .set_intr = set_intr, .request = request, .guest_error = guest_error, .opaque = rig};
+    rig->machine = machine_new(&machine_pc_class, rig->config, &parts, &cpu);
+    g_autoptr(GError) error = NULL;
+    g_assert_true(machine_build(rig->machine, &error));
+}
+
+static void make_cpus(Rig *rig)
+{
+    AccelHost host = {.bus = rig->bus, .acknowledge = acknowledge, .opaque = rig};
+    rig->accel = accel_new(&FAKE_CLASS, &host, NULL);
+    for (unsigned i = 0; i < CPUS; i++) {
+        rig->vcpus[i] = vcpu_new(rig->accel, i, NULL);
+        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], stopped, rig);
+    }
+}
+
+/* PIC at vectors 8 and 0x70, timer at 4 kHz, everything unmasked. */
+static void program_timer(Rig *rig)
+{
+    static const struct {
+        uint16_t port;
+        uint8_t value;
+    } WRITES[] = {{0x20, 0x11},         {0x21, 8},    {0x21, 4},   {0x21, 1}, {0xa0, 0x11},
+                  {0xa1, 0x70},         {0xa1, 2},    {0xa1, 1},   {0x21, 0}, {0xa1, 0},
+                  {0x43, PIT_WORD_CH0}, {0x40, 0x2a}, {0x40, 0x01}};
+    FakeVcpu *fake = (FakeVcpu *)rig->vcpus[0];
+    for (size_t i = 0; i < G_N_ELEMENTS(WRITES); i++) {
+        out(fake, WRITES[i].port, WRITES[i].value);
+    }
+}
+
+static void resume(Rig *rig)
+{
+    clock_resume(rig->clock);
+    for (unsigned i = 0; i < CPUS; i++) {
+        vcpu_thread_resume(rig->threads[i]);
+    }
+}
+
+static void pause_all(Rig *rig)
+{
+    for (unsigned i = 0; i < CPUS; i++) {
+        vcpu_thread_pause(rig->threads[i]);
+    }
+    clock_pause(rig->clock);
+}
+
+static unsigned count_steps(const Rig *rig)
+{
+    unsigned steps = 0;
+    for (unsigned i = 0; i < CPUS; i++) {
+        steps += atomic_load(&((FakeVcpu *)rig->vcpus[i])->steps);
+    }
+    return steps;
+}
+
+static void pause_and_go_on(void *opaque)
+{
+    Rig *rig = opaque;
+    pause_all(rig);
+    unsigned steps = count_steps(rig);
+    g_autofree char *description = device_describe(rig->machine->controller);
+    g_assert_cmpuint(count_steps(rig), ==, steps);
+    if (++rig->pauses == PAUSES) {
+        loop_quit(rig->loop);
+        return;
+    }
+    resume(rig);
+    loop_timer_start(rig->pauser, PAUSE_EVERY);
+}
+
+static void destroy(Rig *rig)
+{
+    loop_timer_free(rig->pauser);
+    for (unsigned i = 0; i < CPUS; i++) {
+        vcpu_thread_free(rig->threads[i]);
+        vcpu_free(rig->vcpus[i]);
+    }
+    accel_free(rig->accel);
+    charset_free(rig->chars);
+    machine_free(rig->machine);
+    loop_clock_free(rig->clock_source);
+    loop_clock_free(rig->host_clock_source);
+    bus_free(rig->bus);
+    clock_free(rig->clock);
+    clock_free(rig->host_clock);
+    memory_free(rig->memory);
+    loop_free(rig->loop);
+    config_free(rig->config);
+}
+
+static void test_everything_at_once(void)
+{
+    Rig rig = {0};
+    make_machine(&rig);
+    make_cpus(&rig);
+    program_timer(&rig);
+    rig.pauser = loop_timer_new(rig.loop, pause_and_go_on, &rig);
+    loop_timer_start(rig.pauser, PAUSE_EVERY);
+    clock_resume(rig.host_clock);
+    resume(&rig);
+    loop_run(rig.loop);
+    const FakeVcpu *first = (FakeVcpu *)rig.vcpus[0];
+    g_assert_cmpuint(rig.pauses, ==, PAUSES);
+    g_assert_cmpuint(atomic_load(&first->interrupts), >, 0);
+    g_assert_cmpuint(atomic_load(&first->halts), >, 0);
+    destroy(&rig);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vcpu/accesses_interrupts_halts_and_pauses_at_once", test_everything_at_once);
+    return g_test_run();
+}
