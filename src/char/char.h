@@ -13,10 +13,11 @@
  *
  * The loop moves what was written into the chardev's history.  Whoever listens
  * is a reader: a position in that history.  When the next bytes would overrun
- * an attached reader, the policy decides: the TX ring fills and the device is
- * told so (stall), the reader loses the oldest bytes (drop-old) or everybody
- * the newest (drop-new).  With nobody attached nothing ever stalls.  Host input
- * is read only while the RX ring has room.
+ * the attached reader, the policy decides: the TX ring fills and the device is
+ * told so (stall), the reader loses the oldest bytes (drop-old) or the newest
+ * (drop-new).  Where several read, one that stalls loses bytes, whatever the
+ * policy, and holds nobody up.  With nobody attached nothing ever stalls.  Host
+ * input is read only while the RX ring has room.
  *
  * Everything here but what devices/device.h declares runs in the loop's thread.
  */

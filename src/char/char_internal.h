@@ -67,7 +67,7 @@ CharPort *chardev_focus(const Chardev *chardev);
 
 /* ---- reader.c ---- */
 
-/* How much may be put without overrunning an attached reader. */
+/* How much may be put without overrunning every attached reader. */
 size_t chardev_room(const Chardev *chardev);
 void chardev_pump(Chardev *chardev);
 /* What attached readers have not got yet. */

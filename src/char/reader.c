@@ -5,14 +5,18 @@
 
 #include <inttypes.h>
 
+/*
+ * Of several readers the one that got most counts: one that stalls must not
+ * harm the others, and is told later what it missed.
+ */
 size_t chardev_room(const Chardev *chardev)
 {
-    uint64_t oldest = chardev->history.head;
+    uint64_t taken = chardev->readers->len ? 0 : chardev->history.head;
     for (guint i = 0; i < chardev->readers->len; i++) {
         const CharReader *reader = chardev->readers->pdata[i];
-        oldest = MIN(oldest, reader->position);
+        taken = MAX(taken, reader->position);
     }
-    uint64_t used = chardev->history.head - oldest;
+    uint64_t used = chardev->history.head - taken;
     return used < chardev->history.size ? chardev->history.size - used : 0;
 }
 

@@ -54,14 +54,25 @@ static void explain(SocketClient *client)
     client->told = true;
 }
 
+/* What it typed along with the take-over key is its first input. */
+static void take_over(SocketClient *client, const uint8_t *data, size_t size)
+{
+    Chardev *chardev = &client->socket->parent;
+    client->escaped = client->told = false;
+    socket_take_over(client->socket, client);
+    size_t room = chardev_rx_room(chardev);
+    if (MIN(room, size)) {
+        chardev_receive(chardev, data, MIN(room, size));
+    }
+}
+
 /* Nothing that a watcher types goes to the guest. */
 static void watch_keys(SocketClient *client, const uint8_t *data, size_t size)
 {
     int escape = charset_escape(client->socket->parent.set);
     for (size_t i = 0; i < size; i++) {
         if (client->escaped && data[i] == TAKEOVER_KEY) {
-            client->escaped = client->told = false;
-            socket_take_over(client->socket, client);
+            take_over(client, data + i + 1, size - i - 1);
             return;
         }
         client->escaped = escape && data[i] == escape;
