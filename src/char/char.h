@@ -8,8 +8,8 @@
  * The rings of a port have one producer and one consumer each, so a vCPU that
  * writes a byte makes no system call and takes no lock but its device's.  The
  * first byte after a silence wakes the loop; after that the loop looks again
- * every CHAR_BATCH_NS until the line is silent, so a stream costs no wake-ups
- * and leaves in large writes.
+ * after CHAR_BATCH_NS and then twice that, up to CHAR_BATCH_MAX_NS, until the
+ * line is silent, so a stream costs no wake-ups and leaves in large writes.
  *
  * The loop moves what was written into the chardev's history.  Whoever listens
  * is a reader: a position in that history.  When the next bytes would overrun
@@ -31,6 +31,7 @@
 #include <glib.h>
 
 #define CHAR_BATCH_NS     (NS_PER_SECOND / 1000)
+#define CHAR_BATCH_MAX_NS (CHAR_BATCH_NS * 8) /* what an eye does not see */
 #define CHAR_LINES_READY  (CHAR_LINE_CTS | CHAR_LINE_DSR | CHAR_LINE_DCD)
 #define CHAR_LINES_ABSENT CHAR_LINE_CTS /* nobody there, yet output is taken */
 

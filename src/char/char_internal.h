@@ -20,6 +20,7 @@ struct CharPort {
     bool tx_blocked;       /* the chardev took less than it was given */
     LoopTask tx_task;
     LoopTimer *tx_timer;
+    uint64_t tx_batch; /* ns that the timer runs */
 
     /* Host to device: produced by the loop, consumed with the device's lock held. */
     Ring rx;

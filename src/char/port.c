@@ -42,30 +42,31 @@ void char_port_drain(CharPort *port)
     }
 }
 
-static void continue_tx(CharPort *port)
+static void continue_tx(CharPort *port, uint64_t batch)
 {
     char_port_drain(port);
+    port->tx_batch = batch;
     if (!port->tx_blocked) {
-        loop_timer_start(port->tx_timer, CHAR_BATCH_NS);
+        loop_timer_start(port->tx_timer, batch);
     }
 }
 
 static void tx_posted(void *opaque)
 {
-    continue_tx(opaque);
+    continue_tx(opaque, CHAR_BATCH_NS);
 }
 
-/* A batch's time is over: look again, or fall asleep if the line was silent. */
+/* A batch's time is over: look again, less and less often, or fall asleep after a silence. */
 static void tx_batch_over(void *opaque)
 {
     CharPort *port = opaque;
     if (ring_used(&port->tx)) {
-        continue_tx(port);
+        continue_tx(port, MIN(port->tx_batch * 2, CHAR_BATCH_MAX_NS));
         return;
     }
     atomic_store(&port->tx_active, false);
     if (ring_used(&port->tx) && !atomic_exchange(&port->tx_active, true)) {
-        continue_tx(port);
+        continue_tx(port, CHAR_BATCH_NS);
     }
 }
 
@@ -73,7 +74,7 @@ void char_port_resume(CharPort *port)
 {
     if (port->tx_blocked) {
         port->tx_blocked = false;
-        continue_tx(port);
+        continue_tx(port, CHAR_BATCH_NS);
     }
 }
 
