@@ -9,7 +9,7 @@
 #define ASK_NS (NS_PER_SECOND / 4)
 
 struct PathWatch {
-    void (*changed)(void *opaque);
+    void (*changed)(void *opaque, bool reopened);
     void *opaque;
     int fd; /* -1: `timer` instead */
     LoopFd *ready;
@@ -19,18 +19,24 @@ struct PathWatch {
 static void notified(void *opaque, unsigned events)
 {
     PathWatch *watch = opaque;
-    char buffer[4096];
+    bool closed = false, reopened = false;
+    struct inotify_event batch[64]; /* of a file's watch: they have no names */
+    ssize_t size;
     (void)events;
-    while (read(watch->fd, buffer, sizeof(buffer)) > 0) {
+    while ((size = read(watch->fd, batch, sizeof(batch))) > 0) {
+        for (size_t i = 0; i < (size_t)size / sizeof(batch[0]); i++) {
+            reopened |= closed && batch[i].mask & IN_OPEN;
+            closed |= (batch[i].mask & IN_CLOSE) != 0;
+        }
     }
-    watch->changed(watch->opaque);
+    watch->changed(watch->opaque, reopened);
 }
 
 static void ask(void *opaque)
 {
     PathWatch *watch = opaque;
     loop_timer_start(watch->timer, ASK_NS);
-    watch->changed(watch->opaque);
+    watch->changed(watch->opaque, false);
 }
 
 static int open_inotify(const char *path)
@@ -43,7 +49,8 @@ static int open_inotify(const char *path)
     return fd;
 }
 
-PathWatch *path_watch_new(Loop *loop, const char *path, void (*changed)(void *opaque), void *opaque)
+PathWatch *path_watch_new(Loop *loop, const char *path,
+                          void (*changed)(void *opaque, bool reopened), void *opaque)
 {
     PathWatch *watch = g_new0(PathWatch, 1);
     watch->changed = changed;

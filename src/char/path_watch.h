@@ -10,9 +10,12 @@
 
 typedef struct PathWatch PathWatch;
 
-/* `changed` may be called for nothing, and by what its caller does to the path. */
-PathWatch *path_watch_new(Loop *loop, const char *path, void (*changed)(void *opaque),
-                          void *opaque);
+/*
+ * `changed` may be called for nothing, and by what its caller does to the path;
+ * `reopened`: one left and one came since the last call.
+ */
+PathWatch *path_watch_new(Loop *loop, const char *path,
+                          void (*changed)(void *opaque, bool reopened), void *opaque);
 /* NULL is no watch. */
 void path_watch_free(PathWatch *watch);
 

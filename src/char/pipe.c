@@ -62,13 +62,15 @@ static void depart(Pipe *pipe)
     }
 }
 
-static void look(void *opaque)
+/* One who came as soon as another left is a newcomer all the same. */
+static void look(void *opaque, bool reopened)
 {
     Pipe *pipe = opaque;
     bool there = has_reader(pipe);
-    if (!there) {
+    if (!there || reopened) {
         depart(pipe);
-    } else if (!pipe->reader.chardev) {
+    }
+    if (there && !pipe->reader.chardev) {
         chardev_set_carrier(&pipe->parent, true);
         char_reader_attach(&pipe->reader, &pipe->parent, CHAR_REPLAY);
     }
@@ -185,7 +187,7 @@ static bool pipe_open(Chardev *chardev, GError **error)
     pipe->out_watch = loop_fd_new(loop, pipe->out, writable, pipe);
     chardev_set_carrier(chardev, false);
     pipe->opens = path_watch_new(loop, pipe->out_path, look, pipe);
-    look(pipe);
+    look(pipe, false);
     return true;
 }
 

@@ -104,13 +104,16 @@ static void settled(void *opaque)
     update_watch(pty);
 }
 
-static void look(void *opaque)
+/* One who came as soon as another left is a newcomer all the same. */
+static void look(void *opaque, bool reopened)
 {
     Pty *pty = opaque;
-    if (has_hung_up(pty)) {
+    bool hung_up = has_hung_up(pty);
+    if (hung_up || reopened) {
         depart(pty);
-        pty->leftovers = true;
-    } else if (pty->presence == ABSENT) {
+        pty->leftovers = hung_up;
+    }
+    if (!hung_up && pty->presence == ABSENT) {
         arrive(pty);
     }
     update_watch(pty);
@@ -140,7 +143,7 @@ static void ready(void *opaque, unsigned events)
     if (events & LOOP_READ) {
         read_input(pty);
     } else if (has_hung_up(pty)) {
-        look(pty);
+        look(pty, false);
     } else {
         char_reader_writable(&pty->reader);
     }

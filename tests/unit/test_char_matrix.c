@@ -291,6 +291,18 @@ static void test_reader_that_comes_back_is_shown_everything_again(Fixture *fix, 
     leave(peer);
 }
 
+static void test_reader_that_follows_at_once_is_a_newcomer(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    Peer peer = attach(fix);
+    rig_line_send_text(fix->line, "one ");
+    assert_output(fix, peer, "one ", 4);
+    leave(peer);
+    peer = fix->backend->attach(fix->rig);
+    assert_output(fix, peer, "one ", 4);
+    leave(peer);
+}
+
 static void test_what_a_killed_reader_left_is_not_shown_twice(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -438,6 +450,7 @@ static const struct {
     {"late_reader_is_told_what_it_missed", test_late_reader_is_told_what_it_missed},
     {"reader_that_comes_back_is_shown_everything_again",
      test_reader_that_comes_back_is_shown_everything_again},
+    {"reader_that_follows_at_once_is_a_newcomer", test_reader_that_follows_at_once_is_a_newcomer},
     {"what_a_killed_reader_left_is_not_shown_twice",
      test_what_a_killed_reader_left_is_not_shown_twice},
     {"last_words_of_a_reader_arrive", test_last_words_of_a_reader_arrive},
