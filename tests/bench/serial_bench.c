@@ -76,7 +76,14 @@ static int attach_socket(const char *path)
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     await(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -1 : fd;
+    /* Between its bind() and its listen() a server refuses. */
+    while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        if (errno != ECONNREFUSED) {
+            return -1;
+        }
+        g_usleep(1000);
+    }
+    return fd;
 }
 
 static int attach_fifo(const char *path)
