@@ -16,6 +16,7 @@
  */
 #include "src/accel/interp/handlers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ARENA_SIZE      (UINT64_C(32) << 20)
@@ -288,7 +289,8 @@ CodeCache *code_cache_new(Cpu *cpu)
 {
     CodeCache *cache = g_new0(CodeCache, 1);
 
-    cache->arena = g_malloc(ARENA_SIZE);
+    cache->arena = aligned_alloc(64, ARENA_SIZE);
+    g_assert(cache->arena);
     cache->scratch = g_malloc0(SINGLE_SIZE);
     cache->scratch->entry = NO_ENTRY;
     cpu->no_block = g_new0(Block, 1);
@@ -302,7 +304,7 @@ CodeCache *code_cache_new(Cpu *cpu)
 void code_cache_free(CodeCache *cache)
 {
     if (cache) {
-        g_free(cache->arena);
+        free(cache->arena);
         g_free(cache->scratch);
         g_free(cache);
     }

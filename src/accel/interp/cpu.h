@@ -111,8 +111,11 @@ struct Block {
     bool code32;
     bool kept;  /* in the cache; otherwise used at once */
     bool stale; /* its bytes changed */
-    Insn insns[];
+    uint64_t padding[2];
+    Insn insns[]; /* each in one cache line of the arena */
 };
+
+_Static_assert(sizeof(Block) % sizeof(Insn) == 0, "keeps the arena aligned");
 
 #define NO_ENTRY          UINT64_MAX
 #define GENERATION_CODE32 (UINT64_C(1) << 32)
