@@ -338,6 +338,22 @@ static void set_intr(void *opaque, bool level)
     }
 }
 
+static void raise_nmi(void *opaque)
+{
+    Vm *vm = opaque;
+    atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
+    runner_interrupt(vm->runner, 0);
+}
+
+/* A CPU without the gate lets the line pass always. */
+static void set_a20(void *opaque, bool on)
+{
+    Vm *vm = opaque;
+    if (vm->accel && vm->accel->class->set_a20) {
+        vm->accel->class->set_a20(vm->accel, on);
+    }
+}
+
 /* Levels from before the accelerator was made are replayed by reset(). */
 static void set_kernel_irq(void *opaque, unsigned irq, bool level)
 {
@@ -503,8 +519,11 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
         .set_intr = set_intr,
+        .nmi = raise_nmi,
+        .has_apics = !bus_is_locked(vm->bus),
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
         .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .set_a20 = set_a20,
         .request = device_request,
         .guest_error = guest_error,
         .opaque = vm,
@@ -562,6 +581,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
+        .local_apic = vm->machine->lapic != NULL,
         .options = vm->accel_options,
     };
     vm->accel = accel_new(class, &host, error);
