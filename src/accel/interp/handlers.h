@@ -57,7 +57,7 @@
     const Segment *name##_s = &cpu->segment[name##_segment];                                       \
     u32 name##_linear = name##_s->base + name##_offset;                                            \
     const TlbEntry *name##_e = tlb_at(cpu->tlb, name##_linear);                                    \
-    bool name##_hit = (u64)name##_offset + N / 8 <= name##_s->end &&                               \
+    bool name##_hit = slow && (u64)name##_offset + N / 8 <= name##_s->end &&                       \
                       ((name##_linear + (N / 8 - 1)) & PAGE_MASK) == name##_e->tag;                \
     if (unlikely(!name##_hit) && slow) {                                                           \
         INTERP_MUSTTAIL return slow(cpu, insn);                                                    \
