@@ -348,6 +348,11 @@ static bool check_globals(const Machine *machine, GError **error)
 
 bool machine_build(Machine *machine, GError **error)
 {
+    for (guint i = 0; i < machine->config->chardevs->len; i++) {
+        if (!charset_add_option(machine->chars, machine->config->chardevs->pdata[i], error)) {
+            return false;
+        }
+    }
     if (!check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
         return false;
     }

@@ -26,8 +26,9 @@ static bool add_serial(Machine *machine, unsigned index, const char *spec, GErro
     if (!strcmp(spec, "none")) {
         return true;
     }
-    g_autofree char *chardev = g_strdup_printf("serial%u", index);
-    if (!charset_add(machine->chars, "-serial", chardev, spec, error)) {
+    g_autofree char *label = g_strdup_printf("serial%u", index);
+    g_autofree char *chardev = charset_use(machine->chars, "-serial", label, spec, error);
+    if (!chardev) {
         return false;
     }
     g_autofree char *properties =
@@ -57,14 +58,14 @@ static bool add_serials(Machine *machine, const Config *config, GError **error)
 }
 
 static bool add_with_char(Machine *machine, const char *option, const char *class_name,
-                          const char *id, const char *chardev, const char *spec, GError **error)
+                          const char *id, const char *label, const char *spec, GError **error)
 {
     if (!spec || !strcmp(spec, "none")) {
         return machine_add(machine, class_name, id, NULL, error);
     }
+    g_autofree char *chardev = charset_use(machine->chars, option, label, spec, error);
     g_autofree char *properties = g_strdup_printf("chardev=%s", chardev);
-    return charset_add(machine->chars, option, chardev, spec, error) &&
-           machine_add(machine, class_name, id, properties, error);
+    return chardev && machine_add(machine, class_name, id, properties, error);
 }
 
 static bool add_debug_port(Machine *machine, const Config *config, GError **error)
