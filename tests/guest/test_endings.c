@@ -229,6 +229,10 @@ static const Refusal REFUSALS[] = {
     {"log_item", "-kernel hello.bin -d everything", CONFIGURATION, "everything"},
     {"timeout_of_0", "-kernel hello.bin -timeout 0", CONFIGURATION, "at least 1"},
     {"log_file", "-kernel hello.bin -D %s/no/log", CONFIGURATION, "-D "},
+    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "no/pid: No such file"},
+    {"result_file", "-kernel hello.bin -result %s/no/result", CONFIGURATION,
+     "no/result: No such file"},
+    {"result_is_a_directory", "-kernel hello.bin -result %s", CONFIGURATION, "Is a directory"},
     {"no_kvm", "-kernel hello.bin -accel kvm,device=/nonexistent", HOST,
      "there is no /nonexistent"},
     {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
@@ -242,7 +246,8 @@ static const Refusal LATE_REFUSALS[] = {
     {"unknown_property", "-kernel hello.bin -device exit-port,x=1", CONFIGURATION, "'x'"},
     {"overlapping_devices", "-kernel hello.bin -device exit-port -device exit-port", CONFIGURATION,
      "exit-port"},
-    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "-pidfile "},
+    {"global_property", "-kernel hello.bin -global isa-serial.x=1", CONFIGURATION,
+     "-global isa-serial.x=1: "},
     {"output_file", "-kernel hello.bin -serial file:%s/no/out", HOST, "-serial file:"},
 };
 
@@ -377,10 +382,36 @@ static void test_serial_to_file(const GuestTarget *target)
 
 static void test_result_cannot_be_written(const GuestTarget *target)
 {
+    g_autofree char *directory = guest_path("short-lived");
+    g_assert_cmpint(g_mkdir(directory, 0777), ==, 0);
     g_autoptr(Guest) guest = guest_start(
-        target, &GUEST_ON_PIPES, "-kernel hello.bin -result %s/no/result", guest_directory());
-    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+        target, &GUEST_ON_PIPES, "-kernel echo.bin -timeout 1 -result %s/result", directory);
+    guest_type(guest, "x");
+    guest_expect(guest, GUEST_OUT, "x");
+    g_assert_cmpint(g_rmdir(directory), ==, 0);
+    g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
     assert_says(guest, "pioemu: -result ");
+}
+
+/* A pipe or a terminal is not replaced by a file. */
+static void test_result_on_stdout(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -result /dev/stdout");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==,
+                    "4\nHello\n{\"status\":0,\"by\":\"guest-stop\","
+                    "\"reason\":\"the guest halted with interrupts disabled\"}\n");
+}
+
+static void test_name(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-name test1 -kernel echo.bin");
+    guest_type(guest, "x");
+    guest_expect(guest, GUEST_OUT, "x");
+    g_autofree char *path = g_strdup_printf("/proc/%d/comm", (int)guest_pid(guest));
+    g_autofree char *name = guest_read_file(path);
+    g_assert_cmpstr(name, ==, "test1\n");
 }
 
 int main(int argc, char **argv)
@@ -406,5 +437,8 @@ int main(int argc, char **argv)
     guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_that_cannot_be_written_is_said", test_result_cannot_be_written,
                     GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_result_may_go_to_a_pipe", test_result_on_stdout,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("name_is_what_ps_shows", test_name, GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }
