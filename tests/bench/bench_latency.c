@@ -45,7 +45,10 @@ static void die(const GError *error)
 static bool build_controller(Machine *machine, const Config *config, GError **error)
 {
     (void)config;
-    return machine_add_controller(machine, "isa-pic", "PIC", error);
+    const MachineWire wires[] = {{"intr", machine->intr}, {NULL, NULL}};
+    machine->controller =
+        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
+    return machine->controller != NULL;
 }
 
 static const MachineClass CONTROLLER_ALONE = {.name = "bench", .build = build_controller};
@@ -189,7 +192,11 @@ static void settle(void)
 
 static void raise_from_outside(Rig *rig, GArray *latencies)
 {
-    rig->thread = vcpu_thread_new(rig->vcpu, stopped, rig);
+    g_autoptr(GError) error = NULL;
+    rig->thread = vcpu_thread_new(rig->vcpu, stopped, rig, &error);
+    if (!rig->thread) {
+        die(error);
+    }
     vcpu_thread_resume(rig->thread);
     settle();
     while (!atomic_load(&rig->ended)) {

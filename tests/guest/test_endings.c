@@ -203,6 +203,17 @@ static void test_no_shutdown(const GuestTarget *target)
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
 }
 
+/* A machine that is kept for inspection is kept no longer than -timeout says. */
+static void test_timeout_of_an_inspection(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("result.json");
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel hello.bin -no-shutdown -timeout 1 -result %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_one_line(guest);
+    assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
+}
+
 /* ---- nothing is started ---- */
 
 typedef struct Refusal {
@@ -440,6 +451,8 @@ int main(int argc, char **argv)
     guest_tests_add("ends/5_on_a_timeout_with_a_report", test_timeout, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("ends/by_the_signal_that_was_sent", test_signals, GUEST_EVERY_IRQCHIP);
     guest_tests_add("ends/not_with_no_shutdown", test_no_shutdown, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("ends/an_inspection_with_the_timeout", test_timeout_of_an_inspection,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/pidfile", test_pidfile, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/unclaimed_accesses_are_counted", test_unclaimed, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
