@@ -26,6 +26,8 @@ typedef struct MachineCpu {
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
     bool has_apics; /* the board has to have a local APIC and an I/O APIC of its own */
+    /* Address line 20 passes or not, as soon as a device says so. */
+    void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, DeviceRequest request, int status);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
@@ -52,6 +54,7 @@ struct Machine {
     IrqLine *nmi;       /* to the NMI gate */
     IrqLine *nmi_mask;  /* closes it */
     GPtrArray *pins;    /* lines to inputs of devices */
+    IrqRouter *a20;     /* joins the gates of address line 20 */
     GPtrArray *devices; /* in the order of reset */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
     Device *controller, *lapic, *ioapic;

@@ -26,8 +26,9 @@ static bool add_serial(Machine *machine, unsigned index, const char *spec, GErro
     if (!strcmp(spec, "none")) {
         return true;
     }
-    g_autofree char *chardev = g_strdup_printf("serial%u", index);
-    if (!charset_add(machine->chars, "-serial", chardev, spec, error)) {
+    g_autofree char *label = g_strdup_printf("serial%u", index);
+    g_autofree char *chardev = charset_use(machine->chars, "-serial", label, spec, error);
+    if (!chardev) {
         return false;
     }
     g_autofree char *properties =
@@ -57,14 +58,14 @@ static bool add_serials(Machine *machine, const Config *config, GError **error)
 }
 
 static bool add_with_char(Machine *machine, const char *option, const char *class_name,
-                          const char *id, const char *chardev, const char *spec, GError **error)
+                          const char *id, const char *label, const char *spec, GError **error)
 {
     if (!spec || !strcmp(spec, "none")) {
         return machine_add(machine, class_name, id, NULL, error);
     }
+    g_autofree char *chardev = charset_use(machine->chars, option, label, spec, error);
     g_autofree char *properties = g_strdup_printf("chardev=%s", chardev);
-    return charset_add(machine->chars, option, chardev, spec, error) &&
-           machine_add(machine, class_name, id, properties, error);
+    return chardev && machine_add(machine, class_name, id, properties, error);
 }
 
 static bool add_debug_port(Machine *machine, const Config *config, GError **error)
@@ -89,6 +90,13 @@ static bool add_rtc(Machine *machine, const Config *config, GError **error)
     const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
     return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
                              "mc146818rtc", "RTC", properties, wires, error);
+}
+
+/* The line passes if one of the gates is open. */
+static bool add_a20_gate(Machine *machine, const char *class_name, const char *id, GError **error)
+{
+    const MachineWire wires[] = {{"a20", irq_router_line(machine->a20, 0)}, {0}};
+    return machine_add_wired(machine, &machine->host, class_name, id, NULL, wires, error);
 }
 
 /* The PIC goes through LINT0 of the local APIC where there is one. */
@@ -118,7 +126,9 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
     bool in_kernel = machine->cpu.set_irq != NULL;
     return (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
-           add_debug_port(machine, config, error) &&
+           add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
+           add_a20_gate(machine, "port92", "port92", error) &&
+           machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
            add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",

@@ -3,6 +3,7 @@
 #include "src/accel/accel.h"
 #include "src/boot/boot.h"
 #include "src/error.h"
+#include "src/expect.h"
 #include "src/keyval.h"
 #include "src/log.h"
 #include "src/machine.h"
@@ -13,6 +14,7 @@
 #include "src/signals.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ struct Vm {
     Memory *memory;
     BootImage *image;
     CharSet *chars;
+    Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
     GHashTable *machine_options, *accel_options;
@@ -121,6 +124,7 @@ static void post_mortem(Vm *vm)
     pause_vcpus(vm);
     report_vcpus(vm, text);
     report_devices(text, vm->machine);
+    charset_tail(vm->chars, text);
     log_line(vm->log, "%s", text->str);
     g_string_free(text, true);
 }
@@ -171,6 +175,30 @@ static void timed_out(void *opaque)
     log_line(vm->log, "pioemu: %s", reason);
     post_mortem(vm);
     end(vm, VM_ENDED_BY_TIMEOUT, VM_EXIT_TIMEOUT, reason);
+}
+
+static void expect_done(void *opaque)
+{
+    Vm *vm = opaque;
+    if (!vm->ended) {
+        end(vm, VM_ENDED_BY_SCRIPT, VM_EXIT_OK, "-expect");
+    }
+}
+
+/* The script judges every run that neither died nor was ended from outside. */
+static void take_verdict(Vm *vm)
+{
+    VmEndedBy by = vm->result.by;
+    if (by != VM_ENDED_BY_SCRIPT && by != VM_ENDED_BY_GUEST && by != VM_ENDED_BY_GUEST_STOP) {
+        return;
+    }
+    ExpectVerdict verdict = expect_conclude(vm->expect);
+    g_free(vm->result.reason);
+    vm->result = (VmResult){VM_ENDED_BY_SCRIPT, verdict.status, g_strdup(verdict.reason)};
+    if (verdict.failed) {
+        log_line(vm->log, "pioemu: %s", verdict.reason);
+        post_mortem(vm);
+    }
 }
 
 static void quit_asked(void *opaque)
@@ -335,6 +363,18 @@ static void message(void *opaque, const char *text)
     log_line(vm->log, "pioemu: %s", text);
 }
 
+static void print(void *opaque, const char *text)
+{
+    (void)opaque;
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+static uint64_t machine_time(void *opaque)
+{
+    return clock_now(((Vm *)opaque)->clock);
+}
+
 /* ---- interrupts ---- */
 
 static void set_intr(void *opaque, bool level)
@@ -350,6 +390,15 @@ static void raise_nmi(void *opaque)
     Vm *vm = opaque;
     atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
     runner_interrupt(vm->runner, 0);
+}
+
+/* A CPU without the gate lets the line pass always. */
+static void set_a20(void *opaque, bool on)
+{
+    Vm *vm = opaque;
+    if (vm->accel && vm->accel->class->set_a20) {
+        vm->accel->class->set_a20(vm->accel, on);
+    }
 }
 
 /* Levels from before the accelerator was made are replayed by reset(). */
@@ -453,7 +502,13 @@ static void trace_access(void *opaque, const BusAccess *access)
 static void open_console(Vm *vm)
 {
     vm->signals = signals_new(vm->loop, signal_arrived, vm);
-    CharEvents events = {.quit = quit_asked, .message = message, .opaque = vm};
+    CharEvents events = {
+        .quit = quit_asked,
+        .message = message,
+        .print = print,
+        .machine_time = machine_time,
+        .opaque = vm,
+    };
     vm->chars = charset_new(vm->loop, &events, vm->config->escape);
 }
 
@@ -521,6 +576,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .has_apics = !bus_is_locked(vm->bus),
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
         .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .set_a20 = set_a20,
         .request = device_request,
         .guest_error = guest_error,
         .opaque = vm,
@@ -534,6 +590,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
+}
+
+static bool open_expect(Vm *vm, GError **error)
+{
+    const char *path = vm->config->expect;
+    vm->expect = path ? expect_new(vm->chars, path, expect_done, vm, error) : NULL;
+    return !path || vm->expect;
 }
 
 /* The first accelerator of -accel that works here; says so if others did not. */
@@ -661,8 +724,8 @@ static bool build(Vm *vm, GError **error)
     }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
-    return build_machine(vm, machine, error) && open_accel(vm, accel, error) &&
-           make_vcpus(vm, error) && reset(vm, error);
+    return build_machine(vm, machine, error) && open_expect(vm, error) &&
+           open_accel(vm, accel, error) && make_vcpus(vm, error) && reset(vm, error);
 }
 
 Vm *vm_new(const Config *config, GError **error)
@@ -712,19 +775,46 @@ static void finish_output(Vm *vm)
     }
 }
 
+/* A server with wait=on has its first client before the guest runs. */
+static void start_guest(Vm *vm)
+{
+    while (!vm->ended && charset_awaits_peers(vm->chars)) {
+        loop_step(vm->loop, true);
+    }
+    if (!vm->ended) {
+        resume_vcpus(vm);
+        if (vm->expect) {
+            expect_start(vm->expect);
+        }
+    }
+}
+
+/* What -d asks for at the end. */
+static void report_end(Vm *vm)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (vm->log_items & LOG_UNCLAIMED) {
+        report_unclaimed(text, vm->bus);
+    }
+    if (vm->log_items & LOG_CHAR) {
+        charset_describe(vm->chars, text);
+    }
+    if (text->len) {
+        log_line(vm->log, "%s", text->str);
+    }
+}
+
 int vm_run(Vm *vm)
 {
     start_timers(vm);
-    resume_vcpus(vm);
+    start_guest(vm);
     runner_run(vm->runner);
     pause_vcpus(vm);
     finish_output(vm);
-    if (vm->log_items & LOG_UNCLAIMED) {
-        GString *text = g_string_new(NULL);
-        report_unclaimed(text, vm->bus);
-        log_line(vm->log, "%s", text->str);
-        g_string_free(text, true);
+    if (vm->expect) {
+        take_verdict(vm);
     }
+    report_end(vm);
     if (vm->config->result) {
         g_autoptr(GError) error = NULL;
         if (!result_write(&vm->result, vm->config->result, &error)) {
@@ -750,6 +840,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
+    g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
     signals_free(vm->signals);
