@@ -345,7 +345,7 @@ static const Option MACHINE_OPTIONS[] = {
      .set = set_no_defaults},
     {.name = "name",
      .argument = "TEXT",
-     .help = "a name for the machine, shown in messages",
+     .help = "what ps and top call the process",
      .example = "-name test1",
      STRING_FIELD(name)},
     {0},
