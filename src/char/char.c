@@ -2,6 +2,7 @@
 
 #include "src/char/backends.h"
 #include "src/char/ring.h"
+#include "src/device_tap.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
@@ -59,7 +60,7 @@ static void call_tx_room(CharPort *port)
         g_mutex_lock(lock);
         /* With the lock, the device is not in the middle of a write that just found room. */
         if (atomic_exchange(&port->tx_full, false) && port->client->tx_room) {
-            port->client->tx_room(device_state(port->dev));
+            device_tx_room(port->dev);
         }
         g_mutex_unlock(lock);
     }
@@ -132,6 +133,15 @@ size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
     if (!port) {
         return size;
     }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        return tap->class->output(tap, port, data, size);
+    }
+    return char_port_pass_write(port, data, size);
+}
+
+size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
+{
     size_t taken = ring_put(&port->tx, data, size);
     if (!atomic_load_explicit(&port->tx_active, memory_order_seq_cst) &&
         !atomic_exchange(&port->tx_active, true)) {
@@ -161,7 +171,7 @@ static void deliver_rx(CharPort *port)
         if (!size) {
             break;
         }
-        port->client->receive(state, data, size);
+        device_receive(port->dev, data, size);
         ring_skip(&port->rx, size);
     }
     port->rx_delivering = false;
@@ -188,10 +198,23 @@ static void rx_refill(void *opaque)
     update_reading(port->chardev);
 }
 
-/* Half empty before the loop is woken: one wake-up serves many bytes. */
 void char_port_rx_ready(CharPort *port)
 {
-    if (!port || !port->rx.size) {
+    if (!port) {
+        return;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        tap->class->rx_ready(tap, port);
+    } else {
+        char_port_pass_rx_ready(port);
+    }
+}
+
+/* Half empty before the loop is woken: one wake-up serves many bytes. */
+void char_port_pass_rx_ready(CharPort *port)
+{
+    if (!port->rx.size) {
         return;
     }
     if (ring_used(&port->rx)) {
@@ -232,7 +255,7 @@ void chardev_receive_break(Chardev *chardev)
     CharPort *port = chardev->port;
     if (port && port->client->receive_break) {
         g_mutex_lock(device_mutex(port->dev));
-        port->client->receive_break(device_state(port->dev));
+        device_receive_break(port->dev);
         g_mutex_unlock(device_mutex(port->dev));
     }
 }
@@ -314,7 +337,16 @@ void char_port_set_format(CharPort *port, const CharFormat *format)
 
 unsigned char_port_lines(const CharPort *port)
 {
-    return port ? atomic_load(&port->lines_in) : 0;
+    if (!port) {
+        return 0;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    return tap ? tap->class->lines(tap, port) : char_port_pass_lines(port);
+}
+
+unsigned char_port_pass_lines(const CharPort *port)
+{
+    return atomic_load(&port->lines_in);
 }
 
 void chardev_set_lines(Chardev *chardev, unsigned lines)
@@ -322,7 +354,7 @@ void chardev_set_lines(Chardev *chardev, unsigned lines)
     CharPort *port = chardev->port;
     if (port && atomic_exchange(&port->lines_in, lines) != lines && port->client->lines_changed) {
         g_mutex_lock(device_mutex(port->dev));
-        port->client->lines_changed(device_state(port->dev), lines);
+        device_lines_changed(port->dev, lines);
         g_mutex_unlock(device_mutex(port->dev));
     }
 }

@@ -99,6 +99,12 @@ void charset_stop_draining(CharSet *set);
 /* One line per backend, as `-chardev help` prints it. */
 char *charset_help(void);
 
+/* ---- for taps (src/device_tap.h): what the device's calls do without one ---- */
+
+size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size);
+void char_port_pass_rx_ready(CharPort *port);
+unsigned char_port_pass_lines(const CharPort *port);
+
 /* ---- for backends ---- */
 
 /* A device is connected that takes input. */
