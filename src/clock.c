@@ -13,11 +13,16 @@ struct Timer {
     Timer *next; /* the clock's list, earliest first */
 };
 
+typedef enum ClockKind { CLOCK_KIND_MONOTONIC, CLOCK_KIND_STEPPED, CLOCK_KIND_COUNTED } ClockKind;
+
 struct Clock {
     GMutex lock;
-    bool stepped, paused;
+    ClockKind kind;
+    bool paused;     /* monotonic only */
     uint64_t now;    /* stepped, or paused: the time */
-    uint64_t offset; /* running: host time minus machine time */
+    uint64_t offset; /* monotonic: host time minus machine time; counted: time slept */
+    uint64_t (*count)(void *opaque);
+    void *count_opaque;
     Timer *first;
     uint64_t woken_for; /* machine deadline that `wakeup` was last told */
     void (*wakeup)(void *opaque, uint64_t host_deadline);
@@ -31,24 +36,32 @@ static uint64_t host_now(void)
     return (uint64_t)ts.tv_sec * NS_PER_SECOND + (uint64_t)ts.tv_nsec;
 }
 
-static Clock *clock_new(bool stepped)
+static Clock *clock_new(ClockKind kind)
 {
     Clock *clock = g_new0(Clock, 1);
     g_mutex_init(&clock->lock);
-    clock->stepped = stepped;
-    clock->paused = true;
+    clock->kind = kind;
+    clock->paused = kind == CLOCK_KIND_MONOTONIC;
     clock->woken_for = CLOCK_NEVER;
     return clock;
 }
 
 Clock *clock_new_monotonic(void)
 {
-    return clock_new(false);
+    return clock_new(CLOCK_KIND_MONOTONIC);
 }
 
 Clock *clock_new_stepped(void)
 {
-    return clock_new(true);
+    return clock_new(CLOCK_KIND_STEPPED);
+}
+
+Clock *clock_new_counted(uint64_t (*count)(void *opaque), void *opaque)
+{
+    Clock *clock = clock_new(CLOCK_KIND_COUNTED);
+    clock->count = count;
+    clock->count_opaque = opaque;
+    return clock;
 }
 
 void clock_free(Clock *clock)
@@ -61,11 +74,21 @@ void clock_free(Clock *clock)
 /* `paused` and `offset` change only while no vCPU runs, so they need no lock here. */
 uint64_t clock_now(const Clock *clock)
 {
-    return clock->paused ? clock->now : host_now() - clock->offset;
+    switch (clock->kind) {
+    case CLOCK_KIND_STEPPED:
+        return clock->now;
+    case CLOCK_KIND_COUNTED:
+        return clock->count(clock->count_opaque) + clock->offset;
+    default:
+        return clock->paused ? clock->now : host_now() - clock->offset;
+    }
 }
 
 static uint64_t host_deadline(const Clock *clock, uint64_t deadline)
 {
+    if (clock->kind != CLOCK_KIND_MONOTONIC) {
+        return deadline;
+    }
     if (deadline == CLOCK_NEVER || clock->paused || deadline > CLOCK_NEVER - clock->offset) {
         return CLOCK_NEVER;
     }
@@ -88,7 +111,7 @@ static void update_wakeup(Clock *clock, bool force)
 void clock_pause(Clock *clock)
 {
     g_mutex_lock(&clock->lock);
-    if (!clock->stepped && !clock->paused) {
+    if (clock->kind == CLOCK_KIND_MONOTONIC && !clock->paused) {
         clock->now = host_now() - clock->offset;
         clock->paused = true;
     }
@@ -98,7 +121,7 @@ void clock_pause(Clock *clock)
 void clock_resume(Clock *clock)
 {
     g_mutex_lock(&clock->lock);
-    if (!clock->stepped && clock->paused) {
+    if (clock->paused) {
         clock->offset = host_now() - clock->now;
         clock->paused = false;
         update_wakeup(clock, true);
@@ -182,7 +205,7 @@ static bool fire_first(Clock *clock, uint64_t now)
 void clock_run_due(Clock *clock)
 {
     uint64_t now = clock_now(clock);
-    if (!clock->paused || clock->stepped) {
+    if (!clock->paused) {
         while (fire_first(clock, now)) {
         }
     }
@@ -191,20 +214,26 @@ void clock_run_due(Clock *clock)
     g_mutex_unlock(&clock->lock);
 }
 
-static uint64_t time_ahead(const Clock *clock, uint64_t ns)
+/* Saturates below CLOCK_NEVER, which is no time. */
+static uint64_t time_ahead(uint64_t now, uint64_t ns)
 {
-    g_assert(clock->stepped);
-    return ns > CLOCK_NEVER - 1 - clock->now ? CLOCK_NEVER - 1 : clock->now + ns;
+    return ns > CLOCK_NEVER - 1 - now ? CLOCK_NEVER - 1 : now + ns;
 }
 
 void clock_skip(Clock *clock, uint64_t ns)
 {
-    clock->now = time_ahead(clock, ns);
+    g_assert(clock->kind != CLOCK_KIND_MONOTONIC);
+    if (clock->kind == CLOCK_KIND_STEPPED) {
+        clock->now = time_ahead(clock->now, ns);
+    } else {
+        clock->offset = time_ahead(clock->offset, ns);
+    }
 }
 
 void clock_step(Clock *clock, uint64_t ns)
 {
-    uint64_t target = time_ahead(clock, ns);
+    g_assert(clock->kind == CLOCK_KIND_STEPPED);
+    uint64_t target = time_ahead(clock->now, ns);
     for (;;) {
         uint64_t next = clock_next_deadline(clock);
         if (next > target) {

@@ -3,7 +3,8 @@
  *
  * A clock counts nanoseconds from 0.  The monotonic one follows the host and
  * stands still while the machine is paused; the stepped one moves only when
- * told to.  Timers (devices/device.h) are armed from any thread that holds
+ * told to; the counted one follows something that the machine does itself, and
+ * can be moved on besides.  Timers (devices/device.h) are armed from any thread that holds
  * their device's lock and fire in the thread that calls clock_run_due() or
  * clock_step(), with that lock held.
  *
@@ -23,6 +24,11 @@ typedef struct Clock Clock;
 /* Both start at 0; the monotonic clock starts paused. */
 Clock *clock_new_monotonic(void);
 Clock *clock_new_stepped(void);
+/*
+ * `count` gives the nanoseconds that the machine has worked; it never goes
+ * back.  Called by whoever asks for the time.
+ */
+Clock *clock_new_counted(uint64_t (*count)(void *opaque), void *opaque);
 /* Every timer has to be freed before. */
 void clock_free(Clock *clock);
 
@@ -44,14 +50,15 @@ void clock_run_due(Clock *clock);
  */
 void clock_step(Clock *clock, uint64_t ns);
 /*
- * Stepped only: moves time on and fires nothing, as when the host is late;
- * clock_run_due() or the next step fires what came due.
+ * Stepped and counted: moves time on and fires nothing, as when the host is
+ * late or the CPU slept; clock_run_due() or the next step fires what came due.
  */
 void clock_skip(Clock *clock, uint64_t ns);
 
 /*
  * `wakeup` is told when the earliest deadline moves nearer (CLOCK_MONOTONIC
- * ns, or CLOCK_NEVER).  Called with the clock's lock held; must not block.
+ * ns, of a counted or stepped clock its own; or CLOCK_NEVER).  Called with the clock's lock held;
+ * must not block.
  */
 void clock_set_wakeup(Clock *clock, void (*wakeup)(void *opaque, uint64_t host_deadline),
                       void *opaque);

@@ -142,6 +142,14 @@ void loop_quit(Loop *loop)
     wake(loop);
 }
 
+bool loop_quit_asked(Loop *loop)
+{
+    g_mutex_lock(&loop->post_lock);
+    bool quit = loop->quit;
+    g_mutex_unlock(&loop->post_lock);
+    return quit;
+}
+
 /* ---- the loop ---- */
 
 static bool add_internal_events(Loop *loop)

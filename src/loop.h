@@ -25,6 +25,8 @@ void loop_run(Loop *loop);
 void loop_step(Loop *loop, bool block);
 /* Any thread. */
 void loop_quit(Loop *loop);
+/* Whether the next loop_run() would return at once.  Any thread. */
+bool loop_quit_asked(Loop *loop);
 
 /* ---- work from other threads ---- */
 

@@ -1,26 +1,14 @@
 /*
  * pioemu: the program.
  */
+#include "src/char/fd_io.h"
 #include "src/config.h"
 #include "src/options.h"
 #include "src/signals.h"
 #include "src/vm.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* A descriptor that the shell closed must not become one of ours. */
-static void fill_standard_descriptors(void)
-{
-    int fd;
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0) {
-        close(fd);
-    }
-}
 
 static int complain(const GError *error)
 {
@@ -66,7 +54,7 @@ static int print(const char *text)
 
 int main(int argc, char **argv)
 {
-    fill_standard_descriptors();
+    fd_io_keep_standard();
     g_autoptr(Config) config = config_new();
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;

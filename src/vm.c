@@ -8,8 +8,8 @@
 #include "src/machine.h"
 #include "src/report.h"
 #include "src/result.h"
+#include "src/runner.h"
 #include "src/signals.h"
-#include "src/vcpu.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -48,7 +48,7 @@ struct Vm {
     Accel *accel;
     Machine *machine;
     GHashTable *machine_options, *accel_options;
-    GPtrArray *vcpus, *threads;
+    Runner *runner;
 
     GAsyncQueue *events;
     LoopTask event_task;
@@ -70,33 +70,24 @@ struct Vm {
 
 /* ---- running and stopping ---- */
 
-/* Asked together, so that it takes as long as the slowest. */
 static void pause_vcpus(Vm *vm)
 {
-    for (guint i = 0; i < vm->threads->len; i++) {
-        vcpu_thread_ask_pause(vm->threads->pdata[i]);
-    }
-    for (guint i = 0; i < vm->threads->len; i++) {
-        vcpu_thread_pause(vm->threads->pdata[i]);
-    }
+    runner_pause(vm->runner);
     clock_pause(vm->clock);
 }
 
 static void resume_vcpus(Vm *vm)
 {
     clock_resume(vm->clock);
-    for (guint i = 0; i < vm->threads->len; i++) {
-        vcpu_thread_resume(vm->threads->pdata[i]);
-    }
+    runner_resume(vm->runner);
 }
 
-static bool get_cpu_state(Vm *vm, guint index, CpuState *state, GError **error)
+static bool get_cpu_state(Vm *vm, unsigned index, CpuState *state, GError **error)
 {
-    Vcpu *vcpu = vm->vcpus->pdata[index];
-    if (!vm->accel->class->get_state(vcpu, state, error)) {
+    if (!vm->accel->class->get_state(runner_vcpu(vm->runner, index), state, error)) {
         return false;
     }
-    state->halted |= vcpu_thread_halted(vm->threads->pdata[index]);
+    state->halted |= runner_halted(vm->runner, index);
     return true;
 }
 
@@ -104,11 +95,10 @@ static bool get_cpu_state(Vm *vm, guint index, CpuState *state, GError **error)
 
 static void report_vcpus(Vm *vm, GString *text)
 {
-    for (guint i = 0; i < vm->vcpus->len; i++) {
-        Vcpu *vcpu = vm->vcpus->pdata[i];
+    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
         CpuState state;
         g_autoptr(GError) error = NULL;
-        if (vm->vcpus->len > 1) {
+        if (runner_count(vm->runner) > 1) {
             g_string_append_printf(text, "CPU %u:\n", i);
         }
         if (get_cpu_state(vm, i, &state, &error)) {
@@ -116,7 +106,7 @@ static void report_vcpus(Vm *vm, GString *text)
         } else {
             g_string_append_printf(text, "%s\n", error->message);
         }
-        report_accesses(text, &vcpu->initiator);
+        report_accesses(text, &runner_vcpu(vm->runner, i)->initiator);
     }
 }
 
@@ -194,9 +184,9 @@ static bool reset(Vm *vm, GError **error)
         return false;
     }
     vm->halted = 0;
-    for (guint i = 0; i < vm->vcpus->len; i++) {
-        Vcpu *vcpu = vm->vcpus->pdata[i];
-        vcpu_thread_set_halted(vm->threads->pdata[i], false);
+    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
+        Vcpu *vcpu = runner_vcpu(vm->runner, i);
+        runner_set_halted(vm->runner, i, false);
         atomic_store(&vcpu->nmi, false);
         if ((vm->accel->class->reset_vcpu && !vm->accel->class->reset_vcpu(vcpu, error)) ||
             (i == 0 && !vm->accel->class->set_state(vcpu, &state, error))) {
@@ -243,7 +233,7 @@ static void handle_stop(Vm *vm, const Event *event)
 {
     switch (event->stop) {
     case VCPU_HALTED_DEAD:
-        if (++vm->halted == vm->vcpus->len) {
+        if (++vm->halted == runner_count(vm->runner)) {
             end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
                 "the guest halted with interrupts disabled");
         }
@@ -294,9 +284,7 @@ static void vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
 static void device_request(void *opaque, DeviceRequest request, int status)
 {
     Vm *vm = opaque;
-    for (guint i = 0; i < vm->threads->len; i++) {
-        vcpu_thread_ask_pause(vm->threads->pdata[i]);
-    }
+    runner_ask_pause(vm->runner);
     post_event(vm, &(Event){.kind = EVENT_REQUEST, .request = request, .status = status});
 }
 
@@ -317,12 +305,8 @@ static void message(void *opaque, const char *text)
 static void set_intr(void *opaque, bool level)
 {
     Vm *vm = opaque;
-    Vcpu *vcpu = vm->vcpus->pdata[0];
-    if (atomic_exchange(&vcpu->intr, level) != level) {
-        vm->accel->class->interrupt_changed(vcpu);
-        if (level) {
-            vcpu_thread_interrupt(vm->threads->pdata[0]);
-        }
+    if (atomic_exchange(&runner_vcpu(vm->runner, 0)->intr, level) != level) {
+        runner_interrupt(vm->runner, 0);
     }
 }
 
@@ -352,16 +336,16 @@ static uint8_t acknowledge(void *opaque)
 static uint32_t count_accesses(const Vm *vm)
 {
     uint32_t count = 0;
-    for (guint i = 0; i < vm->vcpus->len; i++) {
-        count += ((Vcpu *)vm->vcpus->pdata[i])->initiator.access_count;
+    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
+        count += runner_vcpu(vm->runner, i)->initiator.access_count;
     }
     return count;
 }
 
 static bool all_dead(Vm *vm)
 {
-    for (guint i = 0; i < vm->vcpus->len; i++) {
-        if (!vm->accel->class->is_dead(vm->vcpus->pdata[i])) {
+    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
+        if (!vm->accel->class->is_dead(runner_vcpu(vm->runner, i))) {
             return false;
         }
     }
@@ -399,7 +383,7 @@ static void look_for_posted(void *opaque)
     Vm *vm = opaque;
     if (vm->accel->class->posted_waiting(vm->accel)) {
         vm->posted_period = POSTED_MIN_NS;
-        vm->accel->class->kick(vm->vcpus->pdata[0]);
+        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
     } else {
         vm->posted_period = MIN(vm->posted_period * 2, POSTED_MAX_NS);
     }
@@ -520,6 +504,12 @@ static const AccelClass *choose_accel(Vm *vm, GError **error)
     return NULL;
 }
 
+static void memory_written(void *opaque, uint64_t address, size_t size)
+{
+    Vm *vm = opaque;
+    vm->accel->class->memory_written(vm->accel, address, size);
+}
+
 static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 {
     AccelHost host = {
@@ -532,18 +522,19 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .options = vm->accel_options,
     };
     vm->accel = accel_new(class, &host, error);
+    if (vm->accel && class->memory_written) {
+        memory_set_written(vm->memory, memory_written, vm);
+    }
     return vm->accel != NULL;
 }
 
 static bool make_vcpus(Vm *vm, GError **error)
 {
+    vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vcpu_stopped, vm);
     for (unsigned i = 0; i < vm->config->cpus; i++) {
-        Vcpu *vcpu = vcpu_new(vm->accel, i, error);
-        if (!vcpu) {
+        if (!runner_add_vcpu(vm->runner, error)) {
             return false;
         }
-        g_ptr_array_add(vm->vcpus, vcpu);
-        g_ptr_array_add(vm->threads, vcpu_thread_new(vcpu, vcpu_stopped, vm));
     }
     return true;
 }
@@ -553,15 +544,40 @@ static bool has_posted(const Vm *vm)
     return vm->accel->class->posted_waiting != NULL;
 }
 
-static bool make_clocks(Vm *vm, GError **error)
+static uint64_t work_time(void *opaque)
 {
-    vm->clock = clock_new_monotonic();
+    const Vm *vm = opaque;
+    return vm->runner && runner_count(vm->runner)
+               ? vm->accel->class->work_time(runner_vcpu(vm->runner, 0))
+               : 0;
+}
+
+/* The CPU stops at the deadlines of a counted clock, unless one comes up meanwhile. */
+static void nearer_deadline(void *opaque, uint64_t deadline)
+{
+    Vm *vm = opaque;
+    (void)deadline;
+    if (vm->runner) {
+        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
+    }
+}
+
+static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
+{
     vm->host_clock = clock_new_monotonic();
+    vm->host_clock_source = loop_clock_new(vm->loop, vm->host_clock, error);
+    if (!vm->host_clock_source) {
+        return false;
+    }
     clock_resume(vm->host_clock);
+    if (!accel->threaded) {
+        vm->clock = clock_new_counted(work_time, vm);
+        clock_set_wakeup(vm->clock, nearer_deadline, vm);
+        return true;
+    }
+    vm->clock = clock_new_monotonic();
     vm->clock_source = loop_clock_new(vm->loop, vm->clock, error);
-    vm->host_clock_source =
-        vm->clock_source ? loop_clock_new(vm->loop, vm->host_clock, error) : NULL;
-    return vm->host_clock_source != NULL;
+    return vm->clock_source != NULL;
 }
 
 static bool build(Vm *vm, GError **error)
@@ -590,7 +606,7 @@ static bool build(Vm *vm, GError **error)
     if (!vm->memory) {
         return false;
     }
-    if (!make_clocks(vm, error)) {
+    if (!make_clocks(vm, accel, error)) {
         return false;
     }
     vm->bus = bus_new(accel->threaded);
@@ -603,8 +619,6 @@ Vm *vm_new(const Config *config, GError **error)
 {
     Vm *vm = g_new0(Vm, 1);
     vm->config = config;
-    vm->vcpus = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_free);
-    vm->threads = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_thread_free);
     vm->events = g_async_queue_new_full(g_free);
     vm->event_task = (LoopTask){.run = handle_events, .opaque = vm};
     if ((config->log_items && !log_parse_items(config->log_items, &vm->log_items, error)) ||
@@ -652,7 +666,7 @@ int vm_run(Vm *vm)
 {
     start_timers(vm);
     resume_vcpus(vm);
-    loop_run(vm->loop);
+    runner_run(vm->runner);
     pause_vcpus(vm);
     finish_output(vm);
     if (vm->log_items & LOG_UNCLAIMED) {
@@ -677,14 +691,13 @@ int vm_signal(const Vm *vm)
 
 void vm_free(Vm *vm)
 {
-    g_ptr_array_unref(vm->threads);
+    g_clear_pointer(&vm->runner, runner_free);
     if (vm->loop) {
         loop_cancel(vm->loop, &vm->event_task);
     }
     loop_timer_free(vm->posted_timer);
     loop_timer_free(vm->timeout_timer);
     loop_timer_free(vm->halt_timer);
-    g_ptr_array_unref(vm->vcpus);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);

@@ -62,6 +62,15 @@ typedef struct AccelClass {
     void (*destroy_vcpu)(Vcpu *vcpu);
     void (*close)(Accel *accel);
 
+    /*
+     * Not threaded: the CPU's work is the machine's clock.  How long it has
+     * worked in ns; how many instructions take `ns`, rounded up; how many the
+     * next run() may execute.
+     */
+    uint64_t (*work_time)(const Vcpu *vcpu);
+    uint64_t (*instructions_in)(const Vcpu *vcpu, uint64_t ns);
+    void (*set_budget)(Vcpu *vcpu, uint64_t instructions);
+
     /* Runs until something only the caller can decide. */
     VcpuStop (*run)(Vcpu *vcpu);
     /* Makes run() return soon.  Any thread, and signal handlers. */

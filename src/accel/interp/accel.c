@@ -1,0 +1,462 @@
+/*
+ * The accelerator class of the software CPU, and its run loop: what is looked
+ * at between blocks, in the order of priority that the architecture gives.
+ *
+ * The caller grants instructions; the run loop hands them to the blocks in
+ * portions (Cpu.fuel), so that a kick or an interrupt from another thread is
+ * seen after at most one portion.
+ */
+#include "src/accel/interp/handlers.h"
+#include "src/error.h"
+
+/* Instructions between two looks at what other threads may have set. */
+#define PORTION        16384
+#define DEFAULT_BUDGET UINT64_C(1000000)
+
+#define DR6_BS (1u << 14)
+
+/* ---- leaving an instruction --------------------------------------------- */
+
+/* The instructions of the block behind the faulting one were not done. */
+static G_NORETURN void escape(Cpu *cpu)
+{
+    cpu->fuel += cpu->current->after;
+    cpu->eip += cpu->current->start;
+    cpu->in_bus_access = false;
+    longjmp(cpu->escape, 1);
+}
+
+static G_NORETURN void raise_fault(Cpu *cpu, Fault fault)
+{
+    cpu->fault = fault;
+    cpu->fault_pending = true;
+    cpu->debug_pending = 0;
+    escape(cpu);
+}
+
+void cpu_raise(Cpu *cpu, uint8_t vector)
+{
+    raise_fault(cpu, (Fault){.vector = vector});
+}
+
+void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error)
+{
+    raise_fault(cpu, (Fault){.vector = vector, .has_error = true, .error = error});
+}
+
+/* ---- derived state ------------------------------------------------------ */
+
+static bool has_breakpoints(const Cpu *cpu)
+{
+    return cpu->dr[7] & 0xff;
+}
+
+void cpu_mode_changed(Cpu *cpu)
+{
+    bool aligned = cpu->cr0 & CPU_CR0_AM && cpu->eflags & CPU_FLAG_AC && cpu->cpl == 3;
+
+    cpu->careful = (cpu->eflags & CPU_FLAG_TF ? CAREFUL_STEP : 0) |
+                   (cpu->eflags & CPU_FLAG_RF ? CAREFUL_RESUME : 0) |
+                   (has_breakpoints(cpu) ? CAREFUL_DEBUG : 0);
+    cpu->checks = (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
+    cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
+}
+
+bool cpu_attention(const Cpu *cpu)
+{
+    return cpu->careful || cpu->shadow || cpu->debug_pending ||
+           (cpu->eflags & CPU_FLAG_IF &&
+            atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
+           atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||
+           atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
+}
+
+void cpu_leave_soon(Cpu *cpu)
+{
+    if (cpu->fuel > 0) {
+        cpu->reserve += (uint64_t)cpu->fuel;
+        cpu->fuel = 0;
+    }
+}
+
+uint64_t cpu_instructions(const Cpu *cpu)
+{
+    uint64_t charged = cpu->granted - cpu->reserve - (uint64_t)cpu->fuel;
+
+    return cpu->in_bus_access ? charged - cpu->current->after : charged;
+}
+
+/* The time stamp counter counts instructions. */
+uint64_t cpu_tsc(const Cpu *cpu)
+{
+    return cpu_instructions(cpu) + cpu->tsc_offset;
+}
+
+/* ---- exceptions --------------------------------------------------------- */
+
+static bool is_contributory(int vector)
+{
+    return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+/* What a fault becomes that happens while `first` is being delivered. */
+static bool escalate(Fault *fault, int first)
+{
+    int second = fault->vector;
+    bool serious = is_contributory(second) || second == VECTOR_PF;
+
+    if (first == VECTOR_DF && serious) {
+        return false;
+    }
+    if ((is_contributory(first) && is_contributory(second)) || (first == VECTOR_PF && serious)) {
+        *fault = (Fault){.vector = VECTOR_DF, .has_error = true};
+    }
+    return true;
+}
+
+static void deliver_exception(Cpu *cpu)
+{
+    Fault fault = cpu->fault;
+
+    cpu->fault_pending = false;
+    cpu->external = false;
+    cpu->halted = false;
+    if (cpu->delivering >= 0 && !escalate(&fault, cpu->delivering)) {
+        cpu->shut_down = true;
+        cpu->delivering = -1;
+        return;
+    }
+    cpu->delivering = fault.vector;
+    interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error, fault.error, cpu->eip);
+    cpu->delivering = -1;
+    cpu->last_exception = (InterpException){
+        .count = cpu->last_exception.count + 1,
+        .vector = fault.vector,
+        .has_error = fault.has_error,
+        .error = fault.error,
+        .cr2 = cpu->cr2,
+    };
+}
+
+static void raise_debug(Cpu *cpu, uint32_t reasons)
+{
+    cpu->dr[6] |= reasons;
+    cpu->debug_pending = 0;
+    cpu->fault = (Fault){.vector = VECTOR_DB};
+    cpu->fault_pending = true;
+}
+
+/* ---- interrupts --------------------------------------------------------- */
+
+static bool nmi_due(Cpu *cpu)
+{
+    return atomic_load(&cpu->vcpu.nmi) && !cpu->nmi_masked;
+}
+
+static bool interrupt_due(Cpu *cpu)
+{
+    return atomic_load(&cpu->vcpu.intr) && cpu->eflags & CPU_FLAG_IF;
+}
+
+/* An interrupt that is taken counts as an instruction. */
+static void take_interrupt(Cpu *cpu)
+{
+    uint8_t vector = VECTOR_NMI;
+
+    cpu->halted = false;
+    cpu->fuel--;
+    if (nmi_due(cpu)) {
+        atomic_store(&cpu->vcpu.nmi, false);
+        cpu->nmi_masked = true;
+    } else {
+        vector = cpu_host(cpu)->acknowledge(cpu_host(cpu)->opaque);
+    }
+    interrupt_deliver(cpu, vector, EVENT_EXTERNAL, false, 0, cpu->eip);
+}
+
+/* ---- running ------------------------------------------------------------ */
+
+static void run_block(Cpu *cpu, uint64_t limit)
+{
+    const Insn *insn;
+
+    Block *block = block_find(cpu, limit);
+    cpu->fuel -= block->count;
+    insn = block->insns;
+#if INTERP_TAIL
+    insn->handler(cpu, insn);
+#else
+    while (insn) {
+        insn = insn->handler(cpu, insn);
+    }
+#endif
+}
+
+static uint32_t code_breakpoints(const Cpu *cpu)
+{
+    uint32_t linear = cpu->segment[CPU_CS].base + cpu->eip, hit = 0;
+
+    for (unsigned n = 0; n < 4; n++) {
+        bool enabled = cpu->dr[7] >> n * 2 & 3, executes = !(cpu->dr[7] >> (16 + n * 4) & 3);
+
+        if (enabled && executes && cpu->dr[n] == linear) {
+            hit |= 1u << n;
+        }
+    }
+    return hit;
+}
+
+/* One instruction, with everything that has to be looked at around it. */
+static void step_carefully(Cpu *cpu)
+{
+    bool resuming = cpu->careful & CAREFUL_RESUME;
+    uint32_t hit = cpu->careful & CAREFUL_DEBUG && !resuming ? code_breakpoints(cpu) : 0;
+
+    if (hit) {
+        cpu->fuel--;
+        raise_debug(cpu, hit);
+        return;
+    }
+    /* RF holds for one instruction; a fault puts it back in what it pushes. */
+    cpu->eflags &= ~CPU_FLAG_RF;
+    cpu->careful &= (uint8_t)~CAREFUL_RESUME;
+    cpu->stepping = cpu->careful & CAREFUL_STEP;
+    cpu->shadow = cpu->shadow_debug = false;
+    cpu->reserve += (uint64_t)(cpu->fuel - 1);
+    cpu->fuel = 1;
+    run_block(cpu, 1);
+    if (cpu->stepping && !cpu->shadow_debug) {
+        cpu->debug_pending |= DR6_BS;
+    }
+}
+
+static void refuel(Cpu *cpu)
+{
+    uint64_t portion = MIN(cpu->reserve, PORTION - (uint64_t)cpu->fuel);
+
+    cpu->reserve -= portion;
+    cpu->fuel += (int64_t)portion;
+}
+
+/* False when run() has to return, with the reason in `stop`. */
+static bool run_once(Cpu *cpu, VcpuStop *stop)
+{
+    static const Insn NONE;
+
+    cpu->current = &NONE;
+    if (cpu->shut_down) {
+        *stop = VCPU_TRIPLE_FAULT;
+        return false;
+    }
+    if (cpu->fault_pending) {
+        deliver_exception(cpu);
+        return true;
+    }
+    if (cpu->debug_pending && !cpu->shadow_debug) {
+        raise_debug(cpu, cpu->debug_pending);
+        return true;
+    }
+    if (atomic_exchange(&cpu->kicked, false)) {
+        *stop = VCPU_KICKED;
+        return false;
+    }
+    if (cpu->halted && !nmi_due(cpu) && !interrupt_due(cpu)) {
+        *stop = cpu->eflags & CPU_FLAG_IF ? VCPU_HALTED : VCPU_HALTED_DEAD;
+        return false;
+    }
+    refuel(cpu);
+    if (cpu->fuel <= 0) {
+        *stop = VCPU_SLICE_DONE;
+        return false;
+    }
+    if (!cpu->shadow && (nmi_due(cpu) || interrupt_due(cpu))) {
+        take_interrupt(cpu);
+    } else if (cpu->careful || cpu->shadow) {
+        step_carefully(cpu);
+    } else {
+        run_block(cpu, (uint64_t)cpu->fuel);
+    }
+    return true;
+}
+
+/* Comes back here for every fault; nothing but `cpu` lives across it. */
+static VcpuStop run_granted(Cpu *cpu)
+{
+    VcpuStop stop;
+
+    (void)_setjmp(cpu->escape);
+    while (run_once(cpu, &stop)) {
+    }
+    return stop;
+}
+
+uint64_t interp_run_instructions(Vcpu *vcpu, uint64_t count, VcpuStop *stop)
+{
+    Cpu *cpu = cpu_of(vcpu);
+    uint64_t before = cpu_instructions(cpu);
+
+    cpu->granted += count;
+    cpu->reserve += count;
+    *stop = run_granted(cpu);
+    cpu->granted -= cpu->reserve + (uint64_t)cpu->fuel;
+    cpu->reserve = 0;
+    cpu->fuel = 0;
+    return cpu_instructions(cpu) - before;
+}
+
+uint64_t interp_instruction_count(const Vcpu *vcpu)
+{
+    return cpu_instructions((const Cpu *)vcpu);
+}
+
+void interp_set_budget(Vcpu *vcpu, uint64_t instructions)
+{
+    cpu_of(vcpu)->budget = instructions;
+}
+
+void interp_last_exception(const Vcpu *vcpu, InterpException *out)
+{
+    *out = ((const Cpu *)vcpu)->last_exception;
+}
+
+/* ---- the class ---------------------------------------------------------- */
+
+static bool interp_open(Accel *accel, GError **error)
+{
+    InterpAccel *interp = (InterpAccel *)accel;
+    const char *paranoid =
+        accel->host.options ? g_hash_table_lookup(accel->host.options, "paranoid") : NULL;
+
+    if (paranoid && !g_str_equal(paranoid, "on") && !g_str_equal(paranoid, "off")) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-accel interp,paranoid=%s: use on or off", paranoid);
+        return false;
+    }
+    interp->paranoid = paranoid && g_str_equal(paranoid, "on");
+    interp->a20 = true;
+    interp->cpus = g_ptr_array_new();
+    interp->pages = g_new0(CodePage **, CODE_CHUNKS);
+    return true;
+}
+
+static void interp_close(Accel *accel)
+{
+    InterpAccel *interp = (InterpAccel *)accel;
+
+    for (unsigned i = 0; interp->pages && i < CODE_CHUNKS; i++) {
+        for (unsigned j = 0; interp->pages[i] && j < CODE_CHUNK_SIZE; j++) {
+            g_free(interp->pages[i][j]);
+        }
+        g_free(interp->pages[i]);
+    }
+    g_clear_pointer(&interp->pages, g_free);
+    g_clear_pointer(&interp->cpus, g_ptr_array_unref);
+}
+
+/* The linear address of the instruction that makes an access. */
+static uint64_t program_counter(BusInitiator *self)
+{
+    const Cpu *cpu = (const Cpu *)self;
+
+    return cpu->segment[CPU_CS].base + cpu->eip + cpu->current->start;
+}
+
+static void set_physical_mask(Cpu *cpu)
+{
+    cpu->physical_mask = cpu_accel(cpu)->a20 ? UINT64_MAX : ~(UINT64_C(1) << 20);
+    tlb_flush(cpu);
+}
+
+static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
+{
+    static const Insn NONE;
+    Cpu *cpu = cpu_of(vcpu);
+    CpuState state;
+
+    cpu->budget = DEFAULT_BUDGET;
+    cpu->current = &NONE;
+    cpu->code = code_cache_new(cpu);
+    for (unsigned i = 0; i < TLB_SIZE; i++) {
+        cpu->tlb_never[i].read_tag = cpu->tlb_never[i].write_tag = TLB_INVALID;
+    }
+    vcpu->initiator.program_counter = program_counter;
+    g_ptr_array_add(cpu_accel(cpu)->cpus, cpu);
+    set_physical_mask(cpu);
+    cpu_state_reset(&state);
+    return state_set(vcpu, &state, error);
+}
+
+static void interp_destroy_vcpu(Vcpu *vcpu)
+{
+    Cpu *cpu = cpu_of(vcpu);
+
+    g_ptr_array_remove(cpu_accel(cpu)->cpus, cpu);
+    code_cache_free(cpu->code);
+    cpu->code = NULL;
+    g_clear_pointer(&cpu->no_block, g_free);
+}
+
+static VcpuStop interp_run(Vcpu *vcpu)
+{
+    VcpuStop stop;
+
+    interp_run_instructions(vcpu, cpu_of(vcpu)->budget, &stop);
+    return stop;
+}
+
+static void interp_kick(Vcpu *vcpu)
+{
+    atomic_store(&cpu_of(vcpu)->kicked, true);
+}
+
+/* The pins are sampled between blocks: nothing has to be told. */
+static void interp_interrupt_changed(Vcpu *vcpu G_GNUC_UNUSED)
+{
+}
+
+static void interp_set_a20(Accel *accel, bool on)
+{
+    InterpAccel *interp = (InterpAccel *)accel;
+
+    if (interp->a20 == on) {
+        return;
+    }
+    interp->a20 = on;
+    g_ptr_array_foreach(interp->cpus, (GFunc)(void (*)(void))set_physical_mask, NULL);
+}
+
+static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
+{
+    InterpAccel *interp = (InterpAccel *)accel;
+    uint64_t end = address + size;
+
+    while (address < end) {
+        uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
+        size_t part = (size_t)(MIN(end, page_end) - address);
+        CodePage *page = *code_page_slot(interp, address);
+
+        if (page) {
+            code_written(interp, page, address, part);
+        }
+        address += part;
+    }
+}
+
+const AccelClass accel_interp_class = {
+    .name = "interp",
+    .description = "software CPU, 16 and 32 bits",
+    .has_cpu = true,
+    .accel_size = sizeof(InterpAccel),
+    .vcpu_size = sizeof(Cpu),
+    .open = interp_open,
+    .create_vcpu = interp_create_vcpu,
+    .destroy_vcpu = interp_destroy_vcpu,
+    .close = interp_close,
+    .run = interp_run,
+    .kick = interp_kick,
+    .interrupt_changed = interp_interrupt_changed,
+    .set_a20 = interp_set_a20,
+    .get_state = state_get,
+    .set_state = state_set,
+    .memory_written = interp_memory_written,
+};

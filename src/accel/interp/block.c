@@ -1,0 +1,417 @@
+/*
+ * The cache of decoded blocks.
+ *
+ * Blocks are found by physical address and code size, so they outlive changes
+ * of the page tables.  A block is entered from another one without a look-up
+ * when its `entry` is the current generation and linear address; whatever
+ * changes a translation starts a new generation.  A block lies in one page,
+ * except for one made of a single instruction that straddles two: that one is
+ * found and compared with memory each time.
+ *
+ * Every byte that a block was made of is marked in its CodePage; a write to
+ * such a byte, by whomever, puts op_stale in the place of the block's
+ * instructions, so that even a block that is being run is left before the
+ * next one.  Memory of stale blocks is reclaimed when the arena is full.
+ */
+#include "src/accel/interp/handlers.h"
+
+#include <string.h>
+
+#define ARENA_SIZE      (UINT64_C(32) << 20)
+#define BLOCK_SIZE_MAX  (sizeof(Block) + (BLOCK_MAX + 1) * sizeof(Insn) + PAGE_SIZE)
+#define ROUND_UP(n, to) (((n) + (to)-1) & ~((size_t)(to)-1))
+
+struct CodeCache {
+    Block *hash[HASH_SIZE];
+    uint8_t *arena;
+    size_t used;
+    unsigned epoch; /* grows when the arena is emptied */
+    Block *scratch; /* for blocks that are not kept */
+};
+
+static const Insn BETWEEN_BLOCKS;
+
+/* ---- code pages --------------------------------------------------------- */
+
+CodePage **code_page_slot(InterpAccel *accel, uint64_t physical)
+{
+    CodePage ***chunk = &accel->pages[physical >> CODE_CHUNK_BITS & (CODE_CHUNKS - 1)];
+
+    if (!*chunk) {
+        *chunk = g_new0(CodePage *, CODE_CHUNK_SIZE);
+    }
+    return &(*chunk)[physical >> 12 & (CODE_CHUNK_SIZE - 1)];
+}
+
+static void mark_bytes(CodePage *page, uint64_t address, size_t size)
+{
+    for (uint64_t a = address & (PAGE_SIZE - 1), end = a + size; a < end; a++) {
+        page->granules |= UINT64_C(1) << (a >> 6);
+        page->bytes[a >> 6] |= UINT64_C(1) << (a & 63);
+    }
+}
+
+static bool any_marked(const CodePage *page, uint64_t address, size_t size)
+{
+    for (uint64_t a = address & (PAGE_SIZE - 1), end = a + size; a < end; a++) {
+        if (!(page->granules >> (a >> 6) & 1)) {
+            a |= 63;
+        } else if (page->bytes[a >> 6] >> (a & 63) & 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remark(CodePage *page)
+{
+    page->granules = 0;
+    memset(page->bytes, 0, sizeof(page->bytes));
+    for (const Block *b = page->blocks; b; b = b->page_next) {
+        mark_bytes(page, b->physical, b->length);
+    }
+}
+
+/* Blocks that are stale are still in the hash, where they are passed over. */
+static void make_stale(Block *block)
+{
+    block->stale = true;
+    block->entry = NO_ENTRY;
+    for (unsigned i = 0; i < block->count; i++) {
+        block->insns[i].handler = op_stale;
+    }
+}
+
+void code_written(InterpAccel *accel G_GNUC_UNUSED, CodePage *page, uint64_t address, size_t size)
+{
+    Block **link = &page->blocks;
+
+    if (!any_marked(page, address, size)) {
+        return;
+    }
+    while (*link) {
+        Block *block = *link;
+
+        if (block->physical < address + size && address < block->physical + block->length) {
+            make_stale(block);
+            *link = block->page_next;
+        } else {
+            link = &block->page_next;
+        }
+    }
+    remark(page);
+}
+
+static void track(Cpu *cpu, Block *block)
+{
+    InterpAccel *accel = cpu_accel(cpu);
+    CodePage **slot = code_page_slot(accel, block->physical);
+
+    if (!*slot) {
+        *slot = g_new0(CodePage, 1);
+        for (unsigned i = 0; i < accel->cpus->len; i++) {
+            tlb_mark_code(g_ptr_array_index(accel->cpus, i),
+                          block->physical & ~(uint64_t)(PAGE_SIZE - 1));
+        }
+    }
+    block->page_next = (*slot)->blocks;
+    (*slot)->blocks = block;
+    mark_bytes(*slot, block->physical, block->length);
+}
+
+/* ---- the cache ---------------------------------------------------------- */
+
+CodeCache *code_cache_new(Cpu *cpu)
+{
+    CodeCache *cache = g_new0(CodeCache, 1);
+
+    cache->arena = g_malloc(ARENA_SIZE);
+    cache->scratch = g_malloc0(BLOCK_SIZE_MAX);
+    cache->scratch->entry = NO_ENTRY;
+    cpu->no_block = g_new0(Block, 1);
+    cpu->no_block->entry = NO_ENTRY;
+    for (unsigned i = 0; i < JUMP_SIZE; i++) {
+        cpu->jump[i] = cpu->no_block;
+    }
+    return cache;
+}
+
+void code_cache_free(CodeCache *cache)
+{
+    if (cache) {
+        g_free(cache->arena);
+        g_free(cache->scratch);
+        g_free(cache);
+    }
+}
+
+static void empty_cache(Cpu *cpu)
+{
+    CodeCache *cache = cpu->code;
+
+    memset(cache->hash, 0, sizeof(cache->hash));
+    cache->used = 0;
+    cache->epoch++;
+    for (unsigned i = 0; i < JUMP_SIZE; i++) {
+        cpu->jump[i] = cpu->no_block;
+    }
+}
+
+/* Every CPU's blocks go, since pages list all of them together. */
+void code_cache_flush(Cpu *cpu)
+{
+    InterpAccel *accel = cpu_accel(cpu);
+
+    for (unsigned i = 0; i < accel->cpus->len; i++) {
+        empty_cache(g_ptr_array_index(accel->cpus, i));
+    }
+    for (unsigned i = 0; i < CODE_CHUNKS; i++) {
+        for (unsigned j = 0; accel->pages[i] && j < CODE_CHUNK_SIZE; j++) {
+            if (accel->pages[i][j]) {
+                accel->pages[i][j]->blocks = NULL;
+                remark(accel->pages[i][j]);
+            }
+        }
+    }
+}
+
+static Block **hash_slot(CodeCache *cache, uint64_t physical, bool code32)
+{
+    uint64_t mixed = (physical ^ physical >> HASH_BITS) + code32;
+
+    return &cache->hash[mixed & (HASH_SIZE - 1)];
+}
+
+static Block *look_up(CodeCache *cache, uint64_t physical, bool code32)
+{
+    Block **link = hash_slot(cache, physical, code32);
+
+    while (*link) {
+        Block *block = *link;
+
+        if (block->stale) {
+            *link = block->hash_next;
+        } else if (block->physical == physical && block->code32 == code32) {
+            return block;
+        } else {
+            link = &block->hash_next;
+        }
+    }
+    return NULL;
+}
+
+/* ---- making blocks ------------------------------------------------------ */
+
+/* Where the instruction bytes at CS:EIP are. */
+typedef struct Fetch {
+    const uint8_t *bytes; /* NULL: not in memory */
+    uint32_t linear;
+    uint64_t physical;
+    size_t in_page;  /* bytes up to the end of the page or the segment */
+    size_t in_limit; /* bytes up to the end of the segment, at most 15 */
+} Fetch;
+
+static void locate(Cpu *cpu, Fetch *fetch)
+{
+    if (cpu->eip >= cpu->cs_end) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+    fetch->linear = cpu->segment[CPU_CS].base + cpu->eip;
+    const TlbEntry *entry = tlb_entry(cpu, fetch->linear, ACCESS_READ, cpu->cpl == 3);
+    uint32_t in_page = fetch->linear & ~PAGE_MASK;
+
+    fetch->bytes =
+        entry->read_tag & TLB_BUS ? NULL : (const uint8_t *)(entry->addend + fetch->linear);
+    fetch->physical = entry->physical | in_page;
+    fetch->in_limit = MIN(cpu->cs_end - cpu->eip, INSN_BYTES_MAX);
+    fetch->in_page = MIN(cpu->cs_end - cpu->eip, PAGE_SIZE - in_page);
+}
+
+static void end_block(Cpu *cpu, Block *block)
+{
+    BlockTail *tail = (BlockTail *)&block->insns[block->count];
+
+    block->length = block->insns[block->count - 1].end;
+    for (unsigned i = 0; i < block->count; i++) {
+        block->insns[i].after = (uint8_t)(block->count - 1 - i);
+    }
+    *tail = (BlockTail){
+        .handler = op_block_end,
+        .link = {cpu->no_block, cpu->no_block},
+        .end = block->length,
+    };
+}
+
+/* Decodes up to `limit` whole instructions; returns how many. */
+static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, unsigned limit)
+{
+    unsigned count = 0;
+    size_t at = 0;
+
+    while (count < limit && at < size) {
+        Insn *insn = &block->insns[count];
+        DecodeResult result = decode_insn(bytes + at, size - at, block->code32, (uint16_t)at, insn);
+
+        if (result == DECODE_NEEDS_MORE) {
+            break;
+        }
+        at = insn->end;
+        count++;
+        if (result == DECODE_ENDS_BLOCK) {
+            break;
+        }
+    }
+    block->count = (uint16_t)count;
+    return count;
+}
+
+/* Copies the bytes of one instruction, wherever they are. */
+static size_t gather(Cpu *cpu, const Fetch *fetch, uint8_t *bytes)
+{
+    for (size_t i = 0; i < fetch->in_limit; i++) {
+        uint32_t linear = fetch->linear + (uint32_t)i;
+
+        bytes[i] = (uint8_t)linear_read(cpu, linear, 1, cpu->cpl == 3);
+    }
+    return fetch->in_limit;
+}
+
+/*
+ * One instruction that straddles pages or is not in memory.  The second page
+ * is touched only if the instruction reaches it.
+ */
+static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block)
+{
+    Fetch part = *fetch;
+    uint8_t bytes[INSN_BYTES_MAX];
+
+    block->code32 = cpu->code32;
+    part.in_limit = MIN(fetch->in_page, fetch->in_limit);
+    while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1)) {
+        if (part.in_limit == fetch->in_limit) {
+            cpu_raise_error(cpu, VECTOR_GP, 0);
+        }
+        part.in_limit++;
+    }
+    end_block(cpu, block);
+    return block;
+}
+
+/* A block that is used at once and not kept. */
+static Block *make_scratch(Cpu *cpu, const Fetch *fetch, uint64_t limit)
+{
+    Block *block = cpu->code->scratch;
+
+    block->code32 = cpu->code32;
+    if (!fetch->bytes ||
+        !decode_block(block, fetch->bytes, fetch->in_page, (unsigned)MIN(limit, BLOCK_MAX))) {
+        return make_scattered(cpu, fetch, block);
+    }
+    end_block(cpu, block);
+    return block;
+}
+
+static Block *make_block(Cpu *cpu, const Fetch *fetch)
+{
+    CodeCache *cache = cpu->code;
+
+    if (cache->used + BLOCK_SIZE_MAX > ARENA_SIZE) {
+        code_cache_flush(cpu);
+    }
+    Block *block = (Block *)(cache->arena + cache->used);
+    *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
+    if (!fetch->bytes || !decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX)) {
+        return make_scattered(cpu, fetch, cache->scratch);
+    }
+    end_block(cpu, block);
+    cache->used += sizeof(Block) + (block->count + 1u) * sizeof(Insn);
+    if (cpu_accel(cpu)->paranoid) {
+        block->copy = memcpy(cache->arena + cache->used, fetch->bytes, block->length);
+        cache->used += ROUND_UP(block->length, sizeof(Insn));
+    }
+    Block **slot = hash_slot(cache, block->physical, block->code32);
+    block->hash_next = *slot;
+    *slot = block;
+    track(cpu, block);
+    return block;
+}
+
+/* Paranoid: the bytes are still what was decoded. */
+static bool is_genuine(const Block *block, const Fetch *fetch)
+{
+    return !block->copy || memcmp(block->copy, fetch->bytes, block->length) == 0;
+}
+
+/*
+ * A fault of the fetch counts as an instruction, and is one of no block.
+ */
+Block *block_find(Cpu *cpu, uint64_t limit)
+{
+    Fetch fetch;
+
+    cpu->current = &BETWEEN_BLOCKS;
+    cpu->fuel--;
+    locate(cpu, &fetch);
+    Block *block = look_up(cpu->code, fetch.physical, cpu->code32);
+    if (block && (!fetch.bytes || !is_genuine(block, &fetch))) {
+        make_stale(block);
+        block = NULL;
+    }
+    if ((block && (block->count > limit || block->length > fetch.in_page)) || limit == 1) {
+        block = make_scratch(cpu, &fetch, limit);
+    } else if (!block) {
+        block = make_block(cpu, &fetch);
+    }
+    cpu->fuel++;
+    if (block != cpu->code->scratch && !cpu_accel(cpu)->paranoid) {
+        block->entry = cpu->generation | fetch.linear;
+        cpu->jump[(fetch.linear ^ fetch.linear >> JUMP_BITS) & (JUMP_SIZE - 1)] = block;
+    }
+    return block;
+}
+
+/*
+ * The block at CS:EIP, linked from `link` if it may be.  Faults of the fetch
+ * leave from here, between two blocks.
+ */
+static const Insn *enter(Cpu *cpu, Block **link)
+{
+    unsigned epoch = cpu->code->epoch;
+
+    if (cpu->fuel <= 0) {
+        return NULL;
+    }
+    Block *block = block_find(cpu, UINT64_MAX);
+    if (cpu->fuel < block->count) {
+        return NULL;
+    }
+    if (link && block->entry != NO_ENTRY && epoch == cpu->code->epoch) {
+        *link = block;
+    }
+    cpu->fuel -= block->count;
+    return block->insns;
+}
+
+#define GO_ON(link)                                                                                \
+    do {                                                                                           \
+        const Insn *next_ = enter(cpu, link);                                                      \
+        if (!next_) {                                                                              \
+            return NULL;                                                                           \
+        }                                                                                          \
+        GOTO(next_);                                                                               \
+    } while (0)
+
+const Insn *block_chain_slow0(Cpu *cpu, const Insn *insn)
+{
+    GO_ON(&((BlockTail *)insn)->link[0]);
+}
+
+const Insn *block_chain_slow1(Cpu *cpu, const Insn *insn)
+{
+    GO_ON(&((BlockTail *)insn)->link[1]);
+}
+
+const Insn *block_jump_slow(Cpu *cpu, const Insn *insn G_GNUC_UNUSED)
+{
+    GO_ON(NULL);
+}

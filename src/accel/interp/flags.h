@@ -1,0 +1,191 @@
+/*
+ * The arithmetic flags, kept as the operation left them and computed when
+ * somebody looks.
+ *
+ * flag_result is the result, sign-extended to 64 bits: ZF is "the low 32 bits
+ * are zero", SF is bit 63, PF is the parity of bits 0-7 exclusive-or bits
+ * 32-39 (which the sign extension fills with an even number of ones, so that a
+ * loaded PF can differ from the rest by one bit).
+ *
+ * flag_carry holds the carries between bits, a ^ b ^ (a + b + carry) or
+ * a ^ b ^ (a - b - borrow), aligned so that CF is bit 32 and the carry into
+ * the sign is bit 31; AF stays in bit 4 at every operand size.  A 64-bit
+ * result would be folded into the same form.
+ */
+#ifndef PIOEMU_INTERP_FLAGS_H
+#define PIOEMU_INTERP_FLAGS_H
+
+#include "src/accel/interp/cpu.h"
+
+#define CARRY_CF_SHIFT 32
+#define CARRY_CF       (UINT64_C(1) << 32)
+#define CARRY_IN       (UINT64_C(1) << 31)
+#define CARRY_AF       UINT64_C(0x10)
+
+static inline void flags_set8(Cpu *cpu, uint8_t result, uint64_t carries)
+{
+    cpu->flag_result = (int8_t)result;
+    cpu->flag_carry = carries << 24 | (carries & CARRY_AF);
+}
+
+static inline void flags_set16(Cpu *cpu, uint16_t result, uint64_t carries)
+{
+    cpu->flag_result = (int16_t)result;
+    cpu->flag_carry = carries << 16 | (carries & CARRY_AF);
+}
+
+static inline void flags_set32(Cpu *cpu, uint32_t result, uint64_t carries)
+{
+    cpu->flag_result = (int32_t)result;
+    cpu->flag_carry = carries;
+}
+
+static inline void flags_logic8(Cpu *cpu, uint8_t result)
+{
+    cpu->flag_result = (int8_t)result;
+    cpu->flag_carry = 0;
+}
+
+static inline void flags_logic16(Cpu *cpu, uint16_t result)
+{
+    cpu->flag_result = (int16_t)result;
+    cpu->flag_carry = 0;
+}
+
+static inline void flags_logic32(Cpu *cpu, uint32_t result)
+{
+    cpu->flag_result = (int32_t)result;
+    cpu->flag_carry = 0;
+}
+
+static inline bool flag_cf(const Cpu *cpu)
+{
+    return cpu->flag_carry >> CARRY_CF_SHIFT & 1;
+}
+
+static inline bool flag_zf(const Cpu *cpu)
+{
+    return (uint32_t)cpu->flag_result == 0;
+}
+
+static inline bool flag_sf(const Cpu *cpu)
+{
+    return cpu->flag_result < 0;
+}
+
+static inline bool flag_of(const Cpu *cpu)
+{
+    return (cpu->flag_carry >> 32 ^ cpu->flag_carry >> 31) & 1;
+}
+
+static inline bool flag_pf(const Cpu *cpu)
+{
+    uint64_t result = (uint64_t)cpu->flag_result;
+
+    return !__builtin_parity((uint8_t)(result ^ result >> 32));
+}
+
+static inline bool flag_af(const Cpu *cpu)
+{
+    return cpu->flag_carry >> 4 & 1;
+}
+
+/* Replaces CF alone. */
+static inline void flag_set_cf(Cpu *cpu, bool cf)
+{
+    uint64_t flip = (uint64_t)(cf ^ flag_cf(cpu)) << 31;
+
+    cpu->flag_carry ^= flip | flip << 1;
+}
+
+/* Replaces OF alone. */
+static inline void flag_set_of(Cpu *cpu, bool of)
+{
+    cpu->flag_carry ^= (uint64_t)(of ^ flag_of(cpu)) << 31;
+}
+
+static inline void flag_set_af(Cpu *cpu, bool af)
+{
+    cpu->flag_carry = (cpu->flag_carry & ~CARRY_AF) | (uint64_t)af << 4;
+}
+
+/* Replaces CF and OF together. */
+static inline void flags_set_cf_of(Cpu *cpu, bool cf, bool of)
+{
+    cpu->flag_carry = (cpu->flag_carry & CARRY_AF) | (uint64_t)cf << 32 | (uint64_t)(cf ^ of) << 31;
+}
+
+/* Replaces ZF, keeping SF and PF. */
+static inline void flag_set_zf(Cpu *cpu, bool zf)
+{
+    uint64_t sign = cpu->flag_result < 0 ? UINT64_MAX << 32 : 0;
+    uint64_t parity = flag_pf(cpu) ? 0 : UINT64_C(1) << 32;
+
+    cpu->flag_result = (int64_t)((sign ^ parity) | (zf ? 0 : 0x100));
+}
+
+static inline void flags_load_arithmetic(Cpu *cpu, uint32_t flags)
+{
+    uint64_t cf = flags & CPU_FLAG_CF ? 1 : 0;
+    uint64_t of = flags & CPU_FLAG_OF ? 1 : 0;
+    uint64_t sign = flags & CPU_FLAG_SF ? UINT64_MAX << 32 : 0;
+    uint64_t parity = flags & CPU_FLAG_PF ? 0 : UINT64_C(1) << 32;
+
+    cpu->flag_carry = cf << 32 | (cf ^ of) << 31 | (flags & CPU_FLAG_AF);
+    cpu->flag_result = (int64_t)((sign ^ parity) | (flags & CPU_FLAG_ZF ? 0 : 0x100));
+}
+
+static inline uint32_t flags_arithmetic(const Cpu *cpu)
+{
+    return (flag_cf(cpu) ? CPU_FLAG_CF : 0) | (flag_pf(cpu) ? CPU_FLAG_PF : 0) |
+           (flag_af(cpu) ? CPU_FLAG_AF : 0) | (flag_zf(cpu) ? CPU_FLAG_ZF : 0) |
+           (flag_sf(cpu) ? CPU_FLAG_SF : 0) | (flag_of(cpu) ? CPU_FLAG_OF : 0);
+}
+
+/* EFLAGS as PUSHF would see it, with VM and RF. */
+static inline uint32_t flags_get(const Cpu *cpu)
+{
+    return cpu->eflags | CPU_FLAG_ONE | flags_arithmetic(cpu);
+}
+
+/* Replaces all of EFLAGS; call cpu_mode_changed() after it. */
+static inline void flags_put(Cpu *cpu, uint32_t flags)
+{
+    flags_load_arithmetic(cpu, flags);
+    cpu->eflags = flags & ~FLAGS_ARITHMETIC;
+}
+
+static inline bool flags_condition(const Cpu *cpu, unsigned code)
+{
+    bool value;
+
+    switch (code >> 1 & 7) {
+    case 0:
+        value = flag_of(cpu);
+        break;
+    case 1:
+        value = flag_cf(cpu);
+        break;
+    case 2:
+        value = flag_zf(cpu);
+        break;
+    case 3:
+        value = flag_cf(cpu) | flag_zf(cpu);
+        break;
+    case 4:
+        value = flag_sf(cpu);
+        break;
+    case 5:
+        value = flag_pf(cpu);
+        break;
+    case 6:
+        value = flag_sf(cpu) ^ flag_of(cpu);
+        break;
+    default:
+        value = (flag_sf(cpu) ^ flag_of(cpu)) | flag_zf(cpu);
+        break;
+    }
+    return value ^ (code & 1);
+}
+
+#endif

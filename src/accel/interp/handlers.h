@@ -1,0 +1,274 @@
+/*
+ * How handlers are written: the dispatch, the block ends, and the declarations
+ * of all of them for the opcode map.
+ */
+#ifndef PIOEMU_INTERP_HANDLERS_H
+#define PIOEMU_INTERP_HANDLERS_H
+
+#include "src/accel/interp/access.h"
+#include "src/accel/interp/flags.h"
+
+/*
+ * INTERP_TAIL is set by the build: with it a handler calls the next one in its
+ * own place; without it, it returns to a loop that does.
+ */
+#if INTERP_TAIL && defined(__clang__)
+#define INTERP_MUSTTAIL __attribute__((musttail))
+#else
+#define INTERP_MUSTTAIL
+#endif
+
+#if INTERP_TAIL
+#define GOTO(insn_)                                                                                \
+    do {                                                                                           \
+        const Insn *goto_ = (insn_);                                                               \
+        INTERP_MUSTTAIL return goto_->handler(cpu, goto_);                                         \
+    } while (0)
+#else
+#define GOTO(insn_) return (insn_)
+#endif
+
+#define NEXT() GOTO(insn + 1)
+
+#define OP(name) const Insn *op_##name(Cpu *cpu, const Insn *insn)
+
+/* Before anything that may raise or that looks at Cpu.current. */
+static inline void insn_begin(Cpu *cpu, const Insn *insn)
+{
+    cpu->current = insn;
+}
+
+static inline uint32_t insn_next_eip(const Cpu *cpu, const Insn *insn)
+{
+    return cpu->eip + insn->end;
+}
+
+/*
+ * A block is entered if it is the one for this generation and linear address,
+ * lies within the segment, and there is fuel for all of it.
+ */
+static inline bool block_enterable(const Cpu *cpu, const Block *block, uint32_t linear)
+{
+    return block->entry == (cpu->generation | linear) &&
+           (uint64_t)cpu->eip + block->length <= cpu->cs_end && cpu->fuel >= block->count;
+}
+
+static inline uint32_t code_linear(const Cpu *cpu)
+{
+    return cpu->segment[CPU_CS].base + cpu->eip;
+}
+
+static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
+{
+    return cpu->jump[(linear ^ linear >> JUMP_BITS) & (JUMP_SIZE - 1)];
+}
+
+/*
+ * Goes to the block at CS:EIP, charging all of it, or returns NULL when the
+ * run loop has something to do.  `slot` says which link of this block leads
+ * there.  The slow half has a handler's form, so that it too is a tail call.
+ */
+#define CHAIN_FROM(tail_, slot)                                                                    \
+    do {                                                                                           \
+        const Insn *chain_tail_ = (tail_);                                                         \
+        Block *chain_ = ((const BlockTail *)chain_tail_)->link[slot];                              \
+        if (unlikely(!block_enterable(cpu, chain_, code_linear(cpu)))) {                           \
+            INTERP_MUSTTAIL return block_chain_slow##slot(cpu, chain_tail_);                       \
+        }                                                                                          \
+        cpu->fuel -= chain_->count;                                                                \
+        GOTO(chain_->insns);                                                                       \
+    } while (0)
+#define CHAIN(slot) CHAIN_FROM(insn + 1, slot)
+
+/* The same for a target that is not fixed. */
+#define JUMP()                                                                                     \
+    do {                                                                                           \
+        uint32_t jump_linear_ = code_linear(cpu);                                                  \
+        Block *jump_ = block_at_jump(cpu, jump_linear_);                                           \
+        if (unlikely(!block_enterable(cpu, jump_, jump_linear_))) {                                \
+            INTERP_MUSTTAIL return block_jump_slow(cpu, insn);                                     \
+        }                                                                                          \
+        cpu->fuel -= jump_->count;                                                                 \
+        GOTO(jump_->insns);                                                                        \
+    } while (0)
+
+/* After what may have let an interrupt in or begun single-stepping. */
+#define JUMP_ATTENTIVE()                                                                           \
+    do {                                                                                           \
+        if (cpu_attention(cpu)) {                                                                  \
+            return NULL;                                                                           \
+        }                                                                                          \
+        JUMP();                                                                                    \
+    } while (0)
+
+/* Ends the block behind this instruction. */
+#define FINISH()                                                                                   \
+    do {                                                                                           \
+        cpu->eip = insn_next_eip(cpu, insn);                                                       \
+        JUMP_ATTENTIVE();                                                                          \
+    } while (0)
+
+/* ---- all handlers ------------------------------------------------------- */
+
+#define DECLARE_V(name, form) Handler op_##name##16##form, op_##name##32##form;
+#define DECLARE_W(name, form) Handler op_##name##8##form, op_##name##16##form, op_##name##32##form;
+
+#define DECLARE_ALU(name)                                                                          \
+    DECLARE_W(name, _rr)                                                                           \
+    DECLARE_W(name, _rm)                                                                           \
+    DECLARE_W(name, _mr)                                                                           \
+    DECLARE_W(name, _ri)                                                                           \
+    DECLARE_W(name, _mi)
+#define DECLARE_UNARY(name)                                                                        \
+    DECLARE_W(name, _r)                                                                            \
+    DECLARE_W(name, _m)
+#define DECLARE_SHIFT(name)                                                                        \
+    DECLARE_W(name, _ri)                                                                           \
+    DECLARE_W(name, _mi)                                                                           \
+    DECLARE_W(name, _rc)                                                                           \
+    DECLARE_W(name, _mc)
+#define DECLARE_DOUBLE(name)                                                                       \
+    DECLARE_V(name, _rri)                                                                          \
+    DECLARE_V(name, _mri)                                                                          \
+    DECLARE_V(name, _rrc)                                                                          \
+    DECLARE_V(name, _mrc)
+#define DECLARE_BIT(name)                                                                          \
+    DECLARE_V(name, _rr)                                                                           \
+    DECLARE_V(name, _mr)                                                                           \
+    DECLARE_V(name, _ri)                                                                           \
+    DECLARE_V(name, _mi)
+
+DECLARE_ALU(add)
+DECLARE_ALU(or)
+DECLARE_ALU(adc)
+DECLARE_ALU(sbb)
+DECLARE_ALU(and)
+DECLARE_ALU(sub)
+DECLARE_ALU(xor)
+DECLARE_ALU(cmp)
+DECLARE_ALU(test)
+DECLARE_ALU(mov)
+DECLARE_UNARY(inc)
+DECLARE_UNARY(dec)
+DECLARE_UNARY(neg)
+DECLARE_UNARY(not )
+DECLARE_UNARY(mul)
+DECLARE_UNARY(imul)
+DECLARE_UNARY(div)
+DECLARE_UNARY(idiv)
+DECLARE_SHIFT(rol)
+DECLARE_SHIFT(ror)
+DECLARE_SHIFT(rcl)
+DECLARE_SHIFT(rcr)
+DECLARE_SHIFT(shl)
+DECLARE_SHIFT(shr)
+DECLARE_SHIFT(sar)
+DECLARE_DOUBLE(shld)
+DECLARE_DOUBLE(shrd)
+DECLARE_BIT(bt)
+DECLARE_BIT(bts)
+DECLARE_BIT(btr)
+DECLARE_BIT(btc)
+DECLARE_V(bsf, _rr)
+DECLARE_V(bsf, _rm)
+DECLARE_V(bsr, _rr)
+DECLARE_V(bsr, _rm)
+DECLARE_V(imul, _rr)
+DECLARE_V(imul, _rm)
+DECLARE_V(imul, _rri)
+DECLARE_V(imul, _rmi)
+DECLARE_W(xadd, _rr)
+DECLARE_W(xadd, _mr)
+DECLARE_W(cmpxchg, _rr)
+DECLARE_W(cmpxchg, _mr)
+DECLARE_W(xchg, _rr)
+DECLARE_W(xchg, _mr)
+DECLARE_V(cmov, _rr)
+DECLARE_V(cmov, _rm)
+DECLARE_V(movzx8to, _rr)
+DECLARE_V(movzx8to, _rm)
+DECLARE_V(movsx8to, _rr)
+DECLARE_V(movsx8to, _rm)
+Handler op_movzx16to32_rr, op_movzx16to32_rm, op_movsx16to32_rr, op_movsx16to32_rm;
+DECLARE_V(lea, )
+DECLARE_V(bswap, )
+DECLARE_V(push, _r)
+DECLARE_V(push, _m)
+DECLARE_V(push, _i)
+DECLARE_V(pop, _r)
+DECLARE_V(pop, _m)
+DECLARE_V(pusha, )
+DECLARE_V(popa, )
+DECLARE_V(enter, )
+DECLARE_V(leave, )
+DECLARE_V(pushf, )
+DECLARE_V(popf, )
+DECLARE_V(push, _segment)
+DECLARE_V(pop, _segment)
+DECLARE_V(pop, _ss)
+DECLARE_V(load_pointer, )
+DECLARE_V(bound, )
+DECLARE_V(jmp, )
+DECLARE_V(call, )
+DECLARE_V(jmp, _r)
+DECLARE_V(jmp, _m)
+DECLARE_V(call, _r)
+DECLARE_V(call, _m)
+DECLARE_V(ret, )
+DECLARE_V(jmp_far, )
+DECLARE_V(call_far, )
+DECLARE_V(jmp_far, _m)
+DECLARE_V(call_far, _m)
+DECLARE_V(ret_far, )
+DECLARE_V(iret, )
+DECLARE_V(jo, )
+DECLARE_V(jno, )
+DECLARE_V(jc, )
+DECLARE_V(jnc, )
+DECLARE_V(jz, )
+DECLARE_V(jnz, )
+DECLARE_V(jbe, )
+DECLARE_V(ja, )
+DECLARE_V(js, )
+DECLARE_V(jns, )
+DECLARE_V(jp, )
+DECLARE_V(jnp, )
+DECLARE_V(jl, )
+DECLARE_V(jge, )
+DECLARE_V(jle, )
+DECLARE_V(jg, )
+DECLARE_V(jcxz, )
+DECLARE_V(loop, )
+DECLARE_V(loopz, )
+DECLARE_V(loopnz, )
+DECLARE_W(movs, )
+DECLARE_W(stos, )
+DECLARE_W(lods, )
+DECLARE_W(cmps, )
+DECLARE_W(scas, )
+DECLARE_W(rep_movs, )
+DECLARE_W(rep_stos, )
+DECLARE_W(rep_lods, )
+DECLARE_W(rep_cmps, )
+DECLARE_W(rep_scas, )
+DECLARE_W(ins, )
+DECLARE_W(outs, )
+DECLARE_W(in, _i)
+DECLARE_W(in, _dx)
+DECLARE_W(out, _i)
+DECLARE_W(out, _dx)
+Handler block_chain_slow0, block_chain_slow1, block_jump_slow;
+Handler op_cmpxchg8b, op_nop, op_setcc_r, op_setcc_m, op_cbw, op_cwde, op_cwd, op_cdq;
+Handler op_xlat, op_salc, op_lahf, op_sahf, op_cmc, op_clc, op_stc, op_cld, op_std;
+Handler op_daa, op_das, op_aaa, op_aas, op_aam, op_aad;
+Handler op_mov16_r_segment, op_mov32_r_segment, op_mov_m_segment;
+Handler op_mov_segment_r, op_mov_segment_m, op_mov_ss_r, op_mov_ss_m;
+Handler op_int, op_trap, op_int1, op_block_end, op_stale, op_undefined, op_too_long;
+Handler op_cli, op_sti, op_hlt, op_mov_r_control, op_mov_control_r, op_mov_r_debug;
+Handler op_mov_debug_r, op_clts, op_smsw_r16, op_smsw_r32, op_smsw_m, op_lmsw_r, op_lmsw_m;
+Handler op_invlpg, op_wbinvd, op_sgdt, op_sidt, op_lgdt, op_lidt;
+Handler op_store_system_r16, op_store_system_r32, op_store_system_m, op_lldt, op_ltr;
+Handler op_verr, op_verw, op_lar, op_lsl, op_arpl_r, op_arpl_m;
+Handler op_cpuid, op_rdtsc, op_rdmsr, op_wrmsr, op_escape, op_wait;
+
+#endif

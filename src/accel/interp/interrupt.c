@@ -1,0 +1,390 @@
+/*
+ * Delivery of interrupts and exceptions, and IRET.
+ */
+#include "src/accel/interp/access.h"
+#include "src/accel/interp/flags.h"
+
+/* ---- delivery ----------------------------------------------------------- */
+
+typedef struct Event {
+    uint8_t vector;
+    EventKind kind;
+    bool has_error;
+    uint32_t error;
+    uint32_t return_eip;
+} Event;
+
+/* EFLAGS as the handler will find them on its stack: faults set RF. */
+static uint32_t pushed_flags(const Cpu *cpu, const Event *event)
+{
+    bool fault =
+        event->kind == EVENT_EXCEPTION && event->vector != VECTOR_DB && event->vector != VECTOR_DF;
+
+    return flags_get(cpu) | (fault ? CPU_FLAG_RF : 0);
+}
+
+static void clear_flags(Cpu *cpu, uint32_t flags)
+{
+    cpu->eflags &= ~flags;
+    cpu_mode_changed(cpu);
+}
+
+static void deliver_real(Cpu *cpu, const Event *event)
+{
+    Stack stack = stack_current(cpu);
+    uint32_t entry = event->vector * 4u;
+
+    if (entry + 3 > cpu->idtr.limit) {
+        cpu_raise_error(cpu, VECTOR_GP, entry * 2 + 2 + cpu->external);
+    }
+    uint32_t target = system_read(cpu, (uint32_t)cpu->idtr.base + entry, 4);
+    stack_need(cpu, &stack, 6);
+    if ((target & 0xffff) > cpu->segment[CPU_CS].limit) {
+        cpu_raise_error(cpu, VECTOR_GP, cpu->external);
+    }
+    stack_push(cpu, &stack, false, flags_get(cpu));
+    stack_push(cpu, &stack, false, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, &stack, false, event->return_eip);
+
+    stack_commit_pointer(cpu, &stack);
+    segment_set_real(cpu, CPU_CS, (uint16_t)(target >> 16));
+    cpu->eip = target & 0xffff;
+    clear_flags(cpu, CPU_FLAG_IF | CPU_FLAG_TF | CPU_FLAG_AC | CPU_FLAG_RF);
+}
+
+static uint32_t idt_error(const Cpu *cpu, const Event *event)
+{
+    return event->vector * 8u + 2 + cpu->external;
+}
+
+static void read_idt(Cpu *cpu, const Event *event, Descriptor *gate)
+{
+    if (event->vector * 8u + 7 > cpu->idtr.limit) {
+        cpu_raise_error(cpu, VECTOR_GP, idt_error(cpu, event));
+    }
+    gate->address = (uint32_t)cpu->idtr.base + event->vector * 8u;
+    gate->low = system_read(cpu, gate->address, 4);
+    gate->high = system_read(cpu, gate->address + 4, 4);
+
+    switch (descriptor_is_system(gate) ? descriptor_type(gate) : 0) {
+    case TYPE_TASK_GATE:
+    case TYPE_INTERRUPT16:
+    case TYPE_TRAP16:
+    case TYPE_INTERRUPT32:
+    case TYPE_TRAP32:
+        break;
+    default:
+        cpu_raise_error(cpu, VECTOR_GP, idt_error(cpu, event));
+    }
+    if (event->kind == EVENT_SOFTWARE && descriptor_dpl(gate) < cpu->cpl) {
+        cpu_raise_error(cpu, VECTOR_GP, idt_error(cpu, event));
+    }
+    if (!descriptor_present(gate)) {
+        cpu_raise_error(cpu, VECTOR_NP, idt_error(cpu, event));
+    }
+}
+
+static void deliver_to_task(Cpu *cpu, const Event *event, const Descriptor *gate)
+{
+    uint16_t selector = (uint16_t)(gate->low >> 16);
+    uint32_t error = selector_error(cpu, selector);
+    Descriptor tss;
+
+    if (selector & 4) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    descriptor_need(cpu, selector, VECTOR_GP, &tss);
+    if (!descriptor_is_system(&tss) || (descriptor_type(&tss) & 7) != TYPE_TSS16) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    if (!descriptor_present(&tss)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
+    }
+    task_switch(cpu, selector, &tss, TASK_CALL, event->return_eip);
+    if (event->has_error) {
+        Stack stack = stack_current(cpu);
+
+        stack_push(cpu, &stack, cpu->segment[CPU_TR].attributes & 8, event->error);
+        stack_commit_pointer(cpu, &stack);
+    }
+}
+
+static void push_frame(Cpu *cpu, Stack *stack, const Event *event, bool op32)
+{
+    stack_push(cpu, stack, op32, pushed_flags(cpu, event));
+    stack_push(cpu, stack, op32, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, stack, op32, event->return_eip);
+    if (event->has_error) {
+        stack_push(cpu, stack, op32, event->error);
+    }
+}
+
+static void enter_handler(Cpu *cpu, const Descriptor *gate, uint32_t offset)
+{
+    bool interrupt = !(descriptor_type(gate) & 1);
+
+    cpu->eip = offset;
+    clear_flags(cpu, CPU_FLAG_TF | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM |
+                         (interrupt ? CPU_FLAG_IF : 0));
+}
+
+/* In virtual-8086 mode the data segments are saved and emptied as well. */
+static void push_v86_segments(Cpu *cpu, Stack *stack, bool op32)
+{
+    static const uint8_t SAVED[] = {CPU_GS, CPU_FS, CPU_DS, CPU_ES};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(SAVED); i++) {
+        stack_push(cpu, stack, op32, cpu->segment[SAVED[i]].selector);
+    }
+}
+
+static void empty_v86_segments(Cpu *cpu)
+{
+    static const uint8_t EMPTIED[] = {CPU_GS, CPU_FS, CPU_DS, CPU_ES};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(EMPTIED); i++) {
+        cpu->segment[EMPTIED[i]].selector = 0;
+        cpu->segment[EMPTIED[i]].attributes |= CPU_SEGMENT_UNUSABLE;
+        segment_changed(cpu, EMPTIED[i]);
+    }
+}
+
+static void deliver_inner(Cpu *cpu, const Event *event, const Descriptor *gate, Descriptor *code,
+                          uint32_t offset)
+{
+    bool op32 = descriptor_type(gate) & 8, v86 = cpu_v86(cpu);
+    uint16_t selector = (uint16_t)(gate->low >> 16), ss;
+    unsigned cpl = descriptor_dpl(code);
+    Descriptor descriptor;
+    uint32_t esp;
+
+    tss_stack(cpu, cpl, &ss, &esp);
+    segment_need_stack(cpu, ss, cpl, VECTOR_TS, &descriptor);
+    Stack stack = stack_for(&descriptor, ss, esp, cpl == 3);
+    stack.error |= cpu->external;
+    stack_need(cpu, &stack, (5 + event->has_error + (v86 ? 4 : 0)) * (op32 ? 4 : 2));
+    if (offset > descriptor_segment(code, 0).limit) {
+        cpu_raise_error(cpu, VECTOR_GP, cpu->external);
+    }
+    if (v86) {
+        push_v86_segments(cpu, &stack, op32);
+    }
+    stack_push(cpu, &stack, op32, cpu->segment[CPU_SS].selector);
+    stack_push(cpu, &stack, op32, GPR(cpu, CPU_SP));
+    push_frame(cpu, &stack, event, op32);
+
+    descriptor_set_accessed(cpu, &descriptor);
+    descriptor_set_accessed(cpu, code);
+    cpu->eflags &= ~CPU_FLAG_VM;
+    segment_set_ss(cpu, &descriptor, ss);
+    segment_set_cs(cpu, code, selector, cpl);
+    stack_commit_pointer(cpu, &stack);
+    if (v86) {
+        empty_v86_segments(cpu);
+    }
+    enter_handler(cpu, gate, offset);
+}
+
+static void deliver_same(Cpu *cpu, const Event *event, const Descriptor *gate, Descriptor *code,
+                         uint32_t offset)
+{
+    bool op32 = descriptor_type(gate) & 8;
+    Stack stack = stack_current(cpu);
+
+    stack_need(cpu, &stack, (3 + event->has_error) * (op32 ? 4 : 2));
+    if (offset > descriptor_segment(code, 0).limit) {
+        cpu_raise_error(cpu, VECTOR_GP, cpu->external);
+    }
+    push_frame(cpu, &stack, event, op32);
+    segment_set_cs(cpu, code, (uint16_t)(gate->low >> 16), cpu->cpl);
+    stack_commit_pointer(cpu, &stack);
+    enter_handler(cpu, gate, offset);
+}
+
+static void deliver_protected(Cpu *cpu, const Event *event)
+{
+    Descriptor gate, code;
+
+    read_idt(cpu, event, &gate);
+    if (descriptor_type(&gate) == TYPE_TASK_GATE) {
+        deliver_to_task(cpu, event, &gate);
+        return;
+    }
+    uint16_t selector = (uint16_t)(gate.low >> 16);
+    uint32_t error = selector_error(cpu, selector);
+    uint32_t offset = gate.low & 0xffff;
+    if (descriptor_type(&gate) & 8) {
+        offset |= gate.high & 0xffff0000;
+    }
+    if (selector_is_null(selector)) {
+        cpu_raise_error(cpu, VECTOR_GP, cpu->external);
+    }
+    descriptor_need(cpu, selector, VECTOR_GP, &code);
+    if (!descriptor_is_code(&code) || descriptor_dpl(&code) > cpu->cpl) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    if (!descriptor_present(&code)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
+    }
+    bool inner = !descriptor_is_conforming(&code) && descriptor_dpl(&code) < cpu->cpl;
+    if (cpu_v86(cpu) && (!inner || descriptor_dpl(&code) != 0)) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    if (inner) {
+        deliver_inner(cpu, event, &gate, &code, offset);
+    } else {
+        deliver_same(cpu, event, &gate, &code, offset);
+    }
+}
+
+void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error, uint32_t error,
+                       uint32_t return_eip)
+{
+    Event event = {vector, kind, has_error, error, return_eip};
+
+    cpu->external = kind != EVENT_SOFTWARE;
+    cpu->stepping = false;
+    if (cpu->cr0 & CPU_CR0_PE) {
+        deliver_protected(cpu, &event);
+    } else {
+        deliver_real(cpu, &event);
+    }
+    cpu->external = false;
+}
+
+/* ---- IRET --------------------------------------------------------------- */
+
+/* Bits of EFLAGS that an IRET at this level may change. */
+static uint32_t changeable_flags(const Cpu *cpu, bool op32)
+{
+    uint32_t mask = FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_DF | CPU_FLAG_NT;
+
+    if (op32) {
+        mask |= CPU_FLAG_RF | CPU_FLAG_AC | CPU_FLAG_ID;
+    }
+    if (cpu->cpl <= cpu_iopl(cpu)) {
+        mask |= CPU_FLAG_IF;
+    }
+    if (cpu->cpl == 0) {
+        mask |= CPU_FLAG_IOPL;
+    }
+    return mask;
+}
+
+static void merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask)
+{
+    flags_put(cpu, (flags_get(cpu) & ~mask) | (flags & mask));
+    cpu_mode_changed(cpu);
+}
+
+static void return_real_or_v86(Cpu *cpu, bool op32)
+{
+    Stack stack = stack_current(cpu);
+    uint32_t mask = changeable_flags(cpu, op32);
+
+    if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+    uint32_t flags = stack_at(cpu, &stack, 2, op32);
+    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
+    uint32_t offset = stack_at(cpu, &stack, 0, op32);
+    stack_move(&stack, op32 ? 12 : 6);
+    if (offset > cpu->segment[CPU_CS].limit) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+    segment_set_real(cpu, CPU_CS, selector);
+    stack_commit_pointer(cpu, &stack);
+    cpu->eip = offset;
+    merge_flags(cpu, flags, mask);
+}
+
+static void return_to_v86(Cpu *cpu, Stack *stack, uint32_t offset, uint16_t selector,
+                          uint32_t flags)
+{
+    static const uint8_t ORDER[] = {CPU_ES, CPU_DS, CPU_FS, CPU_GS};
+    uint32_t esp = stack_pop(cpu, stack, true);
+    uint16_t ss = (uint16_t)stack_pop(cpu, stack, true);
+    uint16_t data[G_N_ELEMENTS(ORDER)];
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ORDER); i++) {
+        data[i] = (uint16_t)stack_pop(cpu, stack, true);
+    }
+    /* EIP above 64 KiB faults when it is fetched from, in the new mode. */
+    flags_put(cpu,
+              (flags & (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF | CPU_FLAG_IOPL |
+                        CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM | CPU_FLAG_AC | CPU_FLAG_ID)));
+    cpu->cpl = 3;
+    segment_set_real(cpu, CPU_CS, selector);
+    segment_set_real(cpu, CPU_SS, ss);
+    for (unsigned i = 0; i < G_N_ELEMENTS(ORDER); i++) {
+        segment_set_real(cpu, ORDER[i], data[i]);
+    }
+    GPR(cpu, CPU_SP) = esp;
+    cpu->eip = offset & 0xffff;
+    cpu_mode_changed(cpu);
+}
+
+static void return_from_task(Cpu *cpu)
+{
+    uint16_t selector = (uint16_t)system_read(cpu, cpu->segment[CPU_TR].base, 2);
+    uint32_t error = selector & ~3u;
+    Descriptor tss;
+
+    if (selector & 4) {
+        cpu_raise_error(cpu, VECTOR_TS, error);
+    }
+    descriptor_need(cpu, selector, VECTOR_TS, &tss);
+    if (!descriptor_is_system(&tss) || (descriptor_type(&tss) & 7) != TYPE_TSS16_BUSY) {
+        cpu_raise_error(cpu, VECTOR_TS, error);
+    }
+    if (!descriptor_present(&tss)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
+    }
+    task_switch(cpu, selector, &tss, TASK_RETURN, cpu->eip + cpu->current->end);
+}
+
+static void return_protected(Cpu *cpu, bool op32)
+{
+    Stack stack = stack_current(cpu);
+    uint32_t mask = changeable_flags(cpu, op32);
+    Descriptor code, descriptor;
+
+    uint32_t flags = stack_at(cpu, &stack, 2, op32);
+    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
+    uint32_t offset = stack_at(cpu, &stack, 0, op32);
+    stack_move(&stack, op32 ? 12 : 6);
+    if (op32 && flags & CPU_FLAG_VM && cpu->cpl == 0) {
+        return_to_v86(cpu, &stack, offset, selector, flags);
+        return;
+    }
+    segment_need_return_code(cpu, selector, offset, &code);
+    unsigned cpl = selector & 3;
+    if (cpl == cpu->cpl) {
+        segment_set_cs(cpu, &code, selector, cpl);
+        stack_commit_pointer(cpu, &stack);
+    } else {
+        uint16_t ss = stack_selector_at(cpu, &stack, 1, op32);
+        uint32_t esp = stack_at(cpu, &stack, 0, op32);
+
+        segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
+        descriptor_set_accessed(cpu, &code);
+        segment_set_ss(cpu, &descriptor, ss);
+        segment_set_cs(cpu, &code, selector, cpl);
+        GPR(cpu, CPU_SP) = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | (esp & cpu->stack_mask);
+        segment_drop_inner(cpu);
+    }
+    cpu->eip = offset;
+    merge_flags(cpu, flags, mask);
+}
+
+void interrupt_return(Cpu *cpu, bool op32)
+{
+    if (!cpu_protected(cpu)) {
+        return_real_or_v86(cpu, op32);
+    } else if (cpu->eflags & CPU_FLAG_NT) {
+        return_from_task(cpu);
+    } else {
+        return_protected(cpu, op32);
+    }
+    cpu->nmi_masked = false;
+}

@@ -1,0 +1,233 @@
+/*
+ * ADD OR ADC SBB AND SUB XOR CMP, TEST, INC DEC NEG NOT, XADD, CMPXCHG: the
+ * instructions whose flags are the carries of one addition.
+ */
+#include "src/accel/interp/handlers.h"
+
+/*
+ * Each operation is a macro over the width, the operands a and b (unsigned,
+ * of that width) that yields the result and sets the flags.
+ */
+#define DO_ADD(N, a, b)                                                                            \
+    u64 r_ = (u64)(a) + (b);                                                                       \
+    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+#define DO_SUB(N, a, b)                                                                            \
+    u64 r_ = (u64)(a) - (b);                                                                       \
+    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+#define DO_ADC(N, a, b)                                                                            \
+    u64 r_ = (u64)(a) + (b) + flag_cf(cpu);                                                        \
+    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+#define DO_SBB(N, a, b)                                                                            \
+    u64 r_ = (u64)(a) - (b)-flag_cf(cpu);                                                          \
+    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+#define DO_AND(N, a, b)                                                                            \
+    u##N r_ = (u##N)((a) & (b));                                                                   \
+    flags_logic##N(cpu, r_)
+#define DO_OR(N, a, b)                                                                             \
+    u##N r_ = (u##N)((a) | (b));                                                                   \
+    flags_logic##N(cpu, r_)
+#define DO_XOR(N, a, b)                                                                            \
+    u##N r_ = (u##N)((a) ^ (b));                                                                   \
+    flags_logic##N(cpu, r_)
+
+/* Register and register, register and memory, memory and register, and so on. */
+#define DEFINE_ALU(name, DO, N)                                                                    \
+    OP(name##N##_rr)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = *reg##N(cpu, insn->src);                             \
+        DO(N, a, b);                                                                               \
+        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_rm)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = operand_read##N(cpu, insn);                          \
+        DO(N, a, b);                                                                               \
+        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mr)                                                                               \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        u##N a = *place, b = *reg##N(cpu, insn->src);                                              \
+        DO(N, a, b);                                                                               \
+        *place = (u##N)r_;                                                                         \
+        mem_rmw_done(cpu, place);                                                                  \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_ri)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = (u##N)insn->imm;                                     \
+        DO(N, a, b);                                                                               \
+        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mi)                                                                               \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        u##N a = *place, b = (u##N)insn->imm;                                                      \
+        DO(N, a, b);                                                                               \
+        *place = (u##N)r_;                                                                         \
+        mem_rmw_done(cpu, place);                                                                  \
+        NEXT();                                                                                    \
+    }
+
+/* CMP and TEST: nothing is stored. */
+#define DEFINE_COMPARE(name, DO, N)                                                                \
+    OP(name##N##_rr)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = *reg##N(cpu, insn->src);                             \
+        DO(N, a, b);                                                                               \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_rm)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = operand_read##N(cpu, insn);                          \
+        DO(N, a, b);                                                                               \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mr)                                                                               \
+    {                                                                                              \
+        u##N a = operand_read##N(cpu, insn), b = *reg##N(cpu, insn->src);                          \
+        DO(N, a, b);                                                                               \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_ri)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = (u##N)insn->imm;                                     \
+        DO(N, a, b);                                                                               \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mi)                                                                               \
+    {                                                                                              \
+        u##N a = operand_read##N(cpu, insn), b = (u##N)insn->imm;                                  \
+        DO(N, a, b);                                                                               \
+        NEXT();                                                                                    \
+    }
+
+#define ALL_WIDTHS(DEFINE, name, DO)                                                               \
+    DEFINE(name, DO, 8)                                                                            \
+    DEFINE(name, DO, 16)                                                                           \
+    DEFINE(name, DO, 32)
+
+ALL_WIDTHS(DEFINE_ALU, add, DO_ADD)
+ALL_WIDTHS(DEFINE_ALU, or, DO_OR)
+ALL_WIDTHS(DEFINE_ALU, adc, DO_ADC)
+ALL_WIDTHS(DEFINE_ALU, sbb, DO_SBB)
+ALL_WIDTHS(DEFINE_ALU, and, DO_AND)
+ALL_WIDTHS(DEFINE_ALU, sub, DO_SUB)
+ALL_WIDTHS(DEFINE_ALU, xor, DO_XOR)
+ALL_WIDTHS(DEFINE_COMPARE, cmp, DO_SUB)
+ALL_WIDTHS(DEFINE_COMPARE, test, DO_AND)
+
+/* INC and DEC leave CF as it was. */
+static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
+{
+    u64 was = (u64)flag_cf(cpu) << width;
+    u64 flip = (carries ^ was) & UINT64_C(1) << width;
+
+    return carries ^ flip ^ flip >> 1;
+}
+
+#define DO_INC(N, a)                                                                               \
+    u64 r_ = (u64)(a) + 1;                                                                         \
+    flags_set##N(cpu, (u##N)r_, keep_cf(cpu, (a) ^ 1 ^ r_, N))
+#define DO_DEC(N, a)                                                                               \
+    u64 r_ = (u64)(a)-1;                                                                           \
+    flags_set##N(cpu, (u##N)r_, keep_cf(cpu, (a) ^ 1 ^ r_, N))
+#define DO_NEG(N, a)                                                                               \
+    u64 r_ = (u64)0 - (a);                                                                         \
+    flags_set##N(cpu, (u##N)r_, (a) ^ r_)
+#define DO_NOT(N, a) u##N r_ = (u##N) ~(a)
+
+#define DEFINE_UNARY(name, DO, N)                                                                  \
+    OP(name##N##_r)                                                                                \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst);                                                          \
+        DO(N, a);                                                                                  \
+        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_m)                                                                                \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        u##N a = *place;                                                                           \
+        DO(N, a);                                                                                  \
+        *place = (u##N)r_;                                                                         \
+        mem_rmw_done(cpu, place);                                                                  \
+        NEXT();                                                                                    \
+    }
+
+ALL_WIDTHS(DEFINE_UNARY, inc, DO_INC)
+ALL_WIDTHS(DEFINE_UNARY, dec, DO_DEC)
+ALL_WIDTHS(DEFINE_UNARY, neg, DO_NEG)
+ALL_WIDTHS(DEFINE_UNARY, not, DO_NOT)
+
+#define DEFINE_XADD(name, DO, N)                                                                   \
+    OP(name##N##_rr)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, insn->dst), b = *reg##N(cpu, insn->src);                             \
+        DO(N, a, b);                                                                               \
+        *reg##N(cpu, insn->src) = a;                                                               \
+        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mr)                                                                               \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        u##N a = *place, b = *reg##N(cpu, insn->src);                                              \
+        DO(N, a, b);                                                                               \
+        *place = (u##N)r_;                                                                         \
+        mem_rmw_done(cpu, place);                                                                  \
+        *reg##N(cpu, insn->src) = a;                                                               \
+        NEXT();                                                                                    \
+    }
+
+ALL_WIDTHS(DEFINE_XADD, xadd, DO_ADD)
+
+/* The destination is written in any case, as the silicon does. */
+#define DEFINE_CMPXCHG(name, DO, N)                                                                \
+    OP(name##N##_rr)                                                                               \
+    {                                                                                              \
+        u##N a = *reg##N(cpu, CPU_AX), b = *reg##N(cpu, insn->dst);                                \
+        DO(N, a, b);                                                                               \
+        if ((u##N)r_ == 0) {                                                                       \
+            *reg##N(cpu, insn->dst) = *reg##N(cpu, insn->src);                                     \
+        } else {                                                                                   \
+            *reg##N(cpu, CPU_AX) = b;                                                              \
+        }                                                                                          \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mr)                                                                               \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        u##N a = *reg##N(cpu, CPU_AX), b = *place;                                                 \
+        DO(N, a, b);                                                                               \
+        *place = (u##N)r_ == 0 ? *reg##N(cpu, insn->src) : b;                                      \
+        mem_rmw_done(cpu, place);                                                                  \
+        *reg##N(cpu, CPU_AX) = b;                                                                  \
+        NEXT();                                                                                    \
+    }
+
+ALL_WIDTHS(DEFINE_CMPXCHG, cmpxchg, DO_SUB)
+
+OP(cmpxchg8b)
+{
+    uint32_t offset = insn_address(cpu, insn);
+
+    insn_begin(cpu, insn);
+    mem_probe_write(cpu, insn->segment, offset, 8, 1);
+    uint32_t low = mem_read32(cpu, insn, insn->segment, offset);
+    uint32_t high = mem_read32(cpu, insn, insn->segment, (offset + 4) & insn->address_mask);
+    bool equal = low == GPR(cpu, CPU_AX) && high == GPR(cpu, CPU_DX);
+
+    mem_write32(cpu, insn, insn->segment, offset, equal ? GPR(cpu, CPU_BX) : low);
+    mem_write32(cpu, insn, insn->segment, (offset + 4) & insn->address_mask,
+                equal ? GPR(cpu, CPU_CX) : high);
+    if (!equal) {
+        GPR(cpu, CPU_AX) = low;
+        GPR(cpu, CPU_DX) = high;
+    }
+    flag_set_zf(cpu, equal);
+    NEXT();
+}

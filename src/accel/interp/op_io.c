@@ -1,0 +1,179 @@
+/*
+ * IN OUT INS OUTS.  Each ends its block, because the device may have changed
+ * the interrupt pin, guest memory or the A20 line.
+ */
+#include "src/accel/interp/handlers.h"
+
+#include <string.h>
+
+/* Items handed to the bus at once. */
+#define IO_BATCH 1024u
+
+static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void *data,
+                        size_t count)
+{
+    bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
+}
+
+static __attribute__((noinline)) u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port,
+                                               unsigned size)
+{
+    u32 value = 0;
+
+    insn_begin(cpu, insn);
+    io_permission(cpu, port, size);
+    port_access(cpu, port, false, size, &value, 1);
+    return value;
+}
+
+static __attribute__((noinline)) void port_write(Cpu *cpu, const Insn *insn, uint16_t port,
+                                                 unsigned size, u32 value)
+{
+    insn_begin(cpu, insn);
+    io_permission(cpu, port, size);
+    port_access(cpu, port, true, size, &value, 1);
+}
+
+/* The port is imm, or DX. */
+#define DEFINE_IO(N)                                                                               \
+    OP(in##N##_i)                                                                                  \
+    {                                                                                              \
+        *reg##N(cpu, CPU_AX) = (u##N)port_read(cpu, insn, (u16)insn->imm, N / 8);                  \
+        FINISH();                                                                                  \
+    }                                                                                              \
+    OP(in##N##_dx)                                                                                 \
+    {                                                                                              \
+        *reg##N(cpu, CPU_AX) = (u##N)port_read(cpu, insn, GPR16(cpu, CPU_DX), N / 8);              \
+        FINISH();                                                                                  \
+    }                                                                                              \
+    OP(out##N##_i)                                                                                 \
+    {                                                                                              \
+        port_write(cpu, insn, (u16)insn->imm, N / 8, *reg##N(cpu, CPU_AX));                        \
+        FINISH();                                                                                  \
+    }                                                                                              \
+    OP(out##N##_dx)                                                                                \
+    {                                                                                              \
+        port_write(cpu, insn, GPR16(cpu, CPU_DX), N / 8, *reg##N(cpu, CPU_AX));                    \
+        FINISH();                                                                                  \
+    }
+
+DEFINE_IO(8)
+DEFINE_IO(16)
+DEFINE_IO(32)
+
+/* ---- strings ------------------------------------------------------------ */
+
+static void advance(Cpu *cpu, const Insn *insn, unsigned reg, u32 delta)
+{
+    u32 mask = insn->address_mask;
+
+    GPR(cpu, reg) = (GPR(cpu, reg) & ~mask) | ((GPR(cpu, reg) + delta) & mask);
+}
+
+/* Items that fit the page, the segment and the address size from `offset` on. */
+static u32 batch_of(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset, u32 size, u32 count,
+                    MemoryAccess access)
+{
+    const Segment *s = &cpu->segment[segment];
+    u64 end = access == ACCESS_WRITE ? s->write_end : s->read_end;
+    u64 room = MIN((u64)insn->address_mask + 1, MAX(end, offset)) - offset;
+
+    room = MIN(room, PAGE_SIZE - ((s->base + offset) & ~PAGE_MASK));
+    return MAX(1, MIN(count, MIN(IO_BATCH / size, (u32)room / size)));
+}
+
+static u32 load_item(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset, u32 size)
+{
+    return size == 1   ? mem_read8(cpu, insn, segment, offset)
+           : size == 2 ? mem_read16(cpu, insn, segment, offset)
+                       : mem_read32(cpu, insn, segment, offset);
+}
+
+static void store_item(Cpu *cpu, const Insn *insn, u32 offset, u32 size, u32 value)
+{
+    if (size == 1) {
+        mem_write8(cpu, insn, CPU_ES, offset, (u8)value);
+    } else if (size == 2) {
+        mem_write16(cpu, insn, CPU_ES, offset, (u16)value);
+    } else {
+        mem_write32(cpu, insn, CPU_ES, offset, value);
+    }
+}
+
+/* Memory is known to be writable before the device is asked. */
+static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+{
+    u32 offset = GPR(cpu, CPU_DI) & insn->address_mask;
+    bool down = cpu->eflags & CPU_FLAG_DF;
+    u8 items[IO_BATCH] = {0};
+
+    count = down ? 1 : batch_of(cpu, insn, CPU_ES, offset, size, count, ACCESS_WRITE);
+    mem_probe_write(cpu, CPU_ES, offset, size, count);
+    port_access(cpu, GPR16(cpu, CPU_DX), false, size, items, count);
+    for (u32 i = 0; i < count; i++) {
+        u32 value = 0;
+
+        memcpy(&value, items + i * size, size);
+        store_item(cpu, insn, offset + i * size, size, value);
+    }
+    advance(cpu, insn, CPU_DI, down ? (u32)-size : size * count);
+    return count;
+}
+
+static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+{
+    u32 offset = GPR(cpu, CPU_SI) & insn->address_mask;
+    bool down = cpu->eflags & CPU_FLAG_DF;
+    u8 items[IO_BATCH];
+
+    count = down ? 1 : batch_of(cpu, insn, insn->segment, offset, size, count, ACCESS_READ);
+    for (u32 i = 0; i < count; i++) {
+        u32 value = load_item(cpu, insn, insn->segment, offset + i * size, size);
+
+        memcpy(items + i * size, &value, size);
+    }
+    port_access(cpu, GPR16(cpu, CPU_DX), true, size, items, count);
+    advance(cpu, insn, CPU_SI, down ? (u32)-size : size * count);
+    return count;
+}
+
+typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, u32 count);
+
+/* True when the instruction is finished. */
+static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batch *batch, u32 size)
+{
+    insn_begin(cpu, insn);
+    io_permission(cpu, GPR16(cpu, CPU_DX), size);
+    if (!(insn->prefix & (INSN_REP | INSN_REPNE))) {
+        batch(cpu, insn, size, 1);
+        return true;
+    }
+    u32 count = GPR(cpu, CPU_CX) & insn->address_mask;
+    if (count) {
+        u32 items = batch(cpu, insn, size, cpu->careful ? 1 : count);
+
+        advance(cpu, insn, CPU_CX, (u32)-items);
+        count -= items;
+    }
+    return count == 0;
+}
+
+#define DEFINE_STRING_IO(name, N)                                                                  \
+    OP(name##N)                                                                                    \
+    {                                                                                              \
+        while (!string_io(cpu, insn, name##_batch, N / 8)) {                                       \
+            if (cpu->careful || cpu_attention(cpu) || atomic_load(&cpu->kicked)) {                 \
+                cpu->fuel += cpu->careful ? 0 : 1;                                                 \
+                cpu->eip += insn->start;                                                           \
+                return NULL;                                                                       \
+            }                                                                                      \
+        }                                                                                          \
+        FINISH();                                                                                  \
+    }
+
+DEFINE_STRING_IO(ins, 8)
+DEFINE_STRING_IO(ins, 16)
+DEFINE_STRING_IO(ins, 32)
+DEFINE_STRING_IO(outs, 8)
+DEFINE_STRING_IO(outs, 16)
+DEFINE_STRING_IO(outs, 32)

@@ -1,0 +1,271 @@
+/*
+ * MUL IMUL DIV IDIV and the decimal adjustments.
+ */
+#include "src/accel/interp/handlers.h"
+
+/* CF and OF: the product does not fit the operand size. */
+static void set_overflow(Cpu *cpu, bool overflow)
+{
+    flags_set_cf_of(cpu, overflow, overflow);
+}
+
+static void do_mul8(Cpu *cpu, u8 b)
+{
+    u16 product = (u16)(GPR8(cpu, CPU_AX) * b);
+
+    GPR16(cpu, CPU_AX) = product;
+    flags_logic8(cpu, (u8)product);
+    set_overflow(cpu, product >> 8);
+}
+
+static void do_mul16(Cpu *cpu, u16 b)
+{
+    u32 product = (u32)GPR16(cpu, CPU_AX) * b;
+
+    GPR16(cpu, CPU_AX) = (u16)product;
+    GPR16(cpu, CPU_DX) = (u16)(product >> 16);
+    flags_logic16(cpu, (u16)product);
+    set_overflow(cpu, product >> 16);
+}
+
+static void do_mul32(Cpu *cpu, u32 b)
+{
+    u64 product = (u64)GPR(cpu, CPU_AX) * b;
+
+    GPR(cpu, CPU_AX) = (u32)product;
+    GPR(cpu, CPU_DX) = (u32)(product >> 32);
+    flags_logic32(cpu, (u32)product);
+    set_overflow(cpu, product >> 32);
+}
+
+static void do_imul8(Cpu *cpu, u8 b)
+{
+    int product = (i8)GPR8(cpu, CPU_AX) * (i8)b;
+
+    GPR16(cpu, CPU_AX) = (u16)product;
+    flags_logic8(cpu, (u8)product);
+    set_overflow(cpu, product != (i8)product);
+}
+
+static void do_imul16(Cpu *cpu, u16 b)
+{
+    i32 product = (i16)GPR16(cpu, CPU_AX) * (i16)b;
+
+    GPR16(cpu, CPU_AX) = (u16)product;
+    GPR16(cpu, CPU_DX) = (u16)(product >> 16);
+    flags_logic16(cpu, (u16)product);
+    set_overflow(cpu, product != (i16)product);
+}
+
+static void do_imul32(Cpu *cpu, u32 b)
+{
+    i64 product = (i64)(i32)GPR(cpu, CPU_AX) * (i32)b;
+
+    GPR(cpu, CPU_AX) = (u32)product;
+    GPR(cpu, CPU_DX) = (u32)(product >> 32);
+    flags_logic32(cpu, (u32)product);
+    set_overflow(cpu, product != (i32)product);
+}
+
+static void do_div8(Cpu *cpu, u8 b)
+{
+    u16 a = GPR16(cpu, CPU_AX);
+
+    if (b == 0 || a / b > UINT8_MAX) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR16(cpu, CPU_AX) = (u16)((a % b) << 8 | a / b);
+}
+
+static void do_div16(Cpu *cpu, u16 b)
+{
+    u32 a = (u32)GPR16(cpu, CPU_DX) << 16 | GPR16(cpu, CPU_AX);
+
+    if (b == 0 || a / b > UINT16_MAX) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR16(cpu, CPU_AX) = (u16)(a / b);
+    GPR16(cpu, CPU_DX) = (u16)(a % b);
+}
+
+static void do_div32(Cpu *cpu, u32 b)
+{
+    u64 a = (u64)GPR(cpu, CPU_DX) << 32 | GPR(cpu, CPU_AX);
+
+    if (b == 0 || a / b > UINT32_MAX) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR(cpu, CPU_AX) = (u32)(a / b);
+    GPR(cpu, CPU_DX) = (u32)(a % b);
+}
+
+static void do_idiv8(Cpu *cpu, u8 b)
+{
+    int a = (i16)GPR16(cpu, CPU_AX), divisor = (i8)b;
+
+    if (divisor == 0 || a / divisor != (i8)(a / divisor)) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR16(cpu, CPU_AX) = (u16)((u8)(a % divisor) << 8 | (u8)(a / divisor));
+}
+
+static void do_idiv16(Cpu *cpu, u16 b)
+{
+    i64 a = (i32)((u32)GPR16(cpu, CPU_DX) << 16 | GPR16(cpu, CPU_AX)), divisor = (i16)b;
+
+    if (divisor == 0 || a / divisor != (i16)(a / divisor)) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR16(cpu, CPU_AX) = (u16)(a / divisor);
+    GPR16(cpu, CPU_DX) = (u16)(a % divisor);
+}
+
+static void do_idiv32(Cpu *cpu, u32 b)
+{
+    i64 a = (i64)((u64)GPR(cpu, CPU_DX) << 32 | GPR(cpu, CPU_AX)), divisor = (i32)b;
+
+    /* The host would fault on the first: its quotient does not fit 64 bits. */
+    if (divisor == 0 || (a == INT64_MIN && divisor == -1) || a / divisor != (i32)(a / divisor)) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR(cpu, CPU_AX) = (u32)(a / divisor);
+    GPR(cpu, CPU_DX) = (u32)(a % divisor);
+}
+
+#define DEFINE_MULTIPLY(name, N)                                                                   \
+    OP(name##N##_r)                                                                                \
+    {                                                                                              \
+        insn_begin(cpu, insn);                                                                     \
+        do_##name##N(cpu, *reg##N(cpu, insn->dst));                                                \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_m)                                                                                \
+    {                                                                                              \
+        u##N b = operand_read##N(cpu, insn);                                                       \
+                                                                                                   \
+        insn_begin(cpu, insn);                                                                     \
+        do_##name##N(cpu, b);                                                                      \
+        NEXT();                                                                                    \
+    }
+
+#define DEFINE_MULTIPLIES(name)                                                                    \
+    DEFINE_MULTIPLY(name, 8)                                                                       \
+    DEFINE_MULTIPLY(name, 16)                                                                      \
+    DEFINE_MULTIPLY(name, 32)
+
+DEFINE_MULTIPLIES(mul)
+DEFINE_MULTIPLIES(imul)
+DEFINE_MULTIPLIES(div)
+DEFINE_MULTIPLIES(idiv)
+
+/* IMUL with two and three operands. */
+#define DEFINE_IMUL(N)                                                                             \
+    static inline void imul_into##N(Cpu *cpu, unsigned dst, u##N a, u##N b)                        \
+    {                                                                                              \
+        i64 product = (i64)(i##N)a * (i##N)b;                                                      \
+                                                                                                   \
+        *reg##N(cpu, dst) = (u##N)product;                                                         \
+        flags_logic##N(cpu, (u##N)product);                                                        \
+        set_overflow(cpu, product != (i##N)product);                                               \
+    }                                                                                              \
+    OP(imul##N##_rr)                                                                               \
+    {                                                                                              \
+        imul_into##N(cpu, insn->dst, *reg##N(cpu, insn->dst), *reg##N(cpu, insn->src));            \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(imul##N##_rm)                                                                               \
+    {                                                                                              \
+        imul_into##N(cpu, insn->dst, *reg##N(cpu, insn->dst), operand_read##N(cpu, insn));         \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(imul##N##_rri)                                                                              \
+    {                                                                                              \
+        imul_into##N(cpu, insn->dst, *reg##N(cpu, insn->src), (u##N)insn->imm);                    \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(imul##N##_rmi)                                                                              \
+    {                                                                                              \
+        imul_into##N(cpu, insn->dst, operand_read##N(cpu, insn), (u##N)insn->imm);                 \
+        NEXT();                                                                                    \
+    }
+
+DEFINE_IMUL(16)
+DEFINE_IMUL(32)
+
+/* ---- decimal ------------------------------------------------------------ */
+
+static void decimal_done(Cpu *cpu, bool cf, bool af)
+{
+    flags_logic8(cpu, GPR8(cpu, CPU_AX));
+    flags_set_cf_of(cpu, cf, false);
+    flag_set_af(cpu, af);
+}
+
+OP(daa)
+{
+    u8 al = GPR8(cpu, CPU_AX);
+    bool low = (al & 0xf) > 9 || flag_af(cpu);
+    bool high = al > 0x99 || flag_cf(cpu);
+
+    GPR8(cpu, CPU_AX) = (u8)(al + (low ? 6 : 0) + (high ? 0x60 : 0));
+    decimal_done(cpu, high, low);
+    NEXT();
+}
+
+OP(das)
+{
+    u8 al = GPR8(cpu, CPU_AX);
+    bool low = (al & 0xf) > 9 || flag_af(cpu);
+    bool high = al > 0x99 || flag_cf(cpu);
+    bool borrow = low && al < 6;
+
+    GPR8(cpu, CPU_AX) = (u8)(al - (low ? 6 : 0) - (high ? 0x60 : 0));
+    decimal_done(cpu, high || borrow, low);
+    NEXT();
+}
+
+OP(aaa)
+{
+    bool adjust = (GPR8(cpu, CPU_AX) & 0xf) > 9 || flag_af(cpu);
+
+    if (adjust) {
+        GPR16(cpu, CPU_AX) = (u16)(GPR16(cpu, CPU_AX) + 0x106);
+    }
+    GPR8(cpu, CPU_AX) &= 0xf;
+    decimal_done(cpu, adjust, adjust);
+    NEXT();
+}
+
+OP(aas)
+{
+    bool adjust = (GPR8(cpu, CPU_AX) & 0xf) > 9 || flag_af(cpu);
+
+    if (adjust) {
+        GPR16(cpu, CPU_AX) = (u16)(GPR16(cpu, CPU_AX) - 0x106);
+    }
+    GPR8(cpu, CPU_AX) &= 0xf;
+    decimal_done(cpu, adjust, adjust);
+    NEXT();
+}
+
+OP(aam)
+{
+    u8 al = GPR8(cpu, CPU_AX), base = (u8)insn->imm;
+
+    insn_begin(cpu, insn);
+    if (base == 0) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR16(cpu, CPU_AX) = (u16)((al / base) << 8 | al % base);
+    flags_logic8(cpu, GPR8(cpu, CPU_AX));
+    NEXT();
+}
+
+OP(aad)
+{
+    u16 ax = GPR16(cpu, CPU_AX);
+
+    GPR16(cpu, CPU_AX) = (u8)((ax >> 8) * insn->imm + ax);
+    flags_logic8(cpu, GPR8(cpu, CPU_AX));
+    NEXT();
+}

@@ -1,0 +1,341 @@
+/*
+ * ROL ROR RCL RCR SHL SHR SAR, SHLD SHRD, BT BTS BTR BTC, BSF BSR.
+ *
+ * Where the manual leaves a flag undefined we do what recent Intel parts do,
+ * so that the comparison with one needs few masks.
+ */
+#include "src/accel/interp/handlers.h"
+
+/* The count is masked to 5 bits before; zero changes nothing, no flag either. */
+
+#define DEFINE_SHIFTS(N)                                                                           \
+    static u##N do_rol##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        unsigned n = count & (N - 1);                                                              \
+        u##N r = n ? (u##N)(a << n | a >> (N - n)) : a;                                            \
+                                                                                                   \
+        flags_set_cf_of(cpu, r & 1, (r & 1) ^ r >> (N - 1));                                       \
+        return r;                                                                                  \
+    }                                                                                              \
+    static u##N do_ror##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        unsigned n = count & (N - 1);                                                              \
+        u##N r = n ? (u##N)(a >> n | a << (N - n)) : a;                                            \
+                                                                                                   \
+        flags_set_cf_of(cpu, r >> (N - 1), (r >> (N - 1) ^ r >> (N - 2)) & 1);                     \
+        return r;                                                                                  \
+    }                                                                                              \
+    static u##N do_rcl##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        unsigned n = count % (N + 1);                                                              \
+        u64 wide = (u64)flag_cf(cpu) << N | a;                                                     \
+                                                                                                   \
+        if (n) {                                                                                   \
+            wide = wide << n | wide >> (N + 1 - n);                                                \
+        }                                                                                          \
+        flags_set_cf_of(cpu, wide >> N & 1, (wide >> N ^ wide >> (N - 1)) & 1);                    \
+        return (u##N)wide;                                                                         \
+    }                                                                                              \
+    static u##N do_rcr##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        unsigned n = count % (N + 1);                                                              \
+        u64 wide = (u64)flag_cf(cpu) << N | a;                                                     \
+                                                                                                   \
+        if (n) {                                                                                   \
+            wide = wide >> n | wide << (N + 1 - n);                                                \
+        }                                                                                          \
+        flags_set_cf_of(cpu, wide >> N & 1, (wide >> (N - 1) ^ wide >> (N - 2)) & 1);              \
+        return (u##N)wide;                                                                         \
+    }                                                                                              \
+    static u##N do_shl##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        u64 wide = (u64)a << count;                                                                \
+        bool cf = wide >> N & 1;                                                                   \
+                                                                                                   \
+        flags_logic##N(cpu, (u##N)wide);                                                           \
+        flags_set_cf_of(cpu, cf, cf ^ (wide >> (N - 1) & 1));                                      \
+        return (u##N)wide;                                                                         \
+    }                                                                                              \
+    static u##N do_shr##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        u##N r = (u##N)((u64)a >> count);                                                          \
+                                                                                                   \
+        flags_logic##N(cpu, r);                                                                    \
+        flags_set_cf_of(cpu, (u64)a >> (count - 1) & 1, count == 1 && a >> (N - 1));               \
+        return r;                                                                                  \
+    }                                                                                              \
+    static u##N do_sar##N(Cpu *cpu, u##N a, unsigned count)                                        \
+    {                                                                                              \
+        u##N r = (u##N)((i64)(i##N)a >> count);                                                    \
+                                                                                                   \
+        flags_logic##N(cpu, r);                                                                    \
+        flags_set_cf_of(cpu, (i64)(i##N)a >> (count - 1) & 1, false);                              \
+        return r;                                                                                  \
+    }
+
+DEFINE_SHIFTS(8)
+DEFINE_SHIFTS(16)
+DEFINE_SHIFTS(32)
+
+/* insn->imm is the count, or CL is. */
+#define DEFINE_SHIFT_OP(name, N)                                                                   \
+    OP(name##N##_ri)                                                                               \
+    {                                                                                              \
+        u##N *place = reg##N(cpu, insn->dst);                                                      \
+                                                                                                   \
+        if (insn->imm) {                                                                           \
+            *place = do_##name##N(cpu, *place, insn->imm);                                         \
+        }                                                                                          \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mi)                                                                               \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+                                                                                                   \
+        if (insn->imm) {                                                                           \
+            *place = do_##name##N(cpu, *place, insn->imm);                                         \
+        }                                                                                          \
+        mem_rmw_done(cpu, place);                                                                  \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_rc)                                                                               \
+    {                                                                                              \
+        u##N *place = reg##N(cpu, insn->dst);                                                      \
+        unsigned count = GPR8(cpu, CPU_CX) & 31;                                                   \
+                                                                                                   \
+        if (count) {                                                                               \
+            *place = do_##name##N(cpu, *place, count);                                             \
+        }                                                                                          \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mc)                                                                               \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        unsigned count = GPR8(cpu, CPU_CX) & 31;                                                   \
+                                                                                                   \
+        if (count) {                                                                               \
+            *place = do_##name##N(cpu, *place, count);                                             \
+        }                                                                                          \
+        mem_rmw_done(cpu, place);                                                                  \
+        NEXT();                                                                                    \
+    }
+
+#define DEFINE_SHIFT_OPS(name)                                                                     \
+    DEFINE_SHIFT_OP(name, 8)                                                                       \
+    DEFINE_SHIFT_OP(name, 16)                                                                      \
+    DEFINE_SHIFT_OP(name, 32)
+
+DEFINE_SHIFT_OPS(rol)
+DEFINE_SHIFT_OPS(ror)
+DEFINE_SHIFT_OPS(rcl)
+DEFINE_SHIFT_OPS(rcr)
+DEFINE_SHIFT_OPS(shl)
+DEFINE_SHIFT_OPS(shr)
+DEFINE_SHIFT_OPS(sar)
+
+/*
+ * A 16-bit double shift by more than 16 is undefined; the silicon goes on
+ * with the destination's own bits, as if it were a:b:a.
+ */
+static u16 do_shld16(Cpu *cpu, u16 a, u16 b, unsigned count)
+{
+    u64 wide = (u64)a << 32 | (u64)b << 16 | a;
+    u16 r = (u16)(wide << count >> 32);
+    bool cf = wide >> (48 - count) & 1;
+
+    flags_logic16(cpu, r);
+    flags_set_cf_of(cpu, cf, (a ^ r) >> 15);
+    return r;
+}
+
+static u16 do_shrd16(Cpu *cpu, u16 a, u16 b, unsigned count)
+{
+    u64 wide = (u64)a << 32 | (u64)b << 16 | a;
+    u16 r = (u16)(wide >> count);
+    bool cf = wide >> (count - 1) & 1;
+
+    flags_logic16(cpu, r);
+    flags_set_cf_of(cpu, cf, (a ^ r) >> 15);
+    return r;
+}
+
+static u32 do_shld32(Cpu *cpu, u32 a, u32 b, unsigned count)
+{
+    u32 r = a << count | b >> (32 - count);
+
+    flags_logic32(cpu, r);
+    flags_set_cf_of(cpu, a >> (32 - count) & 1, (a ^ r) >> 31);
+    return r;
+}
+
+static u32 do_shrd32(Cpu *cpu, u32 a, u32 b, unsigned count)
+{
+    u32 r = a >> count | b << (32 - count);
+
+    flags_logic32(cpu, r);
+    flags_set_cf_of(cpu, a >> (count - 1) & 1, (a ^ r) >> 31);
+    return r;
+}
+
+#define DEFINE_DOUBLE(name, N)                                                                     \
+    static void name##N##_register(Cpu *cpu, const Insn *insn, unsigned count)                     \
+    {                                                                                              \
+        u##N *place = reg##N(cpu, insn->dst);                                                      \
+                                                                                                   \
+        if (count) {                                                                               \
+            *place = do_##name##N(cpu, *place, *reg##N(cpu, insn->src), count);                    \
+        }                                                                                          \
+    }                                                                                              \
+    static void name##N##_memory(Cpu *cpu, const Insn *insn, unsigned count)                       \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+                                                                                                   \
+        if (count) {                                                                               \
+            *place = do_##name##N(cpu, *place, *reg##N(cpu, insn->src), count);                    \
+        }                                                                                          \
+        mem_rmw_done(cpu, place);                                                                  \
+    }                                                                                              \
+    OP(name##N##_rri)                                                                              \
+    {                                                                                              \
+        name##N##_register(cpu, insn, insn->imm);                                                  \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mri)                                                                              \
+    {                                                                                              \
+        name##N##_memory(cpu, insn, insn->imm);                                                    \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_rrc)                                                                              \
+    {                                                                                              \
+        name##N##_register(cpu, insn, GPR8(cpu, CPU_CX) & 31);                                     \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mrc)                                                                              \
+    {                                                                                              \
+        name##N##_memory(cpu, insn, GPR8(cpu, CPU_CX) & 31);                                       \
+        NEXT();                                                                                    \
+    }
+
+DEFINE_DOUBLE(shld, 16)
+DEFINE_DOUBLE(shld, 32)
+DEFINE_DOUBLE(shrd, 16)
+DEFINE_DOUBLE(shrd, 32)
+
+/* ---- single bits -------------------------------------------------------- */
+
+#define BIT_KEEP(a, m)  (a)
+#define BIT_SET(a, m)   ((a) | (m))
+#define BIT_RESET(a, m) ((a) & ~(m))
+#define BIT_FLIP(a, m)  ((a) ^ (m))
+
+/* A bit number in a register reaches beyond a memory operand, both ways. */
+#define BIT_ADDRESS(N)                                                                             \
+    ((insn_address(cpu, insn) +                                                                    \
+      (u32)((i##N) * reg##N(cpu, insn->src) >> (N == 16 ? 4 : 5)) * (N / 8)) &                     \
+     insn->address_mask)
+
+#define DEFINE_BIT(name, CHANGE, N)                                                                \
+    OP(name##N##_rr)                                                                               \
+    {                                                                                              \
+        unsigned bit = *reg##N(cpu, insn->src) & (N - 1);                                          \
+        u##N a = *reg##N(cpu, insn->dst);                                                          \
+                                                                                                   \
+        flag_set_cf(cpu, a >> bit & 1);                                                            \
+        *reg##N(cpu, insn->dst) = (u##N)CHANGE(a, 1u << bit);                                      \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_ri)                                                                               \
+    {                                                                                              \
+        unsigned bit = insn->imm & (N - 1);                                                        \
+        u##N a = *reg##N(cpu, insn->dst);                                                          \
+                                                                                                   \
+        flag_set_cf(cpu, a >> bit & 1);                                                            \
+        *reg##N(cpu, insn->dst) = (u##N)CHANGE(a, 1u << bit);                                      \
+        NEXT();                                                                                    \
+    }
+
+#define DEFINE_BIT_MEMORY(name, CHANGE, N)                                                         \
+    OP(name##N##_mr)                                                                               \
+    {                                                                                              \
+        unsigned bit = *reg##N(cpu, insn->src) & (N - 1);                                          \
+        mem##N *place = mem_rmw##N(cpu, insn, insn->segment, BIT_ADDRESS(N));                      \
+        u##N a = *place;                                                                           \
+                                                                                                   \
+        *place = (u##N)CHANGE(a, 1u << bit);                                                       \
+        mem_rmw_done(cpu, place);                                                                  \
+        flag_set_cf(cpu, a >> bit & 1);                                                            \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_mi)                                                                               \
+    {                                                                                              \
+        unsigned bit = insn->imm & (N - 1);                                                        \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+        u##N a = *place;                                                                           \
+                                                                                                   \
+        *place = (u##N)CHANGE(a, 1u << bit);                                                       \
+        mem_rmw_done(cpu, place);                                                                  \
+        flag_set_cf(cpu, a >> bit & 1);                                                            \
+        NEXT();                                                                                    \
+    }
+
+#define DEFINE_BIT_TEST_MEMORY(N)                                                                  \
+    OP(bt##N##_mr)                                                                                 \
+    {                                                                                              \
+        unsigned bit = *reg##N(cpu, insn->src) & (N - 1);                                          \
+                                                                                                   \
+        flag_set_cf(cpu, mem_read##N(cpu, insn, insn->segment, BIT_ADDRESS(N)) >> bit & 1);        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(bt##N##_mi)                                                                                 \
+    {                                                                                              \
+        flag_set_cf(cpu, operand_read##N(cpu, insn) >> (insn->imm & (N - 1)) & 1);                 \
+        NEXT();                                                                                    \
+    }
+
+#define DEFINE_BITS(N)                                                                             \
+    DEFINE_BIT(bt, BIT_KEEP, N)                                                                    \
+    DEFINE_BIT(bts, BIT_SET, N)                                                                    \
+    DEFINE_BIT(btr, BIT_RESET, N)                                                                  \
+    DEFINE_BIT(btc, BIT_FLIP, N)                                                                   \
+    DEFINE_BIT_TEST_MEMORY(N)                                                                      \
+    DEFINE_BIT_MEMORY(bts, BIT_SET, N)                                                             \
+    DEFINE_BIT_MEMORY(btr, BIT_RESET, N)                                                           \
+    DEFINE_BIT_MEMORY(btc, BIT_FLIP, N)
+
+DEFINE_BITS(16)
+DEFINE_BITS(32)
+
+/* The destination keeps its value when the source is zero. */
+static u32 scan_forward(u32 source)
+{
+    return (u32)__builtin_ctz(source);
+}
+
+static u32 scan_reverse(u32 source)
+{
+    return 31u - (u32)__builtin_clz(source);
+}
+
+#define DEFINE_SCAN(name, scan, N)                                                                 \
+    static void name##N(Cpu *cpu, const Insn *insn, u##N source)                                   \
+    {                                                                                              \
+        if (source) {                                                                              \
+            *reg##N(cpu, insn->dst) = (u##N)scan(source);                                          \
+        }                                                                                          \
+        flag_set_zf(cpu, source == 0);                                                             \
+    }                                                                                              \
+    OP(name##N##_rr)                                                                               \
+    {                                                                                              \
+        name##N(cpu, insn, *reg##N(cpu, insn->src));                                               \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(name##N##_rm)                                                                               \
+    {                                                                                              \
+        name##N(cpu, insn, operand_read##N(cpu, insn));                                            \
+        NEXT();                                                                                    \
+    }
+
+DEFINE_SCAN(bsf, scan_forward, 16)
+DEFINE_SCAN(bsf, scan_forward, 32)
+DEFINE_SCAN(bsr, scan_reverse, 16)
+DEFINE_SCAN(bsr, scan_reverse, 32)

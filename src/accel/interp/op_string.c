@@ -1,0 +1,279 @@
+/*
+ * MOVS CMPS STOS LODS SCAS INS OUTS and their repetition.
+ *
+ * The index and count registers are written after each item, so a fault in
+ * the middle restarts where it happened.  Runs of MOVS, STOS, INS and OUTS
+ * that stay in a page go to the host's memory directly.
+ */
+#include "src/accel/interp/handlers.h"
+
+#include <string.h>
+
+/* Items between two looks at the interrupt pin. */
+#define REP_BURST 4096u
+
+static inline u32 string_offset(Cpu *cpu, const Insn *insn, unsigned reg)
+{
+    return GPR(cpu, reg) & insn->address_mask;
+}
+
+static inline void string_advance(Cpu *cpu, const Insn *insn, unsigned reg, u32 delta)
+{
+    u32 mask = insn->address_mask;
+
+    GPR(cpu, reg) = (GPR(cpu, reg) & ~mask) | ((GPR(cpu, reg) + delta) & mask);
+}
+
+static inline u32 string_delta(const Cpu *cpu, u32 size)
+{
+    return cpu->eflags & CPU_FLAG_DF ? (u32)-size : size;
+}
+
+/*
+ * How many items of `size` from segment:offset upwards lie in host memory one
+ * behind the other, at most `count`; 0 if the first one needs the slow path.
+ */
+static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset,
+                       MemoryAccess access, u32 size, u32 count, u8 **host)
+{
+    const Segment *s = &cpu->segment[segment];
+    u32 linear = s->base + offset;
+    const TlbEntry *e = tlb_at(cpu->tlb, linear);
+    u64 end = access == ACCESS_WRITE ? s->write_end : s->read_end;
+    u64 room = (u64)insn->address_mask + 1 - offset;
+
+    if ((linear & PAGE_MASK) != (access == ACCESS_WRITE ? e->write_tag : e->read_tag) ||
+        end <= offset) {
+        return 0;
+    }
+    room = MIN(room, end - offset);
+    room = MIN(room, PAGE_SIZE - (linear & ~PAGE_MASK));
+    *host = (u8 *)(e->addend + linear);
+    return MIN(count, (u32)room / size);
+}
+
+/* ---- one item ----------------------------------------------------------- */
+
+#define DEFINE_STEPS(N)                                                                            \
+    static inline void movs##N(Cpu *cpu, const Insn *insn)                                         \
+    {                                                                                              \
+        u##N value = mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI));      \
+                                                                                                   \
+        mem_write##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), value);                  \
+        string_advance(cpu, insn, CPU_SI, string_delta(cpu, N / 8));                               \
+        string_advance(cpu, insn, CPU_DI, string_delta(cpu, N / 8));                               \
+    }                                                                                              \
+    static inline void stos##N(Cpu *cpu, const Insn *insn)                                         \
+    {                                                                                              \
+        mem_write##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), *reg##N(cpu, CPU_AX));   \
+        string_advance(cpu, insn, CPU_DI, string_delta(cpu, N / 8));                               \
+    }                                                                                              \
+    static inline void lods##N(Cpu *cpu, const Insn *insn)                                         \
+    {                                                                                              \
+        *reg##N(cpu, CPU_AX) =                                                                     \
+            mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI));               \
+        string_advance(cpu, insn, CPU_SI, string_delta(cpu, N / 8));                               \
+    }                                                                                              \
+    static inline void compare##N(Cpu *cpu, u##N a, u##N b)                                        \
+    {                                                                                              \
+        u64 r = (u64)a - b;                                                                        \
+                                                                                                   \
+        flags_set##N(cpu, (u##N)r, a ^ b ^ r);                                                     \
+    }                                                                                              \
+    /* The two operands; setting the flags is left to the caller. */                               \
+    static inline void cmps##N##_operands(Cpu *cpu, const Insn *insn, u##N *a, u##N *b)            \
+    {                                                                                              \
+        *b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                     \
+        *a = mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI));              \
+        string_advance(cpu, insn, CPU_SI, string_delta(cpu, N / 8));                               \
+        string_advance(cpu, insn, CPU_DI, string_delta(cpu, N / 8));                               \
+    }                                                                                              \
+    static inline void scas##N##_operands(Cpu *cpu, const Insn *insn, u##N *a, u##N *b)            \
+    {                                                                                              \
+        *b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                     \
+        *a = *reg##N(cpu, CPU_AX);                                                                 \
+        string_advance(cpu, insn, CPU_DI, string_delta(cpu, N / 8));                               \
+    }
+
+DEFINE_STEPS(8)
+DEFINE_STEPS(16)
+DEFINE_STEPS(32)
+
+/* ---- many at once: how many were done, or 0 ----------------------------- */
+
+/* A copy onto itself from below repeats the pattern, as item by item would. */
+static void copy_items(u8 *to, const u8 *from, u32 size, u32 count)
+{
+    size_t bytes = (size_t)size * count;
+
+    if (to <= from || to >= from + bytes) {
+        memmove(to, from, bytes);
+        return;
+    }
+    for (size_t i = 0; i < bytes; i += size) {
+        memmove(to + i, from + i, size);
+    }
+}
+
+static u32 movs_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+{
+    u8 *from, *to;
+
+    if (cpu->eflags & CPU_FLAG_DF) {
+        return 0;
+    }
+    count = string_span(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI), ACCESS_READ,
+                        size, count, &from);
+    count = count ? string_span(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), ACCESS_WRITE,
+                                size, count, &to)
+                  : 0;
+    if (count) {
+        copy_items(to, from, size, count);
+        string_advance(cpu, insn, CPU_SI, count * size);
+        string_advance(cpu, insn, CPU_DI, count * size);
+    }
+    return count;
+}
+
+static u32 stos_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+{
+    u8 *to;
+
+    if (cpu->eflags & CPU_FLAG_DF) {
+        return 0;
+    }
+    count = string_span(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), ACCESS_WRITE, size,
+                        count, &to);
+    if (count) {
+        memcpy(to, cpu->gpr, size);
+        copy_items(to + size, to, size, count - 1);
+        string_advance(cpu, insn, CPU_DI, count * size);
+    }
+    return count;
+}
+
+static u32 no_run(Cpu *cpu G_GNUC_UNUSED, const Insn *insn G_GNUC_UNUSED, u32 size G_GNUC_UNUSED,
+                  u32 count G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+/* ---- repetition --------------------------------------------------------- */
+
+static inline u32 rep_count(Cpu *cpu, const Insn *insn)
+{
+    return GPR(cpu, CPU_CX) & insn->address_mask;
+}
+
+static inline void rep_done(Cpu *cpu, const Insn *insn, u32 items)
+{
+    string_advance(cpu, insn, CPU_CX, (u32)-items);
+}
+
+/* Whether something is to be served before the rest. */
+static bool rep_pauses(Cpu *cpu)
+{
+    return cpu->careful || cpu_attention(cpu) || atomic_load(&cpu->kicked);
+}
+
+static inline u32 rep_burst(const Cpu *cpu, u32 count)
+{
+    return MIN(count, cpu->careful ? 1 : REP_BURST);
+}
+
+/*
+ * Leaves with the rest still to do.  Being stepped, an iteration is an
+ * instruction; otherwise only the whole is.
+ */
+static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
+{
+    cpu->fuel += insn->after + (cpu->careful ? 0 : 1);
+    cpu->eip += insn->start;
+    return NULL;
+}
+
+/* Does up to a burst of items; false when there are more to do. */
+#define DEFINE_REP(name, N, run)                                                                   \
+    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
+    {                                                                                              \
+        u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
+                                                                                                   \
+        while (burst) {                                                                            \
+            u32 items = run(cpu, insn, N / 8, burst);                                              \
+                                                                                                   \
+            if (!items) {                                                                          \
+                name##N(cpu, insn);                                                                \
+                items = 1;                                                                         \
+            }                                                                                      \
+            rep_done(cpu, insn, items);                                                            \
+            burst -= items;                                                                        \
+        }                                                                                          \
+        return rep_count(cpu, insn) == 0;                                                          \
+    }
+
+/*
+ * The same for CMPS and SCAS, which stop at a difference or a match.  The
+ * flags are those of the last comparison, and not set before it is done.
+ */
+#define DEFINE_REP_COMPARE(name, N)                                                                \
+    static __attribute__((noinline)) void name##N(Cpu *cpu, const Insn *insn)                      \
+    {                                                                                              \
+        u##N a, b;                                                                                 \
+                                                                                                   \
+        name##N##_operands(cpu, insn, &a, &b);                                                     \
+        compare##N(cpu, a, b);                                                                     \
+    }                                                                                              \
+    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
+    {                                                                                              \
+        u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
+        bool wanted = !(insn->prefix & INSN_REPNE);                                                \
+        u##N a = 0, b = 0;                                                                         \
+                                                                                                   \
+        if (!burst) {                                                                              \
+            return true;                                                                           \
+        }                                                                                          \
+        for (; burst; burst--) {                                                                   \
+            name##N##_operands(cpu, insn, &a, &b);                                                 \
+            rep_done(cpu, insn, 1);                                                                \
+            if ((a == b) != wanted) {                                                              \
+                break;                                                                             \
+            }                                                                                      \
+        }                                                                                          \
+        if (!burst && rep_count(cpu, insn)) {                                                      \
+            return false;                                                                          \
+        }                                                                                          \
+        compare##N(cpu, a, b);                                                                     \
+        return true;                                                                               \
+    }
+
+#define DEFINE_STRING_OP(name, N)                                                                  \
+    OP(name##N)                                                                                    \
+    {                                                                                              \
+        name##N(cpu, insn);                                                                        \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(rep_##name##N)                                                                              \
+    {                                                                                              \
+        while (!rep_##name##N(cpu, insn)) {                                                        \
+            if (rep_pauses(cpu)) {                                                                 \
+                return rep_leave(cpu, insn);                                                       \
+            }                                                                                      \
+        }                                                                                          \
+        NEXT();                                                                                    \
+    }
+
+#define DEFINE_STRINGS(N)                                                                          \
+    DEFINE_REP(movs, N, movs_run)                                                                  \
+    DEFINE_REP(stos, N, stos_run)                                                                  \
+    DEFINE_REP(lods, N, no_run)                                                                    \
+    DEFINE_REP_COMPARE(cmps, N)                                                                    \
+    DEFINE_REP_COMPARE(scas, N)                                                                    \
+    DEFINE_STRING_OP(movs, N)                                                                      \
+    DEFINE_STRING_OP(stos, N)                                                                      \
+    DEFINE_STRING_OP(lods, N)                                                                      \
+    DEFINE_STRING_OP(cmps, N)                                                                      \
+    DEFINE_STRING_OP(scas, N)
+
+DEFINE_STRINGS(8)
+DEFINE_STRINGS(16)
+DEFINE_STRINGS(32)

@@ -1,0 +1,275 @@
+/*
+ * Segment registers: descriptors, the checks for loading them, and what the
+ * fast paths derive from them.
+ */
+#include "src/accel/interp/access.h"
+
+#define ATTRIBUTES_REAL_DATA (CPU_SEGMENT_P | CPU_SEGMENT_S | 3u)
+#define ATTRIBUTES_V86       (ATTRIBUTES_REAL_DATA | CPU_SEGMENT_DPL)
+
+static void derive_ends(const Cpu *cpu, Segment *s)
+{
+    bool code = s->attributes & 8, bit1 = s->attributes & 2;
+    uint64_t end = (uint64_t)s->limit + 1;
+
+    s->read_end = s->write_end = 0;
+    if (s->attributes & CPU_SEGMENT_UNUSABLE || segment_expands_down(s)) {
+        return;
+    }
+    if (!cpu_protected(cpu)) {
+        s->read_end = s->write_end = end;
+        return;
+    }
+    s->read_end = !code || bit1 ? end : 0;
+    s->write_end = !code && bit1 ? end : 0;
+}
+
+void segment_changed(Cpu *cpu, unsigned segment)
+{
+    Segment *s = &cpu->segment[segment];
+    bool big = s->attributes & CPU_SEGMENT_DB;
+
+    derive_ends(cpu, s);
+    if (segment == CPU_CS) {
+        cpu->cs_end = (uint64_t)s->limit + 1;
+        cpu->code32 = big;
+    } else if (segment == CPU_SS) {
+        cpu->stack_mask = big ? UINT32_MAX : 0xffff;
+    }
+}
+
+/* Real mode leaves limit and rights as protected mode set them. */
+void segment_set_real(Cpu *cpu, unsigned segment, uint16_t selector)
+{
+    Segment *s = &cpu->segment[segment];
+
+    s->selector = selector;
+    s->base = (uint32_t)selector << 4;
+    if (cpu_v86(cpu)) {
+        s->limit = 0xffff;
+        s->attributes = ATTRIBUTES_V86;
+    } else if (s->attributes & CPU_SEGMENT_UNUSABLE) {
+        s->attributes = ATTRIBUTES_REAL_DATA;
+        s->limit = 0xffff;
+    }
+    segment_changed(cpu, segment);
+}
+
+uint32_t selector_error(const Cpu *cpu, uint16_t selector)
+{
+    return (selector & ~3u) | cpu->external;
+}
+
+/* ---- descriptors -------------------------------------------------------- */
+
+bool descriptor_read(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
+{
+    const Segment *ldt = &cpu->segment[CPU_LDTR];
+    uint32_t offset = selector & ~7u;
+    bool local = selector & 4;
+    uint32_t limit = local ? ldt->limit : cpu->gdtr.limit;
+
+    if ((local && ldt->attributes & CPU_SEGMENT_UNUSABLE) || offset + 7 > limit) {
+        return false;
+    }
+    descriptor->address = (local ? ldt->base : (uint32_t)cpu->gdtr.base) + offset;
+    descriptor->low = system_read(cpu, descriptor->address, 4);
+    descriptor->high = system_read(cpu, descriptor->address + 4, 4);
+    return true;
+}
+
+void descriptor_need(Cpu *cpu, uint16_t selector, uint8_t vector, Descriptor *descriptor)
+{
+    if (!descriptor_read(cpu, selector, descriptor)) {
+        cpu_raise_error(cpu, vector, selector_error(cpu, selector));
+    }
+}
+
+void descriptor_set_accessed(Cpu *cpu, Descriptor *descriptor)
+{
+    if (!(descriptor->high & 0x100)) {
+        descriptor->high |= 0x100;
+        linear_write(cpu, descriptor->address + 5, 1, descriptor->high >> 8 & 0xff, false);
+    }
+}
+
+Segment descriptor_segment(const Descriptor *d, uint16_t selector)
+{
+    uint32_t limit = (d->low & 0xffff) | (d->high & 0xf0000);
+
+    return (Segment){
+        .selector = selector,
+        .base = d->low >> 16 | (d->high & 0xff) << 16 | (d->high & 0xff000000),
+        .limit = d->high & 1u << 23 ? limit << 12 | 0xfff : limit,
+        .attributes = d->high >> 8 & 0xf0ff,
+    };
+}
+
+static void set_null(Cpu *cpu, unsigned segment, uint16_t selector)
+{
+    Segment *s = &cpu->segment[segment];
+
+    s->selector = selector;
+    s->attributes |= CPU_SEGMENT_UNUSABLE;
+    segment_changed(cpu, segment);
+}
+
+/* ---- loading ------------------------------------------------------------ */
+
+void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
+                        Descriptor *descriptor)
+{
+    uint32_t error = selector_error(cpu, selector);
+
+    if (selector_is_null(selector)) {
+        cpu_raise_error(cpu, vector, vector == VECTOR_TS ? error : 0);
+    }
+    descriptor_need(cpu, selector, vector, descriptor);
+    bool writable_data = !descriptor_is_system(descriptor) && !descriptor_is_code(descriptor) &&
+                         descriptor_type(descriptor) & 2;
+    if ((selector & 3u) != cpl || !writable_data || descriptor_dpl(descriptor) != cpl) {
+        cpu_raise_error(cpu, vector, error);
+    }
+    if (!descriptor_present(descriptor)) {
+        cpu_raise_error(cpu, VECTOR_SS, error);
+    }
+}
+
+void segment_set_ss(Cpu *cpu, Descriptor *descriptor, uint16_t selector)
+{
+    descriptor_set_accessed(cpu, descriptor);
+    cpu->segment[CPU_SS] = descriptor_segment(descriptor, selector);
+    segment_changed(cpu, CPU_SS);
+}
+
+void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl)
+{
+    descriptor_set_accessed(cpu, descriptor);
+    cpu->segment[CPU_CS] = descriptor_segment(descriptor, (uint16_t)((selector & ~3u) | cpl));
+    segment_changed(cpu, CPU_CS);
+    if (cpu->cpl != cpl) {
+        cpu->cpl = (uint8_t)cpl;
+        cpu_mode_changed(cpu);
+    }
+}
+
+void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code)
+{
+    uint32_t error = selector & ~3u;
+    unsigned rpl = selector & 3;
+
+    if (selector_is_null(selector)) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+    descriptor_need(cpu, selector, VECTOR_GP, code);
+    bool dpl_fits =
+        descriptor_is_conforming(code) ? descriptor_dpl(code) <= rpl : descriptor_dpl(code) == rpl;
+    if (!descriptor_is_code(code) || rpl < cpu->cpl || !dpl_fits) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    if (!descriptor_present(code)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
+    }
+    if (offset > descriptor_segment(code, 0).limit) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+}
+
+static void need_data(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
+{
+    uint32_t error = selector_error(cpu, selector);
+
+    descriptor_need(cpu, selector, VECTOR_GP, descriptor);
+    bool code = descriptor_is_code(descriptor);
+    bool conforming = code && descriptor_is_conforming(descriptor);
+    unsigned dpl = descriptor_dpl(descriptor);
+
+    if (descriptor_is_system(descriptor) || (code && !(descriptor_type(descriptor) & 2)) ||
+        (!conforming && ((selector & 3u) > dpl || cpu->cpl > dpl))) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    if (!descriptor_present(descriptor)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
+    }
+}
+
+void segment_load(Cpu *cpu, unsigned segment, uint16_t selector)
+{
+    Descriptor descriptor;
+
+    if (!cpu_protected(cpu)) {
+        segment_set_real(cpu, segment, selector);
+        return;
+    }
+    if (segment == CPU_SS) {
+        segment_need_stack(cpu, selector, cpu->cpl, VECTOR_GP, &descriptor);
+        segment_set_ss(cpu, &descriptor, selector);
+        return;
+    }
+    if (selector_is_null(selector)) {
+        set_null(cpu, segment, selector);
+        return;
+    }
+    need_data(cpu, selector, &descriptor);
+    descriptor_set_accessed(cpu, &descriptor);
+    cpu->segment[segment] = descriptor_segment(&descriptor, selector);
+    segment_changed(cpu, segment);
+}
+
+void segment_drop_inner(Cpu *cpu)
+{
+    static const uint8_t DATA[] = {CPU_ES, CPU_DS, CPU_FS, CPU_GS};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(DATA); i++) {
+        const Segment *s = &cpu->segment[DATA[i]];
+        bool conforming = (s->attributes & 0x1c) == 0x1c;
+
+        if (!conforming && (s->attributes >> 5 & 3) < cpu->cpl) {
+            set_null(cpu, DATA[i], 0);
+        }
+    }
+}
+
+/* ---- system segments ---------------------------------------------------- */
+
+void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector)
+{
+    uint32_t error = selector_error(cpu, selector);
+    Descriptor descriptor;
+
+    if (selector_is_null(selector)) {
+        set_null(cpu, CPU_LDTR, selector);
+        return;
+    }
+    if (selector & 4) {
+        cpu_raise_error(cpu, vector, error);
+    }
+    descriptor_need(cpu, selector, vector, &descriptor);
+    if (!descriptor_is_system(&descriptor) || descriptor_type(&descriptor) != TYPE_LDT) {
+        cpu_raise_error(cpu, vector, error);
+    }
+    if (!descriptor_present(&descriptor)) {
+        cpu_raise_error(cpu, vector == VECTOR_TS ? VECTOR_TS : VECTOR_NP, error);
+    }
+    cpu->segment[CPU_LDTR] = descriptor_segment(&descriptor, selector);
+}
+
+void segment_load_tr(Cpu *cpu, uint16_t selector)
+{
+    uint32_t error = selector_error(cpu, selector);
+    Descriptor descriptor;
+
+    if (selector_is_null(selector) || selector & 4) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    descriptor_need(cpu, selector, VECTOR_GP, &descriptor);
+    if (!descriptor_is_system(&descriptor) || (descriptor_type(&descriptor) & 7) != TYPE_TSS16) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+    if (!descriptor_present(&descriptor)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
+    }
+    descriptor.high |= 0x200;
+    linear_write(cpu, descriptor.address + 4, 4, descriptor.high, false);
+    cpu->segment[CPU_TR] = descriptor_segment(&descriptor, selector);
+}

@@ -1,0 +1,141 @@
+/*
+ * Between CpuState and the software CPU's own form.
+ */
+#include "src/accel/interp/access.h"
+#include "src/accel/interp/flags.h"
+#include "src/error.h"
+
+#include <string.h>
+
+static void get_segments(const Cpu *cpu, CpuState *state)
+{
+    for (unsigned i = 0; i < CPU_SEGMENT_COUNT; i++) {
+        const Segment *s = &cpu->segment[i];
+
+        state->segment[i] = (CpuSegment){s->selector, s->attributes, s->limit, s->base};
+    }
+}
+
+bool state_get(Vcpu *vcpu, CpuState *state, GError **error G_GNUC_UNUSED)
+{
+    const Cpu *cpu = cpu_of(vcpu);
+
+    memset(state, 0, sizeof(*state));
+    memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
+    state->rip = cpu->eip;
+    state->rflags = flags_get(cpu);
+    get_segments(cpu, state);
+    state->gdtr = cpu->gdtr;
+    state->idtr = cpu->idtr;
+    state->cr0 = cpu->cr0;
+    state->cr2 = cpu->cr2;
+    state->cr3 = cpu->cr3;
+    state->cr4 = cpu->cr4;
+    for (unsigned i = 0; i < 8; i++) {
+        state->dr[i] = cpu->dr[i];
+    }
+    state->msr = cpu->msr;
+    state->msr.tsc = cpu_tsc(cpu);
+    state->xcr0 = cpu->xcr0;
+    memcpy(state->fxsave, cpu->fxsave, sizeof(state->fxsave));
+    state->halted = cpu->halted;
+    state->interrupt_shadow = cpu->shadow;
+    state->nmi_pending = atomic_load(&cpu->vcpu.nmi);
+    state->nmi_masked = cpu->nmi_masked;
+    state->a20 = cpu_accel(cpu)->a20;
+    return true;
+}
+
+static void set_segments(Cpu *cpu, const CpuState *state)
+{
+    for (unsigned i = 0; i < CPU_SEGMENT_COUNT; i++) {
+        const CpuSegment *s = &state->segment[i];
+
+        cpu->segment[i] = (Segment){
+            .selector = s->selector,
+            .attributes = s->attributes,
+            .limit = s->limit,
+            .base = (uint32_t)s->base,
+        };
+    }
+    if (cpu->cr0 & CPU_CR0_PE) {
+        cpu->cpl = cpu_v86(cpu) ? 3 : cpu->segment[CPU_SS].attributes >> 5 & 3;
+    } else {
+        cpu->cpl = 0;
+    }
+    for (unsigned i = 0; i <= CPU_GS; i++) {
+        segment_changed(cpu, i);
+    }
+}
+
+static void set_control(Cpu *cpu, const CpuState *state)
+{
+    cpu->cr0 = (uint32_t)state->cr0;
+    cpu->cr2 = (uint32_t)state->cr2;
+    cpu->cr3 = (uint32_t)state->cr3;
+    cpu->cr4 = (uint32_t)state->cr4 & CR4_SUPPORTED;
+    for (unsigned i = 0; i < 8; i++) {
+        cpu->dr[i] = (uint32_t)state->dr[i];
+    }
+    cpu->gdtr = state->gdtr;
+    cpu->idtr = state->idtr;
+    cpu->msr = state->msr;
+    cpu->xcr0 = state->xcr0;
+    memcpy(cpu->fxsave, state->fxsave, sizeof(cpu->fxsave));
+}
+
+static void set_events(Cpu *cpu, const CpuState *state)
+{
+    cpu->halted = state->halted;
+    cpu->shadow = state->interrupt_shadow;
+    cpu->shadow_debug = false;
+    cpu->debug_pending = 0;
+    cpu->shut_down = false;
+    cpu->delivering = -1;
+    cpu->external = false;
+    atomic_store(&cpu->vcpu.nmi, state->nmi_pending);
+    cpu->nmi_masked = state->nmi_masked;
+    cpu->fault_pending = state->exception_pending;
+    cpu->fault = (Fault){
+        .vector = state->exception_vector,
+        .has_error = state->exception_has_error,
+        .error = state->exception_error,
+    };
+}
+
+static bool check_state(const CpuState *state, GError **error)
+{
+    if (state->msr.efer & CPU_EFER_LMA) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "the software CPU has no long mode (EFER is 0x%" G_GINT64_MODIFIER
+                    "x), use -accel kvm",
+                    state->msr.efer);
+        return false;
+    }
+    return true;
+}
+
+bool state_set(Vcpu *vcpu, const CpuState *state, GError **error)
+{
+    Cpu *cpu = cpu_of(vcpu);
+
+    if (!check_state(state, error)) {
+        return false;
+    }
+    memcpy(cpu->gpr, state->gpr, sizeof(state->gpr));
+    cpu->eip = (uint32_t)state->rip;
+    flags_put(cpu, (uint32_t)state->rflags);
+    set_control(cpu, state);
+    set_segments(cpu, state);
+    set_events(cpu, state);
+    cpu->tsc_offset += state->msr.tsc - cpu_tsc(cpu);
+    if (state->a20 != cpu_accel(cpu)->a20) {
+        accel_interp_class.set_a20(vcpu->accel, state->a20);
+    }
+    if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE) {
+        paging_load_pdptes(cpu, cpu->pdpte);
+    }
+    tlb_flush(cpu);
+    cpu_mode_changed(cpu);
+    return true;
+}

@@ -1,0 +1,54 @@
+/*
+ * What makes the vCPUs go: a thread for each, or slices in the loop's own
+ * thread, or nothing where the accelerator has no CPU.
+ *
+ * Slices end at the clock's next deadline, so that on a counted clock a timer
+ * fires at its very instruction; host input comes in between slices.
+ *
+ * The loop's thread calls everything but what says "any thread".
+ */
+#ifndef PIOEMU_RUNNER_H
+#define PIOEMU_RUNNER_H
+
+#include "src/accel/accel.h"
+#include "src/clock.h"
+#include "src/loop.h"
+#include "src/vcpu.h"
+
+typedef struct Runner Runner;
+
+/*
+ * The collaborators outlive the runner; it starts paused.  `stopped` is told
+ * what vcpu.h says, in whatever thread runs the vCPU.
+ */
+Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped, void *opaque);
+void runner_free(Runner *runner);
+
+/* Makes the next vCPU, which stays the runner's. */
+Vcpu *runner_add_vcpu(Runner *runner, GError **error);
+unsigned runner_count(const Runner *runner);
+Vcpu *runner_vcpu(const Runner *runner, unsigned index);
+
+/*
+ * Slices only: while the CPU sleeps machine time follows the host's (true), or
+ * jumps to the next deadline (false).
+ */
+void runner_set_realtime(Runner *runner, bool on);
+
+/* Runs the loop, and the vCPUs with it, until loop_quit(). */
+void runner_run(Runner *runner);
+
+void runner_resume(Runner *runner);
+/* Any thread: the vCPUs are to pause soon. */
+void runner_ask_pause(Runner *runner);
+/* Returns when no vCPU runs. */
+void runner_pause(Runner *runner);
+
+/* Any thread: Vcpu.intr or Vcpu.nmi of a vCPU changed. */
+void runner_interrupt(Runner *runner, unsigned index);
+
+/* Only while paused: whether a vCPU waits in HLT. */
+bool runner_halted(const Runner *runner, unsigned index);
+void runner_set_halted(Runner *runner, unsigned index, bool halted);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * A machine for tests of the software CPU: RAM, a bus with one port region
+ * and one MMIO page that record what reaches them, and one vCPU.
+ *
+ * Nothing runs by itself: a test sets a state, writes code, and steps.
+ */
+#ifndef PIOEMU_INTERP_RIG_H
+#define PIOEMU_INTERP_RIG_H
+
+#include "src/accel/interp/interp.h"
+
+/* Ports RIG_PORT .. RIG_PORT + RIG_PORT_COUNT - 1 are the recorder's. */
+#define RIG_PORT       0x200u
+#define RIG_PORT_COUNT 0x100u
+/* One page of memory-mapped registers, backed by Rig.mmio. */
+#define RIG_MMIO       UINT64_C(0xf0000000)
+#define RIG_MMIO_SIZE  0x1000u
+#define RIG_ACCESS_MAX 64u
+
+typedef struct RigAccess {
+    uint32_t offset; /* from RIG_PORT or RIG_MMIO */
+    uint32_t value;
+    uint8_t size;
+    bool write;
+    bool memory;
+} RigAccess;
+
+typedef struct Rig Rig;
+struct Rig {
+    Memory *memory;
+    Bus *bus;
+    Accel *accel;
+    Vcpu *vcpu;
+    GHashTable *options;
+    RigAccess access[RIG_ACCESS_MAX]; /* the first ones */
+    unsigned access_count;
+    uint8_t mmio[RIG_MMIO_SIZE];
+    uint32_t port_input; /* what reads of the ports answer */
+    uint8_t irq_vector;  /* what the acknowledge cycle answers; it drops INTR */
+    unsigned acknowledged;
+    /* Optional: called inside each recorded access, after it was recorded. */
+    void (*on_access)(Rig *rig, const RigAccess *access);
+    void *opaque; /* the test's */
+};
+
+/* `ram_size` bytes at 0; `paranoid` asks for -accel interp,paranoid=on. */
+Rig *rig_new(uint64_t ram_size, bool paranoid);
+void rig_free(Rig *rig);
+
+void rig_set(Rig *rig, const CpuState *state);
+CpuState rig_get(Rig *rig);
+
+/* As a device would: the CPU is told. */
+void rig_write(Rig *rig, uint64_t address, const void *data, size_t size);
+void rig_write16(Rig *rig, uint64_t address, uint16_t value);
+void rig_write32(Rig *rig, uint64_t address, uint32_t value);
+void rig_write64(Rig *rig, uint64_t address, uint64_t value);
+void rig_fill(Rig *rig, uint64_t address, uint8_t value, size_t size);
+void rig_read(Rig *rig, uint64_t address, void *data, size_t size);
+uint8_t rig_read8(Rig *rig, uint64_t address);
+uint16_t rig_read16(Rig *rig, uint64_t address);
+uint32_t rig_read32(Rig *rig, uint64_t address);
+
+/* Exactly `count` instructions, or fewer if the CPU stops; why it stopped. */
+VcpuStop rig_step(Rig *rig, uint64_t count);
+/* Until HLT or worse; fails the test after `limit` instructions. */
+VcpuStop rig_run(Rig *rig, uint64_t limit);
+
+void rig_set_intr(Rig *rig, bool level);
+void rig_pulse_nmi(Rig *rig);
+
+/* The 8-byte descriptor of a segment; `limit` in bytes, or in pages with G. */
+uint64_t rig_descriptor(uint32_t base, uint32_t limit, uint32_t attributes);
+/* A gate: `type` and DPL and P as in a descriptor's access byte. */
+uint64_t rig_gate(uint16_t selector, uint32_t offset, uint8_t access, uint8_t count);
+/* What a segment register holds after loading `selector` with `descriptor`. */
+CpuSegment rig_segment(uint16_t selector, uint64_t descriptor);
+/* What a segment register holds in real or virtual-8086 mode. */
+CpuSegment rig_real_segment(uint16_t selector);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rig, rig_free)
+
+#endif

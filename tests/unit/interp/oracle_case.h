@@ -1,0 +1,46 @@
+/*
+ * Random cases for the oracle: one instruction each, with registers and
+ * memory that make it do something.  A case is a pure function of its seed
+ * and of the memory it meets.
+ */
+#ifndef PIOEMU_ORACLE_CASE_H
+#define PIOEMU_ORACLE_CASE_H
+
+#include "tests/unit/interp/oracle_forms.h"
+#include "tests/unit/interp/oracle_native.h"
+
+#define ORACLE_BYTES_MAX   24u
+#define ORACLE_PATCH_MAX   4u
+#define ORACLE_LDT_ENTRIES 20u
+
+/* What the case needs at an address of the data area. */
+typedef struct OraclePatch {
+    uint32_t offset; /* from ORACLE_DATA */
+    uint32_t value;
+    uint8_t size;
+} OraclePatch;
+
+typedef struct OracleCase {
+    uint64_t seed;
+    const OracleForm *form;
+    OracleState before;
+    uint32_t code_offset; /* of the instruction, from ORACLE_CODE */
+    uint8_t bytes[ORACLE_BYTES_MAX];
+    unsigned length;
+    unsigned operand_bits;
+    unsigned shift_count; /* masked to 5 bits */
+    uint8_t modrm;
+    OraclePatch patch[ORACLE_PATCH_MAX];
+    unsigned patch_count;
+} OracleCase;
+
+extern const OracleSegment ORACLE_LDT[ORACLE_LDT_ENTRIES];
+
+/* Spreads a seed; also the generator of everything random here. */
+uint64_t oracle_random(uint64_t *state);
+/* Data with stretches of equal bytes in it, for the string instructions. */
+void oracle_fill_data(uint64_t seed, uint8_t *data);
+/* `data` is what the data area holds before the case's own patches. */
+void oracle_case_make(uint64_t seed, const uint8_t *data, OracleCase *made);
+
+#endif

@@ -1,0 +1,584 @@
+/*
+ * Segmentation in protected mode: what may be loaded where, what an access
+ * may reach, and the error code of each refusal (SDM volume 3, chapter 5).
+ */
+#include "tests/unit/interp/interp_protected.h"
+
+#define MOV_ES_AX 0x8e, 0xc0
+#define MOV_SS_AX 0x8e, 0xd0
+#define MOV_DS_AX 0x8e, 0xd8
+#define MOV_FS_AX 0x8e, 0xe0
+#define INT3      0xcc
+#define DONE      VECTOR_BP
+
+/* One load of a selector: what the descriptor is and what comes of it. */
+typedef struct SegmentLoad {
+    const char *name;
+    uint16_t selector;
+    uint32_t attributes; /* of the descriptor there, 0: as it is */
+    unsigned cpl;
+    unsigned vector;
+    uint32_t error;
+} SegmentLoad;
+
+static void run_load(const SegmentLoad *load, uint8_t modrm)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(load->cpl, PM_CODE);
+    if (load->attributes != 0) {
+        bool down = (load->attributes & 0x0c) == 0x04;
+        pm_set_segment(rig, load->selector, PM_DATA, down ? 0xff : 0xffff, load->attributes);
+    }
+    PM_BYTES(rig, PM_CODE, 0x8e, modrm, INT3);
+    state.gpr[CPU_AX] = load->selector;
+    g_test_message("%s", load->name);
+    PmFault fault = pm_expect(rig, &state, load->vector, load->error);
+    if (load->vector == DONE) {
+        g_assert_cmphex(fault.state.segment[modrm >> 3 & 7].selector, ==, load->selector);
+        g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
+    } else {
+        g_assert_cmphex(fault.eip, ==, PM_CODE);
+    }
+}
+
+#define LDT_ENTRY (1 * 8 + 4)
+
+static void test_data_segment_load(void)
+{
+    static const SegmentLoad LOADS[] = {
+        {"null", 0, 0, 0, DONE, 0},
+        {"null with a privilege level", 3, 0, 0, DONE, 0},
+        {"writable", PM_FREE, PM_WRITABLE, 0, DONE, 0},
+        {"read-only", PM_FREE, PM_READ_ONLY, 0, DONE, 0},
+        {"readable code", PM_FREE, PM_READABLE, 0, DONE, 0},
+        {"readable code, asked at a lower privilege", PM_FREE + 3, PM_READABLE, 0, VECTOR_GP,
+         PM_FREE},
+        {"execute-only code", PM_FREE, PM_EXECUTE, 0, VECTOR_GP, PM_FREE},
+        {"conforming code of ring 0 from ring 3", PM_FREE + 3, PM_CONFORMING, 3, DONE, 0},
+        {"conforming but not readable", PM_FREE, PM_CONFORMING & ~2u, 0, VECTOR_GP, PM_FREE},
+        {"ring 0's from ring 3", PM_FREE, PM_WRITABLE, 3, VECTOR_GP, PM_FREE},
+        {"requested level above the descriptor's", PM_FREE + 3, PM_WRITABLE, 0, VECTOR_GP, PM_FREE},
+        {"ring 3's from ring 0", PM_FREE, PM_WRITABLE | PM_DPL(3), 0, DONE, 0},
+        {"absent", PM_FREE, PM_WRITABLE - PM_ABSENT, 0, VECTOR_NP, PM_FREE},
+        {"absent and not allowed", PM_FREE, PM_WRITABLE - PM_ABSENT, 3, VECTOR_GP, PM_FREE},
+        {"a system descriptor", PM_FREE, PM_LDT_TYPE, 0, VECTOR_GP, PM_FREE},
+        {"an empty descriptor", PM_FREE + 8, 0, 0, VECTOR_GP, PM_FREE + 8},
+        {"beyond the GDT", PM_GDT_ENTRIES * 8, 0, 0, VECTOR_GP, PM_GDT_ENTRIES * 8},
+        {"beyond the LDT", PM_LDT_ENTRIES * 8 + 4, 0, 0, VECTOR_GP, PM_LDT_ENTRIES * 8 + 4},
+        {"in the LDT", LDT_ENTRY, PM_WRITABLE, 0, DONE, 0},
+        {"absent in the LDT", LDT_ENTRY, PM_WRITABLE - PM_ABSENT, 0, VECTOR_NP, LDT_ENTRY},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(LOADS); i++) {
+        run_load(&LOADS[i], 0xd8); /* DS */
+        run_load(&LOADS[i], 0xc0); /* ES */
+        run_load(&LOADS[i], 0xe8); /* GS */
+    }
+}
+
+static void test_stack_segment_load(void)
+{
+    static const SegmentLoad LOADS[] = {
+        {"null", 0, 0, 0, VECTOR_GP, 0},
+        {"null at ring 3", 3, 0, 3, VECTOR_GP, 0},
+        {"writable", PM_FREE, PM_WRITABLE | PM_WIDE, 0, DONE, 0},
+        {"expand-down", PM_FREE, PM_DOWN | PM_WIDE, 0, DONE, 0},
+        {"writable at ring 3", PM_FREE + 3, PM_WRITABLE | PM_DPL(3) | PM_WIDE, 3, DONE, 0},
+        {"requested level is not the current one", PM_FREE + 1, PM_WRITABLE, 0, VECTOR_GP, PM_FREE},
+        {"requested level 0 at ring 3", PM_FREE, PM_WRITABLE | PM_DPL(3), 3, VECTOR_GP, PM_FREE},
+        {"descriptor of ring 3 at ring 0", PM_FREE, PM_WRITABLE | PM_DPL(3), 0, VECTOR_GP, PM_FREE},
+        {"read-only", PM_FREE, PM_READ_ONLY, 0, VECTOR_GP, PM_FREE},
+        {"code", PM_FREE, PM_READABLE, 0, VECTOR_GP, PM_FREE},
+        {"system", PM_FREE, PM_TSS_FREE, 0, VECTOR_GP, PM_FREE},
+        {"absent", PM_FREE, PM_WRITABLE - PM_ABSENT, 0, VECTOR_SS, PM_FREE},
+        {"absent and read-only", PM_FREE, PM_READ_ONLY - PM_ABSENT, 0, VECTOR_GP, PM_FREE},
+        {"beyond the GDT", PM_GDT_ENTRIES * 8, 0, 0, VECTOR_GP, PM_GDT_ENTRIES * 8},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(LOADS); i++) {
+        run_load(&LOADS[i], 0xd0);
+    }
+}
+
+static void test_code_segment_is_not_for_mov(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0x8e, 0xc8, INT3); /* mov cs, ax */
+    pm_expect(rig, &state, VECTOR_UD, 0);
+}
+
+static void test_loading_marks_the_descriptor_accessed(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, PM_FREE, 0, 0xfff, PM_WRITABLE & ~1u);
+    PM_BYTES(rig, PM_CODE, MOV_DS_AX, INT3);
+    state.gpr[CPU_AX] = PM_FREE;
+    pm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(pm_get_gdt(rig, PM_FREE) >> 40 & 0xff, ==, PM_WRITABLE);
+}
+
+static void test_refused_load_leaves_everything(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, PM_FREE, 0, 0xfff, (PM_WRITABLE & ~1u) - PM_ABSENT);
+    uint64_t before = pm_get_gdt(rig, PM_FREE);
+    rig_write32(rig, PM_DATA, 0x12345678);
+    rig_write16(rig, PM_DATA + 4, PM_FREE);
+    PM_BYTES(rig, PM_CODE, 0xc5, 0x1d, 0x00, 0x00, 0x03, 0x00, INT3); /* lds ebx, [PM_DATA] */
+    state.gpr[CPU_BX] = 0x55555555;
+    PmFault fault = pm_expect(rig, &state, VECTOR_NP, PM_FREE);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x55555555);
+    g_assert_cmphex(fault.state.segment[CPU_DS].selector, ==, PM_DATA0);
+    g_assert_cmphex(pm_get_gdt(rig, PM_FREE), ==, before);
+}
+
+/* ---- far jumps ----------------------------------------------------------- */
+
+static void run_far_jump(const SegmentLoad *load)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(load->cpl, PM_CODE);
+    if (load->attributes != 0) {
+        pm_set_segment(rig, load->selector, PM_DATA, 0xfff, load->attributes);
+    }
+    PM_BYTES(rig, PM_DATA, INT3);
+    PM_BYTES(rig, PM_CODE, 0xea, 0, 0, 0, 0, (uint8_t)load->selector,
+             (uint8_t)(load->selector >> 8));
+    g_test_message("%s", load->name);
+    PmFault fault = pm_expect(rig, &state, load->vector, load->error);
+    g_assert_cmphex(fault.eip, ==, load->vector == DONE ? 1 : PM_CODE);
+    if (load->vector == DONE) {
+        g_assert_cmphex(fault.cs, ==, (load->selector & ~3u) | load->cpl);
+    }
+}
+
+static void test_far_jump(void)
+{
+    static const SegmentLoad LOADS[] = {
+        {"code of the same ring", PM_FREE, PM_READABLE | PM_WIDE, 0, DONE, 0},
+        {"execute-only code", PM_FREE, PM_EXECUTE | PM_WIDE, 0, DONE, 0},
+        {"null", 0, 0, 0, VECTOR_GP, 0},
+        {"null with a privilege level", 2, 0, 0, VECTOR_GP, 0},
+        {"data", PM_FREE, PM_WRITABLE, 0, VECTOR_GP, PM_FREE},
+        {"outer ring's code", PM_FREE, PM_READABLE | PM_DPL(3), 0, VECTOR_GP, PM_FREE},
+        {"inner ring's code", PM_FREE, PM_READABLE, 3, VECTOR_GP, PM_FREE},
+        {"requested level above the current one", PM_FREE + 3, PM_READABLE, 0, VECTOR_GP, PM_FREE},
+        {"requested level below the current one", PM_FREE, PM_READABLE | PM_DPL(3) | PM_WIDE, 3,
+         DONE, 0},
+        {"inner conforming code", PM_FREE, PM_CONFORMING | PM_WIDE, 3, DONE, 0},
+        {"outer conforming code", PM_FREE, PM_CONFORMING | PM_DPL(3), 0, VECTOR_GP, PM_FREE},
+        {"absent", PM_FREE, PM_READABLE - PM_ABSENT, 0, VECTOR_NP, PM_FREE},
+        {"an interrupt gate", PM_FREE, PM_INT_GATE, 0, VECTOR_GP, PM_FREE},
+        {"a local descriptor table", PM_FREE, PM_LDT_TYPE, 0, VECTOR_GP, PM_FREE},
+        {"beyond the GDT", PM_GDT_ENTRIES * 8 + 1, 0, 0, VECTOR_GP, PM_GDT_ENTRIES * 8},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(LOADS); i++) {
+        run_far_jump(&LOADS[i]);
+    }
+}
+
+static void test_far_jump_beyond_the_limit(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, PM_FREE, PM_DATA, 0xff, PM_READABLE | PM_WIDE);
+    PM_BYTES(rig, PM_CODE, 0xea, 0x00, 0x01, 0, 0, PM_FREE, 0);
+    PmFault fault = pm_expect(rig, &state, VECTOR_GP, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE);
+    g_assert_cmphex(fault.cs, ==, PM_CODE0);
+}
+
+/* ---- accesses ------------------------------------------------------------ */
+
+typedef struct SegmentAccess {
+    const char *name;
+    uint32_t attributes, limit;
+    uint32_t offset;
+    uint8_t code[3]; /* a ModRM instruction on [ebx], padded with NOP */
+    unsigned vector;
+} SegmentAccess;
+
+#define READ_BYTE                                                                                  \
+    {                                                                                              \
+        0x8a, 0x03, 0x90                                                                           \
+    }
+#define READ_WORD                                                                                  \
+    {                                                                                              \
+        0x66, 0x8b, 0x03                                                                           \
+    }
+#define READ_DWORD                                                                                 \
+    {                                                                                              \
+        0x8b, 0x03, 0x90                                                                           \
+    }
+#define WRITE_BYTE                                                                                 \
+    {                                                                                              \
+        0x88, 0x03, 0x90                                                                           \
+    }
+#define WRITE_DWORD                                                                                \
+    {                                                                                              \
+        0x89, 0x03, 0x90                                                                           \
+    }
+#define ADD_BYTE                                                                                   \
+    {                                                                                              \
+        0x00, 0x03, 0x90                                                                           \
+    }
+
+static void run_access(const SegmentAccess *access)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, PM_FREE, PM_DATA, access->limit, access->attributes);
+    PM_BYTES(rig, PM_CODE, MOV_DS_AX);
+    rig_write(rig, PM_CODE + 2, access->code, sizeof(access->code));
+    PM_BYTES(rig, PM_CODE + 5, INT3);
+    state.gpr[CPU_AX] = PM_FREE;
+    state.gpr[CPU_BX] = access->offset;
+    g_test_message("%s", access->name);
+    PmFault fault = pm_expect(rig, &state, access->vector, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + (access->vector == DONE ? 6 : 2));
+}
+
+static void test_limits_and_rights(void)
+{
+    static const SegmentAccess ACCESSES[] = {
+        {"the last byte", PM_WRITABLE, 0xff, 0xff, READ_BYTE, DONE},
+        {"a byte past it", PM_WRITABLE, 0xff, 0x100, READ_BYTE, VECTOR_GP},
+        {"the last word", PM_WRITABLE, 0xff, 0xfe, READ_WORD, DONE},
+        {"half a word past it", PM_WRITABLE, 0xff, 0xff, READ_WORD, VECTOR_GP},
+        {"a quarter past it", PM_WRITABLE, 0xff, 0xfd, READ_DWORD, VECTOR_GP},
+        {"a write past it", PM_WRITABLE, 0xff, 0xfd, WRITE_DWORD, VECTOR_GP},
+        {"a doubleword that wraps", PM_WRITABLE, 0xff, 0xfffffffe, READ_DWORD, VECTOR_GP},
+        {"the last byte of pages", PM_WRITABLE | PM_PAGES, 1, 0x1fff, READ_BYTE, DONE},
+        {"a byte past the pages", PM_WRITABLE | PM_PAGES, 1, 0x2000, READ_BYTE, VECTOR_GP},
+        {"a limit of 0 has one byte", PM_WRITABLE, 0, 0, READ_BYTE, DONE},
+        {"and not two", PM_WRITABLE, 0, 0, READ_WORD, VECTOR_GP},
+        {"a write to read-only", PM_READ_ONLY, 0xff, 0, WRITE_BYTE, VECTOR_GP},
+        {"a read of read-only", PM_READ_ONLY, 0xff, 0, READ_BYTE, DONE},
+        {"a read-modify-write of read-only", PM_READ_ONLY, 0xff, 0, ADD_BYTE, VECTOR_GP},
+        {"a write to code", PM_READABLE, 0xff, 0, WRITE_BYTE, VECTOR_GP},
+        {"a read of code", PM_READABLE, 0xff, 0, READ_BYTE, DONE},
+        {"expand-down, at its limit", PM_DOWN, 0xff, 0xff, READ_BYTE, VECTOR_GP},
+        {"expand-down, above its limit", PM_DOWN, 0xff, 0x100, READ_BYTE, DONE},
+        {"expand-down, across its limit", PM_DOWN, 0xff, 0xff, READ_WORD, VECTOR_GP},
+        {"expand-down, small, the top", PM_DOWN, 0xff, 0xffff, READ_BYTE, DONE},
+        {"expand-down, small, past the top", PM_DOWN, 0xff, 0x10000, READ_BYTE, VECTOR_GP},
+        {"expand-down, small, across the top", PM_DOWN, 0xff, 0xffff, READ_WORD, VECTOR_GP},
+        {"expand-down, big, past 64 KiB", PM_DOWN | PM_WIDE, 0xff, 0x10000, READ_BYTE, DONE},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(ACCESSES); i++) {
+        run_access(&ACCESSES[i]);
+    }
+}
+
+static void test_null_segment_faults_when_used(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, MOV_DS_AX, 0x8a, 0x03, INT3); /* mov al, [ebx] */
+    PmFault fault = pm_expect(rig, &state, VECTOR_GP, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 2);
+}
+
+static void test_stack_limit_raises_stack_fault(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    /* At ring 1 the handler has a stack of its own. */
+    pm_set_segment(rig, PM_FREE + 1, PM_DATA, 0xff, PM_WRITABLE | PM_WIDE | PM_DPL(1));
+    PM_BYTES(rig, PM_CODE, MOV_SS_AX, 0x50, INT3); /* push eax */
+    CpuState state = pm_state(1, PM_CODE);
+    state.gpr[CPU_AX] = PM_FREE + 1;
+    state.gpr[CPU_SP] = 0x102;
+    PmFault fault = pm_expect(rig, &state, VECTOR_SS, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 2);
+    g_assert_cmphex(fault.esp, ==, 0x102);
+    g_assert_cmphex(fault.ss, ==, PM_FREE + 1);
+    PM_BYTES(rig, PM_CODE + 2, 0x8b, 0x45, 0x7f, INT3); /* mov eax, [ebp + 0x7f] */
+    state.gpr[CPU_BP] = 0x7e;
+    fault = pm_expect(rig, &state, VECTOR_SS, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 2);
+}
+
+static void test_fetch_beyond_the_limit(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    pm_set_segment(rig, PM_FREE, PM_CODE, 5, PM_READABLE | PM_WIDE);
+    PM_BYTES(rig, PM_CODE, 0x90, 0x90, 0x90, 0x90, 0x66, 0xb8, 0, 0); /* mov ax, 0 runs over */
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_USER_CODE, 0xea, 0, 0, 0, 0, PM_FREE, 0);
+    state.rip = PM_USER_CODE;
+    PmFault fault = pm_expect(rig, &state, VECTOR_GP, 0);
+    g_assert_cmphex(fault.eip, ==, 4);
+    g_assert_cmphex(fault.cs, ==, PM_FREE);
+}
+
+/* ---- looking at descriptors ---------------------------------------------- */
+
+typedef struct Probe {
+    const char *name;
+    uint32_t attributes;
+    uint16_t selector;
+    unsigned cpl;
+    bool lar, lsl, verr, verw;
+} Probe;
+
+static bool probe(const Probe *item, uint8_t second, uint8_t modrm, uint64_t *result)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(item->cpl, PM_CODE);
+    pm_set_segment(rig, PM_FREE, 0x12345678, 0x56789, item->attributes);
+    PM_BYTES(rig, PM_CODE, 0x0f, second, modrm, INT3);
+    state.gpr[CPU_AX] = item->selector;
+    state.gpr[CPU_BX] = 0x55aa55aa;
+    PmFault fault = pm_expect(rig, &state, DONE, 0);
+    *result = fault.state.gpr[CPU_BX];
+    if ((fault.eflags & CPU_FLAG_ZF) == 0) {
+        g_assert_cmphex(*result, ==, 0x55aa55aa);
+    }
+    return fault.eflags & CPU_FLAG_ZF;
+}
+
+static void run_probe(const Probe *item)
+{
+    uint64_t result;
+    bool wide = item->attributes & PM_PAGES;
+    g_test_message("%s", item->name);
+    g_assert_cmpint(probe(item, 0x02, 0xd8, &result), ==, item->lar);
+    if (item->lar) {
+        g_assert_cmphex(result & 0xf0ff00, ==, item->attributes << 8);
+    }
+    g_assert_cmpint(probe(item, 0x03, 0xd8, &result), ==, item->lsl);
+    if (item->lsl) {
+        g_assert_cmphex(result, ==, wide ? 0x56789fff : 0x56789);
+    }
+    g_assert_cmpint(probe(item, 0x00, 0xe0, &result), ==, item->verr);
+    g_assert_cmpint(probe(item, 0x00, 0xe8, &result), ==, item->verw);
+}
+
+static void test_probes(void)
+{
+    static const Probe PROBES[] = {
+        {"writable", PM_WRITABLE, PM_FREE, 0, true, true, true, true},
+        {"writable, in pages", PM_WRITABLE | PM_FLAT, PM_FREE, 0, true, true, true, true},
+        {"read-only", PM_READ_ONLY, PM_FREE, 0, true, true, true, false},
+        {"readable code", PM_READABLE, PM_FREE, 0, true, true, true, false},
+        {"execute-only", PM_EXECUTE, PM_FREE, 0, true, true, false, false},
+        {"ring 0's from ring 3", PM_WRITABLE, PM_FREE, 3, false, false, false, false},
+        {"requested level 3", PM_WRITABLE, PM_FREE + 3, 0, false, false, false, false},
+        {"conforming from ring 3", PM_CONFORMING, PM_FREE + 3, 3, true, true, true, false},
+        {"absent", PM_WRITABLE - PM_ABSENT, PM_FREE, 0, true, true, true, true},
+        {"a TSS", PM_TSS_FREE, PM_FREE, 0, true, true, false, false},
+        {"a busy TSS", PM_TSS_BUSY, PM_FREE, 0, true, true, false, false},
+        {"an LDT", PM_LDT_TYPE, PM_FREE, 0, true, true, false, false},
+        {"a call gate", PM_CALL_GATE, PM_FREE, 0, true, false, false, false},
+        {"a 16-bit call gate", PM_CALL_GATE16, PM_FREE, 0, true, false, false, false},
+        {"a task gate", PM_TASK_GATE, PM_FREE, 0, true, false, false, false},
+        {"an interrupt gate", PM_INT_GATE, PM_FREE, 0, false, false, false, false},
+        {"a reserved type", 0x80, PM_FREE, 0, false, false, false, false},
+        {"null", PM_WRITABLE, 0, 0, false, false, false, false},
+        {"beyond the GDT", PM_WRITABLE, PM_GDT_ENTRIES * 8, 0, false, false, false, false},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(PROBES); i++) {
+        run_probe(&PROBES[i]);
+    }
+}
+
+/* ---- LDTR and TR --------------------------------------------------------- */
+
+static void run_system_load(const SegmentLoad *load, uint8_t modrm)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(load->cpl, PM_CODE);
+    if (load->attributes != 0) {
+        pm_set_segment(rig, load->selector, PM_DATA, 0x6f, load->attributes);
+    }
+    PM_BYTES(rig, PM_CODE, 0x0f, 0x00, modrm, INT3);
+    state.gpr[CPU_AX] = load->selector;
+    g_test_message("%s", load->name);
+    pm_expect(rig, &state, load->vector, load->error);
+}
+
+static void test_lldt(void)
+{
+    static const SegmentLoad LOADS[] = {
+        {"null", 0, 0, 0, DONE, 0},
+        {"an LDT", PM_FREE, PM_LDT_TYPE, 0, DONE, 0},
+        {"at ring 3", PM_FREE, PM_LDT_TYPE, 3, VECTOR_GP, 0},
+        {"absent", PM_FREE, PM_LDT_TYPE - PM_ABSENT, 0, VECTOR_NP, PM_FREE},
+        {"a TSS", PM_FREE, PM_TSS_FREE, 0, VECTOR_GP, PM_FREE},
+        {"data", PM_FREE, PM_WRITABLE, 0, VECTOR_GP, PM_FREE},
+        {"in the LDT", LDT_ENTRY, PM_LDT_TYPE, 0, VECTOR_GP, LDT_ENTRY},
+        {"beyond the GDT", PM_GDT_ENTRIES * 8, 0, 0, VECTOR_GP, PM_GDT_ENTRIES * 8},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(LOADS); i++) {
+        run_system_load(&LOADS[i], 0xd0);
+    }
+}
+
+static void test_ltr(void)
+{
+    static const SegmentLoad LOADS[] = {
+        {"null", 0, 0, 0, VECTOR_GP, 0},
+        {"a TSS", PM_FREE, PM_TSS_FREE, 0, DONE, 0},
+        {"a 16-bit TSS", PM_FREE, PM_TSS16_FREE, 0, DONE, 0},
+        {"at ring 3", PM_FREE, PM_TSS_FREE, 3, VECTOR_GP, 0},
+        {"busy", PM_FREE, PM_TSS_BUSY, 0, VECTOR_GP, PM_FREE},
+        {"absent", PM_FREE, PM_TSS_FREE - PM_ABSENT, 0, VECTOR_NP, PM_FREE},
+        {"an LDT", PM_FREE, PM_LDT_TYPE, 0, VECTOR_GP, PM_FREE},
+        {"in the LDT", LDT_ENTRY, PM_TSS_FREE, 0, VECTOR_GP, LDT_ENTRY},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(LOADS); i++) {
+        run_system_load(&LOADS[i], 0xd8);
+    }
+}
+
+static void test_ltr_marks_the_tss_busy(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0x0f, 0x00, 0xd8, 0x0f, 0x00, 0xcb, INT3); /* ltr ax; str ebx */
+    state.gpr[CPU_AX] = PM_TSS2_SELECTOR;
+    PmFault fault = pm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, PM_TSS2_SELECTOR);
+    g_assert_cmphex(fault.state.segment[CPU_TR].base, ==, PM_TSS2);
+    g_assert_cmphex(pm_get_gdt(rig, PM_TSS2_SELECTOR) >> 40 & 0xff, ==, PM_TSS_BUSY);
+}
+
+static void test_null_ldt_has_no_entries(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, LDT_ENTRY, PM_DATA, 0xff, PM_WRITABLE);
+    PM_BYTES(rig, PM_CODE, 0x0f, 0x00, 0xd3, MOV_DS_AX, INT3); /* lldt bx */
+    state.gpr[CPU_AX] = LDT_ENTRY;
+    PmFault fault = pm_expect(rig, &state, VECTOR_GP, LDT_ENTRY);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
+}
+
+/* ---- privilege ----------------------------------------------------------- */
+
+static void test_privileged_instructions(void)
+{
+    static const uint8_t CODE[][4] = {
+        {0xf4, INT3},             /* hlt */
+        {0x0f, 0x06, INT3},       /* clts */
+        {0x0f, 0x08, INT3},       /* invd */
+        {0x0f, 0x09, INT3},       /* wbinvd */
+        {0x0f, 0x20, 0xc0, INT3}, /* mov eax, cr0 */
+        {0x0f, 0x22, 0xc0, INT3}, /* mov cr0, eax */
+        {0x0f, 0x21, 0xc0, INT3}, /* mov eax, dr0 */
+        {0x0f, 0x23, 0xc0, INT3}, /* mov dr0, eax */
+        {0x0f, 0x30, INT3},       /* wrmsr */
+        {0x0f, 0x32, INT3},       /* rdmsr */
+        {0x0f, 0x01, 0xf0, INT3}, /* lmsw ax */
+        {0x0f, 0x01, 0x13, INT3}, /* lgdt [ebx] */
+        {0x0f, 0x01, 0x1b, INT3}, /* lidt [ebx] */
+        {0x0f, 0x01, 0x3b, INT3}, /* invlpg [ebx] */
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(CODE); i++) {
+        g_autoptr(Rig) rig = pm_new();
+        rig_write(rig, PM_CODE, CODE[i], sizeof(CODE[i]));
+        for (unsigned cpl = 1; cpl <= 3; cpl += 2) {
+            CpuState state = pm_state(cpl, PM_CODE);
+            state.gpr[CPU_BX] = PM_DATA;
+            g_test_message("%02x %02x %02x", CODE[i][0], CODE[i][1], CODE[i][2]);
+            pm_expect(rig, &state, VECTOR_GP, 0);
+        }
+    }
+}
+
+/* IN AL, DX; OUT DX, AL; CLI; STI; INSB: at IOPL 0 and at IOPL 3. */
+static void test_io_privilege(void)
+{
+    static const uint8_t CODE[] = {0xec, 0xee, 0xfa, 0xfb, 0x6c, 0x6e};
+    for (unsigned i = 0; i < G_N_ELEMENTS(CODE); i++) {
+        g_autoptr(Rig) rig = pm_new();
+        PM_BYTES(rig, PM_CODE, CODE[i], INT3);
+        CpuState state = pm_state(3, PM_CODE);
+        state.gpr[CPU_DX] = RIG_PORT;
+        state.gpr[CPU_DI] = state.gpr[CPU_SI] = PM_DATA;
+        pm_expect(rig, &state, VECTOR_GP, 0);
+        g_assert_cmpuint(rig->access_count, ==, 0);
+        state.rflags |= CPU_FLAG_IOPL;
+        pm_expect(rig, &state, DONE, 0);
+    }
+}
+
+/* A word port needs both of its bits; the byte after the map ends it. */
+static void test_io_permission_bitmap(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    uint32_t map = PM_TSS_SIZE;
+    uint32_t limit = map + (RIG_PORT + 0x20) / 8;
+    pm_set_gdt(rig, PM_TSS_SELECTOR, rig_descriptor(PM_TSS, limit, PM_TSS_BUSY));
+    rig_fill(rig, PM_TSS + map, 0xff, 0x80);
+    rig_write16(rig, PM_TSS + map + RIG_PORT / 8, 0xfe7e); /* ports 0, 7 and 8 are allowed */
+    PM_BYTES(rig, PM_CODE, 0xec, INT3);                    /* in al, dx */
+    PM_BYTES(rig, PM_CODE + 0x10, 0x66, 0xed, INT3);       /* in ax, dx */
+    static const struct {
+        uint32_t code, port;
+        bool allowed;
+    } CASES[] = {
+        {0, 0, true},    {0, 1, false},    {0, 7, true},     {0, 8, true},     {0, 9, false},
+        {0x10, 7, true}, {0x10, 0, false}, {0x10, 8, false}, {0, 0x28, false},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        CpuState state = pm_state(3, PM_CODE + CASES[i].code);
+        state.segment[CPU_TR].limit = limit;
+        state.gpr[CPU_DX] = RIG_PORT + CASES[i].port;
+        pm_expect(rig, &state, CASES[i].allowed ? DONE : VECTOR_GP, 0);
+    }
+}
+
+/* POPF changes IOPL only at ring 0, and IF only up to IOPL. */
+static void test_popf_keeps_what_it_may_not_change(void)
+{
+    static const struct {
+        unsigned cpl;
+        uint32_t before, popped, after;
+    } CASES[] = {
+        {0, 0, CPU_FLAG_IOPL | CPU_FLAG_IF, CPU_FLAG_IOPL | CPU_FLAG_IF},
+        {3, 0, CPU_FLAG_IOPL | CPU_FLAG_IF, 0},
+        {3, CPU_FLAG_IOPL, CPU_FLAG_IF, CPU_FLAG_IOPL | CPU_FLAG_IF},
+        {3, CPU_FLAG_IF, 0, CPU_FLAG_IF},
+        {1, 1u << 12, CPU_FLAG_IF, 1u << 12 | CPU_FLAG_IF},
+        {0, 0, CPU_FLAG_VM | CPU_FLAG_RF | CPU_FLAG_VIF | CPU_FLAG_VIP, 0},
+        {0, 0, CPU_FLAG_NT | CPU_FLAG_AC | CPU_FLAG_ID, CPU_FLAG_NT | CPU_FLAG_AC | CPU_FLAG_ID},
+    };
+    g_autoptr(Rig) rig = pm_new();
+    PM_BYTES(rig, PM_CODE, 0x50, 0x9d, INT3); /* push eax; popf */
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        CpuState state = pm_state(CASES[i].cpl, PM_CODE);
+        state.rflags |= CASES[i].before;
+        state.gpr[CPU_AX] = CASES[i].popped;
+        PmFault fault = pm_expect(rig, &state, DONE, 0);
+        g_assert_cmphex(fault.eflags, ==, CASES[i].after | CPU_FLAG_ONE);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define TEST(name) g_test_add_func("/interp/segments/" #name, test_##name)
+    TEST(data_segment_load);
+    TEST(stack_segment_load);
+    TEST(code_segment_is_not_for_mov);
+    TEST(loading_marks_the_descriptor_accessed);
+    TEST(refused_load_leaves_everything);
+    TEST(far_jump);
+    TEST(far_jump_beyond_the_limit);
+    TEST(limits_and_rights);
+    TEST(null_segment_faults_when_used);
+    TEST(stack_limit_raises_stack_fault);
+    TEST(fetch_beyond_the_limit);
+    TEST(probes);
+    TEST(lldt);
+    TEST(ltr);
+    TEST(ltr_marks_the_tss_busy);
+    TEST(null_ldt_has_no_entries);
+    TEST(privileged_instructions);
+    TEST(io_privilege);
+    TEST(io_permission_bitmap);
+    TEST(popf_keeps_what_it_may_not_change);
+    return g_test_run();
+}
