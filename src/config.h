@@ -24,6 +24,7 @@ typedef struct Config {
     char *log_items, *log_file;
     uint64_t timeout; /* ns; 0: none */
     char *result, *pidfile;
+    char *record, *replay;
     char *rtc; /* "base=utc,clock=host" */
 } Config;
 

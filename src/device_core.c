@@ -413,6 +413,11 @@ bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size)
     if (dev->tap) {
         return dev->tap->class->memory_read(dev->tap, address, data, size);
     }
+    return device_memory_pass_read(dev, address, data, size);
+}
+
+bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, size_t size)
+{
     return dev->host->memory && memory_read(dev->host->memory, address, data, size);
 }
 

@@ -94,6 +94,9 @@ static inline void device_tap_leave(DeviceTap *tap, const TapEvent *event)
     }
 }
 
+/* What device_memory_read() does without a tap. */
+bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, size_t size);
+
 /* ---- calls into a device's CharClient, with its lock held ---- */
 
 void device_receive(Device *dev, const uint8_t *data, size_t size);

@@ -4,6 +4,8 @@
 #include "src/char/fd_io.h"
 #include "src/config.h"
 #include "src/options.h"
+#include "src/record/recorder.h"
+#include "src/record/replay.h"
 #include "src/signals.h"
 #include "src/vm.h"
 
@@ -60,6 +62,13 @@ int main(int argc, char **argv)
     g_autofree char *text = NULL;
     if (!options_parse(config, argc, argv, &text, &error)) {
         return text ? print(text) : complain(error);
+    }
+    if (config->replay) {
+        int status = replay_run(config->replay, &error);
+        return error ? complain(error) : status;
+    }
+    if (config->record && !recorder_fix_date(config, &error)) {
+        return complain(error);
     }
     int ended_by_signal = 0;
     int status = run(config, &ended_by_signal);
