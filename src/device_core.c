@@ -575,12 +575,24 @@ static bool load_fields(Device *dev, GBytes *saved, GError **error)
     return true;
 }
 
+/* A reset alone does not undo a refused load: it leaves what a battery backs. */
+static void undo_load(Device *dev, const uint8_t *before)
+{
+    for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
+        memcpy(field_at(dev, f->offset), before + f->offset, (size_t)f->size * f->count);
+    }
+    if (dev->class->reset) {
+        dev->class->reset(dev->state);
+    }
+}
+
 bool device_load(Device *dev, GBytes *saved, GError **error)
 {
     g_mutex_lock(&dev->lock);
+    g_autofree uint8_t *before = g_memdup2(dev->state, dev->class->state_size);
     bool ok = load_fields(dev, saved, error);
-    if (!ok && dev->class->reset) {
-        dev->class->reset(dev->state);
+    if (!ok) {
+        undo_load(dev, before);
     }
     g_mutex_unlock(&dev->lock);
     return ok;

@@ -1,6 +1,7 @@
 #include "src/record/replay.h"
 
 #include "src/error.h"
+#include "src/keyval.h"
 #include "src/machine.h"
 #include "src/number.h"
 #include "src/record/replay_tap.h"
@@ -170,10 +171,26 @@ static bool make_parts(Board *board, GError **error)
     return true;
 }
 
+/* The lines that a -device named, which the user had given elsewhere. */
+static bool add_lines(Board *board, GError **error)
+{
+    const GPtrArray *devices = board->config->devices;
+    for (guint i = 0; i < devices->len; i++) {
+        g_autoptr(GHashTable) table =
+            keyval_parse("-device", devices->pdata[i], "driver", NULL, error);
+        const char *id = table ? g_hash_table_lookup(table, "chardev") : NULL;
+        if (!table || (id && !charset_find(board->chars, id) &&
+                       !charset_add(board->chars, "-device", id, "null", error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool build(Board *board, GError **error)
 {
     const MachineClass *class = machine_find(board->config->machine, error);
-    if (!class || !make_parts(board, error)) {
+    if (!class || !make_parts(board, error) || !add_lines(board, error)) {
         return false;
     }
     MachineParts parts = {
