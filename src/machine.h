@@ -64,6 +64,8 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
 bool machine_build(Machine *machine, GError **error);
 void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
+/* Whether a device is still busy with output. */
+bool machine_busy(Machine *machine);
 
 /* The interrupt acknowledge cycle. */
 uint8_t machine_acknowledge(Machine *machine);

@@ -6,6 +6,7 @@
 #include "src/keyval.h"
 #include "src/log.h"
 #include "src/machine.h"
+#include "src/number.h"
 #include "src/record/recorder.h"
 #include "src/report.h"
 #include "src/result.h"
@@ -14,13 +15,16 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How long output that nobody takes is waited for when the guest ends. */
 #define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
 #define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
+/* How often a halted machine is asked whether it is still sending. */
+#define BUSY_POLL_NS (NS_PER_SECOND / 1000)
 /* How late a posted write may be: soon after another one, later in a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
-#define POSTED_MAX_NS (NS_PER_SECOND / 10)
+#define POSTED_MAX_NS (NS_PER_SECOND / 4)
 /* How often a silent machine with in-kernel controllers is asked whether it halted. */
 #define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
 #define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
@@ -56,6 +60,8 @@ struct Vm {
     LoopTask event_task;
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
+    LoopTimer *busy_timer;
+    uint64_t busy_patience; /* ns */
     LoopTimer *halt_timer;
     uint64_t halt_period;
     uint32_t watched_accesses;
@@ -67,8 +73,6 @@ struct Vm {
     bool draining;
     VmResult result;
 };
-
-#define DEFAULT_ACCEL "kvm"
 
 /* ---- running and stopping ---- */
 
@@ -175,6 +179,30 @@ static void signal_arrived(void *opaque, int number)
     end(opaque, VM_ENDED_BY_SIGNAL, 128 + number, reason);
 }
 
+/* ---- a halt for good ---- */
+
+static void look_for_idle(void *opaque)
+{
+    Vm *vm = opaque;
+    vm->busy_patience -= MIN(vm->busy_patience, BUSY_POLL_NS);
+    if (vm->busy_patience && machine_busy(vm->machine)) {
+        loop_timer_start(vm->busy_timer, BUSY_POLL_NS);
+    } else {
+        end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "the guest halted with interrupts disabled");
+    }
+}
+
+/* The CPU is done, but a slow serial line may still have characters to send. */
+static void halted_for_good(Vm *vm)
+{
+    if (!vm->busy_timer) {
+        vm->busy_timer = loop_timer_new(vm->loop, look_for_idle, vm);
+        vm->busy_patience = DRAIN_PATIENCE_NS;
+        runner_sleep(vm->runner);
+        look_for_idle(vm);
+    }
+}
+
 /* ---- events ---- */
 
 static bool reset(Vm *vm, GError **error)
@@ -186,6 +214,7 @@ static bool reset(Vm *vm, GError **error)
         return false;
     }
     vm->halted = 0;
+    g_clear_pointer(&vm->busy_timer, loop_timer_free);
     for (unsigned i = 0; i < runner_count(vm->runner); i++) {
         Vcpu *vcpu = runner_vcpu(vm->runner, i);
         runner_set_halted(vm->runner, i, false);
@@ -236,8 +265,7 @@ static void handle_stop(Vm *vm, const Event *event)
     switch (event->stop) {
     case VCPU_HALTED_DEAD:
         if (++vm->halted == runner_count(vm->runner)) {
-            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
-                "the guest halted with interrupts disabled");
+            halted_for_good(vm);
         }
         break;
     case VCPU_TRIPLE_FAULT:
@@ -368,11 +396,10 @@ static void look_for_halt(void *opaque)
     vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
     if (silent && !vm->ended) {
         pause_vcpus(vm);
-        if (all_dead(vm)) {
-            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
-                "the guest halted with interrupts disabled");
-        } else {
-            resume_vcpus(vm);
+        bool dead = all_dead(vm);
+        resume_vcpus(vm);
+        if (dead) {
+            halted_for_good(vm);
         }
     }
     loop_timer_start(vm->halt_timer, vm->halt_period);
@@ -479,6 +506,20 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     return vm->machine_options != NULL;
 }
 
+/* Who sits at a terminal wants seconds to be seconds. */
+static bool wants_realtime(const Vm *vm)
+{
+    const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
+    bool on = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
+    return (wish && number_parse_bool("realtime", wish, &on, NULL) && on) || (!wish && on);
+}
+
+/* Where machine time is not the host's, "the host's time" would not be repeatable. */
+static bool follows_host(const Vm *vm)
+{
+    return vm->clock_source || wants_realtime(vm);
+}
+
 static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
@@ -492,7 +533,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
-        .host_clock = vm->host_clock,
+        .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
         .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
@@ -505,11 +546,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 static const AccelClass *choose_accel(Vm *vm, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
+    static const char *const DEFAULTS[] = {"kvm", "interp"};
     const GPtrArray *wishes = vm->config->accels;
-    for (guint i = 0; i < MAX(wishes->len, 1); i++) {
+    guint count = wishes->len ? wishes->len : G_N_ELEMENTS(DEFAULTS);
+    for (guint i = 0; i < count; i++) {
         const AccelClass *class;
         g_clear_pointer(&vm->accel_options, g_hash_table_unref);
-        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULT_ACCEL, &class, &vm->accel_options,
+        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULTS[i], &class, &vm->accel_options,
                          error)) {
             return NULL;
         }
@@ -553,6 +596,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 static bool make_vcpus(Vm *vm, GError **error)
 {
     vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vcpu_stopped, vm);
+    runner_set_realtime(vm->runner, wants_realtime(vm));
     for (unsigned i = 0; i < vm->config->cpus; i++) {
         if (!runner_add_vcpu(vm->runner, error)) {
             return false;
@@ -574,16 +618,6 @@ static uint64_t work_time(void *opaque)
                : 0;
 }
 
-/* The CPU stops at the deadlines of a counted clock, unless one comes up meanwhile. */
-static void nearer_deadline(void *opaque, uint64_t deadline)
-{
-    Vm *vm = opaque;
-    (void)deadline;
-    if (vm->runner) {
-        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
-    }
-}
-
 static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
 {
     vm->host_clock = clock_new_monotonic();
@@ -594,7 +628,6 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     clock_resume(vm->host_clock);
     if (!accel->threaded) {
         vm->clock = clock_new_counted(work_time, vm);
-        clock_set_wakeup(vm->clock, nearer_deadline, vm);
         return true;
     }
     vm->clock = clock_new_monotonic();
@@ -720,6 +753,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->posted_timer);
     loop_timer_free(vm->timeout_timer);
     loop_timer_free(vm->halt_timer);
+    loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
