@@ -41,7 +41,6 @@ static void add_directory(const char *path, GPtrArray *paths)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    LLVMFuzzerInitialize(&argc, &argv);
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     g_test_add_data_func("/fuzz/no_bytes", NULL, run_none);
     for (int i = 1; i < argc; i++) {
