@@ -39,5 +39,7 @@ void config_free(Config *config)
     g_free(config->result);
     g_free(config->pidfile);
     g_free(config->rtc);
+    g_free(config->record);
+    g_free(config->replay);
     g_free(config);
 }

@@ -26,6 +26,7 @@ typedef struct Config {
     uint64_t timeout; /* ns; 0: none */
     char *expect;     /* a script that talks to a line */
     char *result, *pidfile;
+    char *record, *replay;
     char *rtc; /* "base=utc,clock=host" */
 } Config;
 

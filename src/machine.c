@@ -175,6 +175,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .char_port = connect_char,
         .request = forward_request,
         .guest_error = forward_guest_error,
+        .taps = parts->taps,
     };
     machine->host_timed = machine->host;
     machine->host_timed.clock = parts->host_clock;

@@ -43,6 +43,7 @@ typedef struct MachineParts {
     Clock *host_clock; /* never paused */
     Memory *memory;
     CharSet *chars;
+    TapSource *taps; /* at the devices' boundaries; NULL: none */
 } MachineParts;
 
 struct Machine {

@@ -432,6 +432,17 @@ static const Option LOG_OPTIONS[] = {
      .help = "log to a file instead of stderr",
      .example = "-D pioemu.log",
      STRING_FIELD(log_file)},
+    {.name = "record",
+     .argument = "FILE",
+     .help = "write down everything that reaches a device",
+     .example = "-record session.rec",
+     STRING_FIELD(record)},
+    {.name = "replay",
+     .argument = "FILE",
+     .help =
+         "give a recording to the devices again, with no guest; status 1: they answer otherwise",
+     .example = "-replay session.rec",
+     STRING_FIELD(replay)},
     {0},
 };
 

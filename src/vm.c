@@ -8,6 +8,7 @@
 #include "src/log.h"
 #include "src/machine.h"
 #include "src/number.h"
+#include "src/record/recorder.h"
 #include "src/report.h"
 #include "src/result.h"
 #include "src/runner.h"
@@ -54,6 +55,7 @@ struct Vm {
     Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
+    Recorder *recorder; /* NULL: no -record */
     GHashTable *machine_options, *accel_options;
     Runner *runner;
 
@@ -485,9 +487,8 @@ static void look_for_posted(void *opaque)
 
 /* ---- tracing ---- */
 
-static void trace_access(void *opaque, const BusAccess *access)
+static void trace_access(Vm *vm, const BusAccess *access)
 {
-    Vm *vm = opaque;
     const BusClaim *claim =
         bus_find(vm->bus, access->memory ? IO_MEMORY : IO_PORTS, access->address);
     const char *name =
@@ -500,7 +501,27 @@ static void trace_access(void *opaque, const BusAccess *access)
              access->value);
 }
 
+static void access_made(void *opaque, const BusAccess *access)
+{
+    Vm *vm = opaque;
+    if (vm->log_items & LOG_IO) {
+        trace_access(vm, access);
+    }
+    if (vm->recorder && !access->device) {
+        recorder_unclaimed(vm->recorder, access);
+    }
+}
+
 /* ---- building ---- */
+
+static bool open_recorder(Vm *vm, GError **error)
+{
+    RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = message, .opaque = vm};
+    if (vm->config->record) {
+        vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
+    }
+    return vm->recorder || !vm->config->record;
+}
 
 static void open_console(Vm *vm)
 {
@@ -590,6 +611,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
+        .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
@@ -740,7 +762,8 @@ static bool build(Vm *vm, GError **error)
     }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
-    return build_machine(vm, machine, error) && open_expect(vm, error) &&
+    return open_recorder(vm, error) && build_machine(vm, machine, error) &&
+           open_expect(vm, error) &&
            open_accel(vm, accel, error) && make_vcpus(vm, error) && reset(vm, error);
 }
 
@@ -762,8 +785,8 @@ Vm *vm_new(const Config *config, GError **error)
 
 static void start_timers(Vm *vm)
 {
-    if (vm->log_items & LOG_IO) {
-        bus_set_observer(vm->bus, trace_access, vm);
+    if (vm->log_items & LOG_IO || vm->recorder) {
+        bus_set_observer(vm->bus, access_made, vm);
     }
     if (has_posted(vm)) {
         vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
@@ -859,6 +882,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
+    g_clear_pointer(&vm->recorder, recorder_free);
     signals_free(vm->signals);
     g_clear_pointer(&vm->bus, bus_free);
     loop_clock_free(vm->clock_source);
