@@ -281,7 +281,7 @@ static bool set_log_items(Parse *parse, const char *value, GError **error)
 static const Option BOOT_OPTIONS[] = {
     {.name = "kernel",
      .argument = "FILE",
-     .help = "the guest: a flat binary",
+     .help = "the guest: Linux, multiboot, PVH, ELF, or a flat binary",
      .example = "-kernel guests/hello.bin",
      STRING_FIELD(kernel)},
     {.name = "flat",
@@ -289,6 +289,16 @@ static const Option BOOT_OPTIONS[] = {
      .help = "where a flat binary goes and what the registers hold",
      .example = "-flat addr=0x7c00,ip=0x7c00",
      STRING_FIELD(flat)},
+    {.name = "initrd",
+     .argument = "FILE",
+     .help = "the initial RAM disk; multiboot and PVH: modules, as FILE ARGUMENTS,FILE",
+     .example = "-initrd initrd.img",
+     STRING_FIELD(initrd)},
+    {.name = "append",
+     .argument = "TEXT",
+     .help = "the kernel's command line",
+     .example = "-append console=ttyS0",
+     STRING_FIELD(append)},
     {0},
 };
 
