@@ -111,8 +111,8 @@ static bool make_cpu(Rig *rig, const char *image, unsigned count, GError **error
                       .cpu_count = 1,
                       .options = rig->options};
     g_autofree char *flat = g_strdup_printf("dx=%u", count);
-    BootOptions options = {.kernel = image, .flat = flat};
-    BootBoard board = {.cpus = 1};
+    const BootOptions options = {.kernel = image, .flat = flat};
+    const BootBoard board = {.cpus = 1};
     g_autoptr(BootImage) boot = boot_image_new(&options, MEMORY_SIZE, error);
     CpuState state;
     rig->accel = accel_new(&accel_kvm_class, &host, error);
