@@ -11,6 +11,7 @@ Config *config_new(void)
     config->machine = g_strdup("pc");
     config->accels = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
+    config->drives = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
     config->escape = CTRL_A;
@@ -21,6 +22,7 @@ void config_free(Config *config)
 {
     g_ptr_array_unref(config->accels);
     g_ptr_array_unref(config->serials);
+    g_ptr_array_unref(config->drives);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
     g_free(config->name);

@@ -16,6 +16,8 @@ typedef struct Config {
     char *machine;     /* "pc,key=value" */
     char *kernel, *flat;
     GPtrArray *serials; /* a chardev spec for COM1.. each; empty: the default */
+    GPtrArray *drives;  /* what drive_parse() takes */
+    bool snapshot;      /* of every drive */
     char *debugcon, *debugport;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */

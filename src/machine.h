@@ -5,6 +5,7 @@
 #ifndef PIOEMU_MACHINE_H
 #define PIOEMU_MACHINE_H
 
+#include "src/block/block.h"
 #include "src/char/char.h"
 #include "src/config.h"
 #include "src/device_core.h"
@@ -38,6 +39,7 @@ typedef struct MachineParts {
     Clock *host_clock; /* never paused */
     Memory *memory;
     CharSet *chars;
+    BlockSet *blocks;
 } MachineParts;
 
 struct Machine {
@@ -46,6 +48,7 @@ struct Machine {
     DeviceHost host_timed; /* the same on the host's clock */
     MachineCpu cpu;
     CharSet *chars;
+    BlockSet *blocks;
     const Config *config;
     IrqRouter *irqs;
     IrqLine *intr;      /* the controller's output */

@@ -1,6 +1,7 @@
 #include "src/vm.h"
 
 #include "src/accel/accel.h"
+#include "src/block/block.h"
 #include "src/boot/boot.h"
 #include "src/error.h"
 #include "src/keyval.h"
@@ -47,6 +48,7 @@ struct Vm {
     Memory *memory;
     BootImage *image;
     CharSet *chars;
+    BlockSet *blocks;
     Accel *accel;
     Machine *machine;
     GHashTable *machine_options, *accel_options;
@@ -492,12 +494,14 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .guest_error = guest_error,
         .opaque = vm,
     };
+    vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, message, vm);
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
         .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
+        .blocks = vm->blocks,
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
@@ -716,6 +720,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
+    g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->machine, machine_free);
     signals_free(vm->signals);
     g_clear_pointer(&vm->bus, bus_free);

@@ -44,7 +44,7 @@ static bool parse_bool(GHashTable *table, const char *key, bool *value, GError *
 static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
     static const char *const FORMATS[] = {"raw", NULL};
-    static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
+    static const char *const INTERFACES[] = {"ide", "none", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
     static const char *const CACHES[] = {"writeback", "unsafe", NULL};
     unsigned format = 0, interface = DRIVE_IDE, media = 0, cache = 0;
@@ -64,13 +64,12 @@ static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 static bool parse_index(GHashTable *table, Drive *drive, GError **error)
 {
     const char *text = g_hash_table_lookup(table, "index");
-    unsigned count = drive->interface == DRIVE_FLOPPY ? DRIVE_FLOPPY_MAX : DRIVE_IDE_MAX;
     uint64_t index;
     drive->index = -1;
     if (!text) {
         return true;
     }
-    if (!number_parse("-drive index", text, count - 1, &index, error)) {
+    if (!number_parse("-drive index", text, DRIVE_IDE_MAX - 1, &index, error)) {
         return false;
     }
     drive->index = (int)index;
@@ -92,10 +91,6 @@ Drive *drive_parse(const char *text, GError **error)
     const char *file = g_hash_table_lookup(table, "file");
     if (!file || !*file) {
         refuse(error, text, "names no file (file=PATH)");
-        return NULL;
-    }
-    if (drive->cdrom && drive->interface == DRIVE_FLOPPY) {
-        refuse(error, text, "a floppy drive takes no CD-ROM (use if=ide)");
         return NULL;
     }
     drive->read_only |= drive->cdrom;

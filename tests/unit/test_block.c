@@ -411,13 +411,13 @@ static void what_is_no_raw_image_is_refused(Bench *b, gconstpointer data)
 static void drive_text_is_parsed(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Drive) drive = drive_parse("file=a,,b.img,format=raw,if=floppy,index=1,readonly=on,"
+    g_autoptr(Drive) drive = drive_parse("file=a,,b.img,format=raw,if=none,index=1,readonly=on,"
                                          "snapshot=on,cache=unsafe,id=x",
                                          &error);
     g_assert_no_error(error);
     g_assert_cmpstr(drive->file, ==, "a,b.img");
     g_assert_cmpstr(drive->id, ==, "x");
-    g_assert_cmpint(drive->interface, ==, DRIVE_FLOPPY);
+    g_assert_cmpint(drive->interface, ==, DRIVE_NONE);
     g_assert_cmpint(drive->index, ==, 1);
     g_assert_true(drive->read_only && drive->snapshot && drive->unsafe && drive->raw_asked);
     g_autofree char *text = drive_text("a,b", "if=ide,media=cdrom");
@@ -434,13 +434,11 @@ static void wrong_drive_text_is_refused(void)
     } CASES[] = {
         {"format=raw", "names no file"},
         {"file=x,format=qcow2", "not one of raw"},
-        {"file=x,if=scsi", "not one of ide, floppy, none"},
-        {"file=x,if=floppy,index=2", "index 2"},
+        {"file=x,if=scsi", "not one of ide, none"},
         {"file=x,index=4", "index 4"},
         {"file=x,media=tape", "not one of disk, cdrom"},
         {"file=x,cache=none", "not one of writeback, unsafe"},
         {"file=x,readonly=maybe", "readonly maybe"},
-        {"file=x,if=floppy,media=cdrom", "no CD-ROM"},
         {"file=x,snapshoot=on", "did you mean 'snapshot'"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
