@@ -254,6 +254,15 @@ typedef struct InputClient {
 bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size);
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
 
+/*
+ * A write of 1, 2, 4 or 8 bytes by the device itself, to whatever device is at
+ * that address: an interrupt message.  The other device is called before this
+ * returns and may call back, so the registers have to be right by then.  On a
+ * machine whose CPUs have threads of their own nothing happens: its APICs are
+ * in the kernel.
+ */
+void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
+
 /* ---- the machine -------------------------------------------------------- */
 
 /* The guest ends the run with a status, 0 to 255. */
@@ -337,6 +346,8 @@ typedef struct DeviceClass {
     bool (*post_load)(void *state);
     /* One line about the state, for crash reports: writes at most `size` bytes. */
     void (*describe)(const void *state, char *text, size_t size);
+    /* Still busy with output that the outside will see: a halted CPU does not end that. */
+    bool (*busy)(const void *state);
     void (*finalize)(void *state);
 } DeviceClass;
 

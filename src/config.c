@@ -10,6 +10,7 @@ Config *config_new(void)
     config->cpus = 1;
     config->machine = g_strdup("pc");
     config->accels = g_ptr_array_new_with_free_func(g_free);
+    config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
     config->drives = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
@@ -21,6 +22,7 @@ Config *config_new(void)
 void config_free(Config *config)
 {
     g_ptr_array_unref(config->accels);
+    g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->serials);
     g_ptr_array_unref(config->drives);
     g_ptr_array_unref(config->devices);
@@ -33,6 +35,7 @@ void config_free(Config *config)
     g_free(config->debugport);
     g_free(config->log_items);
     g_free(config->log_file);
+    g_free(config->expect);
     g_free(config->result);
     g_free(config->pidfile);
     g_free(config->rtc);

@@ -15,9 +15,10 @@ typedef struct Config {
     GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
     char *machine;     /* "pc,key=value" */
     char *kernel, *flat;
-    GPtrArray *serials; /* a chardev spec for COM1.. each; empty: the default */
-    GPtrArray *drives;  /* what drive_parse() takes */
-    bool snapshot;      /* of every drive */
+    GPtrArray *chardevs; /* "backend,id=ID,key=value" */
+    GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
+    GPtrArray *drives;   /* what drive_parse() takes */
+    bool snapshot;       /* of every drive */
     char *debugcon, *debugport;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
@@ -25,6 +26,7 @@ typedef struct Config {
     int escape; /* control character's code */
     char *log_items, *log_file;
     uint64_t timeout; /* ns; 0: none */
+    char *expect;     /* a script that talks to a line */
     char *result, *pidfile;
     char *rtc; /* "base=utc,clock=host" */
 } Config;

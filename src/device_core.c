@@ -396,6 +396,14 @@ char *device_describe(Device *dev)
     return g_strdup(text);
 }
 
+bool device_busy(Device *dev)
+{
+    g_mutex_lock(&dev->lock);
+    bool busy = dev->class->busy && dev->class->busy(dev->state);
+    g_mutex_unlock(&dev->lock);
+    return busy;
+}
+
 /* ---- services for the device ---- */
 
 uint64_t device_now(const Device *dev)
@@ -411,6 +419,15 @@ bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size)
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
 {
     return dev->host->memory && memory_write(dev->host->memory, address, data, size);
+}
+
+/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
+void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
+{
+    BusInitiator by = {0};
+    if (!bus_is_locked(dev->host->bus)) {
+        bus_memory_access(dev->host->bus, &by, address, true, size, &value);
+    }
 }
 
 static void request(Device *dev, DeviceRequest what, int status)

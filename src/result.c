@@ -8,7 +8,7 @@ static const char *const BY_NAMES[] = {
     [VM_ENDED_BY_GUEST] = "guest",      [VM_ENDED_BY_GUEST_STOP] = "guest-stop",
     [VM_ENDED_BY_DEATH] = "guest-died", [VM_ENDED_BY_TIMEOUT] = "timeout",
     [VM_ENDED_BY_HOST] = "host",        [VM_ENDED_BY_USER] = "user",
-    [VM_ENDED_BY_SIGNAL] = "signal",
+    [VM_ENDED_BY_SIGNAL] = "signal",    [VM_ENDED_BY_SCRIPT] = "script",
 };
 
 bool result_write(const VmResult *result, const char *path, GError **error)

@@ -14,7 +14,8 @@ struct Runner {
 
     /* Slices: one vCPU. */
     bool running, halted;
-    bool in_run; /* a slice is under way */
+    bool sleeping; /* halted, and no interrupt ends it */
+    bool in_run;   /* a slice is under way */
     bool realtime;
     uint64_t real_origin; /* host time at machine time 0 */
     Clock *host;          /* the host's time */
@@ -181,7 +182,7 @@ static void run_slices(Runner *runner)
         }
         if (!runner->running) {
             loop_step(runner->loop, true);
-        } else if (runner->halted) {
+        } else if (runner->halted || runner->sleeping) {
             sleep_halted(runner);
         } else {
             run_slice(runner);
@@ -212,6 +213,15 @@ void runner_resume(Runner *runner)
     runner->running = true;
     for (guint i = 0; i < runner->threads->len; i++) {
         vcpu_thread_resume(runner->threads->pdata[i]);
+    }
+}
+
+/* Threads wait for a resume already; their machine's clock needs nobody. */
+void runner_sleep(Runner *runner)
+{
+    if (!is_threaded(runner)) {
+        runner->sleeping = true;
+        runner_resume(runner);
     }
 }
 
@@ -256,5 +266,6 @@ void runner_set_halted(Runner *runner, unsigned index, bool halted)
         vcpu_thread_set_halted(runner->threads->pdata[index], halted);
     } else {
         runner->halted = halted;
+        runner->sleeping = false;
     }
 }

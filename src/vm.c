@@ -4,6 +4,7 @@
 #include "src/block/block.h"
 #include "src/boot/boot.h"
 #include "src/error.h"
+#include "src/expect.h"
 #include "src/keyval.h"
 #include "src/log.h"
 #include "src/machine.h"
@@ -14,12 +15,15 @@
 #include "src/signals.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* How long output that nobody takes is waited for when the guest ends. */
 #define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
 #define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
+/* How often a halted machine is asked whether it is still sending. */
+#define BUSY_POLL_NS (NS_PER_SECOND / 1000)
 /* How late a posted write may be: soon after another one, later in a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
 #define POSTED_MAX_NS (NS_PER_SECOND / 4)
@@ -49,6 +53,7 @@ struct Vm {
     BootImage *image;
     CharSet *chars;
     BlockSet *blocks;
+    Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
     GHashTable *machine_options, *accel_options;
@@ -58,6 +63,8 @@ struct Vm {
     LoopTask event_task;
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
+    LoopTimer *busy_timer;
+    uint64_t busy_patience; /* ns */
     LoopTimer *halt_timer;
     uint64_t halt_period;
     uint32_t watched_accesses;
@@ -119,6 +126,7 @@ static void post_mortem(Vm *vm)
     pause_vcpus(vm);
     report_vcpus(vm, text);
     report_devices(text, vm->machine);
+    charset_tail(vm->chars, text);
     log_line(vm->log, "%s", text->str);
     g_string_free(text, true);
 }
@@ -164,6 +172,30 @@ static void timed_out(void *opaque)
     end(vm, VM_ENDED_BY_TIMEOUT, VM_EXIT_TIMEOUT, reason);
 }
 
+static void expect_done(void *opaque)
+{
+    Vm *vm = opaque;
+    if (!vm->ended) {
+        end(vm, VM_ENDED_BY_SCRIPT, VM_EXIT_OK, "-expect");
+    }
+}
+
+/* The script judges every run that neither died nor was ended from outside. */
+static void take_verdict(Vm *vm)
+{
+    VmEndedBy by = vm->result.by;
+    if (by != VM_ENDED_BY_SCRIPT && by != VM_ENDED_BY_GUEST && by != VM_ENDED_BY_GUEST_STOP) {
+        return;
+    }
+    ExpectVerdict verdict = expect_conclude(vm->expect);
+    g_free(vm->result.reason);
+    vm->result = (VmResult){VM_ENDED_BY_SCRIPT, verdict.status, g_strdup(verdict.reason)};
+    if (verdict.failed) {
+        log_line(vm->log, "pioemu: %s", verdict.reason);
+        post_mortem(vm);
+    }
+}
+
 static void quit_asked(void *opaque)
 {
     end(opaque, VM_ENDED_BY_USER, VM_EXIT_OK, "the user quit");
@@ -173,6 +205,30 @@ static void signal_arrived(void *opaque, int number)
 {
     g_autofree char *reason = g_strdup_printf("signal: %s", strsignal(number));
     end(opaque, VM_ENDED_BY_SIGNAL, 128 + number, reason);
+}
+
+/* ---- a halt for good ---- */
+
+static void look_for_idle(void *opaque)
+{
+    Vm *vm = opaque;
+    vm->busy_patience -= MIN(vm->busy_patience, BUSY_POLL_NS);
+    if (vm->busy_patience && machine_busy(vm->machine)) {
+        loop_timer_start(vm->busy_timer, BUSY_POLL_NS);
+    } else {
+        end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "the guest halted with interrupts disabled");
+    }
+}
+
+/* The CPU is done, but a slow serial line may still have characters to send. */
+static void halted_for_good(Vm *vm)
+{
+    if (!vm->busy_timer) {
+        vm->busy_timer = loop_timer_new(vm->loop, look_for_idle, vm);
+        vm->busy_patience = DRAIN_PATIENCE_NS;
+        runner_sleep(vm->runner);
+        look_for_idle(vm);
+    }
 }
 
 /* ---- events ---- */
@@ -186,6 +242,7 @@ static bool reset(Vm *vm, GError **error)
         return false;
     }
     vm->halted = 0;
+    g_clear_pointer(&vm->busy_timer, loop_timer_free);
     for (unsigned i = 0; i < runner_count(vm->runner); i++) {
         Vcpu *vcpu = runner_vcpu(vm->runner, i);
         runner_set_halted(vm->runner, i, false);
@@ -236,8 +293,7 @@ static void handle_stop(Vm *vm, const Event *event)
     switch (event->stop) {
     case VCPU_HALTED_DEAD:
         if (++vm->halted == runner_count(vm->runner)) {
-            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
-                "the guest halted with interrupts disabled");
+            halted_for_good(vm);
         }
         break;
     case VCPU_TRIPLE_FAULT:
@@ -302,6 +358,18 @@ static void message(void *opaque, const char *text)
     log_line(vm->log, "pioemu: %s", text);
 }
 
+static void print(void *opaque, const char *text)
+{
+    (void)opaque;
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+static uint64_t machine_time(void *opaque)
+{
+    return clock_now(((Vm *)opaque)->clock);
+}
+
 /* ---- interrupts ---- */
 
 static void set_intr(void *opaque, bool level)
@@ -310,6 +378,13 @@ static void set_intr(void *opaque, bool level)
     if (atomic_exchange(&runner_vcpu(vm->runner, 0)->intr, level) != level) {
         runner_interrupt(vm->runner, 0);
     }
+}
+
+static void raise_nmi(void *opaque)
+{
+    Vm *vm = opaque;
+    atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
+    runner_interrupt(vm->runner, 0);
 }
 
 /* A CPU without the gate lets the line pass always. */
@@ -377,11 +452,10 @@ static void look_for_halt(void *opaque)
     vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
     if (silent && !vm->ended) {
         pause_vcpus(vm);
-        if (all_dead(vm)) {
-            end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK,
-                "the guest halted with interrupts disabled");
-        } else {
-            resume_vcpus(vm);
+        bool dead = all_dead(vm);
+        resume_vcpus(vm);
+        if (dead) {
+            halted_for_good(vm);
         }
     }
     loop_timer_start(vm->halt_timer, vm->halt_period);
@@ -423,7 +497,13 @@ static void trace_access(void *opaque, const BusAccess *access)
 static void open_console(Vm *vm)
 {
     vm->signals = signals_new(vm->loop, signal_arrived, vm);
-    CharEvents events = {.quit = quit_asked, .message = message, .opaque = vm};
+    CharEvents events = {
+        .quit = quit_asked,
+        .message = message,
+        .print = print,
+        .machine_time = machine_time,
+        .opaque = vm,
+    };
     vm->chars = charset_new(vm->loop, &events, vm->config->escape);
 }
 
@@ -487,6 +567,8 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
         .set_intr = set_intr,
+        .nmi = raise_nmi,
+        .has_apics = !bus_is_locked(vm->bus),
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
         .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
         .set_a20 = set_a20,
@@ -505,6 +587,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
+}
+
+static bool open_expect(Vm *vm, GError **error)
+{
+    const char *path = vm->config->expect;
+    vm->expect = path ? expect_new(vm->chars, path, expect_done, vm, error) : NULL;
+    return !path || vm->expect;
 }
 
 /* The first accelerator of -accel that works here; says so if others did not. */
@@ -549,6 +638,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
+        .local_apic = vm->machine->lapic != NULL,
         .options = vm->accel_options,
     };
     vm->accel = accel_new(class, &host, error);
@@ -631,8 +721,8 @@ static bool build(Vm *vm, GError **error)
     }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
-    return build_machine(vm, machine, error) && open_accel(vm, accel, error) &&
-           make_vcpus(vm, error) && reset(vm, error);
+    return build_machine(vm, machine, error) && open_expect(vm, error) &&
+           open_accel(vm, accel, error) && make_vcpus(vm, error) && reset(vm, error);
 }
 
 Vm *vm_new(const Config *config, GError **error)
@@ -682,19 +772,46 @@ static void finish_output(Vm *vm)
     }
 }
 
+/* A server with wait=on has its first client before the guest runs. */
+static void start_guest(Vm *vm)
+{
+    while (!vm->ended && charset_awaits_peers(vm->chars)) {
+        loop_step(vm->loop, true);
+    }
+    if (!vm->ended) {
+        resume_vcpus(vm);
+        if (vm->expect) {
+            expect_start(vm->expect);
+        }
+    }
+}
+
+/* What -d asks for at the end. */
+static void report_end(Vm *vm)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (vm->log_items & LOG_UNCLAIMED) {
+        report_unclaimed(text, vm->bus);
+    }
+    if (vm->log_items & LOG_CHAR) {
+        charset_describe(vm->chars, text);
+    }
+    if (text->len) {
+        log_line(vm->log, "%s", text->str);
+    }
+}
+
 int vm_run(Vm *vm)
 {
     start_timers(vm);
-    resume_vcpus(vm);
+    start_guest(vm);
     runner_run(vm->runner);
     pause_vcpus(vm);
     finish_output(vm);
-    if (vm->log_items & LOG_UNCLAIMED) {
-        GString *text = g_string_new(NULL);
-        report_unclaimed(text, vm->bus);
-        log_line(vm->log, "%s", text->str);
-        g_string_free(text, true);
+    if (vm->expect) {
+        take_verdict(vm);
     }
+    report_end(vm);
     if (vm->config->result) {
         g_autoptr(GError) error = NULL;
         if (!result_write(&vm->result, vm->config->result, &error)) {
@@ -718,7 +835,9 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->posted_timer);
     loop_timer_free(vm->timeout_timer);
     loop_timer_free(vm->halt_timer);
+    loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
+    g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->machine, machine_free);

@@ -63,15 +63,6 @@ void cpu_mode_changed(Cpu *cpu)
     cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
 }
 
-bool cpu_attention(const Cpu *cpu)
-{
-    return cpu->careful || cpu->shadow || cpu->debug_pending ||
-           (cpu->eflags & CPU_FLAG_IF &&
-            atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
-           atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||
-           atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
-}
-
 void cpu_leave_soon(Cpu *cpu)
 {
     if (cpu->fuel > 0) {
@@ -497,9 +488,10 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
         uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
         size_t part = (size_t)(MIN(end, page_end) - address);
         CodePage *page = *code_page_slot(interp, address);
+        const MemoryRegion *region = memory_find(accel->host.memory, address);
 
-        if (page) {
-            code_written(interp, page, address, part);
+        if (page && region) {
+            code_written(page, address, region->host + (address - region->base), part);
         }
         address += part;
     }
