@@ -1,5 +1,6 @@
 /*
- * A guest with a disk of its own: what it reads is what the image has.
+ * Guests with drivers of their own: what is read from a disk is what the image
+ * has, and the keyboard answers.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -100,12 +101,21 @@ static void test_refusals(const GuestTarget *target)
     expect_refusal(target, "-hda /nowhere/disk", 3, "/nowhere/disk: No such file");
 }
 
+/* No key is pressed: the controller and the keyboard answer what they are asked. */
+static void test_keyboard(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel keyboard.bin -timeout 20");
+    guest_expect(guest, GUEST_OUT, "self-test: 55\nlights: fa fa\nkeys:");
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
     guest_tests_add("disk/diskread", test_diskread, GUEST_EVERY_IRQCHIP);
     guest_tests_add("disk/a_hundred_sectors_with_one_command", test_many_sectors,
                     GUEST_EVERY_IRQCHIP);
+    guest_tests_add("keyboard/answers_come_by_interrupt", test_keyboard, GUEST_EVERY_IRQCHIP);
     guest_tests_add("disk/no_disk_is_seen_as_none", test_no_disk, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("disk/the_end_of_the_disk_is_an_error", test_end_of_disk,
                     GUEST_DEFAULT_IRQCHIP);
