@@ -392,8 +392,7 @@ static const Option MACHINE_OPTIONS[] = {
 static const Option DRIVE_OPTIONS[] = {
     {.name = "drive",
      .argument = "file=PATH[,key=value]",
-     .help = "a disk image: format=raw, if=ide|none, index=0..3, media=disk|cdrom, readonly=on,\n"
-             "      snapshot=on, cache=writeback|unsafe, id=NAME",
+     .help = "a disk image; keys: format if index media readonly snapshot cache id",
      .example = "-drive file=disk.img,format=raw,snapshot=on",
      .set = set_drive},
     {.name = "hda",
