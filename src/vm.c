@@ -1,6 +1,7 @@
 #include "src/vm.h"
 
 #include "src/accel/accel.h"
+#include "src/block/block.h"
 #include "src/boot/boot.h"
 #include "src/error.h"
 #include "src/expect.h"
@@ -8,6 +9,7 @@
 #include "src/log.h"
 #include "src/machine.h"
 #include "src/number.h"
+#include "src/record/recorder.h"
 #include "src/report.h"
 #include "src/result.h"
 #include "src/runner.h"
@@ -51,9 +53,11 @@ struct Vm {
     Memory *memory;
     BootImage *image;
     CharSet *chars;
+    BlockSet *blocks;
     Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
+    Recorder *recorder; /* NULL: no -record */
     GHashTable *machine_options, *accel_options;
     Runner *runner;
 
@@ -497,9 +501,8 @@ static void look_for_posted(void *opaque)
 
 /* ---- tracing ---- */
 
-static void trace_access(void *opaque, const BusAccess *access)
+static void trace_access(Vm *vm, const BusAccess *access)
 {
-    Vm *vm = opaque;
     const BusClaim *claim =
         bus_find(vm->bus, access->memory ? IO_MEMORY : IO_PORTS, access->address);
     const char *name =
@@ -512,7 +515,27 @@ static void trace_access(void *opaque, const BusAccess *access)
              access->value);
 }
 
+static void access_made(void *opaque, const BusAccess *access)
+{
+    Vm *vm = opaque;
+    if (vm->log_items & LOG_IO) {
+        trace_access(vm, access);
+    }
+    if (vm->recorder && !access->device) {
+        recorder_unclaimed(vm->recorder, access);
+    }
+}
+
 /* ---- building ---- */
+
+static bool open_recorder(Vm *vm, GError **error)
+{
+    RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = message, .opaque = vm};
+    if (vm->config->record) {
+        vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
+    }
+    return vm->recorder || !vm->config->record;
+}
 
 static void open_console(Vm *vm)
 {
@@ -596,12 +619,15 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .guest_error = guest_error,
         .opaque = vm,
     };
+    vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, message, vm);
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
         .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
+        .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
+        .blocks = vm->blocks,
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
@@ -752,7 +778,8 @@ static bool build(Vm *vm, GError **error)
     }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
-    return build_machine(vm, machine, error) && open_expect(vm, error) &&
+    return open_recorder(vm, error) && build_machine(vm, machine, error) &&
+           open_expect(vm, error) &&
            open_accel(vm, accel, error) && make_vcpus(vm, error) && reset(vm, error);
 }
 
@@ -774,8 +801,8 @@ Vm *vm_new(const Config *config, GError **error)
 
 static void start_timers(Vm *vm)
 {
-    if (vm->log_items & LOG_IO) {
-        bus_set_observer(vm->bus, trace_access, vm);
+    if (vm->log_items & LOG_IO || vm->recorder) {
+        bus_set_observer(vm->bus, access_made, vm);
     }
     if (has_posted(vm)) {
         vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
@@ -870,7 +897,9 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
+    g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->machine, machine_free);
+    g_clear_pointer(&vm->recorder, recorder_free);
     signals_free(vm->signals);
     g_clear_pointer(&vm->bus, bus_free);
     loop_clock_free(vm->clock_source);
