@@ -17,6 +17,13 @@ typedef struct Config {
     char *kernel, *flat;
     GPtrArray *serials; /* a chardev spec for COM1.. each; empty: the default */
     char *debugcon, *debugport;
+    GPtrArray *chardevs; /* -chardev: "socket,path=X,id=Y" */
+    GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
+    GPtrArray *qmps;     /* a stream each, as after -qmp */
+    char *qtest, *qtest_log;
+    /* A control protocol talks there, or there is no guest to talk to. */
+    bool stdio_taken;
+    bool start_paused;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown;

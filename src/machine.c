@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, NULL};
+static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
 
 const MachineClass *const *machine_classes(void)
 {
@@ -94,9 +94,17 @@ static bool isa_irq_pending(void *opaque, unsigned irq)
 
 static void intr_changed(void *opaque, unsigned irq, bool level)
 {
-    (void)irq;
     Machine *machine = opaque;
     machine->cpu.set_intr(machine->cpu.opaque, level);
+    if (machine->intr_observer) {
+        machine->intr_observer(machine->intr_opaque, irq, level);
+    }
+}
+
+void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque)
+{
+    machine->intr_observer = observer;
+    machine->intr_opaque = opaque;
 }
 
 uint8_t machine_acknowledge(Machine *machine)

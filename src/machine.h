@@ -46,12 +46,15 @@ struct Machine {
     CharSet *chars;
     const Config *config;
     IrqRouter *irqs;
-    IrqLine *intr;      /* the controller's output */
+    IrqLine *intr; /* the controller's output */
+    IrqSink *intr_observer;
+    void *intr_opaque;
     GPtrArray *devices; /* in the order of reset */
     Device *controller; /* the interrupt controller, or NULL */
 };
 
 extern const MachineClass machine_pc_class;
+extern const MachineClass machine_isapc_class;
 
 /* NULL-terminated. */
 const MachineClass *const *machine_classes(void);
@@ -63,6 +66,9 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
 bool machine_build(Machine *machine, GError **error);
 void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
+
+/* Is told of the controller's output as `irq` 0, after the CPU; NULL: nobody. */
+void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque);
 
 /* The interrupt acknowledge cycle. */
 uint8_t machine_acknowledge(Machine *machine);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const AccelClass *const ACCELS[] = {&accel_kvm_class, NULL};
+static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_qtest_class, NULL};
 
 const AccelClass *const *accel_classes(void)
 {
