@@ -285,6 +285,8 @@ typedef struct DeviceClass {
     bool (*post_load)(void *state);
     /* One line about the state, for crash reports: writes at most `size` bytes. */
     void (*describe)(const void *state, char *text, size_t size);
+    /* Still busy with output that the outside will see: a halted CPU does not end that. */
+    bool (*busy)(const void *state);
     void (*finalize)(void *state);
 } DeviceClass;
 

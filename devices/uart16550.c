@@ -371,6 +371,13 @@ static bool uart_post_load(void *state)
     return true;
 }
 
+/* Only a paced port takes its time; one whose line is full has to wait for the host. */
+static bool uart_busy(const void *state)
+{
+    const Uart *u = state;
+    return u->pace == UART_PACE_BAUD && (u->tx_busy || u->tx.count > 0);
+}
+
 static void uart_describe(const void *state, char *text, size_t size)
 {
     const Uart *u = state;
@@ -428,4 +435,5 @@ const DeviceClass uart16550_class = {
     .fields = UART_FIELDS,
     .post_load = uart_post_load,
     .describe = uart_describe,
+    .busy = uart_busy,
 };

@@ -131,30 +131,29 @@ do_add:
     /* Each row is read once before any of it is shown: it may be a device. */
 do_peek:
     call parse_number
-    jc 4f
+    jc 3f
     mov %eax, %ebx
     mov $PEEK_ROW, %ebp
     call parse_end
     jnc 1f
     call parse_last_number
-    jc 4f
+    jc 3f
     mov %eax, %ebp
     dec %eax
     cmp $PEEK_MOST, %eax
     cmc
-    jc 4f
-1:  movb $0, interrupted
-2:  mov $PEEK_ROW, %cx
+    jc 3f
+1:  mov $PEEK_ROW, %cx
     cmp %cx, %bp
-    jae 3f
+    jae 2f
     mov %bp, %cx
-3:  call peek_row
+2:  call peek_row
     sub %cx, %bp
-    jz 4f
+    jz 3f
     cmpb $0, interrupted
-    je 2b
+    je 1b
     clc
-4:  ret
+3:  ret
 
     /* CX bytes at EBX, which is moved on. */
 peek_row:
@@ -344,7 +343,6 @@ do_sleep:
     mov %eax, %ebx
     call start_ticks
     jc 4f
-    movb $0, interrupted
     mov ticks, %ecx
 1:  cli
     mov ticks, %eax
@@ -510,6 +508,7 @@ read_line:
 7:  cmp $'\r', %ah /* the second half of CR LF */
     je 1b
 8:  movb $0, line(%di)
+    movb $0, interrupted /* before the echo: what comes after it is for the command */
     jmp newline
 
     /* Takes back the last character of DI; zero flag: there was none. */
@@ -678,7 +677,7 @@ interrupts: /* the controller is there */
     .byte 0
 ticking:
     .byte 0
-interrupted: /* a Ctrl-C has arrived since this was cleared */
+interrupted: /* a Ctrl-C has arrived since the last line ended */
     .byte 0
 last_char:
     .byte 0

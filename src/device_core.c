@@ -360,6 +360,14 @@ char *device_describe(Device *dev)
     return g_strdup(text);
 }
 
+bool device_busy(Device *dev)
+{
+    g_mutex_lock(&dev->lock);
+    bool busy = dev->class->busy && dev->class->busy(dev->state);
+    g_mutex_unlock(&dev->lock);
+    return busy;
+}
+
 /* ---- services for the device ---- */
 
 uint64_t device_now(const Device *dev)

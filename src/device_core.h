@@ -59,6 +59,7 @@ uint8_t device_acknowledge(Device *dev);
 bool device_input_pending(Device *dev, unsigned pin);
 /* One line, or an empty string; the caller frees it. */
 char *device_describe(Device *dev);
+bool device_busy(Device *dev);
 /* How often each kind of guest error came; "kind: n, ..." or NULL. */
 char *device_guest_errors(Device *dev);
 

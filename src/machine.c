@@ -156,6 +156,16 @@ void machine_reset(Machine *machine)
     }
 }
 
+bool machine_busy(Machine *machine)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        if (device_busy(machine->devices->pdata[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* -global class.property=value, for every instance of the class. */
 static bool apply_globals(Machine *machine, Device *dev, GError **error)
 {

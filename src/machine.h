@@ -66,6 +66,8 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
 bool machine_build(Machine *machine, GError **error);
 void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
+/* Whether a device is still busy with output. */
+bool machine_busy(Machine *machine);
 
 /* Is told of the controller's output as `irq` 0, after the CPU; NULL: nobody. */
 void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque);

@@ -14,6 +14,8 @@ struct Runner {
 
     /* Slices: one vCPU. */
     bool running, halted;
+    bool sleeping; /* halted, and no interrupt ends it */
+    bool in_run;   /* a slice is under way */
     bool realtime;
     uint64_t real_origin; /* host time at machine time 0 */
     Clock *host;          /* the host's time */
@@ -31,6 +33,16 @@ static void woken(void *opaque)
     (void)opaque;
 }
 
+/* A deadline came up that ends the slice under way earlier. */
+static void nearer_deadline(void *opaque, uint64_t deadline)
+{
+    Runner *runner = opaque;
+    (void)deadline;
+    if (runner->in_run) {
+        runner->accel->class->kick(runner->vcpus->pdata[0]);
+    }
+}
+
 Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped, void *opaque)
 {
     Runner *runner = g_new0(Runner, 1);
@@ -44,11 +56,17 @@ Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped,
     runner->host = clock_new_monotonic();
     clock_resume(runner->host);
     runner->wake = loop_timer_new(loop, woken, NULL);
+    if (!is_threaded(runner)) {
+        clock_set_wakeup(clock, nearer_deadline, runner);
+    }
     return runner;
 }
 
 void runner_free(Runner *runner)
 {
+    if (!is_threaded(runner)) {
+        clock_set_wakeup(runner->clock, NULL, NULL);
+    }
     g_ptr_array_unref(runner->threads);
     g_ptr_array_unref(runner->vcpus);
     loop_timer_free(runner->wake);
@@ -94,7 +112,9 @@ static void run_slice(Runner *runner)
     uint64_t now = clock_now(runner->clock);
     uint64_t until = deadline > now ? class->instructions_in(vcpu, deadline - now) : 1;
     class->set_budget(vcpu, CLAMP(until, 1, SLICE_MAX));
+    runner->in_run = true;
     VcpuStop stop = class->run(vcpu);
+    runner->in_run = false;
     switch (stop) {
     case VCPU_KICKED:
     case VCPU_SLICE_DONE:
@@ -162,7 +182,7 @@ static void run_slices(Runner *runner)
         }
         if (!runner->running) {
             loop_step(runner->loop, true);
-        } else if (runner->halted) {
+        } else if (runner->halted || runner->sleeping) {
             sleep_halted(runner);
         } else {
             run_slice(runner);
@@ -193,6 +213,15 @@ void runner_resume(Runner *runner)
     runner->running = true;
     for (guint i = 0; i < runner->threads->len; i++) {
         vcpu_thread_resume(runner->threads->pdata[i]);
+    }
+}
+
+/* Threads wait for a resume already; their machine's clock needs nobody. */
+void runner_sleep(Runner *runner)
+{
+    if (!is_threaded(runner)) {
+        runner->sleeping = true;
+        runner_resume(runner);
     }
 }
 
@@ -237,5 +266,6 @@ void runner_set_halted(Runner *runner, unsigned index, bool halted)
         vcpu_thread_set_halted(runner->threads->pdata[index], halted);
     } else {
         runner->halted = halted;
+        runner->sleeping = false;
     }
 }

@@ -39,6 +39,8 @@ void runner_set_realtime(Runner *runner, bool on);
 void runner_run(Runner *runner);
 
 void runner_resume(Runner *runner);
+/* The CPUs are done, machine time goes on. */
+void runner_sleep(Runner *runner);
 /* Any thread: the vCPUs are to pause soon. */
 void runner_ask_pause(Runner *runner);
 /* Returns when no vCPU runs. */

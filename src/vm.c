@@ -2,18 +2,22 @@
 
 #include "src/error.h"
 #include "src/keyval.h"
+#include "src/number.h"
 #include "src/report.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How long output that nobody takes is waited for when the guest ends. */
 #define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
 #define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
+/* How often a halted machine is asked whether it is still sending. */
+#define BUSY_POLL_NS (NS_PER_SECOND / 1000)
 /* How late a posted write may be: soon after another one, later in a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
-#define POSTED_MAX_NS (NS_PER_SECOND / 10)
+#define POSTED_MAX_NS (NS_PER_SECOND / 4)
 /* How often a silent machine with in-kernel controllers is asked whether it halted. */
 #define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
 #define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
@@ -26,8 +30,6 @@ typedef struct Event {
     DeviceRequest request; /* EVENT_REQUEST */
     int status;
 } Event;
-
-#define DEFAULT_ACCEL "kvm"
 
 /* ---- running and stopping ---- */
 
@@ -152,6 +154,30 @@ static void signal_arrived(void *opaque, int number)
            "host-signal", reason);
 }
 
+/* ---- a halt for good ---- */
+
+static void look_for_idle(void *opaque)
+{
+    Vm *vm = opaque;
+    vm->busy_patience -= MIN(vm->busy_patience, BUSY_POLL_NS);
+    if (vm->busy_patience && machine_busy(vm->machine)) {
+        loop_timer_start(vm->busy_timer, BUSY_POLL_NS);
+    } else {
+        guest_stopped(vm, "the guest halted with interrupts disabled");
+    }
+}
+
+/* The CPU is done, but a slow serial line may still have characters to send. */
+static void halted_for_good(Vm *vm)
+{
+    if (!vm->busy_timer) {
+        vm->busy_timer = loop_timer_new(vm->loop, look_for_idle, vm);
+        vm->busy_patience = DRAIN_PATIENCE_NS;
+        runner_sleep(vm->runner);
+        look_for_idle(vm);
+    }
+}
+
 /* ---- events ---- */
 
 bool vm_reset_parts(Vm *vm, GError **error)
@@ -163,6 +189,7 @@ bool vm_reset_parts(Vm *vm, GError **error)
         return false;
     }
     vm->halted = 0;
+    g_clear_pointer(&vm->busy_timer, loop_timer_free);
     for (unsigned i = 0; i < runner_count(vm->runner); i++) {
         Vcpu *vcpu = runner_vcpu(vm->runner, i);
         runner_set_halted(vm->runner, i, false);
@@ -217,7 +244,7 @@ static void handle_stop(Vm *vm, const Event *event)
     switch (event->stop) {
     case VCPU_HALTED_DEAD:
         if (++vm->halted == runner_count(vm->runner)) {
-            guest_stopped(vm, "the guest halted with interrupts disabled");
+            halted_for_good(vm);
         }
         break;
     case VCPU_TRIPLE_FAULT:
@@ -353,10 +380,10 @@ static void look_for_halt(void *opaque)
     vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
     if (silent && vm->state == VM_RUNNING) {
         vm_pause_vcpus(vm);
-        if (all_dead(vm)) {
-            guest_stopped(vm, "the guest halted with interrupts disabled");
-        } else {
-            vm_resume_vcpus(vm);
+        bool dead = all_dead(vm);
+        vm_resume_vcpus(vm);
+        if (dead) {
+            halted_for_good(vm);
         }
     }
     loop_timer_start(vm->halt_timer, vm->halt_period);
@@ -447,6 +474,20 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     return vm->machine_options != NULL;
 }
 
+/* Who sits at a terminal wants seconds to be seconds. */
+static bool wants_realtime(const Vm *vm)
+{
+    const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
+    bool on = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
+    return (wish && number_parse_bool("realtime", wish, &on, NULL) && on) || (!wish && on);
+}
+
+/* Where machine time is not the host's, "the host's time" would not be repeatable. */
+static bool follows_host(const Vm *vm)
+{
+    return vm->clock_source || wants_realtime(vm);
+}
+
 static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
@@ -460,7 +501,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
-        .host_clock = vm->host_clock,
+        .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
     };
@@ -472,11 +513,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 static const AccelClass *choose_accel(Vm *vm, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
+    static const char *const DEFAULTS[] = {"kvm", "interp"};
     const GPtrArray *wishes = vm->config->accels;
-    for (guint i = 0; i < MAX(wishes->len, 1); i++) {
+    guint count = wishes->len ? wishes->len : G_N_ELEMENTS(DEFAULTS);
+    for (guint i = 0; i < count; i++) {
         const AccelClass *class;
         g_clear_pointer(&vm->accel_options, g_hash_table_unref);
-        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULT_ACCEL, &class, &vm->accel_options,
+        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULTS[i], &class, &vm->accel_options,
                          error)) {
             return NULL;
         }
@@ -520,6 +563,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 static bool make_vcpus(Vm *vm, GError **error)
 {
     vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vcpu_stopped, vm);
+    runner_set_realtime(vm->runner, wants_realtime(vm));
     for (unsigned i = 0; vm->accel->class->has_cpu && i < vm->config->cpus; i++) {
         if (!runner_add_vcpu(vm->runner, error)) {
             return false;
@@ -541,16 +585,6 @@ static uint64_t work_time(void *opaque)
                : 0;
 }
 
-/* The CPU stops at the deadlines of a counted clock, unless one comes up meanwhile. */
-static void nearer_deadline(void *opaque, uint64_t deadline)
-{
-    Vm *vm = opaque;
-    (void)deadline;
-    if (vm->runner) {
-        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
-    }
-}
-
 static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
 {
     vm->host_clock = clock_new_monotonic();
@@ -565,7 +599,6 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     }
     if (!accel->threaded) {
         vm->clock = clock_new_counted(work_time, vm);
-        clock_set_wakeup(vm->clock, nearer_deadline, vm);
         return true;
     }
     vm->clock = clock_new_monotonic();
@@ -708,6 +741,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->posted_timer);
     loop_timer_free(vm->timeout_timer);
     loop_timer_free(vm->halt_timer);
+    loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);

@@ -33,6 +33,7 @@ void vm_pause(Vm *vm)
     }
     if (vm->state == VM_RUNNING) {
         vm_pause_vcpus(vm);
+        g_clear_pointer(&vm->busy_timer, loop_timer_free);
         vm->state = VM_PAUSED;
         vm_emit(vm, VM_EVENT_STOP, false, NULL);
     }

@@ -35,6 +35,8 @@ struct Vm {
     LoopTask event_task;
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
+    LoopTimer *busy_timer;
+    uint64_t busy_patience; /* ns */
     LoopTimer *halt_timer;
     uint64_t halt_period;
     uint32_t watched_accesses;

@@ -1,11 +1,13 @@
 #include "src/accel/accel.h"
 
+#include "src/accel/interp/interp.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
 #include <string.h>
 
-static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_qtest_class, NULL};
+static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_interp_class,
+                                           &accel_qtest_class, NULL};
 
 const AccelClass *const *accel_classes(void)
 {

@@ -19,7 +19,7 @@
 #define MIXED     0x400000u
 #define STACK     0x90000u
 #define PORT      0x200u
-#define RUNS      3
+#define RUNS      7
 
 typedef struct Bench {
     Memory *memory;
@@ -235,8 +235,8 @@ static double extra_ns(Result with, Result without, uint32_t turns)
     return (with.seconds - without.seconds) / turns * 1e9;
 }
 
-#define LOOP_TURNS 100000000u
-#define PORT_TURNS 10000000u
+#define LOOP_TURNS 30000000u
+#define PORT_TURNS 5000000u
 
 static const uint8_t BARE[] = {0x49, 0x75, 0xfd, 0xf4};            /* dec ecx; jnz */
 static const uint8_t OUT[] = {0xee, 0x49, 0x75, 0xfc, 0xf4};       /* out dx, al */

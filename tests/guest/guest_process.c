@@ -13,13 +13,15 @@
 
 /* Above any descriptor that the program is given. */
 #define FIRST_SPARE_FD 10
+/* Above any that the test has open. */
+#define FIRST_KEPT_FD 512
 
 enum { TO_FOREGROUND = 'f', TO_BACKGROUND = 'b' };
 
 typedef struct Keeper {
     const GuestProcessConfig *config;
     pid_t pid;
-    int statuses, commands, children;
+    int statuses, commands, children, terminal;
 } Keeper;
 
 /* ---- in the child ---- */
@@ -72,8 +74,8 @@ static G_NORETURN void run_program(const GuestProcessConfig *config)
 
 static void take_terminal(const Keeper *keeper, pid_t group)
 {
-    if (keeper->config->terminal >= 0) {
-        tcsetpgrp(keeper->config->terminal, group);
+    if (keeper->terminal >= 0) {
+        tcsetpgrp(keeper->terminal, group);
     }
 }
 
@@ -106,6 +108,16 @@ static void obey(const Keeper *keeper)
     kill(keeper->pid, SIGCONT);
 }
 
+/* A pipe that stayed open here would never end. */
+static void hold_only(Keeper *keeper, int *terminal)
+{
+    int *const held[] = {&keeper->statuses, &keeper->commands, &keeper->children, terminal};
+    for (size_t i = 0; i < G_N_ELEMENTS(held); i++) {
+        *held[i] = *held[i] < 0 ? -1 : fcntl(*held[i], F_DUPFD_CLOEXEC, FIRST_KEPT_FD);
+    }
+    close_range(STDERR_FILENO + 1, FIRST_KEPT_FD - 1, 0);
+}
+
 static G_NORETURN void keep(Keeper *keeper)
 {
     sigset_t child;
@@ -115,8 +127,8 @@ static G_NORETURN void keep(Keeper *keeper)
     sigprocmask(SIG_BLOCK, &child, NULL);
     keeper->children = signalfd(-1, &child, SFD_CLOEXEC);
     setsid();
-    if (keeper->config->terminal >= 0) {
-        ioctl(keeper->config->terminal, TIOCSCTTY, 0);
+    if (keeper->terminal >= 0) {
+        ioctl(keeper->terminal, TIOCSCTTY, 0);
     }
     signal(SIGHUP, SIG_IGN);
     signal(SIGTTOU, SIG_IGN);
@@ -124,6 +136,7 @@ static G_NORETURN void keep(Keeper *keeper)
     if (keeper->pid == 0) {
         run_program(keeper->config);
     }
+    hold_only(keeper, &keeper->terminal);
     bool alive = write(keeper->statuses, &keeper->pid, sizeof(keeper->pid)) > 0;
     while (alive) {
         struct pollfd fds[] = {{.fd = keeper->children, .events = POLLIN},
@@ -147,7 +160,10 @@ void guest_process_start(GuestProcess *process, const GuestProcessConfig *config
     process->keeper = fork();
     g_assert_cmpint(process->keeper, >=, 0);
     if (process->keeper == 0) {
-        Keeper keeper = {.config = config, .statuses = statuses[1], .commands = commands[0]};
+        Keeper keeper = {.config = config,
+                         .statuses = statuses[1],
+                         .commands = commands[0],
+                         .terminal = config->terminal};
         close(commands[1]);
         close(statuses[0]);
         keep(&keeper);

@@ -16,7 +16,10 @@
 #define PATIENCE_US   (30 * G_USEC_PER_SEC)
 #define READ_SIZE     65536u
 #define LOOK_AGAIN_MS 1
-/* Enough of the output to see what went wrong. */
+
+#define IDLE_TRIES        3u
+#define MOST_IDLE_PERCENT 0.1
+/* Of the output, to see what went wrong; each line is a comment of TAP. */
 #define SHOWN_SIZE 3000u
 
 typedef enum Progress { RUNNING, STOPPED, ENDED } Progress;
@@ -56,7 +59,7 @@ static void show_output(GString *message, const Guest *guest, GuestChannel chann
     const GString *text = guest->outputs[channel].text;
     size_t from = text->len > SHOWN_SIZE ? text->len - SHOWN_SIZE : 0;
     g_autofree char *escaped = g_strescape(text->str + from, NULL);
-    g_string_append_printf(message, "\n  %s (%zu bytes): %s\"%s\"", NAMES[channel], text->len,
+    g_string_append_printf(message, "\n#   %s (%zu bytes): %s\"%s\"", NAMES[channel], text->len,
                            from ? "..." : "", escaped);
 }
 
@@ -69,10 +72,10 @@ static G_NORETURN void fail(Guest *guest, const char *format, ...)
     va_start(args, format);
     g_string_append_vprintf(message, format, args);
     va_end(args);
-    g_string_append_printf(message, "\n  command: %s", guest->command);
+    g_string_append_printf(message, "\n#   command: %s", guest->command);
     if (guest->progress == ENDED) {
         g_string_append_printf(
-            message, "\n  ended: %s %d", WIFEXITED(guest->status) ? "status" : "signal",
+            message, "\n#   ended: %s %d", WIFEXITED(guest->status) ? "status" : "signal",
             WIFEXITED(guest->status) ? WEXITSTATUS(guest->status) : WTERMSIG(guest->status));
     }
     show_output(message, guest, GUEST_OUT);
@@ -232,6 +235,9 @@ static int open_wire(const Guest *guest, GuestWire wire, bool is_input, int *our
         g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
         *ours = ends[is_input];
         set_nonblocking(*ours);
+        if (wire == GUEST_UNREAD) {
+            fcntl(*ours, F_SETPIPE_SZ, (int)GUEST_UNREAD_SIZE);
+        }
         return ends[!is_input];
     }
     g_assert_not_reached();
@@ -351,6 +357,11 @@ void guest_close_input(Guest *guest)
 {
     guest->close_input = true;
     finish_input(guest);
+}
+
+void guest_read_again(Guest *guest)
+{
+    guest->outputs[GUEST_OUT].unread = false;
 }
 
 void guest_close_output(Guest *guest)
@@ -501,7 +512,8 @@ uint64_t guest_cpu_ns(const Guest *guest)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-double guest_idle_percent(Guest *guest)
+/* In percent of one CPU. */
+static double use_in_a_second(Guest *guest)
 {
     gint64 start = g_get_monotonic_time();
     uint64_t before = guest_cpu_ns(guest);
@@ -512,6 +524,18 @@ double guest_idle_percent(Guest *guest)
     }
     double elapsed = (double)(g_get_monotonic_time() - start) * 1000;
     return (double)(guest_cpu_ns(guest) - before) / elapsed * 100;
+}
+
+void guest_assert_idle(Guest *guest)
+{
+    double least = 100;
+    for (unsigned i = 0; i < IDLE_TRIES && least >= MOST_IDLE_PERCENT; i++) {
+        double use = use_in_a_second(guest);
+        least = MIN(least, use);
+    }
+    if (least >= MOST_IDLE_PERCENT) {
+        fail(guest, "the program uses %.2f %% of a CPU for nothing", least);
+    }
 }
 
 pid_t guest_pid(const Guest *guest)

@@ -39,10 +39,12 @@ bool guest_tests_can_run(void);
 typedef enum GuestWire {
     GUEST_PIPE,
     GUEST_TERMINAL,
-    GUEST_UNREAD, /* output: a pipe that nobody reads */
+    GUEST_UNREAD, /* output: a small pipe that nobody reads */
     GUEST_NULL,   /* /dev/null */
     GUEST_CLOSED, /* no descriptor at all */
 } GuestWire;
+
+#define GUEST_UNREAD_SIZE 4096u
 
 typedef struct GuestWires {
     GuestWire in, out, err;
@@ -72,6 +74,8 @@ void guest_send(Guest *guest, const void *data, size_t size);
 void guest_type(Guest *guest, const char *text);
 /* After what was sent comes the end of the file. */
 void guest_close_input(Guest *guest);
+/* After GUEST_UNREAD: standard output is read from now on. */
+void guest_read_again(Guest *guest);
 /* The reader of standard output goes away. */
 void guest_close_output(Guest *guest);
 
@@ -96,8 +100,11 @@ void guest_wait_stopped(Guest *guest);
 void guest_wait_until(Guest *guest, bool (*condition)(Guest *guest), const char *what);
 /* CPU time of all its threads. */
 uint64_t guest_cpu_ns(const Guest *guest);
-/* The part of one CPU that it uses in a second in which nothing is sent, in percent. */
-double guest_idle_percent(Guest *guest);
+/*
+ * Less than 0.1 % of a CPU in a second in which nothing is sent.  Three seconds
+ * are tried, for on a host with much else to do the same work takes longer.
+ */
+void guest_assert_idle(Guest *guest);
 pid_t guest_pid(const Guest *guest);
 
 /* ---- what it was given ---- */

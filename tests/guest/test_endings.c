@@ -197,7 +197,7 @@ static void test_no_shutdown(const GuestTarget *target)
     g_autoptr(Guest) guest = start_with_result(target, "-no-shutdown", &path);
     guest_shell_last(guest, "halt");
     guest_expect(guest, GUEST_ERR, "-no-shutdown keeps the machine");
-    g_assert_cmpfloat(guest_idle_percent(guest), <, 0.1);
+    guest_assert_idle(guest);
     guest_signal(guest, SIGTERM);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");

@@ -8,6 +8,7 @@
  */
 #include "src/accel/interp/handlers.h"
 #include "src/error.h"
+#include "src/number.h"
 
 /* Instructions between two looks at what other threads may have set. */
 #define PORTION        16384
@@ -60,15 +61,6 @@ void cpu_mode_changed(Cpu *cpu)
                    (has_breakpoints(cpu) ? CAREFUL_DEBUG : 0);
     cpu->checks = (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
     cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
-}
-
-bool cpu_attention(const Cpu *cpu)
-{
-    return cpu->careful || cpu->shadow || cpu->debug_pending ||
-           (cpu->eflags & CPU_FLAG_IF &&
-            atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
-           atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||
-           atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
 }
 
 void cpu_leave_soon(Cpu *cpu)
@@ -321,18 +313,59 @@ void interp_last_exception(const Vcpu *vcpu, InterpException *out)
 
 /* ---- the class ---------------------------------------------------------- */
 
+#define IPS_DEFAULT UINT64_C(50000000)
+#define IPS_MAX     UINT64_C(100000000000)
+
+typedef struct InterpOptions {
+    uint64_t ips;
+    bool paranoid, realtime;
+} InterpOptions;
+
+static bool parse_switch(GHashTable *table, const char *key, bool *on, GError **error)
+{
+    const char *text = g_hash_table_lookup(table, key);
+    g_autofree char *what = g_strdup_printf("-accel interp,%s=", key);
+
+    return !text || number_parse_bool(what, text, on, error);
+}
+
+static bool parse_options(GHashTable *table, InterpOptions *options, GError **error)
+{
+    *options = (InterpOptions){.ips = IPS_DEFAULT};
+    if (!table) {
+        return true;
+    }
+    const char *ips = g_hash_table_lookup(table, "ips");
+
+    if (ips && !number_parse("-accel interp,ips=", ips, IPS_MAX, &options->ips, error)) {
+        return false;
+    }
+    if (!options->ips) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-accel interp,ips=%s: at least 1 instruction a second", ips);
+        return false;
+    }
+    return parse_switch(table, "paranoid", &options->paranoid, error) &&
+           parse_switch(table, "realtime", &options->realtime, error);
+}
+
+static bool interp_probe(GHashTable *table, GError **error)
+{
+    InterpOptions options;
+
+    return parse_options(table, &options, error);
+}
+
 static bool interp_open(Accel *accel, GError **error)
 {
     InterpAccel *interp = (InterpAccel *)accel;
-    const char *paranoid =
-        accel->host.options ? g_hash_table_lookup(accel->host.options, "paranoid") : NULL;
+    InterpOptions options;
 
-    if (paranoid && !g_str_equal(paranoid, "on") && !g_str_equal(paranoid, "off")) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-accel interp,paranoid=%s: use on or off", paranoid);
+    if (!parse_options(accel->host.options, &options, error)) {
         return false;
     }
-    interp->paranoid = paranoid && g_str_equal(paranoid, "on");
+    interp->paranoid = options.paranoid;
+    interp->ips = options.ips;
     interp->a20 = true;
     interp->cpus = g_ptr_array_new();
     interp->pages = g_new0(CodePage **, CODE_CHUNKS);
@@ -396,6 +429,27 @@ static void interp_destroy_vcpu(Vcpu *vcpu)
     g_clear_pointer(&cpu->no_block, g_free);
 }
 
+static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator, bool up)
+{
+    unsigned __int128 product = (unsigned __int128)value * numerator;
+
+    return (uint64_t)((product + (up ? denominator - 1 : 0)) / denominator);
+}
+
+static uint64_t interp_work_time(const Vcpu *vcpu)
+{
+    const InterpAccel *interp = (const InterpAccel *)vcpu->accel;
+
+    return scale(interp_instruction_count(vcpu), NS_PER_SECOND, interp->ips, false);
+}
+
+static uint64_t interp_instructions_in(const Vcpu *vcpu, uint64_t ns)
+{
+    const InterpAccel *interp = (const InterpAccel *)vcpu->accel;
+
+    return scale(MIN(ns, NS_PER_SECOND), interp->ips, NS_PER_SECOND, true);
+}
+
 static VcpuStop interp_run(Vcpu *vcpu)
 {
     VcpuStop stop;
@@ -434,9 +488,10 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
         uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
         size_t part = (size_t)(MIN(end, page_end) - address);
         CodePage *page = *code_page_slot(interp, address);
+        const MemoryRegion *region = memory_find(accel->host.memory, address);
 
-        if (page) {
-            code_written(interp, page, address, part);
+        if (page && region) {
+            code_written(page, address, region->host + (address - region->base), part);
         }
         address += part;
     }
@@ -446,12 +501,17 @@ const AccelClass accel_interp_class = {
     .name = "interp",
     .description = "software CPU, 16 and 32 bits",
     .has_cpu = true,
+    .options = (const char *const[]){"ips", "paranoid", "realtime", NULL},
     .accel_size = sizeof(InterpAccel),
     .vcpu_size = sizeof(Cpu),
+    .probe = interp_probe,
     .open = interp_open,
     .create_vcpu = interp_create_vcpu,
     .destroy_vcpu = interp_destroy_vcpu,
     .close = interp_close,
+    .work_time = interp_work_time,
+    .instructions_in = interp_instructions_in,
+    .set_budget = interp_set_budget,
     .run = interp_run,
     .kick = interp_kick,
     .interrupt_changed = interp_interrupt_changed,

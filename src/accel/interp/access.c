@@ -26,7 +26,7 @@ uint32_t segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned siz
     const Segment *s = &cpu->segment[segment];
 
     if (!segment_allows(cpu, s, access) || !segment_holds(s, offset, size)) {
-        cpu_raise_error(cpu, segment == CPU_SS ? VECTOR_SS : VECTOR_GP, 0);
+        cpu_raise_error(cpu, segment == CPU_SS ? VECTOR_SS : VECTOR_GP, cpu->external);
     }
     return s->base + offset;
 }
@@ -62,11 +62,11 @@ static void write_in_page(Cpu *cpu, uint32_t linear, unsigned size, uint32_t val
     if (entry->write_tag & TLB_ROM) {
         return;
     }
-    void *host = (void *)(entry->addend + linear);
-    if (entry->write_tag & TLB_CODE && *entry->code) {
-        code_written(cpu_accel(cpu), *entry->code, physical, size);
-    }
+    uint8_t *host = (uint8_t *)(entry->addend + linear);
     memcpy(host, &value, size);
+    if (entry->write_tag & TLB_CODE) {
+        code_written(*entry->code, physical, host, size);
+    }
 }
 
 void linear_probe(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access, bool user)
@@ -153,6 +153,16 @@ __attribute__((noinline)) uint32_t mem_read_slow(Cpu *cpu, const Insn *insn, uin
 __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32_t linear,
                                               unsigned size, uint32_t value)
 {
+    const TlbEntry *entry = tlb_at(cpu->tlb, linear);
+
+    /* Data on a page of code. */
+    if (((linear + size - 1) & PAGE_MASK) == (entry->write_tag ^ TLB_CODE)) {
+        uint8_t *host = (uint8_t *)(entry->addend + linear);
+
+        memcpy(host, &value, size);
+        code_written(*entry->code, entry->physical | (linear & ~PAGE_MASK), host, size);
+        return;
+    }
     cpu->current = insn;
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_WRITE);

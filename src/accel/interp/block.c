@@ -9,16 +9,17 @@
  * found and compared with memory each time.
  *
  * Every byte that a block was made of is marked in its CodePage; a write to
- * such a byte, by whomever, puts op_stale in the place of the block's
- * instructions, so that even a block that is being run is left before the
- * next one.  Memory of stale blocks is reclaimed when the arena is full.
+ * such a byte, by whomever, decodes the instruction again if it keeps its
+ * length, or else puts op_stale in the place of the block's instructions, so
+ * that even a block that is being run is left before the next one.  Memory of stale blocks is
+ * reclaimed when the arena is full.
  */
 #include "src/accel/interp/handlers.h"
 
 #include <string.h>
 
 #define ARENA_SIZE      (UINT64_C(32) << 20)
-#define BLOCK_SIZE_MAX  (sizeof(Block) + (BLOCK_MAX + 1) * sizeof(Insn) + PAGE_SIZE)
+#define BLOCK_SIZE_MAX  (sizeof(Block) + (BLOCK_MAX + 1) * sizeof(Insn) + BLOCK_MAX + PAGE_SIZE)
 #define ROUND_UP(n, to) (((n) + (to)-1) & ~((size_t)(to)-1))
 
 struct CodeCache {
@@ -43,32 +44,48 @@ CodePage **code_page_slot(InterpAccel *accel, uint64_t physical)
     return &(*chunk)[physical >> 12 & (CODE_CHUNK_SIZE - 1)];
 }
 
+/* Bits of the `size` bytes at `address` within their group of 64. */
+static uint64_t bits_of(uint64_t address, size_t size)
+{
+    uint64_t bits = size < 64 ? (UINT64_C(1) << size) - 1 : UINT64_MAX;
+
+    return bits << (address & 63);
+}
+
 static void mark_bytes(CodePage *page, uint64_t address, size_t size)
 {
-    for (uint64_t a = address & (PAGE_SIZE - 1), end = a + size; a < end; a++) {
-        page->granules |= UINT64_C(1) << (a >> 6);
-        page->bytes[a >> 6] |= UINT64_C(1) << (a & 63);
+    uint64_t at = address & (PAGE_SIZE - 1), end = at + size;
+
+    while (at < end) {
+        uint64_t next = MIN((at | 63) + 1, end);
+
+        page->bytes[at >> 6] |= bits_of(at, next - at);
+        at = next;
     }
 }
 
 static bool any_marked(const CodePage *page, uint64_t address, size_t size)
 {
-    for (uint64_t a = address & (PAGE_SIZE - 1), end = a + size; a < end; a++) {
-        if (!(page->granules >> (a >> 6) & 1)) {
-            a |= 63;
-        } else if (page->bytes[a >> 6] >> (a & 63) & 1) {
+    uint64_t at = address & (PAGE_SIZE - 1), end = at + size;
+
+    while (at < end) {
+        uint64_t next = MIN((at | 63) + 1, end);
+
+        if (page->bytes[at >> 6] & bits_of(at, next - at)) {
             return true;
         }
+        at = next;
     }
     return false;
 }
 
 static void remark(CodePage *page)
 {
-    page->granules = 0;
     memset(page->bytes, 0, sizeof(page->bytes));
-    for (const Block *b = page->blocks; b; b = b->page_next) {
-        mark_bytes(page, b->physical, b->length);
+    for (unsigned i = 0; i < G_N_ELEMENTS(page->blocks); i++) {
+        for (const Block *b = page->blocks[i]; b; b = b->page_next) {
+            mark_bytes(page, b->physical, b->length);
+        }
     }
 }
 
@@ -82,24 +99,119 @@ static void make_stale(Block *block)
     }
 }
 
-void code_written(InterpAccel *accel G_GNUC_UNUSED, CodePage *page, uint64_t address, size_t size)
+/* How each instruction's immediate is stored, behind the tail. */
+static uint8_t *immediates_of(Block *block)
 {
-    Block **link = &page->blocks;
+    return (uint8_t *)&block->insns[block->count + 1];
+}
 
-    if (!any_marked(page, address, size)) {
-        return;
+static void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
+{
+    unsigned size = how & IMMEDIATE_SIZE;
+    uint32_t value = 0;
+
+    memcpy(&value, end - size, size);
+    if (how & IMMEDIATE_SIGNED) {
+        value = size == 1 ? (uint32_t)(int8_t)value : size == 2 ? (uint32_t)(int16_t)value : value;
     }
+    insn->imm = value;
+}
+
+/* Decodes instruction `i` again; false if the block is another one now. */
+static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
+{
+    Insn *old = &block->insns[i], new;
+    uint8_t immediate;
+    DecodeResult result =
+        decode_insn(bytes, old->end - old->start, block->code32, old->start, &new, &immediate);
+
+    if (result == DECODE_NEEDS_MORE || new.end != old->end) {
+        return false;
+    }
+    if (i == block->count - 1u ? new.handler != old->handler : result != DECODE_OK) {
+        return false;
+    }
+    new.after = old->after;
+    *old = new;
+    immediates_of(block)[i] = immediate;
+    return true;
+}
+
+/*
+ * Code that changes an instruction of its own in place, which may be one that
+ * is changed each time around a loop: the rest of the block is kept.
+ */
+static bool patch_block(Block *block, uint64_t address, const uint8_t *host, size_t size)
+{
+    uint64_t at = address - block->physical;
+    unsigned i = 0;
+
+    if (address < block->physical) {
+        return false;
+    }
+    while (block->insns[i].end <= at) {
+        i++;
+    }
+    Insn *insn = &block->insns[i];
+    if (at + size > insn->end) {
+        return false;
+    }
+    if (block->copy) {
+        memcpy(block->copy + at, host, size);
+    }
+    uint8_t how = immediates_of(block)[i];
+    const uint8_t *bytes = host - at;
+    if (at + (how & IMMEDIATE_SIZE) >= insn->end) {
+        patch_immediate(insn, bytes + insn->end, how);
+        return true;
+    }
+    return patch_insn(block, i, bytes + insn->start);
+}
+
+static bool overlaps(const Block *block, uint64_t address, size_t size)
+{
+    return block->physical < address + size && address < block->physical + block->length;
+}
+
+/* True if a block of the list had to go. */
+static bool change_list(Block **link, uint64_t address, const uint8_t *host, size_t size)
+{
+    bool removed = false;
+
     while (*link) {
         Block *block = *link;
 
-        if (block->physical < address + size && address < block->physical + block->length) {
+        if (!overlaps(block, address, size) || patch_block(block, address, host, size)) {
+            link = &block->page_next;
+        } else {
             make_stale(block);
             *link = block->page_next;
-        } else {
-            link = &block->page_next;
+            removed = true;
         }
     }
-    remark(page);
+    return removed;
+}
+
+static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t address,
+                                                    const uint8_t *host, size_t size)
+{
+    uint64_t at = address & (PAGE_SIZE - 1);
+    uint64_t first = at > page->longest ? at - page->longest : 0;
+    bool removed = false;
+
+    for (uint64_t i = first >> 6; i <= (at + size - 1) >> 6; i++) {
+        removed |= change_list(&page->blocks[i], address, host, size);
+    }
+    if (removed) {
+        remark(page);
+    }
+}
+
+void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size)
+{
+    if (any_marked(page, address, size)) {
+        change_blocks(page, address, host, size);
+    }
 }
 
 static void track(Cpu *cpu, Block *block)
@@ -114,9 +226,12 @@ static void track(Cpu *cpu, Block *block)
                           block->physical & ~(uint64_t)(PAGE_SIZE - 1));
         }
     }
-    block->page_next = (*slot)->blocks;
-    (*slot)->blocks = block;
-    mark_bytes(*slot, block->physical, block->length);
+    CodePage *page = *slot;
+    Block **list = &page->blocks[block->physical >> 6 & 63];
+    block->page_next = *list;
+    *list = block;
+    page->longest = MAX(page->longest, block->length);
+    mark_bytes(page, block->physical, block->length);
 }
 
 /* ---- the cache ---------------------------------------------------------- */
@@ -168,8 +283,7 @@ void code_cache_flush(Cpu *cpu)
     for (unsigned i = 0; i < CODE_CHUNKS; i++) {
         for (unsigned j = 0; accel->pages[i] && j < CODE_CHUNK_SIZE; j++) {
             if (accel->pages[i][j]) {
-                accel->pages[i][j]->blocks = NULL;
-                remark(accel->pages[i][j]);
+                memset(accel->pages[i][j], 0, sizeof(CodePage));
             }
         }
     }
@@ -243,14 +357,16 @@ static void end_block(Cpu *cpu, Block *block)
 }
 
 /* Decodes up to `limit` whole instructions; returns how many. */
-static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, unsigned limit)
+static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, unsigned limit,
+                             uint8_t *immediates)
 {
     unsigned count = 0;
     size_t at = 0;
 
     while (count < limit && at < size) {
         Insn *insn = &block->insns[count];
-        DecodeResult result = decode_insn(bytes + at, size - at, block->code32, (uint16_t)at, insn);
+        DecodeResult result = decode_insn(bytes + at, size - at, block->code32, (uint16_t)at, insn,
+                                          &immediates[count]);
 
         if (result == DECODE_NEEDS_MORE) {
             break;
@@ -283,11 +399,11 @@ static size_t gather(Cpu *cpu, const Fetch *fetch, uint8_t *bytes)
 static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block)
 {
     Fetch part = *fetch;
-    uint8_t bytes[INSN_BYTES_MAX];
+    uint8_t bytes[INSN_BYTES_MAX], immediate;
 
     block->code32 = cpu->code32;
     part.in_limit = MIN(fetch->in_page, fetch->in_limit);
-    while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1)) {
+    while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1, &immediate)) {
         if (part.in_limit == fetch->in_limit) {
             cpu_raise_error(cpu, VECTOR_GP, 0);
         }
@@ -301,10 +417,11 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block)
 static Block *make_scratch(Cpu *cpu, const Fetch *fetch, uint64_t limit)
 {
     Block *block = cpu->code->scratch;
+    uint8_t immediates[BLOCK_MAX];
 
     block->code32 = cpu->code32;
-    if (!fetch->bytes ||
-        !decode_block(block, fetch->bytes, fetch->in_page, (unsigned)MIN(limit, BLOCK_MAX))) {
+    if (!fetch->bytes || !decode_block(block, fetch->bytes, fetch->in_page,
+                                       (unsigned)MIN(limit, BLOCK_MAX), immediates)) {
         return make_scattered(cpu, fetch, block);
     }
     end_block(cpu, block);
@@ -314,17 +431,21 @@ static Block *make_scratch(Cpu *cpu, const Fetch *fetch, uint64_t limit)
 static Block *make_block(Cpu *cpu, const Fetch *fetch)
 {
     CodeCache *cache = cpu->code;
+    uint8_t immediates[BLOCK_MAX];
 
     if (cache->used + BLOCK_SIZE_MAX > ARENA_SIZE) {
         code_cache_flush(cpu);
     }
     Block *block = (Block *)(cache->arena + cache->used);
     *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
-    if (!fetch->bytes || !decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX)) {
+    if (!fetch->bytes ||
+        !decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
         return make_scattered(cpu, fetch, cache->scratch);
     }
     end_block(cpu, block);
+    memcpy(immediates_of(block), immediates, block->count);
     cache->used += sizeof(Block) + (block->count + 1u) * sizeof(Insn);
+    cache->used += ROUND_UP(block->count, sizeof(Insn));
     if (cpu_accel(cpu)->paranoid) {
         block->copy = memcpy(cache->arena + cache->used, fetch->bytes, block->length);
         cache->used += ROUND_UP(block->length, sizeof(Insn));
@@ -357,10 +478,12 @@ Block *block_find(Cpu *cpu, uint64_t limit)
         make_stale(block);
         block = NULL;
     }
-    if ((block && (block->count > limit || block->length > fetch.in_page)) || limit == 1) {
-        block = make_scratch(cpu, &fetch, limit);
-    } else if (!block) {
+    if (!block && limit > 1) {
         block = make_block(cpu, &fetch);
+    }
+    if (!block ||
+        (block != cpu->code->scratch && (block->count > limit || block->length > fetch.in_page))) {
+        block = make_scratch(cpu, &fetch, limit);
     }
     cpu->fuel++;
     if (block != cpu->code->scratch && !cpu_accel(cpu)->paranoid) {

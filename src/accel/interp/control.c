@@ -124,15 +124,26 @@ bool msr_write(Cpu *cpu, uint32_t index, uint64_t value)
     }
 }
 
+/* DR7 can watch ports when CR4.DE is set. */
+void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size)
+{
+    for (unsigned n = 0; n < 4 && cpu->cr4 & CR4_DE; n++) {
+        unsigned control = cpu->dr[7] >> (16 + n * 4) & 0xf, length = (control >> 2) + 1;
+        uint32_t start = cpu->dr[n] & ~(length - 1);
+
+        if (cpu->dr[7] >> n * 2 & 3 && (control & 3) == 2 &&
+            (port - start < length || start - port < size)) {
+            cpu->debug_pending |= 1u << n;
+        }
+    }
+}
+
 /* ---- ports -------------------------------------------------------------- */
 
-void io_permission(Cpu *cpu, uint32_t port, unsigned size)
+void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size)
 {
     const Segment *tr = &cpu->segment[CPU_TR];
 
-    if (!(cpu->cr0 & CPU_CR0_PE) || (!cpu_v86(cpu) && cpu->cpl <= cpu_iopl(cpu))) {
-        return;
-    }
     /* A bit per port; two bytes are read, so the map ends with one of ones. */
     if (tr->attributes & 8 && tr->limit >= 0x67) {
         uint32_t map = system_read(cpu, tr->base + 0x66, 2) + port / 8;

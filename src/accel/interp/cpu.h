@@ -115,13 +115,15 @@ struct Block {
     Insn insns[];
 };
 
-#define NO_ENTRY UINT64_MAX
+#define NO_ENTRY          UINT64_MAX
+#define GENERATION_CODE32 (UINT64_C(1) << 32)
+#define GENERATION_STEP   (UINT64_C(2) << 32)
 
 /* The bytes of a physical page that blocks were made of. */
 typedef struct CodePage {
-    uint64_t granules;  /* a bit per 64 bytes */
     uint64_t bytes[64]; /* a bit per byte */
-    Block *blocks;      /* linked by page_next */
+    Block *blocks[64];  /* by the 64 bytes they begin in, linked by page_next */
+    unsigned longest;   /* bytes of the longest of them, or more */
 } CodePage;
 
 /*
@@ -184,11 +186,13 @@ struct Cpu {
     int64_t flag_result;             /* see flags.h */
     uint64_t flag_carry;
     TlbEntry *tlb;       /* of the privilege level, or one that never hits */
-    uint64_t generation; /* in the upper half; grows when translations change */
+    uint64_t generation; /* upper half: code size, and a number that grows when
+                            translations change */
     int64_t fuel;        /* instructions that may be done before run loop's turn */
     uint32_t eip;        /* of the block's start while inside one */
     uint32_t stack_mask;
     uint64_t cs_end;
+    uint64_t cs_descriptor; /* what CS was loaded from; 0: none */
     Segment segment[CPU_SEGMENT_COUNT];
 
     uint32_t eflags; /* without FLAGS_ARITHMETIC */
@@ -252,6 +256,7 @@ typedef struct InterpAccel {
     GPtrArray *cpus;
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     bool paranoid;
+    uint64_t ips; /* instructions to a second of machine time */
     bool a20;
 } InterpAccel;
 
@@ -285,6 +290,16 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
     return cpu->eflags >> 12 & 3;
 }
 
+/* Whether something waits that block chaining must not run past. */
+static inline bool cpu_attention(const Cpu *cpu)
+{
+    return cpu->careful | cpu->shadow | (cpu->debug_pending != 0) ||
+           (cpu->eflags & CPU_FLAG_IF &&
+            atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
+           atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||
+           atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
+}
+
 /* ---- accel.c ------------------------------------------------------------ */
 
 /* Abandons the current instruction; the run loop delivers the exception. */
@@ -292,8 +307,13 @@ G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
 G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
 /* Recomputes Cpu.careful, checks and tlb from the registers they follow from. */
 void cpu_mode_changed(Cpu *cpu);
-/* Whether something waits that block chaining must not run past. */
-bool cpu_attention(const Cpu *cpu);
+/* The same when nothing but EFLAGS changed, from `old`. */
+static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
+{
+    if ((old ^ cpu->eflags) & (CPU_FLAG_TF | CPU_FLAG_RF | CPU_FLAG_AC)) {
+        cpu_mode_changed(cpu);
+    }
+}
 /* Leaves block chaining at the next block boundary. */
 void cpu_leave_soon(Cpu *cpu);
 uint64_t cpu_instructions(const Cpu *cpu);
@@ -309,20 +329,24 @@ void code_cache_flush(Cpu *cpu);
  * instructions long.  Raises what fetching raises.
  */
 Block *block_find(Cpu *cpu, uint64_t limit);
-/* [address, address + size) of one page was or will be written. */
-void code_written(InterpAccel *accel, CodePage *page, uint64_t address, size_t size);
+/* [address, address + size) of one page, which is at `host`, was written. */
+void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size);
 CodePage **code_page_slot(InterpAccel *accel, uint64_t physical);
 
 /* ---- decode.c ----------------------------------------------------------- */
 
 typedef enum DecodeResult { DECODE_OK, DECODE_ENDS_BLOCK, DECODE_NEEDS_MORE } DecodeResult;
 
+/* How an immediate is stored, at the end of the instruction; 0: not plainly. */
+#define IMMEDIATE_SIZE   0x7u
+#define IMMEDIATE_SIGNED 0x8u
+
 /*
  * Decodes one instruction from `size` bytes into `insn` (all but after);
  * `start` is its place in the block.
  */
-DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_t start,
-                         Insn *insn);
+DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_t start, Insn *insn,
+                         uint8_t *immediate);
 
 /* ---- paging.c ----------------------------------------------------------- */
 
@@ -387,6 +411,8 @@ void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vecto
 /* Checks CS:EIP of a far return or IRET. */
 void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code);
 void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl);
+/* Whether CS is `selector`, loaded from what its descriptor still is. */
+bool segment_is_cs(Cpu *cpu, uint32_t selector);
 void segment_set_ss(Cpu *cpu, Descriptor *descriptor, uint16_t selector);
 /* After a return to an outer level: drops segments it may not have. */
 void segment_drop_inner(Cpu *cpu);
@@ -521,8 +547,17 @@ void control_set_cr3(Cpu *cpu, uint32_t value);
 void control_set_cr4(Cpu *cpu, uint32_t value);
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
+/* Notes the I/O breakpoints that an access hit. */
+void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
 /* Raises #GP unless the TSS lets this code use the ports. */
-void io_permission(Cpu *cpu, uint32_t port, unsigned size);
+void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
+
+static inline void io_permission(Cpu *cpu, uint32_t port, unsigned size)
+{
+    if (cpu->cr0 & CPU_CR0_PE && (cpu_v86(cpu) || cpu->cpl > cpu_iopl(cpu))) {
+        io_permission_by_map(cpu, port, size);
+    }
+}
 
 /* ---- state.c ------------------------------------------------------------ */
 

@@ -13,6 +13,7 @@ typedef struct Decoder {
     int segment; /* override, or -1 */
     Insn *insn;
     uint8_t opcode, modrm;
+    uint8_t immediate; /* IMMEDIATE_SIZE and IMMEDIATE_SIGNED */
 } Decoder;
 
 /* ---- bytes -------------------------------------------------------------- */
@@ -220,16 +221,19 @@ static void take_immediates(Decoder *d, const Opcode *opcode, unsigned size)
     case FORM_R_I:
     case FORM_I:
         insn->imm = take_immediate(d, size);
+        d->immediate = (uint8_t)(1u << size);
         break;
     case FORM_E_IB:
     case FORM_G_E_IB:
     case FORM_IB:
     case FORM_REL8:
         insn->imm = take_signed8(d);
+        d->immediate = 1 | IMMEDIATE_SIGNED;
         break;
     case FORM_E_IB_BARE:
     case FORM_IB_BARE:
         insn->imm = take8(d);
+        d->immediate = 1;
         break;
     case FORM_E_COUNT:
     case FORM_E_G_COUNT:
@@ -247,6 +251,7 @@ static void take_immediates(Decoder *d, const Opcode *opcode, unsigned size)
         break;
     case FORM_REL:
         insn->imm = take_relative(d, size);
+        d->immediate = (uint8_t)(1u << size) | IMMEDIATE_SIGNED;
         break;
     case FORM_FAR:
         insn->imm = take_immediate(d, size);
@@ -386,7 +391,8 @@ static DecodeResult finish(Decoder *d, Handler *handler, uint16_t start, bool en
     return ends ? DECODE_ENDS_BLOCK : DECODE_OK;
 }
 
-DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_t start, Insn *insn)
+DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_t start, Insn *insn,
+                         uint8_t *immediate)
 {
     Decoder d = {
         .bytes = bytes,
@@ -410,6 +416,7 @@ DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_
     }
     take_implied(&d, opcode, operand_size);
     take_immediates(&d, opcode, operand_size);
+    *immediate = d.immediate;
     if (d.segment >= 0) {
         insn->segment = (uint8_t)d.segment;
     }

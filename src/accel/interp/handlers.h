@@ -30,7 +30,7 @@
 
 #define NEXT() GOTO(insn + 1)
 
-#define OP(name) const Insn *op_##name(Cpu *cpu, const Insn *insn)
+#define OP(name) const Insn *op_##name(Cpu *cpu G_GNUC_UNUSED, const Insn *insn)
 
 /* Before anything that may raise or that looks at Cpu.current. */
 static inline void insn_begin(Cpu *cpu, const Insn *insn)

@@ -25,28 +25,38 @@ static uint32_t pushed_flags(const Cpu *cpu, const Event *event)
 
 static void clear_flags(Cpu *cpu, uint32_t flags)
 {
+    uint32_t old = cpu->eflags;
+
     cpu->eflags &= ~flags;
-    cpu_mode_changed(cpu);
+    cpu_flags_changed(cpu, old);
+}
+
+/* Pushes on the current stack; the pointer moves when all are done. */
+static inline void put16(Cpu *cpu, unsigned item, uint32_t value)
+{
+    mem_write16(cpu, cpu->current, CPU_SS, stack_offset(cpu, -2 * item), (uint16_t)value);
+}
+
+static inline void put32(Cpu *cpu, unsigned item, uint32_t value)
+{
+    mem_write32(cpu, cpu->current, CPU_SS, stack_offset(cpu, -4 * item), value);
 }
 
 static void deliver_real(Cpu *cpu, const Event *event)
 {
-    Stack stack = stack_current(cpu);
     uint32_t entry = event->vector * 4u;
 
     if (entry + 3 > cpu->idtr.limit) {
         cpu_raise_error(cpu, VECTOR_GP, entry * 2 + 2 + cpu->external);
     }
     uint32_t target = system_read(cpu, (uint32_t)cpu->idtr.base + entry, 4);
-    stack_need(cpu, &stack, 6);
-    if ((target & 0xffff) > cpu->segment[CPU_CS].limit) {
+    put16(cpu, 1, flags_get(cpu));
+    put16(cpu, 2, cpu->segment[CPU_CS].selector);
+    put16(cpu, 3, event->return_eip);
+    if ((target & 0xffff) >= cpu->cs_end) {
         cpu_raise_error(cpu, VECTOR_GP, cpu->external);
     }
-    stack_push(cpu, &stack, false, flags_get(cpu));
-    stack_push(cpu, &stack, false, cpu->segment[CPU_CS].selector);
-    stack_push(cpu, &stack, false, event->return_eip);
-
-    stack_commit_pointer(cpu, &stack);
+    stack_set_pointer(cpu, stack_offset(cpu, (uint32_t)-6));
     segment_set_real(cpu, CPU_CS, (uint16_t)(target >> 16));
     cpu->eip = target & 0xffff;
     clear_flags(cpu, CPU_FLAG_IF | CPU_FLAG_TF | CPU_FLAG_AC | CPU_FLAG_RF);
@@ -185,19 +195,41 @@ static void deliver_inner(Cpu *cpu, const Event *event, const Descriptor *gate, 
     enter_handler(cpu, gate, offset);
 }
 
+static void push_frame_here(Cpu *cpu, const Event *event, bool op32)
+{
+    uint32_t flags = pushed_flags(cpu, event), cs = cpu->segment[CPU_CS].selector;
+
+    if (op32) {
+        put32(cpu, 1, flags);
+        put32(cpu, 2, cs);
+        put32(cpu, 3, event->return_eip);
+    } else {
+        put16(cpu, 1, flags);
+        put16(cpu, 2, cs);
+        put16(cpu, 3, event->return_eip);
+    }
+    if (event->has_error && op32) {
+        put32(cpu, 4, event->error);
+    } else if (event->has_error) {
+        put16(cpu, 4, event->error);
+    }
+}
+
+/* `code` is NULL when CS would be loaded with what it has already. */
 static void deliver_same(Cpu *cpu, const Event *event, const Descriptor *gate, Descriptor *code,
                          uint32_t offset)
 {
     bool op32 = descriptor_type(gate) & 8;
-    Stack stack = stack_current(cpu);
+    uint32_t limit = code ? descriptor_segment(code, 0).limit : cpu->segment[CPU_CS].limit;
 
-    stack_need(cpu, &stack, (3 + event->has_error) * (op32 ? 4 : 2));
-    if (offset > descriptor_segment(code, 0).limit) {
+    push_frame_here(cpu, event, op32);
+    if (offset > limit) {
         cpu_raise_error(cpu, VECTOR_GP, cpu->external);
     }
-    push_frame(cpu, &stack, event, op32);
-    segment_set_cs(cpu, code, (uint16_t)(gate->low >> 16), cpu->cpl);
-    stack_commit_pointer(cpu, &stack);
+    if (code) {
+        segment_set_cs(cpu, code, (uint16_t)(gate->low >> 16), cpu->cpl);
+    }
+    stack_set_pointer(cpu, stack_offset(cpu, -(3u + event->has_error) * (op32 ? 4 : 2)));
     enter_handler(cpu, gate, offset);
 }
 
@@ -215,6 +247,10 @@ static void deliver_protected(Cpu *cpu, const Event *event)
     uint32_t offset = gate.low & 0xffff;
     if (descriptor_type(&gate) & 8) {
         offset |= gate.high & 0xffff0000;
+    }
+    if (segment_is_cs(cpu, (selector & ~3u) | cpu->cpl)) {
+        deliver_same(cpu, event, &gate, NULL, offset);
+        return;
     }
     if (selector_is_null(selector)) {
         cpu_raise_error(cpu, VECTOR_GP, cpu->external);
@@ -271,56 +307,82 @@ static uint32_t changeable_flags(const Cpu *cpu, bool op32)
     return mask;
 }
 
+/* `mask` has all of FLAGS_ARITHMETIC. */
 static void merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask)
 {
-    flags_put(cpu, (flags_get(cpu) & ~mask) | (flags & mask));
-    cpu_mode_changed(cpu);
+    uint32_t old = cpu->eflags;
+
+    mask &= ~FLAGS_ARITHMETIC;
+    flags_load_arithmetic(cpu, flags);
+    cpu->eflags = (old & ~mask) | (flags & mask);
+    cpu_flags_changed(cpu, old);
+}
+
+/* The three values of a frame on the current stack. */
+typedef struct Frame {
+    uint32_t eip, eflags;
+    uint16_t cs;
+} Frame;
+
+static inline Frame read_frame(Cpu *cpu, bool op32)
+{
+    const Insn *insn = cpu->current;
+    Frame frame;
+
+    if (op32) {
+        frame.eflags = mem_read32(cpu, insn, CPU_SS, stack_offset(cpu, 8));
+        frame.cs = mem_read16(cpu, insn, CPU_SS, stack_offset(cpu, 4));
+        frame.eip = mem_read32(cpu, insn, CPU_SS, stack_offset(cpu, 0));
+    } else {
+        frame.eflags = mem_read16(cpu, insn, CPU_SS, stack_offset(cpu, 4));
+        frame.cs = mem_read16(cpu, insn, CPU_SS, stack_offset(cpu, 2));
+        frame.eip = mem_read16(cpu, insn, CPU_SS, stack_offset(cpu, 0));
+    }
+    return frame;
 }
 
 static void return_real_or_v86(Cpu *cpu, bool op32)
 {
-    Stack stack = stack_current(cpu);
     uint32_t mask = changeable_flags(cpu, op32);
 
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
-    uint32_t flags = stack_at(cpu, &stack, 2, op32);
-    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
-    uint32_t offset = stack_at(cpu, &stack, 0, op32);
-    stack_move(&stack, op32 ? 12 : 6);
-    if (offset > cpu->segment[CPU_CS].limit) {
+    Frame frame = read_frame(cpu, op32);
+    if (frame.eip >= cpu->cs_end) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
-    segment_set_real(cpu, CPU_CS, selector);
-    stack_commit_pointer(cpu, &stack);
-    cpu->eip = offset;
-    merge_flags(cpu, flags, mask);
+    segment_set_real(cpu, CPU_CS, frame.cs);
+    stack_set_pointer(cpu, stack_offset(cpu, op32 ? 12 : 6));
+    cpu->eip = frame.eip;
+    merge_flags(cpu, frame.eflags, mask);
 }
 
-static void return_to_v86(Cpu *cpu, Stack *stack, uint32_t offset, uint16_t selector,
-                          uint32_t flags)
+static void return_to_v86(Cpu *cpu, const Frame *frame)
 {
     static const uint8_t ORDER[] = {CPU_ES, CPU_DS, CPU_FS, CPU_GS};
-    uint32_t esp = stack_pop(cpu, stack, true);
-    uint16_t ss = (uint16_t)stack_pop(cpu, stack, true);
     uint16_t data[G_N_ELEMENTS(ORDER)];
+    Stack stack = stack_current(cpu);
+
+    stack_move(&stack, 12);
+    uint32_t esp = stack_pop(cpu, &stack, true);
+    uint16_t ss = (uint16_t)stack_pop(cpu, &stack, true);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(ORDER); i++) {
-        data[i] = (uint16_t)stack_pop(cpu, stack, true);
+        data[i] = (uint16_t)stack_pop(cpu, &stack, true);
     }
     /* EIP above 64 KiB faults when it is fetched from, in the new mode. */
-    flags_put(cpu,
-              (flags & (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF | CPU_FLAG_IOPL |
-                        CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM | CPU_FLAG_AC | CPU_FLAG_ID)));
+    flags_put(cpu, (frame->eflags &
+                    (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF | CPU_FLAG_IOPL |
+                     CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM | CPU_FLAG_AC | CPU_FLAG_ID)));
     cpu->cpl = 3;
-    segment_set_real(cpu, CPU_CS, selector);
+    segment_set_real(cpu, CPU_CS, frame->cs);
     segment_set_real(cpu, CPU_SS, ss);
     for (unsigned i = 0; i < G_N_ELEMENTS(ORDER); i++) {
         segment_set_real(cpu, ORDER[i], data[i]);
     }
     GPR(cpu, CPU_SP) = esp;
-    cpu->eip = offset & 0xffff;
+    cpu->eip = frame->eip & 0xffff;
     cpu_mode_changed(cpu);
 }
 
@@ -343,38 +405,46 @@ static void return_from_task(Cpu *cpu)
     task_switch(cpu, selector, &tss, TASK_RETURN, cpu->eip + cpu->current->end);
 }
 
+static void return_outer(Cpu *cpu, const Frame *frame, Descriptor *code, bool op32)
+{
+    unsigned cpl = frame->cs & 3;
+    Stack stack = stack_current(cpu);
+    Descriptor descriptor;
+
+    stack_move(&stack, op32 ? 12 : 6);
+    uint16_t ss = stack_selector_at(cpu, &stack, 1, op32);
+    uint32_t esp = stack_at(cpu, &stack, 0, op32);
+    segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
+    descriptor_set_accessed(cpu, code);
+    segment_set_ss(cpu, &descriptor, ss);
+    segment_set_cs(cpu, code, frame->cs, cpl);
+    GPR(cpu, CPU_SP) = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | (esp & cpu->stack_mask);
+    segment_drop_inner(cpu);
+}
+
 static void return_protected(Cpu *cpu, bool op32)
 {
-    Stack stack = stack_current(cpu);
     uint32_t mask = changeable_flags(cpu, op32);
-    Descriptor code, descriptor;
+    Frame frame = read_frame(cpu, op32);
+    Descriptor code;
 
-    uint32_t flags = stack_at(cpu, &stack, 2, op32);
-    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
-    uint32_t offset = stack_at(cpu, &stack, 0, op32);
-    stack_move(&stack, op32 ? 12 : 6);
-    if (op32 && flags & CPU_FLAG_VM && cpu->cpl == 0) {
-        return_to_v86(cpu, &stack, offset, selector, flags);
+    if (op32 && frame.eflags & CPU_FLAG_VM && cpu->cpl == 0) {
+        return_to_v86(cpu, &frame);
         return;
     }
-    segment_need_return_code(cpu, selector, offset, &code);
-    unsigned cpl = selector & 3;
-    if (cpl == cpu->cpl) {
-        segment_set_cs(cpu, &code, selector, cpl);
-        stack_commit_pointer(cpu, &stack);
+    if (segment_is_cs(cpu, frame.cs) && frame.eip < cpu->cs_end) {
+        stack_set_pointer(cpu, stack_offset(cpu, op32 ? 12 : 6));
     } else {
-        uint16_t ss = stack_selector_at(cpu, &stack, 1, op32);
-        uint32_t esp = stack_at(cpu, &stack, 0, op32);
-
-        segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
-        descriptor_set_accessed(cpu, &code);
-        segment_set_ss(cpu, &descriptor, ss);
-        segment_set_cs(cpu, &code, selector, cpl);
-        GPR(cpu, CPU_SP) = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | (esp & cpu->stack_mask);
-        segment_drop_inner(cpu);
+        segment_need_return_code(cpu, frame.cs, frame.eip, &code);
+        if ((frame.cs & 3u) == cpu->cpl) {
+            segment_set_cs(cpu, &code, frame.cs, cpu->cpl);
+            stack_set_pointer(cpu, stack_offset(cpu, op32 ? 12 : 6));
+        } else {
+            return_outer(cpu, &frame, &code, op32);
+        }
     }
-    cpu->eip = offset;
-    merge_flags(cpu, flags, mask);
+    cpu->eip = frame.eip;
+    merge_flags(cpu, frame.eflags, mask);
 }
 
 void interrupt_return(Cpu *cpu, bool op32)

@@ -13,6 +13,9 @@ static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void
                         size_t count)
 {
     bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
+    if (unlikely(cpu->careful & CAREFUL_DEBUG)) {
+        io_breakpoints(cpu, port, size);
+    }
 }
 
 static __attribute__((noinline)) u32 port_read(Cpu *cpu, const Insn *insn, uint16_t port,

@@ -12,7 +12,7 @@
     static u##N do_rol##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
         unsigned n = count & (N - 1);                                                              \
-        u##N r = n ? (u##N)(a << n | a >> (N - n)) : a;                                            \
+        u##N r = (u##N)((u64)a << n | (u64)a >> (N - n));                                          \
                                                                                                    \
         flags_set_cf_of(cpu, r & 1, (r & 1) ^ r >> (N - 1));                                       \
         return r;                                                                                  \
@@ -20,7 +20,7 @@
     static u##N do_ror##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
         unsigned n = count & (N - 1);                                                              \
-        u##N r = n ? (u##N)(a >> n | a << (N - n)) : a;                                            \
+        u##N r = (u##N)((u64)a >> n | (u64)a << (N - n));                                          \
                                                                                                    \
         flags_set_cf_of(cpu, r >> (N - 1), (r >> (N - 1) ^ r >> (N - 2)) & 1);                     \
         return r;                                                                                  \

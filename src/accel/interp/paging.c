@@ -76,11 +76,12 @@ void physical_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
         bus_write(cpu, address, size, value);
     } else if (!region->read_only) {
         CodePage *page = *code_page_slot(cpu_accel(cpu), address);
+        uint8_t *host = region->host + (address - region->base);
 
+        __builtin_memcpy(host, &value, size);
         if (page) {
-            code_written(cpu_accel(cpu), page, address, size);
+            code_written(page, address, host, size);
         }
-        __builtin_memcpy(region->host + (address - region->base), &value, size);
     }
 }
 
@@ -99,7 +100,7 @@ void tlb_flush(Cpu *cpu)
         invalidate(&cpu->tlbs[0][i]);
         invalidate(&cpu->tlbs[1][i]);
     }
-    cpu->generation += UINT64_C(1) << 32;
+    cpu->generation += GENERATION_STEP;
 }
 
 /* Entries of a large page are kept 4 KiB at a time, so all of them go. */
@@ -111,7 +112,7 @@ void tlb_flush_page(Cpu *cpu, uint32_t linear)
     }
     invalidate(tlb_at(cpu->tlbs[0], linear));
     invalidate(tlb_at(cpu->tlbs[1], linear));
-    cpu->generation += UINT64_C(1) << 32;
+    cpu->generation += GENERATION_STEP;
 }
 
 void tlb_mark_code(Cpu *cpu, uint64_t physical)

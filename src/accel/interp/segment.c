@@ -33,6 +33,7 @@ void segment_changed(Cpu *cpu, unsigned segment)
     if (segment == CPU_CS) {
         cpu->cs_end = (uint64_t)s->limit + 1;
         cpu->code32 = big;
+        cpu->generation = (cpu->generation & ~GENERATION_CODE32) | (big ? GENERATION_CODE32 : 0);
     } else if (segment == CPU_SS) {
         cpu->stack_mask = big ? UINT32_MAX : 0xffff;
     }
@@ -45,6 +46,10 @@ void segment_set_real(Cpu *cpu, unsigned segment, uint16_t selector)
 
     s->selector = selector;
     s->base = (uint32_t)selector << 4;
+    cpu->cs_descriptor = 0;
+    if (!cpu_v86(cpu) && !(s->attributes & CPU_SEGMENT_UNUSABLE)) {
+        return;
+    }
     if (cpu_v86(cpu)) {
         s->limit = 0xffff;
         s->attributes = ATTRIBUTES_V86;
@@ -146,6 +151,7 @@ void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigne
 {
     descriptor_set_accessed(cpu, descriptor);
     cpu->segment[CPU_CS] = descriptor_segment(descriptor, (uint16_t)((selector & ~3u) | cpl));
+    cpu->cs_descriptor = (uint64_t)descriptor->high << 32 | descriptor->low;
     segment_changed(cpu, CPU_CS);
     if (cpu->cpl != cpl) {
         cpu->cpl = (uint8_t)cpl;
@@ -173,6 +179,19 @@ void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Desc
     if (offset > descriptor_segment(code, 0).limit) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
+}
+
+bool segment_is_cs(Cpu *cpu, uint32_t selector)
+{
+    uint32_t offset = selector & ~7u;
+
+    if (selector != cpu->segment[CPU_CS].selector || selector & 4 || !cpu->cs_descriptor ||
+        offset + 7 > cpu->gdtr.limit) {
+        return false;
+    }
+    uint32_t address = (uint32_t)cpu->gdtr.base + offset;
+    return system_read(cpu, address, 4) == (uint32_t)cpu->cs_descriptor &&
+           system_read(cpu, address + 4, 4) == cpu->cs_descriptor >> 32;
 }
 
 static void need_data(Cpu *cpu, uint16_t selector, Descriptor *descriptor)

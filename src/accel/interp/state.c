@@ -63,6 +63,7 @@ static void set_segments(Cpu *cpu, const CpuState *state)
     } else {
         cpu->cpl = 0;
     }
+    cpu->cs_descriptor = 0;
     for (unsigned i = 0; i <= CPU_GS; i++) {
         segment_changed(cpu, i);
     }

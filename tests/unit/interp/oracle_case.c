@@ -12,14 +12,16 @@
 #include <glib.h>
 #include <string.h>
 
-#define SELECTOR(entry)  ((uint16_t)((entry)*8 + 7))
-#define FLAT_USER_CODE   0x23
-#define FLAT_USER_DATA   0x2b
-#define QUASI_FLAT_PAGES 0x7ffefu /* below a sanitizer's shadow memory */
-#define GUARD            16u      /* around the instruction, jumped over by targets */
-#define INT_SYSTEM_CALL  0x80
-#define EDGE             12u
-#define OPCODE_XCHG      0x86
+#define SELECTOR(entry)     ((uint16_t)((entry)*8 + 7))
+#define FLAT_USER_CODE      0x23
+#define FLAT_USER_DATA      0x2b
+#define HOST_LONG_MODE_CODE 0x30
+#define HOST_CPU_NUMBER     0x78
+#define QUASI_FLAT_PAGES    0x7ffefu /* below a sanitizer's shadow memory */
+#define GUARD               16u      /* around the instruction, jumped over by targets */
+#define INT_SYSTEM_CALL     0x80
+#define EDGE                12u
+#define OPCODE_XCHG         0x86
 
 enum {
     LDT_CODE_FLAT,
@@ -92,11 +94,15 @@ static bool one_in(Maker *maker, uint32_t n)
     return below(maker, n) == 0;
 }
 
-/* A selector of the 64-bit user code would leave compatibility mode. */
-static void hide_long_mode_selectors(uint8_t *data, size_t size)
+/*
+ * Two selectors are the host's alone: its 64-bit code segment, which would
+ * leave compatibility mode, and the segment that tells which CPU this is.
+ */
+static void hide_host_selectors(uint8_t *data, size_t size)
 {
     for (size_t i = 0; i + 1 < size; i++) {
-        if ((data[i] & 0xfc) == 0x30 && data[i + 1] == 0) {
+        uint8_t low = data[i] & 0xfc;
+        if ((low == HOST_LONG_MODE_CODE || low == HOST_CPU_NUMBER) && data[i + 1] == 0) {
             data[i + 1] = 0x5a;
         }
     }
@@ -117,7 +123,7 @@ void oracle_fill_data(uint64_t seed, uint8_t *data)
         }
         at += size;
     }
-    hide_long_mode_selectors(data, ORACLE_DATA_SIZE);
+    hide_host_selectors(data, ORACLE_DATA_SIZE);
 }
 
 static uint32_t any_value(Maker *maker)

@@ -30,6 +30,7 @@
 #define PUSHED_MAX      256u  /* bytes that an unfinished ENTER may have pushed */
 #define ARITHMETIC_FLAGS                                                                           \
     (CPU_FLAG_CF | CPU_FLAG_PF | CPU_FLAG_AF | CPU_FLAG_ZF | CPU_FLAG_SF | CPU_FLAG_OF)
+#define ERROR_PRESENT 1u
 #define WRITABLE_SIZE (ORACLE_DATA_SIZE - ORACLE_PAGE)
 
 typedef struct Oracle {
@@ -187,6 +188,14 @@ static bool is_access_fault(const OracleFault *fault)
            (fault->vector >= 11 && fault->vector <= 17 && fault->vector != 16);
 }
 
+/* The host kernel may have put off mapping a page that is there. */
+static uint32_t page_fault_error(const OracleFault *fault)
+{
+    bool mapped =
+        fault->cr2 - ORACLE_CODE < ORACLE_CODE_SIZE || fault->cr2 - ORACLE_DATA < ORACLE_DATA_SIZE;
+    return (fault->error & ~FETCH) | (mapped ? ERROR_PRESENT : 0);
+}
+
 static bool same_fault(const Oracle *oracle)
 {
     const OracleFault *native = &oracle->native_fault, *emulated = &oracle->emulated.fault;
@@ -199,7 +208,7 @@ static bool same_fault(const Oracle *oracle)
     }
     if (native->vector == 14) {
         return native->cr2 == emulated->cr2 &&
-               (native->error & ~FETCH) == (emulated->error & ~FETCH);
+               page_fault_error(native) == page_fault_error(emulated);
     }
     return native->error == emulated->error;
 }

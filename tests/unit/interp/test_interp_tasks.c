@@ -274,7 +274,45 @@ typedef struct FieldCase {
     uint32_t error;
 } FieldCase;
 
-/* Found after the switch: the new task takes the exception, at its first instruction. */
+#define FAULT_TSS      (PM_TSS + 0x400)
+#define FAULT_STACK    PM_STACK3
+#define FAULT_SELECTOR (PM_FREE + 24)
+
+/* #TS wants a task of its own, since the state it finds may be in pieces. */
+static void fill_fault_task(Rig *rig, unsigned vector)
+{
+    static const uint16_t SEGMENT[] = {PM_DATA0, PM_CODE0, PM_DATA0, PM_DATA0, PM_DATA0, PM_DATA0};
+    for (unsigned i = 0; i < 6; i++) {
+        rig_write32(rig, FAULT_TSS + TSS_ES + 4 * i, SEGMENT[i]);
+    }
+    rig_write32(rig, FAULT_TSS + TSS_GPR + 4 * CPU_SP, FAULT_STACK);
+    rig_write32(rig, FAULT_TSS + TSS_EIP, pm_handler(vector));
+    rig_write32(rig, FAULT_TSS + TSS_EFLAGS, CPU_FLAG_ONE);
+    pm_set_gdt(rig, FAULT_SELECTOR, rig_descriptor(FAULT_TSS, PM_TSS_SIZE - 1, PM_TSS_FREE));
+    pm_set_idt(rig, vector, rig_gate(FAULT_SELECTOR, 0, PM_TASK_GATE, 0));
+}
+
+static void run_new_state(const FieldCase *item)
+{
+    g_autoptr(Rig) rig = pm_new();
+    fill_task(rig);
+    fill_fault_task(rig, item->vector);
+    pm_set_segment(rig, PM_FREE, 0, 0xffff, PM_READABLE - PM_ABSENT);
+    pm_set_segment(rig, PM_FREE + 8, 0, 0xffff, PM_WRITABLE);
+    pm_set_segment(rig, PM_FREE + 16, 0, 0xffff, PM_WRITABLE - PM_ABSENT);
+    rig_write32(rig, PM_TSS2 + item->field, item->value);
+    CpuState state = task_state(rig);
+    PM_BYTES(rig, PM_CODE, JUMP_TSS2);
+    g_test_message("%s", item->name);
+    pm_expect(rig, &state, item->vector, item->error);
+    g_assert_cmphex(rig_get(rig).segment[CPU_TR].selector, ==, FAULT_SELECTOR);
+    g_assert_cmphex(rig_read16(rig, FAULT_TSS + TSS_LINK), ==, PM_TSS2_SELECTOR);
+    g_assert_cmphex(rig_read32(rig, PM_TSS2 + TSS_EIP), ==, OTHER_CODE);
+    g_assert_cmphex(tss_type(rig, PM_TSS2_SELECTOR), ==, PM_TSS_BUSY);
+    g_assert_cmphex(tss_type(rig, PM_TSS_SELECTOR), ==, PM_TSS_FREE);
+}
+
+/* Found after the switch: the new task takes the exception, before its first instruction. */
 static void test_checks_of_the_new_state(void)
 {
     static const FieldCase CASES[] = {
@@ -282,23 +320,13 @@ static void test_checks_of_the_new_state(void)
         {"null code", TSS_ES + 4 * CPU_CS, 0, VECTOR_TS, 0},
         {"code that is data", TSS_ES + 4 * CPU_CS, PM_DATA0, VECTOR_TS, PM_DATA0},
         {"absent code", TSS_ES + 4 * CPU_CS, PM_FREE, VECTOR_NP, PM_FREE},
+        {"stack that is code", TSS_ES + 4 * CPU_SS, PM_CODE0, VECTOR_TS, PM_CODE0},
+        {"absent stack", TSS_ES + 4 * CPU_SS, PM_FREE + 16, VECTOR_SS, PM_FREE + 16},
         {"data of another level", TSS_ES + 4 * CPU_DS, PM_FREE + 8 + 3, VECTOR_TS, PM_FREE + 8},
         {"absent data", TSS_ES + 4 * CPU_GS, PM_FREE + 16, VECTOR_NP, PM_FREE + 16},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        g_autoptr(Rig) rig = pm_new();
-        fill_task(rig);
-        pm_set_segment(rig, PM_FREE, 0, 0xffff, PM_READABLE - PM_ABSENT);
-        pm_set_segment(rig, PM_FREE + 8, 0, 0xffff, PM_WRITABLE);
-        pm_set_segment(rig, PM_FREE + 16, 0, 0xffff, PM_WRITABLE - PM_ABSENT);
-        rig_write32(rig, PM_TSS2 + CASES[i].field, CASES[i].value);
-        CpuState state = task_state(rig);
-        PM_BYTES(rig, PM_CODE, JUMP_TSS2);
-        g_test_message("%s", CASES[i].name);
-        PmFault fault = pm_expect(rig, &state, CASES[i].vector, CASES[i].error);
-        g_assert_cmphex(fault.eip, ==, OTHER_CODE);
-        g_assert_cmphex(fault.state.segment[CPU_TR].selector, ==, PM_TSS2_SELECTOR);
-        g_assert_cmphex(tss_type(rig, PM_TSS2_SELECTOR), ==, PM_TSS_BUSY);
+        run_new_state(&CASES[i]);
     }
 }
 

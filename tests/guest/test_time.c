@@ -1,0 +1,192 @@
+/*
+ * Guests that live on interrupts and time, with either kind of interrupt
+ * controllers.
+ */
+#include "tests/guest/guest_shell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CTRL_C "\x03"
+/* Several times what the FIFOs, the guest's ring and the port hold. */
+#define PASTE_SIZE 40000u
+
+#define SPEAKER_TRIES 5u
+#define LATENESS_MS   20
+
+static long expect_number(Guest *guest, const char *pattern)
+{
+    g_autofree char *text = guest_expect_match(guest, GUEST_OUT, pattern);
+    return strtol(text, NULL, 10);
+}
+
+/*
+ * A busy host delivers the interrupt that ends a second up to LATENESS_MS late,
+ * and the timer's go on meanwhile.
+ */
+static void assert_rate(const GuestTarget *target, long rate)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel timer.bin -flat cx=%ld,dx=1", rate);
+    long ticks = expect_number(guest, "^([0-9]+) ticks in 1 seconds");
+    long slack = 1 + rate * LATENESS_MS / 1000;
+    g_assert_cmpint(ticks, >=, rate - slack);
+    g_assert_cmpint(ticks, <=, rate + slack);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_timer_100(const GuestTarget *target)
+{
+    assert_rate(target, 100);
+}
+
+static void test_timer_1000(const GuestTarget *target)
+{
+    assert_rate(target, 1000);
+}
+
+static bool speaker_passes(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel speaker.bin");
+    g_autofree char *verdict = guest_expect_match(guest, GUEST_OUT, "^speaker: (.*)\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    return !strcmp(verdict, "pass");
+}
+
+static bool host_is_busy(void)
+{
+    double load;
+    return getloadavg(&load, 1) == 1 && load > g_get_num_processors();
+}
+
+/* The guest polls, and misses changes while the host does something else. */
+static void test_speaker(const GuestTarget *target)
+{
+    bool passed = false;
+    for (unsigned i = 0; i < SPEAKER_TRIES && !passed; i++) {
+        passed = speaker_passes(target);
+    }
+    if (!passed && host_is_busy()) {
+        g_test_skip("the host has too much else to do for a measurement by polling");
+        return;
+    }
+    g_assert_true(passed);
+}
+
+static void test_clock(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel clock.bin -rtc base=2024-02-28T23:59:58");
+    guest_expect(guest, GUEST_OUT, "2024-02-28 23:59:58\r");
+    guest_expect(guest, GUEST_OUT, "2024-02-28 23:59:59\r");
+    guest_expect(guest, GUEST_OUT, "2024-02-29 00:00:00\r");
+}
+
+static void test_uart_irq(const GuestTarget *target)
+{
+    g_autofree char *data = g_malloc(PASTE_SIZE);
+    for (size_t i = 0; i < PASTE_SIZE; i++) {
+        data[i] = (char)(i * 7 + i / 251);
+    }
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel uart-irq.bin");
+    guest_send(guest, data, PASTE_SIZE);
+    guest_expect_size(guest, GUEST_OUT, PASTE_SIZE);
+    const GString *output = guest_output(guest, GUEST_OUT);
+    g_assert_cmpuint(output->len, ==, PASTE_SIZE);
+    g_assert_cmpmem(output->str, (int)PASTE_SIZE, data, (int)PASTE_SIZE);
+    guest_assert_idle(guest);
+}
+
+/* Fewer than the trigger level: the time-out brings them. */
+static void test_uart_irq_single_keys(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel uart-irq.bin");
+    for (char key = 'a'; key <= 'z'; key++) {
+        const char text[] = {key, '\0'};
+        guest_type(guest, text);
+        guest_expect(guest, GUEST_OUT, text);
+    }
+}
+
+static void assert_cpus(const GuestTarget *target, unsigned count)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-smp %u -kernel smp.bin -flat cx=%u", count, count);
+    g_autoptr(GString) expected = g_string_new(NULL);
+    for (unsigned i = 0; i < count; i++) {
+        g_string_append_printf(expected, "CPU %u\n", i);
+    }
+    g_string_append_printf(expected, "%u CPUs\n", count);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, expected->str);
+}
+
+static void test_smp(const GuestTarget *target)
+{
+    if (strcmp(target->accel, "kvm")) {
+        g_test_skip("this accelerator has one CPU");
+        return;
+    }
+    assert_cpus(target, 2);
+    assert_cpus(target, 4);
+}
+
+/* ---- the shell ---- */
+
+static void test_shell_time(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_shell_start(target, &GUEST_ON_PIPES, "-rtc base=1999-12-31T12:34:00");
+    guest_shell_last(guest, "time");
+    g_free(guest_expect_match(guest, GUEST_OUT, "^1999-12-31 12:34:[0-9]{2}\r\n"));
+}
+
+static void test_shell_ticks(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    guest_shell_last(guest, "ticks");
+    long before = expect_number(guest, "^([0-9]+)\r\n");
+    guest_shell_prompt(guest);
+    guest_shell_say(guest, "sleep 200", "");
+    guest_shell_last(guest, "ticks");
+    long after = expect_number(guest, "^([0-9]+)\r\n");
+    g_assert_cmpint(after - before, >=, 20);
+}
+
+static void test_shell_sleep(const GuestTarget *target)
+{
+    if (strcmp(target->accel, "kvm")) {
+        g_test_skip("this machine's time is not the host's");
+        return;
+    }
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    gint64 start = g_get_monotonic_time();
+    guest_shell_say(guest, "sleep 300", "");
+    g_assert_cmpint(g_get_monotonic_time() - start, >=, 300000);
+}
+
+static void test_shell_interrupted(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    guest_type(guest, "sleep 1000000\r");
+    guest_expect(guest, GUEST_OUT, "sleep 1000000\r\n");
+    guest_type(guest, CTRL_C);
+    guest_shell_prompt(guest);
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    guest_tests_add("timer/100_a_second", test_timer_100, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("timer/1000_a_second", test_timer_1000, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("speaker", test_speaker, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("clock", test_clock, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("uart-irq/returns_a_paste_and_sleeps", test_uart_irq, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("uart-irq/returns_single_keys", test_uart_irq_single_keys, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("smp", test_smp, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("shell/time", test_shell_time, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("shell/ticks", test_shell_ticks, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("shell/sleep_is_not_too_short", test_shell_sleep, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("shell/sleep_ends_with_ctrl_c", test_shell_interrupted, GUEST_EVERY_IRQCHIP);
+    return guest_tests_run();
+}

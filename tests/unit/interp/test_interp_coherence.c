@@ -1,0 +1,356 @@
+/*
+ * Code that changes: by the code itself, through another mapping, by a device
+ * and by a change of the page tables.  What runs is always what is in memory.
+ *
+ * Every test runs plain and with paranoid=on.
+ */
+#include "tests/unit/interp/interp_protected.h"
+
+#include <string.h>
+
+#define INT3  0xcc
+#define DONE  VECTOR_BP
+#define PAGE  MEMORY_PAGE_SIZE
+#define ALIAS 0x300000u /* a second linear address of PM_CODE's page, when paged */
+
+typedef void Test(Rig *rig);
+
+static void run_both_ways(const void *data)
+{
+    for (unsigned paranoid = 0; paranoid < 2; paranoid++) {
+        g_autoptr(Rig) rig = rig_new(PM_RAM, paranoid);
+        pm_fill(rig);
+        (*(Test *const *)data)(rig);
+    }
+}
+
+static PmFault go(Rig *rig, const CpuState *state)
+{
+    return pm_expect(rig, state, DONE, 0);
+}
+
+/* The write hits the very next instruction. */
+static void test_next_instruction(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* mov byte [PM_CODE + 8], 0x22; mov al, 0x11 */
+    PM_BYTES(rig, PM_CODE, 0xc6, 0x05, 0x08, 0x00, 0x01, 0x00, 0x22, 0xb0, 0x11, INT3);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX] & 0xff, ==, 0x22);
+}
+
+/* The same where a slice ends right behind it, in the middle of the block. */
+static void test_next_instruction_at_the_end_of_a_slice(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0xc6, 0x05, 0x08, 0x00, 0x01, 0x00, 0x22, 0xb0, 0x11, 0x90, 0x90, 0x90,
+             0x90, INT3);
+    rig_set(rig, &state);
+    rig_step(rig, 2);
+    g_assert_cmphex(rig_get(rig).gpr[CPU_AX], ==, 0x22);
+    PmFault fault = pm_run(rig);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
+}
+
+/* What was MOV to memory is INC, ADD, INC the second time round. */
+static void test_instruction_that_overwrites_itself(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* mov byte [PM_CODE], 0x40; inc ecx; cmp ecx, 2; jb back */
+    PM_BYTES(rig, PM_CODE, 0xc6, 0x05, 0x00, 0x00, 0x01, 0x00, 0x40, 0x41, 0x83, 0xf9, 0x02, 0x72,
+             0xf3, INT3);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(rig_read8(rig, PM_CODE), ==, 0x40);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x10002);
+}
+
+/* A loop that counts in its own immediate. */
+static void test_loop_that_changes_its_immediate(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* add eax, 1; inc dword [PM_CODE + 1]; loop back */
+    PM_BYTES(rig, PM_CODE, 0x05, 1, 0, 0, 0, 0xff, 0x05, 0x01, 0x00, 0x01, 0x00, 0xe2, 0xf3, INT3);
+    state.gpr[CPU_CX] = 1000;
+    PmFault fault = go(rig, &state);
+    g_assert_cmpuint(fault.state.gpr[CPU_AX], ==, 1000 * 1001 / 2);
+}
+
+/* A block that has run and is linked to, changed from another one. */
+static void test_linked_block(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    uint32_t routine = PM_CODE + 0x2000;
+    /* call routine; inc byte [routine + 1]; loop back */
+    PM_BYTES(rig, PM_CODE, 0xe8, 0xfb, 0x1f, 0, 0, 0xfe, 0x05, 0x01, 0x20, 0x01, 0x00, 0xe2, 0xf3,
+             INT3);
+    PM_BYTES(rig, routine, 0xb0, 1, 0x01, 0xc3, 0xc3); /* mov al, 1; add ebx, eax; ret */
+    state.gpr[CPU_CX] = 100;
+    PmFault fault = go(rig, &state);
+    g_assert_cmpuint(fault.state.gpr[CPU_BX], ==, 100 * 101 / 2);
+}
+
+/* REP STOS over the code that follows it. */
+static void test_string_instruction_over_code(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0xf3, 0xaa, 0x0f, 0x0b, 0x0f, 0x0b, 0x0f, 0x0b, INT3);
+    state.gpr[CPU_AX] = 0x41; /* inc ecx */
+    state.gpr[CPU_CX] = 6;
+    state.gpr[CPU_DI] = PM_CODE + 2;
+    PmFault fault = go(rig, &state);
+    g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 6);
+}
+
+/* A stack that grows into the code. */
+static void test_push_over_code(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0x50, 0xb0, 0x11, 0xb0, 0x22, 0xb0, 0x33, INT3);
+    state.gpr[CPU_SP] = PM_CODE + 7;
+    state.gpr[CPU_AX] = 0x41414141; /* over the last two: inc ecx, four times */
+    rig_set(rig, &state);
+    rig_step(rig, 6);
+    CpuState after = rig_get(rig);
+    g_assert_cmphex(after.rip, ==, PM_CODE + 7);
+    g_assert_cmpuint(after.gpr[CPU_CX], ==, 4);
+    g_assert_cmphex(after.gpr[CPU_AX], ==, 0x41414111);
+}
+
+/* ---- other ways to the same memory --------------------------------------- */
+
+static CpuState aliased_state(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    pm_identity_pages(rig);
+    rig_write32(rig, pm_pte(ALIAS), PM_CODE | 7);
+    pm_paging_on(&state);
+    return state;
+}
+
+static void test_write_through_an_alias(Rig *rig)
+{
+    CpuState state = aliased_state(rig);
+    /* mov byte [ALIAS + 8], 0x22; mov al, 0x11 */
+    PM_BYTES(rig, PM_CODE, 0xc6, 0x05, 0x08, 0x00, 0x30, 0x00, 0x22, 0xb0, 0x11, INT3);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX] & 0xff, ==, 0x22);
+}
+
+/* Run at one address, change it, run at the other. */
+static void test_run_at_two_addresses(Rig *rig)
+{
+    CpuState state = aliased_state(rig);
+    PM_BYTES(rig, PM_CODE, 0xb0, 0x11, INT3);
+    go(rig, &state);
+    state.rip = ALIAS;
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x11);
+    g_assert_cmphex(fault.eip, ==, ALIAS + 3);
+    /* mov byte [PM_CODE + 1], 0x22, run elsewhere */
+    PM_BYTES(rig, PM_USER_CODE, 0xc6, 0x05, 0x01, 0x00, 0x01, 0x00, 0x22, 0xbb, 0x00, 0x00, 0x30,
+             0x00, 0xff, 0xe3); /* mov ebx, ALIAS; jmp ebx */
+    state.rip = PM_USER_CODE;
+    fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
+}
+
+/* The same linear address, other memory. */
+static void test_page_tables_change_under_the_code(Rig *rig)
+{
+    CpuState state = aliased_state(rig);
+    uint32_t routine = 0x310000, first = 0x320000, second = 0x330000;
+    PM_BYTES(rig, first, 0x83, 0xc3, 0x01, 0xc3);  /* add ebx, 1; ret */
+    PM_BYTES(rig, second, 0x83, 0xc3, 0x10, 0xc3); /* add ebx, 16; ret */
+    rig_write32(rig, pm_pte(routine), first | 7);
+    /* call esi; mov [edi], edx; invlpg [esi]; call esi */
+    PM_BYTES(rig, PM_CODE, 0xff, 0xd6, 0x89, 0x17, 0x0f, 0x01, 0x3e, 0xff, 0xd6, INT3);
+    state.gpr[CPU_SI] = routine;
+    state.gpr[CPU_DI] = pm_pte(routine);
+    state.gpr[CPU_DX] = second | 7;
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x11);
+}
+
+/* The same bytes as 16 and as 32-bit code. */
+static void test_one_code_in_two_sizes(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0xb8, 0x11, 0x11, 0x41, 0x41, INT3);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x41411111);
+    state.segment[CPU_CS].attributes &= ~CPU_SEGMENT_DB;
+    state.segment[CPU_CS].base = PM_CODE;
+    state.rip = 0;
+    fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x1111);
+    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
+}
+
+/* And both in one run, so that one is met where the other was cached. */
+static void test_two_sizes_in_one_run(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    pm_set_segment(rig, PM_FREE, PM_CODE, 0xffff, PM_READABLE | PM_WIDE);
+    pm_set_segment(rig, PM_FREE + 8, PM_CODE, 0xffff, PM_READABLE);
+    /* twice call PM_FREE:0x100; xor ecx, ecx; jmp PM_FREE + 8:0x200 */
+    PM_BYTES(rig, PM_CODE, 0x9a, 0x00, 0x01, 0, 0, PM_FREE, 0, 0x9a, 0x00, 0x01, 0, 0, PM_FREE, 0,
+             0x33, 0xc9, 0xea, 0x00, 0x02, 0, 0, PM_FREE + 8, 0);
+    PM_BYTES(rig, PM_CODE + 0x100, 0xeb, 0x0e); /* jmp to 0x110, where the sizes differ */
+    PM_BYTES(rig, PM_CODE + 0x110, 0xb8, 0x11, 0x11, 0x41, 0x41, 0xcb);
+    PM_BYTES(rig, PM_CODE + 0x200, 0x9a, 0x00, 0x01, PM_FREE + 8, 0, INT3);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x41411111);
+    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
+}
+
+/* ---- devices ------------------------------------------------------------- */
+
+static void write_from_device(Rig *rig, const RigAccess *access)
+{
+    uint8_t byte = (uint8_t)access->value;
+    rig_write(rig, PM_CODE + 2, &byte, 1);
+}
+
+/* A disk controller that loads over the code that asked it to. */
+static void test_device_write_to_the_next_instruction(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    rig->on_access = write_from_device;
+    PM_BYTES(rig, PM_CODE, 0xee, 0xb3, 0x11, INT3); /* out dx, al; mov bl, 0x11 */
+    state.gpr[CPU_DX] = RIG_PORT;
+    state.gpr[CPU_AX] = 0x33;
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x33);
+}
+
+static void test_device_write_between_runs(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE + PAGE - 1);
+    PM_BYTES(rig, PM_CODE + PAGE - 1, 0xbb, 0x11, 0x11, 0x11, 0x11, INT3);
+    go(rig, &state);
+    /* The second page of an instruction that lies on two. */
+    PM_BYTES(rig, PM_CODE + PAGE, 0x22);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x11111122);
+    PM_BYTES(rig, PM_CODE + PAGE - 1, 0xb9);
+    fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 0x11111122);
+}
+
+/* A whole disk read over pages that have run. */
+static void test_device_write_of_many_pages(Rig *rig)
+{
+    uint8_t image[4 * PAGE];
+    CpuState state = pm_state(0, PM_CODE);
+    for (unsigned value = 1; value < 4; value++) {
+        memset(image, 0x90, sizeof(image));
+        image[sizeof(image) - 3] = 0xb0;
+        image[sizeof(image) - 2] = (uint8_t)value;
+        image[sizeof(image) - 1] = INT3;
+        rig_write(rig, PM_CODE, image, sizeof(image));
+        PmFault fault = go(rig, &state);
+        g_assert_cmphex(fault.state.gpr[CPU_AX], ==, value);
+    }
+}
+
+/* ---- two pages, and data in between -------------------------------------- */
+
+static void test_write_to_the_second_page_of_an_instruction(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE + PAGE - 10);
+    uint32_t at = PM_CODE + PAGE - 10;
+    /* mov byte [PM_CODE + PAGE + 1], 0x22; mov eax, 0x11111111 over the edge; dec ecx; jnz */
+    PM_BYTES(rig, at, 0x90, 0xc6, 0x05, 0x01, 0x10, 0x01, 0x00, 0x22, 0xb8, 0x11, 0x11, 0x11, 0x11,
+             0x49, 0x75, 0xf0, INT3);
+    state.gpr[CPU_CX] = 3;
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x11221111);
+}
+
+/* A counter in the middle of the code that counts it. */
+static void test_data_beside_code(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* inc dword [PM_CODE + 0x10]; dec ecx; jnz; int3; ...; the counter */
+    PM_BYTES(rig, PM_CODE, 0xff, 0x05, 0x10, 0x00, 0x01, 0x00, 0x49, 0x75, 0xf7, INT3);
+    state.gpr[CPU_CX] = 5000;
+    go(rig, &state);
+    g_assert_cmpuint(rig_read32(rig, PM_CODE + 0x10), ==, 5000);
+}
+
+/* Where data was, code comes; where code was, data. */
+static void test_code_and_data_change_places(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    uint32_t buffer = PM_DATA;
+    /* mov [edi], eax; call edi; inc dword [edi]; mov ebx, [edi] */
+    PM_BYTES(rig, PM_CODE, 0x89, 0x07, 0xff, 0xd7, 0xff, 0x07, 0x8b, 0x1f, INT3);
+    state.gpr[CPU_AX] = 0xc3414141; /* inc ecx, three times; ret */
+    state.gpr[CPU_DI] = buffer;
+    for (unsigned i = 0; i < 3; i++) {
+        state.gpr[CPU_CX] = 0;
+        PmFault fault = go(rig, &state);
+        g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 3);
+        g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0xc3414142);
+    }
+}
+
+/* CR0.PG, IOPL and rings do not let stale code through. */
+static void test_same_linear_address_paged_and_not(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_DATA);
+    PM_BYTES(rig, PM_DATA, 0xb0, 0x11, INT3);
+    PM_BYTES(rig, PM_DATA + 0x8000, 0xb0, 0x22, INT3);
+    go(rig, &state);
+    pm_identity_pages(rig);
+    rig_write32(rig, pm_pte(PM_DATA), (PM_DATA + 0x8000) | 7);
+    pm_paging_on(&state);
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
+    state.cr0 &= ~(uint64_t)CPU_CR0_PG;
+    fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x11);
+}
+
+/* Code in a page that is not executable memory at all. */
+static void test_code_on_a_device(Rig *rig)
+{
+    CpuState state = pm_state(0, (uint32_t)RIG_MMIO);
+    static const uint8_t CODE[] = {0xb0, 0x11, 0xc6, 0x05, 0x0a, 0x00,
+                                   0x00, 0xf0, 0x77, 0xb3, 0x22, INT3};
+    memcpy(rig->mmio, CODE, sizeof(CODE)); /* mov al; mov byte [RIG_MMIO + 10], 0x77; mov bl */
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x11);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x77);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define TEST(name)                                                                                 \
+    do {                                                                                           \
+        static Test *const TEST_##name = test_##name;                                              \
+        g_test_add_data_func("/interp/coherence/" #name, &TEST_##name, run_both_ways);             \
+    } while (0)
+    TEST(next_instruction);
+    TEST(next_instruction_at_the_end_of_a_slice);
+    TEST(instruction_that_overwrites_itself);
+    TEST(loop_that_changes_its_immediate);
+    TEST(linked_block);
+    TEST(string_instruction_over_code);
+    TEST(push_over_code);
+    TEST(write_through_an_alias);
+    TEST(run_at_two_addresses);
+    TEST(page_tables_change_under_the_code);
+    TEST(one_code_in_two_sizes);
+    TEST(two_sizes_in_one_run);
+    TEST(device_write_to_the_next_instruction);
+    TEST(device_write_between_runs);
+    TEST(device_write_of_many_pages);
+    TEST(write_to_the_second_page_of_an_instruction);
+    TEST(data_beside_code);
+    TEST(code_and_data_change_places);
+    TEST(same_linear_address_paged_and_not);
+    TEST(code_on_a_device);
+    return g_test_run();
+}
