@@ -204,6 +204,15 @@ typedef struct CharClient {
 bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size);
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
 
+/*
+ * A write of 1, 2, 4 or 8 bytes by the device itself, to whatever device is at
+ * that address: an interrupt message.  The other device is called before this
+ * returns and may call back, so the registers have to be right by then.  On a
+ * machine whose CPUs have threads of their own nothing happens: its APICs are
+ * in the kernel.
+ */
+void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
+
 /* ---- the machine -------------------------------------------------------- */
 
 /* The guest ends the run with a status, 0 to 255. */

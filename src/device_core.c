@@ -385,6 +385,15 @@ bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t
     return dev->host->memory && memory_write(dev->host->memory, address, data, size);
 }
 
+/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
+void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
+{
+    BusInitiator by = {0};
+    if (!bus_is_locked(dev->host->bus)) {
+        bus_memory_access(dev->host->bus, &by, address, true, size, &value);
+    }
+}
+
 static void request(Device *dev, DeviceRequest what, int status)
 {
     if (dev->host->request) {

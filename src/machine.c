@@ -72,14 +72,22 @@ static void forward_guest_error(void *opaque, const Device *dev, const char *mes
     machine->cpu.guest_error(machine->cpu.opaque, dev, message);
 }
 
+/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
+#define IOAPIC_TIMER_PIN 2u
+
 /* An ISA IRQ changed: to the in-kernel controllers or to ours. */
 static void isa_irq_changed(void *opaque, unsigned irq, bool level)
 {
     Machine *machine = opaque;
     if (machine->cpu.set_irq) {
         machine->cpu.set_irq(machine->cpu.opaque, irq, level);
-    } else if (machine->controller) {
+        return;
+    }
+    if (machine->controller) {
         device_set_input(machine->controller, irq, level);
+    }
+    if (machine->ioapic) {
+        device_set_input(machine->ioapic, irq == 0 ? IOAPIC_TIMER_PIN : irq, level);
     }
 }
 
@@ -107,9 +115,46 @@ void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque
     machine->intr_opaque = opaque;
 }
 
+static void nmi_changed(void *opaque, unsigned irq, bool level)
+{
+    (void)irq;
+    if (level) {
+        machine_nmi(opaque);
+    }
+}
+
+/* Asked for its level when it matters. */
+static void nmi_mask_changed(void *opaque, unsigned irq, bool level)
+{
+    (void)opaque;
+    (void)irq;
+    (void)level;
+}
+
+void machine_nmi(Machine *machine)
+{
+    if (!irq_line_level(machine->nmi_mask)) {
+        machine->cpu.nmi(machine->cpu.opaque);
+    }
+}
+
+static void pin_changed(void *opaque, unsigned pin, bool level)
+{
+    device_set_input(opaque, pin, level);
+}
+
+IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin)
+{
+    IrqLine *line = irq_line_new(pin_changed, dev, pin);
+    g_ptr_array_add(machine->pins, line);
+    return line;
+}
+
+/* Vector 0 of a local APIC: the PIC has it (ExtINT). */
 uint8_t machine_acknowledge(Machine *machine)
 {
-    return device_acknowledge(machine->controller);
+    uint8_t vector = machine->lapic ? device_acknowledge(machine->lapic) : 0;
+    return vector ? vector : device_acknowledge(machine->controller);
 }
 
 /* ---- the board ---- */
@@ -137,6 +182,9 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->irqs = irq_router_new(isa_irq_changed, machine);
     irq_router_set_pending(machine->irqs, isa_irq_pending);
     machine->intr = irq_line_new(intr_changed, machine, 0);
+    machine->nmi = irq_line_new(nmi_changed, machine, 0);
+    machine->nmi_mask = irq_line_new(nmi_mask_changed, machine, 0);
+    machine->pins = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     return machine;
 }
@@ -146,6 +194,9 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
     irq_line_free(machine->intr);
+    irq_line_free(machine->nmi);
+    irq_line_free(machine->nmi_mask);
+    g_ptr_array_unref(machine->pins);
     g_free(machine);
 }
 
@@ -202,31 +253,28 @@ static bool finish_device(Machine *machine, Device *dev, const char *properties,
            device_realize(dev, error);
 }
 
-Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
-                       const char *id, const char *properties, GError **error)
+Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
+                          const char *id, const char *properties, const MachineWire *wires,
+                          GError **error)
 {
     const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
     Device *dev = class ? new_device(machine, host, class, id) : NULL;
+    for (const MachineWire *wire = wires; dev && wire && wire->output; wire++) {
+        device_connect(dev, wire->output, wire->line);
+    }
     return dev && finish_device(machine, dev, properties, error) ? dev : NULL;
+}
+
+Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
+                       const char *id, const char *properties, GError **error)
+{
+    return machine_add_wired(machine, host, class_name, id, properties, NULL, error);
 }
 
 Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error)
 {
     return machine_add_on(machine, &machine->host, class_name, id, properties, error);
-}
-
-bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
-                            GError **error)
-{
-    const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
-    if (!class) {
-        return false;
-    }
-    Device *dev = new_device(machine, &machine->host, class, id);
-    device_connect(dev, "intr", machine->intr);
-    machine->controller = dev;
-    return finish_device(machine, dev, NULL, error);
 }
 
 static char *free_id(const Machine *machine, const char *name)

@@ -21,9 +21,11 @@ typedef struct MachineClass {
 /* Where the machine's interrupts go; called with the controller's lock held. */
 typedef struct MachineCpu {
     void (*set_intr)(void *opaque, bool level);
+    void (*nmi)(void *opaque);
     /* In-kernel controllers take the ISA IRQs themselves; NULL: ours do. */
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
+    bool has_apics; /* the board has to have a local APIC and an I/O APIC of its own */
     void (*request)(void *opaque, DeviceRequest request, int status);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
@@ -46,11 +48,15 @@ struct Machine {
     CharSet *chars;
     const Config *config;
     IrqRouter *irqs;
-    IrqLine *intr; /* the controller's output */
+    IrqLine *intr;      /* to the CPU's INTR */
+    IrqLine *nmi;       /* to the NMI gate */
+    IrqLine *nmi_mask;  /* closes it */
+    GPtrArray *pins;    /* lines to inputs of devices */
     IrqSink *intr_observer;
     void *intr_opaque;
     GPtrArray *devices; /* in the order of reset */
-    Device *controller; /* the interrupt controller, or NULL */
+    /* Interrupt controllers, or NULL: those of the accelerator are in use. */
+    Device *controller, *lapic, *ioapic;
 };
 
 extern const MachineClass machine_pc_class;
@@ -86,8 +92,19 @@ Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error);
 Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
                        const char *id, const char *properties, GError **error);
-/* The interrupt controller: its inputs are the ISA IRQs, its "intr" the CPU's pin. */
-bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
-                            GError **error);
+/* The same with outputs wired: pairs of an output's name and a line, NULL at the end. */
+typedef struct MachineWire {
+    const char *output;
+    IrqLine *line;
+} MachineWire;
+
+Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
+                          const char *id, const char *properties, const MachineWire *wires,
+                          GError **error);
+/* A new line to an input pin of a device; the machine's. */
+IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin);
+
+/* A source of non-maskable interrupts asks for one; the gate at port 0x70 decides. */
+void machine_nmi(Machine *machine);
 
 #endif

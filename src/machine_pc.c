@@ -85,15 +85,37 @@ static bool add_rtc(Machine *machine, const Config *config, GError **error)
     g_autofree char *properties =
         g_strdup_printf("base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT, rtc.base,
                         memory_ram_size(machine->host.memory));
-    return machine_add_on(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
-                          "mc146818rtc", "RTC", properties, error);
+    const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
+    return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
+                             "mc146818rtc", "RTC", properties, wires, error);
+}
+
+/* The PIC goes through LINT0 of the local APIC where there is one. */
+static bool add_controllers(Machine *machine, GError **error)
+{
+    IrqLine *pic_output = machine->intr;
+    if (machine->cpu.has_apics) {
+        const MachineWire lapic_wires[] = {{"intr", machine->intr}, {"nmi", machine->nmi}, {0}};
+        machine->lapic =
+            machine_add_wired(machine, &machine->host, "lapic", "LAPIC", NULL, lapic_wires, error);
+        machine->ioapic =
+            machine->lapic ? machine_add(machine, "ioapic", "IOAPIC", NULL, error) : NULL;
+        if (!machine->ioapic) {
+            return false;
+        }
+        pic_output = machine_pin(machine, machine->lapic, 0);
+    }
+    const MachineWire pic_wires[] = {{"intr", pic_output}, {0}};
+    machine->controller =
+        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, pic_wires, error);
+    return machine->controller != NULL;
 }
 
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
     bool in_kernel = machine->cpu.set_irq != NULL;
-    return (in_kernel || machine_add_controller(machine, "isa-pic", "PIC", error)) &&
+    return (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
            add_debug_port(machine, config, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&

@@ -324,6 +324,15 @@ static void set_intr(void *opaque, bool level)
     }
 }
 
+static void raise_nmi(void *opaque)
+{
+    Vm *vm = opaque;
+    if (vm->runner && runner_count(vm->runner)) {
+        atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
+        runner_interrupt(vm->runner, 0);
+    }
+}
+
 /* Levels from before the accelerator was made are replayed by reset(). */
 static void set_kernel_irq(void *opaque, unsigned irq, bool level)
 {
@@ -492,6 +501,8 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
         .set_intr = set_intr,
+        .nmi = raise_nmi,
+        .has_apics = !bus_is_locked(vm->bus),
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
         .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
         .request = device_request,
@@ -551,6 +562,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
+        .local_apic = vm->machine->lapic != NULL,
         .options = vm->accel_options,
     };
     vm->accel = accel_new(class, &host, error);

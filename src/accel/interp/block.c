@@ -81,6 +81,7 @@ static bool any_marked(const CodePage *page, uint64_t address, size_t size)
 
 static void remark(CodePage *page)
 {
+    page->patched.size = 0;
     memset(page->bytes, 0, sizeof(page->bytes));
     for (unsigned i = 0; i < G_N_ELEMENTS(page->blocks); i++) {
         for (const Block *b = page->blocks[i]; b; b = b->page_next) {
@@ -105,16 +106,25 @@ static uint8_t *immediates_of(Block *block)
     return (uint8_t *)&block->insns[block->count + 1];
 }
 
-static void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
+static inline void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
 {
-    unsigned size = how & IMMEDIATE_SIZE;
-    uint32_t value = 0;
-
-    memcpy(&value, end - size, size);
-    if (how & IMMEDIATE_SIGNED) {
-        value = size == 1 ? (uint32_t)(int8_t)value : size == 2 ? (uint32_t)(int16_t)value : value;
+    switch (how) {
+    case 1:
+        insn->imm = end[-1];
+        break;
+    case 1 | IMMEDIATE_SIGNED:
+        insn->imm = (uint32_t)(int8_t)end[-1];
+        break;
+    case 2:
+        insn->imm = *(const mem16 *)(end - 2);
+        break;
+    case 2 | IMMEDIATE_SIGNED:
+        insn->imm = (uint32_t)(int16_t)(*(const mem16 *)(end - 2));
+        break;
+    default:
+        insn->imm = *(const mem32 *)(end - 4);
+        break;
     }
-    insn->imm = value;
 }
 
 /* Decodes instruction `i` again; false if the block is another one now. */
@@ -141,7 +151,8 @@ static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
  * Code that changes an instruction of its own in place, which may be one that
  * is changed each time around a loop: the rest of the block is kept.
  */
-static bool patch_block(Block *block, uint64_t address, const uint8_t *host, size_t size)
+static bool patch_block(Block *block, uint64_t address, const uint8_t *host, size_t size,
+                        Patched *patched)
 {
     uint64_t at = address - block->physical;
     unsigned i = 0;
@@ -161,8 +172,14 @@ static bool patch_block(Block *block, uint64_t address, const uint8_t *host, siz
     }
     uint8_t how = immediates_of(block)[i];
     const uint8_t *bytes = host - at;
-    if (at + (how & IMMEDIATE_SIZE) >= insn->end) {
+    if (how && at + (how & IMMEDIATE_SIZE) >= insn->end) {
         patch_immediate(insn, bytes + insn->end, how);
+        *patched = (Patched){
+            .size = block->copy ? 0 : (uint16_t)size,
+            .how = how,
+            .from = (uint8_t)(at + (how & IMMEDIATE_SIZE) - insn->end),
+            .insn = insn,
+        };
         return true;
     }
     return patch_insn(block, i, bytes + insn->start);
@@ -173,43 +190,62 @@ static bool overlaps(const Block *block, uint64_t address, size_t size)
     return block->physical < address + size && address < block->physical + block->length;
 }
 
-/* True if a block of the list had to go. */
-static bool change_list(Block **link, uint64_t address, const uint8_t *host, size_t size)
-{
-    bool removed = false;
+typedef struct Change {
+    uint64_t address;
+    const uint8_t *host;
+    size_t size;
+    unsigned patches, removals;
+    Patched patched;
+} Change;
 
+static void change_list(Block **link, Change *change)
+{
     while (*link) {
         Block *block = *link;
 
-        if (!overlaps(block, address, size) || patch_block(block, address, host, size)) {
+        if (!overlaps(block, change->address, change->size)) {
+            link = &block->page_next;
+        } else if (patch_block(block, change->address, change->host, change->size,
+                               &change->patched)) {
+            change->patches++;
             link = &block->page_next;
         } else {
             make_stale(block);
             *link = block->page_next;
-            removed = true;
+            change->removals++;
         }
     }
-    return removed;
 }
 
 static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t address,
                                                     const uint8_t *host, size_t size)
 {
+    Change change = {.address = address, .host = host, .size = size};
     uint64_t at = address & (PAGE_SIZE - 1);
     uint64_t first = at > page->longest ? at - page->longest : 0;
-    bool removed = false;
 
     for (uint64_t i = first >> 6; i <= (at + size - 1) >> 6; i++) {
-        removed |= change_list(&page->blocks[i], address, host, size);
+        change_list(&page->blocks[i], &change);
     }
-    if (removed) {
+    if (change.removals) {
         remark(page);
+    }
+    page->patched = change.patched;
+    page->patched.at = (uint16_t)at;
+    if (change.patches != 1 || change.removals) {
+        page->patched.size = 0;
     }
 }
 
 void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size)
 {
-    if (any_marked(page, address, size)) {
+    const Patched *patched = &page->patched;
+
+    if (patched->size == size && patched->at == (address & (PAGE_SIZE - 1))) {
+        const uint8_t *immediate = host - patched->from;
+
+        patch_immediate(patched->insn, immediate + (patched->how & IMMEDIATE_SIZE), patched->how);
+    } else if (any_marked(page, address, size)) {
         change_blocks(page, address, host, size);
     }
 }
@@ -227,6 +263,7 @@ static void track(Cpu *cpu, Block *block)
         }
     }
     CodePage *page = *slot;
+    page->patched.size = 0;
     Block **list = &page->blocks[block->physical >> 6 & 63];
     block->page_next = *list;
     *list = block;
