@@ -63,6 +63,11 @@ void vm_resume_vcpus(Vm *vm);
 /* To power-on; leaves the vCPUs paused. */
 bool vm_reset_parts(Vm *vm, GError **error);
 void vm_report_vcpus(Vm *vm, GString *text);
+/* Everything there is to say about a guest that died or hangs, in the log. */
+void vm_post_mortem(Vm *vm);
+/* No vCPU can run any more. */
+void vm_halted_for_good(Vm *vm);
+void vm_start_watching(Vm *vm);
 void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause);
 /* `cause` is QMP's word for the reason. */
 void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason);

@@ -1,5 +1,6 @@
 #include "src/control/control.h"
 
+#include "src/char/backends.h"
 #include "src/control/qmp.h"
 #include "src/control/qtest.h"
 #include "src/control/stream.h"
@@ -18,13 +19,15 @@ typedef struct Session {
     Qmp *qmp;
     bool wait; /* for the first client */
     bool met;
+    char *where; /* as the user wrote it */
 } Session;
 
 struct Control {
     Vm *vm;
     GPtrArray *sessions;
     GHashTable *used; /* chardev ids */
-    FILE *log;        /* of -qtest-log */
+    bool stdio_taken;
+    FILE *log; /* of -qtest-log */
 };
 
 /* ---- the streams ---- */
@@ -89,6 +92,7 @@ static void session_free(Session *session)
     }
     g_clear_pointer(&session->qtest, qtest_free);
     g_clear_pointer(&session->qmp, qmp_free);
+    g_free(session->where);
     g_free(session);
 }
 
@@ -102,12 +106,29 @@ static Session *add_session(Control *control)
     return session;
 }
 
+/* One reader of standard input: a second would take every other byte. */
+static bool take_stdio(Control *control, const char *what, GError **error)
+{
+    bool taken = control->stdio_taken ||
+                 charset_find_class(control->vm->chars, &chardev_stdio_class) != NULL;
+    control->stdio_taken = true;
+    if (taken) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "%s stdio: standard input is taken (only one may have it)", what);
+    }
+    return !taken;
+}
+
 static bool open_session(Session *session, const char *what, const char *spec, GError **error)
 {
     StreamAddress address;
     if (!stream_address_parse(&address, what, spec, error)) {
         return false;
     }
+    if (address.kind == STREAM_STDIO && !take_stdio(session->control, what, error)) {
+        return false;
+    }
+    session->where = g_strdup(spec);
     StreamEvents events = {
         .opened = session_opened,
         .received = session_received,
@@ -205,6 +226,27 @@ static bool add_monitor(Control *control, const char *text, GError **error)
     return chardev && add_qmp(control, "-chardev", chardev, error);
 }
 
+/* A chardev that nothing uses is a mistake in an id. */
+static bool check_used(const Control *control, GError **error)
+{
+    const GPtrArray *chardevs = control->vm->config->chardevs;
+    for (guint i = 0; i < chardevs->len; i++) {
+        const char *text = chardevs->pdata[i];
+        g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, error);
+        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
+        if (keys && (!id || !g_hash_table_contains(control->used, id))) {
+            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                        "-chardev %s: nothing uses it (give it an id, and name that with -mon)",
+                        text);
+            return false;
+        }
+        if (!keys) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void machine_event(void *opaque, const VmEvent *event)
 {
     Control *control = opaque;
@@ -232,7 +274,7 @@ static bool open_all(Control *control, GError **error)
             return false;
         }
     }
-    return true;
+    return check_used(control, error);
 }
 
 Control *control_new(Vm *vm, GError **error)
@@ -264,6 +306,9 @@ void control_wait(Control *control)
 {
     for (guint i = 0; i < control->sessions->len; i++) {
         Session *session = control->sessions->pdata[i];
+        if (session->wait) {
+            log_line(control->vm->log, "pioemu: waiting for a client at %s", session->where);
+        }
         while (session->wait && !session->met && !control->vm->ended) {
             loop_step(control->vm->loop, true);
         }

@@ -51,7 +51,7 @@ typedef struct StreamEvents {
  */
 Stream *stream_new(Loop *loop, const char *what, const StreamAddress *address,
                    const StreamEvents *events, GError **error);
-/* Writes what the peer takes at once, then closes. */
+/* What the peer has not taken is lost. */
 void stream_free(Stream *stream);
 
 bool stream_is_open(const Stream *stream);

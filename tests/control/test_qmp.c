@@ -352,6 +352,47 @@ static void test_clients_come_one_after_another(void)
     rmdir(directory);
 }
 
+/* Status and message of a command line that is refused. */
+static void refused(const char *const *options, const char *message)
+{
+    g_autofree char *program = control_rig_program();
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_ptr_array_add(argv, program);
+    for (; *options; options++) {
+        g_ptr_array_add(argv, (gpointer)*options);
+    }
+    g_ptr_array_add(argv, NULL);
+    g_autofree char *text = NULL;
+    int status;
+    g_assert_true(g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+                               &text, &status, NULL));
+    g_assert_cmpint(WEXITSTATUS(status), >=, 2);
+    g_assert_cmpstr(text, ==, message);
+}
+
+#define REFUSED(message, ...)                                                                      \
+    refused((const char *const[]){"-accel", "qtest", __VA_ARGS__, NULL}, "pioemu: " message "\n")
+
+static void test_mistakes_in_the_options_are_named(void)
+{
+    REFUSED("-qmp unix:: the path is empty or too long", "-qmp", "unix:");
+    REFUSED("-qmp tcp:here: write tcp:HOST:PORT", "-qmp", "tcp:here");
+    REFUSED("-qmp carrier-pigeon: write unix:PATH, tcp:HOST:PORT or stdio", "-qmp",
+            "carrier-pigeon");
+    REFUSED("-qmp: cannot connect to /nowhere/at/all: No such file or directory", "-qmp",
+            "unix:/nowhere/at/all");
+    REFUSED("-qmp stdio: standard input is taken (only one may have it)", "-qmp", "stdio",
+            "-serial", "stdio");
+    REFUSED("-qtest stdio: standard input is taken (only one may have it)", "-qmp", "stdio",
+            "-qtest", "stdio");
+    REFUSED("-mon chardev=a: no such chardev", "-mon", "chardev=a,mode=control");
+    REFUSED("-mon a: write chardev=ID,mode=control", "-mon", "a");
+    REFUSED("-chardev stdio,id=b: nothing uses it (give it an id, and name that with -mon)",
+            "-chardev", "stdio,id=b");
+    REFUSED("-chardev socket,id=b: a socket has either path=FILE or port=N", "-chardev",
+            "socket,id=b", "-mon", "b,mode=control");
+}
+
 static int tcp_port(int fd)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -476,6 +517,7 @@ int main(int argc, char **argv)
     TEST(human_monitor);
     TEST(clients_come_one_after_another);
     TEST(tcp_connects);
+    TEST(mistakes_in_the_options_are_named);
     TEST(a_guest_is_stopped_looked_at_and_let_go);
     TEST(after_its_end_a_machine_needs_a_reset);
     return g_test_run();

@@ -121,7 +121,7 @@ static void test_memory_that_nobody_backs_reads_ones(void)
     ASK(&rig, "OK", "memset 0xffffc 4 0x11");
     ASK(&rig, "OK 0x11111111ffffffff", "read 0xffffc 8");
     ASK(&rig, "OK 0x00000000ffff1111", "readl 0xffffe");
-    ASK(&rig, "OK 0xffffffffffffffff", "readq 0xfee00000");
+    ASK(&rig, "OK 0xffffffffffffffff", "readq 0xd0000000");
     ASK(&rig, "OK", "writeq 0xfffffffffffffffc 0x0123456789abcdef");
     ASK(&rig, "OK 0x67452301", "read 0 4");
     end(&rig);
