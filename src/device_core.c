@@ -340,6 +340,30 @@ uint8_t device_acknowledge(Device *dev)
     return vector;
 }
 
+bool device_key(Device *dev, unsigned code, bool pressed)
+{
+    const InputClient *client = dev->class->input_client;
+    if (!client || !client->key) {
+        return false;
+    }
+    g_mutex_lock(&dev->lock);
+    bool taken = client->key(dev->state, code, pressed);
+    g_mutex_unlock(&dev->lock);
+    return taken;
+}
+
+bool device_pointer(Device *dev, int dx, int dy, unsigned buttons)
+{
+    const InputClient *client = dev->class->input_client;
+    if (!client || !client->pointer) {
+        return false;
+    }
+    g_mutex_lock(&dev->lock);
+    bool taken = client->pointer(dev->state, dx, dy, buttons);
+    g_mutex_unlock(&dev->lock);
+    return taken;
+}
+
 bool device_input_pending(Device *dev, unsigned pin)
 {
     g_assert(pin < dev->class->input_count);

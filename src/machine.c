@@ -150,6 +150,13 @@ IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin)
     return line;
 }
 
+static void a20_changed(void *opaque, unsigned line, bool level)
+{
+    (void)line;
+    Machine *machine = opaque;
+    machine->cpu.set_a20(machine->cpu.opaque, level);
+}
+
 /* Vector 0 of a local APIC: the PIC has it (ExtINT). */
 uint8_t machine_acknowledge(Machine *machine)
 {
@@ -185,6 +192,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->nmi = irq_line_new(nmi_changed, machine, 0);
     machine->nmi_mask = irq_line_new(nmi_mask_changed, machine, 0);
     machine->pins = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    machine->a20 = irq_router_new(a20_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     return machine;
 }
@@ -193,6 +201,7 @@ void machine_free(Machine *machine)
 {
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
+    irq_router_free(machine->a20);
     irq_line_free(machine->intr);
     irq_line_free(machine->nmi);
     irq_line_free(machine->nmi_mask);

@@ -26,6 +26,8 @@ typedef struct MachineCpu {
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
     bool has_apics; /* the board has to have a local APIC and an I/O APIC of its own */
+    /* Address line 20 passes or not, as soon as a device says so. */
+    void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, DeviceRequest request, int status);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
@@ -48,10 +50,11 @@ struct Machine {
     CharSet *chars;
     const Config *config;
     IrqRouter *irqs;
-    IrqLine *intr;      /* to the CPU's INTR */
-    IrqLine *nmi;       /* to the NMI gate */
-    IrqLine *nmi_mask;  /* closes it */
-    GPtrArray *pins;    /* lines to inputs of devices */
+    IrqLine *intr;     /* to the CPU's INTR */
+    IrqLine *nmi;      /* to the NMI gate */
+    IrqLine *nmi_mask; /* closes it */
+    GPtrArray *pins;   /* lines to inputs of devices */
+    IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
     GPtrArray *devices; /* in the order of reset */

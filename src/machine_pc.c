@@ -90,6 +90,13 @@ static bool add_rtc(Machine *machine, const Config *config, GError **error)
                              "mc146818rtc", "RTC", properties, wires, error);
 }
 
+/* The line passes if one of the gates is open. */
+static bool add_a20_gate(Machine *machine, const char *class_name, const char *id, GError **error)
+{
+    const MachineWire wires[] = {{"a20", irq_router_line(machine->a20, 0)}, {0}};
+    return machine_add_wired(machine, &machine->host, class_name, id, NULL, wires, error);
+}
+
 /* The PIC goes through LINT0 of the local APIC where there is one. */
 static bool add_controllers(Machine *machine, GError **error)
 {
@@ -117,7 +124,9 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
     bool in_kernel = machine->cpu.set_irq != NULL;
     return (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
-           add_debug_port(machine, config, error) &&
+           add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
+           add_a20_gate(machine, "port92", "port92", error) &&
+           machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
            add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",

@@ -317,6 +317,15 @@ static void raise_nmi(void *opaque)
     }
 }
 
+/* A CPU without the gate lets the line pass always. */
+static void set_a20(void *opaque, bool on)
+{
+    Vm *vm = opaque;
+    if (vm->accel && vm->accel->class->set_a20) {
+        vm->accel->class->set_a20(vm->accel, on);
+    }
+}
+
 /* Levels from before the accelerator was made are replayed by reset(). */
 static void set_kernel_irq(void *opaque, unsigned irq, bool level)
 {
@@ -414,6 +423,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .has_apics = !bus_is_locked(vm->bus),
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
         .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .set_a20 = set_a20,
         .request = device_request,
         .guest_error = guest_error,
         .opaque = vm,
