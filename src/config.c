@@ -33,10 +33,13 @@ void config_free(Config *config)
     g_free(config->machine);
     g_free(config->kernel);
     g_free(config->flat);
+    g_free(config->initrd);
+    g_free(config->append);
     g_free(config->debugcon);
     g_free(config->debugport);
     g_free(config->log_items);
     g_free(config->log_file);
+    g_free(config->expect);
     g_free(config->result);
     g_free(config->pidfile);
     g_free(config->rtc);

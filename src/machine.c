@@ -1,6 +1,7 @@
 #include "src/machine.h"
 
 #include "devices/device_table.h"
+#include "src/control/control.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
@@ -242,6 +243,7 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
         g_autofree char *class_name = g_strndup(global, (gsize)(dot - global));
         g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
         if (!strcmp(class_name, name) && !device_set_property(dev, property, equals + 1, error)) {
+            g_prefix_error(error, "-global %s: ", global);
             return false;
         }
     }
@@ -354,9 +356,25 @@ static bool check_globals(const Machine *machine, GError **error)
     return true;
 }
 
+/* -chardev, but for those that are the control protocols'. */
+static bool add_chardevs(Machine *machine, GError **error)
+{
+    for (guint i = 0; i < machine->config->chardevs->len; i++) {
+        const char *text = machine->config->chardevs->pdata[i];
+        g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
+        bool control = id && control_has_chardev(machine->config, id);
+        if (!control && !charset_add_option(machine->chars, text, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool machine_build(Machine *machine, GError **error)
 {
-    if (!check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
+    if (!add_chardevs(machine, error) || !check_globals(machine, error) ||
+        !machine->class->build(machine, machine->config, error)) {
         return false;
     }
     for (guint i = 0; i < machine->config->devices->len; i++) {

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define SERIAL_MAX 4u
+#define ACPI_PORT  0x600u
+#define ACPI_IRQ   9u
 
 static const struct {
     const char *name;
@@ -26,8 +28,9 @@ static bool add_serial(Machine *machine, unsigned index, const char *spec, GErro
     if (!strcmp(spec, "none")) {
         return true;
     }
-    g_autofree char *chardev = g_strdup_printf("serial%u", index);
-    if (!charset_add(machine->chars, "-serial", chardev, spec, error)) {
+    g_autofree char *label = g_strdup_printf("serial%u", index);
+    g_autofree char *chardev = charset_use(machine->chars, "-serial", label, spec, error);
+    if (!chardev) {
         return false;
     }
     g_autofree char *properties =
@@ -57,14 +60,14 @@ static bool add_serials(Machine *machine, const Config *config, GError **error)
 }
 
 static bool add_with_char(Machine *machine, const char *option, const char *class_name,
-                          const char *id, const char *chardev, const char *spec, GError **error)
+                          const char *id, const char *label, const char *spec, GError **error)
 {
     if (!spec || !strcmp(spec, "none")) {
         return machine_add(machine, class_name, id, NULL, error);
     }
+    g_autofree char *chardev = charset_use(machine->chars, option, label, spec, error);
     g_autofree char *properties = g_strdup_printf("chardev=%s", chardev);
-    return charset_add(machine->chars, option, chardev, spec, error) &&
-           machine_add(machine, class_name, id, properties, error);
+    return chardev && machine_add(machine, class_name, id, properties, error);
 }
 
 static bool add_debug_port(Machine *machine, const Config *config, GError **error)
@@ -118,13 +121,20 @@ static bool add_controllers(Machine *machine, GError **error)
     return machine->controller != NULL;
 }
 
+static bool add_acpi(Machine *machine, GError **error)
+{
+    g_autofree char *properties = g_strdup_printf("iobase=0x%x,irq=%u", ACPI_PORT, ACPI_IRQ);
+    return machine_add(machine, "acpi-pm", "ACPI", properties, error);
+}
+
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
     bool in_kernel = machine->cpu.set_irq != NULL;
     return (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
-           add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
+           add_acpi(machine, error) && add_debug_port(machine, config, error) &&
+           add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
@@ -136,6 +146,8 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
 const MachineClass machine_pc_class = {
     .name = "pc",
     .description = "ISA PC (default)",
+    .acpi_port = ACPI_PORT,
+    .acpi_irq = ACPI_IRQ,
     .build = pc_build,
 };
 

@@ -1,12 +1,14 @@
 #include "src/vm_internal.h"
 
 #include "src/error.h"
+#include "src/expect.h"
 #include "src/keyval.h"
 #include "src/number.h"
 #include "src/report.h"
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,6 +76,7 @@ void vm_post_mortem(Vm *vm)
     vm_pause_vcpus(vm);
     vm_report_vcpus(vm, text);
     report_devices(text, vm->machine);
+    charset_tail(vm->chars, text);
     log_line(vm->log, "%s", text->str);
     g_string_free(text, true);
 }
@@ -123,6 +126,30 @@ static void died(Vm *vm, const char *reason)
     vm_end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, "guest-panic", reason);
 }
 
+static void expect_done(void *opaque)
+{
+    Vm *vm = opaque;
+    if (!vm->ended) {
+        vm_end(vm, VM_ENDED_BY_SCRIPT, VM_EXIT_OK, "host-ui", "-expect");
+    }
+}
+
+/* The script judges every run that neither died nor was ended from outside. */
+static void take_verdict(Vm *vm)
+{
+    VmEndedBy by = vm->result.by;
+    if (by != VM_ENDED_BY_SCRIPT && by != VM_ENDED_BY_GUEST && by != VM_ENDED_BY_GUEST_STOP) {
+        return;
+    }
+    ExpectVerdict verdict = expect_conclude(vm->expect);
+    g_free(vm->result.reason);
+    vm->result = (VmResult){VM_ENDED_BY_SCRIPT, verdict.status, g_strdup(verdict.reason)};
+    if (verdict.failed) {
+        log_line(vm->log, "pioemu: %s", verdict.reason);
+        vm_post_mortem(vm);
+    }
+}
+
 static void quit_asked(void *opaque)
 {
     vm_end(opaque, VM_ENDED_BY_USER, VM_EXIT_OK, "host-ui", "the user quit");
@@ -169,7 +196,10 @@ bool vm_reset_parts(Vm *vm, GError **error)
     CpuState state;
     vm_pause_vcpus(vm);
     machine_reset(vm->machine);
-    if (vm->image && !boot_image_load(vm->image, vm->memory, &state, error)) {
+    const MachineClass *class = vm->machine->class;
+    const BootBoard board = {vm->config->cpus, vm->kernel_irqchip, class->acpi_port,
+                             class->acpi_irq};
+    if (vm->image && !boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }
     vm->halted = 0;
@@ -297,6 +327,18 @@ static void message(void *opaque, const char *text)
     log_line(vm->log, "pioemu: %s", text);
 }
 
+static void print(void *opaque, const char *text)
+{
+    (void)opaque;
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+static uint64_t machine_time(void *opaque)
+{
+    return clock_now(((Vm *)opaque)->clock);
+}
+
 /* ---- interrupts ---- */
 
 static void set_intr(void *opaque, bool level)
@@ -352,7 +394,13 @@ static uint8_t acknowledge(void *opaque)
 static void open_console(Vm *vm)
 {
     vm->signals = signals_new(vm->loop, signal_arrived, vm);
-    CharEvents events = {.quit = quit_asked, .message = message, .opaque = vm};
+    CharEvents events = {
+        .quit = quit_asked,
+        .message = message,
+        .print = print,
+        .machine_time = machine_time,
+        .opaque = vm,
+    };
     vm->chars = charset_new(vm->loop, &events, vm->config->escape);
 }
 
@@ -395,7 +443,7 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     if (!*class) {
         return false;
     }
-    static const char *const KNOWN[] = {"irqchip", NULL};
+    static const char *const KNOWN[] = {"irqchip", "kernel-entry", NULL};
     const char *rest = vm->config->machine + strlen(name);
     vm->machine_options = keyval_parse("-machine", *rest ? rest + 1 : "", NULL, KNOWN, error);
     return vm->machine_options != NULL;
@@ -437,6 +485,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
+}
+
+static bool open_expect(Vm *vm, GError **error)
+{
+    const char *path = vm->config->expect;
+    vm->expect = path ? expect_new(vm->chars, path, expect_done, vm, error) : NULL;
+    return !path || vm->expect;
 }
 
 /* The first accelerator of -accel that works here; says so if others did not. */
@@ -536,12 +591,20 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
 static bool open_image(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
-    if (config->kernel) {
-        vm->image = boot_image_new(config->kernel, config->flat, config->memory, error);
-        return vm->image != NULL;
-    }
-    if (config->accels->len && g_str_has_prefix(config->accels->pdata[0], "qtest")) {
+    if (!config->kernel && config->accels->len &&
+        g_str_has_prefix(config->accels->pdata[0], "qtest")) {
         return true;
+    }
+    const BootOptions options = {
+        .kernel = config->kernel,
+        .flat = config->flat,
+        .initrd = config->initrd,
+        .append = config->append,
+        .entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
+    };
+    if (config->kernel) {
+        vm->image = boot_image_new(&options, config->memory, error);
+        return vm->image != NULL;
     }
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                 "nothing to boot: name a guest with -kernel FILE (--help shows more)");
@@ -557,21 +620,20 @@ static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *mac
     }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
-    return build_machine(vm, machine, error) && open_accel(vm, accel, error) &&
-           make_vcpus(vm, error) && vm_reset_parts(vm, error);
+    return build_machine(vm, machine, error) && open_expect(vm, error) &&
+           open_accel(vm, accel, error) && make_vcpus(vm, error) && vm_reset_parts(vm, error);
 }
 
 static bool build(Vm *vm, GError **error)
 {
-    vm->loop = open_image(vm, error) ? loop_new(error) : NULL;
-    if (!vm->loop) {
+    const MachineClass *machine;
+    if (!parse_machine(vm, &machine, error) || !open_image(vm, error)) {
         return false;
     }
-    vm->log = log_new(vm->loop, vm->config->log_file, error);
+    vm->loop = loop_new(error);
+    vm->log = vm->loop ? log_new(vm->loop, vm->config->log_file, error) : NULL;
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
-    const MachineClass *machine;
-    if (!accel || !parse_machine(vm, &machine, error) || !choose_irqchip(vm, accel, error) ||
-        !build_parts(vm, accel, machine, error)) {
+    if (!accel || !choose_irqchip(vm, accel, error) || !build_parts(vm, accel, machine, error)) {
         return false;
     }
     vm->control = control_new(vm, error);
@@ -604,23 +666,48 @@ static void finish_output(Vm *vm)
     }
 }
 
-int vm_run(Vm *vm)
+/* A server with wait=on has its first client before the guest runs. */
+static void start_guest(Vm *vm)
 {
-    vm_start_watching(vm);
+    while (!vm->ended && charset_awaits_peers(vm->chars)) {
+        loop_step(vm->loop, true);
+    }
     control_wait(vm->control);
-    if (!vm->config->start_paused && !vm->ended) {
+    if (!vm->ended && !vm->config->start_paused) {
         vm->state = VM_RUNNING;
         vm_resume_vcpus(vm);
     }
+    if (!vm->ended && vm->expect) {
+        expect_start(vm->expect);
+    }
+}
+
+/* What -d asks for at the end. */
+static void report_end(Vm *vm)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (vm->log_items & LOG_UNCLAIMED) {
+        report_unclaimed(text, vm->bus);
+    }
+    if (vm->log_items & LOG_CHAR) {
+        charset_describe(vm->chars, text);
+    }
+    if (text->len) {
+        log_line(vm->log, "%s", text->str);
+    }
+}
+
+int vm_run(Vm *vm)
+{
+    vm_start_watching(vm);
+    start_guest(vm);
     runner_run(vm->runner);
     vm_pause_vcpus(vm);
     finish_output(vm);
-    if (vm->log_items & LOG_UNCLAIMED) {
-        GString *text = g_string_new(NULL);
-        report_unclaimed(text, vm->bus);
-        log_line(vm->log, "%s", text->str);
-        g_string_free(text, true);
+    if (vm->expect) {
+        take_verdict(vm);
     }
+    report_end(vm);
     if (vm->config->result) {
         g_autoptr(GError) error = NULL;
         if (!result_write(&vm->result, vm->config->result, &error)) {
@@ -648,6 +735,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
+    g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
     signals_free(vm->signals);

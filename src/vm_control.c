@@ -158,7 +158,7 @@ static void visit_chardev(Vm *vm, const char *id,
     const char *argument = key ? g_hash_table_lookup(chardev->options, key) : NULL;
     g_autofree char *filename = g_strdup_printf("%s%s%s", chardev->class->name, argument ? ":" : "",
                                                 argument ? argument : "");
-    visit(opaque, id, filename, chardev->port != NULL);
+    visit(opaque, id, filename, chardev->ports->len != 0);
 }
 
 void vm_foreach_chardev(Vm *vm,

@@ -7,6 +7,7 @@
 #include "src/accel/accel.h"
 #include "src/boot/boot.h"
 #include "src/control/control.h"
+#include "src/expect.h"
 #include "src/log.h"
 #include "src/machine.h"
 #include "src/result.h"
@@ -26,6 +27,7 @@ struct Vm {
     Memory *memory;
     BootImage *image;
     CharSet *chars;
+    Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
     GHashTable *machine_options, *accel_options;

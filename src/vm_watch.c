@@ -90,9 +90,16 @@ static void trace_access(void *opaque, const BusAccess *access)
 
 /* ---- the time limit ---- */
 
+/* A machine that is kept for inspection (-no-shutdown) is not kept any longer than this. */
 static void timed_out(void *opaque)
 {
     Vm *vm = opaque;
+    if (vm->ended) {
+        if (!vm->draining) {
+            loop_quit(vm->loop);
+        }
+        return;
+    }
     g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %" PRIu64 " s",
                                               vm->config->timeout / NS_PER_SECOND);
     log_line(vm->log, "pioemu: %s", reason);

@@ -226,25 +226,16 @@ static bool add_monitor(Control *control, const char *text, GError **error)
     return chardev && add_qmp(control, "-chardev", chardev, error);
 }
 
-/* A chardev that nothing uses is a mistake in an id. */
-static bool check_used(const Control *control, GError **error)
+bool control_has_chardev(const Config *config, const char *id)
 {
-    const GPtrArray *chardevs = control->vm->config->chardevs;
-    for (guint i = 0; i < chardevs->len; i++) {
-        const char *text = chardevs->pdata[i];
-        g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, error);
-        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
-        if (keys && (!id || !g_hash_table_contains(control->used, id))) {
-            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                        "-chardev %s: nothing uses it (give it an id, and name that with -mon)",
-                        text);
-            return false;
-        }
-        if (!keys) {
-            return false;
+    for (guint i = 0; i < config->monitors->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-mon", config->monitors->pdata[i], "chardev", NULL, NULL);
+        if (keys && !g_strcmp0(g_hash_table_lookup(keys, "chardev"), id)) {
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
 static void machine_event(void *opaque, const VmEvent *event)
@@ -274,7 +265,7 @@ static bool open_all(Control *control, GError **error)
             return false;
         }
     }
-    return check_used(control, error);
+    return true;
 }
 
 Control *control_new(Vm *vm, GError **error)

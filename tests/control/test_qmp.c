@@ -387,8 +387,6 @@ static void test_mistakes_in_the_options_are_named(void)
             "-qtest", "stdio");
     REFUSED("-mon chardev=a: no such chardev", "-mon", "chardev=a,mode=control");
     REFUSED("-mon a: write chardev=ID,mode=control", "-mon", "a");
-    REFUSED("-chardev stdio,id=b: nothing uses it (give it an id, and name that with -mon)",
-            "-chardev", "stdio,id=b");
     REFUSED("-chardev socket,id=b: a socket has either path=FILE or port=N", "-chardev",
             "socket,id=b", "-mon", "b,mode=control");
 }

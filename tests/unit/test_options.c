@@ -125,8 +125,10 @@ static void test_control_options_are_kept_in_order(void)
 /* Not for COM1 and the debug port then. */
 static void test_a_control_protocol_takes_stdio(void)
 {
-    static const char *const TAKING[][5] = {
-        {"-qmp", "stdio"}, {"-qtest", "stdio"}, {"-chardev", "stdio,id=a"}, {"-accel", "qtest"}};
+    static const char *const TAKING[][5] = {{"-qmp", "stdio"},
+                                            {"-qtest", "stdio"},
+                                            {"-chardev", "stdio,id=a", "-mon", "a,mode=control"},
+                                            {"-accel", "qtest"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(TAKING); i++) {
         Parsed p = parse(TAKING[i]);
         g_assert_true(p.ok && p.config->stdio_taken);
