@@ -111,11 +111,13 @@ static bool make_cpu(Rig *rig, const char *image, unsigned count, GError **error
                       .cpu_count = 1,
                       .options = rig->options};
     g_autofree char *flat = g_strdup_printf("dx=%u", count);
-    g_autoptr(BootImage) boot = boot_image_new(image, flat, MEMORY_SIZE, error);
+    const BootOptions options = {.kernel = image, .flat = flat};
+    const BootBoard board = {.cpus = 1};
+    g_autoptr(BootImage) boot = boot_image_new(&options, MEMORY_SIZE, error);
     CpuState state;
     rig->accel = accel_new(&accel_kvm_class, &host, error);
     rig->vcpu = rig->accel ? vcpu_new(rig->accel, 0, error) : NULL;
-    if (!boot || !rig->vcpu || !boot_image_load(boot, rig->memory, &state, error)) {
+    if (!boot || !rig->vcpu || !boot_image_load(boot, &board, rig->memory, &state, error)) {
         return false;
     }
     machine_reset(rig->machine);
