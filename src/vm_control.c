@@ -4,6 +4,7 @@
 #include "src/vm_internal.h"
 
 #include "src/error.h"
+#include "src/keyval.h"
 #include "src/report.h"
 
 #include <string.h>
@@ -170,5 +171,11 @@ void vm_foreach_chardev(Vm *vm,
                                            "serial3", "debugport0", "debugcon0"};
     for (size_t i = 0; i < G_N_ELEMENTS(BUILT_IN); i++) {
         visit_chardev(vm, BUILT_IN[i], visit, opaque);
+    }
+    for (guint i = 0; i < vm->config->chardevs->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-chardev", vm->config->chardevs->pdata[i], "backend", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
+        visit_chardev(vm, id ? id : "", visit, opaque);
     }
 }
