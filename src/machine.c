@@ -79,9 +79,6 @@ static void forward_guest_error(void *opaque, const Device *dev, const char *mes
     machine->cpu.guest_error(machine->cpu.opaque, dev, message);
 }
 
-/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
-#define IOAPIC_TIMER_PIN 2u
-
 /* An ISA IRQ changed: to the in-kernel controllers or to ours. */
 static void isa_irq_changed(void *opaque, unsigned irq, bool level)
 {
@@ -94,7 +91,7 @@ static void isa_irq_changed(void *opaque, unsigned irq, bool level)
         device_set_input(machine->controller, irq, level);
     }
     if (machine->ioapic) {
-        device_set_input(machine->ioapic, irq == 0 ? IOAPIC_TIMER_PIN : irq, level);
+        device_set_input(machine->ioapic, irq == 0 ? MACHINE_TIMER_PIN : irq, level);
     }
 }
 

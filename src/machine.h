@@ -11,6 +11,9 @@
 #include "src/device_core.h"
 #include "src/irq.h"
 
+/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
+#define MACHINE_TIMER_PIN 2u
+
 typedef struct Machine Machine;
 
 typedef struct MachineClass {
@@ -19,6 +22,7 @@ typedef struct MachineClass {
     /* ACPI's power management registers and their interrupt; 0: none. */
     uint16_t acpi_port;
     uint8_t acpi_irq;
+    uint16_t reset_port; /* of the reset control register */
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 

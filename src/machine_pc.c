@@ -11,6 +11,7 @@
 #define SERIAL_MAX 4u
 #define ACPI_PORT  0x600u
 #define ACPI_IRQ   9u
+#define RESET_PORT 0xcf9
 
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
@@ -252,7 +253,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_rtc(machine, config, &slots, error) && add_acpi(machine, error) &&
            add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
-           machine_add(machine, "reset-control", "RCR", NULL, error) &&
+           machine_add(machine, "reset-control", "RCR", "iobase=" G_STRINGIFY(RESET_PORT), error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
            add_ide(machine, &slots, error) && add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
@@ -264,6 +265,7 @@ const MachineClass machine_pc_class = {
     .description = "ISA PC (default)",
     .acpi_port = ACPI_PORT,
     .acpi_irq = ACPI_IRQ,
+    .reset_port = RESET_PORT,
     .build = pc_build,
 };
 
