@@ -14,7 +14,7 @@ typedef struct Config {
     unsigned cpus;
     GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
     char *machine;     /* "pc,key=value" */
-    char *kernel, *flat;
+    char *kernel, *flat, *initrd, *append;
     GPtrArray *chardevs; /* "backend,id=ID,key=value" */
     GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
     GPtrArray *drives;   /* what drive_parse() takes */

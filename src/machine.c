@@ -242,6 +242,7 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
         g_autofree char *class_name = g_strndup(global, (gsize)(dot - global));
         g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
         if (!strcmp(class_name, name) && !device_set_property(dev, property, equals + 1, error)) {
+            g_prefix_error(error, "-global %s: ", global);
             return false;
         }
     }

@@ -16,6 +16,9 @@ typedef struct Machine Machine;
 typedef struct MachineClass {
     const char *name;
     const char *description;
+    /* ACPI's power management registers and their interrupt; 0: none. */
+    uint16_t acpi_port;
+    uint8_t acpi_irq;
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define SERIAL_MAX 4u
+#define ACPI_PORT  0x600u
+#define ACPI_IRQ   9u
 
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
@@ -234,6 +236,12 @@ static bool add_controllers(Machine *machine, GError **error)
     return machine->controller != NULL;
 }
 
+static bool add_acpi(Machine *machine, GError **error)
+{
+    g_autofree char *properties = g_strdup_printf("iobase=0x%x,irq=%u", ACPI_PORT, ACPI_IRQ);
+    return machine_add(machine, "acpi-pm", "ACPI", properties, error);
+}
+
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
@@ -242,8 +250,8 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
     return open_drives(machine, config, &slots, error) &&
            (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) &&
-           add_rtc(machine, config, &slots, error) && add_debug_port(machine, config, error) &&
-           add_a20_gate(machine, "i8042", "KBC", error) &&
+           add_rtc(machine, config, &slots, error) && add_acpi(machine, error) &&
+           add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
@@ -255,5 +263,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
 const MachineClass machine_pc_class = {
     .name = "pc",
     .description = "ISA PC (default)",
+    .acpi_port = ACPI_PORT,
+    .acpi_irq = ACPI_IRQ,
     .build = pc_build,
 };

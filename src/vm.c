@@ -162,9 +162,16 @@ static void died(Vm *vm, const char *reason)
     end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, reason);
 }
 
+/* A machine that is kept for inspection (-no-shutdown) is not kept any longer than this. */
 static void timed_out(void *opaque)
 {
     Vm *vm = opaque;
+    if (vm->ended) {
+        if (!vm->draining) {
+            loop_quit(vm->loop);
+        }
+        return;
+    }
     g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %" PRIu64 " s",
                                               vm->config->timeout / NS_PER_SECOND);
     log_line(vm->log, "pioemu: %s", reason);
@@ -238,7 +245,10 @@ static bool reset(Vm *vm, GError **error)
     CpuState state;
     pause_vcpus(vm);
     machine_reset(vm->machine);
-    if (!boot_image_load(vm->image, vm->memory, &state, error)) {
+    const MachineClass *class = vm->machine->class;
+    const BootBoard board = {vm->config->cpus, vm->kernel_irqchip, class->acpi_port,
+                             class->acpi_irq};
+    if (!boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }
     vm->halted = 0;
@@ -543,7 +553,7 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     if (!*class) {
         return false;
     }
-    static const char *const KNOWN[] = {"irqchip", NULL};
+    static const char *const KNOWN[] = {"irqchip", "kernel-entry", NULL};
     const char *rest = vm->config->machine + strlen(name);
     vm->machine_options = keyval_parse("-machine", *rest ? rest + 1 : "", NULL, KNOWN, error);
     return vm->machine_options != NULL;
@@ -690,6 +700,20 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     return vm->clock_source != NULL;
 }
 
+static bool read_image(Vm *vm, GError **error)
+{
+    const Config *config = vm->config;
+    const BootOptions options = {
+        .kernel = config->kernel,
+        .flat = config->flat,
+        .initrd = config->initrd,
+        .append = config->append,
+        .entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
+    };
+    vm->image = boot_image_new(&options, config->memory, error);
+    return vm->image != NULL;
+}
+
 static bool build(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
@@ -698,8 +722,8 @@ static bool build(Vm *vm, GError **error)
                     "nothing to boot: name a guest with -kernel FILE (--help shows more)");
         return false;
     }
-    vm->image = boot_image_new(config->kernel, config->flat, config->memory, error);
-    if (!vm->image) {
+    const MachineClass *machine;
+    if (!parse_machine(vm, &machine, error) || !read_image(vm, error)) {
         return false;
     }
     vm->loop = loop_new(error);
@@ -708,8 +732,7 @@ static bool build(Vm *vm, GError **error)
     }
     vm->log = log_new(vm->loop, config->log_file, error);
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
-    const MachineClass *machine;
-    if (!accel || !parse_machine(vm, &machine, error) || !choose_irqchip(vm, accel, error)) {
+    if (!accel || !choose_irqchip(vm, accel, error)) {
         return false;
     }
     vm->memory = memory_new(config->memory, error);

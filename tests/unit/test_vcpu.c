@@ -205,7 +205,7 @@ static void make_cpus(Rig *rig)
     rig->accel = accel_new(&FAKE_CLASS, &host, NULL);
     for (unsigned i = 0; i < CPUS; i++) {
         rig->vcpus[i] = vcpu_new(rig->accel, i, NULL);
-        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], stopped, rig);
+        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], stopped, rig, NULL);
     }
 }
 

@@ -105,15 +105,17 @@ struct Block {
     uint64_t entry; /* Cpu.generation | linear address it may be entered at */
     uint64_t physical;
     Block *hash_next, *page_next;
-    uint8_t *copy;       /* paranoid: the bytes as they were decoded */
-    uint64_t second;     /* physical page of the bytes past the page's end */
-    uint16_t count;      /* of instructions */
-    uint16_t length;     /* in bytes */
-    uint16_t first_part; /* bytes in the page; less than length: straddles */
+    uint8_t *copy;   /* paranoid: the bytes as they were decoded */
+    uint16_t count;  /* of instructions */
+    uint16_t length; /* in bytes */
     bool code32;
+    bool kept;  /* in the cache; otherwise used at once */
     bool stale; /* its bytes changed */
-    Insn insns[];
+    uint64_t padding[2];
+    Insn insns[]; /* each in one cache line of the arena */
 };
+
+_Static_assert(sizeof(Block) % sizeof(Insn) == 0, "keeps the arena aligned");
 
 #define NO_ENTRY          UINT64_MAX
 #define GENERATION_CODE32 (UINT64_C(1) << 32)

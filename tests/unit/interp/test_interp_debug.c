@@ -90,6 +90,25 @@ static void test_single_step_of_a_repetition(void)
     g_assert_cmphex(fault.state.gpr[CPU_DI], ==, PM_DATA + 1);
 }
 
+/* To a port too: what a device is handed at once stops after one item. */
+static void test_single_step_of_a_port_repetition(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    state.rflags |= CPU_FLAG_TF;
+    state.gpr[CPU_CX] = 4;
+    state.gpr[CPU_SI] = state.gpr[CPU_DI] = PM_DATA;
+    state.gpr[CPU_DX] = RIG_PORT;
+    for (unsigned i = 0; i < 2; i++) {
+        PM_BYTES(rig, PM_CODE, 0xf3, (uint8_t)(i == 0 ? 0x6e : 0x6c), 0x90); /* outsb, insb */
+        rig->access_count = 0;
+        PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
+        g_assert_cmphex(fault.eip, ==, PM_CODE);
+        g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 3);
+        g_assert_cmpuint(rig->access_count, ==, 1);
+    }
+}
+
 /* A fault in the instruction comes instead of the trap after it. */
 static void test_fault_comes_before_the_trap(void)
 {
@@ -213,6 +232,7 @@ int main(int argc, char **argv)
     TEST(single_step_skips_after_loading_the_stack_segment);
     TEST(single_step_over_an_interrupt);
     TEST(single_step_of_a_repetition);
+    TEST(single_step_of_a_port_repetition);
     TEST(fault_comes_before_the_trap);
     TEST(instruction_breakpoint_and_the_resume_flag);
     TEST(data_breakpoints);
