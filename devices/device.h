@@ -198,11 +198,41 @@ typedef struct CharClient {
 
 #define CHAR_TX_SIZE_UNPACED 262144u
 
+/* ---- keys and pointers -------------------------------------------------- */
+
+/*
+ * Keys are named by the code they make in scan code set 1, those with a prefix
+ * as 0xe000 + code; that of the Pause key is 0xe046.
+ */
+#define KEY_EXTENDED 0xe000u
+#define KEY_PAUSE    0xe046u
+
+#define POINTER_LEFT   0x1u
+#define POINTER_RIGHT  0x2u
+#define POINTER_MIDDLE 0x4u
+
+/* What a device with keys or a pointer is told.  Members may be NULL. */
+typedef struct InputClient {
+    /* False: there is no such key, or no room to remember it. */
+    bool (*key)(void *state, unsigned code, bool pressed);
+    /* By how much it moved (right and up are positive), and the buttons held now. */
+    bool (*pointer)(void *state, int dx, int dy, unsigned buttons);
+} InputClient;
+
 /* ---- guest memory (for devices that master the bus) --------------------- */
 
 /* False when any byte is outside RAM; nothing is copied then. */
 bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size);
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
+
+/*
+ * A write of 1, 2, 4 or 8 bytes by the device itself, to whatever device is at
+ * that address: an interrupt message.  The other device is called before this
+ * returns and may call back, so the registers have to be right by then.  On a
+ * machine whose CPUs have threads of their own nothing happens: its APICs are
+ * in the kernel.
+ */
+void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
 
 /* ---- the machine -------------------------------------------------------- */
 
@@ -266,6 +296,7 @@ typedef struct DeviceClass {
     const DeviceOutput *outputs;
     const DeviceTimer *timers;
     const CharClient *char_client;
+    const InputClient *input_client;
     /* Checks the properties; false with a message in `error` (size bytes). */
     bool (*realize)(void *state, char *error, size_t size);
     /* Assigns every register and latch its power-on value; drives its lines. */

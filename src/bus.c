@@ -44,6 +44,11 @@ void bus_free(Bus *bus)
     g_free(bus);
 }
 
+bool bus_is_locked(const Bus *bus)
+{
+    return bus->locked;
+}
+
 static const char *space_name(IoSpace space)
 {
     return space == IO_PORTS ? "port" : "address";

@@ -59,6 +59,7 @@ typedef void BusObserver(void *opaque, const BusAccess *access);
 /* `locked`: several threads make accesses, so owners' locks are taken. */
 Bus *bus_new(bool locked);
 void bus_free(Bus *bus);
+bool bus_is_locked(const Bus *bus);
 
 /*
  * The claim is copied; name, ops, state and lock stay the caller's and outlive

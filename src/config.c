@@ -10,6 +10,7 @@ Config *config_new(void)
     config->cpus = 1;
     config->machine = g_strdup("pc");
     config->accels = g_ptr_array_new_with_free_func(g_free);
+    config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
@@ -20,6 +21,7 @@ Config *config_new(void)
 void config_free(Config *config)
 {
     g_ptr_array_unref(config->accels);
+    g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->serials);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
@@ -27,10 +29,13 @@ void config_free(Config *config)
     g_free(config->machine);
     g_free(config->kernel);
     g_free(config->flat);
+    g_free(config->initrd);
+    g_free(config->append);
     g_free(config->debugcon);
     g_free(config->debugport);
     g_free(config->log_items);
     g_free(config->log_file);
+    g_free(config->expect);
     g_free(config->result);
     g_free(config->pidfile);
     g_free(config->rtc);

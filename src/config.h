@@ -14,8 +14,9 @@ typedef struct Config {
     unsigned cpus;
     GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
     char *machine;     /* "pc,key=value" */
-    char *kernel, *flat;
-    GPtrArray *serials; /* a chardev spec for COM1.. each; empty: the default */
+    char *kernel, *flat, *initrd, *append;
+    GPtrArray *chardevs; /* "backend,id=ID,key=value" */
+    GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
     char *debugcon, *debugport;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
@@ -23,6 +24,7 @@ typedef struct Config {
     int escape; /* control character's code */
     char *log_items, *log_file;
     uint64_t timeout; /* ns; 0: none */
+    char *expect;     /* a script that talks to a line */
     char *result, *pidfile;
     char *record, *replay;
     char *rtc; /* "base=utc,clock=host" */

@@ -381,6 +381,30 @@ uint8_t device_acknowledge(Device *dev)
     return (uint8_t)event.value;
 }
 
+bool device_key(Device *dev, unsigned code, bool pressed)
+{
+    const InputClient *client = dev->class->input_client;
+    if (!client || !client->key) {
+        return false;
+    }
+    g_mutex_lock(&dev->lock);
+    bool taken = client->key(dev->state, code, pressed);
+    g_mutex_unlock(&dev->lock);
+    return taken;
+}
+
+bool device_pointer(Device *dev, int dx, int dy, unsigned buttons)
+{
+    const InputClient *client = dev->class->input_client;
+    if (!client || !client->pointer) {
+        return false;
+    }
+    g_mutex_lock(&dev->lock);
+    bool taken = client->pointer(dev->state, dx, dy, buttons);
+    g_mutex_unlock(&dev->lock);
+    return taken;
+}
+
 bool device_input_pending(Device *dev, unsigned pin)
 {
     g_assert(pin < dev->class->input_count);
@@ -432,6 +456,15 @@ bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, si
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
 {
     return dev->host->memory && memory_write(dev->host->memory, address, data, size);
+}
+
+/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
+void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
+{
+    BusInitiator by = {0};
+    if (!bus_is_locked(dev->host->bus)) {
+        bus_memory_access(dev->host->bus, &by, address, true, size, &value);
+    }
 }
 
 static void request(Device *dev, DeviceRequest what, int status)

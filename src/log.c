@@ -28,6 +28,7 @@ static const struct {
 } ITEMS[] = {
     {"io", LOG_IO, "every access to a device, with the register's name"},
     {"unclaimed", LOG_UNCLAIMED, "at the end: accesses that nobody answered"},
+    {"char", LOG_CHAR, "at the end: what went over each chardev"},
 };
 
 bool log_parse_items(const char *text, unsigned *items, GError **error)

@@ -72,14 +72,22 @@ static void forward_guest_error(void *opaque, const Device *dev, const char *mes
     machine->cpu.guest_error(machine->cpu.opaque, dev, message);
 }
 
+/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
+#define IOAPIC_TIMER_PIN 2u
+
 /* An ISA IRQ changed: to the in-kernel controllers or to ours. */
 static void isa_irq_changed(void *opaque, unsigned irq, bool level)
 {
     Machine *machine = opaque;
     if (machine->cpu.set_irq) {
         machine->cpu.set_irq(machine->cpu.opaque, irq, level);
-    } else if (machine->controller) {
+        return;
+    }
+    if (machine->controller) {
         device_set_input(machine->controller, irq, level);
+    }
+    if (machine->ioapic) {
+        device_set_input(machine->ioapic, irq == 0 ? IOAPIC_TIMER_PIN : irq, level);
     }
 }
 
@@ -99,9 +107,53 @@ static void intr_changed(void *opaque, unsigned irq, bool level)
     machine->cpu.set_intr(machine->cpu.opaque, level);
 }
 
+static void nmi_changed(void *opaque, unsigned irq, bool level)
+{
+    (void)irq;
+    if (level) {
+        machine_nmi(opaque);
+    }
+}
+
+/* Asked for its level when it matters. */
+static void nmi_mask_changed(void *opaque, unsigned irq, bool level)
+{
+    (void)opaque;
+    (void)irq;
+    (void)level;
+}
+
+void machine_nmi(Machine *machine)
+{
+    if (!irq_line_level(machine->nmi_mask)) {
+        machine->cpu.nmi(machine->cpu.opaque);
+    }
+}
+
+static void pin_changed(void *opaque, unsigned pin, bool level)
+{
+    device_set_input(opaque, pin, level);
+}
+
+IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin)
+{
+    IrqLine *line = irq_line_new(pin_changed, dev, pin);
+    g_ptr_array_add(machine->pins, line);
+    return line;
+}
+
+static void a20_changed(void *opaque, unsigned line, bool level)
+{
+    (void)line;
+    Machine *machine = opaque;
+    machine->cpu.set_a20(machine->cpu.opaque, level);
+}
+
+/* Vector 0 of a local APIC: the PIC has it (ExtINT). */
 uint8_t machine_acknowledge(Machine *machine)
 {
-    return device_acknowledge(machine->controller);
+    uint8_t vector = machine->lapic ? device_acknowledge(machine->lapic) : 0;
+    return vector ? vector : device_acknowledge(machine->controller);
 }
 
 /* ---- the board ---- */
@@ -130,6 +182,10 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->irqs = irq_router_new(isa_irq_changed, machine);
     irq_router_set_pending(machine->irqs, isa_irq_pending);
     machine->intr = irq_line_new(intr_changed, machine, 0);
+    machine->nmi = irq_line_new(nmi_changed, machine, 0);
+    machine->nmi_mask = irq_line_new(nmi_mask_changed, machine, 0);
+    machine->pins = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    machine->a20 = irq_router_new(a20_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     return machine;
 }
@@ -138,7 +194,11 @@ void machine_free(Machine *machine)
 {
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
+    irq_router_free(machine->a20);
     irq_line_free(machine->intr);
+    irq_line_free(machine->nmi);
+    irq_line_free(machine->nmi_mask);
+    g_ptr_array_unref(machine->pins);
     g_free(machine);
 }
 
@@ -175,6 +235,7 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
         g_autofree char *class_name = g_strndup(global, (gsize)(dot - global));
         g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
         if (!strcmp(class_name, name) && !device_set_property(dev, property, equals + 1, error)) {
+            g_prefix_error(error, "-global %s: ", global);
             return false;
         }
     }
@@ -195,31 +256,28 @@ static bool finish_device(Machine *machine, Device *dev, const char *properties,
            device_realize(dev, error);
 }
 
-Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
-                       const char *id, const char *properties, GError **error)
+Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
+                          const char *id, const char *properties, const MachineWire *wires,
+                          GError **error)
 {
     const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
     Device *dev = class ? new_device(machine, host, class, id) : NULL;
+    for (const MachineWire *wire = wires; dev && wire && wire->output; wire++) {
+        device_connect(dev, wire->output, wire->line);
+    }
     return dev && finish_device(machine, dev, properties, error) ? dev : NULL;
+}
+
+Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
+                       const char *id, const char *properties, GError **error)
+{
+    return machine_add_wired(machine, host, class_name, id, properties, NULL, error);
 }
 
 Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error)
 {
     return machine_add_on(machine, &machine->host, class_name, id, properties, error);
-}
-
-bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
-                            GError **error)
-{
-    const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
-    if (!class) {
-        return false;
-    }
-    Device *dev = new_device(machine, &machine->host, class, id);
-    device_connect(dev, "intr", machine->intr);
-    machine->controller = dev;
-    return finish_device(machine, dev, NULL, error);
 }
 
 static char *free_id(const Machine *machine, const char *name)
@@ -292,6 +350,11 @@ static bool check_globals(const Machine *machine, GError **error)
 
 bool machine_build(Machine *machine, GError **error)
 {
+    for (guint i = 0; i < machine->config->chardevs->len; i++) {
+        if (!charset_add_option(machine->chars, machine->config->chardevs->pdata[i], error)) {
+            return false;
+        }
+    }
     if (!check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
         return false;
     }

@@ -15,15 +15,22 @@ typedef struct Machine Machine;
 typedef struct MachineClass {
     const char *name;
     const char *description;
+    /* ACPI's power management registers and their interrupt; 0: none. */
+    uint16_t acpi_port;
+    uint8_t acpi_irq;
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
 /* Where the machine's interrupts go; called with the controller's lock held. */
 typedef struct MachineCpu {
     void (*set_intr)(void *opaque, bool level);
+    void (*nmi)(void *opaque);
     /* In-kernel controllers take the ISA IRQs themselves; NULL: ours do. */
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
+    bool has_apics; /* the board has to have a local APIC and an I/O APIC of its own */
+    /* Address line 20 passes or not, as soon as a device says so. */
+    void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, DeviceRequest request, int status);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
@@ -47,9 +54,14 @@ struct Machine {
     CharSet *chars;
     const Config *config;
     IrqRouter *irqs;
-    IrqLine *intr;      /* the controller's output */
+    IrqLine *intr;      /* to the CPU's INTR */
+    IrqLine *nmi;       /* to the NMI gate */
+    IrqLine *nmi_mask;  /* closes it */
+    GPtrArray *pins;    /* lines to inputs of devices */
+    IrqRouter *a20;     /* joins the gates of address line 20 */
     GPtrArray *devices; /* in the order of reset */
-    Device *controller; /* the interrupt controller, or NULL */
+    /* Interrupt controllers, or NULL: those of the accelerator are in use. */
+    Device *controller, *lapic, *ioapic;
 };
 
 extern const MachineClass machine_pc_class;
@@ -81,8 +93,19 @@ Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error);
 Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
                        const char *id, const char *properties, GError **error);
-/* The interrupt controller: its inputs are the ISA IRQs, its "intr" the CPU's pin. */
-bool machine_add_controller(Machine *machine, const char *class_name, const char *id,
-                            GError **error);
+/* The same with outputs wired: pairs of an output's name and a line, NULL at the end. */
+typedef struct MachineWire {
+    const char *output;
+    IrqLine *line;
+} MachineWire;
+
+Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
+                          const char *id, const char *properties, const MachineWire *wires,
+                          GError **error);
+/* A new line to an input pin of a device; the machine's. */
+IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin);
+
+/* A source of non-maskable interrupts asks for one; the gate at port 0x70 decides. */
+void machine_nmi(Machine *machine);
 
 #endif

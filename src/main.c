@@ -8,8 +8,10 @@
 #include "src/record/replay.h"
 #include "src/signals.h"
 #include "src/vm.h"
+#include "src/whole_file.h"
 
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static int complain(const GError *error)
@@ -18,31 +20,43 @@ static int complain(const GError *error)
     return error->code;
 }
 
-static bool write_pidfile(const char *path)
+static bool write_pidfile(const char *path, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%ld\n", (long)getpid());
-    g_autoptr(GError) error = NULL;
-    if (path && !g_file_set_contents(path, text, -1, &error)) {
-        fprintf(stderr, "pioemu: -pidfile %s: %s\n", path, error->message);
-        return false;
+    return !path || whole_file_write("-pidfile", path, text, error);
+}
+
+/* Found out now, not when the run is over. */
+static bool check_files(const Config *config, GError **error)
+{
+    return (!config->pidfile || whole_file_check("-pidfile", config->pidfile, error)) &&
+           (!config->result || whole_file_check("-result", config->result, error));
+}
+
+/* What ps and top call us. */
+static void set_name(const char *name)
+{
+    if (name) {
+        prctl(PR_SET_NAME, name);
     }
-    return true;
 }
 
 static int run(const Config *config, int *ended_by_signal)
 {
     g_autoptr(GError) error = NULL;
-    Vm *vm = vm_new(config, &error);
+    Vm *vm = check_files(config, &error) ? vm_new(config, &error) : NULL;
     if (!vm) {
         return complain(error);
     }
-    int status = VM_EXIT_CONFIG;
-    if (write_pidfile(config->pidfile)) {
+    int status;
+    if (write_pidfile(config->pidfile, &error)) {
         status = vm_run(vm);
         *ended_by_signal = vm_signal(vm);
         if (config->pidfile) {
             unlink(config->pidfile);
         }
+    } else {
+        status = complain(error);
     }
     vm_free(vm);
     return status;
@@ -70,6 +84,7 @@ int main(int argc, char **argv)
     if (config->record && !recorder_fix_date(config, &error)) {
         return complain(error);
     }
+    set_name(config->name);
     int ended_by_signal = 0;
     int status = run(config, &ended_by_signal);
     if (ended_by_signal) {

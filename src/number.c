@@ -56,28 +56,50 @@ bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t
     return true;
 }
 
+/* Up to a thousandth: ".5" is 500. */
+static bool scan_fraction(const char **end, unsigned *thousandths)
+{
+    const char *digit = *end + 1;
+    unsigned weight = 100;
+    *thousandths = 0;
+    if (!g_ascii_isdigit(*digit)) {
+        return false;
+    }
+    for (; g_ascii_isdigit(*digit) && weight; digit++, weight /= 10) {
+        *thousandths += weight * (unsigned)g_ascii_digit_value(*digit);
+    }
+    *end = digit;
+    return true;
+}
+
+static bool scan_suffix(const char *text, unsigned *shift)
+{
+    static const char SUFFIXES[] = "KMG";
+    const char *suffix = *text ? strchr(SUFFIXES, g_ascii_toupper(*text)) : NULL;
+    *shift = suffix ? 10 * (unsigned)(suffix - SUFFIXES + 1) : 0;
+    return !*text || (suffix && !text[1]);
+}
+
 bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                        GError **error)
 {
-    static const char SUFFIXES[] = "KMG";
     const char *end;
     uint64_t number;
+    unsigned shift, thousandths = 0;
     if (!scan(what, text, &number, &end, error)) {
         return false;
     }
-    unsigned shift = 0;
-    if (*end) {
-        const char *suffix = strchr(SUFFIXES, g_ascii_toupper(*end));
-        if (!suffix || end[1]) {
-            return fail(error, "%s %s: unknown suffix '%s' (use K, M or G)", what, text, end);
-        }
-        shift = 10 * (unsigned)(suffix - SUFFIXES + 1);
+    const char *rest = end;
+    bool understood = *end != '.' || scan_fraction(&end, &thousandths);
+    if (!understood || !scan_suffix(end, &shift) || (rest != end && !shift)) {
+        return fail(error, "%s %s: unknown suffix '%s' (use K, M or G)", what, text, rest);
     }
-    if (number > maximum >> shift) {
+    uint64_t part = ((uint64_t)thousandths << shift) / 1000;
+    if (part > maximum || number > (maximum - part) >> shift) {
         return fail(error, "%s %s: too large (at most %" G_GUINT64_FORMAT " bytes)", what, text,
                     maximum);
     }
-    *value = number << shift;
+    *value = (number << shift) + part;
     return true;
 }
 

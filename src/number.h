@@ -14,7 +14,10 @@
  */
 bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                   GError **error);
-/* The same with an optional suffix K, M or G (powers of 1024, either case). */
+/*
+ * The same with an optional suffix K, M or G (powers of 1024, either case), and
+ * with the suffix up to three decimals: 3.5G.
+ */
 bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                        GError **error);
 /* "on", "off", "yes", "no", "true", "false". */

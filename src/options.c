@@ -81,8 +81,19 @@ static char *list_devices(void)
 static char *list_backends(void)
 {
     g_autofree char *help = charset_help();
-    return g_strdup_printf("Backends, for -serial and its like:\n%s  %-24s %s\n", help, "none",
-                           "no such port");
+    return g_strdup_printf(
+        "Backends, for -serial and its like:\n%s"
+        "  %-24s %s\n  %-24s %s\n  %-24s %s\n  %-24s %s\n"
+        "\nKeys of every backend:\n"
+        "  policy=stall|drop-old|drop-new   when a reader does not keep up (default stall)\n"
+        "  history=SIZE                     what a late reader is shown (default 64K)\n"
+        "  mux=on                           several devices share it; the escape key works\n"
+        "  logfile=PATH                     a copy of the output; logappend=on, logmax=SIZE,\n"
+        "                                   logkeep=N, logstamp=host|guest, logstrip=on\n"
+        "pty, unix, tcp and pipe also:\n"
+        "  carrier=always|attached          whether DCD and DSR follow the reader\n",
+        help, "chardev:ID", "what -chardev made", "mon:DEV", "DEV with mux=on", "in=X,out=Y",
+        "input from X, output to Y: a DEV or the id of a chardev each", "none", "no such port");
 }
 
 static char *list_log_items(void)
@@ -160,6 +171,16 @@ static bool set_serial(Parse *parse, const char *value, GError **error)
         parse->text = list_backends();
     }
     g_ptr_array_add(parse->config->serials, g_strdup(value));
+    return true;
+}
+
+static bool set_chardev(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_backends();
+    }
+    g_ptr_array_add(parse->config->chardevs, g_strdup(value));
     return true;
 }
 
@@ -260,7 +281,7 @@ static bool set_log_items(Parse *parse, const char *value, GError **error)
 static const Option BOOT_OPTIONS[] = {
     {.name = "kernel",
      .argument = "FILE",
-     .help = "the guest: a flat binary",
+     .help = "the guest: Linux, multiboot, PVH, ELF, or a flat binary",
      .example = "-kernel guests/hello.bin",
      STRING_FIELD(kernel)},
     {.name = "flat",
@@ -268,6 +289,16 @@ static const Option BOOT_OPTIONS[] = {
      .help = "where a flat binary goes and what the registers hold",
      .example = "-flat addr=0x7c00,ip=0x7c00",
      STRING_FIELD(flat)},
+    {.name = "initrd",
+     .argument = "FILE",
+     .help = "the initial RAM disk; multiboot and PVH: modules, as FILE ARGUMENTS,FILE",
+     .example = "-initrd initrd.img",
+     STRING_FIELD(initrd)},
+    {.name = "append",
+     .argument = "TEXT",
+     .help = "the kernel's command line",
+     .example = "-append console=ttyS0",
+     STRING_FIELD(append)},
     {0},
 };
 
@@ -314,7 +345,7 @@ static const Option MACHINE_OPTIONS[] = {
      .set = set_no_defaults},
     {.name = "name",
      .argument = "TEXT",
-     .help = "a name for the machine, shown in messages",
+     .help = "what ps and top call the process",
      .example = "-name test1",
      STRING_FIELD(name)},
     {0},
@@ -326,6 +357,11 @@ static const Option CONSOLE_OPTIONS[] = {
      .help = "where COM1 goes; again for COM2 to COM4",
      .example = "-serial stdio -serial file:com2.log",
      .set = set_serial},
+    {.name = "chardev",
+     .argument = "BACKEND,id=ID[,key=value]",
+     .help = "a line for -serial chardev:ID and its like",
+     .example = "-chardev socket,id=c,path=/tmp/com1,server=on,wait=off -serial chardev:c",
+     .set = set_chardev},
     {.name = "debugcon",
      .argument = "DEV",
      .help = "a debug console at port 0xe9",
@@ -367,6 +403,11 @@ static const Option END_OPTIONS[] = {
      .help = "end with status 5 after this time",
      .example = "-timeout 30",
      .set = set_timeout},
+    {.name = "expect",
+     .argument = "FILE",
+     .help = "a script of send and wait that talks to COM1; its verdict is the exit status",
+     .example = "-expect boot.expect",
+     STRING_FIELD(expect)},
     {.name = "result",
      .argument = "FILE",
      .help = "how the run ended, as JSON",

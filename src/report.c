@@ -143,6 +143,10 @@ static void report_access(GString *text, const BusAccess *access)
 void report_accesses(GString *text, const BusInitiator *by)
 {
     uint32_t count = MIN(by->access_count, BUS_HISTORY);
+    if (count == 0) {
+        g_string_append(text, "No accesses.\n");
+        return;
+    }
     g_string_append_printf(text, "Last %u accesses, oldest first:\n", count);
     for (uint32_t i = by->access_count - count; i != by->access_count; i++) {
         report_access(text, &by->history[i % BUS_HISTORY]);

@@ -1,6 +1,6 @@
 #include "src/result.h"
 
-#include "src/error.h"
+#include "src/whole_file.h"
 
 #include <json-glib/json-glib.h>
 
@@ -8,7 +8,7 @@ static const char *const BY_NAMES[] = {
     [VM_ENDED_BY_GUEST] = "guest",      [VM_ENDED_BY_GUEST_STOP] = "guest-stop",
     [VM_ENDED_BY_DEATH] = "guest-died", [VM_ENDED_BY_TIMEOUT] = "timeout",
     [VM_ENDED_BY_HOST] = "host",        [VM_ENDED_BY_USER] = "user",
-    [VM_ENDED_BY_SIGNAL] = "signal",
+    [VM_ENDED_BY_SIGNAL] = "signal",    [VM_ENDED_BY_SCRIPT] = "script",
 };
 
 bool result_write(const VmResult *result, const char *path, GError **error)
@@ -25,11 +25,5 @@ bool result_write(const VmResult *result, const char *path, GError **error)
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
     g_autofree char *json = json_to_string(root, false);
     g_autofree char *line = g_strdup_printf("%s\n", json);
-    g_autoptr(GError) failure = NULL;
-    if (!g_file_set_contents(path, line, -1, &failure)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "-result %s: %s", path,
-                    failure->message);
-        return false;
-    }
-    return true;
+    return whole_file_write("-result", path, line, error);
 }

@@ -12,6 +12,7 @@ typedef enum VmEndedBy {
     VM_ENDED_BY_GUEST_STOP, /* power-off, or a halt for good */
     VM_ENDED_BY_DEATH,
     VM_ENDED_BY_TIMEOUT,
+    VM_ENDED_BY_SCRIPT, /* -expect */
     VM_ENDED_BY_HOST,
     VM_ENDED_BY_USER,
     VM_ENDED_BY_SIGNAL

@@ -77,12 +77,16 @@ void runner_free(Runner *runner)
 Vcpu *runner_add_vcpu(Runner *runner, GError **error)
 {
     Vcpu *vcpu = vcpu_new(runner->accel, runner->vcpus->len, error);
-    if (vcpu) {
-        g_ptr_array_add(runner->vcpus, vcpu);
-        if (is_threaded(runner)) {
-            g_ptr_array_add(runner->threads,
-                            vcpu_thread_new(vcpu, runner->stopped, runner->opaque));
+    if (!vcpu) {
+        return NULL;
+    }
+    g_ptr_array_add(runner->vcpus, vcpu);
+    if (is_threaded(runner)) {
+        VcpuThread *thread = vcpu_thread_new(vcpu, runner->stopped, runner->opaque, error);
+        if (!thread) {
+            return NULL;
         }
+        g_ptr_array_add(runner->threads, thread);
     }
     return vcpu;
 }

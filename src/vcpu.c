@@ -1,5 +1,7 @@
 #include "src/vcpu.h"
 
+#include "src/error.h"
+
 struct VcpuThread {
     Vcpu *vcpu;
     VcpuStopped *stopped;
@@ -71,7 +73,14 @@ static gpointer thread_main(gpointer data)
     return NULL;
 }
 
-VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque)
+static void release(VcpuThread *thread)
+{
+    g_cond_clear(&thread->changed);
+    g_mutex_clear(&thread->lock);
+    g_free(thread);
+}
+
+VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque, GError **error)
 {
     VcpuThread *thread = g_new0(VcpuThread, 1);
     thread->vcpu = vcpu;
@@ -80,7 +89,13 @@ VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque)
     g_mutex_init(&thread->lock);
     g_cond_init(&thread->changed);
     g_autofree char *name = g_strdup_printf("vcpu%u", vcpu->index);
-    thread->thread = g_thread_new(name, thread_main, thread);
+    g_autoptr(GError) failure = NULL;
+    thread->thread = g_thread_try_new(name, thread_main, thread, &failure);
+    if (!thread->thread) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-smp: cannot start the thread of vCPU %u: %s", vcpu->index, failure->message);
+        g_clear_pointer(&thread, release);
+    }
     return thread;
 }
 
@@ -100,9 +115,7 @@ void vcpu_thread_free(VcpuThread *thread)
 {
     ask(thread, false, true);
     g_thread_join(thread->thread);
-    g_cond_clear(&thread->changed);
-    g_mutex_clear(&thread->lock);
-    g_free(thread);
+    release(thread);
 }
 
 void vcpu_thread_resume(VcpuThread *thread)

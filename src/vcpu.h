@@ -18,8 +18,8 @@ typedef struct VcpuThread VcpuThread;
  */
 typedef void VcpuStopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
 
-/* The thread starts paused.  The vCPU stays the caller's. */
-VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque);
+/* The thread starts paused.  The vCPU stays the caller's.  NULL: the host has no more threads. */
+VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque, GError **error);
 /* Stops and joins it. */
 void vcpu_thread_free(VcpuThread *thread);
 

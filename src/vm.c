@@ -3,6 +3,7 @@
 #include "src/accel/accel.h"
 #include "src/boot/boot.h"
 #include "src/error.h"
+#include "src/expect.h"
 #include "src/keyval.h"
 #include "src/log.h"
 #include "src/machine.h"
@@ -14,6 +15,7 @@
 #include "src/signals.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,6 +52,7 @@ struct Vm {
     Memory *memory;
     BootImage *image;
     CharSet *chars;
+    Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
     Recorder *recorder; /* NULL: no -record */
@@ -123,6 +126,7 @@ static void post_mortem(Vm *vm)
     pause_vcpus(vm);
     report_vcpus(vm, text);
     report_devices(text, vm->machine);
+    charset_tail(vm->chars, text);
     log_line(vm->log, "%s", text->str);
     g_string_free(text, true);
 }
@@ -158,14 +162,45 @@ static void died(Vm *vm, const char *reason)
     end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, reason);
 }
 
+/* A machine that is kept for inspection (-no-shutdown) is not kept any longer than this. */
 static void timed_out(void *opaque)
 {
     Vm *vm = opaque;
+    if (vm->ended) {
+        if (!vm->draining) {
+            loop_quit(vm->loop);
+        }
+        return;
+    }
     g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %" PRIu64 " s",
                                               vm->config->timeout / NS_PER_SECOND);
     log_line(vm->log, "pioemu: %s", reason);
     post_mortem(vm);
     end(vm, VM_ENDED_BY_TIMEOUT, VM_EXIT_TIMEOUT, reason);
+}
+
+static void expect_done(void *opaque)
+{
+    Vm *vm = opaque;
+    if (!vm->ended) {
+        end(vm, VM_ENDED_BY_SCRIPT, VM_EXIT_OK, "-expect");
+    }
+}
+
+/* The script judges every run that neither died nor was ended from outside. */
+static void take_verdict(Vm *vm)
+{
+    VmEndedBy by = vm->result.by;
+    if (by != VM_ENDED_BY_SCRIPT && by != VM_ENDED_BY_GUEST && by != VM_ENDED_BY_GUEST_STOP) {
+        return;
+    }
+    ExpectVerdict verdict = expect_conclude(vm->expect);
+    g_free(vm->result.reason);
+    vm->result = (VmResult){VM_ENDED_BY_SCRIPT, verdict.status, g_strdup(verdict.reason)};
+    if (verdict.failed) {
+        log_line(vm->log, "pioemu: %s", verdict.reason);
+        post_mortem(vm);
+    }
 }
 
 static void quit_asked(void *opaque)
@@ -210,7 +245,10 @@ static bool reset(Vm *vm, GError **error)
     CpuState state;
     pause_vcpus(vm);
     machine_reset(vm->machine);
-    if (!boot_image_load(vm->image, vm->memory, &state, error)) {
+    const MachineClass *class = vm->machine->class;
+    const BootBoard board = {vm->config->cpus, vm->kernel_irqchip, class->acpi_port,
+                             class->acpi_irq};
+    if (!boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }
     vm->halted = 0;
@@ -330,6 +368,18 @@ static void message(void *opaque, const char *text)
     log_line(vm->log, "pioemu: %s", text);
 }
 
+static void print(void *opaque, const char *text)
+{
+    (void)opaque;
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+static uint64_t machine_time(void *opaque)
+{
+    return clock_now(((Vm *)opaque)->clock);
+}
+
 /* ---- interrupts ---- */
 
 static void set_intr(void *opaque, bool level)
@@ -337,6 +387,22 @@ static void set_intr(void *opaque, bool level)
     Vm *vm = opaque;
     if (atomic_exchange(&runner_vcpu(vm->runner, 0)->intr, level) != level) {
         runner_interrupt(vm->runner, 0);
+    }
+}
+
+static void raise_nmi(void *opaque)
+{
+    Vm *vm = opaque;
+    atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
+    runner_interrupt(vm->runner, 0);
+}
+
+/* A CPU without the gate lets the line pass always. */
+static void set_a20(void *opaque, bool on)
+{
+    Vm *vm = opaque;
+    if (vm->accel && vm->accel->class->set_a20) {
+        vm->accel->class->set_a20(vm->accel, on);
     }
 }
 
@@ -451,6 +517,11 @@ static void access_made(void *opaque, const BusAccess *access)
 static bool open_recorder(Vm *vm, GError **error)
 {
     RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = message, .opaque = vm};
+    if (vm->config->record && !bus_is_locked(vm->bus)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-record: APICs on the bus cannot be recorded (use -accel kvm)");
+        return false;
+    }
     if (vm->config->record) {
         vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
     }
@@ -460,7 +531,13 @@ static bool open_recorder(Vm *vm, GError **error)
 static void open_console(Vm *vm)
 {
     vm->signals = signals_new(vm->loop, signal_arrived, vm);
-    CharEvents events = {.quit = quit_asked, .message = message, .opaque = vm};
+    CharEvents events = {
+        .quit = quit_asked,
+        .message = message,
+        .print = print,
+        .machine_time = machine_time,
+        .opaque = vm,
+    };
     vm->chars = charset_new(vm->loop, &events, vm->config->escape);
 }
 
@@ -500,7 +577,7 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     if (!*class) {
         return false;
     }
-    static const char *const KNOWN[] = {"irqchip", NULL};
+    static const char *const KNOWN[] = {"irqchip", "kernel-entry", NULL};
     const char *rest = vm->config->machine + strlen(name);
     vm->machine_options = keyval_parse("-machine", *rest ? rest + 1 : "", NULL, KNOWN, error);
     return vm->machine_options != NULL;
@@ -524,8 +601,11 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
     MachineCpu cpu = {
         .set_intr = set_intr,
+        .nmi = raise_nmi,
+        .has_apics = !bus_is_locked(vm->bus),
         .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
         .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .set_a20 = set_a20,
         .request = device_request,
         .guest_error = guest_error,
         .opaque = vm,
@@ -540,6 +620,13 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
+}
+
+static bool open_expect(Vm *vm, GError **error)
+{
+    const char *path = vm->config->expect;
+    vm->expect = path ? expect_new(vm->chars, path, expect_done, vm, error) : NULL;
+    return !path || vm->expect;
 }
 
 /* The first accelerator of -accel that works here; says so if others did not. */
@@ -584,6 +671,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
+        .local_apic = vm->machine->lapic != NULL,
         .options = vm->accel_options,
     };
     vm->accel = accel_new(class, &host, error);
@@ -635,6 +723,20 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     return vm->clock_source != NULL;
 }
 
+static bool read_image(Vm *vm, GError **error)
+{
+    const Config *config = vm->config;
+    const BootOptions options = {
+        .kernel = config->kernel,
+        .flat = config->flat,
+        .initrd = config->initrd,
+        .append = config->append,
+        .entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
+    };
+    vm->image = boot_image_new(&options, config->memory, error);
+    return vm->image != NULL;
+}
+
 static bool build(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
@@ -643,8 +745,8 @@ static bool build(Vm *vm, GError **error)
                     "nothing to boot: name a guest with -kernel FILE (--help shows more)");
         return false;
     }
-    vm->image = boot_image_new(config->kernel, config->flat, config->memory, error);
-    if (!vm->image) {
+    const MachineClass *machine;
+    if (!parse_machine(vm, &machine, error) || !read_image(vm, error)) {
         return false;
     }
     vm->loop = loop_new(error);
@@ -653,8 +755,7 @@ static bool build(Vm *vm, GError **error)
     }
     vm->log = log_new(vm->loop, config->log_file, error);
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
-    const MachineClass *machine;
-    if (!accel || !parse_machine(vm, &machine, error) || !choose_irqchip(vm, accel, error)) {
+    if (!accel || !choose_irqchip(vm, accel, error)) {
         return false;
     }
     vm->memory = memory_new(config->memory, error);
@@ -667,7 +768,8 @@ static bool build(Vm *vm, GError **error)
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
     return open_recorder(vm, error) && build_machine(vm, machine, error) &&
-           open_accel(vm, accel, error) && make_vcpus(vm, error) && reset(vm, error);
+           open_expect(vm, error) && open_accel(vm, accel, error) && make_vcpus(vm, error) &&
+           reset(vm, error);
 }
 
 Vm *vm_new(const Config *config, GError **error)
@@ -717,19 +819,46 @@ static void finish_output(Vm *vm)
     }
 }
 
+/* A server with wait=on has its first client before the guest runs. */
+static void start_guest(Vm *vm)
+{
+    while (!vm->ended && charset_awaits_peers(vm->chars)) {
+        loop_step(vm->loop, true);
+    }
+    if (!vm->ended) {
+        resume_vcpus(vm);
+        if (vm->expect) {
+            expect_start(vm->expect);
+        }
+    }
+}
+
+/* What -d asks for at the end. */
+static void report_end(Vm *vm)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (vm->log_items & LOG_UNCLAIMED) {
+        report_unclaimed(text, vm->bus);
+    }
+    if (vm->log_items & LOG_CHAR) {
+        charset_describe(vm->chars, text);
+    }
+    if (text->len) {
+        log_line(vm->log, "%s", text->str);
+    }
+}
+
 int vm_run(Vm *vm)
 {
     start_timers(vm);
-    resume_vcpus(vm);
+    start_guest(vm);
     runner_run(vm->runner);
     pause_vcpus(vm);
     finish_output(vm);
-    if (vm->log_items & LOG_UNCLAIMED) {
-        GString *text = g_string_new(NULL);
-        report_unclaimed(text, vm->bus);
-        log_line(vm->log, "%s", text->str);
-        g_string_free(text, true);
+    if (vm->expect) {
+        take_verdict(vm);
     }
+    report_end(vm);
     if (vm->config->result) {
         g_autoptr(GError) error = NULL;
         if (!result_write(&vm->result, vm->config->result, &error)) {
@@ -755,6 +884,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
+    g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->machine, machine_free);
     g_clear_pointer(&vm->recorder, recorder_free);

@@ -40,6 +40,7 @@ typedef struct AccelHost {
     /* Interrupt controllers and local APICs inside the accelerator. */
     bool kernel_irqchip;
     unsigned cpu_count;
+    bool local_apic;     /* the machine has one: CPUID says so */
     GHashTable *options; /* of -accel NAME,key=value: char * to char * */
 } AccelHost;
 

@@ -1,72 +1,68 @@
 #include "src/boot/boot.h"
 
+#include "src/boot/load.h"
 #include "src/error.h"
-#include "src/keyval.h"
-#include "src/number.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#define FLAT_ADDRESS 0x1000u
-#define ELF_MAGIC    "\177ELF"
-/* "HdrS" in the setup header of a Linux kernel. */
-#define LINUX_MAGIC        "HdrS"
-#define LINUX_MAGIC_OFFSET 0x202u
-
-typedef struct FlatStart {
-    uint64_t address;
-    uint64_t ip, flags;
-    uint64_t gpr[8];
-    uint64_t selector[6];
-} FlatStart;
 
 struct BootImage {
-    char *path;
-    GBytes *bytes;
-    FlatStart start;
+    char *kernel, *flat, *append;
+    BootEntry entry;
+    GPtrArray *files;    /* of GBytes */
+    GPtrArray *texts;    /* of char * */
+    GArray *modules;     /* of BootModule */
+    BootRequest request; /* points into the above */
+    const BootFormat *format;
 };
 
-/* ---- the file ---- */
+/*
+ * Tried in this order: the first to find its mark in the file has it.  A
+ * Linux kernel that carries other marks is a Linux kernel, and an ELF file is
+ * a plain one only if nothing in it says more.
+ */
+static const BootFormat *const FORMATS[] = {
+    &boot_linux, &boot_multiboot, &boot_multiboot2, &boot_pvh, &boot_elf, &boot_flat,
+};
 
-static bool refuse(GError **error, const char *path, const char *why)
+/* ---- files ---- */
+
+static bool refuse_file(GError **error, const char *option, const char *path, const char *why)
 {
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-kernel %s: %s", path, why);
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: %s", option, path, why);
     return false;
 }
 
-static bool check_kind(const char *path, const struct stat *st, GError **error)
+static bool check_kind(const char *option, const char *path, const struct stat *st, GError **error)
 {
     if (S_ISDIR(st->st_mode)) {
-        return refuse(error, path, "is a directory (name a file)");
+        return refuse_file(error, option, path, "is a directory (name a file)");
     }
     if (!S_ISREG(st->st_mode)) {
-        return refuse(error, path, "is not a regular file");
+        return refuse_file(error, option, path, "is not a regular file");
     }
     if (st->st_size == 0) {
-        return refuse(error, path, "is empty");
+        return refuse_file(error, option, path, "is empty");
     }
     return true;
 }
 
-static GBytes *read_file(const char *path, uint64_t memory, GError **error)
+static GBytes *read_file(const char *option, const char *path, uint64_t memory, GError **error)
 {
     struct stat st;
     if (stat(path, &st) < 0) {
-        refuse(error, path, g_strerror(errno));
+        refuse_file(error, option, path, g_strerror(errno));
         return NULL;
     }
-    if (!check_kind(path, &st, error)) {
+    if (!check_kind(option, path, &st, error)) {
         return NULL;
     }
     if ((uint64_t)st.st_size > memory) {
         g_autofree char *why = g_strdup_printf("has %" PRIu64 " KiB, the guest only %" PRIu64
                                                " KiB of memory (give it more with -m)",
                                                (uint64_t)st.st_size >> 10, memory >> 10);
-        refuse(error, path, why);
+        refuse_file(error, option, path, why);
         return NULL;
     }
     /* Read, not mapped: a file that shrinks meanwhile must not kill us. */
@@ -74,71 +70,70 @@ static GBytes *read_file(const char *path, uint64_t memory, GError **error)
     char *data;
     gsize size;
     if (!g_file_get_contents(path, &data, &size, &failure)) {
-        refuse(error, path, failure->message);
+        refuse_file(error, option, path, failure->message);
         return NULL;
     }
     return g_bytes_new_take(data, size);
 }
 
-static bool check_format(const BootImage *image, GError **error)
+static bool add_file(BootImage *image, const char *option, const char *path, uint64_t memory,
+                     BootBytes *bytes, GError **error)
 {
+    GBytes *file = read_file(option, path, memory, error);
+    if (!file) {
+        return false;
+    }
     gsize size;
-    const uint8_t *data = g_bytes_get_data(image->bytes, &size);
-    if (size >= 4 && !memcmp(data, ELF_MAGIC, 4)) {
-        return refuse(error, image->path,
-                      "is an ELF file; only flat binaries boot (objcopy -O binary makes one)");
-    }
-    if (size >= LINUX_MAGIC_OFFSET + 4 && !memcmp(data + LINUX_MAGIC_OFFSET, LINUX_MAGIC, 4)) {
-        return refuse(error, image->path, "is a Linux kernel; only flat binaries boot");
-    }
+    bytes->data = g_bytes_get_data(file, &size);
+    bytes->size = size;
+    g_ptr_array_add(image->files, file);
     return true;
 }
 
-/* ---- -flat ---- */
+/* ---- modules ---- */
 
-typedef struct FlatKey {
-    const char *name;
-    size_t offset;
-    uint64_t initial, maximum;
-} FlatKey;
-
-static const FlatKey FLAT_KEYS[] = {
-    {"addr", offsetof(FlatStart, address), FLAT_ADDRESS, UINT32_MAX},
-    {"ip", offsetof(FlatStart, ip), FLAT_ADDRESS, UINT16_MAX},
-    {"flags", offsetof(FlatStart, flags), CPU_FLAG_ONE, UINT16_MAX},
-    {"ax", offsetof(FlatStart, gpr[CPU_AX]), 2, UINT32_MAX},
-    {"bx", offsetof(FlatStart, gpr[CPU_BX]), 2, UINT32_MAX},
-    {"cx", offsetof(FlatStart, gpr[CPU_CX]), 0, UINT32_MAX},
-    {"dx", offsetof(FlatStart, gpr[CPU_DX]), 0, UINT32_MAX},
-    {"sp", offsetof(FlatStart, gpr[CPU_SP]), FLAT_ADDRESS, UINT32_MAX},
-    {"bp", offsetof(FlatStart, gpr[CPU_BP]), 0, UINT32_MAX},
-    {"si", offsetof(FlatStart, gpr[CPU_SI]), 0, UINT32_MAX},
-    {"di", offsetof(FlatStart, gpr[CPU_DI]), 0, UINT32_MAX},
-    {"cs", offsetof(FlatStart, selector[CPU_CS]), 0, UINT16_MAX},
-    {"ds", offsetof(FlatStart, selector[CPU_DS]), 0, UINT16_MAX},
-    {"es", offsetof(FlatStart, selector[CPU_ES]), 0, UINT16_MAX},
-    {"ss", offsetof(FlatStart, selector[CPU_SS]), 0, UINT16_MAX},
-    {"fs", offsetof(FlatStart, selector[CPU_FS]), 0, UINT16_MAX},
-    {"gs", offsetof(FlatStart, selector[CPU_GS]), 0, UINT16_MAX},
-};
-
-static bool parse_flat(const char *text, FlatStart *start, GError **error)
+/* `text` is "FILE" or "FILE ARGUMENTS", and is taken. */
+static bool add_module(BootImage *image, char *text, bool has_arguments, uint64_t memory,
+                       GError **error)
 {
-    const char *names[G_N_ELEMENTS(FLAT_KEYS) + 1] = {NULL};
-    for (size_t i = 0; i < G_N_ELEMENTS(FLAT_KEYS); i++) {
-        names[i] = FLAT_KEYS[i].name;
-    }
-    g_autoptr(GHashTable) table = keyval_parse("-flat", text ? text : "", NULL, names, error);
-    if (!table) {
+    size_t name_size = has_arguments ? strcspn(text, " ") : strlen(text);
+    g_autofree char *path = g_strndup(text, name_size);
+    BootModule module = {.text = text, .arguments = text + name_size};
+    g_ptr_array_add(image->texts, text);
+    module.arguments += *module.arguments == ' ';
+    if (!add_file(image, "-initrd", path, memory, &module.bytes, error)) {
         return false;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(FLAT_KEYS); i++) {
-        const FlatKey *key = &FLAT_KEYS[i];
-        uint64_t *field = (uint64_t *)((uint8_t *)start + key->offset);
-        const char *value = g_hash_table_lookup(table, key->name);
-        g_autofree char *what = g_strdup_printf("-flat %s", key->name);
-        *field = key->initial;
-        if (value && !number_parse(what, value, key->maximum, field, error)) {
+    g_array_append_val(image->modules, module);
+    return true;
+}
+
+/* The text up to the next single comma; two of them are one in a name. */
+static char *next_module(const char **rest)
+{
+    GString *text = g_string_new(NULL);
+    const char *p = *rest;
+    for (; *p && (*p != ',' || p[1] == ','); p++) {
+        p += *p == ',';
+        g_string_append_c(text, *p);
+    }
+    *rest = *p ? p + 1 : NULL;
+    return g_string_free(text, false);
+}
+
+static bool add_modules(BootImage *image, const char *initrd, uint64_t memory, GError **error)
+{
+    if (!initrd) {
+        return true;
+    }
+    if (image->format->modules == BOOT_MODULES_NONE) {
+        return boot_refuse(&image->request, error, "%s takes no -initrd", image->format->name);
+    }
+    if (image->format->modules == BOOT_MODULES_ONE) {
+        return add_module(image, g_strdup(initrd), false, memory, error);
+    }
+    while (initrd) {
+        if (!add_module(image, next_module(&initrd), true, memory, error)) {
             return false;
         }
     }
@@ -147,48 +142,106 @@ static bool parse_flat(const char *text, FlatStart *start, GError **error)
 
 /* ---- image ---- */
 
-BootImage *boot_image_new(const char *path, const char *flat, uint64_t memory, GError **error)
+static bool parse_entry(const char *text, BootEntry *entry, GError **error)
+{
+    static const char *const NAMES[] = {
+        [BOOT_ENTRY_AUTO] = "auto",
+        [BOOT_ENTRY_16] = "16",
+        [BOOT_ENTRY_32] = "32",
+        [BOOT_ENTRY_64] = "64",
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        if (!text || !strcmp(text, NAMES[i])) {
+            *entry = i;
+            return true;
+        }
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                "-machine kernel-entry=%s: not one of auto, 16, 32, 64", text);
+    return false;
+}
+
+static void find_format(BootImage *image)
+{
+    unsigned i = 0;
+    while (!FORMATS[i]->probe(&image->request.kernel)) {
+        i++;
+    }
+    image->format = FORMATS[i];
+}
+
+static bool check_options(const BootImage *image, const BootOptions *options, GError **error)
+{
+    const BootFormat *format = image->format;
+    if (options->append && !format->command_line) {
+        return boot_refuse(&image->request, error, "%s takes no -append", format->name);
+    }
+    if (options->flat && format != &boot_flat) {
+        return boot_refuse(&image->request, error, "%s takes no -flat", format->name);
+    }
+    if (options->entry && format != &boot_linux) {
+        return boot_refuse(&image->request, error, "%s has one entry (-machine kernel-entry=%s)",
+                           format->name, options->entry);
+    }
+    return format != &boot_flat || boot_flat_check(options->flat, error);
+}
+
+static void make_request(BootImage *image)
+{
+    image->request.path = image->kernel;
+    image->request.flat = image->flat;
+    image->request.append = image->append;
+    image->request.entry = image->entry;
+}
+
+BootImage *boot_image_new(const BootOptions *options, uint64_t memory, GError **error)
 {
     g_autoptr(BootImage) image = g_new0(BootImage, 1);
-    image->path = g_strdup(path);
-    image->bytes = read_file(path, memory, error);
-    if (!image->bytes || !check_format(image, error) || !parse_flat(flat, &image->start, error)) {
+    image->kernel = g_strdup(options->kernel);
+    image->flat = g_strdup(options->flat);
+    image->append = g_strdup(options->append ? options->append : "");
+    image->files = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    image->texts = g_ptr_array_new_with_free_func(g_free);
+    image->modules = g_array_new(false, false, sizeof(BootModule));
+    if (!parse_entry(options->entry, &image->entry, error) ||
+        !add_file(image, "-kernel", image->kernel, memory, &image->request.kernel, error)) {
         return NULL;
     }
+    make_request(image);
+    find_format(image);
+    if (!check_options(image, options, error) ||
+        !add_modules(image, options->initrd, memory, error)) {
+        return NULL;
+    }
+    image->request.modules = (const BootModule *)(void *)image->modules->data;
+    image->request.module_count = image->modules->len;
     return g_steal_pointer(&image);
 }
 
 void boot_image_free(BootImage *image)
 {
-    g_clear_pointer(&image->bytes, g_bytes_unref);
-    g_free(image->path);
+    g_ptr_array_unref(image->files);
+    g_ptr_array_unref(image->texts);
+    g_array_unref(image->modules);
+    g_free(image->kernel);
+    g_free(image->flat);
+    g_free(image->append);
     g_free(image);
 }
 
-static void set_start(const FlatStart *start, CpuState *state)
+bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
+                     CpuState *state, GError **error)
 {
+    g_autoptr(GArray) used = g_array_new(false, false, sizeof(BootRange));
+    BootLoad load = {
+        .request = &image->request,
+        .board = board,
+        .memory = memory,
+        .state = state,
+        .map = boot_map(memory_ram_size(memory)),
+        .used = used,
+    };
     cpu_state_reset(state);
-    for (unsigned i = CPU_ES; i <= CPU_GS; i++) {
-        state->segment[i].selector = (uint16_t)start->selector[i];
-        state->segment[i].base = start->selector[i] << 4;
-    }
-    memcpy(state->gpr, start->gpr, sizeof(start->gpr));
-    state->rip = start->ip;
-    state->rflags = start->flags | CPU_FLAG_ONE;
-}
-
-bool boot_image_load(const BootImage *image, Memory *memory, CpuState *state, GError **error)
-{
-    gsize size;
-    const uint8_t *data = g_bytes_get_data(image->bytes, &size);
-    uint64_t address = image->start.address;
-    if (!memory_write(memory, address, data, size)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-kernel %s: %zu bytes at 0x%" PRIx64 " do not fit into %" PRIu64
-                    " KiB of memory (-m)",
-                    image->path, (size_t)size, address, memory_ram_size(memory) >> 10);
-        return false;
-    }
-    set_start(&image->start, state);
-    return true;
+    bool tables = image->format->tables || board->apic;
+    return (!tables || boot_add_tables(&load, error)) && image->format->load(&load, error);
 }

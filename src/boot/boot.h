@@ -1,5 +1,6 @@
 /*
- * What the machine starts with: an image in memory and a CPU state.
+ * What the machine starts with: a kernel in memory, what it is told, and a
+ * CPU state.  docs/booting.md has the formats.
  */
 #ifndef PIOEMU_BOOT_H
 #define PIOEMU_BOOT_H
@@ -11,15 +12,33 @@
 
 typedef struct BootImage BootImage;
 
+/* What the user asked for; every member but `kernel` may be NULL. */
+typedef struct BootOptions {
+    const char *kernel; /* the path of -kernel */
+    const char *flat;   /* -flat */
+    const char *initrd; /* -initrd: FILE, or FILE ARGUMENTS,FILE ARGUMENTS */
+    const char *append; /* -append */
+    const char *entry;  /* -machine kernel-entry= */
+} BootOptions;
+
+/* What the tables in memory say of the board. */
+typedef struct BootBoard {
+    unsigned cpus;
+    bool apic;          /* local APICs and an I/O APIC */
+    uint16_t acpi_port; /* of the power management registers; 0: there are none */
+    uint8_t acpi_irq;
+} BootBoard;
+
 /*
- * Reads the file of -kernel and finds out what it is.  `flat` is the text of
- * -flat or NULL; `memory` is the guest's, in bytes.
+ * Reads the files and finds out what the kernel is; `memory` is the guest's,
+ * in bytes.  The options are copied.
  */
-BootImage *boot_image_new(const char *path, const char *flat, uint64_t memory, GError **error);
+BootImage *boot_image_new(const BootOptions *options, uint64_t memory, GError **error);
 void boot_image_free(BootImage *image);
 
-/* Puts the image into memory and sets the first vCPU up; again at each reset. */
-bool boot_image_load(const BootImage *image, Memory *memory, CpuState *state, GError **error);
+/* Checks it, puts it into memory and sets the first vCPU up; again at each reset. */
+bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
+                     CpuState *state, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BootImage, boot_image_free)
 

@@ -7,11 +7,8 @@
 
 static void report(FdOut *out, int failure)
 {
-    const CharEvents *events = charset_events(out->chardev->set);
-    if (!out->reported && events->message) {
-        g_autofree char *text = g_strdup_printf("%s: output to %s is lost: %s", out->chardev->id,
-                                                out->name, g_strerror(failure));
-        events->message(events->opaque, text);
+    if (!out->reported) {
+        chardev_report(out->chardev, "output to %s is lost: %s", out->name, g_strerror(failure));
     }
     out->reported = true;
 }

@@ -4,7 +4,6 @@
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
 #include "src/error.h"
-#include "src/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,10 +39,9 @@ static int create(const char *path, bool append, GError **error)
 
 static bool file_open(Chardev *chardev, GError **error)
 {
-    const char *path = g_hash_table_lookup(chardev->options, "path");
-    const char *text = g_hash_table_lookup(chardev->options, "append");
+    const char *path = chardev_option(chardev, "path");
     bool append = false;
-    if (text && !number_parse_bool("append", text, &append, error)) {
+    if (!chardev_option_bool(chardev, "append", &append, error)) {
         return false;
     }
     int fd = create(path, append, error);

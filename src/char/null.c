@@ -1,19 +1,36 @@
 /*
- * null: a line with nobody at the other end.
+ * null and ringbuf: lines with nobody at the other end.  What was printed stays
+ * in the history.
  */
 #include "src/char/backends.h"
-
-static size_t null_write(Chardev *chardev, const uint8_t *data, size_t size)
-{
-    (void)chardev;
-    (void)data;
-    return size;
-}
 
 const ChardevClass chardev_null_class = {
     .name = "null",
     .usage = "null",
     .help = "output is thrown away, input never comes",
     .size = sizeof(Chardev),
-    .write = null_write,
+};
+
+/* QEMU's name for the size of the history. */
+static bool ringbuf_open(Chardev *chardev, GError **error)
+{
+    uint64_t size = chardev->history.size;
+    if (!chardev_option_number(chardev, "size", 1u << 30, &size, error)) {
+        return false;
+    }
+    history_clear(&chardev->history);
+    history_init(&chardev->history, MAX(size, 1));
+    chardev->replay = size;
+    return true;
+}
+
+static const char *const RINGBUF_OPTIONS[] = {"size", NULL};
+
+const ChardevClass chardev_ringbuf_class = {
+    .name = "ringbuf",
+    .usage = "ringbuf[,size=SIZE]",
+    .help = "the last output stays in memory, for reports; input never comes",
+    .options = RINGBUF_OPTIONS,
+    .size = sizeof(Chardev),
+    .open = ringbuf_open,
 };

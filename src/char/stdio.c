@@ -7,9 +7,9 @@
  */
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
+#include "src/char/keys.h"
 #include "src/char/terminal.h"
 #include "src/error.h"
-#include "src/number.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -25,94 +25,15 @@ typedef struct Stdio {
     LoopFd *watch;
     bool reading;       /* the device has room */
     Terminal *terminal; /* NULL: input is no terminal */
-    bool escaped;       /* the escape key came last */
     bool announced;
 } Stdio;
 
-/* ---- the escape key ---- */
-
-static char *key_name(int key)
+static void stdio_say(Chardev *chardev, const char *text)
 {
-    if (key < 0x20 || key == 0x7f) {
-        return g_strdup_printf("Ctrl-%c", key ^ 0x40);
-    }
-    return key < 0x7f ? g_strdup_printf("%c", key) : g_strdup_printf("key 0x%02x", key);
-}
-
-static void say(const Stdio *stdio, const char *text)
-{
-    const CharEvents *events = charset_events(stdio->parent.set);
+    const CharEvents *events = charset_events(chardev->set);
     if (events->message) {
         events->message(events->opaque, text);
     }
-}
-
-static int escape_key(const Stdio *stdio)
-{
-    return charset_escape(stdio->parent.set);
-}
-
-static void announce(Stdio *stdio)
-{
-    if (!stdio->announced && escape_key(stdio)) {
-        g_autofree char *key = key_name(escape_key(stdio));
-        g_autofree char *text = g_strdup_printf("%s x quits, %s h helps", key, key);
-        say(stdio, text);
-    }
-    stdio->announced = true;
-}
-
-static void help(const Stdio *stdio)
-{
-    static const char *const COMMANDS[][2] = {{"x", "quits"}, {"h", "shows this help"}};
-    g_autofree char *key = key_name(escape_key(stdio));
-    for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
-        g_autofree char *line = g_strdup_printf("%s %-7s %s", key, COMMANDS[i][0], COMMANDS[i][1]);
-        say(stdio, line);
-    }
-    g_autofree char *twice = g_strdup_printf("%s %-7s sends %s to the guest", key, key, key);
-    say(stdio, twice);
-}
-
-static void quit(const Stdio *stdio)
-{
-    const CharEvents *events = charset_events(stdio->parent.set);
-    if (events->quit) {
-        events->quit(events->opaque);
-    }
-}
-
-/* The key after the escape key; true if it goes to the guest. */
-static bool command(Stdio *stdio, uint8_t key)
-{
-    stdio->escaped = false;
-    if (key == escape_key(stdio)) {
-        return true;
-    }
-    if (key == 'x') {
-        quit(stdio);
-    } else {
-        help(stdio);
-    }
-    return false;
-}
-
-/* Takes the commands out of `data`; returns how many bytes are left for the guest. */
-static size_t take_commands(Stdio *stdio, uint8_t *data, size_t size)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < size; i++) {
-        if (stdio->escaped) {
-            if (command(stdio, data[i])) {
-                data[kept++] = data[i];
-            }
-        } else if (escape_key(stdio) && data[i] == escape_key(stdio)) {
-            stdio->escaped = true;
-        } else {
-            data[kept++] = data[i];
-        }
-    }
-    return kept;
 }
 
 /* ---- input ---- */
@@ -142,14 +63,9 @@ static void end_input(Stdio *stdio)
     g_clear_pointer(&stdio->in, fd_io_free);
 }
 
-static void pass_on(Stdio *stdio, uint8_t *data, size_t size)
+static void pass_on(Stdio *stdio, const uint8_t *data, size_t size)
 {
-    if (stdio->terminal) {
-        size = take_commands(stdio, data, size);
-    }
-    if (size && chardev_has_receiver(&stdio->parent)) {
-        chardev_receive(&stdio->parent, data, size);
-    }
+    chardev_receive(&stdio->parent, data, size);
     update_watch(stdio);
 }
 
@@ -184,8 +100,9 @@ static void stdio_set_reading(Chardev *chardev, bool on)
 static void terminal_changed(void *opaque)
 {
     Stdio *stdio = opaque;
-    if (stdio->terminal && terminal_is_ours(stdio->terminal)) {
-        announce(stdio);
+    if (stdio->terminal && terminal_is_ours(stdio->terminal) && !stdio->announced) {
+        chardev_announce_keys(&stdio->parent);
+        stdio->announced = true;
     }
     update_watch(stdio);
 }
@@ -209,6 +126,7 @@ static bool take_terminal(Stdio *stdio, bool keep_signals, GError **error)
     if (!stdio->terminal) {
         return false;
     }
+    stdio->parent.keys = true;
     terminal_changed(stdio);
     return true;
 }
@@ -226,10 +144,9 @@ static bool check_alone(const Chardev *chardev, GError **error)
 static bool stdio_open(Chardev *chardev, GError **error)
 {
     Stdio *stdio = (Stdio *)chardev;
-    const char *text = g_hash_table_lookup(chardev->options, "signal");
     bool keep_signals = false;
     if (!check_alone(chardev, error) ||
-        (text && !number_parse_bool("signal", text, &keep_signals, error))) {
+        !chardev_option_bool(chardev, "signal", &keep_signals, error)) {
         return false;
     }
     fd_out_init(&stdio->out, chardev, fd_io_new(STDOUT_FILENO, FD_IO_WRITE), "standard output");
@@ -261,5 +178,6 @@ const ChardevClass chardev_stdio_class = {
     .open = stdio_open,
     .write = stdio_write,
     .set_reading = stdio_set_reading,
+    .say = stdio_say,
     .close = stdio_close,
 };

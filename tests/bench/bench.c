@@ -1,11 +1,13 @@
 /*
- * The benchmark table: pioemu beside the floor (floor.c) and, where they are
- * installed, QEMU and kvmtool, all running the same guest images in turns.
+ * The benchmark table: pioemu beside the floor (floor.c) and, where it is
+ * installed, QEMU, all running the same guest images in turns.
  *
  * A cost per operation is the difference between a long and a short run
  * divided by the difference of their counts, so that starting costs nothing;
  * ratios are taken within a round and their median is shown.
  */
+#include "tests/bench/bench_latency.h"
+#include "tests/bench/bench_qemu.h"
 #include "tests/bench/bench_run.h"
 
 #include <stdio.h>
@@ -20,10 +22,13 @@
 #define IDLE_SECONDS  3u
 #define TICK_COUNT    10000u
 #define TICK_RATE     1000u
+#define INTERRUPTS    2000u
 #define GUEST_MEMORY  (UINT64_C(128) << 20)
 #define PIT_CLOCK_MHZ (105.0 / 88.0)
 
 static const char *build;
+static char *qemu; /* NULL: there is none */
+static unsigned missed;
 
 static char *path(const char *name)
 {
@@ -32,17 +37,19 @@ static char *path(const char *name)
 
 /* ---- one run of one image ---- */
 
-typedef enum Program { FLOOR, PIOEMU } Program;
+typedef enum Program { FLOOR, PIOEMU, QEMU, PROGRAMS } Program;
 
 static BenchRun run_image(Program program, const char *image, unsigned count, BenchOutput to)
 {
     g_autofree char *exe = path(program == FLOOR ? "tests/bench/floor" : "src/pioemu");
     g_autofree char *name = g_strdup_printf("tests/bench/%s.bin", image);
     g_autofree char *file = path(name);
+    g_autofree char *rom = path("tests/bench/bench_rom.bin");
     g_autofree char *flat = g_strdup_printf("cx=%u", count);
     const char *const floor_argv[] = {exe, "--flat", flat, file, NULL};
     const char *const pioemu_argv[] = {exe, "-kernel", file, "-flat", flat, NULL};
-    return bench_run(program == FLOOR ? floor_argv : pioemu_argv, to);
+    return program == QEMU ? bench_qemu_run(qemu, rom, file, count, to)
+                           : bench_run(program == FLOOR ? floor_argv : pioemu_argv, to, 0);
 }
 
 static double wall_of(Program program, const char *image, unsigned count, BenchOutput to)
@@ -63,32 +70,63 @@ static double cost(Program program, const char *image, BenchOutput to)
 /* ---- rows ---- */
 
 typedef struct Row {
-    GArray *floor, *ours, *ratio;
+    GArray *times[PROGRAMS];
+    GArray *ratio; /* of ours to the floor's, in each round */
 } Row;
+
+static GArray *doubles(void)
+{
+    return g_array_new(false, false, sizeof(double));
+}
 
 static Row row_new(void)
 {
-    return (Row){g_array_new(false, false, sizeof(double)),
-                 g_array_new(false, false, sizeof(double)),
-                 g_array_new(false, false, sizeof(double))};
+    return (Row){{doubles(), doubles(), doubles()}, doubles()};
 }
 
-static void row_add(Row *row, double floor, double ours)
+static void row_add(Row *row, Program program, double time)
 {
-    double ratio = ours / floor;
-    g_array_append_val(row->floor, floor);
-    g_array_append_val(row->ours, ours);
+    g_array_append_val(row->times[program], time);
+}
+
+static void row_end_round(Row *row)
+{
+    guint last = row->times[PIOEMU]->len - 1;
+    double ratio = g_array_index(row->times[PIOEMU], double, last) /
+                   g_array_index(row->times[FLOOR], double, last);
     g_array_append_val(row->ratio, ratio);
 }
 
+static void print_cell(GArray *times, double unit)
+{
+    if (times->len) {
+        printf(" %9.2f", bench_median(times) / unit);
+    } else {
+        printf(" %9s", "-");
+    }
+}
+
+static const char *verdict(bool reached)
+{
+    missed += !reached;
+    return reached ? "" : "MISSED";
+}
+
+/* `goal` 0: there is none. */
 static void row_print(Row *row, const char *what, double unit, const char *unit_name, double goal)
 {
+    printf("%-34s", what);
+    for (unsigned program = 0; program < PROGRAMS; program++) {
+        print_cell(row->times[program], unit);
+        g_array_unref(row->times[program]);
+    }
     double ratio = bench_median(row->ratio);
-    printf("%-34s %9.2f %9.2f %-3s %7.3f   <= %-5.2f %s\n", what, bench_median(row->floor) / unit,
-           bench_median(row->ours) / unit, unit_name, ratio, goal, ratio <= goal ? "" : "MISSED");
+    printf(" %-3s %7.3f", unit_name, ratio);
+    if (goal > 0) {
+        printf("   <= %-5.2f %s", goal, verdict(ratio <= goal));
+    }
+    printf("\n");
     fflush(stdout);
-    g_array_unref(row->floor);
-    g_array_unref(row->ours);
     g_array_unref(row->ratio);
 }
 
@@ -98,17 +136,22 @@ static void bench_accesses(void)
         const char *what, *image, *floor_image;
         BenchOutput to;
         double goal;
+        bool in_qemu; /* it has such a port */
     } ROWS[] = {
-        {"port write", "bench_outb", "bench_outb", BENCH_TO_NULL, 1.05},
-        {"port read", "bench_inb", "bench_inb", BENCH_TO_NULL, 1.05},
-        {"polled UART byte to a pty", "bench_uart", "bench_uart", BENCH_TO_PTY, 1.10},
-        {"posted write (floor: plain)", "bench_posted", "bench_outb", BENCH_TO_NULL, 0.5},
+        {"port write", "bench_outb", "bench_outb", BENCH_TO_NULL, 1.05, true},
+        {"port read", "bench_inb", "bench_inb", BENCH_TO_NULL, 1.05, true},
+        {"polled UART byte to a pty", "bench_uart", "bench_uart", BENCH_TO_PTY, 1.10, true},
+        {"posted write (floor: plain)", "bench_posted", "bench_outb", BENCH_TO_NULL, 0.5, false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(ROWS); i++) {
         Row row = row_new();
         for (unsigned round = 0; round < ROUNDS; round++) {
-            double floor = cost(FLOOR, ROWS[i].floor_image, ROWS[i].to);
-            row_add(&row, floor, cost(PIOEMU, ROWS[i].image, ROWS[i].to));
+            row_add(&row, FLOOR, cost(FLOOR, ROWS[i].floor_image, ROWS[i].to));
+            row_add(&row, PIOEMU, cost(PIOEMU, ROWS[i].image, ROWS[i].to));
+            row_end_round(&row);
+            if (qemu && ROWS[i].in_qemu) {
+                row_add(&row, QEMU, cost(QEMU, ROWS[i].image, ROWS[i].to));
+            }
         }
         row_print(&row, ROWS[i].what, 1000, "us", ROWS[i].goal);
     }
@@ -126,15 +169,65 @@ static void bench_first_byte(void)
 {
     Row row = row_new();
     for (unsigned round = 0; round < 3 * ROUNDS; round++) {
-        double floor = first_byte(FLOOR);
-        row_add(&row, floor, first_byte(PIOEMU));
+        row_add(&row, FLOOR, first_byte(FLOOR));
+        row_add(&row, PIOEMU, first_byte(PIOEMU));
+        row_end_round(&row);
+        if (qemu) {
+            row_add(&row, QEMU, first_byte(QEMU));
+        }
     }
     row_print(&row, "exec to first serial byte", 1e6, "ms", 3);
 }
 
+/* ---- interrupts ---- */
+
+/* The floor prints what it measured behind this word. */
+static double floor_latency(const char *file)
+{
+    g_autofree char *exe = path("tests/bench/floor");
+    g_autofree char *flat = g_strdup_printf("dx=%u", INTERRUPTS);
+    g_autofree char *count = g_strdup_printf("%u", INTERRUPTS);
+    g_autofree char *text = NULL;
+    const char *argv[] = {exe, "--flat", flat, "--interrupts", count, "--stats", file, NULL};
+    g_autoptr(GError) error = NULL;
+    int status;
+    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
+                      &text, &status, &error) ||
+        !g_spawn_check_wait_status(status, &error)) {
+        fprintf(stderr, "bench: floor: %s\n", error->message);
+        exit(1);
+    }
+    static const char WORD[] = "irq_median_ns=";
+    const char *found = strstr(text, WORD);
+    return found ? g_ascii_strtod(found + strlen(WORD), NULL) : 0;
+}
+
+static void bench_interrupts(void)
+{
+    static const struct {
+        const char *what;
+        BenchRaise raise;
+    } ROWS[] = {
+        {"interrupt, raised by the vCPU", BENCH_RAISE_HERE},
+        {"interrupt, from another thread", BENCH_RAISE_THREAD},
+    };
+    g_autofree char *file = path("tests/bench/bench_irq.bin");
+    for (size_t i = 0; i < G_N_ELEMENTS(ROWS); i++) {
+        Row row = row_new();
+        for (unsigned round = 0; round < ROUNDS; round++) {
+            row_add(&row, FLOOR, floor_latency(file));
+            GArray *latencies = bench_latency(file, INTERRUPTS / ROUNDS, ROWS[i].raise);
+            row_add(&row, PIOEMU, bench_median(latencies));
+            g_array_unref(latencies);
+            row_end_round(&row);
+        }
+        row_print(&row, ROWS[i].what, 1000, "us", 0);
+    }
+}
+
 /* ---- an idle machine ---- */
 
-static void bench_idle(const char *what, const char *guest, const char *flat)
+static void bench_idle(const char *what, const char *guest, const char *flat, double goal)
 {
     g_autofree char *exe = path("src/pioemu");
     g_autofree char *file = path(guest);
@@ -146,11 +239,12 @@ static void bench_idle(const char *what, const char *guest, const char *flat)
     uint64_t before = bench_cpu(pid), start = bench_now();
     nanosleep(&(struct timespec){.tv_sec = IDLE_SECONDS}, NULL);
     double share = 100.0 * (double)(bench_cpu(pid) - before) / (double)(bench_now() - start);
-    printf("%-34s %19.3f %%\n", what, share);
+    printf("%-34s %19.3f %%                     <  %-5.1f %s\n", what, share, goal,
+           verdict(share < goal));
     if (!strcmp(what, "idle: waiting for input")) {
         double own = (double)bench_own_memory(pid, GUEST_MEMORY) / 1024;
-        printf("%-34s %19.0f KiB           <= 1024  %s\n", "anonymous memory beyond the guest's",
-               own, own <= 1024 ? "" : "MISSED");
+        printf("%-34s %19.0f KiB                   <= 1024  %s\n",
+               "anonymous memory beyond the guest's", own, verdict(own <= 1024));
     }
     fflush(stdout);
     bench_stop(pid, input);
@@ -181,10 +275,11 @@ static void print_ticks(const TickReport *report, const uint16_t *late, double r
     double ideal = (report->ticks - 1.0) * report->reload / PIT_CLOCK_MHZ / 1000;
     double ends = (late[report->ticks - 1] - (double)late[0]) / PIT_CLOCK_MHZ / 1000;
     double real = (double)(report->last - report->first) / rate / 1e6 - ends;
-    printf(
-        "%u ticks at %u Hz: drift %+.3f ms in %.1f s; late by %.1f us (median), %.1f us (99 %%)\n",
-        report->ticks, TICK_RATE, real - ideal, ideal / 1000, bench_median(lateness),
-        bench_percentile(lateness, 99));
+    printf("%u ticks at %u Hz: drift %+.3f ms in %.1f s %s; late by %.1f us (median), %.1f us (99 "
+           "%%)\n",
+           report->ticks, TICK_RATE, real - ideal, ideal / 1000,
+           verdict(real - ideal < 1 && real - ideal > -1), bench_median(lateness),
+           bench_percentile(lateness, 99));
     g_array_unref(lateness);
 }
 
@@ -196,7 +291,7 @@ static void bench_ticks(const char *irqchip)
     g_autofree char *machine = g_strdup_printf("pc,irqchip=%s", irqchip);
     const char *const argv[] = {exe, "-kernel", file, "-flat", flat, "-M", machine, NULL};
     uint64_t start = bench_now(), tsc = __builtin_ia32_rdtsc();
-    BenchRun run = bench_run(argv, BENCH_TO_PIPE);
+    BenchRun run = bench_run(argv, BENCH_TO_PIPE, 0);
     double rate = tsc_per_ns(start, tsc);
     const TickReport *report = (const void *)run.output->data;
     if (run.output->len != sizeof(*report) + 2u * TICK_COUNT) {
@@ -220,12 +315,16 @@ int main(int argc, char **argv)
         printf("SKIP: no usable /dev/kvm\n");
         return 77;
     }
-    printf("%-34s %9s %9s     %7s   %s\n", "", "floor", "pioemu", "ratio", "goal");
+    qemu = bench_qemu_find();
+    printf("%-34s %9s %9s %9s     %7s   %s\n", "", "floor", "pioemu", "QEMU", "ratio", "goal");
     bench_first_byte();
     bench_accesses();
-    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0");
-    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100");
+    bench_interrupts();
+    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0", 0.1);
+    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100", 1);
     bench_ticks("user");
     bench_ticks("kernel");
+    printf("%u goals missed\n", missed);
+    g_free(qemu);
     return 0;
 }

@@ -9,4 +9,4 @@ _start:
 1:  in (%dx), %al
     dec %ecx
     jnz 1b
-    hlt
+    bench_end

@@ -12,4 +12,4 @@ _start:
 1:  out %al, (%dx)
     dec %ecx
     jnz 1b
-    hlt
+    bench_end

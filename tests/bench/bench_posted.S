@@ -6,4 +6,4 @@ _start:
 1:  out %al, $0x10
     dec %ecx
     jnz 1b
-    hlt
+    bench_end

@@ -80,7 +80,7 @@ static void collect(BenchRun *run, int fd, uint64_t start)
     }
 }
 
-BenchRun bench_run(const char *const *argv, BenchOutput to)
+BenchRun bench_run(const char *const *argv, BenchOutput to, int expected)
 {
     int mine, theirs, status;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -98,7 +98,8 @@ BenchRun bench_run(const char *const *argv, BenchOutput to)
         close(mine);
     }
     struct rusage usage;
-    if (wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) || WEXITSTATUS(status)) {
+    if (wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) ||
+        WEXITSTATUS(status) != expected) {
         fprintf(stderr, "bench: %s %s failed\n", argv[0], argv[1]);
         exit(1);
     }

@@ -17,8 +17,8 @@ typedef struct BenchRun {
     GByteArray *output;  /* BENCH_TO_PIPE and BENCH_TO_PTY */
 } BenchRun;
 
-/* Runs it to its end with /dev/null as input; a failure ends the benchmark. */
-BenchRun bench_run(const char *const *argv, BenchOutput to);
+/* Runs it to its end with /dev/null as input; another status than `status` ends the benchmark. */
+BenchRun bench_run(const char *const *argv, BenchOutput to, int status);
 void bench_run_clear(BenchRun *run);
 
 /* Starts it with an input that stays open and silent, and waits for its first output. */

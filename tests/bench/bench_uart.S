@@ -24,4 +24,4 @@ _start:
 3:  out %al, (%dx)
     dec %ecx
     jnz 1b
-    hlt
+    bench_end

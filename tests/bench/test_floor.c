@@ -23,18 +23,18 @@ static const Expectation EXPECTATIONS[] = {
      "--flat addr=0,ip=0 --exits 100", NULL, "exits=100 "},
     {"/floor/long_prints_from_three_modes", "guests/long.bin", "--cpuid", "real\nprotected\nlong\n",
      NULL},
-    {"/floor/first_writes_one_byte", "tests/bench/bench_first.bin", "", "!", "exits=2 "},
+    {"/floor/first_writes_one_byte", "tests/bench/bench_first.bin", "", "!", "exits=3 "},
     {"/floor/outb_writes_cx_times", "tests/bench/bench_outb.bin", "--flat cx=70000", NULL,
-     "exits=70001 "},
+     "exits=70002 "},
     {"/floor/inb_reads_cx_times", "tests/bench/bench_inb.bin", "--flat cx=1000", NULL,
-     "exits=1001 "},
+     "exits=1002 "},
     {"/floor/posted_writes_cx_times", "tests/bench/bench_posted.bin", "--flat cx=1000", NULL,
-     "exits=1001 "},
+     "exits=1002 "},
     /* Sixteen to start and stop; the handler's two writes and the halt for each. */
     {"/floor/irq_halts_until_dx_interrupts_came", "tests/bench/bench_irq.bin",
      "--flat dx=500 --interrupts 1000", NULL, "exits=1516 "},
     {"/floor/uart_polls_once_for_each_byte", "tests/bench/bench_uart.bin", "--flat cx=66",
-     "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmn\n01", "exits=133 "},
+     "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmn\n01", "exits=134 "},
 };
 
 static void test_image(gconstpointer data)

@@ -203,6 +203,17 @@ static void test_no_shutdown(const GuestTarget *target)
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
 }
 
+/* A machine that is kept for inspection is kept no longer than -timeout says. */
+static void test_timeout_of_an_inspection(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("result.json");
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel hello.bin -no-shutdown -timeout 1 -result %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_one_line(guest);
+    assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
+}
+
 /* ---- nothing is started ---- */
 
 typedef struct Refusal {
@@ -229,6 +240,10 @@ static const Refusal REFUSALS[] = {
     {"log_item", "-kernel hello.bin -d everything", CONFIGURATION, "everything"},
     {"timeout_of_0", "-kernel hello.bin -timeout 0", CONFIGURATION, "at least 1"},
     {"log_file", "-kernel hello.bin -D %s/no/log", CONFIGURATION, "-D "},
+    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "no/pid: No such file"},
+    {"result_file", "-kernel hello.bin -result %s/no/result", CONFIGURATION,
+     "no/result: No such file"},
+    {"result_is_a_directory", "-kernel hello.bin -result %s", CONFIGURATION, "Is a directory"},
     {"no_kvm", "-kernel hello.bin -accel kvm,device=/nonexistent", HOST,
      "there is no /nonexistent"},
     {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
@@ -242,7 +257,17 @@ static const Refusal LATE_REFUSALS[] = {
     {"unknown_property", "-kernel hello.bin -device exit-port,x=1", CONFIGURATION, "'x'"},
     {"overlapping_devices", "-kernel hello.bin -device exit-port -device exit-port", CONFIGURATION,
      "exit-port"},
-    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "-pidfile "},
+    {"irqchip", "-kernel hello.bin -M pc,irqchip=mine", CONFIGURATION,
+     "irqchip=mine: not one of auto, user, kernel"},
+    {"cpus_without_an_apic", "-kernel hello.bin -smp 2 -M pc,irqchip=user", CONFIGURATION,
+     "-smp 2: "},
+    {"fifth_serial_port",
+     "-kernel hello.bin -serial null -serial null -serial null -serial null -serial file:x",
+     CONFIGURATION, "-serial file:x: the machine has only COM1 to COM4"},
+    {"two_ports_on_stdio", "-kernel hello.bin -serial stdio -serial stdio", CONFIGURATION,
+     "only one stdio is possible"},
+    {"global_property", "-kernel hello.bin -global isa-serial.x=1", CONFIGURATION,
+     "-global isa-serial.x=1: "},
     {"output_file", "-kernel hello.bin -serial file:%s/no/out", HOST, "-serial file:"},
 };
 
@@ -377,10 +402,36 @@ static void test_serial_to_file(const GuestTarget *target)
 
 static void test_result_cannot_be_written(const GuestTarget *target)
 {
+    g_autofree char *directory = guest_path("short-lived");
+    g_assert_cmpint(g_mkdir(directory, 0777), ==, 0);
     g_autoptr(Guest) guest = guest_start(
-        target, &GUEST_ON_PIPES, "-kernel hello.bin -result %s/no/result", guest_directory());
-    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+        target, &GUEST_ON_PIPES, "-kernel echo.bin -timeout 1 -result %s/result", directory);
+    guest_type(guest, "x");
+    guest_expect(guest, GUEST_OUT, "x");
+    g_assert_cmpint(g_rmdir(directory), ==, 0);
+    g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
     assert_says(guest, "pioemu: -result ");
+}
+
+/* A pipe or a terminal is not replaced by a file. */
+static void test_result_on_stdout(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -result /dev/stdout");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==,
+                    "4\nHello\n{\"status\":0,\"by\":\"guest-stop\","
+                    "\"reason\":\"the guest halted with interrupts disabled\"}\n");
+}
+
+static void test_name(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-name test1 -kernel echo.bin");
+    guest_type(guest, "x");
+    guest_expect(guest, GUEST_OUT, "x");
+    g_autofree char *path = g_strdup_printf("/proc/%d/comm", (int)guest_pid(guest));
+    g_autofree char *name = guest_read_file(path);
+    g_assert_cmpstr(name, ==, "test1\n");
 }
 
 int main(int argc, char **argv)
@@ -400,11 +451,16 @@ int main(int argc, char **argv)
     guest_tests_add("ends/5_on_a_timeout_with_a_report", test_timeout, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("ends/by_the_signal_that_was_sent", test_signals, GUEST_EVERY_IRQCHIP);
     guest_tests_add("ends/not_with_no_shutdown", test_no_shutdown, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("ends/an_inspection_with_the_timeout", test_timeout_of_an_inspection,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/pidfile", test_pidfile, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/unclaimed_accesses_are_counted", test_unclaimed, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_that_cannot_be_written_is_said", test_result_cannot_be_written,
                     GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_result_may_go_to_a_pipe", test_result_on_stdout,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("name_is_what_ps_shows", test_name, GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }

@@ -99,11 +99,11 @@ static void host_guest_error(void *opaque, const Device *dev, const char *messag
 
 /* ---- the rig ---- */
 
-Rig *rig_new(void)
+static Rig *new_rig(bool locked)
 {
     Rig *rig = g_new0(Rig, 1);
     rig->host = (DeviceHost){
-        .bus = bus_new(true),
+        .bus = bus_new(locked),
         .clock = clock_new_stepped(),
         .opaque = rig,
         .irq_line = host_irq_line,
@@ -117,6 +117,16 @@ Rig *rig_new(void)
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_char_free);
     rig->exit_status = -1;
     return rig;
+}
+
+Rig *rig_new(void)
+{
+    return new_rig(true);
+}
+
+Rig *rig_new_unlocked(void)
+{
+    return new_rig(false);
 }
 
 void rig_free(Rig *rig)
@@ -214,6 +224,18 @@ GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t val
 }
 
 /* ---- accesses ---- */
+
+uint32_t rig_read32(Rig *rig, uint64_t address)
+{
+    uint32_t value = 0;
+    bus_memory_access(rig->host.bus, &rig->initiator, address, false, sizeof(value), &value);
+    return value;
+}
+
+void rig_write32(Rig *rig, uint64_t address, uint32_t value)
+{
+    bus_memory_access(rig->host.bus, &rig->initiator, address, true, sizeof(value), &value);
+}
 
 void rig_out_block(Rig *rig, uint16_t port, const void *items, size_t count, unsigned size)
 {

@@ -22,6 +22,8 @@
 typedef struct Rig Rig;
 
 Rig *rig_new(void);
+/* With a bus as for a CPU in the loop's thread: devices may write to one another. */
+Rig *rig_new_unlocked(void);
 /* Frees the devices too. */
 void rig_free(Rig *rig);
 
@@ -46,6 +48,9 @@ uint32_t rig_in(Rig *rig, uint16_t port, unsigned size);
 void rig_out(Rig *rig, uint16_t port, uint32_t value, unsigned size);
 uint8_t rig_inb(Rig *rig, uint16_t port);
 void rig_outb(Rig *rig, uint16_t port, uint8_t value);
+/* 32 bits at a memory address that a device claims. */
+uint32_t rig_read32(Rig *rig, uint64_t address);
+void rig_write32(Rig *rig, uint64_t address, uint32_t value);
 /* REP OUTS and REP INS. */
 void rig_out_block(Rig *rig, uint16_t port, const void *items, size_t count, unsigned size);
 void rig_in_block(Rig *rig, uint16_t port, void *items, size_t count, unsigned size);

@@ -164,7 +164,11 @@ static CharPort *connect_port(void *opaque, Device *dev, const char *id, GError 
 
 static void open_chardevs(Machine *machine)
 {
-    const CharEvents events = {user_quits, print_message, machine};
+    const CharEvents events = {
+        .quit = user_quits,
+        .message = print_message,
+        .opaque = machine,
+    };
     machine->set = charset_new(machine->loop, &events, machine->options.escape);
     for (guint i = 0; i < machine->options.specs->len; i++) {
         g_autofree char *id = g_strdup_printf("serial%u", i);

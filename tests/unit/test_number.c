@@ -55,6 +55,8 @@ static void test_sizes_have_suffixes(void)
     assert_size("128M", UINT64_C(128) << 20);
     assert_size("3g", UINT64_C(3) << 30);
     assert_size("0x10K", 0x4000);
+    assert_size("3.5G", UINT64_C(3584) << 20);
+    assert_size("1.25k", 1280);
 }
 
 static void assert_size_error(const char *text, const char *message)
@@ -71,6 +73,9 @@ static void test_size_errors_end_with_what_would_be_right(void)
     assert_size_error("5MB", "-m 5MB: unknown suffix 'MB' (use K, M or G)");
     assert_size_error("5K", "-m 5K: too large (at most 4096 bytes)");
     assert_size_error("17179869184G", "-m 17179869184G: too large (at most 4096 bytes)");
+    assert_size_error("1.5", "-m 1.5: unknown suffix '.5' (use K, M or G)");
+    assert_size_error("1.M", "-m 1.M: unknown suffix '.M' (use K, M or G)");
+    assert_size_error("1.1111K", "-m 1.1111K: unknown suffix '.1111K' (use K, M or G)");
     assert_size_error("M", "-m M: not a number (decimal or 0x...)");
 }
 

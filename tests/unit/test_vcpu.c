@@ -149,6 +149,17 @@ static void guest_error(void *opaque, const Device *dev, const char *message)
     (void)message;
 }
 
+static void set_a20(void *opaque, bool on)
+{
+    (void)opaque;
+    (void)on;
+}
+
+static void nmi(void *opaque)
+{
+    (void)opaque;
+}
+
 static uint8_t acknowledge(void *opaque)
 {
     Rig *rig = opaque;
@@ -181,8 +192,12 @@ static void make_machine(Rig *rig)
                           .host_clock = rig->host_clock,
                           .memory = rig->memory,
                           .chars = rig->chars};
-    MachineCpu cpu = {
-        .set_intr = set_intr, .request = request, .guest_error = guest_error, .opaque = rig};
+    MachineCpu cpu = {.set_intr = set_intr,
+                      .nmi = nmi,
+                      .set_a20 = set_a20,
+                      .request = request,
+                      .guest_error = guest_error,
+                      .opaque = rig};
     rig->machine = machine_new(&machine_pc_class, rig->config, &parts, &cpu);
     g_autoptr(GError) error = NULL;
     g_assert_true(machine_build(rig->machine, &error));
@@ -194,7 +209,7 @@ static void make_cpus(Rig *rig)
     rig->accel = accel_new(&FAKE_CLASS, &host, NULL);
     for (unsigned i = 0; i < CPUS; i++) {
         rig->vcpus[i] = vcpu_new(rig->accel, i, NULL);
-        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], stopped, rig);
+        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], stopped, rig, NULL);
     }
 }
 

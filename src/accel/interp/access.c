@@ -4,8 +4,6 @@
  */
 #include "src/accel/interp/access.h"
 
-#include <string.h>
-
 /* ---- segments ----------------------------------------------------------- */
 
 static bool segment_allows(const Cpu *cpu, const Segment *s, MemoryAccess access)
@@ -38,16 +36,40 @@ static bool crosses_page(uint32_t linear, unsigned size)
     return (linear & ~PAGE_MASK) + size > PAGE_SIZE;
 }
 
+static inline uint32_t load(const void *host, unsigned size)
+{
+    return size == 4   ? *(const mem32 *)host
+           : size == 2 ? *(const mem16 *)host
+                       : *(const mem8 *)host;
+}
+
+static inline void store(void *host, unsigned size, uint32_t value)
+{
+    if (size == 4) {
+        *(mem32 *)host = value;
+    } else if (size == 2) {
+        *(mem16 *)host = (uint16_t)value;
+    } else {
+        *(mem8 *)host = (uint8_t)value;
+    }
+}
+
+/* Whether blocks were made of any of the bytes; true if in doubt. */
+static inline bool may_be_code(const CodePage *page, uint32_t linear, unsigned size)
+{
+    uint32_t at = linear & ~PAGE_MASK, bit = at & 63;
+
+    return bit + size > 64 || page->bytes[at >> 6] >> bit & ((1u << size) - 1);
+}
+
 static uint32_t read_in_page(Cpu *cpu, uint32_t linear, unsigned size, bool user)
 {
     const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_READ, user);
-    uint32_t value = 0;
 
     if (entry->read_tag & TLB_BUS) {
         return (uint32_t)physical_read(cpu, entry->physical | (linear & ~PAGE_MASK), size);
     }
-    memcpy(&value, (const void *)(entry->addend + linear), size);
-    return value;
+    return load((const void *)(entry->addend + linear), size);
 }
 
 static void write_in_page(Cpu *cpu, uint32_t linear, unsigned size, uint32_t value, bool user)
@@ -63,7 +85,7 @@ static void write_in_page(Cpu *cpu, uint32_t linear, unsigned size, uint32_t val
         return;
     }
     uint8_t *host = (uint8_t *)(entry->addend + linear);
-    memcpy(host, &value, size);
+    store(host, size, value);
     if (entry->write_tag & TLB_CODE) {
         code_written(*entry->code, physical, host, size);
     }
@@ -159,8 +181,10 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32
     if (((linear + size - 1) & PAGE_MASK) == (entry->write_tag ^ TLB_CODE)) {
         uint8_t *host = (uint8_t *)(entry->addend + linear);
 
-        memcpy(host, &value, size);
-        code_written(*entry->code, entry->physical | (linear & ~PAGE_MASK), host, size);
+        store(host, size, value);
+        if (may_be_code(*entry->code, linear, size)) {
+            code_written(*entry->code, entry->physical | (linear & ~PAGE_MASK), host, size);
+        }
         return;
     }
     cpu->current = insn;

@@ -21,6 +21,7 @@ typedef int64_t i64;
 typedef uint8_t __attribute__((aligned(1), may_alias)) mem8;
 typedef uint16_t __attribute__((aligned(1), may_alias)) mem16;
 typedef uint32_t __attribute__((aligned(1), may_alias)) mem32;
+typedef uint64_t __attribute__((aligned(1), may_alias)) mem64;
 
 static inline u8 *reg8(Cpu *cpu, unsigned offset)
 {
@@ -171,6 +172,18 @@ static inline uint32_t system_read(Cpu *cpu, uint32_t linear, unsigned size)
                            : *(const mem8 *)host;
     }
     return linear_read(cpu, linear, size, false);
+}
+
+/* The same for the 8 bytes of a descriptor or gate. */
+static inline uint64_t system_read_descriptor(Cpu *cpu, uint32_t linear)
+{
+    const TlbEntry *e = tlb_at(cpu->tlbs[0], linear);
+
+    if (likely(((linear + 7) & PAGE_MASK) == e->read_tag)) {
+        return *(const mem64 *)(e->addend + linear);
+    }
+    uint32_t low = linear_read(cpu, linear, 4, false);
+    return low | (uint64_t)linear_read(cpu, linear + 4, 4, false) << 32;
 }
 
 #endif

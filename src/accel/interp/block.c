@@ -16,13 +16,25 @@
  */
 #include "src/accel/interp/handlers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ARENA_SIZE      (UINT64_C(32) << 20)
 #define BLOCK_SIZE_MAX  (sizeof(Block) + (BLOCK_MAX + 1) * sizeof(Insn) + BLOCK_MAX + PAGE_SIZE)
 #define ROUND_UP(n, to) (((n) + (to)-1) & ~((size_t)(to)-1))
 
+#define SINGLE_SIZE    (sizeof(Block) + 2 * sizeof(Insn))
+#define STRADDLER_BITS 6u
+#define STRADDLERS     (1u << STRADDLER_BITS)
+
+/* An instruction on two pages, with its bytes, which nobody watches. */
+typedef struct Straddler {
+    uint8_t bytes[INSN_BYTES_MAX];
+    _Alignas(Block) uint8_t room[SINGLE_SIZE]; /* a Block of one */
+} Straddler;
+
 struct CodeCache {
+    Straddler straddlers[STRADDLERS];
     Block *hash[HASH_SIZE];
     uint8_t *arena;
     size_t used;
@@ -81,6 +93,7 @@ static bool any_marked(const CodePage *page, uint64_t address, size_t size)
 
 static void remark(CodePage *page)
 {
+    page->patched.size = 0;
     memset(page->bytes, 0, sizeof(page->bytes));
     for (unsigned i = 0; i < G_N_ELEMENTS(page->blocks); i++) {
         for (const Block *b = page->blocks[i]; b; b = b->page_next) {
@@ -105,16 +118,25 @@ static uint8_t *immediates_of(Block *block)
     return (uint8_t *)&block->insns[block->count + 1];
 }
 
-static void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
+static inline void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
 {
-    unsigned size = how & IMMEDIATE_SIZE;
-    uint32_t value = 0;
-
-    memcpy(&value, end - size, size);
-    if (how & IMMEDIATE_SIGNED) {
-        value = size == 1 ? (uint32_t)(int8_t)value : size == 2 ? (uint32_t)(int16_t)value : value;
+    switch (how) {
+    case 1:
+        insn->imm = end[-1];
+        break;
+    case 1 | IMMEDIATE_SIGNED:
+        insn->imm = (uint32_t)(int8_t)end[-1];
+        break;
+    case 2:
+        insn->imm = *(const mem16 *)(end - 2);
+        break;
+    case 2 | IMMEDIATE_SIGNED:
+        insn->imm = (uint32_t)(int16_t)(*(const mem16 *)(end - 2));
+        break;
+    default:
+        insn->imm = *(const mem32 *)(end - 4);
+        break;
     }
-    insn->imm = value;
 }
 
 /* Decodes instruction `i` again; false if the block is another one now. */
@@ -141,7 +163,8 @@ static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
  * Code that changes an instruction of its own in place, which may be one that
  * is changed each time around a loop: the rest of the block is kept.
  */
-static bool patch_block(Block *block, uint64_t address, const uint8_t *host, size_t size)
+static bool patch_block(Block *block, uint64_t address, const uint8_t *host, size_t size,
+                        Patched *patched)
 {
     uint64_t at = address - block->physical;
     unsigned i = 0;
@@ -161,8 +184,14 @@ static bool patch_block(Block *block, uint64_t address, const uint8_t *host, siz
     }
     uint8_t how = immediates_of(block)[i];
     const uint8_t *bytes = host - at;
-    if (at + (how & IMMEDIATE_SIZE) >= insn->end) {
+    if (how && at + (how & IMMEDIATE_SIZE) >= insn->end) {
         patch_immediate(insn, bytes + insn->end, how);
+        *patched = (Patched){
+            .size = block->copy ? 0 : (uint16_t)size,
+            .how = how,
+            .from = (uint8_t)(at + (how & IMMEDIATE_SIZE) - insn->end),
+            .insn = insn,
+        };
         return true;
     }
     return patch_insn(block, i, bytes + insn->start);
@@ -173,43 +202,62 @@ static bool overlaps(const Block *block, uint64_t address, size_t size)
     return block->physical < address + size && address < block->physical + block->length;
 }
 
-/* True if a block of the list had to go. */
-static bool change_list(Block **link, uint64_t address, const uint8_t *host, size_t size)
-{
-    bool removed = false;
+typedef struct Change {
+    uint64_t address;
+    const uint8_t *host;
+    size_t size;
+    unsigned patches, removals;
+    Patched patched;
+} Change;
 
+static void change_list(Block **link, Change *change)
+{
     while (*link) {
         Block *block = *link;
 
-        if (!overlaps(block, address, size) || patch_block(block, address, host, size)) {
+        if (!overlaps(block, change->address, change->size)) {
+            link = &block->page_next;
+        } else if (patch_block(block, change->address, change->host, change->size,
+                               &change->patched)) {
+            change->patches++;
             link = &block->page_next;
         } else {
             make_stale(block);
             *link = block->page_next;
-            removed = true;
+            change->removals++;
         }
     }
-    return removed;
 }
 
 static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t address,
                                                     const uint8_t *host, size_t size)
 {
+    Change change = {.address = address, .host = host, .size = size};
     uint64_t at = address & (PAGE_SIZE - 1);
     uint64_t first = at > page->longest ? at - page->longest : 0;
-    bool removed = false;
 
     for (uint64_t i = first >> 6; i <= (at + size - 1) >> 6; i++) {
-        removed |= change_list(&page->blocks[i], address, host, size);
+        change_list(&page->blocks[i], &change);
     }
-    if (removed) {
+    if (change.removals) {
         remark(page);
+    }
+    page->patched = change.patched;
+    page->patched.at = (uint16_t)at;
+    if (change.patches != 1 || change.removals) {
+        page->patched.size = 0;
     }
 }
 
 void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size)
 {
-    if (any_marked(page, address, size)) {
+    const Patched *patched = &page->patched;
+
+    if (patched->size == size && patched->at == (address & (PAGE_SIZE - 1))) {
+        const uint8_t *immediate = host - patched->from;
+
+        patch_immediate(patched->insn, immediate + (patched->how & IMMEDIATE_SIZE), patched->how);
+    } else if (any_marked(page, address, size)) {
         change_blocks(page, address, host, size);
     }
 }
@@ -227,6 +275,7 @@ static void track(Cpu *cpu, Block *block)
         }
     }
     CodePage *page = *slot;
+    page->patched.size = 0;
     Block **list = &page->blocks[block->physical >> 6 & 63];
     block->page_next = *list;
     *list = block;
@@ -240,8 +289,9 @@ CodeCache *code_cache_new(Cpu *cpu)
 {
     CodeCache *cache = g_new0(CodeCache, 1);
 
-    cache->arena = g_malloc(ARENA_SIZE);
-    cache->scratch = g_malloc0(BLOCK_SIZE_MAX);
+    cache->arena = aligned_alloc(64, ARENA_SIZE);
+    g_assert(cache->arena);
+    cache->scratch = g_malloc0(SINGLE_SIZE);
     cache->scratch->entry = NO_ENTRY;
     cpu->no_block = g_new0(Block, 1);
     cpu->no_block->entry = NO_ENTRY;
@@ -254,7 +304,7 @@ CodeCache *code_cache_new(Cpu *cpu)
 void code_cache_free(CodeCache *cache)
 {
     if (cache) {
-        g_free(cache->arena);
+        free(cache->arena);
         g_free(cache->scratch);
         g_free(cache);
     }
@@ -265,6 +315,7 @@ static void empty_cache(Cpu *cpu)
     CodeCache *cache = cpu->code;
 
     memset(cache->hash, 0, sizeof(cache->hash));
+    memset(cache->straddlers, 0, sizeof(cache->straddlers));
     cache->used = 0;
     cache->epoch++;
     for (unsigned i = 0; i < JUMP_SIZE; i++) {
@@ -393,15 +444,15 @@ static size_t gather(Cpu *cpu, const Fetch *fetch, uint8_t *bytes)
 }
 
 /*
- * One instruction that straddles pages or is not in memory.  The second page
- * is touched only if the instruction reaches it.
+ * One instruction that straddles pages or is not in memory, into `block` and
+ * `bytes`.  The second page is touched only if the instruction reaches it.
  */
-static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block)
+static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t *bytes)
 {
     Fetch part = *fetch;
-    uint8_t bytes[INSN_BYTES_MAX], immediate;
+    uint8_t immediate;
 
-    block->code32 = cpu->code32;
+    *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
     part.in_limit = MIN(fetch->in_page, fetch->in_limit);
     while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1, &immediate)) {
         if (part.in_limit == fetch->in_limit) {
@@ -413,16 +464,57 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block)
     return block;
 }
 
-/* A block that is used at once and not kept. */
-static Block *make_scratch(Cpu *cpu, const Fetch *fetch, uint64_t limit)
+/* Whether the straddler's bytes are still there; touches the second page. */
+static bool still_straddles(Cpu *cpu, const Fetch *fetch, const Straddler *straddler)
+{
+    const Block *block = (const Block *)straddler->room;
+    size_t first = fetch->in_page;
+
+    if (block->physical != fetch->physical || block->code32 != cpu->code32 ||
+        block->length <= first || block->length > fetch->in_limit ||
+        memcmp(straddler->bytes, fetch->bytes, first) != 0) {
+        return false;
+    }
+    for (size_t i = first; i < block->length; i++) {
+        uint32_t linear = fetch->linear + (uint32_t)i;
+
+        if (linear_read(cpu, linear, 1, cpu->cpl == 3) != straddler->bytes[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static Straddler *straddler_slot(Cpu *cpu, const Fetch *fetch)
+{
+    unsigned slot = (unsigned)(fetch->physical >> 12) & (STRADDLERS - 1);
+
+    return &cpu->code->straddlers[slot];
+}
+
+static Block *make_straddler(Cpu *cpu, const Fetch *fetch)
+{
+    Straddler *straddler = straddler_slot(cpu, fetch);
+    Block *block = (Block *)straddler->room;
+
+    /* If this raises, the block has no length and is not found again. */
+    return make_scattered(cpu, fetch, block, straddler->bytes);
+}
+
+/*
+ * A block that is used at once and not kept.  Writes to its bytes are not
+ * noticed, so it has one instruction.
+ */
+static Block *make_scratch(Cpu *cpu, const Fetch *fetch)
 {
     Block *block = cpu->code->scratch;
-    uint8_t immediates[BLOCK_MAX];
+    uint8_t immediate;
 
     block->code32 = cpu->code32;
-    if (!fetch->bytes || !decode_block(block, fetch->bytes, fetch->in_page,
-                                       (unsigned)MIN(limit, BLOCK_MAX), immediates)) {
-        return make_scattered(cpu, fetch, block);
+    if (!fetch->bytes || !decode_block(block, fetch->bytes, fetch->in_page, 1, &immediate)) {
+        uint8_t bytes[INSN_BYTES_MAX];
+
+        return make_scattered(cpu, fetch, block, bytes);
     }
     end_block(cpu, block);
     return block;
@@ -433,14 +525,20 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
     CodeCache *cache = cpu->code;
     uint8_t immediates[BLOCK_MAX];
 
+    if (!fetch->bytes) {
+        return make_scratch(cpu, fetch);
+    }
+    if (fetch->in_page < INSN_BYTES_MAX &&
+        still_straddles(cpu, fetch, straddler_slot(cpu, fetch))) {
+        return (Block *)straddler_slot(cpu, fetch)->room;
+    }
     if (cache->used + BLOCK_SIZE_MAX > ARENA_SIZE) {
         code_cache_flush(cpu);
     }
     Block *block = (Block *)(cache->arena + cache->used);
     *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
-    if (!fetch->bytes ||
-        !decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
-        return make_scattered(cpu, fetch, cache->scratch);
+    if (!decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
+        return make_straddler(cpu, fetch);
     }
     end_block(cpu, block);
     memcpy(immediates_of(block), immediates, block->count);
@@ -450,6 +548,7 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
         block->copy = memcpy(cache->arena + cache->used, fetch->bytes, block->length);
         cache->used += ROUND_UP(block->length, sizeof(Insn));
     }
+    block->kept = true;
     Block **slot = hash_slot(cache, block->physical, block->code32);
     block->hash_next = *slot;
     *slot = block;
@@ -481,12 +580,11 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     if (!block && limit > 1) {
         block = make_block(cpu, &fetch);
     }
-    if (!block ||
-        (block != cpu->code->scratch && (block->count > limit || block->length > fetch.in_page))) {
-        block = make_scratch(cpu, &fetch, limit);
+    if (!block || block->count > limit || (block->kept && block->length > fetch.in_page)) {
+        block = make_scratch(cpu, &fetch);
     }
     cpu->fuel++;
-    if (block != cpu->code->scratch && !cpu_accel(cpu)->paranoid) {
+    if (block->kept && !cpu_accel(cpu)->paranoid) {
         block->entry = cpu->generation | fetch.linear;
         cpu->jump[(fetch.linear ^ fetch.linear >> JUMP_BITS) & (JUMP_SIZE - 1)] = block;
     }

@@ -105,22 +105,33 @@ struct Block {
     uint64_t entry; /* Cpu.generation | linear address it may be entered at */
     uint64_t physical;
     Block *hash_next, *page_next;
-    uint8_t *copy;       /* paranoid: the bytes as they were decoded */
-    uint64_t second;     /* physical page of the bytes past the page's end */
-    uint16_t count;      /* of instructions */
-    uint16_t length;     /* in bytes */
-    uint16_t first_part; /* bytes in the page; less than length: straddles */
+    uint8_t *copy;   /* paranoid: the bytes as they were decoded */
+    uint16_t count;  /* of instructions */
+    uint16_t length; /* in bytes */
     bool code32;
+    bool kept;  /* in the cache; otherwise used at once */
     bool stale; /* its bytes changed */
-    Insn insns[];
+    uint64_t padding[2];
+    Insn insns[]; /* each in one cache line of the arena */
 };
+
+_Static_assert(sizeof(Block) % sizeof(Insn) == 0, "keeps the arena aligned");
 
 #define NO_ENTRY          UINT64_MAX
 #define GENERATION_CODE32 (UINT64_C(1) << 32)
 #define GENERATION_STEP   (UINT64_C(2) << 32)
 
+/* The immediate that was patched last, if nothing else was made of its bytes. */
+typedef struct Patched {
+    uint16_t at, size; /* in the page; size 0: none */
+    uint8_t how;       /* IMMEDIATE_SIZE and IMMEDIATE_SIGNED */
+    uint8_t from;      /* bytes of the immediate before `at` */
+    Insn *insn;
+} Patched;
+
 /* The bytes of a physical page that blocks were made of. */
 typedef struct CodePage {
+    Patched patched;
     uint64_t bytes[64]; /* a bit per byte */
     Block *blocks[64];  /* by the 64 bytes they begin in, linked by page_next */
     unsigned longest;   /* bytes of the longest of them, or more */
@@ -293,7 +304,7 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
 /* Whether something waits that block chaining must not run past. */
 static inline bool cpu_attention(const Cpu *cpu)
 {
-    return cpu->careful | cpu->shadow | (cpu->debug_pending != 0) ||
+    return cpu->careful || cpu->shadow || cpu->debug_pending ||
            (cpu->eflags & CPU_FLAG_IF &&
             atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
            atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||

@@ -170,7 +170,7 @@ static inline bool flags_condition(const Cpu *cpu, unsigned code)
         value = flag_zf(cpu);
         break;
     case 3:
-        value = flag_cf(cpu) | flag_zf(cpu);
+        value = flag_cf(cpu) || flag_zf(cpu);
         break;
     case 4:
         value = flag_sf(cpu);
@@ -182,7 +182,7 @@ static inline bool flags_condition(const Cpu *cpu, unsigned code)
         value = flag_sf(cpu) ^ flag_of(cpu);
         break;
     default:
-        value = (flag_sf(cpu) ^ flag_of(cpu)) | flag_zf(cpu);
+        value = (flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu);
         break;
     }
     return value ^ (code & 1);

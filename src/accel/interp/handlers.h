@@ -32,6 +32,66 @@
 
 #define OP(name) const Insn *op_##name(Cpu *cpu G_GNUC_UNUSED, const Insn *insn)
 
+/*
+ * A handler with a memory operand is compiled twice.  The first copy has no
+ * calls, and so no stack frame: when READ, WRITE or CHANGE misses, it leaves
+ * everything to the second copy, which begins again and calls access.c.  So
+ * nothing may be committed before the last of them.
+ */
+#define OP_MEMORY(name, ...)                                                                       \
+    static __attribute__((noinline, cold)) const Insn *slow_##name(Cpu *cpu, const Insn *insn)     \
+    {                                                                                              \
+        Handler *const slow = NULL;                                                                \
+        __VA_ARGS__                                                                                \
+    }                                                                                              \
+    OP(name)                                                                                       \
+    {                                                                                              \
+        Handler *const slow = slow_##name;                                                         \
+        __VA_ARGS__                                                                                \
+    }
+
+/* Finds where a datum is; name##_hit says whether the fast path may touch it. */
+#define LOCATE(N, name, segment_, offset_, end, tag)                                               \
+    unsigned name##_segment = (segment_);                                                          \
+    u32 name##_offset = (offset_);                                                                 \
+    const Segment *name##_s = &cpu->segment[name##_segment];                                       \
+    u32 name##_linear = name##_s->base + name##_offset;                                            \
+    const TlbEntry *name##_e = tlb_at(cpu->tlb, name##_linear);                                    \
+    bool name##_hit = slow && (u64)name##_offset + N / 8 <= name##_s->end &&                       \
+                      ((name##_linear + (N / 8 - 1)) & PAGE_MASK) == name##_e->tag;                \
+    if (unlikely(!name##_hit) && slow) {                                                           \
+        INTERP_MUSTTAIL return slow(cpu, insn);                                                    \
+    }
+
+#define READ(N, name, segment_, offset_)                                                           \
+    LOCATE(N, name, segment_, offset_, read_end, read_tag)                                         \
+    u##N name = name##_hit ? *(const mem##N *)(name##_e->addend + name##_linear)                   \
+                           : mem_read##N(cpu, insn, name##_segment, name##_offset)
+
+#define WRITE(N, name, segment_, offset_, value)                                                   \
+    LOCATE(N, name, segment_, offset_, write_end, write_tag)                                       \
+    if (name##_hit) {                                                                              \
+        *(mem##N *)(name##_e->addend + name##_linear) = (value);                                   \
+    } else {                                                                                       \
+        mem_write##N(cpu, insn, name##_segment, name##_offset, (value));                           \
+    }
+
+/* A place to read and then write; CHANGED ends it. */
+#define CHANGE(N, name, segment_, offset_)                                                         \
+    LOCATE(N, name, segment_, offset_, write_end, write_tag)                                       \
+    mem##N *name = name##_hit ? (mem##N *)(name##_e->addend + name##_linear)                       \
+                              : mem_rmw##N(cpu, insn, name##_segment, name##_offset)
+#define CHANGED(name)                                                                              \
+    do {                                                                                           \
+        if (!slow) {                                                                               \
+            mem_rmw_done(cpu, name);                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define READ_OPERAND(N, name)         READ(N, name, insn->segment, insn_address(cpu, insn))
+#define WRITE_OPERAND(N, name, value) WRITE(N, name, insn->segment, insn_address(cpu, insn), value)
+#define CHANGE_OPERAND(N, name)       CHANGE(N, name, insn->segment, insn_address(cpu, insn))
+
 /* Before anything that may raise or that looks at Cpu.current. */
 static inline void insn_begin(Cpu *cpu, const Insn *insn)
 {
@@ -105,7 +165,10 @@ static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
 #define FINISH()                                                                                   \
     do {                                                                                           \
         cpu->eip = insn_next_eip(cpu, insn);                                                       \
-        JUMP_ATTENTIVE();                                                                          \
+        if (cpu_attention(cpu)) {                                                                  \
+            return NULL;                                                                           \
+        }                                                                                          \
+        CHAIN(0);                                                                                  \
     } while (0)
 
 /* ---- all handlers ------------------------------------------------------- */

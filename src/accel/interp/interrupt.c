@@ -42,6 +42,55 @@ static inline void put32(Cpu *cpu, unsigned item, uint32_t value)
     mem_write32(cpu, cpu->current, CPU_SS, stack_offset(cpu, -4 * item), value);
 }
 
+/*
+ * Where `bytes` of the current stack from `offset` on are in host memory, all
+ * in one page, or NULL for the slow path.
+ */
+static inline void *frame_at(Cpu *cpu, uint32_t offset, unsigned bytes, MemoryAccess access)
+{
+    const Segment *s = &cpu->segment[CPU_SS];
+    uint32_t linear = s->base + offset;
+    const TlbEntry *e = tlb_at(cpu->tlb, linear);
+    bool write = access == ACCESS_WRITE;
+
+    if (unlikely((uint64_t)offset + bytes > (write ? s->write_end : s->read_end) ||
+                 (uint64_t)offset + bytes > (uint64_t)cpu->stack_mask + 1 ||
+                 ((linear + bytes - 1) & PAGE_MASK) != (write ? e->write_tag : e->read_tag))) {
+        return NULL;
+    }
+    return (void *)(e->addend + linear);
+}
+
+static inline void push_three16(Cpu *cpu, uint32_t flags, uint32_t cs, uint32_t eip)
+{
+    mem16 *frame = frame_at(cpu, stack_offset(cpu, (uint32_t)-6), 6, ACCESS_WRITE);
+
+    if (frame) {
+        frame[2] = (uint16_t)flags;
+        frame[1] = (uint16_t)cs;
+        frame[0] = (uint16_t)eip;
+        return;
+    }
+    put16(cpu, 1, flags);
+    put16(cpu, 2, cs);
+    put16(cpu, 3, eip);
+}
+
+static inline void push_three32(Cpu *cpu, uint32_t flags, uint32_t cs, uint32_t eip)
+{
+    mem32 *frame = frame_at(cpu, stack_offset(cpu, (uint32_t)-12), 12, ACCESS_WRITE);
+
+    if (frame) {
+        frame[2] = flags;
+        frame[1] = cs;
+        frame[0] = eip;
+        return;
+    }
+    put32(cpu, 1, flags);
+    put32(cpu, 2, cs);
+    put32(cpu, 3, eip);
+}
+
 static void deliver_real(Cpu *cpu, const Event *event)
 {
     uint32_t entry = event->vector * 4u;
@@ -50,9 +99,7 @@ static void deliver_real(Cpu *cpu, const Event *event)
         cpu_raise_error(cpu, VECTOR_GP, entry * 2 + 2 + cpu->external);
     }
     uint32_t target = system_read(cpu, (uint32_t)cpu->idtr.base + entry, 4);
-    put16(cpu, 1, flags_get(cpu));
-    put16(cpu, 2, cpu->segment[CPU_CS].selector);
-    put16(cpu, 3, event->return_eip);
+    push_three16(cpu, flags_get(cpu), cpu->segment[CPU_CS].selector, event->return_eip);
     if ((target & 0xffff) >= cpu->cs_end) {
         cpu_raise_error(cpu, VECTOR_GP, cpu->external);
     }
@@ -73,8 +120,9 @@ static void read_idt(Cpu *cpu, const Event *event, Descriptor *gate)
         cpu_raise_error(cpu, VECTOR_GP, idt_error(cpu, event));
     }
     gate->address = (uint32_t)cpu->idtr.base + event->vector * 8u;
-    gate->low = system_read(cpu, gate->address, 4);
-    gate->high = system_read(cpu, gate->address + 4, 4);
+    uint64_t raw = system_read_descriptor(cpu, gate->address);
+    gate->low = (uint32_t)raw;
+    gate->high = (uint32_t)(raw >> 32);
 
     switch (descriptor_is_system(gate) ? descriptor_type(gate) : 0) {
     case TYPE_TASK_GATE:
@@ -200,13 +248,9 @@ static void push_frame_here(Cpu *cpu, const Event *event, bool op32)
     uint32_t flags = pushed_flags(cpu, event), cs = cpu->segment[CPU_CS].selector;
 
     if (op32) {
-        put32(cpu, 1, flags);
-        put32(cpu, 2, cs);
-        put32(cpu, 3, event->return_eip);
+        push_three32(cpu, flags, cs, event->return_eip);
     } else {
-        put16(cpu, 1, flags);
-        put16(cpu, 2, cs);
-        put16(cpu, 3, event->return_eip);
+        push_three16(cpu, flags, cs, event->return_eip);
     }
     if (event->has_error && op32) {
         put32(cpu, 4, event->error);
@@ -324,7 +368,7 @@ typedef struct Frame {
     uint16_t cs;
 } Frame;
 
-static inline Frame read_frame(Cpu *cpu, bool op32)
+static Frame read_frame_slowly(Cpu *cpu, bool op32)
 {
     const Insn *insn = cpu->current;
     Frame frame;
@@ -339,6 +383,21 @@ static inline Frame read_frame(Cpu *cpu, bool op32)
         frame.eip = mem_read16(cpu, insn, CPU_SS, stack_offset(cpu, 0));
     }
     return frame;
+}
+
+static inline Frame read_frame(Cpu *cpu, bool op32)
+{
+    const void *host = frame_at(cpu, stack_offset(cpu, 0), op32 ? 12 : 6, ACCESS_READ);
+    const mem32 *wide = host;
+    const mem16 *narrow = host;
+
+    if (unlikely(!host)) {
+        return read_frame_slowly(cpu, op32);
+    }
+    if (op32) {
+        return (Frame){.eip = wide[0], .cs = (uint16_t)wide[1], .eflags = wide[2]};
+    }
+    return (Frame){.eip = narrow[0], .cs = narrow[1], .eflags = narrow[2]};
 }
 
 static void return_real_or_v86(Cpu *cpu, bool op32)

@@ -39,22 +39,21 @@
         *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(name##N##_rm)                                                                               \
-    {                                                                                              \
-        u##N a = *reg##N(cpu, insn->dst), b = operand_read##N(cpu, insn);                          \
+    OP_MEMORY(name##N##_rm, {                                                                      \
+        READ_OPERAND(N, b);                                                                        \
+        u##N a = *reg##N(cpu, insn->dst);                                                          \
         DO(N, a, b);                                                                               \
         *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP(name##N##_mr)                                                                               \
-    {                                                                                              \
-        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+    })                                                                                             \
+    OP_MEMORY(name##N##_mr, {                                                                      \
+        CHANGE_OPERAND(N, place);                                                                  \
         u##N a = *place, b = *reg##N(cpu, insn->src);                                              \
         DO(N, a, b);                                                                               \
         *place = (u##N)r_;                                                                         \
-        mem_rmw_done(cpu, place);                                                                  \
+        CHANGED(place);                                                                            \
         NEXT();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     OP(name##N##_ri)                                                                               \
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst), b = (u##N)insn->imm;                                     \
@@ -62,15 +61,14 @@
         *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(name##N##_mi)                                                                               \
-    {                                                                                              \
-        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+    OP_MEMORY(name##N##_mi, {                                                                      \
+        CHANGE_OPERAND(N, place);                                                                  \
         u##N a = *place, b = (u##N)insn->imm;                                                      \
         DO(N, a, b);                                                                               \
         *place = (u##N)r_;                                                                         \
-        mem_rmw_done(cpu, place);                                                                  \
+        CHANGED(place);                                                                            \
         NEXT();                                                                                    \
-    }
+    })
 
 /* CMP and TEST: nothing is stored. */
 #define DEFINE_COMPARE(name, DO, N)                                                                \
@@ -80,30 +78,30 @@
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(name##N##_rm)                                                                               \
-    {                                                                                              \
-        u##N a = *reg##N(cpu, insn->dst), b = operand_read##N(cpu, insn);                          \
+    OP_MEMORY(name##N##_rm, {                                                                      \
+        READ_OPERAND(N, b);                                                                        \
+        u##N a = *reg##N(cpu, insn->dst);                                                          \
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP(name##N##_mr)                                                                               \
-    {                                                                                              \
-        u##N a = operand_read##N(cpu, insn), b = *reg##N(cpu, insn->src);                          \
+    })                                                                                             \
+    OP_MEMORY(name##N##_mr, {                                                                      \
+        READ_OPERAND(N, a);                                                                        \
+        u##N b = *reg##N(cpu, insn->src);                                                          \
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     OP(name##N##_ri)                                                                               \
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst), b = (u##N)insn->imm;                                     \
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(name##N##_mi)                                                                               \
-    {                                                                                              \
-        u##N a = operand_read##N(cpu, insn), b = (u##N)insn->imm;                                  \
+    OP_MEMORY(name##N##_mi, {                                                                      \
+        READ_OPERAND(N, a);                                                                        \
+        u##N b = (u##N)insn->imm;                                                                  \
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
-    }
+    })
 
 #define ALL_WIDTHS(DEFINE, name, DO)                                                               \
     DEFINE(name, DO, 8)                                                                            \
@@ -148,15 +146,14 @@ static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
         *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(name##N##_m)                                                                                \
-    {                                                                                              \
-        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+    OP_MEMORY(name##N##_m, {                                                                       \
+        CHANGE_OPERAND(N, place);                                                                  \
         u##N a = *place;                                                                           \
         DO(N, a);                                                                                  \
         *place = (u##N)r_;                                                                         \
-        mem_rmw_done(cpu, place);                                                                  \
+        CHANGED(place);                                                                            \
         NEXT();                                                                                    \
-    }
+    })
 
 ALL_WIDTHS(DEFINE_UNARY, inc, DO_INC)
 ALL_WIDTHS(DEFINE_UNARY, dec, DO_DEC)

@@ -5,18 +5,18 @@
 #include "src/accel/interp/handlers.h"
 
 /* A branch that leaves the segment faults at the branch. */
-static G_NORETURN __attribute__((noinline)) void branch_outside(Cpu *cpu, const Insn *insn)
+static const Insn *branch_outside(Cpu *cpu, const Insn *insn)
 {
     insn_begin(cpu, insn);
     cpu_raise_error(cpu, VECTOR_GP, 0);
 }
 
-static inline void branch_check(Cpu *cpu, const Insn *insn, u32 target)
-{
-    if (unlikely(target >= cpu->cs_end)) {
-        branch_outside(cpu, insn);
-    }
-}
+#define BRANCH_CHECK(target)                                                                       \
+    do {                                                                                           \
+        if (unlikely((target) >= cpu->cs_end)) {                                                   \
+            INTERP_MUSTTAIL return branch_outside(cpu, insn);                                      \
+        }                                                                                          \
+    } while (0)
 
 #define TARGET32 (insn_next_eip(cpu, insn) + insn->imm)
 #define TARGET16 (TARGET32 & 0xffff)
@@ -25,7 +25,7 @@ static inline void branch_check(Cpu *cpu, const Insn *insn, u32 target)
     do {                                                                                           \
         if (condition) {                                                                           \
             u32 target_ = TARGET##N;                                                               \
-            branch_check(cpu, insn, target_);                                                      \
+            BRANCH_CHECK(target_);                                                                 \
             cpu->eip = target_;                                                                    \
             CHAIN(1);                                                                              \
         }                                                                                          \
@@ -49,16 +49,16 @@ DEFINE_CONDITION(jc, flag_cf(cpu))
 DEFINE_CONDITION(jnc, !flag_cf(cpu))
 DEFINE_CONDITION(jz, flag_zf(cpu))
 DEFINE_CONDITION(jnz, !flag_zf(cpu))
-DEFINE_CONDITION(jbe, flag_cf(cpu) | flag_zf(cpu))
-DEFINE_CONDITION(ja, !(flag_cf(cpu) | flag_zf(cpu)))
+DEFINE_CONDITION(jbe, flag_cf(cpu) || flag_zf(cpu))
+DEFINE_CONDITION(ja, !(flag_cf(cpu) || flag_zf(cpu)))
 DEFINE_CONDITION(js, flag_sf(cpu))
 DEFINE_CONDITION(jns, !flag_sf(cpu))
 DEFINE_CONDITION(jp, flag_pf(cpu))
 DEFINE_CONDITION(jnp, !flag_pf(cpu))
 DEFINE_CONDITION(jl, flag_sf(cpu) ^ flag_of(cpu))
 DEFINE_CONDITION(jge, !(flag_sf(cpu) ^ flag_of(cpu)))
-DEFINE_CONDITION(jle, (flag_sf(cpu) ^ flag_of(cpu)) | flag_zf(cpu))
-DEFINE_CONDITION(jg, !((flag_sf(cpu) ^ flag_of(cpu)) | flag_zf(cpu)))
+DEFINE_CONDITION(jle, (flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu))
+DEFINE_CONDITION(jg, !((flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu)))
 
 /* The counter is CX or ECX by the address size. */
 static inline u32 counter(Cpu *cpu, const Insn *insn)
@@ -80,7 +80,7 @@ DEFINE_CONDITION(jcxz, counter(cpu, insn) == 0)
         u32 count = (counter(cpu, insn) - 1) & insn->address_mask;                                 \
                                                                                                    \
         if (count && (condition)) {                                                                \
-            branch_check(cpu, insn, TARGET##N);                                                    \
+            BRANCH_CHECK(TARGET##N);                                                               \
         }                                                                                          \
         set_counter(cpu, insn, count);                                                             \
         BRANCH(N, count && (condition));                                                           \
@@ -94,78 +94,57 @@ DEFINE_LOOP(loopnz, 16, !flag_zf(cpu))
 DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
 
 /* The return address is written before the target is checked. */
-#define DEFINE_CALL_PUSH(N)                                                                        \
-    static inline void call_push##N(Cpu *cpu, const Insn *insn, u32 target)                        \
-    {                                                                                              \
-        u32 offset = stack_offset(cpu, (u32) - (N / 8));                                           \
-                                                                                                   \
-        mem_write##N(cpu, insn, CPU_SS, offset, (u##N)insn_next_eip(cpu, insn));                   \
-        branch_check(cpu, insn, target);                                                           \
-        stack_set_pointer(cpu, offset);                                                            \
-    }
-
-DEFINE_CALL_PUSH(16)
-DEFINE_CALL_PUSH(32)
+#define CALL_PUSH(N, target)                                                                       \
+    WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), (u##N)insn_next_eip(cpu, insn));     \
+    BRANCH_CHECK(target);                                                                          \
+    stack_set_pointer(cpu, top_offset);                                                            \
+    cpu->eip = target
 
 #define DEFINE_NEAR(N)                                                                             \
     OP(jmp##N)                                                                                     \
     {                                                                                              \
         u32 target = TARGET##N;                                                                    \
                                                                                                    \
-        branch_check(cpu, insn, target);                                                           \
+        BRANCH_CHECK(target);                                                                      \
         cpu->eip = target;                                                                         \
         CHAIN(1);                                                                                  \
     }                                                                                              \
-    OP(call##N)                                                                                    \
-    {                                                                                              \
+    OP_MEMORY(call##N, {                                                                           \
         u32 target = TARGET##N;                                                                    \
-                                                                                                   \
-        call_push##N(cpu, insn, target);                                                           \
-        cpu->eip = target;                                                                         \
+        CALL_PUSH(N, target);                                                                      \
         CHAIN(1);                                                                                  \
-    }                                                                                              \
+    })                                                                                             \
     OP(jmp##N##_r)                                                                                 \
     {                                                                                              \
         u32 target = *reg##N(cpu, insn->dst);                                                      \
-                                                                                                   \
-        branch_check(cpu, insn, target);                                                           \
+        BRANCH_CHECK(target);                                                                      \
         cpu->eip = target;                                                                         \
         JUMP();                                                                                    \
     }                                                                                              \
-    OP(jmp##N##_m)                                                                                 \
-    {                                                                                              \
-        u32 target = operand_read##N(cpu, insn);                                                   \
-                                                                                                   \
-        branch_check(cpu, insn, target);                                                           \
+    OP_MEMORY(jmp##N##_m, {                                                                        \
+        READ_OPERAND(N, target);                                                                   \
+        BRANCH_CHECK(target);                                                                      \
         cpu->eip = target;                                                                         \
         JUMP();                                                                                    \
-    }                                                                                              \
-    OP(call##N##_r)                                                                                \
-    {                                                                                              \
+    })                                                                                             \
+    OP_MEMORY(call##N##_r, {                                                                       \
         u32 target = *reg##N(cpu, insn->dst);                                                      \
-                                                                                                   \
-        call_push##N(cpu, insn, target);                                                           \
-        cpu->eip = target;                                                                         \
+        CALL_PUSH(N, target);                                                                      \
         JUMP();                                                                                    \
-    }                                                                                              \
-    OP(call##N##_m)                                                                                \
-    {                                                                                              \
-        u32 target = operand_read##N(cpu, insn);                                                   \
-                                                                                                   \
-        call_push##N(cpu, insn, target);                                                           \
-        cpu->eip = target;                                                                         \
+    })                                                                                             \
+    OP_MEMORY(call##N##_m, {                                                                       \
+        READ_OPERAND(N, target);                                                                   \
+        CALL_PUSH(N, target);                                                                      \
         JUMP();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     /* imm is what is released beyond the return address. */                                       \
-    OP(ret##N)                                                                                     \
-    {                                                                                              \
-        u32 target = stack_top##N(cpu, insn);                                                      \
-                                                                                                   \
-        branch_check(cpu, insn, target);                                                           \
-        stack_set_pointer(cpu, stack_offset(cpu, N / 8 + insn->imm));                              \
+    OP_MEMORY(ret##N, {                                                                            \
+        READ(N, target, CPU_SS, stack_offset(cpu, 0));                                             \
+        BRANCH_CHECK(target);                                                                      \
+        stack_set_pointer(cpu, target_offset + N / 8 + insn->imm);                                 \
         cpu->eip = target;                                                                         \
         JUMP();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     /* imm:disp is offset and selector. */                                                         \
     OP(jmp_far##N)                                                                                 \
     {                                                                                              \

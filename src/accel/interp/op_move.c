@@ -14,26 +14,24 @@ OP(nop)
         *reg##N(cpu, insn->dst) = *reg##N(cpu, insn->src);                                         \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(mov##N##_rm)                                                                                \
-    {                                                                                              \
-        *reg##N(cpu, insn->dst) = operand_read##N(cpu, insn);                                      \
+    OP_MEMORY(mov##N##_rm, {                                                                       \
+        READ_OPERAND(N, value);                                                                    \
+        *reg##N(cpu, insn->dst) = value;                                                           \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP(mov##N##_mr)                                                                                \
-    {                                                                                              \
-        operand_write##N(cpu, insn, *reg##N(cpu, insn->src));                                      \
+    })                                                                                             \
+    OP_MEMORY(mov##N##_mr, {                                                                       \
+        WRITE_OPERAND(N, to, *reg##N(cpu, insn->src));                                             \
         NEXT();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     OP(mov##N##_ri)                                                                                \
     {                                                                                              \
         *reg##N(cpu, insn->dst) = (u##N)insn->imm;                                                 \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(mov##N##_mi)                                                                                \
-    {                                                                                              \
-        operand_write##N(cpu, insn, (u##N)insn->imm);                                              \
+    OP_MEMORY(mov##N##_mi, {                                                                       \
+        WRITE_OPERAND(N, to, (u##N)insn->imm);                                                     \
         NEXT();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     OP(xchg##N##_rr)                                                                               \
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst);                                                          \
@@ -63,11 +61,11 @@ DEFINE_MOVE(32)
         *reg##N(cpu, insn->dst) = (u##N)(T)*reg##F(cpu, insn->src);                                \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(name##_rm)                                                                                  \
-    {                                                                                              \
-        *reg##N(cpu, insn->dst) = (u##N)(T)operand_read##F(cpu, insn);                             \
+    OP_MEMORY(name##_rm, {                                                                         \
+        READ_OPERAND(F, value);                                                                    \
+        *reg##N(cpu, insn->dst) = (u##N)(T)value;                                                  \
         NEXT();                                                                                    \
-    }
+    })
 
 DEFINE_EXTEND(movzx8to16, u8, 8, 16)
 DEFINE_EXTEND(movzx8to32, u8, 8, 32)
@@ -220,29 +218,28 @@ OP(std)
 /* ---- the stack ---------------------------------------------------------- */
 
 #define DEFINE_PUSH_POP(N)                                                                         \
-    OP(push##N##_r)                                                                                \
-    {                                                                                              \
-        push##N(cpu, insn, *reg##N(cpu, insn->dst));                                               \
+    OP_MEMORY(push##N##_r, {                                                                       \
+        WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), *reg##N(cpu, insn->dst));        \
+        stack_set_pointer(cpu, top_offset);                                                        \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP(push##N##_m)                                                                                \
-    {                                                                                              \
-        push##N(cpu, insn, operand_read##N(cpu, insn));                                            \
+    })                                                                                             \
+    OP_MEMORY(push##N##_m, {                                                                       \
+        READ_OPERAND(N, value);                                                                    \
+        WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), value);                          \
+        stack_set_pointer(cpu, top_offset);                                                        \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP(push##N##_i)                                                                                \
-    {                                                                                              \
-        push##N(cpu, insn, (u##N)insn->imm);                                                       \
+    })                                                                                             \
+    OP_MEMORY(push##N##_i, {                                                                       \
+        WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), (u##N)insn->imm);                \
+        stack_set_pointer(cpu, top_offset);                                                        \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP(pop##N##_r)                                                                                 \
-    {                                                                                              \
-        u##N value = stack_top##N(cpu, insn);                                                      \
-                                                                                                   \
-        stack_set_pointer(cpu, stack_offset(cpu, N / 8));                                          \
+    })                                                                                             \
+    OP_MEMORY(pop##N##_r, {                                                                        \
+        READ(N, value, CPU_SS, stack_offset(cpu, 0));                                              \
+        stack_set_pointer(cpu, value_offset + N / 8);                                              \
         *reg##N(cpu, insn->dst) = value;                                                           \
         NEXT();                                                                                    \
-    }                                                                                              \
+    })                                                                                             \
     /* An address with ESP counts from the popped stack. */                                        \
     OP(pop##N##_m)                                                                                 \
     {                                                                                              \
@@ -278,15 +275,12 @@ OP(std)
         stack_set_pointer(cpu, stack_offset(cpu, 8 * (N / 8)));                                    \
         NEXT();                                                                                    \
     }                                                                                              \
-    OP(leave##N)                                                                                   \
-    {                                                                                              \
-        u32 offset = GPR(cpu, CPU_BP) & cpu->stack_mask;                                           \
-        u##N value = mem_read##N(cpu, insn, CPU_SS, offset);                                       \
-                                                                                                   \
-        stack_set_pointer(cpu, offset + N / 8);                                                    \
+    OP_MEMORY(leave##N, {                                                                          \
+        READ(N, value, CPU_SS, GPR(cpu, CPU_BP) & cpu->stack_mask);                                \
+        stack_set_pointer(cpu, value_offset + N / 8);                                              \
         *reg##N(cpu, REG_OFFSET(CPU_BP)) = value;                                                  \
         NEXT();                                                                                    \
-    }
+    })
 
 DEFINE_PUSH_POP(16)
 DEFINE_PUSH_POP(32)

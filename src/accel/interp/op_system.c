@@ -526,6 +526,7 @@ OP(arpl_m)
 #define CPUID_FEATURES                                                                             \
     (1u << 2 /* DE */ | 1u << 3 /* PSE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |                \
      1u << 6 /* PAE */ | 1u << 8 /* CX8 */ | 1u << 13 /* PGE */ | 1u << 15 /* CMOV */)
+#define CPUID_APIC      (1u << 9)
 #define CPUID_SIGNATURE 0x611u /* family 6 for CMOV, model 1, stepping 1 */
 
 static void set_cpuid(Cpu *cpu, u32 a, u32 b, u32 c, u32 d)
@@ -546,7 +547,8 @@ OP(cpuid)
                   FOUR('m', 'u', 'X', '8'));
         break;
     case 1:
-        set_cpuid(cpu, CPUID_SIGNATURE, cpu->vcpu.index << 24, 0, CPUID_FEATURES);
+        set_cpuid(cpu, CPUID_SIGNATURE, cpu->vcpu.index << 24, 0,
+                  CPUID_FEATURES | (cpu->vcpu.accel->host.local_apic ? CPUID_APIC : 0));
         break;
     default:
         set_cpuid(cpu, 0, 0, 0, 0);

@@ -78,8 +78,9 @@ bool descriptor_read(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
         return false;
     }
     descriptor->address = (local ? ldt->base : (uint32_t)cpu->gdtr.base) + offset;
-    descriptor->low = system_read(cpu, descriptor->address, 4);
-    descriptor->high = system_read(cpu, descriptor->address + 4, 4);
+    uint64_t raw = system_read_descriptor(cpu, descriptor->address);
+    descriptor->low = (uint32_t)raw;
+    descriptor->high = (uint32_t)(raw >> 32);
     return true;
 }
 
@@ -189,9 +190,7 @@ bool segment_is_cs(Cpu *cpu, uint32_t selector)
         offset + 7 > cpu->gdtr.limit) {
         return false;
     }
-    uint32_t address = (uint32_t)cpu->gdtr.base + offset;
-    return system_read(cpu, address, 4) == (uint32_t)cpu->cs_descriptor &&
-           system_read(cpu, address + 4, 4) == cpu->cs_descriptor >> 32;
+    return system_read_descriptor(cpu, (uint32_t)cpu->gdtr.base + offset) == cpu->cs_descriptor;
 }
 
 static void need_data(Cpu *cpu, uint16_t selector, Descriptor *descriptor)

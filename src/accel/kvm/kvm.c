@@ -32,8 +32,15 @@ void kvm_fail(GError **error, const char *what, int error_number)
 
 static void no_permission(const char *device, GError **error)
 {
-    struct stat st;
+    struct stat st = {.st_mode = S_IRGRP | S_IWGRP};
     struct group *group = stat(device, &st) == 0 ? getgrgid(st.st_gid) : NULL;
+    if (!(st.st_mode & S_IRGRP) || !(st.st_mode & S_IWGRP)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-accel kvm: no permission to open %s: its mode, 0%o, lets no group in "
+                    "(sudo chgrp kvm %s, then sudo chmod 660 %s)",
+                    device, (unsigned)(st.st_mode & 0777), device, device);
+        return;
+    }
     const char *name = group ? group->gr_name : "kvm";
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
                 "-accel kvm: no permission to open %s: join group '%s' (sudo usermod -aG %s %s, "

@@ -9,6 +9,18 @@
 
 #include "src/accel/interp/interp.h"
 
+/* Under a sanitizer tests do less, and leave its shadow memory alone. */
+#if defined(__SANITIZE_ADDRESS__)
+#define RIG_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RIG_SANITIZED 1
+#endif
+#endif
+#ifndef RIG_SANITIZED
+#define RIG_SANITIZED 0
+#endif
+
 /* Ports RIG_PORT .. RIG_PORT + RIG_PORT_COUNT - 1 are the recorder's. */
 #define RIG_PORT       0x200u
 #define RIG_PORT_COUNT 0x100u

@@ -75,6 +75,50 @@ static void test_loop_that_changes_its_immediate(Rig *rig)
     g_assert_cmpuint(fault.state.gpr[CPU_AX], ==, 1000 * 1001 / 2);
 }
 
+/* Immediates of all sizes, signed and not, changed each time round. */
+static void test_immediates_of_every_size(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* add ebx, imm8; add dx, imm16; add si, imm8; add al, imm8; push imm8; pop edi */
+    PM_BYTES(rig, PM_CODE, 0x83, 0xc3, 0x7e, 0x66, 0x81, 0xc2, 0xfe, 0x7f, 0x66, 0x83, 0xc6, 0x7e,
+             0x04, 0x7e, 0x6a, 0x7e, 0x5f);
+    /* inc byte or word of each; loop back */
+    PM_BYTES(rig, PM_CODE + 17, 0xfe, 0x05, 0x02, 0x00, 0x01, 0x00, 0x66, 0xff, 0x05, 0x06, 0x00,
+             0x01, 0x00, 0xfe, 0x05, 0x0b, 0x00, 0x01, 0x00, 0xfe, 0x05, 0x0d, 0x00, 0x01, 0x00,
+             0xfe, 0x05, 0x0f, 0x00, 0x01, 0x00, 0xe2, 0xce, INT3);
+    state.gpr[CPU_CX] = 4;
+    PmFault fault = go(rig, &state);
+    /* 0x7e, 0x7f, -0x80, -0x7f, and so on. */
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0xfffffffe); /* -2 */
+    g_assert_cmphex(fault.state.gpr[CPU_DX], ==, (0x7ffe + 0x7fff + 0x8000 + 0x8001) & 0xffff);
+    g_assert_cmphex(fault.state.gpr[CPU_SI], ==, fault.state.gpr[CPU_BX] & 0xffff);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, (0x7e + 0x7f + 0x80 + 0x81) & 0xff);
+    g_assert_cmphex(fault.state.gpr[CPU_DI], ==, 0xffffff81);
+}
+
+/* More code than any cache of it holds. */
+static void test_more_code_than_the_cache_holds(Rig *rig)
+{
+    CpuState state = pm_state(0, 0x100000);
+    static const uint8_t BLOCK[] = {0x40, 0xeb, 0x00}; /* inc eax; jmp to the next */
+    uint8_t page[3 * PAGE];
+    for (unsigned i = 0; i < sizeof(page); i++) {
+        page[i] = BLOCK[i % 3];
+    }
+    for (unsigned i = 0; i < 0x60; i++) {
+        rig_write(rig, 0x100000 + i * sizeof(page), page, sizeof(page));
+    }
+    /* dec ecx; jz out; jmp to the start; out: int3 */
+    PM_BYTES(rig, 0x100000 + 0x60 * sizeof(page), 0x49, 0x74, 0x05, 0xe9, 0xf8, 0xff, 0xed, 0xff,
+             INT3);
+    state.gpr[CPU_CX] = 2;
+    rig_set(rig, &state);
+    rig_step(rig, 2 * (2 * 0x60 * PAGE + 3) - 1);
+    CpuState after = rig_get(rig);
+    g_assert_cmphex(after.rip, ==, 0x100000 + 0x60 * sizeof(page) + 8);
+    g_assert_cmphex(after.gpr[CPU_AX], ==, 2 * 0x60 * PAGE);
+}
+
 /* A block that has run and is linked to, changed from another one. */
 static void test_linked_block(Rig *rig)
 {
@@ -336,6 +380,8 @@ int main(int argc, char **argv)
     TEST(next_instruction_at_the_end_of_a_slice);
     TEST(instruction_that_overwrites_itself);
     TEST(loop_that_changes_its_immediate);
+    TEST(immediates_of_every_size);
+    TEST(more_code_than_the_cache_holds);
     TEST(linked_block);
     TEST(string_instruction_over_code);
     TEST(push_over_code);

@@ -11,11 +11,7 @@
 #include <string.h>
 #include <sys/time.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define STREAMS UINT64_C(400)
-#else
-#define STREAMS UINT64_C(2500)
-#endif
+#define STREAMS             (RIG_SANITIZED ? UINT64_C(400) : UINT64_C(2500))
 #define SEED                UINT64_C(0x51eed)
 #define INSTRUCTIONS        1500u
 #define STREAM_SIZE         0x400u

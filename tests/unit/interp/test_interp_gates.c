@@ -196,6 +196,47 @@ static void test_inner_stack_may_be_absent(void)
     g_assert_cmphex(rig_read32(rig, PM_STACK1 - 24), ==, PM_FREE);
 }
 
+static void test_inner_stack_may_be_too_small(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(3, PM_CODE);
+    pm_set_idt(rig, VECTOR_SS, rig_gate(PM_CODE1, pm_handler(VECTOR_SS), PM_INT_GATE, 0));
+    pm_set_idt(rig, 0x40, rig_gate(PM_CODE0, pm_handler(0x40), PM_INT_GATE | PM_DPL(3), 0));
+    pm_set_segment(rig, PM_FREE, PM_DATA, 0xff, PM_WRITABLE | PM_WIDE);
+    rig_write32(rig, PM_TSS + TSS_SS0, PM_FREE);
+    rig_write32(rig, PM_TSS + TSS_ESP0, 19);
+    PM_BYTES(rig, PM_CODE, 0xcd, 0x40);
+    rig_set(rig, &state);
+    rig_step(rig, 1);
+    g_assert_cmphex(rig_get(rig).rip, ==, pm_handler(VECTOR_SS));
+    g_assert_cmphex(rig_read32(rig, PM_STACK1 - 24), ==, PM_FREE);
+    g_assert_cmphex(rig_read32(rig, PM_STACK1 - 20), ==, PM_CODE);
+}
+
+/* The TSS must hold the stack of the ring that is entered. */
+static void test_tss_may_be_too_short(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(3, PM_CODE);
+    pm_set_idt(rig, 0x40, rig_gate(PM_CODE1, pm_handler(0x40), PM_INT_GATE | PM_DPL(3), 0));
+    state.segment[CPU_TR].limit = TSS_SS1 - 1;
+    PM_BYTES(rig, PM_CODE, 0xcd, 0x40);
+    pm_expect(rig, &state, VECTOR_TS, PM_TSS_SELECTOR);
+}
+
+static void test_handler_beyond_its_segment(void)
+{
+    for (unsigned cpl = 0; cpl <= 3; cpl += 3) {
+        g_autoptr(Rig) rig = pm_new();
+        CpuState state = pm_state(cpl, PM_CODE);
+        pm_set_segment(rig, PM_FREE, 0, 0xfff, PM_READABLE | PM_WIDE);
+        pm_set_idt(rig, 0x40, rig_gate(PM_FREE, 0x1000, PM_INT_GATE | PM_DPL(3), 0));
+        PM_BYTES(rig, PM_CODE, 0xcd, 0x40);
+        PmFault fault = pm_expect(rig, &state, VECTOR_GP, 0);
+        g_assert_cmphex(fault.eip, ==, PM_CODE);
+    }
+}
+
 /* ---- call gates ---------------------------------------------------------- */
 
 static void set_call_gate(Rig *rig, uint16_t code, uint8_t access, uint8_t count)
@@ -309,6 +350,9 @@ static void test_jump_through_a_gate_does_not_change_the_ring(void)
     set_call_gate(rig, PM_CODE0, PM_CALL_GATE | PM_DPL(3), 0);
     PM_BYTES(rig, PM_CODE, 0xea, 0, 0, 0, 0, PM_FREE + 3, 0);
     pm_expect(rig, &state, VECTOR_GP, PM_CODE0);
+    pm_set_segment(rig, PM_FREE + 8, 0, 0xfffff, (PM_READABLE | PM_DPL(3)) - PM_ABSENT);
+    set_call_gate(rig, PM_FREE + 8, PM_CALL_GATE | PM_DPL(3), 0);
+    pm_expect(rig, &state, VECTOR_NP, PM_FREE + 8);
     set_call_gate(rig, PM_CODE3, PM_CALL_GATE | PM_DPL(3), 0);
     PM_BYTES(rig, INNER_CODE, INT3);
     PmFault fault = pm_expect(rig, &state, DONE, 0);
@@ -432,6 +476,9 @@ int main(int argc, char **argv)
     TEST(exception_ignores_the_gates_level);
     TEST(inner_stack_must_be_good);
     TEST(inner_stack_may_be_absent);
+    TEST(inner_stack_may_be_too_small);
+    TEST(tss_may_be_too_short);
+    TEST(handler_beyond_its_segment);
     TEST(call_gate_copies_parameters);
     TEST(call_gate_frame);
     TEST(sixteen_bit_call_gate);

@@ -1,23 +1,12 @@
 /*
- * Interrupts from outside, what holds them back, and the debug exceptions
- * (SDM volume 3, chapters 6 and 17).
+ * Interrupts from outside, what holds them back, and how a run ends
+ * (SDM volume 3, chapter 6).
  */
 #include "tests/unit/interp/interp_protected.h"
 
 #define INT3 0xcc
 #define DONE VECTOR_BP
 #define IRQ  0x40
-
-#define DR6_BS 0x4000u
-#define DR6_BD 0x2000u
-#define CR4_DE 0x8u
-
-/* DR7: enable breakpoint `n`, of a type and a length. */
-#define DR7_EXECUTE(n)        (0x400u | 1u << ((n)*2))
-#define DR7_WRITE(n, length)  (DR7_EXECUTE(n) | (1u | ((length)-1u) << 2) << (16 + (n)*4))
-#define DR7_IO(n, length)     (DR7_EXECUTE(n) | (2u | ((length)-1u) << 2) << (16 + (n)*4))
-#define DR7_ACCESS(n, length) (DR7_EXECUTE(n) | (3u | ((length)-1u) << 2) << (16 + (n)*4))
-#define DR7_GD                0x2000u
 
 static Rig *irq_rig(void)
 {
@@ -250,193 +239,6 @@ static void test_nmi_comes_before_intr(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
-/* ---- single-step --------------------------------------------------------- */
-
-static void test_single_step(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    state.rflags |= CPU_FLAG_TF;
-    PM_BYTES(rig, PM_CODE, 0x40, 0x40);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
-    g_assert_cmphex(fault.state.dr[6] & 0xe00f, ==, DR6_BS);
-    g_assert_cmphex(fault.eflags & CPU_FLAG_TF, ==, CPU_FLAG_TF);
-    g_assert_cmphex(fault.state.rflags & CPU_FLAG_TF, ==, 0);
-}
-
-/* POPF that sets TF is not itself trapped, the next instruction is. */
-static void test_single_step_begins_after_popf(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    state.gpr[CPU_AX] = CPU_FLAG_TF;
-    PM_BYTES(rig, PM_CODE, 0x50, 0x9d, 0x41, 0x41);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
-    /* And POPF that clears it is the last one trapped. */
-    state.gpr[CPU_AX] = 0;
-    state.rflags |= CPU_FLAG_TF;
-    state.rip = PM_CODE + 1;
-    state.gpr[CPU_SP] -= 4;
-    rig_write32(rig, PM_STACK0 - 4, 0);
-    fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 2);
-    g_assert_cmphex(fault.eflags & CPU_FLAG_TF, ==, 0);
-}
-
-static void test_single_step_skips_after_loading_the_stack_segment(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    state.rflags |= CPU_FLAG_TF;
-    state.gpr[CPU_AX] = PM_DATA0;
-    PM_BYTES(rig, PM_CODE, 0x8e, 0xd0, 0x41, 0x41);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
-}
-
-/* The INT's own trap is lost: its handler begins with TF clear. */
-static void test_single_step_over_an_interrupt(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    state.rflags |= CPU_FLAG_TF;
-    PM_BYTES(rig, PM_CODE, 0xcd, IRQ, 0x41);
-    PM_BYTES(rig, pm_handler(IRQ), 0xcf);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
-    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 1);
-}
-
-static void test_single_step_of_a_repetition(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    state.rflags |= CPU_FLAG_TF;
-    state.gpr[CPU_CX] = 2;
-    state.gpr[CPU_DI] = PM_DATA;
-    PM_BYTES(rig, PM_CODE, 0xf3, 0xaa, 0x90); /* rep stosb */
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE);
-    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 1);
-    g_assert_cmphex(fault.state.gpr[CPU_DI], ==, PM_DATA + 1);
-}
-
-/* A fault in the instruction comes instead of the trap after it. */
-static void test_fault_comes_before_the_trap(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    state.rflags |= CPU_FLAG_TF;
-    PM_BYTES(rig, PM_CODE, 0x0f, 0x0b);
-    PmFault fault = pm_expect(rig, &state, VECTOR_UD, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE);
-}
-
-/* ---- breakpoints --------------------------------------------------------- */
-
-static void test_instruction_breakpoint_and_the_resume_flag(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    PM_BYTES(rig, PM_CODE, 0x41, 0x41, INT3);
-    state.dr[1] = PM_CODE + 1;
-    state.dr[7] = DR7_EXECUTE(1);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
-    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 1);
-    g_assert_cmphex(fault.state.dr[6] & 0xe00f, ==, 2);
-    /* The one fault whose image has RF as it was; with RF, IRET gets past it, once. */
-    g_assert_cmphex(fault.eflags & CPU_FLAG_RF, ==, 0);
-    PM_BYTES(rig, pm_handler(VECTOR_DB), 0x80, 0x4c, 0x24, 0x0a, 0x01, 0xcf);
-    fault = pm_expect(rig, &state, DONE, 0);
-    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
-    g_assert_cmphex(fault.eflags & CPU_FLAG_RF, ==, 0);
-}
-
-static void test_data_breakpoints(void)
-{
-    static const struct {
-        uint8_t code[2];
-        uint32_t dr7, address;
-        bool hit;
-    } CASES[] = {
-        {{0x88, 0x03}, DR7_WRITE(0, 1), PM_DATA, true},
-        {{0x88, 0x03}, DR7_WRITE(0, 1), PM_DATA + 1, false},
-        {{0x8a, 0x03}, DR7_WRITE(0, 1), PM_DATA, false},
-        {{0x8a, 0x03}, DR7_ACCESS(0, 1), PM_DATA, true},
-        {{0x89, 0x03}, DR7_WRITE(0, 1), PM_DATA + 3, true},
-        {{0x89, 0x03}, DR7_WRITE(0, 4), PM_DATA + 4, false},
-        {{0x88, 0x03}, DR7_WRITE(0, 4), PM_DATA & ~3u, true},
-        {{0x00, 0x03}, DR7_WRITE(0, 2), PM_DATA, true},
-    };
-    g_autoptr(Rig) rig = irq_rig();
-    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        CpuState state = pm_state(0, PM_CODE);
-        rig_write(rig, PM_CODE, CASES[i].code, 2);
-        PM_BYTES(rig, PM_CODE + 2, INT3);
-        state.gpr[CPU_BX] = PM_DATA;
-        state.dr[0] = CASES[i].address;
-        state.dr[7] = CASES[i].dr7;
-        g_test_message("%02x %02x dr7 %x at %x", CASES[i].code[0], CASES[i].code[1], CASES[i].dr7,
-                       CASES[i].address);
-        PmFault fault = pm_expect(rig, &state, CASES[i].hit ? VECTOR_DB : DONE, 0);
-        if (CASES[i].hit) {
-            g_assert_cmphex(fault.eip, ==, PM_CODE + 2); /* a trap */
-            g_assert_cmphex(fault.state.dr[6] & 0xe00f, ==, 1);
-        }
-    }
-}
-
-static void test_port_breakpoint(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    PM_BYTES(rig, PM_CODE, 0xee, INT3);
-    state.gpr[CPU_DX] = RIG_PORT + 3;
-    state.cr4 = CR4_DE;
-    state.dr[2] = RIG_PORT + 3;
-    state.dr[7] = DR7_IO(2, 1);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
-    g_assert_cmphex(fault.state.dr[6] & 0xf, ==, 4);
-    g_assert_cmpuint(rig->access_count, ==, 1);
-}
-
-static void test_debug_registers_can_be_guarded(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    PM_BYTES(rig, PM_CODE, 0x0f, 0x21, 0xc0); /* mov eax, dr0 */
-    state.dr[7] = 0x400 | DR7_GD;
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE);
-    g_assert_cmphex(fault.state.dr[6] & DR6_BD, ==, DR6_BD);
-    g_assert_cmphex(fault.state.dr[7] & DR7_GD, ==, 0);
-}
-
-/* DR4 and DR5 are DR6 and DR7 unless CR4.DE takes them away. */
-static void test_debug_register_aliases(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(0, PM_CODE);
-    PM_BYTES(rig, PM_CODE, 0x0f, 0x21, 0xe8, INT3); /* mov eax, dr5 */
-    PmFault fault = pm_expect(rig, &state, DONE, 0);
-    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x400);
-    state.cr4 = CR4_DE;
-    pm_expect(rig, &state, VECTOR_UD, 0);
-}
-
-static void test_icebp_is_a_debug_trap(void)
-{
-    g_autoptr(Rig) rig = irq_rig();
-    CpuState state = pm_state(3, PM_CODE);
-    PM_BYTES(rig, PM_CODE, 0xf1);
-    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
-    g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
-}
-
 /* ---- counting ------------------------------------------------------------ */
 
 static void test_instructions_are_counted_one_by_one(void)
@@ -506,18 +308,6 @@ int main(int argc, char **argv)
     TEST(interrupt_in_a_repetition);
     TEST(nmi_ignores_the_flag_and_masks_itself);
     TEST(nmi_comes_before_intr);
-    TEST(single_step);
-    TEST(single_step_begins_after_popf);
-    TEST(single_step_skips_after_loading_the_stack_segment);
-    TEST(single_step_over_an_interrupt);
-    TEST(single_step_of_a_repetition);
-    TEST(fault_comes_before_the_trap);
-    TEST(instruction_breakpoint_and_the_resume_flag);
-    TEST(data_breakpoints);
-    TEST(port_breakpoint);
-    TEST(debug_registers_can_be_guarded);
-    TEST(debug_register_aliases);
-    TEST(icebp_is_a_debug_trap);
     TEST(instructions_are_counted_one_by_one);
     TEST(budget_ends_a_run);
     TEST(kick_ends_a_run);

@@ -136,6 +136,22 @@ static void test_code_does_not_run_over_64k(void)
     g_assert_cmphex(rig_read16(rig, 0x8000 - 4), ==, CODE_SEGMENT);
 }
 
+/* A limit that protected mode left behind holds for jumps, returns and interrupts. */
+static void test_code_limit_is_kept(void)
+{
+    g_autoptr(Rig) rig = real_rig();
+    CpuState state = real_state();
+    state.segment[CPU_CS].limit = 0x6ff;
+    PM_BYTES(rig, CODE, 0xea, 0x00, 0x08, 0x00, 0x00); /* jmp 0:0x800 */
+    g_assert_cmpuint(real_run(rig, &state), ==, VECTOR_GP);
+    PM_BYTES(rig, CODE, 0xcf);
+    rig_write16(rig, 0x8000, 0x0800);
+    g_assert_cmpuint(real_run(rig, &state), ==, VECTOR_GP);
+    PM_BYTES(rig, CODE, 0xcd, 0x50);
+    rig_write32(rig, 0x50 * 4, 0x0800);
+    g_assert_cmpuint(real_run(rig, &state), ==, VECTOR_GP);
+}
+
 /* ---- the interrupt table ------------------------------------------------- */
 
 static void test_interrupt_and_return(void)
@@ -305,6 +321,7 @@ int main(int argc, char **argv)
     TEST(addresses_wrap_at_16_bits);
     TEST(stack_pointer_wraps_at_16_bits);
     TEST(code_does_not_run_over_64k);
+    TEST(code_limit_is_kept);
     TEST(interrupt_and_return);
     TEST(interrupt_table_can_move);
     TEST(interrupt_beyond_the_table);

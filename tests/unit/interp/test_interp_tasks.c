@@ -6,7 +6,6 @@
 
 #define INT3 0xcc
 #define DONE VECTOR_BP
-#define IDT  2u
 
 #define JUMP_TSS2   0xea, 0, 0, 0, 0, PM_TSS2_SELECTOR, 0
 #define CALL_TSS2   0x9a, 0, 0, 0, 0, PM_TSS2_SELECTOR, 0
@@ -341,6 +340,70 @@ static void test_iret_needs_a_busy_task(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
+static void run_bad_gate(const char *name, uint16_t selector, unsigned vector, uint32_t error)
+{
+    static const uint8_t CODE[][7] = {{0xea, 0, 0, 0, 0, PM_FREE, 0}, {0xcd, 0x40}};
+    for (unsigned i = 0; i < 2; i++) {
+        g_autoptr(Rig) rig = pm_new();
+        fill_task(rig);
+        CpuState state = task_state(rig);
+        pm_set_gdt(rig, PM_FREE, rig_gate(selector, 0, PM_TASK_GATE, 0));
+        pm_set_idt(rig, 0x40, rig_gate(selector, 0, PM_TASK_GATE, 0));
+        pm_set_gdt(rig, PM_FREE + 8,
+                   rig_descriptor(PM_TSS2, PM_TSS_SIZE - 1, PM_TSS_FREE - PM_ABSENT));
+        rig_write(rig, PM_CODE, CODE[i], sizeof(CODE[i]));
+        g_test_message("%s, %s", name, i == 0 ? "by a jump" : "by an interrupt");
+        PmFault fault = pm_expect(rig, &state, vector, error);
+        g_assert_cmphex(fault.eip, ==, PM_CODE);
+    }
+}
+
+static void test_task_gate_checks(void)
+{
+    run_bad_gate("null", 0, VECTOR_GP, 0);
+    run_bad_gate("in the LDT", 0x0c, VECTOR_GP, 0x0c);
+    run_bad_gate("code", PM_CODE0, VECTOR_GP, PM_CODE0);
+    run_bad_gate("busy", PM_TSS_SELECTOR, VECTOR_GP, PM_TSS_SELECTOR);
+    run_bad_gate("absent", PM_FREE + 8, VECTOR_NP, PM_FREE + 8);
+    run_bad_gate("beyond the GDT", PM_GDT_ENTRIES * 8, VECTOR_GP, PM_GDT_ENTRIES * 8);
+}
+
+static void test_link_checks(void)
+{
+    static const struct {
+        uint16_t link;
+        uint32_t access;
+        unsigned vector;
+    } CASES[] = {
+        {0x0c, PM_TSS_BUSY, VECTOR_TS},
+        {PM_CODE0, PM_TSS_BUSY, VECTOR_TS},
+        {PM_GDT_ENTRIES * 8, PM_TSS_BUSY, VECTOR_TS},
+        {PM_FREE, PM_TSS_BUSY - PM_ABSENT, VECTOR_NP},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(Rig) rig = pm_new();
+        CpuState state = task_state(rig);
+        state.rflags |= LINKED;
+        pm_set_gdt(rig, PM_FREE, rig_descriptor(PM_TSS2, PM_TSS_SIZE - 1, CASES[i].access));
+        rig_write16(rig, PM_TSS + TSS_LINK, CASES[i].link);
+        PM_BYTES(rig, PM_CODE, 0xcf);
+        pm_expect(rig, &state, CASES[i].vector, CASES[i].link);
+    }
+}
+
+static void test_new_task_beyond_its_code(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    fill_task(rig);
+    pm_set_segment(rig, PM_FREE, 0, 0xfff, PM_READABLE | PM_WIDE);
+    rig_write32(rig, PM_TSS2 + TSS_ES + 4 * CPU_CS, PM_FREE);
+    CpuState state = task_state(rig);
+    PM_BYTES(rig, PM_CODE, JUMP_TSS2);
+    PmFault fault = pm_expect(rig, &state, VECTOR_GP, 0);
+    g_assert_cmphex(fault.eip, ==, OTHER_CODE);
+    g_assert_cmphex(fault.cs, ==, PM_FREE);
+}
+
 /* The T bit: a debug exception before the new task's first instruction. */
 static void test_debug_trap_of_a_task(void)
 {
@@ -382,6 +445,9 @@ int main(int argc, char **argv)
     TEST(tss_needs_privilege);
     TEST(checks_of_the_new_state);
     TEST(iret_needs_a_busy_task);
+    TEST(task_gate_checks);
+    TEST(link_checks);
+    TEST(new_task_beyond_its_code);
     TEST(debug_trap_of_a_task);
     TEST(task_switch_clears_local_breakpoints);
     return g_test_run();

@@ -1,0 +1,652 @@
+/*
+ * The local APIC of the one CPU: Intel SDM, volume 3, chapter "Advanced
+ * Programmable Interrupt Controller (APIC)", xAPIC mode.
+ *
+ * Modelled: priorities, fixed, NMI and ExtINT delivery, the local vector table
+ * with its timer (one-shot and periodic), interrupt commands to itself,
+ * messages, errors.  Not modelled: x2APIC, the TSC-deadline timer, thermal and
+ * performance interrupts (their entries can be written), other CPUs: commands
+ * to them go nowhere.
+ *
+ * The region is 1 MiB: its first page has the registers, and a write to an
+ * address that no register has is a message (see lapic_regs.h).
+ */
+#include "devices/device.h"
+#include "devices/lapic_regs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VERSION       0x00050014u /* 14h, six entries in the local vector table */
+#define REGISTER_PAGE 0x1000u
+#define WORDS         8u
+#define LVT_COUNT     6u
+#define VECTOR_FIRST  16u /* 0-15 are illegal */
+
+#define PIN_LINT0 0u
+#define PIN_LINT1 1u
+
+/* The PIC is asked for the vector: none of ours is below 16. */
+#define VECTOR_FROM_PIC 0u
+
+#define NS_PER_TICK    (NS_PER_SECOND / APIC_TIMER_HZ)
+#define SERVICE_MIN_NS 1000u
+
+enum { LVT_TIMER, LVT_THERM, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
+
+/* Bits that a guest can set: in the order of the registers. */
+static const uint32_t LVT_WRITABLE[LVT_COUNT] = {0x300ff, 0x107ff, 0x107ff,
+                                                 0x1a7ff, 0x1a7ff, 0x100ff};
+
+typedef struct Lapic {
+    Device *dev;
+
+    /* What the guest sees. */
+    uint32_t id, ldr, dfr, svr;
+    uint8_t tpr;
+    uint32_t isr[WORDS], tmr[WORDS], irr[WORDS];
+    uint32_t esr; /* as it was at the last write to it */
+    uint32_t icr_low, icr_high;
+    uint32_t lvt[LVT_COUNT];
+    uint32_t initial_count, divide;
+
+    /* Behind it. */
+    uint32_t errors;      /* collected since the last write to the ESR */
+    bool lint[2];         /* the pins */
+    bool extint;          /* an ExtINT message waits for the acknowledge */
+    uint64_t timer_start; /* when the count would have begun at its initial value, modulo 2^64 */
+
+    /* Collaborators. */
+    uint64_t base;
+    IrqLine *intr, *nmi;
+    Timer *timer;
+} Lapic;
+
+/* ---- vectors ---- */
+
+static void vector_set(uint32_t *words, unsigned vector, bool on)
+{
+    uint32_t bit = 1u << vector % 32;
+    words[vector / 32] = on ? words[vector / 32] | bit : words[vector / 32] & ~bit;
+}
+
+static bool vector_is_set(const uint32_t *words, unsigned vector)
+{
+    return words[vector / 32] >> vector % 32 & 1;
+}
+
+/* The highest, or -1. */
+static int vector_highest(const uint32_t *words)
+{
+    for (unsigned i = WORDS; i-- > 0;) {
+        if (words[i]) {
+            return (int)(i * 32 + 31u - (unsigned)__builtin_clz(words[i]));
+        }
+    }
+    return -1;
+}
+
+/* ---- predicates ---- */
+
+static bool lapic_enabled(const Lapic *s)
+{
+    return s->svr & APIC_SVR_ENABLE;
+}
+
+/* SDM, "Task and Processor Priorities". */
+static uint8_t lapic_ppr(const Lapic *s)
+{
+    int in_service = vector_highest(s->isr);
+    uint8_t class = in_service < 0 ? 0 : (uint8_t)in_service & 0xf0;
+    return (s->tpr & 0xf0) >= class ? s->tpr : class;
+}
+
+/* The vector that the CPU would get, or -1. */
+static int lapic_pending(const Lapic *s)
+{
+    int vector = vector_highest(s->irr);
+    bool passes = lapic_enabled(s) && vector >= 0 && (vector & 0xf0) > (lapic_ppr(s) & 0xf0);
+    return passes ? vector : -1;
+}
+
+static bool lapic_extint_pending(const Lapic *s)
+{
+    bool routed =
+        (s->lvt[LVT_LINT0] & (APIC_LVT_MASKED | APIC_DELIVERY_MASK)) == APIC_DELIVERY_EXTINT;
+    return s->extint || (routed && s->lint[PIN_LINT0]);
+}
+
+static void lapic_update(Lapic *s)
+{
+    irq_set(s->intr, lapic_pending(s) >= 0 || lapic_extint_pending(s));
+}
+
+/* ---- accepting interrupts ---- */
+
+static void lapic_error(Lapic *s, uint32_t error);
+
+static void lapic_accept(Lapic *s, unsigned vector, bool level)
+{
+    if (!lapic_enabled(s)) {
+        return;
+    }
+    if (vector < VECTOR_FIRST) {
+        lapic_error(s, APIC_ESR_RECEIVE_ILLEGAL);
+        return;
+    }
+    vector_set(s->irr, vector, true);
+    vector_set(s->tmr, vector, level);
+}
+
+/* The error interrupt has an illegal vector itself: nothing more is said. */
+static void lapic_error(Lapic *s, uint32_t error)
+{
+    uint32_t lvt = s->lvt[LVT_ERROR];
+    s->errors |= error;
+    if (!(lvt & APIC_LVT_MASKED) && (lvt & APIC_VECTOR_MASK) >= VECTOR_FIRST) {
+        lapic_accept(s, lvt & APIC_VECTOR_MASK, false);
+    }
+}
+
+static void lapic_pulse_nmi(Lapic *s)
+{
+    irq_set(s->nmi, true);
+    irq_set(s->nmi, false);
+}
+
+/* `command` has the delivery mode, trigger and vector where the ICR has them. */
+static void lapic_deliver(Lapic *s, uint32_t command)
+{
+    switch (command & APIC_DELIVERY_MASK) {
+    case APIC_DELIVERY_FIXED:
+    case APIC_DELIVERY_LOWEST:
+        lapic_accept(s, command & APIC_VECTOR_MASK, command & APIC_TRIGGER_LEVEL);
+        break;
+    case APIC_DELIVERY_NMI:
+        lapic_pulse_nmi(s);
+        break;
+    case APIC_DELIVERY_EXTINT:
+        s->extint = true;
+        break;
+    default:
+        device_guest_error(s->dev, "delivery", "delivery mode %u does nothing to the only CPU",
+                           (command & APIC_DELIVERY_MASK) >> 8);
+        break;
+    }
+}
+
+/* SDM, "Determining IPI Destination". */
+static bool lapic_is_destination(const Lapic *s, uint8_t destination, bool logical)
+{
+    uint8_t own = (uint8_t)(s->ldr >> 24);
+    if (!logical) {
+        return destination == s->id >> 24 || destination == 0xff;
+    }
+    if (s->dfr == APIC_DFR_FLAT) {
+        return destination & own;
+    }
+    bool cluster = destination >> 4 == own >> 4 || destination >> 4 == 0xf;
+    return cluster && (destination & own & 0xf);
+}
+
+static void lapic_message(Lapic *s, uint64_t address, uint32_t data)
+{
+    uint8_t destination = (uint8_t)(address >> APIC_MESSAGE_DEST_SHIFT);
+    if (lapic_is_destination(s, destination, address & APIC_MESSAGE_LOGICAL)) {
+        lapic_deliver(s, data);
+        lapic_update(s);
+    }
+}
+
+static void lapic_command(Lapic *s, uint32_t command)
+{
+    uint32_t shorthand = command & APIC_ICR_SHORTHAND;
+    bool fixed = (command & APIC_DELIVERY_MASK) <= APIC_DELIVERY_LOWEST;
+    s->icr_low = command & ~0x1000u & 0x000ccfffu;
+    if (fixed && (command & APIC_VECTOR_MASK) < VECTOR_FIRST) {
+        lapic_error(s, APIC_ESR_SEND_ILLEGAL);
+    } else if (shorthand == APIC_ICR_SELF || shorthand == APIC_ICR_ALL ||
+               (!shorthand && lapic_is_destination(s, (uint8_t)(s->icr_high >> 24),
+                                                   command & APIC_ICR_LOGICAL))) {
+        lapic_deliver(s, command & ~(uint32_t)APIC_TRIGGER_LEVEL);
+    }
+    lapic_update(s);
+}
+
+static void lapic_input(void *state, unsigned pin, bool level)
+{
+    Lapic *s = state;
+    uint32_t lvt = s->lvt[LVT_LINT0 + pin];
+    bool rose = level && !s->lint[pin];
+    s->lint[pin] = level;
+    if (rose && !(lvt & APIC_LVT_MASKED)) {
+        switch (lvt & APIC_DELIVERY_MASK) {
+        case APIC_DELIVERY_FIXED:
+            lapic_accept(s, lvt & APIC_VECTOR_MASK, false);
+            break;
+        case APIC_DELIVERY_NMI:
+            lapic_pulse_nmi(s);
+            break;
+        default:
+            break;
+        }
+    }
+    lapic_update(s);
+}
+
+/* An interrupt that went away meanwhile leaves the spurious vector (SDM, "Spurious Interrupt"). */
+static uint8_t lapic_acknowledge(void *state)
+{
+    Lapic *s = state;
+    int vector = lapic_pending(s);
+    uint8_t answer = (uint8_t)(s->svr & APIC_SVR_VECTOR);
+    if (vector >= 0) {
+        vector_set(s->irr, (unsigned)vector, false);
+        vector_set(s->isr, (unsigned)vector, true);
+        answer = (uint8_t)vector;
+    } else if (lapic_extint_pending(s)) {
+        s->extint = false;
+        answer = VECTOR_FROM_PIC;
+    }
+    lapic_update(s);
+    return answer;
+}
+
+static void lapic_end_of_interrupt(Lapic *s)
+{
+    int vector = vector_highest(s->isr);
+    if (vector < 0) {
+        return;
+    }
+    vector_set(s->isr, (unsigned)vector, false);
+    if (vector_is_set(s->tmr, (unsigned)vector)) {
+        /* To the EOI register of the I/O APIC, which may send the next message at once. */
+        device_bus_write(s->dev, UINT64_C(0xfec00040), (uint64_t)vector, 4);
+    }
+    lapic_update(s);
+}
+
+/* ---- the timer: the count is derived from the clock ---- */
+
+static uint64_t timer_tick_ns(const Lapic *s)
+{
+    unsigned code = (s->divide & 3) | (s->divide >> 1 & 4);
+    return NS_PER_TICK << (code == 7 ? 0 : code + 1);
+}
+
+static uint64_t timer_period(const Lapic *s)
+{
+    return timer_tick_ns(s) * s->initial_count;
+}
+
+static bool timer_is_periodic(const Lapic *s)
+{
+    return s->lvt[LVT_TIMER] & APIC_LVT_PERIODIC;
+}
+
+static uint32_t timer_count(const Lapic *s)
+{
+    uint64_t elapsed = (device_now(s->dev) - s->timer_start) / timer_tick_ns(s);
+    if (s->initial_count == 0) {
+        return 0;
+    }
+    if (timer_is_periodic(s)) {
+        return s->initial_count - (uint32_t)(elapsed % s->initial_count);
+    }
+    return elapsed < s->initial_count ? s->initial_count - (uint32_t)elapsed : 0;
+}
+
+/*
+ * Armed only where reaching zero interrupts.  Periods so short that no handler
+ * could keep up are served several at once: the IRR has one bit for them.
+ */
+static void timer_schedule(Lapic *s)
+{
+    uint64_t period = timer_period(s);
+    uint64_t elapsed = device_now(s->dev) - s->timer_start;
+    timer_disarm(s->timer);
+    if (!period || s->lvt[LVT_TIMER] & APIC_LVT_MASKED) {
+        return;
+    }
+    if (timer_is_periodic(s)) {
+        uint64_t step = (SERVICE_MIN_NS + period - 1) / period * period;
+        timer_arm(s->timer, s->timer_start + (elapsed / step + 1) * step);
+    } else if (elapsed < period) {
+        timer_arm(s->timer, s->timer_start + period);
+    }
+}
+
+static void lapic_timer_fired(void *state, uint64_t deadline)
+{
+    Lapic *s = state;
+    (void)deadline;
+    lapic_accept(s, s->lvt[LVT_TIMER] & APIC_VECTOR_MASK, false);
+    timer_schedule(s);
+    lapic_update(s);
+}
+
+static void timer_write_initial(Lapic *s, uint32_t value)
+{
+    s->initial_count = value;
+    s->timer_start = device_now(s->dev);
+    timer_schedule(s);
+}
+
+/* The count goes on from where it is, at the new rate. */
+static void timer_write_divide(Lapic *s, uint32_t value)
+{
+    uint32_t left = timer_count(s);
+    s->divide = value & 0xb;
+    s->timer_start = device_now(s->dev) - (s->initial_count - left) * timer_tick_ns(s);
+    timer_schedule(s);
+}
+
+/* ---- registers ---- */
+
+static int lvt_index(uint64_t offset)
+{
+    return offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR
+               ? (int)((offset - APIC_LVT_TIMER) / 0x10)
+               : -1;
+}
+
+/* While the APIC is disabled by software every entry stays masked. */
+static void lapic_write_lvt(Lapic *s, unsigned index, uint32_t value)
+{
+    s->lvt[index] = (value & LVT_WRITABLE[index]) | (lapic_enabled(s) ? 0 : APIC_LVT_MASKED);
+    if (index == LVT_TIMER) {
+        timer_schedule(s);
+    }
+    lapic_update(s);
+}
+
+static void lapic_write_svr(Lapic *s, uint32_t value)
+{
+    s->svr = value & (APIC_SVR_VECTOR | APIC_SVR_ENABLE);
+    for (unsigned i = 0; i < LVT_COUNT && !lapic_enabled(s); i++) {
+        s->lvt[i] |= APIC_LVT_MASKED;
+    }
+    timer_schedule(s);
+    lapic_update(s);
+}
+
+static void lapic_write_register(Lapic *s, uint64_t offset, uint32_t value)
+{
+    switch (offset) {
+    case APIC_ID:
+        s->id = value & 0xff000000u;
+        break;
+    case APIC_TPR:
+        s->tpr = (uint8_t)value;
+        lapic_update(s);
+        break;
+    case APIC_EOI:
+        lapic_end_of_interrupt(s);
+        break;
+    case APIC_LDR:
+        s->ldr = value & 0xff000000u;
+        break;
+    case APIC_DFR:
+        s->dfr = value | 0x0fffffffu;
+        break;
+    case APIC_SVR:
+        lapic_write_svr(s, value);
+        break;
+    case APIC_ESR:
+        s->esr = s->errors;
+        s->errors = 0;
+        break;
+    case APIC_ICR_LOW:
+        lapic_command(s, value);
+        break;
+    case APIC_ICR_HIGH:
+        s->icr_high = value & 0xff000000u;
+        break;
+    case APIC_TIMER_ICR:
+        timer_write_initial(s, value);
+        break;
+    case APIC_TIMER_DCR:
+        timer_write_divide(s, value);
+        break;
+    default:
+        lapic_error(s, APIC_ESR_REGISTER);
+        lapic_update(s);
+        break;
+    }
+}
+
+static void lapic_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    Lapic *s = state;
+    int lvt = lvt_index(offset);
+    (void)size;
+    if (offset >= REGISTER_PAGE || offset < 0x10) {
+        lapic_message(s, offset, (uint32_t)value);
+    } else if (offset & 0xf) {
+        lapic_error(s, APIC_ESR_REGISTER);
+        lapic_update(s);
+    } else if (lvt >= 0) {
+        lapic_write_lvt(s, (unsigned)lvt, (uint32_t)value);
+    } else {
+        lapic_write_register(s, offset, (uint32_t)value);
+    }
+}
+
+static uint32_t lapic_read_vectors(const Lapic *s, uint64_t offset)
+{
+    const uint32_t *words = offset < APIC_TMR ? s->isr : offset < APIC_IRR ? s->tmr : s->irr;
+    return words[(offset & 0x7f) / 0x10];
+}
+
+static uint32_t lapic_read_register(Lapic *s, uint64_t offset)
+{
+    switch (offset) {
+    case APIC_ID:
+        return s->id;
+    case APIC_VERSION:
+        return VERSION;
+    case APIC_TPR:
+        return s->tpr;
+    case APIC_PPR:
+        return lapic_ppr(s);
+    case APIC_LDR:
+        return s->ldr;
+    case APIC_DFR:
+        return s->dfr;
+    case APIC_SVR:
+        return s->svr;
+    case APIC_ESR:
+        return s->esr;
+    case APIC_ICR_LOW:
+        return s->icr_low;
+    case APIC_ICR_HIGH:
+        return s->icr_high;
+    case APIC_TIMER_ICR:
+        return s->initial_count;
+    case APIC_TIMER_CCR:
+        return timer_count(s);
+    case APIC_TIMER_DCR:
+        return s->divide;
+    case APIC_EOI:
+        return 0;
+    default:
+        lapic_error(s, APIC_ESR_REGISTER);
+        lapic_update(s);
+        return 0;
+    }
+}
+
+static uint64_t lapic_read(void *state, uint64_t offset, unsigned size)
+{
+    Lapic *s = state;
+    uint64_t aligned = offset & ~UINT64_C(0xf);
+    (void)size;
+    if (offset >= REGISTER_PAGE || (offset & 0xf) > 3) {
+        return 0;
+    }
+    unsigned shift = (offset & 3) * 8;
+    if (aligned >= APIC_ISR && aligned < APIC_ESR) {
+        return lapic_read_vectors(s, aligned) >> shift;
+    }
+    int lvt = lvt_index(aligned);
+    return (lvt >= 0 ? s->lvt[lvt] : lapic_read_register(s, aligned)) >> shift;
+}
+
+/* ---- reset and saved state ---- */
+
+/*
+ * DEVIATION: LINT0 passes the PIC's interrupts and LINT1 is the NMI, as PC
+ * firmware leaves them (virtual wire mode), not masked: a guest that was
+ * started without firmware and knows no APIC gets its interrupts.
+ */
+static void lapic_reset(void *state)
+{
+    Lapic *s = state;
+    s->id = 0;
+    s->ldr = 0;
+    s->dfr = APIC_DFR_FLAT;
+    s->svr = APIC_SVR_VECTOR;
+    s->tpr = 0;
+    memset(s->isr, 0, sizeof(s->isr));
+    memset(s->tmr, 0, sizeof(s->tmr));
+    memset(s->irr, 0, sizeof(s->irr));
+    s->esr = s->errors = 0;
+    s->icr_low = s->icr_high = 0;
+    for (unsigned i = 0; i < LVT_COUNT; i++) {
+        s->lvt[i] = APIC_LVT_MASKED;
+    }
+    s->lvt[LVT_LINT0] = APIC_DELIVERY_EXTINT;
+    s->lvt[LVT_LINT1] = APIC_DELIVERY_NMI;
+    s->initial_count = s->divide = 0;
+    s->timer_start = 0;
+    s->extint = false;
+    timer_schedule(s);
+    lapic_update(s);
+}
+
+static bool lapic_post_load(void *state)
+{
+    Lapic *s = state;
+    if (s->divide & ~0xbu) {
+        return false;
+    }
+    timer_schedule(s);
+    lapic_update(s);
+    return true;
+}
+
+static void lapic_describe(const void *state, char *text, size_t size)
+{
+    const Lapic *s = state;
+    snprintf(text, size,
+             "SVR=%03x TPR=%02x PPR=%02x LINT0=%05x timer=%05x %u/%u, highest IRR %d ISR %d",
+             s->svr, s->tpr, lapic_ppr(s), s->lvt[LVT_LINT0], s->lvt[LVT_TIMER], timer_count(s),
+             s->initial_count, vector_highest(s->irr), vector_highest(s->isr));
+}
+
+static const char *lapic_register_name(const void *state, uint64_t offset, bool write)
+{
+    static const struct {
+        uint16_t offset;
+        const char *name;
+    } NAMES[] = {
+        {APIC_ID, "ID"},
+        {APIC_VERSION, "VERSION"},
+        {APIC_TPR, "TPR"},
+        {APIC_PPR, "PPR"},
+        {APIC_EOI, "EOI"},
+        {APIC_LDR, "LDR"},
+        {APIC_DFR, "DFR"},
+        {APIC_SVR, "SVR"},
+        {APIC_ESR, "ESR"},
+        {APIC_ICR_LOW, "ICR_LOW"},
+        {APIC_ICR_HIGH, "ICR_HIGH"},
+        {APIC_LVT_TIMER, "LVT_TIMER"},
+        {APIC_LVT_LINT0, "LVT_LINT0"},
+        {APIC_LVT_LINT1, "LVT_LINT1"},
+        {APIC_LVT_ERROR, "LVT_ERROR"},
+        {APIC_TIMER_ICR, "TIMER_ICR"},
+        {APIC_TIMER_CCR, "TIMER_CCR"},
+        {APIC_TIMER_DCR, "TIMER_DCR"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        if (NAMES[i].offset == offset) {
+            return NAMES[i].name;
+        }
+    }
+    return write && (offset >= REGISTER_PAGE || offset < 0x10) ? "message" : NULL;
+}
+
+static const DeviceField LAPIC_FIELDS[] = {
+    DEVICE_FIELD(Lapic, id),
+    DEVICE_FIELD(Lapic, ldr),
+    DEVICE_FIELD(Lapic, dfr),
+    DEVICE_FIELD(Lapic, svr),
+    DEVICE_FIELD(Lapic, tpr),
+    DEVICE_FIELD_ARRAY(Lapic, isr),
+    DEVICE_FIELD_ARRAY(Lapic, tmr),
+    DEVICE_FIELD_ARRAY(Lapic, irr),
+    DEVICE_FIELD(Lapic, esr),
+    DEVICE_FIELD(Lapic, icr_low),
+    DEVICE_FIELD(Lapic, icr_high),
+    DEVICE_FIELD_ARRAY(Lapic, lvt),
+    DEVICE_FIELD(Lapic, initial_count),
+    DEVICE_FIELD(Lapic, divide),
+    DEVICE_FIELD(Lapic, errors),
+    {"lint", offsetof(Lapic, lint), 1, 2, FIELD_BOOL},
+    DEVICE_FIELD_BOOL(Lapic, extint),
+    DEVICE_FIELD(Lapic, timer_start),
+    DEVICE_FIELD_END,
+};
+
+/* ---- the class ---- */
+
+static const IoOps LAPIC_OPS = {.read = lapic_read, .write = lapic_write, .max_size = 4};
+
+static const DeviceRegion LAPIC_REGIONS[] = {
+    {
+        .name = "lapic",
+        .space = IO_MEMORY,
+        .size = 0x100000,
+        .ops = &LAPIC_OPS,
+        .base_property = "base",
+        .register_name = lapic_register_name,
+    },
+    {.name = NULL},
+};
+
+static const DeviceProperty LAPIC_PROPERTIES[] = {
+    {"base", PROPERTY_UINT64, offsetof(Lapic, base), "0xfee00000", "first address", NULL},
+    {.name = NULL},
+};
+
+static const DeviceOutput LAPIC_OUTPUTS[] = {
+    {"intr", offsetof(Lapic, intr)},
+    {"nmi", offsetof(Lapic, nmi)},
+    {.name = NULL},
+};
+
+static const DeviceTimer LAPIC_TIMERS[] = {
+    {"timer", offsetof(Lapic, timer), lapic_timer_fired},
+    {.name = NULL},
+};
+
+extern const DeviceClass lapic_class;
+const DeviceClass lapic_class = {
+    .abi = DEVICE_ABI,
+    .name = "lapic",
+    .description = "local APIC",
+    .state_size = sizeof(Lapic),
+    .properties = LAPIC_PROPERTIES,
+    .regions = LAPIC_REGIONS,
+    .outputs = LAPIC_OUTPUTS,
+    .timers = LAPIC_TIMERS,
+    .reset = lapic_reset,
+    .input = lapic_input,
+    .input_count = 2,
+    .acknowledge = lapic_acknowledge,
+    .fields = LAPIC_FIELDS,
+    .post_load = lapic_post_load,
+    .describe = lapic_describe,
+};

@@ -1,0 +1,243 @@
+/*
+ * PS/2 mouse, after the IBM PS/2 Hardware Interface Technical Reference,
+ * "Mouse".
+ *
+ * Modelled: stream, remote and wrap mode, the commands with their answers,
+ * scaling, packets of three bytes.
+ *
+ * DEVIATION: in stream mode a packet is made as soon as the one before it has
+ * been fetched; the sampling rate is kept and sets no pace.
+ * DEVIATION: movement that does not fit a packet comes in the next one, so the
+ * overflow bits stay clear.
+ */
+#include "devices/ps2_mouse.h"
+
+#include "devices/device.h"
+#include "devices/i8042_regs.h"
+
+#define RATE_DEFAULT       100
+#define RESOLUTION_DEFAULT 2
+#define RESOLUTION_MAX     3
+#define BUTTONS_MASK       (POINTER_LEFT | POINTER_RIGHT | POINTER_MIDDLE)
+#define DELTA_MIN          (-256)
+#define DELTA_MAX          255
+#define MOVEMENT_MAX       0xffff
+
+static void put(Ps2Mouse *m, uint8_t byte)
+{
+    ps2_queue_put(&m->out, byte);
+}
+
+/* ---- packets ---- */
+
+/* "Scaling 2:1": small counts are told as the table says, others doubled. */
+static int scale(const Ps2Mouse *m, int delta)
+{
+    static const uint8_t SCALED[] = {0, 1, 1, 3, 6, 9};
+    if (!m->doubled || m->remote) {
+        return delta;
+    }
+    int size = delta < 0 ? -delta : delta;
+    int scaled = size < (int)sizeof(SCALED) ? SCALED[size] : 2 * size;
+    return delta < 0 ? -scaled : scaled;
+}
+
+static int clamp(int value, int low, int high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* The largest part of `delta` whose scaled value fits nine bits. */
+static int take_delta(const Ps2Mouse *m, int32_t *delta)
+{
+    int limit = m->doubled && !m->remote ? 2 : 1;
+    int part = clamp(*delta, DELTA_MIN / limit, DELTA_MAX / limit);
+    *delta -= part;
+    return scale(m, part);
+}
+
+static void put_packet(Ps2Mouse *m)
+{
+    int dx = take_delta(m, &m->dx);
+    int dy = take_delta(m, &m->dy);
+    m->reported_buttons = m->buttons;
+    put(m, (uint8_t)(MOUSE_PACKET_ONE | m->buttons | (dx < 0 ? MOUSE_PACKET_XS : 0) |
+                     (dy < 0 ? MOUSE_PACKET_YS : 0)));
+    put(m, (uint8_t)dx);
+    put(m, (uint8_t)dy);
+}
+
+static void report_changes(Ps2Mouse *m)
+{
+    bool changed = m->dx || m->dy || m->buttons != m->reported_buttons;
+    if (changed && m->reporting && !m->remote && !m->wrap && !m->command && !m->out.count) {
+        put_packet(m);
+    }
+}
+
+static void forget_movement(Ps2Mouse *m)
+{
+    m->dx = m->dy = 0;
+}
+
+bool ps2_mouse_move(Ps2Mouse *m, int dx, int dy, unsigned buttons)
+{
+    m->dx = clamp(m->dx + clamp(dx, -MOVEMENT_MAX, MOVEMENT_MAX), -MOVEMENT_MAX, MOVEMENT_MAX);
+    m->dy = clamp(m->dy + clamp(dy, -MOVEMENT_MAX, MOVEMENT_MAX), -MOVEMENT_MAX, MOVEMENT_MAX);
+    m->buttons = buttons & BUTTONS_MASK;
+    report_changes(m);
+    return true;
+}
+
+bool ps2_mouse_has_byte(const Ps2Mouse *m)
+{
+    return m->out.count != 0;
+}
+
+uint8_t ps2_mouse_take(Ps2Mouse *m)
+{
+    m->last = ps2_queue_take(&m->out);
+    report_changes(m);
+    return m->last;
+}
+
+/* ---- commands ---- */
+
+static void set_defaults(Ps2Mouse *m)
+{
+    m->rate = RATE_DEFAULT;
+    m->resolution = RESOLUTION_DEFAULT;
+    m->doubled = m->reporting = m->remote = false;
+    forget_movement(m);
+}
+
+void ps2_mouse_reset(Ps2Mouse *m)
+{
+    set_defaults(m);
+    m->wrap = false;
+    m->command = 0;
+    m->last = PS2_BAT_OK;
+    m->buttons = m->reported_buttons = 0;
+    ps2_queue_clear(&m->out);
+}
+
+static void take_parameter(Ps2Mouse *m, uint8_t command, uint8_t byte)
+{
+    if (command == PS2_SET_RATE) {
+        m->rate = byte;
+    } else if (byte > RESOLUTION_MAX) {
+        put(m, PS2_NACK);
+        return;
+    } else {
+        m->resolution = byte;
+    }
+    put(m, PS2_ACK);
+}
+
+/* "Status request": three bytes. */
+static void put_status(Ps2Mouse *m)
+{
+    uint8_t status = 0;
+    status |= m->buttons & POINTER_RIGHT ? MOUSE_STATUS_RIGHT : 0;
+    status |= m->buttons & POINTER_MIDDLE ? MOUSE_STATUS_MIDDLE : 0;
+    status |= m->buttons & POINTER_LEFT ? MOUSE_STATUS_LEFT : 0;
+    status |= m->doubled ? MOUSE_STATUS_SCALING : 0;
+    status |= m->reporting ? MOUSE_STATUS_ENABLED : 0;
+    status |= m->remote ? MOUSE_STATUS_REMOTE : 0;
+    put(m, status);
+    put(m, m->resolution);
+    put(m, m->rate);
+}
+
+/* Those that change a setting and answer nothing but an acknowledgement. */
+static bool change_setting(Ps2Mouse *m, uint8_t command)
+{
+    switch (command) {
+    case MOUSE_SCALING_1_1:
+    case MOUSE_SCALING_2_1:
+        m->doubled = command == MOUSE_SCALING_2_1;
+        return true;
+    case MOUSE_STREAM:
+    case MOUSE_REMOTE:
+        m->remote = command == MOUSE_REMOTE;
+        forget_movement(m);
+        return true;
+    case PS2_ENABLE:
+    case PS2_DISABLE:
+        m->reporting = command == PS2_ENABLE;
+        forget_movement(m);
+        m->reported_buttons = m->buttons;
+        return true;
+    case PS2_SET_DEFAULTS:
+        set_defaults(m);
+        return true;
+    case MOUSE_WRAP:
+        m->wrap = true;
+        return true;
+    case MOUSE_WRAP_END:
+        m->wrap = false;
+        return true;
+    case PS2_SET_RATE:
+    case MOUSE_SET_RESOLUTION:
+        m->command = command;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void take_command(Ps2Mouse *m, uint8_t command)
+{
+    if (change_setting(m, command)) {
+        put(m, PS2_ACK);
+        return;
+    }
+    switch (command) {
+    case MOUSE_STATUS:
+        put(m, PS2_ACK);
+        put_status(m);
+        break;
+    case MOUSE_READ:
+        put(m, PS2_ACK);
+        put_packet(m);
+        break;
+    case PS2_GET_ID:
+        put(m, PS2_ACK);
+        put(m, MOUSE_ID);
+        break;
+    case PS2_RESEND:
+        put(m, m->last);
+        break;
+    case PS2_RESET:
+        ps2_mouse_reset(m);
+        put(m, PS2_ACK);
+        put(m, PS2_BAT_OK);
+        put(m, MOUSE_ID);
+        break;
+    default:
+        put(m, PS2_NACK);
+    }
+}
+
+void ps2_mouse_write(Ps2Mouse *m, uint8_t byte)
+{
+    uint8_t command = m->command;
+    m->command = 0;
+    ps2_queue_clear(&m->out);
+    if (m->wrap && byte != PS2_RESET && byte != MOUSE_WRAP_END) {
+        put(m, byte);
+    } else if (command) {
+        take_parameter(m, command, byte);
+    } else {
+        take_command(m, byte);
+    }
+}
+
+bool ps2_mouse_is_possible(const Ps2Mouse *m)
+{
+    return m->resolution <= RESOLUTION_MAX && m->out.count <= PS2_QUEUE_SIZE &&
+           (m->command == 0 || m->command == PS2_SET_RATE || m->command == MOUSE_SET_RESOLUTION) &&
+           m->buttons <= BUTTONS_MASK && m->reported_buttons <= BUTTONS_MASK &&
+           m->dx >= -MOVEMENT_MAX && m->dx <= MOVEMENT_MAX && m->dy >= -MOVEMENT_MAX &&
+           m->dy <= MOVEMENT_MAX;
+}

@@ -1,0 +1,86 @@
+/*
+ * The reset control register of PC chipsets, port 0xcf9 (Intel PIIX3 data
+ * sheet, "RC - Reset Control Register").
+ *
+ * DEVIATION: a reset of the CPU alone resets the whole machine, as the other
+ * ways to reset it do.
+ */
+#include "devices/device.h"
+#include "devices/port92_regs.h"
+
+#define KEPT (RCR_HARD | RCR_RESET)
+
+typedef struct ResetControl {
+    Device *dev;
+    uint8_t value; /* as written */
+
+    uint16_t iobase;
+} ResetControl;
+
+static uint64_t reset_control_read(void *state, uint64_t offset, unsigned size)
+{
+    const ResetControl *s = state;
+    (void)offset;
+    (void)size;
+    return s->value;
+}
+
+/* "A transition of bit 2 from 0 to 1 initiates a reset." */
+static void reset_control_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    ResetControl *s = state;
+    (void)offset;
+    (void)size;
+    bool rises = value & ~s->value & RCR_RESET;
+    s->value = value & KEPT;
+    if (rises) {
+        device_request_reset(s->dev);
+    }
+}
+
+static void reset_control_reset(void *state)
+{
+    ResetControl *s = state;
+    s->value = 0;
+}
+
+static bool reset_control_post_load(void *state)
+{
+    const ResetControl *s = state;
+    return !(s->value & ~KEPT);
+}
+
+static const DeviceField reset_control_fields[] = {
+    DEVICE_FIELD(ResetControl, value),
+    DEVICE_FIELD_END,
+};
+
+static const IoOps reset_control_ops = {
+    .read = reset_control_read, .write = reset_control_write, .max_size = 1};
+
+static const DeviceRegion reset_control_regions[] = {
+    {.name = "port",
+     .space = IO_PORTS,
+     .size = 1,
+     .ops = &reset_control_ops,
+     .base_property = "iobase"},
+    {NULL},
+};
+
+static const DeviceProperty reset_control_properties[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(ResetControl, iobase), "0xcf9", "port", NULL},
+    {NULL},
+};
+
+extern const DeviceClass reset_control_class;
+const DeviceClass reset_control_class = {
+    .abi = DEVICE_ABI,
+    .name = "reset-control",
+    .description = "reset control register of PC chipsets",
+    .state_size = sizeof(ResetControl),
+    .properties = reset_control_properties,
+    .regions = reset_control_regions,
+    .reset = reset_control_reset,
+    .fields = reset_control_fields,
+    .post_load = reset_control_post_load,
+};

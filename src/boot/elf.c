@@ -1,0 +1,259 @@
+/*
+ * ELF files, and the format of those that say no more than where they start:
+ * 32-bit ones in protected mode, 64-bit ones in long mode.
+ *
+ * After the System V ABI, edition 4.1, chapters 4 and 5, and its supplements
+ * for the i386 and the AMD64.
+ */
+#include "src/boot/elf.h"
+
+#include <elf.h>
+#include <inttypes.h>
+
+#define NOTE_HEADER 12u
+/* More than any linker makes, so that a hostile file cannot keep us busy. */
+#define HEADERS_MAX 1024u
+#define NOTES_MAX   65536u
+
+bool elf_is(const BootBytes *file)
+{
+    return boot_has(file, 0, SELFMAG) && !memcmp(file->data, ELFMAG, SELFMAG);
+}
+
+/* ---- the header ---- */
+
+/* A field that is wider in the other class, and elsewhere. */
+#define ELF_GET(elf, base, type, member)                                                           \
+    ((elf)->is64 ? boot_get(&(elf)->request->kernel, (base) + offsetof(Elf64_##type, member),      \
+                            sizeof(((Elf64_##type *)0)->member))                                   \
+                 : boot_get(&(elf)->request->kernel, (base) + offsetof(Elf32_##type, member),      \
+                            sizeof(((Elf32_##type *)0)->member)))
+
+static bool check_identity(const ElfFile *elf, GError **error)
+{
+    const BootRequest *request = elf->request;
+    uint64_t size = elf->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+    uint8_t class = (uint8_t)boot_get(&request->kernel, EI_CLASS, 1);
+    uint8_t order = (uint8_t)boot_get(&request->kernel, EI_DATA, 1);
+    if (!boot_has(&request->kernel, 0, size)) {
+        return boot_refuse(request, error,
+                           "the ELF header is cut short: the file has %" PRIu64
+                           " bytes of %" PRIu64,
+                           request->kernel.size, size);
+    }
+    if (class != ELFCLASS32 && class != ELFCLASS64) {
+        return boot_refuse(request, error, "ELF class %u: not 1 (32 bits) or 2 (64 bits)", class);
+    }
+    if (order != ELFDATA2LSB) {
+        return boot_refuse(request, error, "ELF byte order %u: not 1 (little-endian)", order);
+    }
+    return true;
+}
+
+static bool check_kind(const ElfFile *elf, GError **error)
+{
+    uint64_t type = ELF_GET(elf, 0, Ehdr, e_type), machine = ELF_GET(elf, 0, Ehdr, e_machine);
+    unsigned wanted = elf->is64 ? EM_X86_64 : EM_386;
+    if (type != ET_EXEC) {
+        return boot_refuse(elf->request, error, "ELF type %" PRIu64 " is not an executable (2)%s",
+                           type, type == ET_DYN ? ": link it with -no-pie" : "");
+    }
+    if (machine != wanted) {
+        return boot_refuse(elf->request, error, "ELF machine %" PRIu64 ": not %u (%s)", machine,
+                           wanted, elf->is64 ? "x86-64" : "i386");
+    }
+    return true;
+}
+
+static bool check_headers(const ElfFile *elf, GError **error)
+{
+    unsigned least = elf->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    if (!elf->header_count) {
+        return boot_refuse(elf->request, error, "ELF file without program headers");
+    }
+    if (elf->header_count > HEADERS_MAX) {
+        return boot_refuse(elf->request, error, "%u ELF program headers: at most %u",
+                           elf->header_count, HEADERS_MAX);
+    }
+    if (elf->header_size < least) {
+        return boot_refuse(elf->request, error, "ELF program headers of %u bytes: at least %u",
+                           elf->header_size, least);
+    }
+    if (!boot_has(&elf->request->kernel, elf->headers,
+                  (uint64_t)elf->header_size * elf->header_count)) {
+        return boot_refuse(elf->request, error,
+                           "%u ELF program headers of %u bytes at 0x%" PRIx64
+                           " go beyond the file's %" PRIu64 " bytes",
+                           elf->header_count, elf->header_size, elf->headers,
+                           elf->request->kernel.size);
+    }
+    return true;
+}
+
+bool elf_open(const BootRequest *request, ElfFile *elf, GError **error)
+{
+    *elf = (ElfFile){.request = request};
+    elf->is64 = boot_get(&request->kernel, EI_CLASS, 1) == ELFCLASS64;
+    if (!check_identity(elf, error) || !check_kind(elf, error)) {
+        return false;
+    }
+    elf->entry = ELF_GET(elf, 0, Ehdr, e_entry);
+    elf->headers = ELF_GET(elf, 0, Ehdr, e_phoff);
+    elf->header_size = (unsigned)ELF_GET(elf, 0, Ehdr, e_phentsize);
+    elf->header_count = (unsigned)ELF_GET(elf, 0, Ehdr, e_phnum);
+    return check_headers(elf, error);
+}
+
+/* ---- segments ---- */
+
+typedef struct ElfSegment {
+    uint32_t type;
+    uint64_t offset, virtual, physical, file_size, memory_size, align;
+} ElfSegment;
+
+static ElfSegment get_segment(const ElfFile *elf, unsigned index)
+{
+    uint64_t at = elf->headers + (uint64_t)index * elf->header_size;
+    return (ElfSegment){
+        .type = (uint32_t)ELF_GET(elf, at, Phdr, p_type),
+        .offset = ELF_GET(elf, at, Phdr, p_offset),
+        .virtual = ELF_GET(elf, at, Phdr, p_vaddr),
+        .physical = ELF_GET(elf, at, Phdr, p_paddr),
+        .file_size = ELF_GET(elf, at, Phdr, p_filesz),
+        .memory_size = ELF_GET(elf, at, Phdr, p_memsz),
+        .align = ELF_GET(elf, at, Phdr, p_align),
+    };
+}
+
+static bool load_segment(BootLoad *load, unsigned index, const ElfSegment *segment, GError **error)
+{
+    const BootRequest *request = load->request;
+    g_autofree char *what = g_strdup_printf("ELF segment %u", index);
+    if (!boot_has(&request->kernel, segment->offset, segment->file_size)) {
+        return boot_refuse(request, error,
+                           "%s: 0x%" PRIx64 " bytes at 0x%" PRIx64 " of the file go beyond its "
+                           "0x%" PRIx64,
+                           what, segment->file_size, segment->offset, request->kernel.size);
+    }
+    if (segment->file_size > segment->memory_size) {
+        return boot_refuse(request, error,
+                           "%s: has 0x%" PRIx64 " bytes in the file, only 0x%" PRIx64 " in memory",
+                           what, segment->file_size, segment->memory_size);
+    }
+    return boot_put(load, segment->physical, request->kernel.data + segment->offset,
+                    segment->file_size, segment->memory_size, what, error);
+}
+
+bool elf_load(const ElfFile *elf, BootLoad *load, GError **error)
+{
+    bool any = false;
+    for (unsigned i = 0; i < elf->header_count; i++) {
+        ElfSegment segment = get_segment(elf, i);
+        if (segment.type != PT_LOAD) {
+            continue;
+        }
+        any |= segment.memory_size != 0;
+        if (!load_segment(load, i, &segment, error)) {
+            return false;
+        }
+    }
+    return any || boot_refuse(elf->request, error, "ELF file with nothing to load");
+}
+
+/* Kernels that are linked high give a virtual address. */
+uint64_t elf_entry(const ElfFile *elf)
+{
+    for (unsigned i = 0; i < elf->header_count; i++) {
+        ElfSegment segment = get_segment(elf, i);
+        if (segment.type == PT_LOAD && elf->entry - segment.virtual < segment.memory_size) {
+            return segment.physical + (elf->entry - segment.virtual);
+        }
+    }
+    return elf->entry;
+}
+
+bool elf_entry_32(const ElfFile *elf, uint64_t *entry, GError **error)
+{
+    *entry = elf_entry(elf);
+    return *entry < BOOT_4GB ||
+           boot_refuse(elf->request, error, "the entry 0x%" PRIx64 " is not below 4 GiB", *entry);
+}
+
+/* ---- notes ---- */
+
+static uint64_t align_up(uint64_t value, uint64_t align)
+{
+    return (value + align - 1) & ~(align - 1);
+}
+
+/* Looks through [offset, end), which is inside the file. */
+static bool find_in_notes(const BootBytes *file, uint64_t offset, uint64_t end, uint64_t align,
+                          const char *owner, uint32_t type, uint64_t *value)
+{
+    size_t owner_size = strlen(owner) + 1;
+    while (end - offset >= NOTE_HEADER) {
+        uint64_t name_size = boot_u32(file, offset), size = boot_u32(file, offset + 4);
+        uint64_t name = offset + NOTE_HEADER, content = name + align_up(name_size, align);
+        if (content > end || size > end - content) {
+            return false;
+        }
+        if (boot_u32(file, offset + 8) == type && name_size == owner_size &&
+            !memcmp(file->data + name, owner, owner_size) && (size == 4 || size == 8)) {
+            *value = boot_get(file, content, (unsigned)size);
+            return true;
+        }
+        offset = MIN(content + align_up(size, align), end);
+    }
+    return false;
+}
+
+bool elf_find_note(const ElfFile *elf, const char *owner, uint32_t type, uint64_t *value)
+{
+    const BootBytes *file = &elf->request->kernel;
+    for (unsigned i = 0; i < elf->header_count; i++) {
+        ElfSegment segment = get_segment(elf, i);
+        if (segment.type == PT_NOTE && boot_has(file, segment.offset, segment.file_size) &&
+            find_in_notes(file, segment.offset, segment.offset + MIN(segment.file_size, NOTES_MAX),
+                          segment.align == 8 ? 8 : 4, owner, type, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- plain executables ---- */
+
+/* A stack for kernels that are written as programs are. */
+#define STACK_SIZE 16384u
+
+static bool start(BootLoad *load, const ElfFile *elf, GError **error)
+{
+    uint64_t entry;
+    if (elf->is64) {
+        return boot_start_long(load, elf_entry(elf), error);
+    }
+    return elf_entry_32(elf, &entry, error) && boot_start_protected(load, entry, error);
+}
+
+static bool elf_format_load(BootLoad *load, GError **error)
+{
+    ElfFile elf;
+    if (!elf_open(load->request, &elf, error) || !elf_load(&elf, load, error) ||
+        !start(load, &elf, error)) {
+        return false;
+    }
+    uint64_t text = boot_place_text(load, load->request->append, "the command line", error);
+    uint64_t stack =
+        text ? boot_place(load, NULL, STACK_SIZE, &BOOT_AREA_LOW, "the stack", error) : 0;
+    load->state->gpr[CPU_DI] = text;
+    load->state->gpr[CPU_SP] = stack + STACK_SIZE;
+    return stack != 0;
+}
+
+const BootFormat boot_elf = {
+    .name = "a plain ELF file",
+    .command_line = true,
+    .tables = true,
+    .probe = elf_is,
+    .load = elf_format_load,
+};

@@ -1,0 +1,92 @@
+/*
+ * What a kernel format is to the rest of src/boot: one table entry.
+ *
+ * A format looks at the file through BootBytes, which cannot be read beyond
+ * its end, and fills memory through load.h, which keeps the parts from
+ * overlapping.  Everything in a kernel's headers is hostile.
+ */
+#ifndef PIOEMU_BOOT_FORMAT_H
+#define PIOEMU_BOOT_FORMAT_H
+
+#include "src/boot/boot.h"
+
+#include <string.h>
+
+/* ---- the file ---- */
+
+typedef struct BootBytes {
+    const uint8_t *data;
+    uint64_t size;
+} BootBytes;
+
+static inline bool boot_has(const BootBytes *bytes, uint64_t offset, uint64_t size)
+{
+    return offset <= bytes->size && size <= bytes->size - offset;
+}
+
+/* Little-endian, 1 to 8 bytes; 0 where the file has ended. */
+static inline uint64_t boot_get(const BootBytes *bytes, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+    if (boot_has(bytes, offset, size)) {
+        memcpy(&value, bytes->data + offset, size);
+    }
+    return value;
+}
+
+static inline uint16_t boot_u16(const BootBytes *bytes, uint64_t offset)
+{
+    return (uint16_t)boot_get(bytes, offset, 2);
+}
+
+static inline uint32_t boot_u32(const BootBytes *bytes, uint64_t offset)
+{
+    return (uint32_t)boot_get(bytes, offset, 4);
+}
+
+/* ---- what is asked for ---- */
+
+typedef enum BootEntry { BOOT_ENTRY_AUTO, BOOT_ENTRY_16, BOOT_ENTRY_32, BOOT_ENTRY_64 } BootEntry;
+
+typedef struct BootModule {
+    BootBytes bytes;
+    const char *text;      /* the file's name and its arguments, as they were given */
+    const char *arguments; /* the arguments alone */
+} BootModule;
+
+typedef struct BootRequest {
+    const char *path; /* for messages */
+    BootBytes kernel;
+    const char *flat;   /* or NULL */
+    const char *append; /* "" if there is none */
+    BootEntry entry;
+    const BootModule *modules;
+    unsigned module_count;
+} BootRequest;
+
+/* "-kernel PATH: ..."; returns false. */
+bool boot_refuse(const BootRequest *request, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* ---- the formats ---- */
+
+typedef struct BootLoad BootLoad; /* load.h */
+
+typedef enum BootModules { BOOT_MODULES_NONE, BOOT_MODULES_ONE, BOOT_MODULES_MANY } BootModules;
+
+typedef struct BootFormat {
+    const char *name;    /* as in "NAME kernels take no -append" */
+    BootModules modules; /* what it can do with -initrd */
+    bool command_line;   /* it can be given -append */
+    bool tables;         /* it looks for ACPI and MP tables on every machine */
+    /* Whether the file claims to be of this format. */
+    bool (*probe)(const BootBytes *kernel);
+    bool (*load)(BootLoad *load, GError **error);
+} BootFormat;
+
+extern const BootFormat boot_linux, boot_multiboot, boot_multiboot2, boot_pvh, boot_elf, boot_flat;
+
+/* For -flat, before anything is loaded. */
+bool boot_flat_check(const char *flat, GError **error);
+
+#endif

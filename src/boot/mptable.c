@@ -1,0 +1,153 @@
+/*
+ * The MP table, after Intel's MultiProcessor Specification 1.4, chapter 4:
+ * the CPUs, an ISA bus, the I/O APIC and the ISA interrupts on its inputs.
+ */
+#include "src/boot/apic_regs.h"
+#include "src/boot/load.h"
+
+#define SPECIFICATION_1_4  4u
+#define LOCAL_APIC_VERSION 0x14u
+#define IO_APIC_VERSION    0x11u
+
+enum { ENTRY_PROCESSOR, ENTRY_BUS, ENTRY_IO_APIC, ENTRY_IO_INTERRUPT, ENTRY_LOCAL_INTERRUPT };
+enum { INTERRUPT_VECTORED = 0, INTERRUPT_NMI = 1, INTERRUPT_EXTERNAL = 3 };
+
+#define CPU_ENABLED    0x01u
+#define CPU_BOOT       0x02u
+#define IO_APIC_USABLE 0x01u
+#define FLAGS_OF_BUS   0x0000u
+#define FLAGS_LEVEL    0x000du /* active high, level */
+#define ALL_APICS      0xffu
+
+/* A Pentium with an FPU and an APIC; kernels ask CPUID. */
+#define CPU_SIGNATURE 0x00000520u
+#define CPU_FEATURES  0x00000201u
+
+typedef struct __attribute__((packed)) Pointer {
+    char signature[4];
+    uint32_t config;
+    uint8_t length, revision, checksum;
+    uint8_t features[5]; /* all 0: there is a configuration, the PIC is wired to LINT0 */
+} Pointer;
+
+typedef struct __attribute__((packed)) ConfigHeader {
+    char signature[4];
+    uint16_t length;
+    uint8_t revision, checksum;
+    char oem[8], product[12];
+    uint32_t oem_table;
+    uint16_t oem_size, entry_count;
+    uint32_t local_apic;
+    uint16_t extended_size;
+    uint8_t extended_checksum, reserved;
+} ConfigHeader;
+
+typedef struct __attribute__((packed)) Processor {
+    uint8_t type, apic_id, apic_version, flags;
+    uint32_t signature, features, reserved[2];
+} Processor;
+
+typedef struct __attribute__((packed)) IsaBus {
+    uint8_t type, id;
+    char name[6];
+} IsaBus;
+
+typedef struct __attribute__((packed)) IoApic {
+    uint8_t type, id, version, flags;
+    uint32_t address;
+} IoApic;
+
+typedef struct __attribute__((packed)) Interrupt {
+    uint8_t type, kind;
+    uint16_t flags;
+    uint8_t bus, irq, apic, input;
+} Interrupt;
+
+typedef struct Config {
+    GByteArray *bytes;
+    uint16_t count;
+} Config;
+
+static void add_entry(Config *config, const void *entry, size_t size)
+{
+    g_byte_array_append(config->bytes, entry, (guint)size);
+    config->count++;
+}
+
+static void add_processors(Config *config, unsigned cpus)
+{
+    for (unsigned i = 0; i < cpus; i++) {
+        const Processor processor = {
+            .type = ENTRY_PROCESSOR,
+            .apic_id = (uint8_t)i,
+            .apic_version = LOCAL_APIC_VERSION,
+            .flags = i ? CPU_ENABLED : CPU_ENABLED | CPU_BOOT,
+            .signature = CPU_SIGNATURE,
+            .features = CPU_FEATURES,
+        };
+        add_entry(config, &processor, sizeof(processor));
+    }
+}
+
+/* ISA IRQ n is on input n; IRQ 2 is the cascade and goes nowhere. */
+static void add_io_interrupts(Config *config, const BootBoard *board, uint8_t io_apic)
+{
+    for (uint8_t irq = 0; irq < ISA_IRQS; irq++) {
+        const Interrupt interrupt = {
+            .type = ENTRY_IO_INTERRUPT,
+            .kind = INTERRUPT_VECTORED,
+            .flags = irq == board->acpi_irq ? FLAGS_LEVEL : FLAGS_OF_BUS,
+            .irq = irq,
+            .apic = io_apic,
+            .input = irq,
+        };
+        if (irq != ISA_CASCADE) {
+            add_entry(config, &interrupt, sizeof(interrupt));
+        }
+    }
+}
+
+static void add_local_interrupts(Config *config)
+{
+    const Interrupt external = {ENTRY_LOCAL_INTERRUPT, INTERRUPT_EXTERNAL, 0, 0, 0, ALL_APICS, 0};
+    const Interrupt nmi = {ENTRY_LOCAL_INTERRUPT, INTERRUPT_NMI, 0, 0, 0, ALL_APICS, 1};
+    add_entry(config, &external, sizeof(external));
+    add_entry(config, &nmi, sizeof(nmi));
+}
+
+static void add_entries(Config *config, const BootBoard *board)
+{
+    const uint8_t io_apic = (uint8_t)board->cpus;
+    const IsaBus bus = {ENTRY_BUS, 0, "ISA   "};
+    const IoApic chip = {ENTRY_IO_APIC, io_apic, IO_APIC_VERSION, IO_APIC_USABLE, IO_APIC_BASE};
+    add_processors(config, board->cpus);
+    add_entry(config, &bus, sizeof(bus));
+    add_entry(config, &chip, sizeof(chip));
+    add_io_interrupts(config, board, io_apic);
+    add_local_interrupts(config);
+}
+
+void boot_add_mp_table(BootTables *tables)
+{
+    ConfigHeader header = {
+        .signature = "PCMP",
+        .revision = SPECIFICATION_1_4,
+        .oem = "PIOEMU  ",
+        .product = "ISA PC      ",
+        .local_apic = LOCAL_APIC_BASE,
+    };
+    Config config = {g_byte_array_new(), 0};
+    g_byte_array_append(config.bytes, (const uint8_t *)&header, sizeof(header));
+    add_entries(&config, tables->board);
+    header.entry_count = config.count;
+    header.length = (uint16_t)config.bytes->len;
+    memcpy(config.bytes->data, &header, sizeof(header));
+    header.checksum = boot_checksum(config.bytes->data, config.bytes->len);
+    memcpy(config.bytes->data, &header, sizeof(header));
+
+    Pointer pointer = {.signature = "_MP_", .length = 1, .revision = SPECIFICATION_1_4};
+    pointer.config = boot_tables_add(tables, config.bytes->data, config.bytes->len, 16);
+    pointer.checksum = boot_checksum(&pointer, sizeof(pointer));
+    boot_tables_add(tables, &pointer, sizeof(pointer), 16);
+    g_byte_array_unref(config.bytes);
+}

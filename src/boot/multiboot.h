@@ -1,0 +1,22 @@
+/*
+ * What both versions of multiboot have in common.
+ */
+#ifndef PIOEMU_BOOT_MULTIBOOT_H
+#define PIOEMU_BOOT_MULTIBOOT_H
+
+#include "src/boot/load.h"
+
+#define MULTIBOOT_LOADER "pioemu"
+
+/* An image that is no ELF file says itself where it goes; ends may be 0. */
+typedef struct MultibootAddresses {
+    uint32_t header_offset; /* in the file */
+    uint32_t header, load, load_end, bss_end;
+} MultibootAddresses;
+
+bool multiboot_load_addresses(BootLoad *load, const MultibootAddresses *addresses, GError **error);
+bool multiboot_load_elf(BootLoad *load, uint64_t *entry, GError **error);
+/* On a page of its own above 1 MiB: its address, or 0. */
+uint32_t multiboot_place_module(BootLoad *load, const BootModule *module, GError **error);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * What a BIOS would leave behind: tables in its ROM's segment, and the few of
+ * its variables that kernels take the end of low memory from.
+ */
+#include "src/boot/load.h"
+
+#define BDA_EBDA_SEGMENT 0x40eu
+#define BDA_BASE_MEMORY  0x413u /* KiB */
+#define EBDA_SIZE        1u     /* KiB, in its first byte */
+
+uint8_t boot_checksum(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    uint8_t sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        sum = (uint8_t)(sum + bytes[i]);
+    }
+    return (uint8_t)-sum;
+}
+
+uint32_t boot_tables_add(BootTables *tables, const void *data, size_t size, unsigned align)
+{
+    static const uint8_t PADDING[64];
+    g_byte_array_append(tables->bytes, PADDING, -tables->bytes->len & (align - 1));
+    uint32_t address = (uint32_t)BOOT_ROM_START + tables->bytes->len;
+    g_byte_array_append(tables->bytes, data, (guint)size);
+    return address;
+}
+
+/* A kernel that is linked here is put over them. */
+static void write_variables(BootLoad *load)
+{
+    const uint16_t segment = BOOT_LOW_END >> 4, base_memory = BOOT_LOW_END >> 10;
+    const uint8_t size = EBDA_SIZE;
+    memory_write(load->memory, BDA_EBDA_SEGMENT, &segment, sizeof(segment));
+    memory_write(load->memory, BDA_BASE_MEMORY, &base_memory, sizeof(base_memory));
+    memory_write(load->memory, BOOT_LOW_END, &size, sizeof(size));
+}
+
+bool boot_add_tables(BootLoad *load, GError **error)
+{
+    const BootBoard *board = load->board;
+    const MemoryRegion *region = memory_find(load->memory, BOOT_ROM_START);
+    if (!region || region->read_only || memory_ram_size(load->memory) < BOOT_HIGH) {
+        return true;
+    }
+    write_variables(load);
+    BootTables tables = {board, g_byte_array_new()};
+    g_autoptr(GByteArray) bytes = tables.bytes;
+    if (board->apic) {
+        boot_add_mp_table(&tables);
+    }
+    if (board->acpi_port) {
+        load->rsdp = boot_add_acpi_tables(&tables);
+    }
+    return boot_put(load, BOOT_ROM_START, bytes->data, bytes->len, bytes->len, "the tables", error);
+}

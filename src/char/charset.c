@@ -1,0 +1,242 @@
+/*
+ * The set of a machine's chardevs: finding, connecting, draining, describing.
+ * charset_spec.c makes them.
+ */
+#include "src/char/char_internal.h"
+#include "src/char/charset_internal.h"
+#include "src/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define TAIL_SIZE 2048u
+
+static void route_free(gpointer data)
+{
+    CharRoute *route = data;
+    g_free(route->id);
+    g_free(route);
+}
+
+CharSet *charset_new(Loop *loop, const CharEvents *events, int escape)
+{
+    CharSet *set = g_new0(CharSet, 1);
+    set->loop = loop;
+    set->events = *events;
+    set->escape = escape;
+    set->chardevs = g_ptr_array_new_with_free_func(chardev_free);
+    set->routes = g_ptr_array_new_with_free_func(route_free);
+    set->ports = g_ptr_array_new_with_free_func((GDestroyNotify)char_port_free);
+    return set;
+}
+
+void charset_free(CharSet *set)
+{
+    g_ptr_array_unref(set->chardevs);
+    g_ptr_array_unref(set->routes);
+    g_ptr_array_unref(set->ports);
+    g_free(set);
+}
+
+Loop *charset_loop(const CharSet *set)
+{
+    return set->loop;
+}
+
+const CharEvents *charset_events(const CharSet *set)
+{
+    return &set->events;
+}
+
+int charset_escape(const CharSet *set)
+{
+    return set->escape;
+}
+
+Chardev *charset_find(const CharSet *set, const char *id)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        Chardev *chardev = set->chardevs->pdata[i];
+        if (!strcmp(chardev->id, id)) {
+            return chardev;
+        }
+    }
+    return NULL;
+}
+
+Chardev *charset_find_class(const CharSet *set, const ChardevClass *class)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        Chardev *chardev = set->chardevs->pdata[i];
+        if (chardev->class == class) {
+            return chardev;
+        }
+    }
+    return NULL;
+}
+
+/* ---- connecting ---- */
+
+static const CharRoute *find_route(const CharSet *set, const char *id)
+{
+    for (guint i = 0; i < set->routes->len; i++) {
+        const CharRoute *route = set->routes->pdata[i];
+        if (!strcmp(route->id, id)) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
+/* Who uses this half of the chardev already, if it cannot be shared. */
+static bool check_free(const Chardev *chardev, bool in, const Device *dev, GError **error)
+{
+    for (guint i = 0; chardev && !chardev->mux && i < chardev->ports->len; i++) {
+        const CharPort *port = chardev->ports->pdata[i];
+        if ((in ? port->in : port->out) == chardev) {
+            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                        "%s: chardev '%s' is used by %s (mux=on lets devices share it)",
+                        device_id(dev), chardev->id, device_id(port->dev));
+            return false;
+        }
+    }
+    return true;
+}
+
+CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **error)
+{
+    const CharRoute *route = find_route(set, id);
+    Chardev *in = route ? route->in : charset_find(set, id);
+    Chardev *out = route ? route->out : in;
+    if (!in && !out) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: no chardev '%s'", device_id(dev),
+                    id);
+        return NULL;
+    }
+    if (!check_free(in, true, dev, error) || !check_free(out, false, dev, error)) {
+        return NULL;
+    }
+    CharPort *port = char_port_new(set->loop, dev, in, out);
+    g_ptr_array_add(set->ports, port);
+    return port;
+}
+
+bool charset_awaits_peers(const CharSet *set)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        const Chardev *chardev = set->chardevs->pdata[i];
+        if (chardev->class->awaits_peer && chardev->class->awaits_peer(chardev)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the end of a run ---- */
+
+static void drain_ports(CharSet *set)
+{
+    for (guint i = 0; i < set->ports->len; i++) {
+        char_port_drain(set->ports->pdata[i]);
+    }
+}
+
+static size_t undelivered(CharSet *set)
+{
+    size_t left = 0;
+    drain_ports(set);
+    for (guint i = 0; i < set->ports->len; i++) {
+        left += ring_used(&((CharPort *)set->ports->pdata[i])->tx);
+    }
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        left += chardev_backlog(set->chardevs->pdata[i]);
+    }
+    return left;
+}
+
+static void patience_over(void *opaque)
+{
+    charset_stop_draining(opaque);
+}
+
+void charset_stop_draining(CharSet *set)
+{
+    set->stop_draining = true;
+}
+
+size_t charset_drain(CharSet *set, uint64_t patience)
+{
+    size_t left = undelivered(set);
+    LoopTimer *timer = loop_timer_new(set->loop, patience_over, set);
+    loop_timer_start(timer, patience);
+    while (left && !set->stop_draining) {
+        loop_step(set->loop, true);
+        size_t now = undelivered(set);
+        if (now < left) {
+            loop_timer_start(timer, patience);
+        }
+        left = now;
+    }
+    loop_timer_free(timer);
+    return left;
+}
+
+/* ---- descriptions ---- */
+
+void charset_describe(const CharSet *set, GString *text)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        const Chardev *chardev = set->chardevs->pdata[i];
+        const CharCounters *c = &chardev->count;
+        g_string_append_printf(text,
+                               "%s (%s): %" PRIu64 " bytes out, %" PRIu64 " dropped, %" PRIu64
+                               " stalls, %" PRIu64 " bytes in, %" PRIu64 " ignored, breaks %" PRIu64
+                               " in %" PRIu64 " out, readers %u now %" PRIu64 " in all\n",
+                               chardev->id, chardev->class->name, c->out, c->dropped, c->stalls,
+                               c->in, c->ignored, c->breaks_in, c->breaks_out,
+                               chardev->readers->len, c->attached);
+    }
+}
+
+static void append_printable(GString *text, uint8_t byte)
+{
+    if (byte == '\n') {
+        g_string_append(text, "\n  ");
+    } else if (byte == '\t' || (byte >= 0x20 && byte < 0x7f)) {
+        g_string_append_c(text, (char)byte);
+    } else if (byte != '\r') {
+        g_string_append_printf(text, "\\x%02x", byte);
+    }
+}
+
+/* From the start of a line on, if there is one. */
+static uint64_t tail_start(const History *history)
+{
+    uint64_t start = MAX(history_tail(history), history->head - MIN(history->head, TAIL_SIZE));
+    const uint8_t *byte;
+    for (uint64_t at = start; start && at + 1 < history->head; at++) {
+        if (history_peek(history, at, &byte) && *byte == '\n') {
+            return at + 1;
+        }
+    }
+    return start;
+}
+
+void charset_tail(CharSet *set, GString *text)
+{
+    drain_ports(set);
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        const Chardev *chardev = set->chardevs->pdata[i];
+        const History *history = &chardev->history;
+        if (!history->head) {
+            continue;
+        }
+        g_string_append_printf(text, "Last output of %s:\n  ", chardev->id);
+        for (uint64_t at = tail_start(history); at < history->head; at++) {
+            const uint8_t *byte;
+            history_peek(history, at, &byte);
+            append_printable(text, *byte);
+        }
+        g_string_append_c(text, '\n');
+    }
+}

@@ -1,0 +1,347 @@
+/*
+ * A device's end of a line: the rings, and what passes between the threads.
+ */
+#include "src/char/char_internal.h"
+#include "src/device_tap.h"
+
+#include <string.h>
+
+/* Two full FIFO generations of a fast guest per batch; touched as it is used. */
+#define TX_RING_SIZE 16384u
+
+/* For scripts that type where the host gives no input. */
+#define RX_RING_MIN 4096u
+
+/* ---- device to host ---- */
+
+static void call_tx_room(CharPort *port)
+{
+    if (atomic_load(&port->tx_full) && ring_room(&port->tx)) {
+        GMutex *lock = device_mutex(port->dev);
+        g_mutex_lock(lock);
+        /* With the lock, the device is not in the middle of a write that just found room. */
+        if (atomic_exchange(&port->tx_full, false) && port->client->tx_room) {
+            device_tx_room(port->dev);
+        }
+        g_mutex_unlock(lock);
+    }
+}
+
+void char_port_drain(CharPort *port)
+{
+    const uint8_t *data;
+    size_t size;
+    while (port->out && !port->tx_blocked && (size = ring_peek(&port->tx, &data)) > 0) {
+        size_t taken = chardev_output(port->out, data, size);
+        port->tx_blocked = taken < size;
+        port->out->count.stalls += port->tx_blocked;
+        ring_skip(&port->tx, taken);
+        call_tx_room(port);
+    }
+    if (port->out) {
+        chardev_pump(port->out);
+    }
+}
+
+static void continue_tx(CharPort *port, uint64_t batch)
+{
+    char_port_drain(port);
+    port->tx_batch = batch;
+    if (!port->tx_blocked) {
+        loop_timer_start(port->tx_timer, batch);
+    }
+}
+
+static void tx_posted(void *opaque)
+{
+    continue_tx(opaque, CHAR_BATCH_NS);
+}
+
+/* A batch's time is over: look again, less and less often, or fall asleep after a silence. */
+static void tx_batch_over(void *opaque)
+{
+    CharPort *port = opaque;
+    if (ring_used(&port->tx)) {
+        continue_tx(port, MIN(port->tx_batch * 2, CHAR_BATCH_MAX_NS));
+        return;
+    }
+    atomic_store(&port->tx_active, false);
+    if (ring_used(&port->tx) && !atomic_exchange(&port->tx_active, true)) {
+        continue_tx(port, CHAR_BATCH_NS);
+    }
+}
+
+void char_port_resume(CharPort *port)
+{
+    if (port->tx_blocked) {
+        port->tx_blocked = false;
+        continue_tx(port, CHAR_BATCH_NS);
+    }
+}
+
+/* Full: asks for the call back first, then looks again, so that no room is missed. */
+static size_t write_to_full(CharPort *port, const uint8_t *data, size_t size)
+{
+    atomic_store(&port->tx_full, true);
+    loop_post(port->loop, &port->tx_task);
+    size_t taken = ring_put(&port->tx, data, size);
+    if (taken == size) {
+        atomic_store(&port->tx_full, false);
+    }
+    return taken;
+}
+
+size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
+{
+    if (!port || !port->out) {
+        return size;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        return tap->class->output(tap, port, data, size);
+    }
+    return char_port_pass_write(port, data, size);
+}
+
+size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
+{
+    size_t taken = ring_put(&port->tx, data, size);
+    if (!atomic_load_explicit(&port->tx_active, memory_order_seq_cst) &&
+        !atomic_exchange(&port->tx_active, true)) {
+        loop_post(port->loop, &port->tx_task);
+    }
+    if (G_UNLIKELY(taken < size)) {
+        taken += write_to_full(port, data + taken, size - taken);
+    }
+    return taken;
+}
+
+/* ---- host to device ---- */
+
+/* With the device's lock held. */
+static void deliver_rx(CharPort *port)
+{
+    void *state = device_state(port->dev);
+    const uint8_t *data;
+    size_t size;
+    if (port->rx_delivering || !port->client->receive) {
+        return;
+    }
+    port->rx_delivering = true;
+    while ((size = ring_peek(&port->rx, &data)) > 0) {
+        size_t room = port->client->rx_room ? port->client->rx_room(state) : size;
+        size = MIN(size, room);
+        if (!size) {
+            break;
+        }
+        device_receive(port->dev, data, size);
+        ring_skip(&port->rx, size);
+    }
+    port->rx_delivering = false;
+}
+
+static void rx_refill(void *opaque)
+{
+    CharPort *port = opaque;
+    if (port->in) {
+        chardev_update_reading(port->in);
+    }
+}
+
+void char_port_rx_ready(CharPort *port)
+{
+    if (!port) {
+        return;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        tap->class->rx_ready(tap, port);
+    } else {
+        char_port_pass_rx_ready(port);
+    }
+}
+
+/* Half empty before the loop is woken: one wake-up serves many bytes. */
+void char_port_pass_rx_ready(CharPort *port)
+{
+    if (!port->rx.size) {
+        return;
+    }
+    if (ring_used(&port->rx)) {
+        deliver_rx(port);
+    }
+    if (G_UNLIKELY(atomic_load(&port->rx_refill)) && ring_used(&port->rx) <= port->rx.size / 2 &&
+        atomic_exchange(&port->rx_refill, false)) {
+        loop_post(port->loop, &port->rx_task);
+    }
+}
+
+bool char_port_receives(const CharPort *port)
+{
+    return port->client->receive != NULL;
+}
+
+void char_port_deliver(CharPort *port, const uint8_t *data, size_t size)
+{
+    size_t taken = ring_put(&port->rx, data, size);
+    g_assert(taken == size);
+    g_mutex_lock(device_mutex(port->dev));
+    deliver_rx(port);
+    g_mutex_unlock(device_mutex(port->dev));
+}
+
+void char_port_deliver_break(CharPort *port)
+{
+    if (port->client->receive_break) {
+        g_mutex_lock(device_mutex(port->dev));
+        device_receive_break(port->dev);
+        g_mutex_unlock(device_mutex(port->dev));
+    }
+}
+
+/* ---- modem lines, breaks, line format ---- */
+
+static uint64_t pack_format(const CharFormat *format)
+{
+    return (uint64_t)format->baud | (uint64_t)format->data_bits << 32 |
+           (uint64_t)format->stop_bits << 40 | (uint64_t)(uint8_t)format->parity << 48;
+}
+
+static CharFormat unpack_format(uint64_t packed)
+{
+    return (CharFormat){
+        .baud = (uint32_t)packed,
+        .data_bits = (uint8_t)(packed >> 32),
+        .stop_bits = (uint8_t)(packed >> 40),
+        .parity = (char)(packed >> 48),
+    };
+}
+
+static void apply_break(CharPort *port)
+{
+    Chardev *chardev = port->out;
+    bool on = atomic_load(&port->break_out);
+    if (on != port->applied_break) {
+        chardev->count.breaks_out += on;
+        if (chardev->class->set_break) {
+            chardev->class->set_break(chardev, on);
+        }
+    }
+    port->applied_break = on;
+}
+
+/* Of several devices on one line the first drives it. */
+static void apply_control(void *opaque)
+{
+    CharPort *port = opaque;
+    Chardev *chardev = port->out;
+    const ChardevClass *class = chardev->class;
+    apply_break(port);
+    if (port != chardev->ports->pdata[0]) {
+        return;
+    }
+    unsigned lines = atomic_load(&port->lines_out);
+    if (class->set_lines && lines != port->applied_lines) {
+        class->set_lines(chardev, lines);
+    }
+    port->applied_lines = lines;
+    uint64_t packed = atomic_load(&port->format);
+    if (class->set_format && packed != port->applied_format) {
+        CharFormat format = unpack_format(packed);
+        class->set_format(chardev, &format);
+    }
+    port->applied_format = packed;
+}
+
+static void post_control(CharPort *port)
+{
+    if (port->out) {
+        loop_post(port->loop, &port->control_task);
+    }
+}
+
+void char_port_set_break(CharPort *port, bool on)
+{
+    if (port && atomic_exchange(&port->break_out, on) != on) {
+        post_control(port);
+    }
+}
+
+void char_port_set_lines(CharPort *port, unsigned lines)
+{
+    if (port && atomic_exchange(&port->lines_out, lines) != lines) {
+        post_control(port);
+    }
+}
+
+void char_port_set_format(CharPort *port, const CharFormat *format)
+{
+    if (port && atomic_exchange(&port->format, pack_format(format)) != pack_format(format)) {
+        post_control(port);
+    }
+}
+
+unsigned char_port_lines(const CharPort *port)
+{
+    if (!port) {
+        return 0;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    return tap ? tap->class->lines(tap, port) : char_port_pass_lines(port);
+}
+
+unsigned char_port_pass_lines(const CharPort *port)
+{
+    return atomic_load(&port->lines_in);
+}
+
+void char_port_change_lines(CharPort *port, unsigned lines)
+{
+    if (atomic_exchange(&port->lines_in, lines) != lines && port->client->lines_changed) {
+        g_mutex_lock(device_mutex(port->dev));
+        device_lines_changed(port->dev, lines);
+        g_mutex_unlock(device_mutex(port->dev));
+    }
+}
+
+/* ---- making and freeing ---- */
+
+CharPort *char_port_new(Loop *loop, Device *dev, Chardev *in, Chardev *out)
+{
+    static const CharClient NO_CLIENT = {0};
+    CharPort *port = g_new0(CharPort, 1);
+    port->loop = loop;
+    port->in = in;
+    port->out = out;
+    port->dev = dev;
+    port->client = device_class(dev)->char_client ?: &NO_CLIENT;
+    port->lines_in = in ? in->lines_in : CHAR_LINES_READY;
+    ring_init(&port->tx, port->client->tx_size ? port->client->tx_size : TX_RING_SIZE);
+    if (in) {
+        ring_init(&port->rx, in->class->rx_size ?: RX_RING_MIN);
+    }
+    port->tx_task = (LoopTask){.run = tx_posted, .opaque = port};
+    port->rx_task = (LoopTask){.run = rx_refill, .opaque = port};
+    port->control_task = (LoopTask){.run = apply_control, .opaque = port};
+    port->tx_timer = loop_timer_new(loop, tx_batch_over, port);
+    if (out) {
+        g_ptr_array_add(out->ports, port);
+    }
+    if (in && in != out) {
+        g_ptr_array_add(in->ports, port);
+    }
+    /* Reading begins with the loop, when the device is complete. */
+    loop_post(loop, &port->rx_task);
+    return port;
+}
+
+void char_port_free(CharPort *port)
+{
+    loop_cancel(port->loop, &port->tx_task);
+    loop_cancel(port->loop, &port->rx_task);
+    loop_cancel(port->loop, &port->control_task);
+    loop_timer_free(port->tx_timer);
+    ring_clear(&port->tx);
+    ring_clear(&port->rx);
+    g_free(port);
+}

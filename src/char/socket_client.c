@@ -1,0 +1,168 @@
+/*
+ * One client of a socket: a reader of the output, and the writer or a watcher.
+ */
+#include "src/char/keys.h"
+#include "src/char/socket_internal.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define READ_SIZE    4096u
+#define TAKEOVER_KEY 'w'
+
+struct SocketClient {
+    CharReader reader; /* first: write_output() gets it */
+    Socket *socket;
+    int fd;
+    LoopFd *watch;
+    bool full;      /* the kernel takes no more for it */
+    bool escaped;   /* a watcher typed the escape key */
+    bool told;      /* a watcher who typed knows why nothing happens */
+    LoopTask close; /* posted: it has gone */
+};
+
+/* One without a receiver is read to learn of its end. */
+static size_t read_limit(const SocketClient *client)
+{
+    const Socket *socket = client->socket;
+    if (socket->writer != client || !chardev_has_receiver(&socket->parent)) {
+        return READ_SIZE;
+    }
+    size_t room = chardev_rx_room(&socket->parent);
+    return MIN(room, READ_SIZE);
+}
+
+void socket_client_update(SocketClient *client)
+{
+    const Socket *socket = client->socket;
+    bool held =
+        socket->writer == client && !socket->reading && chardev_has_receiver(&socket->parent);
+    loop_fd_watch(client->watch, (held ? 0 : LOOP_READ) | (client->full ? LOOP_WRITE : 0));
+}
+
+/* ---- input ---- */
+
+static void explain(SocketClient *client)
+{
+    int escape = charset_escape(client->socket->parent.set);
+    if (!client->told && escape) {
+        g_autofree char *key = char_key_name(escape);
+        g_autofree char *text =
+            g_strdup_printf("[another client types; %s %c takes over]", key, TAKEOVER_KEY);
+        char_reader_notice(&client->reader, text);
+    }
+    client->told = true;
+}
+
+/* What it typed along with the take-over key is its first input. */
+static void take_over(SocketClient *client, const uint8_t *data, size_t size)
+{
+    Chardev *chardev = &client->socket->parent;
+    client->escaped = client->told = false;
+    socket_take_over(client->socket, client);
+    size_t room = chardev_rx_room(chardev);
+    if (MIN(room, size)) {
+        chardev_receive(chardev, data, MIN(room, size));
+    }
+}
+
+/* Nothing that a watcher types goes to the guest. */
+static void watch_keys(SocketClient *client, const uint8_t *data, size_t size)
+{
+    int escape = charset_escape(client->socket->parent.set);
+    for (size_t i = 0; i < size; i++) {
+        if (client->escaped && data[i] == TAKEOVER_KEY) {
+            take_over(client, data + i + 1, size - i - 1);
+            return;
+        }
+        client->escaped = escape && data[i] == escape;
+    }
+    if (!client->escaped) {
+        explain(client);
+    }
+}
+
+static void read_input(SocketClient *client)
+{
+    Socket *socket = client->socket;
+    size_t limit = read_limit(client);
+    uint8_t data[READ_SIZE];
+    if (!limit) {
+        socket_client_update(client);
+        return;
+    }
+    ssize_t got = recv(client->fd, data, limit, MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        socket_drop(socket, client);
+    } else if (got > 0 && socket->writer == client) {
+        chardev_receive(&socket->parent, data, (size_t)got);
+    } else if (got > 0) {
+        watch_keys(client, data, (size_t)got);
+    }
+}
+
+static void ready(void *opaque, unsigned events)
+{
+    SocketClient *client = opaque;
+    if (events & LOOP_READ) {
+        read_input(client);
+        return;
+    }
+    client->full = false;
+    socket_client_update(client);
+    char_reader_writable(&client->reader);
+}
+
+/* ---- output ---- */
+
+static void has_gone(void *opaque)
+{
+    SocketClient *client = opaque;
+    socket_drop(client->socket, client);
+}
+
+static size_t write_output(CharReader *reader, const uint8_t *data, size_t size)
+{
+    SocketClient *client = (SocketClient *)reader;
+    ssize_t put = send(client->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (put < 0 && errno != EAGAIN && errno != EINTR) {
+        loop_post(charset_loop(client->socket->parent.set), &client->close);
+        return size;
+    }
+    put = MAX(put, 0);
+    if ((size_t)put < size) {
+        client->full = true;
+        socket_client_update(client);
+    }
+    return (size_t)put;
+}
+
+/* ---- coming and going ---- */
+
+SocketClient *socket_client_new(Socket *socket, int fd, CharStart start)
+{
+    Loop *loop = charset_loop(socket->parent.set);
+    SocketClient *client = g_new0(SocketClient, 1);
+    client->socket = socket;
+    client->fd = fd;
+    client->reader.write = write_output;
+    client->reader.position = socket->position;
+    client->close = (LoopTask){.run = has_gone, .opaque = client};
+    client->watch = loop_fd_new(loop, fd, ready, client);
+    char_reader_attach(&client->reader, &socket->parent, start);
+    return client;
+}
+
+void socket_client_free(SocketClient *client)
+{
+    loop_cancel(charset_loop(client->socket->parent.set), &client->close);
+    char_reader_detach(&client->reader);
+    loop_fd_free(client->watch);
+    close(client->fd);
+    g_free(client);
+}
+
+uint64_t socket_client_position(const SocketClient *client)
+{
+    return client->reader.position;
+}

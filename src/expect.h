@@ -1,0 +1,38 @@
+/*
+ * -expect FILE: a script that talks to a serial line and judges the run.
+ *
+ *   port serial0              which chardev (the default)
+ *   send "ls\n"               types; \n \r \t \e \\ \" \xNN
+ *   wait "login: " 30         until the regular expression comes, at most 30 s
+ *   fail-if "Kernel panic"    from here on, a line with this fails the run
+ *   exit 0                    ends the run with this status
+ *
+ * A wait looks at what came after the last match.  The end of the script ends
+ * the run with status 0; a failure ends it with EXPECT_FAILED.
+ */
+#ifndef PIOEMU_EXPECT_H
+#define PIOEMU_EXPECT_H
+
+#include "src/char/char.h"
+
+#define EXPECT_FAILED 1
+
+typedef struct Expect Expect;
+
+typedef struct ExpectVerdict {
+    int status;
+    bool failed;
+    const char *reason; /* the script's */
+} ExpectVerdict;
+
+/* `done` is called once, in the loop; the chardevs are made already. */
+Expect *expect_new(CharSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
+                   GError **error);
+/* The machine runs: time counts from now. */
+void expect_start(Expect *expect);
+/* What the script says of the run; after its end, of a guest that said all it had to say. */
+ExpectVerdict expect_conclude(Expect *expect);
+/* Before the chardevs are closed; NULL is no script. */
+void expect_free(Expect *expect);
+
+#endif

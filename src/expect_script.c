@@ -1,0 +1,231 @@
+/*
+ * Parsing: one command a line, a word, strings in quotes, numbers.
+ */
+#include "src/expect_script.h"
+
+#include "devices/device.h"
+#include "src/error.h"
+#include "src/number.h"
+
+#include <string.h>
+
+#define DEFAULT_PORT     "serial0"
+#define DEFAULT_PATIENCE (60 * NS_PER_SECOND)
+#define PATIENCE_MAX     86400.0
+
+typedef struct Parser {
+    const char *path;
+    unsigned line;
+    const char *at; /* what is left of the line */
+    ExpectScript *script;
+} Parser;
+
+static bool fail(const Parser *parser, GError **error, const char *why)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s, line %u: %s", parser->path,
+                parser->line, why);
+    return false;
+}
+
+static void skip_blanks(Parser *parser)
+{
+    parser->at += strspn(parser->at, " \t\r");
+}
+
+static bool at_end(Parser *parser)
+{
+    skip_blanks(parser);
+    return !*parser->at || *parser->at == '#';
+}
+
+/* Up to a blank; the caller frees it. */
+static char *take_word(Parser *parser)
+{
+    skip_blanks(parser);
+    size_t length = strcspn(parser->at, " \t\r");
+    char *word = g_strndup(parser->at, length);
+    parser->at += length;
+    return word;
+}
+
+static bool take_hex(Parser *parser, GString *text)
+{
+    int high = g_ascii_xdigit_value(parser->at[0]);
+    int low = high < 0 ? -1 : g_ascii_xdigit_value(parser->at[1]);
+    if (low < 0) {
+        return false;
+    }
+    g_string_append_c(text, (char)(high << 4 | low));
+    parser->at += 2;
+    return true;
+}
+
+/* After a backslash.  In an expression the other ones are the expression's. */
+static bool take_escape(Parser *parser, GString *text, bool expression)
+{
+    static const char FROM[] = "nrte\\\"", TO[] = "\n\r\t\x1b\\\"";
+    char c = *parser->at;
+    const char *found = c ? strchr(FROM, c) : NULL;
+    if (!c) {
+        return false;
+    }
+    if (expression && c != '"') {
+        g_string_append_c(text, '\\');
+        g_string_append_c(text, c);
+        parser->at++;
+        return true;
+    }
+    parser->at++;
+    if (found) {
+        g_string_append_c(text, TO[found - FROM]);
+    }
+    return found || (c == 'x' && take_hex(parser, text));
+}
+
+static bool take_string(Parser *parser, bool expression, GString *text, GError **error)
+{
+    skip_blanks(parser);
+    if (*parser->at != '"') {
+        return fail(parser, error, "a string in double quotes has to follow");
+    }
+    parser->at++;
+    while (*parser->at && *parser->at != '"') {
+        if (*parser->at != '\\') {
+            g_string_append_c(text, *parser->at++);
+            continue;
+        }
+        parser->at++;
+        if (!take_escape(parser, text, expression)) {
+            return fail(parser, error,
+                        "unknown escape (there are \\n \\r \\t \\e \\\\ \\\" \\xNN)");
+        }
+    }
+    if (*parser->at != '"') {
+        return fail(parser, error, "the string has no end");
+    }
+    parser->at++;
+    return true;
+}
+
+/* ---- commands ---- */
+
+static bool parse_send(Parser *parser, ExpectStep *step, GError **error)
+{
+    return take_string(parser, false, step->text, error);
+}
+
+static bool parse_expression(Parser *parser, ExpectStep *step, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    if (!take_string(parser, true, step->text, error)) {
+        return false;
+    }
+    step->regex = g_regex_new(step->text->str, G_REGEX_RAW | G_REGEX_MULTILINE, (GRegexMatchFlags)0,
+                              &failure);
+    return step->regex || fail(parser, error, failure->message);
+}
+
+static bool parse_wait(Parser *parser, ExpectStep *step, GError **error)
+{
+    step->patience = DEFAULT_PATIENCE;
+    if (!parse_expression(parser, step, error) || at_end(parser)) {
+        return step->regex != NULL;
+    }
+    g_autofree char *word = take_word(parser);
+    char *end;
+    double seconds = g_ascii_strtod(word, &end);
+    if (*end || !(seconds > 0 && seconds <= PATIENCE_MAX)) {
+        return fail(parser, error, "the time-out is a number of seconds, up to a day");
+    }
+    step->patience = (uint64_t)(seconds * (double)NS_PER_SECOND);
+    return true;
+}
+
+static bool parse_exit(Parser *parser, ExpectStep *step, GError **error)
+{
+    g_autofree char *word = take_word(parser);
+    uint64_t status;
+    if (!number_parse("exit", word, 255, &status, NULL)) {
+        return fail(parser, error, "exit takes a status from 0 to 255");
+    }
+    step->status = (int)status;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    ExpectKind kind;
+    bool (*parse)(Parser *parser, ExpectStep *step, GError **error);
+} COMMANDS[] = {
+    {"send", EXPECT_SEND, parse_send},
+    {"wait", EXPECT_WAIT, parse_wait},
+    {"fail-if", EXPECT_FAIL_IF, parse_expression},
+    {"exit", EXPECT_EXIT, parse_exit},
+};
+
+static void step_free(gpointer data)
+{
+    ExpectStep *step = data;
+    g_string_free(step->text, true);
+    g_clear_pointer(&step->regex, g_regex_unref);
+    g_free(step);
+}
+
+static bool parse_step(Parser *parser, const char *name, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
+        if (!strcmp(COMMANDS[i].name, name)) {
+            ExpectStep *step = g_new0(ExpectStep, 1);
+            *step = (ExpectStep){COMMANDS[i].kind, parser->line, g_string_new(NULL), NULL, 0, 0};
+            g_ptr_array_add(parser->script->steps, step);
+            return COMMANDS[i].parse(parser, step, error);
+        }
+    }
+    return fail(parser, error, "unknown command (there are port, send, wait, fail-if, exit)");
+}
+
+static bool parse_line(Parser *parser, GError **error)
+{
+    if (at_end(parser)) {
+        return true;
+    }
+    g_autofree char *name = take_word(parser);
+    if (!strcmp(name, "port")) {
+        g_free(parser->script->port);
+        parser->script->port = take_word(parser);
+    } else if (!parse_step(parser, name, error)) {
+        return false;
+    }
+    return at_end(parser) || fail(parser, error, "nothing more may follow");
+}
+
+ExpectScript *expect_script_load(const char *path, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, &failure)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s: %s", path,
+                    failure->message);
+        return NULL;
+    }
+    Parser parser = {.path = path, .script = g_new0(ExpectScript, 1)};
+    parser.script->port = g_strdup(DEFAULT_PORT);
+    parser.script->steps = g_ptr_array_new_with_free_func(step_free);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        parser.line++;
+        parser.at = *line;
+        if (!parse_line(&parser, error)) {
+            expect_script_free(parser.script);
+            return NULL;
+        }
+    }
+    return parser.script;
+}
+
+void expect_script_free(ExpectScript *script)
+{
+    g_ptr_array_unref(script->steps);
+    g_free(script->port);
+    g_free(script);
+}

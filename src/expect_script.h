@@ -1,0 +1,30 @@
+/*
+ * The script of -expect as data.
+ */
+#ifndef PIOEMU_EXPECT_SCRIPT_H
+#define PIOEMU_EXPECT_SCRIPT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum ExpectKind { EXPECT_SEND, EXPECT_WAIT, EXPECT_FAIL_IF, EXPECT_EXIT } ExpectKind;
+
+typedef struct ExpectStep {
+    ExpectKind kind;
+    unsigned line;     /* in the file */
+    GString *text;     /* to send; the expression as it was written */
+    GRegex *regex;     /* EXPECT_WAIT, EXPECT_FAIL_IF */
+    uint64_t patience; /* EXPECT_WAIT: ns */
+    int status;        /* EXPECT_EXIT */
+} ExpectStep;
+
+typedef struct ExpectScript {
+    char *port;       /* the chardev's id */
+    GPtrArray *steps; /* ExpectStep */
+} ExpectScript;
+
+ExpectScript *expect_script_load(const char *path, GError **error);
+void expect_script_free(ExpectScript *script);
+
+#endif

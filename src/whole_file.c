@@ -1,0 +1,77 @@
+#include "src/whole_file.h"
+
+#include "src/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fail(const char *what, const char *path, int error_number, int code, GError **error)
+{
+    g_set_error(error, PIOEMU_ERROR, code, "%s %s: %s", what, path, g_strerror(error_number));
+    return false;
+}
+
+/* Of a file that is not there yet, or is replaced, only the directory matters. */
+static bool is_replaced(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
+bool whole_file_check(const char *what, const char *path, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    bool ok = is_replaced(path) ? access(directory, W_OK | X_OK) == 0
+                                : !g_file_test(path, G_FILE_TEST_IS_DIR) && access(path, W_OK) == 0;
+    int why = g_file_test(path, G_FILE_TEST_IS_DIR) ? EISDIR : errno;
+    return ok || fail(what, path, why, PIOEMU_ERROR_CONFIG, error);
+}
+
+static bool write_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+    while (left) {
+        ssize_t written = write(fd, text, left);
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        text += MAX(written, 0);
+        left -= (size_t)MAX(written, 0);
+    }
+    return true;
+}
+
+/* 0 or the error's number. */
+static int write_to(const char *path, int flags, const char *text)
+{
+    int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOCTTY, 0666);
+    if (fd < 0) {
+        return errno;
+    }
+    int why = write_all(fd, text) ? 0 : errno;
+    return close(fd) < 0 && !why ? errno : why;
+}
+
+/* The name beside it holds our process id, so that two runs keep out of each other's way. */
+static int replace(const char *path, const char *text)
+{
+    g_autofree char *beside = g_strdup_printf("%s.%ld", path, (long)getpid());
+    int why = write_to(beside, O_CREAT | O_TRUNC, text);
+    if (!why && rename(beside, path) < 0) {
+        why = errno;
+    }
+    if (why) {
+        unlink(beside);
+    }
+    return why;
+}
+
+bool whole_file_write(const char *what, const char *path, const char *text, GError **error)
+{
+    int why = is_replaced(path) ? replace(path, text) : write_to(path, O_NONBLOCK, text);
+    return !why || fail(what, path, why, PIOEMU_ERROR_HOST, error);
+}

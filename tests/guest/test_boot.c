@@ -1,0 +1,173 @@
+/*
+ * Kernels of every format boot and are told what they should be.
+ */
+#include "tests/guest/guest_rig.h"
+
+#include <string.h>
+
+#define MODULE     "hello module"
+#define MODULE_SUM "1210"
+
+#define MEMORY_32M                                                                                 \
+    "memory: 000000000-00009fbff RAM\n"                                                            \
+    "memory: 00009fc00-00009ffff reserved\n"                                                       \
+    "memory: 0000f0000-0000fffff reserved\n"                                                       \
+    "memory: 000100000-001ffffff RAM\n"
+
+static char *module_path(void)
+{
+    g_autoptr(GError) error = NULL;
+    char *path = guest_path("module");
+    g_file_set_contents(path, MODULE, -1, &error);
+    g_assert_no_error(error);
+    return path;
+}
+
+static void assert_prints(Guest *guest, const char *output)
+{
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, output);
+}
+
+/*
+ * Where the CPU has no help for a mode, KVM goes through its code instruction by
+ * instruction, and knows no IRET of protected mode.
+ */
+static bool kvm_gave_up(Guest *guest)
+{
+    bool gave_up = guest_wait_exit(guest) == 4 &&
+                   strstr(guest_output(guest, GUEST_ERR)->str, "KVM cannot emulate the guest's");
+    if (gave_up) {
+        g_test_skip("this KVM cannot run an interrupt handler in protected mode");
+    }
+    return gave_up;
+}
+
+static void check_kernel(const GuestTarget *target, const char *kernel, const char *output)
+{
+    g_autofree char *module = module_path();
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES,
+                                         "-m 32 -kernel %s -append 'one two' -initrd '%s x=1 y,%s'",
+                                         kernel, module, module);
+    guest_expect(guest, GUEST_OUT, output);
+    if (!kvm_gave_up(guest)) {
+        g_autofree char *all = g_strdup_printf("%stick\ntick\ntick\n", output);
+        assert_prints(guest, all);
+    }
+}
+
+static void test_multiboot(const GuestTarget *target)
+{
+    g_autofree char *module = module_path();
+    g_autofree char *output =
+        g_strdup_printf("multiboot 1\ncommand line: multiboot.elf one two\n" MEMORY_32M
+                        "module: 12 bytes, sum " MODULE_SUM ", %s x=1 y\n"
+                        "module: 12 bytes, sum " MODULE_SUM ", %s\n",
+                        module, module);
+    check_kernel(target, "multiboot.elf", output);
+}
+
+static void test_multiboot2(const GuestTarget *target)
+{
+    check_kernel(target, "multiboot2.elf",
+                 "multiboot 2\ncommand line: one two\n"
+                 "module: 12 bytes, sum " MODULE_SUM ", x=1 y\n"
+                 "module: 12 bytes, sum " MODULE_SUM ", \n" MEMORY_32M);
+}
+
+static void test_pvh(const GuestTarget *target)
+{
+    check_kernel(target, "pvh.elf",
+                 "PVH\ncommand line: one two\n" MEMORY_32M "module: 12 bytes, sum " MODULE_SUM
+                 ", x=1 y\n"
+                 "module: 12 bytes, sum " MODULE_SUM ", \n");
+}
+
+static void test_elf(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel elf.elf -append 'one two'");
+    assert_prints(guest, "protected mode: one two\n");
+}
+
+/* The software CPU says that it cannot; the others do it. */
+static void check_long_mode(Guest *guest, const char *output)
+{
+    if (guest_wait_exit(guest) == 2) {
+        guest_expect(guest, GUEST_ERR, "has no long mode");
+    } else {
+        assert_prints(guest, output);
+    }
+}
+
+static void test_elf64(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel elf64.elf -append 'one two'");
+    check_long_mode(guest, "long mode: one two\n");
+}
+
+/* ---- Linux ---- */
+
+static void test_linux(const GuestTarget *target)
+{
+    g_autofree char *module = module_path();
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel bzimage.bin -append 'one two' -initrd %s", module);
+    assert_prints(guest,
+                  "32-bit entry\ncommand line: one two\ninitrd: 12 bytes, sum " MODULE_SUM "\n");
+}
+
+static void test_linux_16(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES,
+                    "-kernel bzimage.bin -append 'one two' -machine pc,kernel-entry=16");
+    assert_prints(guest, "16-bit entry\ncommand line: one two\n");
+}
+
+static void test_linux_64(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES,
+                    "-kernel bzimage.bin -append 'one two' -machine pc,kernel-entry=64");
+    check_long_mode(guest, "64-bit entry\ncommand line: one two\n");
+}
+
+/* ---- power-off ---- */
+
+static void test_acpi_off(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("result.json");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel acpi-off.elf -result %s", path);
+    assert_prints(guest, "PM1a_CNT is at port 0x0604, _S5_ is 5\n");
+    g_autofree char *result = guest_read_file(path);
+    g_assert_nonnull(strstr(result, "the guest powered off"));
+}
+
+static void test_refusals(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel elf.elf -m 1");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 2);
+    guest_expect(guest, GUEST_ERR, "pioemu: -kernel elf.elf: ELF segment 0: ");
+    guest_expect(guest, GUEST_ERR, "do not fit into 1024 KiB of memory (-m)\n");
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    guest_tests_add("boot/multiboot", test_multiboot, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("boot/multiboot2", test_multiboot2, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/pvh", test_pvh, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/elf", test_elf, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("boot/elf64", test_elf64, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/linux", test_linux, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("boot/linux_enters_its_setup_if_asked", test_linux_16, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/linux_starts_in_long_mode_if_asked", test_linux_64,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/acpi_powers_off", test_acpi_off, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("boot/kernels_that_do_not_fit_are_refused", test_refusals,
+                    GUEST_DEFAULT_IRQCHIP);
+    return guest_tests_run();
+}

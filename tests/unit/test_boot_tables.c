@@ -1,0 +1,213 @@
+/*
+ * The MP table and the ACPI tables that a kernel finds in the BIOS's segment.
+ */
+#include "tests/unit/boot_rig.h"
+
+#define ROM     0xf0000u
+#define ROM_END 0x100000u
+
+/* A flat binary, for the tables do not depend on the format. */
+static void load_with(BootRig *rig, unsigned cpus, bool apic)
+{
+    boot_rig_set(rig, 0, 0xf4, 1);
+    rig->board = (BootBoard){.cpus = cpus, .apic = apic, .acpi_port = 0x600, .acpi_irq = 9};
+    boot_rig_load(rig);
+}
+
+/* As a kernel searches: by signature, on 16-byte boundaries; 0: not there. */
+static uint32_t find(const BootRig *rig, const char *signature)
+{
+    for (uint32_t at = ROM; at < ROM_END; at += 16) {
+        uint8_t bytes[8];
+        memory_read(rig->memory, at, bytes, 8);
+        if (!memcmp(bytes, signature, strlen(signature))) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+static void signature_is(const BootRig *rig, uint64_t at, const char *signature)
+{
+    char got[5] = "";
+    g_assert_true(memory_read(rig->memory, at, got, 4));
+    g_assert_cmpstr(got, ==, signature);
+}
+
+/* ---- ACPI ---- */
+
+/* Entry of the RSDT; the XSDT has to agree. */
+static uint32_t root_entry(const BootRig *rig, unsigned index)
+{
+    uint32_t rsdp = find(rig, "RSD PTR ");
+    g_assert_cmphex(rsdp, !=, 0);
+    boot_rig_sum_is_zero(rig, rsdp, 20);
+    boot_rig_sum_is_zero(rig, rsdp, 36);
+    uint32_t rsdt = boot_rig_peek32(rig, rsdp + 16);
+    uint64_t xsdt = boot_rig_peek(rig, rsdp + 24, 8);
+    signature_is(rig, rsdt, "RSDT");
+    signature_is(rig, xsdt, "XSDT");
+    boot_rig_sum_is_zero(rig, rsdt, boot_rig_peek32(rig, rsdt + 4));
+    boot_rig_sum_is_zero(rig, xsdt, boot_rig_peek32(rig, xsdt + 4));
+    g_assert_cmpuint((boot_rig_peek32(rig, rsdt + 4) - 36) / 4, ==,
+                     (boot_rig_peek32(rig, xsdt + 4) - 36) / 8);
+    if (36 + index * 4 >= boot_rig_peek32(rig, rsdt + 4)) {
+        return 0;
+    }
+    uint32_t table = boot_rig_peek32(rig, rsdt + 36 + index * 4);
+    g_assert_cmphex(boot_rig_peek(rig, xsdt + 36 + index * 8, 8), ==, table);
+    boot_rig_sum_is_zero(rig, table, boot_rig_peek32(rig, table + 4));
+    return table;
+}
+
+static void test_fadt_names_the_registers(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 1, true);
+    uint32_t fadt = root_entry(rig, 0);
+    signature_is(rig, fadt, "FACP");
+    g_assert_cmpuint(boot_rig_peek32(rig, fadt + 4), ==, 244);
+    g_assert_cmpuint(boot_rig_peek(rig, fadt + 46, 2), ==, 9);
+    g_assert_cmphex(boot_rig_peek32(rig, fadt + 48), ==, 0); /* SMI_CMD */
+    g_assert_cmphex(boot_rig_peek32(rig, fadt + 56), ==, 0x600);
+    g_assert_cmphex(boot_rig_peek32(rig, fadt + 64), ==, 0x604);
+    g_assert_cmphex(boot_rig_peek32(rig, fadt + 76), ==, 0x608);
+    g_assert_cmpuint(boot_rig_peek(rig, fadt + 88, 1), ==, 4);
+    g_assert_cmpuint(boot_rig_peek(rig, fadt + 89, 1), ==, 2);
+    g_assert_cmpuint(boot_rig_peek(rig, fadt + 91, 1), ==, 4);
+    g_assert_cmphex(boot_rig_peek(rig, fadt + 148 + 4, 8), ==, 0x600); /* X_PM1a_EVT_BLK */
+    uint32_t facs = boot_rig_peek32(rig, fadt + 36);
+    signature_is(rig, facs, "FACS");
+    g_assert_cmphex(facs % 64, ==, 0);
+}
+
+static void test_dsdt_has_the_power_off_state(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 1, true);
+    uint32_t fadt = root_entry(rig, 0), dsdt = boot_rig_peek32(rig, fadt + 40);
+    g_assert_cmphex(boot_rig_peek(rig, fadt + 140, 8), ==, dsdt);
+    signature_is(rig, dsdt, "DSDT");
+    boot_rig_sum_is_zero(rig, dsdt, boot_rig_peek32(rig, dsdt + 4));
+    static const uint8_t CODE[] = {8, '\\', '_', 'S', '5', '_', 0x12, 8, 4, 10, 5, 10, 5, 0, 0};
+    g_assert_cmpuint(boot_rig_peek32(rig, dsdt + 4), ==, 36 + sizeof(CODE));
+    boot_rig_bytes_are(rig, dsdt + 36, CODE, sizeof(CODE));
+}
+
+static void test_madt_lists_the_cpus(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 3, true);
+    uint32_t madt = root_entry(rig, 1);
+    signature_is(rig, madt, "APIC");
+    g_assert_cmphex(boot_rig_peek32(rig, madt + 36), ==, 0xfee00000);
+    uint32_t at = madt + 44;
+    for (unsigned i = 0; i < 3; i++, at += 8) {
+        g_assert_cmphex(boot_rig_peek(rig, at, 8), ==,
+                        UINT64_C(0x100000800) | (uint64_t)i << 16 | (uint64_t)i << 24);
+    }
+    g_assert_cmphex(boot_rig_peek(rig, at, 8), ==, UINT64_C(0xfec0000000030c01));
+    g_assert_cmphex(boot_rig_peek32(rig, at + 8), ==, 0);
+    g_assert_cmphex(boot_rig_peek(rig, at + 12, 8), ==, UINT64_C(0x0000000909000a02));
+    g_assert_cmphex(boot_rig_peek(rig, at + 20, 2), ==, 0x000d);
+    g_assert_cmphex(boot_rig_peek(rig, at + 22, 6), ==, UINT64_C(0x010000ff0604));
+    g_assert_cmpuint(at + 28 - madt, ==, boot_rig_peek32(rig, madt + 4));
+}
+
+static void test_without_an_apic_there_is_no_madt(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    g_byte_array_set_size(rig->file, 0);
+    const uint32_t header[] = {0x1badb002, 0x10000,  (uint32_t) - (0x1badb002 + 0x10000),
+                               0x200000,   0x200000, 0,
+                               0,          0x200000};
+    boot_rig_bytes(rig, 0, header, sizeof(header));
+    boot_rig_load(rig);
+    g_assert_cmphex(root_entry(rig, 0), !=, 0);
+    g_assert_cmphex(root_entry(rig, 1), ==, 0);
+    g_assert_cmphex(find(rig, "_MP_"), ==, 0);
+}
+
+/* Its memory is as it always was. */
+static void test_flat_binaries_without_an_apic_have_no_tables(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 1, false);
+    g_assert_cmphex(find(rig, "RSD PTR "), ==, 0);
+    g_assert_cmphex(find(rig, "_MP_"), ==, 0);
+}
+
+/* ---- MP table ---- */
+
+static unsigned entry_size(unsigned type)
+{
+    return type == 0 ? 20 : 8;
+}
+
+static void test_mp_table_is_sound(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 255, true);
+    uint32_t pointer = find(rig, "_MP_"), config = boot_rig_peek32(rig, pointer + 4);
+    boot_rig_sum_is_zero(rig, pointer, 16);
+    g_assert_cmpuint(boot_rig_peek(rig, pointer + 8, 2), ==, 0x0401);
+    signature_is(rig, config, "PCMP");
+    uint32_t length = (uint32_t)boot_rig_peek(rig, config + 4, 2);
+    boot_rig_sum_is_zero(rig, config, length);
+    g_assert_cmphex(boot_rig_peek32(rig, config + 36), ==, 0xfee00000);
+    unsigned counts[5] = {0}, entries = (unsigned)boot_rig_peek(rig, config + 34, 2);
+    uint32_t at = config + 44;
+    for (unsigned i = 0; i < entries; i++) {
+        unsigned type = (unsigned)boot_rig_peek(rig, at, 1);
+        g_assert_cmpuint(type, <, 5);
+        counts[type]++;
+        at += entry_size(type);
+    }
+    g_assert_cmpuint(at - config, ==, length);
+    g_assert_cmpuint(counts[0], ==, 255);
+    g_assert_cmpuint(counts[1], ==, 1);
+    g_assert_cmpuint(counts[2], ==, 1);
+    g_assert_cmpuint(counts[3], ==, 15);
+    g_assert_cmpuint(counts[4], ==, 2);
+}
+
+static void test_mp_table_says_who_boots_and_what_is_where(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 2, true);
+    uint32_t at = boot_rig_peek32(rig, find(rig, "_MP_") + 4) + 44;
+    g_assert_cmphex(boot_rig_peek32(rig, at), ==, 0x03140000);
+    g_assert_cmphex(boot_rig_peek32(rig, at + 20), ==, 0x01140100);
+    at += 40;
+    boot_rig_begins_with(rig, at + 2, "ISA   \2");
+    g_assert_cmphex(boot_rig_peek(rig, at + 8, 8), ==, UINT64_C(0xfec0000001110202));
+    g_assert_cmphex(boot_rig_peek(rig, at + 16, 8), ==, UINT64_C(0x0002000000000003));
+    g_assert_cmphex(boot_rig_peek(rig, at + 16 + 8 * 8, 8), ==, UINT64_C(0x09020900000d0003));
+}
+
+static void test_bios_variables_say_where_low_memory_ends(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 1, true);
+    g_assert_cmphex(boot_rig_peek(rig, 0x40e, 2), ==, 0x9fc0);
+    g_assert_cmpuint(boot_rig_peek(rig, 0x413, 2), ==, 639);
+    g_assert_cmpuint(boot_rig_peek(rig, 0x9fc00, 1), ==, 1);
+}
+
+#define TEST(name)                                                                                 \
+    g_test_add("/boot/tables/" #name, BootRig, NULL, boot_rig_set_up, test_##name,                 \
+               boot_rig_tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    TEST(fadt_names_the_registers);
+    TEST(dsdt_has_the_power_off_state);
+    TEST(madt_lists_the_cpus);
+    TEST(without_an_apic_there_is_no_madt);
+    TEST(flat_binaries_without_an_apic_have_no_tables);
+    TEST(bios_variables_say_where_low_memory_ends);
+    TEST(mp_table_is_sound);
+    TEST(mp_table_says_who_boots_and_what_is_where);
+    return g_test_run();
+}
