@@ -77,6 +77,7 @@ int main(int argc, char **argv)
     if (!options_parse(config, argc, argv, &text, &error)) {
         return text ? print(text) : complain(error);
     }
+    set_name(config->name);
     if (config->replay) {
         int status = replay_run(config->replay, &error);
         return error ? complain(error) : status;
@@ -84,7 +85,6 @@ int main(int argc, char **argv)
     if (config->record && !recorder_fix_date(config, &error)) {
         return complain(error);
     }
-    set_name(config->name);
     int ended_by_signal = 0;
     int status = run(config, &ended_by_signal);
     if (ended_by_signal) {

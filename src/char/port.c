@@ -93,7 +93,19 @@ static size_t write_to_full(CharPort *port, const uint8_t *data, size_t size)
 
 size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
 {
-    if (!port || !port->out) {
+    if (!port) {
+        return size;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        return tap->class->output(tap, port, data, size);
+    }
+    return char_port_pass_write(port, data, size);
+}
+
+size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
+{
+    if (!port->out) {
         return size;
     }
     DeviceTap *tap = device_tap(port->dev);

@@ -95,7 +95,11 @@ static bool make_machine(Rig *rig, GError **error)
                       .size = HANDLER_PORTS,
                       .ops = &HANDLER,
                       .state = rig};
-    MachineParts parts = {rig->bus, rig->clock, rig->clock, rig->memory, rig->chars};
+    MachineParts parts = {.bus = rig->bus,
+                          .clock = rig->clock,
+                          .host_clock = rig->clock,
+                          .memory = rig->memory,
+                          .chars = rig->chars};
     MachineCpu cpu = {.set_intr = set_intr, .request = request, .opaque = rig};
     rig->machine = machine_new(&CONTROLLER_ALONE, rig->config, &parts, &cpu);
     rig->line = irq_router_line(rig->machine->irqs, TEST_IRQ);
@@ -111,11 +115,13 @@ static bool make_cpu(Rig *rig, const char *image, unsigned count, GError **error
                       .cpu_count = 1,
                       .options = rig->options};
     g_autofree char *flat = g_strdup_printf("dx=%u", count);
-    g_autoptr(BootImage) boot = boot_image_new(image, flat, MEMORY_SIZE, error);
+    const BootOptions options = {.kernel = image, .flat = flat};
+    const BootBoard board = {.cpus = 1};
+    g_autoptr(BootImage) boot = boot_image_new(&options, MEMORY_SIZE, error);
     CpuState state;
     rig->accel = accel_new(&accel_kvm_class, &host, error);
     rig->vcpu = rig->accel ? vcpu_new(rig->accel, 0, error) : NULL;
-    if (!boot || !rig->vcpu || !boot_image_load(boot, rig->memory, &state, error)) {
+    if (!boot || !rig->vcpu || !boot_image_load(boot, &board, rig->memory, &state, error)) {
         return false;
     }
     machine_reset(rig->machine);

@@ -22,12 +22,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void load(const char *path, const char *flat)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(BootImage) image = boot_image_new(path, flat, MEMORY_SIZE, &error);
+    BootOptions options = {.kernel = path, .flat = flat};
+    BootBoard board = {.cpus = 1};
+    g_autoptr(BootImage) image = boot_image_new(&options, MEMORY_SIZE, &error);
     g_autoptr(Memory) memory = memory_new(MEMORY_SIZE, NULL);
     CpuState state;
     if (image) {
         g_autoptr(GError) failure = NULL;
-        bool loaded = boot_image_load(image, memory, &state, &failure);
+        bool loaded = boot_image_load(image, &board, memory, &state, &failure);
         g_assert_true(loaded == !failure);
     } else {
         g_assert_nonnull(error);
