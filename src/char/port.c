@@ -108,15 +108,6 @@ size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
     if (!port->out) {
         return size;
     }
-    DeviceTap *tap = device_tap(port->dev);
-    if (G_UNLIKELY(tap)) {
-        return tap->class->output(tap, port, data, size);
-    }
-    return char_port_pass_write(port, data, size);
-}
-
-size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
-{
     size_t taken = ring_put(&port->tx, data, size);
     if (!atomic_load_explicit(&port->tx_active, memory_order_seq_cst) &&
         !atomic_exchange(&port->tx_active, true)) {
