@@ -33,6 +33,8 @@ typedef struct Device Device;
 typedef struct IrqLine IrqLine;
 /* The device's end of a character line.  NULL has no listener and no input. */
 typedef struct CharPort CharPort;
+/* The device's end of a drive.  NULL: no drive, or no medium. */
+typedef struct BlockPort BlockPort;
 /* A one-shot deadline on machine time. */
 typedef struct Timer Timer;
 
@@ -92,7 +94,8 @@ typedef enum PropertyKind {
     PROPERTY_STRING, /* char *, owned by the framework */
     PROPERTY_CHOICE, /* unsigned, the index into `choices` */
     PROPERTY_IRQ,    /* IrqLine *, named by an ISA IRQ number or "none" */
-    PROPERTY_CHAR    /* CharPort *, named by a chardev id */
+    PROPERTY_CHAR,   /* CharPort *, named by a chardev id */
+    PROPERTY_DRIVE   /* BlockPort *, named by a drive id */
 } PropertyKind;
 
 /* One settable property.  A table of them ends with a NULL name. */
@@ -198,6 +201,32 @@ typedef struct CharClient {
 
 #define CHAR_TX_SIZE_UNPACED 262144u
 
+/* ---- drives ------------------------------------------------------------- */
+
+#define BLOCK_SECTOR_SIZE 512u
+
+uint64_t block_port_sectors(const BlockPort *port);
+bool block_port_read_only(const BlockPort *port);
+bool block_port_is_cdrom(const BlockPort *port);
+/*
+ * Requests return at once and are carried out in their order; `done` tells of
+ * each, never before the call returns.  The sectors have to exist.  `buffer`
+ * of a read is filled right before `done` and belongs to the port until then;
+ * that of a write is copied.
+ */
+void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag);
+void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
+                      uint64_t tag);
+/* What was written is on the host's disk when it is done. */
+void block_port_flush(BlockPort *port, uint64_t tag);
+/* `done` is not called for what was asked so far; writes happen all the same. */
+void block_port_cancel(BlockPort *port);
+
+/* What a device with a PROPERTY_DRIVE is told. */
+typedef struct BlockClient {
+    void (*done)(void *state, uint64_t tag, bool ok);
+} BlockClient;
+
 /* ---- keys and pointers -------------------------------------------------- */
 
 /*
@@ -297,6 +326,7 @@ typedef struct DeviceClass {
     const DeviceTimer *timers;
     const CharClient *char_client;
     const InputClient *input_client;
+    const BlockClient *block_client;
     /* Checks the properties; false with a message in `error` (size bytes). */
     bool (*realize)(void *state, char *error, size_t size);
     /* Assigns every register and latch its power-on value; drives its lines. */

@@ -53,6 +53,7 @@ typedef struct Mc146818 {
     uint16_t base_port;
     uint8_t equipment;
     uint64_t base_seconds, ram_size;
+    char *disk[2]; /* "cylinders/heads/sectors"; empty: none */
     unsigned policy;
     IrqLine *irq, *nmi_mask;
     Timer *timer;
@@ -532,6 +533,31 @@ static void store_memory_size(Mc146818 *s)
     }
 }
 
+/* False: not a geometry. */
+static bool store_disk(Mc146818 *s, unsigned index)
+{
+    unsigned cylinders, heads, sectors;
+    char rest;
+    unsigned base = index ? CMOS_DISK1 : CMOS_DISK0;
+    if (!s->disk[index][0]) {
+        return true;
+    }
+    if (sscanf(s->disk[index], "%5u/%3u/%3u%c", &cylinders, &heads, &sectors, &rest) != 3 ||
+        cylinders > 0xffff || heads > 0xff || sectors > 0xff || !cylinders || !heads || !sectors) {
+        return false;
+    }
+    s->cmos[CMOS_DISK_TYPES] |= index ? CMOS_DISK_TYPE_EXTENDED : CMOS_DISK_TYPE_EXTENDED << 4;
+    s->cmos[index ? CMOS_DISK1_TYPE : CMOS_DISK0_TYPE] = CMOS_DISK_TYPE_USER;
+    store16(s, base + CMOS_DISK_CYLINDERS, cylinders);
+    s->cmos[base + CMOS_DISK_HEADS] = (uint8_t)heads;
+    store16(s, base + CMOS_DISK_PRECOMP, 0xffff);
+    s->cmos[base + CMOS_DISK_CONTROL] =
+        CMOS_DISK_CONTROL_RETRY | (heads > 8 ? CMOS_DISK_CONTROL_HEADS : 0);
+    store16(s, base + CMOS_DISK_LANDING_ZONE, cylinders);
+    s->cmos[base + CMOS_DISK_SECTORS] = (uint8_t)sectors;
+    return true;
+}
+
 static void store_checksum(Mc146818 *s)
 {
     unsigned sum = 0;
@@ -569,6 +595,12 @@ static bool mc146818_realize(void *state, char *error, size_t size)
     s->cmos[CMOS_EQUIPMENT] = s->equipment;
     store_date(s);
     store_memory_size(s);
+    for (unsigned i = 0; i < 2; i++) {
+        if (!store_disk(s, i)) {
+            snprintf(error, size, "disk%u=%s: not CYLINDERS/HEADS/SECTORS", i, s->disk[i]);
+            return false;
+        }
+    }
     store_checksum(s);
     s->phase = NS_PER_SECOND - RTC_FIRST_UPDATE_NS - RTC_UPDATE_NS;
     s->synced = device_now(s->dev);
@@ -654,6 +686,16 @@ static const DeviceProperty mc146818_properties[] = {
      .offset = offsetof(Mc146818, equipment),
      .default_value = "0x06",
      .help = "CMOS byte 0x14: coprocessor, pointing device, display, diskettes"},
+    {.name = "disk0",
+     .kind = PROPERTY_STRING,
+     .offset = offsetof(Mc146818, disk[0]),
+     .default_value = "",
+     .help = "CYLINDERS/HEADS/SECTORS of the first hard disk, for its CMOS bytes"},
+    {.name = "disk1",
+     .kind = PROPERTY_STRING,
+     .offset = offsetof(Mc146818, disk[1]),
+     .default_value = "",
+     .help = "the same of the second"},
     {.name = "lost-ticks",
      .kind = PROPERTY_CHOICE,
      .offset = offsetof(Mc146818, policy),

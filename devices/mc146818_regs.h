@@ -58,9 +58,14 @@
 
 /* PC/AT. */
 #define CMOS_SHUTDOWN       0x0f
+#define CMOS_DISK_TYPES     0x12 /* the first disk's in bits 4-7; 15: the byte below */
 #define CMOS_EQUIPMENT      0x14
 #define CMOS_BASE_KB        0x15 /* KiB below 640 KiB, low byte first */
 #define CMOS_EXTENDED_KB    0x17 /* KiB above 1 MiB, at most 65535 */
+#define CMOS_DISK0_TYPE     0x19
+#define CMOS_DISK1_TYPE     0x1a
+#define CMOS_DISK0          0x1b /* the parameters of type 47 */
+#define CMOS_DISK1          0x24
 #define CMOS_CHECKSUM       0x2e /* high byte first, of 0x10 to 0x2d */
 #define CMOS_CHECKSUM_FIRST 0x10
 #define CMOS_CHECKSUM_LAST  0x2d
@@ -70,5 +75,19 @@
 #define CMOS_ABOVE_4G       0x5b /* 64 KiB units, three bytes */
 
 #define CMOS_SIZE 128
+
+#define CMOS_DISK_TYPE_EXTENDED 15
+#define CMOS_DISK_TYPE_USER     47
+
+/* In the parameters of a disk of type 47. */
+#define CMOS_DISK_CYLINDERS    0 /* two bytes */
+#define CMOS_DISK_HEADS        2
+#define CMOS_DISK_PRECOMP      3 /* two bytes; 0xffff: none */
+#define CMOS_DISK_CONTROL      5
+#define CMOS_DISK_LANDING_ZONE 6 /* two bytes */
+#define CMOS_DISK_SECTORS      8
+
+#define CMOS_DISK_CONTROL_RETRY 0xc0
+#define CMOS_DISK_CONTROL_HEADS 0x08 /* more than eight */
 
 #endif

@@ -12,6 +12,7 @@ Config *config_new(void)
     config->accels = g_ptr_array_new_with_free_func(g_free);
     config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
+    config->drives = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
     config->escape = CTRL_A;
@@ -23,6 +24,7 @@ void config_free(Config *config)
     g_ptr_array_unref(config->accels);
     g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->serials);
+    g_ptr_array_unref(config->drives);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
     g_free(config->name);

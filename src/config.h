@@ -17,6 +17,8 @@ typedef struct Config {
     char *kernel, *flat, *initrd, *append;
     GPtrArray *chardevs; /* "backend,id=ID,key=value" */
     GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
+    GPtrArray *drives;   /* what drive_parse() takes */
+    bool snapshot;       /* of every drive */
     char *debugcon, *debugport;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */

@@ -161,6 +161,14 @@ static bool set_char(Device *dev, CharPort **field, const char *id, GError **err
     return *field != NULL;
 }
 
+/* No id: nothing is plugged in. */
+static bool set_drive(Device *dev, BlockPort **field, const char *id, GError **error)
+{
+    *field = *id && dev->host->block_port ? dev->host->block_port(dev->host->opaque, dev, id, error)
+                                          : NULL;
+    return *field || !*id;
+}
+
 static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GError **error)
 {
     void *field = field_at(dev, p->offset);
@@ -186,6 +194,8 @@ static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GE
         return set_irq(dev, field, what, text, error);
     case PROPERTY_CHAR:
         return set_char(dev, field, text, error);
+    case PROPERTY_DRIVE:
+        return set_drive(dev, field, text, error);
     }
     g_assert_not_reached();
 }
@@ -233,9 +243,11 @@ static bool set_defaults(Device *dev, GError **error)
 }
 
 static const char *const KIND_NAMES[] = {
-    [PROPERTY_BOOL] = "on|off",   [PROPERTY_UINT8] = "0..255",       [PROPERTY_UINT16] = "0..65535",
-    [PROPERTY_UINT32] = "number", [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
-    [PROPERTY_CHOICE] = NULL,     [PROPERTY_IRQ] = "0..15|none",     [PROPERTY_CHAR] = "chardev id",
+    [PROPERTY_BOOL] = "on|off",        [PROPERTY_UINT8] = "0..255",
+    [PROPERTY_UINT16] = "0..65535",    [PROPERTY_UINT32] = "number",
+    [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
+    [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
+    [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
 };
 
 char *device_class_help(const DeviceClass *class)

@@ -32,6 +32,8 @@ typedef struct DeviceHost {
     IrqLine *(*irq_line)(void *opaque, unsigned irq);
     /* The device's end of chardev `id`; owned by the character core. */
     CharPort *(*char_port)(void *opaque, Device *dev, const char *id, GError **error);
+    /* The device's end of drive `id`; owned by the block layer. */
+    BlockPort *(*block_port)(void *opaque, Device *dev, const char *id, GError **error);
     /* Called with the device's lock held; must not block. */
     void (*request)(void *opaque, DeviceRequest request, int status);
     /* `count` is how often this kind came before. */

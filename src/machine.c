@@ -60,6 +60,12 @@ static CharPort *connect_char(void *opaque, Device *dev, const char *id, GError 
     return charset_connect(machine->chars, dev, id, error);
 }
 
+static BlockPort *connect_drive(void *opaque, Device *dev, const char *id, GError **error)
+{
+    Machine *machine = opaque;
+    return blockset_connect(machine->blocks, dev, id, error);
+}
+
 static void forward_request(void *opaque, DeviceRequest request, int status)
 {
     Machine *machine = opaque;
@@ -165,6 +171,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->class = class;
     machine->config = config;
     machine->chars = parts->chars;
+    machine->blocks = parts->blocks;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
         .bus = parts->bus,
@@ -173,6 +180,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .opaque = machine,
         .irq_line = isa_irq_line,
         .char_port = connect_char,
+        .block_port = connect_drive,
         .request = forward_request,
         .guest_error = forward_guest_error,
         .taps = parts->taps,

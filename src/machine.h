@@ -5,6 +5,7 @@
 #ifndef PIOEMU_MACHINE_H
 #define PIOEMU_MACHINE_H
 
+#include "src/block/block.h"
 #include "src/char/char.h"
 #include "src/config.h"
 #include "src/device_core.h"
@@ -44,6 +45,7 @@ typedef struct MachineParts {
     Memory *memory;
     CharSet *chars;
     TapSource *taps; /* at the devices' boundaries; NULL: none */
+    BlockSet *blocks;
 } MachineParts;
 
 struct Machine {
@@ -52,6 +54,7 @@ struct Machine {
     DeviceHost host_timed; /* the same on the host's clock */
     MachineCpu cpu;
     CharSet *chars;
+    BlockSet *blocks;
     const Config *config;
     IrqRouter *irqs;
     IrqLine *intr;      /* to the CPU's INTR */

@@ -12,6 +12,20 @@
 #define ACPI_PORT  0x600u
 #define ACPI_IRQ   9u
 
+/* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
+#define DISK_HEADS         16u
+#define DISK_SECTORS       63u
+#define DISK_CYLINDERS_MAX 16383u
+
+static const struct {
+    const char *id;
+    uint16_t iobase, control;
+    uint8_t irq;
+} IDE_CHANNELS[] = {
+    {"IDE0", 0x1f0, 0x3f6, 14},
+    {"IDE1", 0x170, 0x376, 15},
+};
+
 static const struct {
     const char *name;
     uint16_t iobase;
@@ -79,16 +93,116 @@ static bool add_debug_port(Machine *machine, const Config *config, GError **erro
                          error);
 }
 
+/* ---- drives ---- */
+
+typedef struct IdeSlots {
+    char *id[DRIVE_IDE_MAX];       /* of the drive in each; NULL: none */
+    char *geometry[DRIVE_IDE_MAX]; /* of hard disks: "cylinders/heads/sectors" */
+} IdeSlots;
+
+static void clear_slots(IdeSlots *slots)
+{
+    for (unsigned i = 0; i < DRIVE_IDE_MAX; i++) {
+        g_free(slots->id[i]);
+        g_free(slots->geometry[i]);
+    }
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IdeSlots, clear_slots)
+
+static bool find_slot(const IdeSlots *slots, const Drive *drive, unsigned *slot, GError **error)
+{
+    unsigned index = drive->index >= 0 ? (unsigned)drive->index : 0;
+    while (drive->index < 0 && index < DRIVE_IDE_MAX && slots->id[index]) {
+        index++;
+    }
+    *slot = index;
+    if (index < DRIVE_IDE_MAX && !slots->id[index]) {
+        return true;
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-drive file=%s: %s", drive->file,
+                index < DRIVE_IDE_MAX ? "another drive has this index"
+                                      : "the machine has only four IDE drives");
+    return false;
+}
+
+static char *disk_geometry(const BlockPort *port)
+{
+    uint64_t cylinders = block_port_sectors(port) / (DISK_HEADS * DISK_SECTORS);
+    return g_strdup_printf("%u/%u/%u", (unsigned)CLAMP(cylinders, 1, DISK_CYLINDERS_MAX),
+                           DISK_HEADS, DISK_SECTORS);
+}
+
+static bool open_drive(Machine *machine, IdeSlots *slots, const Drive *drive, GError **error)
+{
+    unsigned slot = 0;
+    bool ide = drive->interface == DRIVE_IDE;
+    if (ide && !find_slot(slots, drive, &slot, error)) {
+        return false;
+    }
+    if (!ide && !drive->id) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-drive file=%s: if=none needs a name for -device (id=NAME)", drive->file);
+        return false;
+    }
+    g_autofree char *id =
+        drive->id ? g_strdup(drive->id)
+                  : g_strdup_printf("ide%u-%s%u", slot / 2, drive->cdrom ? "cd" : "hd", slot % 2);
+    BlockPort *port = blockset_add(machine->blocks, id, drive, error);
+    if (port && ide) {
+        slots->id[slot] = g_steal_pointer(&id);
+        slots->geometry[slot] = drive->cdrom ? NULL : disk_geometry(port);
+    }
+    return port != NULL;
+}
+
+/* Those with an index first: the others take what is left. */
+static bool open_drives(Machine *machine, const Config *config, IdeSlots *slots, GError **error)
+{
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (guint i = 0; i < config->drives->len; i++) {
+            g_autoptr(Drive) drive = drive_parse(config->drives->pdata[i], error);
+            if (!drive) {
+                return false;
+            }
+            drive->snapshot |= config->snapshot;
+            if ((drive->index < 0) == (pass == 1) && !open_drive(machine, slots, drive, error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* The channels are there with and without drives. */
+static bool add_ide(Machine *machine, const IdeSlots *slots, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(IDE_CHANNELS); i++) {
+        const char *drive0 = slots->id[2 * i], *drive1 = slots->id[2 * i + 1];
+        g_autofree char *properties =
+            g_strdup_printf("iobase=0x%x,control-port=0x%x,irq=%u,drive0=%s,drive1=%s",
+                            IDE_CHANNELS[i].iobase, IDE_CHANNELS[i].control, IDE_CHANNELS[i].irq,
+                            drive0 ? drive0 : "", drive1 ? drive1 : "");
+        if (!machine_add(machine, "isa-ide", IDE_CHANNELS[i].id, properties, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the board ---- */
+
 /* The base is a local or universal date; the clock follows the host or the machine. */
-static bool add_rtc(Machine *machine, const Config *config, GError **error)
+static bool add_rtc(Machine *machine, const Config *config, const IdeSlots *slots, GError **error)
 {
     RtcOptions rtc;
     if (!rtc_options_parse(config->rtc, &rtc, error)) {
         return false;
     }
-    g_autofree char *properties =
-        g_strdup_printf("base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT, rtc.base,
-                        memory_ram_size(machine->host.memory));
+    g_autofree char *properties = g_strdup_printf(
+        "base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT ",disk0=%s,disk1=%s", rtc.base,
+        memory_ram_size(machine->host.memory), slots->geometry[0] ? slots->geometry[0] : "",
+        slots->geometry[1] ? slots->geometry[1] : "");
     const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
     return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
                              "mc146818rtc", "RTC", properties, wires, error);
@@ -131,15 +245,18 @@ static bool add_acpi(Machine *machine, GError **error)
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
+    g_auto(IdeSlots) slots = {0};
     bool in_kernel = machine->cpu.set_irq != NULL;
-    return (in_kernel || add_controllers(machine, error)) &&
-           machine_add(machine, "isa-pit", "PIT", NULL, error) && add_rtc(machine, config, error) &&
-           add_acpi(machine, error) && add_debug_port(machine, config, error) &&
+    return open_drives(machine, config, &slots, error) &&
+           (in_kernel || add_controllers(machine, error)) &&
+           machine_add(machine, "isa-pit", "PIT", NULL, error) &&
+           add_rtc(machine, config, &slots, error) && add_acpi(machine, error) &&
+           add_debug_port(machine, config, error) &&
            add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
-           add_serials(machine, config, error) &&
+           add_ide(machine, &slots, error) && add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
                                                "debugcon0", config->debugcon, error));
 }

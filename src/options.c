@@ -5,6 +5,7 @@
 #include "src/options.h"
 
 #include "src/accel/accel.h"
+#include "src/block/drive.h"
 #include "src/char/char.h"
 #include "src/error.h"
 #include "src/keyval.h"
@@ -212,6 +213,53 @@ static bool set_global(Parse *parse, const char *value, GError **error)
     return true;
 }
 
+static bool set_drive(Parse *parse, const char *value, GError **error)
+{
+    g_autoptr(Drive) drive = drive_parse(value, error);
+    if (drive) {
+        g_ptr_array_add(parse->config->drives, g_strdup(value));
+    }
+    return drive != NULL;
+}
+
+static bool set_file(Parse *parse, const char *file, const char *rest, GError **error)
+{
+    g_autofree char *text = drive_text(file, rest);
+    return set_drive(parse, text, error);
+}
+
+static bool set_hda(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=0", error);
+}
+
+static bool set_hdb(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=1", error);
+}
+
+static bool set_hdc(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=2", error);
+}
+
+static bool set_hdd(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=3", error);
+}
+
+static bool set_cdrom(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
+}
+
+static bool set_snapshot(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->snapshot = true;
+}
+
 static bool set_display(Parse *parse, const char *value, GError **error)
 {
     (void)parse;
@@ -351,6 +399,44 @@ static const Option MACHINE_OPTIONS[] = {
     {0},
 };
 
+static const Option DRIVE_OPTIONS[] = {
+    {.name = "drive",
+     .argument = "file=PATH[,key=value]",
+     .help = "a disk image; keys: format if index media readonly snapshot cache id",
+     .example = "-drive file=disk.img,format=raw,snapshot=on",
+     .set = set_drive},
+    {.name = "hda",
+     .argument = "FILE",
+     .help = "the first hard disk",
+     .example = "-hda disk.img",
+     .set = set_hda},
+    {.name = "hdb",
+     .argument = "FILE",
+     .help = "the second hard disk",
+     .example = "-hdb data.img",
+     .set = set_hdb},
+    {.name = "hdc",
+     .argument = "FILE",
+     .help = "the third hard disk",
+     .example = "-hdc data.img",
+     .set = set_hdc},
+    {.name = "hdd",
+     .argument = "FILE",
+     .help = "the fourth hard disk",
+     .example = "-hdd data.img",
+     .set = set_hdd},
+    {.name = "cdrom",
+     .argument = "FILE",
+     .help = "a CD-ROM, in the place of the third hard disk",
+     .example = "-cdrom disc.iso",
+     .set = set_cdrom},
+    {.name = "snapshot",
+     .help = "what is written to drives is forgotten at the end",
+     .example = "-hda disk.img -snapshot",
+     .set = set_snapshot},
+    {0},
+};
+
 static const Option CONSOLE_OPTIONS[] = {
     {.name = "serial",
      .argument = "DEV",
@@ -450,11 +536,9 @@ static const struct {
     const char *title;
     const Option *options;
 } GROUPS[] = {
-    {"What to boot", BOOT_OPTIONS},
-    {"The machine", MACHINE_OPTIONS},
-    {"Serial ports and the terminal", CONSOLE_OPTIONS},
-    {"How it ends", END_OPTIONS},
-    {"Looking inside", LOG_OPTIONS},
+    {"What to boot", BOOT_OPTIONS}, {"The machine", MACHINE_OPTIONS},
+    {"Drives", DRIVE_OPTIONS},      {"Serial ports and the terminal", CONSOLE_OPTIONS},
+    {"How it ends", END_OPTIONS},   {"Looking inside", LOG_OPTIONS},
 };
 
 /* ---- help ---- */

@@ -1,6 +1,7 @@
 #include "src/vm.h"
 
 #include "src/accel/accel.h"
+#include "src/block/block.h"
 #include "src/boot/boot.h"
 #include "src/error.h"
 #include "src/expect.h"
@@ -52,6 +53,7 @@ struct Vm {
     Memory *memory;
     BootImage *image;
     CharSet *chars;
+    BlockSet *blocks;
     Expect *expect; /* NULL: no script */
     Accel *accel;
     Machine *machine;
@@ -610,6 +612,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .guest_error = guest_error,
         .opaque = vm,
     };
+    vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, message, vm);
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
@@ -617,6 +620,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .memory = vm->memory,
         .chars = vm->chars,
         .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
+        .blocks = vm->blocks,
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
@@ -886,6 +890,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
+    g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->machine, machine_free);
     g_clear_pointer(&vm->recorder, recorder_free);
     signals_free(vm->signals);

@@ -22,8 +22,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void load(const char *path, const char *flat)
 {
     g_autoptr(GError) error = NULL;
-    BootOptions options = {.kernel = path, .flat = flat};
-    BootBoard board = {.cpus = 1};
+    const BootOptions options = {.kernel = path, .flat = flat};
+    const BootBoard board = {.cpus = 1};
     g_autoptr(BootImage) image = boot_image_new(&options, MEMORY_SIZE, &error);
     g_autoptr(Memory) memory = memory_new(MEMORY_SIZE, NULL);
     CpuState state;

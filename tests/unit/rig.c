@@ -15,8 +15,9 @@ struct Rig {
     DeviceHost host;
     BusInitiator initiator;
     GPtrArray *devices;
-    GPtrArray *lines;  /* IrqLine */
-    GHashTable *chars; /* id to RigChar */
+    GPtrArray *lines;   /* IrqLine */
+    GHashTable *chars;  /* id to RigChar */
+    GHashTable *drives; /* id to RigDrive */
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
     unsigned requests[DEVICE_RESET + 1];
@@ -81,6 +82,20 @@ static CharPort *host_char_port(void *opaque, Device *dev, const char *id, GErro
     return rig_char_connect(rig_char(opaque, id), dev);
 }
 
+static BlockPort *host_block_port(void *opaque, Device *dev, const char *id, GError **error)
+{
+    (void)error;
+    Rig *rig = opaque;
+    return rig_drive_connect(g_hash_table_lookup(rig->drives, id), dev);
+}
+
+RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)
+{
+    RigDrive *drive = rig_drive_new(sectors);
+    g_hash_table_insert(rig->drives, g_strdup(id), drive);
+    return drive;
+}
+
 static void host_request(void *opaque, DeviceRequest request, int status)
 {
     Rig *rig = opaque;
@@ -108,6 +123,7 @@ static Rig *new_rig(bool locked)
         .opaque = rig,
         .irq_line = host_irq_line,
         .char_port = host_char_port,
+        .block_port = host_block_port,
         .request = host_request,
         .guest_error = host_guest_error,
     };
@@ -115,6 +131,8 @@ static Rig *new_rig(bool locked)
     rig->lines = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
     rig->chars =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_char_free);
+    rig->drives =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_drive_free);
     rig->exit_status = -1;
     return rig;
 }
@@ -133,6 +151,7 @@ void rig_free(Rig *rig)
 {
     g_ptr_array_unref(rig->devices);
     g_hash_table_unref(rig->chars);
+    g_hash_table_unref(rig->drives);
     g_ptr_array_unref(rig->lines);
     bus_free(rig->host.bus);
     clock_free(rig->host.clock);

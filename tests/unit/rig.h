@@ -113,7 +113,30 @@ void rig_char_set_lines(RigChar *line, unsigned lines);
 /* Takes `room` bytes more, and says so to the device. */
 void rig_char_set_room(RigChar *line, size_t room);
 
-/* ---- between rig.c and rig_char.c ---- */
+/* ---- drives: a property of PROPERTY_DRIVE names one ---- */
+
+/* Of larger drives only the first sectors keep what is written. */
+#define RIG_DRIVE_STORED 1024u
+
+typedef struct RigDrive {
+    uint64_t sectors, stored;
+    bool read_only, cdrom;
+    uint8_t *data; /* byte i of the disk starts as i / 512 + i */
+    uint64_t bad;  /* this sector cannot be read or written, nor anything flushed */
+    unsigned flushes;
+    BlockPort *port; /* NULL: no device yet */
+} RigDrive;
+
+/* Made before a device is given it. */
+RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors);
+/* Carries out and tells the oldest request; false: there is none. */
+bool rig_drive_step(RigDrive *drive);
+
+/* ---- between rig.c, rig_block.c and rig_char.c ---- */
+
+RigDrive *rig_drive_new(uint64_t sectors);
+void rig_drive_free(RigDrive *drive);
+BlockPort *rig_drive_connect(RigDrive *drive, Device *dev);
 
 RigChar *rig_char_new(void);
 void rig_char_free(RigChar *line);

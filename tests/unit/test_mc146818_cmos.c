@@ -286,6 +286,38 @@ static void describe_shows_the_date(Rtc *t, gconstpointer data)
     g_assert_nonnull(strstr(text, "2026-11-21 22:33:44"));
 }
 
+static void disks_have_type_47_and_their_geometry(void)
+{
+    Rtc t;
+    rtc_setup_with(&t, BASE ",disk0=1024/16/63,disk1=7/4/17");
+    g_assert_cmphex(rtc_get(&t, CMOS_DISK_TYPES), ==, 0xff);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK0_TYPE), ==, 47);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK1_TYPE), ==, 47);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK0) | rtc_get(&t, CMOS_DISK0 + 1) << 8, ==, 1024);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK0 + CMOS_DISK_HEADS), ==, 16);
+    g_assert_cmphex(rtc_get(&t, CMOS_DISK0 + CMOS_DISK_CONTROL), ==, 0xc8);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK0 + CMOS_DISK_SECTORS), ==, 63);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK1), ==, 7);
+    g_assert_cmphex(rtc_get(&t, CMOS_DISK1 + CMOS_DISK_CONTROL), ==, 0xc0);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK1 + CMOS_DISK_SECTORS), ==, 17);
+    rtc_teardown(&t, NULL);
+    rtc_setup_with(&t, BASE ",disk1=7/4/17");
+    g_assert_cmphex(rtc_get(&t, CMOS_DISK_TYPES), ==, 0x0f);
+    g_assert_cmpuint(rtc_get(&t, CMOS_DISK0_TYPE), ==, 0);
+    rtc_teardown(&t, NULL);
+}
+
+static void disk_without_geometry_is_refused(void)
+{
+    static const char *const BAD[] = {"disk0=7",       "disk0=7/4",       "disk0=0/4/17",
+                                      "disk1=7/256/1", "disk1=65536/1/1", "disk1=1/1/1x"};
+    for (size_t i = 0; i < G_N_ELEMENTS(BAD); i++) {
+        g_autoptr(Rig) rig = rig_new();
+        g_assert_false(rig_realize(rig, rig_device_new(rig, "mc146818rtc"), BAD[i]));
+        g_assert_nonnull(strstr(rig_error(rig), "not CYLINDERS/HEADS/SECTORS"));
+    }
+}
+
 static void add_sentences(void)
 {
     STANDALONE("calendar", base_of_odd_dates);
@@ -296,6 +328,8 @@ static void add_sentences(void)
     STANDALONE("cmos", memory_size_is_filled_in);
     SENTENCE("cmos", checksum_covers_the_configuration);
     STANDALONE("cmos", equipment_is_a_property);
+    STANDALONE("cmos", disks_have_type_47_and_their_geometry);
+    STANDALONE("cmos", disk_without_geometry_is_refused);
     SENTENCE("reset", reset_clears_enables_and_flags_only);
     SENTENCE("reset", reset_clears_index_and_nmi_mask);
     SENTENCE("reset", reset_voids_what_is_owed);

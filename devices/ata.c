@@ -1,0 +1,666 @@
+/*
+ * An ATA channel with up to two drives, in PIO: hard disks and CD-ROM drives.
+ *
+ * After ATA/ATAPI-6 (T13/1410D).  Modelled: the task file with its previous
+ * contents, selection, software reset, interrupts with nIEN, PIO in and out,
+ * the commands of ata_disk.c and atapi.c.  Not modelled: DMA, overlapped and
+ * queued commands, security, host protected areas.
+ *
+ * The block layer does the work: a command that needs it leaves the drive busy
+ * until ata_done().
+ *
+ * DEVIATION: commands that need no disk are done at once and never seen busy.
+ */
+#include "devices/ata_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A pull-down on DD7 and nothing else: what nobody drives. */
+#define FLOATING 0x7f
+
+#define CONTROL_KEPT (ATA_DC_NIEN | ATA_DC_SRST | ATA_DC_HOB)
+
+/* ---- predicates ---- */
+
+static AtaDrive *selected(Ata *s)
+{
+    return &s->drives[s->device & ATA_DEV_DEV ? 1 : 0];
+}
+
+static bool irq_level(const Ata *s)
+{
+    const AtaDrive *d = &s->drives[s->device & ATA_DEV_DEV ? 1 : 0];
+    return d->port && d->interrupt && !(s->control & ATA_DC_NIEN);
+}
+
+static void ata_update(Ata *s)
+{
+    irq_set(s->irq, irq_level(s));
+}
+
+/* ---- a command's course ---- */
+
+void ata_finish(AtaDrive *d, bool interrupt)
+{
+    d->phase = ATA_PHASE_IDLE;
+    d->status = ATA_ST_DRDY | ATA_ST_DSC;
+    d->error = 0;
+    d->interrupt |= interrupt;
+}
+
+void ata_fail(AtaDrive *d, uint8_t error)
+{
+    ata_finish(d, true);
+    d->status |= ATA_ST_ERR;
+    d->error = error;
+}
+
+void ata_open_block(AtaDrive *d, bool interrupt)
+{
+    uint32_t left = d->filled - d->position;
+    d->drq_end = d->position + (left < d->block ? left : d->block);
+    d->status = ATA_ST_DRDY | ATA_ST_DSC | ATA_ST_DRQ;
+    d->interrupt |= interrupt;
+}
+
+void ata_send(AtaDrive *d, uint32_t size)
+{
+    d->phase = ATA_PHASE_ANSWER;
+    d->remaining = 0;
+    d->block = d->filled = size;
+    d->position = 0;
+    d->error = 0;
+    ata_open_block(d, true);
+}
+
+void ata_submit(AtaDrive *d, AtaRequest request)
+{
+    d->request = (uint8_t)request;
+    d->status = ATA_ST_BSY | ATA_ST_DSC;
+    switch (request) {
+    case ATA_REQUEST_READ:
+        block_port_read(d->port, d->lba, d->buffer, d->filled / ATA_SECTOR_SIZE, d->index);
+        break;
+    case ATA_REQUEST_WRITE:
+        block_port_write(d->port, d->lba, d->buffer, d->filled / ATA_SECTOR_SIZE, d->index);
+        break;
+    default:
+        block_port_flush(d->port, d->index);
+    }
+}
+
+static void ata_done(void *state, uint64_t tag, bool ok)
+{
+    Ata *s = state;
+    AtaDrive *d = &s->drives[tag];
+    AtaRequest request = d->request;
+    d->request = ATA_REQUEST_NONE;
+    if (ata_is_cdrom(d)) {
+        atapi_request_done(d, ok);
+    } else {
+        ata_disk_request_done(d, request, ok);
+    }
+    ata_update(s);
+}
+
+void ata_put_text(uint16_t *words, unsigned count, const char *text)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t first = *text ? (uint8_t)*text++ : ' ';
+        uint8_t second = *text ? (uint8_t)*text++ : ' ';
+        words[i] = (uint16_t)(first << 8 | second);
+    }
+}
+
+/* ---- the data port ---- */
+
+static bool wants_data(const AtaDrive *d, bool write)
+{
+    bool out = d->phase == ATA_PHASE_OUT || d->phase == ATA_PHASE_PACKET;
+    return d->port && d->status & ATA_ST_DRQ && out == write;
+}
+
+static void buffer_done(AtaDrive *d)
+{
+    if (d->position < d->filled && ata_is_cdrom(d)) {
+        atapi_open_block(d);
+    } else if (d->position < d->filled) {
+        ata_open_block(d, true);
+    } else if (ata_is_cdrom(d)) {
+        atapi_buffer_done(d);
+    } else {
+        ata_disk_buffer_done(d);
+    }
+}
+
+/* As much as the drive takes or has; the rest of a read is what floats. */
+static void transfer(Ata *s, uint8_t *in, const uint8_t *out, size_t size)
+{
+    AtaDrive *d = selected(s);
+    size_t done = 0;
+    while (done < size && wants_data(d, out != NULL)) {
+        size_t left = d->drq_end - d->position;
+        size_t part = size - done < left ? size - done : left;
+        if (out) {
+            memcpy(ata_buffer(d) + d->position, out + done, part);
+        } else {
+            memcpy(in + done, ata_buffer(d) + d->position, part);
+        }
+        done += part;
+        d->position += (uint32_t)part;
+        if (d->position == d->drq_end) {
+            buffer_done(d);
+        }
+    }
+    if (in) {
+        memset(in + done, 0xff, size - done);
+    }
+    ata_update(s);
+}
+
+/* ---- resets ---- */
+
+void ata_set_signature(AtaDrive *d)
+{
+    bool cdrom = ata_is_cdrom(d);
+    d->count[0] = d->lba_low[0] = 1;
+    d->lba_mid[0] = cdrom ? ATAPI_SIGNATURE_MID : 0;
+    d->lba_high[0] = cdrom ? ATAPI_SIGNATURE_HIGH : 0;
+    d->count[1] = d->lba_low[1] = d->lba_mid[1] = d->lba_high[1] = 0;
+    d->head = 0;
+}
+
+/* "DRDY shall be cleared to zero by a packet device" until its first command. */
+static void reset_drive(AtaDrive *d)
+{
+    block_port_cancel(d->port);
+    d->request = ATA_REQUEST_NONE;
+    d->phase = ATA_PHASE_IDLE;
+    d->status = ata_is_cdrom(d) ? 0 : ATA_ST_DRDY | ATA_ST_DSC;
+    d->error = ATA_ER_DIAGNOSTIC_OK;
+    d->interrupt = false;
+    ata_set_signature(d);
+    if (ata_is_cdrom(d)) {
+        atapi_reset(d);
+    } else if (d->port) {
+        ata_disk_reset(d);
+    }
+}
+
+/* Both drives, whichever is selected; drive 0 is selected after it. */
+static void reset_drives(Ata *s)
+{
+    reset_drive(&s->drives[0]);
+    reset_drive(&s->drives[1]);
+    s->device = 0;
+}
+
+static void write_control(Ata *s, uint8_t value)
+{
+    bool was_held = s->control & ATA_DC_SRST;
+    s->control = value & CONTROL_KEPT;
+    if (s->control & ATA_DC_SRST) {
+        reset_drives(s);
+        s->drives[0].status = s->drives[1].status = ATA_ST_BSY;
+    } else if (was_held) {
+        reset_drives(s);
+    }
+}
+
+/* ---- commands ---- */
+
+/* "Shall be performed by both devices", and drive 0 answers. */
+static void run_diagnostic(Ata *s)
+{
+    reset_drives(s);
+    s->drives[0].interrupt = true;
+}
+
+static void write_command(Ata *s, uint8_t command)
+{
+    AtaDrive *d = selected(s);
+    if (command == ATA_CMD_DIAGNOSTIC) {
+        run_diagnostic(s);
+        return;
+    }
+    if (!d->port) {
+        return;
+    }
+    bool busy = d->status & (ATA_ST_BSY | ATA_ST_DRQ);
+    if (busy && !(command == ATA_CMD_DEVICE_RESET && ata_is_cdrom(d))) {
+        device_guest_error(s->dev, "command while busy",
+                           "command 0x%02x while drive %u is at another, ignored", command,
+                           d->index);
+        return;
+    }
+    d->interrupt = false;
+    d->error = 0;
+    if (ata_is_cdrom(d)) {
+        atapi_command(d, command);
+    } else {
+        ata_disk_command(d, command);
+    }
+}
+
+/* ---- registers ---- */
+
+static bool is_held(const Ata *s)
+{
+    return s->control & ATA_DC_SRST;
+}
+
+/* What drive 0 answers for an absent drive 1, and what floats for an absent drive 0. */
+static bool answers_for_absent(const Ata *s, const AtaDrive *d)
+{
+    return d->index == 1 && s->drives[0].port;
+}
+
+static uint8_t read_status(Ata *s)
+{
+    const AtaDrive *d = selected(s);
+    if (d->port) {
+        return d->status;
+    }
+    return answers_for_absent(s, d) ? 0 : FLOATING;
+}
+
+static uint8_t read_register(Ata *s, uint64_t offset)
+{
+    AtaDrive *d = selected(s);
+    if (!d->port) {
+        if (!answers_for_absent(s, d)) {
+            return FLOATING;
+        }
+        d = &s->drives[0];
+    }
+    unsigned previous = s->control & ATA_DC_HOB ? 1 : 0;
+    switch (offset) {
+    case ATA_ERROR:
+        return d->error;
+    case ATA_COUNT:
+        return d->count[previous];
+    case ATA_LBA_LOW:
+        return d->lba_low[previous];
+    case ATA_LBA_MID:
+        return d->lba_mid[previous];
+    case ATA_LBA_HIGH:
+        return d->lba_high[previous];
+    default:
+        return (uint8_t)((s->device & ~ATA_DEV_HEAD) | d->head);
+    }
+}
+
+static uint8_t read_byte(Ata *s, uint64_t offset)
+{
+    if (offset != ATA_STATUS) {
+        return read_register(s, offset);
+    }
+    selected(s)->interrupt = false;
+    ata_update(s);
+    return read_status(s);
+}
+
+static void push(uint8_t *reg, uint8_t value)
+{
+    reg[1] = reg[0];
+    reg[0] = value;
+}
+
+/* "A write to a Command Block register is ignored while BSY or DRQ is set." */
+static void write_task_file(AtaDrive *d, uint64_t offset, uint8_t value)
+{
+    if (d->status & (ATA_ST_BSY | ATA_ST_DRQ)) {
+        return;
+    }
+    switch (offset) {
+    case ATA_FEATURES:
+        push(d->features, value);
+        break;
+    case ATA_COUNT:
+        push(d->count, value);
+        break;
+    case ATA_LBA_LOW:
+        push(d->lba_low, value);
+        break;
+    case ATA_LBA_MID:
+        push(d->lba_mid, value);
+        break;
+    case ATA_LBA_HIGH:
+        push(d->lba_high, value);
+        break;
+    default:
+        d->head = value & ATA_DEV_HEAD;
+    }
+}
+
+/* Both drives see what is written, and it ends the view of previous contents. */
+static void write_byte(Ata *s, uint64_t offset, uint8_t value)
+{
+    s->control &= (uint8_t)~ATA_DC_HOB;
+    if (is_held(s)) {
+        return;
+    }
+    if (offset == ATA_COMMAND) {
+        write_command(s, value);
+    } else {
+        write_task_file(&s->drives[0], offset, value);
+        write_task_file(&s->drives[1], offset, value);
+        if (offset == ATA_DEVICE) {
+            s->device = value;
+        }
+    }
+    ata_update(s);
+}
+
+/* ---- reads and writes ---- */
+
+/* Only the data port is wider than a byte. */
+static uint64_t ata_read(void *state, uint64_t offset, unsigned size)
+{
+    Ata *s = state;
+    uint64_t value = 0;
+    if (offset == ATA_DATA) {
+        transfer(s, (uint8_t *)&value, NULL, size);
+        return value;
+    }
+    for (unsigned i = 0; i < size; i++) {
+        value |= (uint64_t)read_byte(s, offset + i) << (8 * i);
+    }
+    return value;
+}
+
+static void ata_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    Ata *s = state;
+    if (offset == ATA_DATA) {
+        transfer(s, NULL, (const uint8_t *)&value, size);
+        return;
+    }
+    for (unsigned i = 0; i < size; i++) {
+        write_byte(s, offset + i, (uint8_t)(value >> (8 * i)));
+    }
+}
+
+static void ata_read_block(void *state, uint64_t offset, void *items, size_t count, unsigned size)
+{
+    if (offset == ATA_DATA) {
+        transfer(state, items, NULL, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = ata_read(state, offset, size);
+        memcpy((uint8_t *)items + i * size, &value, size);
+    }
+}
+
+static void ata_write_block(void *state, uint64_t offset, const void *items, size_t count,
+                            unsigned size)
+{
+    if (offset == ATA_DATA) {
+        transfer(state, NULL, items, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = 0;
+        memcpy(&value, (const uint8_t *)items + i * size, size);
+        ata_write(state, offset, value, size);
+    }
+}
+
+static uint64_t ata_read_control(void *state, uint64_t offset, unsigned size)
+{
+    (void)offset;
+    (void)size;
+    return read_status(state);
+}
+
+static void ata_write_control(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    (void)offset;
+    (void)size;
+    write_control(state, (uint8_t)value);
+    ata_update(state);
+}
+
+static const char *ata_register_name(const void *state, uint64_t offset, bool write)
+{
+    static const char *const READ[] = {"DATA",    "ERROR",    "COUNT",  "LBA_LOW",
+                                       "LBA_MID", "LBA_HIGH", "DEVICE", "STATUS"};
+    static const char *const WRITE[] = {"DATA",    "FEATURES", "COUNT",  "LBA_LOW",
+                                        "LBA_MID", "LBA_HIGH", "DEVICE", "COMMAND"};
+    (void)state;
+    return write ? WRITE[offset] : READ[offset];
+}
+
+static const char *ata_control_name(const void *state, uint64_t offset, bool write)
+{
+    (void)state;
+    (void)offset;
+    return write ? "CONTROL" : "ALTSTATUS";
+}
+
+/* ---- description ---- */
+
+static void ata_describe(const void *state, char *text, size_t size)
+{
+    const Ata *s = state;
+    int used = snprintf(text, size, "device=%02x control=%02x", s->device, s->control);
+    for (unsigned i = 0; i < 2 && used >= 0 && (size_t)used < size; i++) {
+        const AtaDrive *d = &s->drives[i];
+        if (d->port) {
+            used += snprintf(text + used, size - (size_t)used,
+                             ", drive %u: status=%02x error=%02x sector %llu, %u left", i,
+                             d->status, d->error, (unsigned long long)d->lba, d->remaining);
+        }
+    }
+}
+
+/* ---- reset and state ---- */
+
+static bool ata_realize(void *state, char *error, size_t size)
+{
+    Ata *s = state;
+    for (unsigned i = 0; i < 2; i++) {
+        s->drives[i].channel = s;
+        s->drives[i].index = (uint8_t)i;
+        if (ata_is_cdrom(&s->drives[i]) &&
+            block_port_sectors(s->drives[i].port) < ATAPI_SECTOR_SIZE / BLOCK_SECTOR_SIZE) {
+            snprintf(error, size, "drive%u: a CD-ROM has at least 2048 bytes", i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void clear_drive(AtaDrive *d)
+{
+    AtaDrive cleared = {.channel = d->channel, .port = d->port, .index = d->index};
+    block_port_cancel(d->port);
+    *d = cleared;
+}
+
+static void ata_reset(void *state)
+{
+    Ata *s = state;
+    s->control = 0;
+    clear_drive(&s->drives[0]);
+    clear_drive(&s->drives[1]);
+    reset_drives(s);
+    ata_update(s);
+}
+
+/* What is asked of the block layer now, or will be with the buffer as it is. */
+static bool sectors_exist(const AtaDrive *d)
+{
+    uint64_t sectors = block_port_sectors(d->port);
+    uint32_t used = d->filled / ATA_SECTOR_SIZE;
+    bool asks = d->request == ATA_REQUEST_READ || d->phase == ATA_PHASE_OUT;
+    if (d->lba > sectors || (ata_is_cdrom(d) && d->remaining > sectors - d->lba)) {
+        return false;
+    }
+    return !asks || (used && d->filled % ATA_SECTOR_SIZE == 0 && used <= d->remaining &&
+                     used <= sectors - d->lba);
+}
+
+static bool request_fits_phase(const AtaDrive *d)
+{
+    switch (d->phase) {
+    case ATA_PHASE_IDLE:
+    case ATA_PHASE_ANSWER:
+    case ATA_PHASE_PACKET:
+        return d->request == ATA_REQUEST_NONE;
+    case ATA_PHASE_IN:
+        return d->request == ATA_REQUEST_NONE || d->request == ATA_REQUEST_READ;
+    case ATA_PHASE_OUT:
+        return d->request == ATA_REQUEST_NONE || d->request == ATA_REQUEST_WRITE;
+    case ATA_PHASE_VERIFY:
+        return d->request == ATA_REQUEST_READ;
+    case ATA_PHASE_FLUSH:
+        return d->request == ATA_REQUEST_FLUSH;
+    default:
+        return false;
+    }
+}
+
+static bool phase_fits_drive(const AtaDrive *d)
+{
+    bool packet = d->phase == ATA_PHASE_PACKET;
+    if (!d->port) {
+        return d->phase == ATA_PHASE_IDLE && !(d->status & ATA_ST_DRQ);
+    }
+    if (!ata_is_cdrom(d)) {
+        return !packet && d->heads && d->sectors;
+    }
+    return d->phase != ATA_PHASE_OUT && d->phase != ATA_PHASE_VERIFY &&
+           d->phase != ATA_PHASE_FLUSH && (!packet || d->filled == ATAPI_PACKET_SIZE);
+}
+
+/* A phase with data hands over bytes, and no other does. */
+static bool buffer_is_possible(const AtaDrive *d)
+{
+    bool moves = d->phase == ATA_PHASE_IN || d->phase == ATA_PHASE_ANSWER ||
+                 d->phase == ATA_PHASE_OUT || d->phase == ATA_PHASE_PACKET;
+    bool hands_over = d->status & ATA_ST_DRQ;
+    return d->filled <= ATA_BUFFER_SIZE && d->drq_end <= d->filled && d->position <= d->filled &&
+           (!moves || d->block) && hands_over == (moves && !d->request) &&
+           (!hands_over || d->position < d->drq_end);
+}
+
+static bool drive_is_possible(const AtaDrive *d)
+{
+    return d->phase < ATA_PHASES && d->request < ATA_REQUESTS && d->head <= ATA_DEV_HEAD &&
+           d->multiple <= ATA_BUFFER_SECTORS && request_fits_phase(d) && phase_fits_drive(d) &&
+           buffer_is_possible(d) && (!d->port || sectors_exist(d));
+}
+
+/* What was asked of the block layer before is asked again: it changes nothing twice. */
+static bool ata_post_load(void *state)
+{
+    Ata *s = state;
+    if (s->control & ~CONTROL_KEPT || !drive_is_possible(&s->drives[0]) ||
+        !drive_is_possible(&s->drives[1])) {
+        return false;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        AtaDrive *d = &s->drives[i];
+        block_port_cancel(d->port);
+        if (d->request) {
+            ata_submit(d, d->request);
+        }
+    }
+    ata_update(s);
+    return true;
+}
+
+#define DRIVE_FIELDS(n)                                                                            \
+    DEVICE_FIELD_ARRAY(Ata, drives[n].features), DEVICE_FIELD_ARRAY(Ata, drives[n].count),         \
+        DEVICE_FIELD_ARRAY(Ata, drives[n].lba_low), DEVICE_FIELD_ARRAY(Ata, drives[n].lba_mid),    \
+        DEVICE_FIELD_ARRAY(Ata, drives[n].lba_high), DEVICE_FIELD(Ata, drives[n].head),            \
+        DEVICE_FIELD(Ata, drives[n].status), DEVICE_FIELD(Ata, drives[n].error),                   \
+        DEVICE_FIELD(Ata, drives[n].heads), DEVICE_FIELD(Ata, drives[n].sectors),                  \
+        DEVICE_FIELD(Ata, drives[n].multiple), DEVICE_FIELD_BOOL(Ata, drives[n].interrupt),        \
+        DEVICE_FIELD(Ata, drives[n].phase), DEVICE_FIELD(Ata, drives[n].request),                  \
+        DEVICE_FIELD_BOOL(Ata, drives[n].extended), DEVICE_FIELD(Ata, drives[n].lba),              \
+        DEVICE_FIELD(Ata, drives[n].remaining), DEVICE_FIELD(Ata, drives[n].block),                \
+        DEVICE_FIELD(Ata, drives[n].filled), DEVICE_FIELD(Ata, drives[n].position),                \
+        DEVICE_FIELD(Ata, drives[n].drq_end), DEVICE_FIELD_ARRAY(Ata, drives[n].buffer),           \
+        DEVICE_FIELD(Ata, drives[n].sense_key), DEVICE_FIELD(Ata, drives[n].asc),                  \
+        DEVICE_FIELD_BOOL(Ata, drives[n].attention), DEVICE_FIELD_BOOL(Ata, drives[n].changed),    \
+        DEVICE_FIELD_BOOL(Ata, drives[n].tray_open), DEVICE_FIELD_BOOL(Ata, drives[n].locked)
+
+static const DeviceField ata_fields[] = {
+    DEVICE_FIELD(Ata, device), DEVICE_FIELD(Ata, control), DRIVE_FIELDS(0),
+    DRIVE_FIELDS(1),           DEVICE_FIELD_END,
+};
+
+/* ---- the class ---- */
+
+static const IoOps ata_ops = {.read = ata_read,
+                              .write = ata_write,
+                              .max_size = 4,
+                              .read_block = ata_read_block,
+                              .write_block = ata_write_block};
+static const IoOps ata_control_ops = {
+    .read = ata_read_control, .write = ata_write_control, .max_size = 1};
+
+static const DeviceRegion ata_regions[] = {
+    {.name = "command",
+     .space = IO_PORTS,
+     .size = ATA_PORTS,
+     .ops = &ata_ops,
+     .base_property = "iobase",
+     .register_name = ata_register_name},
+    {.name = "control",
+     .space = IO_PORTS,
+     .size = 1,
+     .ops = &ata_control_ops,
+     .base_property = "control-port",
+     .register_name = ata_control_name},
+    {NULL},
+};
+
+static const DeviceProperty ata_properties[] = {
+    {.name = "iobase",
+     .kind = PROPERTY_UINT16,
+     .offset = offsetof(Ata, iobase),
+     .default_value = "0x1f0",
+     .help = "first of the eight ports"},
+    {.name = "control-port",
+     .kind = PROPERTY_UINT16,
+     .offset = offsetof(Ata, control_port),
+     .default_value = "0x3f6",
+     .help = "device control and alternate status"},
+    {.name = "irq",
+     .kind = PROPERTY_IRQ,
+     .offset = offsetof(Ata, irq),
+     .default_value = "14",
+     .help = "interrupt line"},
+    {.name = "drive0",
+     .kind = PROPERTY_DRIVE,
+     .offset = offsetof(Ata, drives[0].port),
+     .help = "the first drive"},
+    {.name = "drive1",
+     .kind = PROPERTY_DRIVE,
+     .offset = offsetof(Ata, drives[1].port),
+     .help = "the second drive"},
+    {NULL},
+};
+
+static const BlockClient ata_block_client = {.done = ata_done};
+
+extern const DeviceClass ata_class;
+const DeviceClass ata_class = {
+    .abi = DEVICE_ABI,
+    .name = "isa-ide",
+    .description = "ATA channel with two drives, PIO",
+    .state_size = sizeof(Ata),
+    .properties = ata_properties,
+    .regions = ata_regions,
+    .block_client = &ata_block_client,
+    .realize = ata_realize,
+    .reset = ata_reset,
+    .fields = ata_fields,
+    .post_load = ata_post_load,
+    .describe = ata_describe,
+};

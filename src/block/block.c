@@ -1,0 +1,376 @@
+#include "src/block/block.h"
+
+#include "src/block/image.h"
+#include "src/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Repeatable runs: how long a request takes, of machine time. */
+#define REQUEST_NS UINT64_C(20000)
+#define SECTOR_NS  UINT64_C(1000)
+
+typedef enum RequestKind { REQUEST_READ, REQUEST_WRITE, REQUEST_FLUSH, REQUEST_KINDS } RequestKind;
+
+typedef struct Request {
+    RequestKind kind;
+    uint64_t lba, tag;
+    uint32_t count;
+    void *device_buffer; /* of a read: filled when it is done */
+    uint8_t *data;
+    uint64_t due;   /* repeatable runs: when it is done */
+    bool ok;        /* the worker's, until `finished` */
+    bool finished;  /* under the port's lock */
+    bool cancelled; /* under the device's lock */
+} Request;
+
+struct BlockPort {
+    BlockSet *set;
+    char *id, *file;
+    bool cdrom;
+    Image *image;
+    Device *dev;
+    const BlockClient *client;
+    GThread *worker;
+    GMutex lock; /* taken after the device's */
+    GCond work, finished;
+    GQueue requests;              /* in their order until they are told, under the lock */
+    GQueue todo;                  /* of them, those the worker has not begun, under the lock */
+    bool stop;                    /* under the lock */
+    bool reported[REQUEST_KINDS]; /* the worker's */
+    LoopTask told;
+    Timer *timer; /* repeatable runs; else NULL */
+    uint64_t last_due;
+};
+
+struct BlockSet {
+    Loop *loop;
+    Clock *clock;
+    void (*message)(void *opaque, const char *text);
+    void *opaque;
+    GPtrArray *ports;
+};
+
+static void free_request(Request *request)
+{
+    g_free(request->data);
+    g_free(request);
+}
+
+/* ---- the worker ---- */
+
+/* One line for each kind of failure: the guest sees every one of them. */
+static void report_failure(BlockPort *port, const Request *request)
+{
+    static const char *const VERBS[] = {"read", "write", "flush"};
+    int code = errno;
+    if (port->reported[request->kind]) {
+        return;
+    }
+    port->reported[request->kind] = true;
+    const char *why = code == ENODATA ? "the file has become shorter" : g_strerror(code);
+    g_autofree char *text = g_strdup_printf(
+        "drive %s: cannot %s %s, sector %" G_GUINT64_FORMAT ": %s; the guest sees an error",
+        port->id, VERBS[request->kind], port->file, request->lba, why);
+    port->set->message(port->set->opaque, text);
+}
+
+static bool carry_out(BlockPort *port, const Request *request)
+{
+    switch (request->kind) {
+    case REQUEST_READ:
+        return image_read(port->image, request->lba, request->data, request->count);
+    case REQUEST_WRITE:
+        return image_write(port->image, request->lba, request->data, request->count);
+    default:
+        return image_flush(port->image);
+    }
+}
+
+static void finish(BlockPort *port, Request *request)
+{
+    g_mutex_lock(&port->lock);
+    request->finished = true;
+    g_cond_broadcast(&port->finished);
+    g_mutex_unlock(&port->lock);
+    if (!port->timer) {
+        loop_post(port->set->loop, &port->told);
+    }
+}
+
+static Request *next_request(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    while (!port->stop && g_queue_is_empty(&port->todo)) {
+        g_cond_wait(&port->work, &port->lock);
+    }
+    Request *request = g_queue_pop_head(&port->todo);
+    g_mutex_unlock(&port->lock);
+    return request;
+}
+
+static gpointer work(gpointer data)
+{
+    BlockPort *port = data;
+    Request *request;
+    while ((request = next_request(port))) {
+        request->ok = carry_out(port, request);
+        if (!request->ok) {
+            report_failure(port, request);
+        }
+        finish(port, request);
+    }
+    return NULL;
+}
+
+/* ---- telling the device ---- */
+
+static void tell(BlockPort *port, Request *request)
+{
+    if (!request->cancelled) {
+        if (request->ok && request->kind == REQUEST_READ) {
+            memcpy(request->device_buffer, request->data,
+                   (size_t)request->count * BLOCK_SECTOR_SIZE);
+        }
+        port->client->done(device_state(port->dev), request->tag, request->ok);
+    }
+    free_request(request);
+}
+
+/* The oldest request if it is finished; `wait`: until it is. */
+static Request *take_finished(BlockPort *port, bool wait)
+{
+    g_mutex_lock(&port->lock);
+    Request *request = g_queue_peek_head(&port->requests);
+    while (wait && request && !request->finished) {
+        g_cond_wait(&port->finished, &port->lock);
+    }
+    if (request && request->finished) {
+        g_queue_pop_head(&port->requests);
+    } else {
+        request = NULL;
+    }
+    g_mutex_unlock(&port->lock);
+    return request;
+}
+
+/* The loop's thread; each is taken and told under one hold of the device's lock. */
+static void tell_finished(void *opaque)
+{
+    BlockPort *port = opaque;
+    Request *request;
+    do {
+        g_mutex_lock(device_mutex(port->dev));
+        request = take_finished(port, false);
+        if (request) {
+            tell(port, request);
+        }
+        g_mutex_unlock(device_mutex(port->dev));
+    } while (request);
+}
+
+/* Zero if there is none. */
+static uint64_t next_due(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    const Request *request = g_queue_peek_head(&port->requests);
+    uint64_t due = request ? request->due : 0;
+    g_mutex_unlock(&port->lock);
+    return due;
+}
+
+/* Repeatable runs: nobody else holds or awaits the device's lock. */
+static void tell_due(void *opaque, uint64_t deadline)
+{
+    BlockPort *port = opaque;
+    uint64_t due;
+    g_mutex_lock(device_mutex(port->dev));
+    while ((due = next_due(port)) && due <= deadline) {
+        tell(port, take_finished(port, true));
+    }
+    if (due) {
+        timer_arm(port->timer, due);
+    }
+    g_mutex_unlock(device_mutex(port->dev));
+}
+
+/* ---- requests ---- */
+
+/* Each after the one before it, as a disk works. */
+static void set_due(BlockPort *port, Request *request)
+{
+    uint64_t start = MAX(clock_now(port->set->clock), port->last_due);
+    request->due = port->last_due = start + REQUEST_NS + request->count * SECTOR_NS;
+    if (!timer_armed(port->timer)) {
+        timer_arm(port->timer, request->due);
+    }
+}
+
+static void submit(BlockPort *port, const Request *wish)
+{
+    Request *request = g_memdup2(wish, sizeof(*wish));
+    if (port->timer) {
+        set_due(port, request);
+    }
+    g_mutex_lock(&port->lock);
+    g_queue_push_tail(&port->requests, request);
+    g_queue_push_tail(&port->todo, request);
+    g_cond_signal(&port->work);
+    g_mutex_unlock(&port->lock);
+}
+
+static void check_range(const BlockPort *port, uint64_t lba, uint32_t count)
+{
+    uint64_t sectors = block_port_sectors(port);
+    g_assert(count && count <= sectors && lba <= sectors - count);
+}
+
+void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
+{
+    check_range(port, lba, count);
+    submit(port, &(Request){.kind = REQUEST_READ,
+                            .lba = lba,
+                            .count = count,
+                            .tag = tag,
+                            .device_buffer = buffer,
+                            .data = g_malloc((gsize)count * BLOCK_SECTOR_SIZE)});
+}
+
+void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
+                      uint64_t tag)
+{
+    check_range(port, lba, count);
+    submit(port, &(Request){.kind = REQUEST_WRITE,
+                            .lba = lba,
+                            .count = count,
+                            .tag = tag,
+                            .data = g_memdup2(buffer, (gsize)count * BLOCK_SECTOR_SIZE)});
+}
+
+void block_port_flush(BlockPort *port, uint64_t tag)
+{
+    submit(port, &(Request){.kind = REQUEST_FLUSH, .tag = tag});
+}
+
+void block_port_cancel(BlockPort *port)
+{
+    if (!port) {
+        return;
+    }
+    g_mutex_lock(&port->lock);
+    for (GList *item = port->requests.head; item; item = item->next) {
+        ((Request *)item->data)->cancelled = true;
+    }
+    g_mutex_unlock(&port->lock);
+}
+
+uint64_t block_port_sectors(const BlockPort *port)
+{
+    return image_sectors(port->image);
+}
+
+bool block_port_read_only(const BlockPort *port)
+{
+    return image_is_read_only(port->image);
+}
+
+bool block_port_is_cdrom(const BlockPort *port)
+{
+    return port->cdrom;
+}
+
+/* ---- ports ---- */
+
+static void free_port(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    port->stop = true;
+    g_cond_signal(&port->work);
+    g_mutex_unlock(&port->lock);
+    g_thread_join(port->worker);
+    loop_cancel(port->set->loop, &port->told);
+    timer_free(port->timer);
+    g_queue_clear_full(&port->requests, (GDestroyNotify)free_request);
+    g_queue_clear(&port->todo);
+    image_free(port->image);
+    g_cond_clear(&port->work);
+    g_cond_clear(&port->finished);
+    g_mutex_clear(&port->lock);
+    g_free(port->id);
+    g_free(port->file);
+    g_free(port);
+}
+
+static BlockPort *find_port(const BlockSet *set, const char *id)
+{
+    for (guint i = 0; i < set->ports->len; i++) {
+        BlockPort *port = set->ports->pdata[i];
+        if (!strcmp(port->id, id)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GError **error)
+{
+    if (find_port(set, id)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-drive file=%s: there is a drive %s already (give another id)", drive->file,
+                    id);
+        return NULL;
+    }
+    Image *image = image_open(drive, error);
+    if (!image) {
+        return NULL;
+    }
+    BlockPort *port = g_new0(BlockPort, 1);
+    port->set = set;
+    port->id = g_strdup(id);
+    port->file = g_strdup(drive->file);
+    port->cdrom = drive->cdrom;
+    port->image = image;
+    g_mutex_init(&port->lock);
+    g_cond_init(&port->work);
+    g_cond_init(&port->finished);
+    g_queue_init(&port->requests);
+    g_queue_init(&port->todo);
+    port->told = (LoopTask){.run = tell_finished, .opaque = port};
+    port->timer = set->clock ? timer_new(set->clock, NULL, tell_due, port) : NULL;
+    port->worker = g_thread_new("block", work, port);
+    g_ptr_array_add(set->ports, port);
+    return port;
+}
+
+BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError **error)
+{
+    BlockPort *port = find_port(set, id);
+    if (!port || port->dev) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: drive %s %s", device_id(dev), id,
+                    port ? "is in another device"
+                         : "does not exist (-drive file=PATH,if=none,id=ID)");
+        return NULL;
+    }
+    port->dev = dev;
+    port->client = device_class(dev)->block_client;
+    g_assert(port->client);
+    return port;
+}
+
+BlockSet *blockset_new(Loop *loop, Clock *clock, void (*message)(void *opaque, const char *text),
+                       void *opaque)
+{
+    BlockSet *set = g_new0(BlockSet, 1);
+    set->loop = loop;
+    set->clock = clock;
+    set->message = message;
+    set->opaque = opaque;
+    set->ports = g_ptr_array_new_with_free_func((GDestroyNotify)free_port);
+    return set;
+}
+
+void blockset_free(BlockSet *set)
+{
+    g_ptr_array_unref(set->ports);
+    g_free(set);
+}

@@ -1,0 +1,41 @@
+/*
+ * The block layer: devices on one side, disk images on the other.
+ *
+ *   device ── BlockPort ──► queue ──► the drive's worker thread ──► image
+ *   device ◄── done() ◄── loop, or machine time ◄──┘
+ *
+ * A drive's requests are carried out in their order by a thread of its own, so
+ * neither a vCPU nor the loop waits for the host's disk.  What is done is told
+ * to the device in the loop's thread, with the device's lock held.
+ *
+ * Where machine time is the machine's own work, a request is done at a moment
+ * of machine time that depends on the request alone, and that moment waits for
+ * the host: the run is repeatable, and a slow disk makes no guest's time-out.
+ */
+#ifndef PIOEMU_BLOCK_H
+#define PIOEMU_BLOCK_H
+
+#include "src/block/drive.h"
+#include "src/clock.h"
+#include "src/device_core.h"
+#include "src/loop.h"
+
+#include <glib.h>
+
+typedef struct BlockSet BlockSet;
+
+/*
+ * `clock` is the machine's where requests are to be done at moments of machine
+ * time, or NULL.  `message` gets a line for the user, in any thread.
+ */
+BlockSet *blockset_new(Loop *loop, Clock *clock, void (*message)(void *opaque, const char *text),
+                       void *opaque);
+/* What was written is carried out first.  Devices make no request after this. */
+void blockset_free(BlockSet *set);
+
+/* Opens the image under this id.  The drive is copied. */
+BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GError **error);
+/* DeviceHost.block_port: refuses an id that does not exist or is taken. */
+BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError **error);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * What a user says of a drive: -drive and its short forms, in plain data.
+ */
+#ifndef PIOEMU_BLOCK_DRIVE_H
+#define PIOEMU_BLOCK_DRIVE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum DriveInterface { DRIVE_IDE, DRIVE_NONE } DriveInterface;
+
+#define DRIVE_IDE_MAX 4
+
+typedef struct Drive {
+    char *id; /* NULL: the machine chooses */
+    char *file;
+    DriveInterface interface;
+    int index; /* of the interface; -1: the first that is free */
+    bool cdrom;
+    bool read_only;
+    bool snapshot;  /* writes go to a file that nobody keeps */
+    bool unsafe;    /* a flush does nothing */
+    bool raw_asked; /* format=raw: whatever the file looks like */
+} Drive;
+
+/* "file=PATH,if=ide,..."; the message names what is wrong. */
+Drive *drive_parse(const char *text, GError **error);
+void drive_free(Drive *drive);
+/* What drive_parse() takes, for -hda and the like: `rest` follows the file. */
+char *drive_text(const char *file, const char *rest);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * Guests with drivers of their own: what is read from a disk is what the image
+ * has, and the keyboard answers.
+ */
+#include "tests/guest/guest_rig.h"
+
+#include <string.h>
+
+#define SECTOR  512u
+#define SECTORS 100u
+
+static void make_image(const char *path, size_t size)
+{
+    g_autofree uint8_t *data = g_malloc(size);
+    uint32_t state = 7;
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        data[i] = (uint8_t)(state >> 24);
+    }
+    g_assert_true(g_file_set_contents(path, (const char *)data, (gssize)size, NULL));
+}
+
+static uint32_t checksum(const char *path, unsigned sector)
+{
+    g_autofree char *data = NULL;
+    g_assert_true(g_file_get_contents(path, &data, NULL, NULL));
+    uint32_t sum = 0;
+    for (unsigned i = 0; i < SECTOR; i += 4) {
+        uint32_t word;
+        memcpy(&word, data + sector * SECTOR + i, sizeof(word));
+        sum += word;
+    }
+    return sum;
+}
+
+static void expect_checksums(Guest *guest, const char *path, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *line = g_strdup_printf("sector %u: %08x\n", i, checksum(path, i));
+        guest_expect(guest, GUEST_OUT, line);
+    }
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_diskread(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("disk.img");
+    make_image(path, SECTORS * SECTOR);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel diskread.bin -hda %s", path);
+    guest_expect(guest, GUEST_OUT, "disk: 100 sectors\n");
+    expect_checksums(guest, path, 4);
+}
+
+static void test_many_sectors(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("disk.img");
+    make_image(path, SECTORS * SECTOR);
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel diskread.bin -flat cx=100 -hda %s -snapshot", path);
+    expect_checksums(guest, path, SECTORS);
+}
+
+static void test_no_disk(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel diskread.bin");
+    guest_expect(guest, GUEST_OUT, "no disk (-hda FILE)\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_end_of_disk(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("short.img");
+    make_image(path, 3 * SECTOR);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel diskread.bin -hda %s", path);
+    guest_expect(guest, GUEST_OUT, "sector 2: ");
+    guest_expect(guest, GUEST_OUT, "disk error, status 51\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void expect_refusal(const GuestTarget *target, const char *arguments, int status,
+                           const char *message)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel diskread.bin %s", arguments);
+    g_assert_cmpint(guest_wait_exit(guest), ==, status);
+    guest_expect(guest, GUEST_ERR, message);
+}
+
+static void test_refusals(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("disk.img");
+    make_image(path, SECTORS * SECTOR);
+    g_autofree char *twice = g_strdup_printf("-hda %s -hdb %s", path, path);
+    g_autofree char *same = g_strdup_printf("-hdc %s -cdrom %s", path, path);
+    g_autofree char *nameless = g_strdup_printf("-drive file=%s,if=none", path);
+    expect_refusal(target, twice, 3, "in use by another program or drive");
+    expect_refusal(target, same, 2, "another drive has this index");
+    expect_refusal(target, nameless, 2, "needs a name for -device");
+    expect_refusal(target, "-hda /nowhere/disk", 3, "/nowhere/disk: No such file");
+}
+
+/* No key is pressed: the controller and the keyboard answer what they are asked. */
+static void test_keyboard(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel keyboard.bin -timeout 20");
+    guest_expect(guest, GUEST_OUT, "self-test: 55\nlights: fa fa\nkeys:");
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    guest_tests_add("disk/diskread", test_diskread, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("disk/a_hundred_sectors_with_one_command", test_many_sectors,
+                    GUEST_EVERY_IRQCHIP);
+    guest_tests_add("keyboard/answers_come_by_interrupt", test_keyboard, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("disk/no_disk_is_seen_as_none", test_no_disk, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("disk/the_end_of_the_disk_is_an_error", test_end_of_disk,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("disk/wrong_drives_are_refused", test_refusals, GUEST_DEFAULT_IRQCHIP);
+    return guest_tests_run();
+}

@@ -1,0 +1,493 @@
+/*
+ * Drives, images and the block layer's promises to a device.
+ */
+#include "src/block/block.h"
+#include "src/block/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECTORS 64u
+#define TIB     (UINT64_C(1) << 40)
+
+/* ---- a device that only has a drive ---- */
+
+typedef struct Probe {
+    Device *dev;
+    BlockPort *port;
+    uint64_t tags[16];
+    bool ok[16];
+    unsigned done;
+    uint64_t done_at;
+    Loop *loop;
+} Probe;
+
+static void probe_done(void *state, uint64_t tag, bool ok)
+{
+    Probe *p = state;
+    p->tags[p->done] = tag;
+    p->ok[p->done] = ok;
+    p->done++;
+    p->done_at = device_now(p->dev);
+}
+
+static const BlockClient PROBE_CLIENT = {.done = probe_done};
+
+static const DeviceProperty PROBE_PROPERTIES[] = {
+    {.name = "drive", .kind = PROPERTY_DRIVE, .offset = offsetof(Probe, port), .help = "drive"},
+    {NULL},
+};
+
+static const DeviceClass PROBE_CLASS = {
+    .abi = DEVICE_ABI,
+    .name = "probe",
+    .description = "test",
+    .state_size = sizeof(Probe),
+    .properties = PROBE_PROPERTIES,
+    .block_client = &PROBE_CLIENT,
+};
+
+/* ---- a machine around it ---- */
+
+typedef struct Bench {
+    char *directory, *path;
+    Loop *loop;
+    Clock *clock;
+    BlockSet *set;
+    DeviceHost host;
+    GPtrArray *devices;
+    GString *messages;
+    GMutex lock;
+} Bench;
+
+static void take_message(void *opaque, const char *text)
+{
+    Bench *b = opaque;
+    g_mutex_lock(&b->lock);
+    g_string_append_printf(b->messages, "%s\n", text);
+    g_mutex_unlock(&b->lock);
+}
+
+static BlockPort *connect_drive(void *opaque, Device *dev, const char *id, GError **error)
+{
+    Bench *b = opaque;
+    return blockset_connect(b->set, dev, id, error);
+}
+
+static void fill_file(const char *path, size_t size)
+{
+    g_autofree char *data = g_malloc(size);
+    for (size_t i = 0; i < size; i++) {
+        data[i] = (char)(i / IMAGE_SECTOR + 1);
+    }
+    g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+}
+
+static void setup(Bench *b, gconstpointer data)
+{
+    b->directory = g_dir_make_tmp("pioemu-block-XXXXXX", NULL);
+    b->path = g_build_filename(b->directory, "disk", NULL);
+    fill_file(b->path, SECTORS * IMAGE_SECTOR);
+    b->loop = loop_new(NULL);
+    b->clock = clock_new_stepped();
+    b->messages = g_string_new(NULL);
+    g_mutex_init(&b->lock);
+    b->set = blockset_new(b->loop, data ? b->clock : NULL, take_message, b);
+    b->host = (DeviceHost){.clock = b->clock, .opaque = b, .block_port = connect_drive};
+    b->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
+}
+
+static void teardown(Bench *b, gconstpointer data)
+{
+    (void)data;
+    g_clear_pointer(&b->set, blockset_free);
+    g_ptr_array_unref(b->devices);
+    clock_free(b->clock);
+    loop_free(b->loop);
+    g_string_free(b->messages, true);
+    g_remove(b->path);
+    g_rmdir(b->directory);
+    g_free(b->path);
+    g_free(b->directory);
+    g_mutex_clear(&b->lock);
+}
+
+static Drive *bench_drive(const Bench *b, const char *rest)
+{
+    g_autofree char *text = drive_text(b->path, rest);
+    g_autoptr(GError) error = NULL;
+    Drive *drive = drive_parse(text, &error);
+    g_assert_no_error(error);
+    return drive;
+}
+
+static Probe *make_probe(Bench *b, const char *id, const char *rest)
+{
+    g_autoptr(Drive) drive = bench_drive(b, rest);
+    g_autoptr(GError) error = NULL;
+    blockset_add(b->set, id, drive, &error);
+    g_assert_no_error(error);
+    Device *dev = device_new(&PROBE_CLASS, "probe", &b->host);
+    g_ptr_array_add(b->devices, dev);
+    device_set_property(dev, "drive", id, &error);
+    g_assert_no_error(error);
+    Probe *p = device_state(dev);
+    p->loop = b->loop;
+    return p;
+}
+
+static void wait_for(Probe *p, unsigned count)
+{
+    while (p->done < count) {
+        loop_step(p->loop, true);
+    }
+}
+
+static bool refused(const Bench *b, const char *rest, const char *part)
+{
+    g_autoptr(Drive) drive = bench_drive(b, rest);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Image) image = image_open(drive, &error);
+    if (!image && !strstr(error->message, part)) {
+        g_error("%s", error->message);
+    }
+    return !image;
+}
+
+/* ---- requests ---- */
+
+static void read_yields_the_sectors(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[3 * IMAGE_SECTOR] = {0};
+    Probe *p = make_probe(b, "d", "if=none");
+    g_assert_cmpuint(block_port_sectors(p->port), ==, SECTORS);
+    g_assert_false(block_port_read_only(p->port));
+    block_port_read(p->port, 5, buffer, 3, 77);
+    g_assert_cmpuint(p->done, ==, 0);
+    g_assert_cmpuint(buffer[0], ==, 0);
+    wait_for(p, 1);
+    g_assert_cmpuint(p->tags[0], ==, 77);
+    g_assert_true(p->ok[0]);
+    g_assert_cmpuint(buffer[0], ==, 6);
+    g_assert_cmpuint(buffer[sizeof(buffer) - 1], ==, 8);
+}
+
+static void requests_are_done_in_their_order(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t out[IMAGE_SECTOR], in[IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none");
+    memset(out, 0xaa, sizeof(out));
+    block_port_write(p->port, 9, out, 1, 1);
+    memset(out, 0xbb, sizeof(out));
+    block_port_write(p->port, 9, out, 1, 2);
+    block_port_read(p->port, 9, in, 1, 3);
+    block_port_flush(p->port, 4);
+    wait_for(p, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        g_assert_cmpuint(p->tags[i], ==, i + 1);
+        g_assert_true(p->ok[i]);
+    }
+    g_assert_cmpuint(in[0], ==, 0xbb);
+}
+
+static void cancelled_requests_are_not_told_but_written(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t out[IMAGE_SECTOR], in[IMAGE_SECTOR] = {0};
+    Probe *p = make_probe(b, "d", "if=none");
+    memset(out, 0xcc, sizeof(out));
+    block_port_write(p->port, 1, out, 1, 1);
+    block_port_read(p->port, 2, in, 1, 2);
+    block_port_cancel(p->port);
+    block_port_flush(p->port, 3);
+    wait_for(p, 1);
+    g_assert_cmpuint(p->tags[0], ==, 3);
+    g_assert_cmpuint(in[0], ==, 0);
+    block_port_read(p->port, 1, in, 1, 4);
+    wait_for(p, 2);
+    g_assert_cmpuint(in[0], ==, 0xcc);
+}
+
+static void closing_writes_what_waits(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t out[IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none");
+    for (unsigned i = 0; i < SECTORS; i++) {
+        memset(out, (int)(0x80 + i), sizeof(out));
+        block_port_write(p->port, i, out, 1, i);
+    }
+    g_clear_pointer(&b->set, blockset_free);
+    g_autofree char *file = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(b->path, &file, &size, NULL));
+    for (unsigned i = 0; i < SECTORS; i++) {
+        g_assert_cmpuint((uint8_t)file[i * IMAGE_SECTOR], ==, 0x80 + i);
+    }
+    b->set = blockset_new(b->loop, NULL, take_message, b);
+}
+
+static void on_machine_time_a_request_takes_the_same_each_run(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[2 * IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none");
+    block_port_read(p->port, 0, buffer, 2, 1);
+    block_port_flush(p->port, 2);
+    clock_step(b->clock, 21999);
+    g_assert_cmpuint(p->done, ==, 0);
+    clock_step(b->clock, 1);
+    g_assert_cmpuint(p->done, ==, 1);
+    g_assert_cmpuint(p->done_at, ==, 22000);
+    clock_step(b->clock, 100000);
+    g_assert_cmpuint(p->done, ==, 2);
+    g_assert_cmpuint(p->done_at, ==, 42000);
+}
+
+/* ---- failures ---- */
+
+static void file_that_shrinks_is_an_error_and_one_line(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none");
+    g_assert_cmpint(truncate(b->path, 10 * IMAGE_SECTOR), ==, 0);
+    block_port_read(p->port, 9, buffer, 1, 1);
+    block_port_read(p->port, 10, buffer, 1, 2);
+    block_port_read(p->port, 11, buffer, 1, 3);
+    wait_for(p, 3);
+    g_assert_true(p->ok[0]);
+    g_assert_false(p->ok[1]);
+    g_assert_false(p->ok[2]);
+    g_assert_nonnull(strstr(b->messages->str, "sector 10: the file has become shorter"));
+    g_assert_cmpint(strchr(b->messages->str, '\n')[1], ==, '\0');
+}
+
+static void full_disk_is_an_error_and_one_line(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[IMAGE_SECTOR] = {0};
+    struct rlimit before, small;
+    Probe *p = make_probe(b, "d", "if=none");
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){.rlim_cur = 8 * IMAGE_SECTOR, .rlim_max = before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    block_port_write(p->port, 7, buffer, 1, 1);
+    block_port_write(p->port, 8, buffer, 1, 2);
+    wait_for(p, 2);
+    setrlimit(RLIMIT_FSIZE, &before);
+    g_assert_true(p->ok[0]);
+    g_assert_false(p->ok[1]);
+    g_assert_nonnull(strstr(b->messages->str, "cannot write"));
+}
+
+static void read_only_image_takes_no_writes(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[IMAGE_SECTOR] = {0};
+    g_assert_cmpint(g_chmod(b->path, 0400), ==, 0);
+    Probe *p = make_probe(b, "d", "if=none,readonly=on");
+    g_assert_true(block_port_read_only(p->port));
+    block_port_write(p->port, 0, buffer, 1, 1);
+    block_port_flush(p->port, 2);
+    wait_for(p, 2);
+    g_assert_false(p->ok[0]);
+    g_assert_true(p->ok[1]);
+}
+
+/* ---- images ---- */
+
+static void snapshot_leaves_the_file_alone(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t out[2 * IMAGE_SECTOR], in[4 * IMAGE_SECTOR];
+    g_autofree char *before = NULL, *after = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(b->path, &before, NULL, NULL));
+    Probe *p = make_probe(b, "d", "if=none,snapshot=on");
+    memset(out, 0xdd, sizeof(out));
+    block_port_write(p->port, 62, out, 2, 1);
+    block_port_write(p->port, 1, out, 1, 2);
+    block_port_flush(p->port, 3);
+    block_port_read(p->port, 60, in, 4, 4);
+    wait_for(p, 4);
+    g_assert_cmpuint(in[IMAGE_SECTOR], ==, 62);
+    g_assert_cmpuint(in[2 * IMAGE_SECTOR], ==, 0xdd);
+    block_port_read(p->port, 0, in, 3, 5);
+    wait_for(p, 5);
+    g_assert_cmpuint(in[0], ==, 1);
+    g_assert_cmpuint(in[IMAGE_SECTOR], ==, 0xdd);
+    g_assert_cmpuint(in[2 * IMAGE_SECTOR], ==, 3);
+    g_assert_true(g_file_get_contents(b->path, &after, &size, NULL));
+    g_assert_cmpmem(before, (int)size, after, (int)size);
+}
+
+static void second_writer_is_refused(Bench *b, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Drive) drive = bench_drive(b, "if=none");
+    g_autoptr(Image) image = image_open(drive, NULL);
+    g_assert_nonnull(image);
+    g_assert_true(refused(b, "if=none", "in use by another program"));
+    g_assert_true(refused(b, "if=none,readonly=on", "another program or drive writes it"));
+    g_assert_true(refused(b, "if=none,snapshot=on", "another program or drive writes it"));
+    g_clear_pointer(&image, image_free);
+    g_assert_false(refused(b, "if=none", ""));
+}
+
+static void readers_share(Bench *b, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Drive) drive = bench_drive(b, "if=none,snapshot=on");
+    g_autoptr(Image) image = image_open(drive, NULL);
+    g_assert_false(refused(b, "if=none,readonly=on", ""));
+    g_assert_true(refused(b, "if=none", "in use"));
+}
+
+static void odd_size_reads_zeros_behind_its_end(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t sector[IMAGE_SECTOR];
+    fill_file(b->path, 700);
+    g_autoptr(Drive) drive = bench_drive(b, "if=none");
+    g_autoptr(Image) image = image_open(drive, NULL);
+    g_assert_cmpuint(image_sectors(image), ==, 2);
+    g_assert_true(image_read(image, 1, sector, 1));
+    g_assert_cmpuint(sector[700 - IMAGE_SECTOR - 1], ==, 2);
+    g_assert_cmpuint(sector[700 - IMAGE_SECTOR], ==, 0);
+    sector[511] = 0x77;
+    g_assert_true(image_write(image, 1, sector, 1));
+    g_assert_true(image_read(image, 1, sector, 1));
+    g_assert_cmpuint(sector[511], ==, 0x77);
+    g_assert_true(image_flush(image));
+}
+
+static void image_over_2_tib_is_reached_to_its_end(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t sector[IMAGE_SECTOR];
+    if (truncate(b->path, (off_t)(3 * TIB)) < 0) {
+        g_test_skip("the file system has no files of 3 TiB");
+        return;
+    }
+    g_autoptr(Drive) drive = bench_drive(b, "if=none");
+    g_autoptr(Image) image = image_open(drive, NULL);
+    g_assert_cmpuint(image_sectors(image), ==, 3 * TIB / IMAGE_SECTOR);
+    memset(sector, 0x3b, sizeof(sector));
+    g_assert_true(image_write(image, 3 * TIB / IMAGE_SECTOR - 1, sector, 1));
+    memset(sector, 0, sizeof(sector));
+    g_assert_true(image_read(image, 3 * TIB / IMAGE_SECTOR - 1, sector, 1));
+    g_assert_cmpuint(sector[0], ==, 0x3b);
+}
+
+static void what_is_no_raw_image_is_refused(Bench *b, gconstpointer data)
+{
+    (void)data;
+    g_assert_true(g_file_set_contents(b->path, "QFI\xfb and so on", -1, NULL));
+    g_assert_true(refused(b, "if=none", "looks like a qcow2 image"));
+    g_assert_false(refused(b, "if=none,format=raw", ""));
+    g_assert_true(g_file_set_contents(b->path, "", 0, NULL));
+    g_assert_true(refused(b, "if=none", "empty"));
+    g_remove(b->path);
+    g_assert_true(refused(b, "if=none", "No such file"));
+    g_mkdir(b->path, 0700);
+    g_assert_true(refused(b, "if=none,readonly=on", "neither a file nor a block device"));
+    g_rmdir(b->path);
+    g_assert_cmpint(mkfifo(b->path, 0600), ==, 0);
+    g_assert_true(refused(b, "if=none", "neither a file nor a block device"));
+}
+
+/* ---- what a user writes ---- */
+
+static void drive_text_is_parsed(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Drive) drive = drive_parse("file=a,,b.img,format=raw,if=none,index=1,readonly=on,"
+                                         "snapshot=on,cache=unsafe,id=x",
+                                         &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(drive->file, ==, "a,b.img");
+    g_assert_cmpstr(drive->id, ==, "x");
+    g_assert_cmpint(drive->interface, ==, DRIVE_NONE);
+    g_assert_cmpint(drive->index, ==, 1);
+    g_assert_true(drive->read_only && drive->snapshot && drive->unsafe && drive->raw_asked);
+    g_autofree char *text = drive_text("a,b", "if=ide,media=cdrom");
+    g_autoptr(Drive) cdrom = drive_parse(text, &error);
+    g_assert_cmpstr(cdrom->file, ==, "a,b");
+    g_assert_true(cdrom->cdrom && cdrom->read_only);
+    g_assert_cmpint(cdrom->index, ==, -1);
+}
+
+static void wrong_drive_text_is_refused(void)
+{
+    static const struct {
+        const char *text, *part;
+    } CASES[] = {
+        {"format=raw", "names no file"},
+        {"file=x,format=qcow2", "not one of raw"},
+        {"file=x,if=scsi", "not one of ide, none"},
+        {"file=x,index=4", "index 4"},
+        {"file=x,media=tape", "not one of disk, cdrom"},
+        {"file=x,cache=none", "not one of writeback, unsafe"},
+        {"file=x,readonly=maybe", "readonly maybe"},
+        {"file=x,snapshoot=on", "did you mean 'snapshot'"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(drive_parse(CASES[i].text, &error));
+        if (!strstr(error->message, CASES[i].part)) {
+            g_error("%s", error->message);
+        }
+    }
+}
+
+static void drive_is_in_one_device_only(Bench *b, gconstpointer data)
+{
+    (void)data;
+    make_probe(b, "d", "if=none");
+    g_autoptr(GError) error = NULL;
+    Device *dev = device_new(&PROBE_CLASS, "second", &b->host);
+    g_ptr_array_add(b->devices, dev);
+    g_assert_false(device_set_property(dev, "drive", "d", &error));
+    g_assert_nonnull(strstr(error->message, "is in another device"));
+    g_clear_error(&error);
+    g_assert_false(device_set_property(dev, "drive", "e", &error));
+    g_assert_nonnull(strstr(error->message, "does not exist"));
+    g_assert_true(device_set_property(dev, "drive", "", NULL));
+}
+
+#define SENTENCE(group, name)                                                                      \
+    g_test_add("/block/" group "/" #name, Bench, NULL, setup, name, teardown)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SENTENCE("requests", read_yields_the_sectors);
+    SENTENCE("requests", requests_are_done_in_their_order);
+    SENTENCE("requests", cancelled_requests_are_not_told_but_written);
+    SENTENCE("requests", closing_writes_what_waits);
+    g_test_add("/block/requests/on_machine_time_a_request_takes_the_same_each_run", Bench, "clock",
+               setup, on_machine_time_a_request_takes_the_same_each_run, teardown);
+    SENTENCE("failures", file_that_shrinks_is_an_error_and_one_line);
+    SENTENCE("failures", full_disk_is_an_error_and_one_line);
+    SENTENCE("failures", read_only_image_takes_no_writes);
+    SENTENCE("images", snapshot_leaves_the_file_alone);
+    SENTENCE("images", second_writer_is_refused);
+    SENTENCE("images", readers_share);
+    SENTENCE("images", odd_size_reads_zeros_behind_its_end);
+    SENTENCE("images", image_over_2_tib_is_reached_to_its_end);
+    SENTENCE("images", what_is_no_raw_image_is_refused);
+    SENTENCE("images", drive_is_in_one_device_only);
+    g_test_add_func("/block/drive/text_is_parsed", drive_text_is_parsed);
+    g_test_add_func("/block/drive/wrong_text_is_refused", wrong_drive_text_is_refused);
+    return g_test_run();
+}
