@@ -406,6 +406,11 @@ static uint8_t acknowledge(void *opaque)
 static bool open_recorder(Vm *vm, GError **error)
 {
     RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = message, .opaque = vm};
+    if (vm->config->record && !bus_is_locked(vm->bus)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-record: APICs on the bus cannot be recorded (use -accel kvm)");
+        return false;
+    }
     if (vm->config->record) {
         vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
     }
