@@ -9,6 +9,7 @@
  * Nothing is ticked: whoever looks first brings the registers up to date, and
  * a timer is armed only while an enabled interrupt is awaited.
  */
+#include "devices/cmos_bytes.h"
 #include "devices/device.h"
 #include "devices/mc146818_regs.h"
 
@@ -27,12 +28,11 @@
 #define RTC_COUNTS_PER_BLOCK 64u
 #define RTC_NS_PER_BLOCK     1953125u
 
-#define RTC_FLAGS           (RTC_C_PF | RTC_C_AF | RTC_C_UF)
-#define RTC_OWED_MAX        65536u
-#define RTC_NEVER           UINT64_MAX
-#define SECONDS_PER_DAY     86400u
-#define RTC_BASE_MAX        UINT64_C(253402300799) /* the last second of 9999 */
-#define MEMORY_BELOW_4G_MAX UINT64_C(0xc0000000)
+#define RTC_FLAGS       (RTC_C_PF | RTC_C_AF | RTC_C_UF)
+#define RTC_OWED_MAX    65536u
+#define RTC_NEVER       UINT64_MAX
+#define SECONDS_PER_DAY 86400u
+#define RTC_BASE_MAX    UINT64_C(253402300799) /* the last second of 9999 */
 
 enum { POLICY_CATCHUP, POLICY_DROP, POLICY_MERGE };
 
@@ -507,67 +507,6 @@ static void mc146818_describe(const void *state, char *text, size_t size)
 
 /* ---- the battery's memory ---- */
 
-static void store16(Mc146818 *s, unsigned index, uint64_t value)
-{
-    uint64_t stored = value > 0xffff ? 0xffff : value;
-    s->cmos[index] = (uint8_t)stored;
-    s->cmos[index + 1] = (uint8_t)(stored >> 8);
-}
-
-static uint64_t above(uint64_t size, uint64_t start)
-{
-    return size > start ? size - start : 0;
-}
-
-static void store_memory_size(Mc146818 *s)
-{
-    uint64_t low = s->ram_size > MEMORY_BELOW_4G_MAX ? MEMORY_BELOW_4G_MAX : s->ram_size;
-    uint64_t high = (s->ram_size - low) >> 16;
-    uint64_t base_kb = low >> 10;
-    store16(s, CMOS_BASE_KB, base_kb > 640 ? 640 : base_kb);
-    store16(s, CMOS_EXTENDED_KB, above(low, 1 << 20) >> 10);
-    store16(s, CMOS_EXTENDED_KB_2, above(low, 1 << 20) >> 10);
-    store16(s, CMOS_ABOVE_16M, above(low, 16 << 20) >> 16);
-    for (unsigned i = 0; i < 3; i++) {
-        s->cmos[CMOS_ABOVE_4G + i] = (uint8_t)(high >> (8 * i));
-    }
-}
-
-/* False: not a geometry. */
-static bool store_disk(Mc146818 *s, unsigned index)
-{
-    unsigned cylinders, heads, sectors;
-    char rest;
-    unsigned base = index ? CMOS_DISK1 : CMOS_DISK0;
-    if (!s->disk[index][0]) {
-        return true;
-    }
-    if (sscanf(s->disk[index], "%5u/%3u/%3u%c", &cylinders, &heads, &sectors, &rest) != 3 ||
-        cylinders > 0xffff || heads > 0xff || sectors > 0xff || !cylinders || !heads || !sectors) {
-        return false;
-    }
-    s->cmos[CMOS_DISK_TYPES] |= index ? CMOS_DISK_TYPE_EXTENDED : CMOS_DISK_TYPE_EXTENDED << 4;
-    s->cmos[index ? CMOS_DISK1_TYPE : CMOS_DISK0_TYPE] = CMOS_DISK_TYPE_USER;
-    store16(s, base + CMOS_DISK_CYLINDERS, cylinders);
-    s->cmos[base + CMOS_DISK_HEADS] = (uint8_t)heads;
-    store16(s, base + CMOS_DISK_PRECOMP, 0xffff);
-    s->cmos[base + CMOS_DISK_CONTROL] =
-        CMOS_DISK_CONTROL_RETRY | (heads > 8 ? CMOS_DISK_CONTROL_HEADS : 0);
-    store16(s, base + CMOS_DISK_LANDING_ZONE, cylinders);
-    s->cmos[base + CMOS_DISK_SECTORS] = (uint8_t)sectors;
-    return true;
-}
-
-static void store_checksum(Mc146818 *s)
-{
-    unsigned sum = 0;
-    for (unsigned i = CMOS_CHECKSUM_FIRST; i <= CMOS_CHECKSUM_LAST; i++) {
-        sum += s->cmos[i];
-    }
-    s->cmos[CMOS_CHECKSUM] = (uint8_t)(sum >> 8);
-    s->cmos[CMOS_CHECKSUM + 1] = (uint8_t)sum;
-}
-
 /* 1 January 1970 was a Thursday. */
 static void store_date(Mc146818 *s)
 {
@@ -594,14 +533,14 @@ static bool mc146818_realize(void *state, char *error, size_t size)
     s->cmos[RTC_D] = RTC_D_VRT;
     s->cmos[CMOS_EQUIPMENT] = s->equipment;
     store_date(s);
-    store_memory_size(s);
+    cmos_store_memory(s->cmos, s->ram_size);
     for (unsigned i = 0; i < 2; i++) {
-        if (!store_disk(s, i)) {
+        if (!cmos_store_disk(s->cmos, i, s->disk[i])) {
             snprintf(error, size, "disk%u=%s: not CYLINDERS/HEADS/SECTORS", i, s->disk[i]);
             return false;
         }
     }
-    store_checksum(s);
+    cmos_store_checksum(s->cmos);
     s->phase = NS_PER_SECOND - RTC_FIRST_UPDATE_NS - RTC_UPDATE_NS;
     s->synced = device_now(s->dev);
     return true;

@@ -192,9 +192,10 @@ static void tap_enter(DeviceTap *tap, const TapEvent *event)
         g_byte_array_set_size(t->items, 0);
         return;
     }
-    g_assert(event->kind == TAP_RECEIVE);
-    record_put_item(t->items, ITEM_RECEIVE, event->count);
-    g_byte_array_append(t->items, event->data, (guint)event->count);
+    if (event->kind == TAP_RECEIVE) {
+        record_put_item(t->items, ITEM_RECEIVE, event->count);
+        g_byte_array_append(t->items, event->data, (guint)event->count);
+    }
 }
 
 static void tap_leave(DeviceTap *tap, const TapEvent *event)

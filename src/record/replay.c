@@ -139,6 +139,11 @@ static void ignore_intr(void *opaque, bool level)
     (void)opaque, (void)level;
 }
 
+static void ignore_nmi(void *opaque)
+{
+    (void)opaque;
+}
+
 static void ignore_irq(void *opaque, unsigned irq, bool level)
 {
     (void)opaque, (void)irq, (void)level;
@@ -203,6 +208,8 @@ static bool build(Board *board, GError **error)
     };
     MachineCpu cpu = {
         .set_intr = ignore_intr,
+        .nmi = ignore_nmi,
+        .set_a20 = ignore_intr,
         .set_irq = board->kernel_irqchip ? ignore_irq : NULL,
         .request = ignore_request,
         .guest_error = ignore_guest_error,

@@ -59,6 +59,16 @@ static void set_intr(void *opaque, bool level)
     ((Target *)opaque)->intr = level;
 }
 
+static void nmi(void *opaque)
+{
+    (void)opaque;
+}
+
+static void set_a20(void *opaque, bool on)
+{
+    (void)opaque, (void)on;
+}
+
 static void request(void *opaque, DeviceRequest what, int status)
 {
     (void)opaque, (void)what, (void)status;
@@ -119,8 +129,12 @@ static void build(Target *t)
                           .memory = t->memory,
                           .chars = t->chars,
                           .taps = recorder_taps(t->recorder)};
-    MachineCpu cpu = {
-        .set_intr = set_intr, .request = request, .guest_error = guest_error, .opaque = t};
+    MachineCpu cpu = {.set_intr = set_intr,
+                      .nmi = nmi,
+                      .set_a20 = set_a20,
+                      .request = request,
+                      .guest_error = guest_error,
+                      .opaque = t};
     t->machine = machine_new(&machine_pc_class, t->config, &parts, &cpu);
     g_autoptr(GError) error = NULL;
     if (!machine_build(t->machine, &error)) {

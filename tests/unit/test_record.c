@@ -49,6 +49,16 @@ static void set_intr(void *opaque, bool level)
     (void)opaque, (void)level;
 }
 
+static void nmi(void *opaque)
+{
+    (void)opaque;
+}
+
+static void set_a20(void *opaque, bool on)
+{
+    (void)opaque, (void)on;
+}
+
 static void request(void *opaque, DeviceRequest what, int status)
 {
     (void)opaque, (void)what, (void)status;
@@ -86,8 +96,12 @@ static void build_machine(Session *s)
                           .memory = s->memory,
                           .chars = s->chars,
                           .taps = recorder_taps(s->recorder)};
-    MachineCpu cpu = {
-        .set_intr = set_intr, .request = request, .guest_error = guest_error, .opaque = s};
+    MachineCpu cpu = {.set_intr = set_intr,
+                      .nmi = nmi,
+                      .set_a20 = set_a20,
+                      .request = request,
+                      .guest_error = guest_error,
+                      .opaque = s};
     s->machine = machine_new(&machine_pc_class, s->config, &parts, &cpu);
     g_assert_true(machine_build(s->machine, &error));
     bus_set_observer(s->bus, access_made, s);
