@@ -264,6 +264,18 @@ void timer_free(Timer *timer)
     }
 }
 
+bool timer_take(Timer *timer, uint64_t *deadline)
+{
+    g_mutex_lock(&timer->clock->lock);
+    bool armed = timer->armed;
+    *deadline = timer->deadline;
+    if (armed) {
+        unlink_timer(timer);
+    }
+    g_mutex_unlock(&timer->clock->lock);
+    return armed;
+}
+
 void timer_arm(Timer *timer, uint64_t deadline)
 {
     Clock *clock = timer->clock;

@@ -70,6 +70,8 @@ void clock_set_wakeup(Clock *clock, void (*wakeup)(void *opaque, uint64_t host_d
 Timer *timer_new(Clock *clock, GMutex *lock, void (*fire)(void *opaque, uint64_t deadline),
                  void *opaque);
 void timer_free(Timer *timer);
+/* Disarms it; false if it was not armed, else `deadline` is when it would have fired. */
+bool timer_take(Timer *timer, uint64_t *deadline);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Clock, clock_free)
 

@@ -1,5 +1,6 @@
 #include "src/device_core.h"
 
+#include "src/device_tap.h"
 #include "src/error.h"
 #include "src/number.h"
 
@@ -9,6 +10,7 @@ struct Device {
     const DeviceClass *class;
     char *id;
     const DeviceHost *host;
+    DeviceTap *tap; /* NULL: none */
     void *state;
     GMutex lock;
     GHashTable *given;      /* names of the properties that were set */
@@ -34,6 +36,7 @@ Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *h
     dev->given = g_hash_table_new(g_str_hash, g_str_equal);
     dev->claim_names = g_ptr_array_new_with_free_func(g_free);
     dev->errors = g_hash_table_new(g_str_hash, g_str_equal);
+    dev->tap = host->taps ? host->taps->make(host->taps, dev, host) : NULL;
     return dev;
 }
 
@@ -78,6 +81,16 @@ void *device_state(Device *dev)
 GMutex *device_mutex(Device *dev)
 {
     return &dev->lock;
+}
+
+DeviceTap *device_tap(const Device *dev)
+{
+    return dev->tap;
+}
+
+static IrqLine *tapped_line(const Device *dev, IrqLine *line)
+{
+    return line && dev->tap ? device_tap_line(dev->tap, line) : line;
 }
 
 /* ---- properties ---- */
@@ -138,7 +151,7 @@ static bool set_irq(Device *dev, IrqLine **field, const char *what, const char *
     if (!number_parse(what, text, 15, &irq, error)) {
         return false;
     }
-    *field = dev->host->irq_line(dev->host->opaque, (unsigned)irq);
+    *field = tapped_line(dev, dev->host->irq_line(dev->host->opaque, (unsigned)irq));
     return true;
 }
 
@@ -285,6 +298,9 @@ static bool claim_regions(Device *dev, GError **error)
             .posted = r->posted,
             .register_name = r->register_name,
         };
+        if (dev->tap) {
+            device_tap_claim(dev->tap, &claim);
+        }
         if (!bus_claim(dev->host->bus, &claim, error)) {
             return false;
         }
@@ -292,18 +308,34 @@ static bool claim_regions(Device *dev, GError **error)
     return true;
 }
 
+static void make_timers(Device *dev)
+{
+    Clock *clock = dev->host->clock;
+    const DeviceTimer *timers = dev->class->timers;
+    for (unsigned i = 0; timers && timers[i].name; i++) {
+        *(Timer **)field_at(dev, timers[i].offset) =
+            dev->tap ? device_tap_timer(dev->tap, clock, &dev->lock, i)
+                     : timer_new(clock, &dev->lock, timers[i].fire, dev->state);
+    }
+}
+
+static bool call_realize(Device *dev, char *message, size_t size)
+{
+    TapEvent event = {.kind = TAP_REALIZE};
+    device_tap_enter(dev->tap, &event);
+    bool ok = !dev->class->realize || dev->class->realize(dev->state, message, size);
+    device_tap_leave(dev->tap, &event);
+    return ok;
+}
+
 bool device_realize(Device *dev, GError **error)
 {
-    const DeviceClass *class = dev->class;
     if (!set_defaults(dev, error)) {
         return false;
     }
-    for (const DeviceTimer *t = class->timers; t && t->name; t++) {
-        *(Timer **)field_at(dev, t->offset) =
-            timer_new(dev->host->clock, &dev->lock, t->fire, dev->state);
-    }
+    make_timers(dev);
     char message[200] = "";
-    if (class->realize && !class->realize(dev->state, message, sizeof(message))) {
+    if (!call_realize(dev, message, sizeof(message))) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: %s", dev->id, message);
         return false;
     }
@@ -318,7 +350,7 @@ void device_connect(Device *dev, const char *name, IrqLine *line)
 {
     for (const DeviceOutput *o = dev->class->outputs; o && o->name; o++) {
         if (!strcmp(o->name, name)) {
-            *(IrqLine **)field_at(dev, o->offset) = line;
+            *(IrqLine **)field_at(dev, o->offset) = tapped_line(dev, line);
             return;
         }
     }
@@ -329,27 +361,36 @@ void device_connect(Device *dev, const char *name, IrqLine *line)
 
 void device_reset(Device *dev)
 {
+    TapEvent event = {.kind = TAP_RESET};
     g_mutex_lock(&dev->lock);
+    device_tap_enter(dev->tap, &event);
     if (dev->class->reset) {
         dev->class->reset(dev->state);
     }
+    device_tap_leave(dev->tap, &event);
     g_mutex_unlock(&dev->lock);
 }
 
 void device_set_input(Device *dev, unsigned pin, bool level)
 {
     g_assert(pin < dev->class->input_count);
+    TapEvent event = {.kind = TAP_INPUT, .address = pin, .value = level};
     g_mutex_lock(&dev->lock);
+    device_tap_enter(dev->tap, &event);
     dev->class->input(dev->state, pin, level);
+    device_tap_leave(dev->tap, &event);
     g_mutex_unlock(&dev->lock);
 }
 
 uint8_t device_acknowledge(Device *dev)
 {
+    TapEvent event = {.kind = TAP_ACKNOWLEDGE};
     g_mutex_lock(&dev->lock);
-    uint8_t vector = dev->class->acknowledge(dev->state);
+    device_tap_enter(dev->tap, &event);
+    event.value = dev->class->acknowledge(dev->state);
+    device_tap_leave(dev->tap, &event);
     g_mutex_unlock(&dev->lock);
-    return vector;
+    return (uint8_t)event.value;
 }
 
 bool device_key(Device *dev, unsigned code, bool pressed)
@@ -408,10 +449,18 @@ bool device_busy(Device *dev)
 
 uint64_t device_now(const Device *dev)
 {
-    return clock_now(dev->host->clock);
+    return dev->tap ? dev->tap->class->now(dev->tap) : clock_now(dev->host->clock);
 }
 
 bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size)
+{
+    if (dev->tap) {
+        return dev->tap->class->memory_read(dev->tap, address, data, size);
+    }
+    return device_memory_pass_read(dev, address, data, size);
+}
+
+bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, size_t size)
 {
     return dev->host->memory && memory_read(dev->host->memory, address, data, size);
 }
@@ -432,6 +481,9 @@ void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned si
 
 static void request(Device *dev, DeviceRequest what, int status)
 {
+    if (dev->tap) {
+        dev->tap->class->request(dev->tap, what, status);
+    }
     if (dev->host->request) {
         dev->host->request(dev->host->opaque, what, status);
     }
@@ -576,12 +628,24 @@ static bool load_fields(Device *dev, GBytes *saved, GError **error)
     return true;
 }
 
+/* A reset alone does not undo a refused load: it leaves what a battery backs. */
+static void undo_load(Device *dev, const uint8_t *before)
+{
+    for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
+        memcpy(field_at(dev, f->offset), before + f->offset, (size_t)f->size * f->count);
+    }
+    if (dev->class->reset) {
+        dev->class->reset(dev->state);
+    }
+}
+
 bool device_load(Device *dev, GBytes *saved, GError **error)
 {
     g_mutex_lock(&dev->lock);
+    g_autofree uint8_t *before = g_memdup2(dev->state, dev->class->state_size);
     bool ok = load_fields(dev, saved, error);
-    if (!ok && dev->class->reset) {
-        dev->class->reset(dev->state);
+    if (!ok) {
+        undo_load(dev, before);
     }
     g_mutex_unlock(&dev->lock);
     return ok;

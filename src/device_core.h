@@ -16,6 +16,10 @@
 
 #include <glib.h>
 
+/* src/device_tap.h */
+typedef struct DeviceTap DeviceTap;
+typedef struct TapSource TapSource;
+
 typedef enum DeviceRequest { DEVICE_EXIT, DEVICE_POWEROFF, DEVICE_RESET } DeviceRequest;
 
 /* What the machine offers its devices.  Members may be NULL where noted. */
@@ -34,6 +38,7 @@ typedef struct DeviceHost {
     void (*request)(void *opaque, DeviceRequest request, int status);
     /* `count` is how often this kind came before. */
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
+    TapSource *taps; /* NULL: nobody listens */
 } DeviceHost;
 
 /* `host` outlives the device; `id` is copied and names it in messages. */
@@ -49,6 +54,7 @@ const char *device_id(const Device *dev);
 const DeviceClass *device_class(const Device *dev);
 void *device_state(Device *dev);
 GMutex *device_mutex(Device *dev);
+DeviceTap *device_tap(const Device *dev);
 
 /* Wires the output `name` (a DeviceOutput); before realize. */
 void device_connect(Device *dev, const char *name, IrqLine *line);

@@ -74,7 +74,7 @@ static bool add_item(GHashTable *table, const char *what, const char *item, cons
         return true;
     }
     char *key = equals ? g_strndup(item, (gsize)(equals - item)) : g_strdup(item);
-    g_hash_table_insert(table, key, g_strdup(equals ? equals + 1 : "on"));
+    g_hash_table_replace(table, key, g_strdup(equals ? equals + 1 : "on"));
     return check_key(what, key, known, error);
 }
 

@@ -1,12 +1,13 @@
 #include "src/machine.h"
 
 #include "devices/device_table.h"
+#include "src/control/control.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, NULL};
+static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
 
 const MachineClass *const *machine_classes(void)
 {
@@ -78,9 +79,6 @@ static void forward_guest_error(void *opaque, const Device *dev, const char *mes
     machine->cpu.guest_error(machine->cpu.opaque, dev, message);
 }
 
-/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
-#define IOAPIC_TIMER_PIN 2u
-
 /* An ISA IRQ changed: to the in-kernel controllers or to ours. */
 static void isa_irq_changed(void *opaque, unsigned irq, bool level)
 {
@@ -93,7 +91,7 @@ static void isa_irq_changed(void *opaque, unsigned irq, bool level)
         device_set_input(machine->controller, irq, level);
     }
     if (machine->ioapic) {
-        device_set_input(machine->ioapic, irq == 0 ? IOAPIC_TIMER_PIN : irq, level);
+        device_set_input(machine->ioapic, irq == 0 ? MACHINE_TIMER_PIN : irq, level);
     }
 }
 
@@ -108,9 +106,17 @@ static bool isa_irq_pending(void *opaque, unsigned irq)
 
 static void intr_changed(void *opaque, unsigned irq, bool level)
 {
-    (void)irq;
     Machine *machine = opaque;
     machine->cpu.set_intr(machine->cpu.opaque, level);
+    if (machine->intr_observer) {
+        machine->intr_observer(machine->intr_opaque, irq, level);
+    }
+}
+
+void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque)
+{
+    machine->intr_observer = observer;
+    machine->intr_opaque = opaque;
 }
 
 static void nmi_changed(void *opaque, unsigned irq, bool level)
@@ -183,6 +189,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .block_port = connect_drive,
         .request = forward_request,
         .guest_error = forward_guest_error,
+        .taps = parts->taps,
     };
     machine->host_timed = machine->host;
     machine->host_timed.clock = parts->host_clock;
@@ -355,14 +362,25 @@ static bool check_globals(const Machine *machine, GError **error)
     return true;
 }
 
-bool machine_build(Machine *machine, GError **error)
+/* -chardev, but for those that are the control protocols'. */
+static bool add_chardevs(Machine *machine, GError **error)
 {
     for (guint i = 0; i < machine->config->chardevs->len; i++) {
-        if (!charset_add_option(machine->chars, machine->config->chardevs->pdata[i], error)) {
+        const char *text = machine->config->chardevs->pdata[i];
+        g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
+        bool control = id && control_has_chardev(machine->config, id);
+        if (!control && !charset_add_option(machine->chars, text, error)) {
             return false;
         }
     }
-    if (!check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
+    return true;
+}
+
+bool machine_build(Machine *machine, GError **error)
+{
+    if (!add_chardevs(machine, error) || !check_globals(machine, error) ||
+        !machine->class->build(machine, machine->config, error)) {
         return false;
     }
     for (guint i = 0; i < machine->config->devices->len; i++) {

@@ -11,6 +11,9 @@
 #include "src/device_core.h"
 #include "src/irq.h"
 
+/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
+#define MACHINE_TIMER_PIN 2u
+
 typedef struct Machine Machine;
 
 typedef struct MachineClass {
@@ -19,6 +22,7 @@ typedef struct MachineClass {
     /* ACPI's power management registers and their interrupt; 0: none. */
     uint16_t acpi_port;
     uint8_t acpi_irq;
+    uint16_t reset_port; /* of the reset control register */
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
@@ -44,6 +48,7 @@ typedef struct MachineParts {
     Clock *host_clock; /* never paused */
     Memory *memory;
     CharSet *chars;
+    TapSource *taps; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
 } MachineParts;
 
@@ -56,17 +61,20 @@ struct Machine {
     BlockSet *blocks;
     const Config *config;
     IrqRouter *irqs;
-    IrqLine *intr;      /* to the CPU's INTR */
-    IrqLine *nmi;       /* to the NMI gate */
-    IrqLine *nmi_mask;  /* closes it */
-    GPtrArray *pins;    /* lines to inputs of devices */
-    IrqRouter *a20;     /* joins the gates of address line 20 */
+    IrqLine *intr;     /* to the CPU's INTR */
+    IrqLine *nmi;      /* to the NMI gate */
+    IrqLine *nmi_mask; /* closes it */
+    GPtrArray *pins;   /* lines to inputs of devices */
+    IrqRouter *a20;    /* joins the gates of address line 20 */
+    IrqSink *intr_observer;
+    void *intr_opaque;
     GPtrArray *devices; /* in the order of reset */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
     Device *controller, *lapic, *ioapic;
 };
 
 extern const MachineClass machine_pc_class;
+extern const MachineClass machine_isapc_class;
 
 /* NULL-terminated. */
 const MachineClass *const *machine_classes(void);
@@ -80,6 +88,9 @@ void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
 /* Whether a device is still busy with output. */
 bool machine_busy(Machine *machine);
+
+/* Is told of the controller's output as `irq` 0, after the CPU; NULL: nobody. */
+void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque);
 
 /* The interrupt acknowledge cycle. */
 uint8_t machine_acknowledge(Machine *machine);

@@ -4,6 +4,8 @@
 #include "src/char/fd_io.h"
 #include "src/config.h"
 #include "src/options.h"
+#include "src/record/recorder.h"
+#include "src/record/replay.h"
 #include "src/signals.h"
 #include "src/vm.h"
 #include "src/whole_file.h"
@@ -76,6 +78,13 @@ int main(int argc, char **argv)
         return text ? print(text) : complain(error);
     }
     set_name(config->name);
+    if (config->replay) {
+        int status = replay_run(config->replay, &error);
+        return error ? complain(error) : status;
+    }
+    if (config->record && !recorder_fix_date(config, &error)) {
+        return complain(error);
+    }
     int ended_by_signal = 0;
     int status = run(config, &ended_by_signal);
     if (ended_by_signal) {

@@ -6,6 +6,7 @@
  */
 #include "devices/acpi_pm_regs.h"
 #include "devices/mc146818_regs.h"
+#include "devices/port92_regs.h"
 #include "src/boot/apic_regs.h"
 #include "src/boot/load.h"
 
@@ -22,6 +23,7 @@
 #define FLAG_PWR_BUTTON  (1u << 4) /* no fixed one */
 #define FLAG_SLP_BUTTON  (1u << 5) /* no fixed one */
 #define FLAG_FIX_RTC     (1u << 6) /* its wake status is not in PM1 */
+#define FLAG_RESET       (1u << 10)
 #define SPACE_IO         1u
 
 enum { MADT_LOCAL_APIC, MADT_IO_APIC, MADT_OVERRIDE, MADT_LOCAL_NMI = 4 };
@@ -210,6 +212,11 @@ static uint32_t add_fadt(BootTables *tables, uint32_t facs, uint32_t dsdt)
         .x_dsdt = dsdt,
     };
     fill_registers(&fadt, tables->board->acpi_port);
+    if (tables->board->reset_port) {
+        fadt.flags |= FLAG_RESET;
+        fadt.reset = io_address(tables->board->reset_port, 1);
+        fadt.reset_value = RCR_HARD | RCR_RESET;
+    }
     return add_table(tables, &fadt, sizeof(fadt), "FACP", 3);
 }
 
@@ -232,6 +239,11 @@ static uint32_t add_madt(BootTables *tables)
                               board->acpi_irq, board->acpi_irq, MADT_LEVEL_HIGH};
     const MadtNmi nmi = {MADT_LOCAL_NMI, sizeof(nmi), MADT_ALL_CPUS, MADT_OF_BUS, MADT_NMI_INPUT};
     append(madt, &chip, sizeof(chip));
+    if (board->timer_input) {
+        const MadtOverride timer = {MADT_OVERRIDE,      sizeof(timer), 0, 0,
+                                    board->timer_input, MADT_OF_BUS};
+        append(madt, &timer, sizeof(timer));
+    }
     append(madt, &sci, sizeof(sci));
     append(madt, &nmi, sizeof(nmi));
     return add_bytes(tables, madt, "APIC", 1);

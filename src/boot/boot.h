@@ -24,9 +24,11 @@ typedef struct BootOptions {
 /* What the tables in memory say of the board. */
 typedef struct BootBoard {
     unsigned cpus;
-    bool apic;          /* local APICs and an I/O APIC */
-    uint16_t acpi_port; /* of the power management registers; 0: there are none */
+    bool apic;           /* local APICs and an I/O APIC */
+    uint8_t timer_input; /* of the I/O APIC: IRQ 0 */
+    uint16_t acpi_port;  /* of the power management registers; 0: there are none */
     uint8_t acpi_irq;
+    uint16_t reset_port; /* of the reset control register; 0: there is none */
 } BootBoard;
 
 /*

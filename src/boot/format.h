@@ -78,7 +78,7 @@ typedef struct BootFormat {
     const char *name;    /* as in "NAME kernels take no -append" */
     BootModules modules; /* what it can do with -initrd */
     bool command_line;   /* it can be given -append */
-    bool tables;         /* it looks for ACPI and MP tables on every machine */
+    bool tables;         /* it looks for tables even where there is one CPU */
     /* Whether the file claims to be of this format. */
     bool (*probe)(const BootBytes *kernel);
     bool (*load)(BootLoad *load, GError **error);

@@ -89,7 +89,7 @@ static void add_processors(Config *config, unsigned cpus)
     }
 }
 
-/* ISA IRQ n is on input n; IRQ 2 is the cascade and goes nowhere. */
+/* ISA IRQ n is on input n, the timer perhaps elsewhere; IRQ 2 is the cascade and goes nowhere. */
 static void add_io_interrupts(Config *config, const BootBoard *board, uint8_t io_apic)
 {
     for (uint8_t irq = 0; irq < ISA_IRQS; irq++) {
@@ -99,7 +99,7 @@ static void add_io_interrupts(Config *config, const BootBoard *board, uint8_t io
             .flags = irq == board->acpi_irq ? FLAGS_LEVEL : FLAGS_OF_BUS,
             .irq = irq,
             .apic = io_apic,
-            .input = irq,
+            .input = irq ? irq : board->timer_input,
         };
         if (irq != ISA_CASCADE) {
             add_entry(config, &interrupt, sizeof(interrupt));

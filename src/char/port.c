@@ -2,6 +2,7 @@
  * A device's end of a line: the rings, and what passes between the threads.
  */
 #include "src/char/char_internal.h"
+#include "src/device_tap.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static void call_tx_room(CharPort *port)
         g_mutex_lock(lock);
         /* With the lock, the device is not in the middle of a write that just found room. */
         if (atomic_exchange(&port->tx_full, false) && port->client->tx_room) {
-            port->client->tx_room(device_state(port->dev));
+            device_tx_room(port->dev);
         }
         g_mutex_unlock(lock);
     }
@@ -92,7 +93,19 @@ static size_t write_to_full(CharPort *port, const uint8_t *data, size_t size)
 
 size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
 {
-    if (!port || !port->out) {
+    if (!port) {
+        return size;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        return tap->class->output(tap, port, data, size);
+    }
+    return char_port_pass_write(port, data, size);
+}
+
+size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
+{
+    if (!port->out) {
         return size;
     }
     size_t taken = ring_put(&port->tx, data, size);
@@ -124,7 +137,7 @@ static void deliver_rx(CharPort *port)
         if (!size) {
             break;
         }
-        port->client->receive(state, data, size);
+        device_receive(port->dev, data, size);
         ring_skip(&port->rx, size);
     }
     port->rx_delivering = false;
@@ -138,10 +151,23 @@ static void rx_refill(void *opaque)
     }
 }
 
-/* Half empty before the loop is woken: one wake-up serves many bytes. */
 void char_port_rx_ready(CharPort *port)
 {
-    if (!port || !port->rx.size) {
+    if (!port) {
+        return;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    if (G_UNLIKELY(tap)) {
+        tap->class->rx_ready(tap, port);
+    } else {
+        char_port_pass_rx_ready(port);
+    }
+}
+
+/* Half empty before the loop is woken: one wake-up serves many bytes. */
+void char_port_pass_rx_ready(CharPort *port)
+{
+    if (!port->rx.size) {
         return;
     }
     if (ring_used(&port->rx)) {
@@ -171,7 +197,7 @@ void char_port_deliver_break(CharPort *port)
 {
     if (port->client->receive_break) {
         g_mutex_lock(device_mutex(port->dev));
-        port->client->receive_break(device_state(port->dev));
+        device_receive_break(port->dev);
         g_mutex_unlock(device_mutex(port->dev));
     }
 }
@@ -260,14 +286,23 @@ void char_port_set_format(CharPort *port, const CharFormat *format)
 
 unsigned char_port_lines(const CharPort *port)
 {
-    return port ? atomic_load(&port->lines_in) : 0;
+    if (!port) {
+        return 0;
+    }
+    DeviceTap *tap = device_tap(port->dev);
+    return tap ? tap->class->lines(tap, port) : char_port_pass_lines(port);
+}
+
+unsigned char_port_pass_lines(const CharPort *port)
+{
+    return atomic_load(&port->lines_in);
 }
 
 void char_port_change_lines(CharPort *port, unsigned lines)
 {
     if (atomic_exchange(&port->lines_in, lines) != lines && port->client->lines_changed) {
         g_mutex_lock(device_mutex(port->dev));
-        port->client->lines_changed(device_state(port->dev), lines);
+        device_lines_changed(port->dev, lines);
         g_mutex_unlock(device_mutex(port->dev));
     }
 }

@@ -95,7 +95,11 @@ static bool make_machine(Rig *rig, GError **error)
                       .size = HANDLER_PORTS,
                       .ops = &HANDLER,
                       .state = rig};
-    MachineParts parts = {rig->bus, rig->clock, rig->clock, rig->memory, rig->chars, NULL};
+    MachineParts parts = {.bus = rig->bus,
+                          .clock = rig->clock,
+                          .host_clock = rig->clock,
+                          .memory = rig->memory,
+                          .chars = rig->chars};
     MachineCpu cpu = {.set_intr = set_intr, .request = request, .opaque = rig};
     rig->machine = machine_new(&CONTROLLER_ALONE, rig->config, &parts, &cpu);
     rig->line = irq_router_line(rig->machine->irqs, TEST_IRQ);

@@ -307,6 +307,11 @@ void rig_late(Rig *rig, uint64_t ns)
     clock_run_due(rig->host.clock);
 }
 
+Bus *rig_bus(Rig *rig)
+{
+    return rig->host.bus;
+}
+
 Clock *rig_clock(Rig *rig)
 {
     return rig->host.clock;

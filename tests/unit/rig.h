@@ -60,6 +60,7 @@ void rig_in_block(Rig *rig, uint16_t port, void *items, size_t count, unsigned s
 void rig_step(Rig *rig, uint64_t ns);
 uint64_t rig_now(const Rig *rig);
 Clock *rig_clock(Rig *rig);
+Bus *rig_bus(Rig *rig);
 /* Time passes and no deadline is served until its end, as when the host is late. */
 void rig_late(Rig *rig, uint64_t ns);
 

@@ -6,11 +6,15 @@
 #define ROM     0xf0000u
 #define ROM_END 0x100000u
 
-/* A flat binary, for the tables do not depend on the format. */
+/* Any kernel, for the tables do not depend on the format. */
 static void load_with(BootRig *rig, unsigned cpus, bool apic)
 {
-    boot_rig_set(rig, 0, 0xf4, 1);
-    rig->board = (BootBoard){.cpus = cpus, .apic = apic, .acpi_port = 0x600, .acpi_irq = 9};
+    const uint32_t header[] = {0x1badb002, 0x10000, -(0x1badb002u + 0x10000), 0x200000, 0x200000, 0,
+                               0,          0x200000};
+    g_byte_array_set_size(rig->file, 0);
+    boot_rig_bytes(rig, 0, header, sizeof(header));
+    rig->board.cpus = cpus;
+    rig->board.apic = apic;
     boot_rig_load(rig);
 }
 
@@ -114,27 +118,58 @@ static void test_madt_lists_the_cpus(BootRig *rig, gconstpointer data)
     g_assert_cmpuint(at + 28 - madt, ==, boot_rig_peek32(rig, madt + 4));
 }
 
+static void test_madt_says_where_the_timer_is(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    rig->board.timer_input = 2;
+    load_with(rig, 1, true);
+    uint32_t at = root_entry(rig, 1) + 44 + 8 + 12;
+    g_assert_cmphex(boot_rig_peek(rig, at, 8), ==, UINT64_C(0x0000000200000a02));
+    g_assert_cmphex(boot_rig_peek(rig, at + 8, 2), ==, 0);
+    g_assert_cmphex(boot_rig_peek(rig, at + 10, 4), ==, 0x09000a02);
+}
+
+static void test_fadt_names_the_reset_register(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 1, false);
+    g_assert_cmphex(boot_rig_peek32(rig, root_entry(rig, 0) + 112) & 0x400, ==, 0);
+    rig->board.reset_port = 0xcf9;
+    load_with(rig, 1, false);
+    uint32_t fadt = root_entry(rig, 0);
+    g_assert_cmphex(boot_rig_peek32(rig, fadt + 112) & 0x400, ==, 0x400);
+    g_assert_cmphex(boot_rig_peek32(rig, fadt + 116), ==, 0x00000801);
+    g_assert_cmphex(boot_rig_peek(rig, fadt + 120, 8), ==, 0xcf9);
+    g_assert_cmphex(boot_rig_peek(rig, fadt + 128, 1), ==, 6);
+}
+
 static void test_without_an_apic_there_is_no_madt(BootRig *rig, gconstpointer data)
 {
     (void)data;
-    g_byte_array_set_size(rig->file, 0);
-    const uint32_t header[] = {0x1badb002, 0x10000,  (uint32_t) - (0x1badb002 + 0x10000),
-                               0x200000,   0x200000, 0,
-                               0,          0x200000};
-    boot_rig_bytes(rig, 0, header, sizeof(header));
-    boot_rig_load(rig);
+    load_with(rig, 1, false);
     g_assert_cmphex(root_entry(rig, 0), !=, 0);
     g_assert_cmphex(root_entry(rig, 1), ==, 0);
     g_assert_cmphex(find(rig, "_MP_"), ==, 0);
 }
 
-/* Its memory is as it always was. */
-static void test_flat_binaries_without_an_apic_have_no_tables(BootRig *rig, gconstpointer data)
+static void load_flat(BootRig *rig, unsigned cpus)
+{
+    boot_rig_set(rig, 0, 0xf4, 1);
+    rig->board.cpus = cpus;
+    rig->board.apic = true;
+    boot_rig_load(rig);
+}
+
+/* With one CPU its memory is as it always was. */
+static void test_flat_binaries_have_tables_with_several_cpus(BootRig *rig, gconstpointer data)
 {
     (void)data;
-    load_with(rig, 1, false);
+    load_flat(rig, 1);
     g_assert_cmphex(find(rig, "RSD PTR "), ==, 0);
     g_assert_cmphex(find(rig, "_MP_"), ==, 0);
+    load_flat(rig, 2);
+    g_assert_cmphex(find(rig, "RSD PTR "), !=, 0);
+    g_assert_cmphex(find(rig, "_MP_"), !=, 0);
 }
 
 /* ---- MP table ---- */
@@ -183,6 +218,10 @@ static void test_mp_table_says_who_boots_and_what_is_where(BootRig *rig, gconstp
     g_assert_cmphex(boot_rig_peek(rig, at + 8, 8), ==, UINT64_C(0xfec0000001110202));
     g_assert_cmphex(boot_rig_peek(rig, at + 16, 8), ==, UINT64_C(0x0002000000000003));
     g_assert_cmphex(boot_rig_peek(rig, at + 16 + 8 * 8, 8), ==, UINT64_C(0x09020900000d0003));
+    rig->board.timer_input = 2;
+    load_with(rig, 2, true);
+    at = boot_rig_peek32(rig, find(rig, "_MP_") + 4) + 44 + 40;
+    g_assert_cmphex(boot_rig_peek(rig, at + 16, 8), ==, UINT64_C(0x0202000000000003));
 }
 
 static void test_bios_variables_say_where_low_memory_ends(BootRig *rig, gconstpointer data)
@@ -205,7 +244,9 @@ int main(int argc, char **argv)
     TEST(dsdt_has_the_power_off_state);
     TEST(madt_lists_the_cpus);
     TEST(without_an_apic_there_is_no_madt);
-    TEST(flat_binaries_without_an_apic_have_no_tables);
+    TEST(madt_says_where_the_timer_is);
+    TEST(fadt_names_the_reset_register);
+    TEST(flat_binaries_have_tables_with_several_cpus);
     TEST(bios_variables_say_where_low_memory_ends);
     TEST(mp_table_is_sound);
     TEST(mp_table_says_who_boots_and_what_is_where);

@@ -40,6 +40,14 @@ static void test_later_of_two_wins(void)
     g_assert_cmpstr(value(table, "a"), ==, "2");
 }
 
+/* The checks of a key come after it is stored. */
+static void test_a_known_key_may_come_twice(void)
+{
+    static const char *const KNOWN[] = {"a", NULL};
+    g_autoptr(GHashTable) table = keyval_parse("-x", "a,a=2,a=3", NULL, KNOWN, NULL);
+    g_assert_cmpstr(value(table, "a"), ==, "3");
+}
+
 static void test_nothing_is_an_empty_list(void)
 {
     g_autoptr(GHashTable) table = keyval_parse("-x", "", NULL, NULL, NULL);
@@ -81,6 +89,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyval/leading_value_gets_the_first_key",
                     test_leading_value_gets_the_first_key);
     g_test_add_func("/keyval/later_of_two_wins", test_later_of_two_wins);
+    g_test_add_func("/keyval/a_known_key_may_come_twice", test_a_known_key_may_come_twice);
     g_test_add_func("/keyval/nothing_is_an_empty_list", test_nothing_is_an_empty_list);
     g_test_add_func("/keyval/errors_say_what_would_be_right", test_errors_say_what_would_be_right);
     g_test_add_func("/keyval/nearest_word", test_nearest_word);

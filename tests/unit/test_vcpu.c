@@ -187,7 +187,11 @@ static void make_machine(Rig *rig)
     rig->bus = bus_new(true);
     rig->memory = memory_new(1 << 20, NULL);
     rig->chars = charset_new(rig->loop, &(CharEvents){0}, 1);
-    MachineParts parts = {rig->bus, rig->clock, rig->host_clock, rig->memory, rig->chars, NULL};
+    MachineParts parts = {.bus = rig->bus,
+                          .clock = rig->clock,
+                          .host_clock = rig->host_clock,
+                          .memory = rig->memory,
+                          .chars = rig->chars};
     MachineCpu cpu = {.set_intr = set_intr,
                       .nmi = nmi,
                       .set_a20 = set_a20,

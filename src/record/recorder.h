@@ -1,0 +1,47 @@
+/*
+ * -record: writes everything that reaches the machine's devices to a file.
+ *
+ * A record is put together under its device's lock, when the call into the
+ * device is over, and goes to a buffer in memory under a lock of the
+ * recorder's own, which is the last in the lock order.  The loop writes the
+ * buffer out.
+ */
+#ifndef PIOEMU_RECORD_RECORDER_H
+#define PIOEMU_RECORD_RECORDER_H
+
+#include "src/config.h"
+#include "src/device_tap.h"
+#include "src/loop.h"
+
+#include <glib.h>
+
+typedef struct Recorder Recorder;
+
+typedef struct RecorderHost {
+    Loop *loop;
+    const Clock *clock; /* machine time, for what reaches no device */
+    /* A line for the user; called in the loop's thread. */
+    void (*message)(void *opaque, const char *text);
+    void *opaque;
+} RecorderHost;
+
+/*
+ * Begins the file `config->record`.  `kernel_irqchip`: the board is without
+ * interrupt controllers of ours.  `host` is copied.
+ */
+Recorder *recorder_new(const Config *config, bool kernel_irqchip, const RecorderHost *host,
+                       GError **error);
+/* Writes what is left and ends the file; the devices have to be gone. */
+void recorder_free(Recorder *recorder);
+
+TapSource *recorder_taps(Recorder *recorder);
+/* An access that reached no device; any thread. */
+void recorder_unclaimed(Recorder *recorder, const BusAccess *access);
+
+/*
+ * A recording has to know the date that the clock began with: replaces "now"
+ * in `config->rtc` by what it is now.
+ */
+bool recorder_fix_date(Config *config, GError **error);
+
+#endif

@@ -1,0 +1,434 @@
+#include "src/record/replay.h"
+
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/machine.h"
+#include "src/number.h"
+#include "src/record/replay_tap.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define MEMORY_MAX (UINT64_C(1) << 40)
+
+/* What the machine is built on; nothing in it runs by itself. */
+typedef struct Board {
+    Replay replay; /* first */
+    Config *config;
+    bool kernel_irqchip;
+    Loop *loop;
+    Clock *clock; /* holds what is armed and serves nothing */
+    Bus *bus;
+    Memory *memory;
+    CharSet *chars;
+    Machine *machine;
+    BusInitiator initiator;
+} Board;
+
+static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static bool refuse(GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, message);
+    return false;
+}
+
+/* ---- the header ---- */
+
+/* The next line without its end; NULL: there is none. */
+static char *take_line(RecordReader *in)
+{
+    const uint8_t *start = in->data + in->at;
+    const uint8_t *end = memchr(start, '\n', in->size - in->at);
+    if (!end) {
+        return NULL;
+    }
+    in->at = (size_t)(end - in->data) + 1;
+    return g_strndup((const char *)start, (gsize)(end - start));
+}
+
+static bool read_magic(RecordReader *in, GError **error)
+{
+    g_autofree char *line = take_line(in);
+    uint64_t version;
+    if (!line || !g_str_has_prefix(line, RECORD_MAGIC) ||
+        !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
+        return refuse(error, "it is not a recording of pioemu's");
+    }
+    if (version != RECORD_VERSION) {
+        return refuse(error,
+                      "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
+                      version, RECORD_VERSION);
+    }
+    return true;
+}
+
+static void replace(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+/* A character line of a replay leads nowhere. */
+static const char *line_spec(const char *value)
+{
+    return strcmp(value, "none") ? "null" : "none";
+}
+
+static bool apply(Board *board, const char *key, const char *value, GError **error)
+{
+    Config *config = board->config;
+    if (!strcmp(key, "machine")) {
+        replace(&config->machine, value);
+    } else if (!strcmp(key, "irqchip")) {
+        board->kernel_irqchip = !strcmp(value, "kernel");
+    } else if (!strcmp(key, "memory")) {
+        return number_parse("memory", value, MEMORY_MAX, &config->memory, error);
+    } else if (!strcmp(key, "rtc")) {
+        replace(&config->rtc, value);
+    } else if (!strcmp(key, "debugport")) {
+        replace(&config->debugport, line_spec(value));
+    } else if (!strcmp(key, "debugcon")) {
+        replace(&config->debugcon, line_spec(value));
+    } else if (!strcmp(key, "serial")) {
+        g_ptr_array_add(config->serials, g_strdup(line_spec(value)));
+    } else if (!strcmp(key, "global")) {
+        g_ptr_array_add(config->globals, g_strdup(value));
+    } else if (!strcmp(key, "device")) {
+        g_ptr_array_add(config->devices, g_strdup(value));
+    } else {
+        return refuse(error, "its header has '%s', which this pioemu does not know", key);
+    }
+    return true;
+}
+
+static bool read_header(Board *board, GError **error)
+{
+    RecordReader *in = &board->replay.in;
+    if (!read_magic(in, error)) {
+        return false;
+    }
+    for (;;) {
+        g_autofree char *line = take_line(in);
+        if (!line) {
+            return refuse(error, "it is cut short in its header");
+        }
+        if (!*line) {
+            return true;
+        }
+        char *space = strchr(line, ' ');
+        if (!space || !g_utf8_validate(line, -1, NULL)) {
+            return refuse(error, "its header is damaged");
+        }
+        *space = '\0';
+        g_autofree char *value = g_strcompress(space + 1);
+        if (!apply(board, line, value, error)) {
+            return false;
+        }
+    }
+}
+
+/* ---- the machine ---- */
+
+static void ignore_intr(void *opaque, bool level)
+{
+    (void)opaque, (void)level;
+}
+
+static void ignore_nmi(void *opaque)
+{
+    (void)opaque;
+}
+
+static void ignore_irq(void *opaque, unsigned irq, bool level)
+{
+    (void)opaque, (void)irq, (void)level;
+}
+
+static void ignore_request(void *opaque, DeviceRequest request, int status)
+{
+    (void)opaque, (void)request, (void)status;
+}
+
+static void ignore_guest_error(void *opaque, const Device *dev, const char *message)
+{
+    (void)opaque, (void)dev, (void)message;
+}
+
+static bool make_parts(Board *board, GError **error)
+{
+    uint64_t memory = board->config->memory;
+    if (!memory || memory % MEMORY_PAGE_SIZE) {
+        return refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
+    }
+    board->memory = memory_new(memory, error);
+    board->loop = board->memory ? loop_new(error) : NULL;
+    if (!board->loop) {
+        return false;
+    }
+    board->clock = clock_new_stepped();
+    board->bus = bus_new(false);
+    board->chars = charset_new(board->loop, &(CharEvents){0}, 0);
+    return true;
+}
+
+/* The lines that a -device named, which the user had given elsewhere. */
+static bool add_lines(Board *board, GError **error)
+{
+    const GPtrArray *devices = board->config->devices;
+    for (guint i = 0; i < devices->len; i++) {
+        g_autoptr(GHashTable) table =
+            keyval_parse("-device", devices->pdata[i], "driver", NULL, error);
+        const char *id = table ? g_hash_table_lookup(table, "chardev") : NULL;
+        if (!table || (id && !charset_find(board->chars, id) &&
+                       !charset_add(board->chars, "-device", id, "null", error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool build(Board *board, GError **error)
+{
+    const MachineClass *class = machine_find(board->config->machine, error);
+    if (!class || !make_parts(board, error) || !add_lines(board, error)) {
+        return false;
+    }
+    MachineParts parts = {
+        .bus = board->bus,
+        .clock = board->clock,
+        .host_clock = board->clock,
+        .memory = board->memory,
+        .chars = board->chars,
+        .taps = &board->replay.source,
+    };
+    MachineCpu cpu = {
+        .set_intr = ignore_intr,
+        .nmi = ignore_nmi,
+        .set_a20 = ignore_intr,
+        .set_irq = board->kernel_irqchip ? ignore_irq : NULL,
+        .request = ignore_request,
+        .guest_error = ignore_guest_error,
+    };
+    board->machine = machine_new(class, board->config, &parts, &cpu);
+    return machine_build(board->machine, error);
+}
+
+static void board_clear(Board *board)
+{
+    g_clear_pointer(&board->chars, charset_free);
+    g_clear_pointer(&board->machine, machine_free);
+    g_clear_pointer(&board->bus, bus_free);
+    g_clear_pointer(&board->clock, clock_free);
+    g_clear_pointer(&board->memory, memory_free);
+    g_clear_pointer(&board->loop, loop_free);
+    g_clear_pointer(&board->config, config_free);
+    g_ptr_array_unref(board->replay.devices);
+    g_free(board->replay.difference);
+    g_free(board->replay.damage);
+}
+
+/* ---- one record ---- */
+
+static void find_register_name(Board *board)
+{
+    TapEvent *e = &board->replay.event;
+    const BusClaim *claim = bus_find(board->bus, e->space, e->address);
+    bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
+    if (claim && claim->register_name) {
+        board->replay.register_name =
+            claim->register_name(claim->state, e->address - claim->base, write);
+    }
+}
+
+static void make_access(Board *board)
+{
+    const TapEvent *e = &board->replay.event;
+    bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
+    bool block = e->kind == TAP_READ_BLOCK || e->kind == TAP_WRITE_BLOCK;
+    size_t count = block ? e->count : 1;
+    g_autofree uint8_t *data = g_malloc0(count * e->size + 1);
+    if (write) {
+        memcpy(data, block ? e->data : &e->value, count * e->size);
+    }
+    find_register_name(board);
+    if (e->space == IO_MEMORY) {
+        bus_memory_access(board->bus, &board->initiator, e->address, write, e->size, data);
+    } else if (e->address <= UINT16_MAX && e->size <= 4) {
+        bus_port_access(board->bus, &board->initiator, (uint16_t)e->address, write, e->size, data,
+                        count);
+    }
+}
+
+static void fire_timer(Replay *replay, Device *dev)
+{
+    const TapEvent *e = &replay->event;
+    const DeviceTimer *timers = device_class(dev)->timers;
+    uint64_t count = 0;
+    while (timers && timers[count].name && count <= e->address) {
+        count++;
+    }
+    if (e->address >= count) {
+        replay_damaged(replay, "a timer that there is not");
+        return;
+    }
+    Timer *timer = *(Timer **)((uint8_t *)device_state(dev) + timers[e->address].offset);
+    uint64_t deadline;
+    if (!timer_take(timer, &deadline)) {
+        replay_differs(replay, "expected a deadline at %" PRIu64 " ns, got none", e->value);
+    } else if (deadline != e->value) {
+        replay_differs(replay, "expected a deadline at %" PRIu64 " ns, got %" PRIu64 " ns",
+                       e->value, deadline);
+    } else {
+        device_fire(dev, (unsigned)e->address, deadline);
+    }
+}
+
+static void call_char_client(Replay *replay, ReplayDevice *device)
+{
+    Device *dev = device->tap.dev;
+    const TapEvent *e = &replay->event;
+    const CharClient *client = device_class(dev)->char_client;
+    if (e->kind == TAP_RECEIVE && replay_has_room(replay, device, e->count)) {
+        device_receive(dev, e->data, e->count);
+    } else if (e->kind == TAP_BREAK && client && client->receive_break) {
+        device_receive_break(dev);
+    } else if (e->kind == TAP_LINES && client && client->lines_changed) {
+        device_lines_changed(dev, (unsigned)e->value);
+    } else if (e->kind == TAP_TX_ROOM && client && client->tx_room) {
+        device_tx_room(dev);
+    }
+}
+
+static void call_device(Replay *replay)
+{
+    ReplayDevice *device = replay->devices->pdata[replay->number];
+    Device *dev = device->tap.dev;
+    const DeviceClass *class = device_class(dev);
+    const TapEvent *e = &replay->event;
+    switch (e->kind) {
+    case TAP_READ:
+    case TAP_WRITE:
+    case TAP_READ_BLOCK:
+    case TAP_WRITE_BLOCK:
+        make_access((Board *)replay);
+        break;
+    case TAP_RESET:
+        device_reset(dev);
+        break;
+    case TAP_INPUT:
+        if (e->address < class->input_count) {
+            device_set_input(dev, (unsigned)e->address, e->value);
+        }
+        break;
+    case TAP_ACKNOWLEDGE:
+        if (class->acknowledge) {
+            device_acknowledge(dev);
+        }
+        break;
+    case TAP_TIMER:
+        fire_timer(replay, dev);
+        break;
+    default:
+        call_char_client(replay, device);
+    }
+    if (replay->waiting) {
+        replay_damaged(replay, "does not fit the machine");
+    }
+}
+
+/* Nobody had the address then; somebody who has it now is a difference. */
+static void check_unclaimed(Replay *replay)
+{
+    const TapEvent *e = &replay->event;
+    const BusClaim *claim = bus_find(((Board *)replay)->bus, e->space, e->address);
+    if (claim && !replay_stopped(replay)) {
+        replay->difference = g_strdup_printf(
+            "record %" PRIu64 ": %s 0x%" PRIx64 ": expected nobody, got %s", replay->records + 1,
+            e->space == IO_PORTS ? "port" : "address", e->address, claim->name);
+    }
+    replay->records++;
+}
+
+static void dispatch(Replay *replay)
+{
+    if (replay->kind >= RECORD_UNCLAIMED_READ) {
+        check_unclaimed(replay);
+    } else if (replay->waiting) {
+        call_device(replay);
+    }
+}
+
+static bool run(Board *board, GError **error)
+{
+    Replay *replay = &board->replay;
+    for (;;) {
+        if (replay->damage) {
+            return refuse(error, "the recording is damaged: %s", replay->damage);
+        }
+        if (replay->difference) {
+            return true;
+        }
+        replay_read(replay);
+        if (replay->kind == RECORD_END && !replay->damage) {
+            return true;
+        }
+        dispatch(replay);
+    }
+}
+
+static bool start(Board *board, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    if (!read_header(board, error)) {
+        return false;
+    }
+    if (!build(board, &failure)) {
+        return refuse(error, "its machine cannot be built: %s", failure->message);
+    }
+    return true;
+}
+
+bool replay_data(const void *data, size_t size, ReplayResult *result, GError **error)
+{
+    Board board = {
+        .replay = {.source = {.make = replay_make_tap},
+                   .dispatch = dispatch,
+                   .in = {.data = data, .size = size},
+                   .devices = g_ptr_array_new_with_free_func(replay_free_tap)},
+        .config = config_new(),
+    };
+    board.config->no_defaults = true;
+    bool ok = start(&board, error) && run(&board, error);
+    *result = (ReplayResult){
+        .difference = ok ? g_steal_pointer(&board.replay.difference) : NULL,
+        .records = board.replay.records,
+        .time = board.replay.time,
+    };
+    board_clear(&board);
+    return ok;
+}
+
+int replay_run(const char *path, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, false, &failure);
+    ReplayResult result = {0};
+    if (!file || !replay_data(g_mapped_file_get_contents(file), g_mapped_file_get_length(file),
+                              &result, &failure)) {
+        refuse(error, "-replay %s: %s", path, failure->message);
+        return PIOEMU_ERROR_CONFIG;
+    }
+    g_autofree char *difference = result.difference;
+    if (difference) {
+        printf("%s\n", difference);
+    } else {
+        printf("%" PRIu64 " records, %" PRIu64 ".%09" PRIu64 " s: no difference\n", result.records,
+               result.time / NS_PER_SECOND, result.time % NS_PER_SECOND);
+    }
+    return difference ? REPLAY_DIFFERS : 0;
+}

@@ -1,0 +1,82 @@
+/*
+ * What the fuzz targets share: reading a script out of a fuzzer's bytes.
+ *
+ * A target is one function that takes any bytes and must not crash, hang or
+ * read out of bounds.  libFuzzer calls it, or run_corpus.c does for every file
+ * of a directory, which makes the corpus a test for any compiler.
+ */
+#ifndef PIOEMU_FUZZ_H
+#define PIOEMU_FUZZ_H
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* libFuzzer's names. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* Behind the end there are zeros. */
+typedef struct FuzzInput {
+    const uint8_t *data;
+    size_t size;
+} FuzzInput;
+
+static inline uint64_t fuzz_take(FuzzInput *in, unsigned bytes)
+{
+    uint64_t value = 0;
+    size_t have = MIN(bytes, in->size);
+    for (size_t i = 0; i < have; i++) {
+        value |= (uint64_t)in->data[i] << (8 * i);
+    }
+    in->data += have;
+    in->size -= have;
+    return value;
+}
+
+/* Most steps are short, a few are years. */
+static inline uint64_t fuzz_take_time(FuzzInput *in)
+{
+    uint64_t value = fuzz_take(in, 2);
+    return (value & 0xfff) << (value >> 12) * 2;
+}
+
+/* Up to 20 ms, for what serves every deadline on its way. */
+static inline uint64_t fuzz_take_step(FuzzInput *in)
+{
+    return fuzz_take_time(in) % 20000000u;
+}
+
+/* At most `most` bytes of what is left; they stay the fuzzer's. */
+static inline const uint8_t *fuzz_take_bytes(FuzzInput *in, size_t most, size_t *size)
+{
+    size_t wanted = (size_t)fuzz_take(in, 1) % (most + 1);
+    const uint8_t *bytes = in->data;
+    *size = MIN(wanted, in->size);
+    in->data += *size;
+    in->size -= *size;
+    return bytes;
+}
+
+/* What is left as text, which ends at the first NUL; the caller frees it. */
+static inline char *fuzz_take_text(FuzzInput *in)
+{
+    char *text = g_strndup((const char *)in->data, in->size);
+    in->data += in->size;
+    in->size = 0;
+    return text;
+}
+
+/* GLib's messages would drown the fuzzer's. */
+static inline void fuzz_be_quiet_line(const char *text)
+{
+    (void)text;
+}
+
+static inline void fuzz_be_quiet(void)
+{
+    g_set_print_handler(fuzz_be_quiet_line);
+}
+
+#endif

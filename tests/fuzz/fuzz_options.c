@@ -1,0 +1,126 @@
+/*
+ * Everything that reads what a user writes: the command line, the key=value
+ * lists, numbers, dates, and the specifications of lines and devices.
+ *
+ * The first byte chooses; a line break stands between two words.
+ */
+#include "devices/device_table.h"
+#include "src/accel/accel.h"
+#include "src/char/char.h"
+#include "src/device_core.h"
+#include "src/keyval.h"
+#include "src/log.h"
+#include "src/number.h"
+#include "src/options.h"
+#include "src/rtc_date.h"
+#include "tests/fuzz/fuzz.h"
+
+static const char *const LINE_OPTIONS[] = {"append", "size", NULL};
+
+static const ChardevClass LINE_CLASS = {
+    .name = "fuzz",
+    .usage = "fuzz:PATH",
+    .help = "opens nothing",
+    .argument = "path",
+    .options = LINE_OPTIONS,
+    .size = sizeof(Chardev),
+};
+
+static void parse_command_line(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, "\n", -1);
+    g_autoptr(Config) config = config_new();
+    g_autofree char *print = NULL;
+    g_autoptr(GError) error = NULL;
+    bool ok = options_parse(config, (int)g_strv_length(words), words, &print, &error);
+    g_assert_true(ok ? !error && !print : !!error != !!print);
+}
+
+static void parse_list(const char *text)
+{
+    static const char *const KNOWN[] = {"irqchip", "path", "size", NULL};
+    for (unsigned i = 0; i < 4; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GHashTable) table =
+            keyval_parse("-x", text, i & 1 ? "path" : NULL, i & 2 ? KNOWN : NULL, &error);
+        g_assert_true(!table == !!error);
+    }
+}
+
+static void parse_number(const char *text)
+{
+    uint64_t value;
+    bool on;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(number_parse("-x", text, 1000, &value, &error) == !error);
+    g_clear_error(&error);
+    g_assert_true(number_parse_size("-x", text, UINT64_MAX, &value, &error) == !error);
+    g_clear_error(&error);
+    g_assert_true(number_parse_bool("-x", text, &on, &error) == !error);
+}
+
+static void parse_line(const char *text)
+{
+    Loop *loop = loop_new(NULL);
+    CharSet *set = charset_new(loop, &(CharEvents){0}, 0);
+    g_autofree char *spec = g_strdup_printf("fuzz%s", text);
+    g_autoptr(GError) error = NULL;
+    Chardev *chardev = charset_add_class(set, &LINE_CLASS, "-serial", "line", spec, &error);
+    g_assert_true(!chardev == !!error);
+    charset_free(set);
+    loop_free(loop);
+}
+
+/* The first word is the class, the others are properties. */
+static void parse_properties(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, "\n", 2);
+    Bus *bus = bus_new(false);
+    Clock *clock = clock_new_stepped();
+    DeviceHost host = {.bus = bus, .clock = clock};
+    for (const DeviceClass *const *class = device_table; words[0] && *class; class ++) {
+        if (!strcmp((*class)->name, words[0])) {
+            g_autoptr(GError) error = NULL;
+            Device *dev = device_new(*class, "x", &host);
+            bool ok = device_set_properties(dev, words[1], &error) && device_realize(dev, &error);
+            g_assert_true(ok == !error);
+            device_free(dev);
+        }
+    }
+    clock_free(clock);
+    bus_free(bus);
+}
+
+static void parse_others(const char *text)
+{
+    const AccelClass *accel;
+    GHashTable *table = NULL;
+    g_autoptr(GError) error = NULL;
+    if (accel_parse(text, &accel, &table, &error)) {
+        g_hash_table_unref(table);
+    }
+    g_clear_error(&error);
+    unsigned items;
+    g_assert_true(log_parse_items(text, &items, &error) == !error);
+    g_clear_error(&error);
+    RtcOptions rtc;
+    g_assert_true(rtc_options_parse(text, &rtc, &error) == !error);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    fuzz_be_quiet();
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const PARSERS[])(const char *) = {
+        parse_command_line, parse_list, parse_number, parse_line, parse_properties, parse_others};
+    FuzzInput in = {data, size};
+    uint64_t which = fuzz_take(&in, 1) % G_N_ELEMENTS(PARSERS);
+    g_autofree char *text = fuzz_take_text(&in);
+    PARSERS[which](text);
+    return 0;
+}

@@ -1,0 +1,490 @@
+/*
+ * -record and -replay: a machine with no CPU is recorded and replayed, and the
+ * recordings of guests in tests/replay still replay.
+ */
+#include "src/error.h"
+#include "src/machine.h"
+#include "src/record/format.h"
+#include "src/record/recorder.h"
+#include "src/record/replay.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sys/wait.h>
+
+typedef struct Session {
+    Config *config;
+    Loop *loop;
+    Clock *clock;
+    Bus *bus;
+    Memory *memory;
+    CharSet *chars;
+    Machine *machine;
+    Recorder *recorder;
+    BusInitiator initiator;
+    Chardev *line; /* COM1's */
+    unsigned messages;
+    char *path;
+} Session;
+
+/* ---- a machine that is recorded ---- */
+
+static size_t line_write(Chardev *chardev, const uint8_t *data, size_t size)
+{
+    (void)chardev, (void)data;
+    return size;
+}
+
+static const ChardevClass LINE_CLASS = {
+    .name = "line",
+    .usage = "line",
+    .help = "a test's",
+    .size = sizeof(Chardev),
+    .rx_size = 64,
+    .write = line_write,
+};
+
+static void set_intr(void *opaque, bool level)
+{
+    (void)opaque, (void)level;
+}
+
+static void nmi(void *opaque)
+{
+    (void)opaque;
+}
+
+static void set_a20(void *opaque, bool on)
+{
+    (void)opaque, (void)on;
+}
+
+static void request(void *opaque, DeviceRequest what, int status)
+{
+    (void)opaque, (void)what, (void)status;
+}
+
+static void guest_error(void *opaque, const Device *dev, const char *message)
+{
+    (void)opaque, (void)dev, (void)message;
+}
+
+static void count_message(void *opaque, const char *text)
+{
+    Session *s = opaque;
+    g_test_message("%s", text);
+    s->messages++;
+}
+
+static void access_made(void *opaque, const BusAccess *access)
+{
+    Session *s = opaque;
+    if (!access->device) {
+        recorder_unclaimed(s->recorder, access);
+    }
+}
+
+static void build_machine(Session *s)
+{
+    RecorderHost host = {.loop = s->loop, .clock = s->clock, .message = count_message, .opaque = s};
+    g_autoptr(GError) error = NULL;
+    s->recorder = recorder_new(s->config, false, &host, &error);
+    g_assert_no_error(error);
+    MachineParts parts = {.bus = s->bus,
+                          .clock = s->clock,
+                          .host_clock = s->clock,
+                          .memory = s->memory,
+                          .chars = s->chars,
+                          .taps = recorder_taps(s->recorder)};
+    MachineCpu cpu = {.set_intr = set_intr,
+                      .nmi = nmi,
+                      .set_a20 = set_a20,
+                      .request = request,
+                      .guest_error = guest_error,
+                      .opaque = s};
+    s->machine = machine_new(&machine_pc_class, s->config, &parts, &cpu);
+    g_assert_true(machine_build(s->machine, &error));
+    bus_set_observer(s->bus, access_made, s);
+}
+
+static Session *session_new(const char *path)
+{
+    Session *s = g_new0(Session, 1);
+    s->path = g_strdup(path);
+    s->config = config_new();
+    s->config->no_defaults = true;
+    s->config->memory = 1 << 20;
+    s->config->rtc = g_strdup("base=2026-01-31T23:59:58,clock=vm");
+    s->config->record = g_strdup(path);
+    g_ptr_array_add(s->config->devices, g_strdup("isa-serial,chardev=line"));
+    s->loop = loop_new(NULL);
+    s->clock = clock_new_stepped();
+    s->bus = bus_new(true);
+    s->memory = memory_new(s->config->memory, NULL);
+    s->chars = charset_new(s->loop, &(CharEvents){0}, 0);
+    s->line = charset_add_class(s->chars, &LINE_CLASS, "-serial", "line", "line", NULL);
+    build_machine(s);
+    return s;
+}
+
+/* Ends the recording; returns how often the user was told something. */
+static unsigned session_end(Session *s)
+{
+    charset_free(s->chars);
+    machine_free(s->machine);
+    recorder_free(s->recorder);
+    bus_free(s->bus);
+    clock_free(s->clock);
+    memory_free(s->memory);
+    loop_free(s->loop);
+    config_free(s->config);
+    unsigned messages = s->messages;
+    g_free(s->path);
+    g_free(s);
+    return messages;
+}
+
+static void outb(Session *s, uint16_t port, uint8_t value)
+{
+    bus_port_access(s->bus, &s->initiator, port, true, 1, &value, 1);
+}
+
+static uint8_t inb(Session *s, uint16_t port)
+{
+    uint8_t value = 0;
+    bus_port_access(s->bus, &s->initiator, port, false, 1, &value, 1);
+    return value;
+}
+
+/* Output, input, a timer, an interrupt, an access that nobody answers. */
+static void use_machine(Session *s)
+{
+    static const uint8_t TEXT[] = "input";
+    outb(s, 0x3f8, 'x');
+    outb(s, 0x3f9, 1);
+    outb(s, 0x3fc, 8);
+    chardev_receive(s->line, TEXT, sizeof(TEXT));
+    chardev_receive_break(s->line);
+    chardev_set_lines(s->line, CHAR_LINE_RI);
+    for (size_t i = 0; i < sizeof(TEXT); i++) {
+        inb(s, 0x3f8);
+    }
+    outb(s, 0x43, 0x34);
+    outb(s, 0x40, 0);
+    outb(s, 0x40, 4);
+    clock_step(s->clock, NS_PER_SECOND / 100);
+    inb(s, 0x1234);
+    outb(s, 0x80, 0x5a);
+    inb(s, 0x80);
+}
+
+typedef struct Recording {
+    uint8_t *data;
+    gsize size;
+} Recording;
+
+static void read_file(const char *path, Recording *r)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_get_contents(path, (char **)&r->data, &r->size, &error));
+}
+
+static char *temporary_file(void)
+{
+    g_autoptr(GError) error = NULL;
+    char *path;
+    int fd = g_file_open_tmp("pioemu-XXXXXX.rec", &path, &error);
+    g_assert_no_error(error);
+    close(fd);
+    return path;
+}
+
+static Recording make_recording(void)
+{
+    Recording r;
+    g_autofree char *path = temporary_file();
+    Session *s = session_new(path);
+    use_machine(s);
+    g_assert_cmpuint(session_end(s), ==, 0);
+    read_file(path, &r);
+    g_unlink(path);
+    return r;
+}
+
+static ReplayResult replay(const Recording *r)
+{
+    ReplayResult result;
+    g_autoptr(GError) error = NULL;
+    bool ok = replay_data(r->data, r->size, &result, &error);
+    g_assert_no_error(error);
+    g_assert_true(ok);
+    return result;
+}
+
+static void assert_refused(const void *data, size_t size, const char *why)
+{
+    ReplayResult result;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(replay_data(data, size, &result, &error));
+    g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
+    if (why && !strstr(error->message, why)) {
+        g_error("'%s' does not say '%s'", error->message, why);
+    }
+}
+
+/* ---- the sentences ---- */
+
+static void test_a_recording_replays_without_a_difference(void)
+{
+    Recording r = make_recording();
+    ReplayResult result = replay(&r);
+    g_assert_cmpstr(result.difference, ==, NULL);
+    g_assert_cmpuint(result.records, >, 30);
+    g_assert_cmpuint(result.time, ==, NS_PER_SECOND / 100);
+    g_free(r.data);
+}
+
+/* The last record is the read of 0x5a, and an end follows. */
+static void test_a_difference_is_told_with_time_port_and_values(void)
+{
+    Recording r = make_recording();
+    g_assert_cmphex(r.data[r.size - 2], ==, 0x5a);
+    r.data[r.size - 2] = 0x5b;
+    ReplayResult result = replay(&r);
+    g_assert_nonnull(strstr(result.difference, "at 0.010000000 s"));
+    g_assert_nonnull(strstr(result.difference, "POST read (port 0x80): expected 0x5b, got 0x5a"));
+    g_free(result.difference);
+    g_free(r.data);
+}
+
+/* Lines, output and deadlines are compared too, not only what is read. */
+static void test_a_changed_byte_is_noticed(void)
+{
+    Recording r = make_recording();
+    size_t body = (size_t)((uint8_t *)memmem(r.data, r.size, "\n\n", 2) - r.data) + 2;
+    unsigned unnoticed = 0;
+    for (size_t i = body; i < r.size; i++) {
+        ReplayResult result;
+        g_autoptr(GError) error = NULL;
+        r.data[i] ^= 1;
+        bool ok = replay_data(r.data, r.size, &result, &error);
+        unnoticed += ok && !result.difference;
+        g_free(result.difference);
+        r.data[i] ^= 1;
+    }
+    /* Times are a fifth of it, and few answers depend on a nanosecond. */
+    g_test_message("%u of %zu", unnoticed, r.size - body);
+    g_assert_cmpuint(unnoticed, <, (r.size - body) / 2);
+    g_free(r.data);
+}
+
+static void test_a_register_has_its_name(void)
+{
+    g_autofree char *path = temporary_file();
+    Session *s = session_new(path);
+    inb(s, 0x3fd);
+    session_end(s);
+    Recording r;
+    read_file(path, &r);
+    g_unlink(path);
+    r.data[r.size - 2] ^= 0x20;
+    ReplayResult result = replay(&r);
+    g_assert_nonnull(strstr(result.difference, "isa-serial read LSR (port 0x3fd): expected 0x40, "
+                                               "got 0x60"));
+    g_free(result.difference);
+    g_free(r.data);
+}
+
+static void test_a_shortened_recording_is_refused(void)
+{
+    Recording r = make_recording();
+    for (size_t size = 0; size < r.size; size++) {
+        assert_refused(r.data, size, NULL);
+    }
+    assert_refused(r.data, r.size - 1, "cut short");
+    g_free(r.data);
+}
+
+static void test_other_files_are_refused(void)
+{
+    static const char OTHER[] = "#!/bin/sh\necho\n";
+    static const char VERSION[] = "pioemu recording 7\n\n";
+    static const char HEADER[] = "pioemu recording 1\nflavour sweet\n\n";
+    static const char MACHINE[] = "pioemu recording 1\nmachine vax\n\n";
+    assert_refused(OTHER, sizeof(OTHER) - 1, "not a recording");
+    assert_refused(VERSION, sizeof(VERSION) - 1, "version 7 of the format");
+    assert_refused(HEADER, sizeof(HEADER) - 1, "'flavour'");
+    assert_refused(MACHINE, sizeof(MACHINE) - 1, "cannot be built");
+}
+
+static void test_a_recording_of_another_machine_is_refused(void)
+{
+    Recording r = make_recording();
+    uint8_t *line = memmem(r.data, r.size, "device isa-serial", 17);
+    memcpy(line, "global isa-serial", 17);
+    line = memmem(r.data, r.size, ",chardev", 8);
+    memcpy(line, ".iobase=", 8);
+    memcpy(line + 8, "0x3e8", 5);
+    ReplayResult result;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(replay_data(r.data, r.size, &result, &error));
+    g_assert_nonnull(strstr(error->message, "a device that there is not"));
+    g_free(r.data);
+}
+
+#define MANY 200000u
+
+/* More than the buffer holds, with the loop at work in between and at the end. */
+static void test_nothing_is_lost(void)
+{
+    g_autofree char *path = temporary_file();
+    Session *s = session_new(path);
+    for (unsigned i = 0; i < MANY; i++) {
+        outb(s, 0x3ff, (uint8_t)i);
+        if (i % 50000 == 0) {
+            loop_step(s->loop, false);
+        }
+    }
+    g_assert_cmpuint(session_end(s), ==, 0);
+    Recording r;
+    read_file(path, &r);
+    g_unlink(path);
+    ReplayResult result = replay(&r);
+    g_assert_cmpstr(result.difference, ==, NULL);
+    g_assert_cmpuint(result.records, >, MANY);
+    g_free(r.data);
+}
+
+static void test_a_full_disk_is_told_once(void)
+{
+    Session *s = session_new("/dev/full");
+    for (unsigned i = 0; i < MANY; i++) {
+        outb(s, 0x3ff, (uint8_t)i);
+        if (i % 10000 == 0) {
+            loop_step(s->loop, false);
+        }
+    }
+    g_assert_cmpuint(session_end(s), ==, 1);
+}
+
+static void test_a_file_that_cannot_be_made_is_an_error(void)
+{
+    g_autoptr(Config) config = config_new();
+    config->record = g_strdup("/nonexistent/x.rec");
+    g_autoptr(GError) error = NULL;
+    g_assert_null(recorder_new(config, false, &(RecorderHost){0}, &error));
+    g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
+    g_assert_nonnull(strstr(error->message, "-record /nonexistent/x.rec: "));
+}
+
+static void test_the_date_is_fixed(void)
+{
+    g_autoptr(Config) config = config_new();
+    g_assert_true(recorder_fix_date(config, NULL));
+    g_assert_true(g_str_has_prefix(config->rtc, "base=2"));
+    g_assert_true(g_str_has_suffix(config->rtc, ",clock=host"));
+    g_free(config->rtc);
+    config->rtc = g_strdup("base=2000-02-29T01:02:03,clock=vm");
+    g_assert_true(recorder_fix_date(config, NULL));
+    g_assert_cmpstr(config->rtc, ==, "base=2000-02-29T01:02:03,clock=vm");
+}
+
+/* ---- recordings of guests, made on KVM ---- */
+
+static void test_a_recorded_guest(gconstpointer name)
+{
+    g_autofree char *path =
+        g_strdup_printf("%s/%s.rec", g_getenv("PIOEMU_RECORDINGS"), (const char *)name);
+    Recording r;
+    read_file(path, &r);
+    ReplayResult result = replay(&r);
+    g_assert_cmpstr(result.difference, ==, NULL);
+    g_assert_cmpuint(result.records, >, 500);
+    g_free(r.data);
+}
+
+/* ---- the program ---- */
+
+static int run_program(const char *const *args, char **output)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    int status;
+    g_ptr_array_add(words, (gpointer)g_getenv("PIOEMU"));
+    for (; *args; args++) {
+        g_ptr_array_add(words, (gpointer)*args);
+    }
+    g_ptr_array_add(words, NULL);
+    g_assert_true(g_spawn_sync(NULL, (char **)words->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+                               output, NULL, &status, &error));
+    g_assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int run_replay(const char *path, char **output)
+{
+    return run_program((const char *const[]){"-replay", path, NULL}, output);
+}
+
+static void test_the_program_says_0_1_or_2(void)
+{
+    Recording r = make_recording();
+    g_autofree char *path = temporary_file();
+    g_autofree char *same = NULL, *other = NULL, *bad = NULL;
+    g_file_set_contents(path, (char *)r.data, (gssize)r.size, NULL);
+    g_assert_cmpint(run_replay(path, &same), ==, 0);
+    g_assert_nonnull(strstr(same, "no difference"));
+    r.data[r.size - 2] = 0;
+    g_file_set_contents(path, (char *)r.data, (gssize)r.size, NULL);
+    g_assert_cmpint(run_replay(path, &other), ==, REPLAY_DIFFERS);
+    g_assert_nonnull(strstr(other, "expected 0x00, got 0x5a"));
+    g_assert_cmpint(run_replay("/dev/null", &bad), ==, 2);
+    g_unlink(path);
+    g_free(r.data);
+}
+
+static void test_a_guest_is_recorded_and_replayed(void)
+{
+    if (g_access("/dev/kvm", R_OK | W_OK) != 0) {
+        g_test_skip("no /dev/kvm");
+        return;
+    }
+    g_autofree char *path = temporary_file();
+    g_autofree char *printed = NULL, *same = NULL;
+    const char *const args[] = {"-kernel", g_getenv("HELLO_BIN"), "-serial", "stdio",
+                                "-device", "exit-port",           "-record", path,
+                                NULL};
+    g_assert_cmpint(run_program(args, &printed), ==, 0);
+    g_assert_cmpint(run_replay(path, &same), ==, 0);
+    g_unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const GUESTS[] = {"timer", "uart-irq", "shell", "portio"};
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/record/replays_without_a_difference",
+                    test_a_recording_replays_without_a_difference);
+    g_test_add_func("/record/a_difference_is_told_with_time_port_and_values",
+                    test_a_difference_is_told_with_time_port_and_values);
+    g_test_add_func("/record/a_register_has_its_name", test_a_register_has_its_name);
+    g_test_add_func("/record/a_changed_byte_is_noticed", test_a_changed_byte_is_noticed);
+    g_test_add_func("/record/a_shortened_recording_is_refused",
+                    test_a_shortened_recording_is_refused);
+    g_test_add_func("/record/other_files_are_refused", test_other_files_are_refused);
+    g_test_add_func("/record/a_recording_of_another_machine_is_refused",
+                    test_a_recording_of_another_machine_is_refused);
+    g_test_add_func("/record/nothing_is_lost", test_nothing_is_lost);
+    g_test_add_func("/record/a_full_disk_is_told_once", test_a_full_disk_is_told_once);
+    g_test_add_func("/record/a_file_that_cannot_be_made_is_an_error",
+                    test_a_file_that_cannot_be_made_is_an_error);
+    g_test_add_func("/record/the_date_is_fixed", test_the_date_is_fixed);
+    for (size_t i = 0; i < G_N_ELEMENTS(GUESTS); i++) {
+        g_autofree char *name = g_strdup_printf("/record/guest/%s", GUESTS[i]);
+        g_test_add_data_func(name, GUESTS[i], test_a_recorded_guest);
+    }
+    g_test_add_func("/record/program/says_0_1_or_2", test_the_program_says_0_1_or_2);
+    g_test_add_func("/record/program/a_guest_is_recorded_and_replayed",
+                    test_a_guest_is_recorded_and_replayed);
+    return g_test_run();
+}
