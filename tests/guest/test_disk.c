@@ -1,8 +1,8 @@
 /*
- * Guests with drivers of their own: what is read from a disk is what the image
- * has, and the keyboard answers.
+ * Guests at the devices of the board: what is read from a disk is what the image
+ * has, the keyboard answers, the gates of address line 20 close and open.
  */
-#include "tests/guest/guest_rig.h"
+#include "tests/guest/guest_shell.h"
 
 #include <string.h>
 
@@ -109,6 +109,28 @@ static void test_keyboard(const GuestTarget *target)
     guest_expect(guest, GUEST_OUT, "self-test: 55\nlights: fa fa\nkeys:");
 }
 
+/* Both gates have to be closed for 0x120000 to be 0x20000. */
+static void test_a20(const GuestTarget *target)
+{
+    if (strcmp(target->accel, "interp") != 0) {
+        g_test_skip("this accelerator's address line 20 always passes");
+        return;
+    }
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-debugport null");
+    guest_shell_say(guest, "out 0x92 0", "");
+    guest_shell_say(guest, "poke 0x20000 0x41", "");
+    guest_shell_say(guest, "poke 0x120000 0x42", "");
+    guest_shell_say(guest, "peek 0x20000 1",
+                    "00020000 41                                               A\r\n");
+    guest_shell_say(guest, "out 0x64 0xd1", "");
+    guest_shell_say(guest, "out 0x60 0xdd", "");
+    guest_shell_say(guest, "peek 0x120000 1",
+                    "00120000 41                                               A\r\n");
+    guest_shell_say(guest, "out 0x92 2", "");
+    guest_shell_say(guest, "peek 0x120000 1",
+                    "00120000 42                                               B\r\n");
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -116,6 +138,7 @@ int main(int argc, char **argv)
     guest_tests_add("disk/a_hundred_sectors_with_one_command", test_many_sectors,
                     GUEST_EVERY_IRQCHIP);
     guest_tests_add("keyboard/answers_come_by_interrupt", test_keyboard, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("a20/line_passes_if_one_gate_is_open", test_a20, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("disk/no_disk_is_seen_as_none", test_no_disk, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("disk/the_end_of_the_disk_is_an_error", test_end_of_disk,
                     GUEST_DEFAULT_IRQCHIP);
