@@ -10,9 +10,11 @@ Config *config_new(void)
     config->cpus = 1;
     config->machine = g_strdup("pc");
     config->accels = g_ptr_array_new_with_free_func(g_free);
-    config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
     config->drives = g_ptr_array_new_with_free_func(g_free);
+    config->chardevs = g_ptr_array_new_with_free_func(g_free);
+    config->monitors = g_ptr_array_new_with_free_func(g_free);
+    config->qmps = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
     config->escape = CTRL_A;
@@ -22,9 +24,11 @@ Config *config_new(void)
 void config_free(Config *config)
 {
     g_ptr_array_unref(config->accels);
-    g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->serials);
     g_ptr_array_unref(config->drives);
+    g_ptr_array_unref(config->chardevs);
+    g_ptr_array_unref(config->monitors);
+    g_ptr_array_unref(config->qmps);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
     g_free(config->name);
@@ -43,5 +47,7 @@ void config_free(Config *config)
     g_free(config->rtc);
     g_free(config->record);
     g_free(config->replay);
+    g_free(config->qtest);
+    g_free(config->qtest_log);
     g_free(config);
 }

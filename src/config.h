@@ -20,6 +20,12 @@ typedef struct Config {
     GPtrArray *drives;   /* what drive_parse() takes */
     bool snapshot;       /* of every drive */
     char *debugcon, *debugport;
+    GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
+    GPtrArray *qmps;     /* a stream each, as after -qmp */
+    char *qtest, *qtest_log;
+    /* A control protocol talks there, or there is no guest to talk to. */
+    bool stdio_taken;
+    bool start_paused;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown;

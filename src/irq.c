@@ -13,6 +13,8 @@ struct IrqRouter {
     IrqSink *sink;
     IrqPending *pending;
     void *opaque;
+    IrqSink *observer;
+    void *observer_opaque;
     unsigned asserted[ISA_IRQ_COUNT]; /* how many lines drive it high */
     GPtrArray *lines;
 };
@@ -63,6 +65,9 @@ static void router_input(void *opaque, unsigned irq, bool level)
     router->asserted[irq] = after;
     if (!before != !after) {
         router->sink(router->opaque, irq, after != 0);
+        if (router->observer) {
+            router->observer(router->observer_opaque, irq, after != 0);
+        }
     }
     g_mutex_unlock(&router->lock);
 }
@@ -93,6 +98,20 @@ static bool router_pending(void *opaque, unsigned irq)
 void irq_router_set_pending(IrqRouter *router, IrqPending *pending)
 {
     router->pending = pending;
+}
+
+void irq_router_set_observer(IrqRouter *router, IrqSink *observer, void *opaque)
+{
+    router->observer = observer;
+    router->observer_opaque = opaque;
+}
+
+bool irq_router_level(IrqRouter *router, unsigned irq)
+{
+    g_mutex_lock(&router->lock);
+    bool level = router->asserted[irq] != 0;
+    g_mutex_unlock(&router->lock);
+    return level;
 }
 
 void irq_router_replay(IrqRouter *router)

@@ -38,6 +38,10 @@ void irq_router_free(IrqRouter *router);
 IrqLine *irq_router_line(IrqRouter *router, unsigned irq);
 /* Tells the sink every level once more: it has just been made or reset. */
 void irq_router_replay(IrqRouter *router);
+/* Is told what the sink is told, after it; NULL: nobody.  While nothing drives a line. */
+void irq_router_set_observer(IrqRouter *router, IrqSink *observer, void *opaque);
+/* The OR of the lines that share `irq`. */
+bool irq_router_level(IrqRouter *router, unsigned irq);
 /* For all lines of the router, with its sink's opaque pointer; before the machine runs. */
 void irq_router_set_pending(IrqRouter *router, IrqPending *pending);
 

@@ -13,7 +13,7 @@
 
 /* What -d turns on. */
 typedef enum LogItem {
-    LOG_IO = 1 << 0,       /* every access to a device */
+    LOG_IO = 1 << 0,        /* every access to a device */
     LOG_UNCLAIMED = 1 << 1, /* summary of accesses that nobody answered, at the end */
     LOG_CHAR = 1 << 2       /* counters of the chardevs, at the end */
 } LogItem;

@@ -1,12 +1,13 @@
 #include "src/machine.h"
 
 #include "devices/device_table.h"
+#include "src/control/control.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, NULL};
+static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
 
 const MachineClass *const *machine_classes(void)
 {
@@ -108,9 +109,17 @@ static bool isa_irq_pending(void *opaque, unsigned irq)
 
 static void intr_changed(void *opaque, unsigned irq, bool level)
 {
-    (void)irq;
     Machine *machine = opaque;
     machine->cpu.set_intr(machine->cpu.opaque, level);
+    if (machine->intr_observer) {
+        machine->intr_observer(machine->intr_opaque, irq, level);
+    }
+}
+
+void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque)
+{
+    machine->intr_observer = observer;
+    machine->intr_opaque = opaque;
 }
 
 static void nmi_changed(void *opaque, unsigned irq, bool level)
@@ -356,14 +365,25 @@ static bool check_globals(const Machine *machine, GError **error)
     return true;
 }
 
-bool machine_build(Machine *machine, GError **error)
+/* -chardev, but for those that are the control protocols'. */
+static bool add_chardevs(Machine *machine, GError **error)
 {
     for (guint i = 0; i < machine->config->chardevs->len; i++) {
-        if (!charset_add_option(machine->chars, machine->config->chardevs->pdata[i], error)) {
+        const char *text = machine->config->chardevs->pdata[i];
+        g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
+        bool control = id && control_has_chardev(machine->config, id);
+        if (!control && !charset_add_option(machine->chars, text, error)) {
             return false;
         }
     }
-    if (!check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
+    return true;
+}
+
+bool machine_build(Machine *machine, GError **error)
+{
+    if (!add_chardevs(machine, error) || !check_globals(machine, error) ||
+        !machine->class->build(machine, machine->config, error)) {
         return false;
     }
     for (guint i = 0; i < machine->config->devices->len; i++) {

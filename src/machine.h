@@ -57,17 +57,20 @@ struct Machine {
     BlockSet *blocks;
     const Config *config;
     IrqRouter *irqs;
-    IrqLine *intr;      /* to the CPU's INTR */
-    IrqLine *nmi;       /* to the NMI gate */
-    IrqLine *nmi_mask;  /* closes it */
-    GPtrArray *pins;    /* lines to inputs of devices */
-    IrqRouter *a20;     /* joins the gates of address line 20 */
+    IrqLine *intr;     /* to the CPU's INTR */
+    IrqLine *nmi;      /* to the NMI gate */
+    IrqLine *nmi_mask; /* closes it */
+    GPtrArray *pins;   /* lines to inputs of devices */
+    IrqRouter *a20;    /* joins the gates of address line 20 */
+    IrqSink *intr_observer;
+    void *intr_opaque;
     GPtrArray *devices; /* in the order of reset */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
     Device *controller, *lapic, *ioapic;
 };
 
 extern const MachineClass machine_pc_class;
+extern const MachineClass machine_isapc_class;
 
 /* NULL-terminated. */
 const MachineClass *const *machine_classes(void);
@@ -81,6 +84,9 @@ void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
 /* Whether a device is still busy with output. */
 bool machine_busy(Machine *machine);
+
+/* Is told of the controller's output as `irq` 0, after the CPU; NULL: nobody. */
+void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque);
 
 /* The interrupt acknowledge cycle. */
 uint8_t machine_acknowledge(Machine *machine);

@@ -63,7 +63,7 @@ static bool add_serials(Machine *machine, const Config *config, GError **error)
         return false;
     }
     if (!config->serials->len && !config->no_defaults) {
-        return add_serial(machine, 0, "stdio", error);
+        return add_serial(machine, 0, config->stdio_taken ? "null" : "stdio", error);
     }
     for (guint i = 0; i < config->serials->len; i++) {
         if (!add_serial(machine, i, config->serials->pdata[i], error)) {
@@ -86,9 +86,8 @@ static bool add_with_char(Machine *machine, const char *option, const char *clas
 
 static bool add_debug_port(Machine *machine, const Config *config, GError **error)
 {
-    const char *spec = config->debugport     ? config->debugport
-                       : config->no_defaults ? NULL
-                                             : "stdout";
+    bool silent = config->no_defaults || config->stdio_taken;
+    const char *spec = config->debugport ? config->debugport : silent ? NULL : "stdout";
     return add_with_char(machine, "-debugport", "debug-port", "debug-port", "debugport0", spec,
                          error);
 }
@@ -251,8 +250,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) &&
            add_rtc(machine, config, &slots, error) && add_acpi(machine, error) &&
-           add_debug_port(machine, config, error) &&
-           add_a20_gate(machine, "i8042", "KBC", error) &&
+           add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
@@ -266,5 +264,12 @@ const MachineClass machine_pc_class = {
     .description = "ISA PC (default)",
     .acpi_port = ACPI_PORT,
     .acpi_irq = ACPI_IRQ,
+    .build = pc_build,
+};
+
+/* The name that QEMU has for the same board. */
+const MachineClass machine_isapc_class = {
+    .name = "isapc",
+    .description = "the same board, by QEMU's name",
     .build = pc_build,
 };

@@ -141,14 +141,12 @@ static bool set_cpus(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-static bool set_machine(Parse *parse, const char *value, GError **error)
+static void add_accels(Config *config, const char *list)
 {
-    (void)error;
-    if (wants_help(value)) {
-        parse->text = list_machines();
+    g_auto(GStrv) names = g_strsplit(list, ":", -1);
+    for (char **name = names; *name; name++) {
+        g_ptr_array_add(config->accels, g_strdup(*name));
     }
-    replace(&parse->config->machine, value);
-    return true;
 }
 
 static bool set_accel(Parse *parse, const char *value, GError **error)
@@ -158,10 +156,31 @@ static bool set_accel(Parse *parse, const char *value, GError **error)
         parse->text = list_accels();
         return true;
     }
-    g_auto(GStrv) names = g_strsplit(value, ":", -1);
-    for (char **name = names; *name; name++) {
-        g_ptr_array_add(parse->config->accels, g_strdup(*name));
+    add_accels(parse->config, value);
+    return true;
+}
+
+/* As in QEMU, several are one: accel=NAME is an -accel, and the name may be left out. */
+static bool set_machine(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_machines();
+        return true;
     }
+    Config *config = parse->config;
+    g_auto(GStrv) items = g_strsplit(value, ",", -1);
+    bool named = items[0] && !strchr(items[0], '=');
+    GString *machine = g_string_new(named ? NULL : config->machine);
+    for (char **item = items; *item; item++) {
+        if (g_str_has_prefix(*item, "accel=")) {
+            add_accels(config, *item + strlen("accel="));
+        } else {
+            g_string_append_printf(machine, "%s%s", machine->len ? "," : "", *item);
+        }
+    }
+    g_free(config->machine);
+    config->machine = g_string_free(machine, false);
     return true;
 }
 
@@ -265,6 +284,44 @@ static bool set_display(Parse *parse, const char *value, GError **error)
     (void)parse;
     return !strcmp(value, "none") ||
            config_error(error, "display", value, "there is only none: the console is serial");
+}
+
+/* QEMU's options for what this machine has not: only "none" makes sense. */
+static bool set_absent(Parse *parse, const char *value, GError **error)
+{
+    (void)parse;
+    g_autofree char *kind = g_strndup(value, strcspn(value, ","));
+    if (strcmp(kind, "none") != 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "%s: there is only none: the machine has no such device", value);
+        return false;
+    }
+    return true;
+}
+
+static bool add_string(GPtrArray *list, const char *value)
+{
+    g_ptr_array_add(list, g_strdup(value));
+    return true;
+}
+
+static bool set_monitor(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->monitors, value);
+}
+
+static bool set_qmp(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->qmps, value);
+}
+
+static bool set_start_paused(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->start_paused = true;
 }
 
 static bool set_no_defaults(Parse *parse, const char *value, GError **error)
@@ -445,7 +502,7 @@ static const Option CONSOLE_OPTIONS[] = {
      .set = set_serial},
     {.name = "chardev",
      .argument = "BACKEND,id=ID[,key=value]",
-     .help = "a line for -serial chardev:ID and its like",
+     .help = "a line for -serial chardev:ID and its like, or a socket for -mon",
      .example = "-chardev socket,id=c,path=/tmp/com1,server=on,wait=off -serial chardev:c",
      .set = set_chardev},
     {.name = "debugcon",
@@ -472,6 +529,64 @@ static const Option CONSOLE_OPTIONS[] = {
      .help = "the escape key's code (default 1, Ctrl-A; 0: none)",
      .example = "-echr 20",
      .set = set_escape},
+    {0},
+};
+
+static const Option CONTROL_OPTIONS[] = {
+    {.name = "qmp",
+     .argument = "DEV",
+     .help = "QMP at unix:PATH, tcp:HOST:PORT or stdio; ,server=on,wait=off listens",
+     .example = "-qmp unix:/tmp/qmp.sock,server=on,wait=off",
+     .set = set_qmp},
+    {.name = "mon",
+     .argument = "chardev=ID,mode=control",
+     .help = "QMP at a -chardev",
+     .example = "-chardev socket,path=qmp.sock,id=c0 -mon chardev=c0,mode=control",
+     .set = set_monitor},
+    {.name = "qtest",
+     .argument = "DEV",
+     .help = "the qtest protocol at unix:PATH, tcp:HOST:PORT or stdio",
+     .example = "-accel qtest -qtest stdio",
+     STRING_FIELD(qtest)},
+    {.name = "qtest-log",
+     .argument = "FILE",
+     .help = "what goes over the qtest socket",
+     .example = "-qtest-log /dev/stderr",
+     STRING_FIELD(qtest_log)},
+    {.name = "S",
+     .help = "start paused: QMP's cont lets it run",
+     .example = "-S -qmp unix:/tmp/qmp.sock,server=on,wait=off",
+     .set = set_start_paused},
+    {0},
+};
+
+/* Options of QEMU's for devices that this machine has not. */
+static const Option ABSENT_OPTIONS[] = {
+    {.name = "audio",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-audio none",
+     .set = set_absent},
+    {.name = "audiodev",
+     .argument = "none,id=ID",
+     .help = "accepted for QEMU's sake",
+     .example = "-audiodev none,id=audio0",
+     .set = set_absent},
+    {.name = "net",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-net none",
+     .set = set_absent},
+    {.name = "nic",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-nic none",
+     .set = set_absent},
+    {.name = "vga",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-vga none",
+     .set = set_absent},
     {0},
 };
 
@@ -536,9 +651,14 @@ static const struct {
     const char *title;
     const Option *options;
 } GROUPS[] = {
-    {"What to boot", BOOT_OPTIONS}, {"The machine", MACHINE_OPTIONS},
-    {"Drives", DRIVE_OPTIONS},      {"Serial ports and the terminal", CONSOLE_OPTIONS},
-    {"How it ends", END_OPTIONS},   {"Looking inside", LOG_OPTIONS},
+    {"What to boot", BOOT_OPTIONS},
+    {"The machine", MACHINE_OPTIONS},
+    {"Drives", DRIVE_OPTIONS},
+    {"Serial ports and the terminal", CONSOLE_OPTIONS},
+    {"Controlling and testing it", CONTROL_OPTIONS},
+    {"How it ends", END_OPTIONS},
+    {"Looking inside", LOG_OPTIONS},
+    {"What this machine has not", ABSENT_OPTIONS},
 };
 
 /* ---- help ---- */
@@ -648,6 +768,28 @@ static bool parse_one(Parse *parse, int argc, char *const *argv, int *index, GEr
     return apply(parse, o, value, error);
 }
 
+static bool is_stdio(const char *spec)
+{
+    return spec && g_str_has_prefix(spec, "stdio");
+}
+
+static bool any_is_stdio(const GPtrArray *specs)
+{
+    for (guint i = 0; i < specs->len; i++) {
+        if (is_stdio(specs->pdata[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool stdio_is_taken(const Config *config)
+{
+    bool qtest = config->accels->len && g_str_has_prefix(config->accels->pdata[0], "qtest");
+    return qtest || is_stdio(config->qtest) || any_is_stdio(config->qmps) ||
+           (config->monitors->len && any_is_stdio(config->chardevs));
+}
+
 bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error)
 {
     Parse parse = {.config = config};
@@ -661,5 +803,6 @@ bool options_parse(Config *config, int argc, char *const *argv, char **text, GEr
             return false;
         }
     }
+    config->stdio_taken = stdio_is_taken(config);
     return true;
 }

@@ -20,6 +20,29 @@ enum {
     VM_EXIT_TIMEOUT = 5
 };
 
+typedef enum VmState {
+    VM_PRELAUNCH, /* built, or reset after its end; waits for vm_resume() */
+    VM_RUNNING,
+    VM_PAUSED,
+    VM_SHUTDOWN /* came to its end; here only with -no-shutdown */
+} VmState;
+
+typedef enum VmEventKind {
+    VM_EVENT_STOP,
+    VM_EVENT_RESUME,
+    VM_EVENT_RESET,
+    VM_EVENT_SHUTDOWN,
+    VM_EVENT_POWERDOWN
+} VmEventKind;
+
+typedef struct VmEvent {
+    VmEventKind kind;
+    bool guest;        /* RESET, SHUTDOWN: the guest's doing */
+    const char *cause; /* RESET, SHUTDOWN: as QMP words it */
+} VmEvent;
+
+typedef void VmListener(void *opaque, const VmEvent *event);
+
 /* Builds the machine; the error's code is the exit status. */
 Vm *vm_new(const Config *config, GError **error);
 /* Runs it to its end; returns the exit status. */
@@ -27,5 +50,33 @@ int vm_run(Vm *vm);
 /* The signal that ended the run, or 0. */
 int vm_signal(const Vm *vm);
 void vm_free(Vm *vm);
+
+/* ---- for the control protocols, in the loop's thread ---- */
+
+const Config *vm_config(const Vm *vm);
+VmState vm_state(const Vm *vm);
+/* There is one; NULL: nobody listens. */
+void vm_set_listener(Vm *vm, VmListener *listener, void *opaque);
+
+void vm_pause(Vm *vm);
+/* False after the end: it has to be reset first. */
+bool vm_resume(Vm *vm, GError **error);
+/* A machine that ran goes on; after its end it waits for vm_resume(). */
+bool vm_reset(Vm *vm, GError **error);
+/* The power button: told to listeners, and nothing else on a board without ACPI. */
+void vm_powerdown(Vm *vm);
+/* Ends the run with status 0, soon; both texts are literals. */
+void vm_quit(Vm *vm, const char *cause, const char *reason);
+bool vm_inject_nmi(Vm *vm, GError **error);
+
+/* Text for the user, appended. */
+void vm_report_registers(Vm *vm, GString *text);
+void vm_report_interrupts(Vm *vm, GString *text);
+void vm_report_devices(Vm *vm, GString *text);
+/* "LABEL", "BACKEND:ARGUMENT" for each character device. */
+void vm_foreach_chardev(Vm *vm,
+                        void (*visit)(void *opaque, const char *label, const char *filename,
+                                      bool connected),
+                        void *opaque);
 
 #endif

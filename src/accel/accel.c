@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_interp_class, NULL};
+static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_interp_class,
+                                           &accel_qtest_class, NULL};
 
 const AccelClass *const *accel_classes(void)
 {

@@ -48,7 +48,7 @@ typedef struct AccelClass {
     const char *name;
     const char *description;
     bool threaded;    /* run() is called in a thread per vCPU */
-    bool has_cpu;     /* false: nobody calls run() */
+    bool has_cpu;     /* false: there are no vCPUs, and only open() and close() */
     bool has_irqchip; /* kernel_irqchip can be asked for */
     size_t accel_size, vcpu_size;
     const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
@@ -115,6 +115,7 @@ struct Vcpu {
 };
 
 extern const AccelClass accel_kvm_class;
+extern const AccelClass accel_qtest_class;
 
 /* NULL-terminated, in the order in which they are tried. */
 const AccelClass *const *accel_classes(void);

@@ -81,9 +81,9 @@ static const struct {
     {"-result", offsetof(Config, result)},
     {"-pidfile", offsetof(Config, pidfile)},
     {"-D", offsetof(Config, log_file)},
-    {"-machine", offsetof(Config, machine)},
-    {"-M", offsetof(Config, machine)},
     {"-rtc", offsetof(Config, rtc)},
+    {"-qtest", offsetof(Config, qtest)},
+    {"-qtest-log", offsetof(Config, qtest_log)},
 };
 
 static void test_texts_are_kept_and_the_later_wins(void)
@@ -92,6 +92,46 @@ static void test_texts_are_kept_and_the_later_wins(void)
         Parsed p = PARSE(TEXTS[i].option, "first", TEXTS[i].option, "a=b, c");
         g_assert_no_error(p.error);
         g_assert_cmpstr(*(char **)((uint8_t *)p.config + TEXTS[i].field), ==, "a=b, c");
+        parsed_clear(&p);
+    }
+}
+
+static void test_machine_options_come_together(void)
+{
+    Parsed p = PARSE("-M", "first,irqchip=user", "-machine", "isapc", "-M", "accel=kvm:qtest",
+                     "-machine", "irqchip=kernel,accel=third");
+    g_assert_no_error(p.error);
+    g_assert_cmpstr(p.config->machine, ==, "isapc,irqchip=kernel");
+    g_ptr_array_add(p.config->accels, NULL);
+    static const char *const ACCELS[] = {"kvm", "qtest", "third", NULL};
+    g_assert_true(g_strv_equal((const char *const *)p.config->accels->pdata, ACCELS));
+    parsed_clear(&p);
+}
+
+static void test_control_options_are_kept_in_order(void)
+{
+    Parsed p = PARSE("-qmp", "unix:a", "-qmp", "unix:b", "-mon", "chardev=c,mode=control",
+                     "-chardev", "socket,path=d,id=c", "-S");
+    g_assert_no_error(p.error);
+    g_assert_cmpstr(p.config->qmps->pdata[0], ==, "unix:a");
+    g_assert_cmpstr(p.config->qmps->pdata[1], ==, "unix:b");
+    g_assert_cmpstr(p.config->monitors->pdata[0], ==, "chardev=c,mode=control");
+    g_assert_cmpstr(p.config->chardevs->pdata[0], ==, "socket,path=d,id=c");
+    g_assert_true(p.config->start_paused);
+    g_assert_false(p.config->stdio_taken);
+    parsed_clear(&p);
+}
+
+/* Not for COM1 and the debug port then. */
+static void test_a_control_protocol_takes_stdio(void)
+{
+    static const char *const TAKING[][5] = {{"-qmp", "stdio"},
+                                            {"-qtest", "stdio"},
+                                            {"-chardev", "stdio,id=a", "-mon", "a,mode=control"},
+                                            {"-accel", "qtest"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(TAKING); i++) {
+        Parsed p = parse(TAKING[i]);
+        g_assert_true(p.ok && p.config->stdio_taken);
         parsed_clear(&p);
     }
 }
@@ -210,6 +250,11 @@ static void test_log_items_are_checked_at_once(void)
 static void test_only_display_none_is_there(void)
 {
     REFUSED("-display gtk: there is only none: the console is serial", "-display", "gtk");
+    REFUSED("user: there is only none: the machine has no such device", "-net", "user");
+    Parsed p = PARSE("-net", "none", "-nic", "none", "-audio", "none", "-audiodev", "none,id=a",
+                     "-vga", "none");
+    g_assert_true(p.ok);
+    parsed_clear(&p);
 }
 
 /* ---- mistakes ---- */
@@ -335,6 +380,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST(defaults);
     TEST(texts_are_kept_and_the_later_wins);
+    TEST(machine_options_come_together);
+    TEST(control_options_are_kept_in_order);
+    TEST(a_control_protocol_takes_stdio);
     TEST(lists_are_kept_in_order);
     TEST(flags_take_no_argument);
     TEST(two_dashes_are_as_good_as_one);

@@ -1,0 +1,307 @@
+#include "src/control/control.h"
+
+#include "src/char/backends.h"
+#include "src/control/qmp.h"
+#include "src/control/qtest.h"
+#include "src/control/stream.h"
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/vm_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A stream with one of the two protocols on it. */
+typedef struct Session {
+    Control *control;
+    Stream *stream;
+    Qtest *qtest;
+    Qmp *qmp;
+    bool wait; /* for the first client */
+    bool met;
+    char *where; /* as the user wrote it */
+} Session;
+
+struct Control {
+    Vm *vm;
+    GPtrArray *sessions;
+    GHashTable *used; /* chardev ids */
+    bool stdio_taken;
+    FILE *log; /* of -qtest-log */
+};
+
+/* ---- the streams ---- */
+
+static void session_send(void *opaque, const char *data, size_t size)
+{
+    Session *session = opaque;
+    if (session->stream) {
+        stream_write(session->stream, data, size);
+    }
+}
+
+static void session_busy(void *opaque, bool on)
+{
+    Session *session = opaque;
+    if (session->stream) {
+        stream_set_reading(session->stream, !on);
+    }
+}
+
+static void session_opened(void *opaque)
+{
+    Session *session = opaque;
+    session->met = true;
+    if (session->qtest) {
+        qtest_connected(session->qtest);
+    } else {
+        qmp_connected(session->qmp);
+    }
+}
+
+static void session_received(void *opaque, const char *data, size_t size)
+{
+    Session *session = opaque;
+    if (session->qtest) {
+        qtest_input(session->qtest, data, size);
+    } else {
+        qmp_input(session->qmp, data, size);
+    }
+}
+
+/* Without a CPU and without its socket nothing can happen to the machine any more. */
+static void session_closed(void *opaque, bool final)
+{
+    Session *session = opaque;
+    Vm *vm = session->control->vm;
+    if (session->qmp) {
+        qmp_disconnected(session->qmp);
+        return;
+    }
+    qtest_disconnected(session->qtest);
+    if (final && !vm->accel->class->has_cpu) {
+        vm_quit(vm, "host-signal", "the qtest client is gone");
+    }
+}
+
+static void session_free(Session *session)
+{
+    if (session->stream) {
+        stream_free(session->stream);
+        session->stream = NULL;
+    }
+    g_clear_pointer(&session->qtest, qtest_free);
+    g_clear_pointer(&session->qmp, qmp_free);
+    g_free(session->where);
+    g_free(session);
+}
+
+/* ---- opening ---- */
+
+static Session *add_session(Control *control)
+{
+    Session *session = g_new0(Session, 1);
+    session->control = control;
+    g_ptr_array_add(control->sessions, session);
+    return session;
+}
+
+/* One reader of standard input: a second would take every other byte. */
+static bool take_stdio(Control *control, const char *what, GError **error)
+{
+    bool taken = control->stdio_taken ||
+                 charset_find_class(control->vm->chars, &chardev_stdio_class) != NULL;
+    control->stdio_taken = true;
+    if (taken) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "%s stdio: standard input is taken (only one may have it)", what);
+    }
+    return !taken;
+}
+
+static bool open_session(Session *session, const char *what, const char *spec, GError **error)
+{
+    StreamAddress address;
+    if (!stream_address_parse(&address, what, spec, error)) {
+        return false;
+    }
+    if (address.kind == STREAM_STDIO && !take_stdio(session->control, what, error)) {
+        return false;
+    }
+    session->where = g_strdup(spec);
+    StreamEvents events = {
+        .opened = session_opened,
+        .received = session_received,
+        .closed = session_closed,
+        .opaque = session,
+    };
+    session->wait = address.wait;
+    session->stream = stream_new(session->control->vm->loop, what, &address, &events, error);
+    stream_address_clear(&address);
+    return session->stream != NULL;
+}
+
+static bool add_qmp(Control *control, const char *what, const char *spec, GError **error)
+{
+    Session *session = add_session(control);
+    session->qmp = qmp_new(control->vm, session_send, session);
+    return open_session(session, what, spec, error);
+}
+
+static bool open_log(Control *control, GError **error)
+{
+    const char *path = control->vm->config->qtest_log;
+    if (!path || !strcmp(path, "none")) {
+        return true;
+    }
+    control->log = fopen(path, "we");
+    if (!control->log) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "-qtest-log %s: %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    setvbuf(control->log, NULL, _IOLBF, 0);
+    return true;
+}
+
+static bool add_qtest(Control *control, GError **error)
+{
+    Vm *vm = control->vm;
+    QtestTarget target = {
+        .loop = vm->loop,
+        .bus = vm->bus,
+        .memory = vm->memory,
+        .clock = vm->clock,
+        .machine = vm->machine,
+        .alone = !vm->accel->class->has_cpu,
+        .log = control->log,
+    };
+    Session *session = add_session(control);
+    QtestEvents events = {.send = session_send, .busy = session_busy, .opaque = session};
+    session->qtest = qtest_new(&target, &events);
+    return open_session(session, "-qtest", vm->config->qtest, error);
+}
+
+/* The text of the -chardev with this id, or NULL. */
+static const char *find_chardev(const Control *control, const char *id, GError **error)
+{
+    const GPtrArray *chardevs = control->vm->config->chardevs;
+    for (guint i = 0; i < chardevs->len; i++) {
+        const char *text = chardevs->pdata[i];
+        g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, error);
+        if (!keys) {
+            return NULL;
+        }
+        const char *given = g_hash_table_lookup(keys, "id");
+        if (given && !strcmp(given, id)) {
+            return text;
+        }
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-mon chardev=%s: no such chardev", id);
+    return NULL;
+}
+
+/* -mon chardev=ID,mode=control */
+static bool add_monitor(Control *control, const char *text, GError **error)
+{
+    static const char *const KNOWN[] = {"chardev", "mode", "pretty", NULL};
+    g_autofree char *what = g_strdup_printf("-mon %s", text);
+    g_autoptr(GHashTable) keys = keyval_parse(what, text, "chardev", KNOWN, error);
+    if (!keys) {
+        return false;
+    }
+    const char *id = g_hash_table_lookup(keys, "chardev");
+    const char *mode = g_hash_table_lookup(keys, "mode");
+    if (!id || !mode || strcmp(mode, "control") != 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: write chardev=ID,mode=control",
+                    what);
+        return false;
+    }
+    const char *chardev = find_chardev(control, id, error);
+    if (chardev && !g_hash_table_add(control->used, g_strdup(id))) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: chardev '%s' is taken", what,
+                    id);
+        return false;
+    }
+    return chardev && add_qmp(control, "-chardev", chardev, error);
+}
+
+bool control_has_chardev(const Config *config, const char *id)
+{
+    for (guint i = 0; i < config->monitors->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-mon", config->monitors->pdata[i], "chardev", NULL, NULL);
+        if (keys && !g_strcmp0(g_hash_table_lookup(keys, "chardev"), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void machine_event(void *opaque, const VmEvent *event)
+{
+    Control *control = opaque;
+    for (guint i = 0; i < control->sessions->len; i++) {
+        Session *session = control->sessions->pdata[i];
+        if (session->qmp) {
+            qmp_event(session->qmp, event);
+        }
+    }
+}
+
+static bool open_all(Control *control, GError **error)
+{
+    const Config *config = control->vm->config;
+    for (guint i = 0; i < config->qmps->len; i++) {
+        if (!add_qmp(control, "-qmp", config->qmps->pdata[i], error)) {
+            return false;
+        }
+    }
+    if (config->qtest && (!open_log(control, error) || !add_qtest(control, error))) {
+        return false;
+    }
+    for (guint i = 0; i < config->monitors->len; i++) {
+        if (!add_monitor(control, config->monitors->pdata[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Control *control_new(Vm *vm, GError **error)
+{
+    Control *control = g_new0(Control, 1);
+    control->vm = vm;
+    control->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
+    control->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    vm_set_listener(vm, machine_event, control);
+    if (!open_all(control, error)) {
+        control_free(control);
+        return NULL;
+    }
+    return control;
+}
+
+void control_free(Control *control)
+{
+    vm_set_listener(control->vm, NULL, NULL);
+    g_ptr_array_unref(control->sessions);
+    g_hash_table_unref(control->used);
+    if (control->log) {
+        fclose(control->log);
+    }
+    g_free(control);
+}
+
+void control_wait(Control *control)
+{
+    for (guint i = 0; i < control->sessions->len; i++) {
+        Session *session = control->sessions->pdata[i];
+        if (session->wait) {
+            log_line(control->vm->log, "pioemu: waiting for a client at %s", session->where);
+        }
+        while (session->wait && !session->met && !control->vm->ended) {
+            loop_step(control->vm->loop, true);
+        }
+    }
+}

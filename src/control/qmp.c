@@ -1,0 +1,345 @@
+#include "src/control/qmp.h"
+
+#include "src/control/json_split.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CLASS_GENERIC "GenericError"
+#define CLASS_UNKNOWN "CommandNotFound"
+
+struct Qmp {
+    Vm *vm;
+    QmpSend *send;
+    void *opaque;
+    JsonSplit split;
+    bool connected, negotiated;
+};
+
+/* ---- output ---- */
+
+/* Takes the object over. */
+static void send_object(Qmp *qmp, JsonObject *object)
+{
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, object);
+    g_autofree char *text = json_to_string(node, false);
+    g_autofree char *line = g_strconcat(text, "\r\n", NULL);
+    qmp->send(qmp->opaque, line, strlen(line));
+}
+
+static void set_id(JsonObject *answer, JsonNode *id)
+{
+    if (id) {
+        json_object_set_member(answer, "id", json_node_copy(id));
+    }
+}
+
+static void send_error(Qmp *qmp, JsonNode *id, const char *class, const char *description)
+{
+    JsonObject *error = json_object_new();
+    json_object_set_string_member(error, "class", class);
+    json_object_set_string_member(error, "desc", description);
+    JsonObject *answer = json_object_new();
+    set_id(answer, id);
+    json_object_set_object_member(answer, "error", error);
+    send_object(qmp, answer);
+}
+
+static void G_GNUC_PRINTF(3, 4) fail(Qmp *qmp, JsonNode *id, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *description = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    send_error(qmp, id, CLASS_GENERIC, description);
+}
+
+JsonNode *qmp_version(void)
+{
+    int major = 0, minor = 0, micro = 0;
+    sscanf(PIOEMU_VERSION, "%d.%d.%d", &major, &minor, &micro);
+    JsonObject *numbers = json_object_new();
+    json_object_set_int_member(numbers, "major", major);
+    json_object_set_int_member(numbers, "minor", minor);
+    json_object_set_int_member(numbers, "micro", micro);
+    JsonObject *version = json_object_new();
+    json_object_set_object_member(version, "qemu", numbers);
+    json_object_set_string_member(version, "package", "pioemu " PIOEMU_VERSION);
+    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, version);
+    return node;
+}
+
+void qmp_connected(Qmp *qmp)
+{
+    qmp->connected = true;
+    qmp->negotiated = false;
+    json_split_reset(&qmp->split);
+    JsonObject *greeting = json_object_new();
+    json_object_set_member(greeting, "version", qmp_version());
+    json_object_set_array_member(greeting, "capabilities", json_array_new());
+    JsonObject *object = json_object_new();
+    json_object_set_object_member(object, "QMP", greeting);
+    send_object(qmp, object);
+}
+
+void qmp_disconnected(Qmp *qmp)
+{
+    qmp->connected = qmp->negotiated = false;
+}
+
+/* ---- events ---- */
+
+static const char *const EVENT_NAMES[] = {
+    [VM_EVENT_STOP] = "STOP",           [VM_EVENT_RESUME] = "RESUME",
+    [VM_EVENT_RESET] = "RESET",         [VM_EVENT_SHUTDOWN] = "SHUTDOWN",
+    [VM_EVENT_POWERDOWN] = "POWERDOWN",
+};
+
+static JsonObject *make_timestamp(void)
+{
+    gint64 now = g_get_real_time();
+    JsonObject *timestamp = json_object_new();
+    json_object_set_int_member(timestamp, "seconds", now / G_USEC_PER_SEC);
+    json_object_set_int_member(timestamp, "microseconds", now % G_USEC_PER_SEC);
+    return timestamp;
+}
+
+void qmp_event(Qmp *qmp, const VmEvent *event)
+{
+    if (!qmp->connected || !qmp->negotiated) {
+        return;
+    }
+    JsonObject *object = json_object_new();
+    json_object_set_object_member(object, "timestamp", make_timestamp());
+    json_object_set_string_member(object, "event", EVENT_NAMES[event->kind]);
+    if (event->cause) {
+        JsonObject *data = json_object_new();
+        json_object_set_boolean_member(data, "guest", event->guest);
+        json_object_set_string_member(data, "reason", event->cause);
+        json_object_set_object_member(object, "data", data);
+    }
+    send_object(qmp, object);
+}
+
+/* ---- commands ---- */
+
+Vm *qmp_vm(const Qmp *qmp)
+{
+    return qmp->vm;
+}
+
+void qmp_negotiated(Qmp *qmp)
+{
+    qmp->negotiated = true;
+}
+
+static const QmpCommand *find_command(const char *name)
+{
+    for (const QmpCommand *command = QMP_COMMANDS; command->name; command++) {
+        if (!strcmp(command->name, name)) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static const char *const TYPE_NAMES[] = {
+    [QMP_STRING] = "string",
+    [QMP_INTEGER] = "integer",
+    [QMP_ARRAY] = "array",
+};
+
+static bool has_type(JsonNode *node, QmpType type)
+{
+    if (type == QMP_ARRAY) {
+        return JSON_NODE_HOLDS_ARRAY(node);
+    }
+    GType wanted = type == QMP_STRING ? G_TYPE_STRING : G_TYPE_INT64;
+    return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == wanted;
+}
+
+static bool check_argument(Qmp *qmp, JsonNode *id, const QmpArgument *argument,
+                           JsonObject *arguments)
+{
+    JsonNode *node = json_object_get_member(arguments, argument->name);
+    if (!node) {
+        if (!argument->optional) {
+            fail(qmp, id, "Parameter '%s' is missing", argument->name);
+        }
+        return argument->optional;
+    }
+    if (!has_type(node, argument->type)) {
+        fail(qmp, id, "Invalid parameter type for '%s', expected: %s", argument->name,
+             TYPE_NAMES[argument->type]);
+        return false;
+    }
+    return true;
+}
+
+static bool takes(const QmpCommand *command, const char *name)
+{
+    for (const QmpArgument *argument = command->arguments; argument->name; argument++) {
+        if (!strcmp(argument->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_arguments(Qmp *qmp, JsonNode *id, const QmpCommand *command,
+                            JsonObject *arguments)
+{
+    for (const QmpArgument *argument = command->arguments; argument->name; argument++) {
+        if (!check_argument(qmp, id, argument, arguments)) {
+            return false;
+        }
+    }
+    JsonObjectIter iter;
+    const char *name;
+    json_object_iter_init(&iter, arguments);
+    while (json_object_iter_next(&iter, &name, NULL)) {
+        if (!takes(command, name)) {
+            fail(qmp, id, "Parameter '%s' is unexpected", name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is not known before the negotiation, and what is not after it. */
+static const QmpCommand *choose_command(Qmp *qmp, JsonNode *id, const char *name)
+{
+    bool negotiates = !strcmp(name, "qmp_capabilities");
+    if (!qmp->negotiated && !negotiates) {
+        send_error(qmp, id, CLASS_UNKNOWN,
+                   "Expecting capabilities negotiation with 'qmp_capabilities'");
+        return NULL;
+    }
+    if (qmp->negotiated && negotiates) {
+        send_error(qmp, id, CLASS_UNKNOWN,
+                   "Capabilities negotiation is already complete, command ignored");
+        return NULL;
+    }
+    const QmpCommand *command = find_command(name);
+    if (!command) {
+        g_autofree char *description = g_strdup_printf("The command %s has not been found", name);
+        send_error(qmp, id, CLASS_UNKNOWN, description);
+    }
+    return command;
+}
+
+static void run_command(Qmp *qmp, JsonNode *id, const char *name, JsonObject *arguments)
+{
+    const QmpCommand *command = choose_command(qmp, id, name);
+    if (!command || !check_arguments(qmp, id, command, arguments)) {
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    JsonNode *value = command->run(qmp, arguments, &error);
+    if (error) {
+        fail(qmp, id, "%s", error->message);
+        return;
+    }
+    JsonObject *answer = json_object_new();
+    if (value) {
+        json_object_set_member(answer, "return", value);
+    } else {
+        json_object_set_object_member(answer, "return", json_object_new());
+    }
+    set_id(answer, id);
+    send_object(qmp, answer);
+}
+
+/* ---- input ---- */
+
+static bool check_members(Qmp *qmp, JsonNode *id, JsonObject *request)
+{
+    JsonObjectIter iter;
+    const char *name;
+    json_object_iter_init(&iter, request);
+    while (json_object_iter_next(&iter, &name, NULL)) {
+        if (strcmp(name, "execute") != 0 && strcmp(name, "arguments") != 0 &&
+            strcmp(name, "id") != 0) {
+            fail(qmp, id, "QMP input member '%s' is unexpected", name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void handle_request(Qmp *qmp, JsonObject *request)
+{
+    JsonNode *id = json_object_get_member(request, "id");
+    JsonNode *execute = json_object_get_member(request, "execute");
+    JsonNode *arguments = json_object_get_member(request, "arguments");
+    if (!check_members(qmp, id, request)) {
+        return;
+    }
+    if (!execute) {
+        fail(qmp, id, "QMP input lacks member 'execute'");
+    } else if (!has_type(execute, QMP_STRING)) {
+        fail(qmp, id, "QMP input member 'execute' must be a string");
+    } else if (arguments && !JSON_NODE_HOLDS_OBJECT(arguments)) {
+        fail(qmp, id, "QMP input member 'arguments' must be an object");
+    } else {
+        g_autoptr(JsonObject) none = json_object_new();
+        run_command(qmp, id, json_node_get_string(execute),
+                    arguments ? json_node_get_object(arguments) : none);
+    }
+}
+
+static void handle_value(Qmp *qmp, const GString *text)
+{
+    if (!g_utf8_validate(text->str, (gssize)text->len, NULL)) {
+        fail(qmp, NULL, "JSON parse error, invalid UTF-8 sequence");
+        return;
+    }
+    g_autoptr(JsonParser) parser = json_parser_new();
+    if (!json_parser_load_from_data(parser, text->str, (gssize)text->len, NULL)) {
+        fail(qmp, NULL, "JSON parse error, this is not JSON");
+        return;
+    }
+    JsonNode *root = json_parser_get_root(parser);
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+        fail(qmp, NULL, "QMP input must be a JSON object");
+        return;
+    }
+    handle_request(qmp, json_node_get_object(root));
+}
+
+void qmp_input(Qmp *qmp, const char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        const char *error;
+        switch (json_split_take(&qmp->split, data[i], &error)) {
+        case JSON_SPLIT_MORE:
+            break;
+        case JSON_SPLIT_VALUE:
+            handle_value(qmp, qmp->split.value);
+            json_split_next(&qmp->split);
+            break;
+        case JSON_SPLIT_ERROR:
+            fail(qmp, NULL, "%s", error);
+            json_split_next(&qmp->split);
+            break;
+        }
+    }
+}
+
+Qmp *qmp_new(Vm *vm, QmpSend *send, void *opaque)
+{
+    Qmp *qmp = g_new0(Qmp, 1);
+    qmp->vm = vm;
+    qmp->send = send;
+    qmp->opaque = opaque;
+    json_split_init(&qmp->split);
+    return qmp;
+}
+
+void qmp_free(Qmp *qmp)
+{
+    json_split_clear(&qmp->split);
+    g_free(qmp);
+}

@@ -1,0 +1,181 @@
+/*
+ * What the user and the control protocols may ask of a machine.
+ */
+#include "src/vm_internal.h"
+
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/report.h"
+
+#include <string.h>
+
+const Config *vm_config(const Vm *vm)
+{
+    return vm->config;
+}
+
+VmState vm_state(const Vm *vm)
+{
+    return vm->state;
+}
+
+void vm_set_listener(Vm *vm, VmListener *listener, void *opaque)
+{
+    vm->listener = listener;
+    vm->listener_opaque = opaque;
+}
+
+/* What the vCPUs reported just before is part of what came before the pause. */
+void vm_pause(Vm *vm)
+{
+    if (vm->state == VM_RUNNING) {
+        vm_pause_vcpus(vm);
+        vm_handle_events(vm);
+    }
+    if (vm->state == VM_RUNNING) {
+        vm_pause_vcpus(vm);
+        g_clear_pointer(&vm->busy_timer, loop_timer_free);
+        vm->state = VM_PAUSED;
+        vm_emit(vm, VM_EVENT_STOP, false, NULL);
+    }
+}
+
+bool vm_resume(Vm *vm, GError **error)
+{
+    if (vm->state == VM_SHUTDOWN) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "Resetting the Virtual Machine is required");
+        return false;
+    }
+    if (vm->state != VM_RUNNING) {
+        /* Each vCPU that halted for good says so once more. */
+        vm->halted = 0;
+        vm->state = VM_RUNNING;
+        vm_emit(vm, VM_EVENT_RESUME, false, NULL);
+        vm_resume_vcpus(vm);
+    }
+    return true;
+}
+
+bool vm_reset(Vm *vm, GError **error)
+{
+    vm_pause_vcpus(vm);
+    vm_handle_events(vm);
+    if (!vm_reset_parts(vm, error)) {
+        return false;
+    }
+    if (vm->ended) {
+        vm->ended = false;
+        vm->state = VM_PRELAUNCH;
+        g_clear_pointer(&vm->result.reason, g_free);
+    }
+    vm_emit(vm, VM_EVENT_RESET, false, "host-qmp-system-reset");
+    if (vm->state == VM_RUNNING) {
+        vm_resume_vcpus(vm);
+    }
+    return true;
+}
+
+void vm_powerdown(Vm *vm)
+{
+    vm_emit(vm, VM_EVENT_POWERDOWN, false, NULL);
+}
+
+static void quit(void *opaque)
+{
+    Vm *vm = opaque;
+    vm_end(vm, VM_ENDED_BY_USER, VM_EXIT_OK, vm->quit_cause, vm->quit_reason);
+}
+
+/* Later: what was asked together with it is answered first. */
+void vm_quit(Vm *vm, const char *cause, const char *reason)
+{
+    vm->quit_cause = cause;
+    vm->quit_reason = reason;
+    vm->quit_task.run = quit;
+    vm->quit_task.opaque = vm;
+    loop_post(vm->loop, &vm->quit_task);
+}
+
+bool vm_inject_nmi(Vm *vm, GError **error)
+{
+    if (!runner_count(vm->runner)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "accelerator %s has no CPU to take an NMI", vm->accel->class->name);
+        return false;
+    }
+    atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
+    runner_interrupt(vm->runner, 0);
+    return true;
+}
+
+/* ---- reports ---- */
+
+void vm_report_registers(Vm *vm, GString *text)
+{
+    if (!runner_count(vm->runner)) {
+        g_string_append_printf(text, "accelerator %s has no CPU\n", vm->accel->class->name);
+        return;
+    }
+    vm_pause_vcpus(vm);
+    vm_report_vcpus(vm, text);
+    if (vm->state == VM_RUNNING) {
+        vm_resume_vcpus(vm);
+    }
+}
+
+void vm_report_interrupts(Vm *vm, GString *text)
+{
+    g_string_append(text, "IRQ lines that are high:");
+    bool any = false;
+    for (unsigned irq = 0; irq < ISA_IRQ_COUNT; irq++) {
+        if (irq_router_level(vm->machine->irqs, irq)) {
+            g_string_append_printf(text, " %u", irq);
+            any = true;
+        }
+    }
+    g_string_append(text, any ? "\n" : " none\n");
+    if (vm->machine->controller) {
+        g_autofree char *line = device_describe(vm->machine->controller);
+        g_string_append_printf(text, "%s: %s\n", device_id(vm->machine->controller), line);
+    }
+}
+
+void vm_report_devices(Vm *vm, GString *text)
+{
+    report_devices(text, vm->machine);
+}
+
+static void visit_chardev(Vm *vm, const char *id,
+                          void (*visit)(void *opaque, const char *label, const char *filename,
+                                        bool connected),
+                          void *opaque)
+{
+    const Chardev *chardev = charset_find(vm->chars, id);
+    if (!chardev) {
+        return;
+    }
+    const char *key = chardev->class->argument;
+    const char *argument = key ? g_hash_table_lookup(chardev->options, key) : NULL;
+    g_autofree char *filename = g_strdup_printf("%s%s%s", chardev->class->name, argument ? ":" : "",
+                                                argument ? argument : "");
+    visit(opaque, id, filename, chardev->ports->len != 0);
+}
+
+void vm_foreach_chardev(Vm *vm,
+                        void (*visit)(void *opaque, const char *label, const char *filename,
+                                      bool connected),
+                        void *opaque)
+{
+    static const char *const BUILT_IN[] = {"serial0", "serial1",    "serial2",
+                                           "serial3", "debugport0", "debugcon0"};
+    for (size_t i = 0; i < G_N_ELEMENTS(BUILT_IN); i++) {
+        visit_chardev(vm, BUILT_IN[i], visit, opaque);
+    }
+    for (guint i = 0; i < vm->config->chardevs->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-chardev", vm->config->chardevs->pdata[i], "backend", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
+        visit_chardev(vm, id ? id : "", visit, opaque);
+    }
+}

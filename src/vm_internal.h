@@ -1,0 +1,81 @@
+/*
+ * The machine's parts, for the files that make up vm.h.
+ */
+#ifndef PIOEMU_VM_INTERNAL_H
+#define PIOEMU_VM_INTERNAL_H
+
+#include "src/accel/accel.h"
+#include "src/block/block.h"
+#include "src/boot/boot.h"
+#include "src/control/control.h"
+#include "src/expect.h"
+#include "src/log.h"
+#include "src/machine.h"
+#include "src/record/recorder.h"
+#include "src/result.h"
+#include "src/runner.h"
+#include "src/signals.h"
+#include "src/vm.h"
+
+struct Vm {
+    const Config *config;
+    Loop *loop;
+    Log *log;
+    unsigned log_items;
+    Clock *clock;      /* machine time */
+    Clock *host_clock; /* never paused: for what follows the host's time */
+    LoopClock *clock_source, *host_clock_source;
+    Bus *bus;
+    Memory *memory;
+    BootImage *image;
+    CharSet *chars;
+    BlockSet *blocks;
+    Expect *expect; /* NULL: no script */
+    Accel *accel;
+    Machine *machine;
+    Recorder *recorder; /* NULL: no -record */
+    GHashTable *machine_options, *accel_options;
+    Runner *runner;
+
+    GAsyncQueue *events;
+    LoopTask event_task;
+    LoopTimer *posted_timer, *timeout_timer;
+    uint64_t posted_period;
+    LoopTimer *busy_timer;
+    uint64_t busy_patience; /* ns */
+    LoopTimer *halt_timer;
+    uint64_t halt_period;
+    uint32_t watched_accesses;
+    Signals *signals;
+    bool kernel_irqchip;
+    unsigned halted; /* vCPUs that nothing can wake */
+
+    Control *control;
+    VmListener *listener;
+    void *listener_opaque;
+    VmState state;
+    LoopTask quit_task;
+    const char *quit_cause, *quit_reason;
+    bool ended; /* the guest came to its end; -no-shutdown keeps us here */
+    bool draining;
+    VmResult result;
+};
+
+/* What happened, from whatever thread, is acted upon. */
+void vm_handle_events(Vm *vm);
+/* No guest code runs between these two, and machine time stands still. */
+void vm_pause_vcpus(Vm *vm);
+void vm_resume_vcpus(Vm *vm);
+/* To power-on; leaves the vCPUs paused. */
+bool vm_reset_parts(Vm *vm, GError **error);
+void vm_report_vcpus(Vm *vm, GString *text);
+/* Everything there is to say about a guest that died or hangs, in the log. */
+void vm_post_mortem(Vm *vm);
+/* No vCPU can run any more. */
+void vm_halted_for_good(Vm *vm);
+void vm_start_watching(Vm *vm);
+void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause);
+/* `cause` is QMP's word for the reason. */
+void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason);
+
+#endif

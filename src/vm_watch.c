@@ -1,0 +1,144 @@
+/*
+ * What the machine keeps an eye on while it runs: halts that only the kernel
+ * sees, posted writes, the time limit, every access.
+ */
+#include "src/vm_internal.h"
+
+#include <inttypes.h>
+
+/* How late a posted write may be: soon after another one, later in a silence. */
+#define POSTED_MIN_NS (NS_PER_SECOND / 100)
+#define POSTED_MAX_NS (NS_PER_SECOND / 4)
+/* How often a silent machine with in-kernel controllers is asked whether it halted. */
+#define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
+#define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
+
+/* ---- halts that only the kernel sees ---- */
+
+static uint32_t count_accesses(const Vm *vm)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
+        count += runner_vcpu(vm->runner, i)->initiator.access_count;
+    }
+    return count;
+}
+
+static bool all_dead(Vm *vm)
+{
+    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
+        if (!vm->accel->class->is_dead(runner_vcpu(vm->runner, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * With in-kernel controllers a HLT does not come out of the kernel.  A machine
+ * that made no access for a while is stopped for a moment and looked at; one
+ * that stays silent is looked at less and less often.
+ */
+static void look_for_halt(void *opaque)
+{
+    Vm *vm = opaque;
+    uint32_t accesses = count_accesses(vm);
+    bool silent = accesses == vm->watched_accesses;
+    vm->watched_accesses = accesses;
+    vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
+    if (silent && vm->state == VM_RUNNING) {
+        vm_pause_vcpus(vm);
+        bool dead = all_dead(vm);
+        vm_resume_vcpus(vm);
+        if (dead) {
+            vm_halted_for_good(vm);
+        }
+    }
+    loop_timer_start(vm->halt_timer, vm->halt_period);
+}
+
+/* ---- posted writes ---- */
+
+static void look_for_posted(void *opaque)
+{
+    Vm *vm = opaque;
+    if (vm->accel->class->posted_waiting(vm->accel)) {
+        vm->posted_period = POSTED_MIN_NS;
+        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
+    } else {
+        vm->posted_period = MIN(vm->posted_period * 2, POSTED_MAX_NS);
+    }
+    loop_timer_start(vm->posted_timer, vm->posted_period);
+}
+
+/* ---- tracing ---- */
+
+static void trace_access(Vm *vm, const BusAccess *access)
+{
+    const BusClaim *claim =
+        bus_find(vm->bus, access->memory ? IO_MEMORY : IO_PORTS, access->address);
+    const char *name =
+        claim && claim->register_name
+            ? claim->register_name(claim->state, access->address - claim->base, access->write)
+            : NULL;
+    g_autofree char *offset = g_strdup_printf("0x%04" PRIx64, access->address);
+    log_line(vm->log, "%s %s %s=0x%0*" PRIx64, claim ? claim->name : "nobody",
+             access->write ? "write" : "read", name ? name : offset, access->size * 2,
+             access->value);
+}
+
+static void access_made(void *opaque, const BusAccess *access)
+{
+    Vm *vm = opaque;
+    if (vm->log_items & LOG_IO) {
+        trace_access(vm, access);
+    }
+    if (vm->recorder && !access->device) {
+        recorder_unclaimed(vm->recorder, access);
+    }
+}
+
+/* ---- the time limit ---- */
+
+/* A machine that is kept for inspection (-no-shutdown) is not kept any longer than this. */
+static void timed_out(void *opaque)
+{
+    Vm *vm = opaque;
+    if (vm->ended) {
+        if (!vm->draining) {
+            loop_quit(vm->loop);
+        }
+        return;
+    }
+    g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %" PRIu64 " s",
+                                              vm->config->timeout / NS_PER_SECOND);
+    log_line(vm->log, "pioemu: %s", reason);
+    vm_post_mortem(vm);
+    vm_end(vm, VM_ENDED_BY_TIMEOUT, VM_EXIT_TIMEOUT, "host-error", reason);
+}
+
+static bool has_posted(const Vm *vm)
+{
+    return vm->accel->class->posted_waiting != NULL;
+}
+
+void vm_start_watching(Vm *vm)
+{
+    if (vm->log_items & LOG_IO || vm->recorder) {
+        bus_set_observer(vm->bus, access_made, vm);
+    }
+    if (has_posted(vm)) {
+        vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
+        vm->posted_period = POSTED_MIN_NS;
+        loop_timer_start(vm->posted_timer, vm->posted_period);
+    }
+    if (vm->kernel_irqchip) {
+        vm->halt_timer = loop_timer_new(vm->loop, look_for_halt, vm);
+        vm->halt_period = HALT_WATCH_MIN_NS;
+        loop_timer_start(vm->halt_timer, vm->halt_period);
+    }
+    if (vm->config->timeout) {
+        vm->timeout_timer = loop_timer_new(vm->loop, timed_out, vm);
+        loop_timer_start(vm->timeout_timer, vm->config->timeout);
+    }
+}
