@@ -61,6 +61,25 @@ struct Vm {
     VmResult result;
 };
 
+/* ---- vm_build.c ---- */
+
+/* Everything but the configuration and the queue of events. */
+bool vm_build(Vm *vm, GError **error);
+
+/* ---- vm.c: what the parts tell the machine ---- */
+
+void vm_quit_asked(void *opaque);
+void vm_signal_arrived(void *opaque, int number);
+void vm_expect_done(void *opaque);
+void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
+void vm_device_request(void *opaque, DeviceRequest request, int status);
+void vm_guest_error(void *opaque, const Device *dev, const char *message);
+void vm_message(void *opaque, const char *text);
+void vm_print(void *opaque, const char *text);
+uint64_t vm_machine_time(void *opaque);
+
+/* ---- vm.c: running, stopping, ending ---- */
+
 /* What happened, from whatever thread, is acted upon. */
 void vm_handle_events(Vm *vm);
 /* No guest code runs between these two, and machine time stands still. */

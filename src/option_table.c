@@ -1,0 +1,636 @@
+#include "src/option_table.h"
+
+#include "src/accel/accel.h"
+#include "src/block/drive.h"
+#include "src/char/char.h"
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/log.h"
+#include "src/machine.h"
+#include "src/number.h"
+
+#include <string.h>
+
+#define MEMORY_MAX (UINT64_C(1) << 40)
+#define MEMORY_MIN (UINT64_C(64) << 10)
+
+static bool config_error(GError **error, const char *option, const char *value, const char *why)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-%s %s: %s", option, value, why);
+    return false;
+}
+
+static void replace(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+/* ---- what -X help prints ---- */
+
+static char *list_accels(void)
+{
+    GString *text = g_string_new("Accelerators, for -accel NAME[,key=value]:\n");
+    for (const AccelClass *const *a = accel_classes(); *a; a++) {
+        g_string_append_printf(text, "  %-10s %s\n", (*a)->name, (*a)->description);
+    }
+    return g_string_free(text, false);
+}
+
+static char *list_machines(void)
+{
+    GString *text = g_string_new("Machines, for -machine NAME:\n");
+    for (const MachineClass *const *m = machine_classes(); *m; m++) {
+        g_string_append_printf(text, "  %-10s %s\n", (*m)->name, (*m)->description);
+    }
+    return g_string_free(text, false);
+}
+
+static char *list_devices(void)
+{
+    GString *text = g_string_new("Devices, for -device NAME[,property=value] (NAME,help lists the "
+                                 "properties):\n");
+    for (const DeviceClass *const *d = machine_device_classes(); *d; d++) {
+        g_string_append_printf(text, "  %-16s %s\n", (*d)->name, (*d)->description);
+    }
+    return g_string_free(text, false);
+}
+
+static char *list_backends(void)
+{
+    g_autofree char *help = charset_help();
+    return g_strdup_printf(
+        "Backends, for -serial and its like:\n%s"
+        "  %-24s %s\n  %-24s %s\n  %-24s %s\n  %-24s %s\n"
+        "\nKeys of every backend:\n"
+        "  policy=stall|drop-old|drop-new   when a reader does not keep up (default stall)\n"
+        "  history=SIZE                     what a late reader is shown (default 64K)\n"
+        "  mux=on                           several devices share it; the escape key works\n"
+        "  logfile=PATH                     a copy of the output; logappend=on, logmax=SIZE,\n"
+        "                                   logkeep=N, logstamp=host|guest, logstrip=on\n"
+        "pty, unix, tcp and pipe also:\n"
+        "  carrier=always|attached          whether DCD and DSR follow the reader\n",
+        help, "chardev:ID", "what -chardev made", "mon:DEV", "DEV with mux=on", "in=X,out=Y",
+        "input from X, output to Y: a DEV or the id of a chardev each", "none", "no such port");
+}
+
+static char *list_log_items(void)
+{
+    g_autofree char *help = log_help();
+    return g_strdup_printf("Log items, for -d ITEM[,ITEM]:\n%s", help);
+}
+
+static bool wants_help(const char *value)
+{
+    return !strcmp(value, "help") || !strcmp(value, "?");
+}
+
+/* ---- setters ---- */
+
+static bool set_memory(Parse *parse, const char *value, GError **error)
+{
+    uint64_t size;
+    /* QEMU: a number alone is in MiB. */
+    bool plain = g_ascii_isdigit(value[0]) && g_ascii_isdigit(value[strlen(value) - 1]);
+    g_autofree char *text = plain ? g_strdup_printf("%sM", value) : g_strdup(value);
+    if (!number_parse_size("-m", text, MEMORY_MAX, &size, error)) {
+        return false;
+    }
+    if (size < MEMORY_MIN || size % 4096) {
+        return config_error(error, "m", value, "memory is a multiple of 4K, from 64K on");
+    }
+    parse->config->memory = size;
+    return true;
+}
+
+/* A local APIC's id has eight bits, and 255 is everybody. */
+static bool set_cpus(Parse *parse, const char *value, GError **error)
+{
+    uint64_t count;
+    const char *number = g_str_has_prefix(value, "cpus=") ? value + strlen("cpus=") : value;
+    if (!number_parse("-smp", number, 255, &count, error)) {
+        return false;
+    }
+    if (!count) {
+        return config_error(error, "smp", value, "at least 1 CPU");
+    }
+    parse->config->cpus = (unsigned)count;
+    return true;
+}
+
+static void add_accels(Config *config, const char *list)
+{
+    g_auto(GStrv) names = g_strsplit(list, ":", -1);
+    for (char **name = names; *name; name++) {
+        g_ptr_array_add(config->accels, g_strdup(*name));
+    }
+}
+
+static bool set_accel(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_accels();
+        return true;
+    }
+    add_accels(parse->config, value);
+    return true;
+}
+
+/* As in QEMU, several are one: accel=NAME is an -accel, and the name may be left out. */
+static bool set_machine(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_machines();
+        return true;
+    }
+    Config *config = parse->config;
+    g_auto(GStrv) items = g_strsplit(value, ",", -1);
+    bool named = items[0] && !strchr(items[0], '=');
+    GString *machine = g_string_new(named ? NULL : config->machine);
+    for (char **item = items; *item; item++) {
+        if (g_str_has_prefix(*item, "accel=")) {
+            add_accels(config, *item + strlen("accel="));
+        } else {
+            g_string_append_printf(machine, "%s%s", machine->len ? "," : "", *item);
+        }
+    }
+    g_free(config->machine);
+    config->machine = g_string_free(machine, false);
+    return true;
+}
+
+static bool set_serial(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_backends();
+    }
+    g_ptr_array_add(parse->config->serials, g_strdup(value));
+    return true;
+}
+
+static bool set_chardev(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    if (wants_help(value)) {
+        parse->text = list_backends();
+    }
+    g_ptr_array_add(parse->config->chardevs, g_strdup(value));
+    return true;
+}
+
+static bool set_nographic(Parse *parse, const char *value, GError **error)
+{
+    return set_serial(parse, "stdio", error) || value;
+}
+
+static bool set_device(Parse *parse, const char *value, GError **error)
+{
+    if (wants_help(value)) {
+        parse->text = list_devices();
+        return true;
+    }
+    if (g_str_has_suffix(value, ",help")) {
+        g_autofree char *name = g_strndup(value, strcspn(value, ","));
+        const DeviceClass *class = machine_find_device_class("-device", name, error);
+        parse->text = class ? device_class_help(class) : NULL;
+        return class != NULL;
+    }
+    g_ptr_array_add(parse->config->devices, g_strdup(value));
+    return true;
+}
+
+static bool set_global(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    g_ptr_array_add(parse->config->globals, g_strdup(value));
+    return true;
+}
+
+static bool set_drive(Parse *parse, const char *value, GError **error)
+{
+    g_autoptr(Drive) drive = drive_parse(value, error);
+    if (drive) {
+        g_ptr_array_add(parse->config->drives, g_strdup(value));
+    }
+    return drive != NULL;
+}
+
+static bool set_file(Parse *parse, const char *file, const char *rest, GError **error)
+{
+    g_autofree char *text = drive_text(file, rest);
+    return set_drive(parse, text, error);
+}
+
+static bool set_hda(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=0", error);
+}
+
+static bool set_hdb(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=1", error);
+}
+
+static bool set_hdc(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=2", error);
+}
+
+static bool set_hdd(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=3", error);
+}
+
+static bool set_cdrom(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
+}
+
+static bool set_snapshot(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->snapshot = true;
+}
+
+static bool set_display(Parse *parse, const char *value, GError **error)
+{
+    (void)parse;
+    return !strcmp(value, "none") ||
+           config_error(error, "display", value, "there is only none: the console is serial");
+}
+
+/* QEMU's options for what this machine has not: only "none" makes sense. */
+static bool set_absent(Parse *parse, const char *value, GError **error)
+{
+    (void)parse;
+    g_autofree char *kind = g_strndup(value, strcspn(value, ","));
+    if (strcmp(kind, "none") != 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "%s: there is only none: the machine has no such device", value);
+        return false;
+    }
+    return true;
+}
+
+static bool add_string(GPtrArray *list, const char *value)
+{
+    g_ptr_array_add(list, g_strdup(value));
+    return true;
+}
+
+static bool set_monitor(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->monitors, value);
+}
+
+static bool set_qmp(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->qmps, value);
+}
+
+static bool set_start_paused(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->start_paused = true;
+}
+
+static bool set_no_defaults(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->no_defaults = true;
+}
+
+static bool set_no_reboot(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->no_reboot = true;
+}
+
+static bool set_no_shutdown(Parse *parse, const char *value, GError **error)
+{
+    (void)value;
+    (void)error;
+    return parse->config->no_shutdown = true;
+}
+
+static bool set_escape(Parse *parse, const char *value, GError **error)
+{
+    uint64_t code;
+    if (!number_parse("-echr", value, 31, &code, error)) {
+        return false;
+    }
+    parse->config->escape = (int)code;
+    return true;
+}
+
+static bool set_timeout(Parse *parse, const char *value, GError **error)
+{
+    uint64_t seconds;
+    if (!number_parse("-timeout", value, 100 * 365 * 86400ull, &seconds, error)) {
+        return false;
+    }
+    if (!seconds) {
+        return config_error(error, "timeout", value, "at least 1 second");
+    }
+    parse->config->timeout = seconds * NS_PER_SECOND;
+    return true;
+}
+
+static bool set_log_items(Parse *parse, const char *value, GError **error)
+{
+    unsigned items;
+    if (wants_help(value)) {
+        parse->text = list_log_items();
+        return true;
+    }
+    replace(&parse->config->log_items, value);
+    return log_parse_items(value, &items, error);
+}
+
+/* ---- the table ---- */
+
+#define STRING_FIELD(member) .field = offsetof(Config, member)
+
+static const Option BOOT_OPTIONS[] = {
+    {.name = "kernel",
+     .argument = "FILE",
+     .help = "the guest: Linux, multiboot, PVH, ELF, or a flat binary",
+     .example = "-kernel guests/hello.bin",
+     STRING_FIELD(kernel)},
+    {.name = "flat",
+     .argument = "addr=N,ip=N,cs=N,ax=N,...",
+     .help = "where a flat binary goes and what the registers hold",
+     .example = "-flat addr=0x7c00,ip=0x7c00",
+     STRING_FIELD(flat)},
+    {.name = "initrd",
+     .argument = "FILE",
+     .help = "the initial RAM disk; multiboot and PVH: modules, as FILE ARGUMENTS,FILE",
+     .example = "-initrd initrd.img",
+     STRING_FIELD(initrd)},
+    {.name = "append",
+     .argument = "TEXT",
+     .help = "the kernel's command line",
+     .example = "-append console=ttyS0",
+     STRING_FIELD(append)},
+    {0},
+};
+
+static const Option MACHINE_OPTIONS[] = {
+    {.name = "m",
+     .argument = "SIZE",
+     .help = "memory, with K, M or G; M if none (default 128M)",
+     .example = "-m 1G",
+     .set = set_memory},
+    {.name = "machine",
+     .alias = "M",
+     .argument = "NAME[,key=value]",
+     .help = "the board",
+     .example = "-machine help",
+     .set = set_machine},
+    {.name = "accel",
+     .argument = "NAME[,key=value][:NAME]",
+     .help = "what runs the guest's code",
+     .example = "-accel kvm",
+     .set = set_accel},
+    {.name = "device",
+     .argument = "NAME[,property=value]",
+     .help = "adds a device",
+     .example = "-device isa-debug-exit,iobase=0x501",
+     .set = set_device},
+    {.name = "global",
+     .argument = "NAME.PROPERTY=VALUE",
+     .help = "sets a property of every such device",
+     .example = "-global isa-serial.pace=baud",
+     .set = set_global},
+    {.name = "smp",
+     .argument = "N",
+     .help = "how many CPUs (default 1)",
+     .example = "-smp 2",
+     .set = set_cpus},
+    {.name = "rtc",
+     .argument = "base=utc|localtime|DATE,clock=host|vm",
+     .help = "the date the clock starts with, and what time it follows",
+     .example = "-rtc base=2000-01-01T00:00:00,clock=vm",
+     STRING_FIELD(rtc)},
+    {.name = "nodefaults",
+     .help = "no COM1 and no debug port output unless asked for",
+     .example = "-nodefaults -serial file:log",
+     .set = set_no_defaults},
+    {.name = "name",
+     .argument = "TEXT",
+     .help = "what ps and top call the process",
+     .example = "-name test1",
+     STRING_FIELD(name)},
+    {0},
+};
+
+static const Option DRIVE_OPTIONS[] = {
+    {.name = "drive",
+     .argument = "file=PATH[,key=value]",
+     .help = "a disk image; keys: format if index media readonly snapshot cache id",
+     .example = "-drive file=disk.img,format=raw,snapshot=on",
+     .set = set_drive},
+    {.name = "hda",
+     .argument = "FILE",
+     .help = "the first hard disk",
+     .example = "-hda disk.img",
+     .set = set_hda},
+    {.name = "hdb",
+     .argument = "FILE",
+     .help = "the second hard disk",
+     .example = "-hdb data.img",
+     .set = set_hdb},
+    {.name = "hdc",
+     .argument = "FILE",
+     .help = "the third hard disk",
+     .example = "-hdc data.img",
+     .set = set_hdc},
+    {.name = "hdd",
+     .argument = "FILE",
+     .help = "the fourth hard disk",
+     .example = "-hdd data.img",
+     .set = set_hdd},
+    {.name = "cdrom",
+     .argument = "FILE",
+     .help = "a CD-ROM, in the place of the third hard disk",
+     .example = "-cdrom disc.iso",
+     .set = set_cdrom},
+    {.name = "snapshot",
+     .help = "what is written to drives is forgotten at the end",
+     .example = "-hda disk.img -snapshot",
+     .set = set_snapshot},
+    {0},
+};
+
+static const Option CONSOLE_OPTIONS[] = {
+    {.name = "serial",
+     .argument = "DEV",
+     .help = "where COM1 goes; again for COM2 to COM4",
+     .example = "-serial stdio -serial file:com2.log",
+     .set = set_serial},
+    {.name = "chardev",
+     .argument = "BACKEND,id=ID[,key=value]",
+     .help = "a line for -serial chardev:ID and its like, or a socket for -mon",
+     .example = "-chardev socket,id=c,path=/tmp/com1,server=on,wait=off -serial chardev:c",
+     .set = set_chardev},
+    {.name = "debugcon",
+     .argument = "DEV",
+     .help = "a debug console at port 0xe9",
+     .example = "-debugcon file:debug.log",
+     STRING_FIELD(debugcon)},
+    {.name = "debugport",
+     .argument = "DEV",
+     .help = "where the debug port at 0x10 prints (default stdout)",
+     .example = "-debugport file:port10.log",
+     STRING_FIELD(debugport)},
+    {.name = "nographic",
+     .help = "the same as -serial stdio",
+     .example = "-nographic",
+     .set = set_nographic},
+    {.name = "display",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-display none",
+     .set = set_display},
+    {.name = "echr",
+     .argument = "N",
+     .help = "the escape key's code (default 1, Ctrl-A; 0: none)",
+     .example = "-echr 20",
+     .set = set_escape},
+    {0},
+};
+
+static const Option CONTROL_OPTIONS[] = {
+    {.name = "qmp",
+     .argument = "DEV",
+     .help = "QMP at unix:PATH, tcp:HOST:PORT or stdio; ,server=on,wait=off listens",
+     .example = "-qmp unix:/tmp/qmp.sock,server=on,wait=off",
+     .set = set_qmp},
+    {.name = "mon",
+     .argument = "chardev=ID,mode=control",
+     .help = "QMP at a -chardev",
+     .example = "-chardev socket,path=qmp.sock,id=c0 -mon chardev=c0,mode=control",
+     .set = set_monitor},
+    {.name = "qtest",
+     .argument = "DEV",
+     .help = "the qtest protocol at unix:PATH, tcp:HOST:PORT or stdio",
+     .example = "-accel qtest -qtest stdio",
+     STRING_FIELD(qtest)},
+    {.name = "qtest-log",
+     .argument = "FILE",
+     .help = "what goes over the qtest socket",
+     .example = "-qtest-log /dev/stderr",
+     STRING_FIELD(qtest_log)},
+    {.name = "S",
+     .help = "start paused: QMP's cont lets it run",
+     .example = "-S -qmp unix:/tmp/qmp.sock,server=on,wait=off",
+     .set = set_start_paused},
+    {0},
+};
+
+/* Options of QEMU's for devices that this machine has not. */
+static const Option ABSENT_OPTIONS[] = {
+    {.name = "audio",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-audio none",
+     .set = set_absent},
+    {.name = "audiodev",
+     .argument = "none,id=ID",
+     .help = "accepted for QEMU's sake",
+     .example = "-audiodev none,id=audio0",
+     .set = set_absent},
+    {.name = "net",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-net none",
+     .set = set_absent},
+    {.name = "nic",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-nic none",
+     .set = set_absent},
+    {.name = "vga",
+     .argument = "none",
+     .help = "accepted for QEMU's sake",
+     .example = "-vga none",
+     .set = set_absent},
+    {0},
+};
+
+static const Option END_OPTIONS[] = {
+    {.name = "no-reboot",
+     .help = "a reset ends the run",
+     .example = "-no-reboot",
+     .set = set_no_reboot},
+    {.name = "no-shutdown",
+     .help = "stay when the guest halts or powers off",
+     .example = "-no-shutdown",
+     .set = set_no_shutdown},
+    {.name = "timeout",
+     .argument = "SECONDS",
+     .help = "end with status 5 after this time",
+     .example = "-timeout 30",
+     .set = set_timeout},
+    {.name = "expect",
+     .argument = "FILE",
+     .help = "a script of send and wait that talks to COM1; its verdict is the exit status",
+     .example = "-expect boot.expect",
+     STRING_FIELD(expect)},
+    {.name = "result",
+     .argument = "FILE",
+     .help = "how the run ended, as JSON",
+     .example = "-result result.json",
+     STRING_FIELD(result)},
+    {.name = "pidfile",
+     .argument = "FILE",
+     .help = "the process id while it runs",
+     .example = "-pidfile pioemu.pid",
+     STRING_FIELD(pidfile)},
+    {0},
+};
+
+static const Option LOG_OPTIONS[] = {
+    {.name = "d",
+     .argument = "ITEM[,ITEM]",
+     .help = "what to log (-d help)",
+     .example = "-d io,unclaimed",
+     .set = set_log_items},
+    {.name = "D",
+     .argument = "FILE",
+     .help = "log to a file instead of stderr",
+     .example = "-D pioemu.log",
+     STRING_FIELD(log_file)},
+    {.name = "record",
+     .argument = "FILE",
+     .help = "write down everything that reaches a device",
+     .example = "-record session.rec",
+     STRING_FIELD(record)},
+    {.name = "replay",
+     .argument = "FILE",
+     .help =
+         "give a recording to the devices again, with no guest; status 1: they answer otherwise",
+     .example = "-replay session.rec",
+     STRING_FIELD(replay)},
+    {0},
+};
+
+const OptionGroup OPTION_GROUPS[OPTION_GROUP_COUNT] = {
+    {"What to boot", BOOT_OPTIONS},
+    {"The machine", MACHINE_OPTIONS},
+    {"Drives", DRIVE_OPTIONS},
+    {"Serial ports and the terminal", CONSOLE_OPTIONS},
+    {"Controlling and testing it", CONTROL_OPTIONS},
+    {"How it ends", END_OPTIONS},
+    {"Looking inside", LOG_OPTIONS},
+    {"What this machine has not", ABSENT_OPTIONS},
+};

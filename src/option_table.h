@@ -1,0 +1,34 @@
+/*
+ * The options that there are: what each is called, says of itself and does.
+ */
+#ifndef PIOEMU_OPTION_TABLE_H
+#define PIOEMU_OPTION_TABLE_H
+
+#include "src/config.h"
+
+typedef struct Parse {
+    Config *config;
+    char *text; /* to print instead of running */
+} Parse;
+
+typedef struct Option {
+    const char *name;
+    const char *argument; /* NULL: it takes none */
+    const char *help;
+    const char *example;
+    bool (*set)(Parse *parse, const char *value, GError **error);
+    const char *alias;
+    size_t field; /* of a char * in Config, where `set` is set_string */
+} Option;
+
+/* Options that --help shows together; they end with a NULL name. */
+typedef struct OptionGroup {
+    const char *title;
+    const Option *options;
+} OptionGroup;
+
+#define OPTION_GROUP_COUNT 8u
+
+extern const OptionGroup OPTION_GROUPS[OPTION_GROUP_COUNT];
+
+#endif

@@ -1,0 +1,331 @@
+/*
+ * Building the machine: which accelerator, which controllers, which clocks,
+ * and what is wired to what.
+ */
+#include "src/vm_internal.h"
+
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/number.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* ---- interrupts ---- */
+
+static void set_intr(void *opaque, bool level)
+{
+    Vm *vm = opaque;
+    if (vm->runner && runner_count(vm->runner) &&
+        atomic_exchange(&runner_vcpu(vm->runner, 0)->intr, level) != level) {
+        runner_interrupt(vm->runner, 0);
+    }
+}
+
+static void raise_nmi(void *opaque)
+{
+    Vm *vm = opaque;
+    if (vm->runner && runner_count(vm->runner)) {
+        atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
+        runner_interrupt(vm->runner, 0);
+    }
+}
+
+/* A CPU without the gate lets the line pass always. */
+static void set_a20(void *opaque, bool on)
+{
+    Vm *vm = opaque;
+    if (vm->accel && vm->accel->class->set_a20) {
+        vm->accel->class->set_a20(vm->accel, on);
+    }
+}
+
+/* Levels from before the accelerator was made are replayed by reset(). */
+static void set_kernel_irq(void *opaque, unsigned irq, bool level)
+{
+    Vm *vm = opaque;
+    if (vm->accel) {
+        vm->accel->class->irq_set(vm->accel, irq, level);
+    }
+}
+
+static bool kernel_irq_pending(void *opaque, unsigned irq)
+{
+    Vm *vm = opaque;
+    return vm->accel->class->irq_pending(vm->accel, irq);
+}
+
+static uint8_t acknowledge(void *opaque)
+{
+    Vm *vm = opaque;
+    return machine_acknowledge(vm->machine);
+}
+
+/* ---- building ---- */
+
+static bool open_recorder(Vm *vm, GError **error)
+{
+    RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = vm_message, .opaque = vm};
+    if (vm->config->record && !bus_is_locked(vm->bus)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-record: APICs on the bus cannot be recorded (use -accel kvm)");
+        return false;
+    }
+    if (vm->config->record) {
+        vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
+    }
+    return vm->recorder || !vm->config->record;
+}
+
+static void open_console(Vm *vm)
+{
+    vm->signals = signals_new(vm->loop, vm_signal_arrived, vm);
+    CharEvents events = {
+        .quit = vm_quit_asked,
+        .message = vm_message,
+        .print = vm_print,
+        .machine_time = vm_machine_time,
+        .opaque = vm,
+    };
+    vm->chars = charset_new(vm->loop, &events, vm->config->escape);
+}
+
+static const char *const IRQCHIPS[] = {"auto", "user", "kernel", NULL};
+
+/* In the kernel only where the guest needs an APIC. */
+static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
+{
+    if (!class->has_cpu) {
+        return true;
+    }
+    const char *wish = g_hash_table_lookup(vm->machine_options, "irqchip");
+    wish = wish ? wish : "auto";
+    if (!g_strv_contains(IRQCHIPS, wish)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-machine irqchip=%s: not one of auto, user, kernel", wish);
+        return false;
+    }
+    bool needed = vm->config->cpus > 1;
+    vm->kernel_irqchip = !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && needed);
+    if (vm->kernel_irqchip && !class->has_irqchip) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-machine irqchip=kernel: accelerator %s has none (use irqchip=user)",
+                    class->name);
+        return false;
+    }
+    if (needed && !vm->kernel_irqchip) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-smp %u: more than one CPU needs an APIC (use -machine irqchip=kernel)",
+                    vm->config->cpus);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
+{
+    g_autofree char *name = g_strndup(vm->config->machine, strcspn(vm->config->machine, ","));
+    *class = machine_find(name, error);
+    if (!*class) {
+        return false;
+    }
+    static const char *const KNOWN[] = {"irqchip", "kernel-entry", NULL};
+    const char *rest = vm->config->machine + strlen(name);
+    vm->machine_options = keyval_parse("-machine", *rest ? rest + 1 : "", NULL, KNOWN, error);
+    return vm->machine_options != NULL;
+}
+
+/* Who sits at a terminal wants seconds to be seconds. */
+static bool wants_realtime(const Vm *vm)
+{
+    const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
+    bool on = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
+    return (wish && number_parse_bool("realtime", wish, &on, NULL) && on) || (!wish && on);
+}
+
+/* Where machine time is not the host's, "the host's time" would not be repeatable. */
+static bool follows_host(const Vm *vm)
+{
+    return vm->clock_source || wants_realtime(vm);
+}
+
+static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
+{
+    MachineCpu cpu = {
+        .set_intr = set_intr,
+        .nmi = raise_nmi,
+        .has_apics = !bus_is_locked(vm->bus),
+        .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
+        .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .set_a20 = set_a20,
+        .request = vm_device_request,
+        .guest_error = vm_guest_error,
+        .opaque = vm,
+    };
+    vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
+    MachineParts parts = {
+        .bus = vm->bus,
+        .clock = vm->clock,
+        .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
+        .memory = vm->memory,
+        .chars = vm->chars,
+        .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
+        .blocks = vm->blocks,
+    };
+    vm->machine = machine_new(class, vm->config, &parts, &cpu);
+    return machine_build(vm->machine, error);
+}
+
+static bool open_expect(Vm *vm, GError **error)
+{
+    const char *path = vm->config->expect;
+    vm->expect = path ? expect_new(vm->chars, path, vm_expect_done, vm, error) : NULL;
+    return !path || vm->expect;
+}
+
+/* The first accelerator of -accel that works here; says so if others did not. */
+static const AccelClass *choose_accel(Vm *vm, GError **error)
+{
+    g_autoptr(GString) failures = g_string_new(NULL);
+    static const char *const DEFAULTS[] = {"kvm", "interp"};
+    const GPtrArray *wishes = vm->config->accels;
+    guint count = wishes->len ? wishes->len : G_N_ELEMENTS(DEFAULTS);
+    for (guint i = 0; i < count; i++) {
+        const AccelClass *class;
+        g_clear_pointer(&vm->accel_options, g_hash_table_unref);
+        if (!accel_parse(wishes->len ? wishes->pdata[i] : DEFAULTS[i], &class, &vm->accel_options,
+                         error)) {
+            return NULL;
+        }
+        g_autoptr(GError) failure = NULL;
+        if (class->probe(vm->accel_options, &failure)) {
+            if (failures->len) {
+                log_line(vm->log, "pioemu: %s; using -accel %s", failures->str, class->name);
+            }
+            return class;
+        }
+        g_string_append_printf(failures, "%s%s", failures->len ? "; " : "", failure->message);
+    }
+    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, failures->str);
+    return NULL;
+}
+
+static void memory_written(void *opaque, uint64_t address, size_t size)
+{
+    Vm *vm = opaque;
+    vm->accel->class->memory_written(vm->accel, address, size);
+}
+
+static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
+{
+    AccelHost host = {
+        .bus = vm->bus,
+        .memory = vm->memory,
+        .acknowledge = acknowledge,
+        .opaque = vm,
+        .kernel_irqchip = vm->kernel_irqchip,
+        .cpu_count = vm->config->cpus,
+        .local_apic = vm->machine->lapic != NULL,
+        .options = vm->accel_options,
+    };
+    vm->accel = accel_new(class, &host, error);
+    if (vm->accel && class->memory_written) {
+        memory_set_written(vm->memory, memory_written, vm);
+    }
+    return vm->accel != NULL;
+}
+
+static bool make_vcpus(Vm *vm, GError **error)
+{
+    vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vm_vcpu_stopped, vm);
+    runner_set_realtime(vm->runner, wants_realtime(vm));
+    for (unsigned i = 0; vm->accel->class->has_cpu && i < vm->config->cpus; i++) {
+        if (!runner_add_vcpu(vm->runner, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t work_time(void *opaque)
+{
+    const Vm *vm = opaque;
+    return vm->runner && runner_count(vm->runner)
+               ? vm->accel->class->work_time(runner_vcpu(vm->runner, 0))
+               : 0;
+}
+
+static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
+{
+    vm->host_clock = clock_new_monotonic();
+    vm->host_clock_source = loop_clock_new(vm->loop, vm->host_clock, error);
+    if (!vm->host_clock_source) {
+        return false;
+    }
+    clock_resume(vm->host_clock);
+    if (!accel->has_cpu) {
+        vm->clock = clock_new_stepped();
+        return true;
+    }
+    if (!accel->threaded) {
+        vm->clock = clock_new_counted(work_time, vm);
+        return true;
+    }
+    vm->clock = clock_new_monotonic();
+    vm->clock_source = loop_clock_new(vm->loop, vm->clock, error);
+    return vm->clock_source != NULL;
+}
+
+/* What -kernel names; a machine without a CPU needs nothing. */
+static bool open_image(Vm *vm, GError **error)
+{
+    const Config *config = vm->config;
+    if (!config->kernel && config->accels->len &&
+        g_str_has_prefix(config->accels->pdata[0], "qtest")) {
+        return true;
+    }
+    const BootOptions options = {
+        .kernel = config->kernel,
+        .flat = config->flat,
+        .initrd = config->initrd,
+        .append = config->append,
+        .entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
+    };
+    if (config->kernel) {
+        vm->image = boot_image_new(&options, config->memory, error);
+        return vm->image != NULL;
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                "nothing to boot: name a guest with -kernel FILE (--help shows more)");
+    return false;
+}
+
+static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *machine,
+                        GError **error)
+{
+    vm->memory = memory_new(vm->config->memory, error);
+    if (!vm->memory || !make_clocks(vm, accel, error)) {
+        return false;
+    }
+    vm->bus = bus_new(accel->threaded);
+    open_console(vm);
+    return open_recorder(vm, error) && build_machine(vm, machine, error) &&
+           open_expect(vm, error) && open_accel(vm, accel, error) && make_vcpus(vm, error) &&
+           vm_reset_parts(vm, error);
+}
+
+bool vm_build(Vm *vm, GError **error)
+{
+    const MachineClass *machine;
+    if (!parse_machine(vm, &machine, error) || !open_image(vm, error)) {
+        return false;
+    }
+    vm->loop = loop_new(error);
+    vm->log = vm->loop ? log_new(vm->loop, vm->config->log_file, error) : NULL;
+    const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
+    if (!accel || !choose_irqchip(vm, accel, error) || !build_parts(vm, accel, machine, error)) {
+        return false;
+    }
+    vm->control = control_new(vm, error);
+    return vm->control != NULL;
+}
