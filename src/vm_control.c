@@ -104,8 +104,7 @@ bool vm_inject_nmi(Vm *vm, GError **error)
                     "accelerator %s has no CPU to take an NMI", vm->accel->class->name);
         return false;
     }
-    atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
-    runner_interrupt(vm->runner, 0);
+    machine_nmi(vm->machine);
     return true;
 }
 

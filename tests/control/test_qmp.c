@@ -473,6 +473,58 @@ static void test_a_guest_is_stopped_looked_at_and_let_go(void)
     control_rig_end(&rig);
 }
 
+static void start_nmi_guest(ControlRig *rig, const char *flat)
+{
+    g_autofree char *guest = g_build_filename(g_getenv("PIOEMU_BUILD"), "guests", "nmi.bin", NULL);
+    start(rig, (const char *const[]){"-accel", "kvm", "-kernel", guest, "-flat", flat, "-S",
+                                     "-serial", "null", "-debugport", "null", NULL});
+    ask(rig, NEGOTIATE, "{\"return\":{}}");
+}
+
+/* A guest takes a moment to get there; one that never does is caught by the test's time limit. */
+static void wait_until_halted(ControlRig *rig)
+{
+    bool halted = false;
+    while (!halted) {
+        g_autofree char *registers = monitor(rig, "info registers");
+        halted = strstr(registers, "halted") != NULL;
+    }
+}
+
+static void test_an_nmi_wakes_a_halted_guest(void)
+{
+    ControlRig rig;
+    if (!can_run_guests()) {
+        return;
+    }
+    start_nmi_guest(&rig, "ax=0");
+    cont(&rig);
+    wait_until_halted(&rig);
+    tell(&rig, EXECUTE("inject-nmi"));
+    next_is(&rig, "{\"return\":{}}");
+    next_event(&rig, "SHUTDOWN", "{\"guest\":true,\"reason\":\"guest-shutdown\"}");
+    g_assert_cmpint(control_rig_end(&rig), ==, 0);
+}
+
+/* Bit 7 of port 0x70 closes the gate: what comes meanwhile is lost. */
+static void test_a_masked_nmi_does_nothing(void)
+{
+    ControlRig rig;
+    if (!can_run_guests()) {
+        return;
+    }
+    start_nmi_guest(&rig, "ax=0x80");
+    cont(&rig);
+    wait_until_halted(&rig);
+    for (unsigned i = 0; i < 3; i++) {
+        ask(&rig, EXECUTE("inject-nmi"), "{\"return\":{}}");
+        stop(&rig);
+        cont(&rig);
+    }
+    ask(&rig, EXECUTE("query-status"), STATUS("running", "true"));
+    control_rig_end(&rig);
+}
+
 /* After its end a machine can be looked at, reset, and started again. */
 static void test_after_its_end_a_machine_needs_a_reset(void)
 {
@@ -512,6 +564,8 @@ int main(int argc, char **argv)
     TEST(version_and_commands);
     TEST(chardevs_are_listed);
     TEST(nmi_needs_a_cpu);
+    TEST(an_nmi_wakes_a_halted_guest);
+    TEST(a_masked_nmi_does_nothing);
     TEST(human_monitor);
     TEST(clients_come_one_after_another);
     TEST(tcp_connects);

@@ -1,0 +1,25 @@
+/*
+ * Takes a non-maskable interrupt: sleeps with every IRQ masked until one comes
+ * (QMP's inject-nmi), and then halts for good, which ends the run.
+ *
+ * AL goes to the clock's index port first, whose bit 7 closes the gate for
+ * NMIs: with -flat ax=0x80 the run never ends.
+ */
+#include "guest.inc"
+
+    .set NMI_VECTOR, 2
+
+    .globl _start
+_start:
+    cli
+    out %al, $RTC
+    xor %ax, %ax
+    mov %ax, %ds
+    set_vector NMI_VECTOR, nmi
+    pic_init
+1:  sti
+    hlt
+    jmp 1b
+
+nmi:
+    halt_forever
