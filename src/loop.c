@@ -169,10 +169,7 @@ Loop *loop_new(GError **error)
     loop->post_fd = loop->probe_fd = -1;
     g_mutex_init(&loop->post_lock);
     loop->last = &loop->first;
-    struct event_config *config = event_config_new();
-    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
-    loop->base = event_base_new_with_config(config);
-    event_config_free(config);
+    loop->base = event_base_new();
     if (!loop->base || !add_internal_events(loop)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot make an event loop: %s",
                     g_strerror(errno));

@@ -253,9 +253,10 @@ void runner_pause(Runner *runner)
 
 void runner_interrupt(Runner *runner, unsigned index)
 {
-    runner->accel->class->interrupt_changed(runner->vcpus->pdata[index]);
     if (is_threaded(runner)) {
         vcpu_thread_interrupt(runner->threads->pdata[index]);
+    } else {
+        runner->accel->class->interrupt_changed(runner->vcpus->pdata[index]);
     }
 }
 

@@ -10,7 +10,8 @@ struct VcpuThread {
     GMutex lock;
     GCond changed; /* any of the fields below, or an interrupt pin */
     bool run_wanted, quit;
-    bool running; /* in run() or about to be */
+    bool running;     /* in run() or about to be */
+    unsigned pausers; /* who wait for it to stop */
     bool halted;
 };
 
@@ -35,7 +36,9 @@ static bool wait_until_runnable(VcpuThread *thread)
             return true;
         }
         thread->running = false;
-        g_cond_broadcast(&thread->changed);
+        if (thread->pausers) {
+            g_cond_broadcast(&thread->changed);
+        }
         g_cond_wait(&thread->changed, &thread->lock);
     }
     return false;
@@ -132,19 +135,31 @@ void vcpu_thread_pause(VcpuThread *thread)
 {
     ask(thread, false, false);
     g_mutex_lock(&thread->lock);
+    thread->pausers++;
     while (thread->running) {
         g_cond_wait(&thread->changed, &thread->lock);
     }
+    thread->pausers--;
     g_mutex_unlock(&thread->lock);
 }
 
-/* The vCPU's own thread is not asleep and looks at the pins before it runs on. */
+/*
+ * The vCPU's own thread is not asleep and looks at the pins before it runs on.
+ * A thread that sleeps needs no kick, and the wake-up comes after the unlock,
+ * so that it finds the lock free.
+ */
 void vcpu_thread_interrupt(VcpuThread *thread)
 {
-    if (g_thread_self() != thread->thread) {
-        g_mutex_lock(&thread->lock);
+    if (g_thread_self() == thread->thread) {
+        return;
+    }
+    g_mutex_lock(&thread->lock);
+    bool running = thread->running;
+    g_mutex_unlock(&thread->lock);
+    if (running) {
+        accel_class(thread)->interrupt_changed(thread->vcpu);
+    } else {
         g_cond_broadcast(&thread->changed);
-        g_mutex_unlock(&thread->lock);
     }
 }
 

@@ -29,7 +29,7 @@ void vcpu_thread_ask_pause(VcpuThread *thread);
 /* Returns when the vCPU runs no more; its state may be read and set then. */
 void vcpu_thread_pause(VcpuThread *thread);
 
-/* Any thread: Vcpu.intr or Vcpu.nmi went high. */
+/* Any thread: Vcpu.intr or Vcpu.nmi changed; wakes the vCPU or tells the accelerator. */
 void vcpu_thread_interrupt(VcpuThread *thread);
 
 /* Only while paused: whether it waits in HLT. */

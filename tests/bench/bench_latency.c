@@ -57,7 +57,6 @@ static void set_intr(void *opaque, bool level)
 {
     Rig *rig = opaque;
     if (atomic_exchange(&rig->vcpu->intr, level) != level) {
-        rig->accel->class->interrupt_changed(rig->vcpu);
         if (rig->thread) {
             vcpu_thread_interrupt(rig->thread);
         }

@@ -31,9 +31,9 @@ _start:
     mov %ax, reload
     mov $SAMPLES, %ax
     mov %ax, %es
-    xor %di, %di
     pic_init
     set_vector IRQ_VECTOR + IRQ_TIMER, timer_irq
+    xor %di, %di
     mov reload, %cx
     pit_start_cx
     pic_unmask IRQ_TIMER

@@ -130,7 +130,6 @@ static void set_intr(void *opaque, bool level)
 {
     Rig *rig = opaque;
     if (rig->threads[0] && atomic_exchange(&rig->vcpus[0]->intr, level) != level && level) {
-        rig->accel->class->interrupt_changed(rig->vcpus[0]);
         vcpu_thread_interrupt(rig->threads[0]);
     }
 }
