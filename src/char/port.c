@@ -9,6 +9,9 @@
 /* Two full FIFO generations of a fast guest per batch; touched as it is used. */
 #define TX_RING_SIZE 16384u
 
+/* Bytes in a batch that are more than the echo of somebody's typing. */
+#define STREAM_MIN 16u
+
 /* For scripts that type where the host gives no input. */
 #define RX_RING_MIN 4096u
 
@@ -57,12 +60,17 @@ static void tx_posted(void *opaque)
     continue_tx(opaque, CHAR_BATCH_NS);
 }
 
-/* A batch's time is over: look again, less and less often, or fall asleep after a silence. */
+/*
+ * A batch's time is over: look again, less and less often while there is a
+ * stream, soon where somebody types, or fall asleep after a silence.
+ */
 static void tx_batch_over(void *opaque)
 {
     CharPort *port = opaque;
-    if (ring_used(&port->tx)) {
-        continue_tx(port, MIN(port->tx_batch * 2, CHAR_BATCH_MAX_NS));
+    uint32_t used = ring_used(&port->tx);
+    if (used) {
+        bool stream = used >= STREAM_MIN;
+        continue_tx(port, stream ? MIN(port->tx_batch * 2, CHAR_BATCH_MAX_NS) : CHAR_BATCH_NS);
         return;
     }
     atomic_store(&port->tx_active, false);
