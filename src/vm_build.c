@@ -106,7 +106,8 @@ static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
         return false;
     }
     bool needed = vm->config->cpus > 1;
-    vm->kernel_irqchip = !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && needed);
+    bool wanted = class->has_irqchip && vm->image && boot_image_wants_apic(vm->image);
+    vm->kernel_irqchip = !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && (needed || wanted));
     if (vm->kernel_irqchip && !class->has_irqchip) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "-machine irqchip=kernel: accelerator %s has none (use irqchip=user)",

@@ -245,3 +245,8 @@ bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *mem
     bool tables = image->format->tables || board->cpus > 1;
     return (!tables || boot_add_tables(&load, error)) && image->format->load(&load, error);
 }
+
+bool boot_image_wants_apic(const BootImage *image)
+{
+    return image->format == &boot_linux;
+}

@@ -37,6 +37,8 @@ typedef struct BootBoard {
  */
 BootImage *boot_image_new(const BootOptions *options, uint64_t memory, GError **error);
 void boot_image_free(BootImage *image);
+/* A kernel that looks for an APIC before it looks for anything older. */
+bool boot_image_wants_apic(const BootImage *image);
 
 /* Checks it, puts it into memory and sets the first vCPU up; again at each reset. */
 bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
