@@ -2,10 +2,10 @@
  * The form of a recording; docs/record-replay.md describes it.
  *
  * Lines of text say what machine it is of, an empty line ends them, and
- * records follow: each a byte of kind and flags, the device's number, the
- * machine time since the device's last record, and what the kind has.  Whole
- * numbers are variable: seven bits a byte, lowest first, bit 7 set in all but
- * the last.
+ * records follow.  Those at first name the devices; most others are calls: a
+ * byte of kind and flags, the device's number, the machine time since the
+ * device's last record, and what the kind has.  Whole numbers are variable:
+ * seven bits a byte, lowest first, bit 7 set in all but the last.
  */
 #ifndef PIOEMU_RECORD_FORMAT_H
 #define PIOEMU_RECORD_FORMAT_H
@@ -13,43 +13,57 @@
 #include "src/device_tap.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define RECORD_MAGIC   "pioemu recording "
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u
 /* Devices are numbered from 0 in the order in which they were made. */
 #define RECORD_DEVICES_MAX 256u
+#define RECORD_NAME_MAX    255u
 /* A byte of input or output, and an item of a block, has to be in the file. */
 #define RECORD_ITEMS_MAX (1u << 24)
 
-/* The first byte: kind, size of an access, and two flags. */
-#define RECORD_KIND_MASK  0x0fu
-#define RECORD_SIZE_SHIFT 4u
-#define RECORD_SIZE_MASK  0x30u
-#define RECORD_MEMORY     0x40u
-#define RECORD_ITEMS      0x80u
+/* The first byte of an access: what, where and how wide; of anything else: its kind. */
+#define RECORD_ITEMS       0x80u /* what the device did meanwhile follows */
+#define RECORD_ACCESS      0x40u
+#define RECORD_ACCESS_MASK 0x07u
+#define RECORD_MEMORY      0x08u
+#define RECORD_SIZE_SHIFT  4u
+#define RECORD_SIZE_MASK   0x30u
+#define RECORD_KIND_MASK   0x3fu
 
-#define RECORD_END             0u
-#define RECORD_OF_TAP(kind)    ((unsigned)(kind) + 1u)
-#define RECORD_UNCLAIMED_READ  14u
-#define RECORD_UNCLAIMED_WRITE 15u
-_Static_assert(TAP_KINDS < RECORD_UNCLAIMED_READ, "kinds have four bits");
+typedef enum RecordKind {
+    RECORD_END,
+    RECORD_DEVICE, /* one was made: its number, id and class */
+    RECORD_BUILT,  /* all were made */
+    /* Calls into a device: TapKind follows. */
+    RECORD_CALL = 16,
+    /* Accesses are told apart by these, and are calls but for the last two. */
+    RECORD_UNCLAIMED_READ = 60,
+    RECORD_UNCLAIMED_WRITE
+} RecordKind;
 
-/* What a device did and asked during a call: kind in three bits, a number above them. */
+/* What a device did and asked during a call: kind in four bits, a number above them. */
 typedef enum RecordItem {
     ITEM_END,
-    ITEM_IRQ,     /* line << 1 | level */
-    ITEM_PENDING, /* the answer */
-    ITEM_OUTPUT,  /* bytes taken; bytes refused; those taken */
-    ITEM_RECEIVE, /* bytes; those */
-    ITEM_LINES,   /* the modem lines */
-    ITEM_REQUEST, /* which; status */
-    ITEM_MEMORY   /* 0: refused; bytes; those */
+    ITEM_IRQ,       /* line << 1 | level */
+    ITEM_PENDING,   /* the answer */
+    ITEM_OUTPUT,    /* bytes taken; bytes refused; those taken */
+    ITEM_RECEIVE,   /* bytes; those */
+    ITEM_LINES,     /* the modem lines */
+    ITEM_REQUEST,   /* which; status */
+    ITEM_MEMORY,    /* 0: refused; bytes; those */
+    ITEM_STORE,     /* 0: refused; address, bytes; those */
+    ITEM_BUS_WRITE, /* size; address, value */
+    ITEM_CALL,      /* the kind: somebody called it meanwhile; as in a record */
+    ITEM_RETURN,    /* the answer to that */
+    ITEM_KINDS
 } RecordItem;
 
-#define ITEM_KIND_MASK    0x07u
-#define ITEM_NUMBER_SHIFT 3u
-#define ITEM_NUMBER_MORE  31u /* and the rest follows */
+#define ITEM_KIND_MASK    0x0fu
+#define ITEM_NUMBER_SHIFT 4u
+#define ITEM_NUMBER_MORE  15u /* and the rest follows */
 
 static inline void record_put_byte(GByteArray *out, unsigned value)
 {
@@ -85,6 +99,43 @@ static inline unsigned record_size_code(unsigned size)
 static inline unsigned record_size(unsigned first_byte)
 {
     return 1u << ((first_byte & RECORD_SIZE_MASK) >> RECORD_SIZE_SHIFT);
+}
+
+/* Accesses have a number of three bits. */
+static inline unsigned record_access_code(RecordKind kind)
+{
+    return kind >= RECORD_UNCLAIMED_READ ? kind - RECORD_UNCLAIMED_READ + 4u
+                                         : kind - RECORD_CALL - TAP_READ;
+}
+
+static inline RecordKind record_kind(unsigned first_byte)
+{
+    if (!(first_byte & RECORD_ACCESS)) {
+        return (RecordKind)(first_byte & RECORD_KIND_MASK);
+    }
+    unsigned code = first_byte & RECORD_ACCESS_MASK;
+    return (RecordKind)(code < 4 ? RECORD_CALL + TAP_READ + code
+                                 : RECORD_UNCLAIMED_READ + (code & 1));
+}
+
+static inline bool record_is_access(RecordKind kind)
+{
+    return kind >= RECORD_UNCLAIMED_READ ||
+           (kind >= RECORD_CALL + TAP_READ && kind <= RECORD_CALL + TAP_WRITE_BLOCK);
+}
+
+static inline unsigned record_first_byte(RecordKind kind, unsigned size, bool memory, bool items)
+{
+    unsigned access = RECORD_ACCESS | record_access_code(kind) | record_size_code(size) |
+                      (memory ? RECORD_MEMORY : 0);
+    return (record_is_access(kind) ? access : kind) | (items ? RECORD_ITEMS : 0);
+}
+
+static inline void record_put_text(GByteArray *out, const char *text)
+{
+    size_t size = MIN(strlen(text), RECORD_NAME_MAX);
+    record_put(out, size);
+    g_byte_array_append(out, (const uint8_t *)text, (guint)size);
 }
 
 /* Reads what the functions above wrote; once it is over, everything is 0. */
@@ -126,6 +177,14 @@ static inline const uint8_t *record_get_bytes(RecordReader *in, uint64_t size)
     const uint8_t *bytes = in->data + in->at;
     in->at += size;
     return bytes;
+}
+
+/* Without an end of its own; the caller frees it. */
+static inline char *record_get_text(RecordReader *in)
+{
+    uint64_t size = record_get(in);
+    const uint8_t *bytes = size <= RECORD_NAME_MAX ? record_get_bytes(in, size) : NULL;
+    return bytes ? g_strndup((const char *)bytes, size) : NULL;
 }
 
 static inline RecordItem record_get_item(RecordReader *in, uint64_t *number)

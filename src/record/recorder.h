@@ -23,14 +23,12 @@ typedef struct RecorderHost {
     /* A line for the user; called in the loop's thread. */
     void (*message)(void *opaque, const char *text);
     void *opaque;
+    bool kernel_irqchip; /* the board is without interrupt controllers of ours */
+    bool apics;          /* or it has APICs besides */
 } RecorderHost;
 
-/*
- * Begins the file `config->record`.  `kernel_irqchip`: the board is without
- * interrupt controllers of ours.  `host` is copied.
- */
-Recorder *recorder_new(const Config *config, bool kernel_irqchip, const RecorderHost *host,
-                       GError **error);
+/* Begins the file `config->record`.  `host` is copied. */
+Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error);
 /* Writes what is left and ends the file; the devices have to be gone. */
 void recorder_free(Recorder *recorder);
 
