@@ -2,6 +2,8 @@
 
 #include "src/irq.h"
 
+#include <string.h>
+
 typedef struct TappedRegion {
     IoOps ops;
     DeviceTap *tap;
@@ -203,6 +205,23 @@ void device_tx_room(Device *dev)
     TapEvent event = {.kind = TAP_TX_ROOM};
     device_tap_enter(device_tap(dev), &event);
     device_class(dev)->char_client->tx_room(device_state(dev));
+    device_tap_leave(device_tap(dev), &event);
+}
+
+/* ---- drives ---- */
+
+void device_block_done(Device *dev, const BlockResult *result)
+{
+    TapEvent event = {.kind = TAP_BLOCK,
+                      .address = result->tag,
+                      .value = (uint64_t)result->number << 1 | result->ok,
+                      .count = result->size,
+                      .data = result->data};
+    device_tap_enter(device_tap(dev), &event);
+    if (result->size) {
+        memcpy(result->buffer, event.data, result->size);
+    }
+    device_class(dev)->block_client->done(device_state(dev), result->tag, result->ok);
     device_tap_leave(device_tap(dev), &event);
 }
 

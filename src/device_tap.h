@@ -10,6 +10,7 @@
 #ifndef PIOEMU_DEVICE_TAP_H
 #define PIOEMU_DEVICE_TAP_H
 
+#include "src/block/block.h"
 #include "src/bus.h"
 #include "src/clock.h"
 #include "src/device_core.h"
@@ -32,6 +33,7 @@ typedef enum TapKind {
     TAP_TX_ROOM,
     TAP_KEY,
     TAP_POINTER,
+    TAP_BLOCK,
     TAP_KINDS
 } TapKind;
 
@@ -39,12 +41,14 @@ typedef enum TapKind {
 typedef struct TapEvent {
     TapKind kind;
     IoSpace space;    /* of an access */
-    uint64_t address; /* of an access, absolute; which timer; which pin; key; movement */
+    uint64_t address; /* of an access, absolute; which timer; which pin; key; movement;
+                         tag */
     uint64_t value;   /* written or, when it is over, read; deadline; level; lines; vector;
-                         pressed; buttons */
+                         pressed; buttons; drive << 1 | success */
     unsigned size;    /* of an access or an item */
-    size_t count;     /* items of a block, bytes of input; 1: it is over, and the key was taken */
-    const void *data; /* of a block or of input; of a read block when it is over */
+    size_t count;     /* items of a block, bytes of input or from a drive; 1: it is over, and
+                         the key was taken */
+    const void *data; /* of a block, of input or from a drive; of a read block when it is over */
 } TapEvent;
 
 typedef struct TapClass {
@@ -62,6 +66,7 @@ typedef struct TapClass {
     bool (*memory_write)(DeviceTap *tap, uint64_t address, const void *data, size_t size);
     void (*bus_write)(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size);
     void (*request)(DeviceTap *tap, DeviceRequest request, int status);
+    void (*block)(DeviceTap *tap, BlockPort *port, const BlockRequest *request);
 } TapClass;
 
 /* Implementations begin their own structs with this. */
@@ -115,6 +120,17 @@ void device_receive(Device *dev, const uint8_t *data, size_t size);
 void device_receive_break(Device *dev);
 void device_lines_changed(Device *dev, unsigned lines);
 void device_tx_room(Device *dev);
+/* What came of a device's request of a drive. */
+typedef struct BlockResult {
+    unsigned number; /* the drive's */
+    uint64_t tag;
+    bool ok;
+    void *buffer; /* of a read that succeeded: gets `size` bytes of `data` */
+    const void *data;
+    size_t size;
+} BlockResult;
+
+void device_block_done(Device *dev, const BlockResult *result);
 /* False when the device has no such thing or takes no more. */
 bool device_take_key(Device *dev, unsigned code, bool pressed);
 bool device_take_pointer(Device *dev, uint64_t movement, unsigned buttons);

@@ -166,6 +166,9 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .opaque = vm,
     };
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
+    if (vm->recorder) {
+        recorder_set_drives(vm->recorder, vm->blocks);
+    }
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,

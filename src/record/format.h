@@ -58,6 +58,7 @@ typedef enum RecordItem {
     ITEM_BUS_WRITE, /* size; address, value */
     ITEM_CALL,      /* the kind: somebody called it meanwhile; as in a record */
     ITEM_RETURN,    /* the answer to that */
+    ITEM_BLOCK,     /* drive << 2 | BlockKind; sector, sectors, tag; a write: sum of its data */
     ITEM_KINDS
 } RecordItem;
 
@@ -129,6 +130,17 @@ static inline unsigned record_first_byte(RecordKind kind, unsigned size, bool me
     unsigned access = RECORD_ACCESS | record_access_code(kind) | record_size_code(size) |
                       (memory ? RECORD_MEMORY : 0);
     return (record_is_access(kind) ? access : kind) | (items ? RECORD_ITEMS : 0);
+}
+
+/* FNV-1a: enough to see that data differ. */
+static inline uint64_t record_sum(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < size; i++) {
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return sum;
 }
 
 static inline void record_put_text(GByteArray *out, const char *text)

@@ -33,6 +33,8 @@ struct Recorder {
     char *path;
     int fd;
     GPtrArray *taps;
+    const BlockSet *drives;
+    GByteArray *header; /* until the machine is built */
     LoopTask task;
     LoopTimer *timer;
     GByteArray *writing; /* the loop's */
@@ -162,6 +164,10 @@ static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
     case TAP_INPUT:
         record_put(out, event->address << 1 | event->value);
         break;
+    case TAP_BLOCK:
+        record_put(out, event->address);
+        record_put(out, event->value);
+        /* Fall through. */
     case TAP_RECEIVE:
         record_put(out, event->count);
         g_byte_array_append(out, event->data, (guint)event->count);
@@ -324,6 +330,19 @@ static void tap_request(DeviceTap *tap, DeviceRequest request, int status)
     record_put(items, (unsigned)status);
 }
 
+static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
+{
+    GByteArray *items = ((Tap *)tap)->items;
+    record_put_item(items, ITEM_BLOCK, (uint64_t)block_port_number(port) << 2 | request->kind);
+    record_put(items, request->lba);
+    record_put(items, request->count);
+    record_put(items, request->tag);
+    if (request->kind == BLOCK_WRITE) {
+        record_put(items, record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE));
+    }
+    block_port_pass(port, request);
+}
+
 static const TapClass RECORDER_TAP = {
     .enter = tap_enter,
     .leave = tap_leave,
@@ -337,6 +356,7 @@ static const TapClass RECORDER_TAP = {
     .memory_write = tap_memory_write,
     .bus_write = tap_bus_write,
     .request = tap_request,
+    .block = tap_block,
 };
 
 /* While the machine is built nobody else is there. */
@@ -363,14 +383,6 @@ static DeviceTap *make_tap(TapSource *source, Device *dev, const DeviceHost *hos
     g_ptr_array_add(recorder->taps, t);
     put_device(t);
     return &t->tap;
-}
-
-static void put_built(TapSource *source)
-{
-    Recorder *recorder = (Recorder *)source;
-    g_autoptr(GByteArray) out = g_byte_array_new();
-    record_put_byte(out, RECORD_BUILT);
-    append(recorder, out);
 }
 
 static void tap_free(gpointer data)
@@ -458,7 +470,39 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
         put_line(out, "debugcon", on_or_none(config->debugcon));
     }
     put_lists(out, config);
-    record_put_byte(out, '\n');
+}
+
+/* What was written while the machine was built goes behind it. */
+static void finish_header(Recorder *recorder)
+{
+    GByteArray *header = recorder->header;
+    const char *drive;
+    uint64_t sectors;
+    for (unsigned n = 0; recorder->drives && header->len &&
+                         (drive = blockset_placeholder(recorder->drives, n, &sectors));
+         n++) {
+        g_autofree char *value = g_strdup_printf("%" G_GUINT64_FORMAT " %s", sectors, drive);
+        put_line(header, "drive", value);
+    }
+    if (header->len) {
+        record_put_byte(header, '\n');
+        g_byte_array_prepend(recorder->buffer, header->data, header->len);
+        g_byte_array_set_size(header, 0);
+    }
+}
+
+static void put_built(TapSource *source)
+{
+    Recorder *recorder = (Recorder *)source;
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    finish_header(recorder);
+    record_put_byte(out, RECORD_BUILT);
+    append(recorder, out);
+}
+
+void recorder_set_drives(Recorder *recorder, const BlockSet *drives)
+{
+    recorder->drives = drives;
 }
 
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error)
@@ -480,7 +524,8 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
     recorder->buffer = g_byte_array_sized_new(2 * FLUSH_SIZE);
     recorder->writing = g_byte_array_sized_new(2 * FLUSH_SIZE);
     g_mutex_init(&recorder->lock);
-    put_header(recorder->buffer, config, host);
+    recorder->header = g_byte_array_new();
+    put_header(recorder->header, config, host);
     return recorder;
 }
 
@@ -496,6 +541,7 @@ void recorder_free(Recorder *recorder)
     }
     loop_cancel(recorder->host.loop, &recorder->task);
     loop_timer_free(recorder->timer);
+    finish_header(recorder);
     if (!recorder->failed) {
         record_put_byte(recorder->buffer, RECORD_END);
         flush(recorder);
@@ -504,6 +550,7 @@ void recorder_free(Recorder *recorder)
         write_failed(recorder, errno);
     }
     g_ptr_array_unref(recorder->taps);
+    g_byte_array_unref(recorder->header);
     g_byte_array_unref(recorder->buffer);
     g_byte_array_unref(recorder->writing);
     g_mutex_clear(&recorder->lock);

@@ -9,6 +9,7 @@
 #ifndef PIOEMU_RECORD_RECORDER_H
 #define PIOEMU_RECORD_RECORDER_H
 
+#include "src/block/block.h"
 #include "src/config.h"
 #include "src/device_tap.h"
 #include "src/loop.h"
@@ -33,6 +34,8 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
 void recorder_free(Recorder *recorder);
 
 TapSource *recorder_taps(Recorder *recorder);
+/* The machine's drives, which are there as long as the machine. */
+void recorder_set_drives(Recorder *recorder, const BlockSet *drives);
 /* An access that reached no device; any thread. */
 void recorder_unclaimed(Recorder *recorder, const BusAccess *access);
 

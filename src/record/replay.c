@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MEMORY_MAX (UINT64_C(1) << 40)
+#define MEMORY_MAX  (UINT64_C(1) << 40)
+#define SECTORS_MAX (UINT64_C(1) << 48)
 
 /* What the machine is built on; nothing in it runs by itself. */
 typedef struct Board {
@@ -21,6 +22,7 @@ typedef struct Board {
     Bus *bus;
     Memory *memory;
     CharSet *chars;
+    BlockSet *blocks;
     Machine *machine;
     BusInitiator initiator;
 } Board;
@@ -79,6 +81,27 @@ static const char *line_spec(const char *value)
     return strcmp(value, "none") ? "null" : "none";
 }
 
+/* "SECTORS file=...,id=...": nobody opens the file. */
+static bool add_drive(Board *board, const char *value, GError **error)
+{
+    const char *text = strchr(value, ' ');
+    g_autofree char *number = g_strndup(value, text ? (gsize)(text - value) : 0);
+    uint64_t sectors;
+    g_autoptr(Drive) drive = text ? drive_parse(text + 1, error) : NULL;
+    if (!text) {
+        return refuse(error, "its header is damaged");
+    }
+    if (!drive || !number_parse("drive", number, SECTORS_MAX, &sectors, error)) {
+        return false;
+    }
+    if (!drive->id || !sectors) {
+        return refuse(error, "its header is damaged");
+    }
+    blockset_blank(board->blocks, drive->id, sectors);
+    g_ptr_array_add(board->config->drives, g_strdup(text + 1));
+    return true;
+}
+
 static bool apply(Board *board, const char *key, const char *value, GError **error)
 {
     Config *config = board->config;
@@ -97,6 +120,8 @@ static bool apply(Board *board, const char *key, const char *value, GError **err
         replace(&config->debugcon, line_spec(value));
     } else if (!strcmp(key, "serial")) {
         g_ptr_array_add(config->serials, g_strdup(line_spec(value)));
+    } else if (!strcmp(key, "drive")) {
+        return add_drive(board, value, error);
     } else if (!strcmp(key, "global")) {
         g_ptr_array_add(config->globals, g_strdup(value));
     } else if (!strcmp(key, "device")) {
@@ -160,6 +185,11 @@ static void ignore_guest_error(void *opaque, const Device *dev, const char *mess
     (void)opaque, (void)dev, (void)message;
 }
 
+static void ignore_message(void *opaque, const char *text)
+{
+    (void)opaque, (void)text;
+}
+
 static bool make_parts(Board *board, GError **error)
 {
     uint64_t memory = board->config->memory;
@@ -167,8 +197,7 @@ static bool make_parts(Board *board, GError **error)
         return refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
     }
     board->memory = memory_new(memory, error);
-    board->loop = board->memory ? loop_new(error) : NULL;
-    if (!board->loop) {
+    if (!board->memory) {
         return false;
     }
     board->clock = clock_new_stepped();
@@ -205,6 +234,7 @@ static bool build(Board *board, GError **error)
         .host_clock = board->clock,
         .memory = board->memory,
         .chars = board->chars,
+        .blocks = board->blocks,
         .taps = &board->replay.source,
     };
     MachineCpu cpu = {
@@ -223,6 +253,7 @@ static bool build(Board *board, GError **error)
 static void board_clear(Board *board)
 {
     g_clear_pointer(&board->chars, charset_free);
+    g_clear_pointer(&board->blocks, blockset_free);
     g_clear_pointer(&board->machine, machine_free);
     g_clear_pointer(&board->bus, bus_free);
     g_clear_pointer(&board->clock, clock_free);
@@ -248,7 +279,7 @@ static void make_access(Board *board, const TapEvent *e)
     bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
     bool block = e->kind == TAP_READ_BLOCK || e->kind == TAP_WRITE_BLOCK;
     size_t count = block ? e->count : 1;
-    g_autofree uint8_t *data = g_malloc0(count * e->size + 1);
+    g_autofree uint8_t *data = g_malloc0((count + 1) * e->size);
     if (write) {
         memcpy(data, block ? e->data : &e->value, count * e->size);
     }
@@ -285,6 +316,14 @@ static void fire_timer(ReplayDevice *device)
     }
 }
 
+static void bring_block(ReplayDevice *device)
+{
+    BlockResult result;
+    if (replay_take_asked(device, &result)) {
+        device_block_done(device->tap.dev, &result);
+    }
+}
+
 static void bring_input(ReplayDevice *device)
 {
     Device *dev = device->tap.dev;
@@ -295,6 +334,8 @@ static void bring_input(ReplayDevice *device)
         device_take_key(dev, (unsigned)e->address, e->value);
     } else if (e->kind == TAP_POINTER && input && input->pointer) {
         device_take_pointer(dev, e->address, (unsigned)e->value);
+    } else if (e->kind == TAP_BLOCK && device_class(dev)->block_client) {
+        bring_block(device);
     } else if (e->kind == TAP_RECEIVE && replay_has_room(device, e->count)) {
         device_receive(dev, e->data, e->count);
     } else if (e->kind == TAP_BREAK && client && client->receive_break) {
@@ -427,6 +468,11 @@ static bool start(Board *board, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     Replay *replay = &board->replay;
+    board->loop = loop_new(error);
+    if (!board->loop) {
+        return false;
+    }
+    board->blocks = blockset_new(board->loop, NULL, ignore_message, NULL);
     if (!read_header(board, error)) {
         return false;
     }

@@ -22,6 +22,7 @@ static void free_device(gpointer data)
 {
     ReplayDevice *device = data;
     device_tap_clear(&device->tap);
+    g_queue_clear_full(&device->asked, g_free);
     g_free(device);
 }
 
@@ -85,6 +86,12 @@ static void read_event(RecordReader *in, TapEvent *e)
         break;
     case TAP_INPUT:
         read_pin(in, e);
+        break;
+    case TAP_BLOCK:
+        e->address = record_get(in);
+        e->value = record_get(in);
+        e->count = record_get(in);
+        e->data = record_get_bytes(in, e->count);
         break;
     case TAP_RECEIVE:
         e->count = record_get(in);
@@ -150,6 +157,12 @@ static ReplayItem read_item(RecordReader *in)
     case ITEM_BUS_WRITE:
         item.second = record_get(in);
         item.third = record_get(in);
+        break;
+    case ITEM_BLOCK:
+        item.second = record_get(in);
+        item.third = record_get(in);
+        item.tag = record_get(in);
+        item.sum = (item.number & 3) == BLOCK_WRITE ? record_get(in) : 0;
         break;
     case ITEM_CALL:
         item.data = in->data + in->at;

@@ -26,6 +26,7 @@ static char *describe_call(const ReplayDevice *device)
         [TAP_REALIZE] = "power-on",      [TAP_RESET] = "reset", [TAP_ACKNOWLEDGE] = "acknowledge",
         [TAP_RECEIVE] = "input",         [TAP_BREAK] = "break", [TAP_LINES] = "modem lines",
         [TAP_TX_ROOM] = "line has room", [TAP_KEY] = "key",     [TAP_POINTER] = "pointer",
+        [TAP_BLOCK] = "drive is done",
     };
     const TapEvent *e = &device->event;
     const char *id = device->stream->id;
@@ -141,6 +142,7 @@ static const char *const ITEM_NAMES[ITEM_KINDS] = {
     [ITEM_BUS_WRITE] = "a write to the bus",
     [ITEM_CALL] = "a call",
     [ITEM_RETURN] = "the end of a call",
+    [ITEM_BLOCK] = "a request to a drive",
 };
 
 /*
@@ -360,6 +362,82 @@ static void tap_request(DeviceTap *tap, DeviceRequest request, int status)
     }
 }
 
+/* A drive does in their order what it was asked, and forgets what was cancelled. */
+static void note_asked(ReplayDevice *device, unsigned drive, const BlockRequest *request)
+{
+    if (request->kind != BLOCK_CANCEL) {
+        ReplayAsked asked = {.drive = drive, .tag = request->tag, .buffer = request->buffer};
+        asked.size = asked.buffer ? (size_t)request->count * BLOCK_SECTOR_SIZE : 0;
+        g_queue_push_tail(&device->asked, g_memdup2(&asked, sizeof(asked)));
+        return;
+    }
+    for (GList *link = device->asked.head, *next; link; link = next) {
+        next = link->next;
+        if (((ReplayAsked *)link->data)->drive == drive) {
+            g_free(link->data);
+            g_queue_delete_link(&device->asked, link);
+        }
+    }
+}
+
+static void check_block(const ReplayDevice *device, const ReplayItem *item, unsigned drive,
+                        const BlockRequest *request)
+{
+    static const char *const VERBS[] = {"read", "write", "flush", "cancel"};
+    uint64_t kind = (uint64_t)drive << 2 | request->kind;
+    if (item->number != kind || item->second != request->lba || item->third != request->count ||
+        item->tag != request->tag) {
+        replay_differs(device,
+                       "drive: expected %s of %" PRIu64 " sectors at %" PRIu64
+                       ", got %s of %u at %" PRIu64,
+                       VERBS[item->number & 3], item->third, item->second, VERBS[request->kind],
+                       request->count, request->lba);
+    } else if (request->kind == BLOCK_WRITE &&
+               item->sum != record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE)) {
+        replay_differs(device, "drive: other data to sector %" PRIu64, request->lba);
+    }
+}
+
+static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
+{
+    ReplayItem item;
+    unsigned drive = block_port_number(port);
+    if (take_item(tap, ITEM_BLOCK, &item)) {
+        check_block((ReplayDevice *)tap, &item, drive, request);
+    }
+    note_asked((ReplayDevice *)tap, drive, request);
+}
+
+static ReplayAsked *pop_asked(ReplayDevice *device, unsigned drive)
+{
+    for (GList *link = device->asked.head; link; link = link->next) {
+        ReplayAsked *asked = link->data;
+        if (asked->drive == drive) {
+            g_queue_delete_link(&device->asked, link);
+            return asked;
+        }
+    }
+    return NULL;
+}
+
+bool replay_take_asked(ReplayDevice *device, BlockResult *result)
+{
+    const TapEvent *e = &device->event;
+    bool ok = e->value & 1;
+    g_autofree ReplayAsked *asked = pop_asked(device, (unsigned)(e->value >> 1));
+    if (!asked || asked->tag != e->address || e->count != (ok ? asked->size : 0)) {
+        replay_damaged(device->replay, "a drive did what it was not asked for");
+        return false;
+    }
+    *result = (BlockResult){.number = asked->drive,
+                            .tag = asked->tag,
+                            .ok = ok,
+                            .buffer = asked->buffer,
+                            .data = e->data,
+                            .size = e->count};
+    return true;
+}
+
 static const TapClass REPLAY_TAP = {
     .enter = tap_enter,
     .leave = tap_leave,
@@ -373,6 +451,7 @@ static const TapClass REPLAY_TAP = {
     .memory_write = tap_memory_write,
     .bus_write = tap_bus_write,
     .request = tap_request,
+    .block = tap_block,
 };
 
 /* ---- a device that the recording does not know: nothing reaches it or comes from it ---- */
@@ -432,6 +511,11 @@ static void idle_request(DeviceTap *tap, DeviceRequest request, int status)
     (void)tap, (void)request, (void)status;
 }
 
+static void idle_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
+{
+    (void)tap, (void)port, (void)request;
+}
+
 static const TapClass IDLE_TAP = {
     .enter = idle_call,
     .leave = idle_call,
@@ -445,6 +529,7 @@ static const TapClass IDLE_TAP = {
     .memory_write = idle_memory_write,
     .bus_write = idle_bus_write,
     .request = idle_request,
+    .block = idle_block,
 };
 
 /* ---- making them ---- */
@@ -469,6 +554,7 @@ DeviceTap *replay_make_tap(TapSource *source, Device *dev, const DeviceHost *hos
     ReplayDevice *device = g_new0(ReplayDevice, 1);
     bool fits = stream && !strcmp(stream->class_name, device_class(dev)->name);
     device_tap_init(&device->tap, fits ? &REPLAY_TAP : &IDLE_TAP, dev);
+    g_queue_init(&device->asked);
     device->replay = replay;
     device->stream = stream;
     if (stream) {

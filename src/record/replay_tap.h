@@ -13,7 +13,7 @@
 
 typedef struct ReplayItem {
     RecordItem kind;
-    uint64_t number, second, third;
+    uint64_t number, second, third, tag, sum;
     const uint8_t *data;
 } ReplayItem;
 
@@ -34,6 +34,14 @@ typedef struct ReplayStream {
     GQueue waiting;              /* ReplayRecord: read, and not its turn yet */
 } ReplayStream;
 
+/* What a drive was asked for and has not done yet. */
+typedef struct ReplayAsked {
+    unsigned drive;
+    uint64_t tag;
+    void *buffer; /* of a read */
+    size_t size;  /* of that */
+} ReplayAsked;
+
 typedef struct ReplayDevice {
     DeviceTap tap;
     struct Replay *replay;
@@ -48,6 +56,7 @@ typedef struct ReplayDevice {
     RecordReader items;
     bool has_items;
     ReplayItem item; /* the next */
+    GQueue asked;    /* ReplayAsked: of its drives, in their order */
 } ReplayDevice;
 
 /* What is read of the file. */
@@ -92,6 +101,9 @@ static inline bool replay_stopped(const Replay *replay)
 DeviceTap *replay_make_tap(TapSource *source, Device *dev, const DeviceHost *host);
 /* Whether every device of the recording was made, and of its class. */
 bool replay_has_all(const Replay *replay, GError **error);
+
+/* The record in hand says that a drive is done: with what; false: it was not asked. */
+bool replay_take_asked(ReplayDevice *device, BlockResult *result);
 
 /* Input may be more than the device has room for only in a recording that does not fit. */
 bool replay_has_room(ReplayDevice *device, uint64_t size);
