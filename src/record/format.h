@@ -24,6 +24,10 @@
 /* A byte of input or output, and an item of a block, has to be in the file. */
 #define RECORD_ITEMS_MAX (1u << 24)
 
+/* What a whole run begins with, by the options' names. */
+#define RECORD_FILES 2u
+static const char *const RECORD_FILE_NAMES[RECORD_FILES] = {"kernel", "initrd"};
+
 /* The first byte of an access: what, where and how wide; of anything else: its kind. */
 #define RECORD_ITEMS       0x80u /* what the device did meanwhile follows */
 #define RECORD_ACCESS      0x40u
@@ -37,12 +41,23 @@ typedef enum RecordKind {
     RECORD_END,
     RECORD_DEVICE, /* one was made: its number, id and class */
     RECORD_BUILT,  /* all were made */
+    RECORD_HOST,   /* the host did something: RecordHost, instructions since the last; ... */
     /* Calls into a device: TapKind follows. */
     RECORD_CALL = 16,
     /* Accesses are told apart by these, and are calls but for the last two. */
     RECORD_UNCLAIMED_READ = 60,
     RECORD_UNCLAIMED_WRITE
 } RecordKind;
+
+/* What enters the machine of a software CPU from outside; all between two instructions. */
+typedef enum RecordHost {
+    HOST_CALL,  /* of the device of this number, which follows */
+    HOST_SKIP,  /* time went on by so many ns while the CPU slept */
+    HOST_RESET, /* asked for by the user */
+    HOST_NMI,
+    HOST_END, /* of the run: VmEndedBy, status, reason */
+    HOST_KINDS
+} RecordHost;
 
 /* What a device did and asked during a call: kind in four bits, a number above them. */
 typedef enum RecordItem {
@@ -195,7 +210,8 @@ static inline const uint8_t *record_get_bytes(RecordReader *in, uint64_t size)
 static inline char *record_get_text(RecordReader *in)
 {
     uint64_t size = record_get(in);
-    const uint8_t *bytes = size <= RECORD_NAME_MAX ? record_get_bytes(in, size) : NULL;
+    in->over |= size > RECORD_NAME_MAX;
+    const uint8_t *bytes = record_get_bytes(in, size);
     return bytes ? g_strndup((const char *)bytes, size) : NULL;
 }
 

@@ -3,20 +3,16 @@
 #include "src/error.h"
 #include "src/keyval.h"
 #include "src/machine.h"
-#include "src/number.h"
+#include "src/record/replay_header.h"
 #include "src/record/replay_tap.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MEMORY_MAX  (UINT64_C(1) << 40)
-#define SECTORS_MAX (UINT64_C(1) << 48)
-
 /* What the machine is built on; nothing in it runs by itself. */
 typedef struct Board {
     Replay replay; /* first */
-    Config *config;
-    bool kernel_irqchip, apics;
+    ReplayHeader header;
     Loop *loop;
     Clock *clock; /* holds what is armed and serves nothing */
     Bus *bus;
@@ -26,137 +22,6 @@ typedef struct Board {
     Machine *machine;
     BusInitiator initiator;
 } Board;
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, message);
-    return false;
-}
-
-/* ---- the header ---- */
-
-/* The next line without its end; NULL: there is none. */
-static char *take_line(RecordReader *in)
-{
-    const uint8_t *start = in->data + in->at;
-    const uint8_t *end = memchr(start, '\n', in->size - in->at);
-    if (!end) {
-        return NULL;
-    }
-    in->at = (size_t)(end - in->data) + 1;
-    return g_strndup((const char *)start, (gsize)(end - start));
-}
-
-static bool read_magic(RecordReader *in, GError **error)
-{
-    g_autofree char *line = take_line(in);
-    uint64_t version;
-    if (!line || !g_str_has_prefix(line, RECORD_MAGIC) ||
-        !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
-        return refuse(error, "it is not a recording of pioemu's");
-    }
-    if (version != RECORD_VERSION) {
-        return refuse(error,
-                      "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
-                      version, RECORD_VERSION);
-    }
-    return true;
-}
-
-static void replace(char **field, const char *value)
-{
-    g_free(*field);
-    *field = g_strdup(value);
-}
-
-/* A character line of a replay leads nowhere. */
-static const char *line_spec(const char *value)
-{
-    return strcmp(value, "none") ? "null" : "none";
-}
-
-/* "SECTORS file=...,id=...": nobody opens the file. */
-static bool add_drive(Board *board, const char *value, GError **error)
-{
-    const char *text = strchr(value, ' ');
-    g_autofree char *number = g_strndup(value, text ? (gsize)(text - value) : 0);
-    uint64_t sectors;
-    g_autoptr(Drive) drive = text ? drive_parse(text + 1, error) : NULL;
-    if (!text) {
-        return refuse(error, "its header is damaged");
-    }
-    if (!drive || !number_parse("drive", number, SECTORS_MAX, &sectors, error)) {
-        return false;
-    }
-    if (!drive->id || !sectors) {
-        return refuse(error, "its header is damaged");
-    }
-    blockset_blank(board->blocks, drive->id, sectors);
-    g_ptr_array_add(board->config->drives, g_strdup(text + 1));
-    return true;
-}
-
-static bool apply(Board *board, const char *key, const char *value, GError **error)
-{
-    Config *config = board->config;
-    if (!strcmp(key, "machine")) {
-        replace(&config->machine, value);
-    } else if (!strcmp(key, "irqchip")) {
-        board->kernel_irqchip = !strcmp(value, "kernel");
-        board->apics = !strcmp(value, "apic");
-    } else if (!strcmp(key, "memory")) {
-        return number_parse("memory", value, MEMORY_MAX, &config->memory, error);
-    } else if (!strcmp(key, "rtc")) {
-        replace(&config->rtc, value);
-    } else if (!strcmp(key, "debugport")) {
-        replace(&config->debugport, line_spec(value));
-    } else if (!strcmp(key, "debugcon")) {
-        replace(&config->debugcon, line_spec(value));
-    } else if (!strcmp(key, "serial")) {
-        g_ptr_array_add(config->serials, g_strdup(line_spec(value)));
-    } else if (!strcmp(key, "drive")) {
-        return add_drive(board, value, error);
-    } else if (!strcmp(key, "global")) {
-        g_ptr_array_add(config->globals, g_strdup(value));
-    } else if (!strcmp(key, "device")) {
-        g_ptr_array_add(config->devices, g_strdup(value));
-    } else {
-        return refuse(error, "its header has '%s', which this pioemu does not know", key);
-    }
-    return true;
-}
-
-static bool read_header(Board *board, GError **error)
-{
-    RecordReader *in = &board->replay.in;
-    if (!read_magic(in, error)) {
-        return false;
-    }
-    for (;;) {
-        g_autofree char *line = take_line(in);
-        if (!line) {
-            return refuse(error, "it is cut short in its header");
-        }
-        if (!*line) {
-            return true;
-        }
-        char *space = strchr(line, ' ');
-        if (!space || !g_utf8_validate(line, -1, NULL)) {
-            return refuse(error, "its header is damaged");
-        }
-        *space = '\0';
-        g_autofree char *value = g_strcompress(space + 1);
-        if (!apply(board, line, value, error)) {
-            return false;
-        }
-    }
-}
 
 /* ---- the machine ---- */
 
@@ -192,9 +57,9 @@ static void ignore_message(void *opaque, const char *text)
 
 static bool make_parts(Board *board, GError **error)
 {
-    uint64_t memory = board->config->memory;
+    uint64_t memory = board->header.config->memory;
     if (!memory || memory % MEMORY_PAGE_SIZE) {
-        return refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
+        return replay_refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
     }
     board->memory = memory_new(memory, error);
     if (!board->memory) {
@@ -209,7 +74,7 @@ static bool make_parts(Board *board, GError **error)
 /* The lines that a -device named, which the user had given elsewhere. */
 static bool add_lines(Board *board, GError **error)
 {
-    const GPtrArray *devices = board->config->devices;
+    const GPtrArray *devices = board->header.config->devices;
     for (guint i = 0; i < devices->len; i++) {
         g_autoptr(GHashTable) table =
             keyval_parse("-device", devices->pdata[i], "driver", NULL, error);
@@ -224,7 +89,7 @@ static bool add_lines(Board *board, GError **error)
 
 static bool build(Board *board, GError **error)
 {
-    const MachineClass *class = machine_find(board->config->machine, error);
+    const MachineClass *class = machine_find(board->header.config->machine, error);
     if (!class || !make_parts(board, error) || !add_lines(board, error)) {
         return false;
     }
@@ -240,13 +105,13 @@ static bool build(Board *board, GError **error)
     MachineCpu cpu = {
         .set_intr = ignore_intr,
         .nmi = ignore_nmi,
-        .has_apics = board->apics,
+        .has_apics = board->header.apics,
         .set_a20 = ignore_intr,
-        .set_irq = board->kernel_irqchip ? ignore_irq : NULL,
+        .set_irq = board->header.kernel_irqchip ? ignore_irq : NULL,
         .request = ignore_request,
         .guest_error = ignore_guest_error,
     };
-    board->machine = machine_new(class, board->config, &parts, &cpu);
+    board->machine = machine_new(class, board->header.config, &parts, &cpu);
     return machine_build(board->machine, error) && replay_has_all(&board->replay, error);
 }
 
@@ -259,7 +124,7 @@ static void board_clear(Board *board)
     g_clear_pointer(&board->clock, clock_free);
     g_clear_pointer(&board->memory, memory_free);
     g_clear_pointer(&board->loop, loop_free);
-    g_clear_pointer(&board->config, config_free);
+    replay_header_clear(&board->header);
     replay_clear(&board->replay);
 }
 
@@ -461,7 +326,7 @@ static bool run(Board *board, GError **error)
     while (!replay_stopped(replay) && (record = replay_read(replay))) {
         dispatch(board, record);
     }
-    return !replay->damage || refuse(error, "the recording is damaged: %s", replay->damage);
+    return !replay->damage || replay_refuse(error, "the recording is damaged: %s", replay->damage);
 }
 
 static bool start(Board *board, GError **error)
@@ -473,15 +338,16 @@ static bool start(Board *board, GError **error)
         return false;
     }
     board->blocks = blockset_new(board->loop, NULL, ignore_message, NULL);
-    if (!read_header(board, error)) {
+    if (!replay_header_read(&board->header, &replay->in, error)) {
         return false;
     }
+    replay_header_add_drives(&board->header, board->blocks);
     replay_read_devices(replay);
     if (replay->damage) {
-        return refuse(error, "the recording is damaged: %s", replay->damage);
+        return replay_refuse(error, "the recording is damaged: %s", replay->damage);
     }
     if (!build(board, &failure)) {
-        return refuse(error, "its machine cannot be built: %s", failure->message);
+        return replay_refuse(error, "its machine cannot be built: %s", failure->message);
     }
     return true;
 }
@@ -490,10 +356,8 @@ bool replay_data(const void *data, size_t size, ReplayResult *result, GError **e
 {
     Board board = {
         .replay = {.source = {.make = replay_make_tap}, .call = call_again},
-        .config = config_new(),
     };
     replay_init(&board.replay, data, size);
-    board.config->no_defaults = true;
     bool ok = start(&board, error) && run(&board, error);
     *result = (ReplayResult){
         .difference = ok ? g_steal_pointer(&board.replay.difference) : NULL,
@@ -511,7 +375,7 @@ int replay_run(const char *path, GError **error)
     ReplayResult result = {0};
     if (!file || !replay_data(g_mapped_file_get_contents(file), g_mapped_file_get_length(file),
                               &result, &failure)) {
-        refuse(error, "-replay %s: %s", path, failure->message);
+        replay_refuse(error, "-replay %s: %s", path, failure->message);
         return PIOEMU_ERROR_CONFIG;
     }
     g_autofree char *difference = result.difference;

@@ -280,7 +280,7 @@ static void add_stream(Replay *replay)
     g_queue_init(&stream->waiting);
     record_get_byte(&replay->in);
     read_device(replay, &record, stream);
-    if (!stream->class_name) {
+    if (!stream->id || !stream->class_name) {
         replay_damaged(replay, "cut short");
     } else if (record.number != number || number == RECORD_DEVICES_MAX) {
         replay_damaged(replay, "devices that are out of order");
