@@ -67,9 +67,13 @@ static void report_failure(BlockPort *port, const Request *request)
     }
     port->reported[request->asked.kind] = true;
     const char *why = code == ENODATA ? "the file has become shorter" : g_strerror(code);
-    g_autofree char *text = g_strdup_printf(
-        "drive %s: cannot %s %s, sector %" G_GUINT64_FORMAT ": %s; the guest sees an error",
-        port->id, VERBS[request->asked.kind], port->file, request->asked.lba, why);
+    g_autofree char *sector =
+        request->asked.kind == BLOCK_FLUSH
+            ? g_strdup("")
+            : g_strdup_printf(", sector %" G_GUINT64_FORMAT, request->asked.lba);
+    g_autofree char *text =
+        g_strdup_printf("drive %s: cannot %s %s%s: %s; the guest sees an error", port->id,
+                        VERBS[request->asked.kind], port->file, sector, why);
     port->set->message(port->set->opaque, text);
 }
 
