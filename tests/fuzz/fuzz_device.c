@@ -10,6 +10,7 @@
 #include "tests/unit/rig.h"
 
 #define OPS_MAX   400u
+#define SAVED_MAX 12000u
 #define BLOCK_MAX 64u
 #define DRIVES    3u
 
@@ -32,6 +33,7 @@ typedef struct Target {
     RigChar *line;
     RigDrive *drives[DRIVES];
     GArray *places; /* Place: all that can be accessed */
+    unsigned saved; /* elements so far: nothing takes as long */
 } Target;
 
 static void note_places(const BusClaim *claim, void *opaque)
@@ -179,6 +181,16 @@ static void load_changed(Target *t, FuzzInput *in)
     }
 }
 
+static bool may_save(Target *t)
+{
+    bool may = t->saved < SAVED_MAX;
+    const DeviceField *fields = device_class(t->dev)->fields;
+    for (; may && fields && fields->kind != FIELD_END; fields++) {
+        t->saved += fields->count;
+    }
+    return may;
+}
+
 static void do_rare(Target *t, FuzzInput *in)
 {
     switch (fuzz_take(in, 1) % 8) {
@@ -189,7 +201,9 @@ static void do_rare(Target *t, FuzzInput *in)
         rig_late(t->rig, fuzz_take_time(in));
         break;
     case 2:
-        load_changed(t, in);
+        if (may_save(t)) {
+            load_changed(t, in);
+        }
         break;
     case 3:
         clock_skip(rig_clock(t->rig), fuzz_take(in, 7));
@@ -199,7 +213,9 @@ static void do_rare(Target *t, FuzzInput *in)
         g_free(device_describe(t->dev));
         break;
     default:
-        save_and_load(t);
+        if (may_save(t)) {
+            save_and_load(t);
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 #include "tests/fuzz/fuzz_vm.h"
 
 /* Port and memory accesses after which no more lines are fed: a run must end. */
-#define ACCESSES_MAX 200000u
+#define ACCESSES_MAX 50000u
 #define LINES_MAX    64u
 
 typedef struct Target {

@@ -292,6 +292,7 @@ def qtest_seeds():
     qtest("clients", ["irq_intercept_in ioapic", "outb 0x43 0x34"], 5,
           b"outb 0x4" + EVENT_0 + b"irq_intercept_out PIC\ninb 0x21\n")
     qtest("flood", ["read 0 1"], 0, FLOOD + b"\x14A" + b"\n" + FLOOD + b"\x04\n")
+    qtest("flood-blanks", ["inb 0x61"], 0, b"inb 0x61" + FLOOD + b"\x14 x\n")
     qtest("beside", ["inb 0x61", "clock_step", "readl 0xfee00030"], 0xff)
 
 
