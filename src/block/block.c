@@ -69,9 +69,12 @@ static void report_failure(BlockPort *port, const Request *request)
     }
     port->reported[request->kind] = true;
     const char *why = code == ENODATA ? "the file has become shorter" : g_strerror(code);
-    g_autofree char *text = g_strdup_printf(
-        "drive %s: cannot %s %s, sector %" G_GUINT64_FORMAT ": %s; the guest sees an error",
-        port->id, VERBS[request->kind], port->file, request->lba, why);
+    g_autofree char *sector = request->kind == REQUEST_FLUSH
+                                  ? g_strdup("")
+                                  : g_strdup_printf(", sector %" G_GUINT64_FORMAT, request->lba);
+    g_autofree char *text =
+        g_strdup_printf("drive %s: cannot %s %s%s: %s; the guest sees an error", port->id,
+                        VERBS[request->kind], port->file, sector, why);
     port->set->message(port->set->opaque, text);
 }
 
