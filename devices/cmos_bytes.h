@@ -11,6 +11,8 @@
 void cmos_store_memory(uint8_t *cmos, uint64_t ram_size);
 /* "cylinders/heads/sectors", or empty: no disk.  False: it is neither. */
 bool cmos_store_disk(uint8_t *cmos, unsigned index, const char *geometry);
+/* Letters as after -boot, three at most; a letter without a meaning boots nothing. */
+void cmos_store_boot_order(uint8_t *cmos, const char *letters);
 /* Of the bytes above; the last to be called. */
 void cmos_store_checksum(uint8_t *cmos);
 

@@ -169,6 +169,21 @@ static bool set_drive(Device *dev, BlockPort **field, const char *id, GError **e
     return *field || !*id;
 }
 
+static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *text,
+                    GError **error)
+{
+    uint64_t channel;
+    *field = NULL;
+    if (!strcmp(text, "none") || !dev->host->dma_line) {
+        return true;
+    }
+    if (!number_parse(what, text, 7, &channel, error)) {
+        return false;
+    }
+    *field = dev->host->dma_line(dev->host->opaque, (unsigned)channel);
+    return true;
+}
+
 static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GError **error)
 {
     void *field = field_at(dev, p->offset);
@@ -196,6 +211,8 @@ static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GE
         return set_char(dev, field, text, error);
     case PROPERTY_DRIVE:
         return set_drive(dev, field, text, error);
+    case PROPERTY_DMA:
+        return set_dma(dev, field, what, text, error);
     }
     g_assert_not_reached();
 }
@@ -248,6 +265,7 @@ static const char *const KIND_NAMES[] = {
     [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
     [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
     [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
+    [PROPERTY_DMA] = "0..7|none",
 };
 
 char *device_class_help(const DeviceClass *class)
@@ -281,8 +299,8 @@ static bool claim_regions(Device *dev, GError **error)
     const DeviceRegion *regions = dev->class->regions;
     bool several = regions && regions[0].name && regions[1].name;
     for (const DeviceRegion *r = regions; r && r->name; r++) {
-        uint64_t base = property_value(dev, r->base_property);
-        if (!base) {
+        uint64_t base = r->base_property ? property_value(dev, r->base_property) : 0;
+        if (!base && r->base_property) {
             continue;
         }
         char *name = several ? g_strdup_printf("%s %s", dev->id, r->name) : g_strdup(dev->id);

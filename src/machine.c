@@ -178,6 +178,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->config = config;
     machine->chars = parts->chars;
     machine->blocks = parts->blocks;
+    machine->boot = parts->boot;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
         .bus = parts->bus,

@@ -192,6 +192,15 @@ static bool add_ide(Machine *machine, const IdeSlots *slots, GError **error)
 
 /* ---- the board ---- */
 
+/* The CMOS bytes that only a firmware reads. */
+static char *firmware_bytes(const Machine *machine)
+{
+    const BootOrder *boot = machine->boot;
+    return boot ? g_strdup_printf(",boot-order=%s,boot-once=%s,cpus=%u", boot->order, boot->once,
+                                  machine->config->cpus)
+                : g_strdup("");
+}
+
 /* The base is a local or universal date; the clock follows the host or the machine. */
 static bool add_rtc(Machine *machine, const Config *config, const IdeSlots *slots, GError **error)
 {
@@ -199,10 +208,11 @@ static bool add_rtc(Machine *machine, const Config *config, const IdeSlots *slot
     if (!rtc_options_parse(config->rtc, &rtc, error)) {
         return false;
     }
+    g_autofree char *more = firmware_bytes(machine);
     g_autofree char *properties = g_strdup_printf(
-        "base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT ",disk0=%s,disk1=%s", rtc.base,
+        "base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT ",disk0=%s,disk1=%s%s", rtc.base,
         memory_ram_size(machine->host.memory), slots->geometry[0] ? slots->geometry[0] : "",
-        slots->geometry[1] ? slots->geometry[1] : "");
+        slots->geometry[1] ? slots->geometry[1] : "", more);
     const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
     return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
                              "mc146818rtc", "RTC", properties, wires, error);

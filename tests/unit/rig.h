@@ -113,6 +113,15 @@ void rig_char_set_lines(RigChar *line, unsigned lines);
 /* Takes `room` bytes more, and says so to the device. */
 void rig_char_set_room(RigChar *line, size_t room);
 
+/* ---- memory ---- */
+
+#define RIG_MEMORY_SIZE 0x40000u
+
+/* That of all devices from the first call on; without one there is no memory. */
+Memory *rig_memory(Rig *rig);
+/* The DMA controllers, with memory: made for the first device that has a channel. */
+Device *rig_dma(Rig *rig);
+
 /* ---- drives: a property of PROPERTY_DRIVE names one ---- */
 
 /* Of larger drives only the first sectors keep what is written. */
