@@ -44,7 +44,7 @@ static bool parse_bool(GHashTable *table, const char *key, bool *value, GError *
 static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
     static const char *const FORMATS[] = {"raw", NULL};
-    static const char *const INTERFACES[] = {"ide", "none", NULL};
+    static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
     static const char *const CACHES[] = {"writeback", "unsafe", NULL};
     unsigned format = 0, interface = DRIVE_IDE, media = 0, cache = 0;
@@ -69,7 +69,8 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
     if (!text) {
         return true;
     }
-    if (!number_parse("-drive index", text, DRIVE_IDE_MAX - 1, &index, error)) {
+    uint64_t last = (drive->interface == DRIVE_FLOPPY ? DRIVE_FLOPPY_MAX : DRIVE_IDE_MAX) - 1;
+    if (!number_parse("-drive index", text, last, &index, error)) {
         return false;
     }
     drive->index = (int)index;
@@ -91,6 +92,10 @@ Drive *drive_parse(const char *text, GError **error)
     const char *file = g_hash_table_lookup(table, "file");
     if (!file || !*file) {
         refuse(error, text, "names no file (file=PATH)");
+        return NULL;
+    }
+    if (drive->interface == DRIVE_FLOPPY && drive->cdrom) {
+        refuse(error, text, "if=floppy has no media=cdrom");
         return NULL;
     }
     drive->read_only |= drive->cdrom;
