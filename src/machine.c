@@ -2,6 +2,7 @@
 
 #include "devices/device_table.h"
 #include "src/control/control.h"
+#include "src/device_tap.h"
 #include "src/dma.h"
 #include "src/error.h"
 #include "src/keyval.h"
@@ -189,6 +190,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->config = config;
     machine->chars = parts->chars;
     machine->blocks = parts->blocks;
+    machine->boot = parts->boot;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
         .bus = parts->bus,
@@ -401,6 +403,10 @@ bool machine_build(Machine *machine, GError **error)
         if (!add_user_device(machine, machine->config->devices->pdata[i], error)) {
             return false;
         }
+    }
+    TapSource *taps = machine->host.taps;
+    if (taps && taps->built) {
+        taps->built(taps);
     }
     return true;
 }

@@ -261,6 +261,15 @@ static bool add_floppy(Machine *machine, const Slots *slots, GError **error)
 
 /* ---- the board ---- */
 
+/* The CMOS bytes that only a firmware reads. */
+static char *firmware_bytes(const Machine *machine)
+{
+    const BootOrder *boot = machine->boot;
+    return boot ? g_strdup_printf(",boot-order=%s,boot-once=%s,cpus=%u", boot->order, boot->once,
+                                  machine->config->cpus)
+                : g_strdup("");
+}
+
 /* The base is a local or universal date; the clock follows the host or the machine. */
 static bool add_rtc(Machine *machine, const Config *config, const Drives *drives, GError **error)
 {
@@ -270,11 +279,12 @@ static bool add_rtc(Machine *machine, const Config *config, const Drives *drives
     }
     g_autofree char *disk0 = disk_geometry(&drives->ide, 0);
     g_autofree char *disk1 = disk_geometry(&drives->ide, 1);
+    g_autofree char *more = firmware_bytes(machine);
     g_autofree char *properties =
         g_strdup_printf("base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT
-                        ",disk0=%s,disk1=%s,floppy0=%s,floppy1=%s",
+                        ",disk0=%s,disk1=%s,floppy0=%s,floppy1=%s%s",
                         rtc.base, memory_ram_size(machine->host.memory), disk0, disk1,
-                        floppy_type(&drives->floppy, 0), floppy_type(&drives->floppy, 1));
+                        floppy_type(&drives->floppy, 0), floppy_type(&drives->floppy, 1), more);
     const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
     return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
                              "mc146818rtc", "RTC", properties, wires, error);

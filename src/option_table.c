@@ -2,6 +2,7 @@
 
 #include "src/accel/accel.h"
 #include "src/block/drive.h"
+#include "src/boot/boot_order.h"
 #include "src/char/char.h"
 #include "src/error.h"
 #include "src/keyval.h"
@@ -366,6 +367,13 @@ static bool set_log_items(Parse *parse, const char *value, GError **error)
     return log_parse_items(value, &items, error);
 }
 
+static bool set_boot(Parse *parse, const char *value, GError **error)
+{
+    BootOrder order;
+    replace(&parse->config->boot, value);
+    return boot_order_parse(value, &order, error);
+}
+
 /* ---- the table ---- */
 
 #define STRING_FIELD(member) .field = offsetof(Config, member)
@@ -391,6 +399,16 @@ static const Option BOOT_OPTIONS[] = {
      .help = "the kernel's command line",
      .example = "-append console=ttyS0",
      STRING_FIELD(append)},
+    {.name = "bios",
+     .argument = "FILE",
+     .help = "a firmware's image, which ends at 4 GiB; the CPU starts in it",
+     .example = "-bios /usr/share/seabios/bios.bin -hda disk.img",
+     STRING_FIELD(bios)},
+    {.name = "boot",
+     .argument = "[order=]LETTERS[,once=LETTERS][,menu=on|off]",
+     .help = "what the firmware boots: a floppy, c hard disk, d CD-ROM (default cad)",
+     .example = "-boot order=dc,once=a",
+     .set = set_boot},
     {0},
 };
 
