@@ -174,6 +174,27 @@ static bool open_drives(Machine *machine, const Config *config, IdeSlots *slots,
     return true;
 }
 
+/* As QEMU names a drive of its ISA PC. */
+static void add_boot_path(Machine *machine, unsigned slot)
+{
+    g_string_append_printf(machine->bootorder, "%s/isa/ide@%04x/drive@0/disk@%u",
+                           machine->bootorder->len ? "\n" : "", IDE_CHANNELS[slot / 2].iobase,
+                           slot % 2);
+}
+
+static void add_boot_paths(Machine *machine, const IdeSlots *slots)
+{
+    for (const char *letter = machine->boot ? machine->boot->order : ""; *letter; letter++) {
+        for (unsigned i = 0; i < DRIVE_IDE_MAX; i++) {
+            bool wanted = (*letter == 'c' && slots->geometry[i]) ||
+                          (*letter == 'd' && slots->id[i] && !slots->geometry[i]);
+            if (wanted) {
+                add_boot_path(machine, i);
+            }
+        }
+    }
+}
+
 /* The channels are there with and without drives. */
 static bool add_ide(Machine *machine, const IdeSlots *slots, GError **error)
 {
@@ -252,6 +273,15 @@ static bool add_acpi(Machine *machine, GError **error)
     return machine_add(machine, "acpi-pm", "ACPI", properties, error);
 }
 
+/* For a firmware, and for whoever has something to tell through it. */
+static bool add_fw_cfg(Machine *machine, const Config *config, const IdeSlots *slots,
+                       GError **error)
+{
+    add_boot_paths(machine, slots);
+    return (!machine->boot && !config->fw_cfgs->len) ||
+           machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
+}
+
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
@@ -267,7 +297,8 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            machine_add(machine, "post-port", "POST", NULL, error) &&
            add_ide(machine, &slots, error) && add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
-                                               "debugcon0", config->debugcon, error));
+                                               "debugcon0", config->debugcon, error)) &&
+           add_fw_cfg(machine, config, &slots, error);
 }
 
 const MachineClass machine_pc_class = {
