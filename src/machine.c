@@ -2,6 +2,7 @@
 
 #include "devices/device_table.h"
 #include "src/control/control.h"
+#include "src/device_tap.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
@@ -417,6 +418,10 @@ bool machine_build(Machine *machine, GError **error)
         if (!add_user_device(machine, machine->config->devices->pdata[i], error)) {
             return false;
         }
+    }
+    TapSource *taps = machine->host.taps;
+    if (taps && taps->built) {
+        taps->built(taps);
     }
     return true;
 }

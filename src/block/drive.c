@@ -9,6 +9,9 @@
 static const char *const KEYS[] = {"file",     "format",   "if",    "index", "media",
                                    "readonly", "snapshot", "cache", "id",    NULL};
 
+/* As DriveInterface has them. */
+static const char *const INTERFACES[] = {"ide", "none", NULL};
+
 static bool refuse(GError **error, const char *text, const char *why)
 {
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-drive %s: %s", text, why);
@@ -44,7 +47,6 @@ static bool parse_bool(GHashTable *table, const char *key, bool *value, GError *
 static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
     static const char *const FORMATS[] = {"raw", NULL};
-    static const char *const INTERFACES[] = {"ide", "none", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
     static const char *const CACHES[] = {"writeback", "unsafe", NULL};
     unsigned format = 0, interface = DRIVE_IDE, media = 0, cache = 0;
@@ -104,6 +106,14 @@ void drive_free(Drive *drive)
     g_free(drive->id);
     g_free(drive->file);
     g_free(drive);
+}
+
+char *drive_placeholder(const Drive *drive, const char *id)
+{
+    g_autofree char *index = g_strdup_printf(",index=%d", drive->index);
+    return g_strdup_printf("file=%s,id=%s,if=%s%s,media=%s,readonly=%s", id, id,
+                           INTERFACES[drive->interface], drive->index < 0 ? "" : index,
+                           drive->cdrom ? "cdrom" : "disk", drive->read_only ? "on" : "off");
 }
 
 char *drive_text(const char *file, const char *rest)
