@@ -298,10 +298,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* A disk, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
+/* A disk that is a diskette too, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
 static void add_drives(Target *t)
 {
-    t->drives[0] = rig_drive_sparse(t->rig, "disk", 1000, DRIVE_STORED);
+    t->drives[0] = rig_drive_sparse(t->rig, "disk", 720, DRIVE_STORED);
     t->drives[1] = rig_drive_sparse(t->rig, "large", (UINT64_C(1) << 28) + 1, DRIVE_STORED);
     t->drives[1]->read_only = true;
     t->drives[2] = rig_drive_sparse(t->rig, "cd", 400, DRIVE_STORED);
