@@ -59,6 +59,41 @@ bool cmos_store_disk(uint8_t *cmos, unsigned index, const char *geometry)
     return true;
 }
 
+void cmos_store_floppies(uint8_t *cmos, uint8_t first, uint8_t second)
+{
+    unsigned drives = second ? 2 : first ? 1 : 0;
+    cmos[CMOS_FLOPPY_TYPES] = (uint8_t)(first << 4 | second);
+    if (drives) {
+        cmos[CMOS_EQUIPMENT] |=
+            (uint8_t)(CMOS_EQUIPMENT_FLOPPY | (drives - 1) << CMOS_EQUIPMENT_FLOPPIES_SHIFT);
+    }
+}
+
+static unsigned boot_device(char letter)
+{
+    switch (letter) {
+    case 'a':
+    case 'b':
+        return CMOS_BOOT_FLOPPY;
+    case 'c':
+        return CMOS_BOOT_DISK;
+    case 'd':
+        return CMOS_BOOT_CDROM;
+    default:
+        return 0;
+    }
+}
+
+void cmos_store_boot_order(uint8_t *cmos, const char *letters)
+{
+    unsigned devices[3] = {0};
+    for (unsigned i = 0; i < 3 && letters[i]; i++) {
+        devices[i] = boot_device(letters[i]);
+    }
+    cmos[CMOS_BOOT] = (uint8_t)(devices[0] | devices[1] << 4);
+    cmos[CMOS_BOOT_3] = (uint8_t)(devices[2] << 4);
+}
+
 void cmos_store_checksum(uint8_t *cmos)
 {
     unsigned sum = 0;

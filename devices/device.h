@@ -35,6 +35,8 @@ typedef struct IrqLine IrqLine;
 typedef struct CharPort CharPort;
 /* The device's end of a drive.  NULL: no drive, or no medium. */
 typedef struct BlockPort BlockPort;
+/* The device's end of a channel of the DMA controller.  NULL: not connected. */
+typedef struct DmaLine DmaLine;
 /* A one-shot deadline on machine time. */
 typedef struct Timer Timer;
 
@@ -70,7 +72,7 @@ typedef struct DeviceRegion {
     IoSpace space;
     uint64_t size;
     const IoOps *ops;
-    /* The property that holds the base; a base of 0 leaves the region out. */
+    /* The property that holds the base; a base of 0 leaves the region out.  NULL: it is at 0. */
     const char *base_property;
     /*
      * Write-only in effect: a write changes nothing the guest can observe at
@@ -95,7 +97,8 @@ typedef enum PropertyKind {
     PROPERTY_CHOICE, /* unsigned, the index into `choices` */
     PROPERTY_IRQ,    /* IrqLine *, named by an ISA IRQ number or "none" */
     PROPERTY_CHAR,   /* CharPort *, named by a chardev id */
-    PROPERTY_DRIVE   /* BlockPort *, named by a drive id */
+    PROPERTY_DRIVE,  /* BlockPort *, named by a drive id */
+    PROPERTY_DMA     /* DmaLine *, named by an ISA DMA channel or "none" */
 } PropertyKind;
 
 /* One settable property.  A table of them ends with a NULL name. */
@@ -227,6 +230,29 @@ typedef struct BlockClient {
     void (*done)(void *state, uint64_t tag, bool ok);
 } BlockClient;
 
+/* ---- direct memory access ----------------------------------------------- */
+
+/* Drives DREQ: the device has bytes for the memory, or wants some. */
+void dma_request(DmaLine *line, bool level);
+/*
+ * While it requests: moves up to `size` bytes to or from guest memory, as the
+ * channel was programmed, and returns how many it moved: fewer when the
+ * channel is masked or otherwise unwilling (the device may try again later),
+ * or when its count ended.  `ended` is set to whether it did (TC).  A channel
+ * for words moves whole ones.
+ */
+size_t dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended);
+size_t dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended);
+
+/* What a DMA controller is told of its channels. */
+typedef struct DmaServer {
+    void (*request)(void *state, unsigned channel, bool level);
+    /* Exactly one of `from` and `to` is not NULL. */
+    size_t (*transfer)(void *state, unsigned channel, const uint8_t *from, uint8_t *to, size_t size,
+                       bool *ended);
+    unsigned channel_count;
+} DmaServer;
+
 /* ---- keys and pointers -------------------------------------------------- */
 
 /*
@@ -327,6 +353,7 @@ typedef struct DeviceClass {
     const CharClient *char_client;
     const InputClient *input_client;
     const BlockClient *block_client;
+    const DmaServer *dma_server; /* DMA controllers */
     /* Checks the properties; false with a message in `error` (size bytes). */
     bool (*realize)(void *state, char *error, size_t size);
     /* Assigns every register and latch its power-on value; drives its lines. */

@@ -49,11 +49,15 @@ typedef struct Mc146818 {
     uint64_t synced; /* machine time that the registers are brought up to */
     uint64_t phase;  /* when the divider was last at 0, modulo one second */
     uint32_t owed;   /* periodic interrupts that register C has not told of yet */
+    bool boot_read;  /* the boot order was read: what is for one boot ends at the reset */
 
     uint16_t base_port;
     uint8_t equipment;
+    unsigned floppy[2];
     uint64_t base_seconds, ram_size;
     char *disk[2]; /* "cylinders/heads/sectors"; empty: none */
+    char *boot_order, *boot_once;
+    uint8_t cpus;
     unsigned policy;
     IrqLine *irq, *nmi_mask;
     Timer *timer;
@@ -412,6 +416,9 @@ static uint8_t read_register(Mc146818 *s)
         return s->cmos[RTC_A] | (update_in_progress(s, s->synced) ? RTC_A_UIP : 0);
     case RTC_C:
         return read_c(s);
+    case CMOS_BOOT:
+        s->boot_read = true;
+        return s->cmos[CMOS_BOOT];
     default:
         return s->cmos[s->index];
     }
@@ -533,6 +540,7 @@ static bool mc146818_realize(void *state, char *error, size_t size)
     s->cmos[RTC_D] = RTC_D_VRT;
     s->cmos[CMOS_EQUIPMENT] = s->equipment;
     store_date(s);
+    cmos_store_floppies(s->cmos, (uint8_t)s->floppy[0], (uint8_t)s->floppy[1]);
     cmos_store_memory(s->cmos, s->ram_size);
     for (unsigned i = 0; i < 2; i++) {
         if (!cmos_store_disk(s->cmos, i, s->disk[i])) {
@@ -540,6 +548,8 @@ static bool mc146818_realize(void *state, char *error, size_t size)
             return false;
         }
     }
+    cmos_store_boot_order(s->cmos, *s->boot_once ? s->boot_once : s->boot_order);
+    s->cmos[CMOS_MORE_CPUS] = (uint8_t)(s->cpus - 1);
     cmos_store_checksum(s->cmos);
     s->phase = NS_PER_SECOND - RTC_FIRST_UPDATE_NS - RTC_UPDATE_NS;
     s->synced = device_now(s->dev);
@@ -548,7 +558,10 @@ static bool mc146818_realize(void *state, char *error, size_t size)
 
 /* ---- reset and state ---- */
 
-/* "RESET does not affect the clock, calendar, or RAM functions." */
+/*
+ * "RESET does not affect the clock, calendar, or RAM functions."
+ * DEVIATION: a boot order that is for one boot gives way to the lasting one.
+ */
 static void mc146818_reset(void *state)
 {
     Mc146818 *s = state;
@@ -556,6 +569,10 @@ static void mc146818_reset(void *state)
     s->index = 0;
     s->nmi_masked = false;
     s->owed = 0;
+    if (s->boot_read && *s->boot_once) {
+        cmos_store_boot_order(s->cmos, s->boot_order);
+    }
+    s->boot_read = false;
     s->cmos[RTC_B] &= (uint8_t) ~(RTC_B_PIE | RTC_B_AIE | RTC_B_UIE | RTC_B_SQWE);
     s->cmos[RTC_C] = 0;
     mc146818_update(s);
@@ -574,13 +591,10 @@ static bool mc146818_post_load(void *state)
 }
 
 static const DeviceField mc146818_fields[] = {
-    DEVICE_FIELD(Mc146818, index),
-    DEVICE_FIELD_ARRAY(Mc146818, cmos),
-    DEVICE_FIELD_BOOL(Mc146818, nmi_masked),
-    DEVICE_FIELD(Mc146818, synced),
-    DEVICE_FIELD(Mc146818, phase),
-    DEVICE_FIELD(Mc146818, owed),
-    DEVICE_FIELD_END,
+    DEVICE_FIELD(Mc146818, index),           DEVICE_FIELD_ARRAY(Mc146818, cmos),
+    DEVICE_FIELD_BOOL(Mc146818, nmi_masked), DEVICE_FIELD(Mc146818, synced),
+    DEVICE_FIELD(Mc146818, phase),           DEVICE_FIELD(Mc146818, owed),
+    DEVICE_FIELD_BOOL(Mc146818, boot_read),  DEVICE_FIELD_END,
 };
 
 /* ---- the class ---- */
@@ -596,6 +610,9 @@ static const DeviceRegion mc146818_regions[] = {
      .register_name = mc146818_register_name},
     {NULL},
 };
+
+/* By the KiB the drive was made for; the index is the type in CMOS. */
+static const char *const floppy_names[] = {"none", "360", "1200", "720", "1440", "2880", NULL};
 
 static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};
 
@@ -635,6 +652,33 @@ static const DeviceProperty mc146818_properties[] = {
      .offset = offsetof(Mc146818, disk[1]),
      .default_value = "",
      .help = "the same of the second"},
+    {.name = "floppy0",
+     .kind = PROPERTY_CHOICE,
+     .offset = offsetof(Mc146818, floppy[0]),
+     .default_value = "none",
+     .help = "the first floppy drive, by the KiB it was made for, for CMOS bytes 0x10 and 0x14",
+     .choices = floppy_names},
+    {.name = "floppy1",
+     .kind = PROPERTY_CHOICE,
+     .offset = offsetof(Mc146818, floppy[1]),
+     .default_value = "none",
+     .help = "the same of the second",
+     .choices = floppy_names},
+    {.name = "boot-order",
+     .kind = PROPERTY_STRING,
+     .offset = offsetof(Mc146818, boot_order),
+     .default_value = "",
+     .help = "letters of what a firmware boots (a floppy, c disk, d CD-ROM), for CMOS 0x3d, 0x38"},
+    {.name = "boot-once",
+     .kind = PROPERTY_STRING,
+     .offset = offsetof(Mc146818, boot_once),
+     .default_value = "",
+     .help = "the same until the first reset after a firmware has read it"},
+    {.name = "cpus",
+     .kind = PROPERTY_UINT8,
+     .offset = offsetof(Mc146818, cpus),
+     .default_value = "1",
+     .help = "CMOS byte 0x5f tells how many there are"},
     {.name = "lost-ticks",
      .kind = PROPERTY_CHOICE,
      .offset = offsetof(Mc146818, policy),

@@ -58,6 +58,7 @@
 
 /* PC/AT. */
 #define CMOS_SHUTDOWN       0x0f
+#define CMOS_FLOPPY_TYPES   0x10 /* the first drive's in bits 4-7 */
 #define CMOS_DISK_TYPES     0x12 /* the first disk's in bits 4-7; 15: the byte below */
 #define CMOS_EQUIPMENT      0x14
 #define CMOS_BASE_KB        0x15 /* KiB below 640 KiB, low byte first */
@@ -72,9 +73,19 @@
 #define CMOS_EXTENDED_KB_2  0x30 /* as 0x17 */
 #define CMOS_CENTURY        0x32
 #define CMOS_ABOVE_16M      0x34 /* 64 KiB units from 16 MiB up to the hole below 4 GiB */
+#define CMOS_BOOT_3         0x38 /* what to boot third, in bits 4-7 */
+#define CMOS_BOOT           0x3d /* what to boot first, in bits 0-3, and second */
 #define CMOS_ABOVE_4G       0x5b /* 64 KiB units, three bytes */
+#define CMOS_MORE_CPUS      0x5f /* CPUs beside the first */
 
 #define CMOS_SIZE 128
+
+#define CMOS_EQUIPMENT_FLOPPY         0x01 /* there is a drive */
+#define CMOS_EQUIPMENT_FLOPPIES_SHIFT 6    /* and so many more, in two bits */
+/* In the boot bytes, as QEMU has them; 0: nothing more. */
+#define CMOS_BOOT_FLOPPY 1
+#define CMOS_BOOT_DISK   2
+#define CMOS_BOOT_CDROM  3
 
 #define CMOS_DISK_TYPE_EXTENDED 15
 #define CMOS_DISK_TYPE_USER     47

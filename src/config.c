@@ -37,6 +37,8 @@ void config_free(Config *config)
     g_free(config->flat);
     g_free(config->initrd);
     g_free(config->append);
+    g_free(config->bios);
+    g_free(config->boot);
     g_free(config->debugcon);
     g_free(config->debugport);
     g_free(config->log_items);

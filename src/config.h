@@ -15,6 +15,8 @@ typedef struct Config {
     GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
     char *machine;     /* "pc,key=value" */
     char *kernel, *flat, *initrd, *append;
+    char *bios;          /* a firmware's file */
+    char *boot;          /* what boot_order_parse() takes */
     GPtrArray *chardevs; /* "backend,id=ID,key=value" */
     GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
     GPtrArray *drives;   /* what drive_parse() takes */

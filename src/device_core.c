@@ -169,6 +169,21 @@ static bool set_drive(Device *dev, BlockPort **field, const char *id, GError **e
     return *field || !*id;
 }
 
+static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *text,
+                    GError **error)
+{
+    uint64_t channel;
+    *field = NULL;
+    if (!strcmp(text, "none") || !dev->host->dma_line) {
+        return true;
+    }
+    if (!number_parse(what, text, 7, &channel, error)) {
+        return false;
+    }
+    *field = dev->host->dma_line(dev->host->opaque, (unsigned)channel);
+    return true;
+}
+
 static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GError **error)
 {
     void *field = field_at(dev, p->offset);
@@ -196,6 +211,8 @@ static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GE
         return set_char(dev, field, text, error);
     case PROPERTY_DRIVE:
         return set_drive(dev, field, text, error);
+    case PROPERTY_DMA:
+        return set_dma(dev, field, what, text, error);
     }
     g_assert_not_reached();
 }
@@ -248,6 +265,7 @@ static const char *const KIND_NAMES[] = {
     [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
     [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
     [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
+    [PROPERTY_DMA] = "0..7|none",
 };
 
 char *device_class_help(const DeviceClass *class)
@@ -281,8 +299,8 @@ static bool claim_regions(Device *dev, GError **error)
     const DeviceRegion *regions = dev->class->regions;
     bool several = regions && regions[0].name && regions[1].name;
     for (const DeviceRegion *r = regions; r && r->name; r++) {
-        uint64_t base = property_value(dev, r->base_property);
-        if (!base) {
+        uint64_t base = r->base_property ? property_value(dev, r->base_property) : 0;
+        if (!base && r->base_property) {
             continue;
         }
         char *name = several ? g_strdup_printf("%s %s", dev->id, r->name) : g_strdup(dev->id);
@@ -374,11 +392,8 @@ void device_reset(Device *dev)
 void device_set_input(Device *dev, unsigned pin, bool level)
 {
     g_assert(pin < dev->class->input_count);
-    TapEvent event = {.kind = TAP_INPUT, .address = pin, .value = level};
     g_mutex_lock(&dev->lock);
-    device_tap_enter(dev->tap, &event);
-    dev->class->input(dev->state, pin, level);
-    device_tap_leave(dev->tap, &event);
+    device_input(dev, pin, level);
     g_mutex_unlock(&dev->lock);
 }
 
@@ -400,7 +415,7 @@ bool device_key(Device *dev, unsigned code, bool pressed)
         return false;
     }
     g_mutex_lock(&dev->lock);
-    bool taken = client->key(dev->state, code, pressed);
+    bool taken = device_take_key(dev, code, pressed);
     g_mutex_unlock(&dev->lock);
     return taken;
 }
@@ -412,7 +427,8 @@ bool device_pointer(Device *dev, int dx, int dy, unsigned buttons)
         return false;
     }
     g_mutex_lock(&dev->lock);
-    bool taken = client->pointer(dev->state, dx, dy, buttons);
+    uint64_t movement = (uint32_t)dx | (uint64_t)(uint32_t)dy << 32;
+    bool taken = device_take_pointer(dev, movement, buttons);
     g_mutex_unlock(&dev->lock);
     return taken;
 }
@@ -467,11 +483,28 @@ bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, si
 
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
 {
+    if (dev->tap) {
+        return dev->tap->class->memory_write(dev->tap, address, data, size);
+    }
+    return device_memory_pass_write(dev, address, data, size);
+}
+
+bool device_memory_pass_write(const Device *dev, uint64_t address, const void *data, size_t size)
+{
     return dev->host->memory && memory_write(dev->host->memory, address, data, size);
 }
 
-/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
 void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
+{
+    if (dev->tap) {
+        dev->tap->class->bus_write(dev->tap, address, value, size);
+    } else {
+        device_bus_pass_write(dev, address, value, size);
+    }
+}
+
+/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
+void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size)
 {
     BusInitiator by = {0};
     if (!bus_is_locked(dev->host->bus)) {

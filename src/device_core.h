@@ -34,6 +34,8 @@ typedef struct DeviceHost {
     CharPort *(*char_port)(void *opaque, Device *dev, const char *id, GError **error);
     /* The device's end of drive `id`; owned by the block layer. */
     BlockPort *(*block_port)(void *opaque, Device *dev, const char *id, GError **error);
+    /* ISA DMA channel `channel`; NULL: it is not connected. */
+    DmaLine *(*dma_line)(void *opaque, unsigned channel);
     /* Called with the device's lock held; must not block. */
     void (*request)(void *opaque, DeviceRequest request, int status);
     /* `count` is how often this kind came before. */

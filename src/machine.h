@@ -6,6 +6,7 @@
 #define PIOEMU_MACHINE_H
 
 #include "src/block/block.h"
+#include "src/boot/boot_order.h"
 #include "src/char/char.h"
 #include "src/config.h"
 #include "src/device_core.h"
@@ -50,6 +51,7 @@ typedef struct MachineParts {
     CharSet *chars;
     TapSource *taps; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
+    const BootOrder *boot; /* for the firmware that runs; NULL: none does */
 } MachineParts;
 
 struct Machine {
@@ -59,6 +61,7 @@ struct Machine {
     MachineCpu cpu;
     CharSet *chars;
     BlockSet *blocks;
+    const BootOrder *boot;
     const Config *config;
     IrqRouter *irqs;
     IrqLine *intr;     /* to the CPU's INTR */
@@ -68,7 +71,9 @@ struct Machine {
     IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
-    GPtrArray *devices; /* in the order of reset */
+    GPtrArray *devices;   /* in the order of reset */
+    Device *dma;          /* the DMA controllers, once they are on the board */
+    GPtrArray *dma_lines; /* to its channels */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
     Device *controller, *lapic, *ioapic;
 };

@@ -102,16 +102,29 @@ static void punch_hole(Memory *memory, uint64_t base, uint64_t end)
     }
 }
 
-MemoryRegion *memory_add_rom(Memory *memory, const char *name, uint64_t base, uint64_t size,
-                             GError **error)
+static MemoryRegion *add_over_ram(Memory *memory, const MemoryRegion *wanted, GError **error)
 {
-    uint8_t *host = map(memory, name, size, error);
+    uint8_t *host = map(memory, wanted->name, wanted->size, error);
     if (!host) {
         return NULL;
     }
-    punch_hole(memory, base, base + size);
-    add_region(memory, name, base, size, host, true);
-    return (MemoryRegion *)memory_find(memory, base);
+    punch_hole(memory, wanted->base, wanted->base + wanted->size);
+    add_region(memory, wanted->name, wanted->base, wanted->size, host, wanted->read_only);
+    return (MemoryRegion *)memory_find(memory, wanted->base);
+}
+
+MemoryRegion *memory_add_rom(Memory *memory, const char *name, uint64_t base, uint64_t size,
+                             GError **error)
+{
+    const MemoryRegion wanted = {.name = name, .base = base, .size = size, .read_only = true};
+    return add_over_ram(memory, &wanted, error);
+}
+
+MemoryRegion *memory_add_shadow(Memory *memory, const char *name, uint64_t base, uint64_t size,
+                                GError **error)
+{
+    const MemoryRegion wanted = {.name = name, .base = base, .size = size};
+    return add_over_ram(memory, &wanted, error);
 }
 
 unsigned memory_region_count(const Memory *memory)

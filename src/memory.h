@@ -45,6 +45,9 @@ uint64_t memory_ram_size(const Memory *memory);
  */
 MemoryRegion *memory_add_rom(Memory *memory, const char *name, uint64_t base, uint64_t size,
                              GError **error);
+/* The same, and writable; it does not count as part of the RAM's size. */
+MemoryRegion *memory_add_shadow(Memory *memory, const char *name, uint64_t base, uint64_t size,
+                                GError **error);
 
 unsigned memory_region_count(const Memory *memory);
 const MemoryRegion *memory_region(const Memory *memory, unsigned index);

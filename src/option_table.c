@@ -3,6 +3,7 @@
 #include "src/accel/accel.h"
 #include "src/address_filter.h"
 #include "src/block/drive.h"
+#include "src/boot/boot_order.h"
 #include "src/char/char.h"
 #include "src/error.h"
 #include "src/keyval.h"
@@ -245,6 +246,16 @@ static bool set_hdd(Parse *parse, const char *value, GError **error)
     return set_file(parse, value, "if=ide,index=3", error);
 }
 
+static bool set_fda(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=floppy,index=0", error);
+}
+
+static bool set_fdb(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=floppy,index=1", error);
+}
+
 static bool set_cdrom(Parse *parse, const char *value, GError **error)
 {
     return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
@@ -364,6 +375,13 @@ static bool set_log_filter(Parse *parse, const char *value, GError **error)
     return filter != NULL;
 }
 
+static bool set_boot(Parse *parse, const char *value, GError **error)
+{
+    BootOrder order;
+    replace(&parse->config->boot, value);
+    return boot_order_parse(value, &order, error);
+}
+
 /* ---- the table ---- */
 
 #define STRING_FIELD(member) .field = offsetof(Config, member)
@@ -389,6 +407,16 @@ static const Option BOOT_OPTIONS[] = {
      .help = "the kernel's command line",
      .example = "-append console=ttyS0",
      STRING_FIELD(append)},
+    {.name = "bios",
+     .argument = "FILE",
+     .help = "a firmware's image, which ends at 4 GiB; the CPU starts in it",
+     .example = "-bios /usr/share/seabios/bios.bin -hda disk.img",
+     STRING_FIELD(bios)},
+    {.name = "boot",
+     .argument = "[order=]LETTERS[,once=LETTERS][,menu=on|off]",
+     .help = "what the firmware boots: a floppy, c hard disk, d CD-ROM (default cad)",
+     .example = "-boot order=dc,once=a",
+     .set = set_boot},
     {0},
 };
 
@@ -447,6 +475,16 @@ static const Option DRIVE_OPTIONS[] = {
      .help = "a disk image; keys: format if index media readonly snapshot cache id",
      .example = "-drive file=disk.img,format=raw,snapshot=on",
      .set = set_drive},
+    {.name = "fda",
+     .argument = "FILE",
+     .help = "the diskette in drive A",
+     .example = "-fda boot.img",
+     .set = set_fda},
+    {.name = "fdb",
+     .argument = "FILE",
+     .help = "the diskette in drive B",
+     .example = "-fdb data.img",
+     .set = set_fdb},
     {.name = "hda",
      .argument = "FILE",
      .help = "the first hard disk",

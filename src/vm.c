@@ -210,6 +210,13 @@ bool vm_reset_parts(Vm *vm, GError **error)
     vm_pause_vcpus(vm);
     machine_reset(vm->machine);
     const BootBoard board = describe_board(vm);
+    cpu_state_reset(&state);
+    if (vm->firmware) {
+        firmware_restore(vm->firmware, vm->memory);
+    }
+    if (vm->firmware && firmware_is_builtin(vm->firmware)) {
+        boot_put_tables(&board, vm->memory);
+    }
     if (vm->image && !boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }
@@ -461,6 +468,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->host_clock, clock_free);
     g_clear_pointer(&vm->memory, memory_free);
     g_clear_pointer(&vm->image, boot_image_free);
+    g_clear_pointer(&vm->firmware, firmware_free);
     g_clear_pointer(&vm->accel_options, g_hash_table_unref);
     g_clear_pointer(&vm->machine_options, g_hash_table_unref);
     g_clear_pointer(&vm->log, log_free);

@@ -65,14 +65,16 @@ static uint8_t acknowledge(void *opaque)
 
 static bool open_recorder(Vm *vm, GError **error)
 {
-    RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = vm_message, .opaque = vm};
-    if (vm->config->record && !bus_is_locked(vm->bus)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-record: APICs on the bus cannot be recorded (use -accel kvm)");
-        return false;
-    }
+    RecorderHost host = {
+        .loop = vm->loop,
+        .clock = vm->clock,
+        .message = vm_message,
+        .opaque = vm,
+        .kernel_irqchip = vm->kernel_irqchip,
+        .apics = !bus_is_locked(vm->bus),
+    };
     if (vm->config->record) {
-        vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
+        vm->recorder = recorder_new(vm->config, &host, error);
     }
     return vm->recorder || !vm->config->record;
 }
@@ -106,7 +108,8 @@ static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
         return false;
     }
     bool needed = vm->config->cpus > 1;
-    bool wanted = class->has_irqchip && vm->image && boot_image_wants_apic(vm->image);
+    bool apic = vm->firmware || (vm->image && boot_image_wants_apic(vm->image));
+    bool wanted = class->has_irqchip && apic;
     vm->kernel_irqchip = !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && (needed || wanted));
     if (vm->kernel_irqchip && !class->has_irqchip) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
@@ -164,6 +167,9 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .opaque = vm,
     };
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
+    if (vm->recorder) {
+        recorder_set_drives(vm->recorder, vm->blocks);
+    }
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,
@@ -172,6 +178,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .chars = vm->chars,
         .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
         .blocks = vm->blocks,
+        .boot = vm->firmware ? &vm->boot : NULL,
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error);
@@ -278,13 +285,39 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     return vm->clock_source != NULL;
 }
 
-/* What -kernel names; a machine without a CPU needs nothing. */
+/* What -bios names, or the built-in one where there is something to boot. */
+static bool open_firmware(Vm *vm, GError **error)
+{
+    const Config *config = vm->config;
+    if (config->bios && config->kernel) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-bios %s: the CPU starts in the firmware or in -kernel %s (name one)",
+                    config->bios, config->kernel);
+        return false;
+    }
+    if (config->bios || config->boot || config->drives->len) {
+        vm->firmware = firmware_new(config->bios, error);
+        return vm->firmware && boot_order_parse(config->boot, &vm->boot, error);
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                "nothing to boot: name a guest with -kernel FILE (--help shows more)");
+    return false;
+}
+
+static bool has_cpu(const Config *config)
+{
+    return !config->accels->len || !g_str_has_prefix(config->accels->pdata[0], "qtest");
+}
+
+/* What the CPU starts in; a machine without one needs nothing. */
 static bool open_image(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
-    if (!config->kernel && config->accels->len &&
-        g_str_has_prefix(config->accels->pdata[0], "qtest")) {
-        return true;
+    if (!config->kernel) {
+        return (!config->bios && !has_cpu(config)) || open_firmware(vm, error);
+    }
+    if (config->bios) {
+        return open_firmware(vm, error);
     }
     const BootOptions options = {
         .kernel = config->kernel,
@@ -293,20 +326,16 @@ static bool open_image(Vm *vm, GError **error)
         .append = config->append,
         .entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
     };
-    if (config->kernel) {
-        vm->image = boot_image_new(&options, config->memory, error);
-        return vm->image != NULL;
-    }
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                "nothing to boot: name a guest with -kernel FILE (--help shows more)");
-    return false;
+    vm->image = boot_image_new(&options, config->memory, error);
+    return vm->image != NULL;
 }
 
 static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *machine,
                         GError **error)
 {
     vm->memory = memory_new(vm->config->memory, error);
-    if (!vm->memory || !make_clocks(vm, accel, error)) {
+    if (!vm->memory || (vm->firmware && !firmware_map(vm->firmware, vm->memory, error)) ||
+        !make_clocks(vm, accel, error)) {
         return false;
     }
     vm->bus = bus_new(accel->threaded);
@@ -327,6 +356,10 @@ bool vm_build(Vm *vm, GError **error)
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
     if (!accel || !choose_irqchip(vm, accel, error) || !build_parts(vm, accel, machine, error)) {
         return false;
+    }
+    if (vm->boot.network) {
+        log_line(vm->log, "pioemu: -boot %s: the machine has no network, n is left out",
+                 vm->config->boot);
     }
     vm->control = control_new(vm, error);
     return vm->control != NULL;

@@ -7,6 +7,8 @@
 #include "src/accel/accel.h"
 #include "src/block/block.h"
 #include "src/boot/boot.h"
+#include "src/boot/boot_order.h"
+#include "src/boot/firmware.h"
 #include "src/control/control.h"
 #include "src/expect.h"
 #include "src/log.h"
@@ -29,7 +31,9 @@ struct Vm {
     LoopClock *clock_source, *host_clock_source;
     Bus *bus;
     Memory *memory;
-    BootImage *image;
+    BootImage *image;   /* NULL: no -kernel */
+    Firmware *firmware; /* NULL: the CPU does not start in one */
+    BootOrder boot;
     CharSet *chars;
     BlockSet *blocks;
     Expect *expect; /* NULL: no script */

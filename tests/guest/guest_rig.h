@@ -98,11 +98,10 @@ int guest_wait_killed(Guest *guest);
 void guest_wait_stopped(Guest *guest);
 /* Until `condition` holds; for what sends no event. */
 void guest_wait_until(Guest *guest, bool (*condition)(Guest *guest), const char *what);
-/* CPU time of all its threads. */
-uint64_t guest_cpu_ns(const Guest *guest);
 /*
- * Less than 0.1 % of a CPU in a second in which nothing is sent.  Three seconds
- * are tried, for on a host with much else to do the same work takes longer.
+ * No more than 20 wakes in a second in which nothing is sent.  Wakes are counted
+ * and not CPU time, which a busy host makes more; only a loop that never sleeps
+ * shows as time.  Three seconds are tried, for the program may still be starting.
  */
 void guest_assert_idle(Guest *guest);
 pid_t guest_pid(const Guest *guest);

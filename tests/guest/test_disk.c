@@ -5,6 +5,8 @@
 #include "tests/guest/guest_shell.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define SECTOR  512u
 #define SECTORS 100u
@@ -101,6 +103,82 @@ static void test_refusals(const GuestTarget *target)
     expect_refusal(target, "-hda /nowhere/disk", 3, "/nowhere/disk: No such file");
 }
 
+static void test_second_writer(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("disk.img");
+    make_image(path, SECTORS * SECTOR);
+    g_autofree char *drive = g_strdup_printf("-hda %s", path);
+    g_autoptr(Guest) writer = guest_shell_start(target, &GUEST_ON_PIPES, drive);
+    expect_refusal(target, drive, 3, "in use by another program or drive");
+    guest_shell_last(writer, "halt");
+    g_assert_cmpint(guest_wait_exit(writer), ==, 0);
+    g_autoptr(Guest) next = guest_start(target, &GUEST_ON_PIPES, "-kernel diskread.bin %s", drive);
+    expect_checksums(next, path, 4);
+}
+
+/* All that is on stderr. */
+static void expect_one_line(Guest *guest, const char *part)
+{
+    guest_expect(guest, GUEST_ERR, part);
+    const char *end = strchr(guest_output(guest, GUEST_ERR)->str, '\n');
+    g_assert_cmpstr(end, ==, "\n");
+}
+
+/* A limit of the file's size: the same to a write as a full disk, with another reason. */
+static void test_full_disk(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("disk.img");
+    make_image(path, SECTORS * SECTOR);
+    struct rlimit before, small;
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){.rlim_cur = SECTORS / 2 * SECTOR, .rlim_max = before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel diskwrite.bin -flat cx=10 -hda %s", path);
+    setrlimit(RLIMIT_FSIZE, &before);
+    guest_expect(guest, GUEST_OUT, "command 1: disk error, status 71 error 04\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    expect_one_line(guest, "disk.img, sector 70: File too large; the guest sees an error\n");
+}
+
+/* The status once the drive is done. */
+static void expect_status(Guest *guest, const char *status)
+{
+    g_autofree char *now = NULL;
+    do {
+        g_clear_pointer(&now, g_free);
+        guest_shell_last(guest, "in 0x3f6");
+        now = guest_expect_match(guest, GUEST_OUT, "^0x(..)\\r$");
+        guest_shell_prompt(guest);
+    } while (g_ascii_xdigit_value(now[0]) & 8);
+    g_assert_cmpstr(now, ==, status);
+}
+
+static void read_sector(Guest *guest, unsigned sector, const char *status)
+{
+    g_autofree char *address = g_strdup_printf("out 0x1f3 %u", sector);
+    guest_shell_say(guest, "out 0x1f2 1", "");
+    guest_shell_say(guest, address, "");
+    guest_shell_say(guest, "out 0x1f7 0x20", "");
+    expect_status(guest, status);
+}
+
+static void test_file_that_shrinks(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("disk.img");
+    g_autofree char *drive = g_strdup_printf("-hda %s", path);
+    make_image(path, SECTORS * SECTOR);
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, drive);
+    g_assert_cmpint(truncate(path, 50 * SECTOR), ==, 0);
+    guest_shell_say(guest, "out 0x1f6 0xe0", "");
+    read_sector(guest, 50, "51");
+    guest_shell_say(guest, "in 0x1f1", "0x40\r\n");
+    read_sector(guest, 51, "51");
+    read_sector(guest, 49, "58");
+    expect_one_line(guest,
+                    "disk.img, sector 50: the file has become shorter; the guest sees an error\n");
+}
+
 /* No key is pressed: the controller and the keyboard answer what they are asked. */
 static void test_keyboard(const GuestTarget *target)
 {
@@ -143,5 +221,11 @@ int main(int argc, char **argv)
     guest_tests_add("disk/the_end_of_the_disk_is_an_error", test_end_of_disk,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("disk/wrong_drives_are_refused", test_refusals, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("disk/a_second_writer_is_refused_until_the_first_ends", test_second_writer,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("disk/a_full_host_is_a_device_fault_and_one_line", test_full_disk,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("disk/a_file_that_shrinks_is_a_read_error_and_one_line", test_file_that_shrinks,
+                    GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }

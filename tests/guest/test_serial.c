@@ -11,9 +11,6 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
-#define IDLE_MS     500u
-#define IDLE_NS     (IDLE_MS * UINT64_C(1000000) / 1000) /* 0.1 % */
-#define IDLE_TRIES  20u
 
 /* ---- a client program on pipes ---- */
 
@@ -115,24 +112,12 @@ static void test_wait_for_a_client_can_be_ended(const GuestTarget *target)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
-/* CPU time in which nothing happens. */
-static uint64_t idle_ns(const Guest *guest)
-{
-    uint64_t before = guest_cpu_ns(guest);
-    g_usleep(IDLE_MS * 1000);
-    return guest_cpu_ns(guest) - before;
-}
-
 static void test_line_that_nobody_reads_costs_nothing(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES, "-kernel uart-irq.bin -serial pty");
     guest_expect(guest, GUEST_OUT, "char device redirected");
-    uint64_t used = idle_ns(guest);
-    for (unsigned tries = 0; used >= IDLE_NS && tries < IDLE_TRIES; tries++) {
-        used = idle_ns(guest); /* it was still starting */
-    }
-    g_assert_cmpuint(used, <, IDLE_NS);
+    guest_assert_idle(guest);
     guest_signal(guest, SIGTERM);
     guest_wait_killed(guest);
 }

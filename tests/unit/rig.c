@@ -1,5 +1,7 @@
 #include "tests/unit/rig.h"
 
+#include "src/dma.h"
+
 #include "devices/device_table.h"
 
 #include <string.h>
@@ -18,6 +20,8 @@ struct Rig {
     GPtrArray *lines;   /* IrqLine */
     GHashTable *chars;  /* id to RigChar */
     GHashTable *drives; /* id to RigDrive */
+    Device *dma;
+    GPtrArray *dma_lines;
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
     unsigned requests[DEVICE_RESET + 1];
@@ -89,11 +93,42 @@ static BlockPort *host_block_port(void *opaque, Device *dev, const char *id, GEr
     return rig_drive_connect(g_hash_table_lookup(rig->drives, id), dev);
 }
 
-RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)
+Memory *rig_memory(Rig *rig)
 {
-    RigDrive *drive = rig_drive_new(sectors);
+    if (!rig->host.memory) {
+        rig->host.memory = memory_new(RIG_MEMORY_SIZE, NULL);
+        g_assert_nonnull(rig->host.memory);
+    }
+    return rig->host.memory;
+}
+
+Device *rig_dma(Rig *rig)
+{
+    if (!rig->dma) {
+        rig_memory(rig);
+        rig->dma = rig_device(rig, "isa-dma", NULL);
+    }
+    return rig->dma;
+}
+
+static DmaLine *host_dma_line(void *opaque, unsigned channel)
+{
+    Rig *rig = opaque;
+    DmaLine *line = dma_line_new(rig_dma(rig), channel);
+    g_ptr_array_add(rig->dma_lines, line);
+    return line;
+}
+
+RigDrive *rig_drive_sparse(Rig *rig, const char *id, uint64_t sectors, uint64_t stored)
+{
+    RigDrive *drive = rig_drive_new(sectors, stored);
     g_hash_table_insert(rig->drives, g_strdup(id), drive);
     return drive;
+}
+
+RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)
+{
+    return rig_drive_sparse(rig, id, sectors, RIG_DRIVE_STORED);
 }
 
 static void host_request(void *opaque, DeviceRequest request, int status)
@@ -124,11 +159,13 @@ static Rig *new_rig(bool locked)
         .irq_line = host_irq_line,
         .char_port = host_char_port,
         .block_port = host_block_port,
+        .dma_line = host_dma_line,
         .request = host_request,
         .guest_error = host_guest_error,
     };
     rig->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     rig->lines = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    rig->dma_lines = g_ptr_array_new_with_free_func((GDestroyNotify)dma_line_free);
     rig->chars =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_char_free);
     rig->drives =
@@ -153,6 +190,8 @@ void rig_free(Rig *rig)
     g_hash_table_unref(rig->chars);
     g_hash_table_unref(rig->drives);
     g_ptr_array_unref(rig->lines);
+    g_ptr_array_unref(rig->dma_lines);
+    g_clear_pointer(&rig->host.memory, memory_free);
     bus_free(rig->host.bus);
     clock_free(rig->host.clock);
     g_clear_error(&rig->error);

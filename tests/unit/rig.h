@@ -113,6 +113,15 @@ void rig_char_set_lines(RigChar *line, unsigned lines);
 /* Takes `room` bytes more, and says so to the device. */
 void rig_char_set_room(RigChar *line, size_t room);
 
+/* ---- memory ---- */
+
+#define RIG_MEMORY_SIZE 0x40000u
+
+/* That of all devices from the first call on; without one there is no memory. */
+Memory *rig_memory(Rig *rig);
+/* The DMA controllers, with memory: made for the first device that has a channel. */
+Device *rig_dma(Rig *rig);
+
 /* ---- drives: a property of PROPERTY_DRIVE names one ---- */
 
 /* Of larger drives only the first sectors keep what is written. */
@@ -129,12 +138,14 @@ typedef struct RigDrive {
 
 /* Made before a device is given it. */
 RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors);
+/* One that keeps fewer of its sectors, and is made faster. */
+RigDrive *rig_drive_sparse(Rig *rig, const char *id, uint64_t sectors, uint64_t stored);
 /* Carries out and tells the oldest request; false: there is none. */
 bool rig_drive_step(RigDrive *drive);
 
 /* ---- between rig.c, rig_block.c and rig_char.c ---- */
 
-RigDrive *rig_drive_new(uint64_t sectors);
+RigDrive *rig_drive_new(uint64_t sectors, uint64_t stored);
 void rig_drive_free(RigDrive *drive);
 BlockPort *rig_drive_connect(RigDrive *drive, Device *dev);
 

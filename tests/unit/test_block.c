@@ -7,10 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SECTORS 64u
@@ -290,6 +294,65 @@ static void full_disk_is_an_error_and_one_line(Bench *b, gconstpointer data)
     g_assert_nonnull(strstr(b->messages->str, "cannot write"));
 }
 
+/* From now on these system calls fail with EIO, in the threads that are still to come. */
+static bool break_host_disk(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pread64, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fdatasync, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+    };
+    struct sock_fprog filter = {.len = G_N_ELEMENTS(program), .filter = program};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/* In a process of its own, for this cannot be undone. */
+static void use_broken_disks(Bench *b)
+{
+    uint8_t buffer[IMAGE_SECTOR] = {0};
+    g_assert_true(break_host_disk());
+    Probe *p = make_probe(b, "d", "if=none,format=raw");
+    for (unsigned i = 0; i < 2; i++) {
+        block_port_read(p->port, 5, buffer, 1, 1);
+        block_port_write(p->port, 6, buffer, 1, 2);
+        block_port_flush(p->port, 3);
+    }
+    wait_for(p, 6);
+    for (unsigned i = 0; i < 6; i++) {
+        g_assert_false(p->ok[i]);
+    }
+    printf("%s", b->messages->str);
+    g_clear_pointer(&b->set, blockset_free);
+    b->set = blockset_new(b->loop, NULL, take_message, b);
+    Probe *unsafe = make_probe(b, "u", "if=none,format=raw,cache=unsafe");
+    block_port_flush(unsafe->port, 1);
+    wait_for(unsafe, 1);
+    g_assert_true(unsafe->ok[0]);
+}
+
+static void host_that_fails_is_an_error_and_a_line_for_each_kind(Bench *b, gconstpointer data)
+{
+    (void)data;
+    if (g_test_subprocess()) {
+        use_broken_disks(b);
+        return;
+    }
+    if (prctl(PR_GET_SECCOMP) < 0) {
+        g_test_skip("the kernel has no seccomp filters");
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stdout("*d: cannot read */disk, sector 5: Input/output error; the guest*\n"
+                              "*d: cannot write */disk, sector 6: Input/output error; the guest*\n"
+                              "*d: cannot flush */disk: Input/output error; the guest*");
+    g_test_trap_assert_stdout_unmatched("*cannot read*cannot read*");
+}
+
 static void read_only_image_takes_no_writes(Bench *b, gconstpointer data)
 {
     (void)data;
@@ -434,8 +497,10 @@ static void wrong_drive_text_is_refused(void)
     } CASES[] = {
         {"format=raw", "names no file"},
         {"file=x,format=qcow2", "not one of raw"},
-        {"file=x,if=scsi", "not one of ide, none"},
+        {"file=x,if=scsi", "not one of ide, floppy, none"},
         {"file=x,index=4", "index 4"},
+        {"file=x,if=floppy,index=2", "index 2"},
+        {"file=x,if=floppy,media=cdrom", "if=floppy has no media=cdrom"},
         {"file=x,media=tape", "not one of disk, cdrom"},
         {"file=x,cache=none", "not one of writeback, unsafe"},
         {"file=x,readonly=maybe", "readonly maybe"},
@@ -479,6 +544,7 @@ int main(int argc, char **argv)
                setup, on_machine_time_a_request_takes_the_same_each_run, teardown);
     SENTENCE("failures", file_that_shrinks_is_an_error_and_one_line);
     SENTENCE("failures", full_disk_is_an_error_and_one_line);
+    SENTENCE("failures", host_that_fails_is_an_error_and_a_line_for_each_kind);
     SENTENCE("failures", read_only_image_takes_no_writes);
     SENTENCE("images", snapshot_leaves_the_file_alone);
     SENTENCE("images", second_writer_is_refused);

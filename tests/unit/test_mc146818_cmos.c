@@ -83,6 +83,82 @@ static void equipment_is_a_property(void)
     rtc_teardown(&t, NULL);
 }
 
+/* Bit 0 of the equipment: a drive; bits 6 and 7: how many more. */
+static void floppy_drives_are_told(void)
+{
+    static const struct {
+        const char *properties;
+        uint8_t types, equipment;
+    } CASES[] = {
+        {NULL, 0x00, 0x06},
+        {"floppy0=1440", 0x40, 0x07},
+        {"floppy0=1200,floppy1=360", 0x21, 0x47},
+        {"floppy0=2880,floppy1=720", 0x53, 0x47},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        Rtc t;
+        rtc_setup_with(&t, CASES[i].properties);
+        g_assert_cmphex(rtc_get(&t, CMOS_FLOPPY_TYPES), ==, CASES[i].types);
+        g_assert_cmphex(rtc_get(&t, CMOS_EQUIPMENT), ==, CASES[i].equipment);
+        checksum_covers_the_configuration(&t, NULL);
+        rtc_teardown(&t, NULL);
+    }
+}
+
+static void expect_boot_order(const char *properties, unsigned first, unsigned third)
+{
+    Rtc t;
+    rtc_setup_with(&t, properties);
+    g_assert_cmphex(rtc_get(&t, CMOS_BOOT), ==, first);
+    g_assert_cmphex(rtc_get(&t, CMOS_BOOT_3), ==, third);
+    rtc_teardown(&t, NULL);
+}
+
+static void boot_order_is_in_the_nibbles_of_0x3d_and_0x38(void)
+{
+    expect_boot_order("boot-order=cad", 0x12, 0x30);
+    expect_boot_order("boot-order=d", 0x03, 0);
+    expect_boot_order("boot-order=bdc", 0x31, 0x20);
+    expect_boot_order("boot-order=xc", 0x20, 0);
+    expect_boot_order("", 0, 0);
+}
+
+static void boot_once_ends_with_the_reset_after_it_was_read(void)
+{
+    Rtc t;
+    rtc_setup_with(&t, "boot-order=c,boot-once=d");
+    device_reset(t.dev);
+    g_assert_cmphex(rtc_get(&t, CMOS_BOOT), ==, 0x03);
+    device_reset(t.dev);
+    g_assert_cmphex(rtc_get(&t, CMOS_BOOT), ==, 0x02);
+    device_reset(t.dev);
+    g_assert_cmphex(rtc_get(&t, CMOS_BOOT), ==, 0x02);
+    rtc_teardown(&t, NULL);
+}
+
+static void boot_once_that_was_read_is_saved(void)
+{
+    Rtc t;
+    rtc_setup_with(&t, "boot-order=c,boot-once=d");
+    rtc_get(&t, CMOS_BOOT);
+    g_autoptr(GBytes) saved = device_save(t.dev);
+    Rtc u;
+    rtc_setup_with(&u, "boot-order=c,boot-once=d");
+    g_assert_true(device_load(u.dev, saved, NULL));
+    device_reset(u.dev);
+    g_assert_cmphex(rtc_get(&u, CMOS_BOOT), ==, 0x02);
+    rtc_teardown(&u, NULL);
+    rtc_teardown(&t, NULL);
+}
+
+static void number_of_cpus_is_filled_in(void)
+{
+    Rtc t;
+    rtc_setup_with(&t, "cpus=4");
+    g_assert_cmphex(rtc_get(&t, CMOS_MORE_CPUS), ==, 3);
+    rtc_teardown(&t, NULL);
+}
+
 static void base_after_9999_is_refused(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -321,6 +397,10 @@ static void disk_without_geometry_is_refused(void)
 static void add_sentences(void)
 {
     STANDALONE("calendar", base_of_odd_dates);
+    STANDALONE("cmos", boot_order_is_in_the_nibbles_of_0x3d_and_0x38);
+    STANDALONE("cmos", boot_once_ends_with_the_reset_after_it_was_read);
+    STANDALONE("cmos", boot_once_that_was_read_is_saved);
+    STANDALONE("cmos", number_of_cpus_is_filled_in);
     STANDALONE("calendar", base_after_9999_is_refused);
     SENTENCE("cmos", all_128_bytes);
     SENTENCE("cmos", index_bit_7_masks_nmi);
@@ -328,6 +408,7 @@ static void add_sentences(void)
     STANDALONE("cmos", memory_size_is_filled_in);
     SENTENCE("cmos", checksum_covers_the_configuration);
     STANDALONE("cmos", equipment_is_a_property);
+    STANDALONE("cmos", floppy_drives_are_told);
     STANDALONE("cmos", disks_have_type_47_and_their_geometry);
     STANDALONE("cmos", disk_without_geometry_is_refused);
     SENTENCE("reset", reset_clears_enables_and_flags_only);

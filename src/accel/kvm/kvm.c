@@ -18,8 +18,8 @@
 
 #define DEFAULT_DEVICE "/dev/kvm"
 /* Three pages that VMX without unrestricted guest needs, and one for its page table. */
-#define TSS_ADDRESS      0xfffbd000u
-#define IDENTITY_ADDRESS UINT64_C(0xfffbc000)
+#define TSS_ADDRESS      0xfeffd000u
+#define IDENTITY_ADDRESS UINT64_C(0xfeffc000)
 #define CPUID_MAX        256u
 
 void kvm_fail(GError **error, const char *what, int error_number)

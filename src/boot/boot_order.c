@@ -1,0 +1,61 @@
+#include "src/boot/boot_order.h"
+
+#include "src/error.h"
+#include "src/keyval.h"
+#include "src/number.h"
+
+#include <string.h>
+
+static const char *const KEYS[] = {"order", "once", "menu", NULL};
+
+static bool refuse(GError **error, const char *key, const char *letters, const char *why)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-boot %s=%s: %s", key, letters, why);
+    return false;
+}
+
+/* The network's letter is taken, as scripts for QEMU have it, and stands for nothing. */
+static bool parse_letters(const char *key, const char *letters, char *order, bool *network,
+                          GError **error)
+{
+    unsigned count = 0;
+    for (const char *p = letters; *p; p++) {
+        if (!strchr("abcdn", *p)) {
+            return refuse(error, key, letters,
+                          "letters are a (floppy), c (hard disk), d (CD-ROM) and n (network)");
+        }
+        if (strchr(p + 1, *p)) {
+            return refuse(error, key, letters, "a letter comes twice");
+        }
+        if (count == BOOT_ORDER_MAX && *p != 'n') {
+            return refuse(error, key, letters, "at most three letters");
+        }
+        if (*p == 'n') {
+            *network = true;
+        } else {
+            order[count++] = *p;
+        }
+    }
+    order[count] = '\0';
+    return *letters || refuse(error, key, letters, "no letter (as in order=cd)");
+}
+
+static bool parse_table(GHashTable *table, BootOrder *order, GError **error)
+{
+    const char *letters = g_hash_table_lookup(table, "order");
+    const char *once = g_hash_table_lookup(table, "once");
+    const char *menu = g_hash_table_lookup(table, "menu");
+    return (!letters || parse_letters("order", letters, order->order, &order->network, error)) &&
+           (!once || parse_letters("once", once, order->once, &order->network, error)) &&
+           (!menu || number_parse_bool("-boot menu", menu, &order->menu, error));
+}
+
+bool boot_order_parse(const char *text, BootOrder *order, GError **error)
+{
+    *order = (BootOrder){.order = BOOT_ORDER_DEFAULT};
+    if (!text) {
+        return true;
+    }
+    g_autoptr(GHashTable) table = keyval_parse("-boot", text, "order", KEYS, error);
+    return table && parse_table(table, order, error);
+}
