@@ -70,23 +70,33 @@ static void patience_over(void *opaque)
 
 /* ---- matching ---- */
 
-/* Where the match ends, or 0.  `from` is looked at again as far as a match may reach back. */
-static size_t find(const ExpectStep *step, const GString *text, size_t from, size_t limit)
+/*
+ * False: there is no match, or the script has failed because it cannot be found out.  `from` is
+ * looked at again as far as a match may reach back.
+ */
+static bool find(Expect *expect, const ExpectStep *step, size_t from, size_t limit, size_t *end)
 {
     g_autoptr(GMatchInfo) match = NULL;
+    g_autoptr(GError) error = NULL;
+    const GString *text = expect->seen;
     size_t start = from > limit + MATCH_MAX ? from - MATCH_MAX : limit;
-    int begin, end;
+    int first, last;
     bool found = g_regex_match_full(step->regex, text->str, (gssize)text->len, (gint)start,
-                                    (GRegexMatchFlags)0, &match, NULL) &&
-                 g_match_info_fetch_pos(match, 0, &begin, &end);
-    return found ? MAX((size_t)end, 1) : 0;
+                                    (GRegexMatchFlags)0, &match, &error) &&
+                 g_match_info_fetch_pos(match, 0, &first, &last);
+    if (error) {
+        fail(expect, step, "it takes too long to look for");
+    }
+    *end = found ? (size_t)last : 0;
+    return found;
 }
 
 static void judge(Expect *expect)
 {
     for (guint i = 0; i < expect->taboos->len && !expect->finished; i++) {
         const ExpectStep *step = expect->taboos->pdata[i];
-        if (find(step, expect->seen, expect->judged, expect->judged)) {
+        size_t unused;
+        if (find(expect, step, expect->judged, expect->judged, &unused)) {
             fail(expect, step, "there came");
         }
     }
@@ -98,15 +108,16 @@ static void judge(Expect *expect)
 
 static bool run_wait(Expect *expect, const ExpectStep *step)
 {
-    size_t end = find(step, expect->seen, MAX(expect->searched, expect->matched), expect->matched);
+    size_t end;
+    bool found = find(expect, step, MAX(expect->searched, expect->matched), expect->matched, &end);
     expect->searched = expect->seen->len;
-    if (end) {
+    if (found) {
         expect->matched = end;
         loop_timer_stop(expect->patience);
         expect->waiting = false;
         return true;
     }
-    if (!expect->waiting) {
+    if (!expect->waiting && !expect->finished) {
         loop_timer_start(expect->patience, step->patience);
         expect->waiting = true;
     }

@@ -6,6 +6,8 @@
 
 /* A `write` of QTEST_DATA_MAX bytes, in hexadecimal. */
 #define LINE_MAX_LENGTH (2u * QTEST_DATA_MAX + 128u)
+/* A command, its arguments, and what follows them. */
+#define WORDS_MAX 6
 /* Deadlines served before the loop has its turn. */
 #define STEP_SLICE 10000u
 
@@ -441,7 +443,7 @@ static void run_line(Qtest *q, char *line)
     if (q->target.log) {
         fprintf(q->target.log, "[R +%f] %s\n", seconds_open(q), line);
     }
-    g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", -1);
+    g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", WORDS_MAX);
     unsigned count = g_strv_length(words);
     const char *name = count ? words[0] : "";
     const Command *command = find_command(q, name);

@@ -172,6 +172,28 @@ static void test_overlong_line_is_refused_and_forgotten(void)
     end(&rig);
 }
 
+/* The most memory that the program has had, in KiB. */
+static guint64 peak_memory(const ControlRig *rig)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)rig->pid);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    const char *found = strstr(text, "VmHWM:");
+    g_assert_nonnull(found);
+    return g_ascii_strtoull(found + strlen("VmHWM:"), NULL, 10);
+}
+
+/* A word of one space takes forty times its room. */
+static void test_a_line_of_many_words_takes_no_more_room_than_one(void)
+{
+    ControlRig rig;
+    start_plain(&rig);
+    g_autofree char *spaces = g_strnfill(30u << 20, ' ');
+    ASK(&rig, "OK 0x0020", "inb 0x61 %sx", spaces);
+    g_assert_cmpuint(peak_memory(&rig), <, 800u << 10);
+    end(&rig);
+}
+
 /* Channel 0 in mode 2, 1193 counts: 999849 ns, rounded to the clock's nanosecond. */
 static void program_timer(ControlRig *rig)
 {
@@ -364,6 +386,7 @@ int main(int argc, char **argv)
     TEST(several_commands_in_one_packet_and_one_in_several);
     TEST(megabytes_go_both_ways);
     TEST(overlong_line_is_refused_and_forgotten);
+    TEST(a_line_of_many_words_takes_no_more_room_than_one);
     TEST(clock_steps_fire_the_deadlines_on_the_way);
     TEST(clock_step_alone_goes_to_the_next_deadline);
     TEST(long_step_does_not_shut_out_the_rest);

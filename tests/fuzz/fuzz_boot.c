@@ -1,7 +1,9 @@
 /*
- * The loaders: the file of -kernel, with a -flat text before it.
+ * The loaders: the file of -kernel, with the texts and the modules that may go
+ * with it.
  *
- * The input is a byte, the text of as many bytes, and the file.
+ * The input is a byte that says how, the text of -flat or -append if it says
+ * so, with its length before it, and the file.
  */
 #include "src/boot/boot.h"
 #include "tests/fuzz/fuzz.h"
@@ -11,6 +13,20 @@
 #include <unistd.h>
 
 #define MEMORY_SIZE (4u << 20)
+#define MODULE_MAX  300u
+
+#define HOW_TEXT    0x03u
+#define TEXT_FLAT   1u
+#define TEXT_APPEND 2u
+#define HOW_ENTRY   0x0cu
+#define HOW_MODULE  0x10u
+#define HOW_MODULES 0x20u
+#define HOW_BOARD   0x40u
+
+typedef struct File {
+    int fd;
+    char *path;
+} File;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -19,33 +35,68 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-static void load(const char *path, const char *flat)
+static File file_new(const uint8_t *data, size_t size)
+{
+    File file = {.fd = memfd_create("fuzz", MFD_CLOEXEC)};
+    g_assert_cmpint(write(file.fd, data, size), ==, (ssize_t)size);
+    file.path = g_strdup_printf("/proc/self/fd/%d", file.fd);
+    return file;
+}
+
+static void file_clear(File *file)
+{
+    close(file->fd);
+    g_free(file->path);
+}
+
+static void load(const BootOptions *options, const BootBoard *board)
 {
     g_autoptr(GError) error = NULL;
-    const BootOptions options = {.kernel = path, .flat = flat};
-    const BootBoard board = {.cpus = 1};
-    g_autoptr(BootImage) image = boot_image_new(&options, MEMORY_SIZE, &error);
+    g_autoptr(BootImage) image = boot_image_new(options, MEMORY_SIZE, &error);
     g_autoptr(Memory) memory = memory_new(MEMORY_SIZE, NULL);
     CpuState state;
     if (image) {
         g_autoptr(GError) failure = NULL;
-        bool loaded = boot_image_load(image, &board, memory, &state, &failure);
+        bool loaded = boot_image_load(image, board, memory, &state, &failure);
         g_assert_true(loaded == !failure);
     } else {
         g_assert_nonnull(error);
     }
 }
 
+/* The modules are the beginning of the kernel. */
+static char *name_modules(uint64_t how, const File *module)
+{
+    if (!(how & HOW_MODULE)) {
+        return NULL;
+    }
+    return how & HOW_MODULES ? g_strdup_printf("%s one,%s two,,three", module->path, module->path)
+                             : g_strdup(module->path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const ENTRIES[] = {NULL, "16", "32", "64"};
     FuzzInput in = {data, size};
-    size_t length;
-    const uint8_t *text = fuzz_take_bytes(&in, 255, &length);
-    g_autofree char *flat = length ? g_strndup((const char *)text, length) : NULL;
-    int fd = memfd_create("kernel", MFD_CLOEXEC);
-    g_assert_cmpint(write(fd, in.data, in.size), ==, (ssize_t)in.size);
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
-    load(path, flat);
-    close(fd);
+    uint64_t how = fuzz_take(&in, 1);
+    size_t length = 0;
+    const uint8_t *bytes = how & HOW_TEXT ? fuzz_take_bytes(&in, 255, &length) : NULL;
+    g_autofree char *text = g_strndup((const char *)bytes, length);
+    File kernel = file_new(in.data, in.size);
+    File module = file_new(in.data, MIN(in.size, MODULE_MAX));
+    g_autofree char *modules = name_modules(how, &module);
+    const BootOptions options = {
+        .kernel = kernel.path,
+        .flat = how & TEXT_FLAT ? text : NULL,
+        .append = how & TEXT_APPEND ? text : NULL,
+        .initrd = modules,
+        .entry = ENTRIES[(how & HOW_ENTRY) >> 2],
+    };
+    const BootBoard plain = {.cpus = 1};
+    const BootBoard full = {
+        .cpus = 2, .apic = true, .acpi_port = 0x600, .acpi_irq = 9, .reset_port = 0xcf9};
+    load(&options, how & HOW_BOARD ? &full : &plain);
+    file_clear(&module);
+    file_clear(&kernel);
     return 0;
 }

@@ -1,54 +1,149 @@
 /*
  * One device on the test rig, through everything that it can be told: its
- * registers, its timers, its line, its pins, resets, saving and loading.
+ * registers, its timers, its line, its drives, its pins, resets, saving and
+ * loading.
  *
- * FUZZ_CLASS and FUZZ_PROPERTIES say which.
+ * FUZZ_CLASS and FUZZ_PROPERTIES say which.  FUZZ_COMPANION is another class
+ * that it talks to over the bus, or "".
  */
+#include "src/dma.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/rig.h"
 
 #define OPS_MAX   400u
+#define SAVED_MAX 12000u
 #define BLOCK_MAX 64u
+#define DRIVES    3u
+
+/* Sectors: more of them would be most of the time of a run. */
+#define DRIVE_STORED 8u
+
+/* Memory-mapped registers are this far apart; behind the first page there is less. */
+#define MEMORY_STRIDE 16u
+#define MEMORY_PAGE   4096u
+
+typedef struct Place {
+    IoSpace space;
+    uint64_t address;
+} Place;
 
 typedef struct Target {
     Rig *rig;
+    BusInitiator initiator;
     Device *dev;
     RigChar *line;
-    GArray *ports; /* uint16_t: all that the device has */
+    RigDrive *drives[DRIVES];
+    GArray *places; /* Place: all that can be accessed */
+    unsigned saved; /* elements so far: nothing takes as long */
 } Target;
 
-static void note_ports(const BusClaim *claim, void *opaque)
+static void note_places(const BusClaim *claim, void *opaque)
 {
     Target *t = opaque;
-    for (uint64_t i = 0; claim->space == IO_PORTS && i < claim->size; i++) {
-        uint16_t port = (uint16_t)(claim->base + i);
-        g_array_append_val(t->ports, port);
+    uint64_t i = 0;
+    while (i < claim->size) {
+        Place place = {claim->space, claim->base + i};
+        g_array_append_val(t->places, place);
+        i += claim->space == IO_PORTS ? 1 : i < MEMORY_PAGE ? MEMORY_STRIDE : MEMORY_PAGE;
     }
 }
 
-static uint16_t take_port(Target *t, FuzzInput *in)
+static Place take_place(Target *t, FuzzInput *in)
 {
-    return g_array_index(t->ports, uint16_t, fuzz_take(in, 1) % t->ports->len);
+    unsigned bytes = t->places->len > 0x100 ? 2 : 1;
+    return g_array_index(t->places, Place, fuzz_take(in, bytes) % t->places->len);
 }
 
+static void access_memory(Target *t, FuzzInput *in, uint64_t address, uint64_t op, bool write)
+{
+    static const uint8_t SIZES[] = {4, 1, 2, 8};
+    unsigned size = SIZES[op >> 3 & 3];
+    uint64_t offset = op & 0x20 ? fuzz_take(in, 1) % MEMORY_STRIDE : 0;
+    uint64_t value = write ? fuzz_take(in, size) : 0;
+    bus_memory_access(rig_bus(t->rig), &t->initiator, address + offset, write, size, &value);
+}
+
+static void do_access(Target *t, FuzzInput *in, uint64_t op, bool write)
+{
+    Place place = take_place(t, in);
+    unsigned size = op & 0x10 ? op & 0x08 ? 4 : 2 : 1;
+    if (place.space == IO_MEMORY) {
+        access_memory(t, in, place.address, op, write);
+    } else if (write) {
+        rig_out(t->rig, (uint16_t)place.address, (uint32_t)fuzz_take(in, size), size);
+    } else {
+        rig_in(t->rig, (uint16_t)place.address, size);
+    }
+}
+
+/* A drive's data comes by the sector: the bytes that were taken, again and again. */
 static void do_block(Target *t, FuzzInput *in)
 {
     uint64_t how = fuzz_take(in, 1);
     unsigned size = 1u << how % 3;
-    uint16_t port = take_port(t, in);
-    uint8_t items[BLOCK_MAX * 4] = {0};
+    Place place = take_place(t, in);
+    uint8_t items[BLOCK_SECTOR_SIZE] = {0};
     size_t count;
     const uint8_t *bytes = fuzz_take_bytes(in, BLOCK_MAX, &count);
-    memcpy(items, bytes, count);
+    bool sector = device_class(t->dev)->block_client && how & 0x40;
+    for (size_t i = 0; i < (sector && count ? sizeof(items) : count); i++) {
+        items[i] = bytes[i % count];
+    }
+    count = sector ? sizeof(items) : count;
+    if (place.space == IO_MEMORY) {
+        return;
+    }
     if (how & 0x80) {
-        rig_out_block(t->rig, port, items, count / size, size);
+        rig_out_block(t->rig, (uint16_t)place.address, items, count / size, size);
     } else {
-        rig_in_block(t->rig, port, items, count / size, size);
+        rig_in_block(t->rig, (uint16_t)place.address, items, count / size, size);
     }
 }
 
+static void do_drive(Target *t, FuzzInput *in)
+{
+    uint64_t what = fuzz_take(in, 1);
+    RigDrive *drive = t->drives[what % DRIVES];
+    if (what >= 0xf0) {
+        drive->bad = what & 1 ? UINT64_MAX : fuzz_take(in, 2);
+        return;
+    }
+    unsigned most = what & 0x80 ? G_MAXUINT : (unsigned)what >> 2 & 7;
+    for (unsigned i = 0; i < most && rig_drive_step(drive); i++) {
+    }
+}
+
+/* A transfer of a device on some channel, which it asks for or not. */
+static void do_dma(Target *t, FuzzInput *in)
+{
+    uint64_t what = fuzz_take(in, 1);
+    unsigned channel = (unsigned)what % device_class(t->dev)->dma_server->channel_count;
+    DmaLine *line = dma_line_new(t->dev, channel);
+    size_t size;
+    uint8_t data[BLOCK_MAX];
+    const uint8_t *bytes = fuzz_take_bytes(in, BLOCK_MAX, &size);
+    bool ended;
+    dma_request(line, what & 0x10);
+    if (what & 0x20) {
+        g_assert_cmpuint(dma_to_memory(line, bytes, size, &ended), <=, size);
+    } else {
+        g_assert_cmpuint(dma_from_memory(line, data, size, &ended), <=, size);
+    }
+    dma_request(line, what & 0x40);
+    dma_line_free(line);
+}
+
+/* What is at the other side of the device. */
 static void do_line(Target *t, FuzzInput *in)
 {
+    if (device_class(t->dev)->block_client) {
+        do_drive(t, in);
+        return;
+    }
+    if (device_class(t->dev)->dma_server) {
+        do_dma(t, in);
+        return;
+    }
     if (!t->line || !t->line->port || !device_class(t->dev)->char_client) {
         return;
     }
@@ -112,6 +207,16 @@ static void load_changed(Target *t, FuzzInput *in)
     }
 }
 
+static bool may_save(Target *t)
+{
+    bool may = t->saved < SAVED_MAX;
+    const DeviceField *fields = device_class(t->dev)->fields;
+    for (; may && fields && fields->kind != FIELD_END; fields++) {
+        t->saved += fields->count;
+    }
+    return may;
+}
+
 static void do_rare(Target *t, FuzzInput *in)
 {
     switch (fuzz_take(in, 1) % 8) {
@@ -122,7 +227,9 @@ static void do_rare(Target *t, FuzzInput *in)
         rig_late(t->rig, fuzz_take_time(in));
         break;
     case 2:
-        load_changed(t, in);
+        if (may_save(t)) {
+            load_changed(t, in);
+        }
         break;
     case 3:
         clock_skip(rig_clock(t->rig), fuzz_take(in, 7));
@@ -132,24 +239,23 @@ static void do_rare(Target *t, FuzzInput *in)
         g_free(device_describe(t->dev));
         break;
     default:
-        save_and_load(t);
+        if (may_save(t)) {
+            save_and_load(t);
+        }
     }
 }
 
 static void do_one(Target *t, FuzzInput *in)
 {
     uint64_t op = fuzz_take(in, 1);
-    unsigned size = op & 0x10 ? op & 0x08 ? 4 : 2 : 1;
-    uint16_t port;
     switch (op % 8) {
     case 0:
     case 1:
-        port = take_port(t, in);
-        rig_out(t->rig, port, (uint32_t)fuzz_take(in, size), size);
+        do_access(t, in, op, true);
         break;
     case 2:
     case 3:
-        rig_in(t->rig, take_port(t, in), size);
+        do_access(t, in, op, false);
         break;
     case 4:
         rig_step(t->rig, fuzz_take_step(in));
@@ -176,17 +282,50 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+/* A disk, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
+static void add_drives(Target *t)
+{
+    t->drives[0] = rig_drive_sparse(t->rig, "disk", 1000, DRIVE_STORED);
+    t->drives[1] = rig_drive_sparse(t->rig, "large", (UINT64_C(1) << 28) + 1, DRIVE_STORED);
+    t->drives[1]->read_only = true;
+    t->drives[2] = rig_drive_sparse(t->rig, "cd", 400, DRIVE_STORED);
+    t->drives[2]->cdrom = true;
+}
+
+static Device *add_device(Target *t, const char *class_name, const char *properties)
+{
+    Device *dev = rig_device_new(t->rig, class_name);
+    unsigned line = ISA_IRQ_COUNT;
+    for (const DeviceOutput *o = device_class(dev)->outputs; o && o->name; o++) {
+        device_connect(dev, o->name, rig_line(t->rig, line++));
+    }
+    if (!rig_realize(t->rig, dev, properties)) {
+        g_error("%s", rig_error(t->rig));
+    }
+    return dev;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     FuzzInput in = {data, size};
-    Target t = {.rig = rig_new(), .ports = g_array_new(false, false, sizeof(uint16_t))};
-    t.dev = rig_device(t.rig, FUZZ_CLASS, FUZZ_PROPERTIES);
+    Target t = {.rig = FUZZ_COMPANION[0] ? rig_new_unlocked() : rig_new(),
+                .places = g_array_new(false, false, sizeof(Place))};
+    if (rig_class(FUZZ_CLASS)->block_client) {
+        add_drives(&t);
+    }
+    if (rig_class(FUZZ_CLASS)->dma_server) {
+        rig_memory(t.rig);
+    }
+    t.dev = add_device(&t, FUZZ_CLASS, FUZZ_PROPERTIES);
+    if (FUZZ_COMPANION[0]) {
+        add_device(&t, FUZZ_COMPANION, "");
+    }
     t.line = rig_char(t.rig, "line");
-    bus_foreach_claim(rig_bus(t.rig), note_ports, &t);
+    bus_foreach_claim(rig_bus(t.rig), note_places, &t);
     for (unsigned i = 0; in.size && i < OPS_MAX; i++) {
         do_one(&t, &in);
     }
-    g_array_unref(t.ports);
+    g_array_unref(t.places);
     rig_free(t.rig);
     return 0;
 }

@@ -119,11 +119,16 @@ static DmaLine *host_dma_line(void *opaque, unsigned channel)
     return line;
 }
 
-RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)
+RigDrive *rig_drive_sparse(Rig *rig, const char *id, uint64_t sectors, uint64_t stored)
 {
-    RigDrive *drive = rig_drive_new(sectors);
+    RigDrive *drive = rig_drive_new(sectors, stored);
     g_hash_table_insert(rig->drives, g_strdup(id), drive);
     return drive;
+}
+
+RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)
+{
+    return rig_drive_sparse(rig, id, sectors, RIG_DRIVE_STORED);
 }
 
 static void host_request(void *opaque, DeviceRequest request, int status)

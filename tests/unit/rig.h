@@ -138,12 +138,14 @@ typedef struct RigDrive {
 
 /* Made before a device is given it. */
 RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors);
+/* One that keeps fewer of its sectors, and is made faster. */
+RigDrive *rig_drive_sparse(Rig *rig, const char *id, uint64_t sectors, uint64_t stored);
 /* Carries out and tells the oldest request; false: there is none. */
 bool rig_drive_step(RigDrive *drive);
 
 /* ---- between rig.c, rig_block.c and rig_char.c ---- */
 
-RigDrive *rig_drive_new(uint64_t sectors);
+RigDrive *rig_drive_new(uint64_t sectors, uint64_t stored);
 void rig_drive_free(RigDrive *drive);
 BlockPort *rig_drive_connect(RigDrive *drive, Device *dev);
 

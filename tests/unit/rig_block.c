@@ -20,11 +20,11 @@ struct BlockPort {
     GQueue requests;
 };
 
-RigDrive *rig_drive_new(uint64_t sectors)
+RigDrive *rig_drive_new(uint64_t sectors, uint64_t stored)
 {
     RigDrive *drive = g_new0(RigDrive, 1);
     drive->sectors = sectors;
-    drive->stored = MIN(sectors, RIG_DRIVE_STORED);
+    drive->stored = MIN(sectors, stored);
     drive->data = g_malloc0(drive->stored * BLOCK_SECTOR_SIZE);
     drive->bad = UINT64_MAX;
     for (uint64_t i = 0; i < drive->stored * BLOCK_SECTOR_SIZE; i++) {

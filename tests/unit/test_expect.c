@@ -98,6 +98,24 @@ static void test_each_wait_looks_behind_the_last_match(Fixture *fix, gconstpoint
     assert_verdict(fix, 0, "-expect: the script came to its end");
 }
 
+static void test_an_empty_match_uses_nothing_up(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    start(fix, "wait \"\"\nwait \"^ab\"\n");
+    g_assert_false(fix->done);
+    print(fix, "ab");
+    assert_verdict(fix, 0, "-expect: the script came to its end");
+}
+
+static void test_an_expression_that_takes_too_long_fails(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    print(fix, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    start(fix, "wait \"^(a+)+$\"\n");
+    assert_verdict(fix, EXPECT_FAILED,
+                   "-expect, line 1: it takes too long to look for \"^(a+)+$\"");
+}
+
 static void test_time_that_runs_out_fails(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -195,6 +213,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD(dialogue_ends_with_its_status);
     ADD(each_wait_looks_behind_the_last_match);
+    ADD(an_empty_match_uses_nothing_up);
+    ADD(an_expression_that_takes_too_long_fails);
     ADD(time_that_runs_out_fails);
     ADD(taboo_fails_from_its_line_on);
     ADD(guest_that_ends_early_fails);

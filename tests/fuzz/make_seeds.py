@@ -1,0 +1,359 @@
+#!/usr/bin/env python3
+"""Writes the seeds that a fuzzer would not find: tests/fuzz/corpus/TARGET/seed-*.
+
+The format of each is that of its target (tests/fuzz/fuzz_*.c).
+"""
+import os
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def write(target, name, data):
+    directory = os.path.join(HERE, "corpus", target)
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, "seed-" + name), "wb") as seed:
+        seed.write(data)
+
+
+# ---- boot: how, a text with its length, the kernel ----
+
+TEXT_FLAT, TEXT_APPEND = 1, 2
+ENTRY_16, ENTRY_32, ENTRY_64 = 1 << 2, 2 << 2, 3 << 2
+MODULE, MODULES, BOARD = 1 << 4, 1 << 5, 1 << 6
+
+
+def boot(name, kernel, how=0, text=b""):
+    head = bytes([how, len(text)]) if how & 3 else bytes([how])
+    write("boot", name, head + text + kernel)
+
+
+def linux(version, high, entry64=False):
+    image = bytearray(1024)
+    image[0x1f1] = 1
+    struct.pack_into("<H", image, 0x1fe, 0xaa55)
+    image[0x200:0x206] = b"\xeb\x6aHdrS"
+    struct.pack_into("<H", image, 0x206, version)
+    image[0x211] = high
+    struct.pack_into("<I", image, 0x22c, 0x37ffffff)
+    struct.pack_into("<IB", image, 0x230, 0x1000, 1)
+    struct.pack_into("<H", image, 0x236, entry64)
+    struct.pack_into("<I", image, 0x238, 2047)
+    struct.pack_into("<Q", image, 0x258, 0x100000)
+    struct.pack_into("<I", image, 0x260, 0x4000)
+    return bytes(image) + b"\xf4\xeb\xfd\x90" * 8
+
+
+def elf(bits, segments, entry=0x100000):
+    """Segments are (type, offset, address, bytes, size in memory)."""
+    wide = bits == 64
+    head_size, entry_size = (64, 56) if wide else (52, 32)
+    ident = b"\x7fELF" + bytes([1 + wide, 1, 1]) + bytes(9)
+    head = ident + struct.pack("<HHI" + ("QQQ" if wide else "III"), 2, 62 if wide else 3, 1,
+                               entry, head_size, 0)
+    head += struct.pack("<IHHHHHH", 0, head_size, entry_size, len(segments), 0, 0, 0)
+    image = bytearray(head)
+    for kind, offset, address, data, memory in segments:
+        if wide:
+            image += struct.pack("<IIQQQQQQ", kind, 7, offset, address, address, len(data),
+                                 memory, 4096)
+        else:
+            image += struct.pack("<IIIIIIII", kind, offset, address, address, len(data), memory,
+                                 7, 4096)
+    for _, offset, _, data, _ in segments:
+        image.extend(bytes(max(0, offset + len(data) - len(image))))
+        image[offset:offset + len(data)] = data
+    return bytes(image)
+
+
+def note(owner, kind, content):
+    return struct.pack("<III", len(owner) + 1, len(content), kind) + owner + b"\0" + content
+
+
+def multiboot(flags, addresses=()):
+    head = struct.pack("<III", 0x1badb002, flags, -(0x1badb002 + flags) & 0xffffffff)
+    return head + struct.pack("<%dI" % len(addresses), *addresses)
+
+
+def multiboot2(tags):
+    body = b"".join(struct.pack("<HHI", kind, 0, 8 + len(data)) + data + bytes(-len(data) % 8)
+                    for kind, data in list(tags) + [(0, b"")])
+    size = 16 + len(body)
+    return struct.pack("<IIII", 0xe85250d6, 0, size, -(0xe85250d6 + size) & 0xffffffff) + body
+
+
+def boot_seeds():
+    code = b"\xf4\xeb\xfd" + bytes(13)
+    load = (1, 0x100, 0x100000, code, 0x1000)
+    flat = b"addr=0x7c00,ip=0x7c00,cs=0,ds=0x10,sp=0x7000,ax=1,flags=0x202"
+    boot("flat", code)
+    boot("flat-registers", code, TEXT_FLAT, flat)
+    boot("bzimage", linux(0x20f, 1, True), BOARD)
+    boot("bzimage-32-initrd", linux(0x20c, 1), TEXT_APPEND | ENTRY_32 | MODULE, b"console=ttyS0")
+    boot("bzimage-64-initrd", linux(0x20f, 1, True), TEXT_APPEND | ENTRY_64 | MODULE, b"quiet")
+    boot("bzimage-16", linux(0x20f, 1), TEXT_APPEND | ENTRY_16 | MODULE, b"quiet")
+    boot("bzimage-old", linux(0x202, 1), ENTRY_16)
+    boot("zimage", linux(0x204, 0), TEXT_APPEND | ENTRY_16, b"root=/dev/hda1")
+    boot("elf32", elf(32, [load]), TEXT_APPEND | BOARD, b"a b")
+    boot("elf64", elf(64, [load]), TEXT_APPEND, b"a b")
+    boot("elf-note", elf(32, [load, (4, 0x180, 0, note(b"GNU", 1, bytes(16)), 0)]))
+    pvh = note(b"GNU", 1, bytes(20)) + note(b"Xen", 18, struct.pack("<I", 0x100000))
+    boot("pvh32", elf(32, [load, (4, 0x180, 0, pvh, 0)]), TEXT_APPEND | MODULE | MODULES, b"x")
+    wide = note(b"Xen", 18, struct.pack("<Q", 0x100000))
+    boot("pvh64", elf(64, [load, (4, 0x180, 0, wide, 0)]), MODULE | BOARD)
+    boot("multiboot-addresses",
+         multiboot(0x10003, (0x100000, 0x100000, 0x100040, 0x102000, 0x100020)) + code * 3,
+         TEXT_APPEND | MODULE | MODULES, b"debug")
+    mb = multiboot(3)
+    boot("multiboot-elf", elf(32, [(1, 0x100, 0x100000, mb + code, 0x1000)]),
+         TEXT_APPEND | MODULE, b"debug")
+    tags = [(1, struct.pack("<IIII", 1, 4, 6, 15)),
+            (2, struct.pack("<IIII", 0x100000, 0x100000, 0, 0)),
+            (3, struct.pack("<I", 0x100010)), (4, struct.pack("<I", 2)),
+            (5, struct.pack("<III", 80, 25, 0)), (6, b"")]
+    boot("multiboot2-addresses", multiboot2(tags) + code, TEXT_APPEND | MODULE | BOARD, b"debug")
+    mb2 = multiboot2([(1, struct.pack("<II", 14, 15)), (10, bytes(16))])
+    boot("multiboot2-elf", elf(64, [(1, 0x100, 0x100000, mb2 + code, 0x1000)], 0x100000),
+         MODULE | MODULES | BOARD)
+
+
+# ---- devices: operations of fuzz_device.c ----
+
+IN_LINE = 5
+STEP = 4
+
+
+def out(place, value, size=1):
+    return bytes([{1: 0, 2: 0x10, 4: 0x18}[size], place]) + value.to_bytes(size, "little")
+
+
+def inp(place, size=1):
+    return bytes([{1: 2, 2: 0x12, 4: 0x1a}[size], place])
+
+
+def drives_work():
+    return b"".join(bytes([IN_LINE, 0x80 | which]) for which in range(0x7e, 0x81))
+
+
+def sector(place, write, data=b"\x5a"):
+    return bytes([0x46, 0xc1 if write else 0x40, place, len(data)]) + data
+
+
+DATA, FEATURES, COUNT, LOW, MID, HIGH, SELECT, COMMAND, CONTROL = range(9)
+
+
+def ata(command, lba=5, count=1, select=0xe0, features=0):
+    return (out(SELECT, select | lba >> 24) + out(FEATURES, features) + out(COUNT, count) +
+            out(LOW, lba & 0xff) + out(MID, lba >> 8 & 0xff) + out(HIGH, lba >> 16 & 0xff) +
+            out(COMMAND, command))
+
+
+def ata_wide(command, lba=5, count=1):
+    halves = [(COUNT, count >> 8, count & 0xff)]
+    for i, place in enumerate((LOW, MID, HIGH)):
+        halves.append((place, lba >> 24 + 8 * i & 0xff, lba >> 8 * i & 0xff))
+    return (out(SELECT, 0xe0) + b"".join(out(p, a) + out(p, b) for p, a, b in halves) +
+            out(COMMAND, command))
+
+
+def ata_seeds():
+    data_in = drives_work() + inp(COMMAND) + sector(DATA, False) + inp(COMMAND)
+    data_out = sector(DATA, True) + drives_work() + inp(COMMAND)
+    write("ata", "identify", ata(0xec) + data_in)
+    write("ata", "identify-slave", ata(0xec, select=0xf0) + data_in)
+    write("ata", "read", ata(0x20, count=2) + data_in * 2)
+    write("ata", "read-chs", ata(0x91, count=16, select=0xa3) + ata(0x20, 1, 1, 0xa0) + data_in)
+    write("ata", "write", ata(0x30, count=2) + data_out * 2 + ata(0xe7) + drives_work())
+    write("ata", "read-multiple", ata(0xc6, count=4) + ata(0xc4, count=5) + data_in * 5)
+    write("ata", "write-multiple", ata(0xc6, count=2) + ata(0xc5, count=3) + data_out * 3)
+    write("ata", "read-48", ata_wide(0x24, 900, 2) + data_in * 2)
+    write("ata", "write-48", ata_wide(0x34, 900, 2) + data_out * 2 + ata(0xea) + drives_work())
+    write("ata", "verify", ata(0x40, count=9) + drives_work() + ata_wide(0x42, 7, 300) +
+          drives_work())
+    write("ata", "capacity", ata(0xf8) + inp(LOW) + out(CONTROL, 0x80) + ata_wide(0x27) +
+          inp(HIGH))
+    write("ata", "set-features", ata(0xef, features=3, count=8) + ata(0xef, features=0x82) +
+          ata(0x10) + ata(0x70) + ata(0xe5) + ata(0xe0) + ata(0x90) + ata(0xb0))
+    write("ata", "soft-reset", ata(0x20) + out(CONTROL, 4) + out(CONTROL, 0) + inp(CONTROL) +
+          inp(COUNT))
+    write("ata", "bad-sector", bytes([IN_LINE, 0xf0, 6, 0]) + ata(0x20, count=4) + data_in * 3)
+    write("ata", "save-in-data", ata(0x20, count=2) + drives_work() + bytes([7, 5]) + data_in)
+
+
+def packet(*command, count=0xfffe, data=True):
+    body = bytes(command) + bytes(12 - len(command))
+    transfer = drives_work() + inp(COMMAND) + inp(COUNT) + sector(DATA, False)
+    return (out(SELECT, 0xa0) + out(FEATURES, 0) + out(MID, count & 0xff) +
+            out(HIGH, count >> 8) + out(COMMAND, 0xa0) +
+            bytes([0x46, 0x81, DATA, len(body)]) + body + (transfer if data else drives_work()))
+
+
+def atapi_seeds():
+    write("atapi", "identify-packet", ata(0xa1, select=0xa0) + drives_work() +
+          sector(DATA, False))
+    write("atapi", "aborted-identify", ata(0xec, select=0xa0) + inp(MID) + inp(HIGH))
+    write("atapi", "inquiry", packet(0x12, 0, 0, 0, 36) + packet(0x03, 0, 0, 0, 18))
+    write("atapi", "ready-capacity", packet(0, data=False) + packet(0x25))
+    write("atapi", "read-10", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 2) + sector(DATA, False) * 7)
+    write("atapi", "read-10-small", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 1, count=64) +
+          bytes([0x46, 0x01, DATA, 64]) * 4)
+    write("atapi", "read-12", packet(0xa8, 0, 0, 0, 0, 3, 0, 0, 0, 1) + sector(DATA, False) * 3)
+    write("atapi", "read-cd", packet(0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0x10) +
+          sector(DATA, False) * 3)
+    write("atapi", "toc", b"".join(packet(0x43, msf, form, 0, 0, 0, 1, 0, 64)
+                                   for msf in (0, 2) for form in (0, 1)))
+    write("atapi", "mode-sense", packet(0x5a, 0, 0x2a, 0, 0, 0, 0, 0, 64) +
+          packet(0x1a, 0, 0x2a, 0, 64) + packet(0x46, 0, 0, 0, 0, 0, 0, 0, 64) +
+          packet(0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8))
+    write("atapi", "tray", packet(0x1e, 0, 0, 0, 1, data=False) +
+          packet(0x1b, 0, 0, 0, 2, data=False) + packet(0x1e, data=False) +
+          packet(0x1b, 0, 0, 0, 2, data=False) + packet(0, data=False) + packet(3, 0, 0, 0, 18) +
+          packet(0x1b, 0, 0, 0, 3, data=False))
+    write("atapi", "beyond", packet(0x28, 0, 0, 0, 0xff, 0, 0, 0, 1, data=False) +
+          packet(3, 0, 0, 0, 18))
+    write("atapi", "reset", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 2, data=False) + ata(8, select=0xa0) +
+          inp(COUNT) + inp(MID))
+
+
+def place_of(offset):
+    """In the two pages of fuzz_device.c's places: two bytes, for there are more than 256."""
+    return struct.pack("<H", offset)
+
+
+LAPIC_PLACES = 0x1000 // 16 + 0xff
+IOAPIC_PLACES = 0x1000 // 16
+
+
+def memory_write(place, value):
+    return b"\0" + struct.pack("<HI", place, value)
+
+
+def memory_read(place):
+    return b"\2" + struct.pack("<H", place)
+
+
+def apic_seeds(target, lapic, ioapic):
+    def reg(offset, value):
+        return memory_write(lapic + offset // 16, value)
+
+    def redirect(pin, low):
+        return (memory_write(ioapic, 0x10 + 2 * pin) + memory_write(ioapic + 1, low) +
+                memory_write(ioapic, 0x11 + 2 * pin) + memory_write(ioapic + 1, 0))
+
+    enable = reg(0xf0, 0x1ff)
+    acknowledge = bytes([6, 0x40])
+    end = reg(0xb0, 0)
+    write(target, "self", enable + reg(0x300, 0x40051) + acknowledge + memory_read(lapic + 0x15) +
+          end)
+    write(target, "timer", enable + reg(0x3e0, 0xb) + reg(0x320, 0x20040) + reg(0x380, 100) +
+          bytes([STEP, 0xff, 0x3f]) + memory_read(lapic + 0x39) + acknowledge + end)
+    write(target, "one-shot", enable + reg(0x320, 0x40) + reg(0x380, 0x10000) +
+          bytes([STEP, 0xff, 0x3f]) + memory_read(lapic + 0x39) + bytes([7, 5]))
+    write(target, "error", enable + reg(0x370, 0xfe) + reg(0x300, 3) + reg(0x280, 0) +
+          memory_read(lapic + 0x28) + acknowledge)
+    write(target, "logical", enable + reg(0xd0, 0x81000000) + reg(0xe0, 0x0fffffff) +
+          reg(0x310, 0x81000000) + reg(0x300, 0x800 | 0x61) + reg(0x80, 0x50) + acknowledge)
+    write(target, "lint", enable + reg(0x350, 0x51) + bytes([6, 0x80]) + bytes([6, 0]) +
+          reg(0x360, 0x400) + bytes([6, 0x81]))
+    write(target, "edge", enable + redirect(2, 0x31) + bytes([6, 0x82, 6, 2]) + acknowledge + end)
+    write(target, "level", enable + redirect(3, 0x8032) + bytes([6, 0x83]) + acknowledge + end +
+          acknowledge + bytes([6, 3]) + end)
+    write(target, "message", memory_write(lapic + 0x1000 // 16 + 3, 0x41) + enable +
+          memory_write(lapic, 0x41) + acknowledge)
+
+
+# ---- text protocols: how, text, events ----
+
+FLOOD, EVENT_0, EVENT_1, EVENT_2 = b"\xfc", b"\xfd", b"\xfe", b"\xff"
+
+
+def qtest(name, lines, how=0, tail=b""):
+    write("qtest", name, bytes([how]) + "".join(line + "\n" for line in lines).encode() + tail)
+
+
+def qtest_seeds():
+    qtest("ports", ["outb 0x43 0x34", "outb 0x40 0xa9", "outb 0x40 0x04", "inb 0x61",
+                    "inw 0x5000", "inl 0xffff", "outw 0x80 0x1234", "outl 0x80 0x12345678"])
+    qtest("values", ["writeb 0x1000 0x12", "writew 0x1000 0x1234", "writel 0x1000 0x12345678",
+                     "writeq 0x1000 0x123456789abcdef0", "readb 0x1000", "readw 0x1000",
+                     "readl 0x1000", "readq 0xffffffffffffffff"])
+    qtest("bytes", ["write 0x2000 4 0x01020304", "read 0x2000 0x4", "b64read 0x2000 4",
+                    "b64write 0x2000 4 AAECAw==", "memset 0x2000 4 0x1ab", "write 0xfffffe 8 0x01",
+                    "read 0xffff0 0x20", "memset 0xffff0 0x20 1", "endianness"])
+    qtest("time", ["irq_intercept_in ioapic", "outb 0x43 0x34", "outb 0x40 0xa9", "outb 0x40 4",
+                   "clock_step", "clock_step 2000000", "clock_set 5000000", "clock_step"])
+    qtest("lines", ["irq_intercept_out i8259", "set_irq_in ioapic unnamed-gpio-in 4 1",
+                    "set_irq_in ioapic unnamed-gpio-in 4 0", "irq_intercept_in /machine/x/ioapic",
+                    "irq_intercept_in /machine/unattached/device[4]", "module_load a b"])
+    qtest("wrong", ["inb", "inb zz", "inb  0x61", "inb 0x10061", "read 0 0", "read 0 -1",
+                    "write 0 2 0102", "write 0 2 0x0g", "clock_step -1", "", " inb 1", "foo"], 3)
+    qtest("long-step", ["outb 0x43 0x34", "outb 0x40 2", "outb 0x40 0", "clock_step 99999999",
+                        "inb 0x40"], 0, EVENT_1 * 3 + EVENT_0 + b"inb 0x40\n")
+    qtest("clients", ["irq_intercept_in ioapic", "outb 0x43 0x34"], 5,
+          b"outb 0x4" + EVENT_0 + b"irq_intercept_out PIC\ninb 0x21\n")
+    qtest("flood", ["read 0 1"], 0, FLOOD + b"\x14A" + b"\n" + FLOOD + b"\x04\n")
+    qtest("flood-blanks", ["inb 0x61"], 0, b"inb 0x61" + FLOOD + b"\x14 x\n")
+    qtest("beside", ["inb 0x61", "clock_step", "readl 0xfee00030"], 0xff)
+
+
+def qmp(name, text, how=0):
+    write("qmp", name, bytes([how]) + text)
+
+
+def qmp_seeds():
+    hello = b'{"execute":"qmp_capabilities"}\n'
+    def run(*names):
+        return b"".join(b'{"execute":"%s"}\n' % name.encode() for name in names)
+    def human(line):
+        return (b'{"execute":"human-monitor-command","arguments":{"command-line":"%s"}}\n' %
+                line.encode())
+    qmp("query", hello + run("query-status", "query-version", "query-commands", "query-name",
+                             "query-chardev"))
+    qmp("run", hello + run("cont", "stop", "system_reset", "system_powerdown", "cont",
+                           "inject-nmi"))
+    qmp("quit", hello + run("cont", "quit") + EVENT_2 + run("cont", "system_reset", "cont",
+                                                            "query-status") + EVENT_2)
+    qmp("monitor", hello + b"".join(map(human, (
+        "help", "info registers", "info status", "info irq", "info devices", "info name",
+        "info version", "stop", "cont", "system_reset", "nmi", "system_powerdown", "x")))
+        + human("quit"), 0x80)
+    qmp("id", hello + b'{"execute":"query-name","id":{"a":[1,2.5,null,true,"\\u00e9"]}}\n'
+        b'{"id":7,"execute":"nosuch"}')
+    qmp("wrong", hello + b'{"execute":1}{"arguments":{}}{"execute":"stop","arguments":[]}'
+        b'{"execute":"stop","arguments":{"x":1}}{"execute":"stop","y":1}[1,2]{}"text" 12 null '
+        b'{"execute":"human-monitor-command","arguments":{"command-line":3}}'
+        b'{"execute":"qmp_capabilities"}')
+    qmp("early", b'{"execute":"query-status"}\n{"execute":"qmp_capabilities",'
+        b'"arguments":{"enable":["oob"]}}\n' + hello, 7)
+    qmp("torn", b'{"execute":"qmp_ca\n}}]{"a"\0x\n{"a":"\x80"}\n{{{{[[[[' + b"[" * 64 + b"\n" +
+        hello + b"{'execute':'stop'}\n", 1)
+    qmp("two", hello + EVENT_0 + hello + EVENT_1 + hello + run("stop") + EVENT_0 + run("cont"))
+    qmp("flood", hello + b'{"' + FLOOD + b"\x14a" + b'\n' + hello + FLOOD + b"\x0b[\n")
+
+
+def expect(name, script, output=b""):
+    write("expect", name, script + EVENT_0 + output)
+
+
+def expect_seeds():
+    expect("dialogue", b'# x\nport serial0\nwait "log+in: $" 10\nsend "root\\r\\x41\\"\\\\\\t\\e"\n'
+           b'wait "#"\nexit 42\n', b"early login: " + EVENT_0 + b"\n# " + EVENT_0)
+    expect("taboo", b'fail-if "Kernel pan+ic"\nwait "^done$" 0.5\n', b"a\nKernel pannic\n")
+    expect("end", b'wait "a"\nwait "a|b"\n', b"a a")
+    expect("wrong-port", b"port nosuch\n")
+    expect("wrong-regex", b'wait "(["\n')
+    expect("wrong", b'exit 256\nsend x\nsend "\nwait "a" -1\nnonsense\n')
+    expect("empty", b'wait ""\nwait "$"\nfail-if "^$"\nwait "(?=x)" 1e-9\n', b"\n\nx" + EVENT_1)
+    expect("backtrack", b'wait "(a+)+$"\nwait "(.*)*\\\\1x"\n', b"a" * 40 + b"b\n")
+    expect("long", b'send "' + b"0123456789" * 30 + b'"\nwait "b{20}"\n',
+           FLOOD + b"\x0eb" + EVENT_0 * 6)
+
+
+boot_seeds()
+ata_seeds()
+atapi_seeds()
+apic_seeds("lapic", 0, LAPIC_PLACES + 1)
+apic_seeds("ioapic", IOAPIC_PLACES, 0)
+qtest_seeds()
+qmp_seeds()
+expect_seeds()
