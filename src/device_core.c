@@ -392,11 +392,8 @@ void device_reset(Device *dev)
 void device_set_input(Device *dev, unsigned pin, bool level)
 {
     g_assert(pin < dev->class->input_count);
-    TapEvent event = {.kind = TAP_INPUT, .address = pin, .value = level};
     g_mutex_lock(&dev->lock);
-    device_tap_enter(dev->tap, &event);
-    dev->class->input(dev->state, pin, level);
-    device_tap_leave(dev->tap, &event);
+    device_input(dev, pin, level);
     g_mutex_unlock(&dev->lock);
 }
 
@@ -418,7 +415,7 @@ bool device_key(Device *dev, unsigned code, bool pressed)
         return false;
     }
     g_mutex_lock(&dev->lock);
-    bool taken = client->key(dev->state, code, pressed);
+    bool taken = device_take_key(dev, code, pressed);
     g_mutex_unlock(&dev->lock);
     return taken;
 }
@@ -430,7 +427,8 @@ bool device_pointer(Device *dev, int dx, int dy, unsigned buttons)
         return false;
     }
     g_mutex_lock(&dev->lock);
-    bool taken = client->pointer(dev->state, dx, dy, buttons);
+    uint64_t movement = (uint32_t)dx | (uint64_t)(uint32_t)dy << 32;
+    bool taken = device_take_pointer(dev, movement, buttons);
     g_mutex_unlock(&dev->lock);
     return taken;
 }
@@ -485,11 +483,28 @@ bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, si
 
 bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
 {
+    if (dev->tap) {
+        return dev->tap->class->memory_write(dev->tap, address, data, size);
+    }
+    return device_memory_pass_write(dev, address, data, size);
+}
+
+bool device_memory_pass_write(const Device *dev, uint64_t address, const void *data, size_t size)
+{
     return dev->host->memory && memory_write(dev->host->memory, address, data, size);
 }
 
-/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
 void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
+{
+    if (dev->tap) {
+        dev->tap->class->bus_write(dev->tap, address, value, size);
+    } else {
+        device_bus_pass_write(dev, address, value, size);
+    }
+}
+
+/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
+void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size)
 {
     BusInitiator by = {0};
     if (!bus_is_locked(dev->host->bus)) {

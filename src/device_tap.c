@@ -2,6 +2,8 @@
 
 #include "src/irq.h"
 
+#include <string.h>
+
 typedef struct TappedRegion {
     IoOps ops;
     DeviceTap *tap;
@@ -141,6 +143,14 @@ IrqLine *device_tap_line(DeviceTap *tap, IrqLine *to)
     return line;
 }
 
+void device_input(Device *dev, unsigned pin, bool level)
+{
+    TapEvent event = {.kind = TAP_INPUT, .address = pin, .value = level};
+    device_tap_enter(device_tap(dev), &event);
+    device_class(dev)->input(device_state(dev), pin, level);
+    device_tap_leave(device_tap(dev), &event);
+}
+
 /* ---- timers ---- */
 
 void device_fire(Device *dev, unsigned timer, uint64_t deadline)
@@ -196,4 +206,42 @@ void device_tx_room(Device *dev)
     device_tap_enter(device_tap(dev), &event);
     device_class(dev)->char_client->tx_room(device_state(dev));
     device_tap_leave(device_tap(dev), &event);
+}
+
+/* ---- drives ---- */
+
+void device_block_done(Device *dev, const BlockResult *result)
+{
+    TapEvent event = {.kind = TAP_BLOCK,
+                      .address = result->tag,
+                      .value = (uint64_t)result->number << 1 | result->ok,
+                      .count = result->size,
+                      .data = result->data};
+    device_tap_enter(device_tap(dev), &event);
+    if (result->size) {
+        memcpy(result->buffer, event.data, result->size);
+    }
+    device_class(dev)->block_client->done(device_state(dev), result->tag, result->ok);
+    device_tap_leave(device_tap(dev), &event);
+}
+
+/* ---- keys and pointers ---- */
+
+bool device_take_key(Device *dev, unsigned code, bool pressed)
+{
+    TapEvent event = {.kind = TAP_KEY, .address = code, .value = pressed};
+    device_tap_enter(device_tap(dev), &event);
+    event.count = device_class(dev)->input_client->key(device_state(dev), code, pressed);
+    device_tap_leave(device_tap(dev), &event);
+    return event.count;
+}
+
+bool device_take_pointer(Device *dev, uint64_t movement, unsigned buttons)
+{
+    TapEvent event = {.kind = TAP_POINTER, .address = movement, .value = buttons};
+    int dx = (int32_t)(movement & UINT32_MAX), dy = (int32_t)(movement >> 32);
+    device_tap_enter(device_tap(dev), &event);
+    event.count = device_class(dev)->input_client->pointer(device_state(dev), dx, dy, buttons);
+    device_tap_leave(device_tap(dev), &event);
+    return event.count;
 }

@@ -10,6 +10,7 @@
 #ifndef PIOEMU_DEVICE_TAP_H
 #define PIOEMU_DEVICE_TAP_H
 
+#include "src/block/block.h"
 #include "src/bus.h"
 #include "src/clock.h"
 #include "src/device_core.h"
@@ -30,6 +31,9 @@ typedef enum TapKind {
     TAP_BREAK,
     TAP_LINES,
     TAP_TX_ROOM,
+    TAP_KEY,
+    TAP_POINTER,
+    TAP_BLOCK,
     TAP_KINDS
 } TapKind;
 
@@ -37,11 +41,14 @@ typedef enum TapKind {
 typedef struct TapEvent {
     TapKind kind;
     IoSpace space;    /* of an access */
-    uint64_t address; /* of an access, absolute; which timer; which pin */
-    uint64_t value;   /* written or, when it is over, read; deadline; level; lines; vector */
+    uint64_t address; /* of an access, absolute; which timer; which pin; key; movement;
+                         tag */
+    uint64_t value;   /* written or, when it is over, read; deadline; level; lines; vector;
+                         pressed; buttons; drive << 1 | success */
     unsigned size;    /* of an access or an item */
-    size_t count;     /* items of a block, bytes of input */
-    const void *data; /* of a block or of input; of a read block when it is over */
+    size_t count;     /* items of a block, bytes of input or from a drive; 1: it is over, and
+                         the key was taken */
+    const void *data; /* of a block, of input or from a drive; of a read block when it is over */
 } TapEvent;
 
 typedef struct TapClass {
@@ -56,7 +63,10 @@ typedef struct TapClass {
     unsigned (*lines)(DeviceTap *tap, const CharPort *port);
     void (*rx_ready)(DeviceTap *tap, CharPort *port);
     bool (*memory_read)(DeviceTap *tap, uint64_t address, void *data, size_t size);
+    bool (*memory_write)(DeviceTap *tap, uint64_t address, const void *data, size_t size);
+    void (*bus_write)(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size);
     void (*request)(DeviceTap *tap, DeviceRequest request, int status);
+    void (*block)(DeviceTap *tap, BlockPort *port, const BlockRequest *request);
 } TapClass;
 
 /* Implementations begin their own structs with this. */
@@ -69,6 +79,8 @@ struct DeviceTap {
 /* Makes the taps of a machine's devices; they stay the source's and outlive the devices. */
 struct TapSource {
     DeviceTap *(*make)(TapSource *source, Device *dev, const DeviceHost *host);
+    /* The machine is complete; NULL: nobody wants to know. */
+    void (*built)(TapSource *source);
 };
 
 void device_tap_init(DeviceTap *tap, const TapClass *class, Device *dev);
@@ -94,15 +106,34 @@ static inline void device_tap_leave(DeviceTap *tap, const TapEvent *event)
     }
 }
 
-/* What device_memory_read() does without a tap. */
-bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, size_t size);
+/* ---- what the functions of devices/device.h do without a tap ---- */
 
-/* ---- calls into a device's CharClient, with its lock held ---- */
+bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, size_t size);
+bool device_memory_pass_write(const Device *dev, uint64_t address, const void *data, size_t size);
+void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size);
+
+/* ---- calls into a device, with its lock held ---- */
+
+void device_input(Device *dev, unsigned pin, bool level);
 
 void device_receive(Device *dev, const uint8_t *data, size_t size);
 void device_receive_break(Device *dev);
 void device_lines_changed(Device *dev, unsigned lines);
 void device_tx_room(Device *dev);
+/* What came of a device's request of a drive. */
+typedef struct BlockResult {
+    unsigned number; /* the drive's */
+    uint64_t tag;
+    bool ok;
+    void *buffer; /* of a read that succeeded: gets `size` bytes of `data` */
+    const void *data;
+    size_t size;
+} BlockResult;
+
+void device_block_done(Device *dev, const BlockResult *result);
+/* False when the device has no such thing or takes no more. */
+bool device_take_key(Device *dev, unsigned code, bool pressed);
+bool device_take_pointer(Device *dev, uint64_t movement, unsigned buttons);
 /* Serves the deadline of one of the class's timers, which is disarmed. */
 void device_fire(Device *dev, unsigned timer, uint64_t deadline);
 

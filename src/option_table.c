@@ -245,6 +245,16 @@ static bool set_hdd(Parse *parse, const char *value, GError **error)
     return set_file(parse, value, "if=ide,index=3", error);
 }
 
+static bool set_fda(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=floppy,index=0", error);
+}
+
+static bool set_fdb(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=floppy,index=1", error);
+}
+
 static bool set_cdrom(Parse *parse, const char *value, GError **error)
 {
     return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
@@ -457,6 +467,16 @@ static const Option DRIVE_OPTIONS[] = {
      .help = "a disk image; keys: format if index media readonly snapshot cache id",
      .example = "-drive file=disk.img,format=raw,snapshot=on",
      .set = set_drive},
+    {.name = "fda",
+     .argument = "FILE",
+     .help = "the diskette in drive A",
+     .example = "-fda boot.img",
+     .set = set_fda},
+    {.name = "fdb",
+     .argument = "FILE",
+     .help = "the diskette in drive B",
+     .example = "-fdb data.img",
+     .set = set_fdb},
     {.name = "hda",
      .argument = "FILE",
      .help = "the first hard disk",

@@ -214,6 +214,9 @@ bool vm_reset_parts(Vm *vm, GError **error)
     if (vm->firmware) {
         firmware_restore(vm->firmware, vm->memory);
     }
+    if (vm->firmware && firmware_is_builtin(vm->firmware)) {
+        boot_put_tables(&board, vm->memory);
+    }
     if (vm->image && !boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }

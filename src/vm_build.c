@@ -65,14 +65,16 @@ static uint8_t acknowledge(void *opaque)
 
 static bool open_recorder(Vm *vm, GError **error)
 {
-    RecorderHost host = {.loop = vm->loop, .clock = vm->clock, .message = vm_message, .opaque = vm};
-    if (vm->config->record && !bus_is_locked(vm->bus)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-record: APICs on the bus cannot be recorded (use -accel kvm)");
-        return false;
-    }
+    RecorderHost host = {
+        .loop = vm->loop,
+        .clock = vm->clock,
+        .message = vm_message,
+        .opaque = vm,
+        .kernel_irqchip = vm->kernel_irqchip,
+        .apics = !bus_is_locked(vm->bus),
+    };
     if (vm->config->record) {
-        vm->recorder = recorder_new(vm->config, vm->kernel_irqchip, &host, error);
+        vm->recorder = recorder_new(vm->config, &host, error);
     }
     return vm->recorder || !vm->config->record;
 }
@@ -165,6 +167,9 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .opaque = vm,
     };
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
+    if (vm->recorder) {
+        recorder_set_drives(vm->recorder, vm->blocks);
+    }
     MachineParts parts = {
         .bus = vm->bus,
         .clock = vm->clock,

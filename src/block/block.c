@@ -1,6 +1,7 @@
 #include "src/block/block.h"
 
 #include "src/block/image.h"
+#include "src/device_tap.h"
 #include "src/error.h"
 
 #include <errno.h>
@@ -10,14 +11,9 @@
 #define REQUEST_NS UINT64_C(20000)
 #define SECTOR_NS  UINT64_C(1000)
 
-typedef enum RequestKind { REQUEST_READ, REQUEST_WRITE, REQUEST_FLUSH, REQUEST_KINDS } RequestKind;
-
 typedef struct Request {
-    RequestKind kind;
-    uint64_t lba, tag;
-    uint32_t count;
-    void *device_buffer; /* of a read: filled when it is done */
-    uint8_t *data;
+    BlockRequest asked;
+    uint8_t *data;  /* read, or to be written */
     uint64_t due;   /* repeatable runs: when it is done */
     bool ok;        /* the worker's, until `finished` */
     bool finished;  /* under the port's lock */
@@ -26,7 +22,8 @@ typedef struct Request {
 
 struct BlockPort {
     BlockSet *set;
-    char *id, *file;
+    char *id, *file, *placeholder;
+    unsigned number;
     bool cdrom;
     Image *image;
     Device *dev;
@@ -34,10 +31,10 @@ struct BlockPort {
     GThread *worker;
     GMutex lock; /* taken after the device's */
     GCond work, finished;
-    GQueue requests;              /* in their order until they are told, under the lock */
-    GQueue todo;                  /* of them, those the worker has not begun, under the lock */
-    bool stop;                    /* under the lock */
-    bool reported[REQUEST_KINDS]; /* the worker's */
+    GQueue requests;             /* in their order until they are told, under the lock */
+    GQueue todo;                 /* of them, those the worker has not begun, under the lock */
+    bool stop;                   /* under the lock */
+    bool reported[BLOCK_CANCEL]; /* by kind, the worker's */
     LoopTask told;
     Timer *timer; /* repeatable runs; else NULL */
     uint64_t last_due;
@@ -49,6 +46,7 @@ struct BlockSet {
     void (*message)(void *opaque, const char *text);
     void *opaque;
     GPtrArray *ports;
+    GHashTable *blanks; /* id to sectors */
 };
 
 static void free_request(Request *request)
@@ -64,27 +62,28 @@ static void report_failure(BlockPort *port, const Request *request)
 {
     static const char *const VERBS[] = {"read", "write", "flush"};
     int code = errno;
-    if (port->reported[request->kind]) {
+    if (port->reported[request->asked.kind]) {
         return;
     }
-    port->reported[request->kind] = true;
+    port->reported[request->asked.kind] = true;
     const char *why = code == ENODATA ? "the file has become shorter" : g_strerror(code);
-    g_autofree char *sector = request->kind == REQUEST_FLUSH
-                                  ? g_strdup("")
-                                  : g_strdup_printf(", sector %" G_GUINT64_FORMAT, request->lba);
+    g_autofree char *sector =
+        request->asked.kind == BLOCK_FLUSH
+            ? g_strdup("")
+            : g_strdup_printf(", sector %" G_GUINT64_FORMAT, request->asked.lba);
     g_autofree char *text =
         g_strdup_printf("drive %s: cannot %s %s%s: %s; the guest sees an error", port->id,
-                        VERBS[request->kind], port->file, sector, why);
+                        VERBS[request->asked.kind], port->file, sector, why);
     port->set->message(port->set->opaque, text);
 }
 
 static bool carry_out(BlockPort *port, const Request *request)
 {
-    switch (request->kind) {
-    case REQUEST_READ:
-        return image_read(port->image, request->lba, request->data, request->count);
-    case REQUEST_WRITE:
-        return image_write(port->image, request->lba, request->data, request->count);
+    switch (request->asked.kind) {
+    case BLOCK_READ:
+        return image_read(port->image, request->asked.lba, request->data, request->asked.count);
+    case BLOCK_WRITE:
+        return image_write(port->image, request->asked.lba, request->data, request->asked.count);
     default:
         return image_flush(port->image);
     }
@@ -130,12 +129,15 @@ static gpointer work(gpointer data)
 
 static void tell(BlockPort *port, Request *request)
 {
+    const BlockRequest *asked = &request->asked;
     if (!request->cancelled) {
-        if (request->ok && request->kind == REQUEST_READ) {
-            memcpy(request->device_buffer, request->data,
-                   (size_t)request->count * BLOCK_SECTOR_SIZE);
+        BlockResult result = {.number = port->number, .tag = asked->tag, .ok = request->ok};
+        if (request->ok && asked->kind == BLOCK_READ) {
+            result.buffer = asked->buffer;
+            result.data = request->data;
+            result.size = (size_t)asked->count * BLOCK_SECTOR_SIZE;
         }
-        port->client->done(device_state(port->dev), request->tag, request->ok);
+        device_block_done(port->dev, &result);
     }
     free_request(request);
 }
@@ -203,15 +205,34 @@ static void tell_due(void *opaque, uint64_t deadline)
 static void set_due(BlockPort *port, Request *request)
 {
     uint64_t start = MAX(clock_now(port->set->clock), port->last_due);
-    request->due = port->last_due = start + REQUEST_NS + request->count * SECTOR_NS;
+    request->due = port->last_due = start + REQUEST_NS + request->asked.count * SECTOR_NS;
     if (!timer_armed(port->timer)) {
         timer_arm(port->timer, request->due);
     }
 }
 
-static void submit(BlockPort *port, const Request *wish)
+static void check_range(const BlockPort *port, const BlockRequest *asked)
 {
-    Request *request = g_memdup2(wish, sizeof(*wish));
+    uint64_t sectors = block_port_sectors(port);
+    g_assert(asked->count && asked->count <= sectors && asked->lba <= sectors - asked->count);
+}
+
+static void make_buffer(Request *request)
+{
+    const BlockRequest *asked = &request->asked;
+    gsize size = (gsize)asked->count * BLOCK_SECTOR_SIZE;
+    if (asked->kind == BLOCK_READ) {
+        request->data = g_malloc(size);
+    } else if (asked->kind == BLOCK_WRITE) {
+        request->data = g_memdup2(asked->data, size);
+    }
+}
+
+static void submit(BlockPort *port, const BlockRequest *asked)
+{
+    Request *request = g_new0(Request, 1);
+    request->asked = *asked;
+    make_buffer(request);
     if (port->timer) {
         set_due(port, request);
     }
@@ -222,49 +243,65 @@ static void submit(BlockPort *port, const Request *wish)
     g_mutex_unlock(&port->lock);
 }
 
-static void check_range(const BlockPort *port, uint64_t lba, uint32_t count)
+static void cancel(BlockPort *port)
 {
-    uint64_t sectors = block_port_sectors(port);
-    g_assert(count && count <= sectors && lba <= sectors - count);
-}
-
-void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
-{
-    check_range(port, lba, count);
-    submit(port, &(Request){.kind = REQUEST_READ,
-                            .lba = lba,
-                            .count = count,
-                            .tag = tag,
-                            .device_buffer = buffer,
-                            .data = g_malloc((gsize)count * BLOCK_SECTOR_SIZE)});
-}
-
-void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
-                      uint64_t tag)
-{
-    check_range(port, lba, count);
-    submit(port, &(Request){.kind = REQUEST_WRITE,
-                            .lba = lba,
-                            .count = count,
-                            .tag = tag,
-                            .data = g_memdup2(buffer, (gsize)count * BLOCK_SECTOR_SIZE)});
-}
-
-void block_port_flush(BlockPort *port, uint64_t tag)
-{
-    submit(port, &(Request){.kind = REQUEST_FLUSH, .tag = tag});
-}
-
-void block_port_cancel(BlockPort *port)
-{
-    if (!port) {
-        return;
-    }
     g_mutex_lock(&port->lock);
     for (GList *item = port->requests.head; item; item = item->next) {
         ((Request *)item->data)->cancelled = true;
     }
     g_mutex_unlock(&port->lock);
+}
+
+void block_port_pass(BlockPort *port, const BlockRequest *request)
+{
+    if (request->kind == BLOCK_CANCEL) {
+        cancel(port);
+    } else {
+        submit(port, request);
+    }
+}
+
+static void ask(BlockPort *port, const BlockRequest *request)
+{
+    DeviceTap *tap = device_tap(port->dev);
+    if (request->kind <= BLOCK_WRITE) {
+        check_range(port, request);
+    }
+    if (tap) {
+        tap->class->block(tap, port, request);
+    } else {
+        block_port_pass(port, request);
+    }
+}
+
+void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
+{
+    ask(port, &(BlockRequest){
+                  .kind = BLOCK_READ, .lba = lba, .count = count, .tag = tag, .buffer = buffer});
+}
+
+void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
+                      uint64_t tag)
+{
+    ask(port, &(BlockRequest){
+                  .kind = BLOCK_WRITE, .lba = lba, .count = count, .tag = tag, .data = buffer});
+}
+
+void block_port_flush(BlockPort *port, uint64_t tag)
+{
+    ask(port, &(BlockRequest){.kind = BLOCK_FLUSH, .tag = tag});
+}
+
+void block_port_cancel(BlockPort *port)
+{
+    if (port) {
+        ask(port, &(BlockRequest){.kind = BLOCK_CANCEL});
+    }
+}
+
+unsigned block_port_number(const BlockPort *port)
+{
+    return port->number;
 }
 
 uint64_t block_port_sectors(const BlockPort *port)
@@ -301,6 +338,7 @@ static void free_port(BlockPort *port)
     g_mutex_clear(&port->lock);
     g_free(port->id);
     g_free(port->file);
+    g_free(port->placeholder);
     g_free(port);
 }
 
@@ -323,7 +361,8 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GErro
                     id);
         return NULL;
     }
-    Image *image = image_open(drive, error);
+    const uint64_t *blank = g_hash_table_lookup(set->blanks, id);
+    Image *image = blank ? image_new_blank(*blank, drive->read_only) : image_open(drive, error);
     if (!image) {
         return NULL;
     }
@@ -331,6 +370,8 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GErro
     port->set = set;
     port->id = g_strdup(id);
     port->file = g_strdup(drive->file);
+    port->placeholder = drive_placeholder(drive, id);
+    port->number = set->ports->len;
     port->cdrom = drive->cdrom;
     port->image = image;
     g_mutex_init(&port->lock);
@@ -369,11 +410,28 @@ BlockSet *blockset_new(Loop *loop, Clock *clock, void (*message)(void *opaque, c
     set->message = message;
     set->opaque = opaque;
     set->ports = g_ptr_array_new_with_free_func((GDestroyNotify)free_port);
+    set->blanks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return set;
+}
+
+void blockset_blank(BlockSet *set, const char *id, uint64_t sectors)
+{
+    g_hash_table_insert(set->blanks, g_strdup(id), g_memdup2(&sectors, sizeof(sectors)));
+}
+
+const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sectors)
+{
+    if (n >= set->ports->len) {
+        return NULL;
+    }
+    const BlockPort *port = set->ports->pdata[n];
+    *sectors = block_port_sectors(port);
+    return port->placeholder;
 }
 
 void blockset_free(BlockSet *set)
 {
     g_ptr_array_unref(set->ports);
+    g_hash_table_unref(set->blanks);
     g_free(set);
 }

@@ -9,6 +9,9 @@
 static const char *const KEYS[] = {"file",     "format",   "if",    "index", "media",
                                    "readonly", "snapshot", "cache", "id",    NULL};
 
+/* As DriveInterface has them. */
+static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
+
 static bool refuse(GError **error, const char *text, const char *why)
 {
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-drive %s: %s", text, why);
@@ -44,7 +47,6 @@ static bool parse_bool(GHashTable *table, const char *key, bool *value, GError *
 static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
     static const char *const FORMATS[] = {"raw", NULL};
-    static const char *const INTERFACES[] = {"ide", "none", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
     static const char *const CACHES[] = {"writeback", "unsafe", NULL};
     unsigned format = 0, interface = DRIVE_IDE, media = 0, cache = 0;
@@ -69,7 +71,8 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
     if (!text) {
         return true;
     }
-    if (!number_parse("-drive index", text, DRIVE_IDE_MAX - 1, &index, error)) {
+    uint64_t last = (drive->interface == DRIVE_FLOPPY ? DRIVE_FLOPPY_MAX : DRIVE_IDE_MAX) - 1;
+    if (!number_parse("-drive index", text, last, &index, error)) {
         return false;
     }
     drive->index = (int)index;
@@ -93,6 +96,10 @@ Drive *drive_parse(const char *text, GError **error)
         refuse(error, text, "names no file (file=PATH)");
         return NULL;
     }
+    if (drive->interface == DRIVE_FLOPPY && drive->cdrom) {
+        refuse(error, text, "if=floppy has no media=cdrom");
+        return NULL;
+    }
     drive->read_only |= drive->cdrom;
     drive->file = g_strdup(file);
     drive->id = g_strdup(g_hash_table_lookup(table, "id"));
@@ -104,6 +111,14 @@ void drive_free(Drive *drive)
     g_free(drive->id);
     g_free(drive->file);
     g_free(drive);
+}
+
+char *drive_placeholder(const Drive *drive, const char *id)
+{
+    g_autofree char *index = g_strdup_printf(",index=%d", drive->index);
+    return g_strdup_printf("file=%s,id=%s,if=%s%s,media=%s,readonly=%s", id, id,
+                           INTERFACES[drive->interface], drive->index < 0 ? "" : index,
+                           drive->cdrom ? "cdrom" : "disk", drive->read_only ? "on" : "off");
 }
 
 char *drive_text(const char *file, const char *rest)

@@ -7,9 +7,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
-typedef enum DriveInterface { DRIVE_IDE, DRIVE_NONE } DriveInterface;
+typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE } DriveInterface;
 
-#define DRIVE_IDE_MAX 4
+#define DRIVE_IDE_MAX    4
+#define DRIVE_FLOPPY_MAX 2
 
 typedef struct Drive {
     char *id; /* NULL: the machine chooses */
@@ -28,6 +29,8 @@ Drive *drive_parse(const char *text, GError **error);
 void drive_free(Drive *drive);
 /* What drive_parse() takes, for -hda and the like: `rest` follows the file. */
 char *drive_text(const char *file, const char *rest);
+/* The same for a drive like this one, called `id`, whose file is not there. */
+char *drive_placeholder(const Drive *drive, const char *id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
 

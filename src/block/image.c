@@ -136,6 +136,15 @@ Image *image_open(const Drive *drive, GError **error)
     return g_steal_pointer(&image);
 }
 
+Image *image_new_blank(uint64_t sectors, bool read_only)
+{
+    Image *image = g_new0(Image, 1);
+    image->fd = image->overlay = -1;
+    image->sectors = sectors;
+    image->read_only = read_only;
+    return image;
+}
+
 void image_free(Image *image)
 {
     const int descriptors[] = {image->fd, image->overlay};
@@ -277,6 +286,10 @@ static bool write_snapshot(Image *image, uint64_t sector, const uint8_t *data, u
 
 bool image_read(Image *image, uint64_t sector, void *data, uint32_t count)
 {
+    if (image->fd < 0) {
+        memset(data, 0, (size_t)count * IMAGE_SECTOR);
+        return true;
+    }
     return image->chunks ? read_snapshot(image, sector, data, count)
                          : read_base(image, sector, data, count);
 }
@@ -286,6 +299,9 @@ bool image_write(Image *image, uint64_t sector, const void *data, uint32_t count
     if (image->read_only) {
         errno = EROFS;
         return false;
+    }
+    if (image->fd < 0) {
+        return true;
     }
     if (image->chunks) {
         return write_snapshot(image, sector, data, count);
@@ -300,5 +316,5 @@ bool image_write(Image *image, uint64_t sector, const void *data, uint32_t count
 
 bool image_flush(Image *image)
 {
-    return image->unsafe || image->read_only || fdatasync(image->fd) == 0;
+    return image->unsafe || image->read_only || image->fd < 0 || fdatasync(image->fd) == 0;
 }

@@ -20,6 +20,8 @@
 typedef struct Image Image;
 
 Image *image_open(const Drive *drive, GError **error);
+/* No file: reads as zeros, and what is written is forgotten. */
+Image *image_new_blank(uint64_t sectors, bool read_only);
 void image_free(Image *image);
 
 uint64_t image_sectors(const Image *image);

@@ -44,6 +44,12 @@ bool boot_image_wants_apic(const BootImage *image);
 bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
                      CpuState *state, GError **error);
 
+/* What a BIOS that is built in leaves free for the tables, from 0xf0000 on (bios/bios.ld). */
+#define BOOT_TABLES_MAX 0x2000u
+
+/* The same tables as a kernel of -kernel has, into that room. */
+void boot_put_tables(const BootBoard *board, Memory *memory);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BootImage, boot_image_free)
 
 #endif

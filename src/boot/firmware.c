@@ -87,6 +87,11 @@ void firmware_free(Firmware *firmware)
     g_free(firmware);
 }
 
+bool firmware_is_builtin(const Firmware *firmware)
+{
+    return !firmware->file;
+}
+
 static uint64_t shadow_size(const Firmware *firmware)
 {
     return MIN(firmware->size, SHADOW_MAX);

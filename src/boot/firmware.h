@@ -18,6 +18,8 @@ bool firmware_builtin(const uint8_t **image, size_t *size);
 Firmware *firmware_new(const char *path, GError **error);
 void firmware_free(Firmware *firmware);
 
+/* It is this program's own, whose first 8 KiB are free for tables. */
+bool firmware_is_builtin(const Firmware *firmware);
 /* Once, before the machine runs. */
 bool firmware_map(const Firmware *firmware, Memory *memory, GError **error);
 /* At each reset: the copy below 1 MiB is as the image again. */

@@ -37,21 +37,33 @@ static void write_variables(BootLoad *load)
     memory_write(load->memory, BOOT_LOW_END, &size, sizeof(size));
 }
 
+/* Returns the address of the ACPI root pointer, or 0. */
+static uint32_t build(BootTables *tables)
+{
+    if (tables->board->apic) {
+        boot_add_mp_table(tables);
+    }
+    return tables->board->acpi_port ? boot_add_acpi_tables(tables) : 0;
+}
+
 bool boot_add_tables(BootLoad *load, GError **error)
 {
-    const BootBoard *board = load->board;
     const MemoryRegion *region = memory_find(load->memory, BOOT_ROM_START);
     if (!region || region->read_only || memory_ram_size(load->memory) < BOOT_HIGH) {
         return true;
     }
     write_variables(load);
+    BootTables tables = {load->board, g_byte_array_new()};
+    g_autoptr(GByteArray) bytes = tables.bytes;
+    load->rsdp = build(&tables);
+    return boot_put(load, BOOT_ROM_START, bytes->data, bytes->len, bytes->len, "the tables", error);
+}
+
+void boot_put_tables(const BootBoard *board, Memory *memory)
+{
     BootTables tables = {board, g_byte_array_new()};
     g_autoptr(GByteArray) bytes = tables.bytes;
-    if (board->apic) {
-        boot_add_mp_table(&tables);
-    }
-    if (board->acpi_port) {
-        load->rsdp = boot_add_acpi_tables(&tables);
-    }
-    return boot_put(load, BOOT_ROM_START, bytes->data, bytes->len, bytes->len, "the tables", error);
+    build(&tables);
+    g_assert_cmpuint(bytes->len, <=, BOOT_TABLES_MAX);
+    memory_write(memory, BOOT_ROM_START, bytes->data, bytes->len);
 }

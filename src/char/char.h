@@ -11,7 +11,8 @@
  * after CHAR_BATCH_NS and then twice that, up to CHAR_BATCH_MAX_NS, until the
  * line is silent, so a stream costs no wake-ups and leaves in large writes.
  *
- * The loop moves what was written into the chardev's history.  Whoever listens
+ * The loop moves what was written into the chardev's history.  Ports that meet
+ * at one place keep the guest's order among them (src/char/order.h).  Whoever listens
  * is a reader: a position in that history.  When the next bytes would overrun
  * the attached reader, the policy decides: the TX ring fills and the device is
  * told so (stall), the reader loses the oldest bytes (drop-old) or the newest
@@ -65,6 +66,8 @@ typedef struct ChardevClass {
      * taken and forgotten.  NULL: it attaches readers of its own.
      */
     size_t (*write)(Chardev *chardev, const uint8_t *data, size_t size);
+    /* Where `write` writes to, or -1; NULL: not a file that another chardev writes to. */
+    int (*output_fd)(const Chardev *chardev);
     /* Starts and stops reading host input into chardev_receive(). */
     void (*set_reading)(Chardev *chardev, bool on);
     void (*set_break)(Chardev *chardev, bool on);

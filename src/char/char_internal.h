@@ -7,6 +7,8 @@
 #include "src/char/char.h"
 #include "src/char/ring.h"
 
+typedef struct CharOrder CharOrder;
+
 struct CharPort {
     Loop *loop;
     Chardev *out, *in; /* NULL: thrown away, none; mostly the same one */
@@ -21,6 +23,8 @@ struct CharPort {
     LoopTask tx_task;
     LoopTimer *tx_timer;
     uint64_t tx_batch; /* ns that the timer runs */
+    CharOrder *order;  /* with the other ports at the same place; NULL: there is none */
+    uint32_t turn_end; /* the ring's head when its last turn ended, under the order's lock */
 
     /* Host to device: produced by the loop, consumed with the device's lock held. */
     Ring rx;
@@ -45,6 +49,8 @@ CharPort *char_port_new(Loop *loop, Device *dev, Chardev *in, Chardev *out);
 void char_port_free(CharPort *port);
 /* Moves what the device wrote to the chardev until that takes no more. */
 void char_port_drain(CharPort *port);
+/* The same up to `end` of the ring's head; false: the chardev took less. */
+bool char_port_drain_to(CharPort *port, uint32_t end);
 /* The chardev has room again. */
 void char_port_resume(CharPort *port);
 /* At most ring_room() of the RX ring. */

@@ -4,6 +4,7 @@
  */
 #include "src/char/char_internal.h"
 #include "src/char/charset_internal.h"
+#include "src/char/order.h"
 #include "src/error.h"
 
 #include <inttypes.h>
@@ -117,6 +118,7 @@ CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **er
         return NULL;
     }
     CharPort *port = char_port_new(set->loop, dev, in, out);
+    char_order_join(set->ports, port);
     g_ptr_array_add(set->ports, port);
     return port;
 }

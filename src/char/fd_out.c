@@ -72,3 +72,8 @@ size_t fd_out_write(FdOut *out, const uint8_t *data, size_t size)
     }
     return (size_t)put;
 }
+
+int fd_out_fd(const FdOut *out)
+{
+    return out->io ? fd_io_fd(out->io) : -1;
+}

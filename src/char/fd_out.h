@@ -22,5 +22,7 @@ void fd_out_init(FdOut *out, Chardev *chardev, FdIo *io, const char *name);
 void fd_out_clear(FdOut *out);
 /* ChardevClass.write. */
 size_t fd_out_write(FdOut *out, const uint8_t *data, size_t size);
+/* ChardevClass.output_fd. */
+int fd_out_fd(const FdOut *out);
 
 #endif

@@ -19,6 +19,11 @@ static size_t file_write(Chardev *chardev, const uint8_t *data, size_t size)
     return fd_out_write(&((FileOut *)chardev)->out, data, size);
 }
 
+static int file_output_fd(const Chardev *chardev)
+{
+    return fd_out_fd(&((const FileOut *)chardev)->out);
+}
+
 static void file_close(Chardev *chardev)
 {
     fd_out_clear(&((FileOut *)chardev)->out);
@@ -63,6 +68,7 @@ const ChardevClass chardev_file_class = {
     .size = sizeof(FileOut),
     .open = file_open,
     .write = file_write,
+    .output_fd = file_output_fd,
     .close = file_close,
 };
 
@@ -81,5 +87,6 @@ const ChardevClass chardev_stdout_class = {
     .size = sizeof(FileOut),
     .open = stdout_open,
     .write = file_write,
+    .output_fd = file_output_fd,
     .close = file_close,
 };

@@ -2,6 +2,7 @@
  * A device's end of a line: the rings, and what passes between the threads.
  */
 #include "src/char/char_internal.h"
+#include "src/char/order.h"
 #include "src/device_tap.h"
 
 #include <string.h>
@@ -30,27 +31,53 @@ static void call_tx_room(CharPort *port)
     }
 }
 
+static void drain_some(CharPort *port, const uint8_t *data, size_t size)
+{
+    size_t taken = chardev_output(port->out, data, size);
+    port->tx_blocked = taken < size;
+    port->out->count.stalls += port->tx_blocked;
+    ring_skip(&port->tx, taken);
+    call_tx_room(port);
+}
+
+bool char_port_drain_to(CharPort *port, uint32_t end)
+{
+    const uint8_t *data;
+    int32_t left;
+    while (!port->tx_blocked && (left = (int32_t)(end - atomic_load(&port->tx.tail))) > 0) {
+        size_t size = ring_peek(&port->tx, &data);
+        drain_some(port, data, MIN(size, (size_t)left));
+    }
+    return !port->tx_blocked;
+}
+
 void char_port_drain(CharPort *port)
 {
     const uint8_t *data;
     size_t size;
+    if (port->order) {
+        char_order_drain(port->order);
+        return;
+    }
     while (port->out && !port->tx_blocked && (size = ring_peek(&port->tx, &data)) > 0) {
-        size_t taken = chardev_output(port->out, data, size);
-        port->tx_blocked = taken < size;
-        port->out->count.stalls += port->tx_blocked;
-        ring_skip(&port->tx, taken);
-        call_tx_room(port);
+        drain_some(port, data, size);
     }
     if (port->out) {
         chardev_pump(port->out);
     }
 }
 
+/* For the host: nothing is to be looked for before that. */
+static bool is_waiting(const CharPort *port)
+{
+    return port->tx_blocked || (port->order && port->order->waiting);
+}
+
 static void continue_tx(CharPort *port, uint64_t batch)
 {
     char_port_drain(port);
     port->tx_batch = batch;
-    if (!port->tx_blocked) {
+    if (!is_waiting(port)) {
         loop_timer_start(port->tx_timer, batch);
     }
 }
@@ -79,11 +106,16 @@ static void tx_batch_over(void *opaque)
     }
 }
 
+/* Those that waited for their turn look again too. */
 void char_port_resume(CharPort *port)
 {
-    if (port->tx_blocked) {
-        port->tx_blocked = false;
-        continue_tx(port, CHAR_BATCH_NS);
+    if (!is_waiting(port)) {
+        return;
+    }
+    port->tx_blocked = false;
+    continue_tx(port, CHAR_BATCH_NS);
+    for (guint i = 0; port->order && !port->order->waiting && i < port->order->ports->len; i++) {
+        loop_timer_start(((CharPort *)port->order->ports->pdata[i])->tx_timer, CHAR_BATCH_NS);
     }
 }
 
@@ -116,6 +148,7 @@ size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
     if (!port->out) {
         return size;
     }
+    char_order_take_turn(port);
     size_t taken = ring_put(&port->tx, data, size);
     if (!atomic_load_explicit(&port->tx_active, memory_order_seq_cst) &&
         !atomic_exchange(&port->tx_active, true)) {
@@ -351,6 +384,7 @@ void char_port_free(CharPort *port)
     loop_cancel(port->loop, &port->tx_task);
     loop_cancel(port->loop, &port->rx_task);
     loop_cancel(port->loop, &port->control_task);
+    char_order_leave(port);
     loop_timer_free(port->tx_timer);
     ring_clear(&port->tx);
     ring_clear(&port->rx);

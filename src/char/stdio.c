@@ -114,6 +114,11 @@ static size_t stdio_write(Chardev *chardev, const uint8_t *data, size_t size)
     return fd_out_write(&((Stdio *)chardev)->out, data, size);
 }
 
+static int stdio_output_fd(const Chardev *chardev)
+{
+    return fd_out_fd(&((const Stdio *)chardev)->out);
+}
+
 static bool take_terminal(Stdio *stdio, bool keep_signals, GError **error)
 {
     TerminalConfig config = {
@@ -177,6 +182,7 @@ const ChardevClass chardev_stdio_class = {
     .rx_size = STDIO_RX_SIZE,
     .open = stdio_open,
     .write = stdio_write,
+    .output_fd = stdio_output_fd,
     .set_reading = stdio_set_reading,
     .say = stdio_say,
     .close = stdio_close,

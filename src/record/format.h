@@ -2,10 +2,10 @@
  * The form of a recording; docs/record-replay.md describes it.
  *
  * Lines of text say what machine it is of, an empty line ends them, and
- * records follow: each a byte of kind and flags, the device's number, the
- * machine time since the device's last record, and what the kind has.  Whole
- * numbers are variable: seven bits a byte, lowest first, bit 7 set in all but
- * the last.
+ * records follow.  Those at first name the devices; most others are calls: a
+ * byte of kind and flags, the device's number, the machine time since the
+ * device's last record, and what the kind has.  Whole numbers are variable:
+ * seven bits a byte, lowest first, bit 7 set in all but the last.
  */
 #ifndef PIOEMU_RECORD_FORMAT_H
 #define PIOEMU_RECORD_FORMAT_H
@@ -13,43 +13,73 @@
 #include "src/device_tap.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define RECORD_MAGIC   "pioemu recording "
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u
 /* Devices are numbered from 0 in the order in which they were made. */
 #define RECORD_DEVICES_MAX 256u
+#define RECORD_NAME_MAX    255u
 /* A byte of input or output, and an item of a block, has to be in the file. */
 #define RECORD_ITEMS_MAX (1u << 24)
 
-/* The first byte: kind, size of an access, and two flags. */
-#define RECORD_KIND_MASK  0x0fu
-#define RECORD_SIZE_SHIFT 4u
-#define RECORD_SIZE_MASK  0x30u
-#define RECORD_MEMORY     0x40u
-#define RECORD_ITEMS      0x80u
+/* What a whole run begins with, by the options' names. */
+#define RECORD_FILES 2u
+static const char *const RECORD_FILE_NAMES[RECORD_FILES] = {"kernel", "initrd"};
 
-#define RECORD_END             0u
-#define RECORD_OF_TAP(kind)    ((unsigned)(kind) + 1u)
-#define RECORD_UNCLAIMED_READ  14u
-#define RECORD_UNCLAIMED_WRITE 15u
-_Static_assert(TAP_KINDS < RECORD_UNCLAIMED_READ, "kinds have four bits");
+/* The first byte of an access: what, where and how wide; of anything else: its kind. */
+#define RECORD_ITEMS       0x80u /* what the device did meanwhile follows */
+#define RECORD_ACCESS      0x40u
+#define RECORD_ACCESS_MASK 0x07u
+#define RECORD_MEMORY      0x08u
+#define RECORD_SIZE_SHIFT  4u
+#define RECORD_SIZE_MASK   0x30u
+#define RECORD_KIND_MASK   0x3fu
 
-/* What a device did and asked during a call: kind in three bits, a number above them. */
+typedef enum RecordKind {
+    RECORD_END,
+    RECORD_DEVICE, /* one was made: its number, id and class */
+    RECORD_BUILT,  /* all were made */
+    RECORD_HOST,   /* the host did something: RecordHost, instructions since the last; ... */
+    /* Calls into a device: TapKind follows. */
+    RECORD_CALL = 16,
+    /* Accesses are told apart by these, and are calls but for the last two. */
+    RECORD_UNCLAIMED_READ = 60,
+    RECORD_UNCLAIMED_WRITE
+} RecordKind;
+
+/* What enters the machine of a software CPU from outside; all between two instructions. */
+typedef enum RecordHost {
+    HOST_CALL,  /* of the device of this number, which follows */
+    HOST_SKIP,  /* time went on by so many ns while the CPU slept */
+    HOST_RESET, /* asked for by the user */
+    HOST_NMI,
+    HOST_END, /* of the run: VmEndedBy, status, reason */
+    HOST_KINDS
+} RecordHost;
+
+/* What a device did and asked during a call: kind in four bits, a number above them. */
 typedef enum RecordItem {
     ITEM_END,
-    ITEM_IRQ,     /* line << 1 | level */
-    ITEM_PENDING, /* the answer */
-    ITEM_OUTPUT,  /* bytes taken; bytes refused; those taken */
-    ITEM_RECEIVE, /* bytes; those */
-    ITEM_LINES,   /* the modem lines */
-    ITEM_REQUEST, /* which; status */
-    ITEM_MEMORY   /* 0: refused; bytes; those */
+    ITEM_IRQ,       /* line << 1 | level */
+    ITEM_PENDING,   /* the answer */
+    ITEM_OUTPUT,    /* bytes taken; bytes refused; those taken */
+    ITEM_RECEIVE,   /* bytes; those */
+    ITEM_LINES,     /* the modem lines */
+    ITEM_REQUEST,   /* which; status */
+    ITEM_MEMORY,    /* 0: refused; bytes; those */
+    ITEM_STORE,     /* 0: refused; address, bytes; those */
+    ITEM_BUS_WRITE, /* size; address, value */
+    ITEM_CALL,      /* the kind: somebody called it meanwhile; as in a record */
+    ITEM_RETURN,    /* the answer to that */
+    ITEM_BLOCK,     /* drive << 2 | BlockKind; sector, sectors, tag; a write: sum of its data */
+    ITEM_KINDS
 } RecordItem;
 
-#define ITEM_KIND_MASK    0x07u
-#define ITEM_NUMBER_SHIFT 3u
-#define ITEM_NUMBER_MORE  31u /* and the rest follows */
+#define ITEM_KIND_MASK    0x0fu
+#define ITEM_NUMBER_SHIFT 4u
+#define ITEM_NUMBER_MORE  15u /* and the rest follows */
 
 static inline void record_put_byte(GByteArray *out, unsigned value)
 {
@@ -85,6 +115,54 @@ static inline unsigned record_size_code(unsigned size)
 static inline unsigned record_size(unsigned first_byte)
 {
     return 1u << ((first_byte & RECORD_SIZE_MASK) >> RECORD_SIZE_SHIFT);
+}
+
+/* Accesses have a number of three bits. */
+static inline unsigned record_access_code(RecordKind kind)
+{
+    return kind >= RECORD_UNCLAIMED_READ ? kind - RECORD_UNCLAIMED_READ + 4u
+                                         : kind - RECORD_CALL - TAP_READ;
+}
+
+static inline RecordKind record_kind(unsigned first_byte)
+{
+    if (!(first_byte & RECORD_ACCESS)) {
+        return (RecordKind)(first_byte & RECORD_KIND_MASK);
+    }
+    unsigned code = first_byte & RECORD_ACCESS_MASK;
+    return (RecordKind)(code < 4 ? RECORD_CALL + TAP_READ + code
+                                 : RECORD_UNCLAIMED_READ + (code & 1));
+}
+
+static inline bool record_is_access(RecordKind kind)
+{
+    return kind >= RECORD_UNCLAIMED_READ ||
+           (kind >= RECORD_CALL + TAP_READ && kind <= RECORD_CALL + TAP_WRITE_BLOCK);
+}
+
+static inline unsigned record_first_byte(RecordKind kind, unsigned size, bool memory, bool items)
+{
+    unsigned access = RECORD_ACCESS | record_access_code(kind) | record_size_code(size) |
+                      (memory ? RECORD_MEMORY : 0);
+    return (record_is_access(kind) ? access : kind) | (items ? RECORD_ITEMS : 0);
+}
+
+/* FNV-1a: enough to see that data differ. */
+static inline uint64_t record_sum(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < size; i++) {
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return sum;
+}
+
+static inline void record_put_text(GByteArray *out, const char *text)
+{
+    size_t size = MIN(strlen(text), RECORD_NAME_MAX);
+    record_put(out, size);
+    g_byte_array_append(out, (const uint8_t *)text, (guint)size);
 }
 
 /* Reads what the functions above wrote; once it is over, everything is 0. */
@@ -126,6 +204,15 @@ static inline const uint8_t *record_get_bytes(RecordReader *in, uint64_t size)
     const uint8_t *bytes = in->data + in->at;
     in->at += size;
     return bytes;
+}
+
+/* Without an end of its own; the caller frees it. */
+static inline char *record_get_text(RecordReader *in)
+{
+    uint64_t size = record_get(in);
+    in->over |= size > RECORD_NAME_MAX;
+    const uint8_t *bytes = record_get_bytes(in, size);
+    return bytes ? g_strndup((const char *)bytes, size) : NULL;
 }
 
 static inline RecordItem record_get_item(RecordReader *in, uint64_t *number)

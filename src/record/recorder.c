@@ -33,6 +33,8 @@ struct Recorder {
     char *path;
     int fd;
     GPtrArray *taps;
+    const BlockSet *drives;
+    GByteArray *header; /* until the machine is built */
     LoopTask task;
     LoopTimer *timer;
     GByteArray *writing; /* the loop's */
@@ -129,6 +131,23 @@ static void put_access(GByteArray *out, const TapEvent *event)
     }
 }
 
+static void put_input(GByteArray *out, const TapEvent *event)
+{
+    switch (event->kind) {
+    case TAP_KEY:
+        record_put(out, event->address << 1 | event->value);
+        break;
+    case TAP_POINTER:
+        record_put(out, event->address);
+        record_put(out, event->value);
+        break;
+    default:
+        record_put(out, event->value);
+        return;
+    }
+    record_put_byte(out, event->count != 0);
+}
+
 static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
 {
     switch (event->kind) {
@@ -145,13 +164,19 @@ static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
     case TAP_INPUT:
         record_put(out, event->address << 1 | event->value);
         break;
+    case TAP_BLOCK:
+        record_put(out, event->address);
+        record_put(out, event->value);
+        /* Fall through. */
     case TAP_RECEIVE:
         record_put(out, event->count);
         g_byte_array_append(out, event->data, (guint)event->count);
         break;
     case TAP_ACKNOWLEDGE:
     case TAP_LINES:
-        record_put(out, event->value);
+    case TAP_KEY:
+    case TAP_POINTER:
+        put_input(out, event);
         break;
     default:
         break;
@@ -160,8 +185,8 @@ static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
 
 static unsigned first_byte(const TapEvent *event, bool items)
 {
-    return RECORD_OF_TAP(event->kind) | (event->size ? record_size_code(event->size) : 0) |
-           (event->space == IO_MEMORY ? RECORD_MEMORY : 0) | (items ? RECORD_ITEMS : 0);
+    return record_first_byte(RECORD_CALL + event->kind, event->size, event->space == IO_MEMORY,
+                             items);
 }
 
 static void commit(Tap *t, const TapEvent *event)
@@ -184,6 +209,22 @@ static void commit(Tap *t, const TapEvent *event)
 
 /* ---- the tap ---- */
 
+/*
+ * A call that comes while the device is being called: input that it asked
+ * for, or an answer to what it did outside.
+ */
+static void note_nested(Tap *t, const TapEvent *event)
+{
+    if (event->kind == TAP_RECEIVE) {
+        record_put_item(t->items, ITEM_RECEIVE, event->count);
+        g_byte_array_append(t->items, event->data, (guint)event->count);
+    } else {
+        record_put_item(t->items, ITEM_CALL, event->kind);
+        record_put_byte(t->items, first_byte(event, false));
+        put_event(t->items, event, t->now);
+    }
+}
+
 static void tap_enter(DeviceTap *tap, const TapEvent *event)
 {
     Tap *t = (Tap *)tap;
@@ -192,10 +233,7 @@ static void tap_enter(DeviceTap *tap, const TapEvent *event)
         g_byte_array_set_size(t->items, 0);
         return;
     }
-    if (event->kind == TAP_RECEIVE) {
-        record_put_item(t->items, ITEM_RECEIVE, event->count);
-        g_byte_array_append(t->items, event->data, (guint)event->count);
-    }
+    note_nested(t, event);
 }
 
 static void tap_leave(DeviceTap *tap, const TapEvent *event)
@@ -203,6 +241,8 @@ static void tap_leave(DeviceTap *tap, const TapEvent *event)
     Tap *t = (Tap *)tap;
     if (--t->depth == 0) {
         commit(t, event);
+    } else if (event->kind != TAP_RECEIVE) {
+        record_put_item(t->items, ITEM_RETURN, event->value);
     }
 }
 
@@ -261,11 +301,46 @@ static bool tap_memory_read(DeviceTap *tap, uint64_t address, void *data, size_t
     return ok;
 }
 
+static bool tap_memory_write(DeviceTap *tap, uint64_t address, const void *data, size_t size)
+{
+    GByteArray *items = ((Tap *)tap)->items;
+    bool ok = device_memory_pass_write(tap->dev, address, data, size);
+    record_put_item(items, ITEM_STORE, ok);
+    if (ok) {
+        record_put(items, address);
+        record_put(items, size);
+        g_byte_array_append(items, data, (guint)size);
+    }
+    return ok;
+}
+
+static void tap_bus_write(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size)
+{
+    GByteArray *items = ((Tap *)tap)->items;
+    record_put_item(items, ITEM_BUS_WRITE, size);
+    record_put(items, address);
+    record_put(items, value);
+    device_bus_pass_write(tap->dev, address, value, size);
+}
+
 static void tap_request(DeviceTap *tap, DeviceRequest request, int status)
 {
     GByteArray *items = ((Tap *)tap)->items;
     record_put_item(items, ITEM_REQUEST, request);
     record_put(items, (unsigned)status);
+}
+
+static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
+{
+    GByteArray *items = ((Tap *)tap)->items;
+    record_put_item(items, ITEM_BLOCK, (uint64_t)block_port_number(port) << 2 | request->kind);
+    record_put(items, request->lba);
+    record_put(items, request->count);
+    record_put(items, request->tag);
+    if (request->kind == BLOCK_WRITE) {
+        record_put(items, record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE));
+    }
+    block_port_pass(port, request);
 }
 
 static const TapClass RECORDER_TAP = {
@@ -278,8 +353,22 @@ static const TapClass RECORDER_TAP = {
     .lines = tap_lines,
     .rx_ready = tap_rx_ready,
     .memory_read = tap_memory_read,
+    .memory_write = tap_memory_write,
+    .bus_write = tap_bus_write,
     .request = tap_request,
+    .block = tap_block,
 };
+
+/* While the machine is built nobody else is there. */
+static void put_device(Tap *t)
+{
+    g_byte_array_set_size(t->record, 0);
+    record_put_byte(t->record, RECORD_DEVICE);
+    record_put(t->record, t->number);
+    record_put_text(t->record, device_id(t->tap.dev));
+    record_put_text(t->record, device_class(t->tap.dev)->name);
+    append(t->recorder, t->record);
+}
 
 static DeviceTap *make_tap(TapSource *source, Device *dev, const DeviceHost *host)
 {
@@ -292,6 +381,7 @@ static DeviceTap *make_tap(TapSource *source, Device *dev, const DeviceHost *hos
     t->record = g_byte_array_new();
     t->items = g_byte_array_new();
     g_ptr_array_add(recorder->taps, t);
+    put_device(t);
     return &t->tap;
 }
 
@@ -307,9 +397,8 @@ static void tap_free(gpointer data)
 void recorder_unclaimed(Recorder *recorder, const BusAccess *access)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
-    unsigned kind = access->write ? RECORD_UNCLAIMED_WRITE : RECORD_UNCLAIMED_READ;
-    record_put_byte(out,
-                    kind | record_size_code(access->size) | (access->memory ? RECORD_MEMORY : 0));
+    RecordKind kind = access->write ? RECORD_UNCLAIMED_WRITE : RECORD_UNCLAIMED_READ;
+    record_put_byte(out, record_first_byte(kind, access->size, access->memory, false));
     g_mutex_lock(&recorder->lock);
     uint64_t now = MAX(clock_now(recorder->host.clock), recorder->last_unclaimed);
     record_put(out, now - recorder->last_unclaimed);
@@ -364,15 +453,16 @@ static void put_lists(GByteArray *out, const Config *config)
     }
 }
 
-static void put_header(GByteArray *out, const Config *config, bool kernel_irqchip)
+static void put_header(GByteArray *out, const Config *config, const RecorderHost *host)
 {
+    const char *irqchip = host->kernel_irqchip ? "kernel" : host->apics ? "apic" : "user";
     g_autofree char *machine = g_strndup(config->machine, strcspn(config->machine, ","));
     g_autofree char *magic = g_strdup_printf(RECORD_MAGIC "%u\n", RECORD_VERSION);
     g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, config->memory);
     bool debugport = config->debugport ? strcmp(config->debugport, "none") : !config->no_defaults;
     g_byte_array_append(out, (const uint8_t *)magic, (guint)strlen(magic));
     put_line(out, "machine", machine);
-    put_line(out, "irqchip", kernel_irqchip ? "kernel" : "user");
+    put_line(out, "irqchip", irqchip);
     put_line(out, "memory", memory);
     put_line(out, "rtc", config->rtc);
     put_line(out, "debugport", debugport ? "on" : "none");
@@ -380,11 +470,42 @@ static void put_header(GByteArray *out, const Config *config, bool kernel_irqchi
         put_line(out, "debugcon", on_or_none(config->debugcon));
     }
     put_lists(out, config);
-    record_put_byte(out, '\n');
 }
 
-Recorder *recorder_new(const Config *config, bool kernel_irqchip, const RecorderHost *host,
-                       GError **error)
+/* What was written while the machine was built goes behind it. */
+static void finish_header(Recorder *recorder)
+{
+    GByteArray *header = recorder->header;
+    const char *drive;
+    uint64_t sectors;
+    for (unsigned n = 0; recorder->drives && header->len &&
+                         (drive = blockset_placeholder(recorder->drives, n, &sectors));
+         n++) {
+        g_autofree char *value = g_strdup_printf("%" G_GUINT64_FORMAT " %s", sectors, drive);
+        put_line(header, "drive", value);
+    }
+    if (header->len) {
+        record_put_byte(header, '\n');
+        g_byte_array_prepend(recorder->buffer, header->data, header->len);
+        g_byte_array_set_size(header, 0);
+    }
+}
+
+static void put_built(TapSource *source)
+{
+    Recorder *recorder = (Recorder *)source;
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    finish_header(recorder);
+    record_put_byte(out, RECORD_BUILT);
+    append(recorder, out);
+}
+
+void recorder_set_drives(Recorder *recorder, const BlockSet *drives)
+{
+    recorder->drives = drives;
+}
+
+Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error)
 {
     int fd = open(config->record, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {
@@ -393,7 +514,7 @@ Recorder *recorder_new(const Config *config, bool kernel_irqchip, const Recorder
         return NULL;
     }
     Recorder *recorder = g_new0(Recorder, 1);
-    recorder->source.make = make_tap;
+    recorder->source = (TapSource){.make = make_tap, .built = put_built};
     recorder->host = *host;
     recorder->path = g_strdup(config->record);
     recorder->fd = fd;
@@ -403,7 +524,8 @@ Recorder *recorder_new(const Config *config, bool kernel_irqchip, const Recorder
     recorder->buffer = g_byte_array_sized_new(2 * FLUSH_SIZE);
     recorder->writing = g_byte_array_sized_new(2 * FLUSH_SIZE);
     g_mutex_init(&recorder->lock);
-    put_header(recorder->buffer, config, kernel_irqchip);
+    recorder->header = g_byte_array_new();
+    put_header(recorder->header, config, host);
     return recorder;
 }
 
@@ -419,6 +541,7 @@ void recorder_free(Recorder *recorder)
     }
     loop_cancel(recorder->host.loop, &recorder->task);
     loop_timer_free(recorder->timer);
+    finish_header(recorder);
     if (!recorder->failed) {
         record_put_byte(recorder->buffer, RECORD_END);
         flush(recorder);
@@ -427,6 +550,7 @@ void recorder_free(Recorder *recorder)
         write_failed(recorder, errno);
     }
     g_ptr_array_unref(recorder->taps);
+    g_byte_array_unref(recorder->header);
     g_byte_array_unref(recorder->buffer);
     g_byte_array_unref(recorder->writing);
     g_mutex_clear(&recorder->lock);

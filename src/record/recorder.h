@@ -9,6 +9,7 @@
 #ifndef PIOEMU_RECORD_RECORDER_H
 #define PIOEMU_RECORD_RECORDER_H
 
+#include "src/block/block.h"
 #include "src/config.h"
 #include "src/device_tap.h"
 #include "src/loop.h"
@@ -23,18 +24,18 @@ typedef struct RecorderHost {
     /* A line for the user; called in the loop's thread. */
     void (*message)(void *opaque, const char *text);
     void *opaque;
+    bool kernel_irqchip; /* the board is without interrupt controllers of ours */
+    bool apics;          /* or it has APICs besides */
 } RecorderHost;
 
-/*
- * Begins the file `config->record`.  `kernel_irqchip`: the board is without
- * interrupt controllers of ours.  `host` is copied.
- */
-Recorder *recorder_new(const Config *config, bool kernel_irqchip, const RecorderHost *host,
-                       GError **error);
+/* Begins the file `config->record`.  `host` is copied. */
+Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error);
 /* Writes what is left and ends the file; the devices have to be gone. */
 void recorder_free(Recorder *recorder);
 
 TapSource *recorder_taps(Recorder *recorder);
+/* The machine's drives, which are there as long as the machine. */
+void recorder_set_drives(Recorder *recorder, const BlockSet *drives);
 /* An access that reached no device; any thread. */
 void recorder_unclaimed(Recorder *recorder, const BusAccess *access);
 

@@ -3,134 +3,25 @@
 #include "src/error.h"
 #include "src/keyval.h"
 #include "src/machine.h"
-#include "src/number.h"
+#include "src/record/replay_header.h"
 #include "src/record/replay_tap.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MEMORY_MAX (UINT64_C(1) << 40)
-
 /* What the machine is built on; nothing in it runs by itself. */
 typedef struct Board {
     Replay replay; /* first */
-    Config *config;
-    bool kernel_irqchip;
+    ReplayHeader header;
     Loop *loop;
     Clock *clock; /* holds what is armed and serves nothing */
     Bus *bus;
     Memory *memory;
     CharSet *chars;
+    BlockSet *blocks;
     Machine *machine;
     BusInitiator initiator;
 } Board;
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, message);
-    return false;
-}
-
-/* ---- the header ---- */
-
-/* The next line without its end; NULL: there is none. */
-static char *take_line(RecordReader *in)
-{
-    const uint8_t *start = in->data + in->at;
-    const uint8_t *end = memchr(start, '\n', in->size - in->at);
-    if (!end) {
-        return NULL;
-    }
-    in->at = (size_t)(end - in->data) + 1;
-    return g_strndup((const char *)start, (gsize)(end - start));
-}
-
-static bool read_magic(RecordReader *in, GError **error)
-{
-    g_autofree char *line = take_line(in);
-    uint64_t version;
-    if (!line || !g_str_has_prefix(line, RECORD_MAGIC) ||
-        !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
-        return refuse(error, "it is not a recording of pioemu's");
-    }
-    if (version != RECORD_VERSION) {
-        return refuse(error,
-                      "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
-                      version, RECORD_VERSION);
-    }
-    return true;
-}
-
-static void replace(char **field, const char *value)
-{
-    g_free(*field);
-    *field = g_strdup(value);
-}
-
-/* A character line of a replay leads nowhere. */
-static const char *line_spec(const char *value)
-{
-    return strcmp(value, "none") ? "null" : "none";
-}
-
-static bool apply(Board *board, const char *key, const char *value, GError **error)
-{
-    Config *config = board->config;
-    if (!strcmp(key, "machine")) {
-        replace(&config->machine, value);
-    } else if (!strcmp(key, "irqchip")) {
-        board->kernel_irqchip = !strcmp(value, "kernel");
-    } else if (!strcmp(key, "memory")) {
-        return number_parse("memory", value, MEMORY_MAX, &config->memory, error);
-    } else if (!strcmp(key, "rtc")) {
-        replace(&config->rtc, value);
-    } else if (!strcmp(key, "debugport")) {
-        replace(&config->debugport, line_spec(value));
-    } else if (!strcmp(key, "debugcon")) {
-        replace(&config->debugcon, line_spec(value));
-    } else if (!strcmp(key, "serial")) {
-        g_ptr_array_add(config->serials, g_strdup(line_spec(value)));
-    } else if (!strcmp(key, "global")) {
-        g_ptr_array_add(config->globals, g_strdup(value));
-    } else if (!strcmp(key, "device")) {
-        g_ptr_array_add(config->devices, g_strdup(value));
-    } else {
-        return refuse(error, "its header has '%s', which this pioemu does not know", key);
-    }
-    return true;
-}
-
-static bool read_header(Board *board, GError **error)
-{
-    RecordReader *in = &board->replay.in;
-    if (!read_magic(in, error)) {
-        return false;
-    }
-    for (;;) {
-        g_autofree char *line = take_line(in);
-        if (!line) {
-            return refuse(error, "it is cut short in its header");
-        }
-        if (!*line) {
-            return true;
-        }
-        char *space = strchr(line, ' ');
-        if (!space || !g_utf8_validate(line, -1, NULL)) {
-            return refuse(error, "its header is damaged");
-        }
-        *space = '\0';
-        g_autofree char *value = g_strcompress(space + 1);
-        if (!apply(board, line, value, error)) {
-            return false;
-        }
-    }
-}
 
 /* ---- the machine ---- */
 
@@ -159,15 +50,19 @@ static void ignore_guest_error(void *opaque, const Device *dev, const char *mess
     (void)opaque, (void)dev, (void)message;
 }
 
+static void ignore_message(void *opaque, const char *text)
+{
+    (void)opaque, (void)text;
+}
+
 static bool make_parts(Board *board, GError **error)
 {
-    uint64_t memory = board->config->memory;
+    uint64_t memory = board->header.config->memory;
     if (!memory || memory % MEMORY_PAGE_SIZE) {
-        return refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
+        return replay_refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
     }
     board->memory = memory_new(memory, error);
-    board->loop = board->memory ? loop_new(error) : NULL;
-    if (!board->loop) {
+    if (!board->memory) {
         return false;
     }
     board->clock = clock_new_stepped();
@@ -179,7 +74,7 @@ static bool make_parts(Board *board, GError **error)
 /* The lines that a -device named, which the user had given elsewhere. */
 static bool add_lines(Board *board, GError **error)
 {
-    const GPtrArray *devices = board->config->devices;
+    const GPtrArray *devices = board->header.config->devices;
     for (guint i = 0; i < devices->len; i++) {
         g_autoptr(GHashTable) table =
             keyval_parse("-device", devices->pdata[i], "driver", NULL, error);
@@ -194,7 +89,7 @@ static bool add_lines(Board *board, GError **error)
 
 static bool build(Board *board, GError **error)
 {
-    const MachineClass *class = machine_find(board->config->machine, error);
+    const MachineClass *class = machine_find(board->header.config->machine, error);
     if (!class || !make_parts(board, error) || !add_lines(board, error)) {
         return false;
     }
@@ -204,58 +99,55 @@ static bool build(Board *board, GError **error)
         .host_clock = board->clock,
         .memory = board->memory,
         .chars = board->chars,
+        .blocks = board->blocks,
         .taps = &board->replay.source,
     };
     MachineCpu cpu = {
         .set_intr = ignore_intr,
         .nmi = ignore_nmi,
+        .has_apics = board->header.apics,
         .set_a20 = ignore_intr,
-        .set_irq = board->kernel_irqchip ? ignore_irq : NULL,
+        .set_irq = board->header.kernel_irqchip ? ignore_irq : NULL,
         .request = ignore_request,
         .guest_error = ignore_guest_error,
     };
-    board->machine = machine_new(class, board->config, &parts, &cpu);
-    return machine_build(board->machine, error);
+    board->machine = machine_new(class, board->header.config, &parts, &cpu);
+    return machine_build(board->machine, error) && replay_has_all(&board->replay, error);
 }
 
 static void board_clear(Board *board)
 {
     g_clear_pointer(&board->chars, charset_free);
+    g_clear_pointer(&board->blocks, blockset_free);
     g_clear_pointer(&board->machine, machine_free);
     g_clear_pointer(&board->bus, bus_free);
     g_clear_pointer(&board->clock, clock_free);
     g_clear_pointer(&board->memory, memory_free);
     g_clear_pointer(&board->loop, loop_free);
-    g_clear_pointer(&board->config, config_free);
-    g_ptr_array_unref(board->replay.devices);
-    g_free(board->replay.difference);
-    g_free(board->replay.damage);
+    replay_header_clear(&board->header);
+    replay_clear(&board->replay);
 }
 
 /* ---- one record ---- */
 
-static void find_register_name(Board *board)
+static const char *register_name(const Board *board, const TapEvent *e)
 {
-    TapEvent *e = &board->replay.event;
     const BusClaim *claim = bus_find(board->bus, e->space, e->address);
     bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
-    if (claim && claim->register_name) {
-        board->replay.register_name =
-            claim->register_name(claim->state, e->address - claim->base, write);
-    }
+    return claim && claim->register_name
+               ? claim->register_name(claim->state, e->address - claim->base, write)
+               : NULL;
 }
 
-static void make_access(Board *board)
+static void make_access(Board *board, const TapEvent *e)
 {
-    const TapEvent *e = &board->replay.event;
     bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
     bool block = e->kind == TAP_READ_BLOCK || e->kind == TAP_WRITE_BLOCK;
     size_t count = block ? e->count : 1;
-    g_autofree uint8_t *data = g_malloc0(count * e->size + 1);
+    g_autofree uint8_t *data = g_malloc0((count + 1) * e->size);
     if (write) {
         memcpy(data, block ? e->data : &e->value, count * e->size);
     }
-    find_register_name(board);
     if (e->space == IO_MEMORY) {
         bus_memory_access(board->bus, &board->initiator, e->address, write, e->size, data);
     } else if (e->address <= UINT16_MAX && e->size <= 4) {
@@ -264,36 +156,52 @@ static void make_access(Board *board)
     }
 }
 
-static void fire_timer(Replay *replay, Device *dev)
+static void fire_timer(ReplayDevice *device)
 {
-    const TapEvent *e = &replay->event;
+    Device *dev = device->tap.dev;
+    const TapEvent *e = &device->event;
     const DeviceTimer *timers = device_class(dev)->timers;
     uint64_t count = 0;
     while (timers && timers[count].name && count <= e->address) {
         count++;
     }
     if (e->address >= count) {
-        replay_damaged(replay, "a timer that there is not");
+        replay_damaged(device->replay, "a timer that there is not");
         return;
     }
     Timer *timer = *(Timer **)((uint8_t *)device_state(dev) + timers[e->address].offset);
     uint64_t deadline;
     if (!timer_take(timer, &deadline)) {
-        replay_differs(replay, "expected a deadline at %" PRIu64 " ns, got none", e->value);
+        replay_differs(device, "expected a deadline at %" PRIu64 " ns, got none", e->value);
     } else if (deadline != e->value) {
-        replay_differs(replay, "expected a deadline at %" PRIu64 " ns, got %" PRIu64 " ns",
+        replay_differs(device, "expected a deadline at %" PRIu64 " ns, got %" PRIu64 " ns",
                        e->value, deadline);
     } else {
         device_fire(dev, (unsigned)e->address, deadline);
     }
 }
 
-static void call_char_client(Replay *replay, ReplayDevice *device)
+static void bring_block(ReplayDevice *device)
+{
+    BlockResult result;
+    if (replay_take_asked(device, &result)) {
+        device_block_done(device->tap.dev, &result);
+    }
+}
+
+static void bring_input(ReplayDevice *device)
 {
     Device *dev = device->tap.dev;
-    const TapEvent *e = &replay->event;
+    const TapEvent *e = &device->event;
+    const InputClient *input = device_class(dev)->input_client;
     const CharClient *client = device_class(dev)->char_client;
-    if (e->kind == TAP_RECEIVE && replay_has_room(replay, device, e->count)) {
+    if (e->kind == TAP_KEY && input && input->key) {
+        device_take_key(dev, (unsigned)e->address, e->value);
+    } else if (e->kind == TAP_POINTER && input && input->pointer) {
+        device_take_pointer(dev, e->address, (unsigned)e->value);
+    } else if (e->kind == TAP_BLOCK && device_class(dev)->block_client) {
+        bring_block(device);
+    } else if (e->kind == TAP_RECEIVE && replay_has_room(device, e->count)) {
         device_receive(dev, e->data, e->count);
     } else if (e->kind == TAP_BREAK && client && client->receive_break) {
         device_receive_break(dev);
@@ -304,18 +212,33 @@ static void call_char_client(Replay *replay, ReplayDevice *device)
     }
 }
 
-static void call_device(Replay *replay)
+/* What comes from outside while the device is being called comes through wires and the bus. */
+static void call_again(Replay *replay, ReplayDevice *device, const TapEvent *event)
 {
-    ReplayDevice *device = replay->devices->pdata[replay->number];
+    Device *dev = device->tap.dev;
+    unsigned depth = device->depth;
+    if (event->kind == TAP_INPUT && event->address < device_class(dev)->input_count) {
+        device_input(dev, (unsigned)event->address, event->value);
+    } else if (event->kind == TAP_READ || event->kind == TAP_WRITE) {
+        make_access((Board *)replay, event);
+    } else {
+        replay_damaged(replay, "a call that cannot be during another");
+    }
+    g_assert(device->depth == depth);
+}
+
+static void call_device(Board *board, ReplayDevice *device)
+{
     Device *dev = device->tap.dev;
     const DeviceClass *class = device_class(dev);
-    const TapEvent *e = &replay->event;
+    const TapEvent *e = &device->event;
     switch (e->kind) {
     case TAP_READ:
     case TAP_WRITE:
     case TAP_READ_BLOCK:
     case TAP_WRITE_BLOCK:
-        make_access((Board *)replay);
+        device->register_name = register_name(board, e);
+        make_access(board, e);
         break;
     case TAP_RESET:
         device_reset(dev);
@@ -331,22 +254,35 @@ static void call_device(Replay *replay)
         }
         break;
     case TAP_TIMER:
-        fire_timer(replay, dev);
+        fire_timer(device);
         break;
     default:
-        call_char_client(replay, device);
+        bring_input(device);
     }
-    if (replay->waiting) {
-        replay_damaged(replay, "does not fit the machine");
+    if (device->waiting) {
+        replay_damaged(&board->replay, "does not fit the machine");
     }
 }
 
-/* Nobody had the address then; somebody who has it now is a difference. */
-static void check_unclaimed(Replay *replay)
+/* Whether the recording is of a machine without the device that has the range. */
+static bool is_newcomers(const Replay *replay, const BusClaim *claim)
 {
-    const TapEvent *e = &replay->event;
+    for (guint i = 0; i < replay->devices->len; i++) {
+        const ReplayDevice *device = replay->devices->pdata[i];
+        if (!device->stream && claim->lock == device_mutex(device->tap.dev)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nobody had the address then; somebody who has it now is a difference, but for a newcomer. */
+static void check_unclaimed(Replay *replay, const ReplayRecord *record)
+{
+    const TapEvent *e = &record->event;
     const BusClaim *claim = bus_find(((Board *)replay)->bus, e->space, e->address);
-    if (claim && !replay_stopped(replay)) {
+    replay_take_unclaimed(replay, record);
+    if (claim && !replay_stopped(replay) && !is_newcomers(replay, claim)) {
         replay->difference = g_strdup_printf(
             "record %" PRIu64 ": %s 0x%" PRIx64 ": expected nobody, got %s", replay->records + 1,
             e->space == IO_PORTS ? "port" : "address", e->address, claim->name);
@@ -354,41 +290,64 @@ static void check_unclaimed(Replay *replay)
     replay->records++;
 }
 
-static void dispatch(Replay *replay)
+/* Frees the record. */
+static void dispatch(Board *board, ReplayRecord *record)
 {
-    if (replay->kind >= RECORD_UNCLAIMED_READ) {
-        check_unclaimed(replay);
-    } else if (replay->waiting) {
-        call_device(replay);
+    Replay *replay = &board->replay;
+    if (record->kind >= RECORD_UNCLAIMED_READ) {
+        check_unclaimed(replay, record);
+        g_free(record);
+        return;
+    }
+    const ReplayStream *stream = replay->streams->pdata[record->number];
+    replay_take(replay, record);
+    if (!replay->damage) {
+        call_device(board, stream->device);
+    }
+}
+
+/* What was read while the machine was built; no device knows of another's. */
+static void dispatch_waiting(Board *board, GQueue *waiting)
+{
+    ReplayRecord *record;
+    while (!replay_stopped(&board->replay) && (record = g_queue_pop_head(waiting))) {
+        dispatch(board, record);
     }
 }
 
 static bool run(Board *board, GError **error)
 {
     Replay *replay = &board->replay;
-    for (;;) {
-        if (replay->damage) {
-            return refuse(error, "the recording is damaged: %s", replay->damage);
-        }
-        if (replay->difference) {
-            return true;
-        }
-        replay_read(replay);
-        if (replay->kind == RECORD_END && !replay->damage) {
-            return true;
-        }
-        dispatch(replay);
+    ReplayRecord *record;
+    for (guint i = 0; i < replay->streams->len; i++) {
+        dispatch_waiting(board, &((ReplayStream *)replay->streams->pdata[i])->waiting);
     }
+    dispatch_waiting(board, &replay->unclaimed);
+    while (!replay_stopped(replay) && (record = replay_read(replay))) {
+        dispatch(board, record);
+    }
+    return !replay->damage || replay_refuse(error, "the recording is damaged: %s", replay->damage);
 }
 
 static bool start(Board *board, GError **error)
 {
     g_autoptr(GError) failure = NULL;
-    if (!read_header(board, error)) {
+    Replay *replay = &board->replay;
+    board->loop = loop_new(error);
+    if (!board->loop) {
         return false;
     }
+    board->blocks = blockset_new(board->loop, NULL, ignore_message, NULL);
+    if (!replay_header_read(&board->header, &replay->in, error)) {
+        return false;
+    }
+    replay_header_add_drives(&board->header, board->blocks);
+    replay_read_devices(replay);
+    if (replay->damage) {
+        return replay_refuse(error, "the recording is damaged: %s", replay->damage);
+    }
     if (!build(board, &failure)) {
-        return refuse(error, "its machine cannot be built: %s", failure->message);
+        return replay_refuse(error, "its machine cannot be built: %s", failure->message);
     }
     return true;
 }
@@ -396,13 +355,9 @@ static bool start(Board *board, GError **error)
 bool replay_data(const void *data, size_t size, ReplayResult *result, GError **error)
 {
     Board board = {
-        .replay = {.source = {.make = replay_make_tap},
-                   .dispatch = dispatch,
-                   .in = {.data = data, .size = size},
-                   .devices = g_ptr_array_new_with_free_func(replay_free_tap)},
-        .config = config_new(),
+        .replay = {.source = {.make = replay_make_tap}, .call = call_again},
     };
-    board.config->no_defaults = true;
+    replay_init(&board.replay, data, size);
     bool ok = start(&board, error) && run(&board, error);
     *result = (ReplayResult){
         .difference = ok ? g_steal_pointer(&board.replay.difference) : NULL,
@@ -420,7 +375,7 @@ int replay_run(const char *path, GError **error)
     ReplayResult result = {0};
     if (!file || !replay_data(g_mapped_file_get_contents(file), g_mapped_file_get_length(file),
                               &result, &failure)) {
-        refuse(error, "-replay %s: %s", path, failure->message);
+        replay_refuse(error, "-replay %s: %s", path, failure->message);
         return PIOEMU_ERROR_CONFIG;
     }
     g_autofree char *difference = result.difference;

@@ -1,47 +1,41 @@
 #include "src/record/replay_tap.h"
 
 #include "src/char/char.h"
+#include "src/error.h"
 
 #include <inttypes.h>
 
-/* Beyond every clock: the rest is room for devices to calculate in. */
-#define TIME_MAX (UINT64_C(1) << 62)
+/* Calls into a device that is being called, deep enough for every wiring. */
+#define DEPTH_MAX 8u
 
 /* ---- what is noted ---- */
 
-void replay_damaged(Replay *replay, const char *what)
+static char *describe_access(const ReplayDevice *device)
 {
-    if (!replay_stopped(replay)) {
-        replay->damage = g_strdup_printf("%s (record %" PRIu64 ", at byte %zu)", what,
-                                         replay->records + 1, replay->in.at);
-    }
-}
-
-static char *describe_access(const Replay *replay, const char *device)
-{
-    const TapEvent *e = &replay->event;
+    const TapEvent *e = &device->event;
     bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
-    return g_strdup_printf("%s %s%s%s (%s 0x%" PRIx64 ")", device, write ? "write" : "read",
-                           replay->register_name ? " " : "",
-                           replay->register_name ? replay->register_name : "",
+    return g_strdup_printf("%s %s%s%s (%s 0x%" PRIx64 ")", device->stream->id,
+                           write ? "write" : "read", device->register_name ? " " : "",
+                           device->register_name ? device->register_name : "",
                            e->space == IO_PORTS ? "port" : "address", e->address);
 }
 
-static char *describe_call(const Replay *replay)
+static char *describe_call(const ReplayDevice *device)
 {
     static const char *const NAMES[TAP_KINDS] = {
         [TAP_REALIZE] = "power-on",      [TAP_RESET] = "reset", [TAP_ACKNOWLEDGE] = "acknowledge",
         [TAP_RECEIVE] = "input",         [TAP_BREAK] = "break", [TAP_LINES] = "modem lines",
-        [TAP_TX_ROOM] = "line has room",
+        [TAP_TX_ROOM] = "line has room", [TAP_KEY] = "key",     [TAP_POINTER] = "pointer",
+        [TAP_BLOCK] = "drive is done",
     };
-    const TapEvent *e = &replay->event;
-    Device *dev = ((ReplayDevice *)replay->devices->pdata[replay->number])->tap.dev;
-    const char *id = device_id(dev);
+    const TapEvent *e = &device->event;
+    const char *id = device->stream->id;
     if (e->kind >= TAP_READ && e->kind <= TAP_WRITE_BLOCK) {
-        return describe_access(replay, id);
+        return describe_access(device);
     }
     if (e->kind == TAP_TIMER) {
-        return g_strdup_printf("%s timer '%s'", id, device_class(dev)->timers[e->address].name);
+        return g_strdup_printf("%s timer '%s'", id,
+                               device_class(device->tap.dev)->timers[e->address].name);
     }
     if (e->kind == TAP_INPUT) {
         return g_strdup_printf("%s input pin %" PRIu64, id, e->address);
@@ -49,8 +43,9 @@ static char *describe_call(const Replay *replay)
     return g_strdup_printf("%s %s", id, NAMES[e->kind]);
 }
 
-void replay_differs(Replay *replay, const char *format, ...)
+void replay_differs(const ReplayDevice *device, const char *format, ...)
 {
+    Replay *replay = device->replay;
     if (replay_stopped(replay)) {
         return;
     }
@@ -58,225 +53,75 @@ void replay_differs(Replay *replay, const char *format, ...)
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);
     va_end(args);
-    g_autofree char *call = describe_call(replay);
+    g_autofree char *call = describe_call(device);
     replay->difference = g_strdup_printf(
         "at %" PRIu64 ".%09" PRIu64 " s, record %" PRIu64 ": %s: %s", replay->time / NS_PER_SECOND,
         replay->time % NS_PER_SECOND, replay->records + 1, call, what);
 }
 
-/* ---- reading ---- */
-
-static void read_item(Replay *replay)
-{
-    RecordReader *in = &replay->in;
-    ReplayItem *item = &replay->item;
-    *item = (ReplayItem){.kind = ITEM_END};
-    if (!replay->has_items || in->over) {
-        return;
-    }
-    item->kind = record_get_item(in, &item->number);
-    switch (item->kind) {
-    case ITEM_OUTPUT:
-        item->second = record_get(in);
-        item->data = record_get_bytes(in, item->number);
-        break;
-    case ITEM_RECEIVE:
-        item->data = record_get_bytes(in, item->number);
-        break;
-    case ITEM_REQUEST:
-        item->second = record_get(in);
-        break;
-    case ITEM_MEMORY:
-        item->second = item->number ? record_get(in) : 0;
-        item->data = record_get_bytes(in, item->second);
-        break;
-    default:
-        break;
-    }
-    if (in->over) {
-        replay_damaged(replay, "cut short");
-        *item = (ReplayItem){.kind = ITEM_END};
-    }
-}
-
-static void read_block(Replay *replay)
-{
-    TapEvent *e = &replay->event;
-    e->count = record_get(&replay->in);
-    if (e->count > RECORD_ITEMS_MAX) {
-        replay_damaged(replay, "a block without end");
-        e->count = 0;
-    }
-    e->data = record_get_bytes(&replay->in, e->count * e->size);
-}
-
-static void read_timer(Replay *replay, uint64_t now)
-{
-    replay->event.address = record_get(&replay->in);
-    uint64_t late = record_get(&replay->in);
-    if (late > now) {
-        replay_damaged(replay, "a deadline before the beginning");
-        late = now;
-    }
-    replay->event.value = now - late;
-}
-
-static void read_event(Replay *replay, uint64_t now)
-{
-    RecordReader *in = &replay->in;
-    TapEvent *e = &replay->event;
-    switch (e->kind) {
-    case TAP_READ:
-    case TAP_WRITE:
-        e->address = record_get(in);
-        e->value = record_get(in);
-        break;
-    case TAP_READ_BLOCK:
-    case TAP_WRITE_BLOCK:
-        e->address = record_get(in);
-        read_block(replay);
-        break;
-    case TAP_TIMER:
-        read_timer(replay, now);
-        break;
-    case TAP_INPUT:
-        e->value = record_get(in);
-        e->address = e->value >> 1;
-        e->value &= 1;
-        break;
-    case TAP_RECEIVE:
-        e->count = record_get(in);
-        e->data = record_get_bytes(in, e->count);
-        break;
-    case TAP_ACKNOWLEDGE:
-    case TAP_LINES:
-        e->value = record_get(in);
-        break;
-    default:
-        break;
-    }
-}
-
-static void read_unclaimed(Replay *replay)
-{
-    replay->unclaimed_time += record_get(&replay->in);
-    replay->time = replay->unclaimed_time;
-    replay->event.address = record_get(&replay->in);
-    replay->event.value = record_get(&replay->in);
-    replay->event.count = record_get(&replay->in);
-    if (replay->unclaimed_time > TIME_MAX) {
-        replay_damaged(replay, "an impossible time");
-    }
-}
-
-static void read_call(Replay *replay)
-{
-    uint64_t number = record_get(&replay->in);
-    uint64_t later = record_get(&replay->in);
-    if (number >= replay->devices->len) {
-        replay_damaged(replay, replay->in.over ? "cut short" : "a device that there is not");
-        return;
-    }
-    ReplayDevice *device = replay->devices->pdata[number];
-    replay->number = (unsigned)number;
-    if (later > TIME_MAX - device->now) {
-        replay_damaged(replay, "an impossible time");
-        return;
-    }
-    device->now += later;
-    replay->time = device->now;
-    replay->event.kind = (TapKind)(replay->kind - RECORD_OF_TAP(0));
-    read_event(replay, device->now);
-    read_item(replay);
-    replay->waiting = true;
-}
-
-void replay_read(Replay *replay)
-{
-    unsigned first = record_get_byte(&replay->in);
-    replay->kind = first & RECORD_KIND_MASK;
-    replay->has_items = first & RECORD_ITEMS;
-    replay->register_name = NULL;
-    replay->event = (TapEvent){.size = record_size(first),
-                               .space = first & RECORD_MEMORY ? IO_MEMORY : IO_PORTS};
-    if (replay->kind >= RECORD_UNCLAIMED_READ) {
-        read_unclaimed(replay);
-    } else if (replay->kind != RECORD_END) {
-        read_call(replay);
-    }
-    if (replay->in.over) {
-        replay_damaged(replay, "cut short");
-    }
-    replay->waiting &= !replay->damage;
-}
-
 /* ---- the calls ---- */
 
-static bool fits(const Replay *replay, const ReplayDevice *device, const TapEvent *event)
+static bool fits(const ReplayDevice *device, const TapEvent *event)
 {
-    const TapEvent *recorded = &replay->event;
-    return replay->waiting && replay->number == device->number && recorded->kind == event->kind &&
-           recorded->count == event->count;
+    const TapEvent *recorded = &device->event;
+    bool input = event->kind == TAP_KEY || event->kind == TAP_POINTER;
+    return device->waiting && recorded->kind == event->kind &&
+           (input || recorded->count == event->count);
 }
 
-static bool is_for(const Replay *replay, const ReplayDevice *device)
+/* While the machine is built, its devices' power-on comes by itself. */
+static void catch_up(Replay *replay, ReplayDevice *device)
 {
-    return replay->waiting && replay->number == device->number;
-}
-
-/*
- * While the machine is built, its devices' power-on comes by itself.  What
- * it did to other devices was over before it was, and comes before it.
- */
-static void catch_up(Replay *replay, const ReplayDevice *device)
-{
-    do {
-        replay_read(replay);
-        if (!is_for(replay, device) && !replay_stopped(replay)) {
-            replay->dispatch(replay);
-        }
-    } while (!is_for(replay, device) && !replay_stopped(replay) && replay->kind != RECORD_END);
+    ReplayRecord *record = replay_find(replay, device->stream);
+    if (record) {
+        replay_take(replay, record);
+    }
 }
 
 static void tap_enter(DeviceTap *tap, const TapEvent *event)
 {
     ReplayDevice *device = (ReplayDevice *)tap;
     Replay *replay = device->replay;
-    if (replay->depth) {
-        replay->depth++;
+    if (device->depth++) {
         return;
     }
-    if (!replay->waiting && !replay_stopped(replay)) {
+    if (!device->waiting && !replay_stopped(replay)) {
         catch_up(replay, device);
     }
-    replay->active = device;
-    replay->depth = 1;
-    if (!replay_stopped(replay) && !fits(replay, device, event)) {
+    if (!replay_stopped(replay) && !fits(device, event)) {
         replay_damaged(replay, "does not fit the machine");
     }
-    replay->waiting = false;
+    device->waiting = false;
 }
 
-static void check_answer(Replay *replay, const TapEvent *event)
+static void check_answer(const ReplayDevice *device, const TapEvent *event)
 {
-    const TapEvent *recorded = &replay->event;
+    const TapEvent *recorded = &device->event;
     int digits = (int)event->size * 2;
     switch (event->kind) {
     case TAP_READ:
         if (event->value != recorded->value) {
-            replay_differs(replay, "expected 0x%0*" PRIx64 ", got 0x%0*" PRIx64, digits,
+            replay_differs(device, "expected 0x%0*" PRIx64 ", got 0x%0*" PRIx64, digits,
                            recorded->value, digits, event->value);
         }
         break;
     case TAP_ACKNOWLEDGE:
         if (event->value != recorded->value) {
-            replay_differs(replay, "expected vector 0x%02" PRIx64 ", got 0x%02" PRIx64,
+            replay_differs(device, "expected vector 0x%02" PRIx64 ", got 0x%02" PRIx64,
                            recorded->value, event->value);
         }
         break;
     case TAP_READ_BLOCK:
         if (memcmp(event->data, recorded->data, event->count * event->size) != 0) {
-            replay_differs(replay, "other items than the %zu that were expected", event->count);
+            replay_differs(device, "other items than the %zu that were expected", event->count);
+        }
+        break;
+    case TAP_KEY:
+    case TAP_POINTER:
+        if (event->count != recorded->count) {
+            replay_differs(device, "expected that it is %s, and it is %s",
+                           recorded->count ? "taken" : "refused",
+                           event->count ? "taken" : "refused");
         }
         break;
     default:
@@ -284,7 +129,7 @@ static void check_answer(Replay *replay, const TapEvent *event)
     }
 }
 
-static const char *const ITEM_NAMES[] = {
+static const char *const ITEM_NAMES[ITEM_KINDS] = {
     [ITEM_END] = "nothing",
     [ITEM_IRQ] = "a change of an interrupt line",
     [ITEM_PENDING] = "a question about the interrupt",
@@ -293,30 +138,12 @@ static const char *const ITEM_NAMES[] = {
     [ITEM_LINES] = "a look at the modem lines",
     [ITEM_REQUEST] = "a request to the machine",
     [ITEM_MEMORY] = "a read of memory",
+    [ITEM_STORE] = "a write of memory",
+    [ITEM_BUS_WRITE] = "a write to the bus",
+    [ITEM_CALL] = "a call",
+    [ITEM_RETURN] = "the end of a call",
+    [ITEM_BLOCK] = "a request to a drive",
 };
-
-static void tap_leave(DeviceTap *tap, const TapEvent *event)
-{
-    Replay *replay = ((ReplayDevice *)tap)->replay;
-    if (--replay->depth) {
-        return;
-    }
-    replay->active = NULL;
-    if (!replay_stopped(replay)) {
-        check_answer(replay, event);
-        if (replay->item.kind != ITEM_END) {
-            replay_differs(replay, "expected %s, got nothing", ITEM_NAMES[replay->item.kind]);
-        }
-    }
-    replay->records++;
-}
-
-/* ---- what the device does ---- */
-
-static uint64_t tap_now(DeviceTap *tap)
-{
-    return ((ReplayDevice *)tap)->now;
-}
 
 /*
  * The recorded counterpart of what the device does now, in `item`; false: it
@@ -324,28 +151,83 @@ static uint64_t tap_now(DeviceTap *tap)
  */
 static bool take_item(DeviceTap *tap, RecordItem kind, ReplayItem *item)
 {
-    Replay *replay = ((ReplayDevice *)tap)->replay;
-    *item = replay->item;
-    if (replay_stopped(replay) || replay->active != (ReplayDevice *)tap) {
+    ReplayDevice *device = (ReplayDevice *)tap;
+    *item = device->item;
+    if (replay_stopped(device->replay) || !device->depth) {
         return false;
     }
     if (item->kind != kind) {
-        replay_differs(replay, "expected %s, got %s", ITEM_NAMES[item->kind], ITEM_NAMES[kind]);
+        replay_differs(device, "expected %s, got %s", ITEM_NAMES[item->kind], ITEM_NAMES[kind]);
         return false;
     }
-    read_item(replay);
+    replay_read_item(device);
     return true;
+}
+
+static void leave_nested(ReplayDevice *device, const TapEvent *event)
+{
+    ReplayItem item;
+    if (event->kind != TAP_RECEIVE && take_item(&device->tap, ITEM_RETURN, &item) &&
+        item.number != event->value) {
+        replay_differs(device,
+                       "a call meanwhile: expected the answer 0x%" PRIx64 ", got 0x%" PRIx64,
+                       item.number, event->value);
+    }
+}
+
+static void tap_leave(DeviceTap *tap, const TapEvent *event)
+{
+    ReplayDevice *device = (ReplayDevice *)tap;
+    Replay *replay = device->replay;
+    if (--device->depth) {
+        leave_nested(device, event);
+        return;
+    }
+    if (!replay_stopped(replay)) {
+        check_answer(device, event);
+        if (device->item.kind != ITEM_END) {
+            replay_differs(device, "expected %s, got nothing", ITEM_NAMES[device->item.kind]);
+        }
+    }
+    replay->records++;
+}
+
+/* ---- what the device does ---- */
+
+/* Whom it reached may have called it, and that is over when it goes on. */
+static void make_nested_calls(ReplayDevice *device)
+{
+    while (device->item.kind == ITEM_CALL && !replay_stopped(device->replay)) {
+        TapEvent event = replay_nested_event(device);
+        if (device->depth > DEPTH_MAX) {
+            replay_damaged(device->replay, "calls without end");
+            return;
+        }
+        unsigned depth = device->depth;
+        replay_read_item(device);
+        device->replay->call(device->replay, device, &event);
+        g_assert(device->depth == depth);
+    }
+}
+
+static uint64_t tap_now(DeviceTap *tap)
+{
+    return ((ReplayDevice *)tap)->now;
 }
 
 static void tap_irq(DeviceTap *tap, unsigned line, bool level, IrqLine *to)
 {
     ReplayItem item;
     (void)to;
-    if (take_item(tap, ITEM_IRQ, &item) && item.number != ((uint64_t)line << 1 | level)) {
-        replay_differs(((ReplayDevice *)tap)->replay,
+    if (!take_item(tap, ITEM_IRQ, &item)) {
+        return;
+    }
+    if (item.number != ((uint64_t)line << 1 | level)) {
+        replay_differs((ReplayDevice *)tap,
                        "interrupt line %" PRIu64 ": expected %s, got line %u %s", item.number >> 1,
                        item.number & 1 ? "high" : "low", line, level ? "high" : "low");
     }
+    make_nested_calls((ReplayDevice *)tap);
 }
 
 static bool tap_pending(DeviceTap *tap, const IrqLine *to)
@@ -355,16 +237,17 @@ static bool tap_pending(DeviceTap *tap, const IrqLine *to)
     return take_item(tap, ITEM_PENDING, &item) && item.number;
 }
 
-static void check_output(Replay *replay, const ReplayItem *item, const uint8_t *data, size_t size)
+static void check_output(const ReplayDevice *device, const ReplayItem *item, const uint8_t *data,
+                         size_t size)
 {
     if (item->second > UINT64_MAX - item->number || item->number + item->second != size) {
-        replay_differs(replay, "output: expected %" PRIu64 " bytes, got %zu",
+        replay_differs(device, "output: expected %" PRIu64 " bytes, got %zu",
                        item->number + item->second, size);
         return;
     }
     for (size_t i = 0; i < item->number; i++) {
         if (item->data[i] != data[i]) {
-            replay_differs(replay, "output: expected 0x%02x, got 0x%02x", item->data[i], data[i]);
+            replay_differs(device, "output: expected 0x%02x, got 0x%02x", item->data[i], data[i]);
             return;
         }
     }
@@ -377,7 +260,7 @@ static size_t tap_output(DeviceTap *tap, CharPort *port, const uint8_t *data, si
     if (!take_item(tap, ITEM_OUTPUT, &item)) {
         return size;
     }
-    check_output(((ReplayDevice *)tap)->replay, &item, data, size);
+    check_output((ReplayDevice *)tap, &item, data, size);
     return MIN(size, item.number);
 }
 
@@ -388,16 +271,16 @@ static unsigned tap_lines(DeviceTap *tap, const CharPort *port)
     return take_item(tap, ITEM_LINES, &item) ? (unsigned)item.number : 0;
 }
 
-bool replay_has_room(Replay *replay, ReplayDevice *device, uint64_t size)
+bool replay_has_room(ReplayDevice *device, uint64_t size)
 {
     const CharClient *client = device_class(device->tap.dev)->char_client;
     if (!client || !client->receive || !size) {
-        replay_damaged(replay, "input for a device that takes none");
+        replay_damaged(device->replay, "input for a device that takes none");
         return false;
     }
     size_t room = client->rx_room ? client->rx_room(device_state(device->tap.dev)) : SIZE_MAX;
     if (room < size) {
-        replay_differs(replay, "expected room for %" PRIu64 " bytes of input, got %zu", size, room);
+        replay_differs(device, "expected room for %" PRIu64 " bytes of input, got %zu", size, room);
     }
     return room >= size;
 }
@@ -405,16 +288,15 @@ bool replay_has_room(Replay *replay, ReplayDevice *device, uint64_t size)
 static void tap_rx_ready(DeviceTap *tap, CharPort *port)
 {
     ReplayDevice *device = (ReplayDevice *)tap;
-    Replay *replay = device->replay;
     (void)port;
-    if (device->receiving || replay->active != device) {
+    if (device->receiving || !device->depth) {
         return;
     }
     device->receiving = true;
-    while (replay->item.kind == ITEM_RECEIVE && !replay_stopped(replay)) {
-        ReplayItem item = replay->item;
-        if (replay_has_room(replay, device, item.number)) {
-            read_item(replay);
+    while (device->item.kind == ITEM_RECEIVE && !replay_stopped(device->replay)) {
+        ReplayItem item = device->item;
+        if (replay_has_room(device, item.number)) {
+            replay_read_item(device);
             device_receive(tap->dev, item.data, item.number);
         }
     }
@@ -428,7 +310,7 @@ static bool tap_memory_read(DeviceTap *tap, uint64_t address, void *data, size_t
         return false;
     }
     if (item.second != size) {
-        replay_differs(((ReplayDevice *)tap)->replay,
+        replay_differs((ReplayDevice *)tap,
                        "memory at 0x%" PRIx64 ": expected %" PRIu64 " bytes, got %zu", address,
                        item.second, size);
         return false;
@@ -437,15 +319,123 @@ static bool tap_memory_read(DeviceTap *tap, uint64_t address, void *data, size_t
     return true;
 }
 
+static bool tap_memory_write(DeviceTap *tap, uint64_t address, const void *data, size_t size)
+{
+    ReplayItem item;
+    if (!take_item(tap, ITEM_STORE, &item) || !item.number) {
+        return false;
+    }
+    if (item.third != address || item.second != size) {
+        replay_differs((ReplayDevice *)tap,
+                       "expected %" PRIu64 " bytes to memory at 0x%" PRIx64
+                       ", got %zu to 0x%" PRIx64,
+                       item.second, item.third, size, address);
+    } else if (memcmp(item.data, data, size) != 0) {
+        replay_differs((ReplayDevice *)tap, "other bytes to memory at 0x%" PRIx64, address);
+    }
+    return true;
+}
+
+static void tap_bus_write(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size)
+{
+    ReplayItem item;
+    if (!take_item(tap, ITEM_BUS_WRITE, &item)) {
+        return;
+    }
+    if (item.number != size || item.second != address || item.third != value) {
+        replay_differs((ReplayDevice *)tap,
+                       "bus: expected 0x%" PRIx64 " to 0x%" PRIx64 ", got 0x%" PRIx64
+                       " to 0x%" PRIx64,
+                       item.third, item.second, value, address);
+    }
+    make_nested_calls((ReplayDevice *)tap);
+}
+
 static void tap_request(DeviceTap *tap, DeviceRequest request, int status)
 {
     ReplayItem item;
     if (take_item(tap, ITEM_REQUEST, &item) &&
         (item.number != (uint64_t)request || item.second != (unsigned)status)) {
-        replay_differs(((ReplayDevice *)tap)->replay,
+        replay_differs((ReplayDevice *)tap,
                        "request: expected %" PRIu64 " with status %" PRIu64 ", got %d with %d",
                        item.number, item.second, (int)request, status);
     }
+}
+
+/* A drive does in their order what it was asked, and forgets what was cancelled. */
+static void note_asked(ReplayDevice *device, unsigned drive, const BlockRequest *request)
+{
+    if (request->kind != BLOCK_CANCEL) {
+        ReplayAsked asked = {.drive = drive, .tag = request->tag, .buffer = request->buffer};
+        asked.size = asked.buffer ? (size_t)request->count * BLOCK_SECTOR_SIZE : 0;
+        g_queue_push_tail(&device->asked, g_memdup2(&asked, sizeof(asked)));
+        return;
+    }
+    for (GList *link = device->asked.head, *next; link; link = next) {
+        next = link->next;
+        if (((ReplayAsked *)link->data)->drive == drive) {
+            g_free(link->data);
+            g_queue_delete_link(&device->asked, link);
+        }
+    }
+}
+
+static void check_block(const ReplayDevice *device, const ReplayItem *item, unsigned drive,
+                        const BlockRequest *request)
+{
+    static const char *const VERBS[] = {"read", "write", "flush", "cancel"};
+    uint64_t kind = (uint64_t)drive << 2 | request->kind;
+    if (item->number != kind || item->second != request->lba || item->third != request->count ||
+        item->tag != request->tag) {
+        replay_differs(device,
+                       "drive: expected %s of %" PRIu64 " sectors at %" PRIu64
+                       ", got %s of %u at %" PRIu64,
+                       VERBS[item->number & 3], item->third, item->second, VERBS[request->kind],
+                       request->count, request->lba);
+    } else if (request->kind == BLOCK_WRITE &&
+               item->sum != record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE)) {
+        replay_differs(device, "drive: other data to sector %" PRIu64, request->lba);
+    }
+}
+
+static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
+{
+    ReplayItem item;
+    unsigned drive = block_port_number(port);
+    if (take_item(tap, ITEM_BLOCK, &item)) {
+        check_block((ReplayDevice *)tap, &item, drive, request);
+    }
+    note_asked((ReplayDevice *)tap, drive, request);
+}
+
+static ReplayAsked *pop_asked(ReplayDevice *device, unsigned drive)
+{
+    for (GList *link = device->asked.head; link; link = link->next) {
+        ReplayAsked *asked = link->data;
+        if (asked->drive == drive) {
+            g_queue_delete_link(&device->asked, link);
+            return asked;
+        }
+    }
+    return NULL;
+}
+
+bool replay_take_asked(ReplayDevice *device, BlockResult *result)
+{
+    const TapEvent *e = &device->event;
+    bool ok = e->value & 1;
+    g_autofree ReplayAsked *asked = pop_asked(device, (unsigned)(e->value >> 1));
+    if (!asked || asked->tag != e->address || e->count != (ok ? asked->size : 0)) {
+        replay_damaged(device->replay, "a drive did what it was not asked for");
+        return false;
+    }
+    *result = (BlockResult){.number = asked->drive,
+                            .tag = asked->tag,
+                            .ok = ok,
+                            .buffer = asked->buffer,
+                            .data = e->data,
+                            .size = e->count};
+    return true;
 }
 
 static const TapClass REPLAY_TAP = {
@@ -458,24 +448,138 @@ static const TapClass REPLAY_TAP = {
     .lines = tap_lines,
     .rx_ready = tap_rx_ready,
     .memory_read = tap_memory_read,
+    .memory_write = tap_memory_write,
+    .bus_write = tap_bus_write,
     .request = tap_request,
+    .block = tap_block,
 };
 
+/* ---- a device that the recording does not know: nothing reaches it or comes from it ---- */
+
+static void idle_call(DeviceTap *tap, const TapEvent *event)
+{
+    (void)tap, (void)event;
+}
+
+static void idle_irq(DeviceTap *tap, unsigned line, bool level, IrqLine *to)
+{
+    (void)tap, (void)line, (void)level, (void)to;
+}
+
+static bool idle_pending(DeviceTap *tap, const IrqLine *to)
+{
+    (void)tap, (void)to;
+    return false;
+}
+
+static size_t idle_output(DeviceTap *tap, CharPort *port, const uint8_t *data, size_t size)
+{
+    (void)tap, (void)port, (void)data;
+    return size;
+}
+
+static unsigned idle_lines(DeviceTap *tap, const CharPort *port)
+{
+    (void)tap, (void)port;
+    return 0;
+}
+
+static void idle_rx_ready(DeviceTap *tap, CharPort *port)
+{
+    (void)tap, (void)port;
+}
+
+static bool idle_memory_read(DeviceTap *tap, uint64_t address, void *data, size_t size)
+{
+    (void)tap, (void)address, (void)data, (void)size;
+    return false;
+}
+
+static bool idle_memory_write(DeviceTap *tap, uint64_t address, const void *data, size_t size)
+{
+    (void)tap, (void)address, (void)data, (void)size;
+    return false;
+}
+
+static void idle_bus_write(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size)
+{
+    (void)tap, (void)address, (void)value, (void)size;
+}
+
+static void idle_request(DeviceTap *tap, DeviceRequest request, int status)
+{
+    (void)tap, (void)request, (void)status;
+}
+
+static void idle_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
+{
+    (void)tap, (void)port, (void)request;
+}
+
+static const TapClass IDLE_TAP = {
+    .enter = idle_call,
+    .leave = idle_call,
+    .now = tap_now,
+    .irq = idle_irq,
+    .pending = idle_pending,
+    .output = idle_output,
+    .lines = idle_lines,
+    .rx_ready = idle_rx_ready,
+    .memory_read = idle_memory_read,
+    .memory_write = idle_memory_write,
+    .bus_write = idle_bus_write,
+    .request = idle_request,
+    .block = idle_block,
+};
+
+/* ---- making them ---- */
+
+static ReplayStream *find_stream(const Replay *replay, const char *id)
+{
+    for (guint i = 0; i < replay->streams->len; i++) {
+        ReplayStream *stream = replay->streams->pdata[i];
+        if (!strcmp(stream->id, id) && !stream->device) {
+            return stream;
+        }
+    }
+    return NULL;
+}
+
+/* One of another class is told by replay_has_all(), and not called until then. */
 DeviceTap *replay_make_tap(TapSource *source, Device *dev, const DeviceHost *host)
 {
     Replay *replay = (Replay *)source;
     (void)host;
+    ReplayStream *stream = find_stream(replay, device_id(dev));
     ReplayDevice *device = g_new0(ReplayDevice, 1);
-    device_tap_init(&device->tap, &REPLAY_TAP, dev);
+    bool fits = stream && !strcmp(stream->class_name, device_class(dev)->name);
+    device_tap_init(&device->tap, fits ? &REPLAY_TAP : &IDLE_TAP, dev);
+    g_queue_init(&device->asked);
     device->replay = replay;
-    device->number = replay->devices->len;
+    device->stream = stream;
+    if (stream) {
+        stream->device = device;
+    }
     g_ptr_array_add(replay->devices, device);
     return &device->tap;
 }
 
-void replay_free_tap(gpointer data)
+bool replay_has_all(const Replay *replay, GError **error)
 {
-    ReplayDevice *device = data;
-    device_tap_clear(&device->tap);
-    g_free(device);
+    for (guint i = 0; i < replay->streams->len; i++) {
+        const ReplayStream *stream = replay->streams->pdata[i];
+        const char *class_name =
+            stream->device ? device_class(stream->device->tap.dev)->name : NULL;
+        if (class_name && !strcmp(stream->class_name, class_name)) {
+            continue;
+        }
+        g_autofree char *what = class_name
+                                    ? g_strdup_printf("has it as a device of class %s", class_name)
+                                    : g_strdup("has no such device");
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "it is of a machine with the device %s (%s), and this machine %s", stream->id,
+                    stream->class_name, what);
+        return false;
+    }
+    return true;
 }

@@ -1,6 +1,10 @@
 /*
  * The outside of a device during a replay: answers its questions from the
  * recording and compares what it does.
+ *
+ * Each device has a stream of records of its own.  The recording is read once,
+ * from the start; what comes before the record that is looked for waits in the
+ * streams of the others.
  */
 #ifndef PIOEMU_RECORD_REPLAY_TAP_H
 #define PIOEMU_RECORD_REPLAY_TAP_H
@@ -9,54 +13,99 @@
 
 typedef struct ReplayItem {
     RecordItem kind;
-    uint64_t number, second;
+    uint64_t number, second, third, tag, sum;
     const uint8_t *data;
 } ReplayItem;
+
+/* One record as it is in the file. */
+typedef struct ReplayRecord {
+    RecordKind kind;
+    unsigned number;    /* of the device */
+    uint64_t later;     /* since the one before it in its stream */
+    TapEvent event;     /* a timer's value is how late it was */
+    RecordReader items; /* at what the device did meanwhile */
+    bool has_items;
+} ReplayRecord;
+
+/* What the recording has of one device. */
+typedef struct ReplayStream {
+    char *id, *class_name;
+    struct ReplayDevice *device; /* NULL: not made yet */
+    GQueue waiting;              /* ReplayRecord: read, and not its turn yet */
+} ReplayStream;
+
+/* What a drive was asked for and has not done yet. */
+typedef struct ReplayAsked {
+    unsigned drive;
+    uint64_t tag;
+    void *buffer; /* of a read */
+    size_t size;  /* of that */
+} ReplayAsked;
 
 typedef struct ReplayDevice {
     DeviceTap tap;
     struct Replay *replay;
-    unsigned number;
+    ReplayStream *stream; /* NULL: the recording is of a machine without this device */
     uint64_t now;
     bool receiving;
+    unsigned depth; /* of calls into it */
+    /* The record in hand. */
+    bool waiting; /* it was taken, and the device was not called yet */
+    TapEvent event;
+    const char *register_name; /* of the access, or NULL */
+    RecordReader items;
+    bool has_items;
+    ReplayItem item; /* the next */
+    GQueue asked;    /* ReplayAsked: of its drives, in their order */
 } ReplayDevice;
 
-/* What is read of the file, and the record in hand. */
+/* What is read of the file. */
 typedef struct Replay {
     TapSource source;
-    void (*dispatch)(struct Replay *replay); /* makes the call that is in hand */
+    /* Makes the call `event`, which came while the device was being called. */
+    void (*call)(struct Replay *replay, ReplayDevice *device, const TapEvent *event);
     RecordReader in;
-    GPtrArray *devices; /* ReplayDevice */
+    GPtrArray *streams; /* ReplayStream, by number */
+    GPtrArray *devices; /* ReplayDevice: of the machine, in the order of their making */
+    GQueue unclaimed;   /* ReplayRecord: read, and not their turn yet */
     uint64_t records, time, unclaimed_time;
-
-    bool waiting; /* it was read, and its device was not called yet */
-    unsigned kind, number;
-    bool has_items;
-    TapEvent event;            /* as it was recorded */
-    const char *register_name; /* of the access, or NULL */
-    ReplayItem item;           /* the next */
-
-    ReplayDevice *active; /* is being called */
-    unsigned depth;
     char *difference, *damage; /* the first of each, or NULL */
 } Replay;
 
-/* Reads the next record.  Damage is noted, not returned. */
-void replay_read(Replay *replay);
+void replay_init(Replay *replay, const void *data, size_t size);
+void replay_clear(Replay *replay);
+
+/* Reads which devices there are; the next record is the first again. */
+void replay_read_devices(Replay *replay);
+/* The next record of all, which the caller frees; NULL: the end, or damage, which is noted. */
+ReplayRecord *replay_read(Replay *replay);
+/* The next of one device; NULL: there is none before the end. */
+ReplayRecord *replay_find(Replay *replay, ReplayStream *stream);
+/* Its turn has come.  Frees the record. */
+void replay_take(Replay *replay, ReplayRecord *record);
+void replay_take_unclaimed(Replay *replay, const ReplayRecord *record);
+void replay_read_item(ReplayDevice *device);
+/* The call that `item` is, which is an ITEM_CALL. */
+TapEvent replay_nested_event(const ReplayDevice *device);
+
 void replay_damaged(Replay *replay, const char *what);
 /* Notes the first difference: "COM1 read LSR (port 0x3fd): " goes before it. */
-void replay_differs(Replay *replay, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void replay_differs(const ReplayDevice *device, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static inline bool replay_stopped(const Replay *replay)
 {
     return replay->difference || replay->damage;
 }
 
-/* TapSource.make, and the end of what it made. */
+/* TapSource.make. */
 DeviceTap *replay_make_tap(TapSource *source, Device *dev, const DeviceHost *host);
-void replay_free_tap(gpointer device);
+/* Whether every device of the recording was made, and of its class. */
+bool replay_has_all(const Replay *replay, GError **error);
+
+/* The record in hand says that a drive is done: with what; false: it was not asked. */
+bool replay_take_asked(ReplayDevice *device, BlockResult *result);
 
 /* Input may be more than the device has room for only in a recording that does not fit. */
-bool replay_has_room(Replay *replay, ReplayDevice *device, uint64_t size);
+bool replay_has_room(ReplayDevice *device, uint64_t size);
 
 #endif

@@ -104,7 +104,7 @@ static void open_recorder(Target *t)
     t->file = memfd_create("recording", MFD_CLOEXEC);
     t->config->record = g_strdup_printf("/proc/self/fd/%d", t->file);
     RecorderHost host = {.loop = t->loop, .clock = t->clock, .message = recorder_message};
-    t->recorder = recorder_new(t->config, false, &host, NULL);
+    t->recorder = recorder_new(t->config, &host, NULL);
     g_assert_nonnull(t->recorder);
 }
 

@@ -187,6 +187,40 @@ static void test_late_reader(const GuestTarget *target)
     g_assert_true(g_str_has_suffix(guest_output(guest, GUEST_OUT)->str, "pioemu> exit 9\r\n"));
 }
 
+/* ---- several devices on one output ---- */
+
+/* A dot to COM1 and the number of what is left to the debug port, 200 times. */
+static const uint8_t DOTS_AND_NUMBERS[] = {
+    0xfa,             /*    cli */
+    0xb9, 200,  0x00, /*    mov $200, %cx */
+    0xba, 0xf8, 0x03, /*    mov $0x3f8, %dx */
+    0xb0, '.',        /* 1: mov $'.', %al */
+    0xee,             /*    out %al, (%dx) */
+    0x88, 0xc8,       /*    mov %cl, %al */
+    0xe6, 0x10,       /*    out %al, $0x10 */
+    0xe2, 0xf7,       /*    loop 1b */
+    0xf4,             /*    hlt */
+};
+
+static void test_order(const GuestTarget *target)
+{
+    static const char *const OPTIONS[] = {"-serial stdio",
+                                          "-debugport mon:stdio -serial chardev:debugport0"};
+    g_autofree char *path = guest_path("dots.bin");
+    g_assert_true(
+        g_file_set_contents(path, (const char *)DOTS_AND_NUMBERS, sizeof(DOTS_AND_NUMBERS), NULL));
+    g_autoptr(GString) expected = g_string_new(NULL);
+    for (unsigned left = 200; left; left--) {
+        g_string_append_printf(expected, ".IO port: 10, data: %x\n", left);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(OPTIONS); i++) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES, "-kernel %s %s", path, OPTIONS[i]);
+        g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+        g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, expected->str);
+    }
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -210,5 +244,7 @@ int main(int argc, char **argv)
     guest_tests_add("output/that_nobody_reads_loses_no_status", test_status_with_full_pipe,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("output/that_is_read_late_is_whole", test_late_reader, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("output/of_several_devices_keeps_the_guests_order", test_order,
+                    GUEST_EVERY_IRQCHIP);
     return guest_tests_run();
 }

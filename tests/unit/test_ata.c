@@ -336,6 +336,18 @@ static void failed_write_and_flush_are_device_faults(Channel *t, gconstpointer d
     expect_error(t, ATA_ER_ABRT);
 }
 
+/* What fits is written first. */
+static void write_past_the_end_is_not_found_there(Channel *t, gconstpointer data)
+{
+    (void)data;
+    ata_lba28(t, SECTORS - 16, 20, ATA_CMD_WRITE_MULTIPLE);
+    uint8_t sectors[16 * ATA_SECTOR_SIZE] = {0};
+    ata_out(t, sectors, sizeof(sectors));
+    expect_error(t, ATA_ER_IDNF);
+    g_assert_cmpuint(ata_get(t, ATA_LBA_LOW) | ata_get(t, ATA_LBA_MID) << 8, ==, SECTORS);
+    g_assert_cmpuint(ata_get(t, ATA_COUNT), ==, 4);
+}
+
 static void read_only_disk_aborts_writes(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -399,6 +411,9 @@ static void commands_without_data_end_well(Channel *t, gconstpointer data)
     ata_put(t, ATA_COMMAND, ATA_CMD_READ_NATIVE_MAX);
     expect_done(t);
     g_assert_cmpuint(ata_get(t, ATA_LBA_LOW) | ata_get(t, ATA_LBA_MID) << 8, ==, SECTORS - 1);
+    ata_put(t, ATA_DEVICE, 0);
+    ata_put(t, ATA_COMMAND, ATA_CMD_READ_NATIVE_MAX);
+    expect_error(t, ATA_ER_ABRT);
 }
 
 static void unknown_commands_are_aborted(Channel *t, gconstpointer data)
@@ -574,6 +589,7 @@ static void add_transfers(void)
     SENTENCE("write", write_is_done_when_the_host_has_it);
     SENTENCE("write", every_write_command_writes);
     SENTENCE("write", failed_write_and_flush_are_device_faults);
+    SENTENCE("write", write_past_the_end_is_not_found_there);
     SENTENCE("write", read_only_disk_aborts_writes);
     SENTENCE("write", flush_waits_for_the_host);
 }

@@ -131,6 +131,27 @@ static void reset_from_any_state_leaves_no_trace(void)
     channel_teardown(&fresh, NULL);
 }
 
+/* The second channel never saw the command, and yet ends it. */
+static void work_in_progress_is_asked_for_again(void)
+{
+    static const uint8_t COMMANDS[] = {ATA_CMD_FLUSH, ATA_CMD_VERIFY};
+    for (size_t i = 0; i < sizeof(COMMANDS); i++) {
+        Channel a, b;
+        channel_setup(&a, SECTORS, false, 0);
+        channel_setup(&b, SECTORS, false, 0);
+        ata_lba28(&a, 3, 30, COMMANDS[i]);
+        g_autoptr(GBytes) saved = device_save(a.dev);
+        g_assert_true(rig_load(b.dev, saved));
+        g_assert_cmphex(ata_alt(&b) & ATA_ST_BSY, ==, ATA_ST_BSY);
+        ata_run(&b);
+        g_assert_cmphex(ata_alt(&b), ==, READY);
+        g_assert_true(ata_irq(&b));
+        g_assert_cmpuint(b.drive[0]->flushes, ==, COMMANDS[i] == ATA_CMD_FLUSH);
+        channel_teardown(&a, NULL);
+        channel_teardown(&b, NULL);
+    }
+}
+
 static void impossible_state_is_refused(void)
 {
     static const struct {
@@ -166,6 +187,8 @@ int main(int argc, char **argv)
                     saved_state_equals_the_uninterrupted_run);
     g_test_add_func("/ata/state/reset_from_any_state_leaves_no_trace",
                     reset_from_any_state_leaves_no_trace);
+    g_test_add_func("/ata/state/work_in_progress_is_asked_for_again",
+                    work_in_progress_is_asked_for_again);
     g_test_add_func("/ata/state/impossible_state_is_refused", impossible_state_is_refused);
     return g_test_run();
 }

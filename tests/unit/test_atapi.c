@@ -206,6 +206,16 @@ static void reads_that_cannot_be_say_why(Channel *t, gconstpointer data)
     expect_sense(t, SENSE_NONE, 0);
 }
 
+static void read_of_more_than_2_tib_is_refused(void)
+{
+    Channel t;
+    static const uint8_t PACKET[ATAPI_PACKET_SIZE] = {ATAPI_READ_12, [6] = 0x40};
+    channel_setup(&t, UINT64_C(0x200000000), true, 0);
+    expect_check(&t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_RESET);
+    expect_check(&t, PACKET, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD);
+    channel_teardown(&t, NULL);
+}
+
 static void toc_is_one_track_and_the_lead_out(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -288,6 +298,46 @@ static void disc_of_no_sector_is_refused(void)
     g_assert_nonnull(strstr(rig_error(rig), "2048"));
 }
 
+static void seek_goes_where_there_is_a_sector(Channel *t, gconstpointer data)
+{
+    (void)data;
+    uint8_t packet[ATAPI_PACKET_SIZE] = {ATAPI_SEEK, [5] = DISC_SECTORS - 1};
+    expect_good(t, packet);
+    packet[5] = DISC_SECTORS;
+    expect_check(t, packet, SENSE_ILLEGAL_REQUEST, ASC_LBA_OUT_OF_RANGE);
+}
+
+static void events_are_polled_and_of_the_medium(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t QUEUED[ATAPI_PACKET_SIZE] = {ATAPI_GET_EVENT, [4] = 0x10, [8] = 8};
+    static const uint8_t OTHER[ATAPI_PACKET_SIZE] = {ATAPI_GET_EVENT, 1, [4] = 0x04, [8] = 8};
+    uint8_t answer[8];
+    expect_check(t, QUEUED, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD);
+    g_assert_cmpuint(run(t, OTHER, answer, sizeof(answer)), ==, 4);
+    g_assert_cmphex(answer[2], ==, 0x80); /* no such class */
+}
+
+/* An answer of which the packet allows nothing is no answer. */
+static void allocation_of_0_is_no_error(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t INQUIRY[ATAPI_PACKET_SIZE] = {ATAPI_INQUIRY};
+    expect_good(t, INQUIRY);
+}
+
+static void power_commands_end_well(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t COMMANDS[] = {ATA_CMD_STANDBY_NOW, ATA_CMD_IDLE_NOW, ATA_CMD_CHECK_POWER};
+    for (size_t i = 0; i < sizeof(COMMANDS); i++) {
+        ata_put(t, ATA_COMMAND, COMMANDS[i]);
+        g_assert_true(ata_irq(t));
+        g_assert_cmphex(ata_get(t, ATA_STATUS), ==, READY);
+    }
+    g_assert_cmphex(ata_get(t, ATA_COUNT), ==, ATA_POWER_ACTIVE);
+}
+
 #define SENTENCE(name) g_test_add("/atapi/" #name, Channel, NULL, setup, name, channel_teardown)
 
 int main(int argc, char **argv)
@@ -304,7 +354,13 @@ int main(int argc, char **argv)
     SENTENCE(toc_is_one_track_and_the_lead_out);
     SENTENCE(tray_opens_closes_and_locks);
     SENTENCE(mode_pages_and_configuration);
+    SENTENCE(seek_goes_where_there_is_a_sector);
+    SENTENCE(events_are_polled_and_of_the_medium);
+    SENTENCE(allocation_of_0_is_no_error);
+    SENTENCE(power_commands_end_well);
     SENTENCE(unknown_packets_and_dma_are_refused);
     g_test_add_func("/atapi/disc_of_no_sector_is_refused", disc_of_no_sector_is_refused);
+    g_test_add_func("/atapi/read_of_more_than_2_tib_is_refused",
+                    read_of_more_than_2_tib_is_refused);
     return g_test_run();
 }

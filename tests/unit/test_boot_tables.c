@@ -233,6 +233,18 @@ static void test_bios_variables_say_where_low_memory_ends(BootRig *rig, gconstpo
     g_assert_cmpuint(boot_rig_peek(rig, 0x9fc00, 1), ==, 1);
 }
 
+static void test_firmware_that_is_built_in_has_room_for_them(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    rig->board.cpus = 255;
+    rig->board.apic = true;
+    boot_put_tables(&rig->board, rig->memory);
+    g_assert_cmphex(find(rig, "RSD PTR "), <, ROM + BOOT_TABLES_MAX);
+    g_assert_cmphex(find(rig, "_MP_"), <, ROM + BOOT_TABLES_MAX);
+    signature_is(rig, root_entry(rig, 0), "FACP");
+    g_assert_cmphex(boot_rig_peek(rig, ROM + BOOT_TABLES_MAX, 8), ==, 0);
+}
+
 #define TEST(name)                                                                                 \
     g_test_add("/boot/tables/" #name, BootRig, NULL, boot_rig_set_up, test_##name,                 \
                boot_rig_tear_down)
@@ -248,6 +260,7 @@ int main(int argc, char **argv)
     TEST(fadt_names_the_reset_register);
     TEST(flat_binaries_have_tables_with_several_cpus);
     TEST(bios_variables_say_where_low_memory_ends);
+    TEST(firmware_that_is_built_in_has_room_for_them);
     TEST(mp_table_is_sound);
     TEST(mp_table_says_who_boots_and_what_is_where);
     return g_test_run();

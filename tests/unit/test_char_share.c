@@ -108,11 +108,12 @@ static void test_first_reader_types_and_another_takes_over(Fixture *fix, gconstp
     close(first);
 }
 
-static void test_reader_that_stalls_harms_no_other(Fixture *fix, gconstpointer data)
+/* Two readers, of whom the first or the second to come takes nothing until the other has all. */
+static void stall_one(Fixture *fix, guint which)
 {
-    (void)data;
     RigLine *line = serve(fix, "");
-    int stalled = join(fix), other = join(fix);
+    int fds[] = {join(fix), join(fix)};
+    int stalled = fds[which], other = fds[!which];
     g_autoptr(GByteArray) sent = char_rig_pattern(2000000);
     g_autoptr(GByteArray) got = g_byte_array_new();
     rig_line_send(line, sent->data, sent->len);
@@ -120,7 +121,7 @@ static void test_reader_that_stalls_harms_no_other(Fixture *fix, gconstpointer d
     g_assert_cmpmem(got->data, got->len, sent->data, sent->len);
     g_assert_cmpuint(line->unsent->len, ==, 0);
     const Chardev *chardev = char_rig_chardev(fix->rig, 0);
-    const CharReader *reader = chardev->readers->pdata[0];
+    const CharReader *reader = chardev->readers->pdata[which];
     guint held = (guint)reader->position;
     g_autofree char *mark = g_strdup_printf("[%u bytes dropped]\r\n", sent->len - 65536 - held);
     g_byte_array_set_size(got, 0);
@@ -129,6 +130,18 @@ static void test_reader_that_stalls_harms_no_other(Fixture *fix, gconstpointer d
     assert_reads(fix, stalled, mark);
     close(stalled);
     close(other);
+}
+
+static void test_first_reader_that_stalls_harms_no_other(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    stall_one(fix, 0);
+}
+
+static void test_later_reader_that_stalls_harms_no_other(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    stall_one(fix, 1);
 }
 
 static void test_readers_are_limited(Fixture *fix, gconstpointer data)
@@ -428,7 +441,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     ADD("readers/", every_reader_gets_the_same);
     ADD("readers/", first_reader_types_and_another_takes_over);
-    ADD("readers/", reader_that_stalls_harms_no_other);
+    ADD("readers/", first_reader_that_stalls_harms_no_other);
+    ADD("readers/", later_reader_that_stalls_harms_no_other);
     ADD("readers/", readers_are_limited);
     ADD("mux/", escape_key_switches_between_devices);
     ADD("mux/", escape_key_sends_a_break_and_quits);

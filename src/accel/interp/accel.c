@@ -482,6 +482,7 @@ static void interp_set_a20(Accel *accel, bool on)
 static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
 {
     InterpAccel *interp = (InterpAccel *)accel;
+    const Cpu *cpu = interp->cpus->len ? g_ptr_array_index(interp->cpus, 0) : NULL;
     uint64_t end = address + size;
 
     while (address < end) {
@@ -491,7 +492,8 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
         const MemoryRegion *region = memory_find(accel->host.memory, address);
 
         if (page && region) {
-            code_written(page, address, region->host + (address - region->base), part);
+            code_written(page, address, region->host + (address - region->base), part,
+                         cpu ? cpu->current : NULL);
         }
         address += part;
     }

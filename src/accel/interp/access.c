@@ -87,7 +87,7 @@ static void write_in_page(Cpu *cpu, uint32_t linear, unsigned size, uint32_t val
     uint8_t *host = (uint8_t *)(entry->addend + linear);
     store(host, size, value);
     if (entry->write_tag & TLB_CODE) {
-        code_written(*entry->code, physical, host, size);
+        code_written(*entry->code, physical, host, size, cpu->current);
     }
 }
 
@@ -183,7 +183,7 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32
 
         store(host, size, value);
         if (may_be_code(*entry->code, linear, size)) {
-            code_written(*entry->code, entry->physical | (linear & ~PAGE_MASK), host, size);
+            code_written(*entry->code, entry->physical | (linear & ~PAGE_MASK), host, size, insn);
         }
         return;
     }

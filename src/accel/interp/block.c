@@ -10,9 +10,10 @@
  *
  * Every byte that a block was made of is marked in its CodePage; a write to
  * such a byte, by whomever, decodes the instruction again if it keeps its
- * length, or else puts op_stale in the place of the block's instructions, so
- * that even a block that is being run is left before the next one.  Memory of stale blocks is
- * reclaimed when the arena is full.
+ * length and is not the one that writes, or else puts op_stale in the place of
+ * the block's instructions, so that even a block that is being run is left
+ * before the next one.  Memory of stale blocks is reclaimed when the arena is
+ * full.
  */
 #include "src/accel/interp/handlers.h"
 
@@ -159,14 +160,24 @@ static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
     return true;
 }
 
+typedef struct Change {
+    uint64_t address;
+    const uint8_t *host;
+    size_t size;
+    const Insn *by;
+    unsigned patches, removals;
+    Patched patched;
+} Change;
+
 /*
  * Code that changes an instruction of its own in place, which may be one that
  * is changed each time around a loop: the rest of the block is kept.
  */
-static bool patch_block(Block *block, uint64_t address, const uint8_t *host, size_t size,
-                        Patched *patched)
+static bool patch_block(Block *block, Change *change)
 {
-    uint64_t at = address - block->physical;
+    uint64_t address = change->address, at = address - block->physical;
+    const uint8_t *host = change->host;
+    size_t size = change->size;
     unsigned i = 0;
 
     if (address < block->physical) {
@@ -176,7 +187,7 @@ static bool patch_block(Block *block, uint64_t address, const uint8_t *host, siz
         i++;
     }
     Insn *insn = &block->insns[i];
-    if (at + size > insn->end) {
+    if (at + size > insn->end || insn == change->by) {
         return false;
     }
     if (block->copy) {
@@ -186,7 +197,7 @@ static bool patch_block(Block *block, uint64_t address, const uint8_t *host, siz
     const uint8_t *bytes = host - at;
     if (how && at + (how & IMMEDIATE_SIZE) >= insn->end) {
         patch_immediate(insn, bytes + insn->end, how);
-        *patched = (Patched){
+        change->patched = (Patched){
             .size = block->copy ? 0 : (uint16_t)size,
             .how = how,
             .from = (uint8_t)(at + (how & IMMEDIATE_SIZE) - insn->end),
@@ -202,14 +213,6 @@ static bool overlaps(const Block *block, uint64_t address, size_t size)
     return block->physical < address + size && address < block->physical + block->length;
 }
 
-typedef struct Change {
-    uint64_t address;
-    const uint8_t *host;
-    size_t size;
-    unsigned patches, removals;
-    Patched patched;
-} Change;
-
 static void change_list(Block **link, Change *change)
 {
     while (*link) {
@@ -217,8 +220,7 @@ static void change_list(Block **link, Change *change)
 
         if (!overlaps(block, change->address, change->size)) {
             link = &block->page_next;
-        } else if (patch_block(block, change->address, change->host, change->size,
-                               &change->patched)) {
+        } else if (patch_block(block, change)) {
             change->patches++;
             link = &block->page_next;
         } else {
@@ -230,9 +232,10 @@ static void change_list(Block **link, Change *change)
 }
 
 static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t address,
-                                                    const uint8_t *host, size_t size)
+                                                    const uint8_t *host, size_t size,
+                                                    const Insn *by)
 {
-    Change change = {.address = address, .host = host, .size = size};
+    Change change = {.address = address, .host = host, .size = size, .by = by};
     uint64_t at = address & (PAGE_SIZE - 1);
     uint64_t first = at > page->longest ? at - page->longest : 0;
 
@@ -249,16 +252,18 @@ static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t add
     }
 }
 
-void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size)
+void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size,
+                  const Insn *by)
 {
     const Patched *patched = &page->patched;
 
-    if (patched->size == size && patched->at == (address & (PAGE_SIZE - 1))) {
+    if (patched->size == size && patched->at == (address & (PAGE_SIZE - 1)) &&
+        patched->insn != by) {
         const uint8_t *immediate = host - patched->from;
 
         patch_immediate(patched->insn, immediate + (patched->how & IMMEDIATE_SIZE), patched->how);
     } else if (any_marked(page, address, size)) {
-        change_blocks(page, address, host, size);
+        change_blocks(page, address, host, size, by);
     }
 }
 

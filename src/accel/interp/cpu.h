@@ -340,8 +340,12 @@ void code_cache_flush(Cpu *cpu);
  * instructions long.  Raises what fetching raises.
  */
 Block *block_find(Cpu *cpu, uint64_t limit);
-/* [address, address + size) of one page, which is at `host`, was written. */
-void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size);
+/*
+ * [address, address + size) of one page, which is at `host`, was written by
+ * the instruction `by`, which goes on as the one that it began as.
+ */
+void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size,
+                  const Insn *by);
 CodePage **code_page_slot(InterpAccel *accel, uint64_t physical);
 
 /* ---- decode.c ----------------------------------------------------------- */

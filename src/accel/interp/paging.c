@@ -80,7 +80,7 @@ void physical_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
 
         __builtin_memcpy(host, &value, size);
         if (page) {
-            code_written(page, address, host, size);
+            code_written(page, address, host, size, cpu->current);
         }
     }
 }

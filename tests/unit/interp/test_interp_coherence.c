@@ -64,6 +64,39 @@ static void test_instruction_that_overwrites_itself(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x10002);
 }
 
+/* ENTER 16, 0 pushes EBP over itself and is ENTER 32, 0 only from then on. */
+static void test_instruction_that_overwrites_its_operands(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0xc8, 0x10, 0x00, 0x00, INT3);
+    state.gpr[CPU_SP] = PM_CODE + 4;
+    state.gpr[CPU_BP] = 0x000020c8;
+    rig_set(rig, &state);
+    rig_step(rig, 2);
+    g_assert_cmphex(rig_read32(rig, PM_CODE), ==, 0x000020c8);
+    g_assert_cmphex(rig_get(rig).gpr[CPU_SP], ==, PM_CODE - 0x10 - 12); /* and INT3's frame */
+    rig_set(rig, &state);
+    rig_step(rig, 1);
+    g_assert_cmphex(rig_get(rig).gpr[CPU_SP], ==, PM_CODE - 0x20);
+}
+
+/* CALL pushes over its displacement, which the instruction before it wrote. */
+static void test_call_over_its_displacement(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* mov dword [PM_CODE + 11], 0x10; call PM_CODE + 0x1f */
+    PM_BYTES(rig, PM_CODE, 0xc7, 0x05, 0x0b, 0x00, 0x01, 0x00, 0x10, 0x00, 0x00, 0x00, 0xe8, 0, 0,
+             0, 0, INT3);
+    PM_BYTES(rig, PM_CODE + 0x1f, INT3);
+    state.gpr[CPU_SP] = PM_CODE + 15;
+    for (unsigned i = 0; i < 3; i++) {
+        rig_set(rig, &state);
+        rig_step(rig, 2);
+        g_assert_cmphex(rig_get(rig).rip, ==, PM_CODE + 0x1f);
+        g_assert_cmphex(rig_read32(rig, PM_CODE + 11), ==, PM_CODE + 15);
+    }
+}
+
 /* A loop that counts in its own immediate. */
 static void test_loop_that_changes_its_immediate(Rig *rig)
 {
@@ -379,6 +412,8 @@ int main(int argc, char **argv)
     TEST(next_instruction);
     TEST(next_instruction_at_the_end_of_a_slice);
     TEST(instruction_that_overwrites_itself);
+    TEST(instruction_that_overwrites_its_operands);
+    TEST(call_over_its_displacement);
     TEST(loop_that_changes_its_immediate);
     TEST(immediates_of_every_size);
     TEST(more_code_than_the_cache_holds);

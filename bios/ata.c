@@ -1,0 +1,265 @@
+/*
+ * Hard disks on the ATA channels, by programmed I/O.  Their interrupts stay
+ * masked: the status is polled, and interrupts come in between.
+ */
+#include "bios/disk.h"
+#include "bios/ports.h"
+#include "bios/services.h"
+
+#include "devices/ata_regs.h"
+
+#define HARD_DISK     0x80
+#define TIMEOUT_TICKS (18u * 32u)
+#define STATUS_FLOATS 0xff
+
+#define LBA28_SECTORS 0x10000000u
+#define COUNT_MAX     256u /* of a 28-bit command */
+
+/* Words of IDENTIFY DEVICE. */
+#define IDENTIFY_WORDS    256u
+#define IDENTIFY_LBA28    60
+#define IDENTIFY_COMMANDS 83
+#define IDENTIFY_LBA48    100
+#define COMMANDS_LBA48    0x0400
+
+#define HEADS_MIN    16u
+#define HEADS_MAX    255u
+#define TRACK        63u
+#define CYLINDERS    1024u
+#define SECTOR_WORDS (DISK_SECTOR_SIZE / 2)
+
+typedef struct Ata {
+    AtaUnit units[ATA_UNITS];
+    uint16_t identify[IDENTIFY_WORDS];
+} Ata;
+
+static Ata ata = {
+    .units =
+        {
+            {.base = PORT_ATA0, .control = PORT_ATA0_CTL},
+            {.base = PORT_ATA0, .control = PORT_ATA0_CTL, .select = ATA_DEV_DEV},
+            {.base = PORT_ATA1, .control = PORT_ATA1_CTL},
+            {.base = PORT_ATA1, .control = PORT_ATA1_CTL, .select = ATA_DEV_DEV},
+        },
+};
+
+const AtaUnit *ata_unit(unsigned index)
+{
+    return &ata.units[index];
+}
+
+/* ---- the registers ---- */
+
+uint8_t ata_await(const AtaUnit *unit)
+{
+    uint8_t status = in8(unit->control);
+    uint32_t start = BDA->ticks;
+    while ((status & ATA_ST_BSY) && BDA->ticks - start < TIMEOUT_TICKS) {
+        bios_window();
+        status = in8(unit->control);
+    }
+    return status & ATA_ST_BSY ? ATA_ST_BSY : in8(unit->base + ATA_STATUS);
+}
+
+bool ata_select(const AtaUnit *unit, uint8_t device_bits)
+{
+    if (ata_await(unit) & ATA_ST_BSY) {
+        return false;
+    }
+    out8(unit->base + ATA_DEVICE, ATA_DEV_ONES | unit->select | device_bits);
+    return !(ata_await(unit) & ATA_ST_BSY);
+}
+
+/* ---- commands ---- */
+
+/* The upper bytes go first where there are two. */
+static void put_address(const AtaUnit *unit, uint64_t sector, unsigned count, bool extended)
+{
+    if (extended) {
+        out8(unit->base + ATA_COUNT, (uint8_t)(count >> 8));
+        out8(unit->base + ATA_LBA_LOW, (uint8_t)(sector >> 24));
+        out8(unit->base + ATA_LBA_MID, (uint8_t)(sector >> 32));
+        out8(unit->base + ATA_LBA_HIGH, (uint8_t)(sector >> 40));
+    }
+    out8(unit->base + ATA_COUNT, (uint8_t)count);
+    out8(unit->base + ATA_LBA_LOW, (uint8_t)sector);
+    out8(unit->base + ATA_LBA_MID, (uint8_t)(sector >> 8));
+    out8(unit->base + ATA_LBA_HIGH, (uint8_t)(sector >> 16));
+}
+
+static DiskStatus error_status(const AtaUnit *unit, uint8_t status, DiskVerb verb)
+{
+    if (status & ATA_ST_BSY) {
+        return DISK_TIMEOUT;
+    }
+    uint8_t error = in8(unit->base + ATA_ERROR);
+    if (status & ATA_ST_DF) {
+        return DISK_CONTROLLER;
+    }
+    if (error & ATA_ER_UNC) {
+        return DISK_CRC;
+    }
+    if (error & ATA_ER_IDNF) {
+        return DISK_SECTOR_NOT_FOUND;
+    }
+    return verb == DISK_WRITE && (error & ATA_ER_ABRT) ? DISK_WRITE_PROTECTED : DISK_CONTROLLER;
+}
+
+static bool failed(uint8_t status)
+{
+    return status & (ATA_ST_BSY | ATA_ST_DF | ATA_ST_ERR);
+}
+
+static DiskStatus move_sectors(const AtaUnit *unit, DiskRequest *request, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t status = ata_await(unit);
+        if (failed(status) || !(status & ATA_ST_DRQ)) {
+            return error_status(unit, status, request->verb);
+        }
+        (request->verb == DISK_READ ? port_read_words : port_write_words)(
+            (uint16_t)(unit->base + ATA_DATA), request->address, SECTOR_WORDS);
+        request->address += DISK_SECTOR_SIZE;
+        request->done++;
+        bios_window();
+    }
+    return DISK_OK;
+}
+
+static DiskStatus run_command(const AtaUnit *unit, DiskRequest *request, unsigned count)
+{
+    static const uint8_t COMMANDS[][2] = {
+        [DISK_READ] = {ATA_CMD_READ, ATA_CMD_READ_EXT},
+        [DISK_WRITE] = {ATA_CMD_WRITE, ATA_CMD_WRITE_EXT},
+        [DISK_VERIFY] = {ATA_CMD_VERIFY, ATA_CMD_VERIFY_EXT},
+    };
+    uint64_t sector = request->sector + request->done;
+    bool extended = sector + count > LBA28_SECTORS;
+    uint8_t bits = ATA_DEV_LBA | (extended ? 0 : (uint8_t)(sector >> 24 & ATA_DEV_HEAD));
+    if (!ata_select(unit, bits)) {
+        return DISK_TIMEOUT;
+    }
+    put_address(unit, sector, count, extended);
+    out8(unit->base + ATA_COMMAND, COMMANDS[request->verb][extended]);
+    if (request->verb != DISK_VERIFY) {
+        DiskStatus status = move_sectors(unit, request, count);
+        if (status) {
+            return status;
+        }
+    }
+    uint8_t end = ata_await(unit);
+    if (failed(end)) {
+        return error_status(unit, end, request->verb);
+    }
+    if (request->verb == DISK_VERIFY) {
+        request->done = (uint16_t)(request->done + count);
+    }
+    return DISK_OK;
+}
+
+static DiskStatus transfer(Drive *drive, DiskRequest *request)
+{
+    DiskStatus status = DISK_OK;
+    while (!status && request->done < request->count) {
+        unsigned left = request->count - request->done;
+        status = run_command(drive->unit, request, left < COUNT_MAX ? left : COUNT_MAX);
+    }
+    return status;
+}
+
+/* What was interrupted in the middle is given up. */
+static DiskStatus reset(Drive *drive)
+{
+    const AtaUnit *unit = drive->unit;
+    out8(unit->control, ATA_DC_SRST);
+    out8(unit->control, 0);
+    return ata_select(unit, 0) ? DISK_OK : DISK_TIMEOUT;
+}
+
+static const DriveOps DISK_OPS = {
+    .name = "hard disk",
+    .reset = reset,
+    .transfer = transfer,
+};
+
+/* ---- finding them ---- */
+
+/* Quotients that fit 32 bits. */
+static uint32_t divide(uint64_t value, uint32_t by)
+{
+    uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
+    if (high >= by) {
+        return UINT32_MAX;
+    }
+    __asm__("divl %2" : "+a"(low), "+d"(high) : "r"(by) : "cc");
+    return low;
+}
+
+/* As many heads as make the cylinders fit. */
+static void set_geometry(Drive *drive)
+{
+    uint32_t tracks = divide(drive->sectors, TRACK);
+    uint32_t heads = HEADS_MIN;
+    while (heads < 128 && tracks > CYLINDERS * heads) {
+        heads *= 2;
+    }
+    heads = tracks > CYLINDERS * heads ? HEADS_MAX : heads;
+    uint32_t cylinders = tracks / heads;
+    drive->heads = (uint16_t)heads;
+    drive->sectors_track = TRACK;
+    drive->cylinders = (uint16_t)(cylinders > CYLINDERS ? CYLINDERS : cylinders ? cylinders : 1);
+}
+
+static bool identify(const AtaUnit *unit)
+{
+    out8(unit->base + ATA_COMMAND, ATA_CMD_IDENTIFY);
+    uint8_t status = ata_await(unit);
+    if (failed(status) || !(status & ATA_ST_DRQ)) {
+        return false;
+    }
+    port_read_words(unit->base + ATA_DATA, linear_address(ata.identify), IDENTIFY_WORDS);
+    return true;
+}
+
+static void add_disk(AtaUnit *unit)
+{
+    const uint16_t *words = ata.identify;
+    const uint16_t *size = words + IDENTIFY_LBA48;
+    Drive drive = {
+        .ops = &DISK_OPS,
+        .number = HARD_DISK + BDA->disk_count,
+        .sector_size = DISK_SECTOR_SIZE,
+        .sectors = words[IDENTIFY_LBA28] | (uint32_t)words[IDENTIFY_LBA28 + 1] << 16,
+        .unit = unit,
+    };
+    unit->kind = ATA_DISK;
+    unit->lba48 = words[IDENTIFY_COMMANDS] & COMMANDS_LBA48;
+    if (unit->lba48) {
+        drive.sectors = size[0] | (uint32_t)size[1] << 16 | (uint64_t)size[2] << 32;
+    }
+    set_geometry(&drive);
+    disk_add(&drive);
+}
+
+/* After a reset a packet device shows what it is. */
+static void find_unit(AtaUnit *unit)
+{
+    out8(unit->base + ATA_DEVICE, ATA_DEV_ONES | unit->select);
+    uint8_t status = in8(unit->control);
+    if (status == STATUS_FLOATS || (ata_await(unit) & ATA_ST_BSY)) {
+        return;
+    }
+    if (in8(unit->base + ATA_LBA_MID) == ATAPI_SIGNATURE_MID &&
+        in8(unit->base + ATA_LBA_HIGH) == ATAPI_SIGNATURE_HIGH) {
+        unit->kind = ATA_PACKET;
+    } else if ((in8(unit->control) & ATA_ST_DRDY) && identify(unit)) {
+        add_disk(unit);
+    }
+}
+
+void ata_setup(void)
+{
+    for (unsigned i = 0; i < ATA_UNITS; i++) {
+        find_unit(&ata.units[i]);
+    }
+}

@@ -1,0 +1,131 @@
+/*
+ * INT 18h and 19h: the devices are tried in the order that the machine gives;
+ * what could not be booted is said, with the reason.
+ */
+#include "bios/disk.h"
+#include "bios/services.h"
+
+#include "devices/mc146818_regs.h"
+
+#define BOOT_ADDRESS   0x7c00u
+#define BOOT_SIGNATURE 0xaa55
+#define SIGNATURE_AT   510u
+#define ORDER_MAX      3u
+
+#define DRIVE_FLOPPY 0x00
+#define DRIVE_DISK   0x80
+#define DRIVE_CDROM  0xe0
+
+typedef struct Boot {
+    uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0: none */
+    uint8_t next;             /* in it */
+    uint8_t tried;            /* CMOS_BOOT_*: what runs; 0: nothing yet */
+} Boot;
+
+static Boot boot;
+
+static const struct {
+    const char *name;
+    uint8_t drive;
+} DEVICES[] = {
+    [CMOS_BOOT_FLOPPY] = {"floppy", DRIVE_FLOPPY},
+    [CMOS_BOOT_DISK] = {"hard disk", DRIVE_DISK},
+    [CMOS_BOOT_CDROM] = {"CD-ROM", DRIVE_CDROM},
+};
+
+static const char *status_text(DiskStatus status)
+{
+    switch (status) {
+    case DISK_NO_MEDIUM:
+        return "there is no medium in it";
+    case DISK_SECTOR_NOT_FOUND:
+        return "its first sector was not found";
+    case DISK_CRC:
+        return "its first sector cannot be read";
+    case DISK_TIMEOUT:
+        return "the drive does not answer";
+    default:
+        return "read error";
+    }
+}
+
+/* Returns why it did not. */
+static const char *boot_sector(Drive *drive)
+{
+    DiskRequest request = {.verb = DISK_READ, .count = 1, .address = BOOT_ADDRESS};
+    DiskStatus status = disk_transfer(drive, &request);
+    if (status) {
+        print("%s: status %xh\n", drive->ops->name, (unsigned)status);
+        return status_text(status);
+    }
+    if (far_read16(0, BOOT_ADDRESS + SIGNATURE_AT) != BOOT_SIGNATURE) {
+        return "its first sector has no boot signature (55h AAh at its end)";
+    }
+    bios_jump_to_boot_sector(drive->number, 0);
+}
+
+static const char *boot_device(uint8_t device)
+{
+    Drive *drive = disk_find(DEVICES[device].drive);
+    if (!drive) {
+        return "there is none";
+    }
+    return drive->ops->boot ? drive->ops->boot(drive) : boot_sector(drive);
+}
+
+static void boot_rest(void)
+{
+    while (boot.next < ORDER_MAX) {
+        uint8_t device = boot.order[boot.next++];
+        if (device && device < sizeof(DEVICES) / sizeof(DEVICES[0])) {
+            boot.tried = device;
+            print("Not booted from %s: %s\n", DEVICES[device].name, boot_device(device));
+        }
+    }
+    print("Nothing to boot\n");
+    bios_give_up();
+}
+
+static void read_order(void)
+{
+    uint8_t first = cmos_read(CMOS_BOOT);
+    boot.order[0] = first & 0x0f;
+    boot.order[1] = first >> 4;
+    boot.order[2] = cmos_read(CMOS_BOOT_3) >> 4;
+    if (!boot.order[0] && !boot.order[1] && !boot.order[2]) {
+        boot.order[0] = CMOS_BOOT_DISK;
+        boot.order[1] = CMOS_BOOT_CDROM;
+        boot.order[2] = CMOS_BOOT_FLOPPY;
+    }
+}
+
+_Noreturn void boot_first(void)
+{
+    read_order();
+    boot.next = 0;
+    boot_rest();
+    bios_give_up();
+}
+
+static void boot_after_failure(void)
+{
+    print("\nNot booted from %s: its program gave up (INT 18h)\n", DEVICES[boot.tried].name);
+    boot_rest();
+}
+
+void boot_next(Regs *regs)
+{
+    (void)regs;
+    bios_restart(boot_after_failure);
+}
+
+static void boot_from_the_first(void)
+{
+    boot_first();
+}
+
+void boot_again(Regs *regs)
+{
+    (void)regs;
+    bios_restart(boot_from_the_first);
+}

@@ -1,0 +1,350 @@
+/*
+ * INT 13h: the drives, their sectors by cylinder, head and sector, and the
+ * extensions (Enhanced Disk Drive specification 3.0).
+ */
+#include "bios/disk.h"
+
+#include "bios/services.h"
+
+#define DRIVES     8u
+#define HARD_DISKS 0x80
+
+#define CYLINDERS_MAX 1024u
+
+/* Of the extensions: their version, and what there is of them. */
+#define EDD_VERSION     0x30
+#define EDD_ACCESS      0x01
+#define EDD_REMOVABLE   0x02
+#define EDD_SIGNATURE   0x55aa
+#define EDD_ANSWER      0xaa55
+#define EDD_PACKET      0x10
+#define EDD_PACKET_FLAT 0x18
+#define EDD_COUNT_MAX   127u
+#define EDD_FLAT        0xffffffffu
+
+#define EDD_PARAMETERS      0x1a
+#define EDD_PARAMETERS_DPTE 0x1e
+#define EDD_INFO_DMA        0x01 /* buffers may cross 64 KiB */
+#define EDD_INFO_GEOMETRY   0x02
+#define EDD_INFO_REMOVABLE  0x04
+#define EDD_INFO_WRITE      0x08 /* write with verify */
+#define EDD_INFO_LOCKABLE   0x20
+
+#define MEMORY_END 0x10fff0u /* of what real mode reaches */
+
+typedef struct Disks {
+    Drive drives[DRIVES];
+    uint8_t count;
+} Disks;
+
+static Disks disks;
+
+/* ---- drives ---- */
+
+Drive *disk_add(const Drive *drive)
+{
+    if (disks.count == DRIVES) {
+        return NULL;
+    }
+    Drive *added = &disks.drives[disks.count++];
+    *added = *drive;
+    if (added->number >= HARD_DISKS && !added->removable) {
+        BDA->disk_count++;
+    }
+    return added;
+}
+
+Drive *disk_find(uint8_t number)
+{
+    for (unsigned i = 0; i < disks.count; i++) {
+        if (disks.drives[i].number == number) {
+            return &disks.drives[i];
+        }
+    }
+    return NULL;
+}
+
+void disk_setup(void)
+{
+    ata_setup();
+}
+
+static uint8_t count_like(uint8_t number)
+{
+    uint8_t count = 0;
+    for (unsigned i = 0; i < disks.count; i++) {
+        if ((disks.drives[i].number ^ number) < HARD_DISKS && disks.drives[i].heads) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* ---- transfers ---- */
+
+DiskStatus disk_transfer(Drive *drive, DiskRequest *request)
+{
+    uint32_t size = (uint32_t)request->count * drive->sector_size;
+    request->done = 0;
+    if (!drive->sectors) {
+        return DISK_NO_MEDIUM;
+    }
+    if (request->sector >= drive->sectors || request->count > drive->sectors - request->sector) {
+        return DISK_SECTOR_NOT_FOUND;
+    }
+    if (request->verb != DISK_VERIFY &&
+        (request->address >= MEMORY_END || size > MEMORY_END - request->address)) {
+        return DISK_INVALID;
+    }
+    return drive->ops->transfer(drive, request);
+}
+
+static uint32_t linear(uint16_t segment, uint16_t offset)
+{
+    return ((uint32_t)segment << 4) + offset;
+}
+
+static DiskStatus chs_transfer(Drive *drive, Regs *regs, DiskVerb verb)
+{
+    uint16_t cylinder = (uint16_t)(regs->ch | (regs->cl & 0xc0) << 2);
+    uint8_t sector = regs->cl & 0x3f;
+    DiskRequest request = {
+        .verb = verb,
+        .sector =
+            ((uint32_t)cylinder * drive->heads + regs->dh) * drive->sectors_track + sector - 1,
+        .count = regs->al,
+        .address = linear(regs->es, regs->bx),
+    };
+    regs->al = 0;
+    if (!drive->heads || !sector || !request.count) {
+        return DISK_INVALID;
+    }
+    if (drive->sectors && (regs->dh >= drive->heads || sector > drive->sectors_track)) {
+        return DISK_SECTOR_NOT_FOUND;
+    }
+    DiskStatus status = disk_transfer(drive, &request);
+    regs->al = (uint8_t)request.done;
+    return status;
+}
+
+/* ---- what a drive is ---- */
+
+static DiskStatus get_parameters(const Drive *drive, Regs *regs)
+{
+    uint16_t last = drive->cylinders - 1;
+    if (!drive->heads) {
+        return DISK_INVALID;
+    }
+    regs->al = 0;
+    regs->bl = 0;
+    regs->ch = (uint8_t)last;
+    regs->cl = (uint8_t)((last >> 2 & 0xc0) | drive->sectors_track);
+    regs->dh = (uint8_t)(drive->heads - 1);
+    regs->dl = count_like(drive->number);
+    return DISK_OK;
+}
+
+/* AH is the answer and no status. */
+static void get_type(const Drive *drive, Regs *regs)
+{
+    if (drive->number < HARD_DISKS) {
+        regs->ah = 2; /* a diskette that tells when it was changed */
+        return;
+    }
+    regs->ah = 3;
+    uint32_t sectors = (uint32_t)drive->cylinders * drive->heads * drive->sectors_track;
+    regs->cx = (uint16_t)(sectors >> 16);
+    regs->dx = (uint16_t)sectors;
+}
+
+/* ---- the extensions ---- */
+
+static DiskStatus edd_check(const Drive *drive, Regs *regs)
+{
+    if (regs->bx != EDD_SIGNATURE || drive->number < HARD_DISKS) {
+        return DISK_INVALID;
+    }
+    regs->bx = EDD_ANSWER;
+    regs->cx = EDD_ACCESS | (drive->removable ? EDD_REMOVABLE : 0);
+    return DISK_OK;
+}
+
+/* Buffers above 1 MiB, which real mode does not reach, are refused. */
+static bool packet_address(const Regs *regs, uint8_t size, uint32_t *address)
+{
+    uint32_t buffer = far_read32(regs->ds, regs->si + 4);
+    if (buffer != EDD_FLAT || size < EDD_PACKET_FLAT) {
+        *address = linear((uint16_t)(buffer >> 16), (uint16_t)buffer);
+        return true;
+    }
+    *address = far_read32(regs->ds, regs->si + 16);
+    return !far_read32(regs->ds, regs->si + 20);
+}
+
+static DiskStatus edd_transfer(Drive *drive, const Regs *regs, DiskVerb verb)
+{
+    uint8_t size = far_read8(regs->ds, regs->si);
+    DiskRequest request = {
+        .verb = verb,
+        .sector = far_read32(regs->ds, regs->si + 8) | (uint64_t)far_read32(regs->ds, regs->si + 12)
+                                                           << 32,
+        .count = far_read16(regs->ds, regs->si + 2),
+    };
+    if (size < EDD_PACKET || request.count > EDD_COUNT_MAX ||
+        !packet_address(regs, size, &request.address)) {
+        return DISK_INVALID;
+    }
+    DiskStatus status = request.count ? disk_transfer(drive, &request) : DISK_OK;
+    far_write16(regs->ds, regs->si + 2, request.done);
+    return status;
+}
+
+static DiskStatus edd_write(Drive *drive, const Regs *regs)
+{
+    if (regs->al > 2) {
+        return DISK_INVALID;
+    }
+    DiskStatus status = edd_transfer(drive, regs, DISK_WRITE);
+    return status || regs->al < 2 ? status : edd_transfer(drive, regs, DISK_VERIFY);
+}
+
+static DiskStatus edd_seek(const Drive *drive, const Regs *regs)
+{
+    uint64_t sector =
+        far_read32(regs->ds, regs->si + 8) | (uint64_t)far_read32(regs->ds, regs->si + 12) << 32;
+    return !drive->sectors            ? DISK_NO_MEDIUM
+           : sector >= drive->sectors ? DISK_SECTOR_NOT_FOUND
+                                      : DISK_OK;
+}
+
+static DiskStatus edd_parameters(const Drive *drive, const Regs *regs)
+{
+    uint16_t ds = regs->ds, si = regs->si, room = far_read16(ds, si);
+    bool has_dpte = room >= EDD_PARAMETERS_DPTE;
+    if (room < EDD_PARAMETERS) {
+        return DISK_INVALID;
+    }
+    far_write16(ds, si, has_dpte ? EDD_PARAMETERS_DPTE : EDD_PARAMETERS);
+    far_write16(
+        ds, si + 2,
+        (uint16_t)(EDD_INFO_DMA | (drive->heads ? EDD_INFO_GEOMETRY : 0) |
+                   (drive->removable ? EDD_INFO_REMOVABLE | EDD_INFO_LOCKABLE : EDD_INFO_WRITE)));
+    far_write32(ds, si + 4, drive->cylinders);
+    far_write32(ds, si + 8, drive->heads);
+    far_write32(ds, si + 12, drive->sectors_track);
+    far_write32(ds, si + 16, (uint32_t)drive->sectors);
+    far_write32(ds, si + 20, (uint32_t)(drive->sectors >> 32));
+    far_write16(ds, si + 24, drive->sector_size);
+    if (has_dpte) {
+        far_write32(ds, si + 26, EDD_FLAT); /* there is none */
+    }
+    return DISK_OK;
+}
+
+static DiskStatus edd_service(Drive *drive, Regs *regs)
+{
+    switch (regs->ah) {
+    case 0x41:
+        return edd_check(drive, regs);
+    case 0x42:
+        return edd_transfer(drive, regs, DISK_READ);
+    case 0x43:
+        return edd_write(drive, regs);
+    case 0x44:
+        return edd_transfer(drive, regs, DISK_VERIFY);
+    case 0x45:
+    case 0x46:
+        return DISK_NOT_REMOVABLE;
+    case 0x47:
+        return edd_seek(drive, regs);
+    case 0x48:
+        return edd_parameters(drive, regs);
+    default:
+        return DISK_INVALID;
+    }
+}
+
+/* ---- INT 13h ---- */
+
+static volatile __seg_fs uint8_t *last_status(uint8_t number)
+{
+    return number < HARD_DISKS ? &BDA->floppy_status : &BDA->disk_status;
+}
+
+static void finish(Regs *regs, uint8_t number, DiskStatus status)
+{
+    *last_status(number) = (uint8_t)status;
+    if (regs->ah != 0x41 || status) {
+        regs->ah = (uint8_t)status;
+    } else {
+        regs->ah = EDD_VERSION;
+    }
+    regs_set_carry(regs, status != DISK_OK);
+}
+
+static DiskStatus serve(Drive *drive, Regs *regs)
+{
+    switch (regs->ah) {
+    case 0x00: /* reset */
+    case 0x0d:
+        return drive->ops->reset ? drive->ops->reset(drive) : DISK_OK;
+    case 0x02:
+        return chs_transfer(drive, regs, DISK_READ);
+    case 0x03:
+        return chs_transfer(drive, regs, DISK_WRITE);
+    case 0x04:
+        return chs_transfer(drive, regs, DISK_VERIFY);
+    case 0x08:
+        return get_parameters(drive, regs);
+    case 0x09: /* parameters, seek, ready, recalibrate, diagnose: nothing to do */
+    case 0x0c:
+    case 0x10:
+    case 0x11:
+    case 0x14:
+        return drive->number >= HARD_DISKS ? DISK_OK : DISK_INVALID;
+    default:
+        return drive->number >= HARD_DISKS ? edd_service(drive, regs) : DISK_INVALID;
+    }
+}
+
+/* What programs ask to find out whether there is a drive. */
+static DiskStatus serve_absent(Regs *regs)
+{
+    if (regs->ah == 0x08 && regs->dl < HARD_DISKS) {
+        regs->ax = regs->bx = regs->cx = regs->es = regs->di = 0;
+        regs->dx = count_like(regs->dl);
+        return DISK_OK;
+    }
+    if (regs->ah == 0x08) {
+        regs->cx = regs->dx = 0;
+        return DISK_NO_PARAMETERS;
+    }
+    return regs->ah == 0x00 && regs->dl < HARD_DISKS ? DISK_OK : DISK_INVALID;
+}
+
+static void serve_type(const Drive *drive, Regs *regs)
+{
+    if (drive) {
+        get_type(drive, regs);
+    } else {
+        regs->ah = 0;
+    }
+    regs_set_carry(regs, false);
+}
+
+void disk_service(Regs *regs)
+{
+    uint8_t number = regs->dl;
+    Drive *drive = disk_find(number);
+    DiskStatus status;
+    if (drive && drive->ops->service && drive->ops->service(drive, regs, &status)) {
+        finish(regs, number, status);
+    } else if (regs->ah == 0x01) {
+        regs->ah = *last_status(number);
+        regs_set_carry(regs, regs->ah != 0);
+    } else if (regs->ah == 0x15) {
+        serve_type(drive, regs);
+    } else {
+        finish(regs, number, drive ? serve(drive, regs) : serve_absent(regs));
+    }
+}

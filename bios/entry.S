@@ -1,0 +1,369 @@
+/*
+ * Where the CPU comes into the BIOS and out of it: the reset vector, the
+ * interrupts, calls of the guest's own handlers.
+ *
+ * A handler in C has the BIOS's stack, for nobody knows how much the caller's
+ * has: 4 bytes are used of that beside the INT's 6.  Handlers can nest wherever
+ * code of the guest may run in the middle of the BIOS: these places move
+ * bios_stack, where the next entry begins, below all that is in use then, and
+ * leave the guest's handler RESERVED bytes.  Elsewhere interrupts are off.
+ */
+#include "devices/mc146818_regs.h"
+
+#define SEGMENT  0xf000
+#define RESERVED 512
+#define RTC      0x70
+
+#define SHUTDOWN_EOI_JUMP 0x05
+#define SHUTDOWN_JUMP     0x0a
+
+    .code16
+
+    .section .reset, "ax"
+    ljmp $SEGMENT, $bios_reset
+    .ascii "11/22/26"
+    .byte 0
+    .byte 0xfc /* the PC/AT */
+    .byte 0
+
+    .text
+    .globl bios_reset
+bios_reset:
+    cli
+    cld
+    mov $CMOS_SHUTDOWN, %al
+    out %al, $RTC
+    in $RTC + 1, %al
+    mov %al, %bl
+    mov $CMOS_SHUTDOWN, %al
+    out %al, $RTC
+    xor %eax, %eax
+    out %al, $RTC + 1
+    cmp $SHUTDOWN_JUMP, %bl
+    je 1f
+    cmp $SHUTDOWN_EOI_JUMP, %bl
+    jne 2f
+    mov $0x20, %al
+    out %al, $0xa0
+    out %al, $0x20
+    /* A program of the 80286's days comes back from protected mode like this. */
+1:  xor %ax, %ax
+    mov %ax, %ds
+    ljmp *0x467
+2:  mov $bios_start, %edx
+    jmp enter_c
+
+    /* Starts again at the C function EAX. */
+    .globl bios_restart
+bios_restart:
+    mov %eax, %edx
+
+enter_c:
+    mov $SEGMENT, %ax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %ss
+    mov $bios_stack_top, %esp
+    mov %esp, bios_stack
+    xor %ax, %ax
+    mov %ax, %fs
+    mov %ax, %gs
+    calll *%edx
+
+    .globl bios_halt
+bios_halt:
+    cli
+    hlt
+    jmp bios_halt
+
+    .globl bios_jump_to_boot_sector
+bios_jump_to_boot_sector:
+    movzbl %al, %eax
+    mov %eax, %ebp
+    mov %edx, %ebx
+    xor %eax, %eax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %fs
+    mov %ax, %gs
+    mov %ax, %ss
+    mov $0x7c00, %esp
+    push %bx
+    cmp $1, %bx
+    sbb %ecx, %ecx
+    and $0x7c00, %cx
+    push %cx
+    mov %ebp, %edx
+    xor %ebx, %ebx
+    xor %ecx, %ecx
+    xor %esi, %esi
+    xor %edi, %edi
+    xor %ebp, %ebp
+    sti
+    lret
+
+    /* ---- interrupts ---- */
+
+    /* interrupt NAME, HANDLER: the entry that calls void HANDLER(Regs *). */
+    .macro interrupt name, handler
+    .globl \name
+\name:
+    pushw $\handler
+    jmp serve
+    .endm
+
+    interrupt entry_divide, fault_divide
+    interrupt entry_step, fault_step
+    interrupt entry_nmi, fault_nmi
+    interrupt entry_breakpoint, fault_breakpoint
+    interrupt entry_overflow, fault_overflow
+    interrupt entry_bound, fault_bound
+    interrupt entry_opcode, fault_opcode
+    interrupt entry_no_fpu, fault_no_fpu
+    interrupt entry_irq0, clock_irq0
+    interrupt entry_irq1, keyboard_irq1
+    interrupt entry_irq3, irq_3
+    interrupt entry_irq4, serial_irq4
+    interrupt entry_irq5, irq_5
+    interrupt entry_irq6, irq_6
+    interrupt entry_irq7, irq_7
+    interrupt entry_irq_cascade, irq_2
+    interrupt entry_irq8, clock_irq8
+    interrupt entry_irq_slave, irq_slave
+    interrupt entry_irq12, keyboard_irq12
+    interrupt entry_10, video_service
+    interrupt entry_11, system_equipment
+    interrupt entry_12, system_base_memory
+    interrupt entry_13, disk_service
+    interrupt entry_14, serial_service
+    interrupt entry_15, system_service
+    interrupt entry_16, keyboard_service
+    interrupt entry_17, system_printer
+    interrupt entry_18, boot_next
+    interrupt entry_19, boot_again
+    interrupt entry_1a, clock_service
+
+    .globl entry_nothing
+entry_nothing:
+    iretw
+
+    /* On the stack: the handler, IP, CS, FLAGS. */
+serve:
+    pushw %ds
+    pushw %cs
+    popw %ds
+    mov %eax, entry_eax
+    mov %esp, entry_esp
+    mov %ss, entry_ss
+    mov $SEGMENT, %ax
+    mov %ax, %ss
+    mov bios_stack, %esp
+    pushl entry_esp
+    pushw entry_ss
+    pushw %es
+    pushw %fs
+    pushw %gs
+    pushl entry_eax
+    pushl %ecx
+    pushl %edx
+    pushl %ebx
+    pushl %ebp
+    pushl %esi
+    pushl %edi
+    mov entry_ss, %es
+    mov entry_esp, %bx
+    pushw %es:8(%bx)
+    pushw %es:(%bx)
+    movzwl %es:2(%bx), %edx
+    mov %ax, %es
+    xor %ax, %ax
+    mov %ax, %fs
+    cld
+    mov %esp, %eax
+    calll *%edx
+
+    /* DS goes back by the caller's stack. */
+    mov 40(%esp), %bx
+    mov 38(%esp), %es
+    popw %es:(%bx)
+    popw %es:8(%bx)
+    popl %edi
+    popl %esi
+    popl %ebp
+    popl %ebx
+    popl %edx
+    popl %ecx
+    popl entry_eax
+    popw %gs
+    popw %fs
+    popw %es
+    popw entry_ss
+    popl entry_esp
+    mov entry_eax, %eax
+    mov entry_ss, %ss
+    mov entry_esp, %esp
+    popw %ds
+    lea 2(%esp), %sp
+    iretw
+
+    /* ---- where the guest's code may run ---- */
+
+    .globl bios_window
+bios_window:
+    pushl bios_stack
+    lea -RESERVED(%esp), %eax
+    mov %eax, bios_stack
+    sti
+    nop
+    cli
+    popl bios_stack
+    retl
+
+    .globl bios_wait
+bios_wait:
+    pushl bios_stack
+    lea -RESERVED(%esp), %eax
+    mov %eax, bios_stack
+    sti
+    hlt
+    cli
+    popl bios_stack
+    retl
+
+    /* EAX: the vector; EDX: where its EAX is; ECX: its carry. */
+    .globl bios_call_interrupt
+bios_call_interrupt:
+    pushl %ebp
+    pushl %ebx
+    pushl %esi
+    pushl %edi
+    pushw %gs
+    pushl bios_stack
+    pushl %edx
+    mov %eax, %ebx
+    lea -RESERVED(%esp), %eax
+    mov %eax, bios_stack
+    pushfw
+    mov %esp, %esi
+    and $1, %cl
+    andb $0xfe, (%esi)
+    or %cl, (%esi)
+    pushw %cs
+    pushw $1f
+    shl $2, %bx
+    pushl %fs:(%bx)
+    mov (%edx), %eax
+    lretw
+1:  cli
+    cld
+    mov %cs, %bx
+    mov %bx, %ds
+    mov %bx, %es
+    mov $0, %bx
+    mov %bx, %fs
+    pushfw
+    popw %cx
+    popl %edx
+    mov %eax, (%edx)
+    movzwl %cx, %eax
+    popl bios_stack
+    popw %gs
+    popl %edi
+    popl %esi
+    popl %ebx
+    popl %ebp
+    retl
+
+    /* ---- words between ports and memory ---- */
+
+    /* ES:DI or ES:SI for the address EDX; it may be just above 1 MiB. */
+    .macro far_split index
+    mov %edx, %\index
+    shr $4, %edx
+    cmp $0xffff, %edx
+    jbe 1f
+    mov $0xffff, %dx
+1:  mov %dx, %es
+    movzwl %dx, %edx
+    shl $4, %edx
+    sub %edx, %\index
+    .endm
+
+    /* EAX: the port; EDX: the address; ECX: how many. */
+    .globl port_read_words
+port_read_words:
+    pushl %edi
+    far_split edi
+    mov %eax, %edx
+    rep insw
+    push %ds
+    pop %es
+    popl %edi
+    retl
+
+    .globl port_write_words
+port_write_words:
+    pushl %esi
+    far_split esi
+    mov %eax, %edx
+    rep outsw %es:(%si), %dx
+    push %ds
+    pop %es
+    popl %esi
+    retl
+
+    /*
+     * EAX: the address of a GDT with six entries; EDX: how many words.  Entries
+     * 2 and 3 are source and target, 4 is the BIOS's code and 5 its stack.
+     */
+    .globl bios_move_words
+bios_move_words:
+    pushl %esi
+    pushl %edi
+    movzwl %dx, %ecx
+    movw $6 * 8 - 1, move_gdtr
+    mov %eax, move_gdtr + 2
+    lgdtl move_gdtr
+    mov %cr0, %eax
+    or $1, %al
+    mov %eax, %cr0
+    ljmp $0x20, $1f
+1:  mov $0x28, %ax
+    mov %ax, %ss
+    mov $0x10, %ax
+    mov %ax, %ds
+    mov $0x18, %ax
+    mov %ax, %es
+    xor %esi, %esi
+    xor %edi, %edi
+    rep movsw %ds:(%esi), %es:(%edi)
+    mov $0x28, %ax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %cr0, %eax
+    and $0xfe, %al
+    mov %eax, %cr0
+    ljmp $SEGMENT, $1f
+1:  mov $SEGMENT, %ax
+    mov %ax, %ss
+    mov %ax, %ds
+    mov %ax, %es
+    popl %edi
+    popl %esi
+    retl
+
+    .data
+    .balign 4
+bios_stack:
+    .long 0
+entry_eax:
+    .long 0
+entry_esp:
+    .long 0
+entry_ss:
+    .word 0
+move_gdtr:
+    .word 0
+    .long 0
+
+    .section .note.GNU-stack, "", @progbits

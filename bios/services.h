@@ -1,0 +1,85 @@
+/*
+ * The BIOS's parts: how each is set up, the INTs and IRQs it serves (their
+ * vectors are in main.c), and what it does for the others.
+ */
+#ifndef PIOEMU_BIOS_SERVICES_H
+#define PIOEMU_BIOS_SERVICES_H
+
+#include "bios/bios.h"
+
+/* ---- the serial lines ---- */
+
+void serial_setup(void);
+void serial_service(Regs *regs); /* INT 14h */
+void serial_irq4(Regs *regs);
+/* The console's line, which is COM1; without it nothing is ever sent or received. */
+void serial_console_put(const char *bytes, unsigned count);
+/* -1: nothing has arrived. */
+int serial_console_get(void);
+/* Until the next interrupt, of which a character on the console's line is one. */
+void serial_console_wait(void);
+
+/* ---- the screen, which is shown on the console ---- */
+
+void video_setup(void);
+void video_service(Regs *regs); /* INT 10h */
+/* The terminal's cursor goes where the screen's is. */
+void video_show_cursor(void);
+/* At the cursor; '\n' begins a line.  %s, %c, %u, %x. */
+void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- keys ---- */
+
+void keyboard_setup(void);
+void keyboard_service(Regs *regs); /* INT 16h */
+void keyboard_irq1(Regs *regs);
+void keyboard_irq12(Regs *regs);
+/* Into the buffer: scan code in the upper byte; false: it is full. */
+bool keyboard_store(uint16_t key);
+
+/* ---- time ---- */
+
+void clock_setup(void);
+void clock_service(Regs *regs); /* INT 1Ah */
+void clock_irq0(Regs *regs);
+void clock_irq8(Regs *regs);
+/* INT 15h, AH = 83h and 86h: CX:DX microseconds, ES:BX the byte whose bit 7 is set. */
+bool clock_wait_event(Regs *regs);
+bool clock_wait(Regs *regs);
+uint8_t cmos_read(uint8_t index);
+uint16_t cmos_read16(uint8_t index);
+void cmos_write(uint8_t index, uint8_t value);
+
+/* ---- interrupts ---- */
+
+void irq_setup(void);
+void irq_unmask(unsigned irq);
+void irq_end(unsigned irq);
+void irq_2(Regs *regs);
+void irq_3(Regs *regs);
+void irq_5(Regs *regs);
+void irq_6(Regs *regs);
+void irq_7(Regs *regs);
+void irq_slave(Regs *regs);
+
+/* ---- the others ---- */
+
+void system_service(Regs *regs);     /* INT 15h */
+void system_equipment(Regs *regs);   /* INT 11h */
+void system_base_memory(Regs *regs); /* INT 12h */
+void system_printer(Regs *regs);     /* INT 17h */
+/* INT 15h, EAX = E820h. */
+bool memory_map_service(Regs *regs);
+
+void disk_setup(void);
+void disk_service(Regs *regs); /* INT 13h */
+
+/* INT 18h: from the next device; INT 19h: from the first. */
+void boot_next(Regs *regs);
+void boot_again(Regs *regs);
+_Noreturn void boot_first(void);
+
+/* Ends the run: with status 1 where there is an exit port. */
+_Noreturn void bios_give_up(void);
+
+#endif

@@ -1,0 +1,188 @@
+#include "src/record/replay_header.h"
+
+#include "src/error.h"
+#include "src/number.h"
+
+#include <inttypes.h>
+
+#define MEMORY_MAX  (UINT64_C(1) << 40)
+#define SECTORS_MAX (UINT64_C(1) << 48)
+
+bool replay_refuse(GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, message);
+    return false;
+}
+
+/* ---- the header ---- */
+
+/* The next line without its end; NULL: there is none. */
+static char *take_line(RecordReader *in)
+{
+    const uint8_t *start = in->data + in->at;
+    const uint8_t *end = memchr(start, '\n', in->size - in->at);
+    if (!end) {
+        return NULL;
+    }
+    in->at = (size_t)(end - in->data) + 1;
+    return g_strndup((const char *)start, (gsize)(end - start));
+}
+
+static bool read_magic(RecordReader *in, GError **error)
+{
+    g_autofree char *line = take_line(in);
+    uint64_t version;
+    if (!line || !g_str_has_prefix(line, RECORD_MAGIC) ||
+        !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
+        return replay_refuse(error, "it is not a recording of pioemu's");
+    }
+    if (version != RECORD_VERSION) {
+        return replay_refuse(
+            error, "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
+            version, RECORD_VERSION);
+    }
+    return true;
+}
+
+static void replace(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+/* A character line of a replay leads nowhere. */
+static const char *line_spec(const char *value)
+{
+    return strcmp(value, "none") ? "null" : "none";
+}
+
+/* "SECTORS file=...,id=...": nobody opens the file. */
+static bool add_drive(ReplayHeader *header, const char *value, GError **error)
+{
+    const char *text = strchr(value, ' ');
+    g_autofree char *number = g_strndup(value, text ? (gsize)(text - value) : 0);
+    uint64_t sectors;
+    g_autoptr(Drive) drive = text ? drive_parse(text + 1, error) : NULL;
+    if (!text) {
+        return replay_refuse(error, "its header is damaged");
+    }
+    if (!drive || !number_parse("drive", number, SECTORS_MAX, &sectors, error)) {
+        return false;
+    }
+    if (!drive->id || !sectors) {
+        return replay_refuse(error, "its header is damaged");
+    }
+    g_hash_table_insert(header->drives, g_strdup(drive->id), g_memdup2(&sectors, sizeof(sectors)));
+    g_ptr_array_add(header->config->drives, g_strdup(text + 1));
+    return true;
+}
+
+/* What only a whole run has to know. */
+static bool apply_run(ReplayHeader *header, const char *key, const char *value, GError **error)
+{
+    for (size_t i = 0; i < RECORD_FILES; i++) {
+        if (!strcmp(key, RECORD_FILE_NAMES[i])) {
+            replace(&header->files[i], value);
+            return true;
+        }
+    }
+    if (!strcmp(key, "ips")) {
+        return number_parse("ips", value, UINT64_MAX, &header->ips, error);
+    }
+    if (!strcmp(key, "append")) {
+        replace(&header->config->append, value);
+    } else if (!strcmp(key, "flat")) {
+        replace(&header->config->flat, value);
+    } else if (!strcmp(key, "kernel-entry")) {
+        replace(&header->entry, value);
+    } else if (!strcmp(key, "no-reboot")) {
+        header->config->no_reboot = true;
+    } else {
+        return replay_refuse(error, "its header has '%s', which this pioemu does not know", key);
+    }
+    return true;
+}
+
+static bool apply(ReplayHeader *header, const char *key, const char *value, GError **error)
+{
+    Config *config = header->config;
+    if (!strcmp(key, "machine")) {
+        replace(&config->machine, value);
+    } else if (!strcmp(key, "irqchip")) {
+        header->kernel_irqchip = !strcmp(value, "kernel");
+        header->apics = !strcmp(value, "apic");
+    } else if (!strcmp(key, "memory")) {
+        return number_parse("memory", value, MEMORY_MAX, &config->memory, error);
+    } else if (!strcmp(key, "rtc")) {
+        replace(&config->rtc, value);
+    } else if (!strcmp(key, "debugport")) {
+        replace(&config->debugport, line_spec(value));
+    } else if (!strcmp(key, "debugcon")) {
+        replace(&config->debugcon, line_spec(value));
+    } else if (!strcmp(key, "serial")) {
+        g_ptr_array_add(config->serials, g_strdup(line_spec(value)));
+    } else if (!strcmp(key, "drive")) {
+        return add_drive(header, value, error);
+    } else if (!strcmp(key, "global")) {
+        g_ptr_array_add(config->globals, g_strdup(value));
+    } else if (!strcmp(key, "device")) {
+        g_ptr_array_add(config->devices, g_strdup(value));
+    } else {
+        return apply_run(header, key, value, error);
+    }
+    return true;
+}
+
+static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
+{
+    for (;;) {
+        g_autofree char *line = take_line(in);
+        if (!line) {
+            return replay_refuse(error, "it is cut short in its header");
+        }
+        if (!*line) {
+            return true;
+        }
+        char *space = strchr(line, ' ');
+        if (!space || !g_utf8_validate(line, -1, NULL)) {
+            return replay_refuse(error, "its header is damaged");
+        }
+        *space = '\0';
+        g_autofree char *value = g_strcompress(space + 1);
+        if (!apply(header, line, value, error)) {
+            return false;
+        }
+    }
+}
+
+bool replay_header_read(ReplayHeader *header, RecordReader *in, GError **error)
+{
+    header->config = config_new();
+    header->config->no_defaults = true;
+    header->drives = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return read_magic(in, error) && read_lines(header, in, error);
+}
+
+void replay_header_clear(ReplayHeader *header)
+{
+    g_clear_pointer(&header->config, config_free);
+    g_clear_pointer(&header->drives, g_hash_table_unref);
+    g_clear_pointer(&header->entry, g_free);
+    for (size_t i = 0; i < RECORD_FILES; i++) {
+        g_clear_pointer(&header->files[i], g_free);
+    }
+}
+
+void replay_header_add_drives(const ReplayHeader *header, BlockSet *blocks)
+{
+    GHashTableIter iter;
+    gpointer id, sectors;
+    g_hash_table_iter_init(&iter, header->drives);
+    while (g_hash_table_iter_next(&iter, &id, &sectors)) {
+        blockset_blank(blocks, id, *(uint64_t *)sectors);
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * The lines of text that a recording begins with: what machine it is of and,
+ * for a whole run, what ran on it.
+ */
+#ifndef PIOEMU_RECORD_REPLAY_HEADER_H
+#define PIOEMU_RECORD_REPLAY_HEADER_H
+
+#include "src/block/block.h"
+#include "src/config.h"
+#include "src/record/format.h"
+
+typedef struct ReplayHeader {
+    Config *config; /* the machine's; lines lead nowhere, and drives have no files */
+    bool kernel_irqchip, apics;
+    GHashTable *drives; /* id to sectors */
+    /* A whole run. */
+    uint64_t ips;              /* 0: it is not */
+    char *files[RECORD_FILES]; /* checksums; NULL: there was none */
+    char *entry;               /* the kernel's */
+} ReplayHeader;
+
+/* Leaves the reader at the first record.  The caller clears the header in any case. */
+bool replay_header_read(ReplayHeader *header, RecordReader *in, GError **error);
+void replay_header_clear(ReplayHeader *header);
+/* Before the machine is built. */
+void replay_header_add_drives(const ReplayHeader *header, BlockSet *blocks);
+
+/* Sets the error, a mistake of the user's, and is false. */
+bool replay_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+#endif
