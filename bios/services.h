@@ -46,6 +46,8 @@ void clock_irq8(Regs *regs);
 /* INT 15h, AH = 83h and 86h: CX:DX microseconds, ES:BX the byte whose bit 7 is set. */
 bool clock_wait_event(Regs *regs);
 bool clock_wait(Regs *regs);
+/* Since BDA->ticks was `start`, also over midnight. */
+uint32_t clock_ticks_since(uint32_t start);
 uint8_t cmos_read(uint8_t index);
 uint16_t cmos_read16(uint8_t index);
 void cmos_write(uint8_t index, uint8_t value);

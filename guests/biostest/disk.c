@@ -121,6 +121,9 @@ static void test_parameters(void)
     Regs reset = interrupt_abcd(0x13, 0x0000, 0, 0, DISK);
     check(!carry(&reset) && reset.ah == 0, "the disk can be reset");
     check_is(BDA->disk_count, 1);
+    check_is(far_read16(IVT[0x41].segment, IVT[0x41].offset), 8);
+    check_is(far_read8(IVT[0x41].segment, (uint16_t)(IVT[0x41].offset + 2)), 16);
+    check_is(far_read8(IVT[0x41].segment, (uint16_t)(IVT[0x41].offset + 14)), 63);
 }
 
 /* ---- the extensions ---- */
