@@ -23,6 +23,8 @@ void serial_console_wait(void);
 
 void video_setup(void);
 void video_service(Regs *regs); /* INT 10h */
+/* AH = 0Eh; sent at the latest by terminal_end(). */
+void video_teletype(uint8_t character);
 /* The terminal's cursor goes where the screen's is. */
 void video_show_cursor(void);
 /* At the cursor; '\n' begins a line.  %s, %c, %u, %x. */
