@@ -3,6 +3,7 @@
 #define DISK 0x80
 
 #define SECTOR_WORDS 256
+#define FAR_SECTOR   (4096 + 136)
 #define BUFFER_AT    0x20000u /* not where the program is */
 #define BUFFER       (BUFFER_AT >> 4)
 
@@ -177,6 +178,22 @@ static void test_extensions(void)
     check(carry(&small) && small.ah == 0x01, "a packet too small is refused");
 }
 
+/* One whose number has the same lower byte as one of the pattern. */
+static void test_far_sectors(void)
+{
+    about("INT 13h, extensions, far from the beginning");
+    fill(0, 0x7777);
+    set_packet(1, FAR_SECTOR);
+    Regs written = extended(0x4300);
+    check(!carry(&written), "a sector is written");
+    set_packet(1, FAR_SECTOR & 0xff);
+    extended(0x4200);
+    check(sector_is(0, FAR_SECTOR & 0xff), "it is no other one");
+    set_packet(1, FAR_SECTOR);
+    extended(0x4200);
+    check(sector_is(0, 0x7777), "it is read again");
+}
+
 static void test_flat_addresses(void)
 {
     about("INT 13h, AH = 42h with a 64-bit address");
@@ -249,6 +266,7 @@ void test_disk(void)
     test_write();
     test_parameters();
     test_extensions();
+    test_far_sectors();
     test_flat_addresses();
     test_extended_others();
     test_extended_parameters();

@@ -176,6 +176,21 @@ static void test_ctrl_alt_del(const GuestTarget *target)
     expect_boots(target, arguments, 0, "memory\r\n");
 }
 
+/* INT 15h, AX = 2400h, and what 2402h then says. */
+static void test_a20(const GuestTarget *target)
+{
+    static const uint8_t CODE[] = {0xb8, 0x00, 0x24, 0xcd, 0x15, 0xb8,
+                                   0x02, 0x24, 0xcd, 0x15, 0xe6, 0xf4};
+    if (strcmp(target->accel, "interp") != 0) {
+        g_test_skip("this accelerator's address line 20 always passes");
+        return;
+    }
+    g_autofree char *disk = make_boot_disk(CODE, sizeof(CODE));
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-hda %s -device exit-port", disk);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
 /* The status is whether RDTSC gives too much, in which the software CPU counts them. */
 static void test_instructions(const GuestTarget *target)
 {
@@ -370,6 +385,7 @@ int main(int argc, char **argv)
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/int_19h_boots_again", test_again, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/shutdown_code_0ah_jumps_to_40_67", test_shutdown, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("bios/address_line_20_is_switched_off", test_a20, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/ctrl_alt_del_resets", test_ctrl_alt_del, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/boot_sector_is_reached_in_30000_instructions", test_instructions,
                     GUEST_DEFAULT_IRQCHIP);
