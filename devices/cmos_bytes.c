@@ -59,6 +59,16 @@ bool cmos_store_disk(uint8_t *cmos, unsigned index, const char *geometry)
     return true;
 }
 
+void cmos_store_floppies(uint8_t *cmos, uint8_t first, uint8_t second)
+{
+    unsigned drives = second ? 2 : first ? 1 : 0;
+    cmos[CMOS_FLOPPY_TYPES] = (uint8_t)(first << 4 | second);
+    if (drives) {
+        cmos[CMOS_EQUIPMENT] |=
+            (uint8_t)(CMOS_EQUIPMENT_FLOPPY | (drives - 1) << CMOS_EQUIPMENT_FLOPPIES_SHIFT);
+    }
+}
+
 static unsigned boot_device(char letter)
 {
     switch (letter) {

@@ -53,6 +53,7 @@ typedef struct Mc146818 {
 
     uint16_t base_port;
     uint8_t equipment;
+    unsigned floppy[2];
     uint64_t base_seconds, ram_size;
     char *disk[2]; /* "cylinders/heads/sectors"; empty: none */
     char *boot_order, *boot_once;
@@ -539,6 +540,7 @@ static bool mc146818_realize(void *state, char *error, size_t size)
     s->cmos[RTC_D] = RTC_D_VRT;
     s->cmos[CMOS_EQUIPMENT] = s->equipment;
     store_date(s);
+    cmos_store_floppies(s->cmos, (uint8_t)s->floppy[0], (uint8_t)s->floppy[1]);
     cmos_store_memory(s->cmos, s->ram_size);
     for (unsigned i = 0; i < 2; i++) {
         if (!cmos_store_disk(s->cmos, i, s->disk[i])) {
@@ -609,6 +611,9 @@ static const DeviceRegion mc146818_regions[] = {
     {NULL},
 };
 
+/* By the KiB the drive was made for; the index is the type in CMOS. */
+static const char *const floppy_names[] = {"none", "360", "1200", "720", "1440", "2880", NULL};
+
 static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};
 
 static const DeviceProperty mc146818_properties[] = {
@@ -647,6 +652,18 @@ static const DeviceProperty mc146818_properties[] = {
      .offset = offsetof(Mc146818, disk[1]),
      .default_value = "",
      .help = "the same of the second"},
+    {.name = "floppy0",
+     .kind = PROPERTY_CHOICE,
+     .offset = offsetof(Mc146818, floppy[0]),
+     .default_value = "none",
+     .help = "the first floppy drive, by the KiB it was made for, for CMOS bytes 0x10 and 0x14",
+     .choices = floppy_names},
+    {.name = "floppy1",
+     .kind = PROPERTY_CHOICE,
+     .offset = offsetof(Mc146818, floppy[1]),
+     .default_value = "none",
+     .help = "the same of the second",
+     .choices = floppy_names},
     {.name = "boot-order",
      .kind = PROPERTY_STRING,
      .offset = offsetof(Mc146818, boot_order),

@@ -58,6 +58,7 @@
 
 /* PC/AT. */
 #define CMOS_SHUTDOWN       0x0f
+#define CMOS_FLOPPY_TYPES   0x10 /* the first drive's in bits 4-7 */
 #define CMOS_DISK_TYPES     0x12 /* the first disk's in bits 4-7; 15: the byte below */
 #define CMOS_EQUIPMENT      0x14
 #define CMOS_BASE_KB        0x15 /* KiB below 640 KiB, low byte first */
@@ -79,6 +80,8 @@
 
 #define CMOS_SIZE 128
 
+#define CMOS_EQUIPMENT_FLOPPY         0x01 /* there is a drive */
+#define CMOS_EQUIPMENT_FLOPPIES_SHIFT 6    /* and so many more, in two bits */
 /* In the boot bytes, as QEMU has them; 0: nothing more. */
 #define CMOS_BOOT_FLOPPY 1
 #define CMOS_BOOT_DISK   2

@@ -45,6 +45,7 @@ void config_free(Config *config)
     g_free(config->debugport);
     g_free(config->log_items);
     g_free(config->log_file);
+    g_free(config->log_filter);
     g_free(config->expect);
     g_free(config->result);
     g_free(config->pidfile);

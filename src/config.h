@@ -33,7 +33,7 @@ typedef struct Config {
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown;
     int escape; /* control character's code */
-    char *log_items, *log_file;
+    char *log_items, *log_file, *log_filter;
     uint64_t timeout; /* ns; 0: none */
     char *expect;     /* a script that talks to a line */
     char *result, *pidfile;

@@ -3,6 +3,7 @@
 #include "devices/device_table.h"
 #include "src/control/control.h"
 #include "src/device_tap.h"
+#include "src/dma.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
@@ -66,6 +67,16 @@ static BlockPort *connect_drive(void *opaque, Device *dev, const char *id, GErro
 {
     Machine *machine = opaque;
     return blockset_connect(machine->blocks, dev, id, error);
+}
+
+static DmaLine *connect_dma(void *opaque, unsigned channel)
+{
+    Machine *machine = opaque;
+    DmaLine *line = machine->dma ? dma_line_new(machine->dma, channel) : NULL;
+    if (line) {
+        g_ptr_array_add(machine->dma_lines, line);
+    }
+    return line;
 }
 
 static const DataTable *find_data(void *opaque, const char *id, GError **error)
@@ -199,6 +210,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .irq_line = isa_irq_line,
         .char_port = connect_char,
         .block_port = connect_drive,
+        .dma_line = connect_dma,
         .data_table = find_data,
         .request = forward_request,
         .guest_error = forward_guest_error,
@@ -212,6 +224,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->nmi = irq_line_new(nmi_changed, machine, 0);
     machine->nmi_mask = irq_line_new(nmi_mask_changed, machine, 0);
     machine->pins = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    machine->dma_lines = g_ptr_array_new_with_free_func((GDestroyNotify)dma_line_free);
     machine->a20 = irq_router_new(a20_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     machine->bootorder = g_string_new(NULL);
@@ -227,6 +240,7 @@ void machine_free(Machine *machine)
     irq_line_free(machine->nmi);
     irq_line_free(machine->nmi_mask);
     g_ptr_array_unref(machine->pins);
+    g_ptr_array_unref(machine->dma_lines);
     g_clear_pointer(&machine->items, fw_items_free);
     g_string_free(machine->bootorder, true);
     g_free(machine);

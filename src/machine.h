@@ -75,7 +75,9 @@ struct Machine {
     IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
-    GPtrArray *devices; /* in the order of reset */
+    GPtrArray *devices;   /* in the order of reset */
+    Device *dma;          /* the DMA controllers, once they are on the board */
+    GPtrArray *dma_lines; /* to its channels */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
     Device *controller, *lapic, *ioapic;
 };

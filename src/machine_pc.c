@@ -3,15 +3,17 @@
  */
 #include "src/machine.h"
 
+#include "devices/floppy_media.h"
 #include "src/error.h"
 #include "src/rtc_date.h"
 
 #include <string.h>
 
-#define SERIAL_MAX 4u
-#define ACPI_PORT  0x600u
-#define ACPI_IRQ   9u
-#define RESET_PORT 0xcf9
+#define SERIAL_MAX  4u
+#define ACPI_PORT   0x600u
+#define ACPI_IRQ    9u
+#define RESET_PORT  0xcf9
+#define FLOPPY_PORT 0x3f0u
 
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
@@ -95,69 +97,129 @@ static bool add_debug_port(Machine *machine, const Config *config, GError **erro
 
 /* ---- drives ---- */
 
-typedef struct IdeSlots {
-    char *id[DRIVE_IDE_MAX];       /* of the drive in each; NULL: none */
-    char *geometry[DRIVE_IDE_MAX]; /* of hard disks: "cylinders/heads/sectors" */
-} IdeSlots;
+/* A place for drives that the board has. */
+typedef struct Slots {
+    unsigned count;
+    const char *kind;        /* for messages */
+    char *id[DRIVE_IDE_MAX]; /* of the drive in each; NULL: none */
+    const BlockPort *port[DRIVE_IDE_MAX];
+    bool cdrom[DRIVE_IDE_MAX];
+} Slots;
 
-static void clear_slots(IdeSlots *slots)
+typedef struct Drives {
+    Slots ide, floppy;
+} Drives;
+
+static void clear_drives(Drives *drives)
 {
     for (unsigned i = 0; i < DRIVE_IDE_MAX; i++) {
-        g_free(slots->id[i]);
-        g_free(slots->geometry[i]);
+        g_free(drives->ide.id[i]);
+        g_free(drives->floppy.id[i]);
     }
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IdeSlots, clear_slots)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Drives, clear_drives)
 
-static bool find_slot(const IdeSlots *slots, const Drive *drive, unsigned *slot, GError **error)
+static Slots *slots_of(Drives *drives, const Drive *drive)
+{
+    switch (drive->interface) {
+    case DRIVE_IDE:
+        return &drives->ide;
+    case DRIVE_FLOPPY:
+        return &drives->floppy;
+    default:
+        return NULL;
+    }
+}
+
+static bool find_slot(const Slots *slots, const Drive *drive, unsigned *slot, GError **error)
 {
     unsigned index = drive->index >= 0 ? (unsigned)drive->index : 0;
-    while (drive->index < 0 && index < DRIVE_IDE_MAX && slots->id[index]) {
+    while (drive->index < 0 && index < slots->count && slots->id[index]) {
         index++;
     }
     *slot = index;
-    if (index < DRIVE_IDE_MAX && !slots->id[index]) {
+    if (index < slots->count && !slots->id[index]) {
         return true;
     }
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-drive file=%s: %s", drive->file,
-                index < DRIVE_IDE_MAX ? "another drive has this index"
-                                      : "the machine has only four IDE drives");
+    if (index < slots->count) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-drive file=%s: another drive has this index", drive->file);
+    } else {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "-drive file=%s: the machine has only %s", drive->file, slots->kind);
+    }
     return false;
 }
 
-static char *disk_geometry(const BlockPort *port)
+/* Empty for what is no hard disk. */
+static char *disk_geometry(const Slots *slots, unsigned slot)
 {
-    uint64_t cylinders = block_port_sectors(port) / (DISK_HEADS * DISK_SECTORS);
+    if (!slots->port[slot] || slots->cdrom[slot]) {
+        return g_strdup("");
+    }
+    uint64_t cylinders = block_port_sectors(slots->port[slot]) / (DISK_HEADS * DISK_SECTORS);
     return g_strdup_printf("%u/%u/%u", (unsigned)CLAMP(cylinders, 1, DISK_CYLINDERS_MAX),
                            DISK_HEADS, DISK_SECTORS);
 }
 
-static bool open_drive(Machine *machine, IdeSlots *slots, const Drive *drive, GError **error)
+/* The drive that is made for the diskette, as the clock chip's properties name it. */
+static const char *floppy_type(const Slots *slots, unsigned slot)
+{
+    static const char *const NAMES[FLOPPY_TYPES] = {"none", "360", "1200", "720", "1440", "2880"};
+    const BlockPort *port = slots->port[slot];
+    return NAMES[port ? floppy_media_find(block_port_sectors(port))->type : FLOPPY_NONE];
+}
+
+static bool check_floppy(const Drive *drive, const BlockPort *port, GError **error)
+{
+    uint64_t sectors = block_port_sectors(port);
+    if (floppy_media_find(sectors)) {
+        return true;
+    }
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                "-drive file=%s: %" G_GUINT64_FORMAT " bytes are no diskette's (" FLOPPY_SIZES ")",
+                drive->file, sectors * BLOCK_SECTOR_SIZE);
+    return false;
+}
+
+static char *drive_id(const Drive *drive, unsigned slot)
+{
+    if (drive->id) {
+        return g_strdup(drive->id);
+    }
+    return drive->interface == DRIVE_FLOPPY
+               ? g_strdup_printf("floppy%u", slot)
+               : g_strdup_printf("ide%u-%s%u", slot / 2, drive->cdrom ? "cd" : "hd", slot % 2);
+}
+
+static bool open_drive(Machine *machine, Drives *drives, const Drive *drive, GError **error)
 {
     unsigned slot = 0;
-    bool ide = drive->interface == DRIVE_IDE;
-    if (ide && !find_slot(slots, drive, &slot, error)) {
+    Slots *slots = slots_of(drives, drive);
+    if (slots && !find_slot(slots, drive, &slot, error)) {
         return false;
     }
-    if (!ide && !drive->id) {
+    if (!slots && !drive->id) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "-drive file=%s: if=none needs a name for -device (id=NAME)", drive->file);
         return false;
     }
-    g_autofree char *id =
-        drive->id ? g_strdup(drive->id)
-                  : g_strdup_printf("ide%u-%s%u", slot / 2, drive->cdrom ? "cd" : "hd", slot % 2);
-    BlockPort *port = blockset_add(machine->blocks, id, drive, error);
-    if (port && ide) {
-        slots->id[slot] = g_steal_pointer(&id);
-        slots->geometry[slot] = drive->cdrom ? NULL : disk_geometry(port);
+    g_autofree char *id = drive_id(drive, slot);
+    const BlockPort *port = blockset_add(machine->blocks, id, drive, error);
+    if (!port || (drive->interface == DRIVE_FLOPPY && !check_floppy(drive, port, error))) {
+        return false;
     }
-    return port != NULL;
+    if (slots) {
+        slots->id[slot] = g_steal_pointer(&id);
+        slots->port[slot] = port;
+        slots->cdrom[slot] = drive->cdrom;
+    }
+    return true;
 }
 
 /* Those with an index first: the others take what is left. */
-static bool open_drives(Machine *machine, const Config *config, IdeSlots *slots, GError **error)
+static bool open_drives(Machine *machine, const Config *config, Drives *drives, GError **error)
 {
     for (unsigned pass = 0; pass < 2; pass++) {
         for (guint i = 0; i < config->drives->len; i++) {
@@ -166,7 +228,7 @@ static bool open_drives(Machine *machine, const Config *config, IdeSlots *slots,
                 return false;
             }
             drive->snapshot |= config->snapshot;
-            if ((drive->index < 0) == (pass == 1) && !open_drive(machine, slots, drive, error)) {
+            if ((drive->index < 0) == (pass == 1) && !open_drive(machine, drives, drive, error)) {
                 return false;
             }
         }
@@ -174,29 +236,47 @@ static bool open_drives(Machine *machine, const Config *config, IdeSlots *slots,
     return true;
 }
 
-/* As QEMU names a drive of its ISA PC. */
-static void add_boot_path(Machine *machine, unsigned slot)
+/* As QEMU names the drives of its ISA PC. */
+static void add_boot_path(Machine *machine, const char *path)
 {
-    g_string_append_printf(machine->bootorder, "%s/isa/ide@%04x/drive@0/disk@%u",
-                           machine->bootorder->len ? "\n" : "", IDE_CHANNELS[slot / 2].iobase,
-                           slot % 2);
+    GString *order = machine->bootorder;
+    g_string_append_printf(order, "%s%s", order->len ? "\n" : "", path);
 }
 
-static void add_boot_paths(Machine *machine, const IdeSlots *slots)
+static void add_floppy_paths(Machine *machine, const Slots *slots)
+{
+    for (unsigned i = 0; i < slots->count; i++) {
+        if (slots->id[i]) {
+            g_autofree char *path = g_strdup_printf("/isa/fdc@%04x/floppy@%u", FLOPPY_PORT, i);
+            add_boot_path(machine, path);
+        }
+    }
+}
+
+static void add_ide_paths(Machine *machine, const Slots *slots, bool cdrom)
+{
+    for (unsigned i = 0; i < slots->count; i++) {
+        if (slots->id[i] && slots->cdrom[i] == cdrom) {
+            g_autofree char *path =
+                g_strdup_printf("/isa/ide@%04x/drive@0/disk@%u", IDE_CHANNELS[i / 2].iobase, i % 2);
+            add_boot_path(machine, path);
+        }
+    }
+}
+
+static void add_boot_paths(Machine *machine, const Drives *drives)
 {
     for (const char *letter = machine->boot ? machine->boot->order : ""; *letter; letter++) {
-        for (unsigned i = 0; i < DRIVE_IDE_MAX; i++) {
-            bool wanted = (*letter == 'c' && slots->geometry[i]) ||
-                          (*letter == 'd' && slots->id[i] && !slots->geometry[i]);
-            if (wanted) {
-                add_boot_path(machine, i);
-            }
+        if (*letter == 'a') {
+            add_floppy_paths(machine, &drives->floppy);
+        } else if (*letter == 'c' || *letter == 'd') {
+            add_ide_paths(machine, &drives->ide, *letter == 'd');
         }
     }
 }
 
 /* The channels are there with and without drives. */
-static bool add_ide(Machine *machine, const IdeSlots *slots, GError **error)
+static bool add_ide(Machine *machine, const Slots *slots, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(IDE_CHANNELS); i++) {
         const char *drive0 = slots->id[2 * i], *drive1 = slots->id[2 * i + 1];
@@ -211,6 +291,15 @@ static bool add_ide(Machine *machine, const IdeSlots *slots, GError **error)
     return true;
 }
 
+static bool add_floppy(Machine *machine, const Slots *slots, GError **error)
+{
+    g_autofree char *properties =
+        g_strdup_printf("iobase=0x%x,drive0=%s,drive1=%s", FLOPPY_PORT,
+                        slots->id[0] ? slots->id[0] : "", slots->id[1] ? slots->id[1] : "");
+    machine->dma = machine_add(machine, "isa-dma", "DMA", NULL, error);
+    return machine->dma && machine_add(machine, "isa-fdc", "FDC", properties, error);
+}
+
 /* ---- the board ---- */
 
 /* The CMOS bytes that only a firmware reads. */
@@ -223,17 +312,20 @@ static char *firmware_bytes(const Machine *machine)
 }
 
 /* The base is a local or universal date; the clock follows the host or the machine. */
-static bool add_rtc(Machine *machine, const Config *config, const IdeSlots *slots, GError **error)
+static bool add_rtc(Machine *machine, const Config *config, const Drives *drives, GError **error)
 {
     RtcOptions rtc;
     if (!rtc_options_parse(config->rtc, &rtc, error)) {
         return false;
     }
+    g_autofree char *disk0 = disk_geometry(&drives->ide, 0);
+    g_autofree char *disk1 = disk_geometry(&drives->ide, 1);
     g_autofree char *more = firmware_bytes(machine);
-    g_autofree char *properties = g_strdup_printf(
-        "base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT ",disk0=%s,disk1=%s%s", rtc.base,
-        memory_ram_size(machine->host.memory), slots->geometry[0] ? slots->geometry[0] : "",
-        slots->geometry[1] ? slots->geometry[1] : "", more);
+    g_autofree char *properties =
+        g_strdup_printf("base=%" G_GINT64_FORMAT ",ram-size=%" G_GUINT64_FORMAT
+                        ",disk0=%s,disk1=%s,floppy0=%s,floppy1=%s%s",
+                        rtc.base, memory_ram_size(machine->host.memory), disk0, disk1,
+                        floppy_type(&drives->floppy, 0), floppy_type(&drives->floppy, 1), more);
     const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
     return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
                              "mc146818rtc", "RTC", properties, wires, error);
@@ -274,10 +366,9 @@ static bool add_acpi(Machine *machine, GError **error)
 }
 
 /* For a firmware, and for whoever has something to tell through it. */
-static bool add_fw_cfg(Machine *machine, const Config *config, const IdeSlots *slots,
-                       GError **error)
+static bool add_fw_cfg(Machine *machine, const Config *config, const Drives *drives, GError **error)
 {
-    add_boot_paths(machine, slots);
+    add_boot_paths(machine, drives);
     return (!machine->boot && !config->fw_cfgs->len) ||
            machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
 }
@@ -285,20 +376,24 @@ static bool add_fw_cfg(Machine *machine, const Config *config, const IdeSlots *s
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
-    g_auto(IdeSlots) slots = {0};
+    g_auto(Drives) drives = {
+        .ide = {.count = DRIVE_IDE_MAX, .kind = "four IDE drives"},
+        .floppy = {.count = DRIVE_FLOPPY_MAX, .kind = "two floppy drives"},
+    };
     bool in_kernel = machine->cpu.set_irq != NULL;
-    return open_drives(machine, config, &slots, error) &&
+    return open_drives(machine, config, &drives, error) &&
            (in_kernel || add_controllers(machine, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) &&
-           add_rtc(machine, config, &slots, error) && add_acpi(machine, error) &&
+           add_rtc(machine, config, &drives, error) && add_acpi(machine, error) &&
            add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", "iobase=" G_STRINGIFY(RESET_PORT), error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
-           add_ide(machine, &slots, error) && add_serials(machine, config, error) &&
+           add_ide(machine, &drives.ide, error) && add_floppy(machine, &drives.floppy, error) &&
+           add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
                                                "debugcon0", config->debugcon, error)) &&
-           add_fw_cfg(machine, config, &slots, error);
+           add_fw_cfg(machine, config, &drives, error);
 }
 
 const MachineClass machine_pc_class = {

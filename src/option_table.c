@@ -1,6 +1,7 @@
 #include "src/option_table.h"
 
 #include "src/accel/accel.h"
+#include "src/address_filter.h"
 #include "src/block/drive.h"
 #include "src/boot/boot_order.h"
 #include "src/char/char.h"
@@ -245,6 +246,16 @@ static bool set_hdd(Parse *parse, const char *value, GError **error)
     return set_file(parse, value, "if=ide,index=3", error);
 }
 
+static bool set_fda(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=floppy,index=0", error);
+}
+
+static bool set_fdb(Parse *parse, const char *value, GError **error)
+{
+    return set_file(parse, value, "if=floppy,index=1", error);
+}
+
 static bool set_cdrom(Parse *parse, const char *value, GError **error)
 {
     return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
@@ -363,6 +374,13 @@ static bool set_log_items(Parse *parse, const char *value, GError **error)
     return log_parse_items(value, &items, error);
 }
 
+static bool set_log_filter(Parse *parse, const char *value, GError **error)
+{
+    g_autoptr(AddressFilter) filter = address_filter_new(value, error);
+    replace(&parse->config->log_filter, value);
+    return filter != NULL;
+}
+
 static bool set_boot(Parse *parse, const char *value, GError **error)
 {
     BootOrder order;
@@ -468,6 +486,16 @@ static const Option DRIVE_OPTIONS[] = {
      .help = "a disk image; keys: format if index media readonly snapshot cache id",
      .example = "-drive file=disk.img,format=raw,snapshot=on",
      .set = set_drive},
+    {.name = "fda",
+     .argument = "FILE",
+     .help = "the diskette in drive A",
+     .example = "-fda boot.img",
+     .set = set_fda},
+    {.name = "fdb",
+     .argument = "FILE",
+     .help = "the diskette in drive B",
+     .example = "-fdb data.img",
+     .set = set_fdb},
     {.name = "hda",
      .argument = "FILE",
      .help = "the first hard disk",
@@ -634,6 +662,11 @@ static const Option LOG_OPTIONS[] = {
      .help = "what to log (-d help)",
      .example = "-d io,unclaimed",
      .set = set_log_items},
+    {.name = "dfilter",
+     .argument = "RANGE[,RANGE]",
+     .help = "only code at these addresses in -d in_asm, exec and cpu",
+     .example = "-d in_asm,cpu -dfilter 0x7c00..0x7dff,0xf0000+0x10000",
+     .set = set_log_filter},
     {.name = "D",
      .argument = "FILE",
      .help = "log to a file instead of stderr",

@@ -10,7 +10,7 @@ static const char *const KEYS[] = {"file",     "format",   "if",    "index", "me
                                    "readonly", "snapshot", "cache", "id",    NULL};
 
 /* As DriveInterface has them. */
-static const char *const INTERFACES[] = {"ide", "none", NULL};
+static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
 
 static bool refuse(GError **error, const char *text, const char *why)
 {
@@ -71,7 +71,8 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
     if (!text) {
         return true;
     }
-    if (!number_parse("-drive index", text, DRIVE_IDE_MAX - 1, &index, error)) {
+    uint64_t last = (drive->interface == DRIVE_FLOPPY ? DRIVE_FLOPPY_MAX : DRIVE_IDE_MAX) - 1;
+    if (!number_parse("-drive index", text, last, &index, error)) {
         return false;
     }
     drive->index = (int)index;
@@ -93,6 +94,10 @@ Drive *drive_parse(const char *text, GError **error)
     const char *file = g_hash_table_lookup(table, "file");
     if (!file || !*file) {
         refuse(error, text, "names no file (file=PATH)");
+        return NULL;
+    }
+    if (drive->interface == DRIVE_FLOPPY && drive->cdrom) {
+        refuse(error, text, "if=floppy has no media=cdrom");
         return NULL;
     }
     drive->read_only |= drive->cdrom;

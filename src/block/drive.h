@@ -7,9 +7,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
-typedef enum DriveInterface { DRIVE_IDE, DRIVE_NONE } DriveInterface;
+typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE } DriveInterface;
 
-#define DRIVE_IDE_MAX 4
+#define DRIVE_IDE_MAX    4
+#define DRIVE_FLOPPY_MAX 2
 
 typedef struct Drive {
     char *id; /* NULL: the machine chooses */

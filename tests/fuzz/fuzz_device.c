@@ -6,6 +6,7 @@
  * FUZZ_CLASS and FUZZ_PROPERTIES say which.  FUZZ_COMPANION is another class
  * that it talks to over the bus, or "".
  */
+#include "src/dma.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/rig.h"
 
@@ -113,10 +114,35 @@ static void do_drive(Target *t, FuzzInput *in)
     }
 }
 
+/* A transfer of a device on some channel, which it asks for or not. */
+static void do_dma(Target *t, FuzzInput *in)
+{
+    uint64_t what = fuzz_take(in, 1);
+    unsigned channel = (unsigned)what % device_class(t->dev)->dma_server->channel_count;
+    DmaLine *line = dma_line_new(t->dev, channel);
+    size_t size;
+    uint8_t data[BLOCK_MAX];
+    const uint8_t *bytes = fuzz_take_bytes(in, BLOCK_MAX, &size);
+    bool ended;
+    dma_request(line, what & 0x10);
+    if (what & 0x20) {
+        g_assert_cmpuint(dma_to_memory(line, bytes, size, &ended), <=, size);
+    } else {
+        g_assert_cmpuint(dma_from_memory(line, data, size, &ended), <=, size);
+    }
+    dma_request(line, what & 0x40);
+    dma_line_free(line);
+}
+
+/* What is at the other side of the device. */
 static void do_line(Target *t, FuzzInput *in)
 {
     if (device_class(t->dev)->block_client) {
         do_drive(t, in);
+        return;
+    }
+    if (device_class(t->dev)->dma_server) {
+        do_dma(t, in);
         return;
     }
     if (!t->line || !t->line->port || !device_class(t->dev)->char_client) {
@@ -272,10 +298,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* A disk, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
+/* A disk that is a diskette too, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
 static void add_drives(Target *t)
 {
-    t->drives[0] = rig_drive_sparse(t->rig, "disk", 1000, DRIVE_STORED);
+    t->drives[0] = rig_drive_sparse(t->rig, "disk", 720, DRIVE_STORED);
     t->drives[1] = rig_drive_sparse(t->rig, "large", (UINT64_C(1) << 28) + 1, DRIVE_STORED);
     t->drives[1]->read_only = true;
     t->drives[2] = rig_drive_sparse(t->rig, "cd", 400, DRIVE_STORED);
@@ -326,6 +352,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 .places = g_array_new(false, false, sizeof(Place))};
     if (rig_class(FUZZ_CLASS)->block_client) {
         add_drives(&t);
+    }
+    if (rig_class(FUZZ_CLASS)->dma_server) {
+        rig_memory(t.rig);
     }
     if (has_data(rig_class(FUZZ_CLASS))) {
         add_data(&t);

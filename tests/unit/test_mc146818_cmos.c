@@ -83,6 +83,28 @@ static void equipment_is_a_property(void)
     rtc_teardown(&t, NULL);
 }
 
+/* Bit 0 of the equipment: a drive; bits 6 and 7: how many more. */
+static void floppy_drives_are_told(void)
+{
+    static const struct {
+        const char *properties;
+        uint8_t types, equipment;
+    } CASES[] = {
+        {NULL, 0x00, 0x06},
+        {"floppy0=1440", 0x40, 0x07},
+        {"floppy0=1200,floppy1=360", 0x21, 0x47},
+        {"floppy0=2880,floppy1=720", 0x53, 0x47},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        Rtc t;
+        rtc_setup_with(&t, CASES[i].properties);
+        g_assert_cmphex(rtc_get(&t, CMOS_FLOPPY_TYPES), ==, CASES[i].types);
+        g_assert_cmphex(rtc_get(&t, CMOS_EQUIPMENT), ==, CASES[i].equipment);
+        checksum_covers_the_configuration(&t, NULL);
+        rtc_teardown(&t, NULL);
+    }
+}
+
 static void expect_boot_order(const char *properties, unsigned first, unsigned third)
 {
     Rtc t;
@@ -386,6 +408,7 @@ static void add_sentences(void)
     STANDALONE("cmos", memory_size_is_filled_in);
     SENTENCE("cmos", checksum_covers_the_configuration);
     STANDALONE("cmos", equipment_is_a_property);
+    STANDALONE("cmos", floppy_drives_are_told);
     STANDALONE("cmos", disks_have_type_47_and_their_geometry);
     STANDALONE("cmos", disk_without_geometry_is_refused);
     SENTENCE("reset", reset_clears_enables_and_flags_only);
