@@ -55,8 +55,11 @@ static void add_numbers(const Machine *machine, FwItems *items)
 /* With `once` the order is not that of the lines: there the CMOS bytes say it alone. */
 static void add_files(const Machine *machine, FwItems *items)
 {
-    const GString *order = machine->bootorder;
-    if (order->len && !*machine->boot->once) {
+    g_autoptr(GString) order = g_string_new(machine->kernel ? "/rom@" BOOT_KERNEL_ROM : NULL);
+    if (machine->bootorder->len && !*machine->boot->once) {
+        g_string_append_printf(order, "%s%s", order->len ? "\n" : "", machine->bootorder->str);
+    }
+    if (order->len) {
         fw_items_add_file(items, "bootorder", g_bytes_new(order->str, order->len + 1));
     }
     add_map(items, memory_ram_size(machine->host.memory));
@@ -74,6 +77,10 @@ const DataTable *machine_fw_items(Machine *machine, GError **error)
             if (!fw_items_add_option(items, machine->config->fw_cfgs->pdata[i], error)) {
                 return NULL;
             }
+        }
+        if (machine->kernel &&
+            !boot_image_offer(machine->kernel, machine->host.memory, items, error)) {
+            return NULL;
         }
         add_numbers(machine, items);
         add_files(machine, items);

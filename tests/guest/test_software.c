@@ -269,6 +269,18 @@ static void test_seabios_syslinux(const GuestTarget *target)
     }
 }
 
+/* Through the option ROM that it finds among the items. */
+static void test_seabios_kernel(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES,
+                                             OVER_SEABIOS " -kernel bzimage.bin -append 'a b'");
+        expect_seabios(guest);
+        guest_expect(guest, GUEST_OUT, "Booting from ROM");
+        guest_expect(guest, GUEST_OUT, "16-bit entry\ncommand line: a b\n");
+    }
+}
+
 /* ---- our BIOS ---- */
 
 static void test_ours_record(const GuestTarget *target)
@@ -299,6 +311,20 @@ static void test_ours_syslinux(const GuestTarget *target)
     }
 }
 
+/* Its setup code asks the BIOS for the memory. */
+static void test_ours_memtest(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES,
+                        "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16 "
+                        "-machine pc,kernel-entry=16");
+        guest_expect(guest, GUEST_OUT, "pioemu BIOS ");
+        guest_expect(guest, GUEST_OUT, "Memtest86+ v");
+        guest_expect(guest, GUEST_OUT, "Memory  :   16MB");
+    }
+}
+
 /* ---- no firmware ---- */
 
 static void test_memtest_kernel(const GuestTarget *target)
@@ -324,9 +350,11 @@ int main(int argc, char **argv)
     SOFTWARE("seabios_and_grub_boot_memtest86", test_seabios_memtest);
     SOFTWARE("seabios_boots_isolinux", test_seabios_isolinux);
     SOFTWARE("seabios_boots_syslinux", test_seabios_syslinux);
+    SOFTWARE("seabios_starts_a_linux_kernel", test_seabios_kernel);
     SOFTWARE("our_bios_boots_a_boot_record", test_ours_record);
     SOFTWARE("our_bios_boots_grub_from_a_disk", test_ours_grub_disk);
     SOFTWARE("our_bios_boots_syslinux", test_ours_syslinux);
+    SOFTWARE("our_bios_starts_memtest86", test_ours_memtest);
     SOFTWARE("memtest86_is_a_kernel", test_memtest_kernel);
     return guest_tests_run();
 }
