@@ -202,6 +202,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->blocks = parts->blocks;
     machine->boot = parts->boot;
     machine->kernel = parts->kernel;
+    machine->own_bios = parts->own_bios;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
         .bus = parts->bus,

@@ -55,6 +55,7 @@ typedef struct MachineParts {
     BlockSet *blocks;
     const BootOrder *boot;   /* for the firmware that runs; NULL: none does */
     const BootImage *kernel; /* that the firmware is to start; NULL: none */
+    bool own_bios;           /* that firmware is pioemu's */
 } MachineParts;
 
 struct Machine {
@@ -66,6 +67,7 @@ struct Machine {
     BlockSet *blocks;
     const BootOrder *boot;
     const BootImage *kernel;
+    bool own_bios;
     const Config *config;
     FwItems *items;     /* for the fw_cfg device; filled when one asks for them */
     GString *bootorder; /* the drives' paths, a line each, in the order of -boot */

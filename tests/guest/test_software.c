@@ -165,6 +165,16 @@ static void talk_to_grub(Guest *guest, const char *listed)
     guest_expect(guest, GUEST_OUT, "grub> ");
 }
 
+static void boot_memtest_from_grub(Guest *guest)
+{
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "linux /memtest console=ttyS0,115200\r");
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "boot\r");
+    guest_expect(guest, GUEST_OUT, "Memtest86+ v");
+    guest_expect(guest, GUEST_OUT, "Memory  :  128MB");
+}
+
 static void talk_to_linux_loader(Guest *guest)
 {
     guest_expect(guest, GUEST_OUT, "a prompt follows");
@@ -240,12 +250,7 @@ static void test_seabios_memtest(const GuestTarget *target)
                               &MTOOLS_NEED, &MEMTEST_NEED))) {
         g_autofree char *path = image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
-        guest_expect(guest, GUEST_OUT, "grub> ");
-        guest_type(guest, "linux /memtest console=ttyS0,115200\r");
-        guest_expect(guest, GUEST_OUT, "grub> ");
-        guest_type(guest, "boot\r");
-        guest_expect(guest, GUEST_OUT, "Memtest86+ v");
-        guest_expect(guest, GUEST_OUT, "Memory  :  128MB");
+        boot_memtest_from_grub(guest);
     }
 }
 
@@ -259,13 +264,26 @@ static void test_seabios_isolinux(const GuestTarget *target)
     }
 }
 
+/* `drive` is -hda or -fda. */
+static void boot_syslinux(const GuestTarget *target, const char *firmware, const char *drive)
+{
+    g_autofree char *path = image("syslinux.img", make_syslinux_disk);
+    g_autoptr(Guest) guest = start(target, firmware, drive, path);
+    guest_expect(guest, GUEST_OUT, "SYSLINUX ");
+    talk_to_linux_loader(guest);
+}
+
 static void test_seabios_syslinux(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("syslinux.img", make_syslinux_disk);
-        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-hda", path);
-        guest_expect(guest, GUEST_OUT, "SYSLINUX ");
-        talk_to_linux_loader(guest);
+        boot_syslinux(target, OVER_SEABIOS, "-hda");
+    }
+}
+
+static void test_seabios_syslinux_floppy(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
+        boot_syslinux(target, OVER_SEABIOS, "-fda");
     }
 }
 
@@ -273,8 +291,8 @@ static void test_seabios_syslinux(const GuestTarget *target)
 static void test_seabios_kernel(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED))) {
-        g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES,
-                                             OVER_SEABIOS " -kernel bzimage.bin -append 'a b'");
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES, OVER_SEABIOS " -kernel bzimage.bin -append 'a b'");
         expect_seabios(guest);
         guest_expect(guest, GUEST_OUT, "Booting from ROM");
         guest_expect(guest, GUEST_OUT, "16-bit entry\ncommand line: a b\n");
@@ -301,13 +319,46 @@ static void test_ours_grub_disk(const GuestTarget *target)
     }
 }
 
+static void test_ours_grub_disc(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
+        talk_to_grub(guest, "(cd)");
+    }
+}
+
+static void test_ours_grub_memtest(const GuestTarget *target)
+{
+    if (can_run(target,
+                NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED, &MEMTEST_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
+        boot_memtest_from_grub(guest);
+    }
+}
+
+static void test_ours_isolinux(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
+        g_autofree char *path = image("isolinux.iso", make_isolinux_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
+        guest_expect(guest, GUEST_OUT, "ISOLINUX ");
+        talk_to_linux_loader(guest);
+    }
+}
+
 static void test_ours_syslinux(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("syslinux.img", make_syslinux_disk);
-        g_autoptr(Guest) guest = start(target, OVER_OURS, "-hda", path);
-        guest_expect(guest, GUEST_OUT, "SYSLINUX ");
-        talk_to_linux_loader(guest);
+        boot_syslinux(target, OVER_OURS, "-hda");
+    }
+}
+
+static void test_ours_syslinux_floppy(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
+        boot_syslinux(target, OVER_OURS, "-fda");
     }
 }
 
@@ -350,10 +401,15 @@ int main(int argc, char **argv)
     SOFTWARE("seabios_and_grub_boot_memtest86", test_seabios_memtest);
     SOFTWARE("seabios_boots_isolinux", test_seabios_isolinux);
     SOFTWARE("seabios_boots_syslinux", test_seabios_syslinux);
+    SOFTWARE("seabios_boots_syslinux_from_a_floppy", test_seabios_syslinux_floppy);
     SOFTWARE("seabios_starts_a_linux_kernel", test_seabios_kernel);
     SOFTWARE("our_bios_boots_a_boot_record", test_ours_record);
     SOFTWARE("our_bios_boots_grub_from_a_disk", test_ours_grub_disk);
+    SOFTWARE("our_bios_boots_grub_from_a_disc", test_ours_grub_disc);
+    SOFTWARE("our_bios_and_grub_boot_memtest86", test_ours_grub_memtest);
+    SOFTWARE("our_bios_boots_isolinux", test_ours_isolinux);
     SOFTWARE("our_bios_boots_syslinux", test_ours_syslinux);
+    SOFTWARE("our_bios_boots_syslinux_from_a_floppy", test_ours_syslinux_floppy);
     SOFTWARE("our_bios_starts_memtest86", test_ours_memtest);
     SOFTWARE("memtest86_is_a_kernel", test_memtest_kernel);
     return guest_tests_run();
