@@ -3,6 +3,7 @@
  * PC would.
  */
 #include "devices/fw_cfg_regs.h"
+#include "src/boot/acpi_loader.h"
 #include "src/machine.h"
 
 #include <string.h>
@@ -55,6 +56,7 @@ static void add_numbers(const Machine *machine, FwItems *items)
 /* With `once` the order is not that of the lines: there the CMOS bytes say it alone. */
 static void add_files(const Machine *machine, FwItems *items)
 {
+    const BootBoard board = machine_board(machine);
     g_autoptr(GString) order = g_string_new(machine->kernel ? "/rom@" BOOT_KERNEL_ROM : NULL);
     if (machine->bootorder->len && !*machine->boot->once) {
         g_string_append_printf(order, "%s%s", order->len ? "\n" : "", machine->bootorder->str);
@@ -64,6 +66,7 @@ static void add_files(const Machine *machine, FwItems *items)
     }
     add_map(items, memory_ram_size(machine->host.memory));
     fw_items_add_number_file(items, "etc/boot-fail-wait", NEVER, 4);
+    acpi_loader_add(items, &board);
     if (has_device(machine, "COM1")) {
         fw_items_add_number_file(items, "etc/sercon-port", CONSOLE, 2);
     }

@@ -125,6 +125,7 @@ static void make_grub_disc(void)
 {
     write_file("grub/boot/grub/grub.cfg", GRUB_SERIAL);
     run_tool("if [ -e " MEMTEST " ]; then cp " MEMTEST " grub/memtest; fi\n"
+             "cp \"$PIOEMU_BUILD/guests/acpi-off.elf\" grub\n"
              "grub-mkrescue -d " GRUB_MODULES " --locales= --fonts= --themes= -o grub.iso grub");
 }
 
@@ -173,6 +174,26 @@ static void boot_memtest_from_grub(Guest *guest)
     guest_type(guest, "boot\r");
     guest_expect(guest, GUEST_OUT, "Memtest86+ v");
     guest_expect(guest, GUEST_OUT, "Memory  :  128MB");
+}
+
+/* The tables are where the firmware has put them. */
+static void power_off_from_grub(Guest *guest)
+{
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "multiboot /acpi-off.elf\r");
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "boot\r");
+    guest_expect(guest, GUEST_OUT, "PM1a_CNT is at port 0x0604, _S5_ is 5\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_acpi(const GuestTarget *target, const char *firmware)
+{
+    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, firmware, "-cdrom", path);
+        power_off_from_grub(guest);
+    }
 }
 
 static void talk_to_linux_loader(Guest *guest)
@@ -299,7 +320,19 @@ static void test_seabios_kernel(const GuestTarget *target)
     }
 }
 
+static void test_seabios_acpi(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        test_acpi(target, OVER_SEABIOS);
+    }
+}
+
 /* ---- our BIOS ---- */
+
+static void test_ours_acpi(const GuestTarget *target)
+{
+    test_acpi(target, OVER_OURS);
+}
 
 static void test_ours_record(const GuestTarget *target)
 {
@@ -403,6 +436,8 @@ int main(int argc, char **argv)
     SOFTWARE("seabios_boots_syslinux", test_seabios_syslinux);
     SOFTWARE("seabios_boots_syslinux_from_a_floppy", test_seabios_syslinux_floppy);
     SOFTWARE("seabios_starts_a_linux_kernel", test_seabios_kernel);
+    SOFTWARE("seabios_and_grub_pass_on_the_acpi_tables", test_seabios_acpi);
+    SOFTWARE("our_bios_and_grub_pass_on_the_acpi_tables", test_ours_acpi);
     SOFTWARE("our_bios_boots_a_boot_record", test_ours_record);
     SOFTWARE("our_bios_boots_grub_from_a_disk", test_ours_grub_disk);
     SOFTWARE("our_bios_boots_grub_from_a_disc", test_ours_grub_disc);
