@@ -68,8 +68,16 @@ start:
     mov $BUFFER, %bx
     int13 0x0301
 
+    int13 0x0800
+    mov %bl, %al
+    call put_byte
+    mov %dl, %al
+    call put_byte
+
     mov $ended, %si
     call print
+    xor %ax, %ax
+    mov %ax, %es
     mov $SPECIFICATION, %si
     int13 0x4b00
     mov $2, %cx
