@@ -75,6 +75,8 @@ typedef enum RecordItem {
     ITEM_BUS_WRITE, /* size; address, value */
     ITEM_CALL,      /* the kind: somebody called it meanwhile; as in a record */
     ITEM_RETURN,    /* the answer to that */
+    ITEM_DREQ,      /* the level */
+    ITEM_DMA,       /* bytes << 1 | to memory; those moved << 1 | end of count; sum, or those */
     ITEM_BLOCK,     /* drive << 2 | BlockKind; sector, sectors, tag; a write: sum of its data */
     ITEM_KINDS
 } RecordItem;

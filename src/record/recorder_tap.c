@@ -5,6 +5,7 @@
 #include "src/record/recorder_internal.h"
 
 #include "src/char/char.h"
+#include "src/dma.h"
 #include "src/irq.h"
 
 #include <string.h>
@@ -54,6 +55,16 @@ static void put_input(GByteArray *out, const TapEvent *event)
     record_put_byte(out, event->count != 0);
 }
 
+/* What was offered to the memory, or what came from there. */
+static void put_dma(GByteArray *out, const TapEvent *event)
+{
+    size_t size = event->address & 1 ? event->count : event->value >> 1;
+    record_put(out, event->address);
+    record_put(out, event->value);
+    record_put(out, event->count);
+    g_byte_array_append(out, event->data, (guint)size);
+}
+
 static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
 {
     switch (event->kind) {
@@ -69,6 +80,12 @@ static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
         break;
     case TAP_INPUT:
         record_put(out, event->address << 1 | event->value);
+        break;
+    case TAP_DMA_REQUEST:
+        record_put(out, event->address << 1 | event->value);
+        break;
+    case TAP_DMA:
+        put_dma(out, event);
         break;
     case TAP_BLOCK:
         record_put(out, event->address);
@@ -259,6 +276,26 @@ static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *reque
     block_port_pass(port, request);
 }
 
+static void tap_dma_request(DeviceTap *tap, DmaLine *line, bool level)
+{
+    record_put_item(((Tap *)tap)->items, ITEM_DREQ, level);
+    dma_pass_request(line, level);
+}
+
+static size_t tap_dma(DeviceTap *tap, DmaLine *line, const DmaTransfer *transfer)
+{
+    GByteArray *items = ((Tap *)tap)->items;
+    size_t moved = dma_pass(line, transfer);
+    record_put_item(items, ITEM_DMA, (uint64_t)transfer->size << 1 | (transfer->from != NULL));
+    record_put(items, (uint64_t)moved << 1 | *transfer->ended);
+    if (transfer->from) {
+        record_put(items, record_sum(transfer->from, transfer->size));
+    } else {
+        g_byte_array_append(items, transfer->to, (guint)moved);
+    }
+    return moved;
+}
+
 static const TapClass RECORDER_TAP = {
     .enter = tap_enter,
     .leave = tap_leave,
@@ -273,6 +310,8 @@ static const TapClass RECORDER_TAP = {
     .bus_write = tap_bus_write,
     .request = tap_request,
     .block = tap_block,
+    .dma_request = tap_dma_request,
+    .dma = tap_dma,
 };
 
 /* While the machine is built nobody else is there. */
