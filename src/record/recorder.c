@@ -70,13 +70,13 @@ static void flush_task(void *opaque)
 }
 
 /* The loop is told of the first bytes and of the last that it waits for. */
-void recorder_append(Recorder *recorder, const GByteArray *record)
+void recorder_append(Recorder *recorder, const uint8_t *data, size_t size)
 {
     guint before = recorder->buffer->len;
-    if (recorder->failed) {
+    if (recorder->failed || !size) {
         return;
     }
-    g_byte_array_append(recorder->buffer, record->data, record->len);
+    g_byte_array_append(recorder->buffer, data, (guint)size);
     if (!before || (before < FLUSH_SIZE && recorder->buffer->len >= FLUSH_SIZE)) {
         loop_post(recorder->host.loop, &recorder->task);
     }
@@ -94,7 +94,7 @@ static void put_host(Recorder *recorder, RecordHost what, const GByteArray *rest
     record_put(out, count - recorder->last_count);
     g_byte_array_append(out, rest->data, rest->len);
     recorder->last_count = count;
-    recorder_append(recorder, out);
+    recorder_append(recorder, out->data, out->len);
     g_mutex_unlock(&recorder->lock);
 }
 
@@ -242,7 +242,7 @@ static void put_built(TapSource *source)
     g_autoptr(GByteArray) out = g_byte_array_new();
     finish_header(recorder);
     record_put_byte(out, RECORD_BUILT);
-    recorder_append(recorder, out);
+    recorder_append(recorder, out->data, out->len);
 }
 
 void recorder_set_drives(Recorder *recorder, const BlockSet *drives)

@@ -112,22 +112,33 @@ static unsigned first_byte(const TapEvent *event, bool items)
                              items);
 }
 
+/* Most records are an access and nothing else: those are put together at once. */
 static void commit(Tap *t, const TapEvent *event)
 {
-    GByteArray *out = t->record;
-    g_byte_array_set_size(out, 0);
-    record_put_byte(out, first_byte(event, t->items->len));
-    record_put(out, t->number);
-    record_put(out, t->now - t->last);
-    put_event(out, event, t->now);
+    Recorder *recorder = t->recorder;
+    bool single = event->kind == TAP_READ || event->kind == TAP_WRITE;
+    uint8_t head[1 + 4 * RECORD_NUMBER_MAX], *end = head;
+    *end++ = (uint8_t)first_byte(event, t->items->len);
+    end = record_write(end, t->number);
+    end = record_write(end, t->now - t->last);
+    if (single) {
+        end = record_write(end, event->address);
+        end = record_write(end, event->value);
+    } else {
+        g_byte_array_set_size(t->record, 0);
+        put_event(t->record, event, t->now);
+    }
     if (t->items->len) {
         record_put_byte(t->items, ITEM_END);
-        g_byte_array_append(out, t->items->data, t->items->len);
     }
     t->last = t->now;
-    g_mutex_lock(&t->recorder->lock);
-    recorder_append(t->recorder, out);
-    g_mutex_unlock(&t->recorder->lock);
+    g_mutex_lock(&recorder->lock);
+    recorder_append(recorder, head, (size_t)(end - head));
+    if (!single) {
+        recorder_append(recorder, t->record->data, t->record->len);
+    }
+    recorder_append(recorder, t->items->data, t->items->len);
+    g_mutex_unlock(&recorder->lock);
 }
 
 /* ---- the tap ---- */
@@ -163,7 +174,9 @@ static void tap_enter(DeviceTap *tap, const TapEvent *event)
             recorder_host(t->recorder, HOST_CALL, t->number);
         }
         t->now = clock_now(t->clock);
-        g_byte_array_set_size(t->items, 0);
+        if (t->items->len) {
+            g_byte_array_set_size(t->items, 0);
+        }
         return;
     }
     note_nested(t, event);
@@ -322,7 +335,7 @@ static void put_device(Tap *t)
     record_put(t->record, t->number);
     record_put_text(t->record, device_id(t->tap.dev));
     record_put_text(t->record, device_class(t->tap.dev)->name);
-    recorder_append(t->recorder, t->record);
+    recorder_append(t->recorder, t->record->data, t->record->len);
 }
 
 DeviceTap *recorder_make_tap(TapSource *source, Device *dev, const DeviceHost *host)
@@ -361,6 +374,6 @@ void recorder_unclaimed(Recorder *recorder, const BusAccess *access)
     record_put(out, access->value);
     record_put(out, access->count);
     recorder->last_unclaimed = now;
-    recorder_append(recorder, out);
+    recorder_append(recorder, out->data, out->len);
     g_mutex_unlock(&recorder->lock);
 }
