@@ -196,26 +196,12 @@ void vm_halted_for_good(Vm *vm)
 
 /* ---- events ---- */
 
-/* KVM's I/O APIC has the timer where its IRQ number says. */
-static BootBoard describe_board(const Vm *vm)
-{
-    const MachineClass *class = vm->machine->class;
-    return (BootBoard){
-        .cpus = vm->config->cpus,
-        .apic = vm->kernel_irqchip || vm->machine->ioapic,
-        .timer_input = vm->kernel_irqchip ? 0 : MACHINE_TIMER_PIN,
-        .acpi_port = class->acpi_port,
-        .acpi_irq = class->acpi_irq,
-        .reset_port = class->reset_port,
-    };
-}
-
 bool vm_reset_parts(Vm *vm, GError **error)
 {
     CpuState state;
     vm_pause_vcpus(vm);
     machine_reset(vm->machine);
-    const BootBoard board = describe_board(vm);
+    const BootBoard board = machine_board(vm->machine);
     cpu_state_reset(&state);
     if (vm->firmware) {
         firmware_restore(vm->firmware, vm->memory);
@@ -470,6 +456,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     loop_timer_free(vm->busy_timer);
     g_clear_pointer(&vm->accel, accel_free);
+    g_clear_pointer(&vm->trace, cpu_trace_free);
     g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, charset_free);
     g_clear_pointer(&vm->blocks, blockset_free);

@@ -201,6 +201,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .taps = taps(vm),
         .blocks = vm->blocks,
         .boot = vm->firmware ? &vm->boot : NULL,
+        .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error) &&
@@ -257,6 +258,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
         .local_apic = vm->machine->lapic != NULL,
+        .trace = vm->trace,
         .options = vm->accel_options,
     };
     vm->accel = accel_new(class, &host, error);
@@ -368,8 +370,8 @@ static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *mac
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
     return open_recorder(vm, accel, error) && build_machine(vm, machine, error) &&
-           open_expect(vm, error) && open_accel(vm, accel, error) && make_vcpus(vm, error) &&
-           vm_reset_parts(vm, error);
+           open_expect(vm, error) && vm_open_trace(vm, accel, error) &&
+           open_accel(vm, accel, error) && make_vcpus(vm, error) && vm_reset_parts(vm, error);
 }
 
 bool vm_build(Vm *vm, GError **error)

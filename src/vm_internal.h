@@ -25,8 +25,10 @@ struct Vm {
     Loop *loop;
     Log *log;
     unsigned log_items;
-    Clock *clock;      /* machine time */
-    Clock *host_clock; /* never paused: for what follows the host's time */
+    CpuTrace *trace;       /* NULL: -d has no item of the CPU's */
+    unsigned traced_lines; /* since the log was flushed */
+    Clock *clock;          /* machine time */
+    Clock *host_clock;     /* never paused: for what follows the host's time */
     LoopClock *clock_source, *host_clock_source;
     Bus *bus;
     Memory *memory;
@@ -72,6 +74,12 @@ struct Vm {
 /* Everything but the configuration and the queue of events. */
 bool vm_build(Vm *vm, GError **error);
 
+/* ---- vm_watch.c ---- */
+
+/* Makes Vm.trace, or says why there can be none. */
+bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error);
+void vm_start_watching(Vm *vm);
+
 /* ---- vm.c: what the parts tell the machine ---- */
 
 void vm_quit_asked(void *opaque);
@@ -107,7 +115,6 @@ void vm_report_vcpus(Vm *vm, GString *text);
 void vm_post_mortem(Vm *vm);
 /* No vCPU can run any more. */
 void vm_halted_for_good(Vm *vm);
-void vm_start_watching(Vm *vm);
 void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause);
 /* `cause` is QMP's word for the reason. */
 void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason);

@@ -12,6 +12,7 @@
 
 #include "src/bus.h"
 #include "src/cpu_state.h"
+#include "src/cpu_trace.h"
 #include "src/memory.h"
 
 #include <stdatomic.h>
@@ -48,6 +49,7 @@ typedef struct AccelHost {
     bool kernel_irqchip;
     unsigned cpu_count;
     bool local_apic;     /* the machine has one: CPUID says so */
+    CpuTrace *trace;     /* what AccelClass.traces logs; NULL: nothing */
     GHashTable *options; /* of -accel NAME,key=value: char * to char * */
 } AccelHost;
 
@@ -56,6 +58,7 @@ typedef struct AccelClass {
     const char *description;
     bool threaded;    /* run() is called in a thread per vCPU */
     bool has_cpu;     /* false: there are no vCPUs, and only open() and close() */
+    bool traces;      /* sees the guest's instructions: AccelHost.trace */
     bool has_irqchip; /* kernel_irqchip can be asked for */
     size_t accel_size, vcpu_size;
     const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
