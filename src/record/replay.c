@@ -111,6 +111,7 @@ static bool build(Board *board, GError **error)
         .chars = board->chars,
         .blocks = board->blocks,
         .boot = board->header.firmware ? &board->boot : NULL,
+        .own_bios = board->header.own_bios,
         .taps = &board->replay.source,
     };
     MachineCpu cpu = {
