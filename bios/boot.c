@@ -59,7 +59,7 @@ static const char *boot_sector(Drive *drive)
         return status_text(status);
     }
     if (far_read16(0, BOOT_ADDRESS + SIGNATURE_AT) != BOOT_SIGNATURE) {
-        return "its first sector has no boot signature (55h AAh at its end)";
+        return "no boot signature (55h AAh) in its first sector";
     }
     bios_jump_to_boot_sector(drive->number, 0);
 }

@@ -66,6 +66,7 @@ Drive *disk_find(uint8_t number)
 
 void disk_setup(void)
 {
+    floppy_setup();
     ata_setup();
 }
 

@@ -4,6 +4,9 @@
 #ifndef PIOEMU_BIOS_PORTS_H
 #define PIOEMU_BIOS_PORTS_H
 
+#define PORT_DMA       0x00
+#define PORT_DMA_WORDS 0xc0
+#define PORT_FDC       0x3f0
 #define PORT_PIC1      0x20
 #define PORT_PIC2      0xa0
 #define PORT_PIT       0x40

@@ -21,6 +21,7 @@ typedef struct Config {
     GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
     GPtrArray *drives;   /* what drive_parse() takes */
     bool snapshot;       /* of every drive */
+    GPtrArray *fw_cfgs;  /* what fw_items_add_option() takes */
     char *debugcon, *debugport;
     GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
     GPtrArray *qmps;     /* a stream each, as after -qmp */
@@ -32,7 +33,7 @@ typedef struct Config {
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown;
     int escape; /* control character's code */
-    char *log_items, *log_file;
+    char *log_items, *log_file, *log_filter;
     uint64_t timeout; /* ns; 0: none */
     char *expect;     /* a script that talks to a line */
     char *result, *pidfile;

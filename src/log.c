@@ -29,6 +29,11 @@ static const struct {
     {"io", LOG_IO, "every access to a device, with the register's name"},
     {"unclaimed", LOG_UNCLAIMED, "at the end: accesses that nobody answered"},
     {"char", LOG_CHAR, "at the end: what went over each chardev"},
+    {"in_asm", LOG_IN_ASM, "interp: instructions, in blocks, when they are first decoded"},
+    {"int", LOG_INT, "interp: interrupts and exceptions"},
+    {"exec", LOG_EXEC, "interp: a line before each block is executed"},
+    {"cpu", LOG_CPU, "interp: the registers before each block is executed"},
+    {"nochain", LOG_NOCHAIN, "interp: no block leads directly to the next"},
 };
 
 bool log_parse_items(const char *text, unsigned *items, GError **error)

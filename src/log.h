@@ -15,8 +15,16 @@
 typedef enum LogItem {
     LOG_IO = 1 << 0,        /* every access to a device */
     LOG_UNCLAIMED = 1 << 1, /* summary of accesses that nobody answered, at the end */
-    LOG_CHAR = 1 << 2       /* counters of the chardevs, at the end */
+    LOG_CHAR = 1 << 2,      /* counters of the chardevs, at the end */
+    LOG_IN_ASM = 1 << 3,    /* blocks of instructions, when they are decoded */
+    LOG_INT = 1 << 4,       /* interrupts and exceptions */
+    LOG_CPU = 1 << 5,       /* registers, before each block */
+    LOG_EXEC = 1 << 6,      /* a line a block, before it */
+    LOG_NOCHAIN = 1 << 7    /* blocks are not linked */
 } LogItem;
+
+/* Those that only an accelerator which sees the guest's instructions can log. */
+#define LOG_OF_CPU (LOG_IN_ASM | LOG_INT | LOG_CPU | LOG_EXEC | LOG_NOCHAIN)
 
 typedef struct Log Log;
 

@@ -1,6 +1,7 @@
 #include "src/option_table.h"
 
 #include "src/accel/accel.h"
+#include "src/address_filter.h"
 #include "src/block/drive.h"
 #include "src/boot/boot_order.h"
 #include "src/char/char.h"
@@ -305,6 +306,12 @@ static bool set_qmp(Parse *parse, const char *value, GError **error)
     return add_string(parse->config->qmps, value);
 }
 
+static bool set_fw_cfg(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->fw_cfgs, value);
+}
+
 static bool set_start_paused(Parse *parse, const char *value, GError **error)
 {
     (void)value;
@@ -367,6 +374,13 @@ static bool set_log_items(Parse *parse, const char *value, GError **error)
     return log_parse_items(value, &items, error);
 }
 
+static bool set_log_filter(Parse *parse, const char *value, GError **error)
+{
+    g_autoptr(AddressFilter) filter = address_filter_new(value, error);
+    replace(&parse->config->log_filter, value);
+    return filter != NULL;
+}
+
 static bool set_boot(Parse *parse, const char *value, GError **error)
 {
     BootOrder order;
@@ -409,6 +423,11 @@ static const Option BOOT_OPTIONS[] = {
      .help = "what the firmware boots: a floppy, c hard disk, d CD-ROM (default cad)",
      .example = "-boot order=dc,once=a",
      .set = set_boot},
+    {.name = "fw_cfg",
+     .argument = "[name=]NAME,file=PATH|string=TEXT",
+     .help = "a file for the firmware or the guest, through the fw_cfg device",
+     .example = "-fw_cfg opt/org.example/greeting,string=hello",
+     .set = set_fw_cfg},
     {0},
 };
 
@@ -643,6 +662,11 @@ static const Option LOG_OPTIONS[] = {
      .help = "what to log (-d help)",
      .example = "-d io,unclaimed",
      .set = set_log_items},
+    {.name = "dfilter",
+     .argument = "RANGE[,RANGE]",
+     .help = "only code at these addresses in -d in_asm, exec and cpu",
+     .example = "-d in_asm,cpu -dfilter 0x7c00..0x7dff,0xf0000+0x10000",
+     .set = set_log_filter},
     {.name = "D",
      .argument = "FILE",
      .help = "log to a file instead of stderr",

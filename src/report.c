@@ -1,5 +1,6 @@
 #include "src/report.h"
 
+#include "src/disasm.h"
 #include "src/translate.h"
 
 #include <inttypes.h>
@@ -106,25 +107,42 @@ static void report_segments(GString *text, const CpuState *state)
                            state->cr0, state->cr2, state->cr3, state->cr4, state->msr.efer);
 }
 
+void report_registers(GString *text, const CpuState *state)
+{
+    report_gprs(text, state);
+    report_flags(text, state);
+    report_segments(text, state);
+}
+
+static unsigned code_bits(const CpuState *state)
+{
+    uint32_t attributes = state->segment[CPU_CS].attributes;
+    if (in_long_mode(state) && attributes & CPU_SEGMENT_L) {
+        return 64;
+    }
+    return attributes & CPU_SEGMENT_DB ? 32 : 16;
+}
+
 static void report_code(GString *text, const CpuState *state, const Memory *memory)
 {
     uint8_t code[CODE_BYTES];
-    uint64_t base = in_long_mode(state) && state->segment[CPU_CS].attributes & CPU_SEGMENT_L
-                        ? 0
-                        : state->segment[CPU_CS].base;
+    uint64_t base = code_bits(state) == 64 ? 0 : state->segment[CPU_CS].base;
     size_t count = translate_read(state, memory, base + state->rip, code, sizeof(code));
     g_string_append_printf(text, "Code at %08" PRIx64 ":", base + state->rip);
     for (size_t i = 0; i < count; i++) {
         g_string_append_printf(text, " %02x", code[i]);
     }
     g_string_append(text, count ? "\n" : " (no memory there)\n");
+    if (disasm_available() && count) {
+        g_autoptr(GString) insn = g_string_new(NULL);
+        disasm_insn(insn, code_bits(state), state->rip, code, count);
+        g_string_append_printf(text, "Instruction: %s\n", insn->len ? insn->str : "(bad)");
+    }
 }
 
 void report_cpu(GString *text, const CpuState *state, const Memory *memory)
 {
-    report_gprs(text, state);
-    report_flags(text, state);
-    report_segments(text, state);
+    report_registers(text, state);
     report_code(text, state, memory);
 }
 

@@ -11,7 +11,9 @@
 
 #include <glib.h>
 
-/* Registers, segments with their hidden state, bytes at the instruction pointer. */
+/* General registers, flags, segments with their hidden state, control registers. */
+void report_registers(GString *text, const CpuState *state);
+/* The same, and the code at the instruction pointer. */
 void report_cpu(GString *text, const CpuState *state, const Memory *memory);
 /* The last accesses of one initiator, oldest first. */
 void report_accesses(GString *text, const BusInitiator *by);

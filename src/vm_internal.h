@@ -14,6 +14,7 @@
 #include "src/log.h"
 #include "src/machine.h"
 #include "src/record/recorder.h"
+#include "src/record/replay_run.h"
 #include "src/result.h"
 #include "src/runner.h"
 #include "src/signals.h"
@@ -24,8 +25,10 @@ struct Vm {
     Loop *loop;
     Log *log;
     unsigned log_items;
-    Clock *clock;      /* machine time */
-    Clock *host_clock; /* never paused: for what follows the host's time */
+    CpuTrace *trace;       /* NULL: -d has no item of the CPU's */
+    unsigned traced_lines; /* since the log was flushed */
+    Clock *clock;          /* machine time */
+    Clock *host_clock;     /* never paused: for what follows the host's time */
     LoopClock *clock_source, *host_clock_source;
     Bus *bus;
     Memory *memory;
@@ -38,6 +41,7 @@ struct Vm {
     Accel *accel;
     Machine *machine;
     Recorder *recorder; /* NULL: no -record */
+    ReplayRun *replay;  /* NULL: no -replay of a whole run */
     GHashTable *machine_options, *accel_options;
     Runner *runner;
 
@@ -70,6 +74,12 @@ struct Vm {
 /* Everything but the configuration and the queue of events. */
 bool vm_build(Vm *vm, GError **error);
 
+/* ---- vm_watch.c ---- */
+
+/* Makes Vm.trace, or says why there can be none. */
+bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error);
+void vm_start_watching(Vm *vm);
+
 /* ---- vm.c: what the parts tell the machine ---- */
 
 void vm_quit_asked(void *opaque);
@@ -81,6 +91,15 @@ void vm_guest_error(void *opaque, const Device *dev, const char *message);
 void vm_message(void *opaque, const char *text);
 void vm_print(void *opaque, const char *text);
 uint64_t vm_machine_time(void *opaque);
+
+/* ---- vm_replay.c: what is recorded of a whole run, and doing it again ---- */
+
+VcpuPosition vm_position(const Vm *vm);
+void vm_time_skipped(void *opaque, uint64_t ns);
+/* Before the machine is built. */
+void vm_join_replay(Vm *vm);
+/* When the runner is there. */
+void vm_follow_replay(Vm *vm);
 
 /* ---- vm.c: running, stopping, ending ---- */
 
@@ -96,7 +115,6 @@ void vm_report_vcpus(Vm *vm, GString *text);
 void vm_post_mortem(Vm *vm);
 /* No vCPU can run any more. */
 void vm_halted_for_good(Vm *vm);
-void vm_start_watching(Vm *vm);
 void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause);
 /* `cause` is QMP's word for the reason. */
 void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason);

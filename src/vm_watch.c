@@ -4,6 +4,8 @@
  */
 #include "src/vm_internal.h"
 
+#include "src/disasm.h"
+
 #include <inttypes.h>
 
 /* How late a posted write may be: soon after another one, later in a silence. */
@@ -12,6 +14,8 @@
 /* How often a silent machine with in-kernel controllers is asked whether it halted. */
 #define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
 #define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
+/* Lines of -d that may wait in memory. */
+#define TRACED_LINES_MAX 64u
 
 /* ---- halts that only the kernel sees ---- */
 
@@ -96,6 +100,43 @@ static void access_made(void *opaque, const BusAccess *access)
     if (vm->recorder && !access->device) {
         recorder_unclaimed(vm->recorder, access);
     }
+    if (vm->replay && !access->device) {
+        replay_run_unclaimed(vm->replay, access);
+    }
+}
+
+/*
+ * The CPU's thread is the loop's, which would write nothing before the end of
+ * a slice.
+ */
+static void traced(void *opaque, const char *text)
+{
+    Vm *vm = opaque;
+    log_line(vm->log, "%s", text);
+    if (++vm->traced_lines == TRACED_LINES_MAX) {
+        vm->traced_lines = 0;
+        log_flush(vm->log);
+    }
+}
+
+bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
+{
+    unsigned items = vm->log_items & LOG_OF_CPU;
+    if (!items) {
+        return true;
+    }
+    if (!accel->traces) {
+        log_line(vm->log,
+                 "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
+                 "instructions, nothing of them is logged (use -accel interp)",
+                 accel->name);
+        return true;
+    }
+    if (items & LOG_IN_ASM && !disasm_available()) {
+        log_line(vm->log, "pioemu: -d in_asm: no disassembler was built in, only bytes are shown");
+    }
+    vm->trace = cpu_trace_new(items, vm->config->log_filter, traced, vm, error);
+    return vm->trace != NULL;
 }
 
 /* ---- the time limit ---- */
@@ -124,7 +165,7 @@ static bool has_posted(const Vm *vm)
 
 void vm_start_watching(Vm *vm)
 {
-    if (vm->log_items & LOG_IO || vm->recorder) {
+    if (vm->log_items & LOG_IO || vm->recorder || vm->replay) {
         bus_set_observer(vm->bus, access_made, vm);
     }
     if (has_posted(vm)) {

@@ -12,6 +12,7 @@
 
 #include "src/bus.h"
 #include "src/cpu_state.h"
+#include "src/cpu_trace.h"
 #include "src/memory.h"
 
 #include <stdatomic.h>
@@ -30,6 +31,13 @@ typedef enum VcpuStop {
     VCPU_FAILED /* the accelerator cannot go on; Vcpu.failure says why */
 } VcpuStop;
 
+/* What tells one moment of a repeatable run from another. */
+typedef struct VcpuPosition {
+    uint64_t instructions; /* executed */
+    uint16_t cs;
+    uint32_t eip;
+} VcpuPosition;
+
 /* What an accelerator needs of the machine. */
 typedef struct AccelHost {
     Bus *bus;
@@ -41,6 +49,7 @@ typedef struct AccelHost {
     bool kernel_irqchip;
     unsigned cpu_count;
     bool local_apic;     /* the machine has one: CPUID says so */
+    CpuTrace *trace;     /* what AccelClass.traces logs; NULL: nothing */
     GHashTable *options; /* of -accel NAME,key=value: char * to char * */
 } AccelHost;
 
@@ -49,6 +58,7 @@ typedef struct AccelClass {
     const char *description;
     bool threaded;    /* run() is called in a thread per vCPU */
     bool has_cpu;     /* false: there are no vCPUs, and only open() and close() */
+    bool traces;      /* sees the guest's instructions: AccelHost.trace */
     bool has_irqchip; /* kernel_irqchip can be asked for */
     size_t accel_size, vcpu_size;
     const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
@@ -69,6 +79,8 @@ typedef struct AccelClass {
      * next run() may execute.
      */
     uint64_t (*work_time)(const Vcpu *vcpu);
+    /* Where it is, also from inside run(). */
+    void (*position)(const Vcpu *vcpu, VcpuPosition *position);
     uint64_t (*instructions_in)(const Vcpu *vcpu, uint64_t ns);
     void (*set_budget)(Vcpu *vcpu, uint64_t instructions);
 

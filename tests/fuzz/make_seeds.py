@@ -315,6 +315,29 @@ def apic_seeds(target, lapic, ioapic):
           memory_write(lapic, 0x41) + acknowledge)
 
 
+# ---- fw_cfg: places 0 and 1 are the selector and data port, 2 to 9 the DMA register ----
+
+def fw_cfg_dma(control, length, address, at=0x1000):
+    order = struct.pack(">IIQ", control, length, address)
+    return (bytes([7, 5]) + struct.pack("<H", at) + bytes([len(order)]) + order +
+            b"\x18\6" + struct.pack(">I", at))
+
+
+def fw_cfg_seeds():
+    select, read, skip, wr = 8, 2, 4, 16
+    item = lambda key: b"\x10\0" + struct.pack("<H", key)
+    data = b"\2\1" * 6
+    write("fw_cfg", "ports", b"".join(item(key) + data for key in (0, 1, 5, 0x19, 0x4005, 0x77)))
+    write("fw_cfg", "signature", b"\x1a\2\x1a\6")
+    write("fw_cfg", "directory", fw_cfg_dma(0x19 << 16 | select | read, 300, 0x2000))
+    write("fw_cfg", "file", fw_cfg_dma(0x20 << 16 | select | skip, 4000, 0) +
+          fw_cfg_dma(read, 3000, 0x2000) + data)
+    write("fw_cfg", "write", fw_cfg_dma(5 << 16 | select | wr, 2, 0x2000) + fw_cfg_dma(0, 9, 0))
+    write("fw_cfg", "over", fw_cfg_dma(0x20 << 16 | select | read, 64, 0xff0))
+    write("fw_cfg", "beyond", fw_cfg_dma(0x20 << 16 | select | read, 0xffffffff, 0x3ff00) +
+          fw_cfg_dma(read, 2, 0xffffffffffffffff) + b"\x18\6" + b"\xff" * 4)
+
+
 # ---- text protocols: how, text, events ----
 
 FLOOD, EVENT_0, EVENT_1, EVENT_2 = b"\xfc", b"\xfd", b"\xfe", b"\xff"
@@ -456,6 +479,7 @@ atapi_seeds()
 floppy_seeds()
 apic_seeds("lapic", 0, LAPIC_PLACES + 1)
 apic_seeds("ioapic", IOAPIC_PLACES, 0)
+fw_cfg_seeds()
 qtest_seeds()
 qmp_seeds()
 expect_seeds()

@@ -247,6 +247,18 @@ static void test_log_items_are_checked_at_once(void)
     parsed_clear(&p);
 }
 
+static void test_log_filter_is_checked_at_once(void)
+{
+    Parsed p = PARSE("-dfilter", "1..2", "-dfilter", "0x8000..0x8fff,0x9000+0x100,0xa000-1");
+    g_assert_no_error(p.error);
+    g_assert_cmpstr(p.config->log_filter, ==, "0x8000..0x8fff,0x9000+0x100,0xa000-1");
+    parsed_clear(&p);
+    REFUSED("-dfilter 0x8000: not a range (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", "-dfilter",
+            "0x8000");
+    REFUSED("-dfilter 2..1: a range has its first address first and at least one byte", "-dfilter",
+            "2..1");
+}
+
 static void test_only_display_none_is_there(void)
 {
     REFUSED("-display gtk: there is only none: the console is serial", "-display", "gtk");
@@ -391,6 +403,7 @@ int main(int argc, char **argv)
     TEST(escape_key);
     TEST(timeout_is_in_seconds);
     TEST(log_items_are_checked_at_once);
+    TEST(log_filter_is_checked_at_once);
     TEST(only_display_none_is_there);
     TEST(missing_argument_shows_an_example);
     TEST(unknown_option_suggests_the_nearest);

@@ -7,6 +7,7 @@
  * seen after at most one portion.
  */
 #include "src/accel/interp/handlers.h"
+#include "src/accel/interp/trace.h"
 #include "src/error.h"
 #include "src/number.h"
 
@@ -114,6 +115,9 @@ static void deliver_exception(Cpu *cpu)
     cpu->external = false;
     cpu->halted = false;
     if (cpu->delivering >= 0 && !escalate(&fault, cpu->delivering)) {
+        if (cpu->trace_interrupts) {
+            trace_shutdown(cpu, &fault);
+        }
         cpu->shut_down = true;
         cpu->delivering = -1;
         return;
@@ -173,6 +177,9 @@ static void run_block(Cpu *cpu, uint64_t limit)
     const Insn *insn;
 
     Block *block = block_find(cpu, limit);
+    if (cpu->trace_entries) {
+        trace_entered(cpu, block);
+    }
     cpu->fuel -= block->count;
     insn = block->insns;
 #if INTERP_TAIL
@@ -408,6 +415,7 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
 
     cpu->budget = DEFAULT_BUDGET;
     cpu->current = &NONE;
+    trace_init(cpu);
     cpu->code = code_cache_new(cpu);
     for (unsigned i = 0; i < TLB_SIZE; i++) {
         cpu->tlb_never[i].read_tag = cpu->tlb_never[i].write_tag = TLB_INVALID;
@@ -441,6 +449,17 @@ static uint64_t interp_work_time(const Vcpu *vcpu)
     const InterpAccel *interp = (const InterpAccel *)vcpu->accel;
 
     return scale(interp_instruction_count(vcpu), NS_PER_SECOND, interp->ips, false);
+}
+
+static void interp_position(const Vcpu *vcpu, VcpuPosition *position)
+{
+    const Cpu *cpu = (const Cpu *)vcpu;
+
+    *position = (VcpuPosition){
+        .instructions = cpu_instructions(cpu),
+        .cs = cpu->segment[CPU_CS].selector,
+        .eip = cpu->eip + cpu->current->start,
+    };
 }
 
 static uint64_t interp_instructions_in(const Vcpu *vcpu, uint64_t ns)
@@ -503,6 +522,7 @@ const AccelClass accel_interp_class = {
     .name = "interp",
     .description = "software CPU, 16 and 32 bits",
     .has_cpu = true,
+    .traces = true,
     .options = (const char *const[]){"ips", "paranoid", "realtime", NULL},
     .accel_size = sizeof(InterpAccel),
     .vcpu_size = sizeof(Cpu),
@@ -512,6 +532,7 @@ const AccelClass accel_interp_class = {
     .destroy_vcpu = interp_destroy_vcpu,
     .close = interp_close,
     .work_time = interp_work_time,
+    .position = interp_position,
     .instructions_in = interp_instructions_in,
     .set_budget = interp_set_budget,
     .run = interp_run,

@@ -16,6 +16,7 @@
  * full.
  */
 #include "src/accel/interp/handlers.h"
+#include "src/accel/interp/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,7 +181,7 @@ static bool patch_block(Block *block, Change *change)
     size_t size = change->size;
     unsigned i = 0;
 
-    if (address < block->physical) {
+    if (address < block->physical || block->fixed) {
         return false;
     }
     while (block->insns[i].end <= at) {
@@ -503,25 +504,33 @@ static Block *make_straddler(Cpu *cpu, const Fetch *fetch)
     Block *block = (Block *)straddler->room;
 
     /* If this raises, the block has no length and is not found again. */
-    return make_scattered(cpu, fetch, block, straddler->bytes);
+    make_scattered(cpu, fetch, block, straddler->bytes);
+    if (cpu->trace_code) {
+        trace_decoded(cpu, block, fetch->linear, straddler->bytes);
+    }
+    return block;
 }
 
 /*
  * A block that is used at once and not kept.  Writes to its bytes are not
- * noticed, so it has one instruction.
+ * noticed, so it has one instruction.  `known`: it is part of one that is kept.
  */
-static Block *make_scratch(Cpu *cpu, const Fetch *fetch)
+static Block *make_scratch(Cpu *cpu, const Fetch *fetch, bool known)
 {
     Block *block = cpu->code->scratch;
-    uint8_t immediate;
+    uint8_t immediate, gathered[INSN_BYTES_MAX];
+    const uint8_t *bytes = fetch->bytes;
 
     block->code32 = cpu->code32;
-    if (!fetch->bytes || !decode_block(block, fetch->bytes, fetch->in_page, 1, &immediate)) {
-        uint8_t bytes[INSN_BYTES_MAX];
-
-        return make_scattered(cpu, fetch, block, bytes);
+    if (bytes && decode_block(block, bytes, fetch->in_page, 1, &immediate)) {
+        end_block(cpu, block);
+    } else {
+        make_scattered(cpu, fetch, block, gathered);
+        bytes = gathered;
     }
-    end_block(cpu, block);
+    if (cpu->trace_code && !known) {
+        trace_decoded(cpu, block, fetch->linear, bytes);
+    }
     return block;
 }
 
@@ -531,7 +540,7 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
     uint8_t immediates[BLOCK_MAX];
 
     if (!fetch->bytes) {
-        return make_scratch(cpu, fetch);
+        return make_scratch(cpu, fetch, false);
     }
     if (fetch->in_page < INSN_BYTES_MAX &&
         still_straddles(cpu, fetch, straddler_slot(cpu, fetch))) {
@@ -558,6 +567,10 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
     block->hash_next = *slot;
     *slot = block;
     track(cpu, block);
+    block->fixed = cpu->trace_code;
+    if (cpu->trace_code) {
+        trace_decoded(cpu, block, fetch->linear, fetch->bytes);
+    }
     return block;
 }
 
@@ -586,10 +599,10 @@ Block *block_find(Cpu *cpu, uint64_t limit)
         block = make_block(cpu, &fetch);
     }
     if (!block || block->count > limit || (block->kept && block->length > fetch.in_page)) {
-        block = make_scratch(cpu, &fetch);
+        block = make_scratch(cpu, &fetch, block != NULL);
     }
     cpu->fuel++;
-    if (block->kept && !cpu_accel(cpu)->paranoid) {
+    if (block->kept && !cpu->unlinked) {
         block->entry = cpu->generation | fetch.linear;
         cpu->jump[(fetch.linear ^ fetch.linear >> JUMP_BITS) & (JUMP_SIZE - 1)] = block;
     }
@@ -613,6 +626,9 @@ static const Insn *enter(Cpu *cpu, Block **link)
     }
     if (link && block->entry != NO_ENTRY && epoch == cpu->code->epoch) {
         *link = block;
+    }
+    if (cpu->trace_entries) {
+        trace_entered(cpu, block);
     }
     cpu->fuel -= block->count;
     return block->insns;

@@ -4,7 +4,8 @@
  * One file per subject: decode.c and opcode_map.c turn bytes into Insn
  * records, block.c keeps runs of them, the op_*.c files hold the handlers,
  * paging.c translates, segment.c checks descriptors, interrupt.c delivers,
- * task.c switches, state.c converts to and from CpuState, accel.c runs.
+ * task.c switches, state.c converts to and from CpuState, trace.c logs,
+ * accel.c runs.
  */
 #ifndef PIOEMU_INTERP_CPU_H
 #define PIOEMU_INTERP_CPU_H
@@ -111,6 +112,7 @@ struct Block {
     bool code32;
     bool kept;  /* in the cache; otherwise used at once */
     bool stale; /* its bytes changed */
+    bool fixed; /* not patched but made anew */
     uint64_t padding[2];
     Insn insns[]; /* each in one cache line of the arena */
 };
@@ -251,6 +253,10 @@ struct Cpu {
     uint64_t budget;
 
     uint64_t physical_mask; /* A20 */
+    /* -d, see trace.h */
+    bool trace_code, trace_entries, trace_interrupts;
+    bool unlinked; /* block_find() is asked at every entry of a block */
+
     CodeCache *code;
     Block *no_block; /* what empty links point to */
     Block *jump[JUMP_SIZE];

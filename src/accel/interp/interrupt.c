@@ -3,6 +3,7 @@
  */
 #include "src/accel/interp/access.h"
 #include "src/accel/interp/flags.h"
+#include "src/accel/interp/trace.h"
 
 /* ---- delivery ----------------------------------------------------------- */
 
@@ -317,6 +318,24 @@ static void deliver_protected(Cpu *cpu, const Event *event)
     }
 }
 
+static void deliver(Cpu *cpu, const Event *event)
+{
+    if (cpu->cr0 & CPU_CR0_PE) {
+        deliver_protected(cpu, event);
+    } else {
+        deliver_real(cpu, event);
+    }
+}
+
+static __attribute__((noinline)) void deliver_traced(Cpu *cpu, const Event *event)
+{
+    const Fault what = {event->vector, event->has_error, event->error};
+    TracedInterrupt taken = trace_interrupt_begin(cpu, event->kind, &what);
+
+    deliver(cpu, event);
+    trace_interrupt_end(cpu, &taken);
+}
+
 void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error, uint32_t error,
                        uint32_t return_eip)
 {
@@ -324,10 +343,10 @@ void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error,
 
     cpu->external = kind != EVENT_SOFTWARE;
     cpu->stepping = false;
-    if (cpu->cr0 & CPU_CR0_PE) {
-        deliver_protected(cpu, &event);
+    if (unlikely(cpu->trace_interrupts)) {
+        deliver_traced(cpu, &event);
     } else {
-        deliver_real(cpu, &event);
+        deliver(cpu, &event);
     }
     cpu->external = false;
 }

@@ -94,6 +94,7 @@ static void rig_create_cpu(Rig *rig)
                                    .acknowledge = rig_acknowledge,
                                    .opaque = rig,
                                    .cpu_count = 1,
+                                   .trace = rig->trace,
                                    .options = rig->options};
     bool opened = class->open(rig->accel, &error);
     g_assert_no_error(error);
@@ -105,7 +106,7 @@ static void rig_create_cpu(Rig *rig)
     g_assert_true(created);
 }
 
-Rig *rig_new(uint64_t ram_size, bool paranoid)
+static Rig *make(uint64_t ram_size, bool paranoid, CpuTrace *trace)
 {
     g_autoptr(GError) error = NULL;
     Rig *rig = g_new0(Rig, 1);
@@ -117,9 +118,20 @@ Rig *rig_new(uint64_t ram_size, bool paranoid)
     if (paranoid) {
         g_hash_table_insert(rig->options, g_strdup("paranoid"), g_strdup("on"));
     }
+    rig->trace = trace;
     rig_create_cpu(rig);
     memory_set_written(rig->memory, rig_memory_written, rig);
     return rig;
+}
+
+Rig *rig_new(uint64_t ram_size, bool paranoid)
+{
+    return make(ram_size, paranoid, NULL);
+}
+
+Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace)
+{
+    return make(ram_size, false, trace);
 }
 
 void rig_free(Rig *rig)

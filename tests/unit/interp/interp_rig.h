@@ -44,6 +44,7 @@ struct Rig {
     Accel *accel;
     Vcpu *vcpu;
     GHashTable *options;
+    CpuTrace *trace;
     RigAccess access[RIG_ACCESS_MAX]; /* the first ones */
     unsigned access_count;
     uint8_t mmio[RIG_MMIO_SIZE];
@@ -57,6 +58,8 @@ struct Rig {
 
 /* `ram_size` bytes at 0; `paranoid` asks for -accel interp,paranoid=on. */
 Rig *rig_new(uint64_t ram_size, bool paranoid);
+/* With what -d logs, which is the caller's and lives longer. */
+Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace);
 void rig_free(Rig *rig);
 
 void rig_set(Rig *rig, const CpuState *state);

@@ -1,0 +1,100 @@
+#include "src/accel/interp/trace.h"
+
+static CpuTrace *trace_of(const Cpu *cpu)
+{
+    return cpu_host(cpu)->trace;
+}
+
+void trace_init(Cpu *cpu)
+{
+    const CpuTrace *trace = trace_of(cpu);
+
+    cpu->trace_code = cpu_trace_wants(trace, LOG_IN_ASM);
+    cpu->trace_entries = cpu_trace_wants(trace, LOG_EXEC | LOG_CPU);
+    cpu->trace_interrupts = cpu_trace_wants(trace, LOG_INT);
+    cpu->unlinked =
+        cpu_accel(cpu)->paranoid || cpu->trace_entries || cpu_trace_wants(trace, LOG_NOCHAIN);
+}
+
+static unsigned code_bits(const Cpu *cpu)
+{
+    return cpu->code32 ? 32 : 16;
+}
+
+void trace_decoded(Cpu *cpu, const Block *block, uint32_t linear, const uint8_t *bytes)
+{
+    uint8_t lengths[BLOCK_MAX];
+
+    if (!cpu_trace_covers(trace_of(cpu), linear, (uint64_t)linear + block->length - 1)) {
+        return;
+    }
+    for (unsigned i = 0; i < block->count; i++) {
+        lengths[i] = (uint8_t)(block->insns[i].end - block->insns[i].start);
+    }
+    cpu_trace_decoded(trace_of(cpu), &(TracedCode){.address = linear,
+                                                   .cs = cpu->segment[CPU_CS].selector,
+                                                   .ip = cpu->eip,
+                                                   .bits = code_bits(cpu),
+                                                   .count = block->count,
+                                                   .bytes = bytes,
+                                                   .lengths = lengths});
+}
+
+void trace_entered(Cpu *cpu, const Block *block)
+{
+    uint32_t linear = cpu->segment[CPU_CS].base + cpu->eip;
+    bool registers = cpu_trace_wants(trace_of(cpu), LOG_CPU);
+    TracedEntry entry = {
+        .address = linear,
+        .last = (uint64_t)linear + block->length - 1,
+        .done = cpu_instructions(cpu),
+        .bits = code_bits(cpu),
+        .count = block->count,
+        .cpl = cpu->cpl,
+    };
+    CpuState state;
+
+    if (!cpu_trace_covers(trace_of(cpu), entry.address, entry.last)) {
+        return;
+    }
+    if (registers) {
+        state_get(&cpu->vcpu, &state, NULL);
+    }
+    cpu_trace_entered(trace_of(cpu), &entry, registers ? &state : NULL);
+}
+
+static TracedPlace place(const Cpu *cpu, uint32_t eip)
+{
+    return (TracedPlace){.cs = cpu->segment[CPU_CS].selector, .ip = eip, .cpl = cpu->cpl};
+}
+
+TracedInterrupt trace_interrupt_begin(const Cpu *cpu, EventKind kind, const Fault *event)
+{
+    static const TracedCause CAUSES[] = {
+        [EVENT_EXCEPTION] = TRACED_EXCEPTION,
+        [EVENT_SOFTWARE] = TRACED_SOFTWARE,
+        [EVENT_EXTERNAL] = TRACED_HARDWARE,
+    };
+
+    return (TracedInterrupt){
+        .vector = event->vector,
+        .cause = CAUSES[kind],
+        .has_error = event->has_error,
+        .error = event->error,
+        .cr2 = cpu->cr2,
+        .from = place(cpu, cpu->eip + cpu->current->start),
+    };
+}
+
+void trace_interrupt_end(Cpu *cpu, TracedInterrupt *taken)
+{
+    taken->to = place(cpu, cpu->eip);
+    cpu_trace_interrupt(trace_of(cpu), taken);
+}
+
+void trace_shutdown(Cpu *cpu, const Fault *fault)
+{
+    TracedInterrupt lost = trace_interrupt_begin(cpu, EVENT_EXCEPTION, fault);
+
+    cpu_trace_shutdown(trace_of(cpu), &lost, (uint8_t)cpu->delivering);
+}

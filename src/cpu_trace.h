@@ -1,0 +1,76 @@
+/*
+ * What -d in_asm, int, cpu and exec log: an accelerator that sees the guest's
+ * instructions tells of them here, and gets lines made of it.
+ *
+ * Everything is called by the thread that runs the vCPU.
+ */
+#ifndef PIOEMU_CPU_TRACE_H
+#define PIOEMU_CPU_TRACE_H
+
+#include "src/cpu_state.h"
+#include "src/log.h"
+
+typedef struct CpuTrace CpuTrace;
+
+/* Takes what is logged, one event or more lines of one, with no newline at the end. */
+typedef void CpuTraceSink(void *opaque, const char *text);
+
+/*
+ * `items` are LogItem bits; `filter` is what address_filter_new() takes, or
+ * NULL.  Freed by the caller.
+ */
+CpuTrace *cpu_trace_new(unsigned items, const char *filter, CpuTraceSink *sink, void *opaque,
+                        GError **error);
+void cpu_trace_free(CpuTrace *trace);
+
+/* Whether any of these items is logged; NULL logs nothing. */
+bool cpu_trace_wants(const CpuTrace *trace, unsigned items);
+/* Whether code at linear addresses first..last is to be logged. */
+bool cpu_trace_covers(const CpuTrace *trace, uint64_t first, uint64_t last);
+
+/* Instructions in a row, each with its length in bytes. */
+typedef struct TracedCode {
+    uint64_t address; /* linear, of the first */
+    uint16_t cs;
+    uint64_t ip;   /* the same as the guest has it */
+    unsigned bits; /* 16, 32 or 64 */
+    unsigned count;
+    const uint8_t *bytes, *lengths;
+} TracedCode;
+
+/* in_asm */
+void cpu_trace_decoded(CpuTrace *trace, const TracedCode *code);
+
+/* Code that is about to run. */
+typedef struct TracedEntry {
+    uint64_t address, last; /* linear, of its first and last byte */
+    uint64_t done;          /* instructions since the vCPU was made: the first one's number */
+    unsigned bits, count, cpl;
+} TracedEntry;
+
+/* exec; and cpu if `state` is not NULL */
+void cpu_trace_entered(CpuTrace *trace, const TracedEntry *entry, const CpuState *state);
+
+typedef struct TracedPlace {
+    uint16_t cs;
+    uint64_t ip;
+    unsigned cpl;
+} TracedPlace;
+
+typedef enum TracedCause { TRACED_EXCEPTION, TRACED_SOFTWARE, TRACED_HARDWARE } TracedCause;
+
+typedef struct TracedInterrupt {
+    uint8_t vector;
+    TracedCause cause;
+    bool has_error;
+    uint32_t error;
+    uint64_t cr2; /* of a page fault */
+    TracedPlace from,
+        to; /* the instruction, or the next one of an event from outside; the handler */
+} TracedInterrupt;
+
+/* int: it was taken; and it could not be, while `during` was delivered, which ends the CPU */
+void cpu_trace_interrupt(CpuTrace *trace, const TracedInterrupt *taken);
+void cpu_trace_shutdown(CpuTrace *trace, const TracedInterrupt *lost, uint8_t during);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Instructions as text, where a disassembler library was there when pioemu was
+ * built (meson's option `disassembler`).
+ */
+#ifndef PIOEMU_DISASM_H
+#define PIOEMU_DISASM_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+bool disasm_available(void);
+
+/*
+ * Appends the instruction that begins at `bytes`, in Intel's syntax; `bits` is
+ * the size of the code: 16, 32 or 64.  Returns its length, or 0 and appends
+ * nothing if the `size` bytes are none or there is no library.
+ */
+size_t disasm_insn(GString *text, unsigned bits, uint64_t address, const uint8_t *bytes,
+                   size_t size);
+
+#endif

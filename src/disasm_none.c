@@ -1,0 +1,20 @@
+/*
+ * Built where there is no disassembler library.
+ */
+#include "src/disasm.h"
+
+bool disasm_available(void)
+{
+    return false;
+}
+
+size_t disasm_insn(GString *text, unsigned bits, uint64_t address, const uint8_t *bytes,
+                   size_t size)
+{
+    (void)text;
+    (void)bits;
+    (void)address;
+    (void)bytes;
+    (void)size;
+    return 0;
+}

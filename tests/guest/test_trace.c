@@ -1,0 +1,144 @@
+/*
+ * -d in_asm, int, exec and cpu with whole guests: what the file of -D gets,
+ * and what is said where nothing can be logged.
+ */
+#include "tests/guest/guest_rig.h"
+
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool sees_instructions(const GuestTarget *target)
+{
+    return !strcmp(target->accel, "interp");
+}
+
+/* Runs hello.bin; what was logged (free). */
+static char *run_hello(const GuestTarget *target, const char *options)
+{
+    g_autofree char *path = guest_path("trace.log");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -D %s %s", path, options);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "4\nHello\n");
+    g_assert_cmpstr(guest_output(guest, GUEST_ERR)->str, ==, "");
+    char *log = guest_read_file(path);
+    g_remove(path);
+    return log;
+}
+
+static void assert_lines(const char *log, const char *prefix, unsigned count)
+{
+    g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+    unsigned found = 0;
+    for (char **line = lines; *line; line++) {
+        found += g_str_has_prefix(*line, prefix);
+    }
+    g_assert_cmpuint(found, ==, count);
+}
+
+static void test_code_is_shown_once_and_its_entries_each_time(const GuestTarget *target)
+{
+    g_autofree char *log = run_hello(target, "-d in_asm,exec");
+    if (!sees_instructions(target)) {
+        return;
+    }
+    assert_lines(log, "in_asm 0x00001000 16-bit, 0000:00001000", 1);
+    assert_lines(log, "  0x00001000  ba f8 03", 1);
+    assert_lines(log, "exec 0x00001000 16-bit CPL 0, instructions 0..3", 1);
+    /* The loop over the characters of "\nHello\n", which ends with a zero. */
+    assert_lines(log, "in_asm 0x0000100b ", 1);
+    assert_lines(log, "exec 0x00001012 ", 7);
+}
+
+static void test_filter_leaves_the_code_of_its_range(const GuestTarget *target)
+{
+    g_autofree char *log = run_hello(target, "-d in_asm,exec,cpu -dfilter 0x1000+8");
+    if (!sees_instructions(target)) {
+        return;
+    }
+    assert_lines(log, "in_asm ", 1);
+    assert_lines(log, "exec ", 1);
+    assert_lines(log, "cpu 0x00001000", 1);
+    assert_lines(log, "EAX=00000002 EBX=00000002 ", 1);
+    assert_lines(log, "EAX=", 1);
+}
+
+/* A hundred ticks of the timer, at vector 0x20. */
+static void test_interrupts_are_shown(const GuestTarget *target)
+{
+    if (!sees_instructions(target)) {
+        g_test_skip("it sees no instructions");
+        return;
+    }
+    g_autofree char *path = guest_path("trace.log");
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES,
+                                         "-kernel timer.bin -flat cx=100,dx=1 -D %s -d int", path);
+    g_autofree char *ticks = guest_expect_match(guest, GUEST_OUT, "^([0-9]+) ticks in 1 seconds");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_autofree char *log = guest_read_file(path);
+    g_remove(path);
+    g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+    unsigned timer = 0;
+    for (char **line = lines; *line; line++) {
+        timer += g_str_has_prefix(*line, "int 0x20 hardware at 0000:");
+    }
+    g_assert_cmpint(timer, >=, atoi(ticks));
+}
+
+/* One line, whatever is asked for, and the guest runs. */
+static void test_who_sees_no_instructions_says_so(const GuestTarget *target)
+{
+    g_autofree char *log = run_hello(target, "-d in_asm,int,exec,cpu,nochain");
+    if (sees_instructions(target)) {
+        return;
+    }
+    g_autofree char *message = g_strdup_printf(
+        "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
+        "instructions, nothing of them is logged (use -accel interp)\n",
+        target->accel);
+    g_assert_cmpstr(log, ==, message);
+}
+
+static void test_a_long_trace_is_all_there(const GuestTarget *target)
+{
+    if (!sees_instructions(target)) {
+        g_test_skip("it sees no instructions");
+        return;
+    }
+    g_autofree char *path = guest_path("trace.log");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel portio.bin -D %s -d exec -timeout 60", path);
+    guest_close_input(guest);
+    guest_wait_exit(guest);
+    g_autofree char *log = guest_read_file(path);
+    g_remove(path);
+    /* Each block begins where the one before it ended, or before. */
+    uint64_t next = 0;
+    g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+    for (char **line = lines; *line && g_str_has_prefix(*line, "exec "); line++) {
+        const char *number = strstr(*line, "instructions ");
+        g_assert_nonnull(number);
+        char *end;
+        uint64_t first = g_ascii_strtoull(number + strlen("instructions "), &end, 10);
+        g_assert_cmpuint(first, <=, next);
+        g_assert_true(g_str_has_prefix(end, ".."));
+        next = g_ascii_strtoull(end + 2, NULL, 10) + 1;
+    }
+    g_assert_cmpuint(next, >, 100);
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    guest_tests_add("trace/code_is_shown_once_and_its_entries_each_time",
+                    test_code_is_shown_once_and_its_entries_each_time, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/filter_leaves_the_code_of_its_range",
+                    test_filter_leaves_the_code_of_its_range, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/interrupts_are_shown", test_interrupts_are_shown, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/who_sees_no_instructions_says_so", test_who_sees_no_instructions_says_so,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/a_long_trace_is_all_there", test_a_long_trace_is_all_there,
+                    GUEST_DEFAULT_IRQCHIP);
+    return guest_tests_run();
+}
