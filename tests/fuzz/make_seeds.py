@@ -427,7 +427,8 @@ def expect_seeds():
 
 # ---- options: which parser, a text ----
 
-PARSERS = ("command-line", "list", "number", "line", "properties", "others", "drive", "stream")
+PARSERS = ("command-line", "list", "number", "line", "properties", "others", "drive", "stream",
+           "filter", "items")
 
 OPTION_TEXTS = {
     "command-line": (
@@ -441,7 +442,7 @@ OPTION_TEXTS = {
         "-display none -vga none -net none -nic none -audio none -audiodev none,id=a -echr 20",
         "-qmp unix:q,server=on,wait=off -mon chardev=c0,mode=control -qtest stdio -qtest-log none",
         "-S -s -gdb tcp::1234 -no-reboot -no-shutdown -timeout 30 -expect e -result r",
-        "-d io,unclaimed -D log -record a -replay b -trace x -bios b", "--help", "--version",
+        "-d io,in_asm,int,cpu,exec -dfilter 1..2 -D log -record a -replay b -trace x -bios b", "--help", "--version",
         "-kernle x", "-m", "-m 5Q", "-smp 0", "stray"),
     "list": ("path=a,,b,size=3", "a,irqchip=b", "size", "noirqchip", "size=1,size=2", ",", "pth=1"),
     "number": ("0", "1000", "0x3e8", "010", "1001", "16M", "1.5G", "-1", "5Q", "on", "off", "yes"),
@@ -457,6 +458,10 @@ OPTION_TEXTS = {
                "base=1969-12-31", "order=dc,once=a,menu=on", "cad"),
     "drive": ("file=a,,b,format=raw,if=ide,index=3,media=cdrom,cache=unsafe",
               "file=x,if=none,id=d,readonly=on,snapshot=off", "index=4,file=a", "a,b"),
+    "filter": ("0x7c00..0x7dff,0xf0000+0x10000", "0x1000-0x10", "5", "1..0", "0-1",
+               "0xffffffffffffffff+1", "0xfffffffffffffff0+0x20", "0..0xffffffffffffffff", "1,,2"),
+    "items": ("opt/a,string=x\nname=opt/b,string=a,,b", "opt/a,string=x\nopt/a,string=y",
+              "etc/x,string=", "name=,string=a", "opt/a", "a" * 60 + ",string=b"),
     "stream": ("unix:a,server=on,wait=off", "tcp:localhost:4444,server", "tcp::1", "stdio",
                "socket,id=c,path=p,server=on", "socket,id=c,host=::1,port=5,nowait", "stdio,id=x",
                "tcp:[::1]:80", "file:x", "socket"),
