@@ -79,7 +79,7 @@ void boot_next(Regs *regs);
 void boot_again(Regs *regs);
 _Noreturn void boot_first(void);
 
-/* Ends the run: with status 1 where there is an exit port. */
+/* Ends the run with status 1. */
 _Noreturn void bios_give_up(void);
 
 #endif

@@ -54,6 +54,7 @@ typedef struct MachineParts {
     TapSource *taps; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
     const BootOrder *boot; /* for the firmware that runs; NULL: none does */
+    bool own_bios;         /* that firmware is pioemu's */
 } MachineParts;
 
 struct Machine {
@@ -64,6 +65,7 @@ struct Machine {
     CharSet *chars;
     BlockSet *blocks;
     const BootOrder *boot;
+    bool own_bios;
     const Config *config;
     FwItems *items;     /* for the fw_cfg device; filled when one asks for them */
     GString *bootorder; /* the drives' paths, a line each, in the order of -boot */

@@ -201,6 +201,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .taps = taps(vm),
         .blocks = vm->blocks,
         .boot = vm->firmware ? &vm->boot : NULL,
+        .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error) &&
