@@ -82,6 +82,7 @@ static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
         .ips = g_hash_table_lookup(vm->accel_options, "ips"),
         .kernel_entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
         .firmware = vm->firmware != NULL,
+        .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
     if (vm->config->record) {
         vm->recorder = recorder_new(vm->config, &host, error);
