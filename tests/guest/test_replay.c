@@ -163,6 +163,22 @@ static void test_a_boot_from_disk(gconstpointer realtime)
     assert_same_again(guest, "");
 }
 
+/* The firmware reads a kernel, which is named again; its devices alone lack it. */
+static void test_a_kernel_of_the_firmware(gconstpointer realtime)
+{
+    static const char KERNEL[] = "-kernel bzimage.bin";
+    g_autofree char *path = guest_path("run.rec");
+    g_autoptr(Guest) guest =
+        record(&GUEST_ON_PIPES, realtime,
+               "-kernel bzimage.bin -append 'one two' -machine pc,kernel-entry=16");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    guest_expect(guest, GUEST_OUT, "16-bit entry\ncommand line: one two\n");
+    assert_same_again(guest, KERNEL);
+    g_autoptr(Guest) devices = guest_start(NULL, &GUEST_ON_PIPES, "-replay %s", path);
+    g_assert_cmpint(guest_wait_exit(devices), ==, 2);
+    guest_expect(devices, GUEST_ERR, "a firmware read a kernel, which is not in the recording");
+}
+
 /* Ticks through the interrupt controllers, at exact times. */
 static void test_timer(gconstpointer realtime)
 {
@@ -393,6 +409,7 @@ int main(int argc, char **argv)
     add_both("uart_irq", test_uart_irq);
     add_both("diskread", test_diskread);
     add_both("boot_from_disk", test_a_boot_from_disk);
+    add_both("kernel_of_the_firmware", test_a_kernel_of_the_firmware);
     add_both("timer", test_timer);
     add_both("qmp", test_qmp);
     g_test_add_func("/replay/terminal", test_terminal);
