@@ -98,7 +98,7 @@ static bool await_fifo(uint8_t direction)
 {
     uint32_t start = BDA->ticks;
     while ((main_status() & (FDC_MSR_RQM | FDC_MSR_DIO)) != (FDC_MSR_RQM | direction)) {
-        if (BDA->ticks - start > TIMEOUT_TICKS) {
+        if (clock_ticks_since(start) > TIMEOUT_TICKS) {
             return false;
         }
         bios_window();
@@ -139,7 +139,7 @@ static bool await_interrupt(uint32_t ticks)
     uint32_t start = BDA->ticks;
     const uint8_t result = FDC_MSR_RQM | FDC_MSR_DIO | FDC_MSR_CB;
     while (!(BDA->floppy_seek & CAME) && (main_status() & result) != result) {
-        if (BDA->ticks - start > ticks) {
+        if (clock_ticks_since(start) > ticks) {
             return false;
         }
         bios_wait();
