@@ -64,9 +64,39 @@ Drive *disk_find(uint8_t number)
     return NULL;
 }
 
+/* Of the same kind, from this one on. */
+static bool moves(const Drive *drive, uint8_t number)
+{
+    return !((drive->number ^ number) & HARD_DISKS) && drive->heads && drive->number >= number;
+}
+
+void disk_make_room(uint8_t number)
+{
+    for (unsigned i = 0; i < disks.count; i++) {
+        disks.drives[i].number += moves(&disks.drives[i], number);
+    }
+}
+
+void disk_close_room(uint8_t number)
+{
+    Drive *drive = disk_find(number);
+    if (!drive) {
+        return;
+    }
+    if (number >= HARD_DISKS) {
+        BDA->disk_count--;
+    }
+    *drive = disks.drives[--disks.count];
+    for (unsigned i = 0; i < disks.count; i++) {
+        disks.drives[i].number -= moves(&disks.drives[i], number);
+    }
+}
+
 void disk_setup(void)
 {
+    floppy_setup();
     ata_setup();
+    cdrom_setup();
 }
 
 static uint8_t count_like(uint8_t number)

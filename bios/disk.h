@@ -14,13 +14,18 @@
 typedef enum DiskStatus {
     DISK_OK = 0x00,
     DISK_INVALID = 0x01, /* function or argument */
+    DISK_ADDRESS_MARK = 0x02,
     DISK_WRITE_PROTECTED = 0x03,
     DISK_SECTOR_NOT_FOUND = 0x04,
     DISK_CHANGED = 0x06,
     DISK_NO_PARAMETERS = 0x07,
+    DISK_OVERRUN = 0x08,
+    DISK_BOUNDARY = 0x09, /* DMA does not cross 64 KiB */
+    DISK_UNKNOWN_MEDIUM = 0x0c,
     DISK_CRC = 0x10,
     DISK_CONTROLLER = 0x20,
     DISK_NO_MEDIUM = 0x31,
+    DISK_SEEK = 0x40,
     DISK_TIMEOUT = 0x80,
     DISK_NOT_LOCKED = 0xb0,
     DISK_LOCKED = 0xb1,
@@ -67,8 +72,21 @@ struct Drive {
 /* A copy of it is kept, and returned; NULL: there are too many. */
 Drive *disk_add(const Drive *drive);
 Drive *disk_find(uint8_t number);
+/* The drive of this number and those above it get the next; and back, the drive goes. */
+void disk_make_room(uint8_t number);
+void disk_close_room(uint8_t number);
 /* Reads or writes sectors of any drive, as INT 13h does. */
 DiskStatus disk_transfer(Drive *drive, DiskRequest *request);
+
+/* ---- diskettes ---- */
+
+/* Adds the drives that CMOS has, and sets up what programs find of them. */
+void floppy_setup(void);
+
+/* ---- CD-ROM drives ---- */
+
+/* Adds those that ATA has found. */
+void cdrom_setup(void);
 
 /* ---- ATA ---- */
 

@@ -150,12 +150,11 @@ entry_nothing:
     /* On the stack: the handler, IP, CS, FLAGS. */
 serve:
     pushw %ds
-    pushw %cs
-    popw %ds
-    mov %eax, entry_eax
+    mov %eax, %cs:entry_eax
+    mov $SEGMENT, %ax
+    mov %ax, %ds
     mov %esp, entry_esp
     mov %ss, entry_ss
-    mov $SEGMENT, %ax
     mov %ax, %ss
     mov bios_stack, %esp
     pushl entry_esp

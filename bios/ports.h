@@ -4,6 +4,9 @@
 #ifndef PIOEMU_BIOS_PORTS_H
 #define PIOEMU_BIOS_PORTS_H
 
+#define PORT_DMA       0x00
+#define PORT_DMA_WORDS 0xc0
+#define PORT_FDC       0x3f0
 #define PORT_PIC1      0x20
 #define PORT_PIC2      0xa0
 #define PORT_PIT       0x40
@@ -11,7 +14,7 @@
 #define PORT_RTC       0x70
 #define PORT_POST      0x80
 #define PORT_CONTROL_A 0x92
-#define PORT_EXIT      0xf4
+#define PORT_EXIT      0x51c
 #define PORT_FPU_CLEAR 0xf0
 #define PORT_CRTC      0x3d4
 #define PORT_COM1      0x3f8

@@ -19,7 +19,8 @@
 #define ACCESS_DATA 0x93
 #define LIMIT_4G    0x8f /* in units of 4 KiB, and the upper bits of the limit */
 
-#define A20_GATES 0x03 /* keyboard controller and port 92h */
+#define A20_GATES 0x03  /* keyboard controller and port 92h */
+#define A20_TEST  0x4f0 /* in the area for programs to talk */
 
 void system_equipment(Regs *regs)
 {
@@ -56,10 +57,14 @@ static void set_a20(bool on)
     out8(PORT_CONTROL_A, control | (on ? PORT92_A20 : 0));
 }
 
-/* Both gates are one here: what port 92h shows was set with the other. */
+/* Either gate may be open, and some CPUs have none: only memory tells. */
 static bool a20_is_on(void)
 {
-    return in8(PORT_CONTROL_A) & PORT92_A20;
+    uint16_t before = far_read16(0, A20_TEST);
+    far_write16(0, A20_TEST, (uint16_t)~far_read16(0xffff, A20_TEST + 0x10));
+    bool on = far_read16(0, A20_TEST) != far_read16(0xffff, A20_TEST + 0x10);
+    far_write16(0, A20_TEST, before);
+    return on;
 }
 
 static bool service_a20(Regs *regs)

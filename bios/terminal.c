@@ -179,7 +179,7 @@ void terminal_move(unsigned row, unsigned column)
     if (column == terminal.column) {
         return;
     }
-    if (column + 1 == terminal.column && terminal.column < terminal.columns) {
+    if (column && column + 1 == terminal.column && terminal.column < terminal.columns) {
         put('\b');
     } else if (column < terminal.column) {
         carriage_return();

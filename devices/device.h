@@ -98,7 +98,8 @@ typedef enum PropertyKind {
     PROPERTY_IRQ,    /* IrqLine *, named by an ISA IRQ number or "none" */
     PROPERTY_CHAR,   /* CharPort *, named by a chardev id */
     PROPERTY_DRIVE,  /* BlockPort *, named by a drive id */
-    PROPERTY_DMA     /* DmaLine *, named by an ISA DMA channel or "none" */
+    PROPERTY_DMA,    /* DmaLine *, named by an ISA DMA channel or "none" */
+    PROPERTY_DATA    /* const DataTable *, named by its id */
 } PropertyKind;
 
 /* One settable property.  A table of them ends with a NULL name. */
@@ -252,6 +253,21 @@ typedef struct DmaServer {
                        bool *ended);
     unsigned channel_count;
 } DmaServer;
+
+/* ---- data that the machine has ready for a device ----------------------- */
+
+/* One piece of it, by its number; all of it outlives the device and never changes. */
+typedef struct DataItem {
+    unsigned key;
+    const char *name; /* of a file; NULL: it is none */
+    const uint8_t *data;
+    uint32_t size;
+} DataItem;
+
+typedef struct DataTable {
+    const DataItem *items; /* each key is there once */
+    size_t count;
+} DataTable;
 
 /* ---- keys and pointers -------------------------------------------------- */
 

@@ -46,7 +46,7 @@
     .set COMMAND_USAGE, 4
     .set COMMAND_HELP, 6
     .set COMMAND_SIZE, 8
-    .set USAGE_WIDTH, 20
+    .set USAGE_WIDTH, 23
 
     guest_start
     uart_init
@@ -80,6 +80,7 @@ commands:
     command time,  "time",               "date and time of the clock"
     command ticks, "ticks",              "timer ticks, 100 a second, since first asked"
     command sleep, "sleep MS",           "wait that many milliseconds (Ctrl-C ends it)"
+    command boot,  "boot [NAME [CX [DX]]]", "start a guest of the disk; alone: list them"
     command crash, "crash",              "die of a triple fault"
     command exit,  "exit N",             "end the run with status N, 0 to 255"
     command halt,  "halt",               "stop the CPU for good"
@@ -650,6 +651,7 @@ timer_irq:
     iret
 
 #include "parse.inc"
+#include "shell_boot.inc"
 
     define_putc
     define_puts

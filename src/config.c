@@ -11,6 +11,7 @@ Config *config_new(void)
     config->machine = g_strdup("pc");
     config->accels = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
+    config->fw_cfgs = g_ptr_array_new_with_free_func(g_free);
     config->drives = g_ptr_array_new_with_free_func(g_free);
     config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->monitors = g_ptr_array_new_with_free_func(g_free);
@@ -25,6 +26,7 @@ void config_free(Config *config)
 {
     g_ptr_array_unref(config->accels);
     g_ptr_array_unref(config->serials);
+    g_ptr_array_unref(config->fw_cfgs);
     g_ptr_array_unref(config->drives);
     g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->monitors);

@@ -21,6 +21,7 @@ typedef struct Config {
     GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
     GPtrArray *drives;   /* what drive_parse() takes */
     bool snapshot;       /* of every drive */
+    GPtrArray *fw_cfgs;  /* what fw_items_add_option() takes */
     char *debugcon, *debugport;
     GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
     GPtrArray *qmps;     /* a stream each, as after -qmp */

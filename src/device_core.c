@@ -184,6 +184,14 @@ static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *
     return true;
 }
 
+/* A host without data has none of any name. */
+static bool set_data(Device *dev, const DataTable **field, const char *id, GError **error)
+{
+    const DeviceHost *host = dev->host;
+    *field = host->data_table ? host->data_table(host->opaque, id, error) : NULL;
+    return *field || !host->data_table;
+}
+
 static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GError **error)
 {
     void *field = field_at(dev, p->offset);
@@ -211,6 +219,8 @@ static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GE
         return set_char(dev, field, text, error);
     case PROPERTY_DRIVE:
         return set_drive(dev, field, text, error);
+    case PROPERTY_DATA:
+        return set_data(dev, field, text, error);
     case PROPERTY_DMA:
         return set_dma(dev, field, what, text, error);
     }
@@ -265,7 +275,7 @@ static const char *const KIND_NAMES[] = {
     [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
     [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
     [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
-    [PROPERTY_DMA] = "0..7|none",
+    [PROPERTY_DMA] = "0..7|none",      [PROPERTY_DATA] = "data id",
 };
 
 char *device_class_help(const DeviceClass *class)

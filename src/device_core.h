@@ -36,6 +36,8 @@ typedef struct DeviceHost {
     BlockPort *(*block_port)(void *opaque, Device *dev, const char *id, GError **error);
     /* ISA DMA channel `channel`; NULL: it is not connected. */
     DmaLine *(*dma_line)(void *opaque, unsigned channel);
+    /* The data called `id`; it outlives the device. */
+    const DataTable *(*data_table)(void *opaque, const char *id, GError **error);
     /* Called with the device's lock held; must not block. */
     void (*request)(void *opaque, DeviceRequest request, int status);
     /* `count` is how often this kind came before. */

@@ -178,6 +178,9 @@ Timer *device_tap_timer(DeviceTap *tap, Clock *clock, GMutex *lock, unsigned ind
 
 void device_receive(Device *dev, const uint8_t *data, size_t size)
 {
+    if (!device_tap_admits(device_tap(dev))) {
+        return;
+    }
     TapEvent event = {.kind = TAP_RECEIVE, .data = data, .count = size};
     device_tap_enter(device_tap(dev), &event);
     device_class(dev)->char_client->receive(device_state(dev), data, size);
@@ -186,6 +189,9 @@ void device_receive(Device *dev, const uint8_t *data, size_t size)
 
 void device_receive_break(Device *dev)
 {
+    if (!device_tap_admits(device_tap(dev))) {
+        return;
+    }
     TapEvent event = {.kind = TAP_BREAK};
     device_tap_enter(device_tap(dev), &event);
     device_class(dev)->char_client->receive_break(device_state(dev));
@@ -194,6 +200,9 @@ void device_receive_break(Device *dev)
 
 void device_lines_changed(Device *dev, unsigned lines)
 {
+    if (!device_tap_admits(device_tap(dev))) {
+        return;
+    }
     TapEvent event = {.kind = TAP_LINES, .value = lines};
     device_tap_enter(device_tap(dev), &event);
     device_class(dev)->char_client->lines_changed(device_state(dev), lines);
@@ -202,6 +211,9 @@ void device_lines_changed(Device *dev, unsigned lines)
 
 void device_tx_room(Device *dev)
 {
+    if (!device_tap_admits(device_tap(dev))) {
+        return;
+    }
     TapEvent event = {.kind = TAP_TX_ROOM};
     device_tap_enter(device_tap(dev), &event);
     device_class(dev)->char_client->tx_room(device_state(dev));
@@ -212,23 +224,31 @@ void device_tx_room(Device *dev)
 
 void device_block_done(Device *dev, const BlockResult *result)
 {
-    TapEvent event = {.kind = TAP_BLOCK,
-                      .address = result->tag,
-                      .value = (uint64_t)result->number << 1 | result->ok,
-                      .count = result->size,
-                      .data = result->data};
-    device_tap_enter(device_tap(dev), &event);
-    if (result->size) {
-        memcpy(result->buffer, event.data, result->size);
+    DeviceTap *tap = device_tap(dev);
+    BlockResult r = *result;
+    if (tap && tap->class->block_result) {
+        tap->class->block_result(tap, &r);
     }
-    device_class(dev)->block_client->done(device_state(dev), result->tag, result->ok);
-    device_tap_leave(device_tap(dev), &event);
+    TapEvent event = {.kind = TAP_BLOCK,
+                      .address = r.tag,
+                      .value = (uint64_t)r.number << 1 | r.ok,
+                      .count = r.size,
+                      .data = r.data};
+    device_tap_enter(tap, &event);
+    if (r.size) {
+        memcpy(r.buffer, r.data, r.size);
+    }
+    device_class(dev)->block_client->done(device_state(dev), r.tag, r.ok);
+    device_tap_leave(tap, &event);
 }
 
 /* ---- keys and pointers ---- */
 
 bool device_take_key(Device *dev, unsigned code, bool pressed)
 {
+    if (!device_tap_admits(device_tap(dev))) {
+        return false;
+    }
     TapEvent event = {.kind = TAP_KEY, .address = code, .value = pressed};
     device_tap_enter(device_tap(dev), &event);
     event.count = device_class(dev)->input_client->key(device_state(dev), code, pressed);
@@ -238,6 +258,9 @@ bool device_take_key(Device *dev, unsigned code, bool pressed)
 
 bool device_take_pointer(Device *dev, uint64_t movement, unsigned buttons)
 {
+    if (!device_tap_admits(device_tap(dev))) {
+        return false;
+    }
     TapEvent event = {.kind = TAP_POINTER, .address = movement, .value = buttons};
     int dx = (int32_t)(movement & UINT32_MAX), dy = (int32_t)(movement >> 32);
     device_tap_enter(device_tap(dev), &event);

@@ -51,6 +51,16 @@ typedef struct TapEvent {
     const void *data; /* of a block, of input or from a drive; of a read block when it is over */
 } TapEvent;
 
+/* What came of a device's request of a drive. */
+typedef struct BlockResult {
+    unsigned number; /* the drive's */
+    uint64_t tag;
+    bool ok;
+    void *buffer; /* of a read that succeeded: gets `size` bytes of `data` */
+    const void *data;
+    size_t size;
+} BlockResult;
+
 typedef struct TapClass {
     /* Around each call; they nest where a device's question brings it input. */
     void (*enter)(DeviceTap *tap, const TapEvent *event);
@@ -67,6 +77,10 @@ typedef struct TapClass {
     void (*bus_write)(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size);
     void (*request)(DeviceTap *tap, DeviceRequest request, int status);
     void (*block)(DeviceTap *tap, BlockPort *port, const BlockRequest *request);
+    /* Changes what a drive did before the device is told; NULL: leaves it. */
+    void (*block_result)(DeviceTap *tap, BlockResult *result);
+    /* Whether the device may be told what the host has: input, keys, room; NULL: yes. */
+    bool (*admits)(const DeviceTap *tap);
 } TapClass;
 
 /* Implementations begin their own structs with this. */
@@ -99,6 +113,11 @@ static inline void device_tap_enter(DeviceTap *tap, const TapEvent *event)
     }
 }
 
+static inline bool device_tap_admits(const DeviceTap *tap)
+{
+    return G_LIKELY(!tap) || !tap->class->admits || tap->class->admits(tap);
+}
+
 static inline void device_tap_leave(DeviceTap *tap, const TapEvent *event)
 {
     if (G_UNLIKELY(tap)) {
@@ -112,7 +131,7 @@ bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, si
 bool device_memory_pass_write(const Device *dev, uint64_t address, const void *data, size_t size);
 void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size);
 
-/* ---- calls into a device, with its lock held ---- */
+/* ---- calls into a device, with its lock held; its tap may refuse what is the host's ---- */
 
 void device_input(Device *dev, unsigned pin, bool level);
 
@@ -120,16 +139,6 @@ void device_receive(Device *dev, const uint8_t *data, size_t size);
 void device_receive_break(Device *dev);
 void device_lines_changed(Device *dev, unsigned lines);
 void device_tx_room(Device *dev);
-/* What came of a device's request of a drive. */
-typedef struct BlockResult {
-    unsigned number; /* the drive's */
-    uint64_t tag;
-    bool ok;
-    void *buffer; /* of a read that succeeded: gets `size` bytes of `data` */
-    const void *data;
-    size_t size;
-} BlockResult;
-
 void device_block_done(Device *dev, const BlockResult *result);
 /* False when the device has no such thing or takes no more. */
 bool device_take_key(Device *dev, unsigned code, bool pressed);

@@ -8,6 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* An epoll set, two sockets for signals, and some to spare. */
+#define BASE_DESCRIPTORS 5
+
 struct Loop {
     struct event_base *base;
     /* Posted work. */
@@ -152,6 +155,23 @@ bool loop_quit_asked(Loop *loop)
 
 /* ---- the loop ---- */
 
+/* Tried before, for libevent ends the process when it gets none.  On failure errno says why. */
+static bool has_descriptors(void)
+{
+    int descriptors[BASE_DESCRIPTORS];
+    unsigned count = 0;
+    while (count < BASE_DESCRIPTORS && (descriptors[count] = eventfd(0, EFD_CLOEXEC)) >= 0) {
+        count++;
+    }
+    bool enough = count == BASE_DESCRIPTORS;
+    int failure = errno;
+    while (count) {
+        close(descriptors[--count]);
+    }
+    errno = failure;
+    return enough;
+}
+
 static bool add_internal_events(Loop *loop)
 {
     loop->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -169,10 +189,10 @@ Loop *loop_new(GError **error)
     loop->post_fd = loop->probe_fd = -1;
     g_mutex_init(&loop->post_lock);
     loop->last = &loop->first;
-    loop->base = event_base_new();
+    loop->base = has_descriptors() ? event_base_new() : NULL;
     if (!loop->base || !add_internal_events(loop)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot make an event loop: %s",
-                    g_strerror(errno));
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot make an event loop: %s%s",
+                    g_strerror(errno), errno == EMFILE ? " (ulimit -n is too low)" : "");
         loop_free(loop);
         return NULL;
     }

@@ -79,6 +79,16 @@ static DmaLine *connect_dma(void *opaque, unsigned channel)
     return line;
 }
 
+static const DataTable *find_data(void *opaque, const char *id, GError **error)
+{
+    if (strcmp(id, "fw_cfg") != 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: no such data (there is fw_cfg)",
+                    id);
+        return NULL;
+    }
+    return machine_fw_items(opaque, error);
+}
+
 static void forward_request(void *opaque, DeviceRequest request, int status)
 {
     Machine *machine = opaque;
@@ -191,6 +201,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->chars = parts->chars;
     machine->blocks = parts->blocks;
     machine->boot = parts->boot;
+    machine->own_bios = parts->own_bios;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
         .bus = parts->bus,
@@ -201,6 +212,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .char_port = connect_char,
         .block_port = connect_drive,
         .dma_line = connect_dma,
+        .data_table = find_data,
         .request = forward_request,
         .guest_error = forward_guest_error,
         .taps = parts->taps,
@@ -216,6 +228,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->dma_lines = g_ptr_array_new_with_free_func((GDestroyNotify)dma_line_free);
     machine->a20 = irq_router_new(a20_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
+    machine->bootorder = g_string_new(NULL);
     return machine;
 }
 
@@ -229,6 +242,8 @@ void machine_free(Machine *machine)
     irq_line_free(machine->nmi_mask);
     g_ptr_array_unref(machine->pins);
     g_ptr_array_unref(machine->dma_lines);
+    g_clear_pointer(&machine->items, fw_items_free);
+    g_string_free(machine->bootorder, true);
     g_free(machine);
 }
 
@@ -237,6 +252,21 @@ void machine_reset(Machine *machine)
     for (guint i = 0; i < machine->devices->len; i++) {
         device_reset(machine->devices->pdata[i]);
     }
+}
+
+/* KVM's I/O APIC has the timer where its IRQ number says. */
+BootBoard machine_board(const Machine *machine)
+{
+    const MachineClass *class = machine->class;
+    bool in_kernel = machine->cpu.set_irq != NULL;
+    return (BootBoard){
+        .cpus = machine->config->cpus,
+        .apic = in_kernel || machine->ioapic,
+        .timer_input = in_kernel ? 0 : MACHINE_TIMER_PIN,
+        .acpi_port = class->acpi_port,
+        .acpi_irq = class->acpi_irq,
+        .reset_port = class->reset_port,
+    };
 }
 
 bool machine_busy(Machine *machine)

@@ -6,7 +6,9 @@
 #define PIOEMU_MACHINE_H
 
 #include "src/block/block.h"
+#include "src/boot/boot.h"
 #include "src/boot/boot_order.h"
+#include "src/boot/fw_items.h"
 #include "src/char/char.h"
 #include "src/config.h"
 #include "src/device_core.h"
@@ -52,6 +54,7 @@ typedef struct MachineParts {
     TapSource *taps; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
     const BootOrder *boot; /* for the firmware that runs; NULL: none does */
+    bool own_bios;         /* that firmware is pioemu's */
 } MachineParts;
 
 struct Machine {
@@ -62,7 +65,10 @@ struct Machine {
     CharSet *chars;
     BlockSet *blocks;
     const BootOrder *boot;
+    bool own_bios;
     const Config *config;
+    FwItems *items;     /* for the fw_cfg device; filled when one asks for them */
+    GString *bootorder; /* the drives' paths, a line each, in the order of -boot */
     IrqRouter *irqs;
     IrqLine *intr;     /* to the CPU's INTR */
     IrqLine *nmi;      /* to the NMI gate */
@@ -91,6 +97,10 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
 bool machine_build(Machine *machine, GError **error);
 void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
+/* What tables for a kernel say of it; once it is built. */
+BootBoard machine_board(const Machine *machine);
+/* What a firmware is told by the fw_cfg device. */
+const DataTable *machine_fw_items(Machine *machine, GError **error);
 /* Whether a device is still busy with output. */
 bool machine_busy(Machine *machine);
 

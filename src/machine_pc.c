@@ -9,10 +9,12 @@
 
 #include <string.h>
 
-#define SERIAL_MAX 4u
-#define ACPI_PORT  0x600u
-#define ACPI_IRQ   9u
-#define RESET_PORT 0xcf9
+#define SERIAL_MAX     4u
+#define ACPI_PORT      0x600u
+#define ACPI_IRQ       9u
+#define RESET_PORT     0xcf9
+#define FLOPPY_PORT    0x3f0u
+#define BIOS_EXIT_PORT 0x51c
 
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
@@ -235,6 +237,45 @@ static bool open_drives(Machine *machine, const Config *config, Drives *drives, 
     return true;
 }
 
+/* As QEMU names the drives of its ISA PC. */
+static void add_boot_path(Machine *machine, const char *path)
+{
+    GString *order = machine->bootorder;
+    g_string_append_printf(order, "%s%s", order->len ? "\n" : "", path);
+}
+
+static void add_floppy_paths(Machine *machine, const Slots *slots)
+{
+    for (unsigned i = 0; i < slots->count; i++) {
+        if (slots->id[i]) {
+            g_autofree char *path = g_strdup_printf("/isa/fdc@%04x/floppy@%u", FLOPPY_PORT, i);
+            add_boot_path(machine, path);
+        }
+    }
+}
+
+static void add_ide_paths(Machine *machine, const Slots *slots, bool cdrom)
+{
+    for (unsigned i = 0; i < slots->count; i++) {
+        if (slots->id[i] && slots->cdrom[i] == cdrom) {
+            g_autofree char *path =
+                g_strdup_printf("/isa/ide@%04x/drive@0/disk@%u", IDE_CHANNELS[i / 2].iobase, i % 2);
+            add_boot_path(machine, path);
+        }
+    }
+}
+
+static void add_boot_paths(Machine *machine, const Drives *drives)
+{
+    for (const char *letter = machine->boot ? machine->boot->order : ""; *letter; letter++) {
+        if (*letter == 'a') {
+            add_floppy_paths(machine, &drives->floppy);
+        } else if (*letter == 'c' || *letter == 'd') {
+            add_ide_paths(machine, &drives->ide, *letter == 'd');
+        }
+    }
+}
+
 /* The channels are there with and without drives. */
 static bool add_ide(Machine *machine, const Slots *slots, GError **error)
 {
@@ -253,8 +294,9 @@ static bool add_ide(Machine *machine, const Slots *slots, GError **error)
 
 static bool add_floppy(Machine *machine, const Slots *slots, GError **error)
 {
-    g_autofree char *properties = g_strdup_printf(
-        "drive0=%s,drive1=%s", slots->id[0] ? slots->id[0] : "", slots->id[1] ? slots->id[1] : "");
+    g_autofree char *properties =
+        g_strdup_printf("iobase=0x%x,drive0=%s,drive1=%s", FLOPPY_PORT,
+                        slots->id[0] ? slots->id[0] : "", slots->id[1] ? slots->id[1] : "");
     machine->dma = machine_add(machine, "isa-dma", "DMA", NULL, error);
     return machine->dma && machine_add(machine, "isa-fdc", "FDC", properties, error);
 }
@@ -324,6 +366,21 @@ static bool add_acpi(Machine *machine, GError **error)
     return machine_add(machine, "acpi-pm", "ACPI", properties, error);
 }
 
+/* For a firmware, and for whoever has something to tell through it. */
+static bool add_fw_cfg(Machine *machine, const Config *config, const Drives *drives, GError **error)
+{
+    add_boot_paths(machine, drives);
+    return (!machine->boot && !config->fw_cfgs->len) ||
+           machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
+}
+
+/* By which our own BIOS says that nothing booted; beside fw_cfg, where nobody looks for devices. */
+static bool add_bios_exit(Machine *machine, GError **error)
+{
+    return !machine->own_bios || machine_add(machine, "exit-port", "BIOS-exit",
+                                             "iobase=" G_STRINGIFY(BIOS_EXIT_PORT), error);
+}
+
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
@@ -343,7 +400,8 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_ide(machine, &drives.ide, error) && add_floppy(machine, &drives.floppy, error) &&
            add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
-                                               "debugcon0", config->debugcon, error));
+                                               "debugcon0", config->debugcon, error)) &&
+           add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error);
 }
 
 const MachineClass machine_pc_class = {

@@ -6,6 +6,7 @@
 #include "src/options.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
+#include "src/record/replay_run.h"
 #include "src/signals.h"
 #include "src/vm.h"
 #include "src/whole_file.h"
@@ -41,10 +42,12 @@ static void set_name(const char *name)
     }
 }
 
-static int run(const Config *config, int *ended_by_signal)
+/* `replay`: NULL if it is none. */
+static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_by_signal)
 {
     g_autoptr(GError) error = NULL;
-    Vm *vm = check_files(config, &error) ? vm_new(config, &error) : NULL;
+    Vm *vm = check_files(config, &error) ? vm_new_replay(config, replay, &error) : NULL;
+    *built = vm != NULL;
     if (!vm) {
         return complain(error);
     }
@@ -68,6 +71,23 @@ static int print(const char *text)
     return ok ? VM_EXIT_OK : VM_EXIT_HOST;
 }
 
+/* A machine that could not be built has said so. */
+static int run_again(Config *config, int *ended_by_signal)
+{
+    g_autoptr(GError) error = NULL;
+    ReplayRun *replay = replay_run_new(config, &error);
+    if (!replay) {
+        return complain(error);
+    }
+    bool built = false;
+    int status = run(config, replay, &built, ended_by_signal);
+    if (built) {
+        status = replay_run_conclude(replay);
+    }
+    replay_run_free(replay);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     fd_io_keep_standard();
@@ -78,6 +98,14 @@ int main(int argc, char **argv)
         return text ? print(text) : complain(error);
     }
     set_name(config->name);
+    int ended_by_signal = 0;
+    if (replay_run_wanted(config)) {
+        int status = run_again(config, &ended_by_signal);
+        if (ended_by_signal) {
+            signals_die(ended_by_signal);
+        }
+        return status;
+    }
     if (config->replay) {
         int status = replay_run(config->replay, &error);
         return error ? complain(error) : status;
@@ -85,8 +113,8 @@ int main(int argc, char **argv)
     if (config->record && !recorder_fix_date(config, &error)) {
         return complain(error);
     }
-    int ended_by_signal = 0;
-    int status = run(config, &ended_by_signal);
+    bool built;
+    int status = run(config, NULL, &built, &ended_by_signal);
     if (ended_by_signal) {
         /* So that a shell or a CI system sees how it ended. */
         signals_die(ended_by_signal);

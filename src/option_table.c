@@ -306,6 +306,12 @@ static bool set_qmp(Parse *parse, const char *value, GError **error)
     return add_string(parse->config->qmps, value);
 }
 
+static bool set_fw_cfg(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->fw_cfgs, value);
+}
+
 static bool set_start_paused(Parse *parse, const char *value, GError **error)
 {
     (void)value;
@@ -417,6 +423,11 @@ static const Option BOOT_OPTIONS[] = {
      .help = "what the firmware boots: a floppy, c hard disk, d CD-ROM (default cad)",
      .example = "-boot order=dc,once=a",
      .set = set_boot},
+    {.name = "fw_cfg",
+     .argument = "[name=]NAME,file=PATH|string=TEXT",
+     .help = "a file for the firmware or the guest, through the fw_cfg device",
+     .example = "-fw_cfg opt/org.example/greeting,string=hello",
+     .set = set_fw_cfg},
     {0},
 };
 

@@ -20,6 +20,11 @@ struct Runner {
     uint64_t real_origin; /* host time at machine time 0 */
     Clock *host;          /* the host's time */
     LoopTimer *wake;
+    void (*skipped)(void *opaque, uint64_t ns); /* NULL: nobody wants to know */
+    void *skipped_opaque;
+    bool (*deliver)(void *opaque); /* NULL: the host is what it is */
+    void (*stuck)(void *opaque);
+    void *replay_opaque;
 };
 
 static bool is_threaded(const Runner *runner)
@@ -106,6 +111,20 @@ void runner_set_realtime(Runner *runner, bool on)
     runner->realtime = on;
 }
 
+void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t ns), void *opaque)
+{
+    runner->skipped = skipped;
+    runner->skipped_opaque = opaque;
+}
+
+void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque), void (*stuck)(void *opaque),
+                       void *opaque)
+{
+    runner->deliver = deliver;
+    runner->stuck = stuck;
+    runner->replay_opaque = opaque;
+}
+
 /* ---- slices ---- */
 
 static void run_slice(Runner *runner)
@@ -143,6 +162,9 @@ static void advance_to(Runner *runner, uint64_t time)
 {
     uint64_t now = clock_now(runner->clock);
     if (time > now) {
+        if (runner->skipped) {
+            runner->skipped(runner->skipped_opaque, time - now);
+        }
         clock_skip(runner->clock, time - now);
     }
 }
@@ -172,6 +194,38 @@ static void sleep_halted(Runner *runner)
     }
 }
 
+static bool deliver(Runner *runner)
+{
+    return runner->deliver(runner->replay_opaque);
+}
+
+/* A deadline that is due needs nobody. */
+static void replay_sleep(Runner *runner)
+{
+    bool woken = deliver(runner);
+    loop_step(runner->loop, false);
+    woken |= deliver(runner);
+    bool due = clock_next_deadline(runner->clock) <= clock_now(runner->clock);
+    if (!woken && !due && runner->running) {
+        runner->stuck(runner->replay_opaque);
+    }
+}
+
+/* What the host did before a request of the guest's was served comes first. */
+static void replay_step(Runner *runner)
+{
+    if (!runner->running) {
+        loop_step(runner->loop, !deliver(runner));
+    } else if (runner->halted || runner->sleeping) {
+        replay_sleep(runner);
+    } else {
+        run_slice(runner);
+        deliver(runner);
+        loop_step(runner->loop, false);
+        deliver(runner);
+    }
+}
+
 static bool has_interrupt(const Runner *runner)
 {
     const Vcpu *vcpu = runner->vcpus->pdata[0];
@@ -184,7 +238,9 @@ static void run_slices(Runner *runner)
         if (runner->halted && has_interrupt(runner)) {
             runner->halted = false;
         }
-        if (!runner->running) {
+        if (runner->deliver) {
+            replay_step(runner);
+        } else if (!runner->running) {
             loop_step(runner->loop, true);
         } else if (runner->halted || runner->sleeping) {
             sleep_halted(runner);

@@ -35,6 +35,20 @@ Vcpu *runner_vcpu(const Runner *runner, unsigned index);
  */
 void runner_set_realtime(Runner *runner, bool on);
 
+/*
+ * Slices only.  Machine time moved on by `ns` while the CPU slept: told before
+ * it does.
+ */
+void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t ns), void *opaque);
+/*
+ * Slices only: what the host did comes from a recording.  `deliver` is asked
+ * between slices to do all of it that is due, the passing of time while the
+ * CPU sleeps included, and says whether there was anything; `stuck` is told
+ * when the CPU sleeps and nothing will wake it.
+ */
+void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque), void (*stuck)(void *opaque),
+                       void *opaque);
+
 /* Runs the loop, and the vCPUs with it, until loop_quit(). */
 void runner_run(Runner *runner);
 

@@ -99,6 +99,10 @@ void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *rea
         vm->ended = true;
         vm->state = VM_SHUTDOWN;
         vm->result = (VmResult){by, status, g_strdup(reason)};
+        recorder_end(vm->recorder, &vm->result);
+        if (vm->replay) {
+            replay_run_ended(vm->replay, &vm->result);
+        }
         vm_pause_vcpus(vm);
         vm_emit(vm, VM_EVENT_SHUTDOWN, by <= VM_ENDED_BY_DEATH, cause);
     }
@@ -184,32 +188,20 @@ void vm_halted_for_good(Vm *vm)
         vm->busy_timer = loop_timer_new(vm->loop, look_for_idle, vm);
         vm->busy_patience = DRAIN_PATIENCE_NS;
         runner_sleep(vm->runner);
-        look_for_idle(vm);
+        if (!vm->replay) {
+            look_for_idle(vm);
+        }
     }
 }
 
 /* ---- events ---- */
-
-/* KVM's I/O APIC has the timer where its IRQ number says. */
-static BootBoard describe_board(const Vm *vm)
-{
-    const MachineClass *class = vm->machine->class;
-    return (BootBoard){
-        .cpus = vm->config->cpus,
-        .apic = vm->kernel_irqchip || vm->machine->ioapic,
-        .timer_input = vm->kernel_irqchip ? 0 : MACHINE_TIMER_PIN,
-        .acpi_port = class->acpi_port,
-        .acpi_irq = class->acpi_irq,
-        .reset_port = class->reset_port,
-    };
-}
 
 bool vm_reset_parts(Vm *vm, GError **error)
 {
     CpuState state;
     vm_pause_vcpus(vm);
     machine_reset(vm->machine);
-    const BootBoard board = describe_board(vm);
+    const BootBoard board = machine_board(vm->machine);
     cpu_state_reset(&state);
     if (vm->firmware) {
         firmware_restore(vm->firmware, vm->memory);
@@ -361,8 +353,14 @@ uint64_t vm_machine_time(void *opaque)
 
 Vm *vm_new(const Config *config, GError **error)
 {
+    return vm_new_replay(config, NULL, error);
+}
+
+Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error)
+{
     Vm *vm = g_new0(Vm, 1);
     vm->config = config;
+    vm->replay = replay;
     vm->events = g_async_queue_new_full(g_free);
     vm->event_task = (LoopTask){.run = events_posted, .opaque = vm};
     if ((config->log_items && !log_parse_items(config->log_items, &vm->log_items, error)) ||
@@ -379,7 +377,11 @@ static void finish_output(Vm *vm)
 {
     vm->draining = true;
     bool hurry = vm->result.by == VM_ENDED_BY_USER || vm->result.by == VM_ENDED_BY_SIGNAL;
-    size_t left = charset_drain(vm->chars, hurry ? DRAIN_PATIENCE_QUIT_NS : DRAIN_PATIENCE_NS);
+    uint64_t patience = hurry ? DRAIN_PATIENCE_QUIT_NS : DRAIN_PATIENCE_NS;
+    size_t left = charset_drain(vm->chars, patience);
+    while (!left && vm->replay && replay_run_flush(vm->replay)) {
+        left = charset_drain(vm->chars, patience);
+    }
     if (left) {
         log_line(vm->log, "pioemu: %zu bytes of output were not delivered: nobody read them", left);
     }

@@ -43,8 +43,13 @@ typedef struct VmEvent {
 
 typedef void VmListener(void *opaque, const VmEvent *event);
 
+/* The machine of a recording, whose run is to be done again (src/record/replay_run.h). */
+typedef struct ReplayRun ReplayRun;
+
 /* Builds the machine; the error's code is the exit status. */
 Vm *vm_new(const Config *config, GError **error);
+/* The same for a replay, which stays the caller's and outlives the machine. */
+Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error);
 /* Runs it to its end; returns the exit status. */
 int vm_run(Vm *vm);
 /* The signal that ended the run, or 0. */

@@ -63,7 +63,13 @@ static uint8_t acknowledge(void *opaque)
 
 /* ---- building ---- */
 
-static bool open_recorder(Vm *vm, GError **error)
+static uint64_t instructions(void *opaque)
+{
+    const Vm *vm = opaque;
+    return vm_position(vm).instructions;
+}
+
+static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
 {
     RecorderHost host = {
         .loop = vm->loop,
@@ -72,6 +78,10 @@ static bool open_recorder(Vm *vm, GError **error)
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .apics = !bus_is_locked(vm->bus),
+        .instructions = accel->has_cpu && !accel->threaded ? instructions : NULL,
+        .ips = g_hash_table_lookup(vm->accel_options, "ips"),
+        .kernel_entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
+        .firmware = vm->firmware != NULL,
     };
     if (vm->config->record) {
         vm->recorder = recorder_new(vm->config, &host, error);
@@ -147,10 +157,20 @@ static bool wants_realtime(const Vm *vm)
     return (wish && number_parse_bool("realtime", wish, &on, NULL) && on) || (!wish && on);
 }
 
-/* Where machine time is not the host's, "the host's time" would not be repeatable. */
+/*
+ * Where machine time is not the host's, "the host's time" would not be
+ * repeatable; nor would it be in a replay, of what somebody did at a terminal.
+ */
 static bool follows_host(const Vm *vm)
 {
-    return vm->clock_source || wants_realtime(vm);
+    return vm->clock_source || (wants_realtime(vm) && !vm->config->record && !vm->replay);
+}
+
+static TapSource *taps(const Vm *vm)
+{
+    return vm->recorder ? recorder_taps(vm->recorder)
+           : vm->replay ? replay_run_taps(vm->replay)
+                        : NULL;
 }
 
 static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
@@ -169,6 +189,8 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
     if (vm->recorder) {
         recorder_set_drives(vm->recorder, vm->blocks);
+    } else if (vm->replay) {
+        vm_join_replay(vm);
     }
     MachineParts parts = {
         .bus = vm->bus,
@@ -176,12 +198,14 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
-        .taps = vm->recorder ? recorder_taps(vm->recorder) : NULL,
+        .taps = taps(vm),
         .blocks = vm->blocks,
         .boot = vm->firmware ? &vm->boot : NULL,
+        .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
-    return machine_build(vm->machine, error);
+    return machine_build(vm->machine, error) &&
+           (!vm->replay || replay_run_is_complete(vm->replay, error));
 }
 
 static bool open_expect(Vm *vm, GError **error)
@@ -248,6 +272,11 @@ static bool make_vcpus(Vm *vm, GError **error)
 {
     vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vm_vcpu_stopped, vm);
     runner_set_realtime(vm->runner, wants_realtime(vm));
+    if (vm->recorder) {
+        runner_set_skipped(vm->runner, vm_time_skipped, vm);
+    } else if (vm->replay) {
+        vm_follow_replay(vm);
+    }
     for (unsigned i = 0; vm->accel->class->has_cpu && i < vm->config->cpus; i++) {
         if (!runner_add_vcpu(vm->runner, error)) {
             return false;
@@ -340,7 +369,7 @@ static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *mac
     }
     vm->bus = bus_new(accel->threaded);
     open_console(vm);
-    return open_recorder(vm, error) && build_machine(vm, machine, error) &&
+    return open_recorder(vm, accel, error) && build_machine(vm, machine, error) &&
            open_expect(vm, error) && vm_open_trace(vm, accel, error) &&
            open_accel(vm, accel, error) && make_vcpus(vm, error) && vm_reset_parts(vm, error);
 }

@@ -61,6 +61,7 @@ bool vm_reset(Vm *vm, GError **error)
 {
     vm_pause_vcpus(vm);
     vm_handle_events(vm);
+    recorder_host(vm->recorder, HOST_RESET, 0);
     if (!vm_reset_parts(vm, error)) {
         return false;
     }
@@ -104,6 +105,7 @@ bool vm_inject_nmi(Vm *vm, GError **error)
                     "accelerator %s has no CPU to take an NMI", vm->accel->class->name);
         return false;
     }
+    recorder_host(vm->recorder, HOST_NMI, 0);
     machine_nmi(vm->machine);
     return true;
 }

@@ -14,6 +14,7 @@
 #include "src/log.h"
 #include "src/machine.h"
 #include "src/record/recorder.h"
+#include "src/record/replay_run.h"
 #include "src/result.h"
 #include "src/runner.h"
 #include "src/signals.h"
@@ -40,6 +41,7 @@ struct Vm {
     Accel *accel;
     Machine *machine;
     Recorder *recorder; /* NULL: no -record */
+    ReplayRun *replay;  /* NULL: no -replay of a whole run */
     GHashTable *machine_options, *accel_options;
     Runner *runner;
 
@@ -89,6 +91,15 @@ void vm_guest_error(void *opaque, const Device *dev, const char *message);
 void vm_message(void *opaque, const char *text);
 void vm_print(void *opaque, const char *text);
 uint64_t vm_machine_time(void *opaque);
+
+/* ---- vm_replay.c: what is recorded of a whole run, and doing it again ---- */
+
+VcpuPosition vm_position(const Vm *vm);
+void vm_time_skipped(void *opaque, uint64_t ns);
+/* Before the machine is built. */
+void vm_join_replay(Vm *vm);
+/* When the runner is there. */
+void vm_follow_replay(Vm *vm);
 
 /* ---- vm.c: running, stopping, ending ---- */
 

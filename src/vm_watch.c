@@ -100,6 +100,9 @@ static void access_made(void *opaque, const BusAccess *access)
     if (vm->recorder && !access->device) {
         recorder_unclaimed(vm->recorder, access);
     }
+    if (vm->replay && !access->device) {
+        replay_run_unclaimed(vm->replay, access);
+    }
 }
 
 /*
@@ -162,7 +165,7 @@ static bool has_posted(const Vm *vm)
 
 void vm_start_watching(Vm *vm)
 {
-    if (vm->log_items & LOG_IO || vm->recorder) {
+    if (vm->log_items & LOG_IO || vm->recorder || vm->replay) {
         bus_set_observer(vm->bus, access_made, vm);
     }
     if (has_posted(vm)) {

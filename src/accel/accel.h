@@ -31,6 +31,13 @@ typedef enum VcpuStop {
     VCPU_FAILED /* the accelerator cannot go on; Vcpu.failure says why */
 } VcpuStop;
 
+/* What tells one moment of a repeatable run from another. */
+typedef struct VcpuPosition {
+    uint64_t instructions; /* executed */
+    uint16_t cs;
+    uint32_t eip;
+} VcpuPosition;
+
 /* What an accelerator needs of the machine. */
 typedef struct AccelHost {
     Bus *bus;
@@ -72,6 +79,8 @@ typedef struct AccelClass {
      * next run() may execute.
      */
     uint64_t (*work_time)(const Vcpu *vcpu);
+    /* Where it is, also from inside run(). */
+    void (*position)(const Vcpu *vcpu, VcpuPosition *position);
     uint64_t (*instructions_in)(const Vcpu *vcpu, uint64_t ns);
     void (*set_budget)(Vcpu *vcpu, uint64_t instructions);
 

@@ -24,9 +24,11 @@
 /* A byte of input or output, and an item of a block, has to be in the file. */
 #define RECORD_ITEMS_MAX (1u << 24)
 
+#define RECORD_DEFAULT "default"
+
 /* What a whole run begins with, by the options' names. */
-#define RECORD_FILES 2u
-static const char *const RECORD_FILE_NAMES[RECORD_FILES] = {"kernel", "initrd"};
+#define RECORD_FILES 3u
+static const char *const RECORD_FILE_NAMES[RECORD_FILES] = {"kernel", "initrd", "bios"};
 
 /* The first byte of an access: what, where and how wide; of anything else: its kind. */
 #define RECORD_ITEMS       0x80u /* what the device did meanwhile follows */

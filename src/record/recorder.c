@@ -1,9 +1,6 @@
-#include "src/record/recorder.h"
+#include "src/record/recorder_internal.h"
 
-#include "src/char/char.h"
 #include "src/error.h"
-#include "src/irq.h"
-#include "src/record/format.h"
 #include "src/rtc_date.h"
 
 #include <errno.h>
@@ -14,36 +11,6 @@
 /* Written at once when there is so much, else after a while. */
 #define FLUSH_SIZE 65536u
 #define FLUSH_NS   (NS_PER_SECOND / 10)
-
-typedef struct Tap {
-    DeviceTap tap;
-    Recorder *recorder;
-    const Clock *clock; /* the device's */
-    unsigned number;
-    /* All below belong to the device's lock. */
-    unsigned depth; /* of calls into the device */
-    uint64_t now;   /* when the outermost one began */
-    uint64_t last;  /* when the one before it did */
-    GByteArray *record, *items;
-} Tap;
-
-struct Recorder {
-    TapSource source;
-    RecorderHost host;
-    char *path;
-    int fd;
-    GPtrArray *taps;
-    const BlockSet *drives;
-    GByteArray *header; /* until the machine is built */
-    LoopTask task;
-    LoopTimer *timer;
-    GByteArray *writing; /* the loop's */
-    GMutex lock;
-    /* All below belong to the lock. */
-    GByteArray *buffer;
-    uint64_t last_unclaimed;
-    bool failed;
-};
 
 /* ---- writing ---- */
 
@@ -102,8 +69,8 @@ static void flush_task(void *opaque)
     }
 }
 
-/* With the lock held.  The loop is told of the first bytes and of the last that it waits for. */
-static void append(Recorder *recorder, const GByteArray *record)
+/* The loop is told of the first bytes and of the last that it waits for. */
+void recorder_append(Recorder *recorder, const GByteArray *record)
 {
     guint before = recorder->buffer->len;
     if (recorder->failed) {
@@ -115,302 +82,52 @@ static void append(Recorder *recorder, const GByteArray *record)
     }
 }
 
-/* ---- records ---- */
+/* ---- what the host does ---- */
 
-static void put_access(GByteArray *out, const TapEvent *event)
-{
-    record_put(out, event->address);
-    switch (event->kind) {
-    case TAP_READ:
-    case TAP_WRITE:
-        record_put(out, event->value);
-        break;
-    default:
-        record_put(out, event->count);
-        g_byte_array_append(out, event->data, (guint)(event->count * event->size));
-    }
-}
-
-static void put_input(GByteArray *out, const TapEvent *event)
-{
-    switch (event->kind) {
-    case TAP_KEY:
-        record_put(out, event->address << 1 | event->value);
-        break;
-    case TAP_POINTER:
-        record_put(out, event->address);
-        record_put(out, event->value);
-        break;
-    default:
-        record_put(out, event->value);
-        return;
-    }
-    record_put_byte(out, event->count != 0);
-}
-
-static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
-{
-    switch (event->kind) {
-    case TAP_READ:
-    case TAP_WRITE:
-    case TAP_READ_BLOCK:
-    case TAP_WRITE_BLOCK:
-        put_access(out, event);
-        break;
-    case TAP_TIMER:
-        record_put(out, event->address);
-        record_put(out, now - event->value);
-        break;
-    case TAP_INPUT:
-        record_put(out, event->address << 1 | event->value);
-        break;
-    case TAP_BLOCK:
-        record_put(out, event->address);
-        record_put(out, event->value);
-        G_GNUC_FALLTHROUGH;
-    case TAP_RECEIVE:
-        record_put(out, event->count);
-        g_byte_array_append(out, event->data, (guint)event->count);
-        break;
-    case TAP_ACKNOWLEDGE:
-    case TAP_LINES:
-    case TAP_KEY:
-    case TAP_POINTER:
-        put_input(out, event);
-        break;
-    default:
-        break;
-    }
-}
-
-static unsigned first_byte(const TapEvent *event, bool items)
-{
-    return record_first_byte(RECORD_CALL + event->kind, event->size, event->space == IO_MEMORY,
-                             items);
-}
-
-static void commit(Tap *t, const TapEvent *event)
-{
-    GByteArray *out = t->record;
-    g_byte_array_set_size(out, 0);
-    record_put_byte(out, first_byte(event, t->items->len));
-    record_put(out, t->number);
-    record_put(out, t->now - t->last);
-    put_event(out, event, t->now);
-    if (t->items->len) {
-        record_put_byte(t->items, ITEM_END);
-        g_byte_array_append(out, t->items->data, t->items->len);
-    }
-    t->last = t->now;
-    g_mutex_lock(&t->recorder->lock);
-    append(t->recorder, out);
-    g_mutex_unlock(&t->recorder->lock);
-}
-
-/* ---- the tap ---- */
-
-/*
- * A call that comes while the device is being called: input that it asked
- * for, or an answer to what it did outside.
- */
-static void note_nested(Tap *t, const TapEvent *event)
-{
-    if (event->kind == TAP_RECEIVE) {
-        record_put_item(t->items, ITEM_RECEIVE, event->count);
-        g_byte_array_append(t->items, event->data, (guint)event->count);
-    } else {
-        record_put_item(t->items, ITEM_CALL, event->kind);
-        record_put_byte(t->items, first_byte(event, false));
-        put_event(t->items, event, t->now);
-    }
-}
-
-static void tap_enter(DeviceTap *tap, const TapEvent *event)
-{
-    Tap *t = (Tap *)tap;
-    if (t->depth++ == 0) {
-        t->now = clock_now(t->clock);
-        g_byte_array_set_size(t->items, 0);
-        return;
-    }
-    note_nested(t, event);
-}
-
-static void tap_leave(DeviceTap *tap, const TapEvent *event)
-{
-    Tap *t = (Tap *)tap;
-    if (--t->depth == 0) {
-        commit(t, event);
-    } else if (event->kind != TAP_RECEIVE) {
-        record_put_item(t->items, ITEM_RETURN, event->value);
-    }
-}
-
-/* Time stands still during a call: a replay has one time for it. */
-static uint64_t tap_now(DeviceTap *tap)
-{
-    const Tap *t = (const Tap *)tap;
-    return t->depth ? t->now : clock_now(t->clock);
-}
-
-static void tap_irq(DeviceTap *tap, unsigned line, bool level, IrqLine *to)
-{
-    record_put_item(((Tap *)tap)->items, ITEM_IRQ, (uint64_t)line << 1 | level);
-    irq_set(to, level);
-}
-
-static bool tap_pending(DeviceTap *tap, const IrqLine *to)
-{
-    bool pending = irq_pending(to);
-    record_put_item(((Tap *)tap)->items, ITEM_PENDING, pending);
-    return pending;
-}
-
-static size_t tap_output(DeviceTap *tap, CharPort *port, const uint8_t *data, size_t size)
-{
-    GByteArray *items = ((Tap *)tap)->items;
-    size_t taken = char_port_pass_write(port, data, size);
-    record_put_item(items, ITEM_OUTPUT, taken);
-    record_put(items, size - taken);
-    g_byte_array_append(items, data, (guint)taken);
-    return taken;
-}
-
-static unsigned tap_lines(DeviceTap *tap, const CharPort *port)
-{
-    unsigned lines = char_port_pass_lines(port);
-    record_put_item(((Tap *)tap)->items, ITEM_LINES, lines);
-    return lines;
-}
-
-static void tap_rx_ready(DeviceTap *tap, CharPort *port)
-{
-    (void)tap;
-    char_port_pass_rx_ready(port);
-}
-
-static bool tap_memory_read(DeviceTap *tap, uint64_t address, void *data, size_t size)
-{
-    GByteArray *items = ((Tap *)tap)->items;
-    bool ok = device_memory_pass_read(tap->dev, address, data, size);
-    record_put_item(items, ITEM_MEMORY, ok);
-    if (ok) {
-        record_put(items, size);
-        g_byte_array_append(items, data, (guint)size);
-    }
-    return ok;
-}
-
-static bool tap_memory_write(DeviceTap *tap, uint64_t address, const void *data, size_t size)
-{
-    GByteArray *items = ((Tap *)tap)->items;
-    bool ok = device_memory_pass_write(tap->dev, address, data, size);
-    record_put_item(items, ITEM_STORE, ok);
-    if (ok) {
-        record_put(items, address);
-        record_put(items, size);
-        g_byte_array_append(items, data, (guint)size);
-    }
-    return ok;
-}
-
-static void tap_bus_write(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size)
-{
-    GByteArray *items = ((Tap *)tap)->items;
-    record_put_item(items, ITEM_BUS_WRITE, size);
-    record_put(items, address);
-    record_put(items, value);
-    device_bus_pass_write(tap->dev, address, value, size);
-}
-
-static void tap_request(DeviceTap *tap, DeviceRequest request, int status)
-{
-    GByteArray *items = ((Tap *)tap)->items;
-    record_put_item(items, ITEM_REQUEST, request);
-    record_put(items, (unsigned)status);
-}
-
-static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *request)
-{
-    GByteArray *items = ((Tap *)tap)->items;
-    record_put_item(items, ITEM_BLOCK, (uint64_t)block_port_number(port) << 2 | request->kind);
-    record_put(items, request->lba);
-    record_put(items, request->count);
-    record_put(items, request->tag);
-    if (request->kind == BLOCK_WRITE) {
-        record_put(items, record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE));
-    }
-    block_port_pass(port, request);
-}
-
-static const TapClass RECORDER_TAP = {
-    .enter = tap_enter,
-    .leave = tap_leave,
-    .now = tap_now,
-    .irq = tap_irq,
-    .pending = tap_pending,
-    .output = tap_output,
-    .lines = tap_lines,
-    .rx_ready = tap_rx_ready,
-    .memory_read = tap_memory_read,
-    .memory_write = tap_memory_write,
-    .bus_write = tap_bus_write,
-    .request = tap_request,
-    .block = tap_block,
-};
-
-/* While the machine is built nobody else is there. */
-static void put_device(Tap *t)
-{
-    g_byte_array_set_size(t->record, 0);
-    record_put_byte(t->record, RECORD_DEVICE);
-    record_put(t->record, t->number);
-    record_put_text(t->record, device_id(t->tap.dev));
-    record_put_text(t->record, device_class(t->tap.dev)->name);
-    append(t->recorder, t->record);
-}
-
-static DeviceTap *make_tap(TapSource *source, Device *dev, const DeviceHost *host)
-{
-    Recorder *recorder = (Recorder *)source;
-    Tap *t = g_new0(Tap, 1);
-    device_tap_init(&t->tap, &RECORDER_TAP, dev);
-    t->recorder = recorder;
-    t->clock = host->clock;
-    t->number = recorder->taps->len;
-    t->record = g_byte_array_new();
-    t->items = g_byte_array_new();
-    g_ptr_array_add(recorder->taps, t);
-    put_device(t);
-    return &t->tap;
-}
-
-static void tap_free(gpointer data)
-{
-    Tap *t = data;
-    device_tap_clear(&t->tap);
-    g_byte_array_unref(t->record);
-    g_byte_array_unref(t->items);
-    g_free(t);
-}
-
-void recorder_unclaimed(Recorder *recorder, const BusAccess *access)
+static void put_host(Recorder *recorder, RecordHost what, const GByteArray *rest)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
-    RecordKind kind = access->write ? RECORD_UNCLAIMED_WRITE : RECORD_UNCLAIMED_READ;
-    record_put_byte(out, record_first_byte(kind, access->size, access->memory, false));
     g_mutex_lock(&recorder->lock);
-    uint64_t now = MAX(clock_now(recorder->host.clock), recorder->last_unclaimed);
-    record_put(out, now - recorder->last_unclaimed);
-    record_put(out, access->address);
-    record_put(out, access->value);
-    record_put(out, access->count);
-    recorder->last_unclaimed = now;
-    append(recorder, out);
+    uint64_t count = recorder->host.instructions(recorder->host.opaque);
+    record_put_byte(out, RECORD_HOST);
+    record_put_byte(out, what);
+    record_put(out, count - recorder->last_count);
+    g_byte_array_append(out, rest->data, rest->len);
+    recorder->last_count = count;
+    recorder_append(recorder, out);
     g_mutex_unlock(&recorder->lock);
 }
 
+void recorder_host(Recorder *recorder, RecordHost what, uint64_t number)
+{
+    g_autoptr(GByteArray) rest = g_byte_array_new();
+    if (recorder && recorder->host.instructions) {
+        record_put(rest, number);
+        put_host(recorder, what, rest);
+    }
+}
+
+void recorder_end(Recorder *recorder, const VmResult *result)
+{
+    g_autoptr(GByteArray) rest = g_byte_array_new();
+    if (recorder && recorder->host.instructions) {
+        record_put(rest, result->by);
+        record_put(rest, (unsigned)result->status);
+        record_put_text(rest, result->reason);
+        put_host(recorder, HOST_END, rest);
+    }
+}
+
 /* ---- the machine ---- */
+
+char *recorder_file_sum(const char *path)
+{
+    g_autofree char *data = NULL;
+    gsize size;
+    return g_file_get_contents(path, &data, &size, NULL)
+               ? g_compute_checksum_for_data(G_CHECKSUM_SHA256, (uint8_t *)data, size)
+               : NULL;
+}
 
 bool recorder_fix_date(Config *config, GError **error)
 {
@@ -453,6 +170,28 @@ static void put_lists(GByteArray *out, const Config *config)
     }
 }
 
+static void put_optional(GByteArray *out, const char *key, const char *value)
+{
+    if (value) {
+        put_line(out, key, value);
+    }
+}
+
+/* What runs on the machine. */
+static void put_run(GByteArray *out, const Config *config, const RecorderHost *host)
+{
+    const char *const files[RECORD_FILES] = {config->kernel, config->initrd, config->bios};
+    put_line(out, "ips", host->ips ? host->ips : RECORD_DEFAULT);
+    for (size_t i = 0; i < RECORD_FILES; i++) {
+        g_autofree char *sum = files[i] ? recorder_file_sum(files[i]) : NULL;
+        put_optional(out, RECORD_FILE_NAMES[i], sum);
+    }
+    put_optional(out, "append", config->append);
+    put_optional(out, "flat", config->flat);
+    put_optional(out, "kernel-entry", host->kernel_entry);
+    put_optional(out, "no-reboot", config->no_reboot ? "on" : NULL);
+}
+
 static void put_header(GByteArray *out, const Config *config, const RecorderHost *host)
 {
     const char *irqchip = host->kernel_irqchip ? "kernel" : host->apics ? "apic" : "user";
@@ -470,6 +209,12 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
         put_line(out, "debugcon", on_or_none(config->debugcon));
     }
     put_lists(out, config);
+    if (host->firmware) {
+        put_line(out, "boot", config->boot ? config->boot : RECORD_DEFAULT);
+    }
+    if (host->instructions) {
+        put_run(out, config, host);
+    }
 }
 
 /* What was written while the machine was built goes behind it. */
@@ -497,7 +242,7 @@ static void put_built(TapSource *source)
     g_autoptr(GByteArray) out = g_byte_array_new();
     finish_header(recorder);
     record_put_byte(out, RECORD_BUILT);
-    append(recorder, out);
+    recorder_append(recorder, out);
 }
 
 void recorder_set_drives(Recorder *recorder, const BlockSet *drives)
@@ -514,11 +259,11 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
         return NULL;
     }
     Recorder *recorder = g_new0(Recorder, 1);
-    recorder->source = (TapSource){.make = make_tap, .built = put_built};
+    recorder->source = (TapSource){.make = recorder_make_tap, .built = put_built};
     recorder->host = *host;
     recorder->path = g_strdup(config->record);
     recorder->fd = fd;
-    recorder->taps = g_ptr_array_new_with_free_func(tap_free);
+    recorder->taps = g_ptr_array_new_with_free_func(recorder_free_tap);
     recorder->task = (LoopTask){.run = flush_task, .opaque = recorder};
     recorder->timer = loop_timer_new(host->loop, flush_timer, recorder);
     recorder->buffer = g_byte_array_sized_new(2 * FLUSH_SIZE);

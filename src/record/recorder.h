@@ -13,6 +13,8 @@
 #include "src/config.h"
 #include "src/device_tap.h"
 #include "src/loop.h"
+#include "src/record/format.h"
+#include "src/result.h"
 
 #include <glib.h>
 
@@ -26,6 +28,12 @@ typedef struct RecorderHost {
     void *opaque;
     bool kernel_irqchip; /* the board is without interrupt controllers of ours */
     bool apics;          /* or it has APICs besides */
+    /* For a replay of the whole run, where nothing but the host's doing is by chance; NULL: none.
+     */
+    uint64_t (*instructions)(void *opaque);
+    const char *ips;          /* as the user has it; NULL: the default */
+    const char *kernel_entry; /* NULL: not chosen */
+    bool firmware;            /* the CPU starts in one */
 } RecorderHost;
 
 /* Begins the file `config->record`.  `host` is copied. */
@@ -36,6 +44,12 @@ void recorder_free(Recorder *recorder);
 TapSource *recorder_taps(Recorder *recorder);
 /* The machine's drives, which are there as long as the machine. */
 void recorder_set_drives(Recorder *recorder, const BlockSet *drives);
+/* Between two instructions, before it happens: what, and its number. */
+void recorder_host(Recorder *recorder, RecordHost what, uint64_t number);
+/* The run came to its end. */
+void recorder_end(Recorder *recorder, const VmResult *result);
+/* Of a file that the machine begins with; the caller frees it; NULL: it cannot be read. */
+char *recorder_file_sum(const char *path);
 /* An access that reached no device; any thread. */
 void recorder_unclaimed(Recorder *recorder, const BusAccess *access);
 

@@ -19,6 +19,7 @@ typedef struct Board {
     Memory *memory;
     CharSet *chars;
     BlockSet *blocks;
+    BootOrder boot;
     Machine *machine;
     BusInitiator initiator;
 } Board;
@@ -67,6 +68,7 @@ static bool make_parts(Board *board, GError **error)
     }
     board->clock = clock_new_stepped();
     board->bus = bus_new(false);
+    board->replay.bus = board->bus;
     board->chars = charset_new(board->loop, &(CharEvents){0}, 0);
     return true;
 }
@@ -87,10 +89,18 @@ static bool add_lines(Board *board, GError **error)
     return true;
 }
 
+/* What a firmware is told; the rest of it is not there. */
+static bool parse_boot(Board *board, GError **error)
+{
+    return !board->header.firmware ||
+           boot_order_parse(board->header.config->boot, &board->boot, error);
+}
+
 static bool build(Board *board, GError **error)
 {
     const MachineClass *class = machine_find(board->header.config->machine, error);
-    if (!class || !make_parts(board, error) || !add_lines(board, error)) {
+    if (!class || !make_parts(board, error) || !add_lines(board, error) ||
+        !parse_boot(board, error)) {
         return false;
     }
     MachineParts parts = {
@@ -100,6 +110,7 @@ static bool build(Board *board, GError **error)
         .memory = board->memory,
         .chars = board->chars,
         .blocks = board->blocks,
+        .boot = board->header.firmware ? &board->boot : NULL,
         .taps = &board->replay.source,
     };
     MachineCpu cpu = {
@@ -129,15 +140,6 @@ static void board_clear(Board *board)
 }
 
 /* ---- one record ---- */
-
-static const char *register_name(const Board *board, const TapEvent *e)
-{
-    const BusClaim *claim = bus_find(board->bus, e->space, e->address);
-    bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
-    return claim && claim->register_name
-               ? claim->register_name(claim->state, e->address - claim->base, write)
-               : NULL;
-}
 
 static void make_access(Board *board, const TapEvent *e)
 {
@@ -181,37 +183,6 @@ static void fire_timer(ReplayDevice *device)
     }
 }
 
-static void bring_block(ReplayDevice *device)
-{
-    BlockResult result;
-    if (replay_take_asked(device, &result)) {
-        device_block_done(device->tap.dev, &result);
-    }
-}
-
-static void bring_input(ReplayDevice *device)
-{
-    Device *dev = device->tap.dev;
-    const TapEvent *e = &device->event;
-    const InputClient *input = device_class(dev)->input_client;
-    const CharClient *client = device_class(dev)->char_client;
-    if (e->kind == TAP_KEY && input && input->key) {
-        device_take_key(dev, (unsigned)e->address, e->value);
-    } else if (e->kind == TAP_POINTER && input && input->pointer) {
-        device_take_pointer(dev, e->address, (unsigned)e->value);
-    } else if (e->kind == TAP_BLOCK && device_class(dev)->block_client) {
-        bring_block(device);
-    } else if (e->kind == TAP_RECEIVE && replay_has_room(device, e->count)) {
-        device_receive(dev, e->data, e->count);
-    } else if (e->kind == TAP_BREAK && client && client->receive_break) {
-        device_receive_break(dev);
-    } else if (e->kind == TAP_LINES && client && client->lines_changed) {
-        device_lines_changed(dev, (unsigned)e->value);
-    } else if (e->kind == TAP_TX_ROOM && client && client->tx_room) {
-        device_tx_room(dev);
-    }
-}
-
 /* What comes from outside while the device is being called comes through wires and the bus. */
 static void call_again(Replay *replay, ReplayDevice *device, const TapEvent *event)
 {
@@ -237,7 +208,6 @@ static void call_device(Board *board, ReplayDevice *device)
     case TAP_WRITE:
     case TAP_READ_BLOCK:
     case TAP_WRITE_BLOCK:
-        device->register_name = register_name(board, e);
         make_access(board, e);
         break;
     case TAP_RESET:
@@ -257,7 +227,7 @@ static void call_device(Board *board, ReplayDevice *device)
         fire_timer(device);
         break;
     default:
-        bring_input(device);
+        replay_bring_input(device);
     }
     if (device->waiting) {
         replay_damaged(&board->replay, "does not fit the machine");

@@ -90,13 +90,17 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
             return true;
         }
     }
+    bool usual = !strcmp(value, RECORD_DEFAULT);
     if (!strcmp(key, "ips")) {
-        return number_parse("ips", value, UINT64_MAX, &header->ips, error);
-    }
-    if (!strcmp(key, "append")) {
+        header->whole = true;
+        replace(&header->ips, usual ? NULL : value);
+    } else if (!strcmp(key, "append")) {
         replace(&header->config->append, value);
     } else if (!strcmp(key, "flat")) {
         replace(&header->config->flat, value);
+    } else if (!strcmp(key, "boot")) {
+        header->firmware = true;
+        replace(&header->config->boot, usual ? NULL : value);
     } else if (!strcmp(key, "kernel-entry")) {
         replace(&header->entry, value);
     } else if (!strcmp(key, "no-reboot")) {
@@ -172,6 +176,7 @@ void replay_header_clear(ReplayHeader *header)
     g_clear_pointer(&header->config, config_free);
     g_clear_pointer(&header->drives, g_hash_table_unref);
     g_clear_pointer(&header->entry, g_free);
+    g_clear_pointer(&header->ips, g_free);
     for (size_t i = 0; i < RECORD_FILES; i++) {
         g_clear_pointer(&header->files[i], g_free);
     }

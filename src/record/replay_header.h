@@ -12,9 +12,10 @@
 typedef struct ReplayHeader {
     Config *config; /* the machine's; lines lead nowhere, and drives have no files */
     bool kernel_irqchip, apics;
-    GHashTable *drives; /* id to sectors */
-    /* A whole run. */
-    uint64_t ips;              /* 0: it is not */
+    bool firmware;             /* the CPU started in one */
+    GHashTable *drives;        /* id to sectors */
+    bool whole;                /* of a whole run: */
+    char *ips;                 /* NULL: the default */
     char *files[RECORD_FILES]; /* checksums; NULL: there was none */
     char *entry;               /* the kernel's */
 } ReplayHeader;

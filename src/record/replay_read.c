@@ -23,6 +23,9 @@ static void free_device(gpointer data)
     ReplayDevice *device = data;
     device_tap_clear(&device->tap);
     g_queue_clear_full(&device->asked, g_free);
+    if (device->backlog) {
+        g_byte_array_unref(device->backlog);
+    }
     g_free(device);
 }
 
@@ -48,6 +51,9 @@ void replay_damaged(Replay *replay, const char *what)
     if (!replay_stopped(replay)) {
         replay->damage = g_strdup_printf("%s (record %" PRIu64 ", at byte %zu)", what,
                                          replay->records + 1, replay->in.at);
+        if (replay->stopped) {
+            replay->stopped(replay);
+        }
     }
 }
 
@@ -238,7 +244,20 @@ static void read_device(Replay *replay, ReplayRecord *record, ReplayStream *stre
     stream->class_name = record_get_text(in);
 }
 
-/* One of any kind; a device's name is thrown away. */
+static void read_host(Replay *replay, ReplayHost *host)
+{
+    RecordReader *in = &replay->in;
+    *host = (ReplayHost){.what = (RecordHost)record_get_byte(in)};
+    host->count = record_get(in);
+    host->number = record_get(in);
+    if (host->what == HOST_END) {
+        host->status = (int)record_get(in);
+        host->reason = record_get_text(in);
+    }
+    in->over |= host->what >= HOST_KINDS;
+}
+
+/* One of any kind; a device's name, and what the host did, are thrown away. */
 static void read_record(Replay *replay, ReplayRecord *record)
 {
     RecordReader *in = &replay->in;
@@ -253,6 +272,10 @@ static void read_record(Replay *replay, ReplayRecord *record)
         read_device(replay, record, &name);
         g_free(name.id);
         g_free(name.class_name);
+    } else if (record->kind == RECORD_HOST) {
+        ReplayHost host;
+        read_host(replay, &host);
+        g_free(host.reason);
     } else if (record->kind > RECORD_BUILT) {
         replay_damaged(replay, "a kind of record that there is not");
     }
@@ -266,7 +289,7 @@ ReplayRecord *replay_read(Replay *replay)
     g_autofree ReplayRecord *record = g_new0(ReplayRecord, 1);
     do {
         read_record(replay, record);
-    } while (!replay->damage && (record->kind == RECORD_DEVICE || record->kind == RECORD_BUILT));
+    } while (!replay->damage && record->kind >= RECORD_DEVICE && record->kind <= RECORD_HOST);
     bool ended = replay->damage || record->kind == RECORD_END;
     return ended ? NULL : g_steal_pointer(&record);
 }
@@ -305,10 +328,51 @@ void replay_read_devices(Replay *replay)
     in->at = start;
 }
 
+/* What the host does is between two instructions: nothing that belongs to one is behind it. */
+static bool next_is_hosts(const Replay *replay)
+{
+    const RecordReader *in = &replay->in;
+    return replay->whole && in->at < in->size && in->data[in->at] == RECORD_HOST;
+}
+
+bool replay_peek_host(Replay *replay, ReplayHost *host)
+{
+    size_t start = replay->in.at;
+    if (!next_is_hosts(replay)) {
+        return false;
+    }
+    record_get_byte(&replay->in);
+    read_host(replay, host);
+    if (replay->in.over) {
+        replay_damaged(replay, "cut short");
+    }
+    replay->in.at = start;
+    return !replay->in.over;
+}
+
+void replay_skip_host(Replay *replay)
+{
+    ReplayHost host;
+    record_get_byte(&replay->in);
+    read_host(replay, &host);
+    g_free(host.reason);
+}
+
+const ReplayRecord *replay_first_waiting(const Replay *replay)
+{
+    for (guint i = 0; i < replay->streams->len; i++) {
+        const ReplayStream *stream = replay->streams->pdata[i];
+        if (stream->waiting.head) {
+            return stream->waiting.head->data;
+        }
+    }
+    return replay->unclaimed.head ? replay->unclaimed.head->data : NULL;
+}
+
 ReplayRecord *replay_find(Replay *replay, ReplayStream *stream)
 {
-    ReplayRecord *record = g_queue_pop_head(&stream->waiting);
-    while (!record && (record = replay_read(replay))) {
+    ReplayRecord *record = g_queue_pop_head(stream ? &stream->waiting : &replay->unclaimed);
+    while (!record && !next_is_hosts(replay) && (record = replay_read(replay))) {
         bool unclaimed = record->kind >= RECORD_UNCLAIMED_READ;
         ReplayStream *whose = unclaimed ? NULL : replay->streams->pdata[record->number];
         if (whose != stream) {
@@ -352,7 +416,6 @@ void replay_take(Replay *replay, ReplayRecord *record)
     ReplayDevice *device = stream->device;
     if (move_on(replay, &device->now, record->later)) {
         device->event = record->event;
-        device->register_name = NULL;
         device->items = record->items;
         device->has_items = record->has_items;
         device->waiting = true;

@@ -47,16 +47,19 @@ typedef struct ReplayDevice {
     struct Replay *replay;
     ReplayStream *stream; /* NULL: the recording is of a machine without this device */
     uint64_t now;
-    bool receiving;
+    bool receiving; /* input from the recording, in a call */
+    bool injecting; /* a call of the host's */
     unsigned depth; /* of calls into it */
     /* The record in hand. */
     bool waiting; /* it was taken, and the device was not called yet */
     TapEvent event;
-    const char *register_name; /* of the access, or NULL */
     RecordReader items;
     bool has_items;
     ReplayItem item; /* the next */
     GQueue asked;    /* ReplayAsked: of its drives, in their order */
+    /* With a CPU: output that the line took then and has no room for now. */
+    GByteArray *backlog; /* NULL: there was never any */
+    CharPort *port;      /* whose */
 } ReplayDevice;
 
 /* What is read of the file. */
@@ -64,6 +67,12 @@ typedef struct Replay {
     TapSource source;
     /* Makes the call `event`, which came while the device was being called. */
     void (*call)(struct Replay *replay, ReplayDevice *device, const TapEvent *event);
+    /* The first difference or damage was noted; NULL: nobody wants to know. */
+    void (*stopped)(struct Replay *replay);
+    const Bus *bus;     /* has names of registers */
+    const Clock *clock; /* with a CPU: machine time */
+    bool whole;         /* with a CPU */
+    bool over;          /* nothing is compared any more */
     RecordReader in;
     GPtrArray *streams; /* ReplayStream, by number */
     GPtrArray *devices; /* ReplayDevice: of the machine, in the order of their making */
@@ -79,7 +88,7 @@ void replay_clear(Replay *replay);
 void replay_read_devices(Replay *replay);
 /* The next record of all, which the caller frees; NULL: the end, or damage, which is noted. */
 ReplayRecord *replay_read(Replay *replay);
-/* The next of one device; NULL: there is none before the end. */
+/* The next of one device, or of none's; NULL: there is none before the end or the host's turn. */
 ReplayRecord *replay_find(Replay *replay, ReplayStream *stream);
 /* Its turn has come.  Frees the record. */
 void replay_take(Replay *replay, ReplayRecord *record);
@@ -91,11 +100,36 @@ TapEvent replay_nested_event(const ReplayDevice *device);
 void replay_damaged(Replay *replay, const char *what);
 /* Notes the first difference: "COM1 read LSR (port 0x3fd): " goes before it. */
 void replay_differs(const ReplayDevice *device, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The same with only the time before it. */
+void replay_differs_at(Replay *replay, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static inline bool replay_stopped(const Replay *replay)
 {
-    return replay->difference || replay->damage;
+    return replay->difference || replay->damage || replay->over;
 }
+
+/* What the host did, as a recording of a whole run has it. */
+typedef struct ReplayHost {
+    RecordHost what;
+    uint64_t count;  /* instructions since the last of these */
+    uint64_t number; /* END: VmEndedBy */
+    int status;
+    char *reason; /* the caller's; NULL: it has none */
+} ReplayHost;
+
+/* Whether that comes next in the file, and what: it stays there until replay_skip_host(). */
+bool replay_peek_host(Replay *replay, ReplayHost *host);
+void replay_skip_host(Replay *replay);
+/* The first record that was read and is not taken; NULL: there is none. */
+const ReplayRecord *replay_first_waiting(const Replay *replay);
+
+/* The recording's device of this name that is not made yet, or NULL. */
+ReplayStream *replay_find_stream(const Replay *replay, const char *id);
+/* `stream` may be NULL. */
+ReplayDevice *replay_add_device(Replay *replay, Device *dev, ReplayStream *stream,
+                                const TapClass *class);
+/* Makes the call in hand, which is input of some kind. */
+void replay_bring_input(ReplayDevice *device);
 
 /* TapSource.make. */
 DeviceTap *replay_make_tap(TapSource *source, Device *dev, const DeviceHost *host);

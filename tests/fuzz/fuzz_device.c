@@ -35,6 +35,7 @@ typedef struct Target {
     RigDrive *drives[DRIVES];
     GArray *places; /* Place: all that can be accessed */
     unsigned saved; /* elements so far: nothing takes as long */
+    Memory *memory; /* of a device that takes orders there; NULL: it takes none */
 } Target;
 
 static void note_places(const BusClaim *claim, void *opaque)
@@ -217,6 +218,15 @@ static bool may_save(Target *t)
     return may;
 }
 
+/* Where a device may be told to look for an order. */
+static void write_memory(Target *t, FuzzInput *in)
+{
+    uint64_t address = fuzz_take(in, 2);
+    size_t size;
+    const uint8_t *bytes = fuzz_take_bytes(in, BLOCK_MAX, &size);
+    memory_write(t->memory, address, bytes, size);
+}
+
 static void do_rare(Target *t, FuzzInput *in)
 {
     switch (fuzz_take(in, 1) % 8) {
@@ -238,6 +248,12 @@ static void do_rare(Target *t, FuzzInput *in)
     case 4:
         g_free(device_describe(t->dev));
         break;
+    case 5:
+        if (t->memory) {
+            write_memory(t, in);
+            break;
+        }
+        /* fall through */
     default:
         if (may_save(t)) {
             save_and_load(t);
@@ -282,14 +298,38 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* A disk, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
+/* A disk that is a diskette too, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
 static void add_drives(Target *t)
 {
-    t->drives[0] = rig_drive_sparse(t->rig, "disk", 1000, DRIVE_STORED);
+    t->drives[0] = rig_drive_sparse(t->rig, "disk", 720, DRIVE_STORED);
     t->drives[1] = rig_drive_sparse(t->rig, "large", (UINT64_C(1) << 28) + 1, DRIVE_STORED);
     t->drives[1]->read_only = true;
     t->drives[2] = rig_drive_sparse(t->rig, "cd", 400, DRIVE_STORED);
     t->drives[2]->cdrom = true;
+}
+
+static bool has_data(const DeviceClass *class)
+{
+    const DeviceProperty *p = class->properties;
+    while (p && p->name && p->kind != PROPERTY_DATA) {
+        p++;
+    }
+    return p && p->name;
+}
+
+/* A number, two files, and memory. */
+static void add_data(Target *t)
+{
+    static const uint8_t BYTES[5000];
+    static const DataItem ITEMS[] = {
+        {5, NULL, BYTES, 2},
+        {0x20, "etc/long", BYTES, sizeof(BYTES)},
+        {0x21, "opt/empty", BYTES, 0},
+        {0x8002, NULL, BYTES, 1},
+    };
+    static const DataTable TABLE = {ITEMS, G_N_ELEMENTS(ITEMS)};
+    rig_set_data(t->rig, &TABLE);
+    t->memory = rig_memory(t->rig);
 }
 
 static Device *add_device(Target *t, const char *class_name, const char *properties)
@@ -315,6 +355,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (rig_class(FUZZ_CLASS)->dma_server) {
         rig_memory(t.rig);
+    }
+    if (has_data(rig_class(FUZZ_CLASS))) {
+        add_data(&t);
     }
     t.dev = add_device(&t, FUZZ_CLASS, FUZZ_PROPERTIES);
     if (FUZZ_COMPANION[0]) {

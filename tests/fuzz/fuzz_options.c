@@ -6,8 +6,12 @@
  */
 #include "devices/device_table.h"
 #include "src/accel/accel.h"
+#include "src/block/drive.h"
+#include "src/boot/boot_order.h"
 #include "src/char/char.h"
+#include "src/control/stream.h"
 #include "src/device_core.h"
+#include "src/error.h"
 #include "src/keyval.h"
 #include "src/log.h"
 #include "src/number.h"
@@ -59,8 +63,12 @@ static void parse_number(const char *text)
     g_assert_true(number_parse_bool("-x", text, &on, &error) == !error);
 }
 
+/* A log is the one thing that every line opens: not in a fuzzer. */
 static void parse_line(const char *text)
 {
+    if (strstr(text, "logfile")) {
+        return;
+    }
     Loop *loop = loop_new(NULL);
     CharSet *set = charset_new(loop, &(CharEvents){0}, 0);
     g_autofree char *spec = g_strdup_printf("fuzz%s", text);
@@ -71,13 +79,28 @@ static void parse_line(const char *text)
     loop_free(loop);
 }
 
+static CharPort *no_char_port(void *opaque, Device *dev, const char *id, GError **error)
+{
+    (void)opaque, (void)dev;
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "no chardev '%s'", id);
+    return NULL;
+}
+
+static BlockPort *no_block_port(void *opaque, Device *dev, const char *id, GError **error)
+{
+    (void)opaque, (void)dev;
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "no drive '%s'", id);
+    return NULL;
+}
+
 /* The first word is the class, the others are properties. */
 static void parse_properties(const char *text)
 {
     g_auto(GStrv) words = g_strsplit(text, "\n", 2);
     Bus *bus = bus_new(false);
     Clock *clock = clock_new_stepped();
-    DeviceHost host = {.bus = bus, .clock = clock};
+    DeviceHost host = {
+        .bus = bus, .clock = clock, .char_port = no_char_port, .block_port = no_block_port};
     for (const DeviceClass *const *class = device_table; words[0] && *class; class ++) {
         if (!strcmp((*class)->name, words[0])) {
             g_autoptr(GError) error = NULL;
@@ -89,6 +112,34 @@ static void parse_properties(const char *text)
     }
     clock_free(clock);
     bus_free(bus);
+}
+
+static void parse_drive(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Drive) drive = drive_parse(text, &error);
+    g_assert_true(!drive == !!error);
+    g_clear_error(&error);
+    if (*text) {
+        /* -hda and the like: whatever the name is, it comes back. */
+        g_autofree char *spec = drive_text(text, "media=cdrom");
+        g_autoptr(Drive) named = drive_parse(spec, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(named->file, ==, text);
+        g_assert_true(named->cdrom);
+    }
+}
+
+static void parse_stream(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    StreamAddress address;
+    if (stream_address_parse(&address, "-qmp", text, &error)) {
+        g_assert_no_error(error);
+        stream_address_clear(&address);
+    } else {
+        g_assert_nonnull(error);
+    }
 }
 
 static void parse_others(const char *text)
@@ -105,6 +156,9 @@ static void parse_others(const char *text)
     g_clear_error(&error);
     RtcOptions rtc;
     g_assert_true(rtc_options_parse(text, &rtc, &error) == !error);
+    g_clear_error(&error);
+    BootOrder order;
+    g_assert_true(boot_order_parse(text, &order, &error) == !error);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -117,7 +171,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const PARSERS[])(const char *) = {
-        parse_command_line, parse_list, parse_number, parse_line, parse_properties, parse_others};
+        parse_command_line, parse_list,   parse_number, parse_line,
+        parse_properties,   parse_others, parse_drive,  parse_stream};
     FuzzInput in = {data, size};
     uint64_t which = fuzz_take(&in, 1) % G_N_ELEMENTS(PARSERS);
     g_autofree char *text = fuzz_take_text(&in);

@@ -262,6 +262,29 @@ def apic_seeds(target, lapic, ioapic):
           memory_write(lapic, 0x41) + acknowledge)
 
 
+# ---- fw_cfg: places 0 and 1 are the selector and data port, 2 to 9 the DMA register ----
+
+def fw_cfg_dma(control, length, address, at=0x1000):
+    order = struct.pack(">IIQ", control, length, address)
+    return (bytes([7, 5]) + struct.pack("<H", at) + bytes([len(order)]) + order +
+            b"\x18\6" + struct.pack(">I", at))
+
+
+def fw_cfg_seeds():
+    select, read, skip, wr = 8, 2, 4, 16
+    item = lambda key: b"\x10\0" + struct.pack("<H", key)
+    data = b"\2\1" * 6
+    write("fw_cfg", "ports", b"".join(item(key) + data for key in (0, 1, 5, 0x19, 0x4005, 0x77)))
+    write("fw_cfg", "signature", b"\x1a\2\x1a\6")
+    write("fw_cfg", "directory", fw_cfg_dma(0x19 << 16 | select | read, 300, 0x2000))
+    write("fw_cfg", "file", fw_cfg_dma(0x20 << 16 | select | skip, 4000, 0) +
+          fw_cfg_dma(read, 3000, 0x2000) + data)
+    write("fw_cfg", "write", fw_cfg_dma(5 << 16 | select | wr, 2, 0x2000) + fw_cfg_dma(0, 9, 0))
+    write("fw_cfg", "over", fw_cfg_dma(0x20 << 16 | select | read, 64, 0xff0))
+    write("fw_cfg", "beyond", fw_cfg_dma(0x20 << 16 | select | read, 0xffffffff, 0x3ff00) +
+          fw_cfg_dma(read, 2, 0xffffffffffffffff) + b"\x18\6" + b"\xff" * 4)
+
+
 # ---- text protocols: how, text, events ----
 
 FLOOD, EVENT_0, EVENT_1, EVENT_2 = b"\xfc", b"\xfd", b"\xfe", b"\xff"
@@ -349,11 +372,60 @@ def expect_seeds():
            FLOOD + b"\x0eb" + EVENT_0 * 6)
 
 
+# ---- options: which parser, a text ----
+
+PARSERS = ("command-line", "list", "number", "line", "properties", "others", "drive", "stream")
+
+OPTION_TEXTS = {
+    "command-line": (
+        "-kernel guests/hello.bin -flat addr=0x7c00,ip=0x7c00 -initrd i -append quiet -m 1G",
+        "-machine help", "-M isapc,accel=kvm:interp,irqchip=kernel -cpu max -smp 2 -boot order=dc",
+        "-accel kvm -accel interp -device isa-debug-exit,iobase=0x501 -global isa-serial.pace=baud",
+        "-rtc base=2000-01-01T00:00:00,clock=vm -nodefaults -name a,process=b -pidfile p",
+        "-drive file=disk.img,format=raw -hda a -hdb b -hdc c -hdd d -cdrom e -snapshot -fda f",
+        "-serial stdio -serial file:com2.log -debugcon file:d -debugport none -monitor none",
+        "-chardev socket,id=c,path=/tmp/com1,server=on,wait=off -serial chardev:c -nographic",
+        "-display none -vga none -net none -nic none -audio none -audiodev none,id=a -echr 20",
+        "-qmp unix:q,server=on,wait=off -mon chardev=c0,mode=control -qtest stdio -qtest-log none",
+        "-S -s -gdb tcp::1234 -no-reboot -no-shutdown -timeout 30 -expect e -result r",
+        "-d io,unclaimed -D log -record a -replay b -trace x -bios b", "--help", "--version",
+        "-kernle x", "-m", "-m 5Q", "-smp 0", "stray"),
+    "list": ("path=a,,b,size=3", "a,irqchip=b", "size", "noirqchip", "size=1,size=2", ",", "pth=1"),
+    "number": ("0", "1000", "0x3e8", "010", "1001", "16M", "1.5G", "-1", "5Q", "on", "off", "yes"),
+    "line": (":a,append=on,size=4", ",mux=on,policy=drop-old,history=64K", ":",
+             ",policy=nonsense", ",carrier=attached,logmax=1,logkeep=2,logstamp=guest,logstrip=on"),
+    "properties": (
+        "isa-serial\niobase=0x2f8,irq=3,pace=baud", "isa-serial\nirq=16", "isa-serial\npace=x",
+        "mc146818rtc\nbase=951782398,ram-size=16M,lost-ticks=drop", "isa-pit\nlost-ticks=merge",
+        "isa-debug-exit\niobase=0xf4,iosize=4", "isa-debugcon\niobase=0x402,readback=1",
+        "isa-ide\ndrive0=a,drive1=b", "ioapic\nbase=4G", "debug-port\niobase=0xffff", "nosuch\n"),
+    "others": ("interp,paranoid=on,realtime=off", "kvm", "qtest", "tcg", "io,unclaimed,char", "help",
+               "base=2000-02-29T23:59:60,clock=host", "base=utc", "base=localtime,clock=vm",
+               "base=1969-12-31", "order=dc,once=a,menu=on", "cad"),
+    "drive": ("file=a,,b,format=raw,if=ide,index=3,media=cdrom,cache=unsafe",
+              "file=x,if=none,id=d,readonly=on,snapshot=off", "index=4,file=a", "a,b"),
+    "stream": ("unix:a,server=on,wait=off", "tcp:localhost:4444,server", "tcp::1", "stdio",
+               "socket,id=c,path=p,server=on", "socket,id=c,host=::1,port=5,nowait", "stdio,id=x",
+               "tcp:[::1]:80", "file:x", "socket"),
+}
+
+
+def option_seeds():
+    for number, name in enumerate(PARSERS):
+        for index, text in enumerate(OPTION_TEXTS[name]):
+            if name == "command-line":
+                text = "pioemu " + text
+                text = text.replace(" ", "\n")
+            write("options", "%s-%u" % (name, index), bytes([number]) + text.encode())
+
+
+option_seeds()
 boot_seeds()
 ata_seeds()
 atapi_seeds()
 apic_seeds("lapic", 0, LAPIC_PLACES + 1)
 apic_seeds("ioapic", IOAPIC_PLACES, 0)
+fw_cfg_seeds()
 qtest_seeds()
 qmp_seeds()
 expect_seeds()

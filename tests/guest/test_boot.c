@@ -146,6 +146,26 @@ static void test_acpi_off(const GuestTarget *target)
     g_assert_nonnull(strstr(result, "the guest powered off"));
 }
 
+/* A report lists our own controllers, and none where KVM's are in their place. */
+static void expect_controllers(const GuestTarget *target, const char *arguments, bool ours)
+{
+    enum { TIMED_OUT = 5 };
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "%s -S -timeout 1", arguments);
+    g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
+    guest_expect(guest, GUEST_ERR, "\nDevices:\n");
+    bool seen = strstr(guest_output(guest, GUEST_ERR)->str, "\n  PIC: ");
+    g_assert_cmpint(seen, ==, ours);
+}
+
+static void test_irqchip(const GuestTarget *target)
+{
+    bool kvm = !strcmp(target->accel, "kvm");
+    expect_controllers(target, "-kernel bzimage.bin", !kvm);
+    expect_controllers(target, "-kernel bzimage.bin -machine irqchip=auto", !kvm);
+    expect_controllers(target, "-kernel bzimage.bin -machine irqchip=user", true);
+    expect_controllers(target, "-kernel hello.bin", true);
+}
+
 static void test_refusals(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel elf.elf -m 1");
@@ -166,6 +186,7 @@ int main(int argc, char **argv)
     guest_tests_add("boot/linux_enters_its_setup_if_asked", test_linux_16, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/linux_starts_in_long_mode_if_asked", test_linux_64,
                     GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/linux_gets_the_controllers_of_kvm", test_irqchip, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/acpi_powers_off", test_acpi_off, GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/kernels_that_do_not_fit_are_refused", test_refusals,
                     GUEST_DEFAULT_IRQCHIP);

@@ -25,6 +25,7 @@ struct Rig {
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
     unsigned requests[DEVICE_RESET + 1];
+    const DataTable *data;
     int exit_status;
     unsigned guest_errors;
     GError *error;
@@ -124,6 +125,19 @@ RigDrive *rig_drive_sparse(Rig *rig, const char *id, uint64_t sectors, uint64_t 
     RigDrive *drive = rig_drive_new(sectors, stored);
     g_hash_table_insert(rig->drives, g_strdup(id), drive);
     return drive;
+}
+
+static const DataTable *host_data_table(void *opaque, const char *id, GError **error)
+{
+    (void)id, (void)error;
+    Rig *rig = opaque;
+    return rig->data;
+}
+
+void rig_set_data(Rig *rig, const DataTable *data)
+{
+    rig->data = data;
+    rig->host.data_table = host_data_table;
 }
 
 RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)

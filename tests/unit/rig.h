@@ -113,6 +113,11 @@ void rig_char_set_lines(RigChar *line, unsigned lines);
 /* Takes `room` bytes more, and says so to the device. */
 void rig_char_set_room(RigChar *line, size_t room);
 
+/* ---- data: of whatever name a property of PROPERTY_DATA has ---- */
+
+/* For the devices to come; it stays the test's. */
+void rig_set_data(Rig *rig, const DataTable *data);
+
 /* ---- memory ---- */
 
 #define RIG_MEMORY_SIZE 0x40000u

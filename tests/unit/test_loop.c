@@ -1,12 +1,14 @@
 /*
  * The event loop: posted work, descriptors, timers, signals, machine time.
  */
+#include "src/error.h"
 #include "src/loop.h"
 
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct Fixture {
@@ -231,6 +233,35 @@ static void test_machine_deadline_wakes_the_loop(Fixture *fix, gconstpointer dat
     clock_free(clock);
 }
 
+/* However few descriptors there are, there is a loop or an error. */
+static void test_too_few_descriptors_are_an_error(Fixture *fix, gconstpointer data)
+{
+    (void)fix;
+    (void)data;
+    struct rlimit before, limit;
+    unsigned made = 0, refused = 0;
+    int first = dup(STDIN_FILENO);
+    close(first);
+    getrlimit(RLIMIT_NOFILE, &before);
+    for (int spare = 0; spare < 16; spare++) {
+        g_autoptr(GError) error = NULL;
+        limit = (struct rlimit){.rlim_cur = (rlim_t)(first + spare), .rlim_max = before.rlim_max};
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+        Loop *loop = loop_new(&error);
+        if (loop) {
+            made++;
+            loop_free(loop);
+        } else {
+            g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST);
+            g_assert_nonnull(strstr(error->message, "Too many open files"));
+            refused++;
+        }
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+    g_assert_cmpuint(refused, >, 3);
+    g_assert_cmpuint(made, >, 3);
+}
+
 #define ADD(name) g_test_add("/loop/" #name, Fixture, NULL, setup, test_##name, teardown)
 
 int main(int argc, char **argv)
@@ -245,5 +276,6 @@ int main(int argc, char **argv)
     ADD(timers_fire_in_order_of_their_times);
     ADD(signal_reaches_the_loop);
     ADD(machine_deadline_wakes_the_loop);
+    ADD(too_few_descriptors_are_an_error);
     return g_test_run();
 }

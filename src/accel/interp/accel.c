@@ -451,6 +451,17 @@ static uint64_t interp_work_time(const Vcpu *vcpu)
     return scale(interp_instruction_count(vcpu), NS_PER_SECOND, interp->ips, false);
 }
 
+static void interp_position(const Vcpu *vcpu, VcpuPosition *position)
+{
+    const Cpu *cpu = (const Cpu *)vcpu;
+
+    *position = (VcpuPosition){
+        .instructions = cpu_instructions(cpu),
+        .cs = cpu->segment[CPU_CS].selector,
+        .eip = cpu->eip + cpu->current->start,
+    };
+}
+
 static uint64_t interp_instructions_in(const Vcpu *vcpu, uint64_t ns)
 {
     const InterpAccel *interp = (const InterpAccel *)vcpu->accel;
@@ -521,6 +532,7 @@ const AccelClass accel_interp_class = {
     .destroy_vcpu = interp_destroy_vcpu,
     .close = interp_close,
     .work_time = interp_work_time,
+    .position = interp_position,
     .instructions_in = interp_instructions_in,
     .set_budget = interp_set_budget,
     .run = interp_run,

@@ -1,0 +1,389 @@
+/*
+ * QEMU's firmware configuration device (fw_cfg): what the machine has to tell
+ * a firmware, as numbered items that are read byte by byte or by DMA.
+ *
+ * After QEMU's docs/specs/fw_cfg.  Modelled: selector and data port, the DMA
+ * interface with read, skip, select and write, the file directory.  Not
+ * modelled: items that a guest may write to; there are none.
+ */
+#include "devices/fw_cfg_regs.h"
+
+#include "devices/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHUNK    4096u
+#define KEY_MASK (0xffffu & ~(unsigned)FW_CFG_WRITE_CHANNEL)
+
+static const uint8_t SIGNATURE[] = {'Q', 'E', 'M', 'U'};
+/* What the DMA register reads as. */
+static const uint8_t DMA_SIGNATURE[FW_CFG_DMA_PORTS] = {'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G'};
+
+typedef struct FwCfg {
+    Device *dev;
+    uint16_t key;    /* the item that is selected */
+    uint32_t offset; /* of its next byte, at most its size */
+
+    uint32_t dma_high; /* of the descriptor's address; a transfer clears it */
+
+    uint16_t iobase, dma_iobase;
+    bool dma;
+    uint8_t id[4];
+    const DataTable *items; /* NULL: none but our own */
+} FwCfg;
+
+/* ---- items ---- */
+
+static const DataItem *find_item(const FwCfg *s, unsigned key)
+{
+    for (size_t i = 0; s->items && i < s->items->count; i++) {
+        if (s->items->items[i].key == key) {
+            return &s->items->items[i];
+        }
+    }
+    return NULL;
+}
+
+static uint32_t file_count(const FwCfg *s)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; s->items && i < s->items->count; i++) {
+        count += s->items->items[i].name != NULL;
+    }
+    return count;
+}
+
+static uint32_t item_size(const FwCfg *s)
+{
+    switch (s->key) {
+    case FW_CFG_SIGNATURE:
+        return sizeof(SIGNATURE);
+    case FW_CFG_ID:
+        return sizeof(s->id);
+    case FW_CFG_FILE_DIR:
+        return FW_CFG_DIR_COUNT_SIZE + file_count(s) * FW_CFG_DIR_ENTRY_SIZE;
+    default: {
+        const DataItem *item = find_item(s, s->key);
+        return item ? item->size : 0;
+    }
+    }
+}
+
+static uint32_t bytes_left(const FwCfg *s)
+{
+    return item_size(s) - s->offset;
+}
+
+static void put_be32(uint8_t *to, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        to[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
+}
+
+static uint32_t get_be32(const uint8_t *from)
+{
+    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
+}
+
+static void fill_entry(uint8_t *entry, const DataItem *item)
+{
+    memset(entry, 0, FW_CFG_DIR_ENTRY_SIZE);
+    put_be32(entry, item->size);
+    entry[FW_CFG_DIR_KEY] = (uint8_t)(item->key >> 8);
+    entry[FW_CFG_DIR_KEY + 1] = (uint8_t)item->key;
+    memcpy(entry + FW_CFG_DIR_NAME, item->name, strnlen(item->name, FW_CFG_NAME_SIZE - 1));
+}
+
+/* The byte of the directory at `offset`, which it has. */
+static uint8_t directory_byte(const FwCfg *s, uint32_t offset)
+{
+    uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];
+    if (offset < FW_CFG_DIR_COUNT_SIZE) {
+        put_be32(entry, file_count(s));
+        return entry[offset];
+    }
+    uint32_t number = (offset - FW_CFG_DIR_COUNT_SIZE) / FW_CFG_DIR_ENTRY_SIZE;
+    const DataItem *item = s->items->items;
+    while (!item->name || number--) {
+        item++;
+    }
+    fill_entry(entry, item);
+    return entry[(offset - FW_CFG_DIR_COUNT_SIZE) % FW_CFG_DIR_ENTRY_SIZE];
+}
+
+/* The next `size` bytes of the item, which it has. */
+static void copy_bytes(const FwCfg *s, uint8_t *to, uint32_t size)
+{
+    switch (s->key) {
+    case FW_CFG_SIGNATURE:
+        memcpy(to, SIGNATURE + s->offset, size);
+        break;
+    case FW_CFG_ID:
+        memcpy(to, s->id + s->offset, size);
+        break;
+    case FW_CFG_FILE_DIR:
+        for (uint32_t i = 0; i < size; i++) {
+            to[i] = directory_byte(s, s->offset + i);
+        }
+        break;
+    default:
+        memcpy(to, find_item(s, s->key)->data + s->offset, size);
+    }
+}
+
+static void select_item(FwCfg *s, unsigned key)
+{
+    s->key = (uint16_t)(key & KEY_MASK);
+    s->offset = 0;
+}
+
+/* "If there is no more data, 0 is read." */
+static void take_bytes(FwCfg *s, uint8_t *to, uint32_t size)
+{
+    uint32_t there = bytes_left(s) < size ? bytes_left(s) : size;
+    if (there) {
+        copy_bytes(s, to, there);
+    }
+    memset(to + there, 0, size - there);
+    s->offset += there;
+}
+
+/* ---- DMA ---- */
+
+/* To guest memory, and zeros where the item has ended; false: not all of it is RAM. */
+static bool dma_read(FwCfg *s, uint64_t address, uint32_t length)
+{
+    uint8_t chunk[CHUNK];
+    while (length) {
+        uint32_t size = length < CHUNK ? length : CHUNK;
+        take_bytes(s, chunk, size);
+        if (!device_memory_write(s->dev, address, chunk, size)) {
+            return false;
+        }
+        address += size;
+        length -= size;
+    }
+    return true;
+}
+
+static void dma_skip(FwCfg *s, uint32_t length)
+{
+    s->offset += length < bytes_left(s) ? length : bytes_left(s);
+}
+
+static bool dma_carry_out(FwCfg *s, const uint8_t *descriptor)
+{
+    uint32_t control = get_be32(descriptor + FW_CFG_DMA_CONTROL);
+    uint32_t length = get_be32(descriptor + FW_CFG_DMA_LENGTH);
+    uint64_t address = (uint64_t)get_be32(descriptor + FW_CFG_DMA_ADDRESS) << 32 |
+                       get_be32(descriptor + FW_CFG_DMA_ADDRESS + 4);
+    if (control & FW_CFG_DMA_CTL_SELECT) {
+        select_item(s, control >> FW_CFG_DMA_CTL_KEY_SHIFT);
+    }
+    if (control & FW_CFG_DMA_CTL_READ) {
+        return dma_read(s, address, length);
+    }
+    if (control & FW_CFG_DMA_CTL_WRITE) {
+        return length == 0;
+    }
+    if (control & FW_CFG_DMA_CTL_SKIP) {
+        dma_skip(s, length);
+    }
+    return true;
+}
+
+/* A descriptor that is not in RAM has no place for an error either. */
+static void dma_start(FwCfg *s, uint64_t address)
+{
+    uint8_t descriptor[FW_CFG_DMA_DESCRIPTOR_SIZE], control[4];
+    s->dma_high = 0;
+    if (!device_memory_read(s->dev, address, descriptor, sizeof(descriptor))) {
+        device_guest_error(s->dev, "descriptor outside memory",
+                           "DMA descriptor at 0x%llx is not in memory",
+                           (unsigned long long)address);
+        return;
+    }
+    put_be32(control, dma_carry_out(s, descriptor) ? 0 : FW_CFG_DMA_CTL_ERROR);
+    device_memory_write(s->dev, address + FW_CFG_DMA_CONTROL, control, sizeof(control));
+}
+
+/* ---- ports ---- */
+
+/* Both ports read as the data port; of 16 bits nothing is read. */
+static uint64_t fw_cfg_read(void *state, uint64_t offset, unsigned size)
+{
+    uint8_t byte = 0;
+    (void)offset;
+    take_bytes(state, &byte, size == 1);
+    return byte;
+}
+
+/* Only a 16-bit write to the first port selects; data cannot be written. */
+static void fw_cfg_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    if (offset == FW_CFG_SELECTOR && size == 2) {
+        select_item(state, (unsigned)value);
+    }
+}
+
+static void fw_cfg_read_block(void *state, uint64_t offset, void *items, size_t count,
+                              unsigned size)
+{
+    uint8_t *to = items;
+    size_t left = size == 1 ? count : 0;
+    (void)offset;
+    memset(items, 0, count * size);
+    while (left) {
+        uint32_t part = left < CHUNK ? (uint32_t)left : CHUNK;
+        take_bytes(state, to, part);
+        to += part;
+        left -= part;
+    }
+}
+
+static uint64_t dma_register_read(void *state, uint64_t offset, unsigned size)
+{
+    const FwCfg *s = state;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size && offset + i < FW_CFG_DMA_PORTS; i++) {
+        value |= (uint64_t)DMA_SIGNATURE[offset + i] << (8 * i);
+    }
+    return s->dma ? value : UINT64_MAX;
+}
+
+/* The lower half starts the transfer. */
+static void dma_register_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    FwCfg *s = state;
+    uint32_t half = __builtin_bswap32((uint32_t)value);
+    if (!s->dma || size != 4) {
+        return;
+    }
+    if (offset == 0) {
+        s->dma_high = half;
+    } else if (offset == FW_CFG_DMA_LOW - FW_CFG_DMA) {
+        dma_start(s, (uint64_t)s->dma_high << 32 | half);
+    }
+}
+
+static const char *fw_cfg_register_name(const void *state, uint64_t offset, bool write)
+{
+    (void)state;
+    return offset == FW_CFG_SELECTOR && write ? "SELECTOR" : "DATA";
+}
+
+static const char *dma_register_name(const void *state, uint64_t offset, bool write)
+{
+    (void)state, (void)write;
+    return offset < FW_CFG_DMA_LOW - FW_CFG_DMA ? "DMA_HIGH" : "DMA_LOW";
+}
+
+/* ---- description, reset and state ---- */
+
+static void fw_cfg_describe(const void *state, char *text, size_t size)
+{
+    const FwCfg *s = state;
+    const DataItem *item = find_item(s, s->key);
+    snprintf(text, size, "item 0x%04x%s%s, byte %u of %u", s->key, item && item->name ? " " : "",
+             item && item->name ? item->name : "", s->offset, item_size(s));
+}
+
+static bool fw_cfg_realize(void *state, char *error, size_t size)
+{
+    FwCfg *s = state;
+    (void)error, (void)size;
+    s->id[0] = FW_CFG_ID_TRADITIONAL | (s->dma ? FW_CFG_ID_DMA : 0);
+    return true;
+}
+
+static void fw_cfg_reset(void *state)
+{
+    FwCfg *s = state;
+    select_item(s, FW_CFG_SIGNATURE);
+    s->dma_high = 0;
+}
+
+static bool fw_cfg_post_load(void *state)
+{
+    const FwCfg *s = state;
+    return !(s->key & ~KEY_MASK) && s->offset <= item_size(s);
+}
+
+static const DeviceField fw_cfg_fields[] = {
+    DEVICE_FIELD(FwCfg, key),
+    DEVICE_FIELD(FwCfg, offset),
+    DEVICE_FIELD(FwCfg, dma_high),
+    DEVICE_FIELD_END,
+};
+
+/* ---- the class ---- */
+
+static const IoOps fw_cfg_ops = {
+    .read = fw_cfg_read,
+    .write = fw_cfg_write,
+    .max_size = 2,
+    .read_block = fw_cfg_read_block,
+};
+
+static const IoOps dma_ops = {
+    .read = dma_register_read,
+    .write = dma_register_write,
+    .max_size = 4,
+};
+
+static const DeviceRegion fw_cfg_regions[] = {
+    {.name = "ports",
+     .space = IO_PORTS,
+     .size = FW_CFG_PORTS,
+     .ops = &fw_cfg_ops,
+     .base_property = "iobase",
+     .register_name = fw_cfg_register_name},
+    {.name = "dma",
+     .space = IO_PORTS,
+     .size = FW_CFG_DMA_PORTS,
+     .ops = &dma_ops,
+     .base_property = "dma-iobase",
+     .register_name = dma_register_name},
+    {.name = NULL},
+};
+
+static const DeviceProperty fw_cfg_properties[] = {
+    {.name = "iobase",
+     .kind = PROPERTY_UINT16,
+     .offset = offsetof(FwCfg, iobase),
+     .default_value = "0x510",
+     .help = "selector and data port"},
+    {.name = "dma-iobase",
+     .kind = PROPERTY_UINT16,
+     .offset = offsetof(FwCfg, dma_iobase),
+     .default_value = "0x514",
+     .help = "the eight ports of the DMA register"},
+    {.name = "dma",
+     .kind = PROPERTY_BOOL,
+     .offset = offsetof(FwCfg, dma),
+     .default_value = "on",
+     .help = "whether there is a DMA register"},
+    {.name = "items",
+     .kind = PROPERTY_DATA,
+     .offset = offsetof(FwCfg, items),
+     .default_value = "fw_cfg",
+     .help = "what it tells of"},
+    {.name = NULL},
+};
+
+extern const DeviceClass fw_cfg_class;
+const DeviceClass fw_cfg_class = {
+    .abi = DEVICE_ABI,
+    .name = "fw_cfg",
+    .description = "QEMU's firmware configuration device",
+    .state_size = sizeof(FwCfg),
+    .properties = fw_cfg_properties,
+    .regions = fw_cfg_regions,
+    .realize = fw_cfg_realize,
+    .reset = fw_cfg_reset,
+    .fields = fw_cfg_fields,
+    .post_load = fw_cfg_post_load,
+    .describe = fw_cfg_describe,
+};

@@ -1,0 +1,83 @@
+/*
+ * Tests of the BIOS's services, which run where its users do: behind a boot
+ * sector, in real mode.  Results go to the debug console in TAP's form.
+ */
+#ifndef PIOEMU_BIOSTEST_H
+#define PIOEMU_BIOSTEST_H
+
+/* In memory from 0x7e00 on; the stack is below the boot sector. */
+#define PROGRAM_SECTORS 62
+#define STACK_TOP       0x7c00
+/* Sectors whose 16-bit words are all their own number, and one to write to. */
+#define PATTERN_SECTOR  63
+#define PATTERN_SECTORS 130
+#define SCRATCH_SECTOR  200
+
+/* The INT takes 6 of them and the BIOS 4. */
+#define CALLER_STACK 10
+#define CANARY       0x5ca1ab1e
+
+#define REGS_DS    0
+#define REGS_FLAGS 2
+#define REGS_EDI   4
+#define REGS_ESI   8
+#define REGS_EBP   12
+#define REGS_EBX   16
+#define REGS_EDX   20
+#define REGS_ECX   24
+#define REGS_EAX   28
+#define REGS_GS    32
+#define REGS_FS    34
+#define REGS_ES    36
+#define REGS_ESP   40
+
+#ifndef __ASSEMBLER__
+#include "bios/bios.h"
+
+extern volatile uint32_t tick_calls, alarm_calls, key_calls;
+extern FarPointer system_vector, key_vector;
+extern uint8_t caller_stack[];
+void tick_handler(void);
+void alarm_handler(void);
+void key_handler(void);
+void key_hook(void);
+
+/* Calls the interrupt with and gives back all registers; what has to be kept is checked. */
+void interrupt(unsigned vector, Regs *regs);
+/* The same with these, and nothing but zeros in the lower halves of the others. */
+Regs interrupt_ax(unsigned vector, uint16_t ax);
+Regs interrupt_abcd(unsigned vector, uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx);
+
+static inline bool carry(const Regs *regs)
+{
+    return regs->flags & FLAG_CF;
+}
+
+static inline bool zero(const Regs *regs)
+{
+    return regs->flags & FLAG_ZF;
+}
+
+/* One line of TAP. */
+void check(bool passed, const char *what);
+/* A comment: for what is not right. */
+void note(const char *name, uint32_t value);
+#define check_is(value, expected)                                                                  \
+    check_equal((uint32_t)(value), (uint32_t)(expected), #value " is " #expected)
+void check_equal(uint32_t value, uint32_t expected, const char *what);
+/* A title for the checks that follow. */
+void about(const char *what);
+
+void set_handler(unsigned vector, uint16_t segment, uint16_t offset);
+/* Until an interrupt has been served. */
+void wait_for_interrupt(void);
+
+void test_video(void);
+void test_disk(void);
+void test_system(void);
+void test_clock(void);
+void test_keyboard(void);
+void test_serial(void);
+#endif
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * What the machine tells a firmware through the fw_cfg device, as QEMU's ISA
+ * PC would.
+ */
+#include "devices/fw_cfg_regs.h"
+#include "src/machine.h"
+
+#include <string.h>
+
+#define UUID_SIZE   16u
+#define CONSOLE     0x3f8u
+#define NEVER       UINT32_MAX
+#define E820_RAM    1u
+#define MAP_ENTRIES 2u
+
+typedef struct __attribute__((packed)) MapEntry {
+    uint64_t base, size;
+    uint32_t type;
+} MapEntry;
+
+/* RAM only: what is reserved within it a firmware knows best. */
+static void add_map(FwItems *items, uint64_t ram)
+{
+    uint64_t low = MIN(ram, MEMORY_HOLE_START);
+    const MapEntry map[MAP_ENTRIES] = {
+        {0, low, E820_RAM},
+        {MEMORY_HOLE_END, ram - low, E820_RAM},
+    };
+    fw_items_add_file(items, "etc/e820", g_bytes_new(map, ram > low ? sizeof(map) : sizeof(*map)));
+}
+
+static bool has_device(const Machine *machine, const char *id)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        if (!strcmp(device_id(machine->devices->pdata[i]), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_numbers(const Machine *machine, FwItems *items)
+{
+    static const uint8_t UUID[UUID_SIZE];
+    const BootBoard board = machine_board(machine);
+    fw_items_add(items, FW_CFG_UUID, g_bytes_new_static(UUID, sizeof(UUID)));
+    fw_items_add_number(items, FW_CFG_RAM_SIZE, memory_ram_size(machine->host.memory), 8);
+    fw_items_add_number(items, FW_CFG_NOGRAPHIC, 1, 2);
+    fw_items_add_number(items, FW_CFG_NB_CPUS, board.cpus, 2);
+    fw_items_add_number(items, FW_CFG_MAX_CPUS, board.cpus, 2);
+    fw_items_add_number(items, FW_CFG_BOOT_MENU, machine->boot && machine->boot->menu, 2);
+    fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input == MACHINE_TIMER_PIN, 1);
+}
+
+/* With `once` the order is not that of the lines: there the CMOS bytes say it alone. */
+static void add_files(const Machine *machine, FwItems *items)
+{
+    const GString *order = machine->bootorder;
+    if (order->len && !*machine->boot->once) {
+        fw_items_add_file(items, "bootorder", g_bytes_new(order->str, order->len + 1));
+    }
+    add_map(items, memory_ram_size(machine->host.memory));
+    fw_items_add_number_file(items, "etc/boot-fail-wait", NEVER, 4);
+    if (has_device(machine, "COM1")) {
+        fw_items_add_number_file(items, "etc/sercon-port", CONSOLE, 2);
+    }
+}
+
+const DataTable *machine_fw_items(Machine *machine, GError **error)
+{
+    if (!machine->items) {
+        g_autoptr(FwItems) items = fw_items_new();
+        for (guint i = 0; i < machine->config->fw_cfgs->len; i++) {
+            if (!fw_items_add_option(items, machine->config->fw_cfgs->pdata[i], error)) {
+                return NULL;
+            }
+        }
+        add_numbers(machine, items);
+        add_files(machine, items);
+        machine->items = g_steal_pointer(&items);
+    }
+    return fw_items_table(machine->items);
+}

@@ -1,0 +1,36 @@
+/*
+ * What the files of the recorder share.
+ */
+#ifndef PIOEMU_RECORD_RECORDER_INTERNAL_H
+#define PIOEMU_RECORD_RECORDER_INTERNAL_H
+
+#include "src/record/format.h"
+#include "src/record/recorder.h"
+
+struct Recorder {
+    TapSource source;
+    RecorderHost host;
+    char *path;
+    int fd;
+    GPtrArray *taps;
+    const BlockSet *drives;
+    GByteArray *header; /* until the machine is built */
+    LoopTask task;
+    LoopTimer *timer;
+    GByteArray *writing; /* the loop's */
+    GMutex lock;
+    /* All below belong to the lock. */
+    GByteArray *buffer;
+    uint64_t last_unclaimed;
+    uint64_t last_count; /* instructions at the last thing that the host did */
+    bool failed;
+};
+
+/* With the lock held, or while the machine is built. */
+void recorder_append(Recorder *recorder, const GByteArray *record);
+
+/* TapSource.make, and the end of what it made. */
+DeviceTap *recorder_make_tap(TapSource *source, Device *dev, const DeviceHost *host);
+void recorder_free_tap(gpointer tap);
+
+#endif

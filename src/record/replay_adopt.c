@@ -1,0 +1,201 @@
+#include "src/record/replay_adopt.h"
+
+#include "src/keyval.h"
+#include "src/record/recorder.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- what may not be otherwise ---- */
+
+static bool check_file(const char *option, const char *path, const char *sum, GError **error)
+{
+    if (!path && !sum) {
+        return true;
+    }
+    if (!path) {
+        return replay_refuse(error, "it was made with -%s FILE: name the same file", option);
+    }
+    if (!sum) {
+        return replay_refuse(error, "it was made without -%s", option);
+    }
+    g_autofree char *is = recorder_file_sum(path);
+    if (!is) {
+        return replay_refuse(error, "-%s %s: cannot be read", option, path);
+    }
+    return !strcmp(is, sum) ||
+           replay_refuse(error, "-%s %s: not the file that it was made with", option, path);
+}
+
+static bool check_files(const Config *config, const ReplayHeader *header, GError **error)
+{
+    const char *const paths[RECORD_FILES] = {config->kernel, config->initrd, config->bios};
+    for (size_t i = 0; i < RECORD_FILES; i++) {
+        if (!check_file(RECORD_FILE_NAMES[i], paths[i], header->files[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Takes the recording's; the user need not say it again. */
+static bool adopt_text(const char *option, char **mine, const char *recorded, GError **error)
+{
+    if (*mine && g_strcmp0(*mine, recorded)) {
+        return replay_refuse(error, "-%s %s: it was made with%s%s", option, *mine,
+                             recorded ? " " : "out", recorded ? recorded : "");
+    }
+    g_free(*mine);
+    *mine = g_strdup(recorded);
+    return true;
+}
+
+static bool adopt_list(const char *option, GPtrArray **mine, const GPtrArray *recorded,
+                       GError **error)
+{
+    bool same = (*mine)->len == recorded->len;
+    for (guint i = 0; same && i < recorded->len; i++) {
+        same = !strcmp((*mine)->pdata[i], recorded->pdata[i]);
+    }
+    if ((*mine)->len && !same) {
+        return replay_refuse(error, "-%s %s: it was made with other ones", option,
+                             (char *)(*mine)->pdata[0]);
+    }
+    g_ptr_array_set_size(*mine, 0);
+    for (guint i = 0; i < recorded->len; i++) {
+        g_ptr_array_add(*mine, g_strdup(recorded->pdata[i]));
+    }
+    return true;
+}
+
+static bool adopt_memory(Config *config, const Config *recorded, GError **error)
+{
+    g_autoptr(Config) usual = config_new();
+    if (config->memory != usual->memory && config->memory != recorded->memory) {
+        return replay_refuse(error, "-m: it was made with %" PRIu64 " KiB of memory, not %" PRIu64,
+                             recorded->memory >> 10, config->memory >> 10);
+    }
+    config->memory = recorded->memory;
+    return true;
+}
+
+static bool adopt_machine(Config *config, const ReplayHeader *header, GError **error)
+{
+    g_autofree char *full =
+        g_strdup_printf("%s%s%s", header->config->machine, header->entry ? ",kernel-entry=" : "",
+                        header->entry ? header->entry : "");
+    bool asked = strcmp(config->machine, "pc") && strcmp(config->machine, full);
+    if (asked) {
+        return replay_refuse(error, "-machine %s: it was made with %s", config->machine, full);
+    }
+    g_free(config->machine);
+    config->machine = g_steal_pointer(&full);
+    return true;
+}
+
+/* The software CPU at the recording's speed, with what else was asked of it. */
+static bool adopt_accel(Config *config, const ReplayHeader *header, GError **error)
+{
+    const char *mine = config->accels->len ? config->accels->pdata[0] : "interp";
+    g_autoptr(GHashTable) keys = keyval_parse("-accel", mine, "name", NULL, error);
+    if (!keys) {
+        return false;
+    }
+    const char *name = g_hash_table_lookup(keys, "name");
+    const char *ips = g_hash_table_lookup(keys, "ips");
+    if (g_strcmp0(name, "interp")) {
+        return replay_refuse(error, "-accel %s: a whole run needs -accel interp", mine);
+    }
+    if (ips && g_strcmp0(ips, header->ips)) {
+        return replay_refuse(error, "-accel interp,ips=%s: it was made with %s", ips,
+                             header->ips ? header->ips : "the usual speed");
+    }
+    g_autofree char *accel = g_strdup_printf("%s%s%s", mine, header->ips && !ips ? ",ips=" : "",
+                                             header->ips && !ips ? header->ips : "");
+    g_ptr_array_set_size(config->accels, 0);
+    g_ptr_array_add(config->accels, g_steal_pointer(&accel));
+    return true;
+}
+
+/* ---- where output goes ---- */
+
+static char *line_of(const char *recorded, const char *mine, const char *usual)
+{
+    return g_strdup(!strcmp(recorded, "none") ? "none" : mine ? mine : usual);
+}
+
+static void adopt_serials(Config *config, const Config *recorded)
+{
+    g_autoptr(GPtrArray) mine = config->serials;
+    config->serials = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < recorded->serials->len; i++) {
+        const char *usual = i || mine->len || config->stdio_taken ? "null" : "stdio";
+        const char *spec = i < mine->len ? mine->pdata[i] : NULL;
+        bool none = spec && !strcmp(spec, "none");
+        g_ptr_array_add(config->serials,
+                        line_of(recorded->serials->pdata[i], none ? "null" : spec, usual));
+    }
+}
+
+static void adopt_line(char **mine, const char *recorded, const char *usual)
+{
+    char *line = recorded ? line_of(recorded, *mine, usual) : NULL;
+    g_free(*mine);
+    *mine = line;
+}
+
+static bool names_chardev(const Config *config, const char *id)
+{
+    for (guint i = 0; i < config->chardevs->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-chardev", config->chardevs->pdata[i], "backend", NULL, NULL);
+        if (keys && !g_strcmp0(g_hash_table_lookup(keys, "id"), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A line that a -device names, and that the user did not give. */
+static void add_chardevs(Config *config)
+{
+    for (guint i = 0; i < config->devices->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-device", config->devices->pdata[i], "driver", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "chardev") : NULL;
+        if (id && !names_chardev(config, id)) {
+            g_ptr_array_add(config->chardevs, g_strdup_printf("null,id=%s", id));
+        }
+    }
+}
+
+bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
+{
+    const Config *recorded = header->config;
+    if (config->record || config->expect) {
+        return replay_refuse(error, "-%s: not during a replay",
+                             config->record ? "record" : "expect");
+    }
+    if (!check_files(config, header, error) || !adopt_accel(config, header, error) ||
+        !adopt_machine(config, header, error) || !adopt_memory(config, recorded, error) ||
+        !adopt_text("append", &config->append, recorded->append, error) ||
+        !adopt_text("flat", &config->flat, recorded->flat, error) ||
+        !adopt_text("boot", &config->boot, recorded->boot, error) ||
+        !adopt_list("device", &config->devices, recorded->devices, error) ||
+        !adopt_list("global", &config->globals, recorded->globals, error)) {
+        return false;
+    }
+    g_ptr_array_set_size(config->drives, 0);
+    adopt_list("drive", &config->drives, recorded->drives, NULL);
+    config->snapshot = false;
+    config->no_reboot = recorded->no_reboot;
+    config->no_shutdown = false;
+    config->no_defaults = true;
+    g_free(config->rtc);
+    config->rtc = g_strdup(recorded->rtc);
+    adopt_serials(config, recorded);
+    adopt_line(&config->debugport, recorded->debugport, config->stdio_taken ? "null" : "stdout");
+    adopt_line(&config->debugcon, recorded->debugcon, "null");
+    add_chardevs(config);
+    return true;
+}

@@ -1,0 +1,397 @@
+/*
+ * Whole runs of the software CPU, recorded and done again: with what a user
+ * typed and asked for, however the run ended, and with recordings that are not
+ * what they should be.
+ */
+#include "tests/guest/guest_shell.h"
+
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#define TYPED     50000u
+#define SAMPLES   40u
+#define NO_CHANGE "no difference\n"
+
+static const char *const REALTIME[] = {"on", "off"};
+
+/* ---- recording and doing it again ---- */
+
+static Guest *record(const GuestWires *wires, const char *realtime, const char *options)
+{
+    g_autofree char *path = guest_path("run.rec");
+    return guest_start(NULL, wires, "-accel interp,realtime=%s -record %s %s", realtime, path,
+                       options);
+}
+
+/* The recording, with `options` besides; returns the status. */
+static int replay(const char *options, char **output, char **verdict)
+{
+    g_autofree char *path = guest_path("run.rec");
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_PIPES, "-accel interp -replay %s %s", path, options);
+    guest_close_input(guest);
+    int status = guest_wait_exit(guest);
+    *output = g_strdup(guest_output(guest, GUEST_OUT)->str);
+    *verdict = g_strdup(guest_output(guest, GUEST_ERR)->str);
+    return status;
+}
+
+/* The run is over: it is the same again, to the last byte of its output. */
+static void assert_same_again(const Guest *guest, const char *options)
+{
+    g_autofree char *output = NULL, *verdict = NULL;
+    int status = replay(options, &output, &verdict);
+    g_test_message("%s", verdict);
+    g_assert_cmpint(status, ==, 0);
+    g_assert_nonnull(strstr(verdict, NO_CHANGE));
+    g_assert_cmpstr(output, ==, guest_output(guest, GUEST_OUT)->str);
+}
+
+static void assert_refused(const char *options, const char *why)
+{
+    g_autofree char *output = NULL, *verdict = NULL;
+    g_assert_cmpint(replay(options, &output, &verdict), ==, 2);
+    if (!strstr(verdict, why)) {
+        g_error("'%s' does not say '%s'", verdict, why);
+    }
+}
+
+/* ---- what was typed ---- */
+
+static void test_shell(gconstpointer realtime)
+{
+    static const char OPTIONS[] = "-kernel shell.bin -device exit-port";
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, OPTIONS);
+    guest_shell_prompt(guest);
+    guest_shell_say(guest, "add 2 3", "5\r\n");
+    guest_shell_say(guest, "in 0x3fd", "0x60\r\n");
+    guest_type(guest, "time\r");
+    guest_shell_prompt(guest);
+    guest_type(guest, "sleep 150\r");
+    guest_shell_prompt(guest);
+    guest_type(guest, "ticks\r");
+    guest_shell_prompt(guest);
+    guest_shell_last(guest, "exit 7");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 7);
+    assert_same_again(guest, OPTIONS);
+}
+
+/* Who sits at a terminal has real time without asking for it. */
+static void test_terminal(void)
+{
+    g_autofree char *path = guest_path("run.rec"), *output = NULL, *verdict = NULL;
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_TERMINAL, "-accel interp -record %s -kernel shell.bin", path);
+    guest_shell_prompt(guest);
+    guest_type(guest, "add 40 2\r");
+    guest_expect(guest, GUEST_OUT, "42");
+    guest_shell_prompt(guest);
+    guest_type(guest, "\x01x");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_assert_cmpint(replay("-kernel shell.bin", &output, &verdict), ==, 0);
+    g_assert_nonnull(strstr(output, "42\r\n"));
+}
+
+/* Until somebody ends it from outside. */
+static void test_uart_irq(gconstpointer realtime)
+{
+    static const char OPTIONS[] = "-kernel uart-irq.bin";
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, OPTIONS);
+    g_autofree char *text = g_malloc(TYPED);
+    for (unsigned i = 0; i < TYPED; i++) {
+        text[i] = (char)('0' + i * 7 % 61);
+    }
+    guest_send(guest, text, TYPED);
+    guest_expect_size(guest, GUEST_OUT, TYPED);
+    guest_signal(guest, SIGTERM);
+    g_assert_cmpint(guest_wait_killed(guest), ==, SIGTERM);
+    assert_same_again(guest, OPTIONS);
+}
+
+/* The guest had to wait for a reader then; now nobody makes it wait, and it waits as long. */
+static void test_a_reader_that_was_slow(void)
+{
+    static const char OPTIONS[] = "-kernel uart-irq.bin";
+    static const GuestWires UNREAD = {.out = GUEST_UNREAD};
+    g_autoptr(Guest) guest = record(&UNREAD, "off", OPTIONS);
+    g_autofree char *text = g_malloc(TYPED);
+    memset(text, 'x', TYPED);
+    guest_send(guest, text, TYPED);
+    guest_wait_until(guest, guest_output_is_full, "a full pipe");
+    guest_read_again(guest);
+    guest_expect_size(guest, GUEST_OUT, TYPED);
+    guest_signal(guest, SIGTERM);
+    g_assert_cmpint(guest_wait_killed(guest), ==, SIGTERM);
+    assert_same_again(guest, OPTIONS);
+}
+
+/* ---- what else comes from the host ---- */
+
+static void write_disk(const char *path)
+{
+    g_autofree char *data = g_malloc(64 * 512);
+    for (unsigned i = 0; i < 64 * 512; i++) {
+        data[i] = (char)(i * 37 >> 3);
+    }
+    g_assert_true(g_file_set_contents(path, data, 64 * 512, NULL));
+}
+
+/* The recording has what was read. */
+static void test_diskread(gconstpointer realtime)
+{
+    g_autofree char *disk = guest_path("disk.img");
+    g_autofree char *options = g_strdup_printf("-kernel diskread.bin -hda %s -snapshot", disk);
+    write_disk(disk);
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, options);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_unlink(disk);
+    assert_same_again(guest, "-kernel diskread.bin");
+}
+
+/* Ticks through the interrupt controllers, at exact times. */
+static void test_timer(gconstpointer realtime)
+{
+    static const char OPTIONS[] = "-kernel timer.bin -flat cx=200,dx=1";
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, OPTIONS);
+    guest_expect(guest, GUEST_OUT, "ticks in 1 seconds");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, OPTIONS);
+}
+
+static bool socket_is_there(Guest *guest)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    (void)guest;
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static GIOStream *connect_qmp(Guest *guest, const char *path)
+{
+    guest_wait_until(guest, socket_is_there, "a socket");
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+    g_autoptr(GError) error = NULL;
+    GSocketConnection *connection =
+        g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, &error);
+    g_assert_no_error(error);
+    return G_IO_STREAM(connection);
+}
+
+/* One command, and its answer read. */
+static void execute(GIOStream *stream, GDataInputStream *answers, const char *command)
+{
+    g_autofree char *text = g_strdup_printf("{\"execute\":\"%s\"}\n", command);
+    g_autoptr(GError) error = NULL;
+    GOutputStream *out = g_io_stream_get_output_stream(stream);
+    g_assert_true(g_output_stream_write_all(out, text, strlen(text), NULL, NULL, &error));
+    for (;;) {
+        g_autofree char *line = g_data_input_stream_read_line(answers, NULL, NULL, &error);
+        g_assert_no_error(error);
+        if (!line || strstr(line, "\"return\"")) {
+            return;
+        }
+    }
+}
+
+/* Between the first prompt and the second the user resets the machine, and stops it for a while. */
+static void test_qmp(gconstpointer realtime)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    g_autofree char *options = g_strdup_printf(
+        "-kernel shell.bin -device exit-port -qmp unix:%s,server=on,wait=off", path);
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, options);
+    guest_shell_prompt(guest);
+    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
+    g_autoptr(GDataInputStream) answers =
+        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
+    execute(stream, answers, "qmp_capabilities");
+    execute(stream, answers, "system_reset");
+    guest_shell_prompt(guest);
+    execute(stream, answers, "stop");
+    execute(stream, answers, "cont");
+    guest_shell_say(guest, "add 1 1", "2\r\n");
+    guest_shell_last(guest, "exit 3");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 3);
+    assert_same_again(guest, "-kernel shell.bin");
+}
+
+static void test_nmi(void)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    g_autofree char *options =
+        g_strdup_printf("-kernel nmi.bin -qmp unix:%s,server=on,wait=on", path);
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
+    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
+    g_autoptr(GDataInputStream) answers =
+        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
+    execute(stream, answers, "qmp_capabilities");
+    execute(stream, answers, "inject-nmi");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, "-kernel nmi.bin");
+}
+
+/* ---- how it ended ---- */
+
+static void test_a_crash(void)
+{
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", "-kernel shell.bin");
+    guest_shell_prompt(guest);
+    guest_shell_last(guest, "crash");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 4);
+    assert_same_again(guest, "-kernel shell.bin");
+}
+
+static void test_a_time_limit(void)
+{
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "on", "-kernel uart-irq.bin -timeout 1");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 5);
+    assert_same_again(guest, "-kernel uart-irq.bin");
+}
+
+/* ---- what is refused, and what is noticed ---- */
+
+static void record_hello(void)
+{
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", "-kernel hello.bin -m 64M");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, "-kernel hello.bin");
+}
+
+static void test_another_guest(void)
+{
+    record_hello();
+    assert_refused("-kernel add.bin", "-kernel add.bin: not the file that it was made with");
+    assert_refused("-kernel hello.bin -initrd add.bin", "it was made without -initrd");
+    assert_refused("", "it was made with -kernel FILE");
+}
+
+static void test_another_machine(void)
+{
+    record_hello();
+    assert_refused("-kernel hello.bin -m 32M", "-m: it was made with 65536 KiB of memory");
+    assert_refused("-kernel hello.bin -device exit-port", "-device exit-port: it was made with");
+    assert_refused("-kernel hello.bin -flat ax=1", "-flat ax=1: it was made without");
+    g_autofree char *path = guest_path("run.rec");
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_PIPES, "-accel kvm -replay %s -kernel hello.bin", path);
+    guest_expect(guest, GUEST_ERR, "-accel kvm: a whole run needs -accel interp");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 2);
+    assert_refused("-kernel hello.bin -record again.rec", "-record: not during a replay");
+}
+
+static void change_recording(gsize at, char bits)
+{
+    g_autofree char *path = guest_path("run.rec"), *data = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    data[at] ^= bits;
+    g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+}
+
+/* The records, but for the words that say how it ended. */
+static void find_body(gsize *start, gsize *end)
+{
+    g_autofree char *path = guest_path("run.rec"), *data = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    *start = (gsize)((char *)memmem(data, size, "\n\n", 2) - data) + 2;
+    *end = (gsize)((char *)memmem(data, size, "the guest halted", 16) - data) - 3;
+}
+
+/* Whatever byte of them is another, but for what the host answered and nobody looked at. */
+static void test_a_changed_recording(void)
+{
+    gsize start, end;
+    unsigned unnoticed = 0;
+    record_hello();
+    find_body(&start, &end);
+    for (gsize i = 0; i < SAMPLES; i++) {
+        gsize at = start + i * (end - start) / SAMPLES;
+        g_autofree char *output = NULL, *verdict = NULL;
+        change_recording(at, 1);
+        int status = replay("-kernel hello.bin", &output, &verdict);
+        g_assert_cmpint(status, <=, 2);
+        unnoticed += status == 0;
+        change_recording(at, 1);
+    }
+    g_test_message("%u of %u", unnoticed, SAMPLES);
+    g_assert_cmpuint(unnoticed, <=, SAMPLES / 20);
+}
+
+/* What the guest printed was another letter: told with the place in the guest. */
+static void test_the_place_of_a_difference(void)
+{
+    g_autofree char *path = guest_path("run.rec"), *data = NULL;
+    g_autofree char *output = NULL, *verdict = NULL;
+    gsize size, at = 0;
+    record_hello();
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    /* A write to 0x3f8 is its port in two bytes and its value. */
+    for (gsize i = 0; i + 2 < size; i++) {
+        at = !memcmp(data + i, "\xf8\x07H", 3) ? i + 2 : at;
+    }
+    g_assert_cmpuint(at, !=, 0);
+    change_recording(at, 'H' ^ 'J');
+    g_assert_cmpint(replay("-kernel hello.bin", &output, &verdict), ==, 1);
+    g_assert_true(g_regex_match_simple("replay: at instruction [0-9]+, CS:EIP [0-9a-f]{4}:"
+                                       "[0-9a-f]{8}, at 0\\.[0-9]{9} s, record [0-9]+: "
+                                       "COM1 write THR \\(port 0x3f8\\):.*0x4a.*0x48",
+                                       verdict, 0, 0));
+}
+
+static void test_a_shortened_recording(void)
+{
+    g_autofree char *path = guest_path("run.rec"), *data = NULL;
+    gsize size;
+    record_hello();
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    g_assert_true(g_file_set_contents(path, data, (gssize)size - 1, NULL));
+    assert_refused("-kernel hello.bin", "cut short");
+    g_assert_true(g_file_set_contents(path, data, 20, NULL));
+    assert_refused("-kernel hello.bin", "cut short in its header");
+    g_assert_true(g_file_set_contents(path, "#!/bin/sh\n", -1, NULL));
+    assert_refused("-kernel hello.bin", "not a recording of pioemu's");
+}
+
+static void test_a_recording_of_devices(void)
+{
+    g_autofree char *path = guest_path("run.rec");
+    g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES,
+                                         "-accel qtest -qtest stdio -nodefaults -record %s", path);
+    guest_close_input(guest);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_refused("-kernel hello.bin", "it is of devices only");
+}
+
+static void add_both(const char *name, GTestDataFunc test)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(REALTIME); i++) {
+        g_autofree char *path = g_strdup_printf("/replay/%s/realtime_%s", name, REALTIME[i]);
+        g_test_add_data_func(path, REALTIME[i], test);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    add_both("shell", test_shell);
+    add_both("uart_irq", test_uart_irq);
+    add_both("diskread", test_diskread);
+    add_both("timer", test_timer);
+    add_both("qmp", test_qmp);
+    g_test_add_func("/replay/terminal", test_terminal);
+    g_test_add_func("/replay/nmi", test_nmi);
+    g_test_add_func("/replay/a_reader_that_was_slow", test_a_reader_that_was_slow);
+    g_test_add_func("/replay/end/a_crash", test_a_crash);
+    g_test_add_func("/replay/end/a_time_limit", test_a_time_limit);
+    g_test_add_func("/replay/refused/another_guest", test_another_guest);
+    g_test_add_func("/replay/refused/another_machine", test_another_machine);
+    g_test_add_func("/replay/refused/a_shortened_recording", test_a_shortened_recording);
+    g_test_add_func("/replay/refused/a_recording_of_devices", test_a_recording_of_devices);
+    g_test_add_func("/replay/noticed/a_changed_recording", test_a_changed_recording);
+    g_test_add_func("/replay/noticed/its_place", test_the_place_of_a_difference);
+    return guest_tests_run();
+}
