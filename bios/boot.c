@@ -107,6 +107,7 @@ static void read_order(void)
 
 _Noreturn void boot_first(void)
 {
+    kernel_boot();
     read_order();
     boot.next = 0;
     boot_rest();

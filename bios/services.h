@@ -82,6 +82,8 @@ void disk_service(Regs *regs); /* INT 13h */
 void boot_next(Regs *regs);
 void boot_again(Regs *regs);
 _Noreturn void boot_first(void);
+/* Starts the kernel that the machine has ready; returns if there is none. */
+void kernel_boot(void);
 
 /* Ends the run with status 1. */
 _Noreturn void bios_give_up(void);
