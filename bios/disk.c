@@ -99,7 +99,7 @@ void disk_setup(void)
     cdrom_setup();
 }
 
-static uint8_t count_like(uint8_t number)
+uint8_t disk_count_like(uint8_t number)
 {
     uint8_t count = 0;
     for (unsigned i = 0; i < disks.count; i++) {
@@ -170,7 +170,7 @@ static DiskStatus get_parameters(const Drive *drive, Regs *regs)
     regs->ch = (uint8_t)last;
     regs->cl = (uint8_t)((last >> 2 & 0xc0) | drive->sectors_track);
     regs->dh = (uint8_t)(drive->heads - 1);
-    regs->dl = count_like(drive->number);
+    regs->dl = disk_count_like(drive->number);
     return DISK_OK;
 }
 
@@ -342,7 +342,7 @@ static DiskStatus serve_absent(Regs *regs)
 {
     if (regs->ah == 0x08 && regs->dl < HARD_DISKS) {
         regs->ax = regs->bx = regs->cx = regs->es = regs->di = 0;
-        regs->dx = count_like(regs->dl);
+        regs->dx = disk_count_like(regs->dl);
         return DISK_OK;
     }
     if (regs->ah == 0x08) {

@@ -90,13 +90,31 @@ static DiskStatus emulated_transfer(Drive *drive, DiskRequest *request)
     return DISK_OK;
 }
 
+/* AH = 08h, with the type as CMOS would have it. */
+static void get_floppy_parameters(const Drive *drive, Regs *regs)
+{
+    static const uint8_t TYPES[] = {[MEDIA_1200] = 2, [MEDIA_1440] = 4, [MEDIA_2880] = 5};
+    regs->ax = 0;
+    regs->bx = TYPES[booted.media];
+    regs->ch = booted.geometry[0];
+    regs->cl = booted.geometry[1];
+    regs->dh = booted.geometry[2];
+    regs->dl = disk_count_like(drive->number);
+    floppy_point_to_table(regs);
+}
+
 static bool emulated_service(Drive *drive, Regs *regs, DiskStatus *status)
 {
-    if (regs->ah != 0x4b) {
-        return false;
+    *status = DISK_OK;
+    if (regs->ah == 0x4b) {
+        *status = eltorito_service(drive, regs);
+        return true;
     }
-    *status = eltorito_service(drive, regs);
-    return true;
+    if (regs->ah == 0x08 && drive->number < DISK_NUMBER) {
+        get_floppy_parameters(drive, regs);
+        return true;
+    }
+    return false;
 }
 
 static const DriveOps EMULATED_OPS = {

@@ -9,8 +9,6 @@
 #include "bios/services.h"
 #include "bios/terminal.h"
 
-#include <stdarg.h>
-
 #define ROWS        25u
 #define COLUMNS_MAX 80u
 #define PAGES       8u
@@ -262,6 +260,11 @@ static void type(uint8_t character, int attribute)
     }
 }
 
+void video_teletype(uint8_t character)
+{
+    type(character, -1);
+}
+
 /* Characters behind the last column go on in the next row, and end with the last. */
 static void service_write(const Regs *regs)
 {
@@ -426,7 +429,7 @@ void video_service(Regs *regs)
         service_write(regs);
         break;
     case 0x0e:
-        type(regs->al, -1);
+        video_teletype(regs->al);
         terminal_end();
         break;
     case 0x0f:
@@ -442,65 +445,4 @@ void video_service(Regs *regs)
         service_unsupported(regs);
         break;
     }
-}
-
-/* ---- the BIOS's own messages ---- */
-
-static void print_character(char character)
-{
-    if (character == '\n') {
-        type('\r', -1);
-    }
-    type((uint8_t)character, -1);
-}
-
-static void print_number(unsigned number, unsigned base)
-{
-    if (number >= base) {
-        print_number(number / base, base);
-    }
-    print_character("0123456789abcdef"[number % base]);
-}
-
-static void print_text(const char *text)
-{
-    while (*text) {
-        print_character(*text++);
-    }
-}
-
-static void print_argument(char kind, va_list *args)
-{
-    switch (kind) {
-    case 's':
-        print_text(va_arg(*args, const char *));
-        break;
-    case 'c':
-        print_character((char)va_arg(*args, int));
-        break;
-    case 'u':
-        print_number(va_arg(*args, unsigned), 10);
-        break;
-    case 'x':
-        print_number(va_arg(*args, unsigned), 16);
-        break;
-    default:
-        break;
-    }
-}
-
-void print(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    while (*format) {
-        if (*format == '%') {
-            print_argument(format[1], &args);
-            format += 2;
-        } else {
-            print_character(*format++);
-        }
-    }
-    va_end(args);
-    terminal_end();
 }

@@ -273,11 +273,12 @@ static void bench_interrupts(void)
 
 /* ---- an idle machine ---- */
 
-static void bench_idle(const char *what, const char *guest, const char *flat, double goal)
+static void bench_idle(const char *what, const char *guest, const char *flat, const char *machine,
+                       double goal)
 {
     g_autofree char *exe = path("src/pioemu");
     g_autofree char *file = path(guest);
-    const char *const argv[] = {exe, "-kernel", file, "-flat", flat, NULL};
+    const char *const argv[] = {exe, "-kernel", file, "-flat", flat, "-M", machine, NULL};
     int input;
     pid_t pid = bench_start(argv, &input);
     /* What starting costs is over after a moment. */
@@ -367,8 +368,11 @@ int main(int argc, char **argv)
     bench_boot();
     bench_accesses();
     bench_interrupts();
-    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0", 0.1);
-    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100", 1);
+    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0", "pc", 0.1);
+    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100",
+               "pc,irqchip=user", 1);
+    bench_idle("the same, irqchip=kernel", "tests/bench/bench_idle.bin", "cx=100",
+               "pc,irqchip=kernel", 1);
     bench_ticks("user");
     bench_ticks("kernel");
     printf("%u goals missed\n", missed);

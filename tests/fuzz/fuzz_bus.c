@@ -50,6 +50,7 @@ typedef struct Target {
     Recorder *recorder;
     BusInitiator initiator;
     Chardev *lines[2];
+    GArray *ports; /* uint16_t: all that some device has */
     bool intr;
     int file;
 } Target;
@@ -108,6 +109,15 @@ static void open_recorder(Target *t)
     g_assert_nonnull(t->recorder);
 }
 
+static void note_port(const BusClaim *claim, void *opaque)
+{
+    Target *t = opaque;
+    for (uint64_t i = 0; claim->space == IO_PORTS && i < claim->size; i++) {
+        uint16_t port = (uint16_t)(claim->base + i);
+        g_array_append_val(t->ports, port);
+    }
+}
+
 static void build(Target *t)
 {
     t->config = config_new();
@@ -140,10 +150,14 @@ static void build(Target *t)
     if (!machine_build(t->machine, &error)) {
         g_error("%s", error->message);
     }
+    t->ports = g_array_new(false, false, sizeof(uint16_t));
+    bus_foreach_claim(t->bus, note_port, t);
+    g_assert_cmpuint(t->ports->len, <, 0x100);
 }
 
 static void clear(Target *t)
 {
+    g_array_unref(t->ports);
     charset_free(t->chars);
     machine_free(t->machine);
     g_clear_pointer(&t->recorder, recorder_free);
@@ -171,19 +185,18 @@ static void check_replay(Target *t)
 
 /* ---- what may happen ---- */
 
-static uint16_t take_port(FuzzInput *in)
+/* One that a device has, or any. */
+static uint16_t take_port(Target *t, FuzzInput *in)
 {
-    static const uint16_t BASES[] = {0x10, 0x20,  0x40,  0x61,  0x70,  0x80, 0xa0,
-                                     0xe9, 0x2f8, 0x3f8, 0x4d0, 0x501, 0xf4};
     uint64_t which = fuzz_take(in, 1);
     return which == 0xff ? (uint16_t)fuzz_take(in, 2)
-                         : (uint16_t)(BASES[which % 13] + which / 13 % 8);
+                         : g_array_index(t->ports, uint16_t, which % t->ports->len);
 }
 
 static void make_access(Target *t, FuzzInput *in, bool write)
 {
     uint64_t how = fuzz_take(in, 1);
-    uint16_t port = take_port(in);
+    uint16_t port = take_port(t, in);
     unsigned size = 1u << how % 3;
     size_t count = how & 0x80 ? how >> 2 & 0x1f : 1;
     uint8_t items[BLOCK_MAX * 4] = {0};

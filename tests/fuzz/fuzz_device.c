@@ -13,7 +13,7 @@
 #define OPS_MAX   400u
 #define SAVED_MAX 12000u
 #define BLOCK_MAX 64u
-#define DRIVES    3u
+#define DRIVES    5u
 
 /* Sectors: more of them would be most of the time of a run. */
 #define DRIVE_STORED 8u
@@ -298,14 +298,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* A disk that is a diskette too, a read-only one that needs 48 bits of sector number, and a CD-ROM. */
+/*
+ * A disk, a read-only one that needs 48 bits of sector number, a CD-ROM, and two diskettes, of
+ * which one is write-protected.
+ */
 static void add_drives(Target *t)
 {
-    t->drives[0] = rig_drive_sparse(t->rig, "disk", 720, DRIVE_STORED);
+    t->drives[0] = rig_drive_sparse(t->rig, "disk", 1000, DRIVE_STORED);
     t->drives[1] = rig_drive_sparse(t->rig, "large", (UINT64_C(1) << 28) + 1, DRIVE_STORED);
     t->drives[1]->read_only = true;
     t->drives[2] = rig_drive_sparse(t->rig, "cd", 400, DRIVE_STORED);
     t->drives[2]->cdrom = true;
+    t->drives[3] = rig_drive_sparse(t->rig, "floppy", 2880, DRIVE_STORED);
+    t->drives[4] = rig_drive_sparse(t->rig, "small", 720, DRIVE_STORED);
+    t->drives[4]->read_only = true;
 }
 
 static bool has_data(const DeviceClass *class)

@@ -6,8 +6,10 @@
  */
 #include "devices/device_table.h"
 #include "src/accel/accel.h"
+#include "src/address_filter.h"
 #include "src/block/drive.h"
 #include "src/boot/boot_order.h"
+#include "src/boot/fw_items.h"
 #include "src/char/char.h"
 #include "src/control/stream.h"
 #include "src/device_core.h"
@@ -142,6 +144,32 @@ static void parse_stream(const char *text)
     }
 }
 
+static void parse_filter(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(AddressFilter) filter = address_filter_new(text, &error);
+    g_assert_true(!filter == !!error);
+    g_assert_true(!filter || address_filter_covers(filter, 0, UINT64_MAX));
+}
+
+/* Two items of one table, from a line each; none from a file. */
+static void parse_items(const char *text)
+{
+    if (strstr(text, "file")) {
+        return;
+    }
+    g_auto(GStrv) lines = g_strsplit(text, "\n", 2);
+    g_autoptr(FwItems) items = fw_items_new();
+    size_t added = 0;
+    for (char **line = lines; *line; line++) {
+        g_autoptr(GError) error = NULL;
+        bool ok = fw_items_add_option(items, *line, &error);
+        g_assert_true(ok == !error);
+        added += ok;
+    }
+    g_assert_cmpuint(fw_items_table(items)->count, >=, added);
+}
+
 static void parse_others(const char *text)
 {
     const AccelClass *accel;
@@ -171,8 +199,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const PARSERS[])(const char *) = {
-        parse_command_line, parse_list,   parse_number, parse_line,
-        parse_properties,   parse_others, parse_drive,  parse_stream};
+        parse_command_line, parse_list,  parse_number, parse_line,   parse_properties,
+        parse_others,       parse_drive, parse_stream, parse_filter, parse_items};
     FuzzInput in = {data, size};
     uint64_t which = fuzz_take(&in, 1) % G_N_ELEMENTS(PARSERS);
     g_autofree char *text = fuzz_take_text(&in);

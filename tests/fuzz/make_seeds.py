@@ -132,12 +132,14 @@ def inp(place, size=1):
 
 
 def drives_work():
-    return b"".join(bytes([IN_LINE, 0x80 | which]) for which in range(0x7e, 0x81))
+    return b"".join(bytes([IN_LINE, 0x80 | which]) for which in range(0x80, 0x85))
 
 
 def sector(place, write, data=b"\x5a"):
     return bytes([0x46, 0xc1 if write else 0x40, place, len(data)]) + data
 
+
+# ---- ATA and ATAPI: the command block's places, and the control block's ----
 
 DATA, FEATURES, COUNT, LOW, MID, HIGH, SELECT, COMMAND, CONTROL = range(9)
 
@@ -185,40 +187,91 @@ def packet(*command, count=0xfffe, data=True):
     transfer = drives_work() + inp(COMMAND) + inp(COUNT) + sector(DATA, False)
     return (out(SELECT, 0xa0) + out(FEATURES, 0) + out(MID, count & 0xff) +
             out(HIGH, count >> 8) + out(COMMAND, 0xa0) +
-            bytes([0x46, 0x81, DATA, len(body)]) + body + (transfer if data else drives_work()))
+            bytes([0x46, 0x82, DATA, len(body)]) + body + (transfer if data else drives_work()))
 
 
 def atapi_seeds():
+    def seed(name, *parts):
+        """The first command is told of the reset."""
+        write("atapi", name, packet(0, data=False) * 2 + b"".join(parts))
+
     write("atapi", "identify-packet", ata(0xa1, select=0xa0) + drives_work() +
           sector(DATA, False))
     write("atapi", "aborted-identify", ata(0xec, select=0xa0) + inp(MID) + inp(HIGH))
-    write("atapi", "inquiry", packet(0x12, 0, 0, 0, 36) + packet(0x03, 0, 0, 0, 18))
-    write("atapi", "ready-capacity", packet(0, data=False) + packet(0x25))
-    write("atapi", "read-10", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 2) + sector(DATA, False) * 7)
-    write("atapi", "read-10-small", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 1, count=64) +
+    seed("inquiry", packet(0x12, 0, 0, 0, 36) + packet(0x03, 0, 0, 0, 18))
+    seed("ready-capacity", packet(0, data=False) + packet(0x25))
+    seed("read-10", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 2) + sector(DATA, False) * 7)
+    seed("read-10-small", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 1, count=64) +
           bytes([0x46, 0x01, DATA, 64]) * 4)
-    write("atapi", "read-12", packet(0xa8, 0, 0, 0, 0, 3, 0, 0, 0, 1) + sector(DATA, False) * 3)
-    write("atapi", "read-cd", packet(0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0x10) +
-          sector(DATA, False) * 3)
-    write("atapi", "toc", b"".join(packet(0x43, msf, form, 0, 0, 0, 1, 0, 64)
-                                   for msf in (0, 2) for form in (0, 1)))
-    write("atapi", "mode-sense", packet(0x5a, 0, 0x2a, 0, 0, 0, 0, 0, 64) +
+    seed("read-12", packet(0xa8, 0, 0, 0, 0, 3, 0, 0, 0, 1) + sector(DATA, False) * 3)
+    seed("read-cd", packet(0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0x10) + sector(DATA, False) * 3)
+    seed("toc", *(packet(0x43, msf, form, 0, 0, 0, 1, 0, 64)
+                  for msf in (0, 2) for form in (0, 1)))
+    seed("mode-sense", packet(0x5a, 0, 0x2a, 0, 0, 0, 0, 0, 64) +
           packet(0x1a, 0, 0x2a, 0, 64) + packet(0x46, 0, 0, 0, 0, 0, 0, 0, 64) +
           packet(0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8))
-    write("atapi", "tray", packet(0x1e, 0, 0, 0, 1, data=False) +
+    seed("tray", packet(0x1e, 0, 0, 0, 1, data=False) +
           packet(0x1b, 0, 0, 0, 2, data=False) + packet(0x1e, data=False) +
           packet(0x1b, 0, 0, 0, 2, data=False) + packet(0, data=False) + packet(3, 0, 0, 0, 18) +
           packet(0x1b, 0, 0, 0, 3, data=False))
-    write("atapi", "beyond", packet(0x28, 0, 0, 0, 0xff, 0, 0, 0, 1, data=False) +
-          packet(3, 0, 0, 0, 18))
-    write("atapi", "reset", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 2, data=False) + ata(8, select=0xa0) +
+    seed("beyond", packet(0x28, 0, 0, 0, 0xff, 0, 0, 0, 1, data=False) + packet(3, 0, 0, 0, 18))
+    seed("reset", packet(0x28, 0, 0, 0, 0, 3, 0, 0, 2, data=False) + ata(8, select=0xa0) +
           inp(COUNT) + inp(MID))
 
 
-def place_of(offset):
-    """In the two pages of fuzz_device.c's places: two bytes, for there are more than 256."""
-    return struct.pack("<H", offset)
+# ---- floppies: the places of the DMA controllers come first ----
 
+DMA_BYTES, DMA_WORDS, DMA_PAGES = 0, 16, 48
+FDC = 63
+DOR, FIFO, CCR = FDC + 2, FDC + 5, FDC + 6
+DMA_TO_DISK, DMA_TO_MEMORY = 8, 4
+
+
+def fdc_run(times=3):
+    return (drives_work() + bytes([STEP, 0xd0, 0x43])) * times
+
+
+def fdc_dma(mode, size):
+    writes = ((DMA_WORDS + 22, 0xc0), (DMA_WORDS + 20, 0), (DMA_BYTES + 10, 6), (DMA_BYTES + 12, 0),
+              (DMA_BYTES + 11, 0x40 | mode | 2), (DMA_BYTES + 4, 0), (DMA_BYTES + 4, 0x10),
+              (DMA_BYTES + 5, size - 1 & 0xff), (DMA_BYTES + 5, size - 1 >> 8),
+              (DMA_PAGES, 0), (DMA_BYTES + 10, 2))
+    return b"".join(out(place, value) for place, value in writes)
+
+
+def fdc(*command, results=7, times=3):
+    return (b"".join(out(FIFO, byte) for byte in command) + fdc_run(times) +
+            inp(FIFO) * results)
+
+
+def floppy_seeds():
+    def seed(name, *parts, dor=0x1c, rate=0):
+        start = out(DOR, 0) + out(DOR, dor) + fdc_run(1) + fdc(8, results=2, times=0) * 4
+        write("i82077aa", name, start + out(CCR, rate) + b"".join(parts))
+
+    specify = fdc(3, 0xdf, 2, results=0, times=0)
+    seek = fdc(15, 0, 1, results=0, times=6) + fdc(8, results=2, times=0)
+    seed("sense", fdc(4, 0, results=1), fdc(14, results=10), fdc(16, results=1),
+         fdc(0x18, results=1), fdc(0x94, results=1), fdc(0x12, 4, results=0), fdc(0x1f, results=1))
+    seed("read", specify, seek, fdc_dma(DMA_TO_MEMORY, 1024),
+         fdc(0xe6, 0, 1, 0, 1, 2, 18, 27, 0xff, times=8))
+    seed("write", specify, seek, fdc_dma(DMA_TO_DISK, 512),
+         fdc(0xc5, 4, 1, 1, 3, 2, 18, 27, 0xff, times=8))
+    seed("write-protected", specify, fdc_dma(DMA_TO_DISK, 512),
+         fdc(0x45, 1, 0, 0, 1, 2, 9, 42, 0xff, times=8), dor=0x2d, rate=2)
+    seed("recalibrate", fdc(7, 0, results=0, times=8), fdc(8, results=2, times=0),
+         fdc(0x4a, 0, times=8), fdc(0xcf, 0, 3, results=0, times=8), fdc(8, results=2, times=0))
+    seed("without-dma", fdc(3, 0xdf, 3, results=0, times=0),
+         fdc(0x46, 0, 0, 0, 1, 2, 1, 27, 0xff, results=0, times=8), sector(FIFO, False),
+         inp(FIFO) * 7, dor=0x14)
+    seed("format", specify, fdc_dma(DMA_TO_DISK, 72), fdc(0x4d, 0, 2, 18, 84, 0xf6, times=8))
+    seed("scan-verify", specify, fdc_dma(DMA_TO_DISK, 512),
+         fdc(0x51, 0, 0, 0, 1, 2, 18, 27, 1, times=8), fdc(0xd6, 0, 0, 0, 1, 2, 18, 27, 1, times=8))
+    seed("read-track", specify, fdc_dma(DMA_TO_MEMORY, 512),
+         fdc(0x42, 0, 0, 0, 1, 2, 18, 27, 0xff, times=8), bytes([7, 5]))
+
+
+# ---- the APICs: two bytes for a place, for there are more than 256 ----
 
 LAPIC_PLACES = 0x1000 // 16 + 0xff
 IOAPIC_PLACES = 0x1000 // 16
@@ -310,7 +363,7 @@ def qtest_seeds():
                     "irq_intercept_in /machine/unattached/device[4]", "module_load a b"])
     qtest("wrong", ["inb", "inb zz", "inb  0x61", "inb 0x10061", "read 0 0", "read 0 -1",
                     "write 0 2 0102", "write 0 2 0x0g", "clock_step -1", "", " inb 1", "foo"], 3)
-    qtest("long-step", ["outb 0x43 0x34", "outb 0x40 2", "outb 0x40 0", "clock_step 99999999",
+    qtest("long-step", ["outb 0x43 0x34", "outb 0x40 2", "outb 0x40 0", "clock_step 9000000000",
                         "inb 0x40"], 0, EVENT_1 * 3 + EVENT_0 + b"inb 0x40\n")
     qtest("clients", ["irq_intercept_in ioapic", "outb 0x43 0x34"], 5,
           b"outb 0x4" + EVENT_0 + b"irq_intercept_out PIC\ninb 0x21\n")
@@ -374,7 +427,8 @@ def expect_seeds():
 
 # ---- options: which parser, a text ----
 
-PARSERS = ("command-line", "list", "number", "line", "properties", "others", "drive", "stream")
+PARSERS = ("command-line", "list", "number", "line", "properties", "others", "drive", "stream",
+           "filter", "items")
 
 OPTION_TEXTS = {
     "command-line": (
@@ -388,7 +442,7 @@ OPTION_TEXTS = {
         "-display none -vga none -net none -nic none -audio none -audiodev none,id=a -echr 20",
         "-qmp unix:q,server=on,wait=off -mon chardev=c0,mode=control -qtest stdio -qtest-log none",
         "-S -s -gdb tcp::1234 -no-reboot -no-shutdown -timeout 30 -expect e -result r",
-        "-d io,unclaimed -D log -record a -replay b -trace x -bios b", "--help", "--version",
+        "-d io,in_asm,int,cpu,exec -dfilter 1..2 -D log -record a -replay b -trace x -bios b", "--help", "--version",
         "-kernle x", "-m", "-m 5Q", "-smp 0", "stray"),
     "list": ("path=a,,b,size=3", "a,irqchip=b", "size", "noirqchip", "size=1,size=2", ",", "pth=1"),
     "number": ("0", "1000", "0x3e8", "010", "1001", "16M", "1.5G", "-1", "5Q", "on", "off", "yes"),
@@ -404,6 +458,10 @@ OPTION_TEXTS = {
                "base=1969-12-31", "order=dc,once=a,menu=on", "cad"),
     "drive": ("file=a,,b,format=raw,if=ide,index=3,media=cdrom,cache=unsafe",
               "file=x,if=none,id=d,readonly=on,snapshot=off", "index=4,file=a", "a,b"),
+    "filter": ("0x7c00..0x7dff,0xf0000+0x10000", "0x1000-0x10", "5", "1..0", "0-1",
+               "0xffffffffffffffff+1", "0xfffffffffffffff0+0x20", "0..0xffffffffffffffff", "1,,2"),
+    "items": ("opt/a,string=x\nname=opt/b,string=a,,b", "opt/a,string=x\nopt/a,string=y",
+              "etc/x,string=", "name=,string=a", "opt/a", "a" * 60 + ",string=b"),
     "stream": ("unix:a,server=on,wait=off", "tcp:localhost:4444,server", "tcp::1", "stdio",
                "socket,id=c,path=p,server=on", "socket,id=c,host=::1,port=5,nowait", "stdio,id=x",
                "tcp:[::1]:80", "file:x", "socket"),
@@ -423,6 +481,7 @@ option_seeds()
 boot_seeds()
 ata_seeds()
 atapi_seeds()
+floppy_seeds()
 apic_seeds("lapic", 0, LAPIC_PLACES + 1)
 apic_seeds("ioapic", IOAPIC_PLACES, 0)
 fw_cfg_seeds()
