@@ -28,8 +28,24 @@
 #define CYLINDERS    1024u
 #define SECTOR_WORDS (DISK_SECTOR_SIZE / 2)
 
+/* What vectors 41h and 46h point to, for the first two disks. */
+typedef struct __attribute__((packed)) FixedDisk {
+    uint16_t cylinders;
+    uint8_t heads, reserved_3[2];
+    uint16_t precompensation; /* ffffh: none */
+    uint8_t reserved_7, control, reserved_9[3];
+    uint16_t landing_zone;
+    uint8_t sectors_track, reserved_15;
+} FixedDisk;
+
+_Static_assert(sizeof(FixedDisk) == 16, "the fixed disk parameter table");
+
+#define FIXED_DISKS      2u
+#define FIXED_DISK_HEADS 0x08 /* control: more than eight */
+
 typedef struct Ata {
     AtaUnit units[ATA_UNITS];
+    FixedDisk fixed[FIXED_DISKS];
     uint16_t identify[IDENTIFY_WORDS];
 } Ata;
 
@@ -54,7 +70,7 @@ uint8_t ata_await(const AtaUnit *unit)
 {
     uint8_t status = in8(unit->control);
     uint32_t start = BDA->ticks;
-    while ((status & ATA_ST_BSY) && BDA->ticks - start < TIMEOUT_TICKS) {
+    while ((status & ATA_ST_BSY) && clock_ticks_since(start) < TIMEOUT_TICKS) {
         bios_window();
         status = in8(unit->control);
     }
@@ -210,6 +226,24 @@ static void set_geometry(Drive *drive)
     drive->cylinders = (uint16_t)(cylinders > CYLINDERS ? CYLINDERS : cylinders ? cylinders : 1);
 }
 
+static void publish(const Drive *drive)
+{
+    static const uint8_t VECTORS[FIXED_DISKS] = {0x41, 0x46};
+    unsigned index = drive->number - HARD_DISK;
+    if (index < FIXED_DISKS) {
+        ata.fixed[index] = (FixedDisk){
+            .cylinders = drive->cylinders,
+            .heads = (uint8_t)drive->heads,
+            .precompensation = 0xffff,
+            .control = FIXED_DISK_HEADS,
+            .landing_zone = drive->cylinders,
+            .sectors_track = (uint8_t)drive->sectors_track,
+        };
+        IVT[VECTORS[index]].segment = BIOS_SEGMENT;
+        IVT[VECTORS[index]].offset = (uint16_t)(uint32_t)&ata.fixed[index];
+    }
+}
+
 static bool identify(const AtaUnit *unit)
 {
     out8(unit->base + ATA_COMMAND, ATA_CMD_IDENTIFY);
@@ -238,6 +272,7 @@ static void add_disk(AtaUnit *unit)
         drive.sectors = size[0] | (uint32_t)size[1] << 16 | (uint64_t)size[2] << 32;
     }
     set_geometry(&drive);
+    publish(&drive);
     disk_add(&drive);
 }
 

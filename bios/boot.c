@@ -20,6 +20,7 @@ typedef struct Boot {
     uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0: none */
     uint8_t next;             /* in it */
     uint8_t tried;            /* CMOS_BOOT_*: what runs; 0: nothing yet */
+    DiskStatus status;        /* of INT 13h: why the last one failed; DISK_OK: another reason */
 } Boot;
 
 static Boot boot;
@@ -54,8 +55,8 @@ static const char *boot_sector(Drive *drive)
 {
     DiskRequest request = {.verb = DISK_READ, .count = 1, .address = BOOT_ADDRESS};
     DiskStatus status = disk_transfer(drive, &request);
+    boot.status = status;
     if (status) {
-        print("%s: status %xh\n", drive->ops->name, (unsigned)status);
         return status_text(status);
     }
     if (far_read16(0, BOOT_ADDRESS + SIGNATURE_AT) != BOOT_SIGNATURE) {
@@ -79,7 +80,12 @@ static void boot_rest(void)
         uint8_t device = boot.order[boot.next++];
         if (device && device < sizeof(DEVICES) / sizeof(DEVICES[0])) {
             boot.tried = device;
-            print("Not booted from %s: %s\n", DEVICES[device].name, boot_device(device));
+            boot.status = DISK_OK;
+            print("Not booted from %s: %s", DEVICES[device].name, boot_device(device));
+            if (boot.status) {
+                print(" (status %xh)", (unsigned)boot.status);
+            }
+            print("\n");
         }
     }
     print("Nothing to boot\n");
@@ -101,6 +107,7 @@ static void read_order(void)
 
 _Noreturn void boot_first(void)
 {
+    kernel_boot();
     read_order();
     boot.next = 0;
     boot_rest();

@@ -80,6 +80,12 @@ void clock_setup(void)
     BDA->ticks = ticks_of_day();
 }
 
+uint32_t clock_ticks_since(uint32_t start)
+{
+    uint32_t now = BDA->ticks;
+    return now >= start ? now - start : now + TICKS_PER_DAY - start;
+}
+
 static void stop_floppy_motor(void)
 {
     if (BDA->floppy_timeout && !--BDA->floppy_timeout) {

@@ -171,7 +171,7 @@ static void utf8(uint8_t byte)
 /* Whatever began with ESC and did not go on was the key. */
 static void give_up_waiting(void)
 {
-    if (input.state != TEXT && BDA->ticks - input.since > ESCAPE_TICKS) {
+    if (input.state != TEXT && clock_ticks_since(input.since) > ESCAPE_TICKS) {
         if (input.state == AFTER_ESCAPE) {
             keyboard_store(key_of_character(ESCAPE));
         }

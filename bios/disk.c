@@ -64,13 +64,42 @@ Drive *disk_find(uint8_t number)
     return NULL;
 }
 
+/* Of the same kind, from this one on. */
+static bool moves(const Drive *drive, uint8_t number)
+{
+    return !((drive->number ^ number) & HARD_DISKS) && drive->heads && drive->number >= number;
+}
+
+void disk_make_room(uint8_t number)
+{
+    for (unsigned i = 0; i < disks.count; i++) {
+        disks.drives[i].number += moves(&disks.drives[i], number);
+    }
+}
+
+void disk_close_room(uint8_t number)
+{
+    Drive *drive = disk_find(number);
+    if (!drive) {
+        return;
+    }
+    if (number >= HARD_DISKS) {
+        BDA->disk_count--;
+    }
+    *drive = disks.drives[--disks.count];
+    for (unsigned i = 0; i < disks.count; i++) {
+        disks.drives[i].number -= moves(&disks.drives[i], number);
+    }
+}
+
 void disk_setup(void)
 {
     floppy_setup();
     ata_setup();
+    cdrom_setup();
 }
 
-static uint8_t count_like(uint8_t number)
+uint8_t disk_count_like(uint8_t number)
 {
     uint8_t count = 0;
     for (unsigned i = 0; i < disks.count; i++) {
@@ -141,7 +170,7 @@ static DiskStatus get_parameters(const Drive *drive, Regs *regs)
     regs->ch = (uint8_t)last;
     regs->cl = (uint8_t)((last >> 2 & 0xc0) | drive->sectors_track);
     regs->dh = (uint8_t)(drive->heads - 1);
-    regs->dl = count_like(drive->number);
+    regs->dl = disk_count_like(drive->number);
     return DISK_OK;
 }
 
@@ -313,7 +342,7 @@ static DiskStatus serve_absent(Regs *regs)
 {
     if (regs->ah == 0x08 && regs->dl < HARD_DISKS) {
         regs->ax = regs->bx = regs->cx = regs->es = regs->di = 0;
-        regs->dx = count_like(regs->dl);
+        regs->dx = disk_count_like(regs->dl);
         return DISK_OK;
     }
     if (regs->ah == 0x08) {

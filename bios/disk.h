@@ -72,6 +72,11 @@ struct Drive {
 /* A copy of it is kept, and returned; NULL: there are too many. */
 Drive *disk_add(const Drive *drive);
 Drive *disk_find(uint8_t number);
+/* Drives of its kind, which have cylinders, heads and sectors. */
+uint8_t disk_count_like(uint8_t number);
+/* The drive of this number and those above it get the next; and back, the drive goes. */
+void disk_make_room(uint8_t number);
+void disk_close_room(uint8_t number);
 /* Reads or writes sectors of any drive, as INT 13h does. */
 DiskStatus disk_transfer(Drive *drive, DiskRequest *request);
 
@@ -79,6 +84,13 @@ DiskStatus disk_transfer(Drive *drive, DiskRequest *request);
 
 /* Adds the drives that CMOS has, and sets up what programs find of them. */
 void floppy_setup(void);
+/* ES:DI is where INT 1Eh points. */
+void floppy_point_to_table(Regs *regs);
+
+/* ---- CD-ROM drives ---- */
+
+/* Adds those that ATA has found. */
+void cdrom_setup(void);
 
 /* ---- ATA ---- */
 

@@ -98,7 +98,7 @@ static bool await_fifo(uint8_t direction)
 {
     uint32_t start = BDA->ticks;
     while ((main_status() & (FDC_MSR_RQM | FDC_MSR_DIO)) != (FDC_MSR_RQM | direction)) {
-        if (BDA->ticks - start > TIMEOUT_TICKS) {
+        if (clock_ticks_since(start) > TIMEOUT_TICKS) {
             return false;
         }
         bios_window();
@@ -139,7 +139,7 @@ static bool await_interrupt(uint32_t ticks)
     uint32_t start = BDA->ticks;
     const uint8_t result = FDC_MSR_RQM | FDC_MSR_DIO | FDC_MSR_CB;
     while (!(BDA->floppy_seek & CAME) && (main_status() & result) != result) {
-        if (BDA->ticks - start > ticks) {
+        if (clock_ticks_since(start) > ticks) {
             return false;
         }
         bios_wait();
@@ -507,7 +507,7 @@ static DiskStatus format_track(Drive *drive, const Regs *regs)
     return status;
 }
 
-static void point_to_table(Regs *regs)
+void floppy_point_to_table(Regs *regs)
 {
     regs->es = IVT[TABLE_VECTOR].segment;
     regs->di = IVT[TABLE_VECTOR].offset;
@@ -523,8 +523,8 @@ static DiskStatus get_parameters(const Drive *drive, Regs *regs)
     regs->ch = (uint8_t)(format->cylinders - 1);
     regs->cl = format->track;
     regs->dh = 1;
-    regs->dl = floppy.units[1].type ? 2 : 1;
-    point_to_table(regs);
+    regs->dl = disk_count_like(drive->number);
+    floppy_point_to_table(regs);
     return DISK_OK;
 }
 
@@ -546,7 +546,7 @@ static DiskStatus set_media(Drive *drive, Regs *regs)
     Unit *unit = unit_of(drive);
     for (const Format *f = FORMATS[unit->type]; f->cylinders; f++) {
         if (f->cylinders - 1 == regs->ch && f->track == (regs->cl & 0x3f)) {
-            point_to_table(regs);
+            floppy_point_to_table(regs);
             DiskStatus status = begin(drive, unit);
             release();
             return status ? status : unit->format == f ? DISK_OK : DISK_UNKNOWN_MEDIUM;

@@ -138,19 +138,13 @@ void serial_irq4(Regs *regs)
 
 /* ---- INT 14h ---- */
 
-static bool time_is_over(uint32_t start, unsigned ticks)
-{
-    uint32_t now = BDA->ticks;
-    return now - start >= ticks || now < start;
-}
-
 /* Until the bits are all set; false: in vain. */
 static bool await_bits(uint16_t port, uint8_t bits, unsigned line)
 {
     uint32_t start = BDA->ticks;
     unsigned patience = BDA->com_timeout[line] * TIMEOUT_TICKS;
     while ((in8(port) & bits) != bits) {
-        if (time_is_over(start, patience)) {
+        if (clock_ticks_since(start) >= patience) {
             return false;
         }
         bios_window();

@@ -23,6 +23,8 @@ void serial_console_wait(void);
 
 void video_setup(void);
 void video_service(Regs *regs); /* INT 10h */
+/* AH = 0Eh; sent at the latest by terminal_end(). */
+void video_teletype(uint8_t character);
 /* The terminal's cursor goes where the screen's is. */
 void video_show_cursor(void);
 /* At the cursor; '\n' begins a line.  %s, %c, %u, %x. */
@@ -46,6 +48,8 @@ void clock_irq8(Regs *regs);
 /* INT 15h, AH = 83h and 86h: CX:DX microseconds, ES:BX the byte whose bit 7 is set. */
 bool clock_wait_event(Regs *regs);
 bool clock_wait(Regs *regs);
+/* Since BDA->ticks was `start`, also over midnight. */
+uint32_t clock_ticks_since(uint32_t start);
 uint8_t cmos_read(uint8_t index);
 uint16_t cmos_read16(uint8_t index);
 void cmos_write(uint8_t index, uint8_t value);
@@ -78,8 +82,10 @@ void disk_service(Regs *regs); /* INT 13h */
 void boot_next(Regs *regs);
 void boot_again(Regs *regs);
 _Noreturn void boot_first(void);
+/* Starts the kernel that the machine has ready; returns if there is none. */
+void kernel_boot(void);
 
-/* Ends the run: with status 1 where there is an exit port. */
+/* Ends the run with status 1. */
 _Noreturn void bios_give_up(void);
 
 #endif

@@ -9,8 +9,6 @@
 #include "bios/services.h"
 #include "bios/terminal.h"
 
-#include <stdarg.h>
-
 #define ROWS        25u
 #define COLUMNS_MAX 80u
 #define PAGES       8u
@@ -28,11 +26,13 @@
 #define STRING_ATTRIBUTES 0x02
 
 typedef struct Screen {
-    uint8_t first; /* which of `cells` is the first row */
+    uint8_t first;   /* which of `cells` is the first row */
+    uint8_t columns; /* of the mode */
     uint16_t cells[ROWS][COLUMNS_MAX];
 } Screen;
 
-static Screen screen = {.cells = {[0 ... ROWS - 1] = {[0 ... COLUMNS_MAX - 1] = BLANK}}};
+static Screen screen = {.columns = COLUMNS_MAX,
+                        .cells = {[0 ... ROWS - 1] = {[0 ... COLUMNS_MAX - 1] = BLANK}}};
 
 static uint16_t *row_cells(unsigned row)
 {
@@ -40,12 +40,7 @@ static uint16_t *row_cells(unsigned row)
     return screen.cells[index < ROWS ? index : index - ROWS];
 }
 
-static unsigned columns(void)
-{
-    unsigned count = BDA->video_columns;
-    return count && count <= COLUMNS_MAX ? count : COLUMNS_MAX;
-}
-
+/* Wherever a program has put it, it is on the screen. */
 static unsigned cursor_row(void)
 {
     unsigned row = BDA->cursor[0] >> 8;
@@ -54,8 +49,8 @@ static unsigned cursor_row(void)
 
 static unsigned cursor_column(void)
 {
-    unsigned column = BDA->cursor[0] & 0xff;
-    return column < columns() ? column : columns() - 1;
+    unsigned column = BDA->cursor[0] & 0xff, count = screen.columns;
+    return column < count ? column : count - 1;
 }
 
 static void set_cursor(unsigned row, unsigned column)
@@ -83,7 +78,7 @@ static void put_cell(unsigned row, unsigned column, uint16_t cell)
 {
     row_cells(row)[column] = cell;
     terminal_move(row, column);
-    terminal_character((uint8_t)cell, (uint8_t)(cell >> 8), columns());
+    terminal_character((uint8_t)cell, (uint8_t)(cell >> 8), screen.columns);
 }
 
 static void redraw(unsigned top, unsigned left, unsigned bottom, unsigned right)
@@ -111,13 +106,15 @@ static unsigned window_rows(const Window *w)
 
 static bool is_wide(const Window *w)
 {
-    return !w->left && w->right == columns() - 1;
+    return !w->left && w->right == screen.columns - 1u;
 }
 
 static void copy_row(unsigned to, unsigned from, unsigned left, unsigned right)
 {
+    uint16_t *target = row_cells(to);
+    const uint16_t *source = row_cells(from);
     for (unsigned i = left; i <= right; i++) {
-        row_cells(to)[i] = row_cells(from)[i];
+        target[i] = source[i];
     }
 }
 
@@ -193,7 +190,7 @@ static void service_scroll(const Regs *regs)
         .top = regs->ch,
         .left = regs->cl,
         .bottom = at_most(regs->dh, ROWS - 1),
-        .right = at_most(regs->dl, columns() - 1),
+        .right = at_most(regs->dl, screen.columns - 1u),
         .lines = regs->al,
         .attribute = regs->bh,
         .down = regs->ah == 0x07,
@@ -208,56 +205,64 @@ static void service_scroll(const Regs *regs)
 
 /* ---- characters ---- */
 
-static void new_line(void)
+static void new_line(unsigned row, unsigned column)
 {
-    unsigned row = cursor_row();
     terminal_move_to_row(row);
     if (row < ROWS - 1) {
-        set_cursor(row + 1, cursor_column());
+        set_cursor(row + 1, column);
         terminal_line_feed(false);
         return;
     }
+    set_cursor(row, column);
     roll(ATTRIBUTE);
     terminal_line_feed(true);
 }
 
-static void put_glyph(uint8_t character, uint8_t attribute)
+static void put_glyph(unsigned row, unsigned column, uint16_t cell)
 {
-    unsigned row = cursor_row(), column = cursor_column();
-    put_cell(row, column, (uint16_t)(attribute << 8 | character));
-    if (column + 1 < columns()) {
+    put_cell(row, column, cell);
+    if (column + 1 < screen.columns) {
         set_cursor(row, column + 1);
     } else {
-        set_cursor(row, 0);
-        new_line();
+        new_line(row, 0);
     }
+}
+
+static void move(unsigned row, unsigned column)
+{
+    set_cursor(row, column);
+    terminal_move(row, column);
 }
 
 /* As a teletype does; `attribute` -1: what the place has. */
 static void type(uint8_t character, int attribute)
 {
+    unsigned row = cursor_row(), column = cursor_column();
     switch (character) {
     case '\a':
         terminal_bell();
         break;
     case '\b':
-        set_cursor(cursor_row(), cursor_column() ? cursor_column() - 1 : 0);
-        terminal_move(cursor_row(), cursor_column());
+        move(row, column ? column - 1 : 0);
         break;
     case '\n':
-        new_line();
+        new_line(row, column);
         break;
     case '\r':
-        set_cursor(cursor_row(), 0);
-        terminal_move(cursor_row(), 0);
+        move(row, 0);
         break;
     default:
         if (attribute < 0) {
-            attribute = row_cells(cursor_row())[cursor_column()] >> 8;
+            attribute = row_cells(row)[column] >> 8;
         }
-        put_glyph(character, (uint8_t)attribute);
+        put_glyph(row, column, (uint16_t)(attribute << 8 | character));
         break;
     }
+}
+
+void video_teletype(uint8_t character)
+{
+    type(character, -1);
 }
 
 /* Characters behind the last column go on in the next row, and end with the last. */
@@ -271,7 +276,7 @@ static void service_write(const Regs *regs)
         uint8_t attribute = regs->ah == 0x09 ? regs->bl : (uint8_t)(row_cells(row)[column] >> 8);
         put_cell(row, column, (uint16_t)(attribute << 8 | regs->al));
         column++;
-        if (column == columns()) {
+        if (column == screen.columns) {
             column = 0;
             row++;
         }
@@ -287,7 +292,7 @@ static void service_read(Regs *regs)
 static void service_string(const Regs *regs)
 {
     uint16_t before = BDA->cursor[0], at = regs->bp;
-    set_cursor(at_most(regs->dh, ROWS - 1), at_most(regs->dl, columns() - 1));
+    set_cursor(at_most(regs->dh, ROWS - 1), at_most(regs->dl, screen.columns - 1u));
     for (unsigned i = 0; i < regs->cx; i++) {
         uint8_t character = far_read8(regs->es, at++);
         uint8_t attribute = regs->al & STRING_ATTRIBUTES ? far_read8(regs->es, at++) : regs->bl;
@@ -312,7 +317,7 @@ static void clear(void)
 static void set_variables(uint8_t mode)
 {
     BDA->video_mode = mode;
-    BDA->video_columns = mode < 2 ? 40 : 80;
+    BDA->video_columns = screen.columns = mode < 2 ? 40 : 80;
     BDA->video_page_size = mode < 2 ? 0x800 : 0x1000;
     BDA->video_page_start = 0;
     BDA->video_page = 0;
@@ -385,7 +390,7 @@ static void service_font(Regs *regs)
 static void service_get_mode(Regs *regs)
 {
     regs->al = BDA->video_mode;
-    regs->ah = (uint8_t)columns();
+    regs->ah = (uint8_t)screen.columns;
     regs->bh = BDA->video_page;
 }
 
@@ -424,7 +429,7 @@ void video_service(Regs *regs)
         service_write(regs);
         break;
     case 0x0e:
-        type(regs->al, -1);
+        video_teletype(regs->al);
         terminal_end();
         break;
     case 0x0f:
@@ -440,65 +445,4 @@ void video_service(Regs *regs)
         service_unsupported(regs);
         break;
     }
-}
-
-/* ---- the BIOS's own messages ---- */
-
-static void print_character(char character)
-{
-    if (character == '\n') {
-        type('\r', -1);
-    }
-    type((uint8_t)character, -1);
-}
-
-static void print_number(unsigned number, unsigned base)
-{
-    if (number >= base) {
-        print_number(number / base, base);
-    }
-    print_character("0123456789abcdef"[number % base]);
-}
-
-static void print_text(const char *text)
-{
-    while (*text) {
-        print_character(*text++);
-    }
-}
-
-static void print_argument(char kind, va_list *args)
-{
-    switch (kind) {
-    case 's':
-        print_text(va_arg(*args, const char *));
-        break;
-    case 'c':
-        print_character((char)va_arg(*args, int));
-        break;
-    case 'u':
-        print_number(va_arg(*args, unsigned), 10);
-        break;
-    case 'x':
-        print_number(va_arg(*args, unsigned), 16);
-        break;
-    default:
-        break;
-    }
-}
-
-void print(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    while (*format) {
-        if (*format == '%') {
-            print_argument(format[1], &args);
-            format += 2;
-        } else {
-            print_character(*format++);
-        }
-    }
-    va_end(args);
-    terminal_end();
 }

@@ -617,7 +617,7 @@ static const DeviceRegion ata_regions[] = {
      .ops = &ata_control_ops,
      .base_property = "control-port",
      .register_name = ata_control_name},
-    {NULL},
+    {0},
 };
 
 static const DeviceProperty ata_properties[] = {
@@ -644,7 +644,7 @@ static const DeviceProperty ata_properties[] = {
      .kind = PROPERTY_DRIVE,
      .offset = offsetof(Ata, drives[1].port),
      .help = "the second drive"},
-    {NULL},
+    {0},
 };
 
 static const BlockClient ata_block_client = {.done = ata_done};

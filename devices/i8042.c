@@ -570,7 +570,7 @@ static const DeviceRegion i8042_regions[] = {
      .ops = &i8042_command_ops,
      .base_property = "command-port",
      .register_name = command_name},
-    {NULL},
+    {0},
 };
 
 static const DeviceProperty i8042_properties[] = {
@@ -599,17 +599,17 @@ static const DeviceProperty i8042_properties[] = {
      .offset = offsetof(I8042, has_mouse),
      .default_value = "on",
      .help = "a mouse is plugged in"},
-    {NULL},
+    {0},
 };
 
 static const DeviceOutput i8042_outputs[] = {
     {.name = "a20", .offset = offsetof(I8042, a20)},
-    {NULL},
+    {0},
 };
 
 static const DeviceTimer i8042_timers[] = {
     {.name = "event", .offset = offsetof(I8042, timer), .fire = i8042_fire},
-    {NULL},
+    {0},
 };
 
 static const InputClient i8042_input_client = {.key = i8042_key, .pointer = i8042_pointer};

@@ -569,7 +569,7 @@ static const DeviceRegion fdc_regions[] = {
         .base_property = "control-port",
         .register_name = control_register_name,
     },
-    {NULL},
+    {0},
 };
 
 static const char *const TYPES[] = {"auto", "none", "360", "1200", "720", "1440", "2880", NULL};
@@ -586,12 +586,12 @@ static const DeviceProperty fdc_properties[] = {
      "the first drive, by the KiB it was made for; auto: by its diskette", TYPES},
     {"type1", PROPERTY_CHOICE, offsetof(I82077aa, drives[1].type_choice), "auto",
      "the second drive", TYPES},
-    {NULL},
+    {0},
 };
 
 static const DeviceTimer fdc_timers[] = {
     {"timer", offsetof(I82077aa, timer), fdc_fire},
-    {NULL},
+    {0},
 };
 
 static const BlockClient fdc_block_client = {.done = fdc_done};

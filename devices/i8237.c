@@ -538,7 +538,7 @@ static const DeviceRegion i8237_regions[] = {
         .ops = &pages_ops,
         .base_property = "pages-iobase",
     },
-    {NULL},
+    {0},
 };
 
 static const DeviceProperty i8237_properties[] = {
@@ -546,7 +546,7 @@ static const DeviceProperty i8237_properties[] = {
      "first port of the controller for words", NULL},
     {"pages-iobase", PROPERTY_UINT16, offsetof(I8237, pages_base), "0x81",
      "first page register; port 0x80 is another device's", NULL},
-    {NULL},
+    {0},
 };
 
 static const DmaServer i8237_server = {

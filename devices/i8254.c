@@ -372,7 +372,7 @@ static const DeviceRegion i8254_regions[] = {
      .ops = &portb_ops,
      .base_property = "portb",
      .register_name = portb_register_name},
-    {NULL},
+    {0},
 };
 
 static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};
@@ -399,12 +399,12 @@ static const DeviceProperty i8254_properties[] = {
      .default_value = "catchup",
      .help = "what becomes of ticks that come due together",
      .choices = policy_names},
-    {NULL},
+    {0},
 };
 
 static const DeviceTimer i8254_timers[] = {
     {.name = "tick", .offset = offsetof(I8254, timer), .fire = i8254_fire},
-    {NULL},
+    {0},
 };
 
 extern const DeviceClass i8254_class;

@@ -559,7 +559,7 @@ static const DeviceRegion i8259_regions[] = {
      .ops = &elcr_ops,
      .base_property = "elcr",
      .register_name = elcr_register_name},
-    {NULL},
+    {0},
 };
 
 static const DeviceProperty i8259_properties[] = {
@@ -578,12 +578,12 @@ static const DeviceProperty i8259_properties[] = {
      .offset = offsetof(I8259, elcr_base),
      .default_value = "0x4d0",
      .help = "first port of the edge/level registers, 0: none"},
-    {NULL},
+    {0},
 };
 
 static const DeviceOutput i8259_outputs[] = {
     {.name = "intr", .offset = offsetof(I8259, intr)},
-    {NULL},
+    {0},
 };
 
 extern const DeviceClass i8259_class;

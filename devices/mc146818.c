@@ -608,7 +608,7 @@ static const DeviceRegion mc146818_regions[] = {
      .ops = &mc146818_ops,
      .base_property = "iobase",
      .register_name = mc146818_register_name},
-    {NULL},
+    {0},
 };
 
 /* By the KiB the drive was made for; the index is the type in CMOS. */
@@ -685,17 +685,17 @@ static const DeviceProperty mc146818_properties[] = {
      .default_value = "catchup",
      .help = "what becomes of periodic interrupts that come due together",
      .choices = policy_names},
-    {NULL},
+    {0},
 };
 
 static const DeviceOutput mc146818_outputs[] = {
     {.name = "nmi-mask", .offset = offsetof(Mc146818, nmi_mask)},
-    {NULL},
+    {0},
 };
 
 static const DeviceTimer mc146818_timers[] = {
     {.name = "event", .offset = offsetof(Mc146818, timer), .fire = mc146818_fire},
-    {NULL},
+    {0},
 };
 
 extern const DeviceClass mc146818_class;

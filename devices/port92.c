@@ -78,17 +78,17 @@ static const IoOps port92_ops = {.read = port92_read, .write = port92_write, .ma
 
 static const DeviceRegion port92_regions[] = {
     {.name = "port", .space = IO_PORTS, .size = 1, .ops = &port92_ops, .base_property = "iobase"},
-    {NULL},
+    {0},
 };
 
 static const DeviceProperty port92_properties[] = {
     {"iobase", PROPERTY_UINT16, offsetof(Port92, iobase), "0x92", "port", NULL},
-    {NULL},
+    {0},
 };
 
 static const DeviceOutput port92_outputs[] = {
     {.name = "a20", .offset = offsetof(Port92, a20)},
-    {NULL},
+    {0},
 };
 
 extern const DeviceClass port92_class;

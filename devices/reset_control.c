@@ -64,12 +64,12 @@ static const DeviceRegion reset_control_regions[] = {
      .size = 1,
      .ops = &reset_control_ops,
      .base_property = "iobase"},
-    {NULL},
+    {0},
 };
 
 static const DeviceProperty reset_control_properties[] = {
     {"iobase", PROPERTY_UINT16, offsetof(ResetControl, iobase), "0xcf9", "port", NULL},
-    {NULL},
+    {0},
 };
 
 extern const DeviceClass reset_control_class;

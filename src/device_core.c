@@ -1,6 +1,7 @@
 #include "src/device_core.h"
 
 #include "src/device_tap.h"
+#include "src/dma.h"
 #include "src/error.h"
 #include "src/number.h"
 
@@ -181,6 +182,9 @@ static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *
         return false;
     }
     *field = dev->host->dma_line(dev->host->opaque, (unsigned)channel);
+    if (*field && dev->tap) {
+        dma_line_set_tap(*field, dev->tap);
+    }
     return true;
 }
 

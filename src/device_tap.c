@@ -242,6 +242,32 @@ void device_block_done(Device *dev, const BlockResult *result)
     device_tap_leave(tap, &event);
 }
 
+/* ---- DMA ---- */
+
+void device_dma_request(Device *dev, unsigned channel, bool level)
+{
+    TapEvent event = {.kind = TAP_DMA_REQUEST, .address = channel, .value = level};
+    device_tap_enter(device_tap(dev), &event);
+    device_class(dev)->dma_server->request(device_state(dev), channel, level);
+    device_tap_leave(device_tap(dev), &event);
+}
+
+size_t device_dma(Device *dev, unsigned channel, const DmaTransfer *transfer)
+{
+    const DmaTransfer *t = transfer;
+    TapEvent event = {.kind = TAP_DMA,
+                      .address = (uint64_t)channel << 1 | (t->from != NULL),
+                      .size = 1,
+                      .count = t->size,
+                      .data = t->from ? t->from : t->to};
+    device_tap_enter(device_tap(dev), &event);
+    size_t moved = device_class(dev)->dma_server->transfer(device_state(dev), channel, t->from,
+                                                           t->to, t->size, t->ended);
+    event.value = (uint64_t)moved << 1 | *t->ended;
+    device_tap_leave(device_tap(dev), &event);
+    return moved;
+}
+
 /* ---- keys and pointers ---- */
 
 bool device_take_key(Device *dev, unsigned code, bool pressed)

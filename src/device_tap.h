@@ -34,6 +34,8 @@ typedef enum TapKind {
     TAP_KEY,
     TAP_POINTER,
     TAP_BLOCK,
+    TAP_DMA_REQUEST,
+    TAP_DMA,
     TAP_KINDS
 } TapKind;
 
@@ -42,9 +44,10 @@ typedef struct TapEvent {
     TapKind kind;
     IoSpace space;    /* of an access */
     uint64_t address; /* of an access, absolute; which timer; which pin; key; movement;
-                         tag */
+                         tag; DMA channel (TAP_DMA: << 1, 1: to memory) */
     uint64_t value;   /* written or, when it is over, read; deadline; level; lines; vector;
-                         pressed; buttons; drive << 1 | success */
+                         pressed; buttons; drive << 1 | success;
+                         bytes moved << 1 | end of count */
     unsigned size;    /* of an access or an item */
     size_t count;     /* items of a block, bytes of input or from a drive; 1: it is over, and
                          the key was taken */
@@ -60,6 +63,14 @@ typedef struct BlockResult {
     const void *data;
     size_t size;
 } BlockResult;
+
+/* Exactly one of `from` and `to` is not NULL; `ended` gets whether the channel's count did. */
+typedef struct DmaTransfer {
+    const uint8_t *from;
+    uint8_t *to;
+    size_t size;
+    bool *ended;
+} DmaTransfer;
 
 typedef struct TapClass {
     /* Around each call; they nest where a device's question brings it input. */
@@ -77,6 +88,8 @@ typedef struct TapClass {
     void (*bus_write)(DeviceTap *tap, uint64_t address, uint64_t value, unsigned size);
     void (*request)(DeviceTap *tap, DeviceRequest request, int status);
     void (*block)(DeviceTap *tap, BlockPort *port, const BlockRequest *request);
+    void (*dma_request)(DeviceTap *tap, DmaLine *line, bool level);
+    size_t (*dma)(DeviceTap *tap, DmaLine *line, const DmaTransfer *transfer);
     /* Changes what a drive did before the device is told; NULL: leaves it. */
     void (*block_result)(DeviceTap *tap, BlockResult *result);
     /* Whether the device may be told what the host has: input, keys, room; NULL: yes. */
@@ -140,6 +153,9 @@ void device_receive_break(Device *dev);
 void device_lines_changed(Device *dev, unsigned lines);
 void device_tx_room(Device *dev);
 void device_block_done(Device *dev, const BlockResult *result);
+/* What a device with a line to this one does; it is a DMA controller. */
+void device_dma_request(Device *dev, unsigned channel, bool level);
+size_t device_dma(Device *dev, unsigned channel, const DmaTransfer *transfer);
 /* False when the device has no such thing or takes no more. */
 bool device_take_key(Device *dev, unsigned code, bool pressed);
 bool device_take_pointer(Device *dev, uint64_t movement, unsigned buttons);

@@ -201,6 +201,8 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->chars = parts->chars;
     machine->blocks = parts->blocks;
     machine->boot = parts->boot;
+    machine->kernel = parts->kernel;
+    machine->own_bios = parts->own_bios;
     machine->cpu = *cpu;
     machine->host = (DeviceHost){
         .bus = parts->bus,

@@ -53,7 +53,9 @@ typedef struct MachineParts {
     CharSet *chars;
     TapSource *taps; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
-    const BootOrder *boot; /* for the firmware that runs; NULL: none does */
+    const BootOrder *boot;   /* for the firmware that runs; NULL: none does */
+    const BootImage *kernel; /* that the firmware is to start; NULL: none */
+    bool own_bios;           /* that firmware is pioemu's */
 } MachineParts;
 
 struct Machine {
@@ -64,6 +66,8 @@ struct Machine {
     CharSet *chars;
     BlockSet *blocks;
     const BootOrder *boot;
+    const BootImage *kernel;
+    bool own_bios;
     const Config *config;
     FwItems *items;     /* for the fw_cfg device; filled when one asks for them */
     GString *bootorder; /* the drives' paths, a line each, in the order of -boot */

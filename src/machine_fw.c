@@ -3,6 +3,7 @@
  * PC would.
  */
 #include "devices/fw_cfg_regs.h"
+#include "src/boot/acpi_loader.h"
 #include "src/machine.h"
 
 #include <string.h>
@@ -55,12 +56,17 @@ static void add_numbers(const Machine *machine, FwItems *items)
 /* With `once` the order is not that of the lines: there the CMOS bytes say it alone. */
 static void add_files(const Machine *machine, FwItems *items)
 {
-    const GString *order = machine->bootorder;
-    if (order->len && !*machine->boot->once) {
+    const BootBoard board = machine_board(machine);
+    g_autoptr(GString) order = g_string_new(machine->kernel ? "/rom@" BOOT_KERNEL_ROM : NULL);
+    if (machine->bootorder->len && !*machine->boot->once) {
+        g_string_append_printf(order, "%s%s", order->len ? "\n" : "", machine->bootorder->str);
+    }
+    if (order->len) {
         fw_items_add_file(items, "bootorder", g_bytes_new(order->str, order->len + 1));
     }
     add_map(items, memory_ram_size(machine->host.memory));
     fw_items_add_number_file(items, "etc/boot-fail-wait", NEVER, 4);
+    acpi_loader_add(items, &board);
     if (has_device(machine, "COM1")) {
         fw_items_add_number_file(items, "etc/sercon-port", CONSOLE, 2);
     }
@@ -74,6 +80,10 @@ const DataTable *machine_fw_items(Machine *machine, GError **error)
             if (!fw_items_add_option(items, machine->config->fw_cfgs->pdata[i], error)) {
                 return NULL;
             }
+        }
+        if (machine->kernel &&
+            !boot_image_offer(machine->kernel, machine->host.memory, items, error)) {
+            return NULL;
         }
         add_numbers(machine, items);
         add_files(machine, items);

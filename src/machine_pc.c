@@ -9,11 +9,12 @@
 
 #include <string.h>
 
-#define SERIAL_MAX  4u
-#define ACPI_PORT   0x600u
-#define ACPI_IRQ    9u
-#define RESET_PORT  0xcf9
-#define FLOPPY_PORT 0x3f0u
+#define SERIAL_MAX     4u
+#define ACPI_PORT      0x600u
+#define ACPI_IRQ       9u
+#define RESET_PORT     0xcf9
+#define FLOPPY_PORT    0x3f0u
+#define BIOS_EXIT_PORT 0x51c
 
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
@@ -373,6 +374,13 @@ static bool add_fw_cfg(Machine *machine, const Config *config, const Drives *dri
            machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
 }
 
+/* By which our own BIOS says that nothing booted; beside fw_cfg, where nobody looks for devices. */
+static bool add_bios_exit(Machine *machine, GError **error)
+{
+    return !machine->own_bios || machine_add(machine, "exit-port", "BIOS-exit",
+                                             "iobase=" G_STRINGIFY(BIOS_EXIT_PORT), error);
+}
+
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
@@ -393,7 +401,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_serials(machine, config, error) &&
            (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
                                                "debugcon0", config->debugcon, error)) &&
-           add_fw_cfg(machine, config, &drives, error);
+           add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error);
 }
 
 const MachineClass machine_pc_class = {

@@ -679,8 +679,8 @@ static const Option LOG_OPTIONS[] = {
      STRING_FIELD(record)},
     {.name = "replay",
      .argument = "FILE",
-     .help =
-         "give a recording to the devices again, with no guest; status 1: they answer otherwise",
+     .help = "give a recording to the devices again; with its guest (-accel interp), run it again; "
+             "status 1: it differs",
      .example = "-replay session.rec",
      STRING_FIELD(replay)},
     {0},

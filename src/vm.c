@@ -209,7 +209,8 @@ bool vm_reset_parts(Vm *vm, GError **error)
     if (vm->firmware && firmware_is_builtin(vm->firmware)) {
         boot_put_tables(&board, vm->memory);
     }
-    if (vm->image && !boot_image_load(vm->image, &board, vm->memory, &state, error)) {
+    if (vm->image && !vm->firmware &&
+        !boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }
     vm->halted = 0;

@@ -82,6 +82,7 @@ static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
         .ips = g_hash_table_lookup(vm->accel_options, "ips"),
         .kernel_entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
         .firmware = vm->firmware != NULL,
+        .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
     if (vm->config->record) {
         vm->recorder = recorder_new(vm->config, &host, error);
@@ -201,6 +202,8 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .taps = taps(vm),
         .blocks = vm->blocks,
         .boot = vm->firmware ? &vm->boot : NULL,
+        .kernel = vm->firmware ? vm->image : NULL,
+        .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
     vm->machine = machine_new(class, vm->config, &parts, &cpu);
     return machine_build(vm->machine, error) &&
@@ -317,13 +320,7 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
 static bool open_firmware(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
-    if (config->bios && config->kernel) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-bios %s: the CPU starts in the firmware or in -kernel %s (name one)",
-                    config->bios, config->kernel);
-        return false;
-    }
-    if (config->bios || config->boot || config->drives->len) {
+    if (config->bios || config->boot || config->drives->len || config->kernel) {
         vm->firmware = firmware_new(config->bios, error);
         return vm->firmware && boot_order_parse(config->boot, &vm->boot, error);
     }
@@ -344,9 +341,6 @@ static bool open_image(Vm *vm, GError **error)
     if (!config->kernel) {
         return (!config->bios && !has_cpu(config)) || open_firmware(vm, error);
     }
-    if (config->bios) {
-        return open_firmware(vm, error);
-    }
     const BootOptions options = {
         .kernel = config->kernel,
         .flat = config->flat,
@@ -355,7 +349,8 @@ static bool open_image(Vm *vm, GError **error)
         .entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
     };
     vm->image = boot_image_new(&options, config->memory, error);
-    return vm->image != NULL;
+    bool firmware = config->bios || (vm->image && boot_image_wants_firmware(vm->image));
+    return vm->image && (!firmware || open_firmware(vm, error));
 }
 
 static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *machine,

@@ -3,6 +3,7 @@
 #define DISK 0x80
 
 #define SECTOR_WORDS 256
+#define FAR_SECTOR   (4096 + 136)
 #define BUFFER_AT    0x20000u /* not where the program is */
 #define BUFFER       (BUFFER_AT >> 4)
 
@@ -121,6 +122,9 @@ static void test_parameters(void)
     Regs reset = interrupt_abcd(0x13, 0x0000, 0, 0, DISK);
     check(!carry(&reset) && reset.ah == 0, "the disk can be reset");
     check_is(BDA->disk_count, 1);
+    check_is(far_read16(IVT[0x41].segment, IVT[0x41].offset), 8);
+    check_is(far_read8(IVT[0x41].segment, (uint16_t)(IVT[0x41].offset + 2)), 16);
+    check_is(far_read8(IVT[0x41].segment, (uint16_t)(IVT[0x41].offset + 14)), 63);
 }
 
 /* ---- the extensions ---- */
@@ -172,6 +176,22 @@ static void test_extensions(void)
     packet.size = 8;
     Regs small = extended(0x4200);
     check(carry(&small) && small.ah == 0x01, "a packet too small is refused");
+}
+
+/* One whose number has the same lower byte as one of the pattern. */
+static void test_far_sectors(void)
+{
+    about("INT 13h, extensions, far from the beginning");
+    fill(0, 0x7777);
+    set_packet(1, FAR_SECTOR);
+    Regs written = extended(0x4300);
+    check(!carry(&written), "a sector is written");
+    set_packet(1, FAR_SECTOR & 0xff);
+    extended(0x4200);
+    check(sector_is(0, FAR_SECTOR & 0xff), "it is no other one");
+    set_packet(1, FAR_SECTOR);
+    extended(0x4200);
+    check(sector_is(0, 0x7777), "it is read again");
 }
 
 static void test_flat_addresses(void)
@@ -246,6 +266,7 @@ void test_disk(void)
     test_write();
     test_parameters();
     test_extensions();
+    test_far_sectors();
     test_flat_addresses();
     test_extended_others();
     test_extended_parameters();

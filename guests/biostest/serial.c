@@ -22,6 +22,7 @@ void test_serial(void)
     check_is(interrupt_abcd(0x14, 0x0300, 0, 0, COM2).ah & UART_LSR_DR, UART_LSR_DR);
     Regs received = interrupt_abcd(0x14, 0x0200, 0, 0, COM2);
     check_is(received.ax, 'x');
+    BDA->com_timeout[COM2] = 0;
     Regs none = interrupt_abcd(0x14, 0x0200, 0, 0, COM2);
     check_is(none.ah & 0x80, 0x80);
     out8(COM2_PORT + UART_MCR, 0);

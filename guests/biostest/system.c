@@ -49,6 +49,12 @@ static void test_map(void)
     check_is(range.base, 0);
     check_is(range.size, 639 * 1024);
     check_is(range.type, 1);
+    map_entry(1);
+    check_is(range.base, 639 * 1024);
+    check_is(range.type, 2);
+    Regs small = {.eax = 0xe820, .ecx = 19, .edx = SMAP, .di = (uint16_t)(uint32_t)&range};
+    interrupt(0x15, &small);
+    check(carry(&small), "19 bytes are too few");
     Regs signature = {.eax = 0xe820, .ecx = 20, .edx = 0x12345678};
     interrupt(0x15, &signature);
     check(carry(&signature) && signature.ah == 0x86, "the signature is asked for");

@@ -1,5 +1,6 @@
 #include "src/boot/boot.h"
 
+#include "bios/kernel_rom.h"
 #include "src/boot/load.h"
 #include "src/error.h"
 
@@ -249,4 +250,32 @@ bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *mem
 bool boot_image_wants_apic(const BootImage *image)
 {
     return image->format == &boot_linux;
+}
+
+bool boot_image_wants_firmware(const BootImage *image)
+{
+    return image->entry == BOOT_ENTRY_16;
+}
+
+/* The last byte makes the sum of all 0. */
+static GBytes *kernel_rom(void)
+{
+    uint8_t *rom = g_memdup2(KERNEL_ROM, sizeof(KERNEL_ROM));
+    rom[sizeof(KERNEL_ROM) - 1] = boot_checksum(rom, sizeof(KERNEL_ROM));
+    return g_bytes_new_take(rom, sizeof(KERNEL_ROM));
+}
+
+bool boot_image_offer(const BootImage *image, Memory *memory, FwItems *items, GError **error)
+{
+    BootLoad load = {
+        .request = &image->request,
+        .memory = memory,
+        .map = boot_map(memory_ram_size(memory)),
+    };
+    if (!image->format->offer) {
+        return boot_refuse(&image->request, error, "%s cannot be started by a firmware (-bios)",
+                           image->format->name);
+    }
+    fw_items_add_file(items, BOOT_KERNEL_ROM, kernel_rom());
+    return image->format->offer(&load, items, error);
 }

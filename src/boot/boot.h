@@ -5,12 +5,16 @@
 #ifndef PIOEMU_BOOT_H
 #define PIOEMU_BOOT_H
 
+#include "src/boot/fw_items.h"
 #include "src/cpu_state.h"
 #include "src/memory.h"
 
 #include <glib.h>
 
 typedef struct BootImage BootImage;
+
+/* The file of the loader that a firmware of others finds; it is 512 bytes of option ROM. */
+#define BOOT_KERNEL_ROM "genroms/pioemu-linux.bin"
 
 /* What the user asked for; every member but `kernel` may be NULL. */
 typedef struct BootOptions {
@@ -43,6 +47,11 @@ bool boot_image_wants_apic(const BootImage *image);
 /* Checks it, puts it into memory and sets the first vCPU up; again at each reset. */
 bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
                      CpuState *state, GError **error);
+
+/* Whether it is asked for at an entry that needs a firmware. */
+bool boot_image_wants_firmware(const BootImage *image);
+/* In place of boot_image_load(): a firmware finds it among `items`, with its loader. */
+bool boot_image_offer(const BootImage *image, Memory *memory, FwItems *items, GError **error);
 
 /* What a BIOS that is built in leaves free for the tables, from 0xf0000 on (bios/bios.ld). */
 #define BOOT_TABLES_MAX 0x2000u

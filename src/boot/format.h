@@ -82,6 +82,8 @@ typedef struct BootFormat {
     /* Whether the file claims to be of this format. */
     bool (*probe)(const BootBytes *kernel);
     bool (*load)(BootLoad *load, GError **error);
+    /* For a firmware that is to start it; NULL: none does. */
+    bool (*offer)(BootLoad *load, FwItems *items, GError **error);
 } BootFormat;
 
 extern const BootFormat boot_linux, boot_multiboot, boot_multiboot2, boot_pvh, boot_elf, boot_flat;

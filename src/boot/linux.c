@@ -4,6 +4,7 @@
  * After the kernel's Documentation/arch/x86/boot.rst (protocols 2.02 to 2.15)
  * and zero-page.rst.
  */
+#include "devices/fw_cfg_regs.h"
 #include "src/boot/linux_regs.h"
 #include "src/boot/load.h"
 
@@ -14,19 +15,21 @@
 #define COMMAND_LENGTH 255u /* where the header does not say */
 #define INITRD_MAX     0x37ffffffu
 
-/* The real-mode part and what it needs, one segment at the end of low memory. */
-#define SETUP_SEGMENT  0x9000u
-#define SETUP_ADDRESS  (SETUP_SEGMENT << 4)
-#define SETUP_CS       (SETUP_SEGMENT + 0x20u)
-#define SETUP_MAX      0x8000u
-#define HEAP_END       0xe000u
-#define STACK_POINTER  0xe000u
-#define COMMAND_OFFSET 0xe000u
-#define COMMAND_MAX    0x1800u
-#define ZIMAGE_ADDRESS 0x10000u
+/*
+ * The real-mode part and what it needs, one segment; that of a zImage is at the
+ * end of low memory, where the kernel may not reach it.
+ */
+#define SETUP_ADDRESS        0x10000u
+#define SETUP_ADDRESS_ZIMAGE 0x90000u
+#define SETUP_MAX            0x8000u
+#define HEAP_END             0xe000u
+#define COMMAND_OFFSET       0xe000u
+#define COMMAND_MAX          0x1800u
+#define ZIMAGE_ADDRESS       0x10000u
+#define ZIMAGE_MAX           (SETUP_ADDRESS_ZIMAGE - ZIMAGE_ADDRESS)
 
-/* As zImages may not go beyond the setup. */
-#define ZIMAGE_MAX (SETUP_ADDRESS - ZIMAGE_ADDRESS)
+/* What a firmware may have at the end of memory for itself and its tables. */
+#define FIRMWARE_TOP 0x28000u
 
 typedef struct Linux {
     BootLoad *load;
@@ -120,7 +123,7 @@ static bool refuse_entry(const Linux *l, const char *why, GError **error)
                        l->high ? "bzImage" : "zImage", l->version >> 8, l->version & 0xff, why);
 }
 
-/* The 16-bit entry calls the BIOS, so where nobody asks for it the others come first. */
+/* The 16-bit entry calls the BIOS: a firmware has to take it. */
 static bool choose_entry(Linux *l, GError **error)
 {
     l->entry = l->load->request->entry;
@@ -128,8 +131,8 @@ static bool choose_entry(Linux *l, GError **error)
         l->entry = BOOT_ENTRY_32;
         return has_entry_32(l) ||
                refuse_entry(l,
-                            "has only the 16-bit entry, which needs a BIOS (-machine "
-                            "kernel-entry=16 tries it without)",
+                            "has only the 16-bit entry, which needs a firmware (-machine "
+                            "kernel-entry=16)",
                             error);
     }
     if (l->entry == BOOT_ENTRY_32 && !has_entry_32(l)) {
@@ -138,7 +141,8 @@ static bool choose_entry(Linux *l, GError **error)
     if (l->entry == BOOT_ENTRY_64 && !has_entry_64(l)) {
         return refuse_entry(l, "has no 64-bit entry (XLF_KERNEL_64 of 2.12)", error);
     }
-    return true;
+    return l->entry != BOOT_ENTRY_16 ||
+           refuse_entry(l, "starts at its 16-bit entry only in a firmware", error);
 }
 
 /* ---- initrd ---- */
@@ -178,7 +182,18 @@ static bool place_initrd(Linux *l, GError **error)
     return l->initrd != 0;
 }
 
-/* ---- 16-bit entry ---- */
+/* ---- 16-bit entry: a firmware takes it ---- */
+
+static bool check_room(const Linux *l, GError **error)
+{
+    uint64_t end = kernel_end(l);
+    uint64_t top = BOOT_HIGH + ((uint64_t)boot_map_upper(&l->load->map) << 10);
+    return !l->high || end <= top ||
+           boot_refuse(l->load->request, error,
+                       "the kernel unpacks itself up to 0x%" PRIx64 ", memory ends at 0x%" PRIx64
+                       " (-m)",
+                       end, top);
+}
 
 static void set_value(uint8_t *page, unsigned offset, uint64_t value, unsigned size)
 {
@@ -196,19 +211,68 @@ static void fill_header(const Linux *l, uint8_t *page, uint64_t command_line)
     }
 }
 
-/* The command line is at the end of the setup's segment, above its stack. */
-static bool load_real(Linux *l, GError **error)
+static void add_part(FwItems *items, unsigned data_key, unsigned address_key, unsigned size_key,
+                     uint64_t address, GBytes *bytes)
 {
-    const char *line = l->load->request->append;
-    g_autofree uint8_t *setup = g_malloc0(COMMAND_OFFSET + COMMAND_MAX);
-    memcpy(setup, image(l)->data, l->setup_size);
-    memcpy(setup + COMMAND_OFFSET, line, strlen(line) + 1);
-    fill_header(l, setup, SETUP_ADDRESS + COMMAND_OFFSET);
+    fw_items_add_number(items, address_key, address, 4);
+    fw_items_add_number(items, size_key, g_bytes_get_size(bytes), 4);
+    fw_items_add(items, data_key, bytes);
+}
+
+#define ADD_PART(items, name, address, bytes)                                                      \
+    add_part(items, FW_CFG_##name##_DATA, FW_CFG_##name##_ADDR, FW_CFG_##name##_SIZE, address,     \
+             bytes)
+
+/* The command line is at the end of the setup's segment, above its heap and stack. */
+static void add_parts(const Linux *l, FwItems *items)
+{
+    const BootRequest *request = l->load->request;
+    uint32_t address = l->high ? SETUP_ADDRESS : SETUP_ADDRESS_ZIMAGE;
+    uint8_t *setup = g_memdup2(image(l)->data, l->setup_size);
+    fill_header(l, setup, address + COMMAND_OFFSET);
     setup[LINUX_LOADFLAGS] |= LINUX_CAN_USE_HEAP;
     set_value(setup, LINUX_HEAP_END_PTR, HEAP_END - SECTOR, 2);
-    uint64_t size = COMMAND_OFFSET + COMMAND_MAX;
-    boot_start_real(l->load, SETUP_CS, 0, SETUP_SEGMENT, STACK_POINTER);
-    return boot_put(l->load, SETUP_ADDRESS, setup, size, size, "the Linux setup", error);
+    ADD_PART(items, SETUP, address, g_bytes_new_take(setup, l->setup_size));
+    ADD_PART(items, CMDLINE, address + COMMAND_OFFSET,
+             g_bytes_new(request->append, strlen(request->append) + 1));
+    ADD_PART(items, KERNEL, l->high ? BOOT_HIGH : ZIMAGE_ADDRESS,
+             g_bytes_new_static(l->kernel.data, l->kernel.size));
+    if (l->initrd) {
+        const BootBytes *initrd = &request->modules[0].bytes;
+        ADD_PART(items, INITRD, l->initrd, g_bytes_new_static(initrd->data, initrd->size));
+    }
+}
+
+/* As high as it may be, clear of what a firmware keeps at the end of memory. */
+static bool find_initrd_room(Linux *l, GError **error)
+{
+    const BootRequest *request = l->load->request;
+    uint64_t size = request->module_count ? request->modules[0].bytes.size : 0;
+    uint64_t ram = BOOT_HIGH + ((uint64_t)boot_map_upper(&l->load->map) << 10);
+    uint64_t start = l->high ? kernel_end(l) : BOOT_HIGH;
+    uint64_t end = MIN(initrd_limit(l), ram > FIRMWARE_TOP ? ram - FIRMWARE_TOP : 0);
+    l->initrd = size && size <= end ? (end - size) & ~(uint64_t)(BOOT_PAGE - 1) : 0;
+    return !size || l->initrd >= start ||
+           boot_refuse(request, error,
+                       "-initrd: no room for 0x%" PRIx64 " bytes between 0x%" PRIx64
+                       " and 0x%" PRIx64 " (-m)",
+                       size, start, end);
+}
+
+static bool linux_offer(BootLoad *load, FwItems *items, GError **error)
+{
+    Linux l = {.load = load, .entry = BOOT_ENTRY_16};
+    if (load->request->entry != BOOT_ENTRY_AUTO && load->request->entry != BOOT_ENTRY_16) {
+        return boot_refuse(load->request, error,
+                           "a firmware starts it at its 16-bit entry (-machine kernel-entry=%s)",
+                           load->request->entry == BOOT_ENTRY_32 ? "32" : "64");
+    }
+    if (!check_version(&l, error) || !check_sizes(&l, error) || !check_command_line(&l, error) ||
+        !check_room(&l, error) || !find_initrd_room(&l, error)) {
+        return false;
+    }
+    add_parts(&l, items);
+    return true;
 }
 
 /* ---- 32 and 64-bit entries ---- */
@@ -260,17 +324,6 @@ static bool load_protected(Linux *l, GError **error)
 
 /* ---- the format ---- */
 
-static bool check_room(const Linux *l, GError **error)
-{
-    uint64_t end = kernel_end(l);
-    uint64_t top = BOOT_HIGH + ((uint64_t)boot_map_upper(&l->load->map) << 10);
-    return !l->high || end <= top ||
-           boot_refuse(l->load->request, error,
-                       "the kernel unpacks itself up to 0x%" PRIx64 ", memory ends at 0x%" PRIx64
-                       " (-m)",
-                       end, top);
-}
-
 static bool linux_load(BootLoad *load, GError **error)
 {
     Linux l = {.load = load};
@@ -278,8 +331,7 @@ static bool linux_load(BootLoad *load, GError **error)
            check_command_line(&l, error) && check_room(&l, error) &&
            boot_put(load, l.high ? BOOT_HIGH : ZIMAGE_ADDRESS, l.kernel.data, l.kernel.size,
                     l.kernel.size, "the kernel", error) &&
-           place_initrd(&l, error) &&
-           (l.entry == BOOT_ENTRY_16 ? load_real(&l, error) : load_protected(&l, error));
+           place_initrd(&l, error) && load_protected(&l, error);
 }
 
 const BootFormat boot_linux = {
@@ -289,4 +341,5 @@ const BootFormat boot_linux = {
     .tables = true,
     .probe = linux_probe,
     .load = linux_load,
+    .offer = linux_offer,
 };

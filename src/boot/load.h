@@ -102,7 +102,8 @@ bool boot_add_tables(BootLoad *load, GError **error);
 /* For boot_add_tables(): tables that grow in a row, at known addresses. */
 typedef struct BootTables {
     const BootBoard *board;
-    GByteArray *bytes; /* the first is at BOOT_ROM_START */
+    GByteArray *bytes;
+    uint32_t base; /* where the first of them is */
 } BootTables;
 
 /* Appends `size` bytes on a boundary; returns their address. */

@@ -22,7 +22,7 @@ uint32_t boot_tables_add(BootTables *tables, const void *data, size_t size, unsi
 {
     static const uint8_t PADDING[64];
     g_byte_array_append(tables->bytes, PADDING, -tables->bytes->len & (align - 1));
-    uint32_t address = (uint32_t)BOOT_ROM_START + tables->bytes->len;
+    uint32_t address = tables->base + tables->bytes->len;
     g_byte_array_append(tables->bytes, data, (guint)size);
     return address;
 }
@@ -53,7 +53,7 @@ bool boot_add_tables(BootLoad *load, GError **error)
         return true;
     }
     write_variables(load);
-    BootTables tables = {load->board, g_byte_array_new()};
+    BootTables tables = {load->board, g_byte_array_new(), BOOT_ROM_START};
     g_autoptr(GByteArray) bytes = tables.bytes;
     load->rsdp = build(&tables);
     return boot_put(load, BOOT_ROM_START, bytes->data, bytes->len, bytes->len, "the tables", error);
@@ -61,7 +61,7 @@ bool boot_add_tables(BootLoad *load, GError **error)
 
 void boot_put_tables(const BootBoard *board, Memory *memory)
 {
-    BootTables tables = {board, g_byte_array_new()};
+    BootTables tables = {board, g_byte_array_new(), BOOT_ROM_START};
     g_autoptr(GByteArray) bytes = tables.bytes;
     build(&tables);
     g_assert_cmpuint(bytes->len, <=, BOOT_TABLES_MAX);

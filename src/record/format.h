@@ -75,6 +75,8 @@ typedef enum RecordItem {
     ITEM_BUS_WRITE, /* size; address, value */
     ITEM_CALL,      /* the kind: somebody called it meanwhile; as in a record */
     ITEM_RETURN,    /* the answer to that */
+    ITEM_DREQ,      /* the level */
+    ITEM_DMA,       /* bytes << 1 | to memory; those moved << 1 | end of count; sum, or those */
     ITEM_BLOCK,     /* drive << 2 | BlockKind; sector, sectors, tag; a write: sum of its data */
     ITEM_KINDS
 } RecordItem;
@@ -89,15 +91,22 @@ static inline void record_put_byte(GByteArray *out, unsigned value)
     g_byte_array_append(out, &byte, 1);
 }
 
+#define RECORD_NUMBER_MAX 10u /* bytes */
+
+/* Returns the end of what was written. */
+static inline uint8_t *record_write(uint8_t *at, uint64_t value)
+{
+    for (; value > 0x7f; value >>= 7) {
+        *at++ = (uint8_t)(value | 0x80);
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
+
 static inline void record_put(GByteArray *out, uint64_t value)
 {
-    uint8_t bytes[10];
-    guint size = 0;
-    for (; value > 0x7f; value >>= 7) {
-        bytes[size++] = (uint8_t)(value | 0x80);
-    }
-    bytes[size++] = (uint8_t)value;
-    g_byte_array_append(out, bytes, size);
+    uint8_t bytes[RECORD_NUMBER_MAX];
+    g_byte_array_append(out, bytes, (guint)(record_write(bytes, value) - bytes));
 }
 
 static inline void record_put_item(GByteArray *out, RecordItem kind, uint64_t number)

@@ -70,13 +70,13 @@ static void flush_task(void *opaque)
 }
 
 /* The loop is told of the first bytes and of the last that it waits for. */
-void recorder_append(Recorder *recorder, const GByteArray *record)
+void recorder_append(Recorder *recorder, const uint8_t *data, size_t size)
 {
     guint before = recorder->buffer->len;
-    if (recorder->failed) {
+    if (recorder->failed || !size) {
         return;
     }
-    g_byte_array_append(recorder->buffer, record->data, record->len);
+    g_byte_array_append(recorder->buffer, data, (guint)size);
     if (!before || (before < FLUSH_SIZE && recorder->buffer->len >= FLUSH_SIZE)) {
         loop_post(recorder->host.loop, &recorder->task);
     }
@@ -94,7 +94,7 @@ static void put_host(Recorder *recorder, RecordHost what, const GByteArray *rest
     record_put(out, count - recorder->last_count);
     g_byte_array_append(out, rest->data, rest->len);
     recorder->last_count = count;
-    recorder_append(recorder, out);
+    recorder_append(recorder, out->data, out->len);
     g_mutex_unlock(&recorder->lock);
 }
 
@@ -149,6 +149,13 @@ static void put_line(GByteArray *out, const char *key, const char *value)
     g_byte_array_append(out, (const uint8_t *)line, (guint)strlen(line));
 }
 
+static void put_optional(GByteArray *out, const char *key, const char *value)
+{
+    if (value) {
+        put_line(out, key, value);
+    }
+}
+
 static const char *on_or_none(const char *spec)
 {
     return spec && strcmp(spec, "none") ? "on" : "none";
@@ -168,12 +175,8 @@ static void put_lists(GByteArray *out, const Config *config)
     for (guint i = 0; i < config->devices->len; i++) {
         put_line(out, "device", config->devices->pdata[i]);
     }
-}
-
-static void put_optional(GByteArray *out, const char *key, const char *value)
-{
-    if (value) {
-        put_line(out, key, value);
+    for (guint i = 0; i < config->fw_cfgs->len; i++) {
+        put_line(out, "fw_cfg", config->fw_cfgs->pdata[i]);
     }
 }
 
@@ -209,9 +212,14 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
         put_line(out, "debugcon", on_or_none(config->debugcon));
     }
     put_lists(out, config);
+    if (config->cpus > 1) {
+        g_autofree char *cpus = g_strdup_printf("%u", config->cpus);
+        put_line(out, "smp", cpus);
+    }
     if (host->firmware) {
         put_line(out, "boot", config->boot ? config->boot : RECORD_DEFAULT);
     }
+    put_optional(out, "own-bios", host->own_bios ? "on" : NULL);
     if (host->instructions) {
         put_run(out, config, host);
     }
@@ -242,7 +250,7 @@ static void put_built(TapSource *source)
     g_autoptr(GByteArray) out = g_byte_array_new();
     finish_header(recorder);
     record_put_byte(out, RECORD_BUILT);
-    recorder_append(recorder, out);
+    recorder_append(recorder, out->data, out->len);
 }
 
 void recorder_set_drives(Recorder *recorder, const BlockSet *drives)

@@ -33,7 +33,8 @@ typedef struct RecorderHost {
     uint64_t (*instructions)(void *opaque);
     const char *ips;          /* as the user has it; NULL: the default */
     const char *kernel_entry; /* NULL: not chosen */
-    bool firmware;            /* the CPU starts in one */
+    bool firmware;            /* the CPU starts in one, */
+    bool own_bios;            /* which is pioemu's */
 } RecorderHost;
 
 /* Begins the file `config->record`.  `host` is copied. */

@@ -27,7 +27,7 @@ struct Recorder {
 };
 
 /* With the lock held, or while the machine is built. */
-void recorder_append(Recorder *recorder, const GByteArray *record);
+void recorder_append(Recorder *recorder, const uint8_t *data, size_t size);
 
 /* TapSource.make, and the end of what it made. */
 DeviceTap *recorder_make_tap(TapSource *source, Device *dev, const DeviceHost *host);

@@ -5,6 +5,7 @@
 #include "src/record/recorder_internal.h"
 
 #include "src/char/char.h"
+#include "src/dma.h"
 #include "src/irq.h"
 
 #include <string.h>
@@ -54,6 +55,16 @@ static void put_input(GByteArray *out, const TapEvent *event)
     record_put_byte(out, event->count != 0);
 }
 
+/* What was offered to the memory, or what came from there. */
+static void put_dma(GByteArray *out, const TapEvent *event)
+{
+    size_t size = event->address & 1 ? event->count : event->value >> 1;
+    record_put(out, event->address);
+    record_put(out, event->value);
+    record_put(out, event->count);
+    g_byte_array_append(out, event->data, (guint)size);
+}
+
 static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
 {
     switch (event->kind) {
@@ -69,6 +80,12 @@ static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
         break;
     case TAP_INPUT:
         record_put(out, event->address << 1 | event->value);
+        break;
+    case TAP_DMA_REQUEST:
+        record_put(out, event->address << 1 | event->value);
+        break;
+    case TAP_DMA:
+        put_dma(out, event);
         break;
     case TAP_BLOCK:
         record_put(out, event->address);
@@ -95,22 +112,33 @@ static unsigned first_byte(const TapEvent *event, bool items)
                              items);
 }
 
+/* Most records are an access and nothing else: those are put together at once. */
 static void commit(Tap *t, const TapEvent *event)
 {
-    GByteArray *out = t->record;
-    g_byte_array_set_size(out, 0);
-    record_put_byte(out, first_byte(event, t->items->len));
-    record_put(out, t->number);
-    record_put(out, t->now - t->last);
-    put_event(out, event, t->now);
+    Recorder *recorder = t->recorder;
+    bool single = event->kind == TAP_READ || event->kind == TAP_WRITE;
+    uint8_t head[1 + 4 * RECORD_NUMBER_MAX], *end = head;
+    *end++ = (uint8_t)first_byte(event, t->items->len);
+    end = record_write(end, t->number);
+    end = record_write(end, t->now - t->last);
+    if (single) {
+        end = record_write(end, event->address);
+        end = record_write(end, event->value);
+    } else {
+        g_byte_array_set_size(t->record, 0);
+        put_event(t->record, event, t->now);
+    }
     if (t->items->len) {
         record_put_byte(t->items, ITEM_END);
-        g_byte_array_append(out, t->items->data, t->items->len);
     }
     t->last = t->now;
-    g_mutex_lock(&t->recorder->lock);
-    recorder_append(t->recorder, out);
-    g_mutex_unlock(&t->recorder->lock);
+    g_mutex_lock(&recorder->lock);
+    recorder_append(recorder, head, (size_t)(end - head));
+    if (!single) {
+        recorder_append(recorder, t->record->data, t->record->len);
+    }
+    recorder_append(recorder, t->items->data, t->items->len);
+    g_mutex_unlock(&recorder->lock);
 }
 
 /* ---- the tap ---- */
@@ -146,7 +174,9 @@ static void tap_enter(DeviceTap *tap, const TapEvent *event)
             recorder_host(t->recorder, HOST_CALL, t->number);
         }
         t->now = clock_now(t->clock);
-        g_byte_array_set_size(t->items, 0);
+        if (t->items->len) {
+            g_byte_array_set_size(t->items, 0);
+        }
         return;
     }
     note_nested(t, event);
@@ -259,6 +289,26 @@ static void tap_block(DeviceTap *tap, BlockPort *port, const BlockRequest *reque
     block_port_pass(port, request);
 }
 
+static void tap_dma_request(DeviceTap *tap, DmaLine *line, bool level)
+{
+    record_put_item(((Tap *)tap)->items, ITEM_DREQ, level);
+    dma_pass_request(line, level);
+}
+
+static size_t tap_dma(DeviceTap *tap, DmaLine *line, const DmaTransfer *transfer)
+{
+    GByteArray *items = ((Tap *)tap)->items;
+    size_t moved = dma_pass(line, transfer);
+    record_put_item(items, ITEM_DMA, (uint64_t)transfer->size << 1 | (transfer->from != NULL));
+    record_put(items, (uint64_t)moved << 1 | *transfer->ended);
+    if (transfer->from) {
+        record_put(items, record_sum(transfer->from, transfer->size));
+    } else {
+        g_byte_array_append(items, transfer->to, (guint)moved);
+    }
+    return moved;
+}
+
 static const TapClass RECORDER_TAP = {
     .enter = tap_enter,
     .leave = tap_leave,
@@ -273,6 +323,8 @@ static const TapClass RECORDER_TAP = {
     .bus_write = tap_bus_write,
     .request = tap_request,
     .block = tap_block,
+    .dma_request = tap_dma_request,
+    .dma = tap_dma,
 };
 
 /* While the machine is built nobody else is there. */
@@ -283,7 +335,7 @@ static void put_device(Tap *t)
     record_put(t->record, t->number);
     record_put_text(t->record, device_id(t->tap.dev));
     record_put_text(t->record, device_class(t->tap.dev)->name);
-    recorder_append(t->recorder, t->record);
+    recorder_append(t->recorder, t->record->data, t->record->len);
 }
 
 DeviceTap *recorder_make_tap(TapSource *source, Device *dev, const DeviceHost *host)
@@ -322,6 +374,6 @@ void recorder_unclaimed(Recorder *recorder, const BusAccess *access)
     record_put(out, access->value);
     record_put(out, access->count);
     recorder->last_unclaimed = now;
-    recorder_append(recorder, out);
+    recorder_append(recorder, out->data, out->len);
     g_mutex_unlock(&recorder->lock);
 }

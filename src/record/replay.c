@@ -111,6 +111,7 @@ static bool build(Board *board, GError **error)
         .chars = board->chars,
         .blocks = board->blocks,
         .boot = board->header.firmware ? &board->boot : NULL,
+        .own_bios = board->header.own_bios,
         .taps = &board->replay.source,
     };
     MachineCpu cpu = {
@@ -198,6 +199,26 @@ static void call_again(Replay *replay, ReplayDevice *device, const TapEvent *eve
     g_assert(device->depth == depth);
 }
 
+static void use_dma(ReplayDevice *device)
+{
+    Device *dev = device->tap.dev;
+    const TapEvent *e = &device->event;
+    const DmaServer *server = device_class(dev)->dma_server;
+    uint64_t channel = e->kind == TAP_DMA ? e->address >> 1 : e->address;
+    bool to_memory = e->address & 1, ended = false;
+    if (!server || channel >= server->channel_count) {
+        return;
+    }
+    if (e->kind == TAP_DMA_REQUEST) {
+        device_dma_request(dev, (unsigned)channel, e->value);
+        return;
+    }
+    g_autofree uint8_t *space = to_memory ? NULL : g_malloc0(e->count + 1);
+    const DmaTransfer transfer = {
+        .from = to_memory ? e->data : NULL, .to = space, .size = e->count, .ended = &ended};
+    device_dma(dev, (unsigned)channel, &transfer);
+}
+
 static void call_device(Board *board, ReplayDevice *device)
 {
     Device *dev = device->tap.dev;
@@ -217,6 +238,10 @@ static void call_device(Board *board, ReplayDevice *device)
         if (e->address < class->input_count) {
             device_set_input(dev, (unsigned)e->address, e->value);
         }
+        break;
+    case TAP_DMA_REQUEST:
+    case TAP_DMA:
+        use_dma(device);
         break;
     case TAP_ACKNOWLEDGE:
         if (class->acknowledge) {

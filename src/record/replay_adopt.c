@@ -182,7 +182,8 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
         !adopt_text("flat", &config->flat, recorded->flat, error) ||
         !adopt_text("boot", &config->boot, recorded->boot, error) ||
         !adopt_list("device", &config->devices, recorded->devices, error) ||
-        !adopt_list("global", &config->globals, recorded->globals, error)) {
+        !adopt_list("global", &config->globals, recorded->globals, error) ||
+        !adopt_list("fw_cfg", &config->fw_cfgs, recorded->fw_cfgs, error)) {
         return false;
     }
     g_ptr_array_set_size(config->drives, 0);

@@ -27,10 +27,18 @@ static char *describe_access(const ReplayDevice *device, const TapEvent *e)
 char *replay_describe(const ReplayDevice *device, const TapEvent *e)
 {
     static const char *const NAMES[TAP_KINDS] = {
-        [TAP_REALIZE] = "power-on",      [TAP_RESET] = "reset", [TAP_ACKNOWLEDGE] = "acknowledge",
-        [TAP_RECEIVE] = "input",         [TAP_BREAK] = "break", [TAP_LINES] = "modem lines",
-        [TAP_TX_ROOM] = "line has room", [TAP_KEY] = "key",     [TAP_POINTER] = "pointer",
+        [TAP_REALIZE] = "power-on",
+        [TAP_RESET] = "reset",
+        [TAP_ACKNOWLEDGE] = "acknowledge",
+        [TAP_RECEIVE] = "input",
+        [TAP_BREAK] = "break",
+        [TAP_LINES] = "modem lines",
+        [TAP_TX_ROOM] = "line has room",
+        [TAP_KEY] = "key",
+        [TAP_POINTER] = "pointer",
         [TAP_BLOCK] = "drive is done",
+        [TAP_DMA_REQUEST] = "DMA request",
+        [TAP_DMA] = "DMA transfer",
     };
     const char *id = device->stream->id;
     if (e->kind >= TAP_READ && e->kind <= TAP_WRITE_BLOCK) {
@@ -76,6 +84,19 @@ void replay_differs(const ReplayDevice *device, const char *format, ...)
     replay_differs_at(device->replay, "%s: %s", call, what);
 }
 
+static void check_dma_answer(const ReplayDevice *device, const TapEvent *event)
+{
+    const TapEvent *recorded = &device->event;
+    bool to_memory = event->address & 1;
+    if (event->value != recorded->value) {
+        replay_differs(device, "expected %" PRIu64 " bytes%s, got %" PRIu64 "%s",
+                       recorded->value >> 1, recorded->value & 1 ? " and the end" : "",
+                       event->value >> 1, event->value & 1 ? " and the end" : "");
+    } else if (!to_memory && memcmp(event->data, recorded->data, event->value >> 1) != 0) {
+        replay_differs(device, "other bytes than were expected");
+    }
+}
+
 static void check_answer(const ReplayDevice *device, const TapEvent *event)
 {
     const TapEvent *recorded = &device->event;
@@ -97,6 +118,9 @@ static void check_answer(const ReplayDevice *device, const TapEvent *event)
         if (memcmp(event->data, recorded->data, event->count * event->size) != 0) {
             replay_differs(device, "other items than the %zu that were expected", event->count);
         }
+        break;
+    case TAP_DMA:
+        check_dma_answer(device, event);
         break;
     case TAP_KEY:
     case TAP_POINTER:
@@ -125,6 +149,8 @@ static const char *const ITEM_NAMES[ITEM_KINDS] = {
     [ITEM_CALL] = "a call",
     [ITEM_RETURN] = "the end of a call",
     [ITEM_BLOCK] = "a request to a drive",
+    [ITEM_DREQ] = "a DMA request",
+    [ITEM_DMA] = "a DMA transfer",
 };
 
 bool replay_take_item(ReplayDevice *device, RecordItem kind, ReplayItem *item)
@@ -252,6 +278,28 @@ void replay_check_block(const ReplayDevice *device, const ReplayItem *item, unsi
     } else if (request->kind == BLOCK_WRITE &&
                item->sum != record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE)) {
         replay_differs(device, "drive: other data to sector %" PRIu64, request->lba);
+    }
+}
+
+bool replay_check_dma(const ReplayDevice *device, const ReplayItem *item,
+                      const DmaTransfer *transfer)
+{
+    uint64_t what = (uint64_t)transfer->size << 1 | (transfer->from != NULL);
+    if (item->number != what) {
+        replay_differs(device, "DMA: expected %" PRIu64 " bytes %s memory, got %zu %s",
+                       item->number >> 1, item->number & 1 ? "to" : "from", transfer->size,
+                       transfer->from ? "to" : "from");
+    } else if (transfer->from && item->sum != record_sum(transfer->from, transfer->size)) {
+        replay_differs(device, "DMA: other bytes to memory");
+    }
+    return item->number == what;
+}
+
+void replay_check_level(const ReplayDevice *device, const ReplayItem *item, bool level)
+{
+    if (item->number != level) {
+        replay_differs(device, "DMA request: expected %s, got %s", item->number ? "high" : "low",
+                       level ? "high" : "low");
     }
 }
 

@@ -33,6 +33,11 @@ void replay_check_request(const ReplayDevice *device, const ReplayItem *item, De
 void replay_check_block(const ReplayDevice *device, const ReplayItem *item, unsigned drive,
                         const BlockRequest *request);
 
+void replay_check_level(const ReplayDevice *device, const ReplayItem *item, bool level);
+/* False: the item has another size or direction. */
+bool replay_check_dma(const ReplayDevice *device, const ReplayItem *item,
+                      const DmaTransfer *transfer);
+
 /* TapClass.rx_ready: the input that the device took then. */
 void replay_feed(ReplayDevice *device);
 

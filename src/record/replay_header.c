@@ -81,7 +81,17 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
     return true;
 }
 
-/* What only a whole run has to know. */
+static bool apply_cpus(ReplayHeader *header, const char *value, GError **error)
+{
+    uint64_t cpus;
+    if (!number_parse("smp", value, UINT16_MAX, &cpus, error)) {
+        return false;
+    }
+    header->config->cpus = (unsigned)cpus;
+    return true;
+}
+
+/* What a firmware and the guest were given, and what only a whole run has to know. */
 static bool apply_run(ReplayHeader *header, const char *key, const char *value, GError **error)
 {
     for (size_t i = 0; i < RECORD_FILES; i++) {
@@ -98,6 +108,10 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
         replace(&header->config->append, value);
     } else if (!strcmp(key, "flat")) {
         replace(&header->config->flat, value);
+    } else if (!strcmp(key, "smp")) {
+        return apply_cpus(header, value, error);
+    } else if (!strcmp(key, "own-bios")) {
+        header->own_bios = true;
     } else if (!strcmp(key, "boot")) {
         header->firmware = true;
         replace(&header->config->boot, usual ? NULL : value);
@@ -135,6 +149,8 @@ static bool apply(ReplayHeader *header, const char *key, const char *value, GErr
         g_ptr_array_add(config->globals, g_strdup(value));
     } else if (!strcmp(key, "device")) {
         g_ptr_array_add(config->devices, g_strdup(value));
+    } else if (!strcmp(key, "fw_cfg")) {
+        g_ptr_array_add(config->fw_cfgs, g_strdup(value));
     } else {
         return apply_run(header, key, value, error);
     }

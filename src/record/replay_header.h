@@ -12,7 +12,8 @@
 typedef struct ReplayHeader {
     Config *config; /* the machine's; lines lead nowhere, and drives have no files */
     bool kernel_irqchip, apics;
-    bool firmware;             /* the CPU started in one */
+    bool own_bios;             /* the CPU started in pioemu's, */
+    bool firmware;             /* or in any */
     GHashTable *drives;        /* id to sectors */
     bool whole;                /* of a whole run: */
     char *ips;                 /* NULL: the default */

@@ -1,6 +1,7 @@
 #include "src/record/replay_live.h"
 
 #include "src/char/char.h"
+#include "src/dma.h"
 #include "src/irq.h"
 
 #include <inttypes.h>
@@ -27,8 +28,12 @@ static bool same_call(const TapEvent *a, const TapEvent *b)
     case TAP_READ_BLOCK:
     case TAP_WRITE_BLOCK:
         return same_access(a, b);
+    case TAP_DMA:
+        return a->address == b->address && a->count == b->count &&
+               (!(a->address & 1) || memcmp(a->data, b->data, a->count) == 0);
     case TAP_TIMER:
     case TAP_INPUT:
+    case TAP_DMA_REQUEST:
         return a->address == b->address && a->value == b->value;
     case TAP_BLOCK:
         return a->address == b->address && a->value == b->value && a->count == b->count;
@@ -259,6 +264,29 @@ static void live_block_result(DeviceTap *tap, BlockResult *result)
     g_queue_push_head(&device->stream->waiting, record);
 }
 
+static void live_dma_request(DeviceTap *tap, DmaLine *line, bool level)
+{
+    ReplayDevice *device = (ReplayDevice *)tap;
+    ReplayItem item;
+    if (replay_take_item(device, ITEM_DREQ, &item)) {
+        replay_check_level(device, &item, level);
+    }
+    dma_pass_request(line, level);
+}
+
+static size_t live_dma(DeviceTap *tap, DmaLine *line, const DmaTransfer *transfer)
+{
+    ReplayDevice *device = (ReplayDevice *)tap;
+    ReplayItem item;
+    size_t moved = dma_pass(line, transfer);
+    if (replay_take_item(device, ITEM_DMA, &item) && replay_check_dma(device, &item, transfer) &&
+        item.second != ((uint64_t)moved << 1 | *transfer->ended)) {
+        replay_differs(device, "DMA: expected %" PRIu64 " bytes to be moved, got %zu",
+                       item.second >> 1, moved);
+    }
+    return moved;
+}
+
 static const TapClass LIVE_TAP = {
     .enter = live_enter,
     .leave = live_leave,
@@ -273,6 +301,8 @@ static const TapClass LIVE_TAP = {
     .bus_write = live_bus_write,
     .request = live_request,
     .block = live_block,
+    .dma_request = live_dma_request,
+    .dma = live_dma,
     .block_result = live_block_result,
     .admits = live_admits,
 };

@@ -76,6 +76,16 @@ static void read_pin(RecordReader *in, TapEvent *e)
     e->value = both & 1;
 }
 
+static void read_dma(RecordReader *in, TapEvent *e)
+{
+    e->size = 1;
+    e->address = record_get(in);
+    e->value = record_get(in);
+    e->count = record_get(in);
+    in->over |= e->count > RECORD_ITEMS_MAX || e->value >> 1 > e->count;
+    e->data = record_get_bytes(in, e->address & 1 ? e->count : e->value >> 1);
+}
+
 static void read_event(RecordReader *in, TapEvent *e)
 {
     switch (e->kind) {
@@ -91,7 +101,11 @@ static void read_event(RecordReader *in, TapEvent *e)
         read_block(in, e);
         break;
     case TAP_INPUT:
+    case TAP_DMA_REQUEST:
         read_pin(in, e);
+        break;
+    case TAP_DMA:
+        read_dma(in, e);
         break;
     case TAP_BLOCK:
         e->address = record_get(in);
@@ -163,6 +177,15 @@ static ReplayItem read_item(RecordReader *in)
     case ITEM_BUS_WRITE:
         item.second = record_get(in);
         item.third = record_get(in);
+        break;
+    case ITEM_DMA:
+        item.second = record_get(in);
+        in->over |= item.second >> 1 > item.number >> 1;
+        if (item.number & 1) {
+            item.sum = record_get(in);
+        } else {
+            item.data = record_get_bytes(in, item.second >> 1);
+        }
         break;
     case ITEM_BLOCK:
         item.second = record_get(in);

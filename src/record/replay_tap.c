@@ -211,6 +211,31 @@ bool replay_take_asked(ReplayDevice *device, BlockResult *result)
     return true;
 }
 
+static void tap_dma_request(DeviceTap *tap, DmaLine *line, bool level)
+{
+    ReplayItem item;
+    (void)line;
+    if (replay_take_item((ReplayDevice *)tap, ITEM_DREQ, &item)) {
+        replay_check_level((ReplayDevice *)tap, &item, level);
+    }
+}
+
+static size_t tap_dma(DeviceTap *tap, DmaLine *line, const DmaTransfer *transfer)
+{
+    ReplayDevice *device = (ReplayDevice *)tap;
+    ReplayItem item;
+    (void)line;
+    if (!replay_take_item(device, ITEM_DMA, &item) || !replay_check_dma(device, &item, transfer)) {
+        return 0;
+    }
+    size_t moved = item.second >> 1;
+    *transfer->ended = item.second & 1;
+    if (transfer->to) {
+        memcpy(transfer->to, item.data, moved);
+    }
+    return moved;
+}
+
 static const TapClass REPLAY_TAP = {
     .enter = tap_enter,
     .leave = tap_leave,
@@ -225,6 +250,8 @@ static const TapClass REPLAY_TAP = {
     .bus_write = tap_bus_write,
     .request = tap_request,
     .block = tap_block,
+    .dma_request = tap_dma_request,
+    .dma = tap_dma,
 };
 
 /* ---- a device that the recording does not know: nothing reaches it or comes from it ---- */
@@ -289,6 +316,17 @@ static void idle_block(DeviceTap *tap, BlockPort *port, const BlockRequest *requ
     (void)tap, (void)port, (void)request;
 }
 
+static void idle_dma_request(DeviceTap *tap, DmaLine *line, bool level)
+{
+    (void)tap, (void)line, (void)level;
+}
+
+static size_t idle_dma(DeviceTap *tap, DmaLine *line, const DmaTransfer *transfer)
+{
+    (void)tap, (void)line, (void)transfer;
+    return 0;
+}
+
 static const TapClass IDLE_TAP = {
     .enter = idle_call,
     .leave = idle_call,
@@ -303,6 +341,8 @@ static const TapClass IDLE_TAP = {
     .bus_write = idle_bus_write,
     .request = idle_request,
     .block = idle_block,
+    .dma_request = idle_dma_request,
+    .dma = idle_dma,
 };
 
 /* ---- making them ---- */

@@ -10,21 +10,25 @@
 #include "tests/bench/bench_qemu.h"
 #include "tests/bench/bench_run.h"
 
+#include "devices/acpi_pm_regs.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS        7u
-#define COUNT_SHORT   2000u
-#define COUNT_LONG    52000u
-#define IDLE_SECONDS  3u
-#define TICK_COUNT    10000u
-#define TICK_RATE     1000u
-#define INTERRUPTS    2000u
-#define GUEST_MEMORY  (UINT64_C(128) << 20)
-#define PIT_CLOCK_MHZ (105.0 / 88.0)
+#define ROUNDS            7u
+#define COUNT_SHORT       2000u
+#define COUNT_LONG        52000u
+#define IDLE_SECONDS      3u
+#define TICK_COUNT        10000u
+#define TICK_RATE         1000u
+#define INTERRUPTS        2000u
+#define BOOT_INSTRUCTIONS 30000u
+#define GUEST_MEMORY      (UINT64_C(128) << 20)
+#define PIT_CLOCK_MHZ     (105.0 / 88.0)
 
 static const char *build;
 static char *qemu; /* NULL: there is none */
@@ -179,6 +183,48 @@ static void bench_first_byte(void)
     row_print(&row, "exec to first serial byte", 1e6, "ms", 3);
 }
 
+/* ---- the BIOS ---- */
+
+#pragma pack(push, 1)
+typedef struct BootReport {
+    uint64_t tsc;
+    uint32_t pm_timer;
+} BootReport;
+#pragma pack(pop)
+
+/* What the boot sector sends behind all that the BIOS has printed. */
+static BootReport boot_once(const char *accel)
+{
+    g_autofree char *exe = path("src/pioemu");
+    g_autofree char *disk = path("tests/bench/bench_boot.img");
+    const char *const argv[] = {exe, "-accel", accel, "-hda", disk, "-snapshot", NULL};
+    BenchRun run = bench_run(argv, BENCH_TO_PIPE, 0);
+    BootReport report;
+    if (run.output->len < sizeof(report)) {
+        fprintf(stderr, "bench: bench_boot sent %u bytes\n", run.output->len);
+        exit(1);
+    }
+    memcpy(&report, run.output->data + run.output->len - sizeof(report), sizeof(report));
+    bench_run_clear(&run);
+    return report;
+}
+
+static void bench_boot(void)
+{
+    GArray *times = g_array_new(false, false, sizeof(double));
+    uint64_t instructions = boot_once("interp").tsc;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        double ms = boot_once("kvm").pm_timer * 1000.0 / ACPI_PM_TMR_HZ;
+        g_array_append_val(times, ms);
+    }
+    printf("%-34s %19" PRIu64 "                       <= %u %s\n",
+           "reset to boot sector, instructions", instructions, BOOT_INSTRUCTIONS,
+           verdict(instructions <= BOOT_INSTRUCTIONS));
+    printf("%-34s %19.2f ms\n", "reset to boot sector", bench_median(times));
+    fflush(stdout);
+    g_array_unref(times);
+}
+
 /* ---- interrupts ---- */
 
 /* The floor prints what it measured behind this word. */
@@ -227,11 +273,12 @@ static void bench_interrupts(void)
 
 /* ---- an idle machine ---- */
 
-static void bench_idle(const char *what, const char *guest, const char *flat, double goal)
+static void bench_idle(const char *what, const char *guest, const char *flat, const char *machine,
+                       double goal)
 {
     g_autofree char *exe = path("src/pioemu");
     g_autofree char *file = path(guest);
-    const char *const argv[] = {exe, "-kernel", file, "-flat", flat, NULL};
+    const char *const argv[] = {exe, "-kernel", file, "-flat", flat, "-M", machine, NULL};
     int input;
     pid_t pid = bench_start(argv, &input);
     /* What starting costs is over after a moment. */
@@ -318,10 +365,14 @@ int main(int argc, char **argv)
     qemu = bench_qemu_find();
     printf("%-34s %9s %9s %9s     %7s   %s\n", "", "floor", "pioemu", "QEMU", "ratio", "goal");
     bench_first_byte();
+    bench_boot();
     bench_accesses();
     bench_interrupts();
-    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0", 0.1);
-    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100", 1);
+    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0", "pc", 0.1);
+    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100",
+               "pc,irqchip=user", 1);
+    bench_idle("the same, irqchip=kernel", "tests/bench/bench_idle.bin", "cx=100",
+               "pc,irqchip=kernel", 1);
     bench_ticks("user");
     bench_ticks("kernel");
     printf("%u goals missed\n", missed);

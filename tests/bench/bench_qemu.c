@@ -30,8 +30,7 @@ static void read_file(const char *path, char **data, gsize *size)
     }
 }
 
-/* A ROM with the image in it, in a file of its own (free and remove). */
-static char *make_rom(const char *rom, const char *image, uint32_t count)
+char *bench_make_rom(const char *rom, const char *image, uint32_t count)
 {
     g_autofree char *data = NULL, *code = NULL;
     g_autoptr(GError) error = NULL;
@@ -46,7 +45,7 @@ static char *make_rom(const char *rom, const char *image, uint32_t count)
     memcpy(data + ROM_IMAGE_AT, code, code_size);
     int fd = g_file_open_tmp("pioemu-bench-XXXXXX.rom", &path, &error);
     if (fd < 0 || write(fd, data, size) != (ssize_t)size) {
-        fprintf(stderr, "bench: cannot write the ROM for QEMU\n");
+        fprintf(stderr, "bench: cannot write a ROM\n");
         exit(1);
     }
     close(fd);
@@ -56,7 +55,7 @@ static char *make_rom(const char *rom, const char *image, uint32_t count)
 BenchRun bench_qemu_run(const char *qemu, const char *rom, const char *image, unsigned count,
                         BenchOutput to)
 {
-    g_autofree char *file = make_rom(rom, image, count);
+    g_autofree char *file = bench_make_rom(rom, image, count);
     const char *const argv[] = {
         qemu,      "-M",          "isapc",    "-accel",
         "kvm",     "-m",          "128",      "-bios",

@@ -80,11 +80,11 @@ static void collect(BenchRun *run, int fd, uint64_t start)
     }
 }
 
-BenchRun bench_run(const char *const *argv, BenchOutput to, int expected)
+bool bench_try(const char *const *argv, BenchOutput to, int expected, BenchRun *run)
 {
     int mine, theirs, status;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    BenchRun run = {.output = g_byte_array_new()};
+    *run = (BenchRun){.output = g_byte_array_new()};
     open_output(to, &mine, &theirs);
     uint64_t start = bench_now();
     pid_t pid = fork();
@@ -94,18 +94,24 @@ BenchRun bench_run(const char *const *argv, BenchOutput to, int expected)
     close(theirs);
     close(null);
     if (mine >= 0) {
-        collect(&run, mine, start);
+        collect(run, mine, start);
         close(mine);
     }
     struct rusage usage;
-    if (wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) ||
-        WEXITSTATUS(status) != expected) {
+    bool ended = wait4(pid, &status, 0, &usage) == pid;
+    run->wall = bench_now() - start;
+    run->cpu = to_ns(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec,
+                     (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000);
+    return ended && WIFEXITED(status) && WEXITSTATUS(status) == expected;
+}
+
+BenchRun bench_run(const char *const *argv, BenchOutput to, int expected)
+{
+    BenchRun run;
+    if (!bench_try(argv, to, expected, &run)) {
         fprintf(stderr, "bench: %s %s failed\n", argv[0], argv[1]);
         exit(1);
     }
-    run.wall = bench_now() - start;
-    run.cpu = to_ns(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec,
-                    (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000);
     return run;
 }
 

@@ -17,7 +17,9 @@ typedef struct BenchRun {
     GByteArray *output;  /* BENCH_TO_PIPE and BENCH_TO_PTY */
 } BenchRun;
 
-/* Runs it to its end with /dev/null as input; another status than `status` ends the benchmark. */
+/* Runs it to its end with /dev/null as input; false if that is not exiting with `status`. */
+bool bench_try(const char *const *argv, BenchOutput to, int status, BenchRun *run);
+/* The same; another status than `status` ends the benchmark. */
 BenchRun bench_run(const char *const *argv, BenchOutput to, int status);
 void bench_run_clear(BenchRun *run);
 

@@ -1,9 +1,11 @@
 /*
  * The speed of the software CPU: how many instructions a second, what a port
- * access, an interrupt and self-modifying code cost.  Prints a table; with
- * --check it fails if a figure misses its gate.
+ * access, an interrupt and self-modifying code cost, and how soon and how fast
+ * the whole program prints with it.  Prints a table; with --check it fails if
+ * a figure misses its gate.
  */
 #include "src/accel/interp/interp.h"
+#include "tests/bench/bench_run.h"
 #include "tests/bench/interp_mixed.h"
 
 #include <stdio.h>
@@ -257,8 +259,9 @@ static Result measure_store(Bench *b, const CpuState *state, const uint8_t *code
     return measure_code(b, state, bytes, sizeof(bytes), PORT_TURNS);
 }
 
-static void bench_mixed(Bench *b, const char *image)
+static void bench_mixed(Bench *b, const char *build)
 {
+    g_autofree char *image = g_build_filename(build, "tests/bench/interp_mixed.bin", NULL);
     g_autofree char *bytes = NULL;
     g_autofree Mixed *host = g_new0(Mixed, 1);
     GError *error = NULL;
@@ -315,12 +318,58 @@ static void bench_stores(Bench *b)
     report("store loop, modifies itself", modify.seconds / clean.seconds, "x", 3, false);
 }
 
+/* ---- the whole program ---- */
+
+#define FIRST_RUNS 20
+#define UART_RUNS  8
+#define UART_FEW   20000u
+#define UART_MANY  520000u
+
+static BenchRun run_program(const char *build, const char *image, unsigned count)
+{
+    g_autofree char *program = g_build_filename(build, "src/pioemu", NULL);
+    g_autofree char *kernel = g_strdup_printf("%s/tests/bench/%s.bin", build, image);
+    g_autofree char *flat_options = g_strdup_printf("cx=%u", count);
+    const char *const argv[] = {program, "-accel", "interp",     "-kernel",
+                                kernel,  "-flat",  flat_options, NULL};
+
+    return bench_run(argv, BENCH_TO_PIPE, 0);
+}
+
+/* ns of the CPU, the fastest of a few. */
+static double program_cpu(const char *build, const char *image, unsigned count)
+{
+    double best = 1e18;
+
+    for (unsigned i = 0; i < UART_RUNS; i++) {
+        BenchRun run = run_program(build, image, count);
+        best = MIN(best, (double)run.cpu);
+        bench_run_clear(&run);
+    }
+    return best;
+}
+
+static void bench_program(const char *build)
+{
+    double first = 1e18;
+
+    for (unsigned i = 0; i < FIRST_RUNS; i++) {
+        BenchRun run = run_program(build, "bench_first", 1);
+        first = MIN(first, (double)run.first_byte);
+        bench_run_clear(&run);
+    }
+    report("exec to the first serial byte", first / 1e6, "ms", 5, false);
+    double few = program_cpu(build, "bench_uart", UART_FEW);
+    double many = program_cpu(build, "bench_uart", UART_MANY);
+    report("polled UART byte to a pipe", (many - few) / (UART_MANY - UART_FEW), "ns", 100, false);
+}
+
 int main(int argc, char **argv)
 {
     Bench bench = {0};
 
     if (argc < 2) {
-        fprintf(stderr, "usage: interp_bench MIXED-IMAGE [--check]\n");
+        fprintf(stderr, "usage: interp_bench BUILD-DIRECTORY [--check]\n");
         return 2;
     }
     machine_new(&bench);
@@ -328,5 +377,6 @@ int main(int argc, char **argv)
     bench_mixed(&bench, argv[1]);
     bench_stores(&bench);
     machine_free(&bench);
+    bench_program(argv[1]);
     return missed && argc > 2 && strcmp(argv[2], "--check") == 0;
 }

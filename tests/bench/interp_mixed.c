@@ -6,7 +6,14 @@
 /* Entered at the image's first byte, with a stack. */
 __attribute__((section(".text.startup"), used, noreturn)) void mixed_start(void)
 {
+    static const char END[] = "Shutdown";
+
     mixed_run((Mixed *)MIXED_AT);
+    /* What ends QEMU (isa-debug-exit), Bochs, and the others. */
+    __asm__ volatile("outb %%al, $0xf4" : : "a"(0));
+    for (unsigned i = 0; END[i]; i++) {
+        __asm__ volatile("outb %0, %1" : : "a"(END[i]), "Nd"((uint16_t)0x8900));
+    }
     for (;;) {
         __asm__ volatile("hlt");
     }

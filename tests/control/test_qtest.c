@@ -41,15 +41,15 @@ static const struct {
 } ANSWERS[] = {
     {"outb 0x3fb 0x80", "OK"}, /* as QEMU */
     {"inb 0x3fb", "OK 0x0080"},
-    {"inb 0x5000", "OK 0x00ff"},     /* as QEMU */
-    {"inw 0x5000", "OK 0xffff"},     /* as QEMU */
-    {"inl 0x5000", "OK 0xffffffff"}, /* as QEMU */
-    {"inl 0xffff", "OK 0xffffffff"},
-    {"outw 0x80 0x1234", "OK"},                 /* as QEMU */
-    {"outl 0x80 0x12345678", "OK"},             /* as QEMU */
-    {"writeb 0x1000 0x12", "OK"},               /* as QEMU */
-    {"writew 0x1000 0x1234", "OK"},             /* as QEMU */
-    {"writel 0x1000 0x12345678", "OK"},         /* as QEMU */
+    {"inb 0x5000", "OK 0x00ff"},        /* as QEMU */
+    {"inw 0x5000", "OK 0xffff"},        /* as QEMU */
+    {"inl 0x5000", "OK 0xffffffff"},    /* as QEMU */
+    {"inl 0xffff", "OK 0x00ff"},        /* goes on at port 0, where the DMA controllers are */
+    {"outw 0x80 0x1234", "OK"},         /* as QEMU */
+    {"outl 0x80 0x12345678", "OK"},     /* as QEMU */
+    {"writeb 0x1000 0x12", "OK"},       /* as QEMU */
+    {"writew 0x1000 0x1234", "OK"},     /* as QEMU */
+    {"writel 0x1000 0x12345678", "OK"}, /* as QEMU */
     {"writeq 0x1000 0x123456789abcdef0", "OK"}, /* as QEMU */
     {"readb 0x1000", "OK 0x00000000000000f0"},  /* as QEMU */
     {"readw 0x1000", "OK 0x000000000000def0"},  /* as QEMU */

@@ -57,7 +57,10 @@ static void load(const BootOptions *options, const BootBoard *board)
     CpuState state;
     if (image) {
         g_autoptr(GError) failure = NULL;
-        bool loaded = boot_image_load(image, board, memory, &state, &failure);
+        g_autoptr(FwItems) items = fw_items_new();
+        bool loaded = boot_image_wants_firmware(image)
+                          ? boot_image_offer(image, memory, items, &failure)
+                          : boot_image_load(image, board, memory, &state, &failure);
         g_assert_true(loaded == !failure);
     } else {
         g_assert_nonnull(error);

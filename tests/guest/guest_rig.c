@@ -432,10 +432,15 @@ char *guest_expect_match(Guest *guest, GuestChannel channel, const char *pattern
 
 void guest_expect_size(Guest *guest, GuestChannel channel, size_t size)
 {
+    size_t before = 0;
     start_waiting(guest);
     while (guest->outputs[channel].text->len < size) {
         if (guest->progress == ENDED) {
             fail(guest, "the program ended before it printed %zu bytes", size);
+        }
+        if (guest->outputs[channel].text->len != before) {
+            before = guest->outputs[channel].text->len;
+            start_waiting(guest); /* slow is not stuck */
         }
         pump(guest, "more output");
     }

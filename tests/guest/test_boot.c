@@ -123,7 +123,9 @@ static void test_linux_16(const GuestTarget *target)
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES,
                     "-kernel bzimage.bin -append 'one two' -machine pc,kernel-entry=16");
-    assert_prints(guest, "16-bit entry\ncommand line: one two\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    guest_expect(guest, GUEST_OUT, "pioemu BIOS ");
+    guest_expect(guest, GUEST_OUT, "\r\n16-bit entry\ncommand line: one two\n");
 }
 
 static void test_linux_64(const GuestTarget *target)

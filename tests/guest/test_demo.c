@@ -65,6 +65,18 @@ static void test_boot_of_the_shell(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 7);
 }
 
+/* By cylinder, head and sector; the shell's own driver knows hard disks alone. */
+static void test_boot_from_a_diskette(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-boot a -fda %s " ON_DISK, "demo.img", "demo.img");
+    guest_expect(guest, GUEST_OUT, "A guest on pioemu.");
+    guest_shell_prompt(guest);
+    guest_shell_last(guest, "boot add");
+    guest_expect(guest, GUEST_OUT, "\r\n4");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
 /* Without a BIOS, and where there is no such disk. */
 static void test_boot_of_any_shell(const GuestTarget *target)
 {
@@ -110,6 +122,8 @@ int main(int argc, char **argv)
     guest_tests_add("demo/a_guest_that_changes_modes", test_boot_of_what_changes_modes,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("demo/the_shell_boots_itself", test_boot_of_the_shell, GUEST_EVERY_IRQCHIP);
+    guest_tests_add("demo/the_disk_is_a_diskette_too", test_boot_from_a_diskette,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("demo/boot_needs_the_disk_and_no_bios", test_boot_of_any_shell,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("demo/damaged_disks_say_so", test_damaged_disks, GUEST_DEFAULT_IRQCHIP);

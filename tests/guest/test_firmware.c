@@ -34,9 +34,14 @@ static void test_no_reboot(const GuestTarget *target)
 
 static void test_refusals(const GuestTarget *target)
 {
-    g_autoptr(Guest) both = guest_start(target, &GUEST_ON_PIPES, "-bios " ROM " -kernel hello.bin");
-    g_assert_cmpint(guest_wait_exit(both), ==, 2);
-    guest_expect(both, GUEST_ERR, "-bios " ROM ": the CPU starts in the firmware or in -kernel");
+    g_autoptr(Guest) flat = guest_start(target, &GUEST_ON_PIPES, "-bios " ROM " -kernel hello.bin");
+    g_assert_cmpint(guest_wait_exit(flat), ==, 2);
+    guest_expect(flat, GUEST_ERR,
+                 "-kernel hello.bin: a flat binary cannot be started by a firmware (-bios)");
+    g_autoptr(Guest) entry = guest_start(
+        target, &GUEST_ON_PIPES, "-bios " ROM " -kernel bzimage.bin -machine pc,kernel-entry=32");
+    g_assert_cmpint(guest_wait_exit(entry), ==, 2);
+    guest_expect(entry, GUEST_ERR, "-kernel bzimage.bin: a firmware starts it at its 16-bit entry");
     g_autoptr(Guest) size = guest_start(target, &GUEST_ON_PIPES, "-bios hello.bin");
     g_assert_cmpint(guest_wait_exit(size), ==, 2);
     guest_expect(size, GUEST_ERR, "-bios hello.bin: has ");

@@ -238,7 +238,7 @@ static void test_no_signature(const GuestTarget *target)
         guest_start(target, &GUEST_ON_PIPES, "-fda %s -boot a -device exit-port", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 1);
     guest_expect(guest, GUEST_OUT,
-                 "Not booted from floppy: its first sector has no boot signature");
+                 "Not booted from floppy: no boot signature (55h AAh) in its first sector");
 }
 
 static void test_refusals(const GuestTarget *target)

@@ -151,6 +151,18 @@ static void test_diskread(gconstpointer realtime)
     assert_same_again(guest, "-kernel diskread.bin");
 }
 
+/* Firmware, boot sector and shell; nothing of the disk is needed again. */
+static void test_a_boot_from_disk(gconstpointer realtime)
+{
+    static const char OPTIONS[] = "-hda demo.img -snapshot -device exit-port";
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, OPTIONS);
+    guest_shell_prompt(guest);
+    guest_shell_say(guest, "add 2 3", "5\r\n");
+    guest_shell_last(guest, "exit 0");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, "");
+}
+
 /* Ticks through the interrupt controllers, at exact times. */
 static void test_timer(gconstpointer realtime)
 {
@@ -380,6 +392,7 @@ int main(int argc, char **argv)
     add_both("shell", test_shell);
     add_both("uart_irq", test_uart_irq);
     add_both("diskread", test_diskread);
+    add_both("boot_from_disk", test_a_boot_from_disk);
     add_both("timer", test_timer);
     add_both("qmp", test_qmp);
     g_test_add_func("/replay/terminal", test_terminal);

@@ -20,6 +20,7 @@ typedef struct BootRig {
     BootOptions options;
     BootBoard board;
     CpuState state;
+    FwItems *items; /* of the last kernel that a firmware is to start */
 } BootRig;
 
 static inline void boot_rig_set_up(BootRig *rig, gconstpointer data)
@@ -48,6 +49,7 @@ static inline void boot_rig_tear_down(BootRig *rig, gconstpointer data)
     g_free(rig->module_path);
     g_free(rig->directory);
     memory_free(rig->memory);
+    g_clear_pointer(&rig->items, fw_items_free);
     g_byte_array_unref(rig->file);
 }
 
@@ -89,10 +91,51 @@ static inline void boot_rig_module(BootRig *rig, const char *text)
 
 /* ---- loading ---- */
 
+/* The items are copies: the image goes away. */
+static inline bool boot_rig_offer(BootRig *rig, const BootImage *image, GError **error)
+{
+    g_autoptr(FwItems) items = fw_items_new();
+    g_clear_pointer(&rig->items, fw_items_free);
+    rig->items = fw_items_new();
+    if (!boot_image_offer(image, rig->memory, items, error)) {
+        return false;
+    }
+    const DataTable *table = fw_items_table(items);
+    for (size_t i = 0; i < table->count; i++) {
+        const DataItem *item = &table->items[i];
+        fw_items_add(rig->items, item->key, g_bytes_new(item->data, item->size));
+    }
+    return true;
+}
+
+/* What a firmware is told under this number. */
+static inline const DataItem *boot_rig_item(const BootRig *rig, unsigned key)
+{
+    const DataTable *table = fw_items_table(rig->items);
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->items[i].key == key) {
+            return &table->items[i];
+        }
+    }
+    g_error("no item 0x%x", key);
+}
+
+static inline uint32_t boot_rig_number(const BootRig *rig, unsigned key)
+{
+    uint32_t value;
+    const DataItem *item = boot_rig_item(rig, key);
+    g_assert_cmpuint(item->size, ==, sizeof(value));
+    memcpy(&value, item->data, sizeof(value));
+    return value;
+}
+
 static inline bool boot_rig_try(BootRig *rig, GError **error)
 {
     g_file_set_contents(rig->path, (const char *)rig->file->data, (gssize)rig->file->len, NULL);
     g_autoptr(BootImage) image = boot_image_new(&rig->options, BOOT_RIG_MEMORY, error);
+    if (image && boot_image_wants_firmware(image)) {
+        return boot_rig_offer(rig, image, error);
+    }
     return image && boot_image_load(image, &rig->board, rig->memory, &rig->state, error);
 }
 

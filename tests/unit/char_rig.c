@@ -229,8 +229,9 @@ unsigned char_rig_settle(CharRig *rig, unsigned ms)
     unsigned steps = 0;
     LoopTimer *timer = loop_timer_new(rig->loop, time_over, &over);
     loop_timer_start(timer, ms * (NS_PER_SECOND / 1000));
-    for (; !over; steps++) {
+    while (!over) {
         loop_step(rig->loop, true);
+        steps++;
     }
     loop_timer_free(timer);
     return steps - 1;

@@ -174,6 +174,35 @@ static void saved_state_continues(void)
     g_assert_false(rig_load(dev, future));
 }
 
+/* ACPI 6.5, 4.8.3: the registers' names. */
+static void registers_have_the_specifications_names(void)
+{
+    static const char *const NAMES[ACPI_PM_SIZE] = {
+        [ACPI_PM1_STS] = "PM1_STS",
+        [ACPI_PM1_EN] = "PM1_EN",
+        [ACPI_PM1_CNT] = "PM1_CNT",
+        [ACPI_PM_TMR] = "PM_TMR",
+    };
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "acpi-pm", NULL);
+    const BusClaim *claim = bus_find(rig_bus(rig), IO_PORTS, BASE);
+    for (unsigned offset = 0; offset < ACPI_PM_SIZE; offset++) {
+        g_assert_cmpstr(claim->register_name(claim->state, offset, false), ==, NAMES[offset]);
+        g_assert_cmpstr(claim->register_name(claim->state, offset, true), ==, NAMES[offset]);
+    }
+    g_assert_null(claim->register_name(claim->state, ACPI_PM_SIZE, false));
+}
+
+static void report_tells_the_registers(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    Device *dev = rig_device(rig, "acpi-pm", NULL);
+    set(rig, ACPI_PM1_EN, 1, 2);
+    rig_step(rig, ticks(HALF));
+    g_autofree char *text = device_describe(dev);
+    g_assert_cmpstr(text, ==, "PM1_STS=0x0001 PM1_EN=0x0001 PM1_CNT=0x0001");
+}
+
 #define TEST(name) g_test_add_func("/acpi_pm/" #name, name)
 
 int main(int argc, char **argv)
@@ -190,5 +219,7 @@ int main(int argc, char **argv)
     TEST(other_sleep_types_are_complained_about);
     TEST(reset_clears_everything);
     TEST(saved_state_continues);
+    TEST(registers_have_the_specifications_names);
+    TEST(report_tells_the_registers);
     return g_test_run();
 }

@@ -45,7 +45,7 @@ static const BlockClient PROBE_CLIENT = {.done = probe_done};
 
 static const DeviceProperty PROBE_PROPERTIES[] = {
     {.name = "drive", .kind = PROPERTY_DRIVE, .offset = offsetof(Probe, port), .help = "drive"},
-    {NULL},
+    {0},
 };
 
 static const DeviceClass PROBE_CLASS = {
@@ -412,6 +412,7 @@ static void readers_share(Bench *b, gconstpointer data)
     (void)data;
     g_autoptr(Drive) drive = bench_drive(b, "if=none,snapshot=on");
     g_autoptr(Image) image = image_open(drive, NULL);
+    g_assert_nonnull(image);
     g_assert_false(refused(b, "if=none,readonly=on", ""));
     g_assert_true(refused(b, "if=none", "in use"));
 }

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/boot_rig.h"
 
+#include "devices/fw_cfg_regs.h"
 #include "src/boot/linux_regs.h"
 
 #define SETUP_SECTORS 2u
@@ -90,34 +91,44 @@ static void test_entry_of_64_bits_is_0x200_further(BootRig *rig, gconstpointer d
                     LINUX_HEADER_MAGIC);
 }
 
-static void check_setup(const BootRig *rig)
+static uint64_t setup_value(const BootRig *rig, unsigned offset, unsigned size)
 {
-    const CpuState *s = &rig->state;
-    g_assert_cmphex(s->cr0 & CPU_CR0_PE, ==, 0);
-    g_assert_cmphex(s->segment[CPU_CS].selector, ==, 0x9020);
-    g_assert_cmphex(s->segment[CPU_CS].base, ==, 0x90200);
-    g_assert_cmphex(s->segment[CPU_DS].base, ==, 0x90000);
-    g_assert_cmphex(s->segment[CPU_SS].selector, ==, 0x9000);
-    g_assert_cmphex(s->rip, ==, 0);
-    g_assert_cmphex(s->gpr[CPU_SP], ==, 0xe000);
-    g_assert_cmphex(boot_rig_peek32(rig, 0x90000 + LINUX_HEADER), ==, LINUX_HEADER_MAGIC);
-    g_assert_cmphex(boot_rig_peek(rig, 0x90000 + LINUX_TYPE_OF_LOADER, 1), ==, 0xff);
-    g_assert_cmphex(boot_rig_peek(rig, 0x90000 + LINUX_LOADFLAGS, 1) & LINUX_CAN_USE_HEAP, ==,
-                    LINUX_CAN_USE_HEAP);
-    g_assert_cmphex(boot_rig_peek(rig, 0x90000 + LINUX_HEAP_END_PTR, 2), ==, 0xde00);
-    g_assert_cmphex(boot_rig_peek32(rig, 0x90000 + LINUX_CMD_LINE_PTR), ==, 0x9e000);
-    boot_rig_text_is(rig, 0x9e000, "init=/bin/sh");
+    uint64_t value = 0;
+    const DataItem *setup = boot_rig_item(rig, FW_CFG_SETUP_DATA);
+    g_assert_cmpuint(offset + size, <=, setup->size);
+    memcpy(&value, setup->data + offset, size);
+    return value;
 }
 
-static void test_entry_of_16_bits_is_the_setup(BootRig *rig, gconstpointer data)
+/* What the firmware has to bring to where, for the setup code at `setup`. */
+static void check_items(const BootRig *rig, uint32_t setup, uint32_t kernel)
+{
+    const DataItem *command = boot_rig_item(rig, FW_CFG_CMDLINE_DATA);
+    const DataItem *code = boot_rig_item(rig, FW_CFG_KERNEL_DATA);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_SETUP_ADDR), ==, setup);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_SETUP_SIZE), ==, SETUP_SIZE);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_KERNEL_ADDR), ==, kernel);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_KERNEL_SIZE), ==, KERNEL_SIZE);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_CMDLINE_ADDR), ==, setup + 0xe000);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_CMDLINE_SIZE), ==, 13);
+    g_assert_cmpmem(command->data, command->size, "init=/bin/sh", 13);
+    g_assert_cmphex(code->data[0], ==, 0xfa);
+    g_assert_cmphex(setup_value(rig, LINUX_HEADER, 4), ==, LINUX_HEADER_MAGIC);
+    g_assert_cmphex(setup_value(rig, LINUX_TYPE_OF_LOADER, 1), ==, 0xff);
+    g_assert_cmphex(setup_value(rig, LINUX_LOADFLAGS, 1) & LINUX_CAN_USE_HEAP, ==,
+                    LINUX_CAN_USE_HEAP);
+    g_assert_cmphex(setup_value(rig, LINUX_HEAP_END_PTR, 2), ==, 0xde00);
+    g_assert_cmphex(setup_value(rig, LINUX_CMD_LINE_PTR, 4), ==, setup + 0xe000);
+}
+
+static void test_entry_of_16_bits_is_for_a_firmware(BootRig *rig, gconstpointer data)
 {
     (void)data;
     make_kernel(rig, 0x202);
     rig->options.entry = "16";
     rig->options.append = "init=/bin/sh";
     boot_rig_load(rig);
-    check_setup(rig);
-    g_assert_cmphex(boot_rig_peek(rig, 0x100000, 2), ==, 0xf4fa);
+    check_items(rig, 0x10000, 0x100000);
 }
 
 static void test_zimage_goes_below_its_setup(BootRig *rig, gconstpointer data)
@@ -127,8 +138,43 @@ static void test_zimage_goes_below_its_setup(BootRig *rig, gconstpointer data)
     rig->options.entry = "16";
     rig->options.append = "init=/bin/sh";
     boot_rig_load(rig);
-    check_setup(rig);
-    g_assert_cmphex(boot_rig_peek(rig, 0x10000, 2), ==, 0xf4fa);
+    check_items(rig, 0x90000, 0x10000);
+}
+
+static void test_firmware_finds_an_option_rom(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    make_kernel(rig, 0x20f);
+    rig->options.entry = "16";
+    boot_rig_load(rig);
+    const DataItem *rom = boot_rig_item(rig, FW_CFG_FILE_FIRST);
+    uint8_t sum = 0;
+    for (unsigned i = 0; i < rom->size; i++) {
+        sum = (uint8_t)(sum + rom->data[i]);
+    }
+    g_assert_cmphex(sum, ==, 0);
+    g_assert_cmpuint(rom->size, ==, rom->data[2] * 512u);
+    g_assert_cmpmem(rom->data, 2, "\x55\xaa", 2);
+    g_assert_cmpmem(rom->data + (rom->data[0x1a] | rom->data[0x1b] << 8), 4, "$PnP", 4);
+}
+
+static void test_initrd_for_a_firmware_is_below_its_own(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    make_kernel(rig, 0x20f);
+    boot_rig_module(rig, "initial, RAM disk");
+    rig->options.initrd = rig->module_path;
+    rig->options.entry = "16";
+    boot_rig_load(rig);
+    const DataItem *initrd = boot_rig_item(rig, FW_CFG_INITRD_DATA);
+    uint32_t at = boot_rig_number(rig, FW_CFG_INITRD_ADDR);
+    g_assert_cmphex(at, ==, BOOT_RIG_MEMORY - 0x28000 - 0x1000);
+    g_assert_cmphex(boot_rig_number(rig, FW_CFG_INITRD_SIZE), ==, 17);
+    g_assert_cmpmem(initrd->data, initrd->size, "initial, RAM disk", 17);
+    g_assert_cmphex(setup_value(rig, LINUX_RAMDISK_IMAGE, 4), ==, at);
+    g_assert_cmphex(setup_value(rig, LINUX_RAMDISK_SIZE, 4), ==, 17);
+    make_with(rig, LINUX_INITRD_ADDR_MAX, 0x3fffff, 4);
+    boot_rig_refused(rig, "-initrd: no room for 0x11 bytes between 0x400000 and 0x400000 (-m)");
 }
 
 /* ---- initrd ---- */
@@ -199,7 +245,7 @@ static void test_entries_that_are_not_there_are_refused(BootRig *rig, gconstpoin
     (void)data;
     make_kernel(rig, 0x205);
     boot_rig_refused(rig, "Linux bzImage, boot protocol 2.05: has only the 16-bit entry, which "
-                          "needs a BIOS (-machine kernel-entry=16 tries it without)");
+                          "needs a firmware (-machine kernel-entry=16)");
     rig->options.entry = "32";
     boot_rig_refused(rig, "Linux bzImage, boot protocol 2.05: has no 32-bit entry (a bzImage of "
                           "2.06 has)");
@@ -252,7 +298,9 @@ int main(int argc, char **argv)
     TEST(entry_of_32_bits_has_a_zero_page);
     TEST(header_ends_where_it_says);
     TEST(entry_of_64_bits_is_0x200_further);
-    TEST(entry_of_16_bits_is_the_setup);
+    TEST(entry_of_16_bits_is_for_a_firmware);
+    TEST(firmware_finds_an_option_rom);
+    TEST(initrd_for_a_firmware_is_below_its_own);
     TEST(zimage_goes_below_its_setup);
     TEST(initrd_is_at_the_top_of_memory);
     TEST(initrd_is_below_what_the_kernel_reaches);

@@ -1,6 +1,7 @@
 /*
  * The MP table and the ACPI tables that a kernel finds in the BIOS's segment.
  */
+#include "src/boot/acpi_loader.h"
 #include "tests/unit/boot_rig.h"
 
 #define ROM     0xf0000u
@@ -245,6 +246,114 @@ static void test_firmware_that_is_built_in_has_room_for_them(BootRig *rig, gcons
     g_assert_cmphex(boot_rig_peek(rig, ROM + BOOT_TABLES_MAX, 8), ==, 0);
 }
 
+/* ---- as items, with a script for the firmware ---- */
+
+typedef struct Script {
+    FwItems *items;
+    uint32_t tables_at, rsdp_at;
+} Script;
+
+static const DataItem *file(const Script *script, const char *name)
+{
+    const DataTable *table = fw_items_table(script->items);
+    for (size_t i = 0; i < table->count; i++) {
+        if (!strcmp(table->items[i].name, name)) {
+            return &table->items[i];
+        }
+    }
+    g_error("no file %s", name);
+}
+
+static uint64_t value_at(const uint8_t *bytes, unsigned size)
+{
+    uint64_t value = 0;
+    memcpy(&value, bytes, size);
+    return value;
+}
+
+static uint32_t place_of(const Script *script, const uint8_t *name)
+{
+    return strcmp((const char *)name, "etc/acpi/rsdp") ? script->tables_at : script->rsdp_at;
+}
+
+static void allocate(BootRig *rig, Script *script, const uint8_t *c)
+{
+    const DataItem *item = file(script, (const char *)c);
+    bool high = c[60] == 1;
+    uint32_t *at = high ? &script->tables_at : &script->rsdp_at;
+    *at = high ? 0x300000 + (uint32_t)value_at(c + 56, 4) : 0xf0100;
+    g_assert_cmphex(*at % (uint32_t)value_at(c + 56, 4), ==, 0);
+    g_assert_true(memory_write(rig->memory, *at, item->data, item->size));
+}
+
+static void add_pointer(BootRig *rig, const Script *script, const uint8_t *c)
+{
+    uint64_t at = place_of(script, c) + value_at(c + 112, 4);
+    uint64_t value = boot_rig_peek(rig, at, c[116]) + place_of(script, c + 56);
+    g_assert_true(memory_write(rig->memory, at, &value, c[116]));
+}
+
+static void add_checksum(BootRig *rig, const Script *script, const uint8_t *c)
+{
+    uint64_t at = place_of(script, c) + value_at(c + 56, 4);
+    uint64_t start = place_of(script, c) + value_at(c + 60, 4);
+    uint8_t sum = (uint8_t)boot_rig_peek(rig, at, 1);
+    for (uint64_t i = 0; i < value_at(c + 64, 4); i++) {
+        sum = (uint8_t)(sum - boot_rig_peek(rig, start + i, 1));
+    }
+    g_assert_true(memory_write(rig->memory, at, &sum, 1));
+}
+
+/* What SeaBIOS does with the files. */
+static void run_script(BootRig *rig, Script *script)
+{
+    const DataItem *loader = file(script, "etc/table-loader");
+    g_assert_cmpuint(loader->size % 128, ==, 0);
+    for (uint32_t at = 0; at < loader->size; at += 128) {
+        const uint8_t *c = loader->data + at;
+        switch (value_at(c, 4)) {
+        case 1:
+            allocate(rig, script, c + 4);
+            break;
+        case 2:
+            add_pointer(rig, script, c + 4);
+            break;
+        default:
+            g_assert_cmpuint(value_at(c, 4), ==, 3);
+            add_checksum(rig, script, c + 4);
+        }
+    }
+}
+
+static void test_script_puts_sound_tables_anywhere(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    rig->board.cpus = 2;
+    rig->board.apic = true;
+    Script script = {.items = fw_items_new()};
+    acpi_loader_add(script.items, &rig->board);
+    run_script(rig, &script);
+    uint32_t fadt = root_entry(rig, 0);
+    signature_is(rig, fadt, "FACP");
+    signature_is(rig, root_entry(rig, 1), "APIC");
+    boot_rig_sum_is_zero(rig, fadt, boot_rig_peek32(rig, fadt + 4));
+    g_assert_cmphex(fadt, >, script.tables_at);
+    signature_is(rig, boot_rig_peek32(rig, fadt + 36), "FACS");
+    signature_is(rig, boot_rig_peek32(rig, fadt + 40), "DSDT");
+    signature_is(rig, boot_rig_peek(rig, fadt + 132, 8), "FACS");
+    signature_is(rig, boot_rig_peek(rig, fadt + 140, 8), "DSDT");
+    fw_items_free(script.items);
+}
+
+static void test_without_registers_there_is_no_script(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(FwItems) items = fw_items_new();
+    rig->board.acpi_port = 0;
+    acpi_loader_add(items, &rig->board);
+    g_assert_cmpuint(fw_items_table(items)->count, ==, 0);
+}
+
 #define TEST(name)                                                                                 \
     g_test_add("/boot/tables/" #name, BootRig, NULL, boot_rig_set_up, test_##name,                 \
                boot_rig_tear_down)
@@ -261,6 +370,8 @@ int main(int argc, char **argv)
     TEST(flat_binaries_have_tables_with_several_cpus);
     TEST(bios_variables_say_where_low_memory_ends);
     TEST(firmware_that_is_built_in_has_room_for_them);
+    TEST(script_puts_sound_tables_anywhere);
+    TEST(without_registers_there_is_no_script);
     TEST(mp_table_is_sound);
     TEST(mp_table_says_who_boots_and_what_is_where);
     return g_test_run();

@@ -266,7 +266,7 @@ static void test_bytes_of_a_stream_leave_together(Fixture *fix, gconstpointer da
     put(fix, "a", 1);
     step(fix);
     for (unsigned i = 0; i < 100; i++) {
-        put(fix, "bcdefghij" + i % 9, 1);
+        put(fix, &"bcdefghij"[i % 9], 1);
     }
     run_until(fix, 101);
     g_assert_true(g_str_has_prefix(fix->sink->output->str, "abcdefghijbcdefghijb"));

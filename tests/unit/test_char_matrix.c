@@ -245,7 +245,7 @@ static void test_killed_reader_frees_the_guest(Fixture *fix, gconstpointer data)
 {
     (void)data;
     Peer peer = attach(fix);
-    g_autoptr(GByteArray) sent = overwhelm(fix);
+    g_byte_array_unref(overwhelm(fix));
     detach(fix, peer);
     char_rig_until(fix->rig, has_sent, fix);
     assert_idle(fix);

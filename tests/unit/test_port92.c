@@ -49,6 +49,17 @@ static void other_bits_read_0(void)
     g_assert_cmphex(rig_inb(rig, PORT92), ==, PORT92_A20);
 }
 
+static void report_tells_the_gate(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    Device *dev = make_port92(rig);
+    g_autofree char *off = device_describe(dev);
+    g_assert_cmpstr(off, ==, "0x00 (A20 off)");
+    rig_outb(rig, PORT92, PORT92_A20);
+    g_autofree char *on = device_describe(dev);
+    g_assert_cmpstr(on, ==, "0x02 (A20 on)");
+}
+
 static void port92_state(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -101,6 +112,7 @@ int main(int argc, char **argv)
     g_test_add_func("/port92/bit_1_is_a20", bit_1_is_a20);
     g_test_add_func("/port92/bit_0_resets_when_it_rises", bit_0_resets_when_it_rises);
     g_test_add_func("/port92/other_bits_read_0", other_bits_read_0);
+    g_test_add_func("/port92/report_tells_the_gate", report_tells_the_gate);
     g_test_add_func("/port92/state_is_saved_loaded_and_reset", port92_state);
     g_test_add_func("/reset-control/bit_2_resets_when_it_rises", rcr_bit_2_resets_when_it_rises);
     g_test_add_func("/reset-control/state_is_saved_loaded_and_reset", rcr_state);

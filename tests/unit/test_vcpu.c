@@ -257,7 +257,7 @@ static void pause_and_go_on(void *opaque)
     Rig *rig = opaque;
     pause_all(rig);
     unsigned steps = count_steps(rig);
-    g_autofree char *description = device_describe(rig->machine->controller);
+    g_free(device_describe(rig->machine->controller));
     g_assert_cmpuint(count_steps(rig), ==, steps);
     if (++rig->pauses == PAUSES) {
         loop_quit(rig->loop);

@@ -441,6 +441,9 @@ static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator, 
 {
     unsigned __int128 product = (unsigned __int128)value * numerator;
 
+    if (likely(!(product >> 64) && !up)) {
+        return (uint64_t)product / denominator;
+    }
     return (uint64_t)((product + (up ? denominator - 1 : 0)) / denominator);
 }
 

@@ -170,6 +170,19 @@ typedef struct Change {
     Patched patched;
 } Change;
 
+/* One that is left out makes the count less than that of the patches. */
+static void note_patched(Change *change, Insn *insn, uint8_t how, uint8_t from)
+{
+    Patched *patched = &change->patched;
+
+    if (!patched->count ||
+        (patched->count < PATCHED_MAX && patched->how == how && patched->from == from)) {
+        patched->how = how;
+        patched->from = from;
+        patched->insn[patched->count++] = insn;
+    }
+}
+
 /*
  * Code that changes an instruction of its own in place, which may be one that
  * is changed each time around a loop: the rest of the block is kept.
@@ -198,12 +211,9 @@ static bool patch_block(Block *block, Change *change)
     const uint8_t *bytes = host - at;
     if (how && at + (how & IMMEDIATE_SIZE) >= insn->end) {
         patch_immediate(insn, bytes + insn->end, how);
-        change->patched = (Patched){
-            .size = block->copy ? 0 : (uint16_t)size,
-            .how = how,
-            .from = (uint8_t)(at + (how & IMMEDIATE_SIZE) - insn->end),
-            .insn = insn,
-        };
+        if (!block->copy) {
+            note_patched(change, insn, how, (uint8_t)(at + (how & IMMEDIATE_SIZE) - insn->end));
+        }
         return true;
     }
     return patch_insn(block, i, bytes + insn->start);
@@ -248,9 +258,19 @@ static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t add
     }
     page->patched = change.patched;
     page->patched.at = (uint16_t)at;
-    if (change.patches != 1 || change.removals) {
-        page->patched.size = 0;
+    if (change.patched.count == change.patches && !change.removals) {
+        page->patched.size = (uint16_t)size;
     }
+}
+
+static inline bool patched_by(const Patched *patched, const Insn *by)
+{
+    for (unsigned i = 0; i < patched->count; i++) {
+        if (patched->insn[i] == by) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size,
@@ -259,10 +279,13 @@ void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t 
     const Patched *patched = &page->patched;
 
     if (patched->size == size && patched->at == (address & (PAGE_SIZE - 1)) &&
-        patched->insn != by) {
+        !patched_by(patched, by)) {
         const uint8_t *immediate = host - patched->from;
 
-        patch_immediate(patched->insn, immediate + (patched->how & IMMEDIATE_SIZE), patched->how);
+        for (unsigned i = 0; i < patched->count; i++) {
+            patch_immediate(patched->insn[i], immediate + (patched->how & IMMEDIATE_SIZE),
+                            patched->how);
+        }
     } else if (any_marked(page, address, size)) {
         change_blocks(page, address, host, size, by);
     }

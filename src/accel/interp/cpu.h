@@ -123,12 +123,18 @@ _Static_assert(sizeof(Block) % sizeof(Insn) == 0, "keeps the arena aligned");
 #define GENERATION_CODE32 (UINT64_C(1) << 32)
 #define GENERATION_STEP   (UINT64_C(2) << 32)
 
-/* The immediate that was patched last, if nothing else was made of its bytes. */
+/*
+ * The immediate that was patched last, if nothing else was made of its bytes.
+ * An instruction is in several blocks where the code was also entered between
+ * their beginnings, as a slice does that ends there.
+ */
+#define PATCHED_MAX 4u
 typedef struct Patched {
     uint16_t at, size; /* in the page; size 0: none */
     uint8_t how;       /* IMMEDIATE_SIZE and IMMEDIATE_SIGNED */
     uint8_t from;      /* bytes of the immediate before `at` */
-    Insn *insn;
+    uint8_t count;
+    Insn *insn[PATCHED_MAX];
 } Patched;
 
 /* The bytes of a physical page that blocks were made of. */

@@ -108,6 +108,23 @@ static void test_loop_that_changes_its_immediate(Rig *rig)
     g_assert_cmpuint(fault.state.gpr[CPU_AX], ==, 1000 * 1001 / 2);
 }
 
+/* The same in slices that end everywhere: the instruction comes to be in many blocks. */
+static void test_loop_that_changes_its_immediate_in_slices(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    /* nop three times; add eax, 1; inc dword [PM_CODE + 4]; loop back */
+    PM_BYTES(rig, PM_CODE, 0x90, 0x90, 0x90, 0x05, 1, 0, 0, 0, 0xff, 0x05, 0x04, 0x00, 0x01, 0x00,
+             0xe2, 0xf0, INT3);
+    state.gpr[CPU_CX] = 1000;
+    rig_set(rig, &state);
+    for (unsigned i = 0; i < 1000; i++) {
+        rig_step(rig, 1 + i % 7);
+    }
+    PmFault fault = pm_run(rig);
+    g_assert_cmpuint(fault.vector, ==, DONE);
+    g_assert_cmpuint(fault.state.gpr[CPU_AX], ==, 1000 * 1001 / 2);
+}
+
 /* Immediates of all sizes, signed and not, changed each time round. */
 static void test_immediates_of_every_size(Rig *rig)
 {
@@ -415,6 +432,7 @@ int main(int argc, char **argv)
     TEST(instruction_that_overwrites_its_operands);
     TEST(call_over_its_displacement);
     TEST(loop_that_changes_its_immediate);
+    TEST(loop_that_changes_its_immediate_in_slices);
     TEST(immediates_of_every_size);
     TEST(more_code_than_the_cache_holds);
     TEST(linked_block);

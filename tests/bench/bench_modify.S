@@ -1,0 +1,10 @@
+/* ECX times a store into the immediate of the instruction after it. */
+#include "tests/bench/bench.inc"
+
+_start:
+    default_count
+1:  mov %cl, 2f - 1
+    mov $0, %al
+2:  dec %ecx
+    jnz 1b
+    bench_end_everywhere

@@ -1,0 +1,217 @@
+/*
+ * The software CPU beside QEMU's (TCG) and Bochs, where they are installed,
+ * all running the same guest images in turns.
+ *
+ * A cost is the difference between the CPU times of a long and a short run,
+ * divided by the difference of their counts, so that starting costs nothing;
+ * the fastest of a few rounds counts.  Each run has a time limit.
+ */
+#include "tests/bench/bench_qemu.h"
+#include "tests/bench/bench_run.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS        3u
+#define LIMIT         "60" /* s */
+#define VGA_ROM_SIZE  512u
+#define QEMU_STATUS   1 /* isa-debug-exit of the value 0 */
+#define BOCHS_STATUS  1 /* it calls the end a panic */
+#define BOCHS_COMMAND "exec timeout -k 5 " LIMIT " \"$0\" -q -f \"$1\" -rc \"$2\" 2>/dev/null"
+
+typedef enum Program { PIOEMU, QEMU, BOCHS, PROGRAMS } Program;
+
+typedef struct Peers {
+    const char *build;
+    char *qemu, *bochs; /* NULL: not there, or it does not run */
+    char *directory;    /* of Bochs's files */
+} Peers;
+
+static const struct {
+    const char *what, *image, *unit;
+    unsigned few, many;
+    double unit_ns;
+} ROWS[] = {
+    {"dec/jnz loop, a turn", "bench_loop", "ns", 1000000, 41000000, 1},
+    {"mixed 32-bit code with paging, a round", "bench_mixed", "ms", 1, 11, 1e6},
+    {"port write, 8 bits", "bench_port", "ns", 10000, 1010000, 1},
+    {"INT and IRET, real mode", "bench_int", "ns", 10000, 1010000, 1},
+    {"store that changes the next instruction", "bench_modify", "ns", 2000, 42000, 1},
+};
+
+/* ---- one run ---- */
+
+static char *path(const Peers *peers, const char *name)
+{
+    return g_build_filename(peers->build, name, NULL);
+}
+
+static bool run_pioemu(const Peers *peers, const char *image, unsigned count, BenchRun *run)
+{
+    g_autofree char *exe = path(peers, "src/pioemu");
+    g_autofree char *flat = g_strdup_printf("cx=%u", count);
+    const char *const argv[] = {exe,     "-accel", "interp",   "-kernel", image,
+                                "-flat", flat,     "-timeout", LIMIT,     NULL};
+    return bench_try(argv, BENCH_TO_NULL, 0, run);
+}
+
+static bool run_qemu(const Peers *peers, const char *rom, BenchRun *run)
+{
+    const char *const argv[] = {"/usr/bin/timeout",
+                                LIMIT,
+                                peers->qemu,
+                                "-M",
+                                "isapc",
+                                "-accel",
+                                "tcg",
+                                "-m",
+                                "128",
+                                "-bios",
+                                rom,
+                                "-nodefaults",
+                                "-display",
+                                "none",
+                                "-serial",
+                                "null",
+                                "-device",
+                                "isa-debug-exit,iobase=0xf4,iosize=1",
+                                NULL};
+    return bench_try(argv, BENCH_TO_NULL, QEMU_STATUS, run);
+}
+
+static void write_file(const char *name, const char *text, gssize size)
+{
+    g_autoptr(GError) error = NULL;
+    if (!g_file_set_contents(name, text, size, &error)) {
+        fprintf(stderr, "interp_peers: %s\n", error->message);
+        exit(1);
+    }
+}
+
+/* Without a terminal, sound or a VGA BIOS; Debian's waits for a debugger's command. */
+static bool run_bochs(const Peers *peers, const char *rom, BenchRun *run)
+{
+    g_autofree char *vga = g_build_filename(peers->directory, "vga.rom", NULL);
+    g_autofree char *settings = g_build_filename(peers->directory, "bochsrc", NULL);
+    g_autofree char *commands = g_build_filename(peers->directory, "commands", NULL);
+    g_autofree char *text = g_strdup_printf("display_library: term\n"
+                                            "romimage: file=%s, address=0xffff0000\n"
+                                            "vgaromimage: file=%s\n"
+                                            "megs: 32\n"
+                                            "cpu: count=1, ips=500000000\n"
+                                            "clock: sync=none\n"
+                                            "sound: driver=dummy\n"
+                                            "plugin_ctrl: speaker=0, sb16=0, e1000=0\n"
+                                            "log: /dev/null\n"
+                                            "panic: action=fatal\n"
+                                            "error: action=ignore\n"
+                                            "info: action=ignore\n",
+                                            rom, vga);
+    char header[VGA_ROM_SIZE] = {0x55, (char)0xaa, 1, (char)0xcb};
+    header[VGA_ROM_SIZE - 1] = (char)(0 - (0x55 + 0xaa + 1 + 0xcb));
+    write_file(vga, header, sizeof(header));
+    write_file(settings, text, -1);
+    write_file(commands, "c\n", -1);
+    const char *const argv[] = {"/bin/sh", "-c",     BOCHS_COMMAND, peers->bochs,
+                                settings,  commands, NULL};
+    bool ended = bench_try(argv, BENCH_TO_NULL, BOCHS_STATUS, run);
+    g_remove(vga);
+    g_remove(settings);
+    g_remove(commands);
+    return ended;
+}
+
+static bool run_image(const Peers *peers, Program program, const char *image, unsigned count,
+                      double *cpu)
+{
+    g_autofree char *name = g_strdup_printf("tests/bench/%s.bin", image);
+    g_autofree char *file = path(peers, name);
+    g_autofree char *empty = path(peers, "tests/bench/bench_rom.bin");
+    g_autofree char *rom = bench_make_rom(empty, file, count);
+    BenchRun run;
+    bool ended = program == PIOEMU ? run_pioemu(peers, file, count, &run)
+                 : program == QEMU ? run_qemu(peers, rom, &run)
+                                   : run_bochs(peers, rom, &run);
+    *cpu = (double)run.cpu;
+    bench_run_clear(&run);
+    g_remove(rom);
+    return ended;
+}
+
+/* ---- the table ---- */
+
+static double fastest(const Peers *peers, Program program, const char *image, unsigned count)
+{
+    double best = 1e18, cpu;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (!run_image(peers, program, image, count, &cpu)) {
+            fprintf(stderr, "interp_peers: %s did not end as it should\n", image);
+            exit(1);
+        }
+        best = MIN(best, cpu);
+    }
+    return best;
+}
+
+static bool is_there(const Peers *peers, Program program)
+{
+    return program == PIOEMU || (program == QEMU ? peers->qemu : peers->bochs) != NULL;
+}
+
+static void print_row(const Peers *peers, size_t row)
+{
+    double costs[PROGRAMS];
+    printf("%-40s", ROWS[row].what);
+    for (Program program = PIOEMU; program < PROGRAMS; program++) {
+        if (!is_there(peers, program)) {
+            printf(" %9s         ", "-");
+            continue;
+        }
+        costs[program] = (fastest(peers, program, ROWS[row].image, ROWS[row].many) -
+                          fastest(peers, program, ROWS[row].image, ROWS[row].few)) /
+                         (ROWS[row].many - ROWS[row].few);
+        printf(" %9.2f", costs[program] / ROWS[row].unit_ns);
+        if (program != PIOEMU) {
+            printf(" %7.2fx", costs[program] / costs[PIOEMU]);
+        }
+        fflush(stdout);
+    }
+    printf(" %s\n", ROWS[row].unit);
+}
+
+/* Whether a peer runs here at all, which a sandbox or a missing part can prevent. */
+static void probe(const Peers *peers, Program program, char **name)
+{
+    double cpu;
+    if (*name && !run_image(peers, program, "bench_loop", 1, &cpu)) {
+        fprintf(stderr, "interp_peers: %s is installed but does not run a ROM here\n", *name);
+        g_clear_pointer(name, g_free);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: interp_peers BUILD-DIRECTORY\n");
+        return 2;
+    }
+    Peers peers = {
+        .build = argv[1],
+        .qemu = g_find_program_in_path("qemu-system-x86_64"),
+        .bochs = g_find_program_in_path("bochs"),
+        .directory = g_dir_make_tmp("pioemu-peers-XXXXXX", NULL),
+    };
+    probe(&peers, QEMU, &peers.qemu);
+    probe(&peers, BOCHS, &peers.bochs);
+    printf("%-40s %9s %18s %18s\n", "", "pioemu", "QEMU TCG", "Bochs");
+    for (size_t row = 0; row < G_N_ELEMENTS(ROWS); row++) {
+        print_row(&peers, row);
+    }
+    g_rmdir(peers.directory);
+    g_free(peers.directory);
+    g_free(peers.qemu);
+    g_free(peers.bochs);
+    return 0;
+}

@@ -1,0 +1,451 @@
+/*
+ * Software that nobody here wrote boots, over a firmware of others and over
+ * our own.  What is not installed is skipped, with the package that has it.
+ *
+ * It runs on the software CPU: where KVM has no help for real mode it takes
+ * minutes.
+ */
+#include "tests/guest/guest_rig.h"
+
+#include <string.h>
+
+#define SEABIOS      "/usr/share/seabios/bios.bin"
+#define GRUB_MODULES "/usr/lib/grub/i386-pc"
+#define GRUB_BOOT    GRUB_MODULES "/boot.img"
+#define ISOLINUX     "/usr/lib/ISOLINUX/isolinux.bin"
+#define LDLINUX      "/usr/lib/syslinux/modules/bios/ldlinux.c32"
+#define MEMTEST      "/boot/memtest86+ia32.bin"
+
+#define GRUB_SERIAL                                                                                \
+    "serial --unit=0 --speed=115200\nterminal_input serial\nterminal_output serial\n"
+#define LINUX_SERIAL "SERIAL 0 115200\nPROMPT 1\nSAY a prompt follows\nDEFAULT none\n"
+
+/* ---- what is needed ---- */
+
+typedef struct Need {
+    const char *what; /* a path, or a program by its name */
+    const char *package;
+} Need;
+
+static const Need SEABIOS_NEED = {SEABIOS, "seabios"};
+static const Need GRUB_NEED = {GRUB_BOOT, "grub-pc-bin"};
+static const Need MKIMAGE_NEED = {"grub-mkimage", "grub-common"};
+static const Need MKRESCUE_NEED = {"grub-mkrescue", "grub-common"};
+static const Need XORRISO_NEED = {"xorriso", "xorriso"};
+static const Need MTOOLS_NEED = {"mformat", "mtools"};
+static const Need ISOLINUX_NEED = {ISOLINUX, "isolinux"};
+static const Need LDLINUX_NEED = {LDLINUX, "syslinux-common"};
+static const Need SYSLINUX_NEED = {"syslinux", "syslinux"};
+static const Need MEMTEST_NEED = {MEMTEST, "memtest86+"};
+
+static bool is_there(const Need *need)
+{
+    g_autofree char *program = g_find_program_in_path(need->what);
+    return program || g_file_test(need->what, G_FILE_TEST_EXISTS);
+}
+
+/* Ends the test as skipped if one is missing; NULL ends them. */
+static bool can_run(const GuestTarget *target, const Need *const *needs)
+{
+    if (strcmp(target->accel, "interp") != 0) {
+        g_test_skip("only on the software CPU: KVM without help for real mode needs minutes");
+        return false;
+    }
+    for (; *needs; needs++) {
+        if (!is_there(*needs)) {
+            g_autofree char *why = g_strdup_printf("%s is not installed (package %s)",
+                                                   (*needs)->what, (*needs)->package);
+            g_test_skip(why);
+            return false;
+        }
+    }
+    return true;
+}
+
+#define NEEDS(...) ((const Need *const[]){__VA_ARGS__, NULL})
+
+/* ---- making images ---- */
+
+/* Words as for a shell, in the directory of the tests' files. */
+static void run_tool(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void run_tool(const char *format, ...)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = NULL, *errors = NULL;
+    va_list args;
+    va_start(args, format);
+    g_autofree char *command = g_strdup_vprintf(format, args);
+    va_end(args);
+    char *argv[] = {"/bin/sh", "-ec", command, NULL};
+    int status;
+    g_assert_true(g_spawn_sync(guest_directory(), argv, NULL, G_SPAWN_STDIN_FROM_DEV_NULL, NULL,
+                               NULL, &output, &errors, &status, &error));
+    if (!g_spawn_check_wait_status(status, NULL)) {
+        g_error("%s\n%s%s", command, output, errors);
+    }
+}
+
+static void write_file(const char *name, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = guest_path(name);
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
+    g_file_set_contents(path, text, -1, &error);
+    g_assert_no_error(error);
+}
+
+/* Each is made once, at its first use. */
+static char *image(const char *name, void (*make)(void))
+{
+    char *path = guest_path(name);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        make();
+    }
+    return path;
+}
+
+static void make_record(void)
+{
+    run_tool("cp \"$PIOEMU_BUILD/tests/guest/boot_record.bin\" record.img; truncate -s 64K "
+             "record.img");
+}
+
+/* GRUB in the sectors behind its boot sector, where no file system is. */
+static void make_grub_disk(void)
+{
+    write_file("embedded.cfg", GRUB_SERIAL);
+    run_tool("grub-mkimage -d " GRUB_MODULES " -O i386-pc -o core.img -p '(hd0)/boot/grub' "
+             "-c embedded.cfg biosdisk serial terminal ls normal minicmd part_msdos\n"
+             "cat " GRUB_BOOT " core.img >grub.img; truncate -s 4M grub.img");
+}
+
+static void make_grub_disc(void)
+{
+    write_file("grub/boot/grub/grub.cfg", GRUB_SERIAL);
+    run_tool("if [ -e " MEMTEST " ]; then cp " MEMTEST " grub/memtest; fi\n"
+             "cp \"$PIOEMU_BUILD/guests/acpi-off.elf\" grub\n"
+             "grub-mkrescue -d " GRUB_MODULES " --locales= --fonts= --themes= -o grub.iso grub");
+}
+
+static void make_isolinux_disc(void)
+{
+    write_file("isolinux/isolinux.cfg", LINUX_SERIAL);
+    run_tool("cp " ISOLINUX " " LDLINUX " isolinux\n"
+             "xorriso -as mkisofs -quiet -o isolinux.iso -b isolinux.bin -c boot.cat "
+             "-no-emul-boot -boot-load-size 4 -boot-info-table isolinux");
+}
+
+static void make_syslinux_disk(void)
+{
+    write_file("syslinux.cfg", LINUX_SERIAL);
+    run_tool("truncate -s 1440K syslinux.img; mformat -i syslinux.img -f 1440 ::\n"
+             "syslinux -i syslinux.img; mcopy -i syslinux.img syslinux.cfg ::");
+}
+
+/* ---- dialogues ---- */
+
+static Guest *start(const GuestTarget *target, const char *firmware, const char *drive,
+                    const char *path)
+{
+    return guest_start(target, &GUEST_ON_PIPES, "%s %s %s -snapshot", firmware, drive, path);
+}
+
+static void expect_seabios(Guest *guest)
+{
+    guest_expect(guest, GUEST_OUT, "SeaBIOS (version ");
+}
+
+static void talk_to_grub(Guest *guest, const char *listed)
+{
+    guest_expect(guest, GUEST_OUT, "Welcome to GRUB");
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "ls\r");
+    guest_expect(guest, GUEST_OUT, listed);
+    guest_expect(guest, GUEST_OUT, "grub> ");
+}
+
+static void boot_memtest_from_grub(Guest *guest)
+{
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "linux /memtest console=ttyS0,115200\r");
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "boot\r");
+    guest_expect(guest, GUEST_OUT, "Memtest86+ v");
+    guest_expect(guest, GUEST_OUT, "Memory  :  128MB");
+}
+
+/* The tables are where the firmware has put them. */
+static void power_off_from_grub(Guest *guest)
+{
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "multiboot /acpi-off.elf\r");
+    guest_expect(guest, GUEST_OUT, "grub> ");
+    guest_type(guest, "boot\r");
+    guest_expect(guest, GUEST_OUT, "PM1a_CNT is at port 0x0604, _S5_ is 5\n");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_acpi(const GuestTarget *target, const char *firmware)
+{
+    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, firmware, "-cdrom", path);
+        power_off_from_grub(guest);
+    }
+}
+
+static void talk_to_linux_loader(Guest *guest)
+{
+    guest_expect(guest, GUEST_OUT, "a prompt follows");
+    guest_expect(guest, GUEST_OUT, "boot: ");
+    guest_type(guest, "nothing\r");
+    guest_expect(guest, GUEST_OUT, "nothing");
+    guest_expect(guest, GUEST_OUT, "boot: ");
+}
+
+#define OVER_SEABIOS "-bios " SEABIOS
+#define OVER_OURS    ""
+
+/* ---- SeaBIOS ---- */
+
+static void test_seabios_record(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = image("record.img", make_record);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-hda", path);
+        expect_seabios(guest);
+        guest_expect(guest, GUEST_OUT, "Booting from Hard Disk...");
+        guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
+    }
+}
+
+/* The disc has no boot catalog; the order is in CMOS 0x3d. */
+static void test_seabios_order(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = image("record.img", make_record);
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES,
+                        OVER_SEABIOS " -boot order=dc -hda %s -cdrom %s -snapshot", path, path);
+        expect_seabios(guest);
+        guest_expect(guest, GUEST_OUT, "Booting from DVD/CD...");
+        guest_expect(guest, GUEST_OUT, "Boot failed");
+        guest_expect(guest, GUEST_OUT, "Booting from Hard Disk...");
+    }
+}
+
+static void test_seabios_menu(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = image("record.img", make_record);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS " -boot menu=on", "-hda", path);
+        guest_expect(guest, GUEST_OUT, "Press ESC for boot menu.");
+        guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
+    }
+}
+
+static void test_seabios_grub_disk(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKIMAGE_NEED))) {
+        g_autofree char *path = image("grub.img", make_grub_disk);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-hda", path);
+        talk_to_grub(guest, "(hd0)");
+    }
+}
+
+static void test_seabios_grub_disc(const GuestTarget *target)
+{
+    if (can_run(target,
+                NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
+        talk_to_grub(guest, "(cd)");
+    }
+}
+
+static void test_seabios_memtest(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED,
+                              &MTOOLS_NEED, &MEMTEST_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
+        boot_memtest_from_grub(guest);
+    }
+}
+
+static void test_seabios_isolinux(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED, &ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
+        g_autofree char *path = image("isolinux.iso", make_isolinux_disc);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
+        guest_expect(guest, GUEST_OUT, "ISOLINUX ");
+        talk_to_linux_loader(guest);
+    }
+}
+
+/* `drive` is -hda or -fda. */
+static void boot_syslinux(const GuestTarget *target, const char *firmware, const char *drive)
+{
+    g_autofree char *path = image("syslinux.img", make_syslinux_disk);
+    g_autoptr(Guest) guest = start(target, firmware, drive, path);
+    guest_expect(guest, GUEST_OUT, "SYSLINUX ");
+    talk_to_linux_loader(guest);
+}
+
+static void test_seabios_syslinux(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
+        boot_syslinux(target, OVER_SEABIOS, "-hda");
+    }
+}
+
+static void test_seabios_syslinux_floppy(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
+        boot_syslinux(target, OVER_SEABIOS, "-fda");
+    }
+}
+
+/* Through the option ROM that it finds among the items. */
+static void test_seabios_kernel(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES, OVER_SEABIOS " -kernel bzimage.bin -append 'a b'");
+        expect_seabios(guest);
+        guest_expect(guest, GUEST_OUT, "Booting from ROM");
+        guest_expect(guest, GUEST_OUT, "16-bit entry\ncommand line: a b\n");
+    }
+}
+
+static void test_seabios_acpi(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        test_acpi(target, OVER_SEABIOS);
+    }
+}
+
+/* ---- our BIOS ---- */
+
+static void test_ours_acpi(const GuestTarget *target)
+{
+    test_acpi(target, OVER_OURS);
+}
+
+static void test_ours_record(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(NULL))) {
+        g_autofree char *path = image("record.img", make_record);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-hda", path);
+        guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
+    }
+}
+
+static void test_ours_grub_disk(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&GRUB_NEED, &MKIMAGE_NEED))) {
+        g_autofree char *path = image("grub.img", make_grub_disk);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-hda", path);
+        talk_to_grub(guest, "(hd0)");
+    }
+}
+
+static void test_ours_grub_disc(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
+        talk_to_grub(guest, "(cd)");
+    }
+}
+
+static void test_ours_grub_memtest(const GuestTarget *target)
+{
+    if (can_run(target,
+                NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED, &MEMTEST_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
+        boot_memtest_from_grub(guest);
+    }
+}
+
+static void test_ours_isolinux(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
+        g_autofree char *path = image("isolinux.iso", make_isolinux_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
+        guest_expect(guest, GUEST_OUT, "ISOLINUX ");
+        talk_to_linux_loader(guest);
+    }
+}
+
+static void test_ours_syslinux(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
+        boot_syslinux(target, OVER_OURS, "-hda");
+    }
+}
+
+static void test_ours_syslinux_floppy(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
+        boot_syslinux(target, OVER_OURS, "-fda");
+    }
+}
+
+/* Its setup code asks the BIOS for the memory. */
+static void test_ours_memtest(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES,
+                        "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16 "
+                        "-machine pc,kernel-entry=16");
+        guest_expect(guest, GUEST_OUT, "pioemu BIOS ");
+        guest_expect(guest, GUEST_OUT, "Memtest86+ v");
+        guest_expect(guest, GUEST_OUT, "Memory  :   16MB");
+    }
+}
+
+/* ---- no firmware ---- */
+
+static void test_memtest_kernel(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+        g_autoptr(Guest) guest = guest_start(
+            target, &GUEST_ON_PIPES, "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16");
+        guest_expect(guest, GUEST_OUT, "Memtest86+ v");
+        guest_expect(guest, GUEST_OUT, "Memory  :   16MB");
+    }
+}
+
+#define SOFTWARE(name, test) guest_tests_add("software/" name, test, GUEST_DEFAULT_IRQCHIP)
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    SOFTWARE("seabios_boots_a_boot_record", test_seabios_record);
+    SOFTWARE("seabios_tries_what_boot_names", test_seabios_order);
+    SOFTWARE("seabios_offers_a_menu", test_seabios_menu);
+    SOFTWARE("seabios_boots_grub_from_a_disk", test_seabios_grub_disk);
+    SOFTWARE("seabios_boots_grub_from_a_disc", test_seabios_grub_disc);
+    SOFTWARE("seabios_and_grub_boot_memtest86", test_seabios_memtest);
+    SOFTWARE("seabios_boots_isolinux", test_seabios_isolinux);
+    SOFTWARE("seabios_boots_syslinux", test_seabios_syslinux);
+    SOFTWARE("seabios_boots_syslinux_from_a_floppy", test_seabios_syslinux_floppy);
+    SOFTWARE("seabios_starts_a_linux_kernel", test_seabios_kernel);
+    SOFTWARE("seabios_and_grub_pass_on_the_acpi_tables", test_seabios_acpi);
+    SOFTWARE("our_bios_and_grub_pass_on_the_acpi_tables", test_ours_acpi);
+    SOFTWARE("our_bios_boots_a_boot_record", test_ours_record);
+    SOFTWARE("our_bios_boots_grub_from_a_disk", test_ours_grub_disk);
+    SOFTWARE("our_bios_boots_grub_from_a_disc", test_ours_grub_disc);
+    SOFTWARE("our_bios_and_grub_boot_memtest86", test_ours_grub_memtest);
+    SOFTWARE("our_bios_boots_isolinux", test_ours_isolinux);
+    SOFTWARE("our_bios_boots_syslinux", test_ours_syslinux);
+    SOFTWARE("our_bios_boots_syslinux_from_a_floppy", test_ours_syslinux_floppy);
+    SOFTWARE("our_bios_starts_memtest86", test_ours_memtest);
+    SOFTWARE("memtest86_is_a_kernel", test_memtest_kernel);
+    return guest_tests_run();
+}

@@ -1,0 +1,213 @@
+/*
+ * The registers of the two APICs: their names in a trace, what reads back, and
+ * accesses that the manuals do not define.  "SDM" and "DS" as in test_apic.c.
+ */
+#include "devices/ioapic_regs.h"
+#include "devices/lapic_regs.h"
+#include "rig.h"
+
+#define LAPIC  UINT64_C(0xfee00000)
+#define IOAPIC UINT64_C(0xfec00000)
+#define PAGE   0x1000u
+
+static const char *name_at(Rig *rig, uint64_t address, bool write)
+{
+    const BusClaim *claim = bus_find(rig_bus(rig), IO_MEMORY, address);
+    return claim->register_name(claim->state, address - claim->base, write);
+}
+
+static uint32_t get(Rig *rig, uint32_t offset)
+{
+    return rig_read32(rig, LAPIC + offset);
+}
+
+static void set(Rig *rig, uint32_t offset, uint32_t value)
+{
+    rig_write32(rig, LAPIC + offset, value);
+}
+
+/* SDM: the ESR shows what happened since it was written last. */
+static uint32_t errors(Rig *rig)
+{
+    set(rig, APIC_ESR, 0);
+    return get(rig, APIC_ESR);
+}
+
+/* SDM table "Local APIC Register Address Map". */
+static void test_local_registers_have_the_manuals_names(void)
+{
+    static const struct {
+        uint32_t offset;
+        const char *name;
+    } NAMES[] = {
+        {APIC_ID, "ID"},
+        {APIC_VERSION, "VERSION"},
+        {APIC_TPR, "TPR"},
+        {APIC_PPR, "PPR"},
+        {APIC_EOI, "EOI"},
+        {APIC_LDR, "LDR"},
+        {APIC_DFR, "DFR"},
+        {APIC_SVR, "SVR"},
+        {APIC_ESR, "ESR"},
+        {APIC_ICR_LOW, "ICR_LOW"},
+        {APIC_ICR_HIGH, "ICR_HIGH"},
+        {APIC_LVT_TIMER, "LVT_TIMER"},
+        {APIC_LVT_LINT0, "LVT_LINT0"},
+        {APIC_LVT_LINT1, "LVT_LINT1"},
+        {APIC_LVT_ERROR, "LVT_ERROR"},
+        {APIC_TIMER_ICR, "TIMER_ICR"},
+        {APIC_TIMER_CCR, "TIMER_CCR"},
+        {APIC_TIMER_DCR, "TIMER_DCR"},
+    };
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        g_assert_cmpstr(name_at(rig, LAPIC + NAMES[i].offset, false), ==, NAMES[i].name);
+        g_assert_cmpstr(name_at(rig, LAPIC + NAMES[i].offset, true), ==, NAMES[i].name);
+    }
+    g_assert_null(name_at(rig, LAPIC + 0x40, true));
+    g_assert_cmpstr(name_at(rig, LAPIC + PAGE, true), ==, "message");
+    g_assert_cmpstr(name_at(rig, LAPIC, true), ==, "message");
+    g_assert_null(name_at(rig, LAPIC + PAGE, false));
+}
+
+static void test_local_registers_read_back(void)
+{
+    static const struct {
+        uint32_t offset, value, read;
+    } REGISTERS[] = {
+        {APIC_TPR, 0x5a, 0x5a},
+        {APIC_LDR, 0x12ffffff, 0x12000000},
+        {APIC_DFR, 0, 0x0fffffff},
+        {APIC_ICR_HIGH, 0x34000000, 0x34000000},
+        {APIC_TIMER_DCR, 0xffffffff, 0xb},
+        {APIC_EOI, 0, 0},
+    };
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(REGISTERS); i++) {
+        set(rig, REGISTERS[i].offset, REGISTERS[i].value);
+        g_assert_cmphex(get(rig, REGISTERS[i].offset), ==, REGISTERS[i].read);
+    }
+    g_assert_cmphex(get(rig, APIC_ID), ==, 0);
+    /* SDM: PPR is TPR where its class is not below that in service. */
+    g_assert_cmphex(get(rig, APIC_PPR), ==, 0x5a);
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    set(rig, APIC_ICR_LOW, APIC_ICR_SELF | 0x61);
+    g_assert_cmphex(get(rig, APIC_ICR_LOW), ==, APIC_ICR_SELF | 0x61);
+    g_assert_cmphex(errors(rig), ==, 0);
+}
+
+static void test_count_register_shows_what_is_left(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    set(rig, APIC_TIMER_DCR, 0xb); /* by 1 */
+    set(rig, APIC_TIMER_ICR, 1000);
+    g_assert_cmpuint(get(rig, APIC_TIMER_ICR), ==, 1000);
+    rig_step(rig, 300 * (NS_PER_SECOND / APIC_TIMER_HZ));
+    g_assert_cmpuint(get(rig, APIC_TIMER_CCR), ==, 700);
+    g_assert_cmpuint(get(rig, APIC_TIMER_ICR), ==, 1000);
+}
+
+/* SDM "Error Handling": an access to a reserved register is an illegal register address. */
+static void test_reserved_registers_are_errors(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    g_assert_cmphex(get(rig, 0x040), ==, 0);
+    g_assert_cmphex(errors(rig), ==, APIC_ESR_REGISTER);
+    set(rig, 0x040, 1);
+    g_assert_cmphex(errors(rig), ==, APIC_ESR_REGISTER);
+    g_assert_cmphex(errors(rig), ==, 0);
+}
+
+/* SDM: registers lie on boundaries of 16 bytes. */
+static void test_write_between_registers_is_an_error(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    set(rig, APIC_TPR + 4, 0x77);
+    g_assert_cmphex(get(rig, APIC_TPR), ==, 0);
+    g_assert_cmphex(get(rig, APIC_TPR + 4), ==, 0);
+    g_assert_cmphex(errors(rig), ==, APIC_ESR_REGISTER);
+}
+
+/* SDM "Local Vector Table", delivery mode 000: the interrupt of the vector field. */
+static void test_fixed_local_pin_delivers_its_vector(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    Device *lapic = rig_device(rig, "lapic", NULL);
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    set(rig, APIC_LVT_LINT0, APIC_DELIVERY_FIXED | 0x51);
+    device_set_input(lapic, 0, true);
+    g_assert_cmphex(get(rig, APIC_IRR + 0x51 / 32 * 0x10), ==, 1u << 0x51 % 32);
+    g_assert_cmphex(device_acknowledge(lapic), ==, 0x51);
+    set(rig, APIC_EOI, 0);
+    device_set_input(lapic, 0, true);
+    g_assert_cmphex(get(rig, APIC_IRR + 0x51 / 32 * 0x10), ==, 0);
+    device_set_input(lapic, 0, false);
+    device_set_input(lapic, 0, true);
+    g_assert_cmphex(get(rig, APIC_IRR + 0x51 / 32 * 0x10), ==, 1u << 0x51 % 32);
+}
+
+static void test_local_state_that_cannot_be_is_refused(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    Device *lapic = rig_device(rig, "lapic", NULL);
+    set(rig, APIC_TIMER_DCR, 0x3);
+    g_autoptr(GBytes) saved = device_save(lapic);
+    g_autoptr(GBytes) bad = rig_patch(saved, "divide", 0, 4);
+    g_assert_false(rig_load(lapic, bad));
+    g_assert_true(rig_load(lapic, saved));
+    g_assert_cmphex(get(rig, APIC_TIMER_DCR), ==, 0x3);
+}
+
+/* DS 3.1 and, for EOI, the version 20h of later chip sets. */
+static void test_io_registers_have_the_data_sheets_names(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "ioapic", NULL);
+    for (unsigned write = 0; write < 2; write++) {
+        g_assert_cmpstr(name_at(rig, IOAPIC + IOAPIC_IOREGSEL, write), ==, "IOREGSEL");
+        g_assert_cmpstr(name_at(rig, IOAPIC + IOAPIC_IOWIN, write), ==, "IOWIN");
+        g_assert_cmpstr(name_at(rig, IOAPIC + IOAPIC_EOI, write), ==, write ? "EOI" : NULL);
+        g_assert_null(name_at(rig, IOAPIC + 0x20, write));
+    }
+}
+
+static void test_io_addresses_without_a_register_keep_nothing(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "ioapic", NULL);
+    rig_write32(rig, IOAPIC + IOAPIC_IOREGSEL, IOAPIC_VER);
+    rig_write32(rig, IOAPIC + 0x20, 0xffffffff);
+    g_assert_cmphex(rig_read32(rig, IOAPIC + 0x20), ==, 0);
+    g_assert_cmphex(rig_read32(rig, IOAPIC + IOAPIC_IOREGSEL), ==, IOAPIC_VER);
+    /* An index behind the table, and one that cannot be written. */
+    static const uint8_t INDEXES[] = {IOAPIC_VER, IOAPIC_ARB, 3, IOAPIC_REDTBL + 2 * IOAPIC_INPUTS,
+                                      0xff};
+    for (unsigned i = 0; i < G_N_ELEMENTS(INDEXES); i++) {
+        rig_write32(rig, IOAPIC + IOAPIC_IOREGSEL, INDEXES[i]);
+        uint32_t before = rig_read32(rig, IOAPIC + IOAPIC_IOWIN);
+        rig_write32(rig, IOAPIC + IOAPIC_IOWIN, ~before);
+        g_assert_cmphex(rig_read32(rig, IOAPIC + IOAPIC_IOWIN), ==, before);
+    }
+}
+
+#define ADD(name) g_test_add_func("/apic/registers/" #name, test_##name)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD(local_registers_have_the_manuals_names);
+    ADD(local_registers_read_back);
+    ADD(count_register_shows_what_is_left);
+    ADD(reserved_registers_are_errors);
+    ADD(write_between_registers_is_an_error);
+    ADD(fixed_local_pin_delivers_its_vector);
+    ADD(local_state_that_cannot_be_is_refused);
+    ADD(io_registers_have_the_data_sheets_names);
+    ADD(io_addresses_without_a_register_keep_nothing);
+    return g_test_run();
+}
