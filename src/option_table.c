@@ -679,8 +679,7 @@ static const Option LOG_OPTIONS[] = {
      STRING_FIELD(record)},
     {.name = "replay",
      .argument = "FILE",
-     .help = "give a recording to the devices again; with its guest (-accel interp), run it again; "
-             "status 1: it differs",
+     .help = "give a recording to the devices again, or with its guest to the software CPU",
      .example = "-replay session.rec",
      STRING_FIELD(replay)},
     {0},

@@ -9,7 +9,7 @@
 #define CODE_AT 0x1000u
 
 /* Reads differently as code of each size; then what is no instruction of any. */
-static const uint8_t CODE[] = {0x8b, 0x07, 0x0f, 0xff};
+static const uint8_t CODE[] = {0x8b, 0x07, 0x0f, 0x0a};
 
 static char *report(uint32_t attributes, bool long_mode, uint64_t rip)
 {
@@ -36,7 +36,7 @@ static void assert_code(const char *text, const char *bytes, const char *insn)
     }
 }
 
-#define BYTES "00001000: 8b 07 0f ff 00 00 00 00 00 00 00 00 00 00 00 00"
+#define BYTES "00001000: 8b 07 0f 0a 00 00 00 00 00 00 00 00 00 00 00 00"
 
 static void test_the_instruction_is_read_in_the_size_of_its_code(void)
 {
@@ -51,7 +51,7 @@ static void test_the_instruction_is_read_in_the_size_of_its_code(void)
 static void test_what_is_no_instruction_is_called_bad(void)
 {
     g_autofree char *text = report(CPU_SEGMENT_DB, false, CODE_AT + 2);
-    assert_code(text, "00001002: 0f ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00", "(bad)");
+    assert_code(text, "00001002: 0f 0a 00 00 00 00 00 00 00 00 00 00 00 00 00 00", "(bad)");
 }
 
 static void test_no_memory_is_no_instruction(void)
