@@ -87,7 +87,7 @@ _Noreturn void boot_first(void);
 /* Starts the kernel that the machine has ready; returns if there is none. */
 void kernel_boot(void);
 
-/* Ends the run: with status 1 where there is an exit port. */
+/* Ends the run with status 1. */
 _Noreturn void bios_give_up(void);
 
 #endif
