@@ -246,6 +246,28 @@ static void test_qmp(gconstpointer realtime)
     assert_same_again(guest, "-kernel shell.bin");
 }
 
+/* Before the first instruction, while the guest was kept from starting. */
+static void test_paused_at_first(void)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    g_autofree char *options =
+        g_strdup_printf("-kernel uart-irq.bin -S -qmp unix:%s,server=on,wait=off", path);
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
+    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
+    g_autoptr(GDataInputStream) answers =
+        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
+    execute(stream, answers, "qmp_capabilities");
+    execute(stream, answers, "system_reset");
+    guest_type(guest, "early");
+    execute(stream, answers, "query-status");
+    execute(stream, answers, "cont");
+    guest_type(guest, "late");
+    guest_expect(guest, GUEST_OUT, "late");
+    execute(stream, answers, "quit");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, "-kernel uart-irq.bin");
+}
+
 static void test_nmi(void)
 {
     g_autofree char *path = guest_path("qmp.sock");
@@ -414,6 +436,7 @@ int main(int argc, char **argv)
     add_both("qmp", test_qmp);
     g_test_add_func("/replay/terminal", test_terminal);
     g_test_add_func("/replay/nmi", test_nmi);
+    g_test_add_func("/replay/paused_at_first", test_paused_at_first);
     g_test_add_func("/replay/a_reader_that_was_slow", test_a_reader_that_was_slow);
     g_test_add_func("/replay/end/a_crash", test_a_crash);
     g_test_add_func("/replay/end/a_time_limit", test_a_time_limit);
