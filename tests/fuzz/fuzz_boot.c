@@ -1,11 +1,12 @@
 /*
  * The loaders: the file of -kernel, with the texts and the modules that may go
- * with it.
+ * with it, or of -bios.
  *
  * The input is a byte that says how, the text of -flat or -append if it says
  * so, with its length before it, and the file.
  */
 #include "src/boot/boot.h"
+#include "src/boot/firmware.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #define HOW_MODULE  0x10u
 #define HOW_MODULES 0x20u
 #define HOW_BOARD   0x40u
+#define HOW_BIOS    0x80u /* the same file is a firmware, which is offered the kernel */
 
 typedef struct File {
     int fd;
@@ -47,6 +49,33 @@ static void file_clear(File *file)
 {
     close(file->fd);
     g_free(file->path);
+}
+
+/* A firmware has whole pages. */
+static File rom_new(const uint8_t *data, size_t size)
+{
+    File file = file_new(data, size);
+    size_t whole = (size + MEMORY_PAGE_SIZE - 1) / MEMORY_PAGE_SIZE * MEMORY_PAGE_SIZE;
+    g_assert_cmpint(ftruncate(file.fd, (off_t)whole), ==, 0);
+    return file;
+}
+
+static void offer(const BootOptions *options, const File *rom, const BootBoard *board)
+{
+    g_autoptr(GError) error = NULL, refusal = NULL;
+    g_autoptr(Memory) memory = memory_new(MEMORY_SIZE, NULL);
+    g_autoptr(Firmware) firmware = firmware_new(rom->path, &error);
+    g_assert_true(!firmware == !!error);
+    if (firmware && firmware_map(firmware, memory, &error)) {
+        firmware_restore(firmware, memory);
+        boot_put_tables(board, memory);
+    }
+    g_autoptr(BootImage) image = boot_image_new(options, MEMORY_SIZE, &refusal);
+    g_autoptr(FwItems) items = fw_items_new();
+    if (image) {
+        g_assert_true(boot_image_offer(image, memory, items, &refusal) == !refusal);
+        g_assert_nonnull(fw_items_table(items));
+    }
 }
 
 static void load(const BootOptions *options, const BootBoard *board)
@@ -98,7 +127,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const BootBoard plain = {.cpus = 1};
     const BootBoard full = {
         .cpus = 2, .apic = true, .acpi_port = 0x600, .acpi_irq = 9, .reset_port = 0xcf9};
-    load(&options, how & HOW_BOARD ? &full : &plain);
+    if (how & HOW_BIOS) {
+        File rom = rom_new(in.data, in.size);
+        offer(&options, &rom, how & HOW_BOARD ? &full : &plain);
+        file_clear(&rom);
+    } else {
+        load(&options, how & HOW_BOARD ? &full : &plain);
+    }
     file_clear(&module);
     file_clear(&kernel);
     return 0;

@@ -20,7 +20,7 @@ def write(target, name, data):
 
 TEXT_FLAT, TEXT_APPEND = 1, 2
 ENTRY_16, ENTRY_32, ENTRY_64 = 1 << 2, 2 << 2, 3 << 2
-MODULE, MODULES, BOARD = 1 << 4, 1 << 5, 1 << 6
+MODULE, MODULES, BOARD, BIOS = 1 << 4, 1 << 5, 1 << 6, 1 << 7
 
 
 def boot(name, kernel, how=0, text=b""):
@@ -94,6 +94,9 @@ def boot_seeds():
     boot("bzimage-16", linux(0x20f, 1), TEXT_APPEND | ENTRY_16 | MODULE, b"quiet")
     boot("bzimage-old", linux(0x202, 1), ENTRY_16)
     boot("zimage", linux(0x204, 0), TEXT_APPEND | ENTRY_16, b"root=/dev/hda1")
+    boot("bios-bzimage", linux(0x20f, 1, True), TEXT_APPEND | MODULE | BIOS, b"quiet")
+    boot("bios-zimage", linux(0x204, 0), BIOS)
+    boot("bios-flat", code, BIOS | BOARD)
     boot("elf32", elf(32, [load]), TEXT_APPEND | BOARD, b"a b")
     boot("elf64", elf(64, [load]), TEXT_APPEND, b"a b")
     boot("elf-note", elf(32, [load, (4, 0x180, 0, note(b"GNU", 1, bytes(16)), 0)]))
