@@ -136,6 +136,7 @@ static void uart_write_lcr(Uart *u, uint8_t value)
     uart_set_control(u, value, u->mcr);
     if (first) {
         uart_format_changed(u);
+        uart_update(u);
     }
 }
 

@@ -166,6 +166,18 @@ static void timeout_follows_a_new_divisor(Com *com)
     g_assert_true(com_irq(com));
 }
 
+/* Until LCR is first written the port sends eight bits; then what it says. */
+static void timeout_outlives_the_first_format(Com *com)
+{
+    com_out(com, UART_MCR, UART_MCR_OUT2);
+    com_out(com, UART_IER, UART_IER_RDI);
+    com_out(com, UART_FCR, COM_FIFO | UART_FCR_TRIGGER_8);
+    com_type(com, "a");
+    com_out(com, UART_LCR, COM_8N1);
+    rig_step(com->rig, TIMEOUT_NS);
+    g_assert_true(com_irq(com));
+}
+
 static void longest_timeout_is_sane(Com *com)
 {
     open_fifo(com, UART_FCR_TRIGGER_8, UART_IER_RDI);
@@ -465,6 +477,7 @@ static const ComTest TESTS[] = {
     {"timeout_has_the_priority_of_received_data", timeout_priority, NULL},
     {"timeout_counts_start_data_parity_and_stop_bits", timeout_follows_the_format, NULL},
     {"timeout_follows_a_new_divisor", timeout_follows_a_new_divisor, NULL},
+    {"timeout_outlives_the_first_write_of_lcr", timeout_outlives_the_first_format, NULL},
     {"divisor_zero_is_65536", longest_timeout_is_sane, NULL},
     {"timeout_survives_loading", timeout_survives_loading, NULL},
     {"transmission_takes_a_character_time", tx_takes_a_character_time, BAUD},
