@@ -138,8 +138,12 @@ static bool await_interrupt(uint32_t ticks)
 {
     uint32_t start = BDA->ticks;
     const uint8_t result = FDC_MSR_RQM | FDC_MSR_DIO | FDC_MSR_CB;
-    while (!(BDA->floppy_seek & CAME) && (main_status() & result) != result) {
-        if (clock_ticks_since(start) > ticks) {
+    while (!(BDA->floppy_seek & CAME)) {
+        if ((main_status() & result) == result) {
+            bios_window(); /* nobody else shall find the interrupt waiting */
+            break;
+        }
+        if (BDA->ticks - start > ticks) {
             return false;
         }
         bios_wait();

@@ -81,9 +81,14 @@ static unsigned transmitter_room(void)
     return readable && (in8(PORT_COM1 + UART_IIR) & UART_IIR_FIFO_ENABLED) ? UART_FIFO_SIZE : 1;
 }
 
-static void await_transmitter(void)
+static bool transmitter_empty(void)
 {
-    while (!(in8(PORT_COM1 + UART_LSR) & UART_LSR_THRE)) {
+    return in8(PORT_COM1 + UART_LSR) & UART_LSR_THRE;
+}
+
+void serial_console_await(void)
+{
+    while (console.present && !transmitter_empty()) {
         bios_window();
     }
 }
@@ -92,8 +97,7 @@ void serial_console_put(const char *bytes, unsigned count)
 {
     unsigned room = count > 3 && console.present ? transmitter_room() : 1;
     for (unsigned i = 0; i < count && console.present; i++) {
-        if (i % room == 0) {
-            await_transmitter();
+        while (i && i % room == 0 && !transmitter_empty()) {
         }
         out8(PORT_COM1 + UART_THR, (uint8_t)bytes[i]);
     }

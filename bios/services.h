@@ -13,6 +13,8 @@ void serial_setup(void);
 void serial_service(Regs *regs); /* INT 14h */
 void serial_irq4(Regs *regs);
 /* The console's line, which is COM1; without it nothing is ever sent or received. */
+/* Until something can be sent; interrupts come in.  Then it is. */
+void serial_console_await(void);
 void serial_console_put(const char *bytes, unsigned count);
 /* -1: nothing has arrived. */
 int serial_console_get(void);

@@ -39,10 +39,14 @@ static const uint16_t HIGH[129] = {
 
 /* ---- bytes ---- */
 
+/* An interrupt's program that prints meanwhile sends what was there before it. */
 void terminal_end(void)
 {
-    serial_console_put(terminal.buffer, terminal.used);
-    terminal.used = 0;
+    if (terminal.used) {
+        serial_console_await();
+        serial_console_put(terminal.buffer, terminal.used);
+        terminal.used = 0;
+    }
 }
 
 static void put(char byte)

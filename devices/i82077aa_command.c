@@ -11,7 +11,7 @@
 
 #define SEEK_NS UINT64_C(100000)
 /* "If TRK0 is still low after 79 step pulses": a second RECALIBRATE is needed. */
-#define RECALIBRATE_STEPS 79
+#define RECALIBRATE_STEPS 79u
 
 typedef struct FdcCommand {
     uint8_t mask, code;
@@ -76,12 +76,14 @@ void fdc_seek_ended(I82077aa *s, unsigned index)
     s->drives[index].pending = true;
 }
 
+/* Steps out until TRK0 says so: at track 0 there is no step. */
 static void run_recalibrate(I82077aa *s)
 {
     const FdcDrive *d = fdc_selected(s);
-    bool found = d && d->track <= RECALIBRATE_STEPS;
+    unsigned tracks = d ? d->track : 0;
+    unsigned steps = tracks < RECALIBRATE_STEPS ? tracks : RECALIBRATE_STEPS;
     s->fifo[1] &= FDC_DS;
-    start_seek(s, 0, -RECALIBRATE_STEPS, found);
+    start_seek(s, 0, -(int)steps, d && steps == tracks);
 }
 
 static void run_seek(I82077aa *s)

@@ -67,6 +67,7 @@ reset:
     mov $FDC_PORT + FDC_DOR, %dx
     xor %al, %al
     out %al, (%dx)
+    movb $0, interrupted /* whatever the firmware has left */
     mov $SELECT, %al
     out %al, (%dx)
     call await

@@ -218,7 +218,7 @@ static void replay_step(Runner *runner)
         loop_step(runner->loop, !deliver(runner));
     } else if (runner->halted || runner->sleeping) {
         replay_sleep(runner);
-    } else {
+    } else if (!deliver(runner)) {
         run_slice(runner);
         deliver(runner);
         loop_step(runner->loop, false);

@@ -218,6 +218,7 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
     }
     if (host->firmware) {
         put_line(out, "boot", config->boot ? config->boot : RECORD_DEFAULT);
+        put_optional(out, "boots-kernel", config->kernel ? "on" : NULL);
     }
     put_optional(out, "own-bios", host->own_bios ? "on" : NULL);
     if (host->instructions) {

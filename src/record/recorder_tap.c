@@ -90,7 +90,7 @@ static void put_event(GByteArray *out, const TapEvent *event, uint64_t now)
     case TAP_BLOCK:
         record_put(out, event->address);
         record_put(out, event->value);
-        /* Fall through. */
+        G_GNUC_FALLTHROUGH;
     case TAP_RECEIVE:
         record_put(out, event->count);
         g_byte_array_append(out, event->data, (guint)event->count);

@@ -92,6 +92,10 @@ static bool add_lines(Board *board, GError **error)
 /* What a firmware is told; the rest of it is not there. */
 static bool parse_boot(Board *board, GError **error)
 {
+    if (board->header.boots_kernel) {
+        return replay_refuse(error, "a firmware read a kernel, which is not in the recording "
+                                    "(replay the whole run of a software CPU, with -kernel FILE)");
+    }
     return !board->header.firmware ||
            boot_order_parse(board->header.config->boot, &board->boot, error);
 }

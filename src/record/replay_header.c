@@ -112,6 +112,8 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
         return apply_cpus(header, value, error);
     } else if (!strcmp(key, "own-bios")) {
         header->own_bios = true;
+    } else if (!strcmp(key, "boots-kernel")) {
+        header->boots_kernel = true;
     } else if (!strcmp(key, "boot")) {
         header->firmware = true;
         replace(&header->config->boot, usual ? NULL : value);

@@ -13,7 +13,8 @@ typedef struct ReplayHeader {
     Config *config; /* the machine's; lines lead nowhere, and drives have no files */
     bool kernel_irqchip, apics;
     bool own_bios;             /* the CPU started in pioemu's, */
-    bool firmware;             /* or in any */
+    bool firmware;             /* or in any, */
+    bool boots_kernel;         /* which was given a kernel to start */
     GHashTable *drives;        /* id to sectors */
     bool whole;                /* of a whole run: */
     char *ips;                 /* NULL: the default */

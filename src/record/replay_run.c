@@ -217,7 +217,7 @@ static bool deliver_one(ReplayRun *run)
     if (replay_stopped(replay) || !replay_peek_host(replay, &host)) {
         return false;
     }
-    g_autofree char *reason = host.reason;
+    g_autofree char *reason G_GNUC_UNUSED = host.reason;
     if (!is_due(run, &host)) {
         return false;
     }

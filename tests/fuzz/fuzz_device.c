@@ -253,7 +253,7 @@ static void do_rare(Target *t, FuzzInput *in)
             write_memory(t, in);
             break;
         }
-        /* fall through */
+        G_GNUC_FALLTHROUGH;
     default:
         if (may_save(t)) {
             save_and_load(t);

@@ -36,13 +36,15 @@ static void test_boot(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-/* With the shell's timer and its interrupt for input on. */
+/* With the shell's timer and its interrupt for input on; how many ticks is the host's affair. */
 static void test_boot_of_a_guest_with_interrupts(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_demo(target);
     guest_shell_say(guest, "sleep 20", "");
     guest_shell_last(guest, "boot timer 50 0x1");
-    guest_expect(guest, GUEST_OUT, "50 ticks in 1 seconds, 50 a second asked for\n");
+    g_autofree char *ticks =
+        guest_expect_match(guest, GUEST_OUT, "^(\\d+) ticks in 1 seconds, 50 a second asked for$");
+    g_assert_cmpstr(ticks, !=, "0");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 

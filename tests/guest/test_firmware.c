@@ -1,7 +1,10 @@
 /*
  * Firmware: the CPU starts in the image of -bios, after every kind of reset.
  */
+#include "devices/fw_cfg_regs.h"
 #include "tests/guest/guest_rig.h"
+
+#include <string.h>
 
 #define ROM "../tests/guest/firmware_rom.bin"
 
@@ -47,6 +50,80 @@ static void test_refusals(const GuestTarget *target)
     guest_expect(size, GUEST_ERR, "-bios hello.bin: has ");
 }
 
+/* ---- what it is told, looked at without a CPU ---- */
+
+static uint8_t next_byte(Guest *guest)
+{
+    guest_type(guest, "inb 0x511\n");
+    g_autofree char *digits = guest_expect_match(guest, GUEST_OUT, "OK 0x00([0-9a-f]{2})\n");
+    return (uint8_t)g_ascii_strtoull(digits, NULL, 16);
+}
+
+static void select_item(Guest *guest, unsigned key)
+{
+    g_autofree char *command = g_strdup_printf("outw 0x510 0x%x\n", key);
+    guest_type(guest, command);
+    guest_expect(guest, GUEST_OUT, "OK\n");
+}
+
+static void expect_item(Guest *guest, unsigned key, uint64_t value, unsigned size)
+{
+    uint64_t got = 0;
+    select_item(guest, key);
+    for (unsigned i = 0; i < size; i++) {
+        got |= (uint64_t)next_byte(guest) << (8 * i);
+    }
+    g_assert_cmphex(got, ==, value);
+}
+
+static unsigned find_file(Guest *guest, const char *name)
+{
+    uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];
+    select_item(guest, FW_CFG_FILE_DIR);
+    for (unsigned i = 0; i < FW_CFG_DIR_COUNT_SIZE; i++) {
+        entry[i] = next_byte(guest);
+    }
+    for (unsigned count = entry[FW_CFG_DIR_COUNT_SIZE - 1]; count; count--) {
+        for (unsigned i = 0; i < sizeof(entry); i++) {
+            entry[i] = next_byte(guest);
+        }
+        if (!strcmp((const char *)entry + FW_CFG_DIR_NAME, name)) {
+            return (unsigned)entry[FW_CFG_DIR_KEY] << 8 | entry[FW_CFG_DIR_KEY + 1];
+        }
+    }
+    g_error("no file %s", name);
+}
+
+static void expect_text(Guest *guest, const char *name, const char *text)
+{
+    g_autoptr(GString) got = g_string_new(NULL);
+    unsigned key = find_file(guest, name);
+    select_item(guest, key);
+    for (size_t i = 0; i < strlen(text); i++) {
+        g_string_append_c(got, (char)next_byte(guest));
+    }
+    g_assert_cmpstr(got->str, ==, text);
+    g_assert_cmphex(next_byte(guest), ==, 0);
+}
+
+/* The ROM is a disk as well as anything else. */
+static void test_items(void)
+{
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_PIPES,
+                    "-accel qtest -qtest stdio -nodefaults -m 64 -bios " ROM " -hda " ROM
+                    " -snapshot -boot order=dc,menu=on -fw_cfg opt/x,string=hello");
+    expect_item(guest, FW_CFG_RAM_SIZE, 64 << 20, 8);
+    expect_item(guest, FW_CFG_NB_CPUS, 1, 2);
+    expect_item(guest, FW_CFG_MAX_CPUS, 1, 2);
+    expect_item(guest, FW_CFG_NOGRAPHIC, 1, 2);
+    expect_item(guest, FW_CFG_BOOT_MENU, 1, 2);
+    expect_item(guest, FW_CFG_KERNEL_SIZE, 0, 4);
+    expect_text(guest, "bootorder", "/isa/ide@01f0/drive@0/disk@0");
+    expect_text(guest, "opt/x", "hello");
+    expect_item(guest, find_file(guest, "etc/boot-fail-wait"), UINT32_MAX, 4);
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -58,5 +135,6 @@ int main(int argc, char **argv)
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("firmware/what_cannot_be_started_in_is_refused", test_refusals,
                     GUEST_DEFAULT_IRQCHIP);
+    g_test_add_func("/guest/firmware/is_told_of_the_machine", test_items);
     return guest_tests_run();
 }

@@ -163,6 +163,22 @@ static void test_a_boot_from_disk(gconstpointer realtime)
     assert_same_again(guest, "");
 }
 
+/* The firmware reads a kernel, which is named again; its devices alone lack it. */
+static void test_a_kernel_of_the_firmware(gconstpointer realtime)
+{
+    static const char KERNEL[] = "-kernel bzimage.bin";
+    g_autofree char *path = guest_path("run.rec");
+    g_autoptr(Guest) guest =
+        record(&GUEST_ON_PIPES, realtime,
+               "-kernel bzimage.bin -append 'one two' -machine pc,kernel-entry=16");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    guest_expect(guest, GUEST_OUT, "16-bit entry\ncommand line: one two\n");
+    assert_same_again(guest, KERNEL);
+    g_autoptr(Guest) devices = guest_start(NULL, &GUEST_ON_PIPES, "-replay %s", path);
+    g_assert_cmpint(guest_wait_exit(devices), ==, 2);
+    guest_expect(devices, GUEST_ERR, "a firmware read a kernel, which is not in the recording");
+}
+
 /* Ticks through the interrupt controllers, at exact times. */
 static void test_timer(gconstpointer realtime)
 {
@@ -228,6 +244,28 @@ static void test_qmp(gconstpointer realtime)
     guest_shell_last(guest, "exit 3");
     g_assert_cmpint(guest_wait_exit(guest), ==, 3);
     assert_same_again(guest, "-kernel shell.bin");
+}
+
+/* Before the first instruction, while the guest was kept from starting. */
+static void test_paused_at_first(void)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    g_autofree char *options =
+        g_strdup_printf("-kernel uart-irq.bin -S -qmp unix:%s,server=on,wait=off", path);
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
+    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
+    g_autoptr(GDataInputStream) answers =
+        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
+    execute(stream, answers, "qmp_capabilities");
+    execute(stream, answers, "system_reset");
+    guest_type(guest, "early");
+    execute(stream, answers, "query-status");
+    execute(stream, answers, "cont");
+    guest_type(guest, "late");
+    guest_expect(guest, GUEST_OUT, "late");
+    execute(stream, answers, "quit");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, "-kernel uart-irq.bin");
 }
 
 static void test_nmi(void)
@@ -393,10 +431,12 @@ int main(int argc, char **argv)
     add_both("uart_irq", test_uart_irq);
     add_both("diskread", test_diskread);
     add_both("boot_from_disk", test_a_boot_from_disk);
+    add_both("kernel_of_the_firmware", test_a_kernel_of_the_firmware);
     add_both("timer", test_timer);
     add_both("qmp", test_qmp);
     g_test_add_func("/replay/terminal", test_terminal);
     g_test_add_func("/replay/nmi", test_nmi);
+    g_test_add_func("/replay/paused_at_first", test_paused_at_first);
     g_test_add_func("/replay/a_reader_that_was_slow", test_a_reader_that_was_slow);
     g_test_add_func("/replay/end/a_crash", test_a_crash);
     g_test_add_func("/replay/end/a_time_limit", test_a_time_limit);

@@ -45,12 +45,8 @@ static bool is_there(const Need *need)
 }
 
 /* Ends the test as skipped if one is missing; NULL ends them. */
-static bool can_run(const GuestTarget *target, const Need *const *needs)
+static bool has_all(const Need *const *needs)
 {
-    if (strcmp(target->accel, "interp") != 0) {
-        g_test_skip("only on the software CPU: KVM without help for real mode needs minutes");
-        return false;
-    }
     for (; *needs; needs++) {
         if (!is_there(*needs)) {
             g_autofree char *why = g_strdup_printf("%s is not installed (package %s)",
@@ -60,6 +56,15 @@ static bool can_run(const GuestTarget *target, const Need *const *needs)
         }
     }
     return true;
+}
+
+static bool can_run(const GuestTarget *target, const Need *const *needs)
+{
+    if (strcmp(target->accel, "interp") != 0) {
+        g_test_skip("only on the software CPU: KVM without help for real mode needs minutes");
+        return false;
+    }
+    return has_all(needs);
 }
 
 #define NEEDS(...) ((const Need *const[]){__VA_ARGS__, NULL})
@@ -308,6 +313,20 @@ static void test_seabios_syslinux_floppy(const GuestTarget *target)
     }
 }
 
+/* They wait for its SIPI, and it waits for as many as fw_cfg and CMOS tell it of. */
+static void test_seabios_cpus(const GuestTarget *target)
+{
+    if (!strcmp(target->accel, "interp")) {
+        g_test_skip("the software CPU is one");
+    } else if (has_all(NEEDS(&SEABIOS_NEED))) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES,
+                        OVER_SEABIOS " -smp 3 -serial null -chardev stdio,id=log "
+                                     "-device isa-debugcon,iobase=0x402,chardev=log");
+        guest_expect(guest, GUEST_OUT, "Found 3 cpu(s) max supported 3 cpu(s)");
+    }
+}
+
 /* Through the option ROM that it finds among the items. */
 static void test_seabios_kernel(const GuestTarget *target)
 {
@@ -429,6 +448,7 @@ int main(int argc, char **argv)
     SOFTWARE("seabios_boots_a_boot_record", test_seabios_record);
     SOFTWARE("seabios_tries_what_boot_names", test_seabios_order);
     SOFTWARE("seabios_offers_a_menu", test_seabios_menu);
+    SOFTWARE("seabios_starts_the_other_cpus", test_seabios_cpus);
     SOFTWARE("seabios_boots_grub_from_a_disk", test_seabios_grub_disk);
     SOFTWARE("seabios_boots_grub_from_a_disc", test_seabios_grub_disc);
     SOFTWARE("seabios_and_grub_boot_memtest86", test_seabios_memtest);

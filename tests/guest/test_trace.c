@@ -128,6 +128,43 @@ static void test_a_long_trace_is_all_there(const GuestTarget *target)
     g_assert_cmpuint(next, >, 100);
 }
 
+/* Runs a guest to its end; what it printed and, in `log`, its trace (free both). */
+static char *run_traced(const GuestTarget *target, const char *options, char **log)
+{
+    g_autofree char *path = guest_path("trace.log");
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-rtc base=2000-01-01T00:00:00 -timeout 120 -d exec,int -D %s %s",
+        path, options);
+    guest_close_input(guest);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    *log = guest_read_file(path);
+    g_remove(path);
+    return g_strdup(guest_output(guest, GUEST_OUT)->str);
+}
+
+/*
+ * The same output, and the same blocks and interrupts at the same instruction:
+ * the last line has the number of the last one.
+ */
+static void test_two_runs_are_the_same(const GuestTarget *target)
+{
+    static const char *const GUESTS[] = {"-kernel timer.bin -flat cx=100,dx=1",
+                                         "-kernel portio.bin -device exit-port",
+                                         "-kernel hello.bin"};
+    if (!sees_instructions(target)) {
+        g_test_skip("its time is the host's");
+        return;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(GUESTS); i++) {
+        g_autofree char *first_log = NULL, *second_log = NULL;
+        g_autofree char *first = run_traced(target, GUESTS[i], &first_log);
+        g_autofree char *second = run_traced(target, GUESTS[i], &second_log);
+        g_assert_cmpstr(first, ==, second);
+        g_assert_cmpuint(strlen(first_log), >, 100);
+        g_assert_true(!strcmp(first_log, second_log));
+    }
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -139,6 +176,8 @@ int main(int argc, char **argv)
     guest_tests_add("trace/who_sees_no_instructions_says_so", test_who_sees_no_instructions_says_so,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/a_long_trace_is_all_there", test_a_long_trace_is_all_there,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/two_runs_are_the_same", test_two_runs_are_the_same,
                     GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }

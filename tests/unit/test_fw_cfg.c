@@ -472,6 +472,24 @@ static void bad_options_are_refused_with_the_value(void)
     g_assert_cmpuint(fw_items_table(items)->count, ==, 1);
 }
 
+/* ---- names, for traces ---- */
+
+static const char *name_of(Fw *t, uint16_t port, bool write)
+{
+    const BusClaim *claim = bus_find(rig_bus(t->rig), IO_PORTS, port);
+    return claim->register_name(claim->state, port - claim->base, write);
+}
+
+static void registers_have_the_names_of_the_text(Fw *t, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpstr(name_of(t, SELECTOR, true), ==, "SELECTOR");
+    g_assert_cmpstr(name_of(t, SELECTOR, false), ==, "DATA");
+    g_assert_cmpstr(name_of(t, DATA, true), ==, "DATA");
+    g_assert_cmpstr(name_of(t, DMA_HIGH, true), ==, "DMA_HIGH");
+    g_assert_cmpstr(name_of(t, DMA_LOW, true), ==, "DMA_LOW");
+}
+
 #define SENTENCE(group, name)                                                                      \
     g_test_add("/fw_cfg/" group "/" #name, Fw, NULL, setup, name, teardown)
 #define STANDALONE(group, name) g_test_add_func("/fw_cfg/" group "/" #name, name)
@@ -515,6 +533,7 @@ int main(int argc, char **argv)
     SENTENCE("state", saved_state_goes_on_where_it_was);
     SENTENCE("state", impossible_state_is_refused);
     SENTENCE("state", describe_names_the_file);
+    SENTENCE("state", registers_have_the_names_of_the_text);
     STANDALONE("option", an_option_is_a_file_of_the_directory);
     STANDALONE("option", an_option_reads_a_file);
     STANDALONE("option", bad_options_are_refused_with_the_value);

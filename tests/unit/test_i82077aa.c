@@ -128,6 +128,9 @@ static void test_disk_change(Fdc *t, gconstpointer data)
     fdc_run(t);
     COMMAND(t, FDC_CMD_SENSE_INTERRUPT);
     EXPECT(t, FDC_ST0_SE, 0);
+    g_assert_cmphex(rig_inb(t->rig, BASE + FDC_DIR), ==, FDC_DIR_CHANGED);
+    fdc_seek(t, 0, 0);
+    g_assert_cmphex(rig_inb(t->rig, BASE + FDC_DIR), ==, FDC_DIR_CHANGED);
     fdc_seek(t, 0, 1);
     g_assert_cmphex(rig_inb(t->rig, BASE + FDC_DIR), ==, 0);
     fdc_put(t, FDC_DOR, DOR_DRIVE1);

@@ -408,10 +408,14 @@ static void test_read_id(Fdc *t, gconstpointer data)
     g_assert_cmpuint(fdc_get(t, FDC_FIFO), ==, 2);
 }
 
-/* "EC: stops after SC sectors"; without, after EOT. */
+/* "EC: stops after SC sectors"; without, after EOT.  The TC of a command before is over. */
 static void test_verify(Fdc *t, gconstpointer data)
 {
     (void)data;
+    fdc_dma(t, DMA_MODE_WRITE, AT, SECTOR);
+    COMMAND(t, MFM_READ, SECTOR_AT(0, 0, 1));
+    fdc_run(t);
+    EXPECT(t, 0, 0, 0, 0, 0, 2, 2);
     COMMAND(t, FDC_CMD_VERIFY | FDC_CMD_MFM, FDC_EC, 0, 0, 3, 2, 18, 0x1b, 4);
     fdc_run(t);
     EXPECT(t, 0, 0, 0, 0, 0, 7, 2);
@@ -520,8 +524,12 @@ static void test_reset_in_a_transfer(Fdc *t, gconstpointer data)
     COMMAND(t, MFM_READ, SECTOR_AT(0, 0, 1));
     rig_step(t->rig, MS);
     fdc_put(t, FDC_DOR, 0);
+    fdc_put(t, FDC_DOR, DOR_DRIVE0);
     while (rig_drive_step(t->drive[0])) {
     }
+    /* A transfer that nobody asked for would be no possible state. */
+    g_autoptr(GBytes) saved = device_save(t->dev);
+    g_assert_true(rig_load(t->dev, saved));
     fdc_start(t);
     fdc_dma(t, DMA_MODE_WRITE, AT, SECTOR);
     COMMAND(t, MFM_READ, SECTOR_AT(0, 0, 2));
