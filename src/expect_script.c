@@ -8,6 +8,7 @@
 #include "src/number.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEFAULT_PORT     "serial0"
 #define DEFAULT_PATIENCE (60 * NS_PER_SECOND)
@@ -199,10 +200,22 @@ static bool parse_line(Parser *parser, GError **error)
     return at_end(parser) || fail(parser, error, "nothing more may follow");
 }
 
+/* A pipe may hold a script; a device need not come to an end. */
+static bool is_device(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
 ExpectScript *expect_script_load(const char *path, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     g_autofree char *text = NULL;
+    if (is_device(path)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s: is a device, no script",
+                    path);
+        return NULL;
+    }
     if (!g_file_get_contents(path, &text, NULL, &failure)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s: %s", path,
                     failure->message);

@@ -118,10 +118,15 @@ static GBytes *read_contents(GHashTable *keys, const char *text, GError **error)
     if (string) {
         return g_bytes_new(string, strlen(string));
     }
+    const char *path = g_hash_table_lookup(keys, "file");
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        refuse(error, text, "the file is not a regular one");
+        return NULL;
+    }
     g_autoptr(GError) failure = NULL;
     char *data;
     gsize size;
-    if (!g_file_get_contents(g_hash_table_lookup(keys, "file"), &data, &size, &failure)) {
+    if (!g_file_get_contents(path, &data, &size, &failure)) {
         refuse(error, text, failure->message);
         return NULL;
     }

@@ -251,6 +251,9 @@ static const Refusal REFUSALS[] = {
 
 /* Found when the accelerator is there. */
 static const Refusal LATE_REFUSALS[] = {
+    {"expect_of_a_device", "-kernel hello.bin -expect /dev/zero", CONFIGURATION, "is a device"},
+    {"fw_cfg_of_a_device", "-kernel hello.bin -fw_cfg opt/x,file=/dev/zero", CONFIGURATION,
+     "not a regular one"},
     {"unknown_machine", "-kernel hello.bin -machine q35", CONFIGURATION, "-machine help"},
     {"unknown_backend", "-kernel hello.bin -serial stdoi", CONFIGURATION, "stdio"},
     {"unknown_device", "-kernel hello.bin -device exit-prot", CONFIGURATION, "exit-port"},
