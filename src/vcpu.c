@@ -163,12 +163,17 @@ void vcpu_thread_interrupt(VcpuThread *thread)
     }
 }
 
-bool vcpu_thread_halted(const VcpuThread *thread)
+bool vcpu_thread_halted(VcpuThread *thread)
 {
-    return thread->halted;
+    g_mutex_lock(&thread->lock);
+    bool halted = thread->halted;
+    g_mutex_unlock(&thread->lock);
+    return halted;
 }
 
 void vcpu_thread_set_halted(VcpuThread *thread, bool halted)
 {
+    g_mutex_lock(&thread->lock);
     thread->halted = halted;
+    g_mutex_unlock(&thread->lock);
 }

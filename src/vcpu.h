@@ -33,7 +33,7 @@ void vcpu_thread_pause(VcpuThread *thread);
 void vcpu_thread_interrupt(VcpuThread *thread);
 
 /* Only while paused: whether it waits in HLT. */
-bool vcpu_thread_halted(const VcpuThread *thread);
+bool vcpu_thread_halted(VcpuThread *thread);
 void vcpu_thread_set_halted(VcpuThread *thread, bool halted);
 
 #endif
