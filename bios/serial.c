@@ -17,12 +17,10 @@
 
 #define TEST_PATTERN 0x5a
 
-typedef struct Console {
-    bool present;
-    int early; /* a character that had arrived before the BIOS began; -1: none */
-} Console;
+/* Reads of LSR that outlast a character at 115200 bit/s on any CPU. */
+#define ECHO_PATIENCE 50000u
 
-static Console console = {.early = -1};
+static bool console_present;
 
 void entry_irq4(void);
 
@@ -44,8 +42,22 @@ static void set_line(uint16_t base, uint16_t divisor, uint8_t lcr)
 
 /*
  * Starting the FIFO clears it.  In loopback nothing arrives, so all that can be
- * lost is the one character that has.
+ * lost is the one character that has, and it comes back through the transmitter:
+ * what is booted may read the line itself.
  */
+static void start_fifo(void)
+{
+    out8(PORT_COM1 + UART_MCR, UART_MCR_LOOP);
+    int early = serial_console_get();
+    out8(PORT_COM1 + UART_FCR, UART_FCR_ENABLE);
+    if (early >= 0) {
+        out8(PORT_COM1 + UART_THR, (uint8_t)early);
+        for (unsigned i = 0; i < ECHO_PATIENCE && !(in8(PORT_COM1 + UART_LSR) & UART_LSR_DR); i++) {
+        }
+    }
+    out8(PORT_COM1 + UART_MCR, UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2);
+}
+
 void serial_setup(void)
 {
     static const uint16_t PORTS[LINES] = {PORT_COM1, PORT_COM2, PORT_COM3, PORT_COM4};
@@ -57,13 +69,10 @@ void serial_setup(void)
         }
     }
     BDA->equipment |= (uint16_t)(count << EQUIPMENT_COMS);
-    console.present = BDA->com[0] == PORT_COM1;
-    if (console.present) {
+    console_present = BDA->com[0] == PORT_COM1;
+    if (console_present) {
         set_line(PORT_COM1, DIVISOR_115200, UART_LCR_WLS_8);
-        out8(PORT_COM1 + UART_MCR, UART_MCR_LOOP);
-        console.early = serial_console_get();
-        out8(PORT_COM1 + UART_FCR, UART_FCR_ENABLE);
-        out8(PORT_COM1 + UART_MCR, UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2);
+        start_fifo();
         out8(PORT_COM1 + UART_IER, 0);
         in8(PORT_COM1 + UART_MSR);
     }
@@ -88,15 +97,15 @@ static bool transmitter_empty(void)
 
 void serial_console_await(void)
 {
-    while (console.present && !transmitter_empty()) {
+    while (console_present && !transmitter_empty()) {
         bios_window();
     }
 }
 
 void serial_console_put(const char *bytes, unsigned count)
 {
-    unsigned room = count > 3 && console.present ? transmitter_room() : 1;
-    for (unsigned i = 0; i < count && console.present; i++) {
+    unsigned room = count > 3 && console_present ? transmitter_room() : 1;
+    for (unsigned i = 0; i < count && console_present; i++) {
         while (i && i % room == 0 && !transmitter_empty()) {
         }
         out8(PORT_COM1 + UART_THR, (uint8_t)bytes[i]);
@@ -105,12 +114,7 @@ void serial_console_put(const char *bytes, unsigned count)
 
 int serial_console_get(void)
 {
-    int early = console.early;
-    console.early = -1;
-    if (early >= 0) {
-        return early;
-    }
-    if (!console.present || !(in8(PORT_COM1 + UART_LSR) & UART_LSR_DR)) {
+    if (!console_present || !(in8(PORT_COM1 + UART_LSR) & UART_LSR_DR)) {
         return -1;
     }
     return in8(PORT_COM1 + UART_RBR);
@@ -119,7 +123,7 @@ int serial_console_get(void)
 /* The line's interrupt is borrowed for the time if the guest has not taken it. */
 void serial_console_wait(void)
 {
-    bool ours = console.present && IVT[VECTOR_COM1].segment == BIOS_SEGMENT &&
+    bool ours = console_present && IVT[VECTOR_COM1].segment == BIOS_SEGMENT &&
                 IVT[VECTOR_COM1].offset == (uint16_t)(uint32_t)entry_irq4;
     uint8_t ier = ours ? in8(PORT_COM1 + UART_IER) : 0;
     if (!ours || ier) {

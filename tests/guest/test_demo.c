@@ -36,6 +36,16 @@ static void test_boot(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
+/* Before the BIOS has set up the line, which the shell then reads itself. */
+static void test_what_is_typed_early_arrives(const GuestTarget *target)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, ON_DISK, "demo.img");
+        guest_type(guest, "exit 42\r");
+        g_assert_cmpint(guest_wait_exit(guest), ==, 42);
+    }
+}
+
 /* With the shell's timer and its interrupt for input on; how many ticks is the host's affair. */
 static void test_boot_of_a_guest_with_interrupts(const GuestTarget *target)
 {
@@ -119,6 +129,8 @@ int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
     guest_tests_add("demo/the_shell_boots_another_guest", test_boot, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("demo/what_is_typed_early_arrives", test_what_is_typed_early_arrives,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("demo/a_guest_with_interrupts", test_boot_of_a_guest_with_interrupts,
                     GUEST_EVERY_IRQCHIP);
     guest_tests_add("demo/a_guest_that_changes_modes", test_boot_of_what_changes_modes,
