@@ -6,6 +6,7 @@
 #define PIOEMU_ERROR_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef enum PioemuError {
     PIOEMU_ERROR_CONFIG = 2, /* the user asked for something impossible */
@@ -14,5 +15,8 @@ typedef enum PioemuError {
 
 #define PIOEMU_ERROR (pioemu_error_quark())
 GQuark pioemu_error_quark(void);
+
+/* The user asked for something impossible; always false, for the caller to return. */
+bool error_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #endif

@@ -5,34 +5,22 @@
 #include <errno.h>
 #include <string.h>
 
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool fail(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, message);
-    return false;
-}
-
 /* strtoull takes blanks and signs, which no user means here. */
 static bool scan(const char *what, const char *text, uint64_t *value, const char **end,
                  GError **error)
 {
     if (!g_ascii_isdigit(text[0])) {
-        return fail(error, "%s %s: not a number (decimal or 0x...)", what, text);
+        return error_refuse(error, "%s %s: not a number (decimal or 0x...)", what, text);
     }
     bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     errno = 0;
     char *stop;
     *value = g_ascii_strtoull(hex ? text + 2 : text, &stop, hex ? 16 : 10);
     if (errno == ERANGE) {
-        return fail(error, "%s %s: number too large", what, text);
+        return error_refuse(error, "%s %s: number too large", what, text);
     }
     if (hex && !g_ascii_isxdigit(text[2])) {
-        return fail(error, "%s %s: no digits after 0x", what, text);
+        return error_refuse(error, "%s %s: no digits after 0x", what, text);
     }
     *end = stop;
     return true;
@@ -47,10 +35,12 @@ bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t
         return false;
     }
     if (*end) {
-        return fail(error, "%s %s: '%s' after the number (decimal or 0x...)", what, text, end);
+        return error_refuse(error, "%s %s: '%s' after the number (decimal or 0x...)", what, text,
+                            end);
     }
     if (number > maximum) {
-        return fail(error, "%s %s: too large (at most %" G_GUINT64_FORMAT ")", what, text, maximum);
+        return error_refuse(error, "%s %s: too large (at most %" G_GUINT64_FORMAT ")", what, text,
+                            maximum);
     }
     *value = number;
     return true;
@@ -92,12 +82,12 @@ bool number_parse_size(const char *what, const char *text, uint64_t maximum, uin
     const char *rest = end;
     bool understood = *end != '.' || scan_fraction(&end, &thousandths);
     if (!understood || !scan_suffix(end, &shift) || (rest != end && !shift)) {
-        return fail(error, "%s %s: unknown suffix '%s' (use K, M or G)", what, text, rest);
+        return error_refuse(error, "%s %s: unknown suffix '%s' (use K, M or G)", what, text, rest);
     }
     uint64_t part = ((uint64_t)thousandths << shift) / 1000;
     if (part > maximum || number > (maximum - part) >> shift) {
-        return fail(error, "%s %s: too large (at most %" G_GUINT64_FORMAT " bytes)", what, text,
-                    maximum);
+        return error_refuse(error, "%s %s: too large (at most %" G_GUINT64_FORMAT " bytes)", what,
+                            text, maximum);
     }
     *value = (number << shift) + part;
     return true;
@@ -116,5 +106,5 @@ bool number_parse_bool(const char *what, const char *text, bool *value, GError *
             return true;
         }
     }
-    return fail(error, "%s %s: neither on nor off", what, text);
+    return error_refuse(error, "%s %s: neither on nor off", what, text);
 }

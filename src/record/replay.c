@@ -60,7 +60,7 @@ static bool make_parts(Board *board, GError **error)
 {
     uint64_t memory = board->header.config->memory;
     if (!memory || memory % MEMORY_PAGE_SIZE) {
-        return replay_refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
+        return error_refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
     }
     board->memory = memory_new(memory, error);
     if (!board->memory) {
@@ -93,8 +93,8 @@ static bool add_lines(Board *board, GError **error)
 static bool parse_boot(Board *board, GError **error)
 {
     if (board->header.boots_kernel) {
-        return replay_refuse(error, "a firmware read a kernel, which is not in the recording "
-                                    "(replay the whole run of a software CPU, with -kernel FILE)");
+        return error_refuse(error, "a firmware read a kernel, which is not in the recording "
+                                   "(replay the whole run of a software CPU, with -kernel FILE)");
     }
     return !board->header.firmware ||
            boot_order_parse(board->header.config->boot, &board->boot, error);
@@ -325,7 +325,7 @@ static bool run(Board *board, GError **error)
     while (!replay_stopped(replay) && (record = replay_read(replay))) {
         dispatch(board, record);
     }
-    return !replay->damage || replay_refuse(error, "the recording is damaged: %s", replay->damage);
+    return !replay->damage || error_refuse(error, "the recording is damaged: %s", replay->damage);
 }
 
 static bool start(Board *board, GError **error)
@@ -343,10 +343,10 @@ static bool start(Board *board, GError **error)
     replay_header_add_drives(&board->header, board->blocks);
     replay_read_devices(replay);
     if (replay->damage) {
-        return replay_refuse(error, "the recording is damaged: %s", replay->damage);
+        return error_refuse(error, "the recording is damaged: %s", replay->damage);
     }
     if (!build(board, &failure)) {
-        return replay_refuse(error, "its machine cannot be built: %s", failure->message);
+        return error_refuse(error, "its machine cannot be built: %s", failure->message);
     }
     return true;
 }
@@ -374,7 +374,7 @@ int replay_run(const char *path, GError **error)
     ReplayResult result = {0};
     if (!file || !replay_data(g_mapped_file_get_contents(file), g_mapped_file_get_length(file),
                               &result, &failure)) {
-        replay_refuse(error, "-replay %s: %s", path, failure->message);
+        error_refuse(error, "-replay %s: %s", path, failure->message);
         return PIOEMU_ERROR_CONFIG;
     }
     g_autofree char *difference = result.difference;

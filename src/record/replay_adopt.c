@@ -1,5 +1,6 @@
 #include "src/record/replay_adopt.h"
 
+#include "src/error.h"
 #include "src/keyval.h"
 #include "src/record/recorder.h"
 
@@ -14,17 +15,17 @@ static bool check_file(const char *option, const char *path, const char *sum, GE
         return true;
     }
     if (!path) {
-        return replay_refuse(error, "it was made with -%s FILE: name the same file", option);
+        return error_refuse(error, "it was made with -%s FILE: name the same file", option);
     }
     if (!sum) {
-        return replay_refuse(error, "it was made without -%s", option);
+        return error_refuse(error, "it was made without -%s", option);
     }
     g_autofree char *is = recorder_file_sum(path);
     if (!is) {
-        return replay_refuse(error, "-%s %s: cannot be read", option, path);
+        return error_refuse(error, "-%s %s: cannot be read", option, path);
     }
     return !strcmp(is, sum) ||
-           replay_refuse(error, "-%s %s: not the file that it was made with", option, path);
+           error_refuse(error, "-%s %s: not the file that it was made with", option, path);
 }
 
 static bool check_files(const Config *config, const ReplayHeader *header, GError **error)
@@ -42,8 +43,8 @@ static bool check_files(const Config *config, const ReplayHeader *header, GError
 static bool adopt_text(const char *option, char **mine, const char *recorded, GError **error)
 {
     if (*mine && g_strcmp0(*mine, recorded)) {
-        return replay_refuse(error, "-%s %s: it was made with%s%s", option, *mine,
-                             recorded ? " " : "out", recorded ? recorded : "");
+        return error_refuse(error, "-%s %s: it was made with%s%s", option, *mine,
+                            recorded ? " " : "out", recorded ? recorded : "");
     }
     g_free(*mine);
     *mine = g_strdup(recorded);
@@ -58,8 +59,8 @@ static bool adopt_list(const char *option, GPtrArray **mine, const GPtrArray *re
         same = !strcmp((*mine)->pdata[i], recorded->pdata[i]);
     }
     if ((*mine)->len && !same) {
-        return replay_refuse(error, "-%s %s: it was made with other ones", option,
-                             (char *)(*mine)->pdata[0]);
+        return error_refuse(error, "-%s %s: it was made with other ones", option,
+                            (char *)(*mine)->pdata[0]);
     }
     g_ptr_array_set_size(*mine, 0);
     for (guint i = 0; i < recorded->len; i++) {
@@ -72,8 +73,8 @@ static bool adopt_memory(Config *config, const Config *recorded, GError **error)
 {
     g_autoptr(Config) usual = config_new();
     if (config->memory != usual->memory && config->memory != recorded->memory) {
-        return replay_refuse(error, "-m: it was made with %" PRIu64 " KiB of memory, not %" PRIu64,
-                             recorded->memory >> 10, config->memory >> 10);
+        return error_refuse(error, "-m: it was made with %" PRIu64 " KiB of memory, not %" PRIu64,
+                            recorded->memory >> 10, config->memory >> 10);
     }
     config->memory = recorded->memory;
     return true;
@@ -86,7 +87,7 @@ static bool adopt_machine(Config *config, const ReplayHeader *header, GError **e
                         header->entry ? header->entry : "");
     bool asked = strcmp(config->machine, "pc") && strcmp(config->machine, full);
     if (asked) {
-        return replay_refuse(error, "-machine %s: it was made with %s", config->machine, full);
+        return error_refuse(error, "-machine %s: it was made with %s", config->machine, full);
     }
     g_free(config->machine);
     config->machine = g_steal_pointer(&full);
@@ -104,11 +105,11 @@ static bool adopt_accel(Config *config, const ReplayHeader *header, GError **err
     const char *name = g_hash_table_lookup(keys, "name");
     const char *ips = g_hash_table_lookup(keys, "ips");
     if (g_strcmp0(name, "interp")) {
-        return replay_refuse(error, "-accel %s: a whole run needs -accel interp", mine);
+        return error_refuse(error, "-accel %s: a whole run needs -accel interp", mine);
     }
     if (ips && g_strcmp0(ips, header->ips)) {
-        return replay_refuse(error, "-accel interp,ips=%s: it was made with %s", ips,
-                             header->ips ? header->ips : "the usual speed");
+        return error_refuse(error, "-accel interp,ips=%s: it was made with %s", ips,
+                            header->ips ? header->ips : "the usual speed");
     }
     g_autofree char *accel = g_strdup_printf("%s%s%s", mine, header->ips && !ips ? ",ips=" : "",
                                              header->ips && !ips ? header->ips : "");
@@ -173,8 +174,8 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
 {
     const Config *recorded = header->config;
     if (config->record || config->expect) {
-        return replay_refuse(error, "-%s: not during a replay",
-                             config->record ? "record" : "expect");
+        return error_refuse(error, "-%s: not during a replay",
+                            config->record ? "record" : "expect");
     }
     if (!check_files(config, header, error) || !adopt_accel(config, header, error) ||
         !adopt_machine(config, header, error) || !adopt_memory(config, recorded, error) ||

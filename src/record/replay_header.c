@@ -8,16 +8,6 @@
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
 
-bool replay_refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, message);
-    return false;
-}
-
 /* ---- the header ---- */
 
 /* The next line without its end; NULL: there is none. */
@@ -38,10 +28,10 @@ static bool read_magic(RecordReader *in, GError **error)
     uint64_t version;
     if (!line || !g_str_has_prefix(line, RECORD_MAGIC) ||
         !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
-        return replay_refuse(error, "it is not a recording of pioemu's");
+        return error_refuse(error, "it is not a recording of pioemu's");
     }
     if (version != RECORD_VERSION) {
-        return replay_refuse(
+        return error_refuse(
             error, "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
             version, RECORD_VERSION);
     }
@@ -68,13 +58,13 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
     uint64_t sectors;
     g_autoptr(Drive) drive = text ? drive_parse(text + 1, error) : NULL;
     if (!text) {
-        return replay_refuse(error, "its header is damaged");
+        return error_refuse(error, "its header is damaged");
     }
     if (!drive || !number_parse("drive", number, SECTORS_MAX, &sectors, error)) {
         return false;
     }
     if (!drive->id || !sectors) {
-        return replay_refuse(error, "its header is damaged");
+        return error_refuse(error, "its header is damaged");
     }
     g_hash_table_insert(header->drives, g_strdup(drive->id), g_memdup2(&sectors, sizeof(sectors)));
     g_ptr_array_add(header->config->drives, g_strdup(text + 1));
@@ -122,7 +112,7 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
     } else if (!strcmp(key, "no-reboot")) {
         header->config->no_reboot = true;
     } else {
-        return replay_refuse(error, "its header has '%s', which this pioemu does not know", key);
+        return error_refuse(error, "its header has '%s', which this pioemu does not know", key);
     }
     return true;
 }
@@ -164,14 +154,14 @@ static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
     for (;;) {
         g_autofree char *line = take_line(in);
         if (!line) {
-            return replay_refuse(error, "it is cut short in its header");
+            return error_refuse(error, "it is cut short in its header");
         }
         if (!*line) {
             return true;
         }
         char *space = strchr(line, ' ');
         if (!space || !g_utf8_validate(line, -1, NULL)) {
-            return replay_refuse(error, "its header is damaged");
+            return error_refuse(error, "its header is damaged");
         }
         *space = '\0';
         g_autofree char *value = g_strcompress(space + 1);

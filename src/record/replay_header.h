@@ -28,7 +28,4 @@ void replay_header_clear(ReplayHeader *header);
 /* Before the machine is built. */
 void replay_header_add_drives(const ReplayHeader *header, BlockSet *blocks);
 
-/* Sets the error, a mistake of the user's, and is false. */
-bool replay_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
 #endif

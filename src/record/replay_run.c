@@ -45,8 +45,8 @@ static bool read_file(ReplayRun *run, GError **error)
         return false;
     }
     return run->header.whole ||
-           replay_refuse(error, "it is of devices only, made without a software CPU "
-                                "(-replay alone takes it)");
+           error_refuse(error, "it is of devices only, made without a software CPU "
+                               "(-replay alone takes it)");
 }
 
 /* A recording that ends in the middle is of no use, and is told at once. */
@@ -63,7 +63,7 @@ static bool check_records(ReplayRun *run, GError **error)
     }
     replay->in.at = start;
     replay->whole = true;
-    return !replay->damage || replay_refuse(error, "the recording is damaged: %s", replay->damage);
+    return !replay->damage || error_refuse(error, "the recording is damaged: %s", replay->damage);
 }
 
 static void differs(Replay *replay)
@@ -83,7 +83,7 @@ ReplayRun *replay_run_new(Config *config, GError **error)
         replay_adopt(config, &run->header, &failure)) {
         return run;
     }
-    replay_refuse(error, "-replay %s: %s", run->path, failure->message);
+    error_refuse(error, "-replay %s: %s", run->path, failure->message);
     replay_run_free(run);
     return NULL;
 }
@@ -116,11 +116,11 @@ bool replay_run_is_complete(ReplayRun *run, GError **error)
     const Replay *replay = &run->replay;
     g_autoptr(GError) failure = NULL;
     if (!replay_has_all(replay, &failure)) {
-        return replay_refuse(error, "-replay %s: %s", run->path, failure->message);
+        return error_refuse(error, "-replay %s: %s", run->path, failure->message);
     }
     return !replay_stopped(replay) ||
-           replay_refuse(error, "-replay %s: the machine is built otherwise: %s", run->path,
-                         replay->difference ? replay->difference : replay->damage);
+           error_refuse(error, "-replay %s: the machine is built otherwise: %s", run->path,
+                        replay->difference ? replay->difference : replay->damage);
 }
 
 void replay_run_start(ReplayRun *run, const ReplayRunHost *host)
