@@ -174,50 +174,54 @@ Timer *device_tap_timer(DeviceTap *tap, Clock *clock, GMutex *lock, unsigned ind
     return timer_new(clock, lock, tapped_timer_fired, t);
 }
 
+/* ---- what comes from the host ---- */
+
+/* False: a replay has its own, and what the host sends is not for the device. */
+static bool let_in(Device *dev, const TapEvent *event)
+{
+    bool in = device_tap_admits(device_tap(dev));
+    if (in) {
+        device_tap_enter(device_tap(dev), event);
+    }
+    return in;
+}
+
 /* ---- character lines ---- */
 
 void device_receive(Device *dev, const uint8_t *data, size_t size)
 {
-    if (!device_tap_admits(device_tap(dev))) {
-        return;
-    }
     TapEvent event = {.kind = TAP_RECEIVE, .data = data, .count = size};
-    device_tap_enter(device_tap(dev), &event);
-    device_class(dev)->char_client->receive(device_state(dev), data, size);
-    device_tap_leave(device_tap(dev), &event);
+    if (let_in(dev, &event)) {
+        device_class(dev)->char_client->receive(device_state(dev), data, size);
+        device_tap_leave(device_tap(dev), &event);
+    }
 }
 
 void device_receive_break(Device *dev)
 {
-    if (!device_tap_admits(device_tap(dev))) {
-        return;
-    }
     TapEvent event = {.kind = TAP_BREAK};
-    device_tap_enter(device_tap(dev), &event);
-    device_class(dev)->char_client->receive_break(device_state(dev));
-    device_tap_leave(device_tap(dev), &event);
+    if (let_in(dev, &event)) {
+        device_class(dev)->char_client->receive_break(device_state(dev));
+        device_tap_leave(device_tap(dev), &event);
+    }
 }
 
 void device_lines_changed(Device *dev, unsigned lines)
 {
-    if (!device_tap_admits(device_tap(dev))) {
-        return;
-    }
     TapEvent event = {.kind = TAP_LINES, .value = lines};
-    device_tap_enter(device_tap(dev), &event);
-    device_class(dev)->char_client->lines_changed(device_state(dev), lines);
-    device_tap_leave(device_tap(dev), &event);
+    if (let_in(dev, &event)) {
+        device_class(dev)->char_client->lines_changed(device_state(dev), lines);
+        device_tap_leave(device_tap(dev), &event);
+    }
 }
 
 void device_tx_room(Device *dev)
 {
-    if (!device_tap_admits(device_tap(dev))) {
-        return;
-    }
     TapEvent event = {.kind = TAP_TX_ROOM};
-    device_tap_enter(device_tap(dev), &event);
-    device_class(dev)->char_client->tx_room(device_state(dev));
-    device_tap_leave(device_tap(dev), &event);
+    if (let_in(dev, &event)) {
+        device_class(dev)->char_client->tx_room(device_state(dev));
+        device_tap_leave(device_tap(dev), &event);
+    }
 }
 
 /* ---- drives ---- */
@@ -272,11 +276,10 @@ size_t device_dma(Device *dev, unsigned channel, const DmaTransfer *transfer)
 
 bool device_take_key(Device *dev, unsigned code, bool pressed)
 {
-    if (!device_tap_admits(device_tap(dev))) {
+    TapEvent event = {.kind = TAP_KEY, .address = code, .value = pressed};
+    if (!let_in(dev, &event)) {
         return false;
     }
-    TapEvent event = {.kind = TAP_KEY, .address = code, .value = pressed};
-    device_tap_enter(device_tap(dev), &event);
     event.count = device_class(dev)->input_client->key(device_state(dev), code, pressed);
     device_tap_leave(device_tap(dev), &event);
     return event.count;
@@ -284,12 +287,11 @@ bool device_take_key(Device *dev, unsigned code, bool pressed)
 
 bool device_take_pointer(Device *dev, uint64_t movement, unsigned buttons)
 {
-    if (!device_tap_admits(device_tap(dev))) {
-        return false;
-    }
     TapEvent event = {.kind = TAP_POINTER, .address = movement, .value = buttons};
     int dx = (int32_t)(movement & UINT32_MAX), dy = (int32_t)(movement >> 32);
-    device_tap_enter(device_tap(dev), &event);
+    if (!let_in(dev, &event)) {
+        return false;
+    }
     event.count = device_class(dev)->input_client->pointer(device_state(dev), dx, dy, buttons);
     device_tap_leave(device_tap(dev), &event);
     return event.count;
