@@ -6,6 +6,7 @@
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/no_cpu.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -58,26 +59,6 @@ typedef struct Target {
 static void set_intr(void *opaque, bool level)
 {
     ((Target *)opaque)->intr = level;
-}
-
-static void nmi(void *opaque)
-{
-    (void)opaque;
-}
-
-static void set_a20(void *opaque, bool on)
-{
-    (void)opaque, (void)on;
-}
-
-static void request(void *opaque, DeviceRequest what, int status)
-{
-    (void)opaque, (void)what, (void)status;
-}
-
-static void guest_error(void *opaque, const Device *dev, const char *message)
-{
-    (void)opaque, (void)dev, (void)message;
 }
 
 static void recorder_message(void *opaque, const char *text)
@@ -139,12 +120,9 @@ static void build(Target *t)
                           .memory = t->memory,
                           .chars = t->chars,
                           .taps = recorder_taps(t->recorder)};
-    MachineCpu cpu = {.set_intr = set_intr,
-                      .nmi = nmi,
-                      .set_a20 = set_a20,
-                      .request = request,
-                      .guest_error = guest_error,
-                      .opaque = t};
+    MachineCpu cpu = no_cpu();
+    cpu.set_intr = set_intr;
+    cpu.opaque = t;
     t->machine = machine_new(&machine_pc_class, t->config, &parts, &cpu);
     g_autoptr(GError) error = NULL;
     if (!machine_build(t->machine, &error)) {

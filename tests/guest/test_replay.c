@@ -196,7 +196,36 @@ static bool socket_is_there(Guest *guest)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-static GIOStream *connect_qmp(Guest *guest, const char *path)
+typedef struct Qmp {
+    GIOStream *stream;
+    GDataInputStream *answers;
+} Qmp;
+
+static void close_qmp(Qmp *qmp)
+{
+    g_object_unref(qmp->answers);
+    g_object_unref(qmp->stream);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Qmp, close_qmp)
+
+/* One command, and its answer read. */
+static void execute(const Qmp *qmp, const char *command)
+{
+    g_autofree char *text = g_strdup_printf("{\"execute\":\"%s\"}\n", command);
+    g_autoptr(GError) error = NULL;
+    GOutputStream *out = g_io_stream_get_output_stream(qmp->stream);
+    g_assert_true(g_output_stream_write_all(out, text, strlen(text), NULL, NULL, &error));
+    for (;;) {
+        g_autofree char *line = g_data_input_stream_read_line(qmp->answers, NULL, NULL, &error);
+        g_assert_no_error(error);
+        if (!line || strstr(line, "\"return\"")) {
+            return;
+        }
+    }
+}
+
+static Qmp connect_qmp(Guest *guest, const char *path)
 {
     guest_wait_until(guest, socket_is_there, "a socket");
     g_autoptr(GSocketClient) client = g_socket_client_new();
@@ -205,23 +234,10 @@ static GIOStream *connect_qmp(Guest *guest, const char *path)
     GSocketConnection *connection =
         g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, &error);
     g_assert_no_error(error);
-    return G_IO_STREAM(connection);
-}
-
-/* One command, and its answer read. */
-static void execute(GIOStream *stream, GDataInputStream *answers, const char *command)
-{
-    g_autofree char *text = g_strdup_printf("{\"execute\":\"%s\"}\n", command);
-    g_autoptr(GError) error = NULL;
-    GOutputStream *out = g_io_stream_get_output_stream(stream);
-    g_assert_true(g_output_stream_write_all(out, text, strlen(text), NULL, NULL, &error));
-    for (;;) {
-        g_autofree char *line = g_data_input_stream_read_line(answers, NULL, NULL, &error);
-        g_assert_no_error(error);
-        if (!line || strstr(line, "\"return\"")) {
-            return;
-        }
-    }
+    Qmp qmp = {.stream = G_IO_STREAM(connection)};
+    qmp.answers = g_data_input_stream_new(g_io_stream_get_input_stream(qmp.stream));
+    execute(&qmp, "qmp_capabilities");
+    return qmp;
 }
 
 /* Between the first prompt and the second the user resets the machine, and stops it for a while. */
@@ -232,14 +248,11 @@ static void test_qmp(gconstpointer realtime)
         "-kernel shell.bin -device exit-port -qmp unix:%s,server=on,wait=off", path);
     g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, options);
     guest_shell_prompt(guest);
-    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
-    g_autoptr(GDataInputStream) answers =
-        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
-    execute(stream, answers, "qmp_capabilities");
-    execute(stream, answers, "system_reset");
+    g_auto(Qmp) qmp = connect_qmp(guest, path);
+    execute(&qmp, "system_reset");
     guest_shell_prompt(guest);
-    execute(stream, answers, "stop");
-    execute(stream, answers, "cont");
+    execute(&qmp, "stop");
+    execute(&qmp, "cont");
     guest_shell_say(guest, "add 1 1", "2\r\n");
     guest_shell_last(guest, "exit 3");
     g_assert_cmpint(guest_wait_exit(guest), ==, 3);
@@ -253,17 +266,14 @@ static void test_paused_at_first(void)
     g_autofree char *options =
         g_strdup_printf("-kernel uart-irq.bin -S -qmp unix:%s,server=on,wait=off", path);
     g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
-    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
-    g_autoptr(GDataInputStream) answers =
-        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
-    execute(stream, answers, "qmp_capabilities");
-    execute(stream, answers, "system_reset");
+    g_auto(Qmp) qmp = connect_qmp(guest, path);
+    execute(&qmp, "system_reset");
     guest_type(guest, "early");
-    execute(stream, answers, "query-status");
-    execute(stream, answers, "cont");
+    execute(&qmp, "query-status");
+    execute(&qmp, "cont");
     guest_type(guest, "late");
     guest_expect(guest, GUEST_OUT, "late");
-    execute(stream, answers, "quit");
+    execute(&qmp, "quit");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     assert_same_again(guest, "-kernel uart-irq.bin");
 }
@@ -274,11 +284,8 @@ static void test_nmi(void)
     g_autofree char *options =
         g_strdup_printf("-kernel nmi.bin -qmp unix:%s,server=on,wait=on", path);
     g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
-    g_autoptr(GIOStream) stream = connect_qmp(guest, path);
-    g_autoptr(GDataInputStream) answers =
-        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
-    execute(stream, answers, "qmp_capabilities");
-    execute(stream, answers, "inject-nmi");
+    g_auto(Qmp) qmp = connect_qmp(guest, path);
+    execute(&qmp, "inject-nmi");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     assert_same_again(guest, "-kernel nmi.bin");
 }

@@ -9,6 +9,7 @@
 #include "src/record/format.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
+#include "tests/unit/no_cpu.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -46,31 +47,6 @@ static const ChardevClass LINE_CLASS = {
     .write = line_write,
 };
 
-static void set_intr(void *opaque, bool level)
-{
-    (void)opaque, (void)level;
-}
-
-static void nmi(void *opaque)
-{
-    (void)opaque;
-}
-
-static void set_a20(void *opaque, bool on)
-{
-    (void)opaque, (void)on;
-}
-
-static void request(void *opaque, DeviceRequest what, int status)
-{
-    (void)opaque, (void)what, (void)status;
-}
-
-static void guest_error(void *opaque, const Device *dev, const char *message)
-{
-    (void)opaque, (void)dev, (void)message;
-}
-
 static void count_message(void *opaque, const char *text)
 {
     Session *s = opaque;
@@ -100,13 +76,8 @@ static void build_machine(Session *s)
                           .memory = s->memory,
                           .chars = s->chars,
                           .taps = recorder_taps(s->recorder)};
-    MachineCpu cpu = {.set_intr = set_intr,
-                      .nmi = nmi,
-                      .has_apics = apics,
-                      .set_a20 = set_a20,
-                      .request = request,
-                      .guest_error = guest_error,
-                      .opaque = s};
+    MachineCpu cpu = no_cpu();
+    cpu.has_apics = apics;
     s->machine = machine_new(&machine_pc_class, s->config, &parts, &cpu);
     g_assert_true(machine_build(s->machine, &error));
     bus_set_observer(s->bus, access_made, s);

@@ -181,3 +181,23 @@ void pm_paging_on(CpuState *state)
     state->cr0 |= CPU_CR0_PG | CPU_CR0_WP;
     state->cr3 = PM_DIRECTORY;
 }
+
+Rig *pm_new_paged(void)
+{
+    Rig *rig = pm_new();
+    pm_identity_pages(rig);
+    return rig;
+}
+
+CpuState pm_paged_state(unsigned cpl, uint32_t eip)
+{
+    CpuState state = pm_state(cpl, eip);
+    pm_paging_on(&state);
+    state.gpr[CPU_BX] = PM_TARGET;
+    return state;
+}
+
+void pm_set_pte(Rig *rig, uint32_t linear, uint32_t entry)
+{
+    rig_write32(rig, pm_pte(linear), entry);
+}

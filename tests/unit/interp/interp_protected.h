@@ -153,4 +153,12 @@ uint64_t pm_pte(uint32_t linear);
 /* Turns paging on in a state. */
 void pm_paging_on(CpuState *state);
 
+/* The page that tests of paging play with. */
+#define PM_TARGET (PM_DATA + 0x1000)
+
+/* A Rig with identity paging; pm_state() with paging on and EBX at the page to play with. */
+Rig *pm_new_paged(void);
+CpuState pm_paged_state(unsigned cpl, uint32_t eip);
+void pm_set_pte(Rig *rig, uint32_t linear, uint32_t entry);
+
 #endif

@@ -17,34 +17,13 @@
 
 #define PAGE MEMORY_PAGE_SIZE
 
-/* The page that the tests play with. */
-#define TARGET (PM_DATA + 0x1000)
-
-static Rig *paged_rig(void)
-{
-    Rig *rig = pm_new();
-    pm_identity_pages(rig);
-    return rig;
-}
-
-static CpuState paged_state(unsigned cpl, uint32_t eip)
-{
-    CpuState state = pm_state(cpl, eip);
-    pm_paging_on(&state);
-    state.gpr[CPU_BX] = TARGET;
-    return state;
-}
-
-static void set_pte(Rig *rig, uint32_t linear, uint32_t entry)
-{
-    rig_write32(rig, pm_pte(linear), entry);
-}
+#define TARGET PM_TARGET
 
 static void test_write_across_an_absent_page_changes_nothing(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
-    set_pte(rig, TARGET + PAGE, 0);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
+    pm_set_pte(rig, TARGET + PAGE, 0);
     rig_write32(rig, TARGET + PAGE - 4, 0x55555555);
     PM_BYTES(rig, PM_CODE, 0x89, 0x03, INT3);
     state.gpr[CPU_BX] = TARGET + PAGE - 2;
@@ -56,10 +35,10 @@ static void test_write_across_an_absent_page_changes_nothing(void)
 
 static void test_access_across_pages_that_are_apart(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
     uint32_t elsewhere = PM_DATA + 0x8000;
-    set_pte(rig, TARGET + PAGE, elsewhere | 7);
+    pm_set_pte(rig, TARGET + PAGE, elsewhere | 7);
     PM_BYTES(rig, PM_CODE, 0x89, 0x03, 0x8b, 0x0b, INT3); /* mov [ebx], eax; mov ecx, [ebx] */
     state.gpr[CPU_BX] = TARGET + PAGE - 1;
     state.gpr[CPU_AX] = 0x44332211;
@@ -71,16 +50,16 @@ static void test_access_across_pages_that_are_apart(void)
 
 static void test_instruction_across_an_absent_page(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
+    g_autoptr(Rig) rig = pm_new_paged();
     uint32_t at = PM_CODE + PAGE - 3;
-    CpuState state = paged_state(3, at);
-    set_pte(rig, PM_CODE + PAGE, 0);
+    CpuState state = pm_paged_state(3, at);
+    pm_set_pte(rig, PM_CODE + PAGE, 0);
     PM_BYTES(rig, at, 0xb8, 0x11, 0x22, 0x33, 0x44, INT3); /* mov eax, 0x44332211 */
     PmFault fault = pm_expect(rig, &state, VECTOR_PF, ERROR_U);
     g_assert_cmphex(fault.eip, ==, at);
     g_assert_cmphex(fault.state.cr2, ==, PM_CODE + PAGE);
     /* The page comes, at an address of its own, and the instruction is done. */
-    set_pte(rig, PM_CODE + PAGE, (PM_DATA + 0x8000) | 7);
+    pm_set_pte(rig, PM_CODE + PAGE, (PM_DATA + 0x8000) | 7);
     PM_BYTES(rig, PM_DATA + 0x8000, 0x77, 0x88, INT3);
     fault = pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x88772211);
@@ -89,10 +68,10 @@ static void test_instruction_across_an_absent_page(void)
 /* The last instruction of a page is done before the next page is missed. */
 static void test_fetch_of_an_absent_page(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
+    g_autoptr(Rig) rig = pm_new_paged();
     uint32_t at = PM_CODE + PAGE - 2;
-    CpuState state = paged_state(3, at);
-    set_pte(rig, PM_CODE + PAGE, 0);
+    CpuState state = pm_paged_state(3, at);
+    pm_set_pte(rig, PM_CODE + PAGE, 0);
     PM_BYTES(rig, at, 0x40, 0x41); /* inc eax; inc ecx */
     PmFault fault = pm_expect(rig, &state, VECTOR_PF, ERROR_U);
     g_assert_cmphex(fault.eip, ==, PM_CODE + PAGE);
@@ -101,9 +80,9 @@ static void test_fetch_of_an_absent_page(void)
 
 static void test_rep_movs_stops_at_the_page_and_goes_on(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
-    set_pte(rig, TARGET + PAGE, 0);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
+    pm_set_pte(rig, TARGET + PAGE, 0);
     for (uint32_t i = 0; i < 0x40; i++) {
         PM_BYTES(rig, PM_DATA + i, (uint8_t)i);
     }
@@ -121,7 +100,7 @@ static void test_rep_movs_stops_at_the_page_and_goes_on(void)
     for (unsigned i = 0; i < 8; i++) {
         state.gpr[i] = i == CPU_SP ? PM_STACK3 : fault.state.gpr[i];
     }
-    set_pte(rig, TARGET + PAGE, (TARGET + PAGE) | 7);
+    pm_set_pte(rig, TARGET + PAGE, (TARGET + PAGE) | 7);
     fault = pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 0);
     for (uint32_t i = 0; i < 0x40; i++) {
@@ -131,17 +110,17 @@ static void test_rep_movs_stops_at_the_page_and_goes_on(void)
 
 static void test_push_on_an_absent_page_leaves_esp(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
-    set_pte(rig, TARGET, 0);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
+    pm_set_pte(rig, TARGET, 0);
     PM_BYTES(rig, PM_CODE, 0xff, 0x33); /* push [ebx] */
     state.gpr[CPU_SP] = TARGET + 4;
     state.gpr[CPU_BX] = PM_DATA;
     PmFault fault = pm_expect(rig, &state, VECTOR_PF, ERROR_U | ERROR_W);
     g_assert_cmphex(fault.esp, ==, TARGET + 4);
     PM_BYTES(rig, PM_CODE, 0x60); /* pusha, over the page's start */
-    set_pte(rig, TARGET, TARGET | 7);
-    set_pte(rig, TARGET - PAGE, 0);
+    pm_set_pte(rig, TARGET, TARGET | 7);
+    pm_set_pte(rig, TARGET - PAGE, 0);
     state.gpr[CPU_SP] = TARGET + 0x10;
     fault = pm_expect(rig, &state, VECTOR_PF, ERROR_U | ERROR_W);
     g_assert_cmphex(fault.esp, ==, TARGET + 0x10);
@@ -152,12 +131,12 @@ static void test_push_on_an_absent_page_leaves_esp(void)
 /* Descriptor tables are read as ring 0, whatever ring asks. */
 static void test_system_accesses_are_supervisors(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
-    set_pte(rig, PM_GDT, PM_GDT | PTE_P | PTE_W);
-    set_pte(rig, PM_IDT, PM_IDT | PTE_P);
-    set_pte(rig, PM_TSS, PM_TSS | PTE_P | PTE_W);
-    set_pte(rig, PM_HANDLERS, PM_HANDLERS | PTE_P);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
+    pm_set_pte(rig, PM_GDT, PM_GDT | PTE_P | PTE_W);
+    pm_set_pte(rig, PM_IDT, PM_IDT | PTE_P);
+    pm_set_pte(rig, PM_TSS, PM_TSS | PTE_P | PTE_W);
+    pm_set_pte(rig, PM_HANDLERS, PM_HANDLERS | PTE_P);
     PM_BYTES(rig, PM_CODE, 0x8e, 0xd8, INT3); /* mov ds, ax */
     state.gpr[CPU_AX] = PM_DATA3;
     pm_expect(rig, &state, DONE, 0);
@@ -165,14 +144,14 @@ static void test_system_accesses_are_supervisors(void)
 
 static void test_absent_descriptor_table(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
     /* The GDT moves to a page of its own, whose second one is absent. */
     uint8_t gdt[PAGE / 2];
     rig_read(rig, PM_GDT, gdt, sizeof(gdt));
     rig_write(rig, PM_DATA + 0x8000, gdt, sizeof(gdt));
     state.gdtr = (CpuTable){PM_DATA + 0x8000, 0xffff};
-    set_pte(rig, PM_DATA + 0x9000, 0);
+    pm_set_pte(rig, PM_DATA + 0x9000, 0);
     PM_BYTES(rig, PM_CODE, 0x8e, 0xd8, INT3);
     state.gpr[CPU_AX] = 0x1013;
     PmFault fault = pm_expect(rig, &state, VECTOR_PF, 0);
@@ -183,10 +162,10 @@ static void test_absent_descriptor_table(void)
 /* Marking a descriptor accessed writes to the GDT, through WP too. */
 static void test_read_only_descriptor_table(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     pm_set_segment(rig, PM_FREE, 0, 0xffff, PM_WRITABLE & ~1u);
-    set_pte(rig, PM_GDT, PM_GDT | PTE_P | PTE_U);
+    pm_set_pte(rig, PM_GDT, PM_GDT | PTE_P | PTE_U);
     PM_BYTES(rig, PM_CODE, 0x8e, 0xd8, INT3);
     state.gpr[CPU_AX] = PM_FREE;
     pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_W);
@@ -196,11 +175,11 @@ static void test_read_only_descriptor_table(void)
 
 static void test_linear_addresses_wrap(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     rig_write32(rig, PM_DIRECTORY + 4 * 1023, PM_TABLES | 7);
-    set_pte(rig, 0x3ff000, TARGET | 7); /* also the last page of all */
-    set_pte(rig, 0, PM_DATA | 7);
+    pm_set_pte(rig, 0x3ff000, TARGET | 7); /* also the last page of all */
+    pm_set_pte(rig, 0, PM_DATA | 7);
     rig_write16(rig, TARGET + PAGE - 2, 0x2211);
     rig_write16(rig, PM_DATA, 0x4433);
     state.segment[CPU_DS].base = 0x1000;

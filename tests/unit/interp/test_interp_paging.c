@@ -22,31 +22,10 @@
 #define CR4_PAE 0x20u
 #define PAGE    MEMORY_PAGE_SIZE
 
-/* The page that the tests play with. */
-#define TARGET (PM_DATA + 0x1000)
+#define TARGET PM_TARGET
 
 #define MOV_AL_EBX 0x8a, 0x03
 #define MOV_EBX_AL 0x88, 0x03
-
-static Rig *paged_rig(void)
-{
-    Rig *rig = pm_new();
-    pm_identity_pages(rig);
-    return rig;
-}
-
-static CpuState paged_state(unsigned cpl, uint32_t eip)
-{
-    CpuState state = pm_state(cpl, eip);
-    pm_paging_on(&state);
-    state.gpr[CPU_BX] = TARGET;
-    return state;
-}
-
-static void set_pte(Rig *rig, uint32_t linear, uint32_t entry)
-{
-    rig_write32(rig, pm_pte(linear), entry);
-}
 
 /* ---- rights -------------------------------------------------------------- */
 
@@ -61,8 +40,8 @@ typedef struct Right {
 
 static void run_right(const Right *right)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(right->cpl, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(right->cpl, PM_CODE);
     if (!right->protect) {
         state.cr0 &= ~(uint64_t)CPU_CR0_WP;
     }
@@ -124,8 +103,8 @@ static void test_rights(void)
 
 static void test_accessed_and_dirty_bits(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     PM_BYTES(rig, PM_CODE, MOV_AL_EBX, INT3);
     pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(rig_read32(rig, pm_pte(TARGET)), ==, TARGET | 7 | PTE_A);
@@ -140,8 +119,8 @@ static void test_accessed_and_dirty_bits(void)
 /* A read puts the page into the TLB; the write after it must still mark it. */
 static void test_first_write_after_a_read_marks_dirty(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     PM_BYTES(rig, PM_CODE, MOV_AL_EBX, MOV_AL_EBX, MOV_EBX_AL, MOV_EBX_AL, INT3);
     pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(rig_read32(rig, pm_pte(TARGET)), ==, TARGET | 7 | PTE_A | PTE_D);
@@ -150,8 +129,8 @@ static void test_first_write_after_a_read_marks_dirty(void)
 /* And after the system has cleared the bit and flushed the entry. */
 static void test_dirty_bit_comes_back_after_invlpg(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     /* mov [ebx], al; and byte [esi], ~0x60; invlpg [ebx]; mov [ebx], al */
     PM_BYTES(rig, PM_CODE, MOV_EBX_AL, 0x80, 0x26, 0x9f, 0x0f, 0x01, 0x3b, MOV_EBX_AL, INT3);
     state.gpr[CPU_SI] = pm_pte(TARGET);
@@ -164,8 +143,8 @@ static void test_dirty_bit_comes_back_after_invlpg(void)
 /* mov eax, [ebx]; mov [esi], edi; FLUSH; mov edx, [ebx] */
 static void run_flush(const uint8_t *flush, unsigned size)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     rig_write32(rig, TARGET, 0x11111111);
     rig_write32(rig, TARGET + PAGE, 0x22222222);
     PM_BYTES(rig, PM_CODE, 0x8b, 0x03, 0x89, 0x3e);
@@ -194,10 +173,10 @@ static void test_flushes(void)
 
 static void test_write_protect_takes_effect_at_once(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     state.cr0 &= ~(uint64_t)CPU_CR0_WP;
-    set_pte(rig, TARGET, TARGET | PTE_P);
+    pm_set_pte(rig, TARGET, TARGET | PTE_P);
     /* mov [ebx], al; mov ecx, cr0; or ecx, WP; mov cr0, ecx; mov [ebx], al */
     PM_BYTES(rig, PM_CODE, MOV_EBX_AL, 0x0f, 0x20, 0xc1, 0x81, 0xc9, 0, 0, 1, 0, 0x0f, 0x22, 0xc1,
              MOV_EBX_AL, INT3);
@@ -208,9 +187,9 @@ static void test_write_protect_takes_effect_at_once(void)
 /* A supervisor's translation must not serve ring 3. */
 static void test_rings_do_not_share_translations(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
-    set_pte(rig, TARGET, TARGET | PTE_P | PTE_W);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
+    pm_set_pte(rig, TARGET, TARGET | PTE_P | PTE_W);
     /* mov al, [ebx]; push ds3; push esp3; push flags; push cs3; push eip; iret */
     PM_BYTES(rig, PM_CODE, MOV_AL_EBX, 0x6a, PM_DATA3, 0x68, 0, 0x70, 0, 0, 0x6a, 2, 0x6a, PM_CODE3,
              0x68, 0, 0, 2, 0, 0xcf);
@@ -223,8 +202,8 @@ static void test_rings_do_not_share_translations(void)
 
 static void test_four_megabyte_page(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(3, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(3, PM_CODE);
     state.cr4 = CR4_PSE;
     rig_write32(rig, PM_DIRECTORY + 4 * 2, 0 | PTE_P | PTE_W | PTE_U | PTE_PS);
     rig_write32(rig, 0x3ffffc, 0xcafef00d);
@@ -243,8 +222,8 @@ static void test_four_megabyte_page(void)
 /* Without CR4.PSE the bit means nothing. */
 static void test_page_size_bit_needs_cr4(void)
 {
-    g_autoptr(Rig) rig = paged_rig();
-    CpuState state = paged_state(0, PM_CODE);
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
     rig_write32(rig, PM_DIRECTORY + 4 * 2, PM_TABLES | 7 | PTE_PS);
     rig_write32(rig, TARGET, 0xcafef00d);
     state.gpr[CPU_BX] = 0x800000 + TARGET;
