@@ -232,33 +232,36 @@ static void test_time_stamp_counters_agree(void)
 
 /* ---- what they share ---- */
 
-/* mov [0x100], al by one CPU into the code that the other is in. */
+#define LOOP_AT 0x100u
+#define INC_BX  0x43u
+#define DEC_BX  0x4bu
+
+/* The writer's translations live from its first write to its second. */
+static void write_code_of_another(unsigned writer)
+{
+    static const uint8_t WRITER[] = {
+        0xb0, INC_BX, 0x2e, 0xa2, LOOP_AT & 0xff, LOOP_AT >> 8, /* mov al, 43h; mov cs:[100h], al */
+        0xb0, DEC_BX, 0x2e, 0xa2, LOOP_AT & 0xff, LOOP_AT >> 8, 0xf4};
+    static const uint8_t LOOP[] = {0x90, 0xeb, 0xfd};
+    unsigned other = !writer;
+    g_autoptr(Rig) rig = started(2, WRITER, sizeof(WRITER));
+    rig_write(rig, CODE + LOOP_AT, LOOP, sizeof(LOOP));
+    run(rig, 1, 0);
+    CpuState state = get(rig, other);
+    state.rip = LOOP_AT;
+    g_assert_true(class_of(rig)->set_state(rig->vcpus[other], &state, NULL));
+    run(rig, writer, 2);
+    run(rig, other, 1000);
+    g_assert_cmpuint(get(rig, other).gpr[CPU_BX], ==, 500);
+    run(rig, writer, 2);
+    run(rig, other, 1000);
+    g_assert_cmpuint(get(rig, other).gpr[CPU_BX], ==, 0);
+}
+
 static void test_code_that_another_cpu_changes(void)
 {
-    static const uint8_t WRITER[] = {0x2e, 0xa2, 0x00, 0x01, 0xf4}; /* mov cs:[0x100], al; hlt */
-    static const uint8_t LOOP[] = {0x43, 0xeb, 0xfd};               /* inc bx; jmp back */
-    for (unsigned first = 0; first < 2; first++) {
-        g_autoptr(Rig) rig = started(2, WRITER, sizeof(WRITER));
-        rig_write(rig, CODE + 0x100, LOOP, sizeof(LOOP));
-        CpuState state = rig_get(rig);
-        state.gpr[CPU_AX] = 0x43;
-        rig_set(rig, &state);
-        if (first) {
-            /* It has the page among its translations before there is code in it. */
-            run(rig, 0, 100);
-        }
-        run(rig, 1, 0);
-        CpuState other = get(rig, 1);
-        other.rip = 0x100;
-        g_assert_true(class_of(rig)->set_state(rig->vcpus[1], &other, NULL));
-        run(rig, 1, 1000);
-        g_assert_cmpuint(get(rig, 1).gpr[CPU_BX], ==, 500);
-        state.gpr[CPU_AX] = 0x4b; /* dec bx */
-        rig_set(rig, &state);
-        run(rig, 0, 100);
-        run(rig, 1, 1000);
-        g_assert_cmpuint(get(rig, 1).gpr[CPU_BX], ==, 0);
-    }
+    write_code_of_another(0);
+    write_code_of_another(1);
 }
 
 static void test_code_that_a_device_changes(void)
