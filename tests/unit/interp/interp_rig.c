@@ -86,13 +86,8 @@ static void rig_memory_written(void *opaque, uint64_t address, size_t size)
 static Vcpu *new_cpu(Rig *rig, unsigned index)
 {
     g_autoptr(GError) error = NULL;
-    const AccelClass *class = rig->accel->class;
-    Vcpu *vcpu = g_malloc0(class->vcpu_size);
-    vcpu->accel = rig->accel;
-    vcpu->index = index;
-    bool created = class->create_vcpu(vcpu, &error);
+    Vcpu *vcpu = vcpu_new(rig->accel, index, &error);
     g_assert_no_error(error);
-    g_assert_true(created);
     return vcpu;
 }
 
@@ -157,9 +152,7 @@ void rig_free(Rig *rig)
     const AccelClass *class = rig->accel->class;
     memory_set_written(rig->memory, NULL, NULL);
     for (unsigned i = 0; i < rig->cpus; i++) {
-        class->destroy_vcpu(rig->vcpus[i]);
-        g_free(rig->vcpus[i]->failure);
-        g_free(rig->vcpus[i]);
+        vcpu_free(rig->vcpus[i]);
     }
     class->close(rig->accel);
     g_free(rig->accel);
