@@ -30,10 +30,10 @@ static bool read_magic(RecordReader *in, GError **error)
         !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
         return error_refuse(error, "it is not a recording of pioemu's");
     }
-    if (version != RECORD_VERSION) {
+    if (version < RECORD_VERSION_OLDEST || version > RECORD_VERSION) {
         return error_refuse(
-            error, "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
-            version, RECORD_VERSION);
+            error, "it has version %" PRIu64 " of the format, and this pioemu reads %u to %u",
+            version, RECORD_VERSION_OLDEST, RECORD_VERSION);
     }
     return true;
 }
