@@ -149,6 +149,16 @@ static bool apply(ReplayHeader *header, const char *key, const char *value, GErr
     return true;
 }
 
+/* The last backslash has nothing behind it. */
+static bool ends_in_escape(const char *text)
+{
+    size_t slashes = 0;
+    for (size_t size = strlen(text); size && text[size - 1] == '\\'; size--) {
+        slashes++;
+    }
+    return slashes % 2;
+}
+
 static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
 {
     for (;;) {
@@ -160,7 +170,7 @@ static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
             return true;
         }
         char *space = strchr(line, ' ');
-        if (!space || !g_utf8_validate(line, -1, NULL)) {
+        if (!space || !g_utf8_validate(line, -1, NULL) || ends_in_escape(line)) {
             return error_refuse(error, "its header is damaged");
         }
         *space = '\0';

@@ -296,11 +296,13 @@ static void test_other_files_are_refused(void)
     static const char HEADER[] = "pioemu recording 3\nflavour sweet\n\n";
     static const char MACHINE[] = "pioemu recording 3\nmachine vax\n\n\2";
     static const char BEFORE[] = "pioemu recording 2\nmachine vax\n\n\2";
+    static const char ESCAPE[] = "pioemu recording 3\nmachine p\\\nmemory 4096\n\n\2";
     assert_refused(OTHER, sizeof(OTHER) - 1, "not a recording");
     assert_refused(VERSION, sizeof(VERSION) - 1, "version 7 of the format");
     assert_refused(OLD, sizeof(OLD) - 1, "version 1 of the format");
     assert_refused(HEADER, sizeof(HEADER) - 1, "'flavour'");
     assert_refused(MACHINE, sizeof(MACHINE) - 1, "cannot be built");
+    assert_refused(ESCAPE, sizeof(ESCAPE) - 1, "header is damaged");
     assert_refused(BEFORE, sizeof(BEFORE) - 1, "cannot be built");
 }
 
