@@ -53,8 +53,9 @@ typedef struct Target {
     int file;
 } Target;
 
-static void set_intr(void *opaque, bool level)
+static void set_intr(void *opaque, unsigned cpu, bool level)
 {
+    (void)cpu;
     ((Target *)opaque)->intr = level;
 }
 
@@ -231,7 +232,7 @@ static void do_one(Target *t, const BusOp *op)
         break;
     case BUS_ACKNOWLEDGE:
         if (t->intr) {
-            machine_acknowledge(t->machine);
+            machine_acknowledge(t->machine, 0);
         }
         break;
     case BUS_MEMORY:
