@@ -7,6 +7,7 @@
 
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
+#define CPUS_MAX    255
 
 /* ---- the header ---- */
 
@@ -74,8 +75,11 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
 static bool apply_cpus(ReplayHeader *header, const char *value, GError **error)
 {
     uint64_t cpus;
-    if (!number_parse("smp", value, UINT16_MAX, &cpus, error)) {
+    if (!number_parse("smp", value, CPUS_MAX, &cpus, error)) {
         return false;
+    }
+    if (!cpus) {
+        return error_refuse(error, "its header is damaged");
     }
     header->config->cpus = (unsigned)cpus;
     return true;
