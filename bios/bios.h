@@ -214,6 +214,10 @@ _Noreturn void bios_jump_to_boot_sector(uint8_t drive, uint16_t segment);
 _Noreturn void bios_restart(void (*where)(void));
 _Noreturn void bios_halt(void);
 
+/* The BIOS was interrupted by an NMI, and where. */
+extern volatile uint8_t bios_nmi_noted;
+extern volatile uint16_t bios_nmi_ip;
+
 /* Moves words with 32-bit addresses through protected mode; `gdt` has six entries. */
 void bios_move_words(uint32_t gdt, uint16_t words);
 

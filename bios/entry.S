@@ -114,7 +114,6 @@ bios_jump_to_boot_sector:
 
     interrupt entry_divide, fault_divide
     interrupt entry_step, fault_step
-    interrupt entry_nmi, fault_nmi
     interrupt entry_breakpoint, fault_breakpoint
     interrupt entry_overflow, fault_overflow
     interrupt entry_bound, fault_bound
@@ -145,6 +144,25 @@ bios_jump_to_boot_sector:
 
     .globl entry_nothing
 entry_nothing:
+    iretw
+
+    /*
+     * An NMI may come anywhere, also where handlers do not nest: in the BIOS
+     * itself it is noted, and reported by the next handler that is done.
+     */
+    .globl entry_nmi
+entry_nmi:
+    pushw %bp
+    mov %sp, %bp
+    cmpw $SEGMENT, 4(%bp)
+    je 1f
+    popw %bp
+    pushw $fault_nmi
+    jmp serve
+1:  pushw 2(%bp)
+    popw %cs:bios_nmi_ip
+    movb $1, %cs:bios_nmi_noted
+    popw %bp
     iretw
 
     /* On the stack: the handler, IP, CS, FLAGS. */
@@ -180,9 +198,12 @@ serve:
     cld
     mov %esp, %eax
     calll *%edx
+    cmpb $0, bios_nmi_noted
+    je 1f
+    calll fault_noted_nmi
 
     /* DS goes back by the caller's stack. */
-    mov 40(%esp), %bx
+1:  mov 40(%esp), %bx
     mov 38(%esp), %es
     popw %es:(%bx)
     popw %es:8(%bx)
@@ -364,5 +385,10 @@ entry_ss:
 move_gdtr:
     .word 0
     .long 0
+    .globl bios_nmi_ip, bios_nmi_noted
+bios_nmi_ip:
+    .word 0
+bios_nmi_noted:
+    .byte 0
 
     .section .note.GNU-stack, "", @progbits

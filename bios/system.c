@@ -115,7 +115,10 @@ static uint32_t caller_base(const Regs *regs, unsigned index)
     return (far_read32(regs->es, at + 2) & 0xffffff) | (uint32_t)far_read8(regs->es, at + 7) << 24;
 }
 
-/* The caller's limits are not what is asked of: its count is. */
+/*
+ * The caller's limits are not what is asked of: its count is.  In protected mode
+ * there is nobody to serve an NMI.
+ */
 static bool service_move(Regs *regs)
 {
     static Descriptor gdt[6];
@@ -131,7 +134,9 @@ static bool service_move(Regs *regs)
     if (!on) {
         set_a20(true);
     }
+    out8(PORT_RTC + RTC_INDEX, RTC_INDEX_NMI_MASK | CMOS_SHUTDOWN);
     bios_move_words(linear_address(gdt), regs->cx);
+    out8(PORT_RTC + RTC_INDEX, CMOS_SHUTDOWN);
     if (!on) {
         set_a20(false);
     }
