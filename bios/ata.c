@@ -64,6 +64,11 @@ const AtaUnit *ata_unit(unsigned index)
     return &ata.units[index];
 }
 
+unsigned ata_index(const AtaUnit *unit)
+{
+    return (unsigned)(unit - ata.units);
+}
+
 /* ---- the registers ---- */
 
 uint8_t ata_await(const AtaUnit *unit)

@@ -205,8 +205,12 @@ static inline uint32_t linear_address(const void *pointer)
 void bios_window(void);
 void bios_wait(void);
 
-/* Calls what the vector points to with EAX and carry; returns its flags. */
-uint16_t bios_call_interrupt(unsigned vector, uint32_t *eax, bool carry);
+typedef struct CallRegs {
+    uint32_t eax, edx;
+} CallRegs;
+
+/* Calls what the vector points to with these and carry; EAX comes back, its flags are returned. */
+uint16_t bios_call_interrupt(unsigned vector, CallRegs *regs, bool carry);
 
 /* Jumps to 0:7C00h with DL, and the stack below it. */
 _Noreturn void bios_jump_to_boot_sector(uint8_t drive, uint16_t segment);

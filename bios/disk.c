@@ -28,7 +28,10 @@
 #define EDD_INFO_GEOMETRY   0x02
 #define EDD_INFO_REMOVABLE  0x04
 #define EDD_INFO_WRITE      0x08 /* write with verify */
+#define EDD_INFO_CHANGE     0x10 /* tells when the medium was changed */
 #define EDD_INFO_LOCKABLE   0x20
+#define EDD_INFO_NO_MEDIUM  0x40 /* what is told is the most that the drive has */
+#define EDD_INFO_CDROM      (EDD_INFO_REMOVABLE | EDD_INFO_CHANGE | EDD_INFO_LOCKABLE)
 
 #define MEMORY_END 0x10fff0u /* of what real mode reaches */
 
@@ -195,7 +198,7 @@ static DiskStatus edd_check(const Drive *drive, Regs *regs)
         return DISK_INVALID;
     }
     regs->bx = EDD_ANSWER;
-    regs->cx = EDD_ACCESS | (drive->removable ? EDD_REMOVABLE : 0);
+    regs->cx = EDD_ACCESS | EDD_REMOVABLE;
     return DISK_OK;
 }
 
@@ -247,27 +250,42 @@ static DiskStatus edd_seek(const Drive *drive, const Regs *regs)
                                       : DISK_OK;
 }
 
+static uint16_t information(const Drive *drive)
+{
+    unsigned kind = drive->removable ? EDD_INFO_CDROM : EDD_INFO_WRITE;
+    unsigned geometry = drive->heads ? EDD_INFO_GEOMETRY : 0;
+    return (uint16_t)(EDD_INFO_DMA | kind | geometry | (drive->sectors ? 0 : EDD_INFO_NO_MEDIUM));
+}
+
 static DiskStatus edd_parameters(const Drive *drive, const Regs *regs)
 {
     uint16_t ds = regs->ds, si = regs->si, room = far_read16(ds, si);
     bool has_dpte = room >= EDD_PARAMETERS_DPTE;
+    uint64_t sectors = drive->sectors ? drive->sectors : UINT64_MAX;
     if (room < EDD_PARAMETERS) {
         return DISK_INVALID;
     }
     far_write16(ds, si, has_dpte ? EDD_PARAMETERS_DPTE : EDD_PARAMETERS);
-    far_write16(
-        ds, si + 2,
-        (uint16_t)(EDD_INFO_DMA | (drive->heads ? EDD_INFO_GEOMETRY : 0) |
-                   (drive->removable ? EDD_INFO_REMOVABLE | EDD_INFO_LOCKABLE : EDD_INFO_WRITE)));
+    far_write16(ds, si + 2, information(drive));
     far_write32(ds, si + 4, drive->cylinders);
     far_write32(ds, si + 8, drive->heads);
     far_write32(ds, si + 12, drive->sectors_track);
-    far_write32(ds, si + 16, (uint32_t)drive->sectors);
-    far_write32(ds, si + 20, (uint32_t)(drive->sectors >> 32));
+    far_write32(ds, si + 16, (uint32_t)sectors);
+    far_write32(ds, si + 20, (uint32_t)(sectors >> 32));
     far_write16(ds, si + 24, drive->sector_size);
     if (has_dpte) {
         far_write32(ds, si + 26, EDD_FLAT); /* there is none */
     }
+    return DISK_OK;
+}
+
+/* "If a non-removable device supports this subset, the function always succeeds." */
+static DiskStatus edd_lock(Regs *regs)
+{
+    if (regs->al > 2) {
+        return DISK_INVALID;
+    }
+    regs->al = 0;
     return DISK_OK;
 }
 
@@ -283,12 +301,15 @@ static DiskStatus edd_service(Drive *drive, Regs *regs)
     case 0x44:
         return edd_transfer(drive, regs, DISK_VERIFY);
     case 0x45:
+        return edd_lock(regs);
     case 0x46:
         return DISK_NOT_REMOVABLE;
     case 0x47:
         return edd_seek(drive, regs);
     case 0x48:
         return edd_parameters(drive, regs);
+    case 0x49:
+        return DISK_OK; /* its medium is always the same */
     default:
         return DISK_INVALID;
     }

@@ -30,6 +30,9 @@ typedef enum DiskStatus {
     DISK_NOT_LOCKED = 0xb0,
     DISK_LOCKED = 0xb1,
     DISK_NOT_REMOVABLE = 0xb2,
+    DISK_IN_USE = 0xb3,
+    DISK_TOO_MANY_LOCKS = 0xb4,
+    DISK_EJECT_FAILED = 0xb5,
 } DiskStatus;
 
 typedef enum DiskVerb { DISK_READ, DISK_WRITE, DISK_VERIFY } DiskVerb;
@@ -108,6 +111,7 @@ typedef struct AtaUnit {
 /* Finds what is there and adds the hard disks. */
 void ata_setup(void);
 const AtaUnit *ata_unit(unsigned index);
+unsigned ata_index(const AtaUnit *unit);
 /* Selects the unit once it is free; false: it never was. */
 bool ata_select(const AtaUnit *unit, uint8_t device_bits);
 /* Its status once it is free; ATA_ST_BSY: it never was. */

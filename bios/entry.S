@@ -250,7 +250,7 @@ bios_wait:
     popl bios_stack
     retl
 
-    /* EAX: the vector; EDX: where its EAX is; ECX: its carry. */
+    /* EAX: the vector; EDX: where its EAX and EDX are; ECX: its carry. */
     .globl bios_call_interrupt
 bios_call_interrupt:
     pushl %ebp
@@ -273,6 +273,7 @@ bios_call_interrupt:
     shl $2, %bx
     pushl %fs:(%bx)
     mov (%edx), %eax
+    mov 4(%edx), %edx
     lretw
 1:  cli
     cld

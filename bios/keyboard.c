@@ -223,10 +223,10 @@ static void alt_released(void)
 
 static void break_key(void)
 {
-    uint32_t eax = 0;
+    CallRegs call = {.eax = 0};
     BDA->key_head = BDA->key_tail = BDA->key_start;
     BDA->break_flag = 0x80;
-    bios_call_interrupt(VECTOR_BREAK, &eax, false);
+    bios_call_interrupt(VECTOR_BREAK, &call, false);
     keyboard_store(0);
 }
 
@@ -241,11 +241,11 @@ static void reboot(void)
 
 static void extended_key(uint8_t scan)
 {
-    uint32_t eax = 0;
+    CallRegs call = {.eax = 0};
     if (scan == KEY_SCROLL_LOCK) {
         break_key();
     } else if (scan == KEY_PRINT) {
-        bios_call_interrupt(VECTOR_PRINT, &eax, false);
+        bios_call_interrupt(VECTOR_PRINT, &call, false);
     } else {
         uint16_t code = key_extended(scan, plane_of(scan));
         if (code) {
@@ -268,9 +268,9 @@ static void plain_key(uint8_t scan)
 
 static void sysreq_key(bool pressed)
 {
-    uint32_t eax = pressed ? 0x8500 : 0x8501;
+    CallRegs call = {.eax = pressed ? 0x8500 : 0x8501};
     set_bits(&BDA->shift[1], SHIFT2_SYSREQ, pressed);
-    bios_call_interrupt(VECTOR_SYSTEM, &eax, false);
+    bios_call_interrupt(VECTOR_SYSTEM, &call, false);
 }
 
 static void key_event(uint8_t scan, bool extended, bool pressed)
@@ -323,10 +323,10 @@ void keyboard_irq1(Regs *regs)
 {
     (void)regs;
     if (in8(I8042_STATUS) & I8042_ST_OBF) {
-        uint32_t eax = 0x4f00u | in8(I8042_DATA);
-        uint16_t flags = bios_call_interrupt(VECTOR_SYSTEM, &eax, true);
-        if ((flags & FLAG_CF) && !is_answer((uint8_t)eax)) {
-            scan_code((uint8_t)eax);
+        CallRegs call = {.eax = 0x4f00u | in8(I8042_DATA)};
+        uint16_t flags = bios_call_interrupt(VECTOR_SYSTEM, &call, true);
+        if ((flags & FLAG_CF) && !is_answer((uint8_t)call.eax)) {
+            scan_code((uint8_t)call.eax);
         }
     }
     irq_end(IRQ_KEYBOARD);

@@ -197,7 +197,7 @@ static bool service_ebda(Regs *regs)
 
 /* ---- INT 15h ---- */
 
-/* Devices that nobody opens, waits for or has to close. */
+/* Devices that nobody opens, waits for or has to close; a disc that may be ejected. */
 static bool service_nothing(Regs *regs)
 {
     regs->ah = 0;
@@ -229,6 +229,7 @@ static bool serve(Regs *regs)
         return service_move(regs);
     case 0x88:
         return service_extended_memory(regs);
+    case 0x52:
     case 0x80:
     case 0x81:
     case 0x82:

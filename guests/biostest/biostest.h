@@ -34,13 +34,16 @@
 #ifndef __ASSEMBLER__
 #include "bios/bios.h"
 
-extern volatile uint32_t tick_calls, alarm_calls, key_calls;
+extern volatile uint32_t tick_calls, alarm_calls, key_calls, eject_calls;
+extern volatile uint16_t eject_dx, eject_answer;
 extern FarPointer system_vector, key_vector;
 extern uint8_t caller_stack[];
 void tick_handler(void);
 void alarm_handler(void);
 void key_handler(void);
 void key_hook(void);
+/* INT 15h, AH = 52h: forbids with `eject_answer` for AX, if that is not 0. */
+void eject_hook(void);
 
 /* Calls the interrupt with and gives back all registers; what has to be kept is checked. */
 void interrupt(unsigned vector, Regs *regs);
@@ -72,12 +75,16 @@ void set_handler(unsigned vector, uint16_t segment, uint16_t offset);
 /* Until an interrupt has been served. */
 void wait_for_interrupt(void);
 
+/* Of one program: all that it is made of. */
+void test_all(void);
+
 void test_video(void);
 void test_disk(void);
 void test_system(void);
 void test_clock(void);
 void test_keyboard(void);
 void test_serial(void);
+void test_cdrom(void);
 #endif
 
 #endif

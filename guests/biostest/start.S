@@ -136,6 +136,18 @@ key_hook:
 3:  lretw $2
 2:  ljmpw *%cs:system_vector
 
+    .globl eject_hook
+eject_hook:
+    cmp $0x52, %ah
+    jne 2b
+    incl %cs:eject_calls
+    mov %dx, %cs:eject_dx
+    cmpw $1, %cs:eject_answer
+    cmc
+    jnc 1f
+    mov %cs:eject_answer, %ax
+1:  lretw $2
+
     .data
     .balign 4
 call_regs:
@@ -145,6 +157,13 @@ call_esp:
 call_after:
     .long 0
     .globl tick_calls, alarm_calls, key_calls, caller_stack, system_vector, key_vector
+    .globl eject_calls, eject_dx, eject_answer
+eject_calls:
+    .long 0
+eject_dx:
+    .word 0
+eject_answer:
+    .word 0
 tick_calls:
     .long 0
 alarm_calls:

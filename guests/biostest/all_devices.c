@@ -1,0 +1,9 @@
+/*
+ * The second program: what a machine with a CD-ROM drive has besides.
+ */
+#include "guests/biostest/biostest.h"
+
+void test_all(void)
+{
+    test_cdrom();
+}
