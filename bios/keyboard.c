@@ -10,7 +10,6 @@
 #include "devices/i8042_regs.h"
 
 #define IRQ_KEYBOARD  1
-#define IRQ_MOUSE     12
 #define VECTOR_SYSTEM 0x15
 #define VECTOR_BREAK  0x1b
 #define VECTOR_PRINT  0x05
@@ -41,36 +40,14 @@
 #define KEY_PRINT    0x37 /* with a prefix */
 #define KEY_LAST_OLD 0x84 /* the codes above came with the enhanced keyboard */
 
-#define TRIES 0x4000u
-
 /* ---- the controller ---- */
 
-static void controller_send(uint16_t port, uint8_t byte)
+bool keyboard_setup(void)
 {
-    for (unsigned i = 0; i < TRIES && (in8(I8042_STATUS) & I8042_ST_IBF); i++) {
-    }
-    out8(port, byte);
-}
-
-/* 0xff: it never answered. */
-static uint8_t controller_answer(void)
-{
-    for (unsigned i = 0; i < TRIES; i++) {
-        if (in8(I8042_STATUS) & I8042_ST_OBF) {
-            return in8(I8042_DATA);
-        }
-    }
-    return 0xff;
-}
-
-void keyboard_setup(void)
-{
-    for (unsigned i = 0; i < TRIES && (in8(I8042_STATUS) & I8042_ST_OBF); i++) {
-        in8(I8042_DATA);
-    }
+    controller_flush();
     controller_send(I8042_COMMAND, I8042_CMD_SELF_TEST);
     if (controller_answer() != I8042_SELF_TEST_OK) {
-        return;
+        return false;
     }
     controller_send(I8042_COMMAND, I8042_CMD_WRITE_RAM);
     controller_send(I8042_DATA, I8042_CB_INT | I8042_CB_SYS | I8042_CB_AUX_OFF | I8042_CB_XLATE);
@@ -79,6 +56,7 @@ void keyboard_setup(void)
     if (controller_answer() == PS2_ACK) {
         BDA->shift_extended = STATE_ENHANCED;
     }
+    return true;
 }
 
 /* ---- the buffer ---- */
@@ -322,7 +300,7 @@ static bool is_answer(uint8_t code)
 void keyboard_irq1(Regs *regs)
 {
     (void)regs;
-    if (in8(I8042_STATUS) & I8042_ST_OBF) {
+    if ((in8(I8042_STATUS) & (I8042_ST_OBF | I8042_ST_AUXB)) == I8042_ST_OBF) {
         CallRegs call = {.eax = 0x4f00u | in8(I8042_DATA)};
         uint16_t flags = bios_call_interrupt(VECTOR_SYSTEM, &call, true);
         if ((flags & FLAG_CF) && !is_answer((uint8_t)call.eax)) {
@@ -330,15 +308,6 @@ void keyboard_irq1(Regs *regs)
         }
     }
     irq_end(IRQ_KEYBOARD);
-}
-
-void keyboard_irq12(Regs *regs)
-{
-    (void)regs;
-    if (in8(I8042_STATUS) & I8042_ST_AUXB) {
-        in8(I8042_DATA);
-    }
-    irq_end(IRQ_MOUSE);
 }
 
 /* ---- INT 16h ---- */

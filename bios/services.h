@@ -34,12 +34,27 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- keys ---- */
 
-void keyboard_setup(void);
+/* False: there is no controller. */
+bool keyboard_setup(void);
 void keyboard_service(Regs *regs); /* INT 16h */
 void keyboard_irq1(Regs *regs);
-void keyboard_irq12(Regs *regs);
 /* Into the buffer: scan code in the upper byte; false: it is full. */
 bool keyboard_store(uint16_t key);
+
+/* ---- the keyboard controller ---- */
+
+void controller_send(uint16_t port, uint8_t byte);
+/* -1: it never answered, or the device behind it did not. */
+int controller_answer(void);
+/* What has arrived is dropped; or IRQ 1 takes what the keyboard has sent, and the rest is. */
+void controller_flush(void);
+void controller_empty(void);
+
+/* ---- the pointing device ---- */
+
+void mouse_setup(void);
+bool mouse_service(Regs *regs); /* INT 15h, AH = C2h */
+void mouse_irq12(Regs *regs);
 
 /* ---- time ---- */
 

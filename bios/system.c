@@ -241,6 +241,8 @@ static bool serve(Regs *regs)
         return service_configuration(regs);
     case 0xc1:
         return service_ebda(regs);
+    case 0xc2:
+        return mouse_service(regs);
     case 0xe8:
         return service_memory(regs);
     default:

@@ -1,9 +1,10 @@
 /*
- * The second program: what a machine with a CD-ROM drive has besides.
+ * The second program: what a machine with a CD-ROM drive and a mouse has besides.
  */
 #include "guests/biostest/biostest.h"
 
 void test_all(void)
 {
     test_cdrom();
+    test_mouse();
 }
