@@ -33,7 +33,9 @@
 #define EDD_INFO_NO_MEDIUM  0x40 /* what is told is the most that the drive has */
 #define EDD_INFO_CDROM      (EDD_INFO_REMOVABLE | EDD_INFO_CHANGE | EDD_INFO_LOCKABLE)
 
-#define MEMORY_END 0x10fff0u /* of what real mode reaches */
+#define MEMORY_1M   0x100000u
+#define MEMORY_END  0x10fff0u /* of what real mode reaches */
+#define BOUNCE_SIZE 4096u     /* at once, on the way to or from the memory above */
 
 typedef struct Disks {
     Drive drives[DRIVES];
@@ -115,15 +117,23 @@ uint8_t disk_count_like(uint8_t number)
 
 /* ---- transfers ---- */
 
-DiskStatus disk_transfer(Drive *drive, DiskRequest *request)
+static DiskStatus check_sectors(const Drive *drive, const DiskRequest *request)
 {
-    uint32_t size = (uint32_t)request->count * drive->sector_size;
-    request->done = 0;
     if (!drive->sectors) {
         return DISK_NO_MEDIUM;
     }
-    if (request->sector >= drive->sectors || request->count > drive->sectors - request->sector) {
-        return DISK_SECTOR_NOT_FOUND;
+    return request->sector >= drive->sectors || request->count > drive->sectors - request->sector
+               ? DISK_SECTOR_NOT_FOUND
+               : DISK_OK;
+}
+
+DiskStatus disk_transfer(Drive *drive, DiskRequest *request)
+{
+    uint32_t size = (uint32_t)request->count * drive->sector_size;
+    DiskStatus status = check_sectors(drive, request);
+    request->done = 0;
+    if (status) {
+        return status;
     }
     if (request->verb != DISK_VERIFY &&
         (request->address >= MEMORY_END || size > MEMORY_END - request->address)) {
@@ -202,16 +212,64 @@ static DiskStatus edd_check(const Drive *drive, Regs *regs)
     return DISK_OK;
 }
 
-/* Buffers above 1 MiB, which real mode does not reach, are refused. */
-static bool packet_address(const Regs *regs, uint8_t size, uint32_t *address)
+/* By way of a buffer here: the address is any. */
+static DiskStatus far_transfer(Drive *drive, DiskRequest *request)
 {
-    uint32_t buffer = far_read32(regs->ds, regs->si + 4);
-    if (buffer != EDD_FLAT || size < EDD_PACKET_FLAT) {
-        *address = linear((uint16_t)(buffer >> 16), (uint16_t)buffer);
-        return true;
+    static uint8_t bounce[BOUNCE_SIZE];
+    DiskStatus status = check_sectors(drive, request);
+    request->done = 0;
+    while (!status && request->done < request->count) {
+        uint32_t left = (uint32_t)(request->count - request->done) * drive->sector_size;
+        uint32_t size = left < BOUNCE_SIZE ? left : BOUNCE_SIZE;
+        DiskRequest part = {
+            .verb = request->verb,
+            .sector = request->sector + request->done,
+            .count = (uint16_t)(size / drive->sector_size),
+            .address = linear_address(bounce),
+        };
+        if (request->verb == DISK_WRITE) {
+            memory_move(linear_address(bounce), request->address, (uint16_t)(size / 2));
+        }
+        status = disk_transfer(drive, &part);
+        size = (uint32_t)part.done * drive->sector_size;
+        if (request->verb == DISK_READ) {
+            memory_move(request->address, linear_address(bounce), (uint16_t)(size / 2));
+        }
+        request->address += size;
+        request->done = (uint16_t)(request->done + part.done);
     }
-    *address = far_read32(regs->ds, regs->si + 16);
-    return !far_read32(regs->ds, regs->si + 20);
+    return status;
+}
+
+/* The buffer of a packet. */
+typedef struct EddBuffer {
+    uint32_t address, address_high;
+    bool is_flat;
+} EddBuffer;
+
+static EddBuffer packet_buffer(const Regs *regs, uint8_t size)
+{
+    uint32_t far = far_read32(regs->ds, regs->si + 4);
+    EddBuffer buffer = {.is_flat = far == EDD_FLAT && size >= EDD_PACKET_FLAT};
+    if (buffer.is_flat) {
+        buffer.address = far_read32(regs->ds, regs->si + 16);
+        buffer.address_high = far_read32(regs->ds, regs->si + 20);
+    } else {
+        buffer.address = linear((uint16_t)(far >> 16), (uint16_t)far);
+    }
+    return buffer;
+}
+
+static DiskStatus packet_transfer(Drive *drive, DiskRequest *request, const EddBuffer *buffer)
+{
+    uint64_t end = (uint64_t)buffer->address + (uint32_t)request->count * drive->sector_size;
+    bool is_far = buffer->is_flat && request->verb != DISK_VERIFY &&
+                  (buffer->address_high || end > MEMORY_1M);
+    if (is_far && (buffer->address_high || end > UINT32_MAX)) {
+        return DISK_INVALID;
+    }
+    request->address = buffer->address;
+    return (is_far ? far_transfer : disk_transfer)(drive, request);
 }
 
 static DiskStatus edd_transfer(Drive *drive, const Regs *regs, DiskVerb verb)
@@ -223,11 +281,11 @@ static DiskStatus edd_transfer(Drive *drive, const Regs *regs, DiskVerb verb)
                                                            << 32,
         .count = far_read16(regs->ds, regs->si + 2),
     };
-    if (size < EDD_PACKET || request.count > EDD_COUNT_MAX ||
-        !packet_address(regs, size, &request.address)) {
+    if (size < EDD_PACKET || request.count > EDD_COUNT_MAX) {
         return DISK_INVALID;
     }
-    DiskStatus status = request.count ? disk_transfer(drive, &request) : DISK_OK;
+    const EddBuffer buffer = packet_buffer(regs, size);
+    DiskStatus status = request.count ? packet_transfer(drive, &request, &buffer) : DISK_OK;
     far_write16(regs->ds, regs->si + 2, request.done);
     return status;
 }

@@ -43,7 +43,7 @@ typedef struct DiskRequest {
     DiskVerb verb;
     uint64_t sector;
     uint16_t count;
-    uint32_t address; /* all of the buffer is below 1 MiB + 64 KiB - 16 */
+    uint32_t address; /* all of the buffer is below 1 MiB + 64 KiB - 16; not kept */
     uint16_t done;    /* how many sectors were; kept while it goes on */
 } DiskRequest;
 

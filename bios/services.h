@@ -89,6 +89,8 @@ void system_service(Regs *regs);     /* INT 15h */
 void system_equipment(Regs *regs);   /* INT 11h */
 void system_base_memory(Regs *regs); /* INT 12h */
 void system_printer(Regs *regs);     /* INT 17h */
+/* Between any addresses; at most 32768 words. */
+void memory_move(uint32_t to, uint32_t from, uint16_t words);
 /* INT 15h, EAX = E820h. */
 bool memory_map_service(Regs *regs);
 

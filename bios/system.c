@@ -115,19 +115,12 @@ static uint32_t caller_base(const Regs *regs, unsigned index)
     return (far_read32(regs->es, at + 2) & 0xffffff) | (uint32_t)far_read8(regs->es, at + 7) << 24;
 }
 
-/*
- * The caller's limits are not what is asked of: its count is.  In protected mode
- * there is nobody to serve an NMI.
- */
-static bool service_move(Regs *regs)
+/* In protected mode there is nobody to serve an NMI. */
+void memory_move(uint32_t to, uint32_t from, uint16_t words)
 {
     static Descriptor gdt[6];
-    if (regs->cx > MOVE_WORDS_MAX) {
-        regs->ah = MOVE_TOO_LONG;
-        return false;
-    }
-    gdt[2] = descriptor(caller_base(regs, 2), ACCESS_DATA, LIMIT_4G);
-    gdt[3] = descriptor(caller_base(regs, 3), ACCESS_DATA, LIMIT_4G);
+    gdt[2] = descriptor(from, ACCESS_DATA, LIMIT_4G);
+    gdt[3] = descriptor(to, ACCESS_DATA, LIMIT_4G);
     gdt[4] = descriptor(BIOS_SEGMENT << 4, ACCESS_CODE, 0);
     gdt[5] = descriptor(BIOS_SEGMENT << 4, ACCESS_DATA, 0);
     bool on = a20_is_on();
@@ -135,11 +128,21 @@ static bool service_move(Regs *regs)
         set_a20(true);
     }
     out8(PORT_RTC + RTC_INDEX, RTC_INDEX_NMI_MASK | CMOS_SHUTDOWN);
-    bios_move_words(linear_address(gdt), regs->cx);
+    bios_move_words(linear_address(gdt), words);
     out8(PORT_RTC + RTC_INDEX, CMOS_SHUTDOWN);
     if (!on) {
         set_a20(false);
     }
+}
+
+/* The caller's limits are not what is asked of: its count is. */
+static bool service_move(Regs *regs)
+{
+    if (regs->cx > MOVE_WORDS_MAX) {
+        regs->ah = MOVE_TOO_LONG;
+        return false;
+    }
+    memory_move(caller_base(regs, 3), caller_base(regs, 2), regs->cx);
     regs->ah = 0;
     return true;
 }

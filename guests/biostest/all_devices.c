@@ -5,6 +5,7 @@
 
 void test_all(void)
 {
+    test_high();
     test_cdrom();
     test_mouse();
 }

@@ -91,6 +91,7 @@ void test_clock(void);
 void test_keyboard(void);
 void test_serial(void);
 void test_cdrom(void);
+void test_high(void);
 void test_mouse(void);
 #endif
 

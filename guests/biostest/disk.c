@@ -194,25 +194,6 @@ static void test_far_sectors(void)
     check(sector_is(0, 0x7777), "it is read again");
 }
 
-static void test_flat_addresses(void)
-{
-    about("INT 13h, AH = 42h with a 64-bit address");
-    set_packet(1, 101);
-    packet.size = 24;
-    packet.offset = packet.segment = 0xffff;
-    packet.flat = BUFFER_AT;
-    Regs low = extended(0x4200);
-    check(!carry(&low) && sector_is(0, 101), "it reads below 1 MiB");
-    packet.flat = 0x200000;
-    packet.count = 1;
-    Regs above = extended(0x4200);
-    check(carry(&above) && above.ah == 0x01, "it refuses what real mode does not reach");
-    packet.flat = BUFFER_AT;
-    packet.flat_high = 1;
-    Regs far = extended(0x4200);
-    check(carry(&far) && far.ah == 0x01, "all 64 bits count");
-}
-
 static void test_extended_others(void)
 {
     about("INT 13h, AH = 43h, 44h and 47h");
@@ -264,7 +245,6 @@ void test_disk(void)
     test_parameters();
     test_extensions();
     test_far_sectors();
-    test_flat_addresses();
     test_extended_others();
     test_extended_parameters();
 }

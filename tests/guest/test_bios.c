@@ -65,7 +65,7 @@ static void run_checks(const GuestTarget *target, const char *name, const char *
 
 static void test_services(const GuestTarget *target)
 {
-    run_checks(target, "biostest", "", 250);
+    run_checks(target, "biostest", "", 240);
 }
 
 /* A disc whose 16-bit words are the numbers of their blocks. */
@@ -87,7 +87,7 @@ static void test_devices(const GuestTarget *target)
 {
     g_autofree char *disc = make_numbered_disc();
     g_autofree char *drives = g_strdup_printf("-cdrom %s", disc);
-    run_checks(target, "biosdevices", drives, 110);
+    run_checks(target, "biosdevices", drives, 140);
 }
 
 static void test_memory_above_4g(const GuestTarget *target)
