@@ -235,6 +235,7 @@ static const DriveOps CDROM_OPS = {
     .name = "CD-ROM",
     .transfer = transfer,
     .service = service,
+    .get_name = ata_get_name,
     .boot = boot,
 };
 

@@ -35,7 +35,7 @@
 
 #define MEMORY_1M   0x100000u
 #define MEMORY_END  0x10fff0u /* of what real mode reaches */
-#define BOUNCE_SIZE 4096u     /* at once, on the way to or from the memory above */
+#define BOUNCE_SIZE 2048u     /* at once, on the way to or from the memory above */
 
 typedef struct Disks {
     Drive drives[DRIVES];
@@ -95,6 +95,22 @@ void disk_close_room(uint8_t number)
     for (unsigned i = 0; i < disks.count; i++) {
         disks.drives[i].number -= moves(&disks.drives[i], number);
     }
+}
+
+void disk_make_first(Drive *drive)
+{
+    uint8_t number = drive->number, first = number & HARD_DISKS;
+    if (!drive->heads) {
+        return;
+    }
+    for (unsigned i = 0; i < disks.count; i++) {
+        Drive *other = &disks.drives[i];
+        if (other->number < number && moves(other, first)) {
+            other->number++;
+        }
+    }
+    drive->number = first;
+    ata_publish();
 }
 
 void disk_setup(void)

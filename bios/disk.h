@@ -47,6 +47,8 @@ typedef struct DiskRequest {
     uint16_t done;    /* how many sectors were; kept while it goes on */
 } DiskRequest;
 
+#define DRIVE_NAME_SIZE 41u /* with the NUL */
+
 typedef struct DriveOps {
     const char *name; /* in messages */
     /* INT 13h, AH = 00h, may be NULL. */
@@ -58,6 +60,8 @@ typedef struct DriveOps {
      * the status; false: disk.c serves it.
      */
     bool (*service)(Drive *drive, Regs *regs, DiskStatus *status);
+    /* What it says of itself; false: nothing.  May be NULL. */
+    bool (*get_name)(const Drive *drive, char *name);
     /* What boots is in sector 0 if it is NULL; else returns why it could not. */
     const char *(*boot)(Drive *drive);
 } DriveOps;
@@ -80,8 +84,13 @@ uint8_t disk_count_like(uint8_t number);
 /* The drive of this number and those above it get the next; and back, the drive goes. */
 void disk_make_room(uint8_t number);
 void disk_close_room(uint8_t number);
+/* It gets the first number of its kind, if that has cylinders; those before it move up. */
+void disk_make_first(Drive *drive);
 /* Reads or writes sectors of any drive, as INT 13h does. */
 DiskStatus disk_transfer(Drive *drive, DiskRequest *request);
+
+/* Booted before all others from now on; NULL: as without a choice, the kernel is first. */
+void boot_choose(Drive *drive);
 
 /* ---- diskettes ---- */
 
@@ -112,6 +121,10 @@ typedef struct AtaUnit {
 void ata_setup(void);
 const AtaUnit *ata_unit(unsigned index);
 unsigned ata_index(const AtaUnit *unit);
+/* Vectors 41h and 46h point to the parameters of disks 80h and 81h. */
+void ata_publish(void);
+/* DriveOps.get_name of a drive whose `unit` is an AtaUnit. */
+bool ata_get_name(const Drive *drive, char *name);
 /* Selects the unit once it is free; false: it never was. */
 bool ata_select(const AtaUnit *unit, uint8_t device_bits);
 /* Its status once it is free; ATA_ST_BSY: it never was. */

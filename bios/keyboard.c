@@ -88,7 +88,7 @@ static uint16_t first_key(void)
     return *(volatile __seg_fs uint16_t *)(uint32_t)(BDA_ADDRESS + BDA->key_head);
 }
 
-static void drop_first_key(void)
+void keyboard_drop(void)
 {
     BDA->key_head = after(BDA->key_head);
 }
@@ -334,9 +334,14 @@ static bool look(bool enhanced, uint16_t *key)
         if (*key || !first_key()) {
             return true;
         }
-        drop_first_key();
+        keyboard_drop();
     }
     return false;
+}
+
+bool keyboard_look(uint16_t *key)
+{
+    return look(true, key);
 }
 
 static void service_read(Regs *regs, bool enhanced)
@@ -348,7 +353,7 @@ static void service_read(Regs *regs, bool enhanced)
             serial_console_wait();
         } while (!look(enhanced, &key));
     }
-    drop_first_key();
+    keyboard_drop();
     regs->ax = key;
 }
 

@@ -110,6 +110,7 @@ void bios_start(void)
     greet();
     out8(PORT_POST, 0x03);
     disk_setup();
+    menu_offer();
     boot_first();
 }
 

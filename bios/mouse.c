@@ -300,6 +300,6 @@ static MouseStatus serve(Regs *regs)
 
 bool mouse_service(Regs *regs)
 {
-    regs->ah = serve(regs);
+    regs->ah = (uint8_t)serve(regs);
     return !regs->ah;
 }

@@ -38,6 +38,9 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool keyboard_setup(void);
 void keyboard_service(Regs *regs); /* INT 16h */
 void keyboard_irq1(Regs *regs);
+/* The first that waits, from the keyboard or the console, stays until it is dropped. */
+bool keyboard_look(uint16_t *key);
+void keyboard_drop(void);
 /* Into the buffer: scan code in the upper byte; false: it is full. */
 bool keyboard_store(uint16_t key);
 
@@ -83,6 +86,12 @@ void irq_6(Regs *regs);
 void irq_7(Regs *regs);
 void irq_slave(Regs *regs);
 
+/* ---- what the machine tells ---- */
+
+/* 0: there is nobody to tell, or no such item. */
+uint32_t fw_cfg_number(uint16_t key, unsigned size);
+uint32_t fw_cfg_file_number(const char *name, unsigned size, uint32_t otherwise);
+
 /* ---- the others ---- */
 
 void system_service(Regs *regs);     /* INT 15h */
@@ -96,6 +105,9 @@ bool memory_map_service(Regs *regs);
 
 void disk_setup(void);
 void disk_service(Regs *regs); /* INT 13h */
+
+/* With `-boot menu=on`: lets the user choose. */
+void menu_offer(void);
 
 /* INT 18h: from the next device; INT 19h: from the first. */
 void boot_next(Regs *regs);
