@@ -83,9 +83,10 @@ DiskStatus cdrom_read_sectors(const AtaUnit *unit, uint32_t start, uint32_t firs
 
 /* ---- the drive ---- */
 
-static void note_change(Drive *drive)
+/* A drive tells of a disc that has come, or is seen without one. */
+static void note_change(Drive *drive, DiskStatus status)
 {
-    if (atapi_take_change(drive->unit)) {
+    if (atapi_take_change(drive->unit) || status == DISK_NO_MEDIUM) {
         changed[ata_index(drive->unit)] = true;
         drive->sectors = 0;
     }
@@ -95,7 +96,7 @@ static DiskStatus find_disc(Drive *drive)
 {
     uint32_t blocks;
     DiskStatus status = atapi_capacity(drive->unit, &blocks);
-    note_change(drive);
+    note_change(drive, status);
     drive->sectors = status ? 0 : blocks;
     return status;
 }
@@ -121,8 +122,10 @@ static DiskStatus transfer(Drive *drive, DiskRequest *request)
         status = transfer_block(drive, request);
         request->done = (uint16_t)(request->done + !status);
     }
-    note_change(drive);
-    drive->sectors = status == DISK_NO_MEDIUM ? 0 : drive->sectors;
+    note_change(drive, status);
+    if (!status && !drive->sectors) {
+        status = find_disc(drive); /* there is more to read from the new one */
+    }
     return status;
 }
 
@@ -181,7 +184,7 @@ static DiskStatus eject_service(Drive *drive)
         return status;
     }
     status = atapi_eject(drive->unit);
-    drive->sectors = status ? drive->sectors : 0;
+    note_change(drive, status ? status : DISK_NO_MEDIUM);
     return status && status != DISK_LOCKED ? DISK_EJECT_FAILED : status;
 }
 
@@ -190,10 +193,9 @@ static DiskStatus change_service(Drive *drive)
 {
     bool *mine = &changed[ata_index(drive->unit)];
     DiskStatus status = atapi_test_ready(drive->unit);
-    note_change(drive);
-    bool active = *mine || status == DISK_NO_MEDIUM;
-    *mine = false;
-    drive->sectors = status ? 0 : drive->sectors;
+    note_change(drive, status);
+    bool active = *mine;
+    *mine = status == DISK_NO_MEDIUM;
     return active ? DISK_CHANGED : status;
 }
 

@@ -158,33 +158,66 @@ static void await_ata(uint8_t mask, uint8_t bits)
     }
 }
 
-/* START STOP UNIT, which closes the tray. */
-static void close_tray(void)
+/* A packet of a command whose fifth byte is its argument. */
+static void send_packet(uint8_t command, uint8_t argument)
 {
-    static const uint16_t PACKET[6] = {0x1b, 0, 3};
+    const uint16_t packet[6] = {command, 0, argument};
     out8(ATA_BASE + 6, 0xa0);
     await_ata(0x88, 0);
     out8(ATA_BASE + 1, 0);
     out8(ATA_BASE + 7, 0xa0);
     await_ata(0x88, 0x08);
     for (unsigned i = 0; i < 6; i++) {
-        out16(ATA_BASE, PACKET[i]);
+        out16(ATA_BASE, packet[i]);
     }
     await_ata(0x88, 0);
+}
+
+/* START STOP UNIT: 2 opens the tray, 3 closes it. */
+static void start_stop(uint8_t argument)
+{
+    send_packet(0x1b, argument);
+}
+
+/* PREVENT ALLOW MEDIUM REMOVAL. */
+static void prevent(bool locked)
+{
+    send_packet(0x1e, locked);
 }
 
 static void test_new_disc(void)
 {
     about("INT 13h, another disc");
-    close_tray();
+    start_stop(3);
     check(is_status(call(0x4900, CDROM), 0x06), "its coming is told");
     check(is_status(call(0x4900, CDROM), 0), "once");
     check(reads(7), "it is read");
     check(is_status(call(0x4600, CDROM), 0), "it is ejected");
-    close_tray();
+    start_stop(3);
     check(reads(9), "it is read at once");
     check(is_status(call(0x4900, CDROM), 0x06), "and its coming is told after that");
     check(is_status(call(0x4900, CDROM), 0), "once as well");
+}
+
+/* By START STOP UNIT: the BIOS hears of it from the drive only. */
+static void test_change_behind_its_back(void)
+{
+    about("INT 13h, a disc that another program changes");
+    check(reads(3), "the disc is read");
+    start_stop(2);
+    check(is_status(read_block(4), 0x31), "there is none");
+    check_is(parameters(CDROM).ah, 0);
+    check_is(answer[2], 0x75);
+    start_stop(3);
+    check(reads(5) && reads(6), "it is read when it is back");
+    start_stop(2);
+    start_stop(3);
+    check(reads(8) && reads(9), "also if the BIOS saw nothing of it");
+    check(is_status(call(0x4900, CDROM), 0x06), "its coming is told");
+    check(is_status(call(0x4900, CDROM), 0), "once");
+    prevent(true);
+    check(is_status(call(0x4600, CDROM), 0xb1), "what another program locks is not ejected");
+    prevent(false);
 }
 
 /* ---- what has nothing to eject ---- */
@@ -207,5 +240,6 @@ void test_cdrom(void)
     test_intercept();
     test_eject();
     test_new_disc();
+    test_change_behind_its_back();
     test_fixed();
 }
