@@ -24,7 +24,8 @@ struct Rig {
     GPtrArray *dma_lines;
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
-    unsigned requests[DEVICE_RESET + 1];
+    unsigned requests[DEVICE_REQUESTS];
+    int request_numbers[DEVICE_REQUESTS];
     const DataTable *data;
     int exit_status;
     unsigned guest_errors;
@@ -152,6 +153,7 @@ static void host_request(void *opaque, DeviceRequest request, int status)
         rig->exit_status = status;
     }
     rig->requests[request]++;
+    rig->request_numbers[request] = status;
 }
 
 static void host_guest_error(void *opaque, const Device *dev, const char *message)
@@ -297,6 +299,11 @@ GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t val
 
 /* ---- accesses ---- */
 
+void rig_set_cpu(Rig *rig, unsigned cpu)
+{
+    rig->initiator.cpu = cpu;
+}
+
 uint32_t rig_read32(Rig *rig, uint64_t address)
 {
     uint32_t value = 0;
@@ -390,6 +397,11 @@ uint64_t rig_irq_changed_at(const Rig *rig, unsigned line)
 int rig_exit_status(const Rig *rig)
 {
     return rig->exit_status;
+}
+
+int rig_request_number(const Rig *rig, DeviceRequest kind)
+{
+    return rig->request_numbers[kind];
 }
 
 unsigned rig_requests(const Rig *rig, DeviceRequest kind)
