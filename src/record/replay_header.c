@@ -31,10 +31,10 @@ static bool read_magic(RecordReader *in, GError **error)
         !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
         return error_refuse(error, "it is not a recording of pioemu's");
     }
-    if (version != RECORD_VERSION) {
+    if (version < RECORD_VERSION_OLDEST || version > RECORD_VERSION) {
         return error_refuse(
-            error, "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
-            version, RECORD_VERSION);
+            error, "it has version %" PRIu64 " of the format, and this pioemu reads %u to %u",
+            version, RECORD_VERSION_OLDEST, RECORD_VERSION);
     }
     return true;
 }
@@ -153,6 +153,16 @@ static bool apply(ReplayHeader *header, const char *key, const char *value, GErr
     return true;
 }
 
+/* The last backslash has nothing behind it. */
+static bool ends_in_escape(const char *text)
+{
+    size_t slashes = 0;
+    for (size_t size = strlen(text); size && text[size - 1] == '\\'; size--) {
+        slashes++;
+    }
+    return slashes % 2;
+}
+
 static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
 {
     for (;;) {
@@ -164,7 +174,7 @@ static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
             return true;
         }
         char *space = strchr(line, ' ');
-        if (!space || !g_utf8_validate(line, -1, NULL)) {
+        if (!space || !g_utf8_validate(line, -1, NULL) || ends_in_escape(line)) {
             return error_refuse(error, "its header is damaged");
         }
         *space = '\0';
