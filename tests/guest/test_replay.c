@@ -364,6 +364,19 @@ static void test_cpus_with_qmp(gconstpointer realtime)
     assert_same_cpus(guest);
 }
 
+/* CPU 1 dies, ends the run, powers off or resets the machine, while CPU 0 runs. */
+static void test_cpus_that_end(void)
+{
+    for (unsigned end = 4; end <= 14; end += 2) {
+        g_autofree char *options = g_strdup_printf(
+            "-smp 2 -device exit-port -kernel ../tests/guest/smp_end.bin -flat cx=%u,bx=2", end);
+        g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
+        guest_wait_exit(guest);
+        assert_same_again(guest, "-kernel ../tests/guest/smp_end.bin");
+        assert_same_devices();
+    }
+}
+
 /* All sleep until something is typed; one was never started. */
 static void test_cpus_asleep(gconstpointer realtime)
 {
@@ -448,6 +461,18 @@ static void change_recording(gsize at, char bits)
     g_assert_true(g_file_get_contents(path, &data, &size, NULL));
     data[at] ^= bits;
     g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+}
+
+/* In the header, which is text. */
+static void test_no_cpus(void)
+{
+    record_cpus();
+    g_autofree char *path = guest_path("run.rec"), *data = guest_read_file(path);
+    gsize at = (gsize)(strstr(data, "\nsmp 3\n") - data) + strlen("\nsmp ");
+    change_recording(at, '3' ^ '0');
+    assert_refused("-kernel smp.bin", "its header is damaged");
+    change_recording(at, '0' ^ '2');
+    assert_refused("-kernel smp.bin", "LAPIC2");
 }
 
 /* The records, but for the words that say how it ended. */
@@ -576,9 +601,11 @@ int main(int argc, char **argv)
     g_test_add_func("/replay/a_reader_that_was_slow", test_a_reader_that_was_slow);
     g_test_add_func("/replay/end/a_crash", test_a_crash);
     g_test_add_func("/replay/end/a_time_limit", test_a_time_limit);
+    g_test_add_func("/replay/end/by_another_cpu", test_cpus_that_end);
     g_test_add_func("/replay/refused/another_guest", test_another_guest);
     g_test_add_func("/replay/refused/another_machine", test_another_machine);
     g_test_add_func("/replay/refused/another_number_of_cpus", test_another_number_of_cpus);
+    g_test_add_func("/replay/refused/no_cpus", test_no_cpus);
     g_test_add_func("/replay/refused/a_shortened_recording", test_a_shortened_recording);
     g_test_add_func("/replay/refused/a_recording_of_devices", test_a_recording_of_devices);
     g_test_add_func("/replay/noticed/a_changed_recording", test_a_changed_recording);
