@@ -16,6 +16,9 @@
 #define FLOPPY_PORT    0x3f0u
 #define BIOS_EXIT_PORT 0x51c
 
+/* Of a CD-ROM with one sector of its own size. */
+#define CDROM_SECTORS 4u
+
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
 #define DISK_SECTORS       63u
@@ -144,11 +147,11 @@ static bool find_slot(const Slots *slots, const Drive *drive, unsigned *slot, GE
         return true;
     }
     if (index < slots->count) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: another drive has this index", drive->file);
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: another drive has this index",
+                    drive->name);
     } else {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: the machine has only %s", drive->file, slots->kind);
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: the machine has only %s",
+                    drive->name, slots->kind);
     }
     return false;
 }
@@ -172,15 +175,20 @@ static const char *floppy_type(const Slots *slots, unsigned slot)
     return NAMES[port ? floppy_media_find(block_port_sectors(port))->type : FLOPPY_NONE];
 }
 
-static bool check_floppy(const Drive *drive, const BlockPort *port, GError **error)
+/* The devices would refuse it too, but do not know by what option it came. */
+static bool check_size(const Drive *drive, const BlockPort *port, GError **error)
 {
     uint64_t sectors = block_port_sectors(port);
-    if (floppy_media_find(sectors)) {
+    bool floppy = drive->interface == DRIVE_FLOPPY;
+    if (floppy ? floppy_media_find(sectors) != NULL : !drive->cdrom || sectors >= CDROM_SECTORS) {
         return true;
     }
+    if (!floppy) {
+        return error_refuse(error, "%s: a CD-ROM has at least 2048 bytes", drive->name);
+    }
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                "-drive file=%s: %" G_GUINT64_FORMAT " bytes are no diskette's (" FLOPPY_SIZES ")",
-                drive->file, sectors * BLOCK_SECTOR_SIZE);
+                "%s: %" G_GUINT64_FORMAT " bytes are no diskette's (" FLOPPY_SIZES ")", drive->name,
+                sectors * BLOCK_SECTOR_SIZE);
     return false;
 }
 
@@ -203,12 +211,12 @@ static bool open_drive(Machine *machine, Drives *drives, const Drive *drive, GEr
     }
     if (!slots && !drive->id) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: if=none needs a name for -device (id=NAME)", drive->file);
+                    "%s: if=none needs a name for -device (id=NAME)", drive->name);
         return false;
     }
     g_autofree char *id = drive_id(drive, slot);
     const BlockPort *port = blockset_add(machine->blocks, id, drive, error);
-    if (!port || (drive->interface == DRIVE_FLOPPY && !check_floppy(drive, port, error))) {
+    if (!port || !check_size(drive, port, error)) {
         return false;
     }
     if (slots) {
@@ -224,12 +232,9 @@ static bool open_drives(Machine *machine, const Config *config, Drives *drives, 
 {
     for (unsigned pass = 0; pass < 2; pass++) {
         for (guint i = 0; i < config->drives->len; i++) {
-            g_autoptr(Drive) drive = drive_parse(config->drives->pdata[i], error);
-            if (!drive) {
-                return false;
-            }
-            drive->snapshot |= config->snapshot;
-            if ((drive->index < 0) == (pass == 1) && !open_drive(machine, drives, drive, error)) {
+            Drive drive = *(const Drive *)config->drives->pdata[i];
+            drive.snapshot |= config->snapshot;
+            if ((drive.index < 0) == (pass == 1) && !open_drive(machine, drives, &drive, error)) {
                 return false;
             }
         }

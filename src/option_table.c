@@ -213,52 +213,18 @@ static bool set_global(Parse *parse, const char *value, GError **error)
 
 static bool set_drive(Parse *parse, const char *value, GError **error)
 {
-    g_autoptr(Drive) drive = drive_parse(value, error);
+    Drive *drive = drive_parse(value, error);
     if (drive) {
-        g_ptr_array_add(parse->config->drives, g_strdup(value));
+        g_ptr_array_add(parse->config->drives, drive);
     }
     return drive != NULL;
 }
 
-static bool set_file(Parse *parse, const char *file, const char *rest, GError **error)
+static bool set_short_drive(Parse *parse, const char *value, GError **error)
 {
-    g_autofree char *text = drive_text(file, rest);
-    return set_drive(parse, text, error);
-}
-
-static bool set_hda(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=0", error);
-}
-
-static bool set_hdb(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=1", error);
-}
-
-static bool set_hdc(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=2", error);
-}
-
-static bool set_hdd(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=3", error);
-}
-
-static bool set_fda(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=floppy,index=0", error);
-}
-
-static bool set_fdb(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=floppy,index=1", error);
-}
-
-static bool set_cdrom(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
+    (void)error;
+    g_ptr_array_add(parse->config->drives, drive_new_short(parse->option->name, value));
+    return true;
 }
 
 static bool set_snapshot(Parse *parse, const char *value, GError **error)
@@ -278,14 +244,10 @@ static bool set_display(Parse *parse, const char *value, GError **error)
 /* QEMU's options for what this machine has not: only "none" makes sense. */
 static bool set_absent(Parse *parse, const char *value, GError **error)
 {
-    (void)parse;
     g_autofree char *kind = g_strndup(value, strcspn(value, ","));
-    if (strcmp(kind, "none") != 0) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "%s: there is only none: the machine has no such device", value);
-        return false;
-    }
-    return true;
+    return !strcmp(kind, "none") ||
+           config_error(error, parse->option->name, value,
+                        "there is only none: the machine has no such device");
 }
 
 static bool add_string(GPtrArray *list, const char *value)
@@ -490,37 +452,37 @@ static const Option DRIVE_OPTIONS[] = {
      .argument = "FILE",
      .help = "the diskette in drive A",
      .example = "-fda boot.img",
-     .set = set_fda},
+     .set = set_short_drive},
     {.name = "fdb",
      .argument = "FILE",
      .help = "the diskette in drive B",
      .example = "-fdb data.img",
-     .set = set_fdb},
+     .set = set_short_drive},
     {.name = "hda",
      .argument = "FILE",
      .help = "the first hard disk",
      .example = "-hda disk.img",
-     .set = set_hda},
+     .set = set_short_drive},
     {.name = "hdb",
      .argument = "FILE",
      .help = "the second hard disk",
      .example = "-hdb data.img",
-     .set = set_hdb},
+     .set = set_short_drive},
     {.name = "hdc",
      .argument = "FILE",
      .help = "the third hard disk",
      .example = "-hdc data.img",
-     .set = set_hdc},
+     .set = set_short_drive},
     {.name = "hdd",
      .argument = "FILE",
      .help = "the fourth hard disk",
      .example = "-hdd data.img",
-     .set = set_hdd},
+     .set = set_short_drive},
     {.name = "cdrom",
      .argument = "FILE",
      .help = "a CD-ROM, in the place of the third hard disk",
      .example = "-cdrom disc.iso",
-     .set = set_cdrom},
+     .set = set_short_drive},
     {.name = "snapshot",
      .help = "what is written to drives is forgotten at the end",
      .example = "-hda disk.img -snapshot",

@@ -83,6 +83,7 @@ static bool unknown_option(const char *given, const char *name, GError **error)
 static bool apply(Parse *parse, const Option *o, const char *value, GError **error)
 {
     if (o->set) {
+        parse->option = o;
         return o->set(parse, value, error);
     }
     char **field = (char **)((uint8_t *)parse->config + o->field);

@@ -12,7 +12,7 @@
 #define CHUNK_SECTORS 64u
 
 struct Image {
-    char *path;
+    char *name; /* for messages */
     int fd;
     uint64_t bytes;   /* of the file; a write of its last sector may add to it */
     uint64_t sectors; /* bytes rounded up */
@@ -23,22 +23,22 @@ struct Image {
 
 static bool fail(GError **error, const Image *image, int code, const char *why)
 {
-    g_set_error(error, PIOEMU_ERROR, code, "-drive file=%s: %s", image->path, why);
+    g_set_error(error, PIOEMU_ERROR, code, "%s: %s", image->name, why);
     return false;
 }
 
 /* ---- opening ---- */
 
 /* A pipe or a terminal would make open() wait. */
-static bool open_file(Image *image, bool writable, GError **error)
+static bool open_file(Image *image, const char *path, bool writable, GError **error)
 {
-    image->fd = open(image->path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    image->fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
     if (image->fd >= 0) {
         return true;
     }
     bool hint = writable && (errno == EACCES || errno == EROFS || errno == EPERM);
-    g_autofree char *why =
-        g_strdup_printf("%s%s", g_strerror(errno), hint ? " (readonly=on needs less)" : "");
+    g_autofree char *why = g_strdup_printf("%s%s", g_strerror(errno),
+                                           hint ? " (-drive's readonly=on needs less)" : "");
     return fail(error, image, PIOEMU_ERROR_HOST, why);
 }
 
@@ -76,8 +76,8 @@ static bool check_format(const Image *image, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
         if (!memcmp(start, FORMATS[i].magic, strlen(FORMATS[i].magic))) {
             g_autofree char *why = g_strdup_printf(
-                "looks like a %s image, and only raw ones can be used (format=raw takes it as it "
-                "is)",
+                "looks like a %s image, and only raw ones can be used (-drive's format=raw "
+                "takes it as it is)",
                 FORMATS[i].name);
             return fail(error, image, PIOEMU_ERROR_CONFIG, why);
         }
@@ -94,8 +94,8 @@ static bool lock_file(const Image *image, bool writable, GError **error)
     }
     if (errno == EAGAIN || errno == EACCES) {
         return fail(error, image, PIOEMU_ERROR_HOST,
-                    writable ? "in use by another program or drive (readonly=on or snapshot=on "
-                               "shares it with readers)"
+                    writable ? "in use by another program or drive (-snapshot, or -drive's "
+                               "readonly=on, shares it with readers)"
                              : "another program or drive writes it");
     }
     /* A file system without locks: there is nobody to ask. */
@@ -110,7 +110,7 @@ static bool make_overlay(Image *image, GError **error)
         g_autofree char *path = g_build_filename(directory, "pioemu-snapshot-XXXXXX", NULL);
         image->overlay = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
         if (image->overlay < 0) {
-            g_autofree char *why = g_strdup_printf("snapshot=on: no temporary file in %s: %s",
+            g_autofree char *why = g_strdup_printf("its snapshot: no temporary file in %s: %s",
                                                    directory, g_strerror(errno));
             return fail(error, image, PIOEMU_ERROR_HOST, why);
         }
@@ -124,11 +124,11 @@ Image *image_open(const Drive *drive, GError **error)
 {
     g_autoptr(Image) image = g_new0(Image, 1);
     bool writable = !drive->read_only && !drive->snapshot;
-    image->path = g_strdup(drive->file);
+    image->name = g_strdup(drive->name);
     image->read_only = drive->read_only;
     image->unsafe = drive->unsafe || drive->snapshot;
     image->fd = image->overlay = -1;
-    if (!open_file(image, writable, error) || !find_size(image, error) ||
+    if (!open_file(image, drive->file, writable, error) || !find_size(image, error) ||
         (!drive->raw_asked && !check_format(image, error)) || !lock_file(image, writable, error) ||
         (drive->snapshot && !drive->read_only && !make_overlay(image, error))) {
         return NULL;
@@ -154,7 +154,7 @@ void image_free(Image *image)
         }
     }
     g_clear_pointer(&image->chunks, g_hash_table_unref);
-    g_free(image->path);
+    g_free(image->name);
     g_free(image);
 }
 

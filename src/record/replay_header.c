@@ -67,7 +67,7 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
         return error_refuse(error, "its header is damaged");
     }
     g_hash_table_insert(header->drives, g_strdup(drive->id), g_memdup2(&sectors, sizeof(sectors)));
-    g_ptr_array_add(header->config->drives, g_strdup(text + 1));
+    g_ptr_array_add(header->config->drives, g_steal_pointer(&drive));
     return true;
 }
 

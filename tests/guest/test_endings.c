@@ -272,6 +272,21 @@ static const Refusal LATE_REFUSALS[] = {
     {"global_property", "-kernel hello.bin -global isa-serial.x=1", CONFIGURATION,
      "-global isa-serial.x=1: "},
     {"output_file", "-kernel hello.bin -serial file:%s/no/out", HOST, "-serial file:"},
+    {"hda_is_missing", "-kernel hello.bin -hda nowhere", HOST, "-hda nowhere: No such file"},
+    {"hdb_is_a_directory", "-kernel hello.bin -hdb %s", HOST, "Is a directory"},
+    {"hdc_is_empty", "-kernel hello.bin -hdc %s/empty", CONFIGURATION, "/empty: empty"},
+    {"hdd_is_a_device", "-kernel hello.bin -hdd /dev/null", CONFIGURATION,
+     "-hdd /dev/null: neither a file nor a block device"},
+    {"hdd_is_in_use", "-kernel hello.bin -hda %s/large -hdd %s/large", HOST,
+     "in use by another program or drive (-snapshot, or"},
+    {"hda_twice", "-kernel hello.bin -hda %s/large -drive file=nowhere,index=0", CONFIGURATION,
+     "-drive file=nowhere: another drive has this index"},
+    {"fda_is_missing", "-kernel hello.bin -fda nowhere", HOST, "-fda nowhere: No such file"},
+    {"fdb_has_a_wrong_size", "-kernel hello.bin -fdb %s/large", CONFIGURATION,
+     "large: 1048576 bytes are no diskette's"},
+    {"cdrom_is_missing", "-kernel hello.bin -cdrom nowhere", HOST, "-cdrom nowhere: No such file"},
+    {"cdrom_is_too_small", "-kernel hello.bin -cdrom %s/small", CONFIGURATION,
+     "small: a CD-ROM has at least 2048 bytes"},
 };
 
 static char *expand(const char *options)
@@ -315,8 +330,10 @@ static void add_all_refusals(void)
 {
     g_autofree char *empty = guest_path("empty");
     g_autofree char *large = guest_path("large");
+    g_autofree char *small = guest_path("small");
     g_assert_true(g_file_set_contents(empty, "", 0, NULL));
     g_assert_true(g_file_set_contents(large, "", 0, NULL));
+    g_assert_true(g_file_set_contents(small, "small", -1, NULL));
     g_assert_cmpint(truncate(large, 1 << 20), ==, 0);
     add_refusals(REFUSALS, G_N_ELEMENTS(REFUSALS), test_refusal);
     add_refusals(LATE_REFUSALS, G_N_ELEMENTS(LATE_REFUSALS), test_late_refusal);

@@ -262,7 +262,7 @@ static void test_log_filter_is_checked_at_once(void)
 static void test_only_display_none_is_there(void)
 {
     REFUSED("-display gtk: there is only none: the console is serial", "-display", "gtk");
-    REFUSED("user: there is only none: the machine has no such device", "-net", "user");
+    REFUSED("-net user: there is only none: the machine has no such device", "-net", "user");
     Parsed p = PARSE("-net", "none", "-nic", "none", "-audio", "none", "-audiodev", "none,id=a",
                      "-vga", "none");
     g_assert_true(p.ok);
