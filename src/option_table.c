@@ -92,10 +92,7 @@ static bool wants_help(const char *value)
 static bool set_memory(Parse *parse, const char *value, GError **error)
 {
     uint64_t size;
-    /* QEMU: a number alone is in MiB. */
-    bool plain = g_ascii_isdigit(value[0]) && g_ascii_isdigit(value[strlen(value) - 1]);
-    g_autofree char *text = plain ? g_strdup_printf("%sM", value) : g_strdup(value);
-    if (!number_parse_size("-m", text, MEMORY_MAX, &size, error)) {
+    if (!number_parse_mebibytes("-m", value, MEMORY_MAX, &size, error)) {
         return false;
     }
     if (size < MEMORY_MIN || size % 4096) {
@@ -120,29 +117,32 @@ static bool set_cpus(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-static void add_accels(Config *config, const char *list)
+/* `value` is what the option was given, with the list in it. */
+static bool add_accels(Parse *parse, const char *value, const char *list, GError **error)
 {
-    g_auto(GStrv) names = g_strsplit(list, ":", -1);
+    g_auto(GStrv) names = g_strsplit(*list ? list : ":", ":", -1);
     for (char **name = names; *name; name++) {
-        g_ptr_array_add(config->accels, g_strdup(*name));
+        if (!**name) {
+            return config_error(error, parse->option->name, value,
+                                "an accelerator without a name (as in kvm:interp)");
+        }
+        g_ptr_array_add(parse->config->accels, g_strdup(*name));
     }
+    return true;
 }
 
 static bool set_accel(Parse *parse, const char *value, GError **error)
 {
-    (void)error;
     if (wants_help(value)) {
         parse->text = list_accels();
         return true;
     }
-    add_accels(parse->config, value);
-    return true;
+    return add_accels(parse, value, value, error);
 }
 
 /* As in QEMU, several are one: accel=NAME is an -accel, and the name may be left out. */
 static bool set_machine(Parse *parse, const char *value, GError **error)
 {
-    (void)error;
     if (wants_help(value)) {
         parse->text = list_machines();
         return true;
@@ -150,17 +150,18 @@ static bool set_machine(Parse *parse, const char *value, GError **error)
     Config *config = parse->config;
     g_auto(GStrv) items = g_strsplit(value, ",", -1);
     bool named = items[0] && !strchr(items[0], '=');
+    bool ok = true;
     GString *machine = g_string_new(named ? NULL : config->machine);
-    for (char **item = items; *item; item++) {
+    for (char **item = items; *item && ok; item++) {
         if (g_str_has_prefix(*item, "accel=")) {
-            add_accels(config, *item + strlen("accel="));
+            ok = add_accels(parse, value, *item + strlen("accel="), error);
         } else {
             g_string_append_printf(machine, "%s%s", machine->len ? "," : "", *item);
         }
     }
     g_free(config->machine);
     config->machine = g_string_free(machine, false);
-    return true;
+    return ok;
 }
 
 static bool set_serial(Parse *parse, const char *value, GError **error)
