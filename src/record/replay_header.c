@@ -7,14 +7,16 @@
 
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
+/* No command line has longer ones; a file of anything else is not looked through. */
+#define LINE_MAX_SIZE (1u << 20)
 
 /* ---- the header ---- */
 
-/* The next line without its end; NULL: there is none. */
+/* The next line without its end; NULL: there is none, or none of a sensible length. */
 static char *take_line(RecordReader *in)
 {
     const uint8_t *start = in->data + in->at;
-    const uint8_t *end = memchr(start, '\n', in->size - in->at);
+    const uint8_t *end = memchr(start, '\n', MIN(in->size - in->at, LINE_MAX_SIZE));
     if (!end) {
         return NULL;
     }

@@ -1,0 +1,180 @@
+/*
+ * What cannot be run as it was asked for: nothing is started, one line says
+ * which option is wrong and what would be right, and no file is left behind.
+ */
+#include "tests/guest/guest_rig.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { CONFIGURATION = 2, HOST = 3 };
+
+typedef struct Refusal {
+    const char *name;
+    const char *options;
+    int status;
+    const char *message; /* a part of it */
+} Refusal;
+
+static const Refusal REFUSALS[] = {
+    {"no_guest", "", CONFIGURATION, "-kernel FILE"},
+    {"unknown_option", "-kernl hello.bin", CONFIGURATION, "did you mean -kernel?"},
+    {"not_an_option", "hello.bin", CONFIGURATION, "-kernel FILE"},
+    {"missing_argument", "-kernel", CONFIGURATION, "-kernel: needs FILE"},
+    {"memory_suffix", "-kernel hello.bin -m 5Q", CONFIGURATION, "5Q"},
+    {"memory_too_small", "-kernel hello.bin -m 4K", CONFIGURATION, "from 64K on"},
+    {"memory_unit", "-kernel hello.bin -m 1G,slots=2", CONFIGURATION, "-m 1G,slots=2: unknown"},
+    {"joined_option", "-kernel=hello.bin", CONFIGURATION, "two words: -kernel hello.bin"},
+    {"nameless_accelerator", "-kernel hello.bin -accel kvm:", CONFIGURATION, "-accel kvm:: "},
+    {"absent_device", "-kernel hello.bin -net user", CONFIGURATION,
+     "-net user: there is only none"},
+    {"firmware_is_a_directory", "-bios %s", CONFIGURATION, "is a directory (name a file)"},
+    {"firmware_has_an_odd_size", "-bios %s/small", CONFIGURATION, "small: has 5 bytes"},
+    {"module_is_missing", "-kernel multiboot.elf -initrd hello.bin,", CONFIGURATION,
+     "-initrd: names no file"},
+    {"recording_is_missing", "-replay nowhere", CONFIGURATION, "-replay nowhere: No such file"},
+    {"recording_is_a_directory", "-replay %s", CONFIGURATION, "is a directory (name a file)"},
+    {"recording_is_a_device", "-replay /dev/zero", CONFIGURATION, "is not a regular file"},
+    {"recording_is_none", "-replay %s/large", CONFIGURATION, "not a recording of pioemu's"},
+    {"recording_is_none_either", "-kernel hello.bin -replay %s/large", CONFIGURATION,
+     "not a recording of pioemu's"},
+    {"guest_is_missing", "-kernel nowhere.bin", CONFIGURATION, "No such file"},
+    {"guest_is_a_directory", "-kernel /", CONFIGURATION, "is a directory"},
+    {"guest_is_empty", "-kernel %s/empty", CONFIGURATION, "is empty"},
+    {"guest_is_too_large", "-kernel %s/large -m 64K", CONFIGURATION, "give it more with -m"},
+    {"flat_key", "-kernel hello.bin -flat adr=0", CONFIGURATION, "adr"},
+    {"unknown_accelerator", "-kernel hello.bin -accel tcg", CONFIGURATION, "tcg"},
+    {"escape_key", "-kernel hello.bin -echr 32", CONFIGURATION, "-echr"},
+    {"log_item", "-kernel hello.bin -d everything", CONFIGURATION, "everything"},
+    {"timeout_of_0", "-kernel hello.bin -timeout 0", CONFIGURATION, "at least 1"},
+    {"log_file", "-kernel hello.bin -D %s/no/log", CONFIGURATION, "-D "},
+    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "no/pid: No such file"},
+    {"result_file", "-kernel hello.bin -result %s/no/result", CONFIGURATION,
+     "no/result: No such file"},
+    {"result_is_a_directory", "-kernel hello.bin -result %s", CONFIGURATION, "Is a directory"},
+    {"no_kvm", "-kernel hello.bin -accel kvm,device=/nonexistent", HOST,
+     "there is no /nonexistent"},
+    {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
+};
+
+/* Found when the accelerator is there. */
+static const Refusal LATE_REFUSALS[] = {
+    {"expect_of_a_device", "-kernel hello.bin -expect /dev/zero", CONFIGURATION, "is a device"},
+    {"fw_cfg_of_a_device", "-kernel hello.bin -fw_cfg opt/x,file=/dev/zero", CONFIGURATION,
+     "/dev/zero: is not a regular file"},
+    {"fw_cfg_is_missing", "-kernel hello.bin -fw_cfg opt/x,file=nowhere", CONFIGURATION,
+     "-fw_cfg opt/x,file=nowhere: nowhere: No such file"},
+    {"expect_is_missing", "-kernel hello.bin -expect nowhere", CONFIGURATION,
+     "-expect nowhere: No such file"},
+    {"expect_is_a_directory", "-kernel hello.bin -expect %s", CONFIGURATION, "is a directory"},
+    {"expect_without_a_port", "-kernel hello.bin -serial none -expect %s/empty", CONFIGURATION,
+     "no chardev 'serial0' to talk to"},
+    {"unknown_machine", "-kernel hello.bin -machine q35", CONFIGURATION, "-machine help"},
+    {"unknown_backend", "-kernel hello.bin -serial stdoi", CONFIGURATION, "stdio"},
+    {"unknown_device", "-kernel hello.bin -device exit-prot", CONFIGURATION, "exit-port"},
+    {"unknown_property", "-kernel hello.bin -device exit-port,x=1", CONFIGURATION, "'x'"},
+    {"overlapping_devices", "-kernel hello.bin -device exit-port -device exit-port", CONFIGURATION,
+     "exit-port"},
+    {"irqchip", "-kernel hello.bin -M pc,irqchip=mine", CONFIGURATION,
+     "irqchip=mine: not one of auto, user, kernel"},
+    {"cpus_without_an_apic", "-kernel hello.bin -smp 2 -M pc,irqchip=user", CONFIGURATION,
+     "-smp 2: "},
+    {"fifth_serial_port",
+     "-kernel hello.bin -serial null -serial null -serial null -serial null -serial file:x",
+     CONFIGURATION, "-serial file:x: the machine has only COM1 to COM4"},
+    {"two_ports_on_stdio", "-kernel hello.bin -serial stdio -serial stdio", CONFIGURATION,
+     "only one stdio is possible"},
+    {"global_property", "-kernel hello.bin -global isa-serial.x=1", CONFIGURATION,
+     "-global isa-serial.x=1: "},
+    {"output_file", "-kernel hello.bin -serial file:%s/no/out", HOST, "-serial file:"},
+    {"hda_is_missing", "-kernel hello.bin -hda nowhere", HOST, "-hda nowhere: No such file"},
+    {"hdb_is_a_directory", "-kernel hello.bin -hdb %s", HOST, "Is a directory"},
+    {"hdc_is_empty", "-kernel hello.bin -hdc %s/empty", CONFIGURATION, "/empty: empty"},
+    {"hdd_is_a_device", "-kernel hello.bin -hdd /dev/null", CONFIGURATION,
+     "-hdd /dev/null: neither a file nor a block device"},
+    {"hdd_is_in_use", "-kernel hello.bin -hda %s/large -hdd %s/large", HOST,
+     "in use by another program or drive (-snapshot, or"},
+    {"hda_twice", "-kernel hello.bin -hda %s/large -drive file=nowhere,index=0", CONFIGURATION,
+     "-drive file=nowhere: another drive has this index"},
+    {"fda_is_missing", "-kernel hello.bin -fda nowhere", HOST, "-fda nowhere: No such file"},
+    {"fdb_has_a_wrong_size", "-kernel hello.bin -fdb %s/large", CONFIGURATION,
+     "large: 1048576 bytes are no diskette's"},
+    {"cdrom_is_missing", "-kernel hello.bin -cdrom nowhere", HOST, "-cdrom nowhere: No such file"},
+    {"cdrom_is_too_small", "-kernel hello.bin -cdrom %s/small", CONFIGURATION,
+     "small: a CD-ROM has at least 2048 bytes"},
+};
+
+static char *expand(const char *options)
+{
+    g_auto(GStrv) parts = g_strsplit(options, "%s", -1);
+    return g_strjoinv(guest_directory(), parts);
+}
+
+static unsigned count_files(void)
+{
+    GDir *dir = g_dir_open(guest_directory(), 0, NULL);
+    unsigned count = 0;
+    while (g_dir_read_name(dir)) {
+        count++;
+    }
+    g_dir_close(dir);
+    return count;
+}
+
+static void test_refusal(gconstpointer data)
+{
+    const Refusal *refusal = data;
+    g_autofree char *result = guest_path("refused.json");
+    g_autofree char *options = expand(refusal->options);
+    unsigned files = count_files();
+    g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES, "-result %s %s", result, options);
+    g_assert_cmpint(guest_wait_exit(guest), ==, refusal->status);
+    guest_assert_one_line(guest);
+    guest_assert_says(guest, refusal->message);
+    g_assert_true(g_str_has_prefix(guest_messages(guest), "pioemu: "));
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "");
+    g_assert_cmpuint(count_files(), ==, files);
+}
+
+static void test_late_refusal(gconstpointer data)
+{
+    if (guest_tests_can_run()) {
+        test_refusal(data);
+    } else {
+        g_test_skip("no accelerator runs here");
+    }
+}
+
+static void add_refusals(const Refusal *refusals, size_t count, GTestDataFunc test)
+{
+    for (size_t i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("/guest/refused/%s", refusals[i].name);
+        g_test_add_data_func(path, &refusals[i], test);
+    }
+}
+
+/* ---- what the options name ---- */
+
+static void make_file(const char *name, const char *contents)
+{
+    g_autofree char *path = guest_path(name);
+    g_assert_true(g_file_set_contents(path, contents, -1, NULL));
+}
+
+static void make_files(void)
+{
+    g_autofree char *large = guest_path("large");
+    make_file("empty", "");
+    make_file("small", "small");
+    make_file("large", "");
+    g_assert_cmpint(truncate(large, 1 << 20), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    make_files();
+    add_refusals(REFUSALS, G_N_ELEMENTS(REFUSALS), test_refusal);
+    add_refusals(LATE_REFUSALS, G_N_ELEMENTS(LATE_REFUSALS), test_late_refusal);
+    return guest_tests_run();
+}
