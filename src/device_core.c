@@ -282,6 +282,11 @@ static const char *const KIND_NAMES[] = {
     [PROPERTY_DMA] = "0..7|none",      [PROPERTY_DATA] = "data id",
 };
 
+bool device_class_has_property(const DeviceClass *class, const char *name)
+{
+    return find_property(class, name) != NULL;
+}
+
 char *device_class_help(const DeviceClass *class)
 {
     GString *text = g_string_new(NULL);

@@ -93,8 +93,10 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
 
 Drive *drive_parse(const char *text, GError **error)
 {
-    g_autoptr(GHashTable) table = keyval_parse("-drive", text, NULL, KEYS, error);
-    if (!table) {
+    g_autofree char *what = g_strdup_printf("-drive %s", text);
+    g_autoptr(GHashTable) table = keyval_parse(what, text, NULL, KEYS, error);
+    const char *id = table ? g_hash_table_lookup(table, "id") : NULL;
+    if (!table || (id && !keyval_check_id(what, id, error))) {
         return NULL;
     }
     g_autoptr(Drive) drive = g_new0(Drive, 1);
@@ -115,7 +117,7 @@ Drive *drive_parse(const char *text, GError **error)
     drive->read_only |= drive->cdrom;
     drive->file = g_strdup(file);
     drive->name = g_strdup_printf("-drive file=%s", file);
-    drive->id = g_strdup(g_hash_table_lookup(table, "id"));
+    drive->id = g_strdup(id);
     return g_steal_pointer(&drive);
 }
 
