@@ -3,6 +3,7 @@
  */
 #include "src/char/fd_io.h"
 #include "src/config.h"
+#include "src/error.h"
 #include "src/options.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
@@ -30,6 +31,11 @@ static bool write_pidfile(const char *path, GError **error)
 /* Found out now, not when the run is over. */
 static bool check_files(const Config *config, GError **error)
 {
+    if (config->pidfile && !g_strcmp0(config->pidfile, config->result)) {
+        return error_refuse(error,
+                            "-result %s: is the file of -pidfile, which is removed at the end",
+                            config->result);
+    }
     return (!config->pidfile || whole_file_check("-pidfile", config->pidfile, error)) &&
            (!config->result || whole_file_check("-result", config->result, error));
 }

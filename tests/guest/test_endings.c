@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -288,6 +289,16 @@ static void test_result_cannot_be_written(const GuestTarget *target)
     guest_assert_says(guest, "pioemu: -result ");
 }
 
+static void test_result_with_the_longest_name(const GuestTarget *target)
+{
+    g_autofree char *name = g_strnfill(NAME_MAX, 'x');
+    g_autofree char *path = guest_path(name);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -result %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
+}
+
 /* A pipe or a terminal is not replaced by a file. */
 static void test_result_on_stdout(const GuestTarget *target)
 {
@@ -332,6 +343,8 @@ int main(int argc, char **argv)
     guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_that_cannot_be_written_is_said", test_result_cannot_be_written,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_result_may_have_the_longest_name", test_result_with_the_longest_name,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_may_go_to_a_pipe", test_result_on_stdout,
                     GUEST_DEFAULT_IRQCHIP);

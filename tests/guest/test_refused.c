@@ -16,6 +16,10 @@ typedef struct Refusal {
     const char *message; /* a part of it */
 } Refusal;
 
+#define TEN       "xxxxxxxxxx"
+#define HUNDRED   TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG_NAME HUNDRED HUNDRED HUNDRED
+
 static const Refusal REFUSALS[] = {
     {"no_guest", "", CONFIGURATION, "-kernel FILE"},
     {"unknown_option", "-kernl hello.bin", CONFIGURATION, "did you mean -kernel?"},
@@ -61,6 +65,12 @@ static const Refusal REFUSALS[] = {
     {"result_file", "-kernel hello.bin -result %s/no/result", CONFIGURATION,
      "no/result: No such file"},
     {"result_is_a_directory", "-kernel hello.bin -result %s", CONFIGURATION, "Is a directory"},
+    {"result_with_a_long_name", "-kernel hello.bin -result " LONG_NAME, CONFIGURATION,
+     "x: File name too long"},
+    {"pid_file_with_a_long_name", "-kernel hello.bin -pidfile " LONG_NAME, CONFIGURATION,
+     "x: File name too long"},
+    {"result_in_the_pid_file", "-kernel hello.bin -result %s/x -pidfile %s/x", CONFIGURATION,
+     "/x: is the file of -pidfile"},
     {"no_kvm", "-kernel hello.bin -accel kvm,device=/nonexistent", HOST,
      "there is no /nonexistent"},
     {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
