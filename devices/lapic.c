@@ -1,15 +1,15 @@
 /*
- * The local APIC of the one CPU: Intel SDM, volume 3, chapter "Advanced
+ * The local APIC of one CPU: Intel SDM, volume 3, chapter "Advanced
  * Programmable Interrupt Controller (APIC)", xAPIC mode.
  *
- * Modelled: priorities, fixed, NMI and ExtINT delivery, the local vector table
- * with its timer (one-shot and periodic), interrupt commands to itself,
- * messages, errors.  Not modelled: x2APIC, the TSC-deadline timer, thermal and
- * performance interrupts (their entries can be written), other CPUs: commands
- * to them go nowhere.
+ * Modelled: priorities, all delivery modes but SMI, the local vector table
+ * with its timer (one-shot and periodic), interrupt commands, messages,
+ * errors.  Not modelled: x2APIC, the TSC-deadline timer, thermal and
+ * performance interrupts (their entries can be written).
  *
  * The region is 1 MiB: its first page has the registers, and a write to an
- * address that no register has is a message (see lapic_regs.h).
+ * address that no register has is a message (see lapic_regs.h).  Interrupt
+ * commands travel as messages too, as on the front-side bus.
  */
 #include "devices/device.h"
 #include "devices/lapic_regs.h"
@@ -54,10 +54,12 @@ typedef struct Lapic {
     uint32_t errors;      /* collected since the last write to the ESR */
     bool lint[2];         /* the pins */
     bool extint;          /* an ExtINT message waits for the acknowledge */
+    bool deaf;            /* while it sends to all others */
     uint64_t timer_start; /* when the count would have begun at its initial value, modulo 2^64 */
 
     /* Collaborators. */
     uint64_t base;
+    uint32_t cpu; /* whose it is */
     IrqLine *intr, *nmi;
     Timer *timer;
 } Lapic;
@@ -154,6 +156,8 @@ static void lapic_pulse_nmi(Lapic *s)
     irq_set(s->nmi, false);
 }
 
+static void lapic_clear(Lapic *s);
+
 /* `command` has the delivery mode, trigger and vector where the ICR has them. */
 static void lapic_deliver(Lapic *s, uint32_t command)
 {
@@ -165,22 +169,30 @@ static void lapic_deliver(Lapic *s, uint32_t command)
     case APIC_DELIVERY_NMI:
         lapic_pulse_nmi(s);
         break;
+    case APIC_DELIVERY_INIT:
+        lapic_clear(s);
+        device_request_cpu_init(s->dev, s->cpu);
+        break;
+    case APIC_DELIVERY_START:
+        device_request_cpu_start(s->dev, s->cpu, (uint8_t)command);
+        break;
     case APIC_DELIVERY_EXTINT:
         s->extint = true;
         break;
     default:
-        device_guest_error(s->dev, "delivery", "delivery mode %u does nothing to the only CPU",
+        device_guest_error(s->dev, "delivery", "delivery mode %u does nothing",
                            (command & APIC_DELIVERY_MASK) >> 8);
         break;
     }
 }
 
 /* SDM, "Determining IPI Destination". */
-static bool lapic_is_destination(const Lapic *s, uint8_t destination, bool logical)
+static bool lapic_is_destination(const Lapic *s, uint64_t address)
 {
+    uint8_t destination = (uint8_t)(address >> APIC_MESSAGE_DEST_SHIFT);
     uint8_t own = (uint8_t)(s->ldr >> 24);
-    if (!logical) {
-        return destination == s->id >> 24 || destination == 0xff;
+    if (!(address & APIC_MESSAGE_LOGICAL)) {
+        return destination == s->id >> 24 || destination == APIC_DEST_ALL;
     }
     if (s->dfr == APIC_DFR_FLAT) {
         return destination & own;
@@ -189,26 +201,72 @@ static bool lapic_is_destination(const Lapic *s, uint8_t destination, bool logic
     return cluster && (destination & own & 0xf);
 }
 
+/* SDM, "Lowest Priority Delivery Mode": of several destinations the least busy takes it. */
+static int lapic_bid(const void *state, uint64_t offset, uint64_t value)
+{
+    const Lapic *s = state;
+    if (s->deaf || !lapic_is_destination(s, offset)) {
+        return DEVICE_BID_NONE;
+    }
+    if ((value & APIC_DELIVERY_MASK) != APIC_DELIVERY_LOWEST) {
+        return DEVICE_BID_SURE;
+    }
+    return lapic_enabled(s) ? lapic_ppr(s) : DEVICE_BID_NONE;
+}
+
 static void lapic_message(Lapic *s, uint64_t address, uint32_t data)
 {
-    uint8_t destination = (uint8_t)(address >> APIC_MESSAGE_DEST_SHIFT);
-    if (lapic_is_destination(s, destination, address & APIC_MESSAGE_LOGICAL)) {
+    if (lapic_is_destination(s, address)) {
         lapic_deliver(s, data);
         lapic_update(s);
     }
 }
 
+static void lapic_send(Lapic *s, uint32_t destination, bool logical, uint32_t command)
+{
+    uint64_t address = APIC_MESSAGE_BASE | destination << APIC_MESSAGE_DEST_SHIFT |
+                       (logical ? APIC_MESSAGE_LOGICAL : 0);
+    device_bus_write(s->dev, address, command & (APIC_DELIVERY_MASK | APIC_VECTOR_MASK), 4);
+}
+
+static void lapic_send_to_others(Lapic *s, uint32_t command)
+{
+    s->deaf = true;
+    lapic_send(s, APIC_DEST_ALL, false, command);
+    s->deaf = false;
+}
+
+/* INIT with the level de-asserted only sets arbitration numbers, of which there are none. */
+static bool lapic_is_deassert(uint32_t command)
+{
+    return (command & APIC_DELIVERY_MASK) == APIC_DELIVERY_INIT && !(command & APIC_LEVEL_ASSERT);
+}
+
 static void lapic_command(Lapic *s, uint32_t command)
 {
-    uint32_t shorthand = command & APIC_ICR_SHORTHAND;
     bool fixed = (command & APIC_DELIVERY_MASK) <= APIC_DELIVERY_LOWEST;
     s->icr_low = command & ~0x1000u & 0x000ccfffu;
     if (fixed && (command & APIC_VECTOR_MASK) < VECTOR_FIRST) {
         lapic_error(s, APIC_ESR_SEND_ILLEGAL);
-    } else if (shorthand == APIC_ICR_SELF || shorthand == APIC_ICR_ALL ||
-               (!shorthand && lapic_is_destination(s, (uint8_t)(s->icr_high >> 24),
-                                                   command & APIC_ICR_LOGICAL))) {
-        lapic_deliver(s, command & ~(uint32_t)APIC_TRIGGER_LEVEL);
+        lapic_update(s);
+        return;
+    }
+    if (lapic_is_deassert(command)) {
+        return;
+    }
+    switch (command & APIC_ICR_SHORTHAND) {
+    case APIC_ICR_SELF:
+        lapic_deliver(s, command & (APIC_DELIVERY_MASK | APIC_VECTOR_MASK));
+        break;
+    case APIC_ICR_ALL:
+        lapic_send(s, APIC_DEST_ALL, false, command);
+        break;
+    case APIC_ICR_OTHERS:
+        lapic_send_to_others(s, command);
+        break;
+    default:
+        lapic_send(s, s->icr_high >> 24, command & APIC_ICR_LOGICAL, command);
+        break;
     }
     lapic_update(s);
 }
@@ -494,15 +552,9 @@ static uint64_t lapic_read(void *state, uint64_t offset, unsigned size)
 
 /* ---- reset and saved state ---- */
 
-/*
- * DEVIATION: LINT0 passes the PIC's interrupts and LINT1 is the NMI, as PC
- * firmware leaves them (virtual wire mode), not masked: a guest that was
- * started without firmware and knows no APIC gets its interrupts.
- */
-static void lapic_reset(void *state)
+/* SDM, "Local APIC State After It Receives an INIT": all but the ID. */
+static void lapic_clear(Lapic *s)
 {
-    Lapic *s = state;
-    s->id = 0;
     s->ldr = 0;
     s->dfr = APIC_DFR_FLAT;
     s->svr = APIC_SVR_VECTOR;
@@ -515,13 +567,38 @@ static void lapic_reset(void *state)
     for (unsigned i = 0; i < LVT_COUNT; i++) {
         s->lvt[i] = APIC_LVT_MASKED;
     }
-    s->lvt[LVT_LINT0] = APIC_DELIVERY_EXTINT;
-    s->lvt[LVT_LINT1] = APIC_DELIVERY_NMI;
     s->initial_count = s->divide = 0;
     s->timer_start = 0;
-    s->extint = false;
+    s->extint = s->deaf = false;
     timer_schedule(s);
     lapic_update(s);
+}
+
+/*
+ * DEVIATION: the first CPU's LINT0 passes the PIC's interrupts and LINT1 is the
+ * NMI, as PC firmware leaves them (virtual wire mode), not masked: a guest that
+ * was started without firmware and knows no APIC gets its interrupts.
+ */
+static void lapic_reset(void *state)
+{
+    Lapic *s = state;
+    lapic_clear(s);
+    s->id = s->cpu << 24;
+    if (s->cpu == 0) {
+        s->lvt[LVT_LINT0] = APIC_DELIVERY_EXTINT;
+        s->lvt[LVT_LINT1] = APIC_DELIVERY_NMI;
+    }
+    lapic_update(s);
+}
+
+static bool lapic_realize(void *state, char *error, size_t size)
+{
+    const Lapic *s = state;
+    if (s->cpu >= APIC_DEST_ALL) {
+        snprintf(error, size, "cpu=%u: at most %u", s->cpu, APIC_DEST_ALL - 1u);
+        return false;
+    }
+    return true;
 }
 
 static bool lapic_post_load(void *state)
@@ -612,12 +689,15 @@ static const DeviceRegion LAPIC_REGIONS[] = {
         .ops = &LAPIC_OPS,
         .base_property = "base",
         .register_name = lapic_register_name,
+        .cpu_property = "cpu",
+        .bid = lapic_bid,
     },
     {.name = NULL},
 };
 
 static const DeviceProperty LAPIC_PROPERTIES[] = {
     {"base", PROPERTY_UINT64, offsetof(Lapic, base), "0xfee00000", "first address", NULL},
+    {"cpu", PROPERTY_UINT32, offsetof(Lapic, cpu), "0", "number of the CPU whose it is", NULL},
     {.name = NULL},
 };
 
@@ -642,6 +722,7 @@ const DeviceClass lapic_class = {
     .regions = LAPIC_REGIONS,
     .outputs = LAPIC_OUTPUTS,
     .timers = LAPIC_TIMERS,
+    .realize = lapic_realize,
     .reset = lapic_reset,
     .input = lapic_input,
     .input_count = 2,

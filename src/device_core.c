@@ -333,7 +333,10 @@ static bool claim_regions(Device *dev, GError **error)
             .state = dev->state,
             .lock = &dev->lock,
             .posted = r->posted,
+            .per_cpu = r->cpu_property != NULL,
+            .cpu = r->cpu_property ? (unsigned)property_value(dev, r->cpu_property) : 0,
             .register_name = r->register_name,
+            .bid = r->bid,
         };
         if (dev->tap) {
             device_tap_claim(dev->tap, &claim);
@@ -525,9 +528,8 @@ void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned si
 /* The caller's lock is held: a bus that takes locks could wait for it for ever. */
 void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size)
 {
-    BusInitiator by = {0};
     if (!bus_is_locked(dev->host->bus)) {
-        bus_memory_access(dev->host->bus, &by, address, true, size, &value);
+        bus_device_write(dev->host->bus, address, value, size);
     }
 }
 
@@ -554,6 +556,16 @@ void device_request_poweroff(Device *dev)
 void device_request_reset(Device *dev)
 {
     request(dev, DEVICE_RESET, 0);
+}
+
+void device_request_cpu_init(Device *dev, unsigned cpu)
+{
+    request(dev, DEVICE_CPU_INIT, (int)cpu);
+}
+
+void device_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector)
+{
+    request(dev, DEVICE_CPU_START, (int)(cpu << 8 | vector));
 }
 
 void device_guest_error(Device *dev, const char *kind, const char *format, ...)

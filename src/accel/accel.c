@@ -67,6 +67,7 @@ Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
     Vcpu *vcpu = g_malloc0(accel->class->vcpu_size);
     vcpu->accel = accel;
     vcpu->index = index;
+    vcpu->initiator.cpu = index;
     if (!accel->class->create_vcpu(vcpu, error)) {
         vcpu_free(vcpu);
         return NULL;

@@ -46,7 +46,7 @@ static void latch_write(void *state, uint64_t offset G_GNUC_UNUSED, uint64_t val
 
 static const IoOps LATCH = {.read = latch_read, .write = latch_write, .max_size = 1};
 
-static uint8_t no_vector(void *opaque G_GNUC_UNUSED)
+static uint8_t no_vector(void *opaque G_GNUC_UNUSED, unsigned cpu G_GNUC_UNUSED)
 {
     return 0;
 }

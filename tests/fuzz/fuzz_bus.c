@@ -56,8 +56,9 @@ typedef struct Target {
     int file;
 } Target;
 
-static void set_intr(void *opaque, bool level)
+static void set_intr(void *opaque, unsigned cpu, bool level)
 {
+    (void)cpu;
     ((Target *)opaque)->intr = level;
 }
 
@@ -233,7 +234,7 @@ static void do_one(Target *t, FuzzInput *in)
         break;
     case 5:
         if (t->intr) {
-            machine_acknowledge(t->machine);
+            machine_acknowledge(t->machine, 0);
         }
         break;
     case 6:

@@ -24,7 +24,7 @@ struct Rig {
     GPtrArray *dma_lines;
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
-    unsigned requests[DEVICE_RESET + 1];
+    unsigned requests[DEVICE_REQUESTS];
     const DataTable *data;
     int exit_status;
     unsigned guest_errors;

@@ -414,9 +414,9 @@ static void test_apic_calls_that_nest_are_recorded(void)
     write32(s, IOAPIC + IOAPIC_IOREGSEL, IOAPIC_REDTBL + 2 * 5);
     write32(s, IOAPIC + IOAPIC_IOWIN, IOAPIC_TRIGGER | 0x55);
     device_set_input(s->machine->ioapic, 5, true);
-    g_assert_cmphex(device_acknowledge(s->machine->lapic), ==, 0x55);
+    g_assert_cmphex(device_acknowledge(s->machine->lapics->pdata[0]), ==, 0x55);
     write32(s, LAPIC + APIC_EOI, 0);
-    g_assert_cmphex(device_acknowledge(s->machine->lapic), ==, 0x55);
+    g_assert_cmphex(device_acknowledge(s->machine->lapics->pdata[0]), ==, 0x55);
     Recording r = session_take(s);
     ReplayResult result = replay(&r);
     g_assert_cmpstr(result.difference, ==, NULL);

@@ -4,8 +4,8 @@
  * One file per subject: decode.c and opcode_map.c turn bytes into Insn
  * records, block.c keeps runs of them, the op_*.c files hold the handlers,
  * paging.c translates, segment.c checks descriptors, interrupt.c delivers,
- * task.c switches, state.c converts to and from CpuState, trace.c logs,
- * accel.c runs.
+ * task.c switches, state.c converts to and from CpuState, start.c resets and
+ * starts, trace.c logs, accel.c runs.
  */
 #ifndef PIOEMU_INTERP_CPU_H
 #define PIOEMU_INTERP_CPU_H
@@ -230,6 +230,9 @@ struct Cpu {
     uint8_t fxsave[512]; /* kept for whoever reads the state; there is no FPU */
 
     bool halted, nmi_masked;
+    bool unstarted; /* waits for a start-up IPI: halted, and NMIs masked */
+    bool yields;    /* there are others: PAUSE lets them go on */
+    bool yielded;
     bool shut_down;         /* until the state is set anew */
     bool stepping;          /* this instruction ends with a single-step trap */
     bool shadow;            /* the last instruction was STI or MOV SS */
@@ -256,6 +259,7 @@ struct Cpu {
 
     /* Counting: completed = granted - reserve - fuel */
     uint64_t granted, reserve;
+    uint64_t others; /* completed by the other CPUs when this one's turn began */
     uint64_t budget;
 
     uint64_t physical_mask; /* A20 */
@@ -277,6 +281,7 @@ struct Cpu {
 typedef struct InterpAccel {
     Accel accel; /* first */
     GPtrArray *cpus;
+    Cpu *running;      /* or the last that ran */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     bool paranoid;
     uint64_t ips; /* instructions to a second of machine time */
@@ -340,6 +345,8 @@ static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
 /* Leaves block chaining at the next block boundary. */
 void cpu_leave_soon(Cpu *cpu);
 uint64_t cpu_instructions(const Cpu *cpu);
+/* Completed by all CPUs; also from inside run(). */
+uint64_t accel_instructions(const InterpAccel *accel);
 uint64_t cpu_tsc(const Cpu *cpu);
 
 /* ---- block.c ------------------------------------------------------------ */
@@ -590,5 +597,11 @@ static inline void io_permission(Cpu *cpu, uint32_t port, unsigned size)
 
 bool state_get(Vcpu *vcpu, CpuState *state, GError **error);
 bool state_set(Vcpu *vcpu, const CpuState *state, GError **error);
+
+/* ---- start.c ------------------------------------------------------------ */
+
+bool start_reset(Vcpu *vcpu, GError **error);
+/* Does what Vcpu.init and Vcpu.start ask for. */
+void start_take(Cpu *cpu);
 
 #endif

@@ -370,6 +370,9 @@ static Handler *choose_handler(const Decoder *d, const Opcode *opcode, unsigned 
     if (insn->prefix & INSN_LOCK && !(opcode->flags & OPCODE_LOCK && in_memory(d))) {
         return op_undefined;
     }
+    if (opcode == &opcode_map[0x90] && insn->prefix & INSN_REP) {
+        return op_pause;
+    }
     Handler *handler = memory ? opcode->of_memory[size] : opcode->of_register[size];
     return handler ? handler : op_undefined;
 }

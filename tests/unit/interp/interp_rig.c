@@ -68,9 +68,10 @@ static void rig_claim(Rig *rig)
     g_assert_true(claimed);
 }
 
-static uint8_t rig_acknowledge(void *opaque)
+static uint8_t rig_acknowledge(void *opaque, unsigned cpu)
 {
     Rig *rig = opaque;
+    g_assert_cmpuint(cpu, ==, rig->vcpu->index);
     rig->acknowledged++;
     atomic_store(&rig->vcpu->intr, false);
     rig->accel->class->interrupt_changed(rig->vcpu);
