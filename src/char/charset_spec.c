@@ -4,6 +4,7 @@
 #include "src/char/backends.h"
 #include "src/char/char_internal.h"
 #include "src/char/charset_internal.h"
+#include "src/char/socket_address.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
@@ -229,17 +230,17 @@ char *charset_use(CharSet *set, const char *what, const char *id, const char *sp
 
 /* ---- -chardev ---- */
 
-/* QEMU has one name for both: a path makes it a unix socket. */
+/* QEMU has one name for both: a path makes it a unix socket.  NULL: neither is right. */
 static const char *socket_name(GHashTable *options)
 {
-    if (g_hash_table_contains(options, "path")) {
+    const char *port = g_hash_table_lookup(options, "port");
+    if (g_hash_table_contains(options, "path") == (port != NULL)) {
+        return NULL;
+    }
+    if (!port) {
         return "unix";
     }
-    const char *host = g_hash_table_lookup(options, "host");
-    const char *port = g_hash_table_lookup(options, "port");
-    bool v6 = host && strchr(host, ':') && *host != '[';
-    char *address = g_strdup_printf("%s%s%s:%s", v6 ? "[" : "", host ? host : "", v6 ? "]" : "",
-                                    port ? port : "");
+    char *address = socket_address_join(g_hash_table_lookup(options, "host"), port);
     g_hash_table_insert(options, g_strdup("address"), address);
     g_hash_table_remove(options, "host");
     g_hash_table_remove(options, "port");
@@ -287,8 +288,11 @@ bool charset_add_option(CharSet *set, const char *text, GError **error)
         return false;
     }
     const char *name = backend ? backend : "";
-    const ChardevClass *class =
-        find_backend("-chardev", strcmp(name, "socket") ? name : socket_name(options), error);
+    name = strcmp(name, "socket") ? name : socket_name(options);
+    if (!name) {
+        return error_refuse(error, "%s: a socket has either path=FILE or port=N", what);
+    }
+    const ChardevClass *class = find_backend("-chardev", name, error);
     if (!class || !check_keys(what, options, class, error)) {
         return false;
     }
