@@ -99,24 +99,45 @@ static size_t sink_write(CharReader *reader, const uint8_t *data, size_t size)
 
 /* ---- host to device ---- */
 
-CharPort *chardev_focus(const Chardev *chardev)
-{
-    return chardev->focus < chardev->ports->len ? chardev->ports->pdata[chardev->focus] : NULL;
-}
-
 static bool takes_input(const Chardev *chardev, const CharPort *port)
 {
     return port->in == chardev && char_port_receives(port);
 }
 
-bool chardev_has_receiver(const Chardev *chardev)
+/* The port that has the focus, or the next that takes input. */
+CharPort *chardev_focus(const Chardev *chardev)
 {
-    for (guint i = 0; i < chardev->ports->len; i++) {
-        if (takes_input(chardev, chardev->ports->pdata[i])) {
-            return true;
+    guint count = chardev->ports->len;
+    for (guint i = 0; i < count; i++) {
+        CharPort *port = chardev->ports->pdata[(chardev->focus + i) % count];
+        if (takes_input(chardev, port)) {
+            return port;
         }
     }
-    return false;
+    return NULL;
+}
+
+CharPort *chardev_move_focus(Chardev *chardev)
+{
+    guint at;
+    if (g_ptr_array_find(chardev->ports, chardev_focus(chardev), &at)) {
+        chardev->focus = (at + 1) % chardev->ports->len;
+    }
+    return chardev_focus(chardev);
+}
+
+unsigned chardev_receivers(const Chardev *chardev)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < chardev->ports->len; i++) {
+        count += takes_input(chardev, chardev->ports->pdata[i]);
+    }
+    return count;
+}
+
+bool chardev_has_receiver(const Chardev *chardev)
+{
+    return chardev_receivers(chardev) > 0;
 }
 
 /* Of several the least: the input may change from one to the other on the way. */
@@ -159,7 +180,7 @@ void chardev_type(Chardev *chardev, const uint8_t *data, size_t size)
 void chardev_deliver(Chardev *chardev, const uint8_t *data, size_t size)
 {
     CharPort *port = chardev_focus(chardev);
-    if (port && takes_input(chardev, port)) {
+    if (port) {
         char_port_deliver(port, data, size);
     } else {
         chardev->count.ignored += size;
@@ -181,7 +202,7 @@ void chardev_receive_break(Chardev *chardev)
 {
     CharPort *port = chardev_focus(chardev);
     chardev->count.breaks_in++;
-    if (port && port->in == chardev) {
+    if (port) {
         char_port_deliver_break(port);
     }
 }
