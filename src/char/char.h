@@ -214,6 +214,9 @@ const char *chardev_option(const Chardev *chardev, const char *key);
 bool chardev_option_bool(const Chardev *chardev, const char *key, bool *value, GError **error);
 bool chardev_option_number(const Chardev *chardev, const char *key, uint64_t maximum,
                            uint64_t *value, GError **error);
+/* In bytes, with K, M or G. */
+bool chardev_option_size(const Chardev *chardev, const char *key, uint64_t maximum, uint64_t *value,
+                         GError **error);
 
 typedef enum CharStart { CHAR_REPLAY, CHAR_CONTINUE } CharStart;
 

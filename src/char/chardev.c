@@ -278,6 +278,13 @@ bool chardev_option_number(const Chardev *chardev, const char *key, uint64_t max
                            uint64_t *value, GError **error)
 {
     const char *text = chardev_option(chardev, key);
+    return !text || number_parse(key, text, maximum, value, error);
+}
+
+bool chardev_option_size(const Chardev *chardev, const char *key, uint64_t maximum, uint64_t *value,
+                         GError **error)
+{
+    const char *text = chardev_option(chardev, key);
     return !text || number_parse_size(key, text, maximum, value, error);
 }
 
@@ -299,15 +306,28 @@ static bool parse_choice(const Chardev *chardev, const char *key, const char *co
     return !text;
 }
 
+/* What says how to write a file that nobody asked for is a mistake. */
+static bool check_log(const Chardev *chardev, GError **error)
+{
+    static const char *const KEYS[] = {"logappend", "logmax", "logkeep", "logstamp", "logstrip"};
+    for (size_t i = 0; i < G_N_ELEMENTS(KEYS) && !chardev_option(chardev, "logfile"); i++) {
+        if (chardev_option(chardev, KEYS[i])) {
+            return error_refuse(error, "%s goes with logfile=PATH", KEYS[i]);
+        }
+    }
+    return true;
+}
+
 static bool parse_log(Chardev *chardev, GError **error)
 {
     static const char *const STAMPS[] = {"none", "host", "guest", NULL};
     const char *path = chardev_option(chardev, "logfile");
     CharLogConfig config = {.path = path};
     unsigned stamp = 0;
-    if (!chardev_option_bool(chardev, "logappend", &config.append, error) ||
+    if (!check_log(chardev, error) ||
+        !chardev_option_bool(chardev, "logappend", &config.append, error) ||
         !chardev_option_bool(chardev, "logstrip", &config.strip, error) ||
-        !chardev_option_number(chardev, "logmax", INT64_MAX, &config.max, error) ||
+        !chardev_option_size(chardev, "logmax", INT64_MAX, &config.max, error) ||
         !chardev_option_number(chardev, "logkeep", CHAR_LOG_KEEP_MAX, &config.keep, error) ||
         !parse_choice(chardev, "logstamp", STAMPS, &stamp, error)) {
         return false;
@@ -324,7 +344,7 @@ bool chardev_configure(Chardev *chardev, GError **error)
     unsigned policy = CHAR_STALL, carrier = 0;
     uint64_t size = HISTORY_DEFAULT;
     if (!chardev_option_bool(chardev, "mux", &chardev->mux, error) ||
-        !chardev_option_number(chardev, "history", HISTORY_MAX, &size, error) ||
+        !chardev_option_size(chardev, "history", HISTORY_MAX, &size, error) ||
         !parse_choice(chardev, "policy", POLICIES, &policy, error) ||
         !parse_choice(chardev, "carrier", CARRIERS, &carrier, error) ||
         !parse_log(chardev, error)) {

@@ -266,6 +266,9 @@ static void machine_event(void *opaque, const VmEvent *event)
 static bool open_all(Control *control, GError **error)
 {
     const Config *config = control->vm->config;
+    if (config->qtest_log && !config->qtest) {
+        return error_refuse(error, "-qtest-log %s: goes with -qtest DEV", config->qtest_log);
+    }
     for (guint i = 0; i < config->qmps->len; i++) {
         if (!add_qmp(control, "-qmp", config->qmps->pdata[i], error)) {
             return false;
