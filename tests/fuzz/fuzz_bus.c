@@ -129,6 +129,7 @@ static void build(Target *t)
     if (!machine_build(t->machine, &error)) {
         g_error("%s", error->message);
     }
+    recorder_start(t->recorder);
     t->ports = g_array_new(false, false, sizeof(uint16_t));
     bus_foreach_claim(t->bus, note_port, t);
     g_assert_cmpuint(t->ports->len, <, 0x100);

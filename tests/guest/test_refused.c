@@ -128,6 +128,8 @@ static const Refusal LATE_REFUSALS[] = {
      CONFIGURATION, "-serial file:x: the machine has only COM1 to COM4"},
     {"two_ports_on_stdio", "-kernel hello.bin -serial stdio -serial stdio", CONFIGURATION,
      "only one stdio is possible"},
+    {"device_of_a_recorded_run", "-kernel hello.bin -record %s/x -device nope", CONFIGURATION,
+     "-device nope: no such device"},
     {"device_id", "-kernel hello.bin -device exit-port,id=", CONFIGURATION, "the id '' is not"},
     {"device_id_of_the_board", "-kernel hello.bin -device exit-port,id=COM1", CONFIGURATION,
      "-device exit-port,id=COM1: there is a device 'COM1' already"},
@@ -196,6 +198,17 @@ static void test_late_refusal(gconstpointer data)
     }
 }
 
+/* The recording that was there is whole. */
+static void test_old_recording(void)
+{
+    g_autofree char *path = guest_path("small");
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_PIPES, "-kernel hello.bin -record %s -device nope", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, CONFIGURATION);
+    g_autofree char *text = guest_read_file(path);
+    g_assert_cmpstr(text, ==, "small");
+}
+
 static void add_refusals(const Refusal *refusals, size_t count, GTestDataFunc test)
 {
     for (size_t i = 0; i < count; i++) {
@@ -227,5 +240,6 @@ int main(int argc, char **argv)
     make_files();
     add_refusals(REFUSALS, G_N_ELEMENTS(REFUSALS), test_refusal);
     add_refusals(LATE_REFUSALS, G_N_ELEMENTS(LATE_REFUSALS), test_late_refusal);
+    g_test_add_func("/guest/refused/old_recording_stays", test_old_recording);
     return guest_tests_run();
 }
