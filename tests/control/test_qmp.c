@@ -121,6 +121,16 @@ static void test_ids_come_back_as_they_were(void)
     end(&rig);
 }
 
+/* A name of bytes that JSON cannot hold. */
+static void test_answers_are_json_whatever_a_name_holds(void)
+{
+    ControlRig rig;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-name", "a\xff\"b", NULL});
+    ask(&rig, NEGOTIATE, "{\"return\":{}}");
+    ask(&rig, EXECUTE("query-name"), "{\"return\":{\"name\":\"a\357\277\275\\\"b\"}}");
+    end(&rig);
+}
+
 /* Bytes as they come: two commands in one packet, one in many. */
 static void test_commands_need_no_lines(void)
 {
@@ -562,6 +572,7 @@ int main(int argc, char **argv)
     TEST(nothing_works_before_the_negotiation);
     TEST(mistakes_are_named);
     TEST(ids_come_back_as_they_were);
+    TEST(answers_are_json_whatever_a_name_holds);
     TEST(commands_need_no_lines);
     TEST(too_much_is_refused_and_forgotten);
     TEST(stop_and_cont);
