@@ -16,9 +16,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* On one line, and without commands to the terminal, whatever a file is called. */
 static int complain(const GError *error)
 {
-    fprintf(stderr, "pioemu: %s\n", error->message);
+    g_autofree char *line = g_strdup(error->message);
+    for (char *c = line; *c; c++) {
+        *c = g_ascii_iscntrl(*c) ? '?' : *c;
+    }
+    fprintf(stderr, "pioemu: %s\n", line);
     return error->code;
 }
 
@@ -62,7 +67,7 @@ static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_
         status = vm_run(vm);
         *ended_by_signal = vm_signal(vm);
         if (config->pidfile) {
-            unlink(config->pidfile);
+            whole_file_remove(config->pidfile);
         }
     } else {
         status = complain(error);

@@ -91,3 +91,11 @@ bool whole_file_write(const char *what, const char *path, const char *text, GErr
     int why = is_replaced(path) ? replace(path, text) : write_to(path, O_NONBLOCK, text);
     return !why || fail(what, path, why, PIOEMU_ERROR_HOST, error);
 }
+
+void whole_file_remove(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        unlink(path);
+    }
+}

@@ -52,6 +52,9 @@ CharLog *char_log_new(Chardev *chardev, const CharLogConfig *config, GError **er
         return NULL;
     }
     log->size = (uint64_t)st.st_size;
+    if (!S_ISREG(st.st_mode)) {
+        log->config.max = 0; /* a pipe or a device cannot be put aside */
+    }
     return log;
 }
 

@@ -4,11 +4,13 @@
  */
 #include "tests/guest/guest_shell.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HOST = 3, DIED = 4, TIMED_OUT = 5 };
@@ -239,6 +241,23 @@ static void test_pidfile(const GuestTarget *target)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
+/* Only what we made is removed. */
+static void test_pidfile_that_is_no_file(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("fifo");
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -pidfile %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_autofree char *expected = g_strdup_printf("%d\n", (int)guest_pid(guest));
+    char text[32] = "";
+    g_assert_cmpint(read(fd, text, sizeof(text) - 1), >, 0);
+    g_assert_cmpstr(text, ==, expected);
+    close(fd);
+    g_assert_cmpint(g_remove(path), ==, 0);
+}
+
 static void test_unclaimed(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-d unclaimed");
@@ -343,6 +362,8 @@ int main(int argc, char **argv)
     guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_that_cannot_be_written_is_said", test_result_cannot_be_written,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_pid_file_that_is_a_pipe_stays", test_pidfile_that_is_no_file,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_may_have_the_longest_name", test_result_with_the_longest_name,
                     GUEST_DEFAULT_IRQCHIP);

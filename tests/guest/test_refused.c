@@ -52,6 +52,7 @@ static const Refusal REFUSALS[] = {
     {"recording_is_none_either", "-kernel hello.bin -replay %s/large", CONFIGURATION,
      "not a recording of pioemu's"},
     {"guest_is_missing", "-kernel nowhere.bin", CONFIGURATION, "No such file"},
+    {"guest_with_an_odd_name", "-kernel 'a\nb\033c'", CONFIGURATION, "-kernel a?b?c: No such file"},
     {"guest_is_a_directory", "-kernel /", CONFIGURATION, "is a directory"},
     {"guest_is_empty", "-kernel %s/empty", CONFIGURATION, "is empty"},
     {"guest_is_too_large", "-kernel %s/large -m 64K", CONFIGURATION, "give it more with -m"},
