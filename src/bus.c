@@ -150,7 +150,8 @@ static const BusClaim *find_own(const Bus *bus, unsigned cpu, uint64_t address)
     return cpu < bus->own->len ? search(bus->own->pdata[cpu], address) : NULL;
 }
 
-static const BusClaim *find_memory(const Bus *bus, unsigned cpu, uint64_t address)
+/* Out of line, for the sake of ports. */
+static G_GNUC_NO_INLINE const BusClaim *find_memory(const Bus *bus, unsigned cpu, uint64_t address)
 {
     const BusClaim *own = find_own(bus, cpu, address);
     return own ? own : search(bus->memory, address);
@@ -286,16 +287,48 @@ static inline uint64_t wrap(IoSpace space, uint64_t address)
     return space == IO_PORTS ? address & (PORT_COUNT - 1) : address;
 }
 
+static uint64_t read_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                            unsigned size);
+static void write_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                         uint64_t value, unsigned size);
+
+/* `claim` is what is at the address. */
+static inline uint64_t read_at(Bus *bus, BusInitiator *by, const BusClaim *claim, IoSpace space,
+                               uint64_t address, unsigned size)
+{
+    return G_LIKELY(claim && takes_whole(claim, address, size))
+               ? read_claim(bus, claim, address, size)
+               : read_halves(bus, by, space, address, size);
+}
+
+static inline void write_at(Bus *bus, BusInitiator *by, const BusClaim *claim, IoSpace space,
+                            uint64_t address, uint64_t value, unsigned size)
+{
+    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
+        write_claim(bus, claim, address, value, size);
+    } else {
+        write_halves(bus, by, space, address, value, size);
+    }
+}
+
+static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
+{
+    return read_at(bus, by, find(bus, by, space, address), space, address, size);
+}
+
+static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
+                      unsigned size)
+{
+    write_at(bus, by, find(bus, by, space, address), space, address, value, size);
+}
+
 /*
  * An access that its claim does not take whole is two of half the size, each
  * looked up for itself, as ISA's bus conversion does it.
  */
-static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
+static uint64_t read_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                            unsigned size)
 {
-    const BusClaim *claim = find(bus, by, space, address);
-    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
-        return read_claim(bus, claim, address, size);
-    }
     if (size == 1) {
         count_unclaimed(bus, by, space, address, false);
         return 0xff;
@@ -305,19 +338,16 @@ static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t add
     return low | read_one(bus, by, space, wrap(space, address + half), half) << (half * 8);
 }
 
-static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
-                      unsigned size)
+static void write_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                         uint64_t value, unsigned size)
 {
-    const BusClaim *claim = find(bus, by, space, address);
-    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
-        write_claim(bus, claim, address, value, size);
-    } else if (size == 1) {
+    if (size == 1) {
         count_unclaimed(bus, by, space, address, true);
-    } else {
-        unsigned half = size / 2;
-        write_one(bus, by, space, address, value, half);
-        write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
+        return;
     }
+    unsigned half = size / 2;
+    write_one(bus, by, space, address, value, half);
+    write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
 }
 
 static inline uint64_t load_item(const void *data, unsigned size)
@@ -417,6 +447,7 @@ static void string_access(Bus *bus, BusInitiator *by, uint16_t port, bool write,
 void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
                      void *data, size_t count)
 {
+    const BusClaim *claim = bus->ports[port];
     uint64_t value;
     if (G_UNLIKELY(count != 1)) {
         if (count == 0) {
@@ -426,12 +457,12 @@ void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsi
         value = load_item((uint8_t *)data + (count - 1) * size, size);
     } else if (write) {
         value = load_item(data, size);
-        write_one(bus, by, IO_PORTS, port, value, size);
+        write_at(bus, by, claim, IO_PORTS, port, value, size);
     } else {
-        value = read_one(bus, by, IO_PORTS, port, size);
+        value = read_at(bus, by, claim, IO_PORTS, port, size);
         store_item(data, value, size);
     }
-    remember(bus, by, bus->ports[port], port, value, count, size, write, false);
+    remember(bus, by, claim, port, value, count, size, write, false);
 }
 
 static unsigned power_of_two_below(unsigned size)
@@ -449,9 +480,9 @@ void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write,
         uint64_t value;
         if (write) {
             value = load_item(bytes, part);
-            write_one(bus, by, IO_MEMORY, address, value, part);
+            write_at(bus, by, claim, IO_MEMORY, address, value, part);
         } else {
-            value = read_one(bus, by, IO_MEMORY, address, part);
+            value = read_at(bus, by, claim, IO_MEMORY, address, part);
             store_item(bytes, value, part);
         }
         remember(bus, by, claim, address, value, 1, part, write, true);

@@ -121,6 +121,9 @@ typedef struct AccelClass {
     bool (*is_dead)(Vcpu *vcpu);
 } AccelClass;
 
+/* Of a Vcpu: a cache line. */
+#define VCPU_ALIGNMENT 64u
+
 /* Backends begin their own structs with these. */
 struct Accel {
     const AccelClass *class;

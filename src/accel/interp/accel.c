@@ -83,7 +83,7 @@ uint64_t accel_instructions(const InterpAccel *accel)
 {
     const Cpu *cpu = accel->running;
 
-    return cpu ? cpu->others + cpu_instructions(cpu) : 0;
+    return cpu ? accel->others + cpu_instructions(cpu) : 0;
 }
 
 /* The time stamp counters count the instructions of all CPUs, so that they agree. */
@@ -307,7 +307,7 @@ static void take_turn(Cpu *cpu)
     InterpAccel *accel = cpu_accel(cpu);
 
     if (accel->running != cpu) {
-        cpu->others = accel_instructions(accel) - cpu_instructions(cpu);
+        accel->others = accel_instructions(accel) - cpu_instructions(cpu);
         accel->running = cpu;
     }
 }

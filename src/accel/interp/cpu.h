@@ -201,8 +201,8 @@ struct Cpu {
     Vcpu vcpu; /* first */
 
     /* Hot: what fast paths and block entry look at. */
-    uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
-    int64_t flag_result;             /* see flags.h */
+    _Alignas(VCPU_ALIGNMENT) uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
+    int64_t flag_result;                                      /* see flags.h */
     uint64_t flag_carry;
     TlbEntry *tlb;       /* of the privilege level, or one that never hits */
     uint64_t generation; /* upper half: code size, and a number that grows when
@@ -259,7 +259,6 @@ struct Cpu {
 
     /* Counting: completed = granted - reserve - fuel */
     uint64_t granted, reserve;
-    uint64_t others; /* completed by the other CPUs when this one's turn began */
     uint64_t budget;
 
     uint64_t physical_mask; /* A20 */
@@ -270,7 +269,7 @@ struct Cpu {
     CodeCache *code;
     Block *no_block; /* what empty links point to */
     Block *jump[JUMP_SIZE];
-    TlbEntry tlbs[2][TLB_SIZE]; /* supervisor, user */
+    _Alignas(VCPU_ALIGNMENT) TlbEntry tlbs[2][TLB_SIZE]; /* supervisor, user */
     TlbEntry tlb_never[TLB_SIZE];
 };
 
@@ -282,6 +281,7 @@ typedef struct InterpAccel {
     Accel accel; /* first */
     GPtrArray *cpus;
     Cpu *running;      /* or the last that ran */
+    uint64_t others;   /* instructions completed by the others when its turn began */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     bool paranoid;
     uint64_t ips; /* instructions to a second of machine time */
