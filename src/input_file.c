@@ -1,6 +1,7 @@
 #include "src/input_file.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,23 +42,6 @@ bool input_file_open(InputFile *file, const char *what, const char *path, GError
     return true;
 }
 
-/* Until the end of the file; -1: errno says why. */
-static ssize_t read_all(int fd, uint8_t *data, size_t room)
-{
-    size_t done = 0;
-    while (done < room) {
-        ssize_t got = pread(fd, data + done, room - done, (off_t)done);
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR) {
-            return -1;
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return (ssize_t)done;
-}
-
 GBytes *input_file_read(const InputFile *file, GError **error)
 {
     size_t room = MAX(file->size, KERNEL_MADE) + 1;
@@ -67,7 +51,7 @@ GBytes *input_file_read(const InputFile *file, GError **error)
                           file->size >> 20);
         return NULL;
     }
-    ssize_t got = read_all(file->fd, data, room);
+    ssize_t got = fd_read_all(file->fd, data, room, 0);
     if (got < 0 || (size_t)got == room) {
         input_file_refuse(file, error, "%s", got < 0 ? g_strerror(errno) : "grows all the time");
         return NULL;

@@ -1,6 +1,7 @@
 #include "src/whole_file.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,20 +44,6 @@ bool whole_file_check(const char *what, const char *path, GError **error)
     return !why || fail(what, path, why, PIOEMU_ERROR_CONFIG, error);
 }
 
-static bool write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-    while (left) {
-        ssize_t written = write(fd, text, left);
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        text += MAX(written, 0);
-        left -= (size_t)MAX(written, 0);
-    }
-    return true;
-}
-
 /* 0 or the error's number. */
 static int write_to(const char *path, int flags, const char *text)
 {
@@ -64,7 +51,7 @@ static int write_to(const char *path, int flags, const char *text)
     if (fd < 0) {
         return errno;
     }
-    int why = write_all(fd, text) ? 0 : errno;
+    int why = fd_write_all(fd, text, strlen(text)) ? 0 : errno;
     return close(fd) < 0 && !why ? errno : why;
 }
 

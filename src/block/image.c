@@ -1,6 +1,7 @@
 #include "src/block/image.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,23 +171,6 @@ bool image_is_read_only(const Image *image)
 
 /* ---- the host's files ---- */
 
-/* How much there was up to the end of the file; -1: errno says why. */
-static ssize_t read_fully(int fd, uint8_t *data, size_t size, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = pread(fd, data + done, size - done, (off_t)(offset + done));
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR) {
-            return -1;
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return (ssize_t)done;
-}
-
 static bool write_fully(int fd, const uint8_t *data, size_t size, uint64_t offset)
 {
     size_t done = 0;
@@ -205,7 +189,7 @@ static bool read_base(const Image *image, uint64_t sector, uint8_t *data, uint32
 {
     uint64_t offset = sector * IMAGE_SECTOR;
     size_t size = (size_t)count * IMAGE_SECTOR;
-    ssize_t got = read_fully(image->fd, data, size, offset);
+    ssize_t got = fd_read_all(image->fd, data, size, offset);
     if (got < 0) {
         return false;
     }
@@ -244,7 +228,7 @@ static void mark_overlay(Image *image, uint64_t sector)
 static bool read_overlay(const Image *image, uint64_t sector, uint8_t *data, uint32_t count)
 {
     ssize_t size = (ssize_t)count * IMAGE_SECTOR;
-    ssize_t got = read_fully(image->overlay, data, (size_t)size, sector * IMAGE_SECTOR);
+    ssize_t got = fd_read_all(image->overlay, data, (size_t)size, sector * IMAGE_SECTOR);
     if (got >= 0 && got < size) {
         errno = ENODATA;
     }

@@ -1,6 +1,7 @@
 #include "src/record/recorder_internal.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 #include "src/rtc_date.h"
 
 #include <errno.h>
@@ -27,19 +28,6 @@ static void write_failed(Recorder *recorder, int error_number)
     recorder->host.message(recorder->host.opaque, text);
 }
 
-static void write_all(Recorder *recorder, const uint8_t *data, size_t size)
-{
-    while (size) {
-        ssize_t written = write(recorder->fd, data, size);
-        if (written < 0 && errno != EINTR) {
-            write_failed(recorder, errno);
-            return;
-        }
-        data += MAX(written, 0);
-        size -= (size_t)MAX(written, 0);
-    }
-}
-
 /* The lock is held for the exchange of two pointers only. */
 static void flush(Recorder *recorder)
 {
@@ -51,7 +39,9 @@ static void flush(Recorder *recorder)
     recorder->buffer = recorder->writing;
     g_mutex_unlock(&recorder->lock);
     recorder->writing = full;
-    write_all(recorder, full->data, full->len);
+    if (!fd_write_all(recorder->fd, full->data, full->len)) {
+        write_failed(recorder, errno);
+    }
     g_byte_array_set_size(full, 0);
 }
 
