@@ -122,8 +122,11 @@ static void guest_stopped(Vm *vm, const char *reason)
     vm_end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "guest-shutdown", reason);
 }
 
-static void died(Vm *vm, const char *reason)
+static void died(Vm *vm, const Vcpu *vcpu, const char *why)
 {
+    bool alone = runner_count(vm->runner) == 1;
+    g_autofree char *reason =
+        alone ? g_strdup(why) : g_strdup_printf("CPU %u: %s", vcpu->index, why);
     log_line(vm->log, "pioemu: the guest died: %s", reason);
     vm_post_mortem(vm);
     vm_end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, "guest-panic", reason);
@@ -272,7 +275,7 @@ static void handle_stop(Vm *vm, const Event *event)
         vm_halted_for_good(vm);
         break;
     case VCPU_TRIPLE_FAULT:
-        died(vm, "triple fault (an exception while a double fault was delivered)");
+        died(vm, event->vcpu, "triple fault (an exception while a double fault was delivered)");
         break;
     case VCPU_POWEROFF:
         guest_stopped(vm, "the guest powered off");
@@ -281,7 +284,7 @@ static void handle_stop(Vm *vm, const Event *event)
         handle_reset(vm);
         break;
     default:
-        died(vm, event->vcpu->failure);
+        died(vm, event->vcpu, event->vcpu->failure);
         break;
     }
 }

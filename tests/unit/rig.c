@@ -263,14 +263,13 @@ bool rig_load(Device *dev, GBytes *saved)
 /* Copies `elements`, with one of them replaced if it is in this field. */
 static GVariant *patch_elements(GVariant *elements, bool here, unsigned index, uint64_t value)
 {
-    GVariantBuilder copy;
-    g_variant_builder_init(&copy, G_VARIANT_TYPE("at"));
-    for (gsize i = 0; i < g_variant_n_children(elements); i++) {
-        uint64_t element;
-        g_variant_get_child(elements, i, "t", &element);
-        g_variant_builder_add(&copy, "t", here && i == index ? value : element);
+    gsize count;
+    const uint64_t *values = g_variant_get_fixed_array(elements, &count, sizeof(*values));
+    g_autofree uint64_t *copy = g_memdup2(values, count * sizeof(*values));
+    if (here && index < count) {
+        copy[index] = value;
     }
-    return g_variant_builder_end(&copy);
+    return g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, copy, count, sizeof(*copy));
 }
 
 GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t value)

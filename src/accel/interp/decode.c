@@ -425,6 +425,6 @@ DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_
     }
     Handler *handler = valid ? choose_handler(&d, opcode, operand_size) : op_undefined;
     return finish(&d, handler, start,
-                  handler == op_undefined || opcode->flags & OPCODE_END ||
+                  handler == op_undefined || handler == op_pause || opcode->flags & OPCODE_END ||
                       (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS));
 }

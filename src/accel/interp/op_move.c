@@ -8,16 +8,6 @@ OP(nop)
     NEXT();
 }
 
-/* A CPU that waits for another lets it go on. */
-OP(pause)
-{
-    if (cpu->yields) {
-        cpu->yielded = true;
-        cpu_leave_soon(cpu);
-    }
-    NEXT();
-}
-
 #define DEFINE_MOVE(N)                                                                             \
     OP(mov##N##_rr)                                                                                \
     {                                                                                              \

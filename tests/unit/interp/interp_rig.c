@@ -137,9 +137,9 @@ Rig *rig_new(uint64_t ram_size, bool paranoid)
     return make(ram_size, 1, paranoid, NULL);
 }
 
-Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus)
+Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid)
 {
-    return make(ram_size, cpus, false, NULL);
+    return make(ram_size, cpus, paranoid, NULL);
 }
 
 Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace)

@@ -62,7 +62,7 @@ struct Rig {
 /* `ram_size` bytes at 0; `paranoid` asks for -accel interp,paranoid=on. */
 Rig *rig_new(uint64_t ram_size, bool paranoid);
 /* With so many CPUs: rig_*() are about the first. */
-Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus);
+Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid);
 /* With what -d logs, which is the caller's and lives longer. */
 Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace);
 void rig_free(Rig *rig);

@@ -53,7 +53,7 @@ static VcpuStop run(Rig *rig, unsigned cpu, uint64_t count)
 
 static Rig *started(unsigned cpus, const uint8_t *code, size_t size)
 {
-    Rig *rig = rig_new_cpus(RAM, cpus);
+    Rig *rig = rig_new_cpus(RAM, cpus, false);
     rig_write(rig, CODE, code, size);
     for (unsigned cpu = 1; cpu < cpus; cpu++) {
         ask_start(rig, cpu, PAGE);
@@ -79,7 +79,7 @@ static uint64_t position(Rig *rig)
 
 static void test_all_but_the_first_wait(void)
 {
-    g_autoptr(Rig) rig = rig_new_cpus(RAM, 3);
+    g_autoptr(Rig) rig = rig_new_cpus(RAM, 3, false);
     g_assert_cmpint(activity(rig, 0), ==, VCPU_ACTIVE);
     g_assert_true(get(rig, 0).msr.apic_base & APIC_BASE_BSP);
     for (unsigned cpu = 1; cpu < 3; cpu++) {
@@ -194,14 +194,17 @@ static void test_cpu_halted_for_good_waits_for_an_nmi(void)
 
 static void test_pause_lets_others_go_on(void)
 {
-    g_autoptr(Rig) two = STARTED(2, 0x40, 0xf3, 0x90, 0xeb, 0xfb); /* inc ax; pause; jmp back */
+    /* inc ax; pause; inc bx; jmp back */
+    g_autoptr(Rig) two = STARTED(2, 0x40, 0xf3, 0x90, 0x43, 0xeb, 0xfa);
     g_assert_cmpint(run(two, 1, 1000), ==, VCPU_YIELDED);
     g_assert_cmpuint(get(two, 1).gpr[CPU_AX], ==, 1);
+    g_assert_cmpuint(get(two, 1).gpr[CPU_BX], ==, 0);
     g_assert_cmpint(run(two, 1, 1000), ==, VCPU_YIELDED);
     g_assert_cmpuint(get(two, 1).gpr[CPU_AX], ==, 2);
-    g_autoptr(Rig) one = STARTED(1, 0x40, 0xf3, 0x90, 0xeb, 0xfb);
-    g_assert_cmpint(run(one, 0, 999), ==, VCPU_SLICE_DONE);
-    g_assert_cmpuint(get(one, 0).gpr[CPU_AX], ==, 333);
+    g_assert_cmpuint(get(two, 1).gpr[CPU_BX], ==, 1);
+    g_autoptr(Rig) one = STARTED(1, 0x40, 0xf3, 0x90, 0x43, 0xeb, 0xfa);
+    g_assert_cmpint(run(one, 0, 1000), ==, VCPU_SLICE_DONE);
+    g_assert_cmpuint(get(one, 0).gpr[CPU_AX], ==, 250);
 }
 
 /* Of the first CPU's TSC in place and the second's. */
