@@ -252,6 +252,13 @@ static unsigned count_steps(const Rig *rig)
     return steps;
 }
 
+/* On a busy host the pauses may be over before a vCPU has run. */
+static bool has_seen_all(const Rig *rig)
+{
+    const FakeVcpu *first = (FakeVcpu *)rig->vcpus[0];
+    return atomic_load(&first->interrupts) && atomic_load(&first->halts);
+}
+
 static void pause_and_go_on(void *opaque)
 {
     Rig *rig = opaque;
@@ -259,7 +266,7 @@ static void pause_and_go_on(void *opaque)
     unsigned steps = count_steps(rig);
     g_free(device_describe(rig->machine->controller));
     g_assert_cmpuint(count_steps(rig), ==, steps);
-    if (++rig->pauses == PAUSES) {
+    if (++rig->pauses >= PAUSES && has_seen_all(rig)) {
         loop_quit(rig->loop);
         return;
     }
@@ -298,10 +305,8 @@ static void test_everything_at_once(void)
     clock_resume(rig.host_clock);
     resume(&rig);
     loop_run(rig.loop);
-    const FakeVcpu *first = (FakeVcpu *)rig.vcpus[0];
-    g_assert_cmpuint(rig.pauses, ==, PAUSES);
-    g_assert_cmpuint(atomic_load(&first->interrupts), >, 0);
-    g_assert_cmpuint(atomic_load(&first->halts), >, 0);
+    g_assert_cmpuint(rig.pauses, >=, PAUSES);
+    g_assert_true(has_seen_all(&rig));
     destroy(&rig);
 }
 
