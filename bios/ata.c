@@ -17,6 +17,7 @@
 
 /* Words of IDENTIFY DEVICE. */
 #define IDENTIFY_WORDS    256u
+#define IDENTIFY_MODEL    27
 #define IDENTIFY_LBA28    60
 #define IDENTIFY_COMMANDS 83
 #define IDENTIFY_LBA48    100
@@ -62,6 +63,11 @@ static Ata ata = {
 const AtaUnit *ata_unit(unsigned index)
 {
     return &ata.units[index];
+}
+
+unsigned ata_index(const AtaUnit *unit)
+{
+    return (unsigned)(unit - ata.units);
 }
 
 /* ---- the registers ---- */
@@ -196,6 +202,7 @@ static const DriveOps DISK_OPS = {
     .name = "hard disk",
     .reset = reset,
     .transfer = transfer,
+    .get_name = ata_get_name,
 };
 
 /* ---- finding them ---- */
@@ -226,12 +233,15 @@ static void set_geometry(Drive *drive)
     drive->cylinders = (uint16_t)(cylinders > CYLINDERS ? CYLINDERS : cylinders ? cylinders : 1);
 }
 
-static void publish(const Drive *drive)
+void ata_publish(void)
 {
     static const uint8_t VECTORS[FIXED_DISKS] = {0x41, 0x46};
-    unsigned index = drive->number - HARD_DISK;
-    if (index < FIXED_DISKS) {
-        ata.fixed[index] = (FixedDisk){
+    for (uint8_t i = 0; i < FIXED_DISKS; i++) {
+        const Drive *drive = disk_find(HARD_DISK + i);
+        if (!drive) {
+            continue;
+        }
+        ata.fixed[i] = (FixedDisk){
             .cylinders = drive->cylinders,
             .heads = (uint8_t)drive->heads,
             .precompensation = 0xffff,
@@ -239,14 +249,14 @@ static void publish(const Drive *drive)
             .landing_zone = drive->cylinders,
             .sectors_track = (uint8_t)drive->sectors_track,
         };
-        IVT[VECTORS[index]].segment = BIOS_SEGMENT;
-        IVT[VECTORS[index]].offset = (uint16_t)(uint32_t)&ata.fixed[index];
+        IVT[VECTORS[i]].segment = BIOS_SEGMENT;
+        IVT[VECTORS[i]].offset = (uint16_t)(uint32_t)&ata.fixed[i];
     }
 }
 
-static bool identify(const AtaUnit *unit)
+static bool identify(const AtaUnit *unit, AtaKind kind)
 {
-    out8(unit->base + ATA_COMMAND, ATA_CMD_IDENTIFY);
+    out8(unit->base + ATA_COMMAND, kind == ATA_PACKET ? ATA_CMD_IDENTIFY_PACKET : ATA_CMD_IDENTIFY);
     uint8_t status = ata_await(unit);
     if (failed(status) || !(status & ATA_ST_DRQ)) {
         return false;
@@ -272,11 +282,13 @@ static void add_disk(AtaUnit *unit)
         drive.sectors = size[0] | (uint32_t)size[1] << 16 | (uint64_t)size[2] << 32;
     }
     set_geometry(&drive);
-    publish(&drive);
     disk_add(&drive);
 }
 
-/* After a reset a packet device shows what it is. */
+/*
+ * After a reset a packet device shows what it is; so it does in the place of a
+ * second device that there is not, which then is not identified.
+ */
 static void find_unit(AtaUnit *unit)
 {
     out8(unit->base + ATA_DEVICE, ATA_DEV_ONES | unit->select);
@@ -286,8 +298,8 @@ static void find_unit(AtaUnit *unit)
     }
     if (in8(unit->base + ATA_LBA_MID) == ATAPI_SIGNATURE_MID &&
         in8(unit->base + ATA_LBA_HIGH) == ATAPI_SIGNATURE_HIGH) {
-        unit->kind = ATA_PACKET;
-    } else if ((in8(unit->control) & ATA_ST_DRDY) && identify(unit)) {
+        unit->kind = identify(unit, ATA_PACKET) ? ATA_PACKET : ATA_NONE;
+    } else if ((in8(unit->control) & ATA_ST_DRDY) && identify(unit, ATA_DISK)) {
         add_disk(unit);
     }
 }
@@ -297,4 +309,24 @@ void ata_setup(void)
     for (unsigned i = 0; i < ATA_UNITS; i++) {
         find_unit(&ata.units[i]);
     }
+    ata_publish();
+}
+
+/* ---- names ---- */
+
+/* Two characters a word, the first in the upper byte, filled up with spaces. */
+bool ata_get_name(const Drive *drive, char *name)
+{
+    const AtaUnit *unit = drive->unit;
+    const uint16_t *words = ata.identify + IDENTIFY_MODEL;
+    unsigned end = 0;
+    if (!ata_select(unit, 0) || !identify(unit, unit->kind)) {
+        return false;
+    }
+    for (unsigned i = 0; i < DRIVE_NAME_SIZE - 1; i++) {
+        name[i] = (char)(words[i / 2] >> (i & 1 ? 0 : 8));
+        end = name[i] != ' ' ? i + 1 : end;
+    }
+    name[end] = '\0';
+    return end;
 }

@@ -12,19 +12,19 @@
 #define BLOCKS_MAX   0xffffu /* of a READ(10) */
 #define PACKET_WORDS (ATAPI_PACKET_SIZE / 2)
 
-#define SENSE_KEY      2
-#define SENSE_CODE     12
-#define SENSE_BYTES    18
-#define SENSE_MASK     0x0f
-#define KEY_NOT_READY  0x02
-#define KEY_ATTENTION  0x06
-#define CODE_NO_MEDIUM 0x3a
+#define SENSE_KEY   2
+#define SENSE_CODE  12
+#define SENSE_BYTES 18
+#define SENSE_MASK  0x0f
+
+#define START_STOP_EJECT 0x02
 
 typedef struct Packet {
     uint8_t bytes[ATAPI_PACKET_SIZE];
 } Packet;
 
 static uint16_t answer[SENSE_BYTES / 2];
+static bool changed[ATA_UNITS];
 
 /* The drive's next block of data, all of it, of which `room` bytes are kept. */
 static void take_block(const AtaUnit *unit, uint32_t *address, uint32_t *room)
@@ -73,6 +73,20 @@ static DiskStatus run_packet(const AtaUnit *unit, const Packet *packet, uint32_t
     return end & ATA_ST_BSY ? DISK_TIMEOUT : end & ATA_ST_ERR ? DISK_CONTROLLER : DISK_OK;
 }
 
+static DiskStatus status_of(uint8_t key, uint8_t code)
+{
+    switch (key) {
+    case SENSE_NOT_READY:
+        return code == ASC_NO_MEDIUM ? DISK_NO_MEDIUM : DISK_TIMEOUT;
+    case SENSE_MEDIUM_ERROR:
+        return DISK_CRC;
+    case SENSE_ILLEGAL_REQUEST:
+        return code == ASC_REMOVAL_PREVENTED ? DISK_LOCKED : DISK_SECTOR_NOT_FOUND;
+    default:
+        return DISK_CONTROLLER;
+    }
+}
+
 static DiskStatus sense_status(const AtaUnit *unit, uint8_t *key)
 {
     const Packet packet = {{ATAPI_REQUEST_SENSE, 0, 0, 0, SENSE_BYTES}};
@@ -83,11 +97,10 @@ static DiskStatus sense_status(const AtaUnit *unit, uint8_t *key)
         return DISK_CONTROLLER;
     }
     *key = bytes[SENSE_KEY] & SENSE_MASK;
-    return *key == KEY_NOT_READY && bytes[SENSE_CODE] == CODE_NO_MEDIUM ? DISK_NO_MEDIUM
-           : *key == KEY_NOT_READY                                      ? DISK_TIMEOUT
-           : *key == 0x03                                               ? DISK_CRC
-           : *key == 0x05                                               ? DISK_SECTOR_NOT_FOUND
-                                                                        : DISK_CONTROLLER;
+    if (*key == SENSE_UNIT_ATTENTION && bytes[SENSE_CODE] == ASC_MEDIUM_CHANGED) {
+        changed[ata_index(unit)] = true;
+    }
+    return status_of(*key, bytes[SENSE_CODE]);
 }
 
 /* Once more when the drive only wanted to tell of a reset or another disc. */
@@ -106,7 +119,7 @@ static DiskStatus execute(const AtaUnit *unit, const Packet *packet, uint32_t ad
             return status;
         }
         status = sense_status(unit, &key);
-        if (key != KEY_ATTENTION) {
+        if (key != SENSE_UNIT_ATTENTION) {
             return status;
         }
     }
@@ -133,4 +146,29 @@ DiskStatus atapi_read(const AtaUnit *unit, uint32_t block, uint16_t count, uint3
                             (uint8_t)(block >> 8), (uint8_t)block, 0, (uint8_t)(count >> 8),
                             (uint8_t)count}};
     return execute(unit, &packet, address, (uint32_t)count * CDROM_BLOCK);
+}
+
+DiskStatus atapi_test_ready(const AtaUnit *unit)
+{
+    const Packet packet = {{ATAPI_TEST_UNIT_READY}};
+    return execute(unit, &packet, 0, 0);
+}
+
+DiskStatus atapi_lock(const AtaUnit *unit, bool locked)
+{
+    const Packet packet = {{ATAPI_PREVENT_ALLOW, 0, 0, 0, locked}};
+    return execute(unit, &packet, 0, 0);
+}
+
+DiskStatus atapi_eject(const AtaUnit *unit)
+{
+    const Packet packet = {{ATAPI_START_STOP, 0, 0, 0, START_STOP_EJECT}};
+    return execute(unit, &packet, 0, 0);
+}
+
+bool atapi_take_change(const AtaUnit *unit)
+{
+    bool result = changed[ata_index(unit)];
+    changed[ata_index(unit)] = false;
+    return result;
 }

@@ -4,8 +4,8 @@
  *
  * All of the BIOS is in one segment, code, data and stack; CS, DS, ES and SS are
  * BIOS_SEGMENT while its C code runs, FS is 0, and GS is whatever was reached
- * last.  Interrupts are off but in bios_wait(), bios_window() and
- * bios_call_interrupt().
+ * last.  Interrupts are off but in bios_wait(), bios_window(),
+ * bios_call_interrupt() and bios_call_far().
  */
 #ifndef PIOEMU_BIOS_BIOS_H
 #define PIOEMU_BIOS_BIOS_H
@@ -205,14 +205,25 @@ static inline uint32_t linear_address(const void *pointer)
 void bios_window(void);
 void bios_wait(void);
 
-/* Calls what the vector points to with EAX and carry; returns its flags. */
-uint16_t bios_call_interrupt(unsigned vector, uint32_t *eax, bool carry);
+typedef struct CallRegs {
+    uint32_t eax, edx;
+} CallRegs;
+
+/* Calls what the vector points to with these and carry; EAX comes back, its flags are returned. */
+uint16_t bios_call_interrupt(unsigned vector, CallRegs *regs, bool carry);
+
+/* Calls a program's routine: segment in the upper half, with four words on the stack. */
+void bios_call_far(uint32_t address, const uint16_t *words);
 
 /* Jumps to 0:7C00h with DL, and the stack below it. */
 _Noreturn void bios_jump_to_boot_sector(uint8_t drive, uint16_t segment);
 /* Begins again with an empty stack. */
 _Noreturn void bios_restart(void (*where)(void));
 _Noreturn void bios_halt(void);
+
+/* The BIOS was interrupted by an NMI, and where. */
+extern volatile uint8_t bios_nmi_noted;
+extern volatile uint16_t bios_nmi_ip;
 
 /* Moves words with 32-bit addresses through protected mode; `gdt` has six entries. */
 void bios_move_words(uint32_t gdt, uint16_t words);

@@ -12,6 +12,8 @@
 #define SIGNATURE_AT   510u
 #define ORDER_MAX      3u
 
+#define KERNEL_NAME "kernel"
+
 #define DRIVE_FLOPPY 0x00
 #define DRIVE_DISK   0x80
 #define DRIVE_CDROM  0xe0
@@ -19,7 +21,8 @@
 typedef struct Boot {
     uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0: none */
     uint8_t next;             /* in it */
-    uint8_t tried;            /* CMOS_BOOT_*: what runs; 0: nothing yet */
+    const char *tried;        /* what runs, or was tried last */
+    Drive *chosen;            /* comes first; may be NULL */
     DiskStatus status;        /* of INT 13h: why the last one failed; DISK_OK: another reason */
 } Boot;
 
@@ -65,13 +68,24 @@ static const char *boot_sector(Drive *drive)
     bios_jump_to_boot_sector(drive->number, 0);
 }
 
-static const char *boot_device(uint8_t device)
+static void try_drive(Drive *drive, const char *name)
 {
-    Drive *drive = disk_find(DEVICES[device].drive);
-    if (!drive) {
-        return "there is none";
+    boot.tried = name;
+    boot.status = DISK_OK;
+    print("Not booted from %s: %s", name,
+          !drive             ? "there is none"
+          : drive->ops->boot ? drive->ops->boot(drive)
+                             : boot_sector(drive));
+    if (boot.status) {
+        print(" (status %xh)", (unsigned)boot.status);
     }
-    return drive->ops->boot ? drive->ops->boot(drive) : boot_sector(drive);
+    print("\n");
+}
+
+/* False: that was tried before the others. */
+static bool is_next(const Drive *drive)
+{
+    return !drive || drive != boot.chosen;
 }
 
 static void boot_rest(void)
@@ -79,13 +93,10 @@ static void boot_rest(void)
     while (boot.next < ORDER_MAX) {
         uint8_t device = boot.order[boot.next++];
         if (device && device < sizeof(DEVICES) / sizeof(DEVICES[0])) {
-            boot.tried = device;
-            boot.status = DISK_OK;
-            print("Not booted from %s: %s", DEVICES[device].name, boot_device(device));
-            if (boot.status) {
-                print(" (status %xh)", (unsigned)boot.status);
+            Drive *drive = disk_find(DEVICES[device].drive);
+            if (is_next(drive)) {
+                try_drive(drive, DEVICES[device].name);
             }
-            print("\n");
         }
     }
     print("Nothing to boot\n");
@@ -105,18 +116,30 @@ static void read_order(void)
     }
 }
 
+void boot_choose(Drive *drive)
+{
+    boot.chosen = drive;
+    if (drive) {
+        disk_make_first(drive);
+    }
+}
+
 _Noreturn void boot_first(void)
 {
-    kernel_boot();
     read_order();
     boot.next = 0;
+    if (boot.chosen) {
+        try_drive(boot.chosen, boot.chosen->ops->name);
+    }
+    boot.tried = KERNEL_NAME;
+    kernel_boot();
     boot_rest();
     bios_give_up();
 }
 
 static void boot_after_failure(void)
 {
-    print("\nNot booted from %s: its program gave up (INT 18h)\n", DEVICES[boot.tried].name);
+    print("\nNot booted from %s: its program gave up (INT 18h)\n", boot.tried);
     boot_rest();
 }
 

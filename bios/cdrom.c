@@ -3,6 +3,8 @@
  */
 #include "bios/cdrom.h"
 
+#include "bios/services.h"
+
 #include "devices/ata_regs.h"
 
 #define CDROM_NUMBER    0xe0
@@ -12,7 +14,16 @@
 #define TOP_SEGMENT     0xffffu
 #define MEMORY_1M       0x100000u
 
+#define VECTOR_SYSTEM   0x15
+#define EJECT_INTERCEPT 0x5200u
+#define LOCKS_MAX       255u
+#define LOCK            0x00
+#define UNLOCK          0x01
+#define GET_LOCK        0x02
+
 static uint16_t buffer[CDROM_BLOCK / 2];
+static uint8_t locks[ATA_UNITS]; /* of which each has to be taken back */
+static bool changed[ATA_UNITS];  /* which nobody was told of */
 
 /* ---- blocks and sectors ---- */
 
@@ -72,10 +83,20 @@ DiskStatus cdrom_read_sectors(const AtaUnit *unit, uint32_t start, uint32_t firs
 
 /* ---- the drive ---- */
 
+/* A drive tells of a disc that has come, or is seen without one. */
+static void note_change(Drive *drive, DiskStatus status)
+{
+    if (atapi_take_change(drive->unit) || status == DISK_NO_MEDIUM) {
+        changed[ata_index(drive->unit)] = true;
+        drive->sectors = 0;
+    }
+}
+
 static DiskStatus find_disc(Drive *drive)
 {
     uint32_t blocks;
     DiskStatus status = atapi_capacity(drive->unit, &blocks);
+    note_change(drive, status);
     drive->sectors = status ? 0 : blocks;
     return status;
 }
@@ -101,21 +122,107 @@ static DiskStatus transfer(Drive *drive, DiskRequest *request)
         status = transfer_block(drive, request);
         request->done = (uint16_t)(request->done + !status);
     }
+    note_change(drive, status);
+    if (!status && !drive->sectors) {
+        status = find_disc(drive); /* there is more to read from the new one */
+    }
     return status;
+}
+
+/* ---- lock, eject, change ---- */
+
+/* The drive is told of the first and of the last. */
+static DiskStatus change_locks(const AtaUnit *unit, uint8_t *count, bool lock)
+{
+    DiskStatus status = DISK_OK;
+    if (lock ? *count == LOCKS_MAX : !*count) {
+        return lock ? DISK_TOO_MANY_LOCKS : DISK_NOT_LOCKED;
+    }
+    if (*count == !lock) {
+        status = atapi_lock(unit, lock);
+    }
+    if (!status) {
+        *count = (uint8_t)(lock ? *count + 1 : *count - 1);
+    }
+    return status;
+}
+
+static DiskStatus lock_service(const Drive *drive, Regs *regs)
+{
+    uint8_t *count = &locks[ata_index(drive->unit)];
+    DiskStatus status = DISK_OK;
+    if (regs->al > GET_LOCK) {
+        return DISK_INVALID;
+    }
+    if (regs->al != GET_LOCK) {
+        status = change_locks(drive->unit, count, regs->al == LOCK);
+    }
+    regs->al = *count != 0;
+    return status;
+}
+
+/* INT 15h, AH = 52h may forbid it. */
+static DiskStatus ask_to_eject(const Drive *drive)
+{
+    CallRegs call = {.eax = EJECT_INTERCEPT, .edx = drive->number};
+    if (!(bios_call_interrupt(VECTOR_SYSTEM, &call, false) & FLAG_CF)) {
+        return DISK_OK;
+    }
+    return (call.eax >> 8 & 0xff) == DISK_LOCKED ? DISK_LOCKED : DISK_IN_USE;
+}
+
+static DiskStatus eject_service(Drive *drive)
+{
+    if (locks[ata_index(drive->unit)]) {
+        return DISK_LOCKED;
+    }
+    DiskStatus status = find_disc(drive);
+    if (!status) {
+        status = ask_to_eject(drive);
+    }
+    if (status) {
+        return status;
+    }
+    status = atapi_eject(drive->unit);
+    note_change(drive, status ? status : DISK_NO_MEDIUM);
+    return status && status != DISK_LOCKED ? DISK_EJECT_FAILED : status;
+}
+
+/* As a diskette drive's line: without a disc it is active. */
+static DiskStatus change_service(Drive *drive)
+{
+    bool *mine = &changed[ata_index(drive->unit)];
+    DiskStatus status = atapi_test_ready(drive->unit);
+    note_change(drive, status);
+    bool active = *mine;
+    *mine = status == DISK_NO_MEDIUM;
+    return active ? DISK_CHANGED : status;
 }
 
 /* The disc is looked for when somebody asks for it first. */
 static bool service(Drive *drive, Regs *regs, DiskStatus *status)
 {
-    if (regs->ah == 0x4b) {
+    switch (regs->ah) {
+    case 0x45:
+        *status = lock_service(drive, regs);
+        return true;
+    case 0x46:
+        *status = eject_service(drive);
+        return true;
+    case 0x49:
+        *status = change_service(drive);
+        return true;
+    case 0x4b:
         *status = eltorito_service(drive, regs);
         return true;
+    default:
+        break;
     }
     if (regs->ah < 0x42 || drive->sectors) {
         return false;
     }
     *status = find_disc(drive);
-    return *status != DISK_OK;
+    return *status != DISK_OK && regs->ah != 0x48;
 }
 
 static const char *boot(Drive *drive)
@@ -130,6 +237,7 @@ static const DriveOps CDROM_OPS = {
     .name = "CD-ROM",
     .transfer = transfer,
     .service = service,
+    .get_name = ata_get_name,
     .boot = boot,
 };
 

@@ -12,6 +12,13 @@
 DiskStatus atapi_capacity(const AtaUnit *unit, uint32_t *blocks);
 DiskStatus atapi_read(const AtaUnit *unit, uint32_t block, uint16_t count, uint32_t address);
 
+DiskStatus atapi_test_ready(const AtaUnit *unit);
+/* The tray stays closed, or may be opened. */
+DiskStatus atapi_lock(const AtaUnit *unit, bool locked);
+DiskStatus atapi_eject(const AtaUnit *unit);
+/* The drive has told of another disc since this was asked last. */
+bool atapi_take_change(const AtaUnit *unit);
+
 /* `count` sectors of 512 bytes from sector `first` after block `start`, into `address`. */
 DiskStatus cdrom_read_sectors(const AtaUnit *unit, uint32_t start, uint32_t first, uint32_t count,
                               uint32_t address);

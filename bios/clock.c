@@ -104,8 +104,8 @@ void clock_irq0(Regs *regs)
     }
     BDA->ticks = ticks;
     stop_floppy_motor();
-    uint32_t eax = 0;
-    bios_call_interrupt(VECTOR_TICK, &eax, false);
+    CallRegs call = {.eax = 0};
+    bios_call_interrupt(VECTOR_TICK, &call, false);
     irq_end(IRQ_TIMER);
 }
 
@@ -139,8 +139,8 @@ void clock_irq8(Regs *regs)
         count_period();
     }
     if (causes & RTC_B_AIE) {
-        uint32_t eax = 0;
-        bios_call_interrupt(VECTOR_ALARM, &eax, false);
+        CallRegs call = {.eax = 0};
+        bios_call_interrupt(VECTOR_ALARM, &call, false);
     }
     irq_end(IRQ_RTC);
 }

@@ -28,9 +28,14 @@
 #define EDD_INFO_GEOMETRY   0x02
 #define EDD_INFO_REMOVABLE  0x04
 #define EDD_INFO_WRITE      0x08 /* write with verify */
+#define EDD_INFO_CHANGE     0x10 /* tells when the medium was changed */
 #define EDD_INFO_LOCKABLE   0x20
+#define EDD_INFO_NO_MEDIUM  0x40 /* what is told is the most that the drive has */
+#define EDD_INFO_CDROM      (EDD_INFO_REMOVABLE | EDD_INFO_CHANGE | EDD_INFO_LOCKABLE)
 
-#define MEMORY_END 0x10fff0u /* of what real mode reaches */
+#define MEMORY_1M   0x100000u
+#define MEMORY_END  0x10fff0u /* of what real mode reaches */
+#define BOUNCE_SIZE 2048u     /* at once, on the way to or from the memory above */
 
 typedef struct Disks {
     Drive drives[DRIVES];
@@ -92,6 +97,22 @@ void disk_close_room(uint8_t number)
     }
 }
 
+void disk_make_first(Drive *drive)
+{
+    uint8_t number = drive->number, first = number & HARD_DISKS;
+    if (!drive->heads) {
+        return;
+    }
+    for (unsigned i = 0; i < disks.count; i++) {
+        Drive *other = &disks.drives[i];
+        if (other->number < number && moves(other, first)) {
+            other->number++;
+        }
+    }
+    drive->number = first;
+    ata_publish();
+}
+
 void disk_setup(void)
 {
     floppy_setup();
@@ -112,15 +133,23 @@ uint8_t disk_count_like(uint8_t number)
 
 /* ---- transfers ---- */
 
-DiskStatus disk_transfer(Drive *drive, DiskRequest *request)
+static DiskStatus check_sectors(const Drive *drive, const DiskRequest *request)
 {
-    uint32_t size = (uint32_t)request->count * drive->sector_size;
-    request->done = 0;
     if (!drive->sectors) {
         return DISK_NO_MEDIUM;
     }
-    if (request->sector >= drive->sectors || request->count > drive->sectors - request->sector) {
-        return DISK_SECTOR_NOT_FOUND;
+    return request->sector >= drive->sectors || request->count > drive->sectors - request->sector
+               ? DISK_SECTOR_NOT_FOUND
+               : DISK_OK;
+}
+
+DiskStatus disk_transfer(Drive *drive, DiskRequest *request)
+{
+    uint32_t size = (uint32_t)request->count * drive->sector_size;
+    DiskStatus status = check_sectors(drive, request);
+    request->done = 0;
+    if (status) {
+        return status;
     }
     if (request->verb != DISK_VERIFY &&
         (request->address >= MEMORY_END || size > MEMORY_END - request->address)) {
@@ -195,20 +224,68 @@ static DiskStatus edd_check(const Drive *drive, Regs *regs)
         return DISK_INVALID;
     }
     regs->bx = EDD_ANSWER;
-    regs->cx = EDD_ACCESS | (drive->removable ? EDD_REMOVABLE : 0);
+    regs->cx = EDD_ACCESS | EDD_REMOVABLE;
     return DISK_OK;
 }
 
-/* Buffers above 1 MiB, which real mode does not reach, are refused. */
-static bool packet_address(const Regs *regs, uint8_t size, uint32_t *address)
+/* By way of a buffer here: the address is any. */
+static DiskStatus far_transfer(Drive *drive, DiskRequest *request)
 {
-    uint32_t buffer = far_read32(regs->ds, regs->si + 4);
-    if (buffer != EDD_FLAT || size < EDD_PACKET_FLAT) {
-        *address = linear((uint16_t)(buffer >> 16), (uint16_t)buffer);
-        return true;
+    static uint8_t bounce[BOUNCE_SIZE];
+    DiskStatus status = check_sectors(drive, request);
+    request->done = 0;
+    while (!status && request->done < request->count) {
+        uint32_t left = (uint32_t)(request->count - request->done) * drive->sector_size;
+        uint32_t size = left < BOUNCE_SIZE ? left : BOUNCE_SIZE;
+        DiskRequest part = {
+            .verb = request->verb,
+            .sector = request->sector + request->done,
+            .count = (uint16_t)(size / drive->sector_size),
+            .address = linear_address(bounce),
+        };
+        if (request->verb == DISK_WRITE) {
+            memory_move(linear_address(bounce), request->address, (uint16_t)(size / 2));
+        }
+        status = disk_transfer(drive, &part);
+        size = (uint32_t)part.done * drive->sector_size;
+        if (request->verb == DISK_READ) {
+            memory_move(request->address, linear_address(bounce), (uint16_t)(size / 2));
+        }
+        request->address += size;
+        request->done = (uint16_t)(request->done + part.done);
     }
-    *address = far_read32(regs->ds, regs->si + 16);
-    return !far_read32(regs->ds, regs->si + 20);
+    return status;
+}
+
+/* The buffer of a packet. */
+typedef struct EddBuffer {
+    uint32_t address, address_high;
+    bool is_flat;
+} EddBuffer;
+
+static EddBuffer packet_buffer(const Regs *regs, uint8_t size)
+{
+    uint32_t far = far_read32(regs->ds, regs->si + 4);
+    EddBuffer buffer = {.is_flat = far == EDD_FLAT && size >= EDD_PACKET_FLAT};
+    if (buffer.is_flat) {
+        buffer.address = far_read32(regs->ds, regs->si + 16);
+        buffer.address_high = far_read32(regs->ds, regs->si + 20);
+    } else {
+        buffer.address = linear((uint16_t)(far >> 16), (uint16_t)far);
+    }
+    return buffer;
+}
+
+static DiskStatus packet_transfer(Drive *drive, DiskRequest *request, const EddBuffer *buffer)
+{
+    uint64_t end = (uint64_t)buffer->address + (uint32_t)request->count * drive->sector_size;
+    bool is_far = buffer->is_flat && request->verb != DISK_VERIFY &&
+                  (buffer->address_high || end > MEMORY_1M);
+    if (is_far && (buffer->address_high || end > UINT32_MAX)) {
+        return DISK_INVALID;
+    }
+    request->address = buffer->address;
+    return (is_far ? far_transfer : disk_transfer)(drive, request);
 }
 
 static DiskStatus edd_transfer(Drive *drive, const Regs *regs, DiskVerb verb)
@@ -220,11 +297,11 @@ static DiskStatus edd_transfer(Drive *drive, const Regs *regs, DiskVerb verb)
                                                            << 32,
         .count = far_read16(regs->ds, regs->si + 2),
     };
-    if (size < EDD_PACKET || request.count > EDD_COUNT_MAX ||
-        !packet_address(regs, size, &request.address)) {
+    if (size < EDD_PACKET || request.count > EDD_COUNT_MAX) {
         return DISK_INVALID;
     }
-    DiskStatus status = request.count ? disk_transfer(drive, &request) : DISK_OK;
+    const EddBuffer buffer = packet_buffer(regs, size);
+    DiskStatus status = request.count ? packet_transfer(drive, &request, &buffer) : DISK_OK;
     far_write16(regs->ds, regs->si + 2, request.done);
     return status;
 }
@@ -247,27 +324,42 @@ static DiskStatus edd_seek(const Drive *drive, const Regs *regs)
                                       : DISK_OK;
 }
 
+static uint16_t information(const Drive *drive)
+{
+    unsigned kind = drive->removable ? EDD_INFO_CDROM : EDD_INFO_WRITE;
+    unsigned geometry = drive->heads ? EDD_INFO_GEOMETRY : 0;
+    return (uint16_t)(EDD_INFO_DMA | kind | geometry | (drive->sectors ? 0 : EDD_INFO_NO_MEDIUM));
+}
+
 static DiskStatus edd_parameters(const Drive *drive, const Regs *regs)
 {
     uint16_t ds = regs->ds, si = regs->si, room = far_read16(ds, si);
     bool has_dpte = room >= EDD_PARAMETERS_DPTE;
+    uint64_t sectors = drive->sectors ? drive->sectors : UINT64_MAX;
     if (room < EDD_PARAMETERS) {
         return DISK_INVALID;
     }
     far_write16(ds, si, has_dpte ? EDD_PARAMETERS_DPTE : EDD_PARAMETERS);
-    far_write16(
-        ds, si + 2,
-        (uint16_t)(EDD_INFO_DMA | (drive->heads ? EDD_INFO_GEOMETRY : 0) |
-                   (drive->removable ? EDD_INFO_REMOVABLE | EDD_INFO_LOCKABLE : EDD_INFO_WRITE)));
+    far_write16(ds, si + 2, information(drive));
     far_write32(ds, si + 4, drive->cylinders);
     far_write32(ds, si + 8, drive->heads);
     far_write32(ds, si + 12, drive->sectors_track);
-    far_write32(ds, si + 16, (uint32_t)drive->sectors);
-    far_write32(ds, si + 20, (uint32_t)(drive->sectors >> 32));
+    far_write32(ds, si + 16, (uint32_t)sectors);
+    far_write32(ds, si + 20, (uint32_t)(sectors >> 32));
     far_write16(ds, si + 24, drive->sector_size);
     if (has_dpte) {
         far_write32(ds, si + 26, EDD_FLAT); /* there is none */
     }
+    return DISK_OK;
+}
+
+/* "If a non-removable device supports this subset, the function always succeeds." */
+static DiskStatus edd_lock(Regs *regs)
+{
+    if (regs->al > 2) {
+        return DISK_INVALID;
+    }
+    regs->al = 0;
     return DISK_OK;
 }
 
@@ -283,12 +375,15 @@ static DiskStatus edd_service(Drive *drive, Regs *regs)
     case 0x44:
         return edd_transfer(drive, regs, DISK_VERIFY);
     case 0x45:
+        return edd_lock(regs);
     case 0x46:
         return DISK_NOT_REMOVABLE;
     case 0x47:
         return edd_seek(drive, regs);
     case 0x48:
         return edd_parameters(drive, regs);
+    case 0x49:
+        return DISK_OK; /* its medium is always the same */
     default:
         return DISK_INVALID;
     }

@@ -30,6 +30,9 @@ typedef enum DiskStatus {
     DISK_NOT_LOCKED = 0xb0,
     DISK_LOCKED = 0xb1,
     DISK_NOT_REMOVABLE = 0xb2,
+    DISK_IN_USE = 0xb3,
+    DISK_TOO_MANY_LOCKS = 0xb4,
+    DISK_EJECT_FAILED = 0xb5,
 } DiskStatus;
 
 typedef enum DiskVerb { DISK_READ, DISK_WRITE, DISK_VERIFY } DiskVerb;
@@ -40,9 +43,11 @@ typedef struct DiskRequest {
     DiskVerb verb;
     uint64_t sector;
     uint16_t count;
-    uint32_t address; /* all of the buffer is below 1 MiB + 64 KiB - 16 */
+    uint32_t address; /* all of the buffer is below 1 MiB + 64 KiB - 16; not kept */
     uint16_t done;    /* how many sectors were; kept while it goes on */
 } DiskRequest;
+
+#define DRIVE_NAME_SIZE 41u /* with the NUL */
 
 typedef struct DriveOps {
     const char *name; /* in messages */
@@ -55,6 +60,8 @@ typedef struct DriveOps {
      * the status; false: disk.c serves it.
      */
     bool (*service)(Drive *drive, Regs *regs, DiskStatus *status);
+    /* What it says of itself; false: nothing.  May be NULL. */
+    bool (*get_name)(const Drive *drive, char *name);
     /* What boots is in sector 0 if it is NULL; else returns why it could not. */
     const char *(*boot)(Drive *drive);
 } DriveOps;
@@ -77,8 +84,13 @@ uint8_t disk_count_like(uint8_t number);
 /* The drive of this number and those above it get the next; and back, the drive goes. */
 void disk_make_room(uint8_t number);
 void disk_close_room(uint8_t number);
+/* It gets the first number of its kind, if that has cylinders; those before it move up. */
+void disk_make_first(Drive *drive);
 /* Reads or writes sectors of any drive, as INT 13h does. */
 DiskStatus disk_transfer(Drive *drive, DiskRequest *request);
+
+/* Booted before all others from now on; NULL: as without a choice, the kernel is first. */
+void boot_choose(Drive *drive);
 
 /* ---- diskettes ---- */
 
@@ -108,6 +120,11 @@ typedef struct AtaUnit {
 /* Finds what is there and adds the hard disks. */
 void ata_setup(void);
 const AtaUnit *ata_unit(unsigned index);
+unsigned ata_index(const AtaUnit *unit);
+/* Vectors 41h and 46h point to the parameters of disks 80h and 81h. */
+void ata_publish(void);
+/* DriveOps.get_name of a drive whose `unit` is an AtaUnit. */
+bool ata_get_name(const Drive *drive, char *name);
 /* Selects the unit once it is free; false: it never was. */
 bool ata_select(const AtaUnit *unit, uint8_t device_bits);
 /* Its status once it is free; ATA_ST_BSY: it never was. */

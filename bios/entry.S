@@ -8,11 +8,13 @@
  * bios_stack, where the next entry begins, below all that is in use then, and
  * leave the guest's handler RESERVED bytes.  Elsewhere interrupts are off.
  */
+#include "bios/ports.h"
 #include "devices/mc146818_regs.h"
 
-#define SEGMENT  0xf000
-#define RESERVED 512
-#define RTC      0x70
+#define SEGMENT      0xf000
+#define RESERVED     512
+#define RESERVED_FAR 2048 /* for one that is no interrupt's */
+#define RTC          0x70
 
 #define SHUTDOWN_EOI_JUMP 0x05
 #define SHUTDOWN_JUMP     0x0a
@@ -114,7 +116,6 @@ bios_jump_to_boot_sector:
 
     interrupt entry_divide, fault_divide
     interrupt entry_step, fault_step
-    interrupt entry_nmi, fault_nmi
     interrupt entry_breakpoint, fault_breakpoint
     interrupt entry_overflow, fault_overflow
     interrupt entry_bound, fault_bound
@@ -130,7 +131,7 @@ bios_jump_to_boot_sector:
     interrupt entry_irq_cascade, irq_2
     interrupt entry_irq8, clock_irq8
     interrupt entry_irq_slave, irq_slave
-    interrupt entry_irq12, keyboard_irq12
+    interrupt entry_irq12, mouse_irq12
     interrupt entry_10, video_service
     interrupt entry_11, system_equipment
     interrupt entry_12, system_base_memory
@@ -145,6 +146,25 @@ bios_jump_to_boot_sector:
 
     .globl entry_nothing
 entry_nothing:
+    iretw
+
+    /*
+     * An NMI may come anywhere, also where handlers do not nest: in the BIOS
+     * itself it is noted, and reported by the next handler that is done.
+     */
+    .globl entry_nmi
+entry_nmi:
+    pushw %bp
+    mov %sp, %bp
+    cmpw $SEGMENT, 4(%bp)
+    je 1f
+    popw %bp
+    pushw $fault_nmi
+    jmp serve
+1:  pushw 2(%bp)
+    popw %cs:bios_nmi_ip
+    movb $1, %cs:bios_nmi_noted
+    popw %bp
     iretw
 
     /* On the stack: the handler, IP, CS, FLAGS. */
@@ -180,9 +200,12 @@ serve:
     cld
     mov %esp, %eax
     calll *%edx
+    cmpb $0, bios_nmi_noted
+    je 1f
+    calll fault_noted_nmi
 
     /* DS goes back by the caller's stack. */
-    mov 40(%esp), %bx
+1:  mov 40(%esp), %bx
     mov 38(%esp), %es
     popw %es:(%bx)
     popw %es:8(%bx)
@@ -207,6 +230,10 @@ serve:
 
     /* ---- where the guest's code may run ---- */
 
+    /*
+     * The port is read because a CPU that is not real may take interrupts only
+     * where it has to leave the program anyway.
+     */
     .globl bios_window
 bios_window:
     pushl bios_stack
@@ -214,6 +241,7 @@ bios_window:
     mov %eax, bios_stack
     sti
     nop
+    in $PORT_B, %al
     cli
     popl bios_stack
     retl
@@ -229,7 +257,7 @@ bios_wait:
     popl bios_stack
     retl
 
-    /* EAX: the vector; EDX: where its EAX is; ECX: its carry. */
+    /* EAX: the vector; EDX: where its EAX and EDX are; ECX: its carry. */
     .globl bios_call_interrupt
 bios_call_interrupt:
     pushl %ebp
@@ -252,6 +280,7 @@ bios_call_interrupt:
     shl $2, %bx
     pushl %fs:(%bx)
     mov (%edx), %eax
+    mov 4(%edx), %edx
     lretw
 1:  cli
     cld
@@ -265,6 +294,46 @@ bios_call_interrupt:
     popl %edx
     mov %eax, (%edx)
     movzwl %cx, %eax
+    popl bios_stack
+    popw %gs
+    popl %edi
+    popl %esi
+    popl %ebx
+    popl %ebp
+    retl
+
+    /*
+     * EAX: the address; EDX: four words, of which the first is pushed first.  The
+     * stack is found again by what is reserved below it: it may come back with or
+     * without them.
+     */
+    .globl bios_call_far
+bios_call_far:
+    pushl %ebp
+    pushl %ebx
+    pushl %esi
+    pushl %edi
+    pushw %gs
+    pushl bios_stack
+    lea -RESERVED_FAR(%esp), %ecx
+    mov %ecx, bios_stack
+    pushw (%edx)
+    pushw 2(%edx)
+    pushw 4(%edx)
+    pushw 6(%edx)
+    pushw %cs
+    pushw $1f
+    pushl %eax
+    lretw
+1:  cli
+    cld
+    mov %cs, %bx
+    mov %bx, %ds
+    mov %bx, %es
+    mov $0, %bx
+    mov %bx, %fs
+    mov bios_stack, %esp
+    add $RESERVED_FAR, %esp
     popl bios_stack
     popw %gs
     popl %edi
@@ -364,5 +433,10 @@ entry_ss:
 move_gdtr:
     .word 0
     .long 0
+    .globl bios_nmi_ip, bios_nmi_noted
+bios_nmi_ip:
+    .word 0
+bios_nmi_noted:
+    .byte 0
 
     .section .note.GNU-stack, "", @progbits

@@ -608,11 +608,25 @@ static bool service(Drive *drive, Regs *regs, DiskStatus *status)
 
 /* ---- what there is ---- */
 
+static bool get_name(const Drive *drive, char *name)
+{
+    static const char *const NAMES[TYPE_LAST + 1] = {
+        [1] = "5.25\" 360 KB", [2] = "5.25\" 1.2 MB", [3] = "3.5\" 720 KB",
+        [4] = "3.5\" 1.44 MB", [5] = "3.5\" 2.88 MB",
+    };
+    const Unit *unit = drive->unit;
+    const char *text = NAMES[unit->type];
+    while ((*name++ = *text++)) {
+    }
+    return true;
+}
+
 static const DriveOps FLOPPY_OPS = {
     .name = "floppy",
     .reset = reset,
     .transfer = transfer,
     .service = service,
+    .get_name = get_name,
 };
 
 static void add_unit(uint8_t number, uint8_t type)

@@ -57,10 +57,15 @@ static uint8_t in_service(uint16_t port)
 
 /* ---- exceptions ---- */
 
+static void report_at(const char *what, uint16_t segment, uint16_t offset)
+{
+    print("\nBIOS: %s at %x:%x\n", what, (unsigned)segment, (unsigned)offset);
+}
+
 static void report(const Regs *regs, const char *what)
 {
-    print("\nBIOS: %s at %x:%x\n", what, (unsigned)far_read16(regs->ss, regs->sp + REGS_CS),
-          (unsigned)far_read16(regs->ss, regs->sp + REGS_IP));
+    report_at(what, far_read16(regs->ss, regs->sp + REGS_CS),
+              far_read16(regs->ss, regs->sp + REGS_IP));
 }
 
 /* The instruction would do the same again. */
@@ -73,6 +78,7 @@ static _Noreturn void die(const Regs *regs, const char *what)
 void fault_divide(Regs *regs);
 void fault_step(Regs *regs);
 void fault_nmi(Regs *regs);
+void fault_noted_nmi(void);
 void fault_breakpoint(Regs *regs);
 void fault_overflow(Regs *regs);
 void fault_bound(Regs *regs);
@@ -93,6 +99,12 @@ void fault_step(Regs *regs)
 void fault_nmi(Regs *regs)
 {
     report(regs, "NMI");
+}
+
+void fault_noted_nmi(void)
+{
+    bios_nmi_noted = 0;
+    report_at("NMI", BIOS_SEGMENT, bios_nmi_ip);
 }
 
 void fault_breakpoint(Regs *regs)

@@ -10,7 +10,6 @@
 #include "devices/i8042_regs.h"
 
 #define IRQ_KEYBOARD  1
-#define IRQ_MOUSE     12
 #define VECTOR_SYSTEM 0x15
 #define VECTOR_BREAK  0x1b
 #define VECTOR_PRINT  0x05
@@ -41,36 +40,14 @@
 #define KEY_PRINT    0x37 /* with a prefix */
 #define KEY_LAST_OLD 0x84 /* the codes above came with the enhanced keyboard */
 
-#define TRIES 0x4000u
-
 /* ---- the controller ---- */
 
-static void controller_send(uint16_t port, uint8_t byte)
+bool keyboard_setup(void)
 {
-    for (unsigned i = 0; i < TRIES && (in8(I8042_STATUS) & I8042_ST_IBF); i++) {
-    }
-    out8(port, byte);
-}
-
-/* 0xff: it never answered. */
-static uint8_t controller_answer(void)
-{
-    for (unsigned i = 0; i < TRIES; i++) {
-        if (in8(I8042_STATUS) & I8042_ST_OBF) {
-            return in8(I8042_DATA);
-        }
-    }
-    return 0xff;
-}
-
-void keyboard_setup(void)
-{
-    for (unsigned i = 0; i < TRIES && (in8(I8042_STATUS) & I8042_ST_OBF); i++) {
-        in8(I8042_DATA);
-    }
+    controller_flush();
     controller_send(I8042_COMMAND, I8042_CMD_SELF_TEST);
     if (controller_answer() != I8042_SELF_TEST_OK) {
-        return;
+        return false;
     }
     controller_send(I8042_COMMAND, I8042_CMD_WRITE_RAM);
     controller_send(I8042_DATA, I8042_CB_INT | I8042_CB_SYS | I8042_CB_AUX_OFF | I8042_CB_XLATE);
@@ -79,6 +56,7 @@ void keyboard_setup(void)
     if (controller_answer() == PS2_ACK) {
         BDA->shift_extended = STATE_ENHANCED;
     }
+    return true;
 }
 
 /* ---- the buffer ---- */
@@ -110,7 +88,7 @@ static uint16_t first_key(void)
     return *(volatile __seg_fs uint16_t *)(uint32_t)(BDA_ADDRESS + BDA->key_head);
 }
 
-static void drop_first_key(void)
+void keyboard_drop(void)
 {
     BDA->key_head = after(BDA->key_head);
 }
@@ -223,10 +201,10 @@ static void alt_released(void)
 
 static void break_key(void)
 {
-    uint32_t eax = 0;
+    CallRegs call = {.eax = 0};
     BDA->key_head = BDA->key_tail = BDA->key_start;
     BDA->break_flag = 0x80;
-    bios_call_interrupt(VECTOR_BREAK, &eax, false);
+    bios_call_interrupt(VECTOR_BREAK, &call, false);
     keyboard_store(0);
 }
 
@@ -241,11 +219,11 @@ static void reboot(void)
 
 static void extended_key(uint8_t scan)
 {
-    uint32_t eax = 0;
+    CallRegs call = {.eax = 0};
     if (scan == KEY_SCROLL_LOCK) {
         break_key();
     } else if (scan == KEY_PRINT) {
-        bios_call_interrupt(VECTOR_PRINT, &eax, false);
+        bios_call_interrupt(VECTOR_PRINT, &call, false);
     } else {
         uint16_t code = key_extended(scan, plane_of(scan));
         if (code) {
@@ -268,9 +246,9 @@ static void plain_key(uint8_t scan)
 
 static void sysreq_key(bool pressed)
 {
-    uint32_t eax = pressed ? 0x8500 : 0x8501;
+    CallRegs call = {.eax = pressed ? 0x8500 : 0x8501};
     set_bits(&BDA->shift[1], SHIFT2_SYSREQ, pressed);
-    bios_call_interrupt(VECTOR_SYSTEM, &eax, false);
+    bios_call_interrupt(VECTOR_SYSTEM, &call, false);
 }
 
 static void key_event(uint8_t scan, bool extended, bool pressed)
@@ -322,23 +300,14 @@ static bool is_answer(uint8_t code)
 void keyboard_irq1(Regs *regs)
 {
     (void)regs;
-    if (in8(I8042_STATUS) & I8042_ST_OBF) {
-        uint32_t eax = 0x4f00u | in8(I8042_DATA);
-        uint16_t flags = bios_call_interrupt(VECTOR_SYSTEM, &eax, true);
-        if ((flags & FLAG_CF) && !is_answer((uint8_t)eax)) {
-            scan_code((uint8_t)eax);
+    if ((in8(I8042_STATUS) & (I8042_ST_OBF | I8042_ST_AUXB)) == I8042_ST_OBF) {
+        CallRegs call = {.eax = 0x4f00u | in8(I8042_DATA)};
+        uint16_t flags = bios_call_interrupt(VECTOR_SYSTEM, &call, true);
+        if ((flags & FLAG_CF) && !is_answer((uint8_t)call.eax)) {
+            scan_code((uint8_t)call.eax);
         }
     }
     irq_end(IRQ_KEYBOARD);
-}
-
-void keyboard_irq12(Regs *regs)
-{
-    (void)regs;
-    if (in8(I8042_STATUS) & I8042_ST_AUXB) {
-        in8(I8042_DATA);
-    }
-    irq_end(IRQ_MOUSE);
 }
 
 /* ---- INT 16h ---- */
@@ -365,9 +334,14 @@ static bool look(bool enhanced, uint16_t *key)
         if (*key || !first_key()) {
             return true;
         }
-        drop_first_key();
+        keyboard_drop();
     }
     return false;
+}
+
+bool keyboard_look(uint16_t *key)
+{
+    return look(true, key);
 }
 
 static void service_read(Regs *regs, bool enhanced)
@@ -379,7 +353,7 @@ static void service_read(Regs *regs, bool enhanced)
             serial_console_wait();
         } while (!look(enhanced, &key));
     }
-    drop_first_key();
+    keyboard_drop();
     regs->ax = key;
 }
 

@@ -104,10 +104,13 @@ void bios_start(void)
     serial_setup();
     video_setup();
     clock_setup();
-    keyboard_setup();
+    if (keyboard_setup()) {
+        mouse_setup();
+    }
     greet();
     out8(PORT_POST, 0x03);
     disk_setup();
+    menu_offer();
     boot_first();
 }
 

@@ -14,6 +14,7 @@
 #define PORT_RTC       0x70
 #define PORT_POST      0x80
 #define PORT_CONTROL_A 0x92
+#define PORT_FW_CFG    0x510
 #define PORT_EXIT      0x51c
 #define PORT_FPU_CLEAR 0xf0
 #define PORT_CRTC      0x3d4

@@ -34,12 +34,30 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- keys ---- */
 
-void keyboard_setup(void);
+/* False: there is no controller. */
+bool keyboard_setup(void);
 void keyboard_service(Regs *regs); /* INT 16h */
 void keyboard_irq1(Regs *regs);
-void keyboard_irq12(Regs *regs);
+/* The first that waits, from the keyboard or the console, stays until it is dropped. */
+bool keyboard_look(uint16_t *key);
+void keyboard_drop(void);
 /* Into the buffer: scan code in the upper byte; false: it is full. */
 bool keyboard_store(uint16_t key);
+
+/* ---- the keyboard controller ---- */
+
+void controller_send(uint16_t port, uint8_t byte);
+/* -1: it never answered, or the device behind it did not. */
+int controller_answer(void);
+/* What has arrived is dropped; or IRQ 1 takes what the keyboard has sent, and the rest is. */
+void controller_flush(void);
+void controller_empty(void);
+
+/* ---- the pointing device ---- */
+
+void mouse_setup(void);
+bool mouse_service(Regs *regs); /* INT 15h, AH = C2h */
+void mouse_irq12(Regs *regs);
 
 /* ---- time ---- */
 
@@ -68,17 +86,28 @@ void irq_6(Regs *regs);
 void irq_7(Regs *regs);
 void irq_slave(Regs *regs);
 
+/* ---- what the machine tells ---- */
+
+/* 0: there is nobody to tell, or no such item. */
+uint32_t fw_cfg_number(uint16_t key, unsigned size);
+uint32_t fw_cfg_file_number(const char *name, unsigned size, uint32_t otherwise);
+
 /* ---- the others ---- */
 
 void system_service(Regs *regs);     /* INT 15h */
 void system_equipment(Regs *regs);   /* INT 11h */
 void system_base_memory(Regs *regs); /* INT 12h */
 void system_printer(Regs *regs);     /* INT 17h */
+/* Between any addresses; at most 32768 words. */
+void memory_move(uint32_t to, uint32_t from, uint16_t words);
 /* INT 15h, EAX = E820h. */
 bool memory_map_service(Regs *regs);
 
 void disk_setup(void);
 void disk_service(Regs *regs); /* INT 13h */
+
+/* With `-boot menu=on`: lets the user choose. */
+void menu_offer(void);
 
 /* INT 18h: from the next device; INT 19h: from the first. */
 void boot_next(Regs *regs);

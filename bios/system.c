@@ -115,26 +115,34 @@ static uint32_t caller_base(const Regs *regs, unsigned index)
     return (far_read32(regs->es, at + 2) & 0xffffff) | (uint32_t)far_read8(regs->es, at + 7) << 24;
 }
 
-/* The caller's limits are not what is asked of: its count is. */
-static bool service_move(Regs *regs)
+/* In protected mode there is nobody to serve an NMI. */
+void memory_move(uint32_t to, uint32_t from, uint16_t words)
 {
     static Descriptor gdt[6];
-    if (regs->cx > MOVE_WORDS_MAX) {
-        regs->ah = MOVE_TOO_LONG;
-        return false;
-    }
-    gdt[2] = descriptor(caller_base(regs, 2), ACCESS_DATA, LIMIT_4G);
-    gdt[3] = descriptor(caller_base(regs, 3), ACCESS_DATA, LIMIT_4G);
+    gdt[2] = descriptor(from, ACCESS_DATA, LIMIT_4G);
+    gdt[3] = descriptor(to, ACCESS_DATA, LIMIT_4G);
     gdt[4] = descriptor(BIOS_SEGMENT << 4, ACCESS_CODE, 0);
     gdt[5] = descriptor(BIOS_SEGMENT << 4, ACCESS_DATA, 0);
     bool on = a20_is_on();
     if (!on) {
         set_a20(true);
     }
-    bios_move_words(linear_address(gdt), regs->cx);
+    out8(PORT_RTC + RTC_INDEX, RTC_INDEX_NMI_MASK | CMOS_SHUTDOWN);
+    bios_move_words(linear_address(gdt), words);
+    out8(PORT_RTC + RTC_INDEX, CMOS_SHUTDOWN);
     if (!on) {
         set_a20(false);
     }
+}
+
+/* The caller's limits are not what is asked of: its count is. */
+static bool service_move(Regs *regs)
+{
+    if (regs->cx > MOVE_WORDS_MAX) {
+        regs->ah = MOVE_TOO_LONG;
+        return false;
+    }
+    memory_move(caller_base(regs, 3), caller_base(regs, 2), regs->cx);
     regs->ah = 0;
     return true;
 }
@@ -192,7 +200,7 @@ static bool service_ebda(Regs *regs)
 
 /* ---- INT 15h ---- */
 
-/* Devices that nobody opens, waits for or has to close. */
+/* Devices that nobody opens, waits for or has to close; a disc that may be ejected. */
 static bool service_nothing(Regs *regs)
 {
     regs->ah = 0;
@@ -224,6 +232,7 @@ static bool serve(Regs *regs)
         return service_move(regs);
     case 0x88:
         return service_extended_memory(regs);
+    case 0x52:
     case 0x80:
     case 0x81:
     case 0x82:
@@ -235,6 +244,8 @@ static bool serve(Regs *regs)
         return service_configuration(regs);
     case 0xc1:
         return service_ebda(regs);
+    case 0xc2:
+        return mouse_service(regs);
     case 0xe8:
         return service_memory(regs);
     default:

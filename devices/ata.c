@@ -550,8 +550,9 @@ static bool buffer_is_possible(const AtaDrive *d)
 static bool drive_is_possible(const AtaDrive *d)
 {
     return d->phase < ATA_PHASES && d->request < ATA_REQUESTS && d->head <= ATA_DEV_HEAD &&
-           d->multiple <= ATA_BUFFER_SECTORS && request_fits_phase(d) && phase_fits_drive(d) &&
-           buffer_is_possible(d) && (!d->port || sectors_exist(d));
+           d->multiple <= ATA_BUFFER_SECTORS && d->media_event <= ATAPI_EVENT_REMOVAL &&
+           request_fits_phase(d) && phase_fits_drive(d) && buffer_is_possible(d) &&
+           (!d->port || sectors_exist(d));
 }
 
 /* What was asked of the block layer before is asked again: it changes nothing twice. */
@@ -587,7 +588,8 @@ static bool ata_post_load(void *state)
         DEVICE_FIELD(Ata, drives[n].drq_end), DEVICE_FIELD_ARRAY(Ata, drives[n].buffer),           \
         DEVICE_FIELD(Ata, drives[n].sense_key), DEVICE_FIELD(Ata, drives[n].asc),                  \
         DEVICE_FIELD_BOOL(Ata, drives[n].attention), DEVICE_FIELD_BOOL(Ata, drives[n].changed),    \
-        DEVICE_FIELD_BOOL(Ata, drives[n].tray_open), DEVICE_FIELD_BOOL(Ata, drives[n].locked)
+        DEVICE_FIELD_BOOL(Ata, drives[n].tray_open), DEVICE_FIELD_BOOL(Ata, drives[n].locked),     \
+        DEVICE_FIELD(Ata, drives[n].media_event)
 
 static const DeviceField ata_fields[] = {
     DEVICE_FIELD(Ata, device), DEVICE_FIELD(Ata, control), DRIVE_FIELDS(0),

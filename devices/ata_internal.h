@@ -57,6 +57,7 @@ typedef struct AtaDrive {
     bool attention;         /* a reset that no command was told of */
     bool changed;           /* a medium that no command was told of */
     bool tray_open, locked;
+    uint8_t media_event; /* what became of the medium, until GET EVENT tells of it; 0: nothing */
 
     struct Ata *channel;
     BlockPort *port; /* NULL: no drive */

@@ -118,6 +118,10 @@
 #define ATAPI_MODE_SENSE_10     0x5a
 #define ATAPI_READ_12           0xa8
 
+/* What became of the medium, in an answer to GET EVENT STATUS NOTIFICATION. */
+#define ATAPI_EVENT_NEW_MEDIA 2
+#define ATAPI_EVENT_REMOVAL   3
+
 #define SENSE_NONE            0x0
 #define SENSE_NOT_READY       0x2
 #define SENSE_MEDIUM_ERROR    0x3

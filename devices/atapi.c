@@ -23,6 +23,10 @@
 #define PAGE_ALL          0x3f
 #define EVENT_MEDIA       4
 #define EVENT_MEDIA_MASK  0x10
+#define MEDIA_TRAY_OPEN   0x01
+#define MEDIA_PRESENT     0x02
+#define START_STOP_START  0x01
+#define START_STOP_LOEJ   0x02
 
 /* ---- sense ---- */
 
@@ -257,7 +261,9 @@ static void get_event(AtaDrive *d, const uint8_t *packet)
         size = sizeof(data);
         data[1] = 6;
         data[2] = EVENT_MEDIA;
-        data[5] = d->tray_open ? 0x01 : 0x02;
+        data[4] = d->media_event;
+        data[5] = d->tray_open ? MEDIA_TRAY_OPEN : MEDIA_PRESENT;
+        d->media_event = 0;
     } else {
         data[1] = 2;
     }
@@ -303,21 +309,42 @@ static void mode_sense(AtaDrive *d, const uint8_t *packet)
     answer(d, data, (uint32_t)(end - data), get16(packet + 7));
 }
 
-/* LoEj in bit 1, Start in bit 0: 2 ejects, 3 loads. */
-static void start_stop(AtaDrive *d, const uint8_t *packet)
+static void open_tray(AtaDrive *d)
 {
-    unsigned action = packet[4] & 3;
-    if (action == 2 && d->locked && !d->tray_open) {
-        check_condition(d, SENSE_ILLEGAL_REQUEST, ASC_REMOVAL_PREVENTED);
-        return;
-    }
-    if (action == 2) {
+    if (!d->tray_open) {
         d->tray_open = true;
-    } else if (action == 3 && d->tray_open) {
-        d->tray_open = false;
-        d->changed = true;
+        d->media_event = ATAPI_EVENT_REMOVAL;
     }
     good(d);
+}
+
+static void close_tray(AtaDrive *d)
+{
+    if (d->tray_open) {
+        d->tray_open = false;
+        d->changed = true;
+        d->media_event = ATAPI_EVENT_NEW_MEDIA;
+    }
+    good(d);
+}
+
+/* "If the power condition field is not 0, LoEj and Start shall be ignored." */
+static void start_stop(AtaDrive *d, const uint8_t *packet)
+{
+    bool start = packet[4] & START_STOP_START, load = packet[4] & START_STOP_LOEJ;
+    if (packet[4] >> 4) {
+        good(d);
+    } else if (load && start) {
+        close_tray(d);
+    } else if (load && d->locked && !d->tray_open) {
+        check_condition(d, SENSE_ILLEGAL_REQUEST, ASC_REMOVAL_PREVENTED);
+    } else if (load) {
+        open_tray(d);
+    } else if (start && d->tray_open) {
+        check_condition(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    } else {
+        good(d);
+    }
 }
 
 static void seek(AtaDrive *d, const uint8_t *packet)
@@ -539,4 +566,5 @@ void atapi_reset(AtaDrive *d)
     d->attention = true;
     d->changed = false;
     d->locked = false;
+    d->media_event = 0;
 }

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class built for an older header would no longer work. */
-#define DEVICE_ABI 1
+#define DEVICE_ABI 2
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -83,7 +83,22 @@ typedef struct DeviceRegion {
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
     /* Optional: the property that holds the size, in place of `size`. */
     const char *size_property;
+    /*
+     * Optional, memory only: each CPU has such a device of its own, all at the
+     * same addresses; the property holds whose this one is.  A CPU's accesses
+     * reach its own; who takes a device's write is settled by bids.
+     */
+    const char *cpu_property;
+    /*
+     * Optional, with cpu_property: DEVICE_BID_NONE, DEVICE_BID_SURE, or a
+     * number between them that takes the write if nobody bids less (of equals:
+     * the CPU with the lowest number).  NULL: always sure.
+     */
+    int (*bid)(const void *state, uint64_t offset, uint64_t value);
 } DeviceRegion;
+
+#define DEVICE_BID_NONE (-1)
+#define DEVICE_BID_SURE 256
 
 /* ---- properties --------------------------------------------------------- */
 
@@ -311,6 +326,12 @@ void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned si
 void device_request_exit(Device *dev, int status);
 void device_request_poweroff(Device *dev);
 void device_request_reset(Device *dev);
+/*
+ * For CPU `cpu` alone: it is initialized and, but for the first one, waits; a
+ * CPU that waits starts in real mode at `vector` << 12.
+ */
+void device_request_cpu_init(Device *dev, unsigned cpu);
+void device_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector);
 
 /*
  * The guest did something the data sheet forbids.  Logged once per `kind` (a

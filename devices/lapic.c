@@ -1,27 +1,23 @@
 /*
- * The local APIC of the one CPU: Intel SDM, volume 3, chapter "Advanced
+ * The local APIC of one CPU: Intel SDM, volume 3, chapter "Advanced
  * Programmable Interrupt Controller (APIC)", xAPIC mode.
  *
- * Modelled: priorities, fixed, NMI and ExtINT delivery, the local vector table
- * with its timer (one-shot and periodic), interrupt commands to itself,
- * messages, errors.  Not modelled: x2APIC, the TSC-deadline timer, thermal and
- * performance interrupts (their entries can be written), other CPUs: commands
- * to them go nowhere.
+ * Modelled: priorities, all delivery modes but SMI, the local vector table
+ * with its timer (one-shot and periodic), interrupt commands, messages,
+ * errors.  Not modelled: x2APIC, the TSC-deadline timer, thermal and
+ * performance interrupts (their entries can be written).
  *
  * The region is 1 MiB: its first page has the registers, and a write to an
- * address that no register has is a message (see lapic_regs.h).
+ * address that no register has is a message (see lapic_regs.h).  Interrupt
+ * commands travel as messages too, as on the front-side bus.
  */
-#include "devices/device.h"
-#include "devices/lapic_regs.h"
+#include "devices/lapic_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define VERSION       0x00050014u /* 14h, six entries in the local vector table */
 #define REGISTER_PAGE 0x1000u
-#define WORDS         8u
-#define LVT_COUNT     6u
-#define VECTOR_FIRST  16u /* 0-15 are illegal */
 
 #define PIN_LINT0 0u
 #define PIN_LINT1 1u
@@ -35,32 +31,8 @@
 enum { LVT_TIMER, LVT_THERM, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
 
 /* Bits that a guest can set: in the order of the registers. */
-static const uint32_t LVT_WRITABLE[LVT_COUNT] = {0x300ff, 0x107ff, 0x107ff,
-                                                 0x1a7ff, 0x1a7ff, 0x100ff};
-
-typedef struct Lapic {
-    Device *dev;
-
-    /* What the guest sees. */
-    uint32_t id, ldr, dfr, svr;
-    uint8_t tpr;
-    uint32_t isr[WORDS], tmr[WORDS], irr[WORDS];
-    uint32_t esr; /* as it was at the last write to it */
-    uint32_t icr_low, icr_high;
-    uint32_t lvt[LVT_COUNT];
-    uint32_t initial_count, divide;
-
-    /* Behind it. */
-    uint32_t errors;      /* collected since the last write to the ESR */
-    bool lint[2];         /* the pins */
-    bool extint;          /* an ExtINT message waits for the acknowledge */
-    uint64_t timer_start; /* when the count would have begun at its initial value, modulo 2^64 */
-
-    /* Collaborators. */
-    uint64_t base;
-    IrqLine *intr, *nmi;
-    Timer *timer;
-} Lapic;
+static const uint32_t LVT_WRITABLE[LAPIC_LVT_COUNT] = {0x300ff, 0x107ff, 0x107ff,
+                                                       0x1a7ff, 0x1a7ff, 0x100ff};
 
 /* ---- vectors ---- */
 
@@ -78,7 +50,7 @@ static bool vector_is_set(const uint32_t *words, unsigned vector)
 /* The highest, or -1. */
 static int vector_highest(const uint32_t *words)
 {
-    for (unsigned i = WORDS; i-- > 0;) {
+    for (unsigned i = LAPIC_WORDS; i-- > 0;) {
         if (words[i]) {
             return (int)(i * 32 + 31u - (unsigned)__builtin_clz(words[i]));
         }
@@ -88,13 +60,13 @@ static int vector_highest(const uint32_t *words)
 
 /* ---- predicates ---- */
 
-static bool lapic_enabled(const Lapic *s)
+bool lapic_enabled(const Lapic *s)
 {
     return s->svr & APIC_SVR_ENABLE;
 }
 
 /* SDM, "Task and Processor Priorities". */
-static uint8_t lapic_ppr(const Lapic *s)
+uint8_t lapic_ppr(const Lapic *s)
 {
     int in_service = vector_highest(s->isr);
     uint8_t class = in_service < 0 ? 0 : (uint8_t)in_service & 0xf0;
@@ -116,21 +88,19 @@ static bool lapic_extint_pending(const Lapic *s)
     return s->extint || (routed && s->lint[PIN_LINT0]);
 }
 
-static void lapic_update(Lapic *s)
+void lapic_update(Lapic *s)
 {
     irq_set(s->intr, lapic_pending(s) >= 0 || lapic_extint_pending(s));
 }
 
 /* ---- accepting interrupts ---- */
 
-static void lapic_error(Lapic *s, uint32_t error);
-
-static void lapic_accept(Lapic *s, unsigned vector, bool level)
+void lapic_accept(Lapic *s, unsigned vector, bool level)
 {
     if (!lapic_enabled(s)) {
         return;
     }
-    if (vector < VECTOR_FIRST) {
+    if (vector < LAPIC_VECTOR_FIRST) {
         lapic_error(s, APIC_ESR_RECEIVE_ILLEGAL);
         return;
     }
@@ -139,78 +109,19 @@ static void lapic_accept(Lapic *s, unsigned vector, bool level)
 }
 
 /* The error interrupt has an illegal vector itself: nothing more is said. */
-static void lapic_error(Lapic *s, uint32_t error)
+void lapic_error(Lapic *s, uint32_t error)
 {
     uint32_t lvt = s->lvt[LVT_ERROR];
     s->errors |= error;
-    if (!(lvt & APIC_LVT_MASKED) && (lvt & APIC_VECTOR_MASK) >= VECTOR_FIRST) {
+    if (!(lvt & APIC_LVT_MASKED) && (lvt & APIC_VECTOR_MASK) >= LAPIC_VECTOR_FIRST) {
         lapic_accept(s, lvt & APIC_VECTOR_MASK, false);
     }
 }
 
-static void lapic_pulse_nmi(Lapic *s)
+void lapic_pulse_nmi(Lapic *s)
 {
     irq_set(s->nmi, true);
     irq_set(s->nmi, false);
-}
-
-/* `command` has the delivery mode, trigger and vector where the ICR has them. */
-static void lapic_deliver(Lapic *s, uint32_t command)
-{
-    switch (command & APIC_DELIVERY_MASK) {
-    case APIC_DELIVERY_FIXED:
-    case APIC_DELIVERY_LOWEST:
-        lapic_accept(s, command & APIC_VECTOR_MASK, command & APIC_TRIGGER_LEVEL);
-        break;
-    case APIC_DELIVERY_NMI:
-        lapic_pulse_nmi(s);
-        break;
-    case APIC_DELIVERY_EXTINT:
-        s->extint = true;
-        break;
-    default:
-        device_guest_error(s->dev, "delivery", "delivery mode %u does nothing to the only CPU",
-                           (command & APIC_DELIVERY_MASK) >> 8);
-        break;
-    }
-}
-
-/* SDM, "Determining IPI Destination". */
-static bool lapic_is_destination(const Lapic *s, uint8_t destination, bool logical)
-{
-    uint8_t own = (uint8_t)(s->ldr >> 24);
-    if (!logical) {
-        return destination == s->id >> 24 || destination == 0xff;
-    }
-    if (s->dfr == APIC_DFR_FLAT) {
-        return destination & own;
-    }
-    bool cluster = destination >> 4 == own >> 4 || destination >> 4 == 0xf;
-    return cluster && (destination & own & 0xf);
-}
-
-static void lapic_message(Lapic *s, uint64_t address, uint32_t data)
-{
-    uint8_t destination = (uint8_t)(address >> APIC_MESSAGE_DEST_SHIFT);
-    if (lapic_is_destination(s, destination, address & APIC_MESSAGE_LOGICAL)) {
-        lapic_deliver(s, data);
-        lapic_update(s);
-    }
-}
-
-static void lapic_command(Lapic *s, uint32_t command)
-{
-    uint32_t shorthand = command & APIC_ICR_SHORTHAND;
-    bool fixed = (command & APIC_DELIVERY_MASK) <= APIC_DELIVERY_LOWEST;
-    s->icr_low = command & ~0x1000u & 0x000ccfffu;
-    if (fixed && (command & APIC_VECTOR_MASK) < VECTOR_FIRST) {
-        lapic_error(s, APIC_ESR_SEND_ILLEGAL);
-    } else if (shorthand == APIC_ICR_SELF || shorthand == APIC_ICR_ALL ||
-               (!shorthand && lapic_is_destination(s, (uint8_t)(s->icr_high >> 24),
-                                                   command & APIC_ICR_LOGICAL))) {
-        lapic_deliver(s, command & ~(uint32_t)APIC_TRIGGER_LEVEL);
-    }
-    lapic_update(s);
 }
 
 static void lapic_input(void *state, unsigned pin, bool level)
@@ -363,7 +274,7 @@ static void lapic_write_lvt(Lapic *s, unsigned index, uint32_t value)
 static void lapic_write_svr(Lapic *s, uint32_t value)
 {
     s->svr = value & (APIC_SVR_VECTOR | APIC_SVR_ENABLE);
-    for (unsigned i = 0; i < LVT_COUNT && !lapic_enabled(s); i++) {
+    for (unsigned i = 0; i < LAPIC_LVT_COUNT && !lapic_enabled(s); i++) {
         s->lvt[i] |= APIC_LVT_MASKED;
     }
     timer_schedule(s);
@@ -494,15 +405,9 @@ static uint64_t lapic_read(void *state, uint64_t offset, unsigned size)
 
 /* ---- reset and saved state ---- */
 
-/*
- * DEVIATION: LINT0 passes the PIC's interrupts and LINT1 is the NMI, as PC
- * firmware leaves them (virtual wire mode), not masked: a guest that was
- * started without firmware and knows no APIC gets its interrupts.
- */
-static void lapic_reset(void *state)
+/* SDM, "Local APIC State After It Receives an INIT": all but the ID. */
+void lapic_clear(Lapic *s)
 {
-    Lapic *s = state;
-    s->id = 0;
     s->ldr = 0;
     s->dfr = APIC_DFR_FLAT;
     s->svr = APIC_SVR_VECTOR;
@@ -512,16 +417,41 @@ static void lapic_reset(void *state)
     memset(s->irr, 0, sizeof(s->irr));
     s->esr = s->errors = 0;
     s->icr_low = s->icr_high = 0;
-    for (unsigned i = 0; i < LVT_COUNT; i++) {
+    for (unsigned i = 0; i < LAPIC_LVT_COUNT; i++) {
         s->lvt[i] = APIC_LVT_MASKED;
     }
-    s->lvt[LVT_LINT0] = APIC_DELIVERY_EXTINT;
-    s->lvt[LVT_LINT1] = APIC_DELIVERY_NMI;
     s->initial_count = s->divide = 0;
     s->timer_start = 0;
-    s->extint = false;
+    s->extint = s->deaf = false;
     timer_schedule(s);
     lapic_update(s);
+}
+
+/*
+ * DEVIATION: the first CPU's LINT0 passes the PIC's interrupts and LINT1 is the
+ * NMI, as PC firmware leaves them (virtual wire mode), not masked: a guest that
+ * was started without firmware and knows no APIC gets its interrupts.
+ */
+static void lapic_reset(void *state)
+{
+    Lapic *s = state;
+    lapic_clear(s);
+    s->id = s->cpu << 24;
+    if (s->cpu == 0) {
+        s->lvt[LVT_LINT0] = APIC_DELIVERY_EXTINT;
+        s->lvt[LVT_LINT1] = APIC_DELIVERY_NMI;
+    }
+    lapic_update(s);
+}
+
+static bool lapic_realize(void *state, char *error, size_t size)
+{
+    const Lapic *s = state;
+    if (s->cpu >= APIC_DEST_ALL) {
+        snprintf(error, size, "cpu=%u: at most %u", s->cpu, APIC_DEST_ALL - 1u);
+        return false;
+    }
+    return true;
 }
 
 static bool lapic_post_load(void *state)
@@ -612,12 +542,15 @@ static const DeviceRegion LAPIC_REGIONS[] = {
         .ops = &LAPIC_OPS,
         .base_property = "base",
         .register_name = lapic_register_name,
+        .cpu_property = "cpu",
+        .bid = lapic_bid,
     },
     {.name = NULL},
 };
 
 static const DeviceProperty LAPIC_PROPERTIES[] = {
     {"base", PROPERTY_UINT64, offsetof(Lapic, base), "0xfee00000", "first address", NULL},
+    {"cpu", PROPERTY_UINT32, offsetof(Lapic, cpu), "0", "number of the CPU whose it is", NULL},
     {.name = NULL},
 };
 
@@ -642,6 +575,7 @@ const DeviceClass lapic_class = {
     .regions = LAPIC_REGIONS,
     .outputs = LAPIC_OUTPUTS,
     .timers = LAPIC_TIMERS,
+    .realize = lapic_realize,
     .reset = lapic_reset,
     .input = lapic_input,
     .input_count = 2,

@@ -51,6 +51,7 @@
 #define APIC_ICR_SHORTHAND   0x000c0000
 #define APIC_ICR_SELF        0x00040000
 #define APIC_ICR_ALL         0x00080000
+#define APIC_ICR_OTHERS      0x000c0000
 #define APIC_LVT_MASKED      0x00010000
 #define APIC_LVT_PERIODIC    0x00020000
 
@@ -62,6 +63,7 @@
 #define APIC_MESSAGE_BASE       0xfee00000
 #define APIC_MESSAGE_DEST_SHIFT 12
 #define APIC_MESSAGE_LOGICAL    0x4
+#define APIC_DEST_ALL           0xff
 
 /* The timer's input, before the divider. */
 #define APIC_TIMER_HZ 100000000

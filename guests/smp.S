@@ -16,7 +16,6 @@
     .set ICR_STARTUP,   0xc4600
     .set ICR_PENDING,   0x1000
 
-    .set TICKS_10MS,   11932
     .set QUIET_10MS,   20
     .set LONGEST_10MS, 1000
     .set TURN_NOBODY,  0xffff
@@ -104,21 +103,6 @@ wait_for_others:
     loop 1b
 4:  ret
 
-    /* By channel 0 of the PIT; where there is none, by that many reads. */
-wait_10ms:
-    pushaw
-    call ticks_left
-    mov %ax, %dx
-    xor %cx, %cx
-1:  call ticks_left
-    mov %dx, %bx
-    sub %ax, %bx
-    cmp $TICKS_10MS, %bx
-    jae 2f
-    loop 1b
-2:  popaw
-    ret
-
     /* BX is the number. */
 print_number:
     say "CPU "
@@ -131,6 +115,7 @@ print_number:
     define_puts
     define_put_decimal
     define_ticks_left
+    define_wait_10ms
 
     /*
      * The other CPUs start here with CS at this page.  They wait for their

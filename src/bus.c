@@ -11,7 +11,8 @@ struct Bus {
     /* Untouched pages of the table stay the host's zero page. */
     const BusClaim **ports;
     GPtrArray *claims;     /* all, in the order they were made */
-    GPtrArray *memory;     /* by base */
+    GPtrArray *memory;     /* by base: those that every CPU reaches */
+    GPtrArray *own;        /* by CPU: the same of those that only it reaches */
     GMutex unclaimed_lock; /* of the table below */
     GHashTable *unclaimed; /* address (memory: bit 63 set) to BusUnclaimed */
     BusObserver *observer;
@@ -29,6 +30,7 @@ Bus *bus_new(bool locked)
     bus->ports = g_malloc0_n(PORT_COUNT, sizeof(*bus->ports));
     bus->claims = g_ptr_array_new_with_free_func(g_free);
     bus->memory = g_ptr_array_new();
+    bus->own = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     g_mutex_init(&bus->unclaimed_lock);
     bus->unclaimed = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     return bus;
@@ -39,6 +41,7 @@ void bus_free(Bus *bus)
     g_hash_table_unref(bus->unclaimed);
     g_mutex_clear(&bus->unclaimed_lock);
     g_ptr_array_unref(bus->memory);
+    g_ptr_array_unref(bus->own);
     g_ptr_array_unref(bus->claims);
     g_free(bus->ports);
     g_free(bus);
@@ -64,7 +67,8 @@ static bool refuse(const BusClaim *claim, GError **error, const char *why)
 
 static bool claims_overlap(const BusClaim *a, const BusClaim *b)
 {
-    return a->space == b->space && a->base <= b->base + (b->size - 1) &&
+    bool strangers = a->per_cpu && b->per_cpu && a->cpu != b->cpu;
+    return a->space == b->space && !strangers && a->base <= b->base + (b->size - 1) &&
            b->base <= a->base + (a->size - 1);
 }
 
@@ -97,6 +101,14 @@ static gint compare_bases(gconstpointer a, gconstpointer b)
     return (base_a > base_b) - (base_a < base_b);
 }
 
+static GPtrArray *own_ranges(Bus *bus, unsigned cpu)
+{
+    while (bus->own->len <= cpu) {
+        g_ptr_array_add(bus->own, g_ptr_array_new());
+    }
+    return bus->own->pdata[cpu];
+}
+
 bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
 {
     if (!claim_is_valid(bus, claim, error)) {
@@ -105,8 +117,9 @@ bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
     BusClaim *copy = g_memdup2(claim, sizeof(*claim));
     g_ptr_array_add(bus->claims, copy);
     if (claim->space == IO_MEMORY) {
-        g_ptr_array_add(bus->memory, copy);
-        g_ptr_array_sort(bus->memory, compare_bases);
+        GPtrArray *ranges = claim->per_cpu ? own_ranges(bus, claim->cpu) : bus->memory;
+        g_ptr_array_add(ranges, copy);
+        g_ptr_array_sort(ranges, compare_bases);
         return true;
     }
     for (uint64_t port = claim->base; port < claim->base + claim->size; port++) {
@@ -115,12 +128,12 @@ bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
     return true;
 }
 
-static const BusClaim *find_memory(const Bus *bus, uint64_t address)
+static const BusClaim *search(const GPtrArray *ranges, uint64_t address)
 {
-    guint low = 0, high = bus->memory->len;
+    guint low = 0, high = ranges->len;
     while (low < high) {
         guint middle = low + (high - low) / 2;
-        const BusClaim *claim = bus->memory->pdata[middle];
+        const BusClaim *claim = ranges->pdata[middle];
         if (address < claim->base) {
             high = middle;
         } else if (address - claim->base < claim->size) {
@@ -132,12 +145,24 @@ static const BusClaim *find_memory(const Bus *bus, uint64_t address)
     return NULL;
 }
 
+static const BusClaim *find_own(const Bus *bus, unsigned cpu, uint64_t address)
+{
+    return cpu < bus->own->len ? search(bus->own->pdata[cpu], address) : NULL;
+}
+
+/* Out of line, for the sake of ports. */
+static G_GNUC_NO_INLINE const BusClaim *find_memory(const Bus *bus, unsigned cpu, uint64_t address)
+{
+    const BusClaim *own = find_own(bus, cpu, address);
+    return own ? own : search(bus->memory, address);
+}
+
 const BusClaim *bus_find(const Bus *bus, IoSpace space, uint64_t address)
 {
     if (space == IO_PORTS) {
         return address < PORT_COUNT ? bus->ports[address] : NULL;
     }
-    return find_memory(bus, address);
+    return find_memory(bus, 0, address);
 }
 
 void bus_foreach_claim(const Bus *bus, void (*visit)(const BusClaim *claim, void *opaque),
@@ -250,9 +275,10 @@ static void write_claim(const Bus *bus, const BusClaim *claim, uint64_t address,
     unlock_claim(bus, claim);
 }
 
-static inline const BusClaim *find(const Bus *bus, IoSpace space, uint64_t address)
+static inline const BusClaim *find(const Bus *bus, const BusInitiator *by, IoSpace space,
+                                   uint64_t address)
 {
-    return space == IO_PORTS ? bus->ports[address] : find_memory(bus, address);
+    return space == IO_PORTS ? bus->ports[address] : find_memory(bus, by->cpu, address);
 }
 
 /* Ports wrap at 64 K. */
@@ -261,16 +287,48 @@ static inline uint64_t wrap(IoSpace space, uint64_t address)
     return space == IO_PORTS ? address & (PORT_COUNT - 1) : address;
 }
 
+static uint64_t read_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                            unsigned size);
+static void write_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                         uint64_t value, unsigned size);
+
+/* `claim` is what is at the address. */
+static inline uint64_t read_at(Bus *bus, BusInitiator *by, const BusClaim *claim, IoSpace space,
+                               uint64_t address, unsigned size)
+{
+    return G_LIKELY(claim && takes_whole(claim, address, size))
+               ? read_claim(bus, claim, address, size)
+               : read_halves(bus, by, space, address, size);
+}
+
+static inline void write_at(Bus *bus, BusInitiator *by, const BusClaim *claim, IoSpace space,
+                            uint64_t address, uint64_t value, unsigned size)
+{
+    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
+        write_claim(bus, claim, address, value, size);
+    } else {
+        write_halves(bus, by, space, address, value, size);
+    }
+}
+
+static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
+{
+    return read_at(bus, by, find(bus, by, space, address), space, address, size);
+}
+
+static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
+                      unsigned size)
+{
+    write_at(bus, by, find(bus, by, space, address), space, address, value, size);
+}
+
 /*
  * An access that its claim does not take whole is two of half the size, each
  * looked up for itself, as ISA's bus conversion does it.
  */
-static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
+static uint64_t read_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                            unsigned size)
 {
-    const BusClaim *claim = find(bus, space, address);
-    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
-        return read_claim(bus, claim, address, size);
-    }
     if (size == 1) {
         count_unclaimed(bus, by, space, address, false);
         return 0xff;
@@ -280,19 +338,16 @@ static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t add
     return low | read_one(bus, by, space, wrap(space, address + half), half) << (half * 8);
 }
 
-static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
-                      unsigned size)
+static void write_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
+                         uint64_t value, unsigned size)
 {
-    const BusClaim *claim = find(bus, space, address);
-    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
-        write_claim(bus, claim, address, value, size);
-    } else if (size == 1) {
+    if (size == 1) {
         count_unclaimed(bus, by, space, address, true);
-    } else {
-        unsigned half = size / 2;
-        write_one(bus, by, space, address, value, half);
-        write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
+        return;
     }
+    unsigned half = size / 2;
+    write_one(bus, by, space, address, value, half);
+    write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
 }
 
 static inline uint64_t load_item(const void *data, unsigned size)
@@ -392,6 +447,7 @@ static void string_access(Bus *bus, BusInitiator *by, uint16_t port, bool write,
 void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
                      void *data, size_t count)
 {
+    const BusClaim *claim = bus->ports[port];
     uint64_t value;
     if (G_UNLIKELY(count != 1)) {
         if (count == 0) {
@@ -401,12 +457,12 @@ void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsi
         value = load_item((uint8_t *)data + (count - 1) * size, size);
     } else if (write) {
         value = load_item(data, size);
-        write_one(bus, by, IO_PORTS, port, value, size);
+        write_at(bus, by, claim, IO_PORTS, port, value, size);
     } else {
-        value = read_one(bus, by, IO_PORTS, port, size);
+        value = read_at(bus, by, claim, IO_PORTS, port, size);
         store_item(data, value, size);
     }
-    remember(bus, by, bus->ports[port], port, value, count, size, write, false);
+    remember(bus, by, claim, port, value, count, size, write, false);
 }
 
 static unsigned power_of_two_below(unsigned size)
@@ -420,18 +476,63 @@ void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write,
     uint8_t *bytes = data;
     while (size) {
         unsigned part = power_of_two_below(size);
-        const BusClaim *claim = find_memory(bus, address);
+        const BusClaim *claim = find_memory(bus, by->cpu, address);
         uint64_t value;
         if (write) {
             value = load_item(bytes, part);
-            write_one(bus, by, IO_MEMORY, address, value, part);
+            write_at(bus, by, claim, IO_MEMORY, address, value, part);
         } else {
-            value = read_one(bus, by, IO_MEMORY, address, part);
+            value = read_at(bus, by, claim, IO_MEMORY, address, part);
             store_item(bytes, value, part);
         }
         remember(bus, by, claim, address, value, 1, part, write, true);
         address += part;
         bytes += part;
         size -= part;
+    }
+}
+
+/* Those that are sure take it, and of the others the lowest bidder. */
+static void auction(Bus *bus, uint64_t address, uint64_t value, unsigned size)
+{
+    const BusClaim *winner = NULL;
+    int lowest = DEVICE_BID_SURE;
+    for (guint cpu = 0; cpu < bus->own->len; cpu++) {
+        const BusClaim *claim = find_own(bus, cpu, address);
+        if (!claim || !takes_whole(claim, address, size)) {
+            continue;
+        }
+        int bid =
+            claim->bid ? claim->bid(claim->state, address - claim->base, value) : DEVICE_BID_SURE;
+        if (bid == DEVICE_BID_SURE) {
+            write_claim(bus, claim, address, value, size);
+        } else if (bid != DEVICE_BID_NONE && bid < lowest) {
+            lowest = bid;
+            winner = claim;
+        }
+    }
+    if (winner) {
+        write_claim(bus, winner, address, value, size);
+    }
+}
+
+static bool is_own(const Bus *bus, uint64_t address)
+{
+    for (guint cpu = 0; cpu < bus->own->len; cpu++) {
+        if (find_own(bus, cpu, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size)
+{
+    BusInitiator by = {0};
+    if (is_own(bus, address)) {
+        auction(bus, address, value, size);
+        remember(bus, &by, find_memory(bus, 0, address), address, value, 1, size, true, true);
+    } else {
+        bus_memory_access(bus, &by, address, true, size, &value);
     }
 }

@@ -1,6 +1,6 @@
 /*
  * The bus: 64 Ki ports and the physical addresses that no memory backs, each
- * claimed by at most one device region.
+ * claimed by at most one device region, or by one for each CPU.
  *
  * Ranges are claimed before the first vCPU runs and the tables do not change
  * after that, so look-up takes no lock: a port is one load from a table.  The
@@ -26,7 +26,10 @@ typedef struct BusClaim {
     void *state;
     GMutex *lock; /* NULL: none is taken */
     bool posted;
+    bool per_cpu; /* IO_MEMORY: only CPU `cpu` and writes of devices reach it */
+    unsigned cpu;
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
+    int (*bid)(const void *state, uint64_t offset, uint64_t value); /* see DeviceRegion */
 } BusClaim;
 
 /* What an initiator last did, for crash reports. */
@@ -49,6 +52,7 @@ typedef struct BusAccess {
 typedef struct BusInitiator {
     /* Linear address of the guest's instruction, for the first access to a port nobody has. */
     uint64_t (*program_counter)(struct BusInitiator *self);
+    unsigned cpu; /* whose devices of its own it reaches */
     BusAccess history[BUS_HISTORY];
     uint32_t access_count; /* history[access_count % BUS_HISTORY] is the oldest */
 } BusInitiator;
@@ -64,7 +68,7 @@ bool bus_is_locked(const Bus *bus);
 /*
  * The claim is copied; name, ops, state and lock stay the caller's and outlive
  * the bus.  Refused: size 0, a range past the end of the space, overlap (the
- * message names both).
+ * message names both) but for the same range of two CPUs.
  */
 bool bus_claim(Bus *bus, const BusClaim *claim, GError **error);
 
@@ -77,8 +81,13 @@ void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsi
 /* `size` is 1 to 8; an odd size is split into powers of two. */
 void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write, unsigned size,
                        void *data);
+/*
+ * A device's: a range that each CPU has for itself takes it by bids.  On a bus
+ * without locks only.
+ */
+void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size);
 
-/* The claim that holds an address, or NULL. */
+/* The claim that holds an address, as CPU 0 sees it, or NULL. */
 const BusClaim *bus_find(const Bus *bus, IoSpace space, uint64_t address);
 /* In the order they were made. */
 void bus_foreach_claim(const Bus *bus, void (*visit)(const BusClaim *claim, void *opaque),

@@ -94,6 +94,7 @@ typedef struct CpuState {
     uint64_t xcr0;
     uint8_t fxsave[512]; /* FXSAVE image: x87, MXCSR, XMM */
     bool halted;
+    bool unstarted;        /* waits for a start-up IPI */
     bool interrupt_shadow; /* after STI or MOV SS */
     bool nmi_pending, nmi_masked;
     bool exception_pending, exception_has_error;

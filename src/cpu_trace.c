@@ -49,6 +49,13 @@ bool cpu_trace_covers(const CpuTrace *trace, uint64_t first, uint64_t last)
     return address_filter_covers(trace->filter, first, last);
 }
 
+static void append_cpu(GString *text, TracedCpu cpu)
+{
+    if (cpu.has_others) {
+        g_string_append_printf(text, "CPU %u: ", cpu.number);
+    }
+}
+
 /* ---- code ---- */
 
 /* Targets of branches are as the guest has them, within the segment. */
@@ -70,6 +77,7 @@ static void append_insn(GString *text, const TracedCode *code, size_t at, unsign
 void cpu_trace_decoded(CpuTrace *trace, const TracedCode *code)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    append_cpu(text, code->cpu);
     g_string_append_printf(text, "in_asm 0x%08" PRIx64 " %u-bit, %04x:%08" PRIx64, code->address,
                            code->bits, code->cs, code->ip);
     size_t at = 0;
@@ -83,14 +91,17 @@ void cpu_trace_decoded(CpuTrace *trace, const TracedCode *code)
 void cpu_trace_entered(CpuTrace *trace, const TracedEntry *entry, const CpuState *state)
 {
     if (trace->items & LOG_EXEC) {
-        g_autofree char *text = g_strdup_printf(
-            "exec 0x%08" PRIx64 " %u-bit CPL %u, instructions %" PRIu64 "..%" PRIu64,
+        g_autoptr(GString) text = g_string_new(NULL);
+        append_cpu(text, entry->cpu);
+        g_string_append_printf(
+            text, "exec 0x%08" PRIx64 " %u-bit CPL %u, instructions %" PRIu64 "..%" PRIu64,
             entry->address, entry->bits, entry->cpl, entry->done, entry->done + entry->count - 1);
-        trace->sink(trace->opaque, text);
+        trace->sink(trace->opaque, text->str);
     }
     if (state) {
-        g_autoptr(GString) text = g_string_new("cpu ");
-        g_string_append_printf(text, "0x%08" PRIx64 "\n", entry->address);
+        g_autoptr(GString) text = g_string_new(NULL);
+        append_cpu(text, entry->cpu);
+        g_string_append_printf(text, "cpu 0x%08" PRIx64 "\n", entry->address);
         report_registers(text, state);
         g_string_truncate(text, text->len - 1);
         trace->sink(trace->opaque, text->str);
@@ -112,6 +123,7 @@ static const char *exception_name(uint8_t vector)
 static void append_event(GString *text, const TracedInterrupt *event)
 {
     static const char *const CAUSES[] = {NULL, "software", "hardware"};
+    append_cpu(text, event->cpu);
     g_string_append_printf(text, "int 0x%02x %s", event->vector,
                            event->cause == TRACED_EXCEPTION ? exception_name(event->vector)
                                                             : CAUSES[event->cause]);

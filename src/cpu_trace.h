@@ -28,8 +28,15 @@ bool cpu_trace_wants(const CpuTrace *trace, unsigned items);
 /* Whether code at linear addresses first..last is to be logged. */
 bool cpu_trace_covers(const CpuTrace *trace, uint64_t first, uint64_t last);
 
+/* Whose they are: lines name it if there are others. */
+typedef struct TracedCpu {
+    bool has_others;
+    unsigned number;
+} TracedCpu;
+
 /* Instructions in a row, each with its length in bytes. */
 typedef struct TracedCode {
+    TracedCpu cpu;
     uint64_t address; /* linear, of the first */
     uint16_t cs;
     uint64_t ip;   /* the same as the guest has it */
@@ -43,8 +50,9 @@ void cpu_trace_decoded(CpuTrace *trace, const TracedCode *code);
 
 /* Code that is about to run. */
 typedef struct TracedEntry {
+    TracedCpu cpu;
     uint64_t address, last; /* linear, of its first and last byte */
-    uint64_t done;          /* instructions since the vCPU was made: the first one's number */
+    uint64_t done;          /* instructions of all CPUs before: the first one's number */
     unsigned bits, count, cpl;
 } TracedEntry;
 
@@ -60,6 +68,7 @@ typedef struct TracedPlace {
 typedef enum TracedCause { TRACED_EXCEPTION, TRACED_SOFTWARE, TRACED_HARDWARE } TracedCause;
 
 typedef struct TracedInterrupt {
+    TracedCpu cpu;
     uint8_t vector;
     TracedCause cause;
     bool has_error;

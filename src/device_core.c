@@ -328,7 +328,10 @@ static bool claim_regions(Device *dev, GError **error)
             .state = dev->state,
             .lock = &dev->lock,
             .posted = r->posted,
+            .per_cpu = r->cpu_property != NULL,
+            .cpu = r->cpu_property ? (unsigned)property_value(dev, r->cpu_property) : 0,
             .register_name = r->register_name,
+            .bid = r->bid,
         };
         if (dev->tap) {
             device_tap_claim(dev->tap, &claim);
@@ -520,9 +523,8 @@ void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned si
 /* The caller's lock is held: a bus that takes locks could wait for it for ever. */
 void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size)
 {
-    BusInitiator by = {0};
     if (!bus_is_locked(dev->host->bus)) {
-        bus_memory_access(dev->host->bus, &by, address, true, size, &value);
+        bus_device_write(dev->host->bus, address, value, size);
     }
 }
 
@@ -549,6 +551,16 @@ void device_request_poweroff(Device *dev)
 void device_request_reset(Device *dev)
 {
     request(dev, DEVICE_RESET, 0);
+}
+
+void device_request_cpu_init(Device *dev, unsigned cpu)
+{
+    request(dev, DEVICE_CPU_INIT, (int)cpu);
+}
+
+void device_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector)
+{
+    request(dev, DEVICE_CPU_START, (int)(cpu << 8 | vector));
 }
 
 void device_guest_error(Device *dev, const char *kind, const char *format, ...)
@@ -600,20 +612,23 @@ static bool has_field(const DeviceField *f)
     return f && f->kind != FIELD_END;
 }
 
+static GVariant *save_elements(const Device *dev, const DeviceField *f)
+{
+    g_autofree uint64_t *values = g_new(uint64_t, f->count);
+    for (unsigned i = 0; i < f->count; i++) {
+        values[i] = load_element(dev, f, i);
+    }
+    return g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, values, f->count, sizeof(*values));
+}
+
 GBytes *device_save(Device *dev)
 {
     GVariantBuilder fields;
     g_variant_builder_init(&fields, G_VARIANT_TYPE("a{sat}"));
     g_mutex_lock(&dev->lock);
     for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
-        g_variant_builder_open(&fields, G_VARIANT_TYPE("{sat}"));
-        g_variant_builder_add(&fields, "s", f->name);
-        g_variant_builder_open(&fields, G_VARIANT_TYPE("at"));
-        for (unsigned i = 0; i < f->count; i++) {
-            g_variant_builder_add(&fields, "t", load_element(dev, f, i));
-        }
-        g_variant_builder_close(&fields);
-        g_variant_builder_close(&fields);
+        GVariant *name = g_variant_new_string(f->name);
+        g_variant_builder_add_value(&fields, g_variant_new_dict_entry(name, save_elements(dev, f)));
     }
     g_mutex_unlock(&dev->lock);
     g_autoptr(GVariant) saved = g_variant_ref_sink(
@@ -628,25 +643,40 @@ static bool bad_state(const Device *dev, GError **error, const char *field, cons
     return false;
 }
 
+/* Mostly at the place where device_save() puts it: to look each up takes many times as long. */
+static GVariant *find_elements(const Device *dev, const DeviceField *f, GVariant *fields)
+{
+    gsize place = (gsize)(f - dev->class->fields);
+    if (place < g_variant_n_children(fields)) {
+        const char *name;
+        g_autoptr(GVariant) elements = NULL;
+        g_variant_get_child(fields, place, "{&s@at}", &name, &elements);
+        if (!strcmp(name, f->name)) {
+            return g_steal_pointer(&elements);
+        }
+    }
+    return g_variant_lookup_value(fields, f->name, G_VARIANT_TYPE("at"));
+}
+
 static bool load_field(Device *dev, const DeviceField *f, GVariant *fields, GError **error)
 {
-    g_autoptr(GVariant) elements = g_variant_lookup_value(fields, f->name, G_VARIANT_TYPE("at"));
+    g_autoptr(GVariant) elements = find_elements(dev, f, fields);
     if (!elements) {
         return bad_state(dev, error, f->name, "missing");
     }
-    if (g_variant_n_children(elements) != f->count) {
+    gsize count;
+    const uint64_t *values = g_variant_get_fixed_array(elements, &count, sizeof(*values));
+    if (count != f->count) {
         return bad_state(dev, error, f->name, "wrong number of elements");
     }
     uint64_t maximum = f->kind == FIELD_BOOL ? 1
                        : f->size == 8        ? UINT64_MAX
                                              : (UINT64_C(1) << (f->size * 8)) - 1;
     for (unsigned i = 0; i < f->count; i++) {
-        uint64_t value;
-        g_variant_get_child(elements, i, "t", &value);
-        if (value > maximum) {
+        if (values[i] > maximum) {
             return bad_state(dev, error, f->name, "value too large");
         }
-        store_element(dev, f, i, value);
+        store_element(dev, f, i, values[i]);
     }
     return true;
 }

@@ -20,7 +20,15 @@
 typedef struct DeviceTap DeviceTap;
 typedef struct TapSource TapSource;
 
-typedef enum DeviceRequest { DEVICE_EXIT, DEVICE_POWEROFF, DEVICE_RESET } DeviceRequest;
+/* With each goes a number: the exit status; the CPU; the CPU << 8 | the vector. */
+typedef enum DeviceRequest {
+    DEVICE_EXIT,
+    DEVICE_POWEROFF,
+    DEVICE_RESET,
+    DEVICE_CPU_INIT,
+    DEVICE_CPU_START,
+    DEVICE_REQUESTS
+} DeviceRequest;
 
 /* What the machine offers its devices.  Members may be NULL where noted. */
 typedef struct DeviceHost {

@@ -100,6 +100,12 @@ static const char *tapped_register_name(const void *state, uint64_t offset, bool
     return r->claim.register_name(r->claim.state, offset, write);
 }
 
+static int tapped_bid(const void *state, uint64_t offset, uint64_t value)
+{
+    const TappedRegion *r = state;
+    return r->claim.bid(r->claim.state, offset, value);
+}
+
 /* An operation that the region does not have stays missing: the bus answers for it. */
 void device_tap_claim(DeviceTap *tap, BusClaim *claim)
 {
@@ -116,6 +122,7 @@ void device_tap_claim(DeviceTap *tap, BusClaim *claim)
     claim->ops = &r->ops;
     claim->state = r;
     claim->register_name = claim->register_name ? tapped_register_name : NULL;
+    claim->bid = claim->bid ? tapped_bid : NULL;
 }
 
 /* ---- lines ---- */

@@ -126,12 +126,12 @@ static bool isa_irq_pending(void *opaque, unsigned irq)
     return machine->controller && device_input_pending(machine->controller, irq);
 }
 
-static void intr_changed(void *opaque, unsigned irq, bool level)
+static void intr_changed(void *opaque, unsigned cpu, bool level)
 {
     Machine *machine = opaque;
-    machine->cpu.set_intr(machine->cpu.opaque, level);
+    machine->cpu.set_intr(machine->cpu.opaque, cpu, level);
     if (machine->intr_observer) {
-        machine->intr_observer(machine->intr_opaque, irq, level);
+        machine->intr_observer(machine->intr_opaque, cpu, level);
     }
 }
 
@@ -141,11 +141,12 @@ void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque
     machine->intr_opaque = opaque;
 }
 
-static void nmi_changed(void *opaque, unsigned irq, bool level)
+/* A local APIC's: the gate is not on its way. */
+static void nmi_changed(void *opaque, unsigned cpu, bool level)
 {
-    (void)irq;
+    Machine *machine = opaque;
     if (level) {
-        machine_nmi(opaque);
+        machine->cpu.nmi(machine->cpu.opaque, cpu);
     }
 }
 
@@ -160,7 +161,7 @@ static void nmi_mask_changed(void *opaque, unsigned irq, bool level)
 void machine_nmi(Machine *machine)
 {
     if (!irq_line_level(machine->nmi_mask)) {
-        machine->cpu.nmi(machine->cpu.opaque);
+        machine->cpu.nmi(machine->cpu.opaque, 0);
     }
 }
 
@@ -169,11 +170,26 @@ static void pin_changed(void *opaque, unsigned pin, bool level)
     device_set_input(opaque, pin, level);
 }
 
-IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin)
+static IrqLine *new_pin(Machine *machine, IrqSink *sink, void *opaque, unsigned number)
 {
-    IrqLine *line = irq_line_new(pin_changed, dev, pin);
+    IrqLine *line = irq_line_new(sink, opaque, number);
     g_ptr_array_add(machine->pins, line);
     return line;
+}
+
+IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin)
+{
+    return new_pin(machine, pin_changed, dev, pin);
+}
+
+IrqLine *machine_intr(Machine *machine, unsigned cpu)
+{
+    return new_pin(machine, intr_changed, machine, cpu);
+}
+
+IrqLine *machine_nmi_pin(Machine *machine, unsigned cpu)
+{
+    return new_pin(machine, nmi_changed, machine, cpu);
 }
 
 static void a20_changed(void *opaque, unsigned line, bool level)
@@ -184,9 +200,10 @@ static void a20_changed(void *opaque, unsigned line, bool level)
 }
 
 /* Vector 0 of a local APIC: the PIC has it (ExtINT). */
-uint8_t machine_acknowledge(Machine *machine)
+uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
 {
-    uint8_t vector = machine->lapic ? device_acknowledge(machine->lapic) : 0;
+    uint8_t vector =
+        cpu < machine->lapics->len ? device_acknowledge(machine->lapics->pdata[cpu]) : 0;
     return vector ? vector : device_acknowledge(machine->controller);
 }
 
@@ -222,10 +239,9 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->host_timed.clock = parts->host_clock;
     machine->irqs = irq_router_new(isa_irq_changed, machine);
     irq_router_set_pending(machine->irqs, isa_irq_pending);
-    machine->intr = irq_line_new(intr_changed, machine, 0);
-    machine->nmi = irq_line_new(nmi_changed, machine, 0);
     machine->nmi_mask = irq_line_new(nmi_mask_changed, machine, 0);
     machine->pins = g_ptr_array_new_with_free_func((GDestroyNotify)irq_line_free);
+    machine->lapics = g_ptr_array_new();
     machine->dma_lines = g_ptr_array_new_with_free_func((GDestroyNotify)dma_line_free);
     machine->a20 = irq_router_new(a20_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
@@ -238,11 +254,10 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
     irq_router_free(machine->a20);
-    irq_line_free(machine->intr);
-    irq_line_free(machine->nmi);
     irq_line_free(machine->nmi_mask);
     g_ptr_array_unref(machine->pins);
     g_ptr_array_unref(machine->dma_lines);
+    g_ptr_array_unref(machine->lapics);
     g_clear_pointer(&machine->items, fw_items_free);
     g_string_free(machine->bootorder, true);
     g_free(machine);

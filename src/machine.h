@@ -31,12 +31,12 @@ typedef struct MachineClass {
 
 /* Where the machine's interrupts go; called with the controller's lock held. */
 typedef struct MachineCpu {
-    void (*set_intr)(void *opaque, bool level);
-    void (*nmi)(void *opaque);
+    void (*set_intr)(void *opaque, unsigned cpu, bool level);
+    void (*nmi)(void *opaque, unsigned cpu);
     /* In-kernel controllers take the ISA IRQs themselves; NULL: ours do. */
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
-    bool has_apics; /* the board has to have a local APIC and an I/O APIC of its own */
+    bool has_apics; /* the board has to have local APICs and an I/O APIC of its own */
     /* Address line 20 passes or not, as soon as a device says so. */
     void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, DeviceRequest request, int status);
@@ -72,10 +72,8 @@ struct Machine {
     FwItems *items;     /* for the fw_cfg device; filled when one asks for them */
     GString *bootorder; /* the drives' paths, a line each, in the order of -boot */
     IrqRouter *irqs;
-    IrqLine *intr;     /* to the CPU's INTR */
-    IrqLine *nmi;      /* to the NMI gate */
-    IrqLine *nmi_mask; /* closes it */
-    GPtrArray *pins;   /* lines to inputs of devices */
+    IrqLine *nmi_mask; /* closes the NMI gate */
+    GPtrArray *pins;   /* lines to inputs of devices and CPUs */
     IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
@@ -83,7 +81,8 @@ struct Machine {
     Device *dma;          /* the DMA controllers, once they are on the board */
     GPtrArray *dma_lines; /* to its channels */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
-    Device *controller, *lapic, *ioapic;
+    Device *controller, *ioapic;
+    GPtrArray *lapics; /* by CPU, or empty */
 };
 
 extern const MachineClass machine_pc_class;
@@ -106,11 +105,11 @@ const DataTable *machine_fw_items(Machine *machine, GError **error);
 /* Whether a device is still busy with output. */
 bool machine_busy(Machine *machine);
 
-/* Is told of the controller's output as `irq` 0, after the CPU; NULL: nobody. */
+/* Is told of each CPU's INTR with its number as `irq`, after the CPU; NULL: nobody. */
 void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque);
 
-/* The interrupt acknowledge cycle. */
-uint8_t machine_acknowledge(Machine *machine);
+/* The interrupt acknowledge cycle of a CPU. */
+uint8_t machine_acknowledge(Machine *machine, unsigned cpu);
 
 const DeviceClass *const *machine_device_classes(void);
 const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);
@@ -132,8 +131,10 @@ typedef struct MachineWire {
 Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
                           const char *id, const char *properties, const MachineWire *wires,
                           GError **error);
-/* A new line to an input pin of a device; the machine's. */
+/* A new line to an input pin of a device, or of a CPU; the machine's. */
 IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin);
+IrqLine *machine_intr(Machine *machine, unsigned cpu);
+IrqLine *machine_nmi_pin(Machine *machine, unsigned cpu);
 
 /* A source of non-maskable interrupts asks for one; the gate at port 0x70 decides. */
 void machine_nmi(Machine *machine);

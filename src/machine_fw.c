@@ -66,6 +66,10 @@ static void add_files(const Machine *machine, FwItems *items)
     }
     add_map(items, memory_ram_size(machine->host.memory));
     fw_items_add_number_file(items, "etc/boot-fail-wait", NEVER, 4);
+    if (machine->boot && machine->boot->splash_ms != BOOT_SPLASH_DEFAULT) {
+        fw_items_add_number_file(items, "etc/boot-menu-wait", (uint64_t)machine->boot->splash_ms,
+                                 2);
+    }
     acpi_loader_add(items, &board);
     if (has_device(machine, "COM1")) {
         fw_items_add_number_file(items, "etc/sercon-port", CONSOLE, 2);

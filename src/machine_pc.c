@@ -339,24 +339,42 @@ static bool add_a20_gate(Machine *machine, const char *class_name, const char *i
     return machine_add_wired(machine, &machine->host, class_name, id, NULL, wires, error);
 }
 
-/* The PIC goes through LINT0 of the local APIC where there is one. */
-static bool add_controllers(Machine *machine, GError **error)
+static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
 {
-    IrqLine *pic_output = machine->intr;
-    if (machine->cpu.has_apics) {
-        const MachineWire lapic_wires[] = {{"intr", machine->intr}, {"nmi", machine->nmi}, {0}};
-        machine->lapic =
-            machine_add_wired(machine, &machine->host, "lapic", "LAPIC", NULL, lapic_wires, error);
-        machine->ioapic =
-            machine->lapic ? machine_add(machine, "ioapic", "IOAPIC", NULL, error) : NULL;
-        if (!machine->ioapic) {
+    const MachineWire wires[] = {
+        {"intr", machine_intr(machine, cpu)}, {"nmi", machine_nmi_pin(machine, cpu)}, {0}};
+    g_autofree char *id = cpu ? g_strdup_printf("LAPIC%u", cpu) : g_strdup("LAPIC");
+    g_autofree char *properties = g_strdup_printf("cpu=%u", cpu);
+    Device *lapic =
+        machine_add_wired(machine, &machine->host, "lapic", id, properties, wires, error);
+    if (lapic) {
+        g_ptr_array_add(machine->lapics, lapic);
+    }
+    return lapic != NULL;
+}
+
+static bool add_apics(Machine *machine, const Config *config, GError **error)
+{
+    for (unsigned cpu = 0; cpu < config->cpus; cpu++) {
+        if (!add_lapic(machine, cpu, error)) {
             return false;
         }
-        pic_output = machine_pin(machine, machine->lapic, 0);
     }
-    const MachineWire pic_wires[] = {{"intr", pic_output}, {0}};
+    machine->ioapic = machine_add(machine, "ioapic", "IOAPIC", NULL, error);
+    return machine->ioapic != NULL;
+}
+
+/* Where there are local APICs the PIC goes through LINT0 of the first. */
+static bool add_controllers(Machine *machine, const Config *config, GError **error)
+{
+    if (machine->cpu.has_apics && !add_apics(machine, config, error)) {
+        return false;
+    }
+    IrqLine *output = machine->cpu.has_apics ? machine_pin(machine, machine->lapics->pdata[0], 0)
+                                             : machine_intr(machine, 0);
+    const MachineWire wires[] = {{"intr", output}, {0}};
     machine->controller =
-        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, pic_wires, error);
+        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
     return machine->controller != NULL;
 }
 
@@ -390,7 +408,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
     };
     bool in_kernel = machine->cpu.set_irq != NULL;
     return open_drives(machine, config, &drives, error) &&
-           (in_kernel || add_controllers(machine, error)) &&
+           (in_kernel || add_controllers(machine, config, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) &&
            add_rtc(machine, config, &drives, error) && add_acpi(machine, error) &&
            add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&

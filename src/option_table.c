@@ -419,7 +419,7 @@ static const Option BOOT_OPTIONS[] = {
      .example = "-bios /usr/share/seabios/bios.bin -hda disk.img",
      STRING_FIELD(bios)},
     {.name = "boot",
-     .argument = "[order=]LETTERS[,once=LETTERS][,menu=on|off]",
+     .argument = "[order=]LETTERS[,once=LETTERS][,menu=on|off][,splash-time=MS]",
      .help = "what the firmware boots: a floppy, c hard disk, d CD-ROM (default cad)",
      .example = "-boot order=dc,once=a",
      .set = set_boot},

@@ -66,7 +66,8 @@ static void report_flags(GString *text, const CpuState *state)
             first = false;
         }
     }
-    g_string_append_printf(text, "] %s%s\n", mode_name(state), state->halted ? ", halted" : "");
+    g_string_append_printf(text, "] %s%s%s\n", mode_name(state), state->halted ? ", halted" : "",
+                           state->unstarted ? ", not started" : "");
 }
 
 static const char *segment_type(uint32_t attributes)

@@ -2,6 +2,8 @@
 
 /* How many instructions host events may have to wait for: about a millisecond. */
 #define SLICE_MAX UINT64_C(200000)
+/* How many a CPU executes before it is another's turn. */
+#define TURN UINT64_C(5000)
 
 struct Runner {
     Accel *accel;
@@ -12,11 +14,13 @@ struct Runner {
     GPtrArray *vcpus;
     GPtrArray *threads; /* of VcpuThread; empty: slices */
 
-    /* Slices: one vCPU. */
-    bool running, halted;
-    bool sleeping; /* halted, and no interrupt ends it */
+    /* Slices */
+    bool running;
+    bool sleeping; /* the CPUs are done, and no interrupt changes that */
     bool in_run;   /* a slice is under way */
     bool realtime;
+    guint turn;           /* whose it is */
+    uint64_t turn_left;   /* of it, in instructions */
     uint64_t real_origin; /* host time at machine time 0 */
     Clock *host;          /* the host's time */
     LoopTimer *wake;
@@ -44,7 +48,7 @@ static void nearer_deadline(void *opaque, uint64_t deadline)
     Runner *runner = opaque;
     (void)deadline;
     if (runner->in_run) {
-        runner->accel->class->kick(runner->vcpus->pdata[0]);
+        runner->accel->class->kick(runner->vcpus->pdata[runner->turn]);
     }
 }
 
@@ -128,28 +132,116 @@ void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque), void (*stu
 
 /* ---- slices ---- */
 
-static void run_slice(Runner *runner)
+static bool is_active(const Runner *runner, guint index)
 {
-    Vcpu *vcpu = runner->vcpus->pdata[0];
-    const AccelClass *class = runner->accel->class;
-    uint64_t deadline = clock_next_deadline(runner->clock);
-    uint64_t now = clock_now(runner->clock);
-    uint64_t until = deadline > now ? class->instructions_in(vcpu, deadline - now) : 1;
-    class->set_budget(vcpu, CLAMP(until, 1, SLICE_MAX));
+    return runner->accel->class->activity(runner->vcpus->pdata[index]) == VCPU_ACTIVE;
+}
+
+static bool any_active(const Runner *runner)
+{
+    for (guint i = 0; i < runner->vcpus->len; i++) {
+        if (is_active(runner, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_dead(const Runner *runner)
+{
+    for (guint i = 0; i < runner->vcpus->len; i++) {
+        if (runner->accel->class->activity(runner->vcpus->pdata[i]) != VCPU_DEAD) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void begin_turn(Runner *runner, guint index)
+{
+    runner->turn = index;
+    runner->turn_left = runner->vcpus->len > 1 ? TURN : UINT64_MAX;
+}
+
+/*
+ * Whose turn it is depends on nothing but what the CPUs executed, not on where
+ * slices end: else a replay could not repeat it.
+ */
+static bool find_turn(Runner *runner)
+{
+    if (runner->turn_left && is_active(runner, runner->turn)) {
+        return true;
+    }
+    for (guint i = 1; i <= runner->vcpus->len; i++) {
+        guint index = (runner->turn + i) % runner->vcpus->len;
+        if (is_active(runner, index)) {
+            begin_turn(runner, index);
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t executed(const Runner *runner)
+{
+    VcpuPosition position;
+    runner->accel->class->position(runner->accel, &position);
+    return position.instructions;
+}
+
+/* One CPU, at most to the end of its turn. */
+static VcpuStop run_turn(Runner *runner, uint64_t budget)
+{
+    Vcpu *vcpu = runner->vcpus->pdata[runner->turn];
+    uint64_t before = executed(runner);
+    runner->accel->class->set_budget(vcpu, MIN(budget, runner->turn_left));
     runner->in_run = true;
-    VcpuStop stop = class->run(vcpu);
+    VcpuStop stop = runner->accel->class->run(vcpu);
     runner->in_run = false;
+    runner->turn_left -= MIN(runner->turn_left, executed(runner) - before);
+    if (stop == VCPU_YIELDED) {
+        runner->turn_left = 0;
+    }
+    return stop;
+}
+
+/* False: something else comes first now. */
+static bool goes_on(Runner *runner, VcpuStop stop)
+{
     switch (stop) {
     case VCPU_KICKED:
+        return false;
     case VCPU_SLICE_DONE:
-        break;
+    case VCPU_YIELDED:
     case VCPU_HALTED:
-        runner->halted = true;
-        break;
+    case VCPU_HALTED_DEAD:
+        return true;
     default:
         runner->running = false;
-        runner->stopped(runner->opaque, vcpu, stop);
-        break;
+        runner->stopped(runner->opaque, runner->vcpus->pdata[runner->turn], stop);
+        return false;
+    }
+}
+
+/* Instructions until the next deadline, or as long as host events may wait; at least one in all. */
+static uint64_t left_of_slice(const Runner *runner, uint64_t start)
+{
+    uint64_t deadline = clock_next_deadline(runner->clock), now = clock_now(runner->clock);
+    uint64_t done = executed(runner) - start;
+    if (deadline <= now) {
+        return done == 0;
+    }
+    uint64_t until = runner->accel->class->instructions_in(runner->accel, deadline - now);
+    return done < SLICE_MAX ? MIN(until, SLICE_MAX - done) : 0;
+}
+
+static void run_slice(Runner *runner)
+{
+    uint64_t start = executed(runner), left;
+    while (find_turn(runner) && (left = left_of_slice(runner, start))) {
+        if (!goes_on(runner, run_turn(runner, left))) {
+            break;
+        }
     }
 }
 
@@ -168,6 +260,11 @@ static void advance_to(Runner *runner, uint64_t time)
         }
         clock_skip(runner->clock, time - now);
     }
+}
+
+static bool is_asleep(const Runner *runner)
+{
+    return runner->sleeping || !any_active(runner);
 }
 
 /* Sleeps until the deadline or until the host has something for us. */
@@ -195,6 +292,17 @@ static void sleep_halted(Runner *runner)
     }
 }
 
+/* Nothing can end it: the machine decides what to do. */
+static bool is_over(Runner *runner)
+{
+    bool over = !runner->sleeping && all_dead(runner);
+    if (over) {
+        runner->running = false;
+        runner->stopped(runner->opaque, runner->vcpus->pdata[runner->turn], VCPU_HALTED_DEAD);
+    }
+    return over;
+}
+
 static bool deliver(Runner *runner)
 {
     return runner->deliver(runner->replay_opaque);
@@ -215,9 +323,9 @@ static void replay_sleep(Runner *runner)
 /* What the host did before a request of the guest's was served comes first. */
 static void replay_step(Runner *runner)
 {
-    if (!runner->running) {
+    if (!runner->running || is_over(runner)) {
         loop_step(runner->loop, !deliver(runner));
-    } else if (runner->halted || runner->sleeping) {
+    } else if (is_asleep(runner)) {
         replay_sleep(runner);
     } else if (!deliver(runner)) {
         run_slice(runner);
@@ -227,27 +335,25 @@ static void replay_step(Runner *runner)
     }
 }
 
-static bool has_interrupt(const Runner *runner)
+static void step(Runner *runner)
 {
-    const Vcpu *vcpu = runner->vcpus->pdata[0];
-    return atomic_load(&vcpu->intr) || atomic_load(&vcpu->nmi);
+    if (!runner->running || is_over(runner)) {
+        loop_step(runner->loop, true);
+    } else if (is_asleep(runner)) {
+        sleep_halted(runner);
+    } else {
+        run_slice(runner);
+        loop_step(runner->loop, false);
+    }
 }
 
 static void run_slices(Runner *runner)
 {
     while (!loop_quit_asked(runner->loop)) {
-        if (runner->halted && has_interrupt(runner)) {
-            runner->halted = false;
-        }
         if (runner->deliver) {
             replay_step(runner);
-        } else if (!runner->running) {
-            loop_step(runner->loop, true);
-        } else if (runner->halted || runner->sleeping) {
-            sleep_halted(runner);
         } else {
-            run_slice(runner);
-            loop_step(runner->loop, false);
+            step(runner);
         }
         if (runner->running) {
             clock_run_due(runner->clock);
@@ -319,15 +425,15 @@ void runner_interrupt(Runner *runner, unsigned index)
 
 bool runner_halted(const Runner *runner, unsigned index)
 {
-    return is_threaded(runner) ? vcpu_thread_halted(runner->threads->pdata[index]) : runner->halted;
+    return is_threaded(runner) && vcpu_thread_halted(runner->threads->pdata[index]);
 }
 
-void runner_set_halted(Runner *runner, unsigned index, bool halted)
+void runner_reset(Runner *runner)
 {
-    if (is_threaded(runner)) {
-        vcpu_thread_set_halted(runner->threads->pdata[index], halted);
-    } else {
-        runner->halted = halted;
-        runner->sleeping = false;
+    for (guint i = 0; i < runner->threads->len; i++) {
+        vcpu_thread_set_halted(runner->threads->pdata[i], false);
     }
+    runner->sleeping = false;
+    runner->turn = 0;
+    runner->turn_left = 0;
 }

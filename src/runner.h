@@ -3,7 +3,9 @@
  * thread, or nothing where the accelerator has no CPU.
  *
  * Slices end at the clock's next deadline, so that on a counted clock a timer
- * fires at its very instruction; host input comes in between slices.
+ * fires at its very instruction; host input comes in between slices.  Several
+ * vCPUs take turns of so many instructions in them; one that halts or waits
+ * for another gives up the rest of its turn.
  *
  * The loop's thread calls everything but what says "any thread".
  */
@@ -60,11 +62,12 @@ void runner_ask_pause(Runner *runner);
 /* Returns when no vCPU runs. */
 void runner_pause(Runner *runner);
 
-/* Any thread: Vcpu.intr or Vcpu.nmi of a vCPU changed. */
+/* Any thread: Vcpu.intr, nmi, init or start of a vCPU changed. */
 void runner_interrupt(Runner *runner, unsigned index);
 
-/* Only while paused: whether a vCPU waits in HLT. */
+/* Only while paused: whether a vCPU waits in HLT and does not know it itself. */
 bool runner_halted(const Runner *runner, unsigned index);
-void runner_set_halted(Runner *runner, unsigned index, bool halted);
+/* Only while paused: every vCPU is as at power-on, and it is the first one's turn. */
+void runner_reset(Runner *runner);
 
 #endif

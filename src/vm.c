@@ -122,8 +122,11 @@ static void guest_stopped(Vm *vm, const char *reason)
     vm_end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "guest-shutdown", reason);
 }
 
-static void died(Vm *vm, const char *reason)
+static void died(Vm *vm, const Vcpu *vcpu, const char *why)
 {
+    bool alone = runner_count(vm->runner) == 1;
+    g_autofree char *reason =
+        alone ? g_strdup(why) : g_strdup_printf("CPU %u: %s", vcpu->index, why);
     log_line(vm->log, "pioemu: the guest died: %s", reason);
     vm_post_mortem(vm);
     vm_end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, "guest-panic", reason);
@@ -213,11 +216,10 @@ bool vm_reset_parts(Vm *vm, GError **error)
         !boot_image_load(vm->image, &board, vm->memory, &state, error)) {
         return false;
     }
-    vm->halted = 0;
     g_clear_pointer(&vm->busy_timer, loop_timer_free);
+    runner_reset(vm->runner);
     for (unsigned i = 0; i < runner_count(vm->runner); i++) {
         Vcpu *vcpu = runner_vcpu(vm->runner, i);
-        runner_set_halted(vm->runner, i, false);
         atomic_store(&vcpu->nmi, false);
         if ((vm->accel->class->reset_vcpu && !vm->accel->class->reset_vcpu(vcpu, error)) ||
             (i == 0 && !vm->accel->class->set_state(vcpu, &state, error))) {
@@ -261,6 +263,8 @@ static void handle_request(Vm *vm, const Event *event)
     case DEVICE_RESET:
         handle_reset(vm);
         break;
+    default:
+        g_assert_not_reached();
     }
 }
 
@@ -268,12 +272,10 @@ static void handle_stop(Vm *vm, const Event *event)
 {
     switch (event->stop) {
     case VCPU_HALTED_DEAD:
-        if (++vm->halted == runner_count(vm->runner)) {
-            vm_halted_for_good(vm);
-        }
+        vm_halted_for_good(vm);
         break;
     case VCPU_TRIPLE_FAULT:
-        died(vm, "triple fault (an exception while a double fault was delivered)");
+        died(vm, event->vcpu, "triple fault (an exception while a double fault was delivered)");
         break;
     case VCPU_POWEROFF:
         guest_stopped(vm, "the guest powered off");
@@ -282,7 +284,7 @@ static void handle_stop(Vm *vm, const Event *event)
         handle_reset(vm);
         break;
     default:
-        died(vm, event->vcpu->failure);
+        died(vm, event->vcpu, event->vcpu->failure);
         break;
     }
 }
@@ -318,10 +320,30 @@ void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
     post_event(opaque, &(Event){.kind = EVENT_STOP, .vcpu = vcpu, .stop = stop});
 }
 
+/* INIT makes a start before it moot, and the first of several starts counts. */
+static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
+{
+    Vcpu *vcpu = runner_vcpu(vm->runner, cpu);
+    vcpu->init |= init;
+    if (init || !vcpu->start) {
+        vcpu->start = !init;
+        vcpu->start_vector = vector;
+    }
+    runner_interrupt(vm->runner, cpu);
+}
+
 /* In the vCPU's thread: it must not run on after an exit or a reset. */
 void vm_device_request(void *opaque, DeviceRequest request, int status)
 {
     Vm *vm = opaque;
+    unsigned number = (unsigned)status;
+    unsigned cpu = request == DEVICE_CPU_START ? number >> 8 : number;
+    if (request == DEVICE_CPU_INIT || request == DEVICE_CPU_START) {
+        if (vm->runner && cpu < runner_count(vm->runner)) {
+            ask_cpu(vm, cpu, request == DEVICE_CPU_INIT, (uint8_t)number);
+        }
+        return;
+    }
     runner_ask_pause(vm->runner);
     post_event(vm, &(Event){.kind = EVENT_REQUEST, .request = request, .status = status});
 }

@@ -13,21 +13,27 @@
 
 /* ---- interrupts ---- */
 
-static void set_intr(void *opaque, bool level)
+static Vcpu *find_cpu(const Vm *vm, unsigned cpu)
+{
+    return vm->runner && cpu < runner_count(vm->runner) ? runner_vcpu(vm->runner, cpu) : NULL;
+}
+
+static void set_intr(void *opaque, unsigned cpu, bool level)
 {
     Vm *vm = opaque;
-    if (vm->runner && runner_count(vm->runner) &&
-        atomic_exchange(&runner_vcpu(vm->runner, 0)->intr, level) != level) {
-        runner_interrupt(vm->runner, 0);
+    Vcpu *vcpu = find_cpu(vm, cpu);
+    if (vcpu && atomic_exchange(&vcpu->intr, level) != level) {
+        runner_interrupt(vm->runner, cpu);
     }
 }
 
-static void raise_nmi(void *opaque)
+static void raise_nmi(void *opaque, unsigned cpu)
 {
     Vm *vm = opaque;
-    if (vm->runner && runner_count(vm->runner)) {
-        atomic_store(&runner_vcpu(vm->runner, 0)->nmi, true);
-        runner_interrupt(vm->runner, 0);
+    Vcpu *vcpu = find_cpu(vm, cpu);
+    if (vcpu) {
+        atomic_store(&vcpu->nmi, true);
+        runner_interrupt(vm->runner, cpu);
     }
 }
 
@@ -55,10 +61,10 @@ static bool kernel_irq_pending(void *opaque, unsigned irq)
     return vm->accel->class->irq_pending(vm->accel, irq);
 }
 
-static uint8_t acknowledge(void *opaque)
+static uint8_t acknowledge(void *opaque, unsigned cpu)
 {
     Vm *vm = opaque;
-    return machine_acknowledge(vm->machine);
+    return machine_acknowledge(vm->machine, cpu);
 }
 
 /* ---- building ---- */
@@ -119,16 +125,16 @@ static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
         return false;
     }
     bool needed = vm->config->cpus > 1;
-    bool apic = vm->firmware || (vm->image && boot_image_wants_apic(vm->image));
-    bool wanted = class->has_irqchip && apic;
-    vm->kernel_irqchip = !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && (needed || wanted));
+    bool wanted = needed || vm->firmware || (vm->image && boot_image_wants_apic(vm->image));
+    vm->kernel_irqchip =
+        !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && class->has_irqchip && wanted);
     if (vm->kernel_irqchip && !class->has_irqchip) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "-machine irqchip=kernel: accelerator %s has none (use irqchip=user)",
                     class->name);
         return false;
     }
-    if (needed && !vm->kernel_irqchip) {
+    if (needed && class->threaded && !vm->kernel_irqchip) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "-smp %u: more than one CPU needs an APIC (use -machine irqchip=kernel)",
                     vm->config->cpus);
@@ -259,7 +265,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
-        .local_apic = vm->machine->lapic != NULL,
+        .local_apic = vm->machine->lapics->len != 0,
         .trace = vm->trace,
         .options = vm->accel_options,
     };
@@ -290,9 +296,7 @@ static bool make_vcpus(Vm *vm, GError **error)
 static uint64_t work_time(void *opaque)
 {
     const Vm *vm = opaque;
-    return vm->runner && runner_count(vm->runner)
-               ? vm->accel->class->work_time(runner_vcpu(vm->runner, 0))
-               : 0;
+    return vm->runner && runner_count(vm->runner) ? vm->accel->class->work_time(vm->accel) : 0;
 }
 
 static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)

@@ -48,8 +48,6 @@ bool vm_resume(Vm *vm, GError **error)
         return false;
     }
     if (vm->state != VM_RUNNING) {
-        /* Each vCPU that halted for good says so once more. */
-        vm->halted = 0;
         vm->state = VM_RUNNING;
         vm_emit(vm, VM_EVENT_RESUME, false, NULL);
         vm_resume_vcpus(vm);

@@ -56,7 +56,6 @@ struct Vm {
     uint32_t watched_accesses;
     Signals *signals;
     bool kernel_irqchip;
-    unsigned halted; /* vCPUs that nothing can wake */
 
     Control *control;
     VmListener *listener;

@@ -8,7 +8,7 @@ VcpuPosition vm_position(const Vm *vm)
 {
     VcpuPosition position = {0};
     if (vm->runner && runner_count(vm->runner)) {
-        vm->accel->class->position(runner_vcpu(vm->runner, 0), &position);
+        vm->accel->class->position(vm->accel, &position);
     }
     return position;
 }

@@ -34,13 +34,22 @@
 #ifndef __ASSEMBLER__
 #include "bios/bios.h"
 
-extern volatile uint32_t tick_calls, alarm_calls, key_calls;
-extern FarPointer system_vector, key_vector;
+extern volatile uint32_t tick_calls, alarm_calls, key_calls, eject_calls;
+extern volatile uint16_t eject_dx, eject_answer;
+extern volatile uint32_t mouse_calls, mouse_irqs;
+extern volatile uint16_t mouse_words[4]; /* as on the stack: the one pushed last is first */
+extern FarPointer system_vector, key_vector, mouse_vector;
 extern uint8_t caller_stack[];
 void tick_handler(void);
 void alarm_handler(void);
 void key_handler(void);
 void key_hook(void);
+/* INT 15h, AH = 52h: forbids with `eject_answer` for AX, if that is not 0. */
+void eject_hook(void);
+/* What INT 15h, AX = C207h is told of; it gives back no register as it was. */
+void mouse_handler(void);
+/* IRQ 12 is counted. */
+void mouse_irq_handler(void);
 
 /* Calls the interrupt with and gives back all registers; what has to be kept is checked. */
 void interrupt(unsigned vector, Regs *regs);
@@ -72,12 +81,18 @@ void set_handler(unsigned vector, uint16_t segment, uint16_t offset);
 /* Until an interrupt has been served. */
 void wait_for_interrupt(void);
 
+/* Of one program: all that it is made of. */
+void test_all(void);
+
 void test_video(void);
 void test_disk(void);
 void test_system(void);
 void test_clock(void);
 void test_keyboard(void);
 void test_serial(void);
+void test_cdrom(void);
+void test_high(void);
+void test_mouse(void);
 #endif
 
 #endif

@@ -157,12 +157,7 @@ void *memset(void *at, int byte, size_t size)
 
 void tests_main(void)
 {
-    test_system();
-    test_disk();
-    test_clock();
-    test_keyboard();
-    test_serial();
-    test_video();
+    test_all();
     put("1..");
     put_number(results.count, 10);
     put("\n");

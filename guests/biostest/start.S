@@ -136,6 +136,45 @@ key_hook:
 3:  lretw $2
 2:  ljmpw *%cs:system_vector
 
+    .globl eject_hook
+eject_hook:
+    cmp $0x52, %ah
+    jne 2b
+    incl %cs:eject_calls
+    mov %dx, %cs:eject_dx
+    cmpw $1, %cs:eject_answer
+    cmc
+    jnc 1f
+    mov %cs:eject_answer, %ax
+1:  lretw $2
+
+    .globl mouse_irq_handler, mouse_handler
+mouse_irq_handler:
+    incl %cs:mouse_irqs
+    ljmpw *%cs:mouse_vector
+mouse_handler:
+    incl %cs:mouse_calls
+    mov %sp, %bp
+    .set word, 0
+    .rept 4
+    mov 4 + word(%bp), %ax
+    mov %ax, %cs:mouse_words + word
+    .set word, word + 2
+    .endr
+    mov $0x12345678, %eax
+    mov %eax, %ebx
+    mov %eax, %ecx
+    mov %eax, %edx
+    mov %eax, %esi
+    mov %eax, %edi
+    mov %eax, %ebp
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %fs
+    mov %ax, %gs
+    std
+    lretw
+
     .data
     .balign 4
 call_regs:
@@ -145,6 +184,22 @@ call_esp:
 call_after:
     .long 0
     .globl tick_calls, alarm_calls, key_calls, caller_stack, system_vector, key_vector
+    .globl mouse_calls, mouse_irqs, mouse_words, mouse_vector
+mouse_calls:
+    .long 0
+mouse_irqs:
+    .long 0
+mouse_words:
+    .fill 4, 2, 0
+mouse_vector:
+    .long 0
+    .globl eject_calls, eject_dx, eject_answer
+eject_calls:
+    .long 0
+eject_dx:
+    .word 0
+eject_answer:
+    .word 0
 tick_calls:
     .long 0
 alarm_calls:

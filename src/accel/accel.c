@@ -64,9 +64,10 @@ void accel_free(Accel *accel)
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
 {
-    Vcpu *vcpu = g_malloc0(accel->class->vcpu_size);
+    Vcpu *vcpu = g_aligned_alloc0(1, accel->class->vcpu_size, VCPU_ALIGNMENT);
     vcpu->accel = accel;
     vcpu->index = index;
+    vcpu->initiator.cpu = index;
     if (!accel->class->create_vcpu(vcpu, error)) {
         vcpu_free(vcpu);
         return NULL;
@@ -78,5 +79,5 @@ void vcpu_free(Vcpu *vcpu)
 {
     vcpu->accel->class->destroy_vcpu(vcpu);
     g_free(vcpu->failure);
-    g_free(vcpu);
+    g_aligned_free(vcpu);
 }

@@ -23,17 +23,26 @@ typedef struct Vcpu Vcpu;
 typedef enum VcpuStop {
     VCPU_KICKED,       /* vcpu_kick(): look at what was asked and run again */
     VCPU_SLICE_DONE,   /* not threaded: the budget is used up or a deadline is due */
+    VCPU_YIELDED,      /* not threaded: waits for what another CPU does (PAUSE) */
     VCPU_HALTED,       /* HLT, interrupts enabled: wait for an interrupt */
-    VCPU_HALTED_DEAD,  /* HLT, interrupts disabled: nothing can end it */
+    VCPU_HALTED_DEAD,  /* HLT, interrupts disabled: nothing that the machine does ends it */
     VCPU_TRIPLE_FAULT, /* shutdown cycle */
     VCPU_RESET,        /* the CPU or the firmware asked for a reset */
     VCPU_POWEROFF,
     VCPU_FAILED /* the accelerator cannot go on; Vcpu.failure says why */
 } VcpuStop;
 
+/* Whether run() would do anything. */
+typedef enum VcpuActivity {
+    VCPU_ACTIVE,
+    VCPU_WAITING, /* for an interrupt */
+    VCPU_DEAD     /* HLT with interrupts disabled, or never started: for another CPU or an NMI */
+} VcpuActivity;
+
 /* What tells one moment of a repeatable run from another. */
 typedef struct VcpuPosition {
-    uint64_t instructions; /* executed */
+    uint64_t instructions; /* executed by all CPUs */
+    unsigned cpu;          /* that runs, or ran last */
     uint16_t cs;
     uint32_t eip;
 } VcpuPosition;
@@ -42,8 +51,8 @@ typedef struct VcpuPosition {
 typedef struct AccelHost {
     Bus *bus;
     Memory *memory;
-    /* The interrupt acknowledge cycle; yields the vector. */
-    uint8_t (*acknowledge)(void *opaque);
+    /* The interrupt acknowledge cycle of a CPU; yields the vector. */
+    uint8_t (*acknowledge)(void *opaque, unsigned cpu);
     void *opaque;
     /* Interrupt controllers and local APICs inside the accelerator. */
     bool kernel_irqchip;
@@ -74,21 +83,22 @@ typedef struct AccelClass {
     void (*close)(Accel *accel);
 
     /*
-     * Not threaded: the CPU's work is the machine's clock.  How long it has
-     * worked in ns; how many instructions take `ns`, rounded up; how many the
-     * next run() may execute.
+     * Not threaded: the CPUs take turns, and their work is the machine's clock.
+     * How long they have worked in ns; how many instructions take `ns`,
+     * rounded up; how many the next run() may execute.
      */
-    uint64_t (*work_time)(const Vcpu *vcpu);
-    /* Where it is, also from inside run(). */
-    void (*position)(const Vcpu *vcpu, VcpuPosition *position);
-    uint64_t (*instructions_in)(const Vcpu *vcpu, uint64_t ns);
+    uint64_t (*work_time)(const Accel *accel);
+    uint64_t (*instructions_in)(const Accel *accel, uint64_t ns);
     void (*set_budget)(Vcpu *vcpu, uint64_t instructions);
+    /* Where they are, also from inside run(). */
+    void (*position)(const Accel *accel, VcpuPosition *position);
+    VcpuActivity (*activity)(const Vcpu *vcpu);
 
     /* Runs until something only the caller can decide. */
     VcpuStop (*run)(Vcpu *vcpu);
     /* Makes run() return soon.  Any thread, and signal handlers. */
     void (*kick)(Vcpu *vcpu);
-    /* Vcpu.intr or Vcpu.nmi changed.  Any thread. */
+    /* Vcpu.intr, nmi, init or start changed.  Any thread. */
     void (*interrupt_changed)(Vcpu *vcpu);
     /*
      * Posted writes wait: a kick makes the vCPU deliver them.  Any thread;
@@ -111,6 +121,9 @@ typedef struct AccelClass {
     bool (*is_dead)(Vcpu *vcpu);
 } AccelClass;
 
+/* Of a Vcpu: a cache line. */
+#define VCPU_ALIGNMENT 64u
+
 /* Backends begin their own structs with these. */
 struct Accel {
     const AccelClass *class;
@@ -123,7 +136,11 @@ struct Vcpu {
     unsigned index;
     atomic_bool intr; /* level of the INTR pin */
     atomic_bool nmi;  /* an NMI edge waits */
-    char *failure;    /* owned; why run() returned VCPU_FAILED */
+    /* Not threaded: another CPU asked for it; INIT comes before the start. */
+    bool init;
+    bool start; /* at start_vector << 12, if it waits to be started */
+    uint8_t start_vector;
+    char *failure; /* owned; why run() returned VCPU_FAILED */
 };
 
 extern const AccelClass accel_kvm_class;

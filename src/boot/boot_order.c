@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const KEYS[] = {"order", "once", "menu", NULL};
+static const char *const KEYS[] = {"order", "once", "menu", "splash-time", NULL};
 
 static bool refuse(GError **error, const char *key, const char *letters, const char *why)
 {
@@ -40,19 +40,31 @@ static bool parse_letters(const char *key, const char *letters, char *order, boo
     return *letters || refuse(error, key, letters, "no letter (as in order=cd)");
 }
 
+static bool parse_splash(const char *text, int32_t *ms, GError **error)
+{
+    uint64_t value;
+    if (!number_parse("-boot splash-time", text, BOOT_SPLASH_MAX, &value, error)) {
+        return false;
+    }
+    *ms = (int32_t)value;
+    return true;
+}
+
 static bool parse_table(GHashTable *table, BootOrder *order, GError **error)
 {
     const char *letters = g_hash_table_lookup(table, "order");
     const char *once = g_hash_table_lookup(table, "once");
     const char *menu = g_hash_table_lookup(table, "menu");
+    const char *splash = g_hash_table_lookup(table, "splash-time");
     return (!letters || parse_letters("order", letters, order->order, &order->network, error)) &&
            (!once || parse_letters("once", once, order->once, &order->network, error)) &&
-           (!menu || number_parse_bool("-boot menu", menu, &order->menu, error));
+           (!menu || number_parse_bool("-boot menu", menu, &order->menu, error)) &&
+           (!splash || parse_splash(splash, &order->splash_ms, error));
 }
 
 bool boot_order_parse(const char *text, BootOrder *order, GError **error)
 {
-    *order = (BootOrder){.order = BOOT_ORDER_DEFAULT};
+    *order = (BootOrder){.order = BOOT_ORDER_DEFAULT, .splash_ms = BOOT_SPLASH_DEFAULT};
     if (!text) {
         return true;
     }

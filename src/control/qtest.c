@@ -347,6 +347,14 @@ static void line_changed(void *opaque, unsigned irq, bool level)
     }
 }
 
+/* The first CPU's: the protocol knows of no other. */
+static void intr_changed(void *opaque, unsigned cpu, bool level)
+{
+    if (cpu == 0) {
+        line_changed(opaque, 0, level);
+    }
+}
+
 static void intercept(Qtest *q, char **words, unsigned output)
 {
     const char *name = find_controller(q, words[1]);
@@ -360,7 +368,7 @@ static void intercept(Qtest *q, char **words, unsigned output)
     q->intercepted = name;
     memset(q->reported, 0, sizeof(q->reported));
     if (output) {
-        machine_set_intr_observer(q->target.machine, line_changed, q);
+        machine_set_intr_observer(q->target.machine, intr_changed, q);
     } else {
         irq_router_set_observer(q->target.machine->irqs, line_changed, q);
     }

@@ -17,7 +17,9 @@
 #include <string.h>
 
 #define RECORD_MAGIC   "pioemu recording "
-#define RECORD_VERSION 2u
+#define RECORD_VERSION 3u
+/* It had no ITEM_ASK: input came at the first question. */
+#define RECORD_VERSION_OLDEST 2u
 /* Devices are numbered from 0 in the order in which they were made. */
 #define RECORD_DEVICES_MAX 256u
 #define RECORD_NAME_MAX    255u
@@ -78,6 +80,7 @@ typedef enum RecordItem {
     ITEM_DREQ,      /* the level */
     ITEM_DMA,       /* bytes << 1 | to memory; those moved << 1 | end of count; sum, or those */
     ITEM_BLOCK,     /* drive << 2 | BlockKind; sector, sectors, tag; a write: sum of its data */
+    ITEM_ASK,       /* the input behind it came when the call asked for the n-th time; none: 1st */
     ITEM_KINDS
 } RecordItem;
 

@@ -19,6 +19,9 @@ typedef struct Tap {
     unsigned depth; /* of calls into the device */
     uint64_t now;   /* when the outermost one began */
     uint64_t last;  /* when the one before it did */
+    unsigned asks;  /* for input, so far in the outermost one */
+    unsigned told;  /* the last of those that an ITEM_ASK is of */
+    bool asking;    /* right now */
     GByteArray *record, *items;
 } Tap;
 
@@ -143,6 +146,17 @@ static void commit(Tap *t, const TapEvent *event)
 
 /* ---- the tap ---- */
 
+/* A block of items may make the device ask several times, with other room each time. */
+static void note_receive(Tap *t, const TapEvent *event)
+{
+    if (t->asks > 1 && t->told != t->asks) {
+        t->told = t->asks;
+        record_put_item(t->items, ITEM_ASK, t->asks);
+    }
+    record_put_item(t->items, ITEM_RECEIVE, event->count);
+    g_byte_array_append(t->items, event->data, (guint)event->count);
+}
+
 /*
  * A call that comes while the device is being called: input that it asked
  * for, or an answer to what it did outside.
@@ -150,8 +164,7 @@ static void commit(Tap *t, const TapEvent *event)
 static void note_nested(Tap *t, const TapEvent *event)
 {
     if (event->kind == TAP_RECEIVE) {
-        record_put_item(t->items, ITEM_RECEIVE, event->count);
-        g_byte_array_append(t->items, event->data, (guint)event->count);
+        note_receive(t, event);
     } else {
         record_put_item(t->items, ITEM_CALL, event->kind);
         record_put_byte(t->items, first_byte(event, false));
@@ -174,6 +187,7 @@ static void tap_enter(DeviceTap *tap, const TapEvent *event)
             recorder_host(t->recorder, HOST_CALL, t->number);
         }
         t->now = clock_now(t->clock);
+        t->asks = t->told = 0;
         if (t->items->len) {
             g_byte_array_set_size(t->items, 0);
         }
@@ -229,10 +243,15 @@ static unsigned tap_lines(DeviceTap *tap, const CharPort *port)
     return lines;
 }
 
+/* One that it asks while it is given input brings nothing, and does not count. */
 static void tap_rx_ready(DeviceTap *tap, CharPort *port)
 {
-    (void)tap;
+    Tap *t = (Tap *)tap;
+    bool nested = t->asking;
+    t->asks += !nested;
+    t->asking = true;
     char_port_pass_rx_ready(port);
+    t->asking = nested;
 }
 
 static bool tap_memory_read(DeviceTap *tap, uint64_t address, void *data, size_t size)

@@ -26,14 +26,19 @@ typedef struct Board {
 
 /* ---- the machine ---- */
 
-static void ignore_intr(void *opaque, bool level)
+static void ignore_level(void *opaque, bool level)
 {
     (void)opaque, (void)level;
 }
 
-static void ignore_nmi(void *opaque)
+static void ignore_cpu_level(void *opaque, unsigned cpu, bool level)
 {
-    (void)opaque;
+    (void)opaque, (void)cpu, (void)level;
+}
+
+static void ignore_nmi(void *opaque, unsigned cpu)
+{
+    (void)opaque, (void)cpu;
 }
 
 static void ignore_irq(void *opaque, unsigned irq, bool level)
@@ -119,10 +124,10 @@ static bool build(Board *board, GError **error)
         .taps = &board->replay.source,
     };
     MachineCpu cpu = {
-        .set_intr = ignore_intr,
+        .set_intr = ignore_cpu_level,
         .nmi = ignore_nmi,
         .has_apics = board->header.apics,
-        .set_a20 = ignore_intr,
+        .set_a20 = ignore_level,
         .set_irq = board->header.kernel_irqchip ? ignore_irq : NULL,
         .request = ignore_request,
         .guest_error = ignore_guest_error,
@@ -146,7 +151,28 @@ static void board_clear(Board *board)
 
 /* ---- one record ---- */
 
-static void make_access(Board *board, const TapEvent *e)
+typedef struct Owner {
+    const ReplayDevice *device;
+    unsigned cpu;
+} Owner;
+
+static void look_for_owner(const BusClaim *claim, void *opaque)
+{
+    Owner *owner = opaque;
+    if (claim->per_cpu && claim->lock == device_mutex(owner->device->tap.dev)) {
+        owner->cpu = claim->cpu;
+    }
+}
+
+/* What a CPU has for itself only it reaches. */
+static unsigned owner_of(const Board *board, const ReplayDevice *device)
+{
+    Owner owner = {.device = device};
+    bus_foreach_claim(board->bus, look_for_owner, &owner);
+    return owner.cpu;
+}
+
+static void make_access(Board *board, const ReplayDevice *device, const TapEvent *e)
 {
     bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
     bool block = e->kind == TAP_READ_BLOCK || e->kind == TAP_WRITE_BLOCK;
@@ -156,6 +182,7 @@ static void make_access(Board *board, const TapEvent *e)
         memcpy(data, block ? e->data : &e->value, count * e->size);
     }
     if (e->space == IO_MEMORY) {
+        board->initiator.cpu = owner_of(board, device);
         bus_memory_access(board->bus, &board->initiator, e->address, write, e->size, data);
     } else if (e->address <= UINT16_MAX && e->size <= 4) {
         bus_port_access(board->bus, &board->initiator, (uint16_t)e->address, write, e->size, data,
@@ -196,7 +223,7 @@ static void call_again(Replay *replay, ReplayDevice *device, const TapEvent *eve
     if (event->kind == TAP_INPUT && event->address < device_class(dev)->input_count) {
         device_input(dev, (unsigned)event->address, event->value);
     } else if (event->kind == TAP_READ || event->kind == TAP_WRITE) {
-        make_access((Board *)replay, event);
+        make_access((Board *)replay, device, event);
     } else {
         replay_damaged(replay, "a call that cannot be during another");
     }
@@ -233,7 +260,7 @@ static void call_device(Board *board, ReplayDevice *device)
     case TAP_WRITE:
     case TAP_READ_BLOCK:
     case TAP_WRITE_BLOCK:
-        make_access(board, e);
+        make_access(board, device, e);
         break;
     case TAP_RESET:
         device_reset(dev);

@@ -80,6 +80,15 @@ static bool adopt_memory(Config *config, const Config *recorded, GError **error)
     return true;
 }
 
+static bool adopt_cpus(Config *config, const Config *recorded, GError **error)
+{
+    if (config->cpus != 1 && config->cpus != recorded->cpus) {
+        return error_refuse(error, "-smp %u: it was made with %u", config->cpus, recorded->cpus);
+    }
+    config->cpus = recorded->cpus;
+    return true;
+}
+
 static bool adopt_machine(Config *config, const ReplayHeader *header, GError **error)
 {
     g_autofree char *full =
@@ -179,6 +188,7 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
     }
     if (!check_files(config, header, error) || !adopt_accel(config, header, error) ||
         !adopt_machine(config, header, error) || !adopt_memory(config, recorded, error) ||
+        !adopt_cpus(config, recorded, error) ||
         !adopt_text("append", &config->append, recorded->append, error) ||
         !adopt_text("flat", &config->flat, recorded->flat, error) ||
         !adopt_text("boot", &config->boot, recorded->boot, error) ||

@@ -149,6 +149,7 @@ static const char *const ITEM_NAMES[ITEM_KINDS] = {
     [ITEM_CALL] = "a call",
     [ITEM_RETURN] = "the end of a call",
     [ITEM_BLOCK] = "a request to a drive",
+    [ITEM_ASK] = "a question for input",
     [ITEM_DREQ] = "a DMA request",
     [ITEM_DMA] = "a DMA transfer",
 };
@@ -323,6 +324,10 @@ void replay_feed(ReplayDevice *device)
 {
     if (device->receiving || !device->depth) {
         return;
+    }
+    device->asks++;
+    if (device->item.kind == ITEM_ASK && device->item.number == device->asks) {
+        replay_read_item(device);
     }
     device->receiving = true;
     while (device->item.kind == ITEM_RECEIVE && !replay_stopped(device->replay)) {

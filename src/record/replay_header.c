@@ -7,6 +7,7 @@
 
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
+#define CPUS_MAX    255
 
 /* ---- the header ---- */
 
@@ -30,10 +31,10 @@ static bool read_magic(RecordReader *in, GError **error)
         !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
         return error_refuse(error, "it is not a recording of pioemu's");
     }
-    if (version != RECORD_VERSION) {
+    if (version < RECORD_VERSION_OLDEST || version > RECORD_VERSION) {
         return error_refuse(
-            error, "it has version %" PRIu64 " of the format, and this pioemu reads version %u",
-            version, RECORD_VERSION);
+            error, "it has version %" PRIu64 " of the format, and this pioemu reads %u to %u",
+            version, RECORD_VERSION_OLDEST, RECORD_VERSION);
     }
     return true;
 }
@@ -74,8 +75,11 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
 static bool apply_cpus(ReplayHeader *header, const char *value, GError **error)
 {
     uint64_t cpus;
-    if (!number_parse("smp", value, UINT16_MAX, &cpus, error)) {
+    if (!number_parse("smp", value, CPUS_MAX, &cpus, error)) {
         return false;
+    }
+    if (!cpus) {
+        return error_refuse(error, "its header is damaged");
     }
     header->config->cpus = (unsigned)cpus;
     return true;
@@ -149,6 +153,16 @@ static bool apply(ReplayHeader *header, const char *key, const char *value, GErr
     return true;
 }
 
+/* The last backslash has nothing behind it. */
+static bool ends_in_escape(const char *text)
+{
+    size_t slashes = 0;
+    for (size_t size = strlen(text); size && text[size - 1] == '\\'; size--) {
+        slashes++;
+    }
+    return slashes % 2;
+}
+
 static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
 {
     for (;;) {
@@ -160,7 +174,7 @@ static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
             return true;
         }
         char *space = strchr(line, ' ');
-        if (!space || !g_utf8_validate(line, -1, NULL)) {
+        if (!space || !g_utf8_validate(line, -1, NULL) || ends_in_escape(line)) {
             return error_refuse(error, "its header is damaged");
         }
         *space = '\0';

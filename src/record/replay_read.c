@@ -198,7 +198,7 @@ static ReplayItem read_item(RecordReader *in)
         read_nested(in, &item);
         break;
     default:
-        in->over |= item.kind >= ITEM_KINDS;
+        break;
     }
     return in->over ? (ReplayItem){0} : item;
 }
@@ -442,6 +442,7 @@ void replay_take(Replay *replay, ReplayRecord *record)
         device->items = record->items;
         device->has_items = record->has_items;
         device->waiting = true;
+        device->asks = 0;
         if (device->event.kind == TAP_TIMER) {
             take_lateness(replay, device);
         }

@@ -308,8 +308,11 @@ int replay_run_conclude(const ReplayRun *run)
     const Replay *replay = &run->replay;
     const char *what = replay->difference ? replay->difference : replay->damage;
     if (what) {
-        fprintf(stderr, "pioemu: replay: at instruction %" PRIu64 ", CS:EIP %04x:%08x, %s\n",
-                run->at.instructions, run->at.cs, run->at.eip, what);
+        g_autofree char *cpu = run->header.config->cpus > 1
+                                   ? g_strdup_printf(" of CPU %u", run->at.cpu)
+                                   : g_strdup("");
+        fprintf(stderr, "pioemu: replay: at instruction %" PRIu64 ", CS:EIP %04x:%08x%s, %s\n",
+                run->at.instructions, run->at.cs, run->at.eip, cpu, what);
         return REPLAY_DIFFERS;
     }
     fprintf(stderr,

@@ -48,6 +48,7 @@ typedef struct ReplayDevice {
     ReplayStream *stream; /* NULL: the recording is of a machine without this device */
     uint64_t now;
     bool receiving; /* input from the recording, in a call */
+    unsigned asks;  /* for input, so far in the outermost call */
     bool injecting; /* a call of the host's */
     unsigned depth; /* of calls into it */
     /* The record in hand. */

@@ -45,7 +45,7 @@ static void die(const GError *error)
 static bool build_controller(Machine *machine, const Config *config, GError **error)
 {
     (void)config;
-    const MachineWire wires[] = {{"intr", machine->intr}, {NULL, NULL}};
+    const MachineWire wires[] = {{"intr", machine_intr(machine, 0)}, {NULL, NULL}};
     machine->controller =
         machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
     return machine->controller != NULL;
@@ -53,9 +53,10 @@ static bool build_controller(Machine *machine, const Config *config, GError **er
 
 static const MachineClass CONTROLLER_ALONE = {.name = "bench", .build = build_controller};
 
-static void set_intr(void *opaque, bool level)
+static void set_intr(void *opaque, unsigned cpu, bool level)
 {
     Rig *rig = opaque;
+    (void)cpu;
     if (atomic_exchange(&rig->vcpu->intr, level) != level) {
         if (rig->thread) {
             vcpu_thread_interrupt(rig->thread);
@@ -70,10 +71,10 @@ static void request(void *opaque, DeviceRequest what, int status)
     (void)status;
 }
 
-static uint8_t acknowledge(void *opaque)
+static uint8_t acknowledge(void *opaque, unsigned cpu)
 {
     Rig *rig = opaque;
-    return machine_acknowledge(rig->machine);
+    return machine_acknowledge(rig->machine, cpu);
 }
 
 static void handler_access(void *state, uint64_t offset, uint64_t value, unsigned size)

@@ -46,7 +46,7 @@ static void latch_write(void *state, uint64_t offset G_GNUC_UNUSED, uint64_t val
 
 static const IoOps LATCH = {.read = latch_read, .write = latch_write, .max_size = 1};
 
-static uint8_t no_vector(void *opaque G_GNUC_UNUSED)
+static uint8_t no_vector(void *opaque G_GNUC_UNUSED, unsigned cpu G_GNUC_UNUSED)
 {
     return 0;
 }
@@ -61,7 +61,6 @@ static void die_on(GError *error)
 
 static void machine_new(Bench *b)
 {
-    const AccelClass *class = &accel_interp_class;
     GError *error = NULL;
 
     b->memory = memory_new(RAM_SIZE, &error);
@@ -73,24 +72,18 @@ static void machine_new(Bench *b)
             .name = "latch", .space = IO_PORTS, .base = PORT, .size = 8, .ops = &LATCH, .state = b},
         &error);
     die_on(error);
-    b->accel = g_malloc0(class->accel_size);
-    b->accel->class = class;
-    b->accel->host =
-        (AccelHost){.bus = b->bus, .memory = b->memory, .acknowledge = no_vector, .cpu_count = 1};
-    class->open(b->accel, &error);
+    const AccelHost host = {
+        .bus = b->bus, .memory = b->memory, .acknowledge = no_vector, .cpu_count = 1};
+    b->accel = accel_new(&accel_interp_class, &host, &error);
     die_on(error);
-    b->vcpu = g_malloc0(class->vcpu_size);
-    b->vcpu->accel = b->accel;
-    class->create_vcpu(b->vcpu, &error);
+    b->vcpu = vcpu_new(b->accel, 0, &error);
     die_on(error);
 }
 
 static void machine_free(Bench *b)
 {
-    b->accel->class->destroy_vcpu(b->vcpu);
-    b->accel->class->close(b->accel);
-    g_free(b->vcpu);
-    g_free(b->accel);
+    vcpu_free(b->vcpu);
+    accel_free(b->accel);
     bus_free(b->bus);
     memory_free(b->memory);
 }

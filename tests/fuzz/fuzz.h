@@ -11,6 +11,8 @@
 #include <glib.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* libFuzzer's names. */
@@ -74,9 +76,23 @@ static inline void fuzz_be_quiet_line(const char *text)
     (void)text;
 }
 
+/* GLib would end the program with SIGTRAP, which libFuzzer does not catch: the input were lost. */
+static inline void fuzz_fail(const char *domain, GLogLevelFlags level, const char *text,
+                             gpointer unused)
+{
+    if (!(level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING))) {
+        g_log_default_handler(domain, level, text, unused);
+        return;
+    }
+    fprintf(stderr, "%s\n", text);
+    abort();
+}
+
+/* Of what is printed, not of what is wrong. */
 static inline void fuzz_be_quiet(void)
 {
     g_set_print_handler(fuzz_be_quiet_line);
+    g_log_set_default_handler(fuzz_fail, NULL);
 }
 
 #endif

@@ -5,16 +5,12 @@
 #include "src/machine.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/bus_script.h"
 #include "tests/unit/no_cpu.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#define OPS_MAX   400u
-#define LINE_RX   64u
-#define BLOCK_MAX 64u
 
 /* A line whose other side takes as much as it is told. */
 typedef struct FuzzLine {
@@ -36,7 +32,7 @@ static const ChardevClass LINE_CLASS = {
     .usage = "fuzz",
     .help = "a test's line",
     .size = sizeof(FuzzLine),
-    .rx_size = LINE_RX,
+    .rx_size = BUS_LINE_RX,
     .write = line_write,
 };
 
@@ -47,6 +43,7 @@ typedef struct Target {
     Bus *bus;
     Memory *memory;
     CharSet *chars;
+    BlockSet *blocks;
     Machine *machine;
     Recorder *recorder;
     BusInitiator initiator;
@@ -56,15 +53,10 @@ typedef struct Target {
     int file;
 } Target;
 
-static void set_intr(void *opaque, bool level)
+static void set_intr(void *opaque, unsigned cpu, bool level)
 {
+    (void)cpu;
     ((Target *)opaque)->intr = level;
-}
-
-static void recorder_message(void *opaque, const char *text)
-{
-    (void)opaque;
-    g_error("%s", text);
 }
 
 static void add_devices(Config *config)
@@ -81,13 +73,38 @@ static void add_devices(Config *config)
     }
 }
 
+static void message(void *opaque, const char *text)
+{
+    (void)opaque;
+    g_error("%s", text);
+}
+
+/* They read as zeros, are done at moments of machine time, and have no file. */
+static void add_drives(Target *t)
+{
+    static const struct {
+        const char *id, *text;
+        uint64_t sectors;
+    } DRIVES[] = {
+        {"disk", "file=none,id=disk,if=ide", 1000},
+        {"cd", "file=none,id=cd,if=ide,index=2,media=cdrom", 400},
+        {"floppy", "file=none,id=floppy,if=floppy", 2880},
+    };
+    t->blocks = blockset_new(t->loop, t->clock, message, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
+        blockset_blank(t->blocks, DRIVES[i].id, DRIVES[i].sectors);
+        g_ptr_array_add(t->config->drives, g_strdup(DRIVES[i].text));
+    }
+}
+
 static void open_recorder(Target *t)
 {
     t->file = memfd_create("recording", MFD_CLOEXEC);
     t->config->record = g_strdup_printf("/proc/self/fd/%d", t->file);
-    RecorderHost host = {.loop = t->loop, .clock = t->clock, .message = recorder_message};
+    RecorderHost host = {.loop = t->loop, .clock = t->clock, .message = message};
     t->recorder = recorder_new(t->config, &host, NULL);
     g_assert_nonnull(t->recorder);
+    recorder_set_drives(t->recorder, t->blocks);
 }
 
 static void note_port(const BusClaim *claim, void *opaque)
@@ -113,12 +130,14 @@ static void build(Target *t)
     t->chars = charset_new(t->loop, &(CharEvents){0}, 0);
     t->lines[0] = charset_add_class(t->chars, &LINE_CLASS, "-serial", "line0", "fuzz", NULL);
     t->lines[1] = charset_add_class(t->chars, &LINE_CLASS, "-serial", "line1", "fuzz", NULL);
+    add_drives(t);
     open_recorder(t);
     MachineParts parts = {.bus = t->bus,
                           .clock = t->clock,
                           .host_clock = t->clock,
                           .memory = t->memory,
                           .chars = t->chars,
+                          .blocks = t->blocks,
                           .taps = recorder_taps(t->recorder)};
     MachineCpu cpu = no_cpu();
     cpu.set_intr = set_intr;
@@ -137,6 +156,7 @@ static void clear(Target *t)
 {
     g_array_unref(t->ports);
     charset_free(t->chars);
+    blockset_free(t->blocks);
     machine_free(t->machine);
     g_clear_pointer(&t->recorder, recorder_free);
     bus_free(t->bus);
@@ -163,88 +183,70 @@ static void check_replay(Target *t)
 
 /* ---- what may happen ---- */
 
-/* One that a device has, or any. */
-static uint16_t take_port(Target *t, FuzzInput *in)
+static void make_access(Target *t, const BusOp *op)
 {
-    uint64_t which = fuzz_take(in, 1);
-    return which == 0xff ? (uint16_t)fuzz_take(in, 2)
-                         : g_array_index(t->ports, uint16_t, which % t->ports->len);
+    uint16_t port = op->which == BUS_ANY_PORT
+                        ? (uint16_t)op->number
+                        : g_array_index(t->ports, uint16_t, op->which % t->ports->len);
+    uint8_t items[BUS_ITEMS_MAX * 4] = {0};
+    memcpy(items, op->bytes ?: items, op->size);
+    bus_port_access(t->bus, &t->initiator, port, op->what & BUS_WRITE, bus_op_width(op), items,
+                    bus_op_count(op));
 }
 
-static void make_access(Target *t, FuzzInput *in, bool write)
-{
-    uint64_t how = fuzz_take(in, 1);
-    uint16_t port = take_port(t, in);
-    unsigned size = 1u << how % 3;
-    size_t count = how & 0x80 ? how >> 2 & 0x1f : 1;
-    uint8_t items[BLOCK_MAX * 4] = {0};
-    for (size_t i = 0; write && i < count * size; i++) {
-        items[i] = (uint8_t)fuzz_take(in, 1);
-    }
-    bus_port_access(t->bus, &t->initiator, port, write, size, items, count);
-}
-
-static void touch_memory(Target *t, FuzzInput *in)
+static void touch_memory(Target *t, const BusOp *op)
 {
     uint64_t data = 0;
-    uint64_t how = fuzz_take(in, 1);
-    uint64_t address = fuzz_take(in, 8);
-    bus_memory_access(t->bus, &t->initiator, address, how & 0x80, 1 + how % 8, &data);
+    bus_memory_access(t->bus, &t->initiator, op->number, op->how & BUS_WRITE, 1 + op->how % 8,
+                      &data);
 }
 
-static void use_line(Target *t, FuzzInput *in)
+static void use_line(Target *t, const BusOp *op)
 {
-    uint64_t what = fuzz_take(in, 1);
-    Chardev *chardev = t->lines[what & 1];
-    switch (what >> 1 & 3) {
-    case 0: {
-        size_t size;
-        const uint8_t *bytes = fuzz_take_bytes(in, chardev_rx_room(chardev), &size);
-        chardev_receive(chardev, bytes, size);
+    Chardev *chardev = t->lines[op->how & 1];
+    switch ((BusLineKind)(op->how >> 1 & 3)) {
+    case BUS_LINE_INPUT:
+        chardev_receive(chardev, op->bytes, MIN(op->size, chardev_rx_room(chardev)));
         break;
-    }
-    case 1:
+    case BUS_LINE_BREAK:
         chardev_receive_break(chardev);
         break;
-    case 2:
-        chardev_set_lines(chardev, (unsigned)fuzz_take(in, 1) & 0xf0);
+    case BUS_LINE_MODEM:
+        chardev_set_lines(chardev, (unsigned)op->number & 0xf0);
         break;
     default:
-        ((FuzzLine *)chardev)->room = what == 0xff ? SIZE_MAX / 2 : what >> 3;
+        ((FuzzLine *)chardev)->room = op->how == 0xff ? SIZE_MAX / 2 : op->how >> 3;
         chardev_writable(chardev);
         loop_step(t->loop, false);
     }
 }
 
-static void do_one(Target *t, FuzzInput *in)
+static void do_one(Target *t, const BusOp *op)
 {
-    uint64_t op = fuzz_take(in, 1);
-    switch (op % 8) {
-    case 0:
-    case 1:
-    case 2:
-        make_access(t, in, op & 0x80);
+    switch (bus_op_kind(op)) {
+    case BUS_STEP:
+        clock_step(t->clock, op->number);
         break;
-    case 3:
-        clock_step(t->clock, fuzz_take_step(in));
+    case BUS_LINE:
+        use_line(t, op);
         break;
-    case 4:
-        use_line(t, in);
-        break;
-    case 5:
+    case BUS_ACKNOWLEDGE:
         if (t->intr) {
-            machine_acknowledge(t->machine);
+            machine_acknowledge(t->machine, 0);
         }
         break;
-    case 6:
-        touch_memory(t, in);
+    case BUS_MEMORY:
+        touch_memory(t, op);
         break;
-    default:
-        if (op == 0xff) {
+    case BUS_LATE:
+        if (op->what == 0xff) {
             machine_reset(t->machine);
         }
-        clock_skip(t->clock, fuzz_take_time(in));
+        clock_skip(t->clock, op->number);
         clock_run_due(t->clock);
+        break;
+    default:
+        make_access(t, op);
     }
 }
 
@@ -269,8 +271,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Target t = {0};
     build(&t);
     bus_set_observer(t.bus, note_unclaimed, &t);
-    for (unsigned i = 0; in.size && i < OPS_MAX; i++) {
-        do_one(&t, &in);
+    for (unsigned i = 0; in.size && i < BUS_OPS_MAX; i++) {
+        BusOp op = bus_take_op(&in);
+        do_one(&t, &op);
     }
     clear(&t);
     check_replay(&t);

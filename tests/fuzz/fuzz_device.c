@@ -11,7 +11,7 @@
 #include "tests/unit/rig.h"
 
 #define OPS_MAX   400u
-#define SAVED_MAX 12000u
+#define SAVES_MAX 8u
 #define BLOCK_MAX 64u
 #define DRIVES    5u
 
@@ -34,7 +34,7 @@ typedef struct Target {
     RigChar *line;
     RigDrive *drives[DRIVES];
     GArray *places; /* Place: all that can be accessed */
-    unsigned saved; /* elements so far: nothing takes as long */
+    unsigned saves; /* so far: nothing takes as long */
     Memory *memory; /* of a device that takes orders there; NULL: it takes none */
 } Target;
 
@@ -104,7 +104,7 @@ static void do_block(Target *t, FuzzInput *in)
 static void do_drive(Target *t, FuzzInput *in)
 {
     uint64_t what = fuzz_take(in, 1);
-    RigDrive *drive = t->drives[what % DRIVES];
+    RigDrive none = {0}, *drive = t->drives[what % DRIVES] ?: &none;
     if (what >= 0xf0) {
         drive->bad = what & 1 ? UINT64_MAX : fuzz_take(in, 2);
         return;
@@ -210,12 +210,7 @@ static void load_changed(Target *t, FuzzInput *in)
 
 static bool may_save(Target *t)
 {
-    bool may = t->saved < SAVED_MAX;
-    const DeviceField *fields = device_class(t->dev)->fields;
-    for (; may && fields && fields->kind != FIELD_END; fields++) {
-        t->saved += fields->count;
-    }
-    return may;
+    return t->saves++ < SAVES_MAX;
 }
 
 /* Where a device may be told to look for an order. */
@@ -299,19 +294,27 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 /*
- * A disk, a read-only one that needs 48 bits of sector number, a CD-ROM, and two diskettes, of
- * which one is write-protected.
+ * Of a disk, a read-only one that needs 48 bits of sector number, a CD-ROM, and two diskettes, of
+ * which one is write-protected: those that the device is given.
  */
 static void add_drives(Target *t)
 {
-    t->drives[0] = rig_drive_sparse(t->rig, "disk", 1000, DRIVE_STORED);
-    t->drives[1] = rig_drive_sparse(t->rig, "large", (UINT64_C(1) << 28) + 1, DRIVE_STORED);
-    t->drives[1]->read_only = true;
-    t->drives[2] = rig_drive_sparse(t->rig, "cd", 400, DRIVE_STORED);
-    t->drives[2]->cdrom = true;
-    t->drives[3] = rig_drive_sparse(t->rig, "floppy", 2880, DRIVE_STORED);
-    t->drives[4] = rig_drive_sparse(t->rig, "small", 720, DRIVE_STORED);
-    t->drives[4]->read_only = true;
+    static const struct {
+        const char *id;
+        uint64_t sectors;
+        bool read_only, cdrom;
+    } DRIVE[DRIVES] = {
+        {"disk", 1000, false, false}, {"large", (UINT64_C(1) << 28) + 1, true, false},
+        {"cd", 400, false, true},     {"floppy", 2880, false, false},
+        {"small", 720, true, false},
+    };
+    for (size_t i = 0; i < DRIVES; i++) {
+        if (strstr(FUZZ_PROPERTIES, DRIVE[i].id)) {
+            t->drives[i] = rig_drive_sparse(t->rig, DRIVE[i].id, DRIVE[i].sectors, DRIVE_STORED);
+            t->drives[i]->read_only = DRIVE[i].read_only;
+            t->drives[i]->cdrom = DRIVE[i].cdrom;
+        }
+    }
 }
 
 static bool has_data(const DeviceClass *class)

@@ -341,6 +341,138 @@ def fw_cfg_seeds():
           fw_cfg_dma(read, 2, 0xffffffffffffffff) + b"\x18\6" + b"\xff" * 4)
 
 
+# ---- the whole machine: operations of bus_script.h ----
+
+BUS_SIZE = {1: 0, 2: 1, 4: 2}
+BUS_ACKNOWLEDGE, BUS_RESET = b"\5", b"\xff\0\0"
+
+
+def bus_out(port, *values, size=1):
+    return b"".join(struct.pack("<BBBH", 0x80, BUS_SIZE[size], 0xff, port) +
+                    value.to_bytes(size, "little") for value in values)
+
+
+def bus_in(*ports, size=1):
+    return b"".join(struct.pack("<BBBH", 0, BUS_SIZE[size], 0xff, port) for port in ports)
+
+
+def bus_block(port, write, items, size=1):
+    """The width is in what `how` is modulo 3."""
+    how = next(how for how in range(0x80 | len(items) // size << 2, 0x100)
+               if how % 3 == BUS_SIZE[size])
+    return struct.pack("<BBBH", 0x80 if write else 0, how, 0xff, port) + (items if write else b"")
+
+
+def bus_sector(port, write):
+    return bus_block(port, write, bytes(range(124)), 4) * 4 + bus_block(port, write, b"last" * 4, 4)
+
+
+def bus_ata(command, lba=5, count=1, base=0x1f0):
+    return (bus_out(base + 6, 0xe0) + bus_out(base + 2, count) + bus_out(base + 3, lba & 0xff) +
+            bus_out(base + 4, lba >> 8 & 0xff) + bus_out(base + 5, lba >> 16) +
+            bus_out(base + 7, command) + bus_step(2) + bus_in(base + 7))
+
+
+def bus_dma(mode, size):
+    return (bus_out(0xd6, 0xc0) + bus_out(0xd4, 0) + bus_out(0x0a, 6) + bus_out(0x0c, 0) +
+            bus_out(0x0b, mode) + bus_out(0x04, 0, 0x10) + bus_out(0x81, 0) +
+            bus_out(0x05, size - 1 & 0xff, size - 1 >> 8) + bus_out(0x0a, 2))
+
+
+def bus_step(ms):
+    return b"\3" + struct.pack("<H", 6 << 12 | int(ms * 1e6) >> 12)
+
+
+def bus_input(line, text):
+    return bytes([4, line, len(text)]) + text
+
+
+def bus_interrupt(*ends):
+    return BUS_ACKNOWLEDGE + b"".join(bus_out(port, 0x20) for port in ends)
+
+
+def bus_seeds():
+    pics = (bus_out(0x20, 0x11) + bus_out(0x21, 8, 4, 1, 0) + bus_out(0xa0, 0x11) +
+            bus_out(0xa1, 0x70, 2, 1, 0))
+    room = bytes([4, 6, 4, 0xff])
+    write("bus", "tick", pics + bus_out(0x43, 0x34) + bus_out(0x40, 0xa9, 4) +
+          (bus_step(1) + bus_in(0x40, 0x61) + bus_interrupt(0x20)) * 4)
+    write("bus", "pit-modes", b"".join(bus_out(0x43, 0x30 | mode << 1) + bus_out(0x40, 9, 0) +
+          bus_step(1) + bus_out(0x43, 0xe2) + bus_in(0x40, 0x40) for mode in range(6)))
+    write("bus", "speaker", bus_out(0x43, 0xb6) + bus_out(0x42, 0x21, 0x43) + bus_out(0x61, 3) +
+          bus_step(1) + bus_in(0x61) + bus_out(0x61, 0) + bus_out(0x43, 0x80, 0xc8) +
+          bus_in(0x42, 0x42, 0x42))
+    write("bus", "clock", pics + bus_out(0x70, 0x0a) + bus_out(0x71, 0x26) + bus_out(0x70, 0x0b) +
+          bus_out(0x71, 0x72) + (bus_step(2) + bus_interrupt(0xa0, 0x20) + bus_out(0x70, 0x0c) +
+          bus_in(0x71)) * 3)
+    write("bus", "date", b"".join(bus_out(0x70, index) + bus_in(0x71) for index in range(16)) +
+          bus_out(0x70, 0x0b) + bus_out(0x71, 0x82) + bus_out(0x70, 0) + bus_out(0x71, 0x30) +
+          bus_out(0x70, 0x0b) + bus_out(0x71, 2) + bytes([7]) + struct.pack("<H", 0xb000 | 500) +
+          bus_in(0x71))
+    write("bus", "polled", pics + bus_out(0x20, 0x0c, 0x0a) + bus_in(0x20) + bus_out(0x20, 0x0b) +
+          bus_in(0x20, 0x21) + bus_out(0x20, 0x68, 0xc2, 0xa0, 0x80) + bus_out(0x4d0, 0x20) +
+          bus_out(0x4d1, 8) + bus_in(0x4d0, 0x4d1) + bus_out(0x20, 0x48))
+    serial = bus_out(0x3fb, 0x83) + bus_out(0x3f8, 1, 0) + bus_out(0x3fb, 3)
+    write("bus", "serial", pics + room + serial + bus_out(0x3fa, 0xc7) + bus_out(0x3fc, 0xb) +
+          bus_out(0x3f9, 0xf) + bus_input(0, b"a line of input\n") + bus_in(0x3fa, 0x3f8, 0x3fd) +
+          bus_interrupt(0x20) + bus_block(0x3f8, True, b"text") + bus_in(0x3fa, 0x3fe))
+    write("bus", "serial-timeout", pics + serial + bus_out(0x3fa, 0x81) + bus_out(0x3fc, 8) +
+          bus_out(0x3f9, 1) + bus_input(0, b"ab") + bus_step(1) + bus_in(0x3fa) +
+          bus_interrupt(0x20) + bytes([4, 2]) + bus_in(0x3fd, 0x3f8, 0x3fd))
+    write("bus", "serial-paced", pics + room + bus_out(0x2fb, 0x80) + bus_out(0x2f8, 12) +
+          bus_out(0x2f9, 0) + bus_out(0x2fb, 3) + bus_out(0x2fa, 1) + bus_out(0x2fc, 0xb) +
+          bus_out(0x2f9, 3) + bus_out(0x2f8, 0x61, 0x62, 0x63) + bus_input(1, b"xyz") +
+          (bus_step(1) + bus_interrupt(0x20) + bus_in(0x2fa, 0x2fd, 0x2f8)) * 4)
+    write("bus", "serial-loop", serial + bus_out(0x3fc, 0x1f) + bus_in(0x3fe) +
+          bus_out(0x3f8, 0x55) + bus_in(0x3fd, 0x3f8) + bus_out(0x3fb, 0x43) +
+          bus_in(0x3fd, 0x3f8) + bus_input(0, b"waits") + bus_out(0x3fc, 0) + bus_in(0x3f8, 0x3fd))
+    write("bus", "serial-emptied", bus_input(0, b"abcdefghijklmnopqrstuvwx") +
+          bus_block(0x3fa, True, b"\1\0\1\0\7") + bus_in(0x3f8))
+    keyboard = b"".join(bus_out(0x60, byte) + bus_step(2) + bus_in(0x64, 0x60)
+                        for byte in (0xff, 0xf2, 0xed, 7, 0xf3, 0x20, 0xf0, 0, 0xee, 0xf4))
+    write("bus", "keyboard", pics + bus_out(0x64, 0xaa) + bus_in(0x60) + bus_out(0x64, 0x60) +
+          bus_out(0x60, 0x47) + keyboard + bus_interrupt(0x20))
+    write("bus", "mouse", pics + bus_out(0x64, 0xa8, 0xa9, 0x60) + bus_out(0x60, 0x47) +
+          b"".join(bus_out(0x64, 0xd4) + bus_out(0x60, byte) + bus_step(2) + bus_in(0x60)
+                   for byte in (0xff, 0xf2, 0xe8, 3, 0xe9, 0xf3, 100, 0xf4, 0xeb)) +
+          bus_interrupt(0xa0, 0x20))
+    write("bus", "a20", bus_out(0x64, 0xd1) + bus_out(0x60, 0xdd) + bus_out(0x64, 0xd0) +
+          bus_in(0x60, 0x92) + bus_out(0x92, 2) + bus_in(0x92) + bus_out(0x64, 0xfe) +
+          bus_out(0x92, 3) + bus_out(0xcf9, 2, 6) + BUS_RESET)
+    write("bus", "dma", bus_out(0x0d, 0) + bus_out(0x0b, 0x46) + bus_out(0x0c, 0) +
+          bus_out(0x04, 0, 0x10) + bus_out(0x05, 0xff, 1) + bus_out(0x81, 0) + bus_out(0x0a, 2) +
+          bus_in(0x08, 0x04, 0x05) + bus_out(0xd6, 0xc0) + bus_out(0xd4, 0) + bus_in(0xd0))
+    floppy = bus_out(0x3f2, 0) + bus_out(0x3f2, 0x1c) + bus_step(1)
+    write("bus", "floppy", pics + floppy + bus_interrupt(0x20) +
+          (bus_out(0x3f5, 8) + bus_in(0x3f4, 0x3f5, 0x3f5)) * 4 + bus_out(0x3f5, 3, 0xdf, 2) +
+          bus_out(0x3f5, 0x13, 0, 0x57, 0) + bus_out(0x3f5, 0x0e) + bus_in(*[0x3f5] * 10) +
+          bus_out(0x3f5, 7, 0) + bus_step(3) * 3 + bus_interrupt(0x20))
+    write("bus", "floppy-read", pics + floppy + (bus_out(0x3f5, 8) + bus_in(0x3f5, 0x3f5)) * 4 +
+          bus_dma(0x46, 1024) + bus_out(0x3f5, 0xe6, 0, 0, 0, 1, 2, 18, 27, 0xff) +
+          bus_step(15) * 8 + bus_interrupt(0x20) + bus_in(0x3f4, *[0x3f5] * 7) + bus_in(0x3f7, 8))
+    write("bus", "floppy-write", pics + floppy + (bus_out(0x3f5, 8) + bus_in(0x3f5, 0x3f5)) * 4 +
+          bus_dma(0x4a, 512) + bus_out(0x3f5, 0xc5, 0, 0, 0, 1, 2, 18, 27, 0xff) +
+          bus_step(15) * 8 + bus_interrupt(0x20) + bus_in(*[0x3f5] * 7))
+    write("bus", "disk-identify", pics + bus_ata(0xec) + bus_sector(0x1f0, False) + bus_in(0x1f7))
+    write("bus", "disk-read", pics + bus_ata(0xc6, count=2) + bus_ata(0xc4, count=3) +
+          (bus_sector(0x1f0, False) + bus_step(1)) * 3 + bus_interrupt(0xa0, 0x20))
+    write("bus", "disk-write", pics + bus_ata(0x30) + bus_sector(0x1f0, True) + bus_step(1) +
+          bus_interrupt(0xa0, 0x20) + bus_ata(0xe7) + bus_out(0x3f6, 4, 0) + bus_in(0x1f7, 0x3f6))
+    write("bus", "cd", pics + b"".join(
+        bus_ata(0xa0, base=0x170, lba=0xfffe00) + bus_block(0x170, True, bytes(packet), 2) +
+        bus_step(2) + bus_in(0x177, 0x172) + bus_sector(0x170, False) + bus_interrupt(0xa0, 0x20)
+        for packet in ([0x12, 0, 0, 0, 36] + [0] * 7, [3, 0, 0, 0, 18] + [0] * 7, [0x25] + [0] * 11,
+                       [0x28, 0, 0, 0, 0, 16, 0, 0, 1, 0, 0, 0], [0x43] + [0] * 7 + [20, 0, 0, 0])))
+    write("bus", "power", bus_out(0x602, 0x121, size=2) + bus_out(0x604, 1, size=2) +
+          bus_in(0x600, 0x602, 0x604, size=2) + bus_in(0x608, size=4) + bytes([7, 0xff, 0xff]) +
+          bus_in(0x600, size=2) + bus_out(0x604, 0x3401, size=2))
+    write("bus", "firmware", bus_out(0x510, 0x19, size=2) + bus_block(0x511, False, bytes(20)) +
+          bus_in(0x514, size=4) + bus_out(0x514, 0, size=4) + bus_out(0x518, 0x1000, size=4))
+    write("bus", "exits", bus_out(0x80, 0x12) + bus_in(0x80) + bus_block(0xe9, True, b"said\n") +
+          bus_in(0xe9) + bus_out(0x501, 5, size=4) + bus_out(0xf4, 3) + bus_in(0x1234, size=2) +
+          bytes([6, 0x83]) + struct.pack("<Q", 0xfee00000))
+
+
 # ---- text protocols: how, text, events ----
 
 FLOOD, EVENT_0, EVENT_1, EVENT_2 = b"\xfc", b"\xfd", b"\xfe", b"\xff"
@@ -488,6 +620,7 @@ floppy_seeds()
 apic_seeds("lapic", 0, LAPIC_PLACES + 1)
 apic_seeds("ioapic", IOAPIC_PLACES, 0)
 fw_cfg_seeds()
+bus_seeds()
 qtest_seeds()
 qmp_seeds()
 expect_seeds()

@@ -109,10 +109,10 @@ static void expect_text(Guest *guest, const char *name, const char *text)
 /* The ROM is a disk as well as anything else. */
 static void test_items(void)
 {
-    g_autoptr(Guest) guest =
-        guest_start(NULL, &GUEST_ON_PIPES,
-                    "-accel qtest -qtest stdio -nodefaults -m 64 -bios " ROM " -hda " ROM
-                    " -snapshot -boot order=dc,menu=on -fw_cfg opt/x,string=hello");
+    g_autoptr(Guest) guest = guest_start(
+        NULL, &GUEST_ON_PIPES,
+        "-accel qtest -qtest stdio -nodefaults -m 64 -bios " ROM " -hda " ROM
+        " -snapshot -boot order=dc,menu=on,splash-time=1234 -fw_cfg opt/x,string=hello");
     expect_item(guest, FW_CFG_RAM_SIZE, 64 << 20, 8);
     expect_item(guest, FW_CFG_NB_CPUS, 1, 2);
     expect_item(guest, FW_CFG_MAX_CPUS, 1, 2);
@@ -122,6 +122,7 @@ static void test_items(void)
     expect_text(guest, "bootorder", "/isa/ide@01f0/drive@0/disk@0");
     expect_text(guest, "opt/x", "hello");
     expect_item(guest, find_file(guest, "etc/boot-fail-wait"), UINT32_MAX, 4);
+    expect_item(guest, find_file(guest, "etc/boot-menu-wait"), 1234, 2);
 }
 
 int main(int argc, char **argv)

@@ -189,13 +189,6 @@ static void test_timer(gconstpointer realtime)
     assert_same_again(guest, OPTIONS);
 }
 
-static bool socket_is_there(Guest *guest)
-{
-    g_autofree char *path = guest_path("qmp.sock");
-    (void)guest;
-    return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
 typedef struct Qmp {
     GIOStream *stream;
     GDataInputStream *answers;
@@ -225,14 +218,27 @@ static void execute(const Qmp *qmp, const char *command)
     }
 }
 
-static Qmp connect_qmp(Guest *guest, const char *path)
+static GSocketConnection *connect_to(const char *path, GError **error)
 {
-    guest_wait_until(guest, socket_is_there, "a socket");
     g_autoptr(GSocketClient) client = g_socket_client_new();
     g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+    return g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, error);
+}
+
+/* The file is there before anybody listens. */
+static bool somebody_listens(Guest *guest)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    g_autoptr(GSocketConnection) connection = connect_to(path, NULL);
+    (void)guest;
+    return connection != NULL;
+}
+
+static Qmp connect_qmp(Guest *guest, const char *path)
+{
+    guest_wait_until(guest, somebody_listens, "a socket");
     g_autoptr(GError) error = NULL;
-    GSocketConnection *connection =
-        g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, &error);
+    GSocketConnection *connection = connect_to(path, &error);
     g_assert_no_error(error);
     Qmp qmp = {.stream = G_IO_STREAM(connection)};
     qmp.answers = g_data_input_stream_new(g_io_stream_get_input_stream(qmp.stream));

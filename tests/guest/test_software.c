@@ -251,6 +251,25 @@ static void test_seabios_menu(const GuestTarget *target)
     }
 }
 
+/* In the host's time, so that the keys come before it is over. */
+static void test_seabios_choice(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = image("record.img", make_record);
+        g_autoptr(Guest) guest =
+            guest_start(NULL, &GUEST_ON_PIPES,
+                        OVER_SEABIOS " -accel interp,realtime=on -hda %s -cdrom %s -snapshot "
+                                     "-boot menu=on,splash-time=65535",
+                        path, path);
+        guest_expect(guest, GUEST_OUT, "Press ESC for boot menu.");
+        guest_type(guest, "\033");
+        guest_expect(guest, GUEST_OUT, "Select boot device:");
+        guest_expect(guest, GUEST_OUT, "2. DVD/CD [ata1-0:");
+        guest_type(guest, "2");
+        guest_expect(guest, GUEST_OUT, "Booting from DVD/CD...");
+    }
+}
+
 static void test_seabios_grub_disk(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKIMAGE_NEED))) {
@@ -448,6 +467,7 @@ int main(int argc, char **argv)
     SOFTWARE("seabios_boots_a_boot_record", test_seabios_record);
     SOFTWARE("seabios_tries_what_boot_names", test_seabios_order);
     SOFTWARE("seabios_offers_a_menu", test_seabios_menu);
+    SOFTWARE("seabios_boots_what_is_chosen", test_seabios_choice);
     SOFTWARE("seabios_starts_the_other_cpus", test_seabios_cpus);
     SOFTWARE("seabios_boots_grub_from_a_disk", test_seabios_grub_disk);
     SOFTWARE("seabios_boots_grub_from_a_disc", test_seabios_grub_disc);

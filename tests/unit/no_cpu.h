@@ -12,9 +12,14 @@ static inline void no_cpu_level(void *opaque, bool level)
     (void)opaque, (void)level;
 }
 
-static inline void no_cpu_nmi(void *opaque)
+static inline void no_cpu_intr(void *opaque, unsigned cpu, bool level)
 {
-    (void)opaque;
+    (void)opaque, (void)cpu, (void)level;
+}
+
+static inline void no_cpu_nmi(void *opaque, unsigned cpu)
+{
+    (void)opaque, (void)cpu;
 }
 
 static inline void no_cpu_request(void *opaque, DeviceRequest request, int status)
@@ -29,7 +34,7 @@ static inline void no_cpu_guest_error(void *opaque, const Device *dev, const cha
 
 static inline MachineCpu no_cpu(void)
 {
-    return (MachineCpu){.set_intr = no_cpu_level,
+    return (MachineCpu){.set_intr = no_cpu_intr,
                         .nmi = no_cpu_nmi,
                         .set_a20 = no_cpu_level,
                         .request = no_cpu_request,

@@ -24,7 +24,8 @@ struct Rig {
     GPtrArray *dma_lines;
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
-    unsigned requests[DEVICE_RESET + 1];
+    unsigned requests[DEVICE_REQUESTS];
+    int request_numbers[DEVICE_REQUESTS];
     const DataTable *data;
     int exit_status;
     unsigned guest_errors;
@@ -152,6 +153,7 @@ static void host_request(void *opaque, DeviceRequest request, int status)
         rig->exit_status = status;
     }
     rig->requests[request]++;
+    rig->request_numbers[request] = status;
 }
 
 static void host_guest_error(void *opaque, const Device *dev, const char *message)
@@ -261,14 +263,13 @@ bool rig_load(Device *dev, GBytes *saved)
 /* Copies `elements`, with one of them replaced if it is in this field. */
 static GVariant *patch_elements(GVariant *elements, bool here, unsigned index, uint64_t value)
 {
-    GVariantBuilder copy;
-    g_variant_builder_init(&copy, G_VARIANT_TYPE("at"));
-    for (gsize i = 0; i < g_variant_n_children(elements); i++) {
-        uint64_t element;
-        g_variant_get_child(elements, i, "t", &element);
-        g_variant_builder_add(&copy, "t", here && i == index ? value : element);
+    gsize count;
+    const uint64_t *values = g_variant_get_fixed_array(elements, &count, sizeof(*values));
+    g_autofree uint64_t *copy = g_memdup2(values, count * sizeof(*values));
+    if (here && index < count) {
+        copy[index] = value;
     }
-    return g_variant_builder_end(&copy);
+    return g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, copy, count, sizeof(*copy));
 }
 
 GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t value)
@@ -296,6 +297,11 @@ GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t val
 }
 
 /* ---- accesses ---- */
+
+void rig_set_cpu(Rig *rig, unsigned cpu)
+{
+    rig->initiator.cpu = cpu;
+}
 
 uint32_t rig_read32(Rig *rig, uint64_t address)
 {
@@ -390,6 +396,11 @@ uint64_t rig_irq_changed_at(const Rig *rig, unsigned line)
 int rig_exit_status(const Rig *rig)
 {
     return rig->exit_status;
+}
+
+int rig_request_number(const Rig *rig, DeviceRequest kind)
+{
+    return rig->request_numbers[kind];
 }
 
 unsigned rig_requests(const Rig *rig, DeviceRequest kind)

@@ -48,6 +48,8 @@ uint32_t rig_in(Rig *rig, uint16_t port, unsigned size);
 void rig_out(Rig *rig, uint16_t port, uint32_t value, unsigned size);
 uint8_t rig_inb(Rig *rig, uint16_t port);
 void rig_outb(Rig *rig, uint16_t port, uint8_t value);
+/* Which CPU makes the accesses from now on: at first 0. */
+void rig_set_cpu(Rig *rig, unsigned cpu);
 /* 32 bits at a memory address that a device claims. */
 uint32_t rig_read32(Rig *rig, uint64_t address);
 void rig_write32(Rig *rig, uint64_t address, uint32_t value);
@@ -81,8 +83,9 @@ IrqLine *rig_line(Rig *rig, unsigned line);
 
 /* The status of the first exit that was requested, or -1. */
 int rig_exit_status(const Rig *rig);
-/* How often a request of this kind came. */
+/* How often a request of this kind came, and the number that the last one had. */
 unsigned rig_requests(const Rig *rig, DeviceRequest kind);
+int rig_request_number(const Rig *rig, DeviceRequest kind);
 /* The first complaints of each kind that devices made about the guest. */
 unsigned rig_guest_error_count(const Rig *rig);
 

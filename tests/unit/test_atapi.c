@@ -252,12 +252,51 @@ static void tray_opens_closes_and_locks(Channel *t, gconstpointer data)
     expect_good(t, EJECT);
     expect_check(t, TEST_UNIT_READY, SENSE_NOT_READY, ASC_NO_MEDIUM);
     g_assert_cmpuint(run(t, EVENT, answer, sizeof(answer)), ==, 8);
+    g_assert_cmphex(answer[4], ==, 3); /* removed, */
     g_assert_cmphex(answer[5], ==, 1);
+    g_assert_cmpuint(run(t, EVENT, answer, sizeof(answer)), ==, 8);
+    g_assert_cmphex(answer[4], ==, 0); /* which is told once */
     expect_good(t, LOAD);
     expect_check(t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
     expect_good(t, TEST_UNIT_READY);
     g_assert_cmpuint(run(t, EVENT, answer, sizeof(answer)), ==, 8);
+    g_assert_cmphex(answer[4], ==, 2);
     g_assert_cmphex(answer[5], ==, 2);
+}
+
+static void start_needs_a_disc(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t START[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 1};
+    static const uint8_t STOP[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP};
+    static const uint8_t EJECT[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 2};
+    static const uint8_t STANDBY[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 0x32};
+    expect_good(t, STOP);
+    expect_good(t, START);
+    expect_good(t, STANDBY); /* which does not eject */
+    expect_good(t, TEST_UNIT_READY);
+    expect_good(t, EJECT);
+    expect_good(t, STOP);
+    expect_check(t, START, SENSE_NOT_READY, ASC_NO_MEDIUM);
+}
+
+/* A tray that is open may be locked, stays open, and can be closed. */
+static void lock_holds_a_tray_that_is_closed(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t EJECT[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 2};
+    static const uint8_t LOAD[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 3};
+    static const uint8_t LOCK[ATAPI_PACKET_SIZE] = {ATAPI_PREVENT_ALLOW, 0, 0, 0, 1};
+    expect_good(t, EJECT);
+    expect_good(t, LOCK);
+    expect_good(t, EJECT);
+    expect_good(t, LOAD);
+    expect_check(t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
+    expect_check(t, EJECT, SENSE_ILLEGAL_REQUEST, ASC_REMOVAL_PREVENTED);
+    expect_good(t, TEST_UNIT_READY);
+    ata_put(t, ATA_COMMAND, ATA_CMD_DEVICE_RESET);
+    expect_check(t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_RESET);
+    expect_good(t, EJECT); /* a reset has unlocked it */
 }
 
 static void mode_pages_and_configuration(Channel *t, gconstpointer data)
@@ -353,6 +392,8 @@ int main(int argc, char **argv)
     SENTENCE(reads_that_cannot_be_say_why);
     SENTENCE(toc_is_one_track_and_the_lead_out);
     SENTENCE(tray_opens_closes_and_locks);
+    SENTENCE(start_needs_a_disc);
+    SENTENCE(lock_holds_a_tray_that_is_closed);
     SENTENCE(mode_pages_and_configuration);
     SENTENCE(seek_goes_where_there_is_a_sector);
     SENTENCE(events_are_polled_and_of_the_medium);

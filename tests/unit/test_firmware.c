@@ -199,6 +199,14 @@ static void once_and_menu_are_what_they_say(void)
     g_assert_false(parse("c").menu);
 }
 
+static void splash_time_is_in_ms_and_has_a_default(void)
+{
+    g_assert_cmpint(parse(NULL).splash_ms, ==, BOOT_SPLASH_DEFAULT);
+    g_assert_cmpint(parse("menu=on").splash_ms, ==, BOOT_SPLASH_DEFAULT);
+    g_assert_cmpint(parse("menu=on,splash-time=0").splash_ms, ==, 0);
+    g_assert_cmpint(parse("c,splash-time=65535").splash_ms, ==, 65535);
+}
+
 static void network_is_left_out_and_remembered(void)
 {
     BootOrder order = parse("order=cadn");
@@ -218,6 +226,8 @@ static void bad_orders_are_refused_with_the_value(void)
         {"abcd", "-boot order=abcd: at most three letters"},
         {"order=", "-boot order=: no letter"},
         {"menu=maybe", "-boot menu"},
+        {"splash-time=65536", "-boot splash-time"},
+        {"splash-time=-1", "-boot splash-time"},
         {"strict=on", "unknown key 'strict'"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(BAD); i++) {
@@ -247,6 +257,8 @@ int main(int argc, char **argv)
     g_test_add_func("/boot_order/letters_are_an_order_with_and_without_its_name",
                     letters_are_an_order_with_and_without_its_name);
     g_test_add_func("/boot_order/once_and_menu_are_what_they_say", once_and_menu_are_what_they_say);
+    g_test_add_func("/boot_order/splash_time_is_in_ms_and_has_a_default",
+                    splash_time_is_in_ms_and_has_a_default);
     g_test_add_func("/boot_order/network_is_left_out_and_remembered",
                     network_is_left_out_and_remembered);
     g_test_add_func("/boot_order/bad_orders_are_refused_with_the_value",

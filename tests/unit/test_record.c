@@ -4,6 +4,7 @@
  */
 #include "devices/ioapic_regs.h"
 #include "devices/lapic_regs.h"
+#include "devices/uart16550_regs.h"
 #include "src/error.h"
 #include "src/machine.h"
 #include "src/record/format.h"
@@ -292,13 +293,17 @@ static void test_other_files_are_refused(void)
     static const char OTHER[] = "#!/bin/sh\necho\n";
     static const char VERSION[] = "pioemu recording 7\n\n";
     static const char OLD[] = "pioemu recording 1\nmachine pc\n\n";
-    static const char HEADER[] = "pioemu recording 2\nflavour sweet\n\n";
-    static const char MACHINE[] = "pioemu recording 2\nmachine vax\n\n\2";
+    static const char HEADER[] = "pioemu recording 3\nflavour sweet\n\n";
+    static const char MACHINE[] = "pioemu recording 3\nmachine vax\n\n\2";
+    static const char BEFORE[] = "pioemu recording 2\nmachine vax\n\n\2";
+    static const char ESCAPE[] = "pioemu recording 3\nmachine p\\\nmemory 4096\n\n\2";
     assert_refused(OTHER, sizeof(OTHER) - 1, "not a recording");
     assert_refused(VERSION, sizeof(VERSION) - 1, "version 7 of the format");
     assert_refused(OLD, sizeof(OLD) - 1, "version 1 of the format");
     assert_refused(HEADER, sizeof(HEADER) - 1, "'flavour'");
     assert_refused(MACHINE, sizeof(MACHINE) - 1, "cannot be built");
+    assert_refused(ESCAPE, sizeof(ESCAPE) - 1, "header is damaged");
+    assert_refused(BEFORE, sizeof(BEFORE) - 1, "cannot be built");
 }
 
 static Device *find_device(const Session *s, const char *id)
@@ -399,6 +404,48 @@ static void test_modem_lines_are_recorded(void)
     g_free(r.data);
 }
 
+static void outsb(Session *s, uint16_t port, const void *items, size_t count)
+{
+    g_autofree uint8_t *copy = g_memdup2(items, count);
+    bus_port_access(s->bus, &s->initiator, port, true, 1, copy, count);
+}
+
+/* REP OUTS to the FCR: each item empties the receiver, which takes as much as it holds then. */
+static Recording record_several_questions(void)
+{
+    static const uint8_t FCR[] = {UART_FCR_ENABLE, 0, UART_FCR_ENABLE};
+    g_autofree char *path = temporary_file();
+    Session *s = session_new(path);
+    chardev_receive(s->line, (const uint8_t *)"abcdefghijklmnopqrstuvwx", 24);
+    outsb(s, 0x3fa, FCR, sizeof(FCR));
+    for (const char *rest = "stuvwx"; *rest; rest++) {
+        g_assert_cmphex(inb(s, 0x3f8), ==, (uint8_t)*rest);
+    }
+    return session_take(s);
+}
+
+static void test_input_comes_at_the_question_that_it_came_at(void)
+{
+    Recording r = record_several_questions();
+    ReplayResult result = replay(&r);
+    g_assert_cmpstr(result.difference, ==, NULL);
+    g_free(r.data);
+}
+
+static void test_a_question_that_is_missing_is_a_difference(void)
+{
+    static const uint8_t THIRD[] = {3 << ITEM_NUMBER_SHIFT | ITEM_ASK,
+                                    6 << ITEM_NUMBER_SHIFT | ITEM_RECEIVE, 's'};
+    Recording r = record_several_questions();
+    uint8_t *at = memmem(r.data, r.size, THIRD, sizeof(THIRD));
+    g_assert_nonnull(at);
+    *at = 4 << ITEM_NUMBER_SHIFT | ITEM_ASK;
+    ReplayResult result = replay(&r);
+    g_assert_nonnull(strstr(result.difference, "expected a question for input, got nothing"));
+    g_free(result.difference);
+    g_free(r.data);
+}
+
 static void write32(Session *s, uint64_t address, uint32_t value)
 {
     bus_memory_access(s->bus, &s->initiator, address, true, 4, &value);
@@ -414,9 +461,9 @@ static void test_apic_calls_that_nest_are_recorded(void)
     write32(s, IOAPIC + IOAPIC_IOREGSEL, IOAPIC_REDTBL + 2 * 5);
     write32(s, IOAPIC + IOAPIC_IOWIN, IOAPIC_TRIGGER | 0x55);
     device_set_input(s->machine->ioapic, 5, true);
-    g_assert_cmphex(device_acknowledge(s->machine->lapic), ==, 0x55);
+    g_assert_cmphex(device_acknowledge(s->machine->lapics->pdata[0]), ==, 0x55);
     write32(s, LAPIC + APIC_EOI, 0);
-    g_assert_cmphex(device_acknowledge(s->machine->lapic), ==, 0x55);
+    g_assert_cmphex(device_acknowledge(s->machine->lapics->pdata[0]), ==, 0x55);
     Recording r = session_take(s);
     ReplayResult result = replay(&r);
     g_assert_cmpstr(result.difference, ==, NULL);
@@ -639,6 +686,10 @@ int main(int argc, char **argv)
                     test_a_machine_may_have_more_devices);
     g_test_add_func("/record/keys_and_pointers_are_recorded", test_keys_and_pointers_are_recorded);
     g_test_add_func("/record/modem_lines_are_recorded", test_modem_lines_are_recorded);
+    g_test_add_func("/record/input_comes_at_the_question_that_it_came_at",
+                    test_input_comes_at_the_question_that_it_came_at);
+    g_test_add_func("/record/a_question_that_is_missing_is_a_difference",
+                    test_a_question_that_is_missing_is_a_difference);
     g_test_add_func("/record/apic/calls_that_nest_are_recorded",
                     test_apic_calls_that_nest_are_recorded);
     g_test_add_func("/record/nothing_is_lost", test_nothing_is_lost);

@@ -54,7 +54,7 @@ static void out(FakeVcpu *fake, uint16_t port, uint8_t value)
 static void take_interrupt(FakeVcpu *fake)
 {
     const AccelHost *host = &fake->vcpu.accel->host;
-    host->acknowledge(host->opaque);
+    host->acknowledge(host->opaque, fake->vcpu.index);
     atomic_fetch_add(&fake->interrupts, 1);
     out(fake, 0xa0, PIC_EOI);
     out(fake, 0x20, PIC_EOI);
@@ -126,9 +126,10 @@ typedef struct Rig {
     unsigned pauses;
 } Rig;
 
-static void set_intr(void *opaque, bool level)
+static void set_intr(void *opaque, unsigned cpu, bool level)
 {
     Rig *rig = opaque;
+    (void)cpu;
     if (rig->threads[0] && atomic_exchange(&rig->vcpus[0]->intr, level) != level && level) {
         vcpu_thread_interrupt(rig->threads[0]);
     }
@@ -154,15 +155,16 @@ static void set_a20(void *opaque, bool on)
     (void)on;
 }
 
-static void nmi(void *opaque)
+static void nmi(void *opaque, unsigned cpu)
 {
+    (void)cpu;
     (void)opaque;
 }
 
-static uint8_t acknowledge(void *opaque)
+static uint8_t acknowledge(void *opaque, unsigned cpu)
 {
     Rig *rig = opaque;
-    return machine_acknowledge(rig->machine);
+    return machine_acknowledge(rig->machine, cpu);
 }
 
 static void stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)

@@ -79,10 +79,17 @@ uint64_t cpu_instructions(const Cpu *cpu)
     return cpu->in_bus_access ? charged - cpu->current->after : charged;
 }
 
-/* The time stamp counter counts instructions. */
+uint64_t accel_instructions(const InterpAccel *accel)
+{
+    const Cpu *cpu = accel->running;
+
+    return cpu ? accel->others + cpu_instructions(cpu) : 0;
+}
+
+/* The time stamp counters count the instructions of all CPUs, so that they agree. */
 uint64_t cpu_tsc(const Cpu *cpu)
 {
-    return cpu_instructions(cpu) + cpu->tsc_offset;
+    return accel_instructions(cpu_accel(cpu)) + cpu->tsc_offset;
 }
 
 /* ---- exceptions --------------------------------------------------------- */
@@ -144,12 +151,12 @@ static void raise_debug(Cpu *cpu, uint32_t reasons)
 
 /* ---- interrupts --------------------------------------------------------- */
 
-static bool nmi_due(Cpu *cpu)
+static bool nmi_due(const Cpu *cpu)
 {
     return atomic_load(&cpu->vcpu.nmi) && !cpu->nmi_masked;
 }
 
-static bool interrupt_due(Cpu *cpu)
+static bool interrupt_due(const Cpu *cpu)
 {
     return atomic_load(&cpu->vcpu.intr) && cpu->eflags & CPU_FLAG_IF;
 }
@@ -165,7 +172,7 @@ static void take_interrupt(Cpu *cpu)
         atomic_store(&cpu->vcpu.nmi, false);
         cpu->nmi_masked = true;
     } else {
-        vector = cpu_host(cpu)->acknowledge(cpu_host(cpu)->opaque);
+        vector = cpu_host(cpu)->acknowledge(cpu_host(cpu)->opaque, cpu->vcpu.index);
     }
     interrupt_deliver(cpu, vector, EVENT_EXTERNAL, false, 0, cpu->eip);
 }
@@ -256,7 +263,13 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         return true;
     }
     if (atomic_exchange(&cpu->kicked, false)) {
+        start_take(cpu);
         *stop = VCPU_KICKED;
+        return false;
+    }
+    if (cpu->yielded) {
+        cpu->yielded = false;
+        *stop = VCPU_YIELDED;
         return false;
     }
     if (cpu->halted && !nmi_due(cpu) && !interrupt_due(cpu)) {
@@ -289,11 +302,22 @@ static VcpuStop run_granted(Cpu *cpu)
     return stop;
 }
 
+static void take_turn(Cpu *cpu)
+{
+    InterpAccel *accel = cpu_accel(cpu);
+
+    if (accel->running != cpu) {
+        accel->others = accel_instructions(accel) - cpu_instructions(cpu);
+        accel->running = cpu;
+    }
+}
+
 uint64_t interp_run_instructions(Vcpu *vcpu, uint64_t count, VcpuStop *stop)
 {
     Cpu *cpu = cpu_of(vcpu);
     uint64_t before = cpu_instructions(cpu);
 
+    take_turn(cpu);
     cpu->granted += count;
     cpu->reserve += count;
     *stop = run_granted(cpu);
@@ -411,9 +435,9 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
 {
     static const Insn NONE;
     Cpu *cpu = cpu_of(vcpu);
-    CpuState state;
 
     cpu->budget = DEFAULT_BUDGET;
+    cpu->yields = cpu_host(cpu)->cpu_count > 1;
     cpu->current = &NONE;
     trace_init(cpu);
     cpu->code = code_cache_new(cpu);
@@ -423,8 +447,7 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
     vcpu->initiator.program_counter = program_counter;
     g_ptr_array_add(cpu_accel(cpu)->cpus, cpu);
     set_physical_mask(cpu);
-    cpu_state_reset(&state);
-    return state_set(vcpu, &state, error);
+    return start_reset(vcpu, error);
 }
 
 static void interp_destroy_vcpu(Vcpu *vcpu)
@@ -432,6 +455,9 @@ static void interp_destroy_vcpu(Vcpu *vcpu)
     Cpu *cpu = cpu_of(vcpu);
 
     g_ptr_array_remove(cpu_accel(cpu)->cpus, cpu);
+    if (cpu_accel(cpu)->running == cpu) {
+        cpu_accel(cpu)->running = NULL;
+    }
     code_cache_free(cpu->code);
     cpu->code = NULL;
     g_clear_pointer(&cpu->no_block, g_free);
@@ -447,27 +473,29 @@ static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator, 
     return (uint64_t)((product + (up ? denominator - 1 : 0)) / denominator);
 }
 
-static uint64_t interp_work_time(const Vcpu *vcpu)
+static uint64_t interp_work_time(const Accel *accel)
 {
-    const InterpAccel *interp = (const InterpAccel *)vcpu->accel;
+    const InterpAccel *interp = (const InterpAccel *)accel;
 
-    return scale(interp_instruction_count(vcpu), NS_PER_SECOND, interp->ips, false);
+    return scale(accel_instructions(interp), NS_PER_SECOND, interp->ips, false);
 }
 
-static void interp_position(const Vcpu *vcpu, VcpuPosition *position)
+static void interp_position(const Accel *accel, VcpuPosition *position)
 {
-    const Cpu *cpu = (const Cpu *)vcpu;
+    const InterpAccel *interp = (const InterpAccel *)accel;
+    const Cpu *cpu = interp->running ? interp->running : g_ptr_array_index(interp->cpus, 0);
 
     *position = (VcpuPosition){
-        .instructions = cpu_instructions(cpu),
+        .instructions = accel_instructions(interp),
+        .cpu = cpu->vcpu.index,
         .cs = cpu->segment[CPU_CS].selector,
         .eip = cpu->eip + cpu->current->start,
     };
 }
 
-static uint64_t interp_instructions_in(const Vcpu *vcpu, uint64_t ns)
+static uint64_t interp_instructions_in(const Accel *accel, uint64_t ns)
 {
-    const InterpAccel *interp = (const InterpAccel *)vcpu->accel;
+    const InterpAccel *interp = (const InterpAccel *)accel;
 
     return scale(MIN(ns, NS_PER_SECOND), interp->ips, NS_PER_SECOND, true);
 }
@@ -485,9 +513,22 @@ static void interp_kick(Vcpu *vcpu)
     atomic_store(&cpu_of(vcpu)->kicked, true);
 }
 
-/* The pins are sampled between blocks: nothing has to be told. */
-static void interp_interrupt_changed(Vcpu *vcpu G_GNUC_UNUSED)
+static VcpuActivity interp_activity(const Vcpu *vcpu)
 {
+    const Cpu *cpu = (const Cpu *)vcpu;
+
+    if (vcpu->init || vcpu->start || !cpu->halted || nmi_due(cpu) || interrupt_due(cpu)) {
+        return VCPU_ACTIVE;
+    }
+    return cpu->eflags & CPU_FLAG_IF ? VCPU_WAITING : VCPU_DEAD;
+}
+
+/* The pins are sampled between blocks: nothing has to be told. */
+static void interp_interrupt_changed(Vcpu *vcpu)
+{
+    if (vcpu->init || vcpu->start) {
+        interp_kick(vcpu);
+    }
 }
 
 static void interp_set_a20(Accel *accel, bool on)
@@ -504,7 +545,7 @@ static void interp_set_a20(Accel *accel, bool on)
 static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
 {
     InterpAccel *interp = (InterpAccel *)accel;
-    const Cpu *cpu = interp->cpus->len ? g_ptr_array_index(interp->cpus, 0) : NULL;
+    const Cpu *cpu = interp->running;
     uint64_t end = address + size;
 
     while (address < end) {
@@ -539,10 +580,12 @@ const AccelClass accel_interp_class = {
     .instructions_in = interp_instructions_in,
     .set_budget = interp_set_budget,
     .run = interp_run,
+    .activity = interp_activity,
     .kick = interp_kick,
     .interrupt_changed = interp_interrupt_changed,
     .set_a20 = interp_set_a20,
     .get_state = state_get,
     .set_state = state_set,
     .memory_written = interp_memory_written,
+    .reset_vcpu = start_reset,
 };

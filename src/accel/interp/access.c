@@ -4,6 +4,8 @@
  */
 #include "src/accel/interp/access.h"
 
+#include "src/accel/interp/patch.h"
+
 /* ---- segments ----------------------------------------------------------- */
 
 static bool segment_allows(const Cpu *cpu, const Segment *s, MemoryAccess access)
@@ -182,8 +184,10 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32
         uint8_t *host = (uint8_t *)(entry->addend + linear);
 
         store(host, size, value);
-        if (may_be_code(*entry->code, linear, size)) {
-            code_written(*entry->code, entry->physical | (linear & ~PAGE_MASK), host, size, insn);
+        CodePage *page = *entry->code;
+        if (may_be_code(page, linear, size) &&
+            !patch_again(&page->patched, linear, host, size, insn)) {
+            code_written(page, entry->physical | (linear & ~PAGE_MASK), host, size, insn);
         }
         return;
     }

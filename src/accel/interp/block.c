@@ -16,6 +16,7 @@
  * full.
  */
 #include "src/accel/interp/handlers.h"
+#include "src/accel/interp/patch.h"
 #include "src/accel/interp/trace.h"
 
 #include <stdlib.h>
@@ -118,27 +119,6 @@ static void make_stale(Block *block)
 static uint8_t *immediates_of(Block *block)
 {
     return (uint8_t *)&block->insns[block->count + 1];
-}
-
-static inline void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
-{
-    switch (how) {
-    case 1:
-        insn->imm = end[-1];
-        break;
-    case 1 | IMMEDIATE_SIGNED:
-        insn->imm = (uint32_t)(int8_t)end[-1];
-        break;
-    case 2:
-        insn->imm = *(const mem16 *)(end - 2);
-        break;
-    case 2 | IMMEDIATE_SIGNED:
-        insn->imm = (uint32_t)(int16_t)(*(const mem16 *)(end - 2));
-        break;
-    default:
-        insn->imm = *(const mem32 *)(end - 4);
-        break;
-    }
 }
 
 /* Decodes instruction `i` again; false if the block is another one now. */
@@ -263,30 +243,10 @@ static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t add
     }
 }
 
-static inline bool patched_by(const Patched *patched, const Insn *by)
-{
-    for (unsigned i = 0; i < patched->count; i++) {
-        if (patched->insn[i] == by) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size,
                   const Insn *by)
 {
-    const Patched *patched = &page->patched;
-
-    if (patched->size == size && patched->at == (address & (PAGE_SIZE - 1)) &&
-        !patched_by(patched, by)) {
-        const uint8_t *immediate = host - patched->from;
-
-        for (unsigned i = 0; i < patched->count; i++) {
-            patch_immediate(patched->insn[i], immediate + (patched->how & IMMEDIATE_SIZE),
-                            patched->how);
-        }
-    } else if (any_marked(page, address, size)) {
+    if (!patch_again(&page->patched, address, host, size, by) && any_marked(page, address, size)) {
         change_blocks(page, address, host, size, by);
     }
 }

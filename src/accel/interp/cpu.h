@@ -4,8 +4,8 @@
  * One file per subject: decode.c and opcode_map.c turn bytes into Insn
  * records, block.c keeps runs of them, the op_*.c files hold the handlers,
  * paging.c translates, segment.c checks descriptors, interrupt.c delivers,
- * task.c switches, state.c converts to and from CpuState, trace.c logs,
- * accel.c runs.
+ * task.c switches, state.c converts to and from CpuState, start.c resets and
+ * starts, trace.c logs, accel.c runs.
  */
 #ifndef PIOEMU_INTERP_CPU_H
 #define PIOEMU_INTERP_CPU_H
@@ -201,8 +201,8 @@ struct Cpu {
     Vcpu vcpu; /* first */
 
     /* Hot: what fast paths and block entry look at. */
-    uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
-    int64_t flag_result;             /* see flags.h */
+    _Alignas(VCPU_ALIGNMENT) uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
+    int64_t flag_result;                                      /* see flags.h */
     uint64_t flag_carry;
     TlbEntry *tlb;       /* of the privilege level, or one that never hits */
     uint64_t generation; /* upper half: code size, and a number that grows when
@@ -230,6 +230,9 @@ struct Cpu {
     uint8_t fxsave[512]; /* kept for whoever reads the state; there is no FPU */
 
     bool halted, nmi_masked;
+    bool unstarted; /* waits for a start-up IPI: halted, and NMIs masked */
+    bool yields;    /* there are others: PAUSE lets them go on */
+    bool yielded;
     bool shut_down;         /* until the state is set anew */
     bool stepping;          /* this instruction ends with a single-step trap */
     bool shadow;            /* the last instruction was STI or MOV SS */
@@ -266,7 +269,7 @@ struct Cpu {
     CodeCache *code;
     Block *no_block; /* what empty links point to */
     Block *jump[JUMP_SIZE];
-    TlbEntry tlbs[2][TLB_SIZE]; /* supervisor, user */
+    _Alignas(VCPU_ALIGNMENT) TlbEntry tlbs[2][TLB_SIZE]; /* supervisor, user */
     TlbEntry tlb_never[TLB_SIZE];
 };
 
@@ -277,6 +280,8 @@ struct Cpu {
 typedef struct InterpAccel {
     Accel accel; /* first */
     GPtrArray *cpus;
+    Cpu *running;      /* or the last that ran */
+    uint64_t others;   /* instructions completed by the others when its turn began */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     bool paranoid;
     uint64_t ips; /* instructions to a second of machine time */
@@ -340,6 +345,8 @@ static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
 /* Leaves block chaining at the next block boundary. */
 void cpu_leave_soon(Cpu *cpu);
 uint64_t cpu_instructions(const Cpu *cpu);
+/* Completed by all CPUs; also from inside run(). */
+uint64_t accel_instructions(const InterpAccel *accel);
 uint64_t cpu_tsc(const Cpu *cpu);
 
 /* ---- block.c ------------------------------------------------------------ */
@@ -590,5 +597,11 @@ static inline void io_permission(Cpu *cpu, uint32_t port, unsigned size)
 
 bool state_get(Vcpu *vcpu, CpuState *state, GError **error);
 bool state_set(Vcpu *vcpu, const CpuState *state, GError **error);
+
+/* ---- start.c ------------------------------------------------------------ */
+
+bool start_reset(Vcpu *vcpu, GError **error);
+/* Does what Vcpu.init and Vcpu.start ask for. */
+void start_take(Cpu *cpu);
 
 #endif

@@ -370,6 +370,9 @@ static Handler *choose_handler(const Decoder *d, const Opcode *opcode, unsigned 
     if (insn->prefix & INSN_LOCK && !(opcode->flags & OPCODE_LOCK && in_memory(d))) {
         return op_undefined;
     }
+    if (opcode == &opcode_map[0x90] && insn->prefix & INSN_REP) {
+        return op_pause;
+    }
     Handler *handler = memory ? opcode->of_memory[size] : opcode->of_register[size];
     return handler ? handler : op_undefined;
 }
@@ -422,6 +425,6 @@ DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_
     }
     Handler *handler = valid ? choose_handler(&d, opcode, operand_size) : op_undefined;
     return finish(&d, handler, start,
-                  handler == op_undefined || opcode->flags & OPCODE_END ||
+                  handler == op_undefined || handler == op_pause || opcode->flags & OPCODE_END ||
                       (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS));
 }

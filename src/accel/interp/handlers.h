@@ -321,7 +321,7 @@ DECLARE_W(in, _dx)
 DECLARE_W(out, _i)
 DECLARE_W(out, _dx)
 Handler block_chain_slow0, block_chain_slow1, block_jump_slow;
-Handler op_cmpxchg8b, op_nop, op_setcc_r, op_setcc_m, op_cbw, op_cwde, op_cwd, op_cdq;
+Handler op_cmpxchg8b, op_nop, op_pause, op_setcc_r, op_setcc_m, op_cbw, op_cwde, op_cwd, op_cdq;
 Handler op_xlat, op_salc, op_lahf, op_sahf, op_cmc, op_clc, op_stc, op_cld, op_std;
 Handler op_daa, op_das, op_aaa, op_aas, op_aam, op_aad;
 Handler op_mov16_r_segment, op_mov32_r_segment, op_mov_m_segment;

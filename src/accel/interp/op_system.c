@@ -110,6 +110,17 @@ OP(hlt)
     return NULL;
 }
 
+/* A CPU that waits for another lets it go on, at once: whose turn it is must not hang on blocks. */
+OP(pause)
+{
+    cpu->yielded = cpu->yields;
+    if (cpu->yielded) {
+        cpu->eip = insn_next_eip(cpu, insn);
+        return NULL;
+    }
+    FINISH();
+}
+
 /* ---- control and debug registers: dst or src is the general one --------- */
 
 static u32 *general(Cpu *cpu, const Insn *insn)

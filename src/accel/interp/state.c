@@ -38,10 +38,11 @@ bool state_get(Vcpu *vcpu, CpuState *state, GError **error G_GNUC_UNUSED)
     state->msr.tsc = cpu_tsc(cpu);
     state->xcr0 = cpu->xcr0;
     memcpy(state->fxsave, cpu->fxsave, sizeof(state->fxsave));
-    state->halted = cpu->halted;
+    state->halted = cpu->halted && !cpu->unstarted;
+    state->unstarted = cpu->unstarted;
     state->interrupt_shadow = cpu->shadow;
     state->nmi_pending = atomic_load(&cpu->vcpu.nmi);
-    state->nmi_masked = cpu->nmi_masked;
+    state->nmi_masked = cpu->nmi_masked && !cpu->unstarted;
     state->a20 = cpu_accel(cpu)->a20;
     return true;
 }
@@ -87,7 +88,8 @@ static void set_control(Cpu *cpu, const CpuState *state)
 
 static void set_events(Cpu *cpu, const CpuState *state)
 {
-    cpu->halted = state->halted;
+    cpu->unstarted = state->unstarted;
+    cpu->halted = state->halted || state->unstarted;
     cpu->shadow = state->interrupt_shadow;
     cpu->shadow_debug = false;
     cpu->debug_pending = 0;
@@ -95,7 +97,7 @@ static void set_events(Cpu *cpu, const CpuState *state)
     cpu->delivering = -1;
     cpu->external = false;
     atomic_store(&cpu->vcpu.nmi, state->nmi_pending);
-    cpu->nmi_masked = state->nmi_masked;
+    cpu->nmi_masked = state->nmi_masked || state->unstarted;
     cpu->fault_pending = state->exception_pending;
     cpu->fault = (Fault){
         .vector = state->exception_vector,

@@ -16,6 +16,11 @@ void trace_init(Cpu *cpu)
         cpu_accel(cpu)->paranoid || cpu->trace_entries || cpu_trace_wants(trace, LOG_NOCHAIN);
 }
 
+static TracedCpu traced_cpu(const Cpu *cpu)
+{
+    return (TracedCpu){.has_others = cpu_host(cpu)->cpu_count > 1, .number = cpu->vcpu.index};
+}
+
 static unsigned code_bits(const Cpu *cpu)
 {
     return cpu->code32 ? 32 : 16;
@@ -31,7 +36,8 @@ void trace_decoded(Cpu *cpu, const Block *block, uint32_t linear, const uint8_t 
     for (unsigned i = 0; i < block->count; i++) {
         lengths[i] = (uint8_t)(block->insns[i].end - block->insns[i].start);
     }
-    cpu_trace_decoded(trace_of(cpu), &(TracedCode){.address = linear,
+    cpu_trace_decoded(trace_of(cpu), &(TracedCode){.cpu = traced_cpu(cpu),
+                                                   .address = linear,
                                                    .cs = cpu->segment[CPU_CS].selector,
                                                    .ip = cpu->eip,
                                                    .bits = code_bits(cpu),
@@ -45,9 +51,10 @@ void trace_entered(Cpu *cpu, const Block *block)
     uint32_t linear = cpu->segment[CPU_CS].base + cpu->eip;
     bool registers = cpu_trace_wants(trace_of(cpu), LOG_CPU);
     TracedEntry entry = {
+        .cpu = traced_cpu(cpu),
         .address = linear,
         .last = (uint64_t)linear + block->length - 1,
-        .done = cpu_instructions(cpu),
+        .done = accel_instructions(cpu_accel(cpu)),
         .bits = code_bits(cpu),
         .count = block->count,
         .cpl = cpu->cpl,
@@ -77,6 +84,7 @@ TracedInterrupt trace_interrupt_begin(const Cpu *cpu, EventKind kind, const Faul
     };
 
     return (TracedInterrupt){
+        .cpu = traced_cpu(cpu),
         .vector = event->vector,
         .cause = CAUSES[kind],
         .has_error = event->has_error,

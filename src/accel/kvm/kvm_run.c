@@ -96,7 +96,7 @@ static void inject_interrupt(KvmVcpu *kv)
     const AccelHost *host = &kv->vcpu.accel->host;
     struct kvm_run *run = kv->run;
     if (atomic_load(&kv->vcpu.intr) && run->ready_for_interrupt_injection) {
-        struct kvm_interrupt interrupt = {.irq = host->acknowledge(host->opaque)};
+        struct kvm_interrupt interrupt = {.irq = host->acknowledge(host->opaque, kv->vcpu.index)};
         ioctl(kv->fd, KVM_INTERRUPT, &interrupt);
         run->ready_for_interrupt_injection = 0;
     }

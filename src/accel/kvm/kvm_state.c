@@ -232,10 +232,15 @@ uint64_t kvm_program_counter(BusInitiator *initiator)
     return sregs.cs.base + regs.rip;
 }
 
-static bool is_halted(KvmVcpu *kv)
+/* Only the in-kernel controllers know. */
+static void get_mp_state(KvmVcpu *kv, CpuState *state)
 {
     struct kvm_mp_state mp = {0};
-    return ioctl(kv->fd, KVM_GET_MP_STATE, &mp) == 0 && mp.mp_state == KVM_MP_STATE_HALTED;
+    if (ioctl(kv->fd, KVM_GET_MP_STATE, &mp) == 0) {
+        state->halted = mp.mp_state == KVM_MP_STATE_HALTED;
+        state->unstarted =
+            mp.mp_state == KVM_MP_STATE_UNINITIALIZED || mp.mp_state == KVM_MP_STATE_INIT_RECEIVED;
+    }
 }
 
 bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error)
@@ -267,7 +272,7 @@ bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error)
     get_msrs(kv, state);
     struct kvm_xcrs xcrs = {0};
     state->xcr0 = ioctl(kv->fd, KVM_GET_XCRS, &xcrs) == 0 && xcrs.nr_xcrs ? xcrs.xcrs[0].value : 1;
-    state->halted = is_halted(kv);
+    get_mp_state(kv, state);
     state->a20 = true;
     return true;
 }

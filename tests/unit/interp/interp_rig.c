@@ -68,12 +68,12 @@ static void rig_claim(Rig *rig)
     g_assert_true(claimed);
 }
 
-static uint8_t rig_acknowledge(void *opaque)
+static uint8_t rig_acknowledge(void *opaque, unsigned cpu)
 {
     Rig *rig = opaque;
     rig->acknowledged++;
-    atomic_store(&rig->vcpu->intr, false);
-    rig->accel->class->interrupt_changed(rig->vcpu);
+    atomic_store(&rig->vcpus[cpu]->intr, false);
+    rig->accel->class->interrupt_changed(rig->vcpus[cpu]);
     return rig->irq_vector;
 }
 
@@ -83,7 +83,15 @@ static void rig_memory_written(void *opaque, uint64_t address, size_t size)
     rig->accel->class->memory_written(rig->accel, address, size);
 }
 
-static void rig_create_cpu(Rig *rig)
+static Vcpu *new_cpu(Rig *rig, unsigned index)
+{
+    g_autoptr(GError) error = NULL;
+    Vcpu *vcpu = vcpu_new(rig->accel, index, &error);
+    g_assert_no_error(error);
+    return vcpu;
+}
+
+static void create_cpus(Rig *rig)
 {
     g_autoptr(GError) error = NULL;
     const AccelClass *class = &accel_interp_class;
@@ -93,20 +101,19 @@ static void rig_create_cpu(Rig *rig)
                                    .memory = rig->memory,
                                    .acknowledge = rig_acknowledge,
                                    .opaque = rig,
-                                   .cpu_count = 1,
+                                   .cpu_count = rig->cpus,
                                    .trace = rig->trace,
                                    .options = rig->options};
     bool opened = class->open(rig->accel, &error);
     g_assert_no_error(error);
     g_assert_true(opened);
-    rig->vcpu = g_malloc0(class->vcpu_size);
-    rig->vcpu->accel = rig->accel;
-    bool created = class->create_vcpu(rig->vcpu, &error);
-    g_assert_no_error(error);
-    g_assert_true(created);
+    for (unsigned i = 0; i < rig->cpus; i++) {
+        rig->vcpus[i] = new_cpu(rig, i);
+    }
+    rig->vcpu = rig->vcpus[0];
 }
 
-static Rig *make(uint64_t ram_size, bool paranoid, CpuTrace *trace)
+static Rig *make(uint64_t ram_size, unsigned cpus, bool paranoid, CpuTrace *trace)
 {
     g_autoptr(GError) error = NULL;
     Rig *rig = g_new0(Rig, 1);
@@ -119,28 +126,34 @@ static Rig *make(uint64_t ram_size, bool paranoid, CpuTrace *trace)
         g_hash_table_insert(rig->options, g_strdup("paranoid"), g_strdup("on"));
     }
     rig->trace = trace;
-    rig_create_cpu(rig);
+    rig->cpus = cpus;
+    create_cpus(rig);
     memory_set_written(rig->memory, rig_memory_written, rig);
     return rig;
 }
 
 Rig *rig_new(uint64_t ram_size, bool paranoid)
 {
-    return make(ram_size, paranoid, NULL);
+    return make(ram_size, 1, paranoid, NULL);
+}
+
+Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid)
+{
+    return make(ram_size, cpus, paranoid, NULL);
 }
 
 Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace)
 {
-    return make(ram_size, false, trace);
+    return make(ram_size, 1, false, trace);
 }
 
 void rig_free(Rig *rig)
 {
     const AccelClass *class = rig->accel->class;
     memory_set_written(rig->memory, NULL, NULL);
-    class->destroy_vcpu(rig->vcpu);
-    g_free(rig->vcpu->failure);
-    g_free(rig->vcpu);
+    for (unsigned i = 0; i < rig->cpus; i++) {
+        vcpu_free(rig->vcpus[i]);
+    }
     class->close(rig->accel);
     g_free(rig->accel);
     g_hash_table_unref(rig->options);

@@ -1,6 +1,6 @@
 /*
  * A machine for tests of the software CPU: RAM, a bus with one port region
- * and one MMIO page that record what reaches them, and one vCPU.
+ * and one MMIO page that record what reaches them, and one vCPU or a few.
  *
  * Nothing runs by itself: a test sets a state, writes code, and steps.
  */
@@ -28,6 +28,7 @@
 #define RIG_MMIO       UINT64_C(0xf0000000)
 #define RIG_MMIO_SIZE  0x1000u
 #define RIG_ACCESS_MAX 64u
+#define RIG_CPUS_MAX   4u
 
 typedef struct RigAccess {
     uint32_t offset; /* from RIG_PORT or RIG_MMIO */
@@ -42,7 +43,9 @@ struct Rig {
     Memory *memory;
     Bus *bus;
     Accel *accel;
-    Vcpu *vcpu;
+    Vcpu *vcpu; /* the first */
+    Vcpu *vcpus[RIG_CPUS_MAX];
+    unsigned cpus;
     GHashTable *options;
     CpuTrace *trace;
     RigAccess access[RIG_ACCESS_MAX]; /* the first ones */
@@ -58,6 +61,8 @@ struct Rig {
 
 /* `ram_size` bytes at 0; `paranoid` asks for -accel interp,paranoid=on. */
 Rig *rig_new(uint64_t ram_size, bool paranoid);
+/* With so many CPUs: rig_*() are about the first. */
+Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid);
 /* With what -d logs, which is the caller's and lives longer. */
 Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace);
 void rig_free(Rig *rig);

@@ -16,6 +16,9 @@
 #define INSTRUCTIONS        1500u
 #define STREAM_SIZE         0x400u
 #define STREAMS_PER_MACHINE 64u
+#define CPUS                3u
+#define TURNS               120u
+#define TURN_MAX            60u
 #define KICK_MS             200
 
 #define CODE          0x18000u
@@ -34,6 +37,7 @@ typedef struct Fuzz {
     uint8_t *ram[2];
     uint64_t born; /* the first stream of these machines, whose memory later ones find */
     uint64_t cut_short;
+    unsigned cpus;
 } Fuzz;
 
 /* The watchdog's only ways in and out: a signal handler has no argument. */
@@ -243,8 +247,8 @@ static void renew_machines(Fuzz *fuzz, uint64_t seed)
 {
     free_machines(fuzz);
     fuzz->born = seed;
-    fuzz->whole = rig_new(PM_RAM, false);
-    fuzz->stepped = rig_new(PM_RAM, true);
+    fuzz->whole = rig_new_cpus(PM_RAM, fuzz->cpus, false);
+    fuzz->stepped = rig_new_cpus(PM_RAM, fuzz->cpus, true);
     fuzz->ram[0] = memory_find(fuzz->whole->memory, 0)->host;
     fuzz->ram[1] = memory_find(fuzz->stepped->memory, 0)->host;
 }
@@ -305,7 +309,7 @@ static void start_watchdog(void)
 
 static void test_streams_run_the_same_whole_and_stepped(void)
 {
-    Fuzz fuzz = {0};
+    Fuzz fuzz = {.cpus = 1};
     uint64_t seed = setting("PIOEMU_FUZZ_SEED", SEED);
     uint64_t streams = setting("PIOEMU_FUZZ_STREAMS", STREAMS);
     start_watchdog();
@@ -318,6 +322,97 @@ static void test_streams_run_the_same_whole_and_stepped(void)
     }
     g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " were cut short by the watchdog",
                    fuzz.cut_short, streams);
+    free_machines(&fuzz);
+}
+
+/* ---- several CPUs, in and over each other's code ------------------------- */
+
+typedef enum Manner { IN_ONE_GO, STEP_BY_STEP } Manner;
+
+static bool ended(VcpuStop stop)
+{
+    return stop != VCPU_SLICE_DONE && stop != VCPU_YIELDED;
+}
+
+/* So many instructions, or up to what ends the turn. */
+static VcpuStop take_turn(Vcpu *vcpu, uint64_t count, Manner manner)
+{
+    VcpuStop stop = VCPU_SLICE_DONE;
+    watched = vcpu;
+    while (count && stop == VCPU_SLICE_DONE) {
+        count -= interp_run_instructions(vcpu, manner == IN_ONE_GO ? count : 1, &stop);
+    }
+    /* Of the last instruction of the turn it is seen only before the next one. */
+    if (stop == VCPU_SLICE_DONE) {
+        interp_run_instructions(vcpu, 0, &stop);
+    }
+    watched = NULL;
+    return stop;
+}
+
+static bool same_cpu(Rig *one, Rig *other, unsigned cpu)
+{
+    const AccelClass *class = one->accel->class;
+    CpuState a, b;
+    return class->get_state(one->vcpus[cpu], &a, NULL) &&
+           class->get_state(other->vcpus[cpu], &b, NULL) && same_state(&a, &b);
+}
+
+static void set_cpus(Fuzz *fuzz)
+{
+    const AccelClass *class = fuzz->whole->accel->class;
+    for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+        CpuState state = mode_state(fuzz, (Mode)below(fuzz, MODE_COUNT));
+        spice(fuzz, &state);
+        g_assert_true(class->set_state(fuzz->whole->vcpus[cpu], &state, NULL));
+        g_assert_true(class->set_state(fuzz->stepped->vcpus[cpu], &state, NULL));
+    }
+}
+
+/* False: the watchdog had to end something, and the two are no longer comparable. */
+static bool run_together(Fuzz *fuzz, uint64_t seed)
+{
+    bool over[CPUS] = {false};
+    kicks = 0;
+    for (unsigned turn = 0; turn < TURNS && !g_test_failed() && !kicks; turn++) {
+        unsigned cpu = below(fuzz, CPUS);
+        uint64_t count = 1 + below(fuzz, TURN_MAX);
+        if (over[cpu]) {
+            continue;
+        }
+        VcpuStop one = take_turn(fuzz->whole->vcpus[cpu], count, IN_ONE_GO);
+        VcpuStop other = take_turn(fuzz->stepped->vcpus[cpu], count, STEP_BY_STEP);
+        over[cpu] = ended(one);
+        if (!kicks && (one != other || !same_cpu(fuzz->whole, fuzz->stepped, cpu) ||
+                       memcmp(fuzz->ram[0], fuzz->ram[1], PM_RAM) != 0)) {
+            g_test_message("stream %" G_GUINT64_FORMAT " turn %u of CPU %u, stops %d and %d", seed,
+                           turn, cpu, one, other);
+            print_memory(fuzz);
+            g_test_fail();
+        }
+    }
+    return !kicks;
+}
+
+static void test_several_cpus_run_the_same_whole_and_stepped(void)
+{
+    Fuzz fuzz = {.cpus = CPUS};
+    uint64_t seed = setting("PIOEMU_FUZZ_SEED", SEED);
+    uint64_t streams = setting("PIOEMU_FUZZ_STREAMS", STREAMS) / 8;
+    start_watchdog();
+    for (uint64_t i = 0; i < streams && !g_test_failed(); i++) {
+        if (i % STREAMS_PER_MACHINE == 0) {
+            renew_machines(&fuzz, seed + i);
+        }
+        fuzz.random = seed + i;
+        fill_tables(fuzz.whole);
+        fill_tables(fuzz.stepped);
+        write_stream(&fuzz);
+        set_cpus(&fuzz);
+        if (!run_together(&fuzz, seed + i)) {
+            renew_machines(&fuzz, seed + i + 1);
+        }
+    }
     free_machines(&fuzz);
 }
 
@@ -368,6 +463,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/interp/fuzz/streams_run_the_same_whole_and_stepped",
                     test_streams_run_the_same_whole_and_stepped);
+    g_test_add_func("/interp/fuzz/several_cpus_run_the_same_whole_and_stepped",
+                    test_several_cpus_run_the_same_whole_and_stepped);
     g_test_add_func("/interp/fuzz/nonsense_does_no_harm", test_nonsense_does_no_harm);
     return g_test_run();
 }

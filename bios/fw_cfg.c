@@ -1,0 +1,80 @@
+/*
+ * What the machine tells a firmware, by QEMU's fw_cfg device: items, and files.
+ */
+#include "bios/ports.h"
+#include "bios/services.h"
+
+#include "devices/fw_cfg_regs.h"
+
+#define SIGNATURE 0x554d4551u /* "QEMU" */
+
+static void select(uint16_t key)
+{
+    out16(PORT_FW_CFG + FW_CFG_SELECTOR, key);
+}
+
+static uint8_t next(void)
+{
+    return in8(PORT_FW_CFG + FW_CFG_DATA);
+}
+
+static uint32_t next_number(unsigned size)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        value |= (uint32_t)next() << 8 * i;
+    }
+    return value;
+}
+
+uint32_t fw_cfg_number(uint16_t key, unsigned size)
+{
+    select(FW_CFG_SIGNATURE);
+    if (next_number(sizeof(SIGNATURE)) != SIGNATURE) {
+        return 0;
+    }
+    select(key);
+    return next_number(size);
+}
+
+/* ---- files ---- */
+
+static bool same(const uint8_t *entry, const char *name)
+{
+    entry += FW_CFG_DIR_NAME;
+    while (*name && *entry == (uint8_t)*name) {
+        entry++;
+        name++;
+    }
+    return *entry == (uint8_t)*name;
+}
+
+/* 0, which is the signature: there is none of this name. */
+static uint16_t find_file(const char *name)
+{
+    uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];
+    unsigned count = 0;
+    select(FW_CFG_FILE_DIR);
+    for (unsigned i = 0; i < FW_CFG_DIR_COUNT_SIZE; i++) {
+        count = count << 8 | next();
+    }
+    while (count--) {
+        for (unsigned i = 0; i < sizeof(entry); i++) {
+            entry[i] = next();
+        }
+        if (same(entry, name)) {
+            return (uint16_t)(entry[FW_CFG_DIR_KEY] << 8 | entry[FW_CFG_DIR_KEY + 1]);
+        }
+    }
+    return FW_CFG_SIGNATURE;
+}
+
+uint32_t fw_cfg_file_number(const char *name, unsigned size, uint32_t otherwise)
+{
+    uint16_t key = find_file(name);
+    if (key == FW_CFG_SIGNATURE) {
+        return otherwise;
+    }
+    select(key);
+    return next_number(size);
+}

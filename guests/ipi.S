@@ -1,0 +1,483 @@
+/*
+ * Several CPUs that work together by interrupts that they send each other:
+ *
+ * - each adds 1 to one sum DX times (5000), under a spin lock;
+ * - an NMI ends a HLT with interrupts off;
+ * - of all that may take an interrupt of lowest priority one does;
+ * - INIT stops a CPU that runs, and a start-up IPI starts it somewhere else;
+ * - CPU 1 polls COM1 and hands each byte to CPU 0, which sleeps in HLT, sends
+ *   the byte back and acknowledges it, for which CPU 1 sleeps.  ^D ends it.
+ *
+ * CX is how many CPUs there are (3), at most 16.  A status goes to the exit
+ * port, 0 or 1 if something went wrong; where there is none all end halted with
+ * interrupts off.
+ *
+ * Options: -smp 3
+ */
+#include "guest.inc"
+
+#include "devices/lapic_regs.h"
+
+    .set NMI_VECTOR,      2
+    .set WAKE_VECTOR,     0x41 /* there is another job */
+    .set LETTER_VECTOR,   0x42 /* `letter` is for CPU 0 */
+    .set ACK_VECTOR,      0x43 /* and was taken */
+    .set LOWEST_VECTOR,   0x51
+    .set SPURIOUS_VECTOR, 0xff
+
+    .set DEFAULT_CPUS,   3
+    .set DEFAULT_ROUNDS, 5000
+    .set LONGEST_10MS,   1000
+    .set READER,         1
+    .set STACKS,         0x9000 /* 256 bytes for each */
+    .set CTRL_D,         4
+
+    /* Offsets in `jobs`. */
+    .set JOB_ADD,  2
+    .set JOB_NMI,  4
+    .set JOB_BUSY, 6
+    .set JOB_BEAT, 8
+    .set JOB_READ, 10
+    .set JOB_HALT, 12
+
+    /* FS is as big_real_fs leaves it; changes EBX. */
+    .macro apic_write register, value:vararg
+    mov $APIC_MESSAGE_BASE + \register, %ebx
+    movl \value, %fs:(%ebx)
+    .endm
+
+    .macro apic_read register, to
+    mov $APIC_MESSAGE_BASE + \register, %ebx
+    mov %fs:(%ebx), \to
+    .endm
+
+    /* In a handler, which keeps EBX. */
+    .macro end_of_interrupt
+    push %ebx
+    apic_write APIC_EOI, $0
+    pop %ebx
+    .endm
+
+    /* Changes AL and ECX. */
+    .macro ipi to, command
+    mov \to, %al
+    mov $APIC_LEVEL_ASSERT | \command, %ecx
+    call send_ipi
+    .endm
+
+    /* The same to all but this CPU. */
+    .macro ipi_to_others command
+    ipi $0, \command | APIC_ICR_OTHERS
+    .endm
+
+    /* What a start-up IPI has in place of a vector. */
+    .macro page_of label
+    .set page, (\label - _start + 0x1000) / 0x1000
+    .endm
+
+    .macro start_job job
+    movw $0, done
+    movw $\job, job
+    ipi_to_others APIC_DELIVERY_FIXED | WAKE_VECTOR
+    .endm
+
+    guest_start
+    test %cx, %cx
+    jz 1f
+    mov %cx, cpus
+1:  test %dx, %dx
+    jz 2f
+    mov %dx, rounds
+2:  uart_init
+    xor %cx, %cx
+    pit_start_cx
+    pic_init
+    set_vector NMI_VECTOR, nmi
+    set_vector WAKE_VECTOR, wake
+    set_vector LETTER_VECTOR, take_letter
+    set_vector ACK_VECTOR, acknowledge
+    set_vector LOWEST_VECTOR, lowest
+    set_vector SPURIOUS_VECTOR, pic_ignore
+    big_real_fs
+    call apic_init
+
+    call start_others
+    call add_together
+    call send_nmi
+    call send_lowest
+    call stop_and_start
+    call echo
+
+    start_job JOB_HALT
+    call wait_sent
+    mov failed, %al
+    exit_with_al
+    halt_forever
+
+    /* ---- CPU 0 ------------------------------------------------------------- */
+
+start_others:
+    ipi_to_others APIC_DELIVERY_INIT
+    call wait_10ms
+    page_of first_start
+    ipi_to_others APIC_DELIVERY_START | page
+    mov cpus, %ax
+    dec %ax
+    mov $LONGEST_10MS, %cx
+1:  cmp arrived, %ax
+    je 2f
+    call wait_10ms
+    loop 1b
+2:  movzwl arrived, %eax
+    inc %eax
+    call put_decimal
+    say " CPUs\n"
+    cmp cpus, %ax
+    je 3f
+    /* Nothing else would work. */
+    call wait_sent
+    mov $1, %al
+    exit_with_al
+    halt_forever
+3:  ret
+
+    /* Each that has done its job says so. */
+wait_for_others:
+    push %ax
+    mov cpus, %ax
+    dec %ax
+1:  pause
+    cmp done, %ax
+    jne 1b
+    pop %ax
+    ret
+
+add_together:
+    start_job JOB_ADD
+    call add_rounds
+    call wait_for_others
+    mov sum, %eax
+    say "sum "
+    call put_decimal
+    say "\n"
+    movzwl cpus, %ecx
+    movzwl rounds, %ebx
+    imul %ecx, %ebx
+    cmp %ebx, %eax
+    je 1f
+    movb $1, failed
+1:  ret
+
+    /* Again after a while: it may have come before the HLT. */
+send_nmi:
+    start_job JOB_NMI
+    mov cpus, %dx
+    dec %dx
+1:  ipi $READER, APIC_DELIVERY_NMI
+    call wait_10ms
+    cmp done, %dx
+    jne 1b
+    say "an NMI ended the HLT of CPU 1\n"
+    ret
+
+    /* To logical destinations, all of which have to be there: eight have a bit. */
+send_lowest:
+    start_job JOB_BUSY
+    call wait_for_others
+    mov $8, %cx
+    cmp %cx, cpus
+    jae 1f
+    mov cpus, %cx
+1:  mov $1, %dx
+    shl %cl, %dx
+    sub $2, %dx
+    ipi %dl, APIC_DELIVERY_LOWEST | APIC_ICR_LOGICAL | LOWEST_VECTOR
+1:  pause
+    cmpw $0, lowest_taken
+    je 1b
+    call wait_10ms
+    movzwl lowest_taken, %eax
+    call put_decimal
+    say " CPU took what all others might take\n"
+    cmp $1, %ax
+    je 2f
+    movb $1, failed
+2:  ret
+
+    /* The last CPU. */
+stop_and_start:
+    start_job JOB_BEAT
+1:  pause
+    cmpl $0, beats
+    je 1b
+    mov cpus, %dx
+    dec %dx
+    ipi %dl, APIC_DELIVERY_INIT
+    call wait_10ms
+    mov beats, %edi
+    call wait_10ms
+    cmp beats, %edi
+    je 2f
+    movb $1, failed
+2:  say "INIT: CPU "
+    movzwl %dx, %eax
+    call put_decimal
+    say " stands still\n"
+    movw $0, arrived
+    page_of second_start
+    ipi %dl, APIC_DELIVERY_START | page
+3:  pause
+    cmpw $0, arrived
+    je 3b
+    ret
+
+echo:
+    say "type, ^D ends:\n"
+    start_job JOB_READ
+1:  cli
+    cmpb $0, finished
+    jne 2f
+    sti
+    hlt
+    jmp 1b
+2:  say "\n"
+    mov letters, %eax
+    call put_decimal
+    say " bytes\n"
+    ret
+
+    /* ---- the jobs of the others; BP is the CPU's number -------------------- */
+
+jobs:
+    .word 0, add_rounds, sleep_until_nmi, be_busy, beat, read, halt
+
+    /* LODS and STOS would not show that the lock is needed: this can be interrupted. */
+add_rounds:
+    mov rounds, %cx
+1:  mov $1, %al
+    lock xchg %al, locked
+    test %al, %al
+    jz 3f
+2:  pause
+    cmpb $0, locked
+    jne 2b
+    jmp 1b
+3:  mov sum, %eax
+    inc %eax
+    mov %eax, sum
+    movb $0, locked
+    loop 1b
+    ret
+
+sleep_until_nmi:
+    cmp $READER, %bp
+    jne 2f
+    cli
+    movb $0, nmi_taken
+1:  hlt
+    cmpb $0, nmi_taken
+    je 1b
+2:  ret
+
+    /* Unlike each other, and no CPU too much so for the interrupt. */
+be_busy:
+    mov %bp, %ax
+    and $3, %ax
+    shl $4, %ax
+    movzwl %ax, %eax
+    apic_write APIC_TPR, %eax
+    ret
+
+beat:
+    mov cpus, %ax
+    dec %ax
+    cmp %ax, %bp
+    jne 2f
+1:  lock incl beats
+    jmp 1b
+2:  ret
+
+read:
+    cmp $READER, %bp
+    jne 4f
+1:  mov $COM1 + UART_LSR, %dx
+    in (%dx), %al
+    test $UART_LSR_DR, %al
+    jnz 2f
+    pause
+    jmp 1b
+2:  mov $COM1 + UART_RBR, %dx
+    in (%dx), %al
+    mov %al, letter
+    cli
+    movb $0, letter_taken
+    ipi $0, APIC_DELIVERY_FIXED | LETTER_VECTOR
+3:  sti
+    hlt
+    cli
+    cmpb $0, letter_taken
+    je 3b
+    cmpb $0, finished
+    je 1b
+4:  ret
+
+halt:
+    halt_forever
+
+    /* ---- handlers ---------------------------------------------------------- */
+
+nmi:
+    movb $1, nmi_taken
+    iret
+
+wake:
+    end_of_interrupt
+    iret
+
+lowest:
+    lock incw lowest_taken
+    end_of_interrupt
+    iret
+
+    /* For CPU 0. */
+take_letter:
+    pushal
+    end_of_interrupt
+    mov letter, %al
+    cmp $CTRL_D, %al
+    jne 1f
+    movb $1, finished
+    jmp 2f
+1:  call putc
+    incl letters
+2:  ipi $READER, APIC_DELIVERY_FIXED | ACK_VECTOR
+    popal
+    iret
+
+    /* For CPU 1. */
+acknowledge:
+    movb $1, letter_taken
+    end_of_interrupt
+    iret
+
+    /* ---- the local APIC ---------------------------------------------------- */
+
+    /* BP = this CPU's number, which has a bit of its own as a logical destination. */
+apic_init:
+    apic_write APIC_SVR, $APIC_SVR_ENABLE | SPURIOUS_VECTOR
+    apic_write APIC_DFR, $APIC_DFR_FLAT
+    apic_read APIC_ID, %eax
+    shr $24, %eax
+    mov %ax, %bp
+    mov %ax, %cx
+    mov $0x1000000, %eax
+    shl %cl, %eax
+    apic_write APIC_LDR, %eax
+    ret
+
+    /* ECX is the command, AL the destination.  A handler may send one too. */
+send_ipi:
+    pushfw
+    push %eax
+    push %ebx
+    cli
+    shl $24, %eax
+    apic_write APIC_ICR_HIGH, %eax
+    apic_write APIC_ICR_LOW, %ecx
+1:  testl $ICR_PENDING, %fs:(%ebx)
+    jnz 1b
+    pop %ebx
+    pop %eax
+    popfw
+    ret
+
+    .set ICR_PENDING, 0x1000
+
+    define_putc
+    define_puts
+    define_put_decimal
+    define_wait_sent
+    define_ticks_left
+    define_wait_10ms
+
+    /* ---- where the others start: at a page, with CS as this ---------------- */
+
+    .balign 0x1000
+first_start:
+    cli
+    cld
+    xor %si, %si
+    ljmp $0, $other_cpu
+
+    .balign 0x1000
+second_start:
+    cli
+    cld
+    mov $1, %si
+    ljmp $0, $other_cpu
+
+    /* Between jobs they sleep. */
+other_cpu:
+    xor %ax, %ax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %ss
+    big_real_fs
+    apic_read APIC_ID, %eax
+    shr $16, %eax
+    add $STACKS + 0x100, %ax
+    mov %ax, %sp
+    call apic_init
+    test %si, %si
+    jz 1f
+    mov job, %si
+    say "SIPI: CPU "
+    movzwl %bp, %eax
+    call put_decimal
+    say " runs again\n"
+1:  lock incw arrived
+2:  cli
+    cmp job, %si
+    jne 3f
+    sti
+    hlt
+    jmp 2b
+3:  mov job, %si
+    sti
+    push %si
+    call *jobs(%si)
+    pop %si
+    lock incw done
+    jmp 2b
+
+    .balign 4
+sum:
+    .long 0
+beats:
+    .long 0
+letters:
+    .long 0
+cpus:
+    .word DEFAULT_CPUS
+rounds:
+    .word DEFAULT_ROUNDS
+arrived: /* others */
+    .word 0
+job: /* of them all */
+    .word 0
+done: /* others, with this job */
+    .word 0
+lowest_taken:
+    .word 0
+locked:
+    .byte 0
+nmi_taken:
+    .byte 0
+letter:
+    .byte 0
+letter_taken:
+    .byte 0
+finished:
+    .byte 0
+failed:
+    .byte 0

@@ -1,0 +1,58 @@
+/*
+ * Code that changes its own immediates does so again and again: the one that
+ * was patched last is patched without a look at the blocks.
+ */
+#ifndef PIOEMU_INTERP_PATCH_H
+#define PIOEMU_INTERP_PATCH_H
+
+#include "src/accel/interp/access.h"
+
+/* `end` is behind the immediate's bytes; `how` as decode_insn() tells it. */
+static inline void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
+{
+    switch (how) {
+    case 1:
+        insn->imm = end[-1];
+        break;
+    case 1 | IMMEDIATE_SIGNED:
+        insn->imm = (uint32_t)(int8_t)end[-1];
+        break;
+    case 2:
+        insn->imm = *(const mem16 *)(end - 2);
+        break;
+    case 2 | IMMEDIATE_SIGNED:
+        insn->imm = (uint32_t)(int16_t)(*(const mem16 *)(end - 2));
+        break;
+    default:
+        insn->imm = *(const mem32 *)(end - 4);
+        break;
+    }
+}
+
+static inline bool patched_by(const Patched *patched, const Insn *by)
+{
+    for (unsigned i = 0; i < patched->count; i++) {
+        if (patched->insn[i] == by) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False if [address, address + size) is not what was patched last, or is of `by` itself. */
+static inline bool patch_again(const Patched *patched, uint64_t address, const uint8_t *host,
+                               size_t size, const Insn *by)
+{
+    if (patched->size != size || patched->at != (address & (PAGE_SIZE - 1)) ||
+        patched_by(patched, by)) {
+        return false;
+    }
+    const uint8_t *end = host - patched->from + (patched->how & IMMEDIATE_SIZE);
+
+    for (unsigned i = 0; i < patched->count; i++) {
+        patch_immediate(patched->insn[i], end, patched->how);
+    }
+    return true;
+}
+
+#endif
