@@ -35,7 +35,7 @@ static int replay_on(const char *accel, const char *options, char **output, char
     guest_close_input(guest);
     int status = guest_wait_exit(guest);
     *output = g_strdup(guest_output(guest, GUEST_OUT)->str);
-    *verdict = g_strdup(guest_output(guest, GUEST_ERR)->str);
+    *verdict = g_strdup(guest_messages(guest));
     return status;
 }
 

@@ -21,7 +21,7 @@ static char *run_hello(const GuestTarget *target, const char *options)
         guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -D %s %s", path, options);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "4\nHello\n");
-    g_assert_cmpstr(guest_output(guest, GUEST_ERR)->str, ==, "");
+    g_assert_cmpstr(guest_messages(guest), ==, "");
     char *log = guest_read_file(path);
     g_remove(path);
     return log;
