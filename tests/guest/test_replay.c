@@ -322,6 +322,13 @@ static void test_nmi(void)
 
 #define IPI_OPTIONS "-smp 3 -kernel ipi.bin -flat dx=400 -device exit-port"
 
+/* The guest polls the timer for a while: the slower, the fewer accesses. */
+static Guest *record_slowly(const char *realtime, const char *options)
+{
+    g_autofree char *accel = g_strdup_printf("%s,ips=5000000", realtime);
+    return record(&GUEST_ON_PIPES, accel, options);
+}
+
 static void assert_same_cpus(const Guest *guest)
 {
     assert_same_again(guest, "-kernel ipi.bin");
@@ -332,7 +339,7 @@ static void assert_same_cpus(const Guest *guest)
 /* One polls, one is woken for each byte by another, and one sleeps. */
 static void test_cpus(gconstpointer realtime)
 {
-    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, IPI_OPTIONS);
+    g_autoptr(Guest) guest = record_slowly(realtime, IPI_OPTIONS);
     guest_expect(guest, GUEST_OUT, "type, ^D ends:\n");
     for (char key = 'a'; key <= 'e'; key++) {
         const char text[] = {key, '\0'};
@@ -349,7 +356,7 @@ static void test_cpus_with_qmp(gconstpointer realtime)
 {
     g_autofree char *path = guest_path("qmp.sock");
     g_autofree char *options = g_strdup_printf(IPI_OPTIONS " -qmp unix:%s,server=on,wait=on", path);
-    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, options);
+    g_autoptr(Guest) guest = record_slowly(realtime, options);
     g_auto(Qmp) qmp = connect_qmp(guest, path);
     execute(&qmp, "system_reset");
     guest_expect(guest, GUEST_OUT, "type, ^D ends:\n");
@@ -370,7 +377,7 @@ static void test_cpus_that_end(void)
     for (unsigned end = 4; end <= 14; end += 2) {
         g_autofree char *options = g_strdup_printf(
             "-smp 2 -device exit-port -kernel ../tests/guest/smp_end.bin -flat cx=%u,bx=2", end);
-        g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
+        g_autoptr(Guest) guest = record_slowly("off", options);
         guest_wait_exit(guest);
         assert_same_again(guest, "-kernel ../tests/guest/smp_end.bin");
         assert_same_devices();
@@ -394,7 +401,7 @@ static void test_cpus_asleep(gconstpointer realtime)
 
 static void record_cpus(void)
 {
-    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", "-smp 3 -kernel smp.bin -flat cx=3");
+    g_autoptr(Guest) guest = record_slowly("off", "-smp 3 -kernel smp.bin -flat cx=3");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     assert_same_again(guest, "-kernel smp.bin -smp 3");
 }
