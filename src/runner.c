@@ -42,14 +42,19 @@ static void woken(void *opaque)
     (void)opaque;
 }
 
-/* A deadline came up that ends the slice under way earlier. */
-static void nearer_deadline(void *opaque, uint64_t deadline)
+/* A kick that waited for a CPU that does not run would end a later slice, which no replay does. */
+static void end_slice(Runner *runner)
 {
-    Runner *runner = opaque;
-    (void)deadline;
     if (runner->in_run) {
         runner->accel->class->kick(runner->vcpus->pdata[runner->turn]);
     }
+}
+
+/* A deadline came up that ends the slice under way earlier. */
+static void nearer_deadline(void *opaque, uint64_t deadline)
+{
+    (void)deadline;
+    end_slice(opaque);
 }
 
 Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped, void *opaque)
@@ -400,7 +405,7 @@ void runner_ask_pause(Runner *runner)
         }
     } else {
         runner->running = false;
-        g_ptr_array_foreach(runner->vcpus, (GFunc)(void (*)(void))runner->accel->class->kick, NULL);
+        end_slice(runner);
     }
 }
 

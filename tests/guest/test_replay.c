@@ -351,17 +351,23 @@ static void test_cpus(gconstpointer realtime)
     assert_same_cpus(guest);
 }
 
-/* Reset while all of them run, and NMIs for the first. */
+/* Stopped and reset while all of them run, and NMIs for the first. */
 static void test_cpus_with_qmp(gconstpointer realtime)
 {
     g_autofree char *path = guest_path("qmp.sock");
     g_autofree char *options = g_strdup_printf(IPI_OPTIONS " -qmp unix:%s,server=on,wait=on", path);
     g_autoptr(Guest) guest = record_slowly(realtime, options);
     g_auto(Qmp) qmp = connect_qmp(guest, path);
+    for (unsigned i = 0; i < 5; i++) {
+        execute(&qmp, "stop");
+        execute(&qmp, "cont");
+    }
     execute(&qmp, "system_reset");
     guest_expect(guest, GUEST_OUT, "type, ^D ends:\n");
     for (unsigned i = 0; i < 5; i++) {
+        execute(&qmp, "stop");
         execute(&qmp, "inject-nmi");
+        execute(&qmp, "cont");
         guest_type(guest, "x");
         guest_expect(guest, GUEST_OUT, "x");
         execute(&qmp, "inject-nmi");
