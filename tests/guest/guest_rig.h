@@ -87,6 +87,11 @@ char *guest_expect_match(Guest *guest, GuestChannel channel, const char *pattern
 void guest_expect_size(Guest *guest, GuestChannel channel, size_t size);
 /* All that has come so far, with a NUL after it. */
 const GString *guest_output(const Guest *guest, GuestChannel channel);
+/* What is on standard error. */
+const char *guest_messages(const Guest *guest);
+void guest_assert_says(const Guest *guest, const char *part);
+/* All that it says. */
+void guest_assert_one_line(const Guest *guest);
 
 /* ---- the process ---- */
 
@@ -104,6 +109,11 @@ void guest_wait_until(Guest *guest, bool (*condition)(Guest *guest), const char 
  * shows as time.  Three seconds are tried, for the program may still be starting.
  */
 void guest_assert_idle(Guest *guest);
+/*
+ * ns since the start in which a thread of the program could have run and the
+ * host let others; 0 if the program has ended or the kernel does not count it.
+ */
+uint64_t guest_waited_for_cpu(const Guest *guest);
 pid_t guest_pid(const Guest *guest);
 
 /* ---- what it was given ---- */
