@@ -16,6 +16,7 @@ struct Timer {
 typedef enum ClockKind { CLOCK_KIND_MONOTONIC, CLOCK_KIND_STEPPED, CLOCK_KIND_COUNTED } ClockKind;
 
 struct Clock {
+    GMutex serving; /* one thread at a time fires; before the lock of any timer */
     GMutex lock;
     ClockKind kind;
     bool paused;     /* monotonic only */
@@ -39,6 +40,7 @@ static uint64_t host_now(void)
 static Clock *clock_new(ClockKind kind)
 {
     Clock *clock = g_new0(Clock, 1);
+    g_mutex_init(&clock->serving);
     g_mutex_init(&clock->lock);
     clock->kind = kind;
     clock->paused = kind == CLOCK_KIND_MONOTONIC;
@@ -67,6 +69,7 @@ Clock *clock_new_counted(uint64_t (*count)(void *opaque), void *opaque)
 void clock_free(Clock *clock)
 {
     g_assert(!clock->first);
+    g_mutex_clear(&clock->serving);
     g_mutex_clear(&clock->lock);
     g_free(clock);
 }
@@ -202,22 +205,68 @@ static bool fire_first(Clock *clock, uint64_t now)
  * `now` is read once, so a device that keeps arming deadlines in the past of a
  * moving clock cannot keep the caller here.
  */
-void clock_run_due(Clock *clock)
+static void fire_due(Clock *clock)
 {
+    g_mutex_lock(&clock->serving);
     uint64_t now = clock_now(clock);
     if (!clock->paused) {
         while (fire_first(clock, now)) {
         }
     }
+    g_mutex_unlock(&clock->serving);
+}
+
+static void settle_wakeup(Clock *clock, bool force)
+{
     g_mutex_lock(&clock->lock);
-    update_wakeup(clock, true);
+    update_wakeup(clock, force);
     g_mutex_unlock(&clock->lock);
+}
+
+void clock_run_due(Clock *clock)
+{
+    fire_due(clock);
+    settle_wakeup(clock, true);
 }
 
 /* Saturates below CLOCK_NEVER, which is no time. */
 static uint64_t time_ahead(uint64_t now, uint64_t ns)
 {
     return ns > CLOCK_NEVER - 1 - now ? CLOCK_NEVER - 1 : now + ns;
+}
+
+/*
+ * By half of the sleep: behind a periodic deadline, but before the one after
+ * it, for which it then has to be moved just once.
+ */
+static void put_off_wakeup(Clock *clock, uint64_t deadline)
+{
+    uint64_t now = clock_now(clock);
+    if (clock->wakeup && clock->woken_for <= deadline && deadline > now) {
+        clock->woken_for = time_ahead(deadline, (deadline - now) / 2);
+        clock->wakeup(clock->opaque, host_deadline(clock, clock->woken_for));
+    }
+}
+
+uint64_t clock_stand_in(Clock *clock)
+{
+    g_mutex_lock(&clock->lock);
+    uint64_t deadline = clock->first ? clock->first->deadline : CLOCK_NEVER;
+    if (!clock->paused && deadline != CLOCK_NEVER) {
+        put_off_wakeup(clock, deadline);
+    }
+    deadline = host_deadline(clock, deadline);
+    g_mutex_unlock(&clock->lock);
+    return deadline;
+}
+
+/* A wake-up that came meanwhile is followed by a clock_run_due(), which settles it anew. */
+void clock_stand_down(Clock *clock, bool due)
+{
+    if (due) {
+        fire_due(clock);
+    }
+    settle_wakeup(clock, false);
 }
 
 void clock_skip(Clock *clock, uint64_t ns)

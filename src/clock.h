@@ -5,8 +5,8 @@
  * stands still while the machine is paused; the stepped one moves only when
  * told to; the counted one follows something that the machine does itself, and
  * can be moved on besides.  Timers (devices/device.h) are armed from any thread that holds
- * their device's lock and fire in the thread that calls clock_run_due() or
- * clock_step(), with that lock held.
+ * their device's lock and fire in the thread that calls clock_run_due(),
+ * clock_stand_down() or clock_step(), with that lock held.
  *
  * Lock order: device, then clock.
  */
@@ -62,6 +62,19 @@ void clock_skip(Clock *clock, uint64_t ns);
  */
 void clock_set_wakeup(Clock *clock, void (*wakeup)(void *opaque, uint64_t host_deadline),
                       void *opaque);
+
+/*
+ * For another thread than the one that is woken: it is about to sleep, and will
+ * serve the next deadline itself.  Returns that deadline as `wakeup` is told
+ * it, and puts the wake-up off until a little later.  Ended by
+ * clock_stand_down(), once for any number of these.
+ */
+uint64_t clock_stand_in(Clock *clock);
+/*
+ * `due`: fires everything that is due, unless paused.  From here on the
+ * wake-up comes no later than the next deadline.
+ */
+void clock_stand_down(Clock *clock, bool due);
 
 /*
  * `lock` is taken around `fire` (NULL: none).  The owner frees the timer with

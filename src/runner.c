@@ -91,7 +91,8 @@ Vcpu *runner_add_vcpu(Runner *runner, GError **error)
     }
     g_ptr_array_add(runner->vcpus, vcpu);
     if (is_threaded(runner)) {
-        VcpuThread *thread = vcpu_thread_new(vcpu, runner->stopped, runner->opaque, error);
+        Clock *clock = vcpu->index ? NULL : runner->clock;
+        VcpuThread *thread = vcpu_thread_new(vcpu, clock, runner->stopped, runner->opaque, error);
         if (!thread) {
             return NULL;
         }

@@ -2,17 +2,24 @@
 
 #include "src/error.h"
 
+#include <sys/prctl.h>
+
+/* The least there is: as exact as the timer that wakes the loop. */
+#define TIMER_SLACK_NS 1ul
+
 struct VcpuThread {
     Vcpu *vcpu;
+    Clock *clock; /* NULL: others serve it */
     VcpuStopped *stopped;
     void *opaque;
     GThread *thread;
     GMutex lock;
     GCond changed; /* any of the fields below, or an interrupt pin */
     bool run_wanted, quit;
-    bool running;     /* in run() or about to be */
+    bool running;     /* in run() or about to be, or serving the clock */
     unsigned pausers; /* who wait for it to stop */
     bool halted;
+    bool stands_in; /* the last halt lasted until a deadline: so will the next */
 };
 
 static const AccelClass *accel_class(const VcpuThread *thread)
@@ -25,7 +32,60 @@ static bool has_interrupt(const VcpuThread *thread)
     return atomic_load(&thread->vcpu->intr) || atomic_load(&thread->vcpu->nmi);
 }
 
-/* With the lock held.  False: the thread is to end. */
+/* ---- sleeping, all of it with the lock held ---- */
+
+static bool halt_goes_on(const VcpuThread *thread)
+{
+    return !thread->quit && thread->run_wanted && !has_interrupt(thread);
+}
+
+static void sleep_without_clock(VcpuThread *thread)
+{
+    uint64_t deadline = clock_next_deadline(thread->clock);
+    while (halt_goes_on(thread)) {
+        g_cond_wait(&thread->changed, &thread->lock);
+    }
+    thread->stands_in = clock_next_deadline(thread->clock) != deadline;
+}
+
+/* False: the deadline came first. */
+static bool wait_until(VcpuThread *thread, uint64_t deadline)
+{
+    gint64 us = (gint64)(deadline / 1000 + (deadline % 1000 != 0));
+    return g_cond_wait_until(&thread->changed, &thread->lock, us);
+}
+
+/*
+ * An idle guest's tick costs one wake-up: the thread that has to run next
+ * fires the timer itself.  One that is to pause fires nothing any more.
+ */
+static void sleep_with_clock(VcpuThread *thread)
+{
+    uint64_t deadline = clock_stand_in(thread->clock);
+    bool due = false;
+    while (halt_goes_on(thread) && !due) {
+        due = !wait_until(thread, deadline);
+    }
+    due = due && thread->run_wanted && !thread->quit;
+    thread->stands_in = due;
+    thread->running = due;
+    g_mutex_unlock(&thread->lock);
+    clock_stand_down(thread->clock, due);
+    g_mutex_lock(&thread->lock);
+}
+
+static void wait_for_change(VcpuThread *thread)
+{
+    if (!thread->halted || !thread->run_wanted || !thread->clock) {
+        g_cond_wait(&thread->changed, &thread->lock);
+    } else if (thread->stands_in) {
+        sleep_with_clock(thread);
+    } else {
+        sleep_without_clock(thread);
+    }
+}
+
+/* False: the thread is to end. */
 static bool wait_until_runnable(VcpuThread *thread)
 {
     while (!thread->quit) {
@@ -39,10 +99,12 @@ static bool wait_until_runnable(VcpuThread *thread)
         if (thread->pausers) {
             g_cond_broadcast(&thread->changed);
         }
-        g_cond_wait(&thread->changed, &thread->lock);
+        wait_for_change(thread);
     }
     return false;
 }
+
+/* ---- the thread ---- */
 
 static void handle_stop(VcpuThread *thread, VcpuStop stop)
 {
@@ -62,6 +124,9 @@ static void handle_stop(VcpuThread *thread, VcpuStop stop)
 static gpointer thread_main(gpointer data)
 {
     VcpuThread *thread = data;
+    if (thread->clock) {
+        prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+    }
     g_mutex_lock(&thread->lock);
     while (wait_until_runnable(thread)) {
         thread->running = true;
@@ -83,10 +148,12 @@ static void release(VcpuThread *thread)
     g_free(thread);
 }
 
-VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque, GError **error)
+VcpuThread *vcpu_thread_new(Vcpu *vcpu, Clock *clock, VcpuStopped *stopped, void *opaque,
+                            GError **error)
 {
     VcpuThread *thread = g_new0(VcpuThread, 1);
     thread->vcpu = vcpu;
+    thread->clock = clock;
     thread->stopped = stopped;
     thread->opaque = opaque;
     g_mutex_init(&thread->lock);

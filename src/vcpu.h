@@ -8,6 +8,7 @@
 #define PIOEMU_VCPU_H
 
 #include "src/accel/accel.h"
+#include "src/clock.h"
 
 typedef struct VcpuThread VcpuThread;
 
@@ -18,8 +19,13 @@ typedef struct VcpuThread VcpuThread;
  */
 typedef void VcpuStopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
 
-/* The thread starts paused.  The vCPU stays the caller's.  NULL: the host has no more threads. */
-VcpuThread *vcpu_thread_new(Vcpu *vcpu, VcpuStopped *stopped, void *opaque, GError **error);
+/*
+ * The thread starts paused.  The vCPU stays the caller's.  While it halts, the
+ * thread may serve the deadlines of `clock` (NULL: never) in place of the
+ * loop's.  NULL: the host has no more threads.
+ */
+VcpuThread *vcpu_thread_new(Vcpu *vcpu, Clock *clock, VcpuStopped *stopped, void *opaque,
+                            GError **error);
 /* Stops and joins it. */
 void vcpu_thread_free(VcpuThread *thread);
 

@@ -19,10 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS            7u
-#define COUNT_SHORT       2000u
-#define COUNT_LONG        52000u
-#define IDLE_SECONDS      3u
+#define ROUNDS         7u
+#define COUNT_SHORT    2000u
+#define COUNT_LONG     52000u
+#define IDLE_SECONDS   3u
+#define IDLE_TICK_RATE 100u
+/* Percent of a CPU. */
+#define IDLE_GOAL         0.1
+#define TICKS_GOAL        1.0
 #define TICK_COUNT        10000u
 #define TICK_RATE         1000u
 #define INTERRUPTS        2000u
@@ -88,6 +92,14 @@ static Row row_new(void)
     return (Row){{doubles(), doubles(), doubles()}, doubles()};
 }
 
+static void row_free(Row *row)
+{
+    for (unsigned program = 0; program < PROGRAMS; program++) {
+        g_array_unref(row->times[program]);
+    }
+    g_array_unref(row->ratio);
+}
+
 static void row_add(Row *row, Program program, double time)
 {
     g_array_append_val(row->times[program], time);
@@ -122,7 +134,6 @@ static void row_print(Row *row, const char *what, double unit, const char *unit_
     printf("%-34s", what);
     for (unsigned program = 0; program < PROGRAMS; program++) {
         print_cell(row->times[program], unit);
-        g_array_unref(row->times[program]);
     }
     double ratio = bench_median(row->ratio);
     printf(" %-3s %7.3f", unit_name, ratio);
@@ -131,7 +142,7 @@ static void row_print(Row *row, const char *what, double unit, const char *unit_
     }
     printf("\n");
     fflush(stdout);
-    g_array_unref(row->ratio);
+    row_free(row);
 }
 
 static void bench_accesses(void)
@@ -273,28 +284,63 @@ static void bench_interrupts(void)
 
 /* ---- an idle machine ---- */
 
-static void bench_idle(const char *what, const char *guest, const char *flat, const char *machine,
-                       double goal)
+/* Percent of a CPU that the program uses, once it has started. */
+static double idle_share(pid_t pid)
 {
-    g_autofree char *exe = path("src/pioemu");
-    g_autofree char *file = path(guest);
-    const char *const argv[] = {exe, "-kernel", file, "-flat", flat, "-M", machine, NULL};
-    int input;
-    pid_t pid = bench_start(argv, &input);
     /* What starting costs is over after a moment. */
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     uint64_t before = bench_cpu(pid), start = bench_now();
     nanosleep(&(struct timespec){.tv_sec = IDLE_SECONDS}, NULL);
-    double share = 100.0 * (double)(bench_cpu(pid) - before) / (double)(bench_now() - start);
-    printf("%-34s %19.3f %%                     <  %-5.1f %s\n", what, share, goal,
-           verdict(share < goal));
-    if (!strcmp(what, "idle: waiting for input")) {
-        double own = (double)bench_own_memory(pid, GUEST_MEMORY) / 1024;
-        printf("%-34s %19.0f KiB                   <= 1024  %s\n",
-               "anonymous memory beyond the guest's", own, verdict(own <= 1024));
-    }
-    fflush(stdout);
+    return 100.0 * (double)(bench_cpu(pid) - before) / (double)(bench_now() - start);
+}
+
+static void bench_idle(void)
+{
+    g_autofree char *exe = path("src/pioemu");
+    g_autofree char *file = path("guests/shell.bin");
+    const char *const argv[] = {exe, "-kernel", file, NULL};
+    int input;
+    pid_t pid = bench_start(argv, &input);
+    double share = idle_share(pid);
+    double own = (double)bench_own_memory(pid, GUEST_MEMORY) / 1024;
     bench_stop(pid, input);
+    printf("%-34s %19.3f %%                     <  %-5.1f %s\n", "idle: waiting for input", share,
+           IDLE_GOAL, verdict(share < IDLE_GOAL));
+    printf("%-34s %19.0f KiB                   <= 1024  %s\n",
+           "anonymous memory beyond the guest's", own, verdict(own <= 1024));
+    fflush(stdout);
+}
+
+static double ticking_share(const char *const *argv)
+{
+    int input;
+    pid_t pid = bench_start(argv, &input);
+    double share = idle_share(pid);
+    bench_stop(pid, input);
+    return share;
+}
+
+static void bench_idle_ticks(const char *what, const char *machine)
+{
+    g_autofree char *ours = path("src/pioemu");
+    g_autofree char *floor = path("tests/bench/floor");
+    g_autofree char *file = path("tests/bench/bench_idle.bin");
+    g_autofree char *rate = g_strdup_printf("%u", IDLE_TICK_RATE);
+    g_autofree char *flat = g_strdup_printf("cx=%u", IDLE_TICK_RATE);
+    const char *const ours_argv[] = {ours, "-kernel", file, "-flat", flat, "-M", machine, NULL};
+    const char *const floor_argv[] = {floor, "--flat", flat, "--ticks", rate, file, NULL};
+    Row row = row_new();
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        row_add(&row, FLOOR, ticking_share(floor_argv));
+        row_add(&row, PIOEMU, ticking_share(ours_argv));
+        row_end_round(&row);
+    }
+    double share = bench_median(row.times[PIOEMU]), ratio = bench_median(row.ratio);
+    printf("%-34s %9.3f %9.3f %9s %%   %7.3f   <  %-5.1f %s\n", what,
+           bench_median(row.times[FLOOR]), share, "-", ratio, TICKS_GOAL,
+           verdict(share < TICKS_GOAL));
+    fflush(stdout);
+    row_free(&row);
 }
 
 /* ---- timer ticks ---- */
@@ -368,11 +414,9 @@ int main(int argc, char **argv)
     bench_boot();
     bench_accesses();
     bench_interrupts();
-    bench_idle("idle: waiting for input", "guests/shell.bin", "cx=0", "pc", 0.1);
-    bench_idle("idle: 100 ticks a second", "tests/bench/bench_idle.bin", "cx=100",
-               "pc,irqchip=user", 1);
-    bench_idle("the same, irqchip=kernel", "tests/bench/bench_idle.bin", "cx=100",
-               "pc,irqchip=kernel", 1);
+    bench_idle();
+    bench_idle_ticks("idle: 100 ticks a second", "pc,irqchip=user");
+    bench_idle_ticks("the same, irqchip=kernel", "pc,irqchip=kernel");
     bench_ticks("user");
     bench_ticks("kernel");
     printf("%u goals missed\n", missed);

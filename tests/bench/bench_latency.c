@@ -199,7 +199,7 @@ static void settle(void)
 static void raise_from_outside(Rig *rig, GArray *latencies)
 {
     g_autoptr(GError) error = NULL;
-    rig->thread = vcpu_thread_new(rig->vcpu, stopped, rig, &error);
+    rig->thread = vcpu_thread_new(rig->vcpu, NULL, stopped, rig, &error);
     if (!rig->thread) {
         die(error);
     }

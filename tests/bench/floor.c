@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ typedef struct Floor {
     const char *image;
     uint64_t memory_size, exit_limit, started;
     uint32_t interrupts; /* still to be injected */
+    uint64_t tick_rate;  /* Hz; 0: no ticks */
     bool stats, cpuid;
     uint64_t load_address;
     struct kvm_regs regs;
@@ -49,7 +51,8 @@ typedef struct Floor {
 
     /* what happened */
     uint64_t exits, first_byte;
-    uint64_t injected; /* when, until the handler's first port access; else 0 */
+    uint64_t next_tick; /* 0: the first halt starts the ticks */
+    uint64_t injected;  /* when, until the handler's first port access; else 0 */
     uint64_t *latencies;
     size_t latency_count;
     size_t output_length;
@@ -64,6 +67,7 @@ static const char usage_text[] =
     "  --cpuid               show the guest the host's CPUID (long mode needs it)\n"
     "  --since NS            CLOCK_MONOTONIC at exec, for the time of the first byte\n"
     "  --interrupts N        end the first N halts with an interrupt, vector 0x20\n"
+    "  --ticks HZ            end halts with that interrupt when the next tick is due\n"
     "  --stats               print exits, time per exit, time of the first byte and time from\n"
     "                        an interrupt to its handler's first port access on stderr\n";
 
@@ -136,12 +140,13 @@ static void parse_flat(Floor *floor, char *text)
 
 static void parse_options(Floor *floor, int argc, char **argv)
 {
-    enum { FLAT = 1, MEMORY, EXITS, INTERRUPTS, CPUID, SINCE, STATS };
+    enum { FLAT = 1, MEMORY, EXITS, INTERRUPTS, TICKS, CPUID, SINCE, STATS };
     static const struct option options[] = {
         {"flat", required_argument, NULL, FLAT},
         {"memory", required_argument, NULL, MEMORY},
         {"exits", required_argument, NULL, EXITS},
         {"interrupts", required_argument, NULL, INTERRUPTS},
+        {"ticks", required_argument, NULL, TICKS},
         {"cpuid", no_argument, NULL, CPUID},
         {"since", required_argument, NULL, SINCE},
         {"stats", no_argument, NULL, STATS},
@@ -158,6 +163,8 @@ static void parse_options(Floor *floor, int argc, char **argv)
             floor->exit_limit = parse_number(optarg, "--exits");
         } else if (option == INTERRUPTS) {
             floor->interrupts = (uint32_t)parse_number(optarg, "--interrupts");
+        } else if (option == TICKS) {
+            floor->tick_rate = parse_number(optarg, "--ticks");
         } else if (option == CPUID) {
             floor->cpuid = true;
         } else if (option == SINCE) {
@@ -331,17 +338,43 @@ static void handle_io(Floor *floor)
     }
 }
 
-/* False: the guest has halted for good. */
-static bool handle_halt(Floor *floor)
+static void inject(Floor *floor)
 {
     struct kvm_interrupt interrupt = {.irq = INTERRUPT_VECTOR};
 
-    if (!floor->interrupts || !floor->run->if_flag) {
+    checked_ioctl(floor->vcpu, KVM_INTERRUPT, (uintptr_t)&interrupt, "KVM_INTERRUPT");
+}
+
+/* Output goes out before the guest sleeps: it may tell that the guest is up. */
+static void wait_for_tick(Floor *floor)
+{
+    uint64_t period = NS_PER_SECOND / floor->tick_rate;
+
+    flush_output(floor);
+    floor->next_tick = floor->next_tick ? floor->next_tick + period : now_ns() + period;
+    struct timespec until = {
+        .tv_sec = (time_t)(floor->next_tick / NS_PER_SECOND),
+        .tv_nsec = (long)(floor->next_tick % NS_PER_SECOND),
+    };
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR) {
+    }
+}
+
+/* False: the guest has halted for good. */
+static bool handle_halt(Floor *floor)
+{
+    if (!floor->run->if_flag) {
         return false;
     }
-    floor->interrupts--;
-    floor->injected = now_ns();
-    checked_ioctl(floor->vcpu, KVM_INTERRUPT, (uintptr_t)&interrupt, "KVM_INTERRUPT");
+    if (floor->tick_rate) {
+        wait_for_tick(floor);
+    } else if (floor->interrupts) {
+        floor->interrupts--;
+        floor->injected = now_ns();
+    } else {
+        return false;
+    }
+    inject(floor);
     return true;
 }
 
@@ -419,6 +452,8 @@ int main(int argc, char **argv)
     if (!floor.latencies) {
         fail(STATUS_HOST, "out of memory");
     }
+    /* Ticks as exact as a timerfd's. */
+    prctl(PR_SET_TIMERSLACK, 1ul);
     create_machine(&floor);
     uint64_t entered = now_ns();
     run_guest(&floor);

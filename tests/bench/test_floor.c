@@ -33,6 +33,8 @@ static const Expectation EXPECTATIONS[] = {
     /* Sixteen to start and stop; the handler's two writes and the halt for each. */
     {"/floor/irq_halts_until_dx_interrupts_came", "tests/bench/bench_irq.bin",
      "--flat dx=500 --interrupts 1000", NULL, "exits=1516 "},
+    {"/floor/irq_takes_ticks_as_well", "tests/bench/bench_irq.bin", "--flat dx=50 --ticks 1000",
+     NULL, "exits=166 "},
     {"/floor/uart_polls_once_for_each_byte", "tests/bench/bench_uart.bin", "--flat cx=66",
      "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmn\n01", "exits=134 "},
 };

@@ -536,31 +536,48 @@ static double cpu_ns(const Guest *guest)
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-/* How often this thread has gone to sleep; 0 if it has just ended. */
-static uint64_t sleeps_of_thread(const char *tasks, const char *id)
+typedef uint64_t ThreadNumber(const char *text);
+
+/* The sum over the program's threads of what a file of theirs says; one that just ended has none.
+ */
+static uint64_t sum_over_threads(const Guest *guest, const char *file, ThreadNumber *number)
+{
+    g_autofree char *tasks = g_strdup_printf("/proc/%d/task", (int)guest->process.pid);
+    GDir *dir = g_dir_open(tasks, 0, NULL);
+    uint64_t sum = 0;
+    for (const char *id = dir ? g_dir_read_name(dir) : NULL; id; id = g_dir_read_name(dir)) {
+        g_autofree char *path = g_build_filename(tasks, id, file, NULL);
+        g_autofree char *text = NULL;
+        sum += g_file_get_contents(path, &text, NULL, NULL) ? number(text) : 0;
+    }
+    g_clear_pointer(&dir, g_dir_close);
+    return sum;
+}
+
+static uint64_t voluntary_switches(const char *status)
 {
     static const char LABEL[] = "\nvoluntary_ctxt_switches:";
-    g_autofree char *path = g_build_filename(tasks, id, "status", NULL);
-    g_autofree char *status = NULL;
-    if (!g_file_get_contents(path, &status, NULL, NULL)) {
-        return 0;
-    }
     const char *line = strstr(status, LABEL);
     g_assert_nonnull(line);
     return g_ascii_strtoull(line + strlen(LABEL), NULL, 10);
 }
 
+/* How often its threads have gone to sleep. */
 static uint64_t sleeps(const Guest *guest)
 {
-    g_autofree char *tasks = g_strdup_printf("/proc/%d/task", (int)guest->process.pid);
-    GDir *dir = g_dir_open(tasks, 0, NULL);
-    g_assert_nonnull(dir);
-    uint64_t sum = 0;
-    for (const char *id = g_dir_read_name(dir); id; id = g_dir_read_name(dir)) {
-        sum += sleeps_of_thread(tasks, id);
-    }
-    g_dir_close(dir);
-    return sum;
+    return sum_over_threads(guest, "status", voluntary_switches);
+}
+
+/* The second number: how long it was ready and had to wait. */
+static uint64_t run_delay(const char *schedstat)
+{
+    const char *second = strchr(schedstat, ' ');
+    return second ? g_ascii_strtoull(second, NULL, 10) : 0;
+}
+
+uint64_t guest_waited_for_cpu(const Guest *guest)
+{
+    return sum_over_threads(guest, "schedstat", run_delay);
 }
 
 typedef struct {

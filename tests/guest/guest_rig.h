@@ -109,6 +109,11 @@ void guest_wait_until(Guest *guest, bool (*condition)(Guest *guest), const char 
  * shows as time.  Three seconds are tried, for the program may still be starting.
  */
 void guest_assert_idle(Guest *guest);
+/*
+ * ns since the start in which a thread of the program could have run and the
+ * host let others; 0 if the program has ended or the kernel does not count it.
+ */
+uint64_t guest_waited_for_cpu(const Guest *guest);
 pid_t guest_pid(const Guest *guest);
 
 /* ---- what it was given ---- */

@@ -191,7 +191,7 @@ static void test_timeout_of_an_inspection(const GuestTarget *target)
 {
     g_autofree char *path = guest_path("result.json");
     g_autoptr(Guest) guest = guest_start(
-        target, &GUEST_ON_PIPES, "-kernel hello.bin -no-shutdown -timeout 1 -result %s", path);
+        target, &GUEST_ON_PIPES, "-kernel hello.bin -no-shutdown -timeout 3 -result %s", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     guest_assert_one_line(guest);
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");

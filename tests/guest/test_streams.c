@@ -10,8 +10,9 @@
 /* More than the pipe and the port hold together. */
 #define MANY_LINES 400u
 /* A page of memory is shown in 256 lines of this many bytes. */
-#define PEEK_LINE     (sizeof("00000000") - 1 + 16 * 3 + 2 + 16 + 2)
-#define PROMPTNESS_US (2 * G_USEC_PER_SEC)
+#define PEEK_LINE (sizeof("00000000") - 1 + 16 * 3 + 2 + 16 + 2)
+/* Less than the five seconds that the end of a guest gives a reader. */
+#define PROMPTNESS_US (4 * G_USEC_PER_SEC)
 
 static const GuestWires IN_NULL = {.in = GUEST_NULL};
 static const GuestWires IN_CLOSED = {.in = GUEST_CLOSED};

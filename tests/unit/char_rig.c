@@ -13,6 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define SETTLE_TRIES 50u
+#define IDLE_TRIES   3u
+
 /* ---- the device ---- */
 
 static size_t line_rx_room(void *opaque)
@@ -223,7 +226,8 @@ void char_rig_until(CharRig *rig, bool (*condition)(void *opaque), void *opaque)
     loop_timer_free(timer);
 }
 
-unsigned char_rig_settle(CharRig *rig, unsigned ms)
+/* How often something happened in this time. */
+static unsigned steps_within(CharRig *rig, unsigned ms)
 {
     bool over = false;
     unsigned steps = 0;
@@ -235,6 +239,21 @@ unsigned char_rig_settle(CharRig *rig, unsigned ms)
     }
     loop_timer_free(timer);
     return steps - 1;
+}
+
+void char_rig_settle(CharRig *rig, unsigned ms)
+{
+    for (unsigned i = 0; i < SETTLE_TRIES && steps_within(rig, ms); i++) {
+    }
+}
+
+void char_rig_assert_idle(CharRig *rig, unsigned ms, unsigned most)
+{
+    unsigned steps = steps_within(rig, ms);
+    for (unsigned i = 1; i < IDLE_TRIES && steps > most; i++) {
+        steps = steps_within(rig, ms);
+    }
+    g_assert_cmpuint(steps, <=, most);
 }
 
 typedef struct Transfer {

@@ -55,8 +55,13 @@ void rig_line_take(RigLine *line, size_t room);
 
 /* Steps until the condition holds. */
 void char_rig_until(CharRig *rig, bool (*condition)(void *opaque), void *opaque);
-/* Steps until nothing happens for `ms`; returns how often something did. */
-unsigned char_rig_settle(CharRig *rig, unsigned ms);
+/* Steps until nothing has happened for `ms`, or for long enough if that never comes. */
+void char_rig_settle(CharRig *rig, unsigned ms);
+/*
+ * At most so much happens in some `ms`: a busy host may take a while to bring
+ * what was under way before.
+ */
+void char_rig_assert_idle(CharRig *rig, unsigned ms, unsigned most);
 /* Steps until so many bytes came from `fd`, which it reads; appends them. */
 void char_rig_read(CharRig *rig, int fd, GByteArray *bytes, size_t size);
 /* Steps until all is written. */

@@ -180,7 +180,7 @@ static void assert_output(Fixture *fix, Peer peer, const void *data, guint size)
 static void assert_idle(Fixture *fix)
 {
     char_rig_settle(fix->rig, 20);
-    g_assert_cmpuint(char_rig_settle(fix->rig, IDLE_MS), <=, IDLE_STEPS);
+    char_rig_assert_idle(fix->rig, IDLE_MS, IDLE_STEPS);
 }
 
 /* More than history, ring and kernel hold together. */

@@ -88,7 +88,7 @@ static void test_order_outlives_a_host_that_stalls(Fixture *fix, gconstpointer d
     (void)data;
     send_in_turns(fix, 30000);
     char_rig_settle(fix->rig, 50);
-    g_assert_cmpuint(char_rig_settle(fix->rig, 100), <=, 3);
+    char_rig_assert_idle(fix->rig, 100, 3);
     expect_in_turns(fix, 30000);
 }
 

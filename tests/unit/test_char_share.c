@@ -152,7 +152,7 @@ static void test_readers_are_limited(Fixture *fix, gconstpointer data)
     rig_line_send_text(line, "x");
     assert_reads(fix, first, "x");
     assert_reads_no_more(second);
-    g_assert_cmpuint(char_rig_settle(fix->rig, 100), <=, 3);
+    char_rig_assert_idle(fix->rig, 100, 3);
     close(first);
     assert_reads(fix, second, "x");
     close(second);

@@ -296,6 +296,120 @@ static void test_deadline_beyond_host_time_never_wakes(void)
     timer_free(a.timer);
 }
 
+/* ---- a thread that sleeps and serves the clock itself ---- */
+
+typedef struct StandIn {
+    Clock *clock;
+    GString *log;
+    Waker waker;
+    Alarm alarm; /* at 100, and every 100 */
+} StandIn;
+
+static void stand_in_init(StandIn *s, Clock *clock)
+{
+    *s = (StandIn){.clock = clock, .log = g_string_new(NULL)};
+    alarm_init(&s->alarm, "a", clock, s->log, NULL);
+    s->alarm.period = 100;
+    timer_arm(s->alarm.timer, 100);
+    clock_set_wakeup(clock, wakeup, &s->waker);
+}
+
+static void stand_in_clear(StandIn *s)
+{
+    clock_set_wakeup(s->clock, NULL, NULL);
+    timer_free(s->alarm.timer);
+    clock_free(s->clock);
+    g_string_free(s->log, true);
+}
+
+static void assert_woken(const StandIn *s, unsigned calls, uint64_t deadline)
+{
+    g_assert_cmpuint(s->waker.calls, ==, calls);
+    g_assert_cmpuint(s->waker.deadline, ==, deadline);
+}
+
+static void test_wakeup_is_put_off_for_a_thread_that_stands_in(void)
+{
+    StandIn s;
+    stand_in_init(&s, clock_new_stepped());
+    assert_woken(&s, 1, 100);
+    clock_skip(s.clock, 20);
+    g_assert_cmpuint(clock_stand_in(s.clock), ==, 100);
+    assert_woken(&s, 2, 140);
+    g_assert_cmpuint(clock_stand_in(s.clock), ==, 100);
+    assert_woken(&s, 2, 140);
+    stand_in_clear(&s);
+}
+
+static void test_stand_in_that_is_woken_early_leaves_the_deadline_to_others(void)
+{
+    StandIn s;
+    stand_in_init(&s, clock_new_stepped());
+    clock_stand_in(s.clock);
+    clock_skip(s.clock, 99);
+    clock_stand_down(s.clock, false);
+    assert_woken(&s, 3, 100);
+    clock_skip(s.clock, 1);
+    clock_stand_down(s.clock, false);
+    assert_log(s.log, "");
+    stand_in_clear(&s);
+}
+
+static void test_stand_in_serves_periods_with_one_wakeup_moved_for_each(void)
+{
+    StandIn s;
+    stand_in_init(&s, clock_new_stepped());
+    clock_stand_in(s.clock);
+    assert_woken(&s, 2, 150);
+    clock_skip(s.clock, 101);
+    clock_stand_down(s.clock, true);
+    assert_log(s.log, "a@100/101 ");
+    assert_woken(&s, 2, 150);
+    clock_skip(s.clock, 3);
+    g_assert_cmpuint(clock_stand_in(s.clock), ==, 200);
+    assert_woken(&s, 3, 248);
+    clock_skip(s.clock, 99);
+    clock_stand_down(s.clock, true);
+    assert_log(s.log, "a@200/203 ");
+    assert_woken(&s, 3, 248);
+    stand_in_clear(&s);
+}
+
+static void test_nearer_deadline_wakes_whoever_stands_in(void)
+{
+    StandIn s;
+    Alarm b;
+    stand_in_init(&s, clock_new_stepped());
+    alarm_init(&b, "b", s.clock, s.log, NULL);
+    clock_stand_in(s.clock);
+    timer_arm(b.timer, 60);
+    assert_woken(&s, 3, 60);
+    timer_free(b.timer);
+    stand_in_clear(&s);
+}
+
+static void test_nobody_stands_in_for_a_deadline_that_is_due(void)
+{
+    StandIn s;
+    stand_in_init(&s, clock_new_stepped());
+    clock_skip(s.clock, 100);
+    g_assert_cmpuint(clock_stand_in(s.clock), ==, 100);
+    assert_woken(&s, 1, 100);
+    stand_in_clear(&s);
+}
+
+static void test_nobody_stands_in_while_paused(void)
+{
+    StandIn s;
+    stand_in_init(&s, clock_new_monotonic());
+    timer_arm(s.alarm.timer, 0);
+    g_assert_cmpuint(clock_stand_in(s.clock), ==, CLOCK_NEVER);
+    clock_stand_down(s.clock, true);
+    assert_woken(&s, 0, 0);
+    assert_log(s.log, "");
+    stand_in_clear(&s);
+}
+
 #define TEST(name) g_test_add_func("/clock/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -314,5 +428,11 @@ int main(int argc, char **argv)
     TEST(one_run_serves_what_was_due_when_it_began);
     TEST(wakeup_comes_when_the_earliest_deadline_moves_nearer);
     TEST(deadline_beyond_host_time_never_wakes);
+    TEST(wakeup_is_put_off_for_a_thread_that_stands_in);
+    TEST(stand_in_that_is_woken_early_leaves_the_deadline_to_others);
+    TEST(stand_in_serves_periods_with_one_wakeup_moved_for_each);
+    TEST(nearer_deadline_wakes_whoever_stands_in);
+    TEST(nobody_stands_in_for_a_deadline_that_is_due);
+    TEST(nobody_stands_in_while_paused);
     return g_test_run();
 }

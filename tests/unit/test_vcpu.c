@@ -210,7 +210,7 @@ static void make_cpus(Rig *rig)
     rig->accel = accel_new(&FAKE_CLASS, &host, NULL);
     for (unsigned i = 0; i < CPUS; i++) {
         rig->vcpus[i] = vcpu_new(rig->accel, i, NULL);
-        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], stopped, rig, NULL);
+        rig->threads[i] = vcpu_thread_new(rig->vcpus[i], i ? NULL : rig->clock, stopped, rig, NULL);
     }
 }
 
@@ -254,6 +254,13 @@ static unsigned count_steps(const Rig *rig)
     return steps;
 }
 
+/* On a busy host the pauses may be over before a vCPU has run. */
+static bool has_seen_all(const Rig *rig)
+{
+    const FakeVcpu *first = (FakeVcpu *)rig->vcpus[0];
+    return atomic_load(&first->interrupts) && atomic_load(&first->halts);
+}
+
 static void pause_and_go_on(void *opaque)
 {
     Rig *rig = opaque;
@@ -261,7 +268,7 @@ static void pause_and_go_on(void *opaque)
     unsigned steps = count_steps(rig);
     g_free(device_describe(rig->machine->controller));
     g_assert_cmpuint(count_steps(rig), ==, steps);
-    if (++rig->pauses == PAUSES) {
+    if (++rig->pauses >= PAUSES && has_seen_all(rig)) {
         loop_quit(rig->loop);
         return;
     }
@@ -300,16 +307,117 @@ static void test_everything_at_once(void)
     clock_resume(rig.host_clock);
     resume(&rig);
     loop_run(rig.loop);
-    const FakeVcpu *first = (FakeVcpu *)rig.vcpus[0];
-    g_assert_cmpuint(rig.pauses, ==, PAUSES);
-    g_assert_cmpuint(atomic_load(&first->interrupts), >, 0);
-    g_assert_cmpuint(atomic_load(&first->halts), >, 0);
+    g_assert_cmpuint(rig.pauses, >=, PAUSES);
+    g_assert_true(has_seen_all(&rig));
     destroy(&rig);
+}
+
+/* ---- a CPU that does nothing but wait for ticks ---- */
+
+#define TICK_NS    (NS_PER_SECOND / 500)
+#define IDLE_TICKS 20u
+
+typedef struct IdleRig {
+    Loop *loop;
+    GThread *loop_thread;
+    Clock *clock;
+    LoopClock *clock_source;
+    Timer *timer;
+    Accel *accel;
+    Vcpu *vcpu;
+    VcpuThread *thread;
+    uint64_t last; /* deadline, under the timer's lock */
+    GMutex lock;
+    atomic_uint by_cpu, by_loop; /* ticks that each thread served */
+    bool ended;                  /* the vCPU's thread's */
+} IdleRig;
+
+static void tick(void *opaque, uint64_t deadline)
+{
+    IdleRig *rig = opaque;
+    g_assert_cmpuint(deadline, ==, rig->last + TICK_NS);
+    rig->last = deadline;
+    timer_arm(rig->timer, deadline + TICK_NS);
+    bool in_loop = g_thread_self() == rig->loop_thread;
+    atomic_fetch_add(in_loop ? &rig->by_loop : &rig->by_cpu, 1);
+    atomic_store(&rig->vcpu->intr, true);
+    vcpu_thread_interrupt(rig->thread);
+}
+
+/* Halts at once, but for the end: then it runs until the loop has served a tick. */
+static VcpuStop idle_run(Vcpu *vcpu)
+{
+    IdleRig *rig = vcpu->accel->host.opaque;
+    atomic_store(&vcpu->intr, false);
+    if (!rig->ended && atomic_load(&rig->by_cpu) >= IDLE_TICKS) {
+        unsigned before = atomic_load(&rig->by_loop);
+        while (atomic_load(&rig->by_loop) == before) {
+            g_thread_yield();
+        }
+        rig->ended = true;
+        loop_quit(rig->loop);
+    }
+    return VCPU_HALTED;
+}
+
+static void no_kick(Vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+static bool idle_create_vcpu(Vcpu *vcpu, GError **error)
+{
+    (void)error;
+    return vcpu != NULL;
+}
+
+static const AccelClass IDLE_CLASS = {
+    .name = "idle",
+    .threaded = true,
+    .has_cpu = true,
+    .accel_size = sizeof(Accel),
+    .vcpu_size = sizeof(Vcpu),
+    .open = fake_open,
+    .close = fake_close,
+    .create_vcpu = idle_create_vcpu,
+    .destroy_vcpu = no_kick,
+    .run = idle_run,
+    .kick = no_kick,
+    .interrupt_changed = no_kick,
+};
+
+static void test_halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one(void)
+{
+    IdleRig rig = {
+        .loop = loop_new(NULL), .loop_thread = g_thread_self(), .clock = clock_new_monotonic()};
+    g_mutex_init(&rig.lock);
+    rig.clock_source = loop_clock_new(rig.loop, rig.clock, NULL);
+    rig.timer = timer_new(rig.clock, &rig.lock, tick, &rig);
+    rig.accel = accel_new(&IDLE_CLASS, &(AccelHost){.opaque = &rig}, NULL);
+    rig.vcpu = vcpu_new(rig.accel, 0, NULL);
+    rig.thread = vcpu_thread_new(rig.vcpu, rig.clock, stopped, &rig, NULL);
+    timer_arm(rig.timer, TICK_NS);
+    clock_resume(rig.clock);
+    vcpu_thread_resume(rig.thread);
+    loop_run(rig.loop);
+    vcpu_thread_pause(rig.thread);
+    clock_pause(rig.clock);
+    g_assert_cmpuint(atomic_load(&rig.by_cpu), >=, IDLE_TICKS);
+    vcpu_thread_free(rig.thread);
+    vcpu_free(rig.vcpu);
+    accel_free(rig.accel);
+    timer_free(rig.timer);
+    loop_clock_free(rig.clock_source);
+    clock_free(rig.clock);
+    loop_free(rig.loop);
+    g_mutex_clear(&rig.lock);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vcpu/accesses_interrupts_halts_and_pauses_at_once", test_everything_at_once);
+    g_test_add_func("/vcpu/halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one",
+                    test_halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one);
     return g_test_run();
 }

@@ -32,7 +32,7 @@ typedef struct KvmVcpu {
     int fd;
     struct kvm_run *run;
     struct kvm_lapic_state power_on_apic;
-    atomic_int tid; /* of the thread in run(); 0: it never ran */
+    atomic_int tid; /* of the only thread that calls run(); 0: it has not yet */
 } KvmVcpu;
 
 #define KVM_POSTED_ENTRIES                                                                         \

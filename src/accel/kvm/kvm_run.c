@@ -210,7 +210,9 @@ VcpuStop kvm_vcpu_run(Vcpu *vcpu)
     KvmVcpu *kv = (KvmVcpu *)vcpu;
     KvmAccel *kvm = (KvmAccel *)vcpu->accel;
     VcpuStop stop;
-    atomic_store(&kv->tid, (int)gettid());
+    if (!atomic_load(&kv->tid)) {
+        atomic_store(&kv->tid, (int)gettid());
+    }
     do {
         inject_nmi(kv);
         if (!kvm->irqchip) {
