@@ -72,7 +72,8 @@ static char *list_backends(void)
         "                                   logkeep=N, logstamp=host|guest, logstrip=on\n"
         "pty, unix, tcp and pipe also:\n"
         "  carrier=always|attached          whether DCD and DSR follow the reader\n",
-        help, "chardev:ID", "what -chardev made", "mon:DEV", "DEV with mux=on", "in=X,out=Y",
+        help, "chardev:ID", "what -chardev made, or another line: serial0, debugport0", "mon:DEV",
+        "DEV with mux=on", "in=X,out=Y",
         "input from X, output to Y: a DEV or the id of a chardev each", "none", "no such port");
 }
 
