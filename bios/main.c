@@ -79,7 +79,8 @@ static void setup_variables(void)
     BDA->base_memory = (uint16_t)(cmos_read16(CMOS_BASE_KB) - EBDA_SIZE_KB);
     BDA->ebda_segment = (uint16_t)(BDA->base_memory << 6);
     far_write8(BDA->ebda_segment, 0, EBDA_SIZE_KB);
-    BDA->equipment = cmos_read(CMOS_EQUIPMENT) | EQUIPMENT_VIDEO_80_COLOR;
+    BDA->equipment =
+        (cmos_read(CMOS_EQUIPMENT) & (uint8_t)~EQUIPMENT_MOUSE) | EQUIPMENT_VIDEO_80_COLOR;
     BDA->key_start = BDA->key_head = BDA->key_tail = KEY_BUFFER_START;
     BDA->key_end = KEY_BUFFER_END;
 }

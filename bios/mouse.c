@@ -11,8 +11,6 @@
 
 #define IRQ_MOUSE 12
 
-#define EQUIPMENT_MOUSE 0x0004
-
 /* In the extended data area. */
 #define EBDA_HANDLER 0x22 /* offset and segment */
 #define EBDA_FLAGS_1 0x26

@@ -55,6 +55,9 @@ void controller_empty(void);
 
 /* ---- the pointing device ---- */
 
+#define EQUIPMENT_MOUSE 0x0004
+
+/* Sets that bit of the equipment if there is one. */
 void mouse_setup(void);
 bool mouse_service(Regs *regs); /* INT 15h, AH = C2h */
 void mouse_irq12(Regs *regs);

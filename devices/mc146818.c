@@ -12,6 +12,7 @@
 #include "devices/cmos_bytes.h"
 #include "devices/device.h"
 #include "devices/mc146818_regs.h"
+#include "devices/mc146818_time.h"
 
 #include <stdio.h>
 
@@ -28,11 +29,10 @@
 #define RTC_COUNTS_PER_BLOCK 64u
 #define RTC_NS_PER_BLOCK     1953125u
 
-#define RTC_FLAGS       (RTC_C_PF | RTC_C_AF | RTC_C_UF)
-#define RTC_OWED_MAX    65536u
-#define RTC_NEVER       UINT64_MAX
-#define SECONDS_PER_DAY 86400u
-#define RTC_BASE_MAX    UINT64_C(253402300799) /* the last second of 9999 */
+#define RTC_FLAGS    (RTC_C_PF | RTC_C_AF | RTC_C_UF)
+#define RTC_OWED_MAX 65536u
+#define RTC_NEVER    UINT64_MAX
+#define RTC_BASE_MAX UINT64_C(253402300799) /* the last second of 9999 */
 
 enum { POLICY_CATCHUP, POLICY_DROP, POLICY_MERGE };
 
@@ -127,156 +127,6 @@ static bool update_in_progress(const Mc146818 *s, uint64_t ns)
     return updates_run(s) && next_update(s, ns) - ns <= RTC_UIP_NS + RTC_UPDATE_NS;
 }
 
-/* ---- time and date in the registers ---- */
-
-static unsigned decode(const Mc146818 *s, uint8_t value)
-{
-    return s->cmos[RTC_B] & RTC_B_DM ? value : (value >> 4) * 10u + (value & 0xfu);
-}
-
-static uint8_t encode(const Mc146818 *s, unsigned value)
-{
-    return (uint8_t)(s->cmos[RTC_B] & RTC_B_DM ? value : value / 10 << 4 | value % 10);
-}
-
-static unsigned decode_hour(const Mc146818 *s, uint8_t value)
-{
-    if (s->cmos[RTC_B] & RTC_B_24H) {
-        return decode(s, value) % 24;
-    }
-    unsigned hour = decode(s, value & (uint8_t)~RTC_HOURS_PM) % 12;
-    return value & RTC_HOURS_PM ? hour + 12 : hour;
-}
-
-static uint8_t encode_hour(const Mc146818 *s, unsigned hour)
-{
-    if (s->cmos[RTC_B] & RTC_B_24H) {
-        return encode(s, hour);
-    }
-    uint8_t value = encode(s, hour % 12 ? hour % 12 : 12);
-    return hour >= 12 ? value | RTC_HOURS_PM : value;
-}
-
-/* DEVIATION: values out of range wrap; on silicon they count on in odd ways. */
-static uint64_t time_of_day(const Mc146818 *s)
-{
-    return (decode_hour(s, s->cmos[RTC_HOURS]) * 60u + decode(s, s->cmos[RTC_MINUTES]) % 60) * 60u +
-           decode(s, s->cmos[RTC_SECONDS]) % 60;
-}
-
-static void set_time_of_day(Mc146818 *s, uint64_t seconds)
-{
-    s->cmos[RTC_SECONDS] = encode(s, (unsigned)(seconds % 60));
-    s->cmos[RTC_MINUTES] = encode(s, (unsigned)(seconds / 60 % 60));
-    s->cmos[RTC_HOURS] = encode_hour(s, (unsigned)(seconds / 3600));
-}
-
-static bool is_leap(uint64_t year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static unsigned days_in_month(uint64_t year, unsigned month)
-{
-    static const uint8_t DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return DAYS[month - 1] + (month == 2 && is_leap(year));
-}
-
-/* From 1 January of the year 0. */
-static uint64_t days_before_year(uint64_t year)
-{
-    return year ? 365 * year + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 + 1 : 0;
-}
-
-static unsigned clamp(unsigned value, unsigned low, unsigned high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-static uint64_t calendar_days(const Mc146818 *s)
-{
-    uint64_t year = decode(s, s->cmos[CMOS_CENTURY]) * 100u + decode(s, s->cmos[RTC_YEAR]);
-    unsigned month = clamp(decode(s, s->cmos[RTC_MONTH]), 1, 12);
-    unsigned day = clamp(decode(s, s->cmos[RTC_DATE]), 1, days_in_month(year, month));
-    uint64_t days = days_before_year(year) + day - 1;
-    for (unsigned m = 1; m < month; m++) {
-        days += days_in_month(year, m);
-    }
-    return days;
-}
-
-/*
- * DEVIATION: the chip has no century and takes every fourth year for a leap
- * year.  Here byte 0x32 counts on, and 2100 is not one.
- */
-static void set_calendar_days(Mc146818 *s, uint64_t days)
-{
-    uint64_t year = days / 366;
-    while (days_before_year(year + 1) <= days) {
-        year++;
-    }
-    days -= days_before_year(year);
-    unsigned month = 1;
-    for (; days >= days_in_month(year, month); month++) {
-        days -= days_in_month(year, month);
-    }
-    s->cmos[RTC_DATE] = encode(s, (unsigned)days + 1);
-    s->cmos[RTC_MONTH] = encode(s, month);
-    s->cmos[RTC_YEAR] = encode(s, (unsigned)(year % 100));
-    s->cmos[CMOS_CENTURY] = encode(s, (unsigned)(year / 100 % 100));
-}
-
-/* The day of the week is a counter of its own, whatever the guest starts it with. */
-static void add_days(Mc146818 *s, uint64_t days)
-{
-    uint64_t weekday = decode(s, s->cmos[RTC_DAY_OF_WEEK]) + 6 + days % 7;
-    s->cmos[RTC_DAY_OF_WEEK] = encode(s, (unsigned)(weekday % 7 + 1));
-    set_calendar_days(s, calendar_days(s) + days);
-}
-
-static void add_seconds(Mc146818 *s, uint64_t seconds)
-{
-    uint64_t total = time_of_day(s) + seconds;
-    set_time_of_day(s, total % SECONDS_PER_DAY);
-    if (total >= SECONDS_PER_DAY) {
-        add_days(s, total / SECONDS_PER_DAY);
-    }
-}
-
-/* ---- the alarm ---- */
-
-static bool alarm_matches(const Mc146818 *s, unsigned alarm, uint8_t value)
-{
-    uint8_t wanted = s->cmos[alarm];
-    return (wanted & RTC_ALARM_DONT_CARE) == RTC_ALARM_DONT_CARE || wanted == value;
-}
-
-/* How many seconds from `time` to the next one that can match; 0: this one does. */
-static unsigned alarm_skip(const Mc146818 *s, unsigned time)
-{
-    if (!alarm_matches(s, RTC_HOURS_ALARM, encode_hour(s, time / 3600 % 24))) {
-        return 3600 - time % 3600;
-    }
-    if (!alarm_matches(s, RTC_MINUTES_ALARM, encode(s, time / 60 % 60))) {
-        return 60 - time % 60;
-    }
-    return !alarm_matches(s, RTC_SECONDS_ALARM, encode(s, time % 60));
-}
-
-/* How many updates until the alarm, 1 to a day; 0: it never comes. */
-static uint64_t updates_until_alarm(const Mc146818 *s)
-{
-    unsigned start = (unsigned)time_of_day(s);
-    for (unsigned ahead = 1; ahead <= SECONDS_PER_DAY;) {
-        unsigned skip = alarm_skip(s, start + ahead);
-        if (skip == 0) {
-            return ahead;
-        }
-        ahead += skip;
-    }
-    return 0;
-}
-
 /* ---- pending and update ---- */
 
 static bool irq_flag(const Mc146818 *s)
@@ -296,7 +146,9 @@ static uint64_t next_event(const Mc146818 *s, uint64_t now)
         uint64_t period = period_counts(s);
         event = divider_time(s, (divider_count(s, now) / period + 1) * period);
     }
-    uint64_t updates = enabled & RTC_B_UIE ? 1 : enabled & RTC_B_AIE ? updates_until_alarm(s) : 0;
+    uint64_t updates = enabled & RTC_B_UIE   ? 1
+                       : enabled & RTC_B_AIE ? rtc_time_until_alarm(s->cmos)
+                                             : 0;
     if (updates && updates_run(s)) {
         uint64_t update = next_update(s, now) + (updates - 1) * NS_PER_SECOND;
         event = update < event ? update : event;
@@ -337,12 +189,12 @@ static void take_periods(Mc146818 *s, uint64_t periods)
 
 static void take_updates(Mc146818 *s, uint64_t updates)
 {
-    uint64_t alarm = updates_until_alarm(s);
+    uint64_t alarm = rtc_time_until_alarm(s->cmos);
     if (alarm && alarm <= updates) {
         s->cmos[RTC_C] |= RTC_C_AF;
     }
     s->cmos[RTC_C] |= RTC_C_UF;
-    add_seconds(s, updates);
+    rtc_time_add(s->cmos, updates);
 }
 
 static void mc146818_sync(Mc146818 *s)
@@ -514,15 +366,6 @@ static void mc146818_describe(const void *state, char *text, size_t size)
 
 /* ---- the battery's memory ---- */
 
-/* 1 January 1970 was a Thursday. */
-static void store_date(Mc146818 *s)
-{
-    uint64_t days = s->base_seconds / SECONDS_PER_DAY;
-    set_time_of_day(s, s->base_seconds % SECONDS_PER_DAY);
-    set_calendar_days(s, days_before_year(1970) + days);
-    s->cmos[RTC_DAY_OF_WEEK] = encode(s, (unsigned)((days + 4) % 7) + 1);
-}
-
 /*
  * The battery has kept the divider running: an update ends with each whole
  * second of machine time.
@@ -539,7 +382,7 @@ static bool mc146818_realize(void *state, char *error, size_t size)
     s->cmos[RTC_B] = RTC_BATTERY_B;
     s->cmos[RTC_D] = RTC_D_VRT;
     s->cmos[CMOS_EQUIPMENT] = s->equipment;
-    store_date(s);
+    rtc_time_store(s->cmos, s->base_seconds);
     cmos_store_floppies(s->cmos, (uint8_t)s->floppy[0], (uint8_t)s->floppy[1]);
     cmos_store_memory(s->cmos, s->ram_size);
     for (unsigned i = 0; i < 2; i++) {

@@ -13,7 +13,7 @@ struct AddressFilter {
     GArray *ranges;
 };
 
-/* Parts the text at what stands between its numbers; 0: nothing does. */
+/* Parts the text at what stands between its two numbers; 0: it is not of that form. */
 static char split(char *text, char **rest)
 {
     char *at = strpbrk(text, "+-.");
@@ -26,7 +26,7 @@ static char split(char *text, char **rest)
         return 0;
     }
     *rest = at;
-    return sign;
+    return *text && *at ? sign : 0;
 }
 
 static bool parse_numbers(const char *first, const char *second, Range *numbers, GError **error)
@@ -49,14 +49,16 @@ static bool apply_sign(char sign, Range *range)
     return true;
 }
 
-static bool parse_range(const char *text, Range *range, GError **error)
+/* An empty part is shown by what is around it, in `all`. */
+static bool parse_range(const char *text, const char *all, Range *range, GError **error)
 {
     g_autofree char *copy = g_strdup(text);
     char *rest;
     char sign = split(copy, &rest);
     if (!sign) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-dfilter %s: not a range (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", text);
+                    "-dfilter %s: not a range (FIRST..LAST, FIRST+SIZE or LAST-SIZE)",
+                    *text ? text : all);
         return false;
     }
     if (!parse_numbers(copy, rest, range, error)) {
@@ -77,7 +79,7 @@ AddressFilter *address_filter_new(const char *text, GError **error)
     filter->ranges = g_array_new(false, false, sizeof(Range));
     for (char **part = parts; *part; part++) {
         Range range;
-        if (!parse_range(*part, &range, error)) {
+        if (!parse_range(*part, text, &range, error)) {
             return NULL;
         }
         g_array_append_val(filter->ranges, range);

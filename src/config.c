@@ -12,7 +12,7 @@ Config *config_new(void)
     config->accels = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);
     config->fw_cfgs = g_ptr_array_new_with_free_func(g_free);
-    config->drives = g_ptr_array_new_with_free_func(g_free);
+    config->drives = g_ptr_array_new_with_free_func((GDestroyNotify)drive_free);
     config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->monitors = g_ptr_array_new_with_free_func(g_free);
     config->qmps = g_ptr_array_new_with_free_func(g_free);

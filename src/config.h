@@ -4,6 +4,8 @@
 #ifndef PIOEMU_CONFIG_H
 #define PIOEMU_CONFIG_H
 
+#include "src/block/drive.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +21,7 @@ typedef struct Config {
     char *boot;          /* what boot_order_parse() takes */
     GPtrArray *chardevs; /* "backend,id=ID,key=value" */
     GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
-    GPtrArray *drives;   /* what drive_parse() takes */
+    GPtrArray *drives;   /* of Drive */
     bool snapshot;       /* of every drive */
     GPtrArray *fw_cfgs;  /* what fw_items_add_option() takes */
     char *debugcon, *debugport;

@@ -91,6 +91,7 @@ GBytes *device_save(Device *dev);
 /* On failure the device is reset. */
 bool device_load(Device *dev, GBytes *saved, GError **error);
 
+bool device_class_has_property(const DeviceClass *class, const char *name);
 /* Values of properties, with defaults, as `-device NAME,help` prints them. */
 char *device_class_help(const DeviceClass *class);
 

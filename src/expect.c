@@ -210,7 +210,8 @@ Expect *expect_new(CharSet *chars, const char *path, void (*done)(void *opaque),
     Chardev *chardev = script ? charset_find(chars, script->port) : NULL;
     if (!chardev) {
         if (script) {
-            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s: no chardev '%s'",
+            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                        "-expect %s: no chardev '%s' to talk to (a -serial or -chardev makes one)",
                         path, script->port);
             expect_script_free(script);
         }

@@ -7,6 +7,7 @@
 #include "src/error.h"
 #include "src/number.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -200,25 +201,26 @@ static bool parse_line(Parser *parser, GError **error)
     return at_end(parser) || fail(parser, error, "nothing more may follow");
 }
 
-/* A pipe may hold a script; a device need not come to an end. */
-static bool is_device(const char *path)
+/* A pipe may hold a script; a device need not come to an end.  NULL: it can be read. */
+static const char *refusal(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
+    if (stat(path, &st) < 0) {
+        return g_strerror(errno);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return "is a directory (name a file)";
+    }
+    return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? "is a device, no script" : NULL;
 }
 
 ExpectScript *expect_script_load(const char *path, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     g_autofree char *text = NULL;
-    if (is_device(path)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s: is a device, no script",
-                    path);
-        return NULL;
-    }
-    if (!g_file_get_contents(path, &text, NULL, &failure)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-expect %s: %s", path,
-                    failure->message);
+    const char *why = refusal(path);
+    if (why || !g_file_get_contents(path, &text, NULL, &failure)) {
+        error_refuse(error, "-expect %s: %s", path, why ? why : failure->message);
         return NULL;
     }
     Parser parser = {.path = path, .script = g_new0(ExpectScript, 1)};

@@ -2,7 +2,6 @@
 
 #include "src/error.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Levenshtein distance, one row at a time. */
@@ -76,6 +75,16 @@ static bool add_item(GHashTable *table, const char *what, const char *item, cons
     char *key = equals ? g_strndup(item, (gsize)(equals - item)) : g_strdup(item);
     g_hash_table_replace(table, key, g_strdup(equals ? equals + 1 : "on"));
     return check_key(what, key, known, error);
+}
+
+bool keyval_check_id(const char *what, const char *id, GError **error)
+{
+    size_t size = strspn(id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._");
+    return (g_ascii_isalpha(*id) && !id[size]) ||
+           error_refuse(error,
+                        "%s: the id '%s' is not a letter followed by letters, digits, '-', '.' "
+                        "and '_'",
+                        what, id);
 }
 
 GHashTable *keyval_parse(const char *what, const char *text, const char *first,

@@ -6,6 +6,7 @@
 #define PIOEMU_KEYVAL_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 /*
  * Parses into a table of char * to char * (the later of two wins).  `first`
@@ -15,6 +16,9 @@
  */
 GHashTable *keyval_parse(const char *what, const char *text, const char *first,
                          const char *const *known, GError **error);
+
+/* What names a chardev, a drive or a device: as QEMU has it, so that lists can hold it. */
+bool keyval_check_id(const char *what, const char *id, GError **error);
 
 /* The candidate nearest to `word`, or NULL when none is near. */
 const char *keyval_nearest(const char *word, const char *const *candidates);

@@ -302,12 +302,7 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
     for (guint i = 0; i < machine->config->globals->len; i++) {
         const char *global = machine->config->globals->pdata[i];
         const char *dot = strchr(global, '.');
-        const char *equals = dot ? strchr(dot, '=') : NULL;
-        if (!equals) {
-            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                        "-global %s: write CLASS.PROPERTY=VALUE", global);
-            return false;
-        }
+        const char *equals = strchr(dot, '=');
         g_autofree char *class_name = g_strndup(global, (gsize)(dot - global));
         g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
         if (!strcmp(class_name, name) && !device_set_property(dev, property, equals + 1, error)) {
@@ -356,20 +351,31 @@ Device *machine_add(Machine *machine, const char *class_name, const char *id,
     return machine_add_on(machine, &machine->host, class_name, id, properties, error);
 }
 
+bool machine_has_device(const Machine *machine, const char *id)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        if (!strcmp(device_id(machine->devices->pdata[i]), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static char *free_id(const Machine *machine, const char *name)
 {
-    g_autofree char *id = g_strdup(name);
-    for (unsigned n = 1;; n++) {
-        bool taken = false;
-        for (guint i = 0; i < machine->devices->len; i++) {
-            taken |= !strcmp(device_id(machine->devices->pdata[i]), id);
-        }
-        if (!taken) {
-            return g_steal_pointer(&id);
-        }
+    char *id = g_strdup(name);
+    for (unsigned n = 1; machine_has_device(machine, id); n++) {
         g_free(id);
         id = g_strdup_printf("%s%u", name, n);
     }
+    return id;
+}
+
+static bool check_id(const Machine *machine, const char *what, const char *id, GError **error)
+{
+    return !id || (keyval_check_id(what, id, error) &&
+                   (!machine_has_device(machine, id) ||
+                    error_refuse(error, "%s: there is a device '%s' already", what, id)));
 }
 
 static bool set_from_table(Device *dev, GHashTable *properties, GError **error)
@@ -399,6 +405,9 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
         return false;
     }
     const char *id = g_hash_table_lookup(properties, "id");
+    if (!check_id(machine, what, id, error)) {
+        return false;
+    }
     g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->name);
     g_hash_table_remove(properties, "driver");
     g_hash_table_remove(properties, "id");
@@ -412,12 +421,27 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     return false;
 }
 
+/* Of a class that the machine may have no device of. */
+static bool check_global(const char *global, GError **error)
+{
+    const char *dot = strchr(global, '.');
+    const char *equals = dot ? strchr(dot, '=') : NULL;
+    if (!equals || dot == global) {
+        return error_refuse(error, "-global %s: write CLASS.PROPERTY=VALUE", global);
+    }
+    g_autofree char *name = g_strndup(global, (gsize)(dot - global));
+    g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
+    const DeviceClass *class = machine_find_device_class("-global", name, error);
+    return class &&
+           (device_class_has_property(class, property) ||
+            error_refuse(error, "-global %s: no property '%s' (-device %s,help lists them)", global,
+                         property, name));
+}
+
 static bool check_globals(const Machine *machine, GError **error)
 {
     for (guint i = 0; i < machine->config->globals->len; i++) {
-        const char *global = machine->config->globals->pdata[i];
-        g_autofree char *name = g_strndup(global, strcspn(global, ".="));
-        if (!machine_find_device_class("-global", name, error)) {
+        if (!check_global(machine->config->globals->pdata[i], error)) {
             return false;
         }
     }

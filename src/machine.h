@@ -102,6 +102,7 @@ void machine_reset(Machine *machine);
 BootBoard machine_board(const Machine *machine);
 /* What a firmware is told by the fw_cfg device. */
 const DataTable *machine_fw_items(Machine *machine, GError **error);
+bool machine_has_device(const Machine *machine, const char *id);
 /* Whether a device is still busy with output. */
 bool machine_busy(Machine *machine);
 

@@ -30,16 +30,6 @@ static void add_map(FwItems *items, uint64_t ram)
     fw_items_add_file(items, "etc/e820", g_bytes_new(map, ram > low ? sizeof(map) : sizeof(*map)));
 }
 
-static bool has_device(const Machine *machine, const char *id)
-{
-    for (guint i = 0; i < machine->devices->len; i++) {
-        if (!strcmp(device_id(machine->devices->pdata[i]), id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_numbers(const Machine *machine, FwItems *items)
 {
     static const uint8_t UUID[UUID_SIZE];
@@ -71,7 +61,7 @@ static void add_files(const Machine *machine, FwItems *items)
                                  2);
     }
     acpi_loader_add(items, &board);
-    if (has_device(machine, "COM1")) {
+    if (machine_has_device(machine, "COM1")) {
         fw_items_add_number_file(items, "etc/sercon-port", CONSOLE, 2);
     }
 }

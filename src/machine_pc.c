@@ -16,6 +16,9 @@
 #define FLOPPY_PORT    0x3f0u
 #define BIOS_EXIT_PORT 0x51c
 
+/* Of a CD-ROM with one sector of its own size. */
+#define CDROM_SECTORS 4u
+
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
 #define DISK_SECTORS       63u
@@ -41,59 +44,109 @@ static const struct {
     {"COM4", 0x2e8, 3},
 };
 
-static bool add_serial(Machine *machine, unsigned index, const char *spec, GError **error)
+/* ---- character lines ---- */
+
+enum { LINE_DEBUGPORT, LINE_SERIAL, LINE_DEBUGCON = LINE_SERIAL + SERIAL_MAX, LINE_COUNT };
+
+/* What -serial and its like ask for. */
+typedef struct Line {
+    const char *option, *spec; /* spec NULL: nothing, which for -serial is no port either */
+    char *chardev;             /* for charset_connect() */
+} Line;
+
+typedef struct Lines {
+    Line line[LINE_COUNT];
+} Lines;
+
+static void clear_lines(Lines *lines)
 {
-    if (!strcmp(spec, "none")) {
-        return true;
+    for (unsigned i = 0; i < LINE_COUNT; i++) {
+        g_free(lines->line[i].chardev);
     }
-    g_autofree char *label = g_strdup_printf("serial%u", index);
-    g_autofree char *chardev = charset_use(machine->chars, "-serial", label, spec, error);
-    if (!chardev) {
-        return false;
-    }
-    g_autofree char *properties =
-        g_strdup_printf("iobase=0x%x,irq=%u,chardev=%s", SERIAL_PORTS[index].iobase,
-                        SERIAL_PORTS[index].irq, chardev);
-    return machine_add(machine, "isa-serial", SERIAL_PORTS[index].name, properties, error);
 }
 
-/* COM1 is on the terminal unless something else was said. */
-static bool add_serials(Machine *machine, const Config *config, GError **error)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lines, clear_lines)
+
+/* COM1 is on the terminal, and what the debug port prints too, unless something else was said. */
+static bool plan_lines(Lines *lines, const Config *config, GError **error)
 {
-    if (config->serials->len > SERIAL_MAX) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-serial %s: the machine has only COM1 to COM4",
-                    (char *)config->serials->pdata[SERIAL_MAX]);
-        return false;
+    bool silent = config->no_defaults || config->stdio_taken;
+    const GPtrArray *serials = config->serials;
+    if (serials->len > SERIAL_MAX) {
+        return error_refuse(error, "-serial %s: the machine has only COM1 to COM4",
+                            (char *)serials->pdata[SERIAL_MAX]);
     }
-    if (!config->serials->len && !config->no_defaults) {
-        return add_serial(machine, 0, config->stdio_taken ? "null" : "stdio", error);
+    *lines = (Lines){.line = {
+                         [LINE_DEBUGPORT] = {"-debugport", silent ? NULL : "stdout", NULL},
+                         [LINE_DEBUGCON] = {"-debugcon", config->debugcon, NULL},
+                     }};
+    if (config->debugport) {
+        lines->line[LINE_DEBUGPORT].spec = config->debugport;
     }
-    for (guint i = 0; i < config->serials->len; i++) {
-        if (!add_serial(machine, i, config->serials->pdata[i], error)) {
+    for (unsigned i = 0; i < SERIAL_MAX; i++) {
+        const char *usual = i || serials->len || config->no_defaults ? NULL
+                            : config->stdio_taken                    ? "null"
+                                                                     : "stdio";
+        const char *spec = i < serials->len ? serials->pdata[i] : usual;
+        lines->line[LINE_SERIAL + i] = (Line){"-serial", spec, NULL};
+    }
+    for (unsigned i = 0; i < LINE_COUNT; i++) {
+        Line *line = &lines->line[i];
+        line->spec = g_strcmp0(line->spec, "none") ? line->spec : NULL;
+    }
+    return true;
+}
+
+/* All chardevs are made before the first name of one is looked up: each line may name any other. */
+static bool open_lines(Machine *machine, Lines *lines, GError **error)
+{
+    static const char *const LABELS[LINE_COUNT] = {"debugport0", "serial0", "serial1",
+                                                   "serial2",    "serial3", "debugcon0"};
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < LINE_COUNT; i++) {
+            Line *line = &lines->line[i];
+            if (!line->spec || charset_spec_names(line->spec) != (pass == 1)) {
+                continue;
+            }
+            line->chardev = charset_use(machine->chars, line->option, LABELS[i], line->spec, error);
+            if (!line->chardev) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool add_on_line(Machine *machine, const char *class_name, const char *id,
+                        const char *properties, const Line *line, GError **error)
+{
+    bool added = machine_add(machine, class_name, id, properties, error);
+    if (!added && line->spec) {
+        g_prefix_error(error, "%s %s: ", line->option, line->spec);
+    }
+    return added;
+}
+
+static bool add_serials(Machine *machine, const Lines *lines, GError **error)
+{
+    for (unsigned i = 0; i < SERIAL_MAX; i++) {
+        const char *chardev = lines->line[LINE_SERIAL + i].chardev;
+        g_autofree char *properties = g_strdup_printf(
+            "iobase=0x%x,irq=%u,chardev=%s", SERIAL_PORTS[i].iobase, SERIAL_PORTS[i].irq, chardev);
+        if (chardev && !add_on_line(machine, "isa-serial", SERIAL_PORTS[i].name, properties,
+                                    &lines->line[LINE_SERIAL + i], error)) {
             return false;
         }
     }
     return true;
 }
 
-static bool add_with_char(Machine *machine, const char *option, const char *class_name,
-                          const char *id, const char *label, const char *spec, GError **error)
+static bool add_with_char(Machine *machine, const char *class_name, const char *id,
+                          const Line *line, GError **error)
 {
-    if (!spec || !strcmp(spec, "none")) {
-        return machine_add(machine, class_name, id, NULL, error);
-    }
-    g_autofree char *chardev = charset_use(machine->chars, option, label, spec, error);
-    g_autofree char *properties = g_strdup_printf("chardev=%s", chardev);
-    return chardev && machine_add(machine, class_name, id, properties, error);
-}
-
-static bool add_debug_port(Machine *machine, const Config *config, GError **error)
-{
-    bool silent = config->no_defaults || config->stdio_taken;
-    const char *spec = config->debugport ? config->debugport : silent ? NULL : "stdout";
-    return add_with_char(machine, "-debugport", "debug-port", "debug-port", "debugport0", spec,
-                         error);
+    g_autofree char *properties =
+        line->chardev ? g_strdup_printf("chardev=%s", line->chardev) : NULL;
+    return add_on_line(machine, class_name, id, properties, line, error);
 }
 
 /* ---- drives ---- */
@@ -144,11 +197,11 @@ static bool find_slot(const Slots *slots, const Drive *drive, unsigned *slot, GE
         return true;
     }
     if (index < slots->count) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: another drive has this index", drive->file);
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: another drive has this index",
+                    drive->name);
     } else {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: the machine has only %s", drive->file, slots->kind);
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: the machine has only %s",
+                    drive->name, slots->kind);
     }
     return false;
 }
@@ -172,15 +225,20 @@ static const char *floppy_type(const Slots *slots, unsigned slot)
     return NAMES[port ? floppy_media_find(block_port_sectors(port))->type : FLOPPY_NONE];
 }
 
-static bool check_floppy(const Drive *drive, const BlockPort *port, GError **error)
+/* The devices would refuse it too, but do not know by what option it came. */
+static bool check_size(const Drive *drive, const BlockPort *port, GError **error)
 {
     uint64_t sectors = block_port_sectors(port);
-    if (floppy_media_find(sectors)) {
+    bool floppy = drive->interface == DRIVE_FLOPPY;
+    if (floppy ? floppy_media_find(sectors) != NULL : !drive->cdrom || sectors >= CDROM_SECTORS) {
         return true;
     }
+    if (!floppy) {
+        return error_refuse(error, "%s: a CD-ROM has at least 2048 bytes", drive->name);
+    }
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                "-drive file=%s: %" G_GUINT64_FORMAT " bytes are no diskette's (" FLOPPY_SIZES ")",
-                drive->file, sectors * BLOCK_SECTOR_SIZE);
+                "%s: %" G_GUINT64_FORMAT " bytes are no diskette's (" FLOPPY_SIZES ")", drive->name,
+                sectors * BLOCK_SECTOR_SIZE);
     return false;
 }
 
@@ -203,12 +261,12 @@ static bool open_drive(Machine *machine, Drives *drives, const Drive *drive, GEr
     }
     if (!slots && !drive->id) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: if=none needs a name for -device (id=NAME)", drive->file);
+                    "%s: if=none needs a name for -device (id=NAME)", drive->name);
         return false;
     }
     g_autofree char *id = drive_id(drive, slot);
     const BlockPort *port = blockset_add(machine->blocks, id, drive, error);
-    if (!port || (drive->interface == DRIVE_FLOPPY && !check_floppy(drive, port, error))) {
+    if (!port || !check_size(drive, port, error)) {
         return false;
     }
     if (slots) {
@@ -224,12 +282,9 @@ static bool open_drives(Machine *machine, const Config *config, Drives *drives, 
 {
     for (unsigned pass = 0; pass < 2; pass++) {
         for (guint i = 0; i < config->drives->len; i++) {
-            g_autoptr(Drive) drive = drive_parse(config->drives->pdata[i], error);
-            if (!drive) {
-                return false;
-            }
-            drive->snapshot |= config->snapshot;
-            if ((drive->index < 0) == (pass == 1) && !open_drive(machine, drives, drive, error)) {
+            Drive drive = *(const Drive *)config->drives->pdata[i];
+            drive.snapshot |= config->snapshot;
+            if ((drive.index < 0) == (pass == 1) && !open_drive(machine, drives, &drive, error)) {
                 return false;
             }
         }
@@ -402,23 +457,26 @@ static bool add_bios_exit(Machine *machine, GError **error)
 /* The first devices on the board are the first to be reset. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
+    g_auto(Lines) lines = {0};
     g_auto(Drives) drives = {
         .ide = {.count = DRIVE_IDE_MAX, .kind = "four IDE drives"},
         .floppy = {.count = DRIVE_FLOPPY_MAX, .kind = "two floppy drives"},
     };
     bool in_kernel = machine->cpu.set_irq != NULL;
-    return open_drives(machine, config, &drives, error) &&
+    return open_drives(machine, config, &drives, error) && plan_lines(&lines, config, error) &&
+           open_lines(machine, &lines, error) &&
            (in_kernel || add_controllers(machine, config, error)) &&
            machine_add(machine, "isa-pit", "PIT", NULL, error) &&
            add_rtc(machine, config, &drives, error) && add_acpi(machine, error) &&
-           add_debug_port(machine, config, error) && add_a20_gate(machine, "i8042", "KBC", error) &&
+           add_with_char(machine, "debug-port", "debug-port", &lines.line[LINE_DEBUGPORT], error) &&
+           add_a20_gate(machine, "i8042", "KBC", error) &&
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", "iobase=" G_STRINGIFY(RESET_PORT), error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
            add_ide(machine, &drives.ide, error) && add_floppy(machine, &drives.floppy, error) &&
-           add_serials(machine, config, error) &&
-           (!config->debugcon || add_with_char(machine, "-debugcon", "isa-debugcon", "debugcon",
-                                               "debugcon0", config->debugcon, error)) &&
+           add_serials(machine, &lines, error) &&
+           (!config->debugcon || add_with_char(machine, "isa-debugcon", "debugcon",
+                                               &lines.line[LINE_DEBUGCON], error)) &&
            add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "src/char/fd_io.h"
 #include "src/config.h"
+#include "src/error.h"
 #include "src/options.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
@@ -15,9 +16,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* On one line, and without commands to the terminal, whatever a file is called. */
 static int complain(const GError *error)
 {
-    fprintf(stderr, "pioemu: %s\n", error->message);
+    g_autofree char *line = g_strdup(error->message);
+    for (char *c = line; *c; c++) {
+        *c = g_ascii_iscntrl(*c) ? '?' : *c;
+    }
+    fprintf(stderr, "pioemu: %s\n", line);
     return error->code;
 }
 
@@ -30,6 +36,11 @@ static bool write_pidfile(const char *path, GError **error)
 /* Found out now, not when the run is over. */
 static bool check_files(const Config *config, GError **error)
 {
+    if (config->pidfile && !g_strcmp0(config->pidfile, config->result)) {
+        return error_refuse(error,
+                            "-result %s: is the file of -pidfile, which is removed at the end",
+                            config->result);
+    }
     return (!config->pidfile || whole_file_check("-pidfile", config->pidfile, error)) &&
            (!config->result || whole_file_check("-result", config->result, error));
 }
@@ -56,7 +67,7 @@ static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_
         status = vm_run(vm);
         *ended_by_signal = vm_signal(vm);
         if (config->pidfile) {
-            unlink(config->pidfile);
+            whole_file_remove(config->pidfile);
         }
     } else {
         status = complain(error);

@@ -9,6 +9,9 @@
 static bool scan(const char *what, const char *text, uint64_t *value, const char **end,
                  GError **error)
 {
+    if (!*text) {
+        return error_refuse(error, "%s: a number is missing (decimal or 0x...)", what);
+    }
     if (!g_ascii_isdigit(text[0])) {
         return error_refuse(error, "%s %s: not a number (decimal or 0x...)", what, text);
     }
@@ -62,20 +65,21 @@ static bool scan_fraction(const char **end, unsigned *thousandths)
     return true;
 }
 
+/* Without a suffix `shift` stays. */
 static bool scan_suffix(const char *text, unsigned *shift)
 {
     static const char SUFFIXES[] = "KMG";
     const char *suffix = *text ? strchr(SUFFIXES, g_ascii_toupper(*text)) : NULL;
-    *shift = suffix ? 10 * (unsigned)(suffix - SUFFIXES + 1) : 0;
+    *shift = suffix ? 10 * (unsigned)(suffix - SUFFIXES + 1) : *shift;
     return !*text || (suffix && !text[1]);
 }
 
-bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
-                       GError **error)
+static bool parse_size(const char *what, const char *text, unsigned shift, uint64_t maximum,
+                       uint64_t *value, GError **error)
 {
     const char *end;
     uint64_t number;
-    unsigned shift, thousandths = 0;
+    unsigned thousandths = 0;
     if (!scan(what, text, &number, &end, error)) {
         return false;
     }
@@ -91,6 +95,18 @@ bool number_parse_size(const char *what, const char *text, uint64_t maximum, uin
     }
     *value = (number << shift) + part;
     return true;
+}
+
+bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
+                       GError **error)
+{
+    return parse_size(what, text, 0, maximum, value, error);
+}
+
+bool number_parse_mebibytes(const char *what, const char *text, uint64_t maximum, uint64_t *value,
+                            GError **error)
+{
+    return parse_size(what, text, 20, maximum, value, error);
 }
 
 bool number_parse_bool(const char *what, const char *text, bool *value, GError **error)

@@ -20,6 +20,9 @@ bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t
  */
 bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                        GError **error);
+/* The same, but a number alone is in MiB. */
+bool number_parse_mebibytes(const char *what, const char *text, uint64_t maximum, uint64_t *value,
+                            GError **error);
 /* "on", "off", "yes", "no", "true", "false". */
 bool number_parse_bool(const char *what, const char *text, bool *value, GError **error);
 

@@ -92,10 +92,7 @@ static bool wants_help(const char *value)
 static bool set_memory(Parse *parse, const char *value, GError **error)
 {
     uint64_t size;
-    /* QEMU: a number alone is in MiB. */
-    bool plain = g_ascii_isdigit(value[0]) && g_ascii_isdigit(value[strlen(value) - 1]);
-    g_autofree char *text = plain ? g_strdup_printf("%sM", value) : g_strdup(value);
-    if (!number_parse_size("-m", text, MEMORY_MAX, &size, error)) {
+    if (!number_parse_mebibytes("-m", value, MEMORY_MAX, &size, error)) {
         return false;
     }
     if (size < MEMORY_MIN || size % 4096) {
@@ -120,29 +117,32 @@ static bool set_cpus(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-static void add_accels(Config *config, const char *list)
+/* `value` is what the option was given, with the list in it. */
+static bool add_accels(Parse *parse, const char *value, const char *list, GError **error)
 {
-    g_auto(GStrv) names = g_strsplit(list, ":", -1);
+    g_auto(GStrv) names = g_strsplit(*list ? list : ":", ":", -1);
     for (char **name = names; *name; name++) {
-        g_ptr_array_add(config->accels, g_strdup(*name));
+        if (!**name) {
+            return config_error(error, parse->option->name, value,
+                                "an accelerator without a name (as in kvm:interp)");
+        }
+        g_ptr_array_add(parse->config->accels, g_strdup(*name));
     }
+    return true;
 }
 
 static bool set_accel(Parse *parse, const char *value, GError **error)
 {
-    (void)error;
     if (wants_help(value)) {
         parse->text = list_accels();
         return true;
     }
-    add_accels(parse->config, value);
-    return true;
+    return add_accels(parse, value, value, error);
 }
 
 /* As in QEMU, several are one: accel=NAME is an -accel, and the name may be left out. */
 static bool set_machine(Parse *parse, const char *value, GError **error)
 {
-    (void)error;
     if (wants_help(value)) {
         parse->text = list_machines();
         return true;
@@ -150,17 +150,18 @@ static bool set_machine(Parse *parse, const char *value, GError **error)
     Config *config = parse->config;
     g_auto(GStrv) items = g_strsplit(value, ",", -1);
     bool named = items[0] && !strchr(items[0], '=');
+    bool ok = true;
     GString *machine = g_string_new(named ? NULL : config->machine);
-    for (char **item = items; *item; item++) {
+    for (char **item = items; *item && ok; item++) {
         if (g_str_has_prefix(*item, "accel=")) {
-            add_accels(config, *item + strlen("accel="));
+            ok = add_accels(parse, value, *item + strlen("accel="), error);
         } else {
             g_string_append_printf(machine, "%s%s", machine->len ? "," : "", *item);
         }
     }
     g_free(config->machine);
     config->machine = g_string_free(machine, false);
-    return true;
+    return ok;
 }
 
 static bool set_serial(Parse *parse, const char *value, GError **error)
@@ -213,52 +214,18 @@ static bool set_global(Parse *parse, const char *value, GError **error)
 
 static bool set_drive(Parse *parse, const char *value, GError **error)
 {
-    g_autoptr(Drive) drive = drive_parse(value, error);
+    Drive *drive = drive_parse(value, error);
     if (drive) {
-        g_ptr_array_add(parse->config->drives, g_strdup(value));
+        g_ptr_array_add(parse->config->drives, drive);
     }
     return drive != NULL;
 }
 
-static bool set_file(Parse *parse, const char *file, const char *rest, GError **error)
+static bool set_short_drive(Parse *parse, const char *value, GError **error)
 {
-    g_autofree char *text = drive_text(file, rest);
-    return set_drive(parse, text, error);
-}
-
-static bool set_hda(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=0", error);
-}
-
-static bool set_hdb(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=1", error);
-}
-
-static bool set_hdc(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=2", error);
-}
-
-static bool set_hdd(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=3", error);
-}
-
-static bool set_fda(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=floppy,index=0", error);
-}
-
-static bool set_fdb(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=floppy,index=1", error);
-}
-
-static bool set_cdrom(Parse *parse, const char *value, GError **error)
-{
-    return set_file(parse, value, "if=ide,index=2,media=cdrom", error);
+    (void)error;
+    g_ptr_array_add(parse->config->drives, drive_new_short(parse->option->name, value));
+    return true;
 }
 
 static bool set_snapshot(Parse *parse, const char *value, GError **error)
@@ -278,14 +245,10 @@ static bool set_display(Parse *parse, const char *value, GError **error)
 /* QEMU's options for what this machine has not: only "none" makes sense. */
 static bool set_absent(Parse *parse, const char *value, GError **error)
 {
-    (void)parse;
     g_autofree char *kind = g_strndup(value, strcspn(value, ","));
-    if (strcmp(kind, "none") != 0) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "%s: there is only none: the machine has no such device", value);
-        return false;
-    }
-    return true;
+    return !strcmp(kind, "none") ||
+           config_error(error, parse->option->name, value,
+                        "there is only none: the machine has no such device");
 }
 
 static bool add_string(GPtrArray *list, const char *value)
@@ -490,37 +453,37 @@ static const Option DRIVE_OPTIONS[] = {
      .argument = "FILE",
      .help = "the diskette in drive A",
      .example = "-fda boot.img",
-     .set = set_fda},
+     .set = set_short_drive},
     {.name = "fdb",
      .argument = "FILE",
      .help = "the diskette in drive B",
      .example = "-fdb data.img",
-     .set = set_fdb},
+     .set = set_short_drive},
     {.name = "hda",
      .argument = "FILE",
      .help = "the first hard disk",
      .example = "-hda disk.img",
-     .set = set_hda},
+     .set = set_short_drive},
     {.name = "hdb",
      .argument = "FILE",
      .help = "the second hard disk",
      .example = "-hdb data.img",
-     .set = set_hdb},
+     .set = set_short_drive},
     {.name = "hdc",
      .argument = "FILE",
      .help = "the third hard disk",
      .example = "-hdc data.img",
-     .set = set_hdc},
+     .set = set_short_drive},
     {.name = "hdd",
      .argument = "FILE",
      .help = "the fourth hard disk",
      .example = "-hdd data.img",
-     .set = set_hdd},
+     .set = set_short_drive},
     {.name = "cdrom",
      .argument = "FILE",
      .help = "a CD-ROM, in the place of the third hard disk",
      .example = "-cdrom disc.iso",
-     .set = set_cdrom},
+     .set = set_short_drive},
     {.name = "snapshot",
      .help = "what is written to drives is forgotten at the end",
      .example = "-hda disk.img -snapshot",

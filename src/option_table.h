@@ -6,12 +6,15 @@
 
 #include "src/config.h"
 
+typedef struct Option Option;
+
 typedef struct Parse {
     Config *config;
-    char *text; /* to print instead of running */
+    const Option *option; /* the one that is set */
+    char *text;           /* to print instead of running */
 } Parse;
 
-typedef struct Option {
+struct Option {
     const char *name;
     const char *argument; /* NULL: it takes none */
     const char *help;
@@ -19,7 +22,7 @@ typedef struct Option {
     bool (*set)(Parse *parse, const char *value, GError **error);
     const char *alias;
     size_t field; /* of a char * in Config, where `set` is set_string */
-} Option;
+};
 
 /* Options that --help shows together; they end with a NULL name. */
 typedef struct OptionGroup {

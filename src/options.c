@@ -62,8 +62,24 @@ static const Option *find_option(const char *name)
     return NULL;
 }
 
+/* "-m=1G", as many programs would have it. */
+static bool joined_option(const char *given, const char *name, GError **error)
+{
+    const char *equals = strchr(name, '=');
+    g_autofree char *first = g_strndup(name, equals ? (gsize)(equals - name) : 0);
+    if (!equals || !find_option(first)) {
+        return false;
+    }
+    error_refuse(error, "%s: unknown option (an option and its value are two words: -%s %s)", given,
+                 first, equals + 1);
+    return true;
+}
+
 static bool unknown_option(const char *given, const char *name, GError **error)
 {
+    if (joined_option(given, name, error)) {
+        return false;
+    }
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (size_t g = 0; g < OPTION_GROUP_COUNT; g++) {
         for (const Option *o = OPTION_GROUPS[g].options; o->name; o++) {
@@ -83,6 +99,7 @@ static bool unknown_option(const char *given, const char *name, GError **error)
 static bool apply(Parse *parse, const Option *o, const char *value, GError **error)
 {
     if (o->set) {
+        parse->option = o;
         return o->set(parse, value, error);
     }
     char **field = (char **)((uint8_t *)parse->config + o->field);

@@ -1,8 +1,7 @@
 #include "src/result.h"
 
+#include "src/json_text.h"
 #include "src/whole_file.h"
-
-#include <json-glib/json-glib.h>
 
 static const char *const BY_NAMES[] = {
     [VM_ENDED_BY_GUEST] = "guest",      [VM_ENDED_BY_GUEST_STOP] = "guest-stop",
@@ -23,7 +22,7 @@ bool result_write(const VmResult *result, const char *path, GError **error)
     json_builder_add_string_value(builder, result->reason);
     json_builder_end_object(builder);
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    g_autofree char *json = json_to_string(root, false);
+    g_autofree char *json = json_text(root);
     g_autofree char *line = g_strdup_printf("%s\n", json);
     return whole_file_write("-result", path, line, error);
 }

@@ -444,6 +444,9 @@ static void report_end(Vm *vm)
 int vm_run(Vm *vm)
 {
     vm_start_watching(vm);
+    if (vm->recorder) {
+        recorder_start(vm->recorder);
+    }
     start_guest(vm);
     runner_run(vm->runner);
     vm_pause_vcpus(vm);

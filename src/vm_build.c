@@ -244,6 +244,10 @@ static const AccelClass *choose_accel(Vm *vm, GError **error)
             }
             return class;
         }
+        if (g_error_matches(failure, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return NULL;
+        }
         g_string_append_printf(failures, "%s%s", failures->len ? "; " : "", failure->message);
     }
     g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, failures->str);
@@ -338,11 +342,30 @@ static bool has_cpu(const Config *config)
     return !config->accels->len || !g_str_has_prefix(config->accels->pdata[0], "qtest");
 }
 
+/* Options that say something of a -kernel. */
+static bool check_companions(const Config *config, GError **error)
+{
+    const struct {
+        const char *option, *value;
+    } COMPANIONS[] = {
+        {"flat", config->flat}, {"initrd", config->initrd}, {"append", config->append}};
+    for (size_t i = 0; i < G_N_ELEMENTS(COMPANIONS); i++) {
+        if (COMPANIONS[i].value) {
+            return error_refuse(error, "-%s %s: goes with -kernel FILE", COMPANIONS[i].option,
+                                COMPANIONS[i].value);
+        }
+    }
+    return true;
+}
+
 /* What the CPU starts in; a machine without one needs nothing. */
 static bool open_image(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
     if (!config->kernel) {
+        if (!vm->replay && !check_companions(config, error)) {
+            return false;
+        }
         return (!config->bios && !has_cpu(config)) || open_firmware(vm, error);
     }
     const BootOptions options = {

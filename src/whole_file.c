@@ -1,6 +1,7 @@
 #include "src/whole_file.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,27 +23,25 @@ static bool is_replaced(const char *path)
     return stat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
-bool whole_file_check(const char *what, const char *path, GError **error)
+/* 0 or the number of what is wrong with the name. */
+static int check_name(const char *path)
 {
-    g_autofree char *directory = g_path_get_dirname(path);
-    bool ok = is_replaced(path) ? access(directory, W_OK | X_OK) == 0
-                                : !g_file_test(path, G_FILE_TEST_IS_DIR) && access(path, W_OK) == 0;
-    int why = g_file_test(path, G_FILE_TEST_IS_DIR) ? EISDIR : errno;
-    return ok || fail(what, path, why, PIOEMU_ERROR_CONFIG, error);
+    struct stat st;
+    if (stat(path, &st) < 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    return S_ISDIR(st.st_mode) ? EISDIR : 0;
 }
 
-static bool write_all(int fd, const char *text)
+bool whole_file_check(const char *what, const char *path, GError **error)
 {
-    size_t left = strlen(text);
-    while (left) {
-        ssize_t written = write(fd, text, left);
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        text += MAX(written, 0);
-        left -= (size_t)MAX(written, 0);
+    int why = check_name(path);
+    g_autofree char *directory = g_path_get_dirname(path);
+    bool replaced = is_replaced(path);
+    if (!why && access(replaced ? directory : path, replaced ? W_OK | X_OK : W_OK) < 0) {
+        why = errno;
     }
-    return true;
+    return !why || fail(what, path, why, PIOEMU_ERROR_CONFIG, error);
 }
 
 /* 0 or the error's number. */
@@ -52,14 +51,18 @@ static int write_to(const char *path, int flags, const char *text)
     if (fd < 0) {
         return errno;
     }
-    int why = write_all(fd, text) ? 0 : errno;
+    int why = fd_write_all(fd, text, strlen(text)) ? 0 : errno;
     return close(fd) < 0 && !why ? errno : why;
 }
 
-/* The name beside it holds our process id, so that two runs keep out of each other's way. */
+/*
+ * The name beside it holds our process id, so that two runs keep out of each
+ * other's way, and not the file's own, which may be as long as a name can be.
+ */
 static int replace(const char *path, const char *text)
 {
-    g_autofree char *beside = g_strdup_printf("%s.%ld", path, (long)getpid());
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *beside = g_strdup_printf("%s/.pioemu-%ld", directory, (long)getpid());
     int why = write_to(beside, O_CREAT | O_TRUNC, text);
     if (!why && rename(beside, path) < 0) {
         why = errno;
@@ -74,4 +77,12 @@ bool whole_file_write(const char *what, const char *path, const char *text, GErr
 {
     int why = is_replaced(path) ? replace(path, text) : write_to(path, O_NONBLOCK, text);
     return !why || fail(what, path, why, PIOEMU_ERROR_HOST, error);
+}
+
+void whole_file_remove(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        unlink(path);
+    }
 }

@@ -357,8 +357,8 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GErro
 {
     if (find_port(set, id)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-drive file=%s: there is a drive %s already (give another id)", drive->file,
-                    id);
+                    "%s: there is a drive %s already (give another with -drive's id=NAME)",
+                    drive->name, id);
         return NULL;
     }
     const uint64_t *blank = g_hash_table_lookup(set->blanks, id);

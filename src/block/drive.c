@@ -9,6 +9,18 @@
 static const char *const KEYS[] = {"file",     "format",   "if",    "index", "media",
                                    "readonly", "snapshot", "cache", "id",    NULL};
 
+/* The options that stand for a -drive with an interface and an index. */
+static const struct {
+    const char *option;
+    DriveInterface interface;
+    int index;
+    bool cdrom;
+} SHORT_FORMS[] = {
+    {"fda", DRIVE_FLOPPY, 0, false}, {"fdb", DRIVE_FLOPPY, 1, false}, {"hda", DRIVE_IDE, 0, false},
+    {"hdb", DRIVE_IDE, 1, false},    {"hdc", DRIVE_IDE, 2, false},    {"hdd", DRIVE_IDE, 3, false},
+    {"cdrom", DRIVE_IDE, 2, true},
+};
+
 /* As DriveInterface has them. */
 static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
 
@@ -81,8 +93,10 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
 
 Drive *drive_parse(const char *text, GError **error)
 {
-    g_autoptr(GHashTable) table = keyval_parse("-drive", text, NULL, KEYS, error);
-    if (!table) {
+    g_autofree char *what = g_strdup_printf("-drive %s", text);
+    g_autoptr(GHashTable) table = keyval_parse(what, text, NULL, KEYS, error);
+    const char *id = table ? g_hash_table_lookup(table, "id") : NULL;
+    if (!table || (id && !keyval_check_id(what, id, error))) {
         return NULL;
     }
     g_autoptr(Drive) drive = g_new0(Drive, 1);
@@ -102,12 +116,33 @@ Drive *drive_parse(const char *text, GError **error)
     }
     drive->read_only |= drive->cdrom;
     drive->file = g_strdup(file);
-    drive->id = g_strdup(g_hash_table_lookup(table, "id"));
+    drive->name = g_strdup_printf("-drive file=%s", file);
+    drive->id = g_strdup(id);
     return g_steal_pointer(&drive);
+}
+
+Drive *drive_new_short(const char *option, const char *file)
+{
+    size_t i = 0;
+    while (strcmp(SHORT_FORMS[i].option, option) != 0) {
+        i++;
+        g_assert(i < G_N_ELEMENTS(SHORT_FORMS));
+    }
+    Drive *drive = g_new0(Drive, 1);
+    *drive = (Drive){
+        .name = g_strdup_printf("-%s %s", option, file),
+        .file = g_strdup(file),
+        .interface = SHORT_FORMS[i].interface,
+        .index = SHORT_FORMS[i].index,
+        .cdrom = SHORT_FORMS[i].cdrom,
+        .read_only = SHORT_FORMS[i].cdrom,
+    };
+    return drive;
 }
 
 void drive_free(Drive *drive)
 {
+    g_free(drive->name);
     g_free(drive->id);
     g_free(drive->file);
     g_free(drive);
@@ -119,11 +154,4 @@ char *drive_placeholder(const Drive *drive, const char *id)
     return g_strdup_printf("file=%s,id=%s,if=%s%s,media=%s,readonly=%s", id, id,
                            INTERFACES[drive->interface], drive->index < 0 ? "" : index,
                            drive->cdrom ? "cdrom" : "disk", drive->read_only ? "on" : "off");
-}
-
-char *drive_text(const char *file, const char *rest)
-{
-    g_auto(GStrv) parts = g_strsplit(file, ",", -1);
-    g_autofree char *doubled = g_strjoinv(",,", parts);
-    return g_strdup_printf("file=%s,%s", doubled, rest);
 }

@@ -13,7 +13,8 @@ typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE } DriveInterfa
 #define DRIVE_FLOPPY_MAX 2
 
 typedef struct Drive {
-    char *id; /* NULL: the machine chooses */
+    char *name; /* the option and the file, for messages: "-hda disk.img" */
+    char *id;   /* NULL: the machine chooses */
     char *file;
     DriveInterface interface;
     int index; /* of the interface; -1: the first that is free */
@@ -26,10 +27,10 @@ typedef struct Drive {
 
 /* "file=PATH,if=ide,..."; the message names what is wrong. */
 Drive *drive_parse(const char *text, GError **error);
+/* What one of the short forms asks for: `option` is hda to hdd, fda, fdb or cdrom. */
+Drive *drive_new_short(const char *option, const char *file);
 void drive_free(Drive *drive);
-/* What drive_parse() takes, for -hda and the like: `rest` follows the file. */
-char *drive_text(const char *file, const char *rest);
-/* The same for a drive like this one, called `id`, whose file is not there. */
+/* What drive_parse() takes, for a drive like this one, called `id`, whose file is not there. */
 char *drive_placeholder(const Drive *drive, const char *id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)

@@ -1,6 +1,7 @@
 #include "src/block/image.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 #define CHUNK_SECTORS 64u
 
 struct Image {
-    char *path;
+    char *name; /* for messages */
     int fd;
     uint64_t bytes;   /* of the file; a write of its last sector may add to it */
     uint64_t sectors; /* bytes rounded up */
@@ -23,22 +24,22 @@ struct Image {
 
 static bool fail(GError **error, const Image *image, int code, const char *why)
 {
-    g_set_error(error, PIOEMU_ERROR, code, "-drive file=%s: %s", image->path, why);
+    g_set_error(error, PIOEMU_ERROR, code, "%s: %s", image->name, why);
     return false;
 }
 
 /* ---- opening ---- */
 
 /* A pipe or a terminal would make open() wait. */
-static bool open_file(Image *image, bool writable, GError **error)
+static bool open_file(Image *image, const char *path, bool writable, GError **error)
 {
-    image->fd = open(image->path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    image->fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
     if (image->fd >= 0) {
         return true;
     }
     bool hint = writable && (errno == EACCES || errno == EROFS || errno == EPERM);
-    g_autofree char *why =
-        g_strdup_printf("%s%s", g_strerror(errno), hint ? " (readonly=on needs less)" : "");
+    g_autofree char *why = g_strdup_printf("%s%s", g_strerror(errno),
+                                           hint ? " (-drive's readonly=on needs less)" : "");
     return fail(error, image, PIOEMU_ERROR_HOST, why);
 }
 
@@ -76,8 +77,8 @@ static bool check_format(const Image *image, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
         if (!memcmp(start, FORMATS[i].magic, strlen(FORMATS[i].magic))) {
             g_autofree char *why = g_strdup_printf(
-                "looks like a %s image, and only raw ones can be used (format=raw takes it as it "
-                "is)",
+                "looks like a %s image, and only raw ones can be used (-drive's format=raw "
+                "takes it as it is)",
                 FORMATS[i].name);
             return fail(error, image, PIOEMU_ERROR_CONFIG, why);
         }
@@ -94,8 +95,8 @@ static bool lock_file(const Image *image, bool writable, GError **error)
     }
     if (errno == EAGAIN || errno == EACCES) {
         return fail(error, image, PIOEMU_ERROR_HOST,
-                    writable ? "in use by another program or drive (readonly=on or snapshot=on "
-                               "shares it with readers)"
+                    writable ? "in use by another program or drive (-snapshot, or -drive's "
+                               "readonly=on, shares it with readers)"
                              : "another program or drive writes it");
     }
     /* A file system without locks: there is nobody to ask. */
@@ -110,7 +111,7 @@ static bool make_overlay(Image *image, GError **error)
         g_autofree char *path = g_build_filename(directory, "pioemu-snapshot-XXXXXX", NULL);
         image->overlay = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
         if (image->overlay < 0) {
-            g_autofree char *why = g_strdup_printf("snapshot=on: no temporary file in %s: %s",
+            g_autofree char *why = g_strdup_printf("its snapshot: no temporary file in %s: %s",
                                                    directory, g_strerror(errno));
             return fail(error, image, PIOEMU_ERROR_HOST, why);
         }
@@ -124,11 +125,11 @@ Image *image_open(const Drive *drive, GError **error)
 {
     g_autoptr(Image) image = g_new0(Image, 1);
     bool writable = !drive->read_only && !drive->snapshot;
-    image->path = g_strdup(drive->file);
+    image->name = g_strdup(drive->name);
     image->read_only = drive->read_only;
     image->unsafe = drive->unsafe || drive->snapshot;
     image->fd = image->overlay = -1;
-    if (!open_file(image, writable, error) || !find_size(image, error) ||
+    if (!open_file(image, drive->file, writable, error) || !find_size(image, error) ||
         (!drive->raw_asked && !check_format(image, error)) || !lock_file(image, writable, error) ||
         (drive->snapshot && !drive->read_only && !make_overlay(image, error))) {
         return NULL;
@@ -154,7 +155,7 @@ void image_free(Image *image)
         }
     }
     g_clear_pointer(&image->chunks, g_hash_table_unref);
-    g_free(image->path);
+    g_free(image->name);
     g_free(image);
 }
 
@@ -169,23 +170,6 @@ bool image_is_read_only(const Image *image)
 }
 
 /* ---- the host's files ---- */
-
-/* How much there was up to the end of the file; -1: errno says why. */
-static ssize_t read_fully(int fd, uint8_t *data, size_t size, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = pread(fd, data + done, size - done, (off_t)(offset + done));
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR) {
-            return -1;
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return (ssize_t)done;
-}
 
 static bool write_fully(int fd, const uint8_t *data, size_t size, uint64_t offset)
 {
@@ -205,7 +189,7 @@ static bool read_base(const Image *image, uint64_t sector, uint8_t *data, uint32
 {
     uint64_t offset = sector * IMAGE_SECTOR;
     size_t size = (size_t)count * IMAGE_SECTOR;
-    ssize_t got = read_fully(image->fd, data, size, offset);
+    ssize_t got = fd_read_all(image->fd, data, size, offset);
     if (got < 0) {
         return false;
     }
@@ -244,7 +228,7 @@ static void mark_overlay(Image *image, uint64_t sector)
 static bool read_overlay(const Image *image, uint64_t sector, uint8_t *data, uint32_t count)
 {
     ssize_t size = (ssize_t)count * IMAGE_SECTOR;
-    ssize_t got = read_fully(image->overlay, data, (size_t)size, sector * IMAGE_SECTOR);
+    ssize_t got = fd_read_all(image->overlay, data, (size_t)size, sector * IMAGE_SECTOR);
     if (got >= 0 && got < size) {
         errno = ENODATA;
     }

@@ -3,6 +3,7 @@
 #include "bios/kernel_rom.h"
 #include "src/boot/load.h"
 #include "src/error.h"
+#include "src/input_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,52 +30,24 @@ static const BootFormat *const FORMATS[] = {
 
 /* ---- files ---- */
 
-static bool refuse_file(GError **error, const char *option, const char *path, const char *why)
-{
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: %s", option, path, why);
-    return false;
-}
-
-static bool check_kind(const char *option, const char *path, const struct stat *st, GError **error)
-{
-    if (S_ISDIR(st->st_mode)) {
-        return refuse_file(error, option, path, "is a directory (name a file)");
-    }
-    if (!S_ISREG(st->st_mode)) {
-        return refuse_file(error, option, path, "is not a regular file");
-    }
-    if (st->st_size == 0) {
-        return refuse_file(error, option, path, "is empty");
-    }
-    return true;
-}
-
 static GBytes *read_file(const char *option, const char *path, uint64_t memory, GError **error)
 {
-    struct stat st;
-    if (stat(path, &st) < 0) {
-        refuse_file(error, option, path, g_strerror(errno));
+    g_auto(InputFile) file;
+    if (!input_file_open(&file, option, path, error)) {
         return NULL;
     }
-    if (!check_kind(option, path, &st, error)) {
+    if (!file.size) {
+        input_file_refuse(&file, error, "is empty");
         return NULL;
     }
-    if ((uint64_t)st.st_size > memory) {
-        g_autofree char *why = g_strdup_printf("has %" PRIu64 " KiB, the guest only %" PRIu64
-                                               " KiB of memory (give it more with -m)",
-                                               (uint64_t)st.st_size >> 10, memory >> 10);
-        refuse_file(error, option, path, why);
+    if (file.size > memory) {
+        input_file_refuse(&file, error,
+                          "has %" PRIu64 " KiB, the guest only %" PRIu64
+                          " KiB of memory (give it more with -m)",
+                          file.size >> 10, memory >> 10);
         return NULL;
     }
-    /* Read, not mapped: a file that shrinks meanwhile must not kill us. */
-    g_autoptr(GError) failure = NULL;
-    char *data;
-    gsize size;
-    if (!g_file_get_contents(path, &data, &size, &failure)) {
-        refuse_file(error, option, path, failure->message);
-        return NULL;
-    }
-    return g_bytes_new_take(data, size);
+    return input_file_read(&file, error);
 }
 
 static bool add_file(BootImage *image, const char *option, const char *path, uint64_t memory,

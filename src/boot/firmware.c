@@ -1,11 +1,10 @@
 #include "src/boot/firmware.h"
 
 #include "src/error.h"
+#include "src/input_file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define FIRMWARE_END UINT64_C(0x100000000)
 #define SHADOW_END   UINT64_C(0x100000)
@@ -14,49 +13,33 @@
 #define FIRMWARE_MAX UINT64_C(0x1000000)
 
 struct Firmware {
-    char *file; /* NULL: built in */
+    GBytes *file; /* NULL: built in */
     const uint8_t *image;
     uint64_t size;
 };
 
-static bool refuse(GError **error, const char *path, const char *why)
+static bool check_size(const InputFile *file, uint64_t size, GError **error)
 {
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-bios %s: %s", path, why);
-    return false;
-}
-
-static bool check_file(const char *path, GError **error)
-{
-    struct stat st;
-    if (stat(path, &st) < 0) {
-        return refuse(error, path, g_strerror(errno));
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return refuse(error, path, "is not a regular file");
-    }
-    if (st.st_size == 0 || st.st_size % MEMORY_PAGE_SIZE || (uint64_t)st.st_size > FIRMWARE_MAX) {
-        g_autofree char *why =
-            g_strdup_printf("has %" PRIu64 " bytes (a multiple of 4 KiB up to 16 MiB is right)",
-                            (uint64_t)st.st_size);
-        return refuse(error, path, why);
-    }
-    return true;
+    return (size && size % MEMORY_PAGE_SIZE == 0 && size <= FIRMWARE_MAX) ||
+           input_file_refuse(file, error,
+                             "has %" PRIu64 " bytes (a multiple of 4 KiB up to 16 MiB is right)",
+                             size);
 }
 
 static bool read_image(Firmware *firmware, const char *path, GError **error)
 {
-    g_autoptr(GError) failure = NULL;
-    gsize size;
-    if (!check_file(path, error)) {
+    g_auto(InputFile) file;
+    if (!input_file_open(&file, "-bios", path, error) || !check_size(&file, file.size, error)) {
         return false;
     }
-    if (!g_file_get_contents(path, &firmware->file, &size, &failure)) {
-        return refuse(error, path, failure->message);
+    firmware->file = input_file_read(&file, error);
+    if (!firmware->file) {
+        return false;
     }
-    firmware->image = (const uint8_t *)firmware->file;
+    gsize size;
+    firmware->image = g_bytes_get_data(firmware->file, &size);
     firmware->size = size;
-    return (size && size % MEMORY_PAGE_SIZE == 0 && size <= FIRMWARE_MAX) ||
-           refuse(error, path, "changes its size while it is read");
+    return check_size(&file, size, error);
 }
 
 static bool take_builtin(Firmware *firmware, GError **error)
@@ -83,7 +66,7 @@ Firmware *firmware_new(const char *path, GError **error)
 
 void firmware_free(Firmware *firmware)
 {
-    g_free(firmware->file);
+    g_clear_pointer(&firmware->file, g_bytes_unref);
     g_free(firmware);
 }
 

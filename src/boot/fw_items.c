@@ -2,6 +2,7 @@
 
 #include "devices/fw_cfg_regs.h"
 #include "src/error.h"
+#include "src/input_file.h"
 #include "src/keyval.h"
 
 #include <string.h>
@@ -118,24 +119,16 @@ static GBytes *read_contents(GHashTable *keys, const char *text, GError **error)
     if (string) {
         return g_bytes_new(string, strlen(string));
     }
-    const char *path = g_hash_table_lookup(keys, "file");
-    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        refuse(error, text, "the file is not a regular one");
+    g_autofree char *what = g_strdup_printf("-fw_cfg %s:", text);
+    g_auto(InputFile) file;
+    if (!input_file_open(&file, what, g_hash_table_lookup(keys, "file"), error)) {
         return NULL;
     }
-    g_autoptr(GError) failure = NULL;
-    char *data;
-    gsize size;
-    if (!g_file_get_contents(path, &data, &size, &failure)) {
-        refuse(error, text, failure->message);
-        return NULL;
-    }
-    GBytes *bytes = g_bytes_new_take(data, size);
-    if (size > UINT32_MAX) {
-        g_clear_pointer(&bytes, g_bytes_unref);
+    if (file.size > UINT32_MAX) {
         refuse(error, text, "the file has 4 GiB or more");
+        return NULL;
     }
-    return bytes;
+    return input_file_read(&file, error);
 }
 
 bool fw_items_add_option(FwItems *items, const char *text, GError **error)

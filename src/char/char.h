@@ -108,7 +108,7 @@ struct Chardev {
     char *id;
     GHashTable *options; /* char * to char *; the argument is under class->argument */
     GPtrArray *ports;    /* CharPort: several only with `mux` */
-    guint focus;         /* the port that gets the input */
+    guint focus;         /* the port that gets the input, if it takes any */
     bool mux;
 
     History history;
@@ -155,6 +155,8 @@ bool charset_add_option(CharSet *set, const char *text, GError **error);
  * charset_connect(), which the caller frees, or NULL.
  */
 char *charset_use(CharSet *set, const char *what, const char *id, const char *spec, GError **error);
+/* Of a spec: it names chardevs that are there by then, or may. */
+bool charset_spec_names(const char *spec);
 Chardev *charset_find(const CharSet *set, const char *id);
 /* The first of a kind, or NULL: for backends of which there can be only one. */
 Chardev *charset_find_class(const CharSet *set, const ChardevClass *class);
@@ -212,6 +214,9 @@ const char *chardev_option(const Chardev *chardev, const char *key);
 bool chardev_option_bool(const Chardev *chardev, const char *key, bool *value, GError **error);
 bool chardev_option_number(const Chardev *chardev, const char *key, uint64_t maximum,
                            uint64_t *value, GError **error);
+/* In bytes, with K, M or G. */
+bool chardev_option_size(const Chardev *chardev, const char *key, uint64_t maximum, uint64_t *value,
+                         GError **error);
 
 typedef enum CharStart { CHAR_REPLAY, CHAR_CONTINUE } CharStart;
 

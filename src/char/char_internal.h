@@ -71,6 +71,10 @@ void chardev_update_reading(Chardev *chardev);
 void chardev_deliver(Chardev *chardev, const uint8_t *data, size_t size);
 /* The port that gets the input, or NULL. */
 CharPort *chardev_focus(const Chardev *chardev);
+/* To the next that takes input; returns it. */
+CharPort *chardev_move_focus(Chardev *chardev);
+/* How many ports take input. */
+unsigned chardev_receivers(const Chardev *chardev);
 
 /* ---- reader.c ---- */
 

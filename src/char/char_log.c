@@ -26,8 +26,8 @@ struct CharLog {
 
 static int open_file(const CharLog *log, bool append)
 {
-    int flags = O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
-    return open(log->path, flags | (append ? O_APPEND : O_TRUNC), 0666);
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
+    return open(log->path, flags | (append ? 0 : O_TRUNC), 0666);
 }
 
 static void close_file(CharLog *log)
@@ -52,6 +52,9 @@ CharLog *char_log_new(Chardev *chardev, const CharLogConfig *config, GError **er
         return NULL;
     }
     log->size = (uint64_t)st.st_size;
+    if (!S_ISREG(st.st_mode)) {
+        log->config.max = 0; /* a pipe or a device cannot be put aside */
+    }
     return log;
 }
 

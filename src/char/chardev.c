@@ -99,24 +99,45 @@ static size_t sink_write(CharReader *reader, const uint8_t *data, size_t size)
 
 /* ---- host to device ---- */
 
-CharPort *chardev_focus(const Chardev *chardev)
-{
-    return chardev->focus < chardev->ports->len ? chardev->ports->pdata[chardev->focus] : NULL;
-}
-
 static bool takes_input(const Chardev *chardev, const CharPort *port)
 {
     return port->in == chardev && char_port_receives(port);
 }
 
-bool chardev_has_receiver(const Chardev *chardev)
+/* The port that has the focus, or the next that takes input. */
+CharPort *chardev_focus(const Chardev *chardev)
 {
-    for (guint i = 0; i < chardev->ports->len; i++) {
-        if (takes_input(chardev, chardev->ports->pdata[i])) {
-            return true;
+    guint count = chardev->ports->len;
+    for (guint i = 0; i < count; i++) {
+        CharPort *port = chardev->ports->pdata[(chardev->focus + i) % count];
+        if (takes_input(chardev, port)) {
+            return port;
         }
     }
-    return false;
+    return NULL;
+}
+
+CharPort *chardev_move_focus(Chardev *chardev)
+{
+    guint at;
+    if (g_ptr_array_find(chardev->ports, chardev_focus(chardev), &at)) {
+        chardev->focus = (at + 1) % chardev->ports->len;
+    }
+    return chardev_focus(chardev);
+}
+
+unsigned chardev_receivers(const Chardev *chardev)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < chardev->ports->len; i++) {
+        count += takes_input(chardev, chardev->ports->pdata[i]);
+    }
+    return count;
+}
+
+bool chardev_has_receiver(const Chardev *chardev)
+{
+    return chardev_receivers(chardev) > 0;
 }
 
 /* Of several the least: the input may change from one to the other on the way. */
@@ -159,7 +180,7 @@ void chardev_type(Chardev *chardev, const uint8_t *data, size_t size)
 void chardev_deliver(Chardev *chardev, const uint8_t *data, size_t size)
 {
     CharPort *port = chardev_focus(chardev);
-    if (port && takes_input(chardev, port)) {
+    if (port) {
         char_port_deliver(port, data, size);
     } else {
         chardev->count.ignored += size;
@@ -181,7 +202,7 @@ void chardev_receive_break(Chardev *chardev)
 {
     CharPort *port = chardev_focus(chardev);
     chardev->count.breaks_in++;
-    if (port && port->in == chardev) {
+    if (port) {
         char_port_deliver_break(port);
     }
 }
@@ -257,6 +278,13 @@ bool chardev_option_number(const Chardev *chardev, const char *key, uint64_t max
                            uint64_t *value, GError **error)
 {
     const char *text = chardev_option(chardev, key);
+    return !text || number_parse(key, text, maximum, value, error);
+}
+
+bool chardev_option_size(const Chardev *chardev, const char *key, uint64_t maximum, uint64_t *value,
+                         GError **error)
+{
+    const char *text = chardev_option(chardev, key);
     return !text || number_parse_size(key, text, maximum, value, error);
 }
 
@@ -278,15 +306,28 @@ static bool parse_choice(const Chardev *chardev, const char *key, const char *co
     return !text;
 }
 
+/* What says how to write a file that nobody asked for is a mistake. */
+static bool check_log(const Chardev *chardev, GError **error)
+{
+    static const char *const KEYS[] = {"logappend", "logmax", "logkeep", "logstamp", "logstrip"};
+    for (size_t i = 0; i < G_N_ELEMENTS(KEYS) && !chardev_option(chardev, "logfile"); i++) {
+        if (chardev_option(chardev, KEYS[i])) {
+            return error_refuse(error, "%s goes with logfile=PATH", KEYS[i]);
+        }
+    }
+    return true;
+}
+
 static bool parse_log(Chardev *chardev, GError **error)
 {
     static const char *const STAMPS[] = {"none", "host", "guest", NULL};
     const char *path = chardev_option(chardev, "logfile");
     CharLogConfig config = {.path = path};
     unsigned stamp = 0;
-    if (!chardev_option_bool(chardev, "logappend", &config.append, error) ||
+    if (!check_log(chardev, error) ||
+        !chardev_option_bool(chardev, "logappend", &config.append, error) ||
         !chardev_option_bool(chardev, "logstrip", &config.strip, error) ||
-        !chardev_option_number(chardev, "logmax", INT64_MAX, &config.max, error) ||
+        !chardev_option_size(chardev, "logmax", INT64_MAX, &config.max, error) ||
         !chardev_option_number(chardev, "logkeep", CHAR_LOG_KEEP_MAX, &config.keep, error) ||
         !parse_choice(chardev, "logstamp", STAMPS, &stamp, error)) {
         return false;
@@ -303,7 +344,7 @@ bool chardev_configure(Chardev *chardev, GError **error)
     unsigned policy = CHAR_STALL, carrier = 0;
     uint64_t size = HISTORY_DEFAULT;
     if (!chardev_option_bool(chardev, "mux", &chardev->mux, error) ||
-        !chardev_option_number(chardev, "history", HISTORY_MAX, &size, error) ||
+        !chardev_option_size(chardev, "history", HISTORY_MAX, &size, error) ||
         !parse_choice(chardev, "policy", POLICIES, &policy, error) ||
         !parse_choice(chardev, "carrier", CARRIERS, &carrier, error) ||
         !parse_log(chardev, error)) {

@@ -4,6 +4,7 @@
 #include "src/char/backends.h"
 #include "src/char/char_internal.h"
 #include "src/char/charset_internal.h"
+#include "src/char/socket_address.h"
 #include "src/error.h"
 #include "src/keyval.h"
 
@@ -21,25 +22,43 @@ static void config_error(GError **error, const char *what, const char *value, co
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: %s", what, value, why);
 }
 
-static const ChardevClass *find_backend(const char *what, const char *given, GError **error)
+/* In messages `where` is the option with its value as the user wrote it, `what` the option. */
+
+static const ChardevClass *class_of(const char *name)
 {
-    const char *names[G_N_ELEMENTS(BACKENDS) + 1] = {NULL};
-    const char *name = given;
     for (size_t i = 0; i < G_N_ELEMENTS(ALIASES); i++) {
-        name = strcmp(given, ALIASES[i].alias) ? name : ALIASES[i].name;
+        name = strcmp(name, ALIASES[i].alias) ? name : ALIASES[i].name;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(BACKENDS); i++) {
         if (!strcmp(BACKENDS[i]->name, name)) {
             return BACKENDS[i];
         }
+    }
+    return NULL;
+}
+
+static const ChardevClass *find_backend(const char *where, const char *name, GError **error)
+{
+    const ChardevClass *class = class_of(name);
+    if (class) {
+        return class;
+    }
+    const char *names[G_N_ELEMENTS(BACKENDS) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(BACKENDS); i++) {
         names[i] = BACKENDS[i]->name;
     }
     const char *nearest = keyval_nearest(name, names);
     g_autofree char *all = g_strjoinv(", ", (char **)names);
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: no such backend (%s%s%s%s)", what,
-                name, nearest ? "did you mean '" : "", nearest ? nearest : "",
-                nearest ? "'? there are: " : "there are: ", all);
+    error_refuse(error, "%s: no such backend (%s%s%s%s)", where, nearest ? "did you mean '" : "",
+                 nearest ? nearest : "", nearest ? "'? there are: " : "there are: ", all);
     return NULL;
+}
+
+/* The class that a spec names, if it names one. */
+static const ChardevClass *named_class(const char *spec)
+{
+    g_autofree char *name = g_strndup(spec, strcspn(spec, ":,"));
+    return class_of(name);
 }
 
 /* ---- options ---- */
@@ -65,30 +84,25 @@ static GPtrArray *known_keys(const ChardevClass *class)
 }
 
 /* "name:argument,key=value": the argument is the first item of the list. */
-static GHashTable *parse_spec(const char *what, const char *spec, const ChardevClass *class,
+static GHashTable *parse_spec(const char *where, const char *spec, const ChardevClass *class,
                               GError **error)
 {
     const char *rest = spec + strcspn(spec, ":,");
     g_autoptr(GPtrArray) known = known_keys(class);
     if (*rest == ':' && !class->argument) {
-        g_autofree char *why = g_strdup_printf("nothing may follow %s:", class->name);
-        config_error(error, what, spec, why);
+        error_refuse(error, "%s: nothing may follow %s:", where, class->name);
         return NULL;
     }
     g_autofree char *text = *rest == ':' ? g_strdup_printf("%s=%s", class->argument, rest + 1)
                                          : g_strdup(*rest ? rest + 1 : "");
-    g_autofree char *where = g_strdup_printf("%s %s", what, spec);
     return keyval_parse(where, text, NULL, (const char *const *)known->pdata, error);
 }
 
-static bool check_argument(const ChardevClass *class, GHashTable *options, GError **error)
+/* Whether the backend knows where it leads. */
+static bool has_argument(const ChardevClass *class, GHashTable *options)
 {
-    const char *argument = class->argument ? g_hash_table_lookup(options, class->argument) : "x";
-    if (!argument || !*argument) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "write %s", class->usage);
-        return false;
-    }
-    return true;
+    const char *argument = class->argument ? g_hash_table_lookup(options, class->argument) : "none";
+    return argument && *argument;
 }
 
 /* ---- making one ---- */
@@ -96,14 +110,14 @@ static bool check_argument(const ChardevClass *class, GHashTable *options, GErro
 static bool start(Chardev *chardev, GError **error)
 {
     const ChardevClass *class = chardev->class;
-    return check_argument(class, chardev->options, error) && chardev_configure(chardev, error) &&
-           (!class->open || class->open(chardev, error));
+    return chardev_configure(chardev, error) && (!class->open || class->open(chardev, error));
 }
 
 /* Takes `options` over. */
-static Chardev *add(CharSet *set, const ChardevClass *class, const char *id, GHashTable *options,
-                    GError **error)
+static Chardev *add(CharSet *set, const ChardevClass *class, const char *where, const char *id,
+                    GHashTable *options, GError **error)
 {
+    g_autoptr(GError) failure = NULL;
     Chardev *chardev = g_malloc0(class->size);
     chardev->class = class;
     chardev->set = set;
@@ -112,7 +126,8 @@ static Chardev *add(CharSet *set, const ChardevClass *class, const char *id, GHa
     chardev->ports = g_ptr_array_new();
     chardev->readers = g_ptr_array_new();
     chardev->lines_in = CHAR_LINES_READY;
-    if (!start(chardev, error)) {
+    if (!start(chardev, &failure)) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s: ", where);
         chardev_free(chardev);
         return NULL;
     }
@@ -120,86 +135,122 @@ static Chardev *add(CharSet *set, const ChardevClass *class, const char *id, GHa
     return chardev;
 }
 
-static Chardev *add_spec(CharSet *set, const ChardevClass *class, const char *what, const char *id,
+static Chardev *add_spec(CharSet *set, const ChardevClass *class, const char *where, const char *id,
                          const char *spec, bool mux, GError **error)
 {
     if (charset_find(set, id)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: chardev id '%s' is taken", what,
-                    id);
+        error_refuse(error, "%s: its id '%s' is that of a -chardev (give that another)", where, id);
         return NULL;
     }
-    GHashTable *options = parse_spec(what, spec, class, error);
+    g_autoptr(GHashTable) options = parse_spec(where, spec, class, error);
     if (!options) {
+        return NULL;
+    }
+    if (!has_argument(class, options)) {
+        error_refuse(error, "%s: write %s", where, class->usage);
         return NULL;
     }
     if (mux) {
         g_hash_table_insert(options, g_strdup("mux"), g_strdup("on"));
     }
-    g_autoptr(GError) failure = NULL;
-    Chardev *chardev = add(set, class, id, options, &failure);
-    if (!chardev) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s %s: ", what, spec);
-    }
-    return chardev;
+    return add(set, class, where, id, g_steal_pointer(&options), error);
 }
 
 Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
                            const char *id, const char *spec, GError **error)
 {
-    return add_spec(set, class, what, id, spec, false, error);
+    g_autofree char *where = g_strdup_printf("%s %s", what, spec);
+    return add_spec(set, class, where, id, spec, false, error);
 }
 
 /* A path alone is a host's serial port, as for QEMU. */
-static Chardev *add_named(CharSet *set, const char *what, const char *id, const char *spec,
+static Chardev *add_named(CharSet *set, const char *where, const char *id, const char *spec,
                           bool mux, GError **error)
 {
     g_autofree char *full = *spec == '/' ? g_strdup_printf("tty:%s", spec) : g_strdup(spec);
     g_autofree char *name = g_strndup(full, strcspn(full, ":,"));
-    const ChardevClass *class = find_backend(what, name, error);
-    return class ? add_spec(set, class, what, id, full, mux, error) : NULL;
+    const ChardevClass *class = find_backend(where, name, error);
+    return class ? add_spec(set, class, where, id, full, mux, error) : NULL;
 }
 
 Chardev *charset_add(CharSet *set, const char *what, const char *id, const char *spec,
                      GError **error)
 {
-    return add_named(set, what, id, spec, false, error);
+    g_autofree char *where = g_strdup_printf("%s %s", what, spec);
+    return add_named(set, where, id, spec, false, error);
 }
 
 /* ---- -serial and its like ---- */
 
-/* One half of in=X,out=Y: an id, or a spec for a new chardev. */
-static bool find_half(CharSet *set, const char *what, GHashTable *table, const char *key,
-                      const char *id, Chardev **half, GError **error)
+static bool is_route(const char *spec)
 {
-    const char *text = g_hash_table_lookup(table, key);
-    *half = text ? charset_find(set, text) : NULL;
-    if (text && !*half && strcmp(text, "none") != 0) {
-        g_autofree char *name = g_strdup_printf("%s-%s", id, key);
-        g_autofree char *where = g_strdup_printf("%s %s", what, key);
-        *half = charset_add(set, where, name, text, error);
-        return *half != NULL;
+    return g_str_has_prefix(spec, "in=") || g_str_has_prefix(spec, "out=");
+}
+
+bool charset_spec_names(const char *spec)
+{
+    return g_str_has_prefix(spec, "chardev:") || is_route(spec);
+}
+
+/* chardev:ID; `spec` is what the user wrote. */
+static Chardev *find_named(const CharSet *set, const char *what, const char *spec, const char *name,
+                           GError **error)
+{
+    Chardev *chardev = charset_find(set, name + strlen("chardev:"));
+    if (!chardev) {
+        config_error(error, what, spec, "no such chardev (make it with -chardev BACKEND,id=ID)");
     }
-    return true;
+    return chardev;
+}
+
+/* One half of in=X,out=Y: an id, or a spec for a new chardev. */
+static bool find_half(CharSet *set, const char *what, const char *spec, const char *key,
+                      const char *text, const char *id, Chardev **half, GError **error)
+{
+    *half = text ? charset_find(set, text) : NULL;
+    if (!text || *half || !strcmp(text, "none")) {
+        return true;
+    }
+    if (g_str_has_prefix(text, "chardev:")) {
+        *half = find_named(set, what, spec, text, error);
+    } else {
+        g_autofree char *name = g_strdup_printf("%s-%s", id, key);
+        g_autofree char *where = g_strdup_printf("%s %s: %s %s", what, spec, key, text);
+        *half = add_named(set, where, name, text, false, error);
+    }
+    return *half != NULL;
+}
+
+/* Known before a file is made for what cannot be of use. */
+static bool check_input(const char *what, const char *spec, const ChardevClass *class,
+                        GError **error)
+{
+    return !class || class->rx_size ||
+           error_refuse(error, "%s %s: %s gives no input", what, spec, class->name);
+}
+
+static bool find_halves(CharSet *set, const char *what, const char *id, const char *spec,
+                        Chardev **in, Chardev **out, GError **error)
+{
+    static const char *const KEYS[] = {"in", "out", NULL};
+    g_autofree char *where = g_strdup_printf("%s %s", what, spec);
+    g_autoptr(GHashTable) table = keyval_parse(where, spec, NULL, KEYS, error);
+    const char *input = table ? g_hash_table_lookup(table, "in") : NULL;
+    return table && check_input(what, spec, input ? named_class(input) : NULL, error) &&
+           find_half(set, what, spec, "in", input, id, in, error) &&
+           check_input(what, spec, *in ? (*in)->class : NULL, error) &&
+           find_half(set, what, spec, "out", g_hash_table_lookup(table, "out"), id, out, error);
 }
 
 static char *use_route(CharSet *set, const char *what, const char *id, const char *spec,
                        GError **error)
 {
-    static const char *const KEYS[] = {"in", "out", NULL};
-    g_autofree char *where = g_strdup_printf("%s %s", what, spec);
-    g_autoptr(GHashTable) table = keyval_parse(where, spec, NULL, KEYS, error);
     Chardev *in, *out;
-    if (!table || !find_half(set, what, table, "in", id, &in, error) ||
-        !find_half(set, what, table, "out", id, &out, error)) {
+    if (!find_halves(set, what, id, spec, &in, &out, error)) {
         return NULL;
     }
     if (!in && !out) {
         config_error(error, what, spec, "neither in nor out leads anywhere (use none)");
-        return NULL;
-    }
-    if (in && !in->class->rx_size) {
-        g_autofree char *why = g_strdup_printf("%s gives no input", in->class->name);
-        config_error(error, what, spec, why);
         return NULL;
     }
     CharRoute *route = g_new0(CharRoute, 1);
@@ -211,35 +262,31 @@ static char *use_route(CharSet *set, const char *what, const char *id, const cha
 char *charset_use(CharSet *set, const char *what, const char *id, const char *spec, GError **error)
 {
     if (g_str_has_prefix(spec, "chardev:")) {
-        const char *name = spec + strlen("chardev:");
-        if (!charset_find(set, name)) {
-            config_error(error, what, spec,
-                         "no such chardev (make it with -chardev BACKEND,id=ID)");
-            return NULL;
-        }
-        return g_strdup(name);
+        Chardev *chardev = find_named(set, what, spec, spec, error);
+        return chardev ? g_strdup(chardev->id) : NULL;
     }
-    if (g_str_has_prefix(spec, "in=") || g_str_has_prefix(spec, "out=")) {
+    if (is_route(spec)) {
         return use_route(set, what, id, spec, error);
     }
     bool mux = g_str_has_prefix(spec, "mon:");
-    Chardev *chardev = add_named(set, what, id, mux ? spec + strlen("mon:") : spec, mux, error);
+    g_autofree char *where = g_strdup_printf("%s %s", what, spec);
+    Chardev *chardev = add_named(set, where, id, mux ? spec + strlen("mon:") : spec, mux, error);
     return chardev ? g_strdup(id) : NULL;
 }
 
 /* ---- -chardev ---- */
 
-/* QEMU has one name for both: a path makes it a unix socket. */
+/* QEMU has one name for both: a path makes it a unix socket.  NULL: neither is right. */
 static const char *socket_name(GHashTable *options)
 {
-    if (g_hash_table_contains(options, "path")) {
+    const char *port = g_hash_table_lookup(options, "port");
+    if (g_hash_table_contains(options, "path") == (port != NULL)) {
+        return NULL;
+    }
+    if (!port) {
         return "unix";
     }
-    const char *host = g_hash_table_lookup(options, "host");
-    const char *port = g_hash_table_lookup(options, "port");
-    bool v6 = host && strchr(host, ':') && *host != '[';
-    char *address = g_strdup_printf("%s%s%s:%s", v6 ? "[" : "", host ? host : "", v6 ? "]" : "",
-                                    port ? port : "");
+    char *address = socket_address_join(g_hash_table_lookup(options, "host"), port);
     g_hash_table_insert(options, g_strdup("address"), address);
     g_hash_table_remove(options, "host");
     g_hash_table_remove(options, "port");
@@ -281,23 +328,28 @@ bool charset_add_option(CharSet *set, const char *text, GError **error)
     }
     g_autofree char *id = steal(options, "id");
     g_autofree char *backend = steal(options, "backend");
-    if (!id || !*id || charset_find(set, id)) {
-        config_error(error, "-chardev", text,
-                     id && *id ? "the id is taken" : "needs an id (as in -chardev pty,id=com1)");
+    if (!id) {
+        return error_refuse(error, "%s: needs an id (as in -chardev pty,id=com1)", what);
+    }
+    if (!keyval_check_id(what, id, error)) {
         return false;
     }
+    if (charset_find(set, id)) {
+        return error_refuse(error, "%s: the id is taken", what);
+    }
     const char *name = backend ? backend : "";
-    const ChardevClass *class =
-        find_backend("-chardev", strcmp(name, "socket") ? name : socket_name(options), error);
+    name = strcmp(name, "socket") ? name : socket_name(options);
+    if (!name) {
+        return error_refuse(error, "%s: a socket has either path=FILE or port=N", what);
+    }
+    const ChardevClass *class = find_backend(what, name, error);
     if (!class || !check_keys(what, options, class, error)) {
         return false;
     }
-    g_autoptr(GError) failure = NULL;
-    if (!add(set, class, id, g_steal_pointer(&options), &failure)) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s: ", what);
-        return false;
+    if (!has_argument(class, options)) {
+        return error_refuse(error, "%s: needs %s=", what, class->argument);
     }
-    return true;
+    return add(set, class, what, id, g_steal_pointer(&options), error) != NULL;
 }
 
 char *charset_help(void)

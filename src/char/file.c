@@ -29,11 +29,14 @@ static void file_close(Chardev *chardev)
     fd_out_clear(&((FileOut *)chardev)->out);
 }
 
-/* O_NONBLOCK for a path that is a FIFO or a terminal; a plain file ignores it. */
+/*
+ * O_NONBLOCK for a path that is a FIFO or a terminal; a plain file ignores it.
+ * O_APPEND in any case: two lines may have one file.
+ */
 static int create(const char *path, bool append, GError **error)
 {
-    int flags = O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
-    int fd = open(path, flags | (append ? O_APPEND : O_TRUNC), 0666);
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
+    int fd = open(path, flags | (append ? 0 : O_TRUNC), 0666);
     if (fd < 0) {
         const char *why =
             errno == ENXIO ? "a FIFO without a reader (start the reader first)" : g_strerror(errno);

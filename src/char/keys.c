@@ -55,14 +55,13 @@ static void toggle_stamps(Chardev *chardev)
 
 static void switch_focus(Chardev *chardev)
 {
-    chardev->focus = chardev->ports->len ? (chardev->focus + 1) % chardev->ports->len : 0;
-    const CharPort *port = chardev_focus(chardev);
+    const CharPort *port = chardev_move_focus(chardev);
     chardev_say(chardev, "input goes to %s", port ? device_id(port->dev) : "nobody");
 }
 
 static bool has_several(const Chardev *chardev)
 {
-    return chardev->ports->len > 1;
+    return chardev_receivers(chardev) > 1;
 }
 
 static void help(Chardev *chardev);

@@ -15,7 +15,7 @@ const ChardevClass chardev_null_class = {
 static bool ringbuf_open(Chardev *chardev, GError **error)
 {
     uint64_t size = chardev->history.size;
-    if (!chardev_option_number(chardev, "size", 1u << 30, &size, error)) {
+    if (!chardev_option_size(chardev, "size", 1u << 30, &size, error)) {
         return false;
     }
     history_clear(&chardev->history);

@@ -274,14 +274,25 @@ static void apply_break(CharPort *port)
     port->applied_break = on;
 }
 
-/* Of several devices on one line the first drives it. */
+/* Of several devices on one line the first that is more than a printer. */
+static bool drives_line(const CharPort *port)
+{
+    const GPtrArray *ports = port->out->ports;
+    for (guint i = 0; i < ports->len; i++) {
+        if (char_port_receives(ports->pdata[i])) {
+            return ports->pdata[i] == port;
+        }
+    }
+    return ports->pdata[0] == port;
+}
+
 static void apply_control(void *opaque)
 {
     CharPort *port = opaque;
     Chardev *chardev = port->out;
     const ChardevClass *class = chardev->class;
     apply_break(port);
-    if (port != chardev->ports->pdata[0]) {
+    if (!drives_line(port)) {
         return;
     }
     unsigned lines = atomic_load(&port->lines_out);

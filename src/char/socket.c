@@ -201,8 +201,7 @@ static bool open_client(Socket *socket, GError **error)
     int fd = socket_address_connect(&socket->address, true, &connected);
     if (fd < 0) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
-                    "%s: %s (server=on listens, reconnect=1 tries again)", socket->address.text,
-                    g_strerror(errno));
+                    "%s (server=on listens, reconnect=1 tries again)", g_strerror(errno));
         return false;
     }
     add_client(socket, fd, CHAR_CONTINUE);

@@ -4,6 +4,7 @@
 #include "src/char/socket_address.h"
 
 #include "src/error.h"
+#include "src/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,21 +19,22 @@
 #define BACKLOG      16
 #define DEFAULT_HOST "127.0.0.1"
 
-static bool refuse(GError **error, int code, const char *what, const char *why)
+static bool fail(GError **error, const char *why)
 {
-    g_set_error(error, PIOEMU_ERROR, code, "%s: %s", what, why);
+    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, why);
     return false;
 }
 
 bool socket_address_unix(SocketAddress *address, const char *path, GError **error)
 {
-    struct sockaddr_un *un = (struct sockaddr_un *)&address->address;
-    if (strlen(path) >= sizeof(un->sun_path)) {
-        return refuse(error, PIOEMU_ERROR_CONFIG, path, "a socket's path has at most 107 bytes");
+    struct sockaddr_un *un = (struct sockaddr_un *)&address->names[0].address;
+    if (!*path || strlen(path) >= sizeof(un->sun_path)) {
+        return error_refuse(error, "a socket's path has 1 to 107 bytes");
     }
     un->sun_family = AF_UNIX;
     strcpy(un->sun_path, path);
-    address->size = sizeof(*un);
+    address->names[0].size = sizeof(*un);
+    address->count = 1;
     address->path = g_strdup(path);
     address->text = g_strdup_printf("unix:%s", path);
     return true;
@@ -52,21 +54,50 @@ static bool split(const char *text, char **host, char **port)
     return true;
 }
 
+char *socket_address_join(const char *host, const char *port)
+{
+    bool brackets = host && strchr(host, ':') && *host != '[';
+    return g_strdup_printf("%s%s%s:%s", brackets ? "[" : "", host ? host : "", brackets ? "]" : "",
+                           port);
+}
+
+/* The resolver takes a larger number for what is left of it in 16 bits. */
+static bool check_port(const char *port, GError **error)
+{
+    uint64_t number;
+    return port[strspn(port, G_CSET_DIGITS)] ||
+           number_parse("port", port, UINT16_MAX, &number, error);
+}
+
+static bool resolve(SocketAddress *address, const char *host, const char *port, GError **error)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    int failure = getaddrinfo(host, port, &hints, &found);
+    if (failure == EAI_SERVICE) {
+        return error_refuse(error, "port %s: neither a number nor a service", port);
+    }
+    if (failure) {
+        return error_refuse(error, "%s", gai_strerror(failure));
+    }
+    for (const struct addrinfo *a = found; a && address->count < SOCKET_NAMES_MAX; a = a->ai_next) {
+        SocketName *name = &address->names[address->count++];
+        memcpy(&name->address, a->ai_addr, a->ai_addrlen);
+        name->size = a->ai_addrlen;
+    }
+    freeaddrinfo(found);
+    return true;
+}
+
 bool socket_address_tcp(SocketAddress *address, const char *text, GError **error)
 {
     g_autofree char *host = NULL, *port = NULL;
     if (!split(text, &host, &port)) {
-        return refuse(error, PIOEMU_ERROR_CONFIG, text, "write HOST:PORT, :PORT or [::1]:PORT");
+        return error_refuse(error, "write HOST:PORT, :PORT or [::1]:PORT");
     }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    int failure = getaddrinfo(host, port, &hints, &found);
-    if (failure) {
-        return refuse(error, PIOEMU_ERROR_CONFIG, text, gai_strerror(failure));
+    if (!check_port(port, error) || !resolve(address, host, port, error)) {
+        return false;
     }
-    memcpy(&address->address, found->ai_addr, found->ai_addrlen);
-    address->size = found->ai_addrlen;
     address->text = g_strdup_printf("tcp:%s", text);
-    freeaddrinfo(found);
     return true;
 }
 
@@ -76,19 +107,31 @@ void socket_address_clear(SocketAddress *address)
     g_clear_pointer(&address->path, g_free);
 }
 
-static int new_socket(const SocketAddress *address, int flags)
+static int new_socket(const SocketName *name, int flags)
 {
-    int fd = socket(address->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    int family = name->address.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     int on = 1;
-    if (fd >= 0 && !address->path) {
+    if (fd >= 0 && family != AF_UNIX) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     }
     return fd;
 }
 
-static const struct sockaddr *sockaddr_of(const SocketAddress *address)
+static const struct sockaddr *sockaddr_of(const SocketName *name)
 {
-    return (const struct sockaddr *)&address->address;
+    return (const struct sockaddr *)&name->address;
+}
+
+/* -1, for the caller to return; errno stays. */
+static int give_up(int fd)
+{
+    int failure = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = failure;
+    return -1;
 }
 
 /* Somebody listens, or it is no socket at all: not ours to remove. */
@@ -111,24 +154,29 @@ static bool remove_stale(const SocketAddress *address)
     return unlink(address->path) == 0;
 }
 
-static bool bind_to(int fd, const SocketAddress *address)
+static bool bind_to(int fd, const SocketAddress *address, const SocketName *name)
 {
-    if (bind(fd, sockaddr_of(address), address->size) == 0) {
+    if (bind(fd, sockaddr_of(name), name->size) == 0) {
         return true;
     }
     return errno == EADDRINUSE && address->path && remove_stale(address) &&
-           bind(fd, sockaddr_of(address), address->size) == 0;
+           bind(fd, sockaddr_of(name), name->size) == 0;
+}
+
+static int listen_at(const SocketAddress *address, const SocketName *name)
+{
+    int fd = new_socket(name, SOCK_NONBLOCK);
+    return fd >= 0 && bind_to(fd, address, name) && listen(fd, BACKLOG) == 0 ? fd : give_up(fd);
 }
 
 int socket_address_listen(SocketAddress *address, GError **error)
 {
-    int fd = new_socket(address, SOCK_NONBLOCK);
-    if (fd < 0 || !bind_to(fd, address) || listen(fd, BACKLOG) < 0) {
-        refuse(error, PIOEMU_ERROR_HOST, address->text,
-               errno == EEXIST ? "exists and is no socket" : g_strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
+    int fd = -1;
+    for (unsigned i = 0; i < address->count && fd < 0; i++) {
+        fd = listen_at(address, &address->names[i]);
+    }
+    if (fd < 0) {
+        fail(error, errno == EEXIST ? "exists and is no socket" : g_strerror(errno));
         return -1;
     }
     if (address->path && lstat(address->path, &address->file) < 0) {
@@ -146,18 +194,18 @@ void socket_address_unlink(const SocketAddress *address)
     }
 }
 
+static int connect_to(const SocketName *name, bool blocking, bool *connected)
+{
+    int fd = new_socket(name, blocking ? 0 : SOCK_NONBLOCK);
+    *connected = fd >= 0 && connect(fd, sockaddr_of(name), name->size) == 0;
+    return *connected || (fd >= 0 && errno == EINPROGRESS) ? fd : give_up(fd);
+}
+
 int socket_address_connect(const SocketAddress *address, bool blocking, bool *connected)
 {
-    int fd = new_socket(address, blocking ? 0 : SOCK_NONBLOCK);
-    if (fd < 0) {
-        return -1;
-    }
-    *connected = connect(fd, sockaddr_of(address), address->size) == 0;
-    if (!*connected && errno != EINPROGRESS) {
-        int failure = errno;
-        close(fd);
-        errno = failure;
-        return -1;
+    int fd = -1;
+    for (unsigned i = 0; i < address->count && fd < 0; i++) {
+        fd = connect_to(&address->names[i], blocking, connected);
     }
     return fd;
 }

@@ -136,8 +136,12 @@ static bool open_session(Session *session, const char *what, const char *spec, G
         .opaque = session,
     };
     session->wait = address.wait;
-    session->stream = stream_new(session->control->vm->loop, what, &address, &events, error);
+    g_autoptr(GError) failure = NULL;
+    session->stream = stream_new(session->control->vm->loop, &address, &events, &failure);
     stream_address_clear(&address);
+    if (!session->stream) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s %s: ", what, spec);
+    }
     return session->stream != NULL;
 }
 
@@ -182,10 +186,11 @@ static bool add_qtest(Control *control, GError **error)
     return open_session(session, "-qtest", vm->config->qtest, error);
 }
 
-/* The text of the -chardev with this id, or NULL. */
+/* The text of the one -chardev with this id, or NULL. */
 static const char *find_chardev(const Control *control, const char *id, GError **error)
 {
     const GPtrArray *chardevs = control->vm->config->chardevs;
+    const char *found = NULL;
     for (guint i = 0; i < chardevs->len; i++) {
         const char *text = chardevs->pdata[i];
         g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, error);
@@ -194,11 +199,20 @@ static const char *find_chardev(const Control *control, const char *id, GError *
         }
         const char *given = g_hash_table_lookup(keys, "id");
         if (given && !strcmp(given, id)) {
-            return text;
+            if (found) {
+                error_refuse(error, "-chardev %s: the id is taken", text);
+                return NULL;
+            }
+            found = text;
         }
     }
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-mon chardev=%s: no such chardev", id);
-    return NULL;
+    if (!found) {
+        error_refuse(error,
+                     "-mon chardev=%s: no such chardev (-chardev socket,id=%s,path=PATH "
+                     "makes one)",
+                     id, id);
+    }
+    return found;
 }
 
 /* -mon chardev=ID,mode=control */
@@ -252,6 +266,9 @@ static void machine_event(void *opaque, const VmEvent *event)
 static bool open_all(Control *control, GError **error)
 {
     const Config *config = control->vm->config;
+    if (config->qtest_log && !config->qtest) {
+        return error_refuse(error, "-qtest-log %s: goes with -qtest DEV", config->qtest_log);
+    }
     for (guint i = 0; i < config->qmps->len; i++) {
         if (!add_qmp(control, "-qmp", config->qmps->pdata[i], error)) {
             return false;

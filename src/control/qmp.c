@@ -1,6 +1,7 @@
 #include "src/control/qmp.h"
 
 #include "src/control/json_split.h"
+#include "src/json_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static void send_object(Qmp *qmp, JsonObject *object)
 {
     g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
     json_node_take_object(node, object);
-    g_autofree char *text = json_to_string(node, false);
+    g_autofree char *text = json_text(node);
     g_autofree char *line = g_strconcat(text, "\r\n", NULL);
     qmp->send(qmp->opaque, line, strlen(line));
 }

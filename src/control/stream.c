@@ -1,29 +1,32 @@
 #include "src/control/stream.h"
 
 #include "src/char/fd_io.h"
+#include "src/char/socket_address.h"
 #include "src/error.h"
 #include "src/keyval.h"
+#include "src/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define READ_SIZE 65536u
 
+/* After accept() failed for want of descriptors or memory. */
+#define RETRY_TIME NS_PER_SECOND
+
 struct Stream {
     Loop *loop;
     StreamEvents events;
-    StreamAddress address;
+    SocketAddress address;
     int listener; /* -1: none */
     LoopFd *listener_watch;
-    FdIo *in, *out; /* NULL: no peer */
+    LoopTimer *retry; /* of accept() */
+    FdIo *in, *out;   /* NULL: no peer */
     LoopFd *in_watch, *out_watch;
     GByteArray *waiting; /* output */
     bool reading, announced;
@@ -31,124 +34,80 @@ struct Stream {
     LoopTask task;
 };
 
-static bool config_error(GError **error, const char *what, const char *spec, const char *why)
-{
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: %s", what, spec, why);
-    return false;
-}
-
-static bool host_error(GError **error, const char *what, const StreamAddress *address,
-                       const char *why)
-{
-    bool local = address->kind == STREAM_UNIX;
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "%s: cannot %s %s%s%s: %s", what,
-                address->server ? "listen at" : "connect to", local ? address->path : address->host,
-                local ? "" : ":", local ? "" : address->port, why);
-    return false;
-}
-
 /* ---- addresses ---- */
 
 void stream_address_clear(StreamAddress *address)
 {
-    g_clear_pointer(&address->path, g_free);
-    g_clear_pointer(&address->host, g_free);
-    g_clear_pointer(&address->port, g_free);
+    g_clear_pointer(&address->name, g_free);
 }
 
-/* "on" and "off", and the older "server" alone and "nowait". */
-static bool parse_switch(GHashTable *keys, const char *key, bool otherwise)
+static bool parse_switch(GHashTable *keys, const char *what, const char *key, bool *on,
+                         GError **error)
 {
-    const char *value = g_hash_table_lookup(keys, key);
-    return value ? !strcmp(value, "on") || !strcmp(value, "yes") : otherwise;
+    const char *text = g_hash_table_lookup(keys, key);
+    g_autofree char *name = g_strdup_printf("%s: %s", what, key);
+    return !text || number_parse_bool(name, text, on, error);
 }
 
-static void parse_switches(StreamAddress *address, GHashTable *keys)
+/* "nowait" is the older word for wait=off. */
+static bool parse_switches(StreamAddress *address, const char *what, GHashTable *keys,
+                           GError **error)
 {
-    address->server = parse_switch(keys, "server", false);
-    address->wait =
-        address->server && parse_switch(keys, "wait", true) && !parse_switch(keys, "nowait", false);
-}
-
-/* "HOST:PORT"; no host means the machine itself. */
-static bool split_host(StreamAddress *address, const char *text)
-{
-    const char *colon = strrchr(text, ':');
-    if (!colon || !colon[1]) {
+    bool wait = true, nowait = false;
+    if (!parse_switch(keys, what, "server", &address->server, error) ||
+        !parse_switch(keys, what, "wait", &wait, error) ||
+        !parse_switch(keys, what, "nowait", &nowait, error)) {
         return false;
     }
-    address->host = colon == text ? g_strdup("localhost") : g_strndup(text, (gsize)(colon - text));
-    address->port = g_strdup(colon + 1);
+    address->wait = address->server && wait && !nowait;
     return true;
 }
 
-static bool check_unix_path(const char *path)
-{
-    return path && *path && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path);
-}
-
 /* "socket,path=PATH" or "socket,host=HOST,port=PORT" */
-static bool parse_socket(StreamAddress *address, const char *what, const char *spec,
-                         GHashTable *keys, GError **error)
+static bool parse_socket(StreamAddress *address, const char *what, GHashTable *keys, GError **error)
 {
     const char *path = g_hash_table_lookup(keys, "path");
-    const char *host = g_hash_table_lookup(keys, "host");
     const char *port = g_hash_table_lookup(keys, "port");
-    if (path && !port) {
-        address->kind = STREAM_UNIX;
-        address->path = g_strdup(path);
-        return check_unix_path(path) || config_error(error, what, spec, "the path is too long");
+    if (!path == !port) {
+        return error_refuse(error, "%s: a socket has either path=FILE or port=N", what);
     }
-    if (port && !path) {
-        address->kind = STREAM_TCP;
-        address->host = g_strdup(host && *host ? host : "localhost");
-        address->port = g_strdup(port);
-        return true;
-    }
-    return config_error(error, what, spec, "a socket has either path=FILE or port=N");
+    address->kind = path ? STREAM_UNIX : STREAM_TCP;
+    address->name =
+        path ? g_strdup(path) : socket_address_join(g_hash_table_lookup(keys, "host"), port);
+    return true;
 }
 
-static bool parse_first(StreamAddress *address, const char *what, const char *spec,
-                        GHashTable *keys, GError **error)
+static bool parse_first(StreamAddress *address, const char *what, GHashTable *keys, GError **error)
 {
     const char *first = g_hash_table_lookup(keys, "kind");
-    if (!first) {
-        return config_error(error, what, spec, "write unix:PATH, tcp:HOST:PORT or stdio");
-    }
-    if (!strcmp(first, "stdio")) {
+    if (first && !strcmp(first, "stdio")) {
         address->kind = STREAM_STDIO;
         return true;
     }
-    if (!strcmp(first, "socket")) {
-        return parse_socket(address, what, spec, keys, error);
+    if (first && !strcmp(first, "socket")) {
+        return parse_socket(address, what, keys, error);
     }
-    if (g_str_has_prefix(first, "unix:")) {
-        address->kind = STREAM_UNIX;
-        address->path = g_strdup(first + strlen("unix:"));
-        return check_unix_path(address->path) ||
-               config_error(error, what, spec, "the path is empty or too long");
+    if (!first || (!g_str_has_prefix(first, "unix:") && !g_str_has_prefix(first, "tcp:"))) {
+        return error_refuse(error, "%s: write unix:PATH, tcp:HOST:PORT or stdio", what);
     }
-    if (g_str_has_prefix(first, "tcp:")) {
-        address->kind = STREAM_TCP;
-        return split_host(address, first + strlen("tcp:")) ||
-               config_error(error, what, spec, "write tcp:HOST:PORT");
-    }
-    return config_error(error, what, spec, "write unix:PATH, tcp:HOST:PORT or stdio");
+    address->kind = *first == 'u' ? STREAM_UNIX : STREAM_TCP;
+    address->name = g_strdup(strchr(first, ':') + 1);
+    return true;
 }
 
 bool stream_address_parse(StreamAddress *address, const char *what, const char *spec,
                           GError **error)
 {
-    static const char *const KNOWN[] = {"kind",   "path", "host",   "port",    "id",
-                                        "server", "wait", "nowait", "nodelay", NULL};
+    static const char *const KNOWN[] = {"path", "host",   "port",    "id", "server",
+                                        "wait", "nowait", "nodelay", NULL};
     *address = (StreamAddress){0};
     g_autofree char *option = g_strdup_printf("%s %s", what, spec);
     g_autoptr(GHashTable) keys = keyval_parse(option, spec, "kind", KNOWN, error);
     if (!keys) {
         return false;
     }
-    parse_switches(address, keys);
-    if (!parse_first(address, what, spec, keys, error)) {
+    if (!parse_switches(address, option, keys, error) ||
+        !parse_first(address, option, keys, error)) {
         stream_address_clear(address);
         return false;
     }
@@ -271,129 +230,90 @@ static bool take_socket(Stream *stream, int fd)
     return true;
 }
 
+/* What cannot be accepted now would be ready again at once, and again. */
 static void listener_ready(void *opaque, unsigned events)
 {
     (void)events;
     Stream *stream = opaque;
     int fd = accept4(stream->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0 && take_socket(stream, fd)) {
+    bool gone = fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR);
+    if (!gone) {
         loop_fd_watch(stream->listener_watch, 0);
+    }
+    if (!gone && (fd < 0 || !take_socket(stream, fd))) {
+        loop_timer_start(stream->retry, RETRY_TIME);
+    }
+}
+
+static void listen_again(void *opaque)
+{
+    Stream *stream = opaque;
+    if (!stream->in) {
+        loop_fd_watch(stream->listener_watch, LOOP_READ);
     }
 }
 
 /* ---- opening ---- */
 
-/* A socket file that nobody listens at is left over from a program that died. */
-static void remove_stale(const struct sockaddr_un *name)
+static bool host_error(GError **error, const char *why)
 {
-    struct stat st;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && stat(name->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-        connect(fd, (const struct sockaddr *)name, sizeof(*name)) < 0 && errno == ECONNREFUSED) {
-        unlink(name->sun_path);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    g_set_error_literal(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, why);
+    return false;
 }
 
-static bool bind_or_connect(Stream *stream, int fd, const struct sockaddr *name, socklen_t size)
+static bool start_listening(Stream *stream, GError **error)
 {
-    if (!stream->address.server) {
-        return connect(fd, name, size) == 0;
-    }
-    int one = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    return bind(fd, name, size) == 0 && listen(fd, 4) == 0;
-}
-
-/* Takes the descriptor over, whatever happens. */
-static bool use_socket(Stream *stream, int fd, const struct sockaddr *name, socklen_t size)
-{
-    if (!bind_or_connect(stream, fd, name, size)) {
-        int failure = errno;
-        close(fd);
-        errno = failure;
+    stream->listener = socket_address_listen(&stream->address, error);
+    if (stream->listener < 0) {
         return false;
     }
-    if (!stream->address.server) {
-        return take_socket(stream, fd);
-    }
-    fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-    stream->listener = fd;
-    stream->listener_watch = loop_fd_new(stream->loop, fd, listener_ready, stream);
+    stream->retry = loop_timer_new(stream->loop, listen_again, stream);
+    stream->listener_watch = loop_fd_new(stream->loop, stream->listener, listener_ready, stream);
     loop_fd_watch(stream->listener_watch, LOOP_READ);
     return true;
 }
 
-static bool open_unix(Stream *stream, const char *what, GError **error)
+static bool open_socket(Stream *stream, const StreamAddress *address, GError **error)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    g_strlcpy(name.sun_path, stream->address.path, sizeof(name.sun_path));
-    if (stream->address.server) {
-        remove_stale(&name);
+    if (!(address->kind == STREAM_UNIX ? socket_address_unix : socket_address_tcp)(
+            &stream->address, address->name, error)) {
+        return false;
     }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return (fd >= 0 && use_socket(stream, fd, (struct sockaddr *)&name, sizeof(name))) ||
-           host_error(error, what, &stream->address, g_strerror(errno));
+    if (address->server) {
+        return start_listening(stream, error);
+    }
+    bool connected;
+    int fd = socket_address_connect(&stream->address, true, &connected);
+    if (fd < 0) {
+        g_autofree char *why = g_strdup_printf("%s (server=on listens)", g_strerror(errno));
+        return host_error(error, why);
+    }
+    return take_socket(stream, fd) || host_error(error, g_strerror(errno));
 }
 
-static bool open_tcp(Stream *stream, const char *what, GError **error)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *list;
-    int failure = getaddrinfo(stream->address.host, stream->address.port, &hints, &list);
-    if (failure) {
-        return host_error(error, what, &stream->address, gai_strerror(failure));
-    }
-    bool open = false;
-    for (struct addrinfo *a = list; a && !open; a = a->ai_next) {
-        int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        open = fd >= 0 && use_socket(stream, fd, a->ai_addr, a->ai_addrlen);
-    }
-    failure = errno;
-    freeaddrinfo(list);
-    return open || host_error(error, what, &stream->address, g_strerror(failure));
-}
-
-static bool open_stdio(Stream *stream, const char *what, GError **error)
+static bool open_stdio(Stream *stream, GError **error)
 {
     FdIo *in = fd_io_new(STDIN_FILENO, FD_IO_READ);
     FdIo *out = in ? fd_io_new(STDOUT_FILENO, FD_IO_WRITE) : NULL;
     if (!out) {
         fd_io_free(in);
-        return config_error(error, what, "stdio", "standard input or output is not open");
+        return error_refuse(error, "standard input or output is not open");
     }
     take_peer(stream, in, out);
     return true;
 }
 
-static bool open_stream(Stream *stream, const char *what, GError **error)
-{
-    switch (stream->address.kind) {
-    case STREAM_UNIX:
-        return open_unix(stream, what, error);
-    case STREAM_TCP:
-        return open_tcp(stream, what, error);
-    default:
-        return open_stdio(stream, what, error);
-    }
-}
-
-Stream *stream_new(Loop *loop, const char *what, const StreamAddress *address,
-                   const StreamEvents *events, GError **error)
+Stream *stream_new(Loop *loop, const StreamAddress *address, const StreamEvents *events,
+                   GError **error)
 {
     Stream *stream = g_new0(Stream, 1);
     stream->loop = loop;
     stream->events = *events;
-    stream->address = *address;
-    stream->address.path = g_strdup(address->path);
-    stream->address.host = g_strdup(address->host);
-    stream->address.port = g_strdup(address->port);
     stream->listener = -1;
     stream->waiting = g_byte_array_new();
     stream->task = (LoopTask){.run = run_task, .opaque = stream};
-    if (!open_stream(stream, what, error)) {
+    if (!(address->kind == STREAM_STDIO ? open_stdio(stream, error)
+                                        : open_socket(stream, address, error))) {
         stream_free(stream);
         return NULL;
     }
@@ -404,15 +324,14 @@ void stream_free(Stream *stream)
 {
     loop_cancel(stream->loop, &stream->task);
     close_peer(stream);
+    loop_timer_free(stream->retry);
     g_clear_pointer(&stream->listener_watch, loop_fd_free);
     if (stream->listener >= 0) {
+        socket_address_unlink(&stream->address);
         close(stream->listener);
-        if (stream->address.kind == STREAM_UNIX) {
-            unlink(stream->address.path);
-        }
     }
     g_byte_array_unref(stream->waiting);
-    stream_address_clear(&stream->address);
+    socket_address_clear(&stream->address);
     g_free(stream);
 }
 

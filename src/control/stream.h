@@ -21,10 +21,9 @@ typedef struct Stream Stream;
 
 typedef struct StreamAddress {
     enum { STREAM_UNIX, STREAM_TCP, STREAM_STDIO } kind;
-    char *path;        /* STREAM_UNIX */
-    char *host, *port; /* STREAM_TCP */
-    bool server;       /* listens */
-    bool wait;         /* server: the machine waits for the first client */
+    char *name;  /* STREAM_UNIX: the path; STREAM_TCP: HOST:PORT */
+    bool server; /* listens */
+    bool wait;   /* server: the machine waits for the first client */
 } StreamAddress;
 
 /*
@@ -47,10 +46,10 @@ typedef struct StreamEvents {
 
 /*
  * Connects or listens.  `opened` is called from the loop, even for a peer that
- * is there at once.
+ * is there at once.  Messages do not say with which address something is wrong.
  */
-Stream *stream_new(Loop *loop, const char *what, const StreamAddress *address,
-                   const StreamEvents *events, GError **error);
+Stream *stream_new(Loop *loop, const StreamAddress *address, const StreamEvents *events,
+                   GError **error);
 /* What the peer has not taken is lost. */
 void stream_free(Stream *stream);
 

@@ -1,11 +1,13 @@
 #include "src/record/recorder_internal.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 #include "src/rtc_date.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Written at once when there is so much, else after a while. */
@@ -26,28 +28,20 @@ static void write_failed(Recorder *recorder, int error_number)
     recorder->host.message(recorder->host.opaque, text);
 }
 
-static void write_all(Recorder *recorder, const uint8_t *data, size_t size)
-{
-    while (size) {
-        ssize_t written = write(recorder->fd, data, size);
-        if (written < 0 && errno != EINTR) {
-            write_failed(recorder, errno);
-            return;
-        }
-        data += MAX(written, 0);
-        size -= (size_t)MAX(written, 0);
-    }
-}
-
 /* The lock is held for the exchange of two pointers only. */
 static void flush(Recorder *recorder)
 {
+    if (!recorder->started) {
+        return;
+    }
     g_mutex_lock(&recorder->lock);
     GByteArray *full = recorder->buffer;
     recorder->buffer = recorder->writing;
     g_mutex_unlock(&recorder->lock);
     recorder->writing = full;
-    write_all(recorder, full->data, full->len);
+    if (!fd_write_all(recorder->fd, full->data, full->len)) {
+        write_failed(recorder, errno);
+    }
     g_byte_array_set_size(full, 0);
 }
 
@@ -259,9 +253,30 @@ void recorder_set_drives(Recorder *recorder, const BlockSet *drives)
     recorder->drives = drives;
 }
 
+/* What was recorded before stays until the machine runs: it may be one that cannot be built. */
+static int open_file(const char *path, bool *made)
+{
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+    int fd = open(path, flags | O_EXCL, 0666);
+    *made = fd >= 0;
+    return fd < 0 && errno == EEXIST ? open(path, flags, 0666) : fd;
+}
+
+void recorder_start(Recorder *recorder)
+{
+    struct stat st;
+    bool plain = fstat(recorder->fd, &st) == 0 && S_ISREG(st.st_mode);
+    recorder->started = true;
+    if (plain && ftruncate(recorder->fd, 0) < 0) {
+        write_failed(recorder, errno);
+    }
+    loop_post(recorder->host.loop, &recorder->task);
+}
+
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error)
 {
-    int fd = open(config->record, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool made;
+    int fd = open_file(config->record, &made);
     if (fd < 0) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-record %s: %s", config->record,
                     g_strerror(errno));
@@ -272,6 +287,7 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
     recorder->host = *host;
     recorder->path = g_strdup(config->record);
     recorder->fd = fd;
+    recorder->made = made;
     recorder->taps = g_ptr_array_new_with_free_func(recorder_free_tap);
     recorder->task = (LoopTask){.run = flush_task, .opaque = recorder};
     recorder->timer = loop_timer_new(host->loop, flush_timer, recorder);
@@ -295,10 +311,12 @@ void recorder_free(Recorder *recorder)
     }
     loop_cancel(recorder->host.loop, &recorder->task);
     loop_timer_free(recorder->timer);
-    finish_header(recorder);
     if (!recorder->failed) {
         record_put_byte(recorder->buffer, RECORD_END);
         flush(recorder);
+    }
+    if (recorder->made && !recorder->started) {
+        unlink(recorder->path);
     }
     if (close(recorder->fd) < 0 && !recorder->failed) {
         write_failed(recorder, errno);

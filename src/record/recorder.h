@@ -39,6 +39,8 @@ typedef struct RecorderHost {
 
 /* Begins the file `config->record`.  `host` is copied. */
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error);
+/* The machine is built and runs from now on: the file is emptied and written. */
+void recorder_start(Recorder *recorder);
 /* Writes what is left and ends the file; the devices have to be gone. */
 void recorder_free(Recorder *recorder);
 

@@ -12,6 +12,8 @@ struct Recorder {
     RecorderHost host;
     char *path;
     int fd;
+    bool made;    /* the file was not there before */
+    bool started; /* what it held before is gone, and things are written */
     GPtrArray *taps;
     const BlockSet *drives;
     GByteArray *header; /* until the machine is built */

@@ -1,6 +1,7 @@
 #include "src/record/replay.h"
 
 #include "src/error.h"
+#include "src/input_file.h"
 #include "src/keyval.h"
 #include "src/machine.h"
 #include "src/record/replay_header.h"
@@ -394,13 +395,30 @@ bool replay_data(const void *data, size_t size, ReplayResult *result, GError **e
     return ok;
 }
 
+GMappedFile *replay_map_file(const char *path, GError **error)
+{
+    g_auto(InputFile) file;
+    if (!input_file_open(&file, "-replay", path, error)) {
+        return NULL;
+    }
+    g_autoptr(GError) failure = NULL;
+    GMappedFile *mapped = g_mapped_file_new_from_fd(file.fd, false, &failure);
+    if (!mapped) {
+        input_file_refuse(&file, error, "%s", failure->message);
+    }
+    return mapped;
+}
+
 int replay_run(const char *path, GError **error)
 {
     g_autoptr(GError) failure = NULL;
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, false, &failure);
+    g_autoptr(GMappedFile) file = replay_map_file(path, error);
     ReplayResult result = {0};
-    if (!file || !replay_data(g_mapped_file_get_contents(file), g_mapped_file_get_length(file),
-                              &result, &failure)) {
+    if (!file) {
+        return PIOEMU_ERROR_CONFIG;
+    }
+    if (!replay_data(g_mapped_file_get_contents(file), g_mapped_file_get_length(file), &result,
+                     &failure)) {
         error_refuse(error, "-replay %s: %s", path, failure->message);
         return PIOEMU_ERROR_CONFIG;
     }

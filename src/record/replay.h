@@ -27,5 +27,7 @@ bool replay_data(const void *data, size_t size, ReplayResult *result, GError **e
 
 /* Replays a file, says on stdout what came of it, and returns the exit status. */
 int replay_run(const char *path, GError **error);
+/* A recording, for as long as the caller needs it. */
+GMappedFile *replay_map_file(const char *path, GError **error);
 
 #endif

@@ -197,8 +197,8 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
         !adopt_list("fw_cfg", &config->fw_cfgs, recorded->fw_cfgs, error)) {
         return false;
     }
-    g_ptr_array_set_size(config->drives, 0);
-    adopt_list("drive", &config->drives, recorded->drives, NULL);
+    g_ptr_array_unref(config->drives);
+    config->drives = g_ptr_array_ref(recorded->drives);
     config->snapshot = false;
     config->no_reboot = recorded->no_reboot;
     config->no_shutdown = false;

@@ -8,14 +8,16 @@
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
 #define CPUS_MAX    255
+/* No command line has longer ones; a file of anything else is not looked through. */
+#define LINE_MAX_SIZE (1u << 20)
 
 /* ---- the header ---- */
 
-/* The next line without its end; NULL: there is none. */
+/* The next line without its end; NULL: there is none, or none of a sensible length. */
 static char *take_line(RecordReader *in)
 {
     const uint8_t *start = in->data + in->at;
-    const uint8_t *end = memchr(start, '\n', in->size - in->at);
+    const uint8_t *end = memchr(start, '\n', MIN(in->size - in->at, LINE_MAX_SIZE));
     if (!end) {
         return NULL;
     }
@@ -68,7 +70,7 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
         return error_refuse(error, "its header is damaged");
     }
     g_hash_table_insert(header->drives, g_strdup(drive->id), g_memdup2(&sectors, sizeof(sectors)));
-    g_ptr_array_add(header->config->drives, g_strdup(text + 1));
+    g_ptr_array_add(header->config->drives, g_steal_pointer(&drive));
     return true;
 }
 

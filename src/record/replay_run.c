@@ -35,10 +35,6 @@ bool replay_run_wanted(const Config *config)
 
 static bool read_file(ReplayRun *run, GError **error)
 {
-    run->file = g_mapped_file_new(run->path, false, error);
-    if (!run->file) {
-        return false;
-    }
     replay_init(&run->replay, g_mapped_file_get_contents(run->file),
                 g_mapped_file_get_length(run->file));
     if (!replay_header_read(&run->header, &run->replay.in, error)) {
@@ -79,6 +75,11 @@ ReplayRun *replay_run_new(Config *config, GError **error)
     ReplayRun *run = g_new0(ReplayRun, 1);
     run->path = g_strdup(config->replay);
     run->replay.source.make = replay_make_live_tap;
+    run->file = replay_map_file(run->path, error);
+    if (!run->file) {
+        replay_run_free(run);
+        return NULL;
+    }
     if (read_file(run, &failure) && check_records(run, &failure) &&
         replay_adopt(config, &run->header, &failure)) {
         return run;

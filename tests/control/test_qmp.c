@@ -121,6 +121,16 @@ static void test_ids_come_back_as_they_were(void)
     end(&rig);
 }
 
+/* A name of bytes that JSON cannot hold. */
+static void test_answers_are_json_whatever_a_name_holds(void)
+{
+    ControlRig rig;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-name", "a\xff\"b", NULL});
+    ask(&rig, NEGOTIATE, "{\"return\":{}}");
+    ask(&rig, EXECUTE("query-name"), "{\"return\":{\"name\":\"a\357\277\275\\\"b\"}}");
+    end(&rig);
+}
+
 /* Bytes as they come: two commands in one packet, one in many. */
 static void test_commands_need_no_lines(void)
 {
@@ -375,18 +385,25 @@ static void refused(const char *const *options, const char *message)
 
 static void test_mistakes_in_the_options_are_named(void)
 {
-    REFUSED("-qmp unix:: the path is empty or too long", "-qmp", "unix:");
-    REFUSED("-qmp tcp:here: write tcp:HOST:PORT", "-qmp", "tcp:here");
+    REFUSED("-qmp unix:: a socket's path has 1 to 107 bytes", "-qmp", "unix:");
+    REFUSED("-qmp tcp:here: write HOST:PORT, :PORT or [::1]:PORT", "-qmp", "tcp:here");
+    REFUSED("-qmp tcp::65536: port 65536: too large (at most 65535)", "-qmp", "tcp::65536");
+    REFUSED("-qmp tcp::x: port x: neither a number nor a service", "-qmp", "tcp::x");
+    REFUSED("-qmp unix:x,server=7: server 7: neither on nor off", "-qmp", "unix:x,server=7");
+    REFUSED("-qmp unix:/,server=on: exists and is no socket", "-qmp", "unix:/,server=on");
     REFUSED("-qmp carrier-pigeon: write unix:PATH, tcp:HOST:PORT or stdio", "-qmp",
             "carrier-pigeon");
-    REFUSED("-qmp: cannot connect to /nowhere/at/all: No such file or directory", "-qmp",
+    REFUSED("-qmp unix:/nowhere/at/all: No such file or directory (server=on listens)", "-qmp",
             "unix:/nowhere/at/all");
     REFUSED("-qmp stdio: standard input is taken (only one may have it)", "-qmp", "stdio",
             "-serial", "stdio");
     REFUSED("-qtest stdio: standard input is taken (only one may have it)", "-qmp", "stdio",
             "-qtest", "stdio");
-    REFUSED("-mon chardev=a: no such chardev", "-mon", "chardev=a,mode=control");
+    REFUSED("-mon chardev=a: no such chardev (-chardev socket,id=a,path=PATH makes one)", "-mon",
+            "chardev=a,mode=control");
     REFUSED("-mon a: write chardev=ID,mode=control", "-mon", "a");
+    REFUSED("-chardev null,id=b: the id is taken", "-chardev", "socket,id=b,path=x", "-chardev",
+            "null,id=b", "-mon", "b,mode=control");
     REFUSED("-chardev socket,id=b: a socket has either path=FILE or port=N", "-chardev",
             "socket,id=b", "-mon", "b,mode=control");
 }
@@ -555,6 +572,7 @@ int main(int argc, char **argv)
     TEST(nothing_works_before_the_negotiation);
     TEST(mistakes_are_named);
     TEST(ids_come_back_as_they_were);
+    TEST(answers_are_json_whatever_a_name_holds);
     TEST(commands_need_no_lines);
     TEST(too_much_is_refused_and_forgotten);
     TEST(stop_and_cont);

@@ -93,7 +93,7 @@ static void add_drives(Target *t)
     t->blocks = blockset_new(t->loop, t->clock, message, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
         blockset_blank(t->blocks, DRIVES[i].id, DRIVES[i].sectors);
-        g_ptr_array_add(t->config->drives, g_strdup(DRIVES[i].text));
+        g_ptr_array_add(t->config->drives, drive_parse(DRIVES[i].text, NULL));
     }
 }
 
@@ -147,6 +147,7 @@ static void build(Target *t)
     if (!machine_build(t->machine, &error)) {
         g_error("%s", error->message);
     }
+    recorder_start(t->recorder);
     t->ports = g_array_new(false, false, sizeof(uint16_t));
     bus_foreach_claim(t->bus, note_port, t);
     g_assert_cmpuint(t->ports->len, <, 0x100);

@@ -121,15 +121,6 @@ static void parse_drive(const char *text)
     g_autoptr(GError) error = NULL;
     g_autoptr(Drive) drive = drive_parse(text, &error);
     g_assert_true(!drive == !!error);
-    g_clear_error(&error);
-    if (*text) {
-        /* -hda and the like: whatever the name is, it comes back. */
-        g_autofree char *spec = drive_text(text, "media=cdrom");
-        g_autoptr(Drive) named = drive_parse(spec, &error);
-        g_assert_no_error(error);
-        g_assert_cmpstr(named->file, ==, text);
-        g_assert_true(named->cdrom);
-    }
 }
 
 static void parse_stream(const char *text)

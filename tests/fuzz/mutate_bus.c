@@ -56,9 +56,9 @@ static Range draw_range(const Places *places, unsigned *random)
         return (Range){0};
     }
     unsigned first = draw(random, places->count);
-    unsigned most = (unsigned)MIN(places->count - first, 1u << draw(random, 7));
-    size_t from = places->at[first];
-    return (Range){from, places->at[first + 1 + draw(random, most)] - from};
+    unsigned most = 1u << draw(random, 7);
+    size_t last = first + draw(random, MIN(places->count - first, most));
+    return (Range){places->at[first], places->at[last + 1] - places->at[first]};
 }
 
 /* Returns the size then; one that is too large is left as it was. */

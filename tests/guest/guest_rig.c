@@ -451,6 +451,24 @@ const GString *guest_output(const Guest *guest, GuestChannel channel)
     return guest->outputs[channel].text;
 }
 
+const char *guest_messages(const Guest *guest)
+{
+    return guest_output(guest, GUEST_ERR)->str;
+}
+
+void guest_assert_says(const Guest *guest, const char *part)
+{
+    if (!strstr(guest_messages(guest), part)) {
+        g_test_message("looked for: %s", part);
+        g_assert_cmpstr(guest_messages(guest), ==, part);
+    }
+}
+
+void guest_assert_one_line(const Guest *guest)
+{
+    g_assert_cmpstr(strchr(guest_messages(guest), '\n'), ==, "\n");
+}
+
 /* ---- the process ---- */
 
 void guest_signal(Guest *guest, int number)

@@ -87,6 +87,11 @@ char *guest_expect_match(Guest *guest, GuestChannel channel, const char *pattern
 void guest_expect_size(Guest *guest, GuestChannel channel, size_t size);
 /* All that has come so far, with a NUL after it. */
 const GString *guest_output(const Guest *guest, GuestChannel channel);
+/* What is on standard error. */
+const char *guest_messages(const Guest *guest);
+void guest_assert_says(const Guest *guest, const char *part);
+/* All that it says. */
+void guest_assert_one_line(const Guest *guest);
 
 /* ---- the process ---- */
 

@@ -90,6 +90,24 @@ static void test_devices(const GuestTarget *target)
     run_checks(target, "biosdevices", drives, 140);
 }
 
+/* The status: AH of INT 15h, AX = C205h, and in bit 6 whether INT 11h tells of a mouse. */
+static void test_mouse_or_none(const GuestTarget *target)
+{
+    static const uint8_t CODE[] = {0xb8, 0x05, 0xc2, 0xb7, 0x03, 0xcd, 0x15, 0x88, 0xe3, 0xcd,
+                                   0x11, 0x24, 0x04, 0xc0, 0xe0, 0x04, 0x08, 0xd8, 0xe6, 0xf4};
+    static const struct {
+        const char *mouse;
+        int status;
+    } CASES[] = {{"on", 0x40}, {"off", 0x03}};
+    g_autofree char *disk = boot_disk_make(CODE, sizeof(CODE));
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES, "-hda %s -device exit-port -global i8042.mouse=%s",
+                        disk, CASES[i].mouse);
+        g_assert_cmpint(guest_wait_exit(guest), ==, CASES[i].status);
+    }
+}
+
 static void test_memory_above_4g(const GuestTarget *target)
 {
     g_autofree char *disk = make_test_disk("biostest");
@@ -342,6 +360,8 @@ int main(int argc, char **argv)
     guest_tests_init(&argc, &argv);
     guest_tests_add("bios/services_answer_as_the_pc_s_do", test_services, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/services_answer_for_devices", test_devices, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("bios/a_mouse_that_is_not_there_is_not_told_of", test_mouse_or_none,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/memory_above_4g_is_in_the_map", test_memory_above_4g,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/a_boot_sector_prints_reads_and_hears_keys", test_boot_sector,

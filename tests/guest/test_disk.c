@@ -120,8 +120,7 @@ static void test_second_writer(const GuestTarget *target)
 static void expect_one_line(Guest *guest, const char *part)
 {
     guest_expect(guest, GUEST_ERR, part);
-    const char *end = strchr(guest_output(guest, GUEST_ERR)->str, '\n');
-    g_assert_cmpstr(end, ==, "\n");
+    guest_assert_one_line(guest);
 }
 
 /* A limit of the file's size: the same to a write as a full disk, with another reason. */

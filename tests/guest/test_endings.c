@@ -4,33 +4,16 @@
  */
 #include "tests/guest/guest_shell.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIGURATION = 2, HOST = 3, DIED = 4, TIMED_OUT = 5 };
-
-static const char *messages(const Guest *guest)
-{
-    return guest_output(guest, GUEST_ERR)->str;
-}
-
-static void assert_says(const Guest *guest, const char *text)
-{
-    if (!strstr(messages(guest), text)) {
-        g_test_message("looked for: %s", text);
-        g_assert_cmpstr(messages(guest), ==, text);
-    }
-}
-
-static void assert_one_line(const Guest *guest)
-{
-    const char *end = strchr(messages(guest), '\n');
-    g_assert_nonnull(end);
-    g_assert_cmpstr(end, ==, "\n");
-}
+enum { HOST = 3, DIED = 4, TIMED_OUT = 5 };
 
 /* ---- -result ---- */
 
@@ -65,7 +48,7 @@ static void test_halt(const GuestTarget *target)
     g_autoptr(Guest) guest = start_with_result(target, "", &path);
     guest_shell_last(guest, "halt");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    g_assert_cmpstr(messages(guest), ==, "");
+    g_assert_cmpstr(guest_messages(guest), ==, "");
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
 }
 
@@ -78,7 +61,7 @@ static void test_exit_port(const GuestTarget *target)
         g_autoptr(Guest) guest = start_with_result(target, "-device exit-port", &path);
         guest_shell_last(guest, line);
         g_assert_cmpint(guest_wait_exit(guest), ==, VALUES[i]);
-        g_assert_cmpstr(messages(guest), ==, "");
+        g_assert_cmpstr(guest_messages(guest), ==, "");
         assert_result(path, VALUES[i], "guest", "the guest chose it");
     }
 }
@@ -112,7 +95,7 @@ static void test_triple_fault(const GuestTarget *target)
     guest_shell_say(guest, "out 0x80 0x5a", "");
     guest_shell_last(guest, "crash");
     g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
-    assert_says(guest, "pioemu: the guest died: triple fault");
+    guest_assert_says(guest, "pioemu: the guest died: triple fault");
     g_free(guest_expect_match(guest, GUEST_ERR, "^EAX=[0-9a-f]{8} EBX=[0-9a-f]{8} ECX="));
     g_free(guest_expect_match(guest, GUEST_ERR,
                               "^EIP=[0-9a-f]{8} FLAGS=[0-9a-f]{8} \\[.*\\] protected mode"));
@@ -148,8 +131,8 @@ static void test_last_accesses(const GuestTarget *target)
         g_assert_true(g_str_has_suffix(line, "  COM1"));
     }
     guest_expect(guest, GUEST_ERR, "Devices:\n");
-    assert_says(guest, "  port write 0x03f8 <- 0x0d  COM1\n");
-    assert_says(guest, "  port write 0x03f8 <- 0x0a  COM1\n");
+    guest_assert_says(guest, "  port write 0x03f8 <- 0x0d  COM1\n");
+    guest_assert_says(guest, "  port write 0x03f8 <- 0x0a  COM1\n");
 }
 
 static void test_last_post_code(const GuestTarget *target)
@@ -158,7 +141,7 @@ static void test_last_post_code(const GuestTarget *target)
     guest_shell_say(guest, "out 0x80 0x5a", "");
     guest_shell_last(guest, "crash");
     g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
-    assert_says(guest, "POST code 0x5a");
+    guest_assert_says(guest, "POST code 0x5a");
 }
 
 /* ---- time is up ---- */
@@ -169,10 +152,10 @@ static void test_timeout(const GuestTarget *target)
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES, "-kernel echo.bin -timeout 1 -result %s", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
-    assert_says(guest, "pioemu: -timeout: the guest ran for 1 s\n");
-    assert_says(guest, "EIP=");
-    assert_says(guest, "port read  0x03fd -> 0x60  COM1\n");
-    assert_says(guest, "Devices:\n");
+    guest_assert_says(guest, "pioemu: -timeout: the guest ran for 1 s\n");
+    guest_assert_says(guest, "EIP=");
+    guest_assert_says(guest, "port read  0x03fd -> 0x60  COM1\n");
+    guest_assert_says(guest, "Devices:\n");
     assert_result(path, TIMED_OUT, "timeout", "-timeout");
 }
 
@@ -210,116 +193,8 @@ static void test_timeout_of_an_inspection(const GuestTarget *target)
     g_autoptr(Guest) guest = guest_start(
         target, &GUEST_ON_PIPES, "-kernel hello.bin -no-shutdown -timeout 3 -result %s", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    assert_one_line(guest);
+    guest_assert_one_line(guest);
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
-}
-
-/* ---- nothing is started ---- */
-
-typedef struct Refusal {
-    const char *name;
-    const char *options;
-    int status;
-    const char *message; /* a part of it */
-} Refusal;
-
-static const Refusal REFUSALS[] = {
-    {"no_guest", "", CONFIGURATION, "-kernel FILE"},
-    {"unknown_option", "-kernl hello.bin", CONFIGURATION, "did you mean -kernel?"},
-    {"not_an_option", "hello.bin", CONFIGURATION, "-kernel FILE"},
-    {"missing_argument", "-kernel", CONFIGURATION, "-kernel: needs FILE"},
-    {"memory_suffix", "-kernel hello.bin -m 5Q", CONFIGURATION, "5Q"},
-    {"memory_too_small", "-kernel hello.bin -m 4K", CONFIGURATION, "from 64K on"},
-    {"guest_is_missing", "-kernel nowhere.bin", CONFIGURATION, "No such file"},
-    {"guest_is_a_directory", "-kernel /", CONFIGURATION, "is a directory"},
-    {"guest_is_empty", "-kernel %s/empty", CONFIGURATION, "is empty"},
-    {"guest_is_too_large", "-kernel %s/large -m 64K", CONFIGURATION, "give it more with -m"},
-    {"flat_key", "-kernel hello.bin -flat adr=0", CONFIGURATION, "adr"},
-    {"unknown_accelerator", "-kernel hello.bin -accel tcg", CONFIGURATION, "tcg"},
-    {"escape_key", "-kernel hello.bin -echr 32", CONFIGURATION, "-echr"},
-    {"log_item", "-kernel hello.bin -d everything", CONFIGURATION, "everything"},
-    {"timeout_of_0", "-kernel hello.bin -timeout 0", CONFIGURATION, "at least 1"},
-    {"log_file", "-kernel hello.bin -D %s/no/log", CONFIGURATION, "-D "},
-    {"pid_file", "-kernel hello.bin -pidfile %s/no/pid", CONFIGURATION, "no/pid: No such file"},
-    {"result_file", "-kernel hello.bin -result %s/no/result", CONFIGURATION,
-     "no/result: No such file"},
-    {"result_is_a_directory", "-kernel hello.bin -result %s", CONFIGURATION, "Is a directory"},
-    {"no_kvm", "-kernel hello.bin -accel kvm,device=/nonexistent", HOST,
-     "there is no /nonexistent"},
-    {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
-};
-
-/* Found when the accelerator is there. */
-static const Refusal LATE_REFUSALS[] = {
-    {"expect_of_a_device", "-kernel hello.bin -expect /dev/zero", CONFIGURATION, "is a device"},
-    {"fw_cfg_of_a_device", "-kernel hello.bin -fw_cfg opt/x,file=/dev/zero", CONFIGURATION,
-     "not a regular one"},
-    {"unknown_machine", "-kernel hello.bin -machine q35", CONFIGURATION, "-machine help"},
-    {"unknown_backend", "-kernel hello.bin -serial stdoi", CONFIGURATION, "stdio"},
-    {"unknown_device", "-kernel hello.bin -device exit-prot", CONFIGURATION, "exit-port"},
-    {"unknown_property", "-kernel hello.bin -device exit-port,x=1", CONFIGURATION, "'x'"},
-    {"overlapping_devices", "-kernel hello.bin -device exit-port -device exit-port", CONFIGURATION,
-     "exit-port"},
-    {"irqchip", "-kernel hello.bin -M pc,irqchip=mine", CONFIGURATION,
-     "irqchip=mine: not one of auto, user, kernel"},
-    {"cpus_without_an_apic", "-kernel hello.bin -smp 2 -M pc,irqchip=user", CONFIGURATION,
-     "-smp 2: "},
-    {"fifth_serial_port",
-     "-kernel hello.bin -serial null -serial null -serial null -serial null -serial file:x",
-     CONFIGURATION, "-serial file:x: the machine has only COM1 to COM4"},
-    {"two_ports_on_stdio", "-kernel hello.bin -serial stdio -serial stdio", CONFIGURATION,
-     "only one stdio is possible"},
-    {"global_property", "-kernel hello.bin -global isa-serial.x=1", CONFIGURATION,
-     "-global isa-serial.x=1: "},
-    {"output_file", "-kernel hello.bin -serial file:%s/no/out", HOST, "-serial file:"},
-};
-
-static char *expand(const char *options)
-{
-    g_auto(GStrv) parts = g_strsplit(options, "%s", -1);
-    return g_strjoinv(guest_directory(), parts);
-}
-
-static void test_refusal(gconstpointer data)
-{
-    const Refusal *refusal = data;
-    g_autofree char *result = guest_path("refused.json");
-    g_autofree char *options = expand(refusal->options);
-    g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES, "-result %s %s", result, options);
-    g_assert_cmpint(guest_wait_exit(guest), ==, refusal->status);
-    assert_one_line(guest);
-    assert_says(guest, refusal->message);
-    g_assert_true(g_str_has_prefix(messages(guest), "pioemu: "));
-    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "");
-    g_assert_false(g_file_test(result, G_FILE_TEST_EXISTS));
-}
-
-static void test_late_refusal(gconstpointer data)
-{
-    if (guest_tests_can_run()) {
-        test_refusal(data);
-    } else {
-        g_test_skip("no accelerator runs here");
-    }
-}
-
-static void add_refusals(const Refusal *refusals, size_t count, GTestDataFunc test)
-{
-    for (size_t i = 0; i < count; i++) {
-        g_autofree char *path = g_strdup_printf("/guest/refused/%s", refusals[i].name);
-        g_test_add_data_func(path, &refusals[i], test);
-    }
-}
-
-static void add_all_refusals(void)
-{
-    g_autofree char *empty = guest_path("empty");
-    g_autofree char *large = guest_path("large");
-    g_assert_true(g_file_set_contents(empty, "", 0, NULL));
-    g_assert_true(g_file_set_contents(large, "", 0, NULL));
-    g_assert_cmpint(truncate(large, 1 << 20), ==, 0);
-    add_refusals(REFUSALS, G_N_ELEMENTS(REFUSALS), test_refusal);
-    add_refusals(LATE_REFUSALS, G_N_ELEMENTS(LATE_REFUSALS), test_late_refusal);
 }
 
 /* ---- what -X help prints ---- */
@@ -346,7 +221,7 @@ static void test_help(void)
     for (size_t i = 0; i < G_N_ELEMENTS(HELPS); i++) {
         g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES, "%s", HELPS[i].options);
         g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-        g_assert_cmpstr(messages(guest), ==, "");
+        g_assert_cmpstr(guest_messages(guest), ==, "");
         guest_expect(guest, GUEST_OUT, HELPS[i].text);
     }
 }
@@ -366,6 +241,23 @@ static void test_pidfile(const GuestTarget *target)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
+/* Only what we made is removed. */
+static void test_pidfile_that_is_no_file(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("fifo");
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -pidfile %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_autofree char *expected = g_strdup_printf("%d\n", (int)guest_pid(guest));
+    char text[32] = "";
+    g_assert_cmpint(read(fd, text, sizeof(text) - 1), >, 0);
+    g_assert_cmpstr(text, ==, expected);
+    close(fd);
+    g_assert_cmpint(g_remove(path), ==, 0);
+}
+
 static void test_unclaimed(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-d unclaimed");
@@ -374,8 +266,8 @@ static void test_unclaimed(const GuestTarget *target)
     guest_shell_say(guest, "out 0x5e1 1", "");
     guest_shell_last(guest, "halt");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    assert_says(guest, "  port 0x05e0: 2 reads, 0 writes, first at 0x");
-    assert_says(guest, "  port 0x05e1: 0 reads, 1 writes, first at 0x");
+    guest_assert_says(guest, "  port 0x05e0: 2 reads, 0 writes, first at 0x");
+    guest_assert_says(guest, "  port 0x05e1: 0 reads, 1 writes, first at 0x");
 }
 
 static void test_log_to_file(const GuestTarget *target)
@@ -384,7 +276,7 @@ static void test_log_to_file(const GuestTarget *target)
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -d io,unclaimed -D %s", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    g_assert_cmpstr(messages(guest), ==, "");
+    g_assert_cmpstr(guest_messages(guest), ==, "");
     g_autofree char *text = guest_read_file(path);
     g_assert_true(g_str_has_prefix(text, "COM1 write THR=0x34\n"
                                          "COM1 write THR=0x0a\n"
@@ -413,7 +305,17 @@ static void test_result_cannot_be_written(const GuestTarget *target)
     guest_expect(guest, GUEST_OUT, "x");
     g_assert_cmpint(g_rmdir(directory), ==, 0);
     g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
-    assert_says(guest, "pioemu: -result ");
+    guest_assert_says(guest, "pioemu: -result ");
+}
+
+static void test_result_with_the_longest_name(const GuestTarget *target)
+{
+    g_autofree char *name = g_strnfill(NAME_MAX, 'x');
+    g_autofree char *path = guest_path(name);
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -result %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
 }
 
 /* A pipe or a terminal is not replaced by a file. */
@@ -440,7 +342,6 @@ static void test_name(const GuestTarget *target)
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
-    add_all_refusals();
     g_test_add_func("/guest/help", test_help);
     guest_tests_add("ends/0_when_it_halts", test_halt, GUEST_EVERY_IRQCHIP);
     guest_tests_add("ends/with_what_the_exit_port_says", test_exit_port, GUEST_DEFAULT_IRQCHIP);
@@ -461,6 +362,10 @@ int main(int argc, char **argv)
     guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_that_cannot_be_written_is_said", test_result_cannot_be_written,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_pid_file_that_is_a_pipe_stays", test_pidfile_that_is_no_file,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/a_result_may_have_the_longest_name", test_result_with_the_longest_name,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/a_result_may_go_to_a_pipe", test_result_on_stdout,
                     GUEST_DEFAULT_IRQCHIP);

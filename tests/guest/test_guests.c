@@ -12,7 +12,7 @@ static void assert_ends(Guest *guest, int status, const char *output)
 {
     g_assert_cmpint(guest_wait_exit(guest), ==, status);
     g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, output);
-    g_assert_cmpstr(guest_output(guest, GUEST_ERR)->str, ==, "");
+    g_assert_cmpstr(guest_messages(guest), ==, "");
 }
 
 static void test_add(const GuestTarget *target)

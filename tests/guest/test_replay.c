@@ -26,28 +26,50 @@ static Guest *record(const GuestWires *wires, const char *realtime, const char *
                        options);
 }
 
-/* The recording, with `options` besides; returns the status. */
-static int replay(const char *options, char **output, char **verdict)
+/* The recording with this -accel, and `options` besides; returns the status. */
+static int replay_on(const char *accel, const char *options, char **output, char **verdict)
 {
     g_autofree char *path = guest_path("run.rec");
     g_autoptr(Guest) guest =
-        guest_start(NULL, &GUEST_ON_PIPES, "-accel interp -replay %s %s", path, options);
+        guest_start(NULL, &GUEST_ON_PIPES, "-accel %s -replay %s %s", accel, path, options);
     guest_close_input(guest);
     int status = guest_wait_exit(guest);
     *output = g_strdup(guest_output(guest, GUEST_OUT)->str);
-    *verdict = g_strdup(guest_output(guest, GUEST_ERR)->str);
+    *verdict = g_strdup(guest_messages(guest));
     return status;
+}
+
+static int replay(const char *options, char **output, char **verdict)
+{
+    return replay_on("interp", options, output, verdict);
+}
+
+static void assert_same_on(const char *accel, const Guest *guest, const char *options)
+{
+    g_autofree char *output = NULL, *verdict = NULL;
+    int status = replay_on(accel, options, &output, &verdict);
+    g_test_message("%s", verdict);
+    g_assert_cmpint(status, ==, 0);
+    g_assert_nonnull(strstr(verdict, NO_CHANGE));
+    g_assert_cmpstr(output, ==, guest_output(guest, GUEST_OUT)->str);
 }
 
 /* The run is over: it is the same again, to the last byte of its output. */
 static void assert_same_again(const Guest *guest, const char *options)
 {
-    g_autofree char *output = NULL, *verdict = NULL;
-    int status = replay(options, &output, &verdict);
-    g_test_message("%s", verdict);
+    assert_same_on("interp", guest, options);
+}
+
+/* Its devices without a CPU. */
+static void assert_same_devices(void)
+{
+    g_autofree char *path = guest_path("run.rec");
+    g_autoptr(Guest) guest = guest_start(NULL, &GUEST_ON_PIPES, "-replay %s", path);
+    int status = guest_wait_exit(guest);
+    g_test_message("%s%s", guest_output(guest, GUEST_OUT)->str,
+                   guest_output(guest, GUEST_ERR)->str);
     g_assert_cmpint(status, ==, 0);
-    g_assert_nonnull(strstr(verdict, NO_CHANGE));
-    g_assert_cmpstr(output, ==, guest_output(guest, GUEST_OUT)->str);
+    guest_expect(guest, GUEST_OUT, NO_CHANGE);
 }
 
 static void assert_refused(const char *options, const char *why)
@@ -296,6 +318,87 @@ static void test_nmi(void)
     assert_same_again(guest, "-kernel nmi.bin");
 }
 
+/* ---- several CPUs ---- */
+
+#define IPI_OPTIONS "-smp 3 -kernel ipi.bin -flat dx=400 -device exit-port"
+
+static void assert_same_cpus(const Guest *guest)
+{
+    assert_same_again(guest, "-kernel ipi.bin");
+    assert_same_on("interp,paranoid=on", guest, "-smp 3 -kernel ipi.bin");
+    assert_same_devices();
+}
+
+/* One polls, one is woken for each byte by another, and one sleeps. */
+static void test_cpus(gconstpointer realtime)
+{
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, IPI_OPTIONS);
+    guest_expect(guest, GUEST_OUT, "type, ^D ends:\n");
+    for (char key = 'a'; key <= 'e'; key++) {
+        const char text[] = {key, '\0'};
+        guest_type(guest, text);
+        guest_expect(guest, GUEST_OUT, text);
+    }
+    guest_type(guest, "a whole line at once\004");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_cpus(guest);
+}
+
+/* Reset while all of them run, and NMIs for the first. */
+static void test_cpus_with_qmp(gconstpointer realtime)
+{
+    g_autofree char *path = guest_path("qmp.sock");
+    g_autofree char *options = g_strdup_printf(IPI_OPTIONS " -qmp unix:%s,server=on,wait=on", path);
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, options);
+    g_auto(Qmp) qmp = connect_qmp(guest, path);
+    execute(&qmp, "system_reset");
+    guest_expect(guest, GUEST_OUT, "type, ^D ends:\n");
+    for (unsigned i = 0; i < 5; i++) {
+        execute(&qmp, "inject-nmi");
+        guest_type(guest, "x");
+        guest_expect(guest, GUEST_OUT, "x");
+        execute(&qmp, "inject-nmi");
+    }
+    guest_type(guest, "\004");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_cpus(guest);
+}
+
+/* CPU 1 dies, ends the run, powers off or resets the machine, while CPU 0 runs. */
+static void test_cpus_that_end(void)
+{
+    for (unsigned end = 4; end <= 14; end += 2) {
+        g_autofree char *options = g_strdup_printf(
+            "-smp 2 -device exit-port -kernel ../tests/guest/smp_end.bin -flat cx=%u,bx=2", end);
+        g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", options);
+        guest_wait_exit(guest);
+        assert_same_again(guest, "-kernel ../tests/guest/smp_end.bin");
+        assert_same_devices();
+    }
+}
+
+/* All sleep until something is typed; one was never started. */
+static void test_cpus_asleep(gconstpointer realtime)
+{
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, "-smp 2 -kernel uart-irq.bin");
+    for (char key = 'a'; key <= 'e'; key++) {
+        const char text[] = {key, '\0'};
+        guest_type(guest, text);
+        guest_expect(guest, GUEST_OUT, text);
+    }
+    guest_signal(guest, SIGTERM);
+    g_assert_cmpint(guest_wait_killed(guest), ==, SIGTERM);
+    assert_same_again(guest, "-kernel uart-irq.bin");
+    assert_same_devices();
+}
+
+static void record_cpus(void)
+{
+    g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, "off", "-smp 3 -kernel smp.bin -flat cx=3");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    assert_same_again(guest, "-kernel smp.bin -smp 3");
+}
+
 /* ---- how it ended ---- */
 
 static void test_a_crash(void)
@@ -345,6 +448,12 @@ static void test_another_machine(void)
     assert_refused("-kernel hello.bin -record again.rec", "-record: not during a replay");
 }
 
+static void test_another_number_of_cpus(void)
+{
+    record_cpus();
+    assert_refused("-kernel smp.bin -smp 2", "-smp 2: it was made with 3");
+}
+
 static void change_recording(gsize at, char bits)
 {
     g_autofree char *path = guest_path("run.rec"), *data = NULL;
@@ -352,6 +461,18 @@ static void change_recording(gsize at, char bits)
     g_assert_true(g_file_get_contents(path, &data, &size, NULL));
     data[at] ^= bits;
     g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+}
+
+/* In the header, which is text. */
+static void test_no_cpus(void)
+{
+    record_cpus();
+    g_autofree char *path = guest_path("run.rec"), *data = guest_read_file(path);
+    gsize at = (gsize)(strstr(data, "\nsmp 3\n") - data) + strlen("\nsmp ");
+    change_recording(at, '3' ^ '0');
+    assert_refused("-kernel smp.bin", "its header is damaged");
+    change_recording(at, '0' ^ '2');
+    assert_refused("-kernel smp.bin", "LAPIC2");
 }
 
 /* The records, but for the words that say how it ended. */
@@ -384,25 +505,49 @@ static void test_a_changed_recording(void)
     g_assert_cmpuint(unnoticed, <=, SAMPLES / 20);
 }
 
+/* Of the last time that the guest sent a letter: a write to 0x3f8 is its port and its value. */
+static gsize find_letter(char letter)
+{
+    g_autofree char *path = guest_path("run.rec"), *data = NULL;
+    const char write[] = {'\xf8', '\x07', letter};
+    gsize size, at = 0;
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    for (gsize i = 0; i + 2 < size; i++) {
+        at = !memcmp(data + i, write, 3) ? i + 2 : at;
+    }
+    g_assert_cmpuint(at, !=, 0);
+    return at;
+}
+
 /* What the guest printed was another letter: told with the place in the guest. */
 static void test_the_place_of_a_difference(void)
 {
-    g_autofree char *path = guest_path("run.rec"), *data = NULL;
     g_autofree char *output = NULL, *verdict = NULL;
-    gsize size, at = 0;
     record_hello();
-    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
-    /* A write to 0x3f8 is its port in two bytes and its value. */
-    for (gsize i = 0; i + 2 < size; i++) {
-        at = !memcmp(data + i, "\xf8\x07H", 3) ? i + 2 : at;
-    }
-    g_assert_cmpuint(at, !=, 0);
-    change_recording(at, 'H' ^ 'J');
+    change_recording(find_letter('H'), 'H' ^ 'J');
     g_assert_cmpint(replay("-kernel hello.bin", &output, &verdict), ==, 1);
     g_assert_true(g_regex_match_simple("replay: at instruction [0-9]+, CS:EIP [0-9a-f]{4}:"
                                        "[0-9a-f]{8}, at 0\\.[0-9]{9} s, record [0-9]+: "
                                        "COM1 write THR \\(port 0x3f8\\):.*0x4a.*0x48",
                                        verdict, 0, 0));
+}
+
+/* Each prints its own number. */
+static void test_the_cpu_of_a_difference(void)
+{
+    record_cpus();
+    for (char cpu = '0'; cpu <= '2'; cpu++) {
+        g_autofree char *output = NULL, *verdict = NULL;
+        g_autofree char *place =
+            g_strdup_printf("replay: at instruction [0-9]+, CS:EIP 0000:[0-9a-f]{8} of CPU %c, "
+                            "at 0\\.[0-9]{9} s, record [0-9]+: COM1 write THR",
+                            cpu);
+        gsize at = find_letter(cpu);
+        change_recording(at, 8);
+        g_assert_cmpint(replay("-kernel smp.bin", &output, &verdict), ==, 1);
+        change_recording(at, 8);
+        g_assert_true(g_regex_match_simple(place, verdict, 0, 0));
+    }
 }
 
 static void test_a_shortened_recording(void)
@@ -447,17 +592,24 @@ int main(int argc, char **argv)
     add_both("kernel_of_the_firmware", test_a_kernel_of_the_firmware);
     add_both("timer", test_timer);
     add_both("qmp", test_qmp);
+    add_both("cpus", test_cpus);
+    add_both("cpus_asleep", test_cpus_asleep);
+    add_both("cpus_with_qmp", test_cpus_with_qmp);
     g_test_add_func("/replay/terminal", test_terminal);
     g_test_add_func("/replay/nmi", test_nmi);
     g_test_add_func("/replay/paused_at_first", test_paused_at_first);
     g_test_add_func("/replay/a_reader_that_was_slow", test_a_reader_that_was_slow);
     g_test_add_func("/replay/end/a_crash", test_a_crash);
     g_test_add_func("/replay/end/a_time_limit", test_a_time_limit);
+    g_test_add_func("/replay/end/by_another_cpu", test_cpus_that_end);
     g_test_add_func("/replay/refused/another_guest", test_another_guest);
     g_test_add_func("/replay/refused/another_machine", test_another_machine);
+    g_test_add_func("/replay/refused/another_number_of_cpus", test_another_number_of_cpus);
+    g_test_add_func("/replay/refused/no_cpus", test_no_cpus);
     g_test_add_func("/replay/refused/a_shortened_recording", test_a_shortened_recording);
     g_test_add_func("/replay/refused/a_recording_of_devices", test_a_recording_of_devices);
     g_test_add_func("/replay/noticed/a_changed_recording", test_a_changed_recording);
     g_test_add_func("/replay/noticed/its_place", test_the_place_of_a_difference);
+    g_test_add_func("/replay/noticed/its_cpu", test_the_cpu_of_a_difference);
     return guest_tests_run();
 }

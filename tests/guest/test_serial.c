@@ -1,7 +1,7 @@
 /*
  * Serial lines as users have them: the real program, real guests, real clients.
  */
-#include "tests/guest/guest_rig.h"
+#include "tests/guest/guest_shell.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -157,6 +157,27 @@ static void test_last_words_of_a_guest_satisfy_the_script(const GuestTarget *tar
     g_assert_cmpint(guest_wait_exit(guest), ==, 3);
 }
 
+/* The debug port is built before COM1, and takes no input. */
+static void test_line_is_named_before_it_is_made(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_shell_start(target, &GUEST_ON_PIPES, "-serial mon:stdio -debugport chardev:serial0");
+    guest_type(guest, "\001c");
+    guest_shell_say(guest, "out 0x10 0x41", "IO port: 10, data: 41\n");
+    guest_expect(guest, GUEST_ERR, "input goes to COM1");
+    guest_shell_last(guest, "halt");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_halves_name_other_lines(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(
+        target, &GUEST_ON_PIPES, "-serial in=chardev:serial1,out=stdout -serial stdio,mux=on");
+    guest_shell_say(guest, "add 2 2", "4\r\n");
+    guest_shell_last(guest, "halt");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
 static void test_counters_are_printed_at_the_end(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -178,6 +199,8 @@ int main(int argc, char **argv)
     ADD(script_judges_the_run);
     ADD(script_that_fails_shows_everything);
     ADD(last_words_of_a_guest_satisfy_the_script);
+    ADD(line_is_named_before_it_is_made);
+    ADD(halves_name_other_lines);
     ADD(counters_are_printed_at_the_end);
     return guest_tests_run();
 }

@@ -335,9 +335,7 @@ static void test_seabios_syslinux_floppy(const GuestTarget *target)
 /* They wait for its SIPI, and it waits for as many as fw_cfg and CMOS tell it of. */
 static void test_seabios_cpus(const GuestTarget *target)
 {
-    if (!strcmp(target->accel, "interp")) {
-        g_test_skip("the software CPU is one");
-    } else if (has_all(NEEDS(&SEABIOS_NEED))) {
+    if (has_all(NEEDS(&SEABIOS_NEED))) {
         g_autoptr(Guest) guest =
             guest_start(target, &GUEST_ON_PIPES,
                         OVER_SEABIOS " -smp 3 -serial null -chardev stdio,id=log "
@@ -362,6 +360,40 @@ static void test_seabios_acpi(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED))) {
         test_acpi(target, OVER_SEABIOS);
+    }
+}
+
+/* ---- several CPUs ---- */
+
+static void test_seabios_grub_cpus(const GuestTarget *target)
+{
+    if (can_run(target,
+                NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS " -smp 4", "-cdrom", path);
+        talk_to_grub(guest, "(cd)");
+    }
+}
+
+static void test_ours_grub_cpus(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_OURS "-smp 4", "-cdrom", path);
+        power_off_from_grub(guest);
+    }
+}
+
+/* It finds and starts them, and they test together. */
+static void test_memtest_cpus(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+        g_autoptr(Guest) guest =
+            guest_start(target, &GUEST_ON_PIPES,
+                        "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16 -smp 4");
+        guest_expect(guest, GUEST_OUT, "Memtest86+ v");
+        guest_expect(guest, GUEST_OUT, "4 Cores 4 Threads    SMP: 4T (PAR)");
+        guest_expect(guest, GUEST_OUT, "Testing");
     }
 }
 
@@ -487,5 +519,8 @@ int main(int argc, char **argv)
     SOFTWARE("our_bios_boots_syslinux_from_a_floppy", test_ours_syslinux_floppy);
     SOFTWARE("our_bios_starts_memtest86", test_ours_memtest);
     SOFTWARE("memtest86_is_a_kernel", test_memtest_kernel);
+    SOFTWARE("seabios_and_grub_with_4_cpus", test_seabios_grub_cpus);
+    SOFTWARE("our_bios_and_grub_with_4_cpus", test_ours_grub_cpus);
+    SOFTWARE("memtest86_with_4_cpus", test_memtest_cpus);
     return guest_tests_run();
 }

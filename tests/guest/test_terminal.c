@@ -254,7 +254,7 @@ static void test_no_escape(const GuestTarget *target)
     g_autoptr(Guest) guest = start_echo(target, "-echr 0");
     guest_type(guest, CTRL_A "x");
     guest_expect(guest, GUEST_OUT, CTRL_A "x");
-    g_assert_cmpstr(guest_output(guest, GUEST_ERR)->str, ==, "");
+    g_assert_cmpstr(guest_messages(guest), ==, "");
 }
 
 static void test_guest_keys(const GuestTarget *target)

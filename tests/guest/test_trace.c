@@ -21,7 +21,7 @@ static char *run_hello(const GuestTarget *target, const char *options)
         guest_start(target, &GUEST_ON_PIPES, "-kernel hello.bin -D %s %s", path, options);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "4\nHello\n");
-    g_assert_cmpstr(guest_output(guest, GUEST_ERR)->str, ==, "");
+    g_assert_cmpstr(guest_messages(guest), ==, "");
     char *log = guest_read_file(path);
     g_remove(path);
     return log;
@@ -84,6 +84,34 @@ static void test_interrupts_are_shown(const GuestTarget *target)
         timer += g_str_has_prefix(*line, "int 0x20 hardware at 0000:");
     }
     g_assert_cmpint(timer, >=, atoi(ticks));
+}
+
+/* Whose it is stands before each, and -dfilter leaves where CPU 1 starts, twice. */
+static void test_each_line_names_its_cpu(const GuestTarget *target)
+{
+    if (!sees_instructions(target)) {
+        g_test_skip("it sees no instructions");
+        return;
+    }
+    g_autofree char *path = guest_path("trace.log");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES,
+                    "-smp 2 -kernel ipi.bin -flat cx=2,dx=1 -device exit-port -D %s "
+                    "-d in_asm,exec,int,cpu -dfilter 0x2000+8,0x3000+8",
+                    path);
+    guest_type(guest, "x\004"); /* which ends it before that is acknowledged */
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    g_autofree char *log = guest_read_file(path);
+    g_remove(path);
+    assert_lines(log, "CPU 1: in_asm 0x00002000 16-bit, 0200:00000000", 1);
+    assert_lines(log, "CPU 1: exec 0x00002000 16-bit CPL 0, instructions ", 1);
+    assert_lines(log, "CPU 1: cpu 0x00002000", 1);
+    assert_lines(log, "CPU 1: exec 0x00003000 16-bit CPL 0, instructions ", 1);
+    assert_lines(log, "CPU 0: exec ", 0);
+    assert_lines(log, "CPU 0: int 0x42 hardware at 0000:", 2);
+    assert_lines(log, "CPU 1: int 0x43 hardware at 0000:", 1);
+    assert_lines(log, "exec ", 0);
+    assert_lines(log, "int ", 0);
 }
 
 /* One line, whatever is asked for, and the guest runs. */
@@ -173,6 +201,7 @@ int main(int argc, char **argv)
     guest_tests_add("trace/filter_leaves_the_code_of_its_range",
                     test_filter_leaves_the_code_of_its_range, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/interrupts_are_shown", test_interrupts_are_shown, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/names_the_cpu", test_each_line_names_its_cpu, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/who_sees_no_instructions_says_so", test_who_sees_no_instructions_says_so,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/a_long_trace_is_all_there", test_a_long_trace_is_all_there,

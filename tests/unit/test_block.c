@@ -124,7 +124,7 @@ static void teardown(Bench *b, gconstpointer data)
 
 static Drive *bench_drive(const Bench *b, const char *rest)
 {
-    g_autofree char *text = drive_text(b->path, rest);
+    g_autofree char *text = g_strdup_printf("file=%s,%s", b->path, rest);
     g_autoptr(GError) error = NULL;
     Drive *drive = drive_parse(text, &error);
     g_assert_no_error(error);
@@ -484,11 +484,32 @@ static void drive_text_is_parsed(void)
     g_assert_cmpint(drive->interface, ==, DRIVE_NONE);
     g_assert_cmpint(drive->index, ==, 1);
     g_assert_true(drive->read_only && drive->snapshot && drive->unsafe && drive->raw_asked);
-    g_autofree char *text = drive_text("a,b", "if=ide,media=cdrom");
-    g_autoptr(Drive) cdrom = drive_parse(text, &error);
-    g_assert_cmpstr(cdrom->file, ==, "a,b");
+    g_assert_cmpstr(drive->name, ==, "-drive file=a,b.img");
+    g_autoptr(Drive) cdrom = drive_parse("file=a,if=ide,media=cdrom", &error);
     g_assert_true(cdrom->cdrom && cdrom->read_only);
     g_assert_cmpint(cdrom->index, ==, -1);
+}
+
+static void short_forms_say_where_and_what(void)
+{
+    static const struct {
+        const char *option;
+        DriveInterface interface;
+        int index;
+    } FORMS[] = {{"fda", DRIVE_FLOPPY, 0}, {"fdb", DRIVE_FLOPPY, 1}, {"hda", DRIVE_IDE, 0},
+                 {"hdb", DRIVE_IDE, 1},    {"hdc", DRIVE_IDE, 2},    {"hdd", DRIVE_IDE, 3},
+                 {"cdrom", DRIVE_IDE, 2}};
+    for (size_t i = 0; i < G_N_ELEMENTS(FORMS); i++) {
+        g_autoptr(Drive) drive = drive_new_short(FORMS[i].option, "a,id=b");
+        g_autofree char *name = g_strdup_printf("-%s a,id=b", FORMS[i].option);
+        g_assert_cmpstr(drive->name, ==, name);
+        g_assert_cmpstr(drive->file, ==, "a,id=b");
+        g_assert_null(drive->id);
+        g_assert_cmpint(drive->interface, ==, FORMS[i].interface);
+        g_assert_cmpint(drive->index, ==, FORMS[i].index);
+        bool cdrom = !strcmp(FORMS[i].option, "cdrom");
+        g_assert_true(drive->cdrom == cdrom && drive->read_only == cdrom);
+    }
 }
 
 static void wrong_drive_text_is_refused(void)
@@ -555,6 +576,7 @@ int main(int argc, char **argv)
     SENTENCE("images", what_is_no_raw_image_is_refused);
     SENTENCE("images", drive_is_in_one_device_only);
     g_test_add_func("/block/drive/text_is_parsed", drive_text_is_parsed);
+    g_test_add_func("/block/drive/short_forms_say_where_and_what", short_forms_say_where_and_what);
     g_test_add_func("/block/drive/wrong_text_is_refused", wrong_drive_text_is_refused);
     return g_test_run();
 }

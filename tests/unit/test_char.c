@@ -523,7 +523,8 @@ static void test_errors_name_the_option_and_what_would_be_right(Fixture *fix, gc
                    "append, path, " COMMON_KEYS ")");
     assert_refused(fix, "a", "file:/x,append=often",
                    "-serial file:/x,append=often: append often: neither on nor off");
-    assert_refused(fix, "s0", "null", "-serial: chardev id 's0' is taken");
+    assert_refused(fix, "s0", "null",
+                   "-serial null: its id 's0' is that of a -chardev (give that another)");
 }
 
 static void test_chardev_has_one_user(Fixture *fix, gconstpointer data)

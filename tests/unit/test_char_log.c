@@ -4,7 +4,10 @@
 #include "src/char/ansi.h"
 #include "tests/unit/char_rig.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct Fixture {
     CharRig *rig;
@@ -137,6 +140,25 @@ static void test_full_disk_is_reported_once_and_the_guest_goes_on(void)
     char_rig_free(rig);
 }
 
+/* Renaming /dev/null would be worse than a long log. */
+static void test_what_is_no_file_is_not_rotated(void)
+{
+    CharRig *rig = char_rig_new();
+    g_autofree char *path = char_rig_path(rig, "fifo");
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    RigLine *line = char_rig_add(rig, "null,logfile=%s,logmax=8", path);
+    rig_line_send_text(line, "one line\nanother line\nand one more\n");
+    g_autoptr(GByteArray) got = g_byte_array_new();
+    char_rig_read(rig, fd, got, 35);
+    g_assert_cmpmem(got->data, got->len, "one line\nanother line\nand one more\n", 35);
+    struct stat st;
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_true(S_ISFIFO(st.st_mode));
+    close(fd);
+    char_rig_free(rig);
+}
+
 static void test_filter_never_swallows_the_next_line(void)
 {
     static const char TEXT[] = "\x1b[\nx\x18\x1b\ny\x1b[12;\x1b[mz";
@@ -162,6 +184,7 @@ int main(int argc, char **argv)
     ADD(log_is_rotated_at_its_size, ",logmax=64,logkeep=2");
     ADD(one_large_write_is_rotated_between_lines, ",logmax=64,logkeep=1");
     ADD(log_is_appended_to_when_asked, "");
+    g_test_add_func("/log/what_is_no_file_is_not_rotated", test_what_is_no_file_is_not_rotated);
     g_test_add_func("/log/full_disk_is_reported_once_and_the_guest_goes_on",
                     test_full_disk_is_reported_once_and_the_guest_goes_on);
     g_test_add_func("/log/filter_never_swallows_the_next_line",

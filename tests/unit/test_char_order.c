@@ -169,6 +169,22 @@ static void test_devices_at_the_same_time_lose_nothing(Fixture *fix, gconstpoint
     }
 }
 
+static void test_a_plain_file_of_two_lines_is_whole(void)
+{
+    CharRig *rig = char_rig_new();
+    g_autofree char *path = char_rig_path(rig, "file");
+    RigLine *lines[] = {char_rig_add(rig, "file:%s", path), char_rig_add(rig, "file:%s", path)};
+    static const char *const TEXTS[] = {"one ", "two ", "three ", "four"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(TEXTS); i++) {
+        rig_line_send_text(lines[i % 2], TEXTS[i]);
+        char_rig_settle(rig, 5);
+    }
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "one two three four");
+    char_rig_free(rig);
+}
+
 #define ADD(name)                                                                                  \
     do {                                                                                           \
         g_test_add("/order/one_chardev/" #name, Fixture, NULL, setup, test_##name, teardown);      \
@@ -184,5 +200,7 @@ int main(int argc, char **argv)
     ADD(full_ring_holds_up_what_comes_behind);
     ADD(order_holds_between_cpus);
     ADD(devices_at_the_same_time_lose_nothing);
+    g_test_add_func("/order/a_plain_file_of_two_lines_is_whole",
+                    test_a_plain_file_of_two_lines_is_whole);
     return g_test_run();
 }

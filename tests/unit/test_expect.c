@@ -203,7 +203,8 @@ static void test_mistakes_name_the_line(Fixture *fix, gconstpointer data)
                    ", line 1: the time-out is a number of seconds, up to a day");
     assert_refused(fix, "exit 256\n", ", line 1: exit takes a status from 0 to 255");
     assert_refused(fix, "exit 1 2\n", ", line 1: nothing more may follow");
-    assert_refused(fix, "port com9\n", ": no chardev 'com9'");
+    assert_refused(fix, "port com9\n",
+                   ": no chardev 'com9' to talk to (a -serial or -chardev makes one)");
 }
 
 #define ADD(name) g_test_add("/expect/" #name, Fixture, NULL, setup, test_##name, teardown)

@@ -29,7 +29,7 @@ static void assert_number_error(const char *text, uint64_t maximum, const char *
 
 static void test_number_errors_end_with_what_would_be_right(void)
 {
-    assert_number_error("", 9, "-n : not a number (decimal or 0x...)");
+    assert_number_error("", 9, "-n: a number is missing (decimal or 0x...)");
     assert_number_error("-1", 9, "-n -1: not a number (decimal or 0x...)");
     assert_number_error(" 1", 9, "-n  1: not a number (decimal or 0x...)");
     assert_number_error("0x", 9, "-n 0x: no digits after 0x");

@@ -108,6 +108,17 @@ static void test_machine_options_come_together(void)
     parsed_clear(&p);
 }
 
+static void test_an_accelerator_has_a_name(void)
+{
+    static const char *const why = "an accelerator without a name (as in kvm:interp)";
+    static const char *const VALUES[][2] = {
+        {"-accel", ":"}, {"-accel", "kvm:"}, {"-accel", "kvm::interp"}, {"-machine", "pc,accel="}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(VALUES); i++) {
+        g_autofree char *message = g_strdup_printf("%s %s: %s", VALUES[i][0], VALUES[i][1], why);
+        REFUSED(message, VALUES[i][0], VALUES[i][1]);
+    }
+}
+
 static void test_control_options_are_kept_in_order(void)
 {
     Parsed p = PARSE("-qmp", "unix:a", "-qmp", "unix:b", "-mon", "chardev=c,mode=control",
@@ -190,9 +201,14 @@ static void test_memory_sizes(void)
     assert_memory("1", UINT64_C(1) << 20);
     assert_memory("512m", UINT64_C(512) << 20);
     assert_memory("6G", UINT64_C(6) << 30);
+    assert_memory("0x10", UINT64_C(16) << 20);
+    assert_memory("1.5", UINT64_C(3) << 19);
     REFUSED("-m 5Q: unknown suffix 'Q' (use K, M or G)", "-m", "5Q");
     REFUSED("-m x: not a number (decimal or 0x...)", "-m", "x");
     REFUSED("-m -1: not a number (decimal or 0x...)", "-m", "-1");
+    REFUSED("-m 99999999999999999999: number too large", "-m", "99999999999999999999");
+    REFUSED("-m 1G,slots=2: unknown suffix 'G,slots=2' (use K, M or G)", "-m", "1G,slots=2");
+    REFUSED("-m 0x: no digits after 0x", "-m", "0x");
     REFUSED("-m 60K: memory is a multiple of 4K, from 64K on", "-m", "60K");
     REFUSED("-m 65K: memory is a multiple of 4K, from 64K on", "-m", "65K");
     REFUSED("-m 0: memory is a multiple of 4K, from 64K on", "-m", "0");
@@ -211,6 +227,7 @@ static void test_cpus(void)
     parsed_clear(&p);
     REFUSED("-smp 0: at least 1 CPU", "-smp", "0");
     REFUSED("-smp 256: too large (at most 255)", "-smp", "256");
+    REFUSED("-smp: a number is missing (decimal or 0x...)", "-smp", "cpus=");
     REFUSED("-smp two: not a number (decimal or 0x...)", "-smp", "two");
 }
 
@@ -255,6 +272,9 @@ static void test_log_filter_is_checked_at_once(void)
     parsed_clear(&p);
     REFUSED("-dfilter 0x8000: not a range (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", "-dfilter",
             "0x8000");
+    REFUSED("-dfilter 1..: not a range (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", "-dfilter", "1..");
+    REFUSED("-dfilter 1..2,: not a range (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", "-dfilter",
+            "1..2,");
     REFUSED("-dfilter 2..1: a range has its first address first and at least one byte", "-dfilter",
             "2..1");
 }
@@ -262,7 +282,7 @@ static void test_log_filter_is_checked_at_once(void)
 static void test_only_display_none_is_there(void)
 {
     REFUSED("-display gtk: there is only none: the console is serial", "-display", "gtk");
-    REFUSED("user: there is only none: the machine has no such device", "-net", "user");
+    REFUSED("-net user: there is only none: the machine has no such device", "-net", "user");
     Parsed p = PARSE("-net", "none", "-nic", "none", "-audio", "none", "-audiodev", "none,id=a",
                      "-vga", "none");
     g_assert_true(p.ok);
@@ -286,7 +306,8 @@ static void test_unknown_option_suggests_the_nearest(void)
     REFUSED("-no-reboots: unknown option (did you mean -no-reboot?)", "-no-reboots");
     REFUSED("-versio: unknown option (did you mean -version?)", "-versio");
     REFUSED("-qqqqqqqqqq: unknown option (see --help)", "-qqqqqqqqqq");
-    REFUSED("--kernel=x: unknown option (did you mean -kernel?)", "--kernel=x");
+    REFUSED("--kernel=x: unknown option (an option and its value are two words: -kernel x)",
+            "--kernel=x");
 }
 
 static void test_what_is_no_option_is_refused(void)
@@ -393,6 +414,7 @@ int main(int argc, char **argv)
     TEST(defaults);
     TEST(texts_are_kept_and_the_later_wins);
     TEST(machine_options_come_together);
+    TEST(an_accelerator_has_a_name);
     TEST(control_options_are_kept_in_order);
     TEST(a_control_protocol_takes_stdio);
     TEST(lists_are_kept_in_order);

@@ -81,6 +81,7 @@ static void build_machine(Session *s)
     cpu.has_apics = apics;
     s->machine = machine_new(&machine_pc_class, s->config, &parts, &cpu);
     g_assert_true(machine_build(s->machine, &error));
+    recorder_start(s->recorder);
     bus_set_observer(s->bus, access_made, s);
 }
 

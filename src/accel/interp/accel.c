@@ -355,7 +355,7 @@ typedef struct InterpOptions {
 static bool parse_switch(GHashTable *table, const char *key, bool *on, GError **error)
 {
     const char *text = g_hash_table_lookup(table, key);
-    g_autofree char *what = g_strdup_printf("-accel interp,%s=", key);
+    g_autofree char *what = g_strdup_printf("-accel interp,%s", key);
 
     return !text || number_parse_bool(what, text, on, error);
 }
@@ -368,7 +368,7 @@ static bool parse_options(GHashTable *table, InterpOptions *options, GError **er
     }
     const char *ips = g_hash_table_lookup(table, "ips");
 
-    if (ips && !number_parse("-accel interp,ips=", ips, IPS_MAX, &options->ips, error)) {
+    if (ips && !number_parse("-accel interp,ips", ips, IPS_MAX, &options->ips, error)) {
         return false;
     }
     if (!options->ips) {

@@ -1,0 +1,21 @@
+/*
+ * The Gregorian calendar, counted in days.
+ */
+#ifndef PIOEMU_CALENDAR_H
+#define PIOEMU_CALENDAR_H
+
+#include <stdint.h>
+
+/* Midnight between 31 December 1969 and 1 January 1970, a Thursday. */
+#define CALENDAR_1970 719528u
+
+typedef struct CalendarDate {
+    uint64_t year;
+    unsigned month, day; /* from 1 */
+} CalendarDate;
+
+/* From 1 January of the year 0; a month or day that there is not is the nearest one. */
+uint64_t calendar_days(CalendarDate date);
+CalendarDate calendar_date(uint64_t days);
+
+#endif

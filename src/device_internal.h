@@ -1,0 +1,38 @@
+/*
+ * What the files of the device framework share: device_core.c (life and
+ * calls), device_properties.c, device_state.c (saved state).
+ */
+#ifndef PIOEMU_DEVICE_INTERNAL_H
+#define PIOEMU_DEVICE_INTERNAL_H
+
+#include "src/device_core.h"
+#include "src/device_tap.h"
+
+struct Device {
+    const DeviceClass *class;
+    char *id;
+    const DeviceHost *host;
+    DeviceTap *tap; /* NULL: none */
+    void *state;
+    GMutex lock;
+    GHashTable *given;      /* names of the properties that were set */
+    GPtrArray *claim_names; /* outlive the bus's use of them */
+    GHashTable *errors;     /* kind to how often */
+};
+
+static inline void *device_field(const Device *dev, size_t offset)
+{
+    return (uint8_t *)dev->state + offset;
+}
+
+static inline IrqLine *device_tapped_line(const Device *dev, IrqLine *line)
+{
+    return line && dev->tap ? device_tap_line(dev->tap, line) : line;
+}
+
+/* Those that were not set. */
+bool device_set_defaults(Device *dev, GError **error);
+/* Of a numeric one that the class has. */
+uint64_t device_property_value(const Device *dev, const char *name);
+
+#endif

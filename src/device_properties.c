@@ -1,0 +1,226 @@
+/*
+ * Properties: from text to the fields of a device's state.
+ */
+#include "src/device_internal.h"
+#include "src/dma.h"
+#include "src/error.h"
+#include "src/number.h"
+
+#include <string.h>
+
+/* ---- properties ---- */
+
+static const DeviceProperty *find_property(const DeviceClass *class, const char *name)
+{
+    for (const DeviceProperty *p = class->properties; p && p->name; p++) {
+        if (!strcmp(p->name, name)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static char *property_names(const DeviceClass *class)
+{
+    GString *names = g_string_new(NULL);
+    for (const DeviceProperty *p = class->properties; p && p->name; p++) {
+        g_string_append_printf(names, "%s%s", names->len ? ", " : "", p->name);
+    }
+    return g_string_free(names, !names->len) ?: g_strdup("none");
+}
+
+static bool set_uint(void *field, const char *what, const char *text, unsigned size, GError **error)
+{
+    uint64_t maximum = size == 8 ? UINT64_MAX : (UINT64_C(1) << (size * 8)) - 1;
+    uint64_t value;
+    bool ok = size == 8 ? number_parse_size(what, text, maximum, &value, error)
+                        : number_parse(what, text, maximum, &value, error);
+    if (ok) {
+        memcpy(field, &value, size); /* little-endian hosts only: x86 */
+    }
+    return ok;
+}
+
+static bool set_choice(unsigned *field, const DeviceProperty *p, const char *what, const char *text,
+                       GError **error)
+{
+    for (unsigned i = 0; p->choices[i]; i++) {
+        if (!strcmp(p->choices[i], text)) {
+            *field = i;
+            return true;
+        }
+    }
+    g_autofree char *all = g_strjoinv(", ", (char **)p->choices);
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: not one of %s", what, text, all);
+    return false;
+}
+
+static bool set_irq(Device *dev, IrqLine **field, const char *what, const char *text,
+                    GError **error)
+{
+    if (!strcmp(text, "none") || !dev->host->irq_line) {
+        *field = NULL;
+        return true;
+    }
+    uint64_t irq;
+    if (!number_parse(what, text, 15, &irq, error)) {
+        return false;
+    }
+    *field = device_tapped_line(dev, dev->host->irq_line(dev->host->opaque, (unsigned)irq));
+    return true;
+}
+
+static bool set_char(Device *dev, CharPort **field, const char *id, GError **error)
+{
+    *field = dev->host->char_port ? dev->host->char_port(dev->host->opaque, dev, id, error) : NULL;
+    return *field != NULL;
+}
+
+/* No id: nothing is plugged in. */
+static bool set_drive(Device *dev, BlockPort **field, const char *id, GError **error)
+{
+    *field = *id && dev->host->block_port ? dev->host->block_port(dev->host->opaque, dev, id, error)
+                                          : NULL;
+    return *field || !*id;
+}
+
+static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *text,
+                    GError **error)
+{
+    uint64_t channel;
+    *field = NULL;
+    if (!strcmp(text, "none") || !dev->host->dma_line) {
+        return true;
+    }
+    if (!number_parse(what, text, 7, &channel, error)) {
+        return false;
+    }
+    *field = dev->host->dma_line(dev->host->opaque, (unsigned)channel);
+    if (*field && dev->tap) {
+        dma_line_set_tap(*field, dev->tap);
+    }
+    return true;
+}
+
+/* A host without data has none of any name. */
+static bool set_data(Device *dev, const DataTable **field, const char *id, GError **error)
+{
+    const DeviceHost *host = dev->host;
+    *field = host->data_table ? host->data_table(host->opaque, id, error) : NULL;
+    return *field || !host->data_table;
+}
+
+static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GError **error)
+{
+    void *field = device_field(dev, p->offset);
+    g_autofree char *what = g_strdup_printf("%s: %s", dev->id, p->name);
+    switch (p->kind) {
+    case PROPERTY_BOOL:
+        return number_parse_bool(what, text, field, error);
+    case PROPERTY_UINT8:
+        return set_uint(field, what, text, 1, error);
+    case PROPERTY_UINT16:
+        return set_uint(field, what, text, 2, error);
+    case PROPERTY_UINT32:
+        return set_uint(field, what, text, 4, error);
+    case PROPERTY_UINT64:
+        return set_uint(field, what, text, 8, error);
+    case PROPERTY_STRING:
+        g_free(*(char **)field);
+        *(char **)field = g_strdup(text);
+        return true;
+    case PROPERTY_CHOICE:
+        return set_choice(field, p, what, text, error);
+    case PROPERTY_IRQ:
+        return set_irq(dev, field, what, text, error);
+    case PROPERTY_CHAR:
+        return set_char(dev, field, text, error);
+    case PROPERTY_DRIVE:
+        return set_drive(dev, field, text, error);
+    case PROPERTY_DATA:
+        return set_data(dev, field, text, error);
+    case PROPERTY_DMA:
+        return set_dma(dev, field, what, text, error);
+    }
+    g_assert_not_reached();
+}
+
+bool device_set_property(Device *dev, const char *name, const char *value, GError **error)
+{
+    const DeviceProperty *p = find_property(dev->class, name);
+    if (!p) {
+        g_autofree char *names = property_names(dev->class);
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: no property '%s' (it has: %s)",
+                    dev->id, name, names);
+        return false;
+    }
+    g_hash_table_add(dev->given, (gpointer)p->name);
+    return set_field(dev, p, value, error);
+}
+
+bool device_set_properties(Device *dev, const char *text, GError **error)
+{
+    g_auto(GStrv) items = g_strsplit(text ? text : "", ",", -1);
+    for (char **item = items; *item; item++) {
+        char *equals = strchr(*item, '=');
+        if (!equals) {
+            g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: '%s' is not name=value",
+                        dev->id, *item);
+            return false;
+        }
+        *equals = '\0';
+        if (!device_set_property(dev, *item, equals + 1, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool device_set_defaults(Device *dev, GError **error)
+{
+    for (const DeviceProperty *p = dev->class->properties; p && p->name; p++) {
+        if (p->default_value && !g_hash_table_contains(dev->given, p->name) &&
+            !set_field(dev, p, p->default_value, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *const KIND_NAMES[] = {
+    [PROPERTY_BOOL] = "on|off",        [PROPERTY_UINT8] = "0..255",
+    [PROPERTY_UINT16] = "0..65535",    [PROPERTY_UINT32] = "number",
+    [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
+    [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
+    [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
+    [PROPERTY_DMA] = "0..7|none",      [PROPERTY_DATA] = "data id",
+};
+
+bool device_class_has_property(const DeviceClass *class, const char *name)
+{
+    return find_property(class, name) != NULL;
+}
+
+char *device_class_help(const DeviceClass *class)
+{
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "%s: %s\n", class->name, class->description);
+    for (const DeviceProperty *p = class->properties; p && p->name; p++) {
+        g_autofree char *kind = p->kind == PROPERTY_CHOICE ? g_strjoinv("|", (char **)p->choices)
+                                                           : g_strdup(KIND_NAMES[p->kind]);
+        g_string_append_printf(text, "  %s=<%s>  %s (default %s)\n", p->name, kind, p->help,
+                               p->default_value ? p->default_value : "none");
+    }
+    return g_string_free(text, false);
+}
+
+uint64_t device_property_value(const Device *dev, const char *name)
+{
+    const DeviceProperty *p = find_property(dev->class, name);
+    g_assert(p && p->kind >= PROPERTY_UINT8 && p->kind <= PROPERTY_UINT64);
+    static const size_t SIZES[] = {
+        [PROPERTY_UINT8] = 1, [PROPERTY_UINT16] = 2, [PROPERTY_UINT32] = 4, [PROPERTY_UINT64] = 8};
+    uint64_t value = 0;
+    memcpy(&value, device_field(dev, p->offset), SIZES[p->kind]);
+    return value;
+}

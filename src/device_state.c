@@ -1,0 +1,143 @@
+/*
+ * The saved state of a device: its class's name, and each field's name with
+ * its elements.
+ */
+#include "src/device_internal.h"
+#include "src/error.h"
+
+#include <string.h>
+
+#define SAVED_TYPE "(sa{sat})"
+
+static uint64_t load_element(const Device *dev, const DeviceField *f, unsigned index)
+{
+    uint64_t value = 0;
+    memcpy(&value, device_field(dev, f->offset + (size_t)index * f->size), f->size);
+    return value;
+}
+
+static void store_element(Device *dev, const DeviceField *f, unsigned index, uint64_t value)
+{
+    memcpy(device_field(dev, f->offset + (size_t)index * f->size), &value, f->size);
+}
+
+static bool has_field(const DeviceField *f)
+{
+    return f && f->kind != FIELD_END;
+}
+
+static GVariant *save_elements(const Device *dev, const DeviceField *f)
+{
+    g_autofree uint64_t *values = g_new(uint64_t, f->count);
+    for (unsigned i = 0; i < f->count; i++) {
+        values[i] = load_element(dev, f, i);
+    }
+    return g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, values, f->count, sizeof(*values));
+}
+
+GBytes *device_save(Device *dev)
+{
+    GVariantBuilder fields;
+    g_variant_builder_init(&fields, G_VARIANT_TYPE("a{sat}"));
+    g_mutex_lock(&dev->lock);
+    for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
+        GVariant *name = g_variant_new_string(f->name);
+        g_variant_builder_add_value(&fields, g_variant_new_dict_entry(name, save_elements(dev, f)));
+    }
+    g_mutex_unlock(&dev->lock);
+    g_autoptr(GVariant) saved = g_variant_ref_sink(
+        g_variant_new("(s@a{sat})", dev->class->name, g_variant_builder_end(&fields)));
+    return g_variant_get_data_as_bytes(saved);
+}
+
+static bool bad_state(const Device *dev, GError **error, const char *field, const char *why)
+{
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: saved state, field %s: %s", dev->id,
+                field, why);
+    return false;
+}
+
+/* Mostly at the place where device_save() puts it: to look each up takes many times as long. */
+static GVariant *find_elements(const Device *dev, const DeviceField *f, GVariant *fields)
+{
+    gsize place = (gsize)(f - dev->class->fields);
+    if (place < g_variant_n_children(fields)) {
+        const char *name;
+        g_autoptr(GVariant) elements = NULL;
+        g_variant_get_child(fields, place, "{&s@at}", &name, &elements);
+        if (!strcmp(name, f->name)) {
+            return g_steal_pointer(&elements);
+        }
+    }
+    return g_variant_lookup_value(fields, f->name, G_VARIANT_TYPE("at"));
+}
+
+static bool load_field(Device *dev, const DeviceField *f, GVariant *fields, GError **error)
+{
+    g_autoptr(GVariant) elements = find_elements(dev, f, fields);
+    if (!elements) {
+        return bad_state(dev, error, f->name, "missing");
+    }
+    gsize count;
+    const uint64_t *values = g_variant_get_fixed_array(elements, &count, sizeof(*values));
+    if (count != f->count) {
+        return bad_state(dev, error, f->name, "wrong number of elements");
+    }
+    uint64_t maximum = f->kind == FIELD_BOOL ? 1
+                       : f->size == 8        ? UINT64_MAX
+                                             : (UINT64_C(1) << (f->size * 8)) - 1;
+    for (unsigned i = 0; i < f->count; i++) {
+        if (values[i] > maximum) {
+            return bad_state(dev, error, f->name, "value too large");
+        }
+        store_element(dev, f, i, values[i]);
+    }
+    return true;
+}
+
+static bool load_fields(Device *dev, GBytes *saved, GError **error)
+{
+    g_autoptr(GVariant) variant =
+        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(SAVED_TYPE), saved, false));
+    g_autofree char *class_name = NULL;
+    g_autoptr(GVariant) fields = NULL;
+    g_variant_get(variant, "(s@a{sat})", &class_name, &fields);
+    if (strcmp(class_name, dev->class->name)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
+                    "%s: saved state is of a '%s', not a '%s'", dev->id, class_name,
+                    dev->class->name);
+        return false;
+    }
+    for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
+        if (!load_field(dev, f, fields, error)) {
+            return false;
+        }
+    }
+    if (dev->class->post_load && !dev->class->post_load(dev->state)) {
+        return bad_state(dev, error, "(all)", "impossible combination");
+    }
+    return true;
+}
+
+/* A reset alone does not undo a refused load: it leaves what a battery backs. */
+static void undo_load(Device *dev, const uint8_t *before)
+{
+    for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
+        memcpy(device_field(dev, f->offset), before + f->offset, (size_t)f->size * f->count);
+    }
+    if (dev->class->reset) {
+        dev->class->reset(dev->state);
+    }
+}
+
+bool device_load(Device *dev, GBytes *saved, GError **error)
+{
+    g_mutex_lock(&dev->lock);
+    g_autofree uint8_t *before = g_memdup2(dev->state, dev->class->state_size);
+    bool ok = load_fields(dev, saved, error);
+    if (!ok) {
+        undo_load(dev, before);
+    }
+    g_mutex_unlock(&dev->lock);
+    return ok;
+}
