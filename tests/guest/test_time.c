@@ -13,7 +13,7 @@
 
 /* In each second. */
 #define LATENESS_MS  20
-#define RATE_SECONDS 30u
+#define RATE_SECONDS 10u
 
 #define SPEAKER_TRIES 5u
 /* What the guest allows for in the 42 ms of a measurement: one percent. */
@@ -28,18 +28,21 @@ static long expect_number(Guest *guest, const char *pattern)
 /*
  * A host that has much else to do delivers the interrupts that begin and end
  * the seconds late, by more than LATENESS_MS, and the timer's go on meanwhile.
- * That does not add up over the seconds; a rate that is wrong does.
+ * That does not add up over the seconds; a rate that is wrong does.  Where the
+ * host is too busy even for that, what the program had to wait for is allowed
+ * for.
  */
 static void assert_rate(const GuestTarget *target, long rate)
 {
     g_autoptr(Guest) guest = guest_start(
-        target, &GUEST_ON_PIPES, "-kernel timer.bin -flat cx=%ld,dx=%u", rate, RATE_SECONDS);
+        target, &GUEST_ON_PIPES, "-kernel timer.bin -flat cx=%ld,dx=%u", rate, 2 * RATE_SECONDS);
     long ticks = 0, expected = 0, slack = 0;
     for (unsigned i = 0; i < RATE_SECONDS && (!i || labs(ticks - expected) > slack); i++) {
         ticks += expect_number(guest, "^second [0-9]+: ([0-9]+) ticks");
         expected += rate;
         slack = 1 + expected * LATENESS_MS / 1000;
     }
+    slack += (long)((double)guest_waited_for_cpu(guest) / 1e9 * (double)rate);
     g_assert_cmpint(ticks, >=, expected - slack);
     g_assert_cmpint(ticks, <=, expected + slack);
 }
