@@ -13,13 +13,16 @@
 #define BUS_ANY_PORT  0xffu /* a port of 16 bits follows */
 #define BUS_WRITE     0x80u /* in `what` of an access, in `how` of one to memory */
 #define BUS_BLOCK     0x80u /* in `how` of an access */
+#define BUS_APIC      0x80u /* in `what` of an acknowledge: an access to an APIC in its place */
+#define BUS_IOAPIC    0x04u /* in `how` of that: the I/O APIC, else the CPU's own */
+#define BUS_CPUS      3u
 
 /* The first byte, modulo 8; three of them are accesses. */
 typedef enum BusOpKind {
     BUS_ACCESS,
     BUS_STEP = 3,
     BUS_LINE,
-    BUS_ACKNOWLEDGE,
+    BUS_ACKNOWLEDGE, /* of a CPU; or an access to an APIC */
     BUS_MEMORY,
     BUS_LATE, /* 0xff: after a reset */
     BUS_OP_KINDS
@@ -35,8 +38,8 @@ typedef enum BusLineKind {
 
 typedef struct BusOp {
     uint8_t what, how;
-    uint8_t which;        /* of the ports that devices have, or BUS_ANY_PORT */
-    uint64_t number;      /* port, address, time, modem lines */
+    uint8_t which;        /* of the ports that devices have, or BUS_ANY_PORT; APIC register */
+    uint64_t number;      /* port, address, time, modem lines, what an APIC gets */
     const uint8_t *bytes; /* items to write, input; the fuzzer's */
     size_t size;          /* of those: what is not there is zero */
 } BusOp;
@@ -81,6 +84,14 @@ static inline void bus_take_line(FuzzInput *in, BusOp *op)
     }
 }
 
+/* `how`: the CPU, which APIC, BUS_WRITE. */
+static inline void bus_take_apic(FuzzInput *in, BusOp *op)
+{
+    op->how = (uint8_t)fuzz_take(in, 1);
+    op->which = (uint8_t)fuzz_take(in, 1);
+    op->number = op->how & BUS_WRITE ? fuzz_take(in, 4) : 0;
+}
+
 static inline BusOp bus_take_op(FuzzInput *in)
 {
     BusOp op = {.what = (uint8_t)fuzz_take(in, 1)};
@@ -99,6 +110,9 @@ static inline BusOp bus_take_op(FuzzInput *in)
         op.number = fuzz_take(in, 8);
         break;
     case BUS_ACKNOWLEDGE:
+        if (op.what & BUS_APIC) {
+            bus_take_apic(in, &op);
+        }
         break;
     default:
         bus_take_access(in, &op);

@@ -2,6 +2,7 @@
  * The pc machine with every device there is and no CPU: accesses anywhere,
  * time, input, resets.  The run is recorded, and its replay must not differ.
  */
+#include "src/boot/apic_regs.h"
 #include "src/machine.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
@@ -49,14 +50,13 @@ typedef struct Target {
     BusInitiator initiator;
     Chardev *lines[2];
     GArray *ports; /* uint16_t: all that some device has */
-    bool intr;
+    bool intr[BUS_CPUS];
     int file;
 } Target;
 
 static void set_intr(void *opaque, unsigned cpu, bool level)
 {
-    (void)cpu;
-    ((Target *)opaque)->intr = level;
+    ((Target *)opaque)->intr[cpu] = level;
 }
 
 static void add_devices(Config *config)
@@ -101,7 +101,7 @@ static void open_recorder(Target *t)
 {
     t->file = memfd_create("recording", MFD_CLOEXEC);
     t->config->record = g_strdup_printf("/proc/self/fd/%d", t->file);
-    RecorderHost host = {.loop = t->loop, .clock = t->clock, .message = message};
+    RecorderHost host = {.loop = t->loop, .clock = t->clock, .message = message, .apics = true};
     t->recorder = recorder_new(t->config, &host, NULL);
     g_assert_nonnull(t->recorder);
     recorder_set_drives(t->recorder, t->blocks);
@@ -121,6 +121,7 @@ static void build(Target *t)
     t->config = config_new();
     t->config->no_defaults = true;
     t->config->memory = 1 << 20;
+    t->config->cpus = BUS_CPUS;
     t->config->rtc = g_strdup("base=2026-01-31T23:59:58,clock=vm");
     add_devices(t->config);
     t->loop = loop_new(NULL);
@@ -141,6 +142,7 @@ static void build(Target *t)
                           .taps = recorder_taps(t->recorder)};
     MachineCpu cpu = no_cpu();
     cpu.set_intr = set_intr;
+    cpu.has_apics = true;
     cpu.opaque = t;
     t->machine = machine_new(&machine_pc_class, t->config, &parts, &cpu);
     g_autoptr(GError) error = NULL;
@@ -202,6 +204,24 @@ static void touch_memory(Target *t, const BusOp *op)
                       &data);
 }
 
+/* Registers lie 16 bytes apart. */
+static void use_apic(Target *t, const BusOp *op)
+{
+    uint64_t base = op->how & BUS_IOAPIC ? IO_APIC_BASE : LOCAL_APIC_BASE;
+    uint64_t data = op->number;
+    t->initiator.cpu = (op->how & 3) % BUS_CPUS;
+    bus_memory_access(t->bus, &t->initiator, base + op->which * 0x10u, op->how & BUS_WRITE, 4,
+                      &data);
+    t->initiator.cpu = 0;
+}
+
+static void acknowledge(Target *t, unsigned cpu)
+{
+    if (t->intr[cpu]) {
+        machine_acknowledge(t->machine, cpu);
+    }
+}
+
 static void use_line(Target *t, const BusOp *op)
 {
     Chardev *chardev = t->lines[op->how & 1];
@@ -232,8 +252,10 @@ static void do_one(Target *t, const BusOp *op)
         use_line(t, op);
         break;
     case BUS_ACKNOWLEDGE:
-        if (t->intr) {
-            machine_acknowledge(t->machine, 0);
+        if (op->what & BUS_APIC) {
+            use_apic(t, op);
+        } else {
+            acknowledge(t, (op->what >> 3) % BUS_CPUS);
         }
         break;
     case BUS_MEMORY:

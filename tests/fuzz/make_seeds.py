@@ -363,6 +363,18 @@ def bus_block(port, write, items, size=1):
     return struct.pack("<BBBH", 0x80 if write else 0, how, 0xff, port) + (items if write else b"")
 
 
+def bus_apic(offset, value, cpu=0):
+    return struct.pack("<BBBI", 0x85, 0x80 | cpu, offset >> 4, value)
+
+
+def bus_apic_read(cpu, *offsets):
+    return b"".join(struct.pack("<BBB", 0x85, cpu, offset >> 4) for offset in offsets)
+
+
+def bus_ioapic(index, value):
+    return (struct.pack("<BBBI", 0x85, 0x84, 0, index) + struct.pack("<BBBI", 0x85, 0x84, 1, value))
+
+
 def bus_sector(port, write):
     return bus_block(port, write, bytes(range(124)), 4) * 4 + bus_block(port, write, b"last" * 4, 4)
 
@@ -468,6 +480,21 @@ def bus_seeds():
           bus_in(0x600, size=2) + bus_out(0x604, 0x3401, size=2))
     write("bus", "firmware", bus_out(0x510, 0x19, size=2) + bus_block(0x511, False, bytes(20)) +
           bus_in(0x514, size=4) + bus_out(0x514, 0, size=4) + bus_out(0x518, 0x1000, size=4))
+    apics = b"".join(bus_apic(0xf0, 0x1ff, cpu) + bus_apic(0xd0, 1 << 24 + cpu, cpu)
+                     for cpu in range(3))
+    answers = b"".join(bytes([5 | cpu << 3]) + bus_apic_read(cpu, 0x100, 0xa0) +
+                       bus_apic(0xb0, 0, cpu) for cpu in range(3))
+    write("bus", "commands", apics + b"".join(
+        bus_apic(0x310, 1 << 24) + bus_apic(0x300, command) + answers
+        for command in (0x51, 0xc4061, 0x84071, 0x44081, 0x8100 | 0x91, 0x4400, 0xc4500, 0xc4608)))
+    write("bus", "lowest-priority", apics + bus_apic(0x80, 0x30) + bus_apic(0x80, 0x20, 1) +
+          bus_apic(0x310, 0x7 << 24) + bus_apic(0x300, 0x4951) + answers)
+    write("bus", "redirected", apics + bus_ioapic(0x15, 2 << 24) + bus_ioapic(0x14, 0x52) +
+          bus_ioapic(0x19, 7 << 24) + bus_ioapic(0x18, 0x8962) + pics + bus_out(0x43, 0x34) +
+          bus_out(0x40, 0xa9, 4) + (bus_step(1) + answers) * 3)
+    write("bus", "apic-timers", b"".join(
+        bus_apic(0x3e0, 3, cpu) + bus_apic(0x320, 0x20040 + cpu, cpu) + bus_apic(0x380, 900, cpu)
+        for cpu in range(3)) + apics + (bus_step(1) + answers) * 2 + bus_apic_read(1, 0x390))
     write("bus", "exits", bus_out(0x80, 0x12) + bus_in(0x80) + bus_block(0xe9, True, b"said\n") +
           bus_in(0xe9) + bus_out(0x501, 5, size=4) + bus_out(0xf4, 3) + bus_in(0x1234, size=2) +
           bytes([6, 0x83]) + struct.pack("<Q", 0xfee00000))
