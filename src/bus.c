@@ -393,7 +393,9 @@ static inline void store_item(void *data, uint64_t value, unsigned size)
 static inline void remember(Bus *bus, BusInitiator *by, const BusClaim *claim, uint64_t address,
                             uint64_t value, size_t count, unsigned size, bool write, bool memory)
 {
-    BusAccess *access = &by->history[by->access_count++ % BUS_HISTORY];
+    unsigned before = atomic_load_explicit(&by->access_count, memory_order_relaxed);
+    BusAccess *access = &by->history[before % BUS_HISTORY];
+    atomic_store_explicit(&by->access_count, before + 1, memory_order_relaxed);
     access->address = address;
     access->value = value;
     access->device = claim ? claim->name : NULL;

@@ -15,6 +15,7 @@
 #include "devices/device.h"
 
 #include <glib.h>
+#include <stdatomic.h>
 
 typedef struct Bus Bus;
 
@@ -54,7 +55,7 @@ typedef struct BusInitiator {
     uint64_t (*program_counter)(struct BusInitiator *self);
     unsigned cpu; /* whose devices of its own it reaches */
     BusAccess history[BUS_HISTORY];
-    uint32_t access_count; /* history[access_count % BUS_HISTORY] is the oldest */
+    atomic_uint access_count; /* any thread reads; history[it % BUS_HISTORY] is the oldest */
 } BusInitiator;
 
 /* Sees every access after it was made; called with no lock held. */
