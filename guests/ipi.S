@@ -18,6 +18,9 @@
 
 #include "devices/lapic_regs.h"
 
+/* What a start-up IPI has in place of a vector; without spaces, an argument of a macro. */
+#define PAGE_OF(label) ((label-_start+0x1000)/0x1000)
+
     .set NMI_VECTOR,      2
     .set WAKE_VECTOR,     0x41 /* there is another job */
     .set LETTER_VECTOR,   0x42 /* `letter` is for CPU 0 */
@@ -61,18 +64,13 @@
     /* Changes AL and ECX. */
     .macro ipi to, command
     mov \to, %al
-    mov $APIC_LEVEL_ASSERT | \command, %ecx
+    mov $APIC_LEVEL_ASSERT + \command, %ecx
     call send_ipi
     .endm
 
     /* The same to all but this CPU. */
     .macro ipi_to_others command
-    ipi $0, \command | APIC_ICR_OTHERS
-    .endm
-
-    /* What a start-up IPI has in place of a vector. */
-    .macro page_of label
-    .set page, (\label - _start + 0x1000) / 0x1000
+    ipi $0, \command+APIC_ICR_OTHERS
     .endm
 
     .macro start_job job
@@ -119,8 +117,7 @@
 start_others:
     ipi_to_others APIC_DELIVERY_INIT
     call wait_10ms
-    page_of first_start
-    ipi_to_others APIC_DELIVERY_START | page
+    ipi_to_others APIC_DELIVERY_START+PAGE_OF(first_start)
     mov cpus, %ax
     dec %ax
     mov $LONGEST_10MS, %cx
@@ -224,8 +221,7 @@ stop_and_start:
     call put_decimal
     say " stands still\n"
     movw $0, arrived
-    page_of second_start
-    ipi %dl, APIC_DELIVERY_START | page
+    ipi %dl, APIC_DELIVERY_START+PAGE_OF(second_start)
 3:  pause
     cmpw $0, arrived
     je 3b
