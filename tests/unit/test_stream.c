@@ -161,8 +161,9 @@ static void test_listener_without_descriptors_rests(Fixture *fix, gconstpointer 
     unsigned steps = 0;
     LoopTimer *timer = loop_timer_new(fix->loop, end, &over);
     loop_timer_start(timer, NS_PER_SECOND / 20);
-    for (; !over; steps++) {
+    while (!over) {
         loop_step(fix->loop, true);
+        steps++;
     }
     g_assert_cmpuint(steps, <, 10);
     loop_timer_free(timer);
