@@ -257,6 +257,17 @@ bios_wait:
     popl bios_stack
     retl
 
+    /* A handler of the guest's came back, with whatever it left; changes BX. */
+    .macro back_in_bios
+    cli
+    cld
+    mov %cs, %bx
+    mov %bx, %ds
+    mov %bx, %es
+    mov $0, %bx
+    mov %bx, %fs
+    .endm
+
     /* EAX: the vector; EDX: where its EAX and EDX are; ECX: its carry. */
     .globl bios_call_interrupt
 bios_call_interrupt:
@@ -282,13 +293,7 @@ bios_call_interrupt:
     mov (%edx), %eax
     mov 4(%edx), %edx
     lretw
-1:  cli
-    cld
-    mov %cs, %bx
-    mov %bx, %ds
-    mov %bx, %es
-    mov $0, %bx
-    mov %bx, %fs
+1:  back_in_bios
     pushfw
     popw %cx
     popl %edx
@@ -325,13 +330,7 @@ bios_call_far:
     pushw $1f
     pushl %eax
     lretw
-1:  cli
-    cld
-    mov %cs, %bx
-    mov %bx, %ds
-    mov %bx, %es
-    mov $0, %bx
-    mov %bx, %fs
+1:  back_in_bios
     mov bios_stack, %esp
     add $RESERVED_FAR, %esp
     popl bios_stack

@@ -57,6 +57,20 @@ void interrupt(unsigned vector, Regs *regs);
 Regs interrupt_ax(unsigned vector, uint16_t ax);
 Regs interrupt_abcd(unsigned vector, uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx);
 
+/* What INT 13h, AH = 42h and 43h are given, in a low segment; `size` says how much of it. */
+typedef struct DiskPacket {
+    uint8_t size, zero;
+    uint16_t count, offset, segment;
+    uint32_t sector, sector_high, flat, flat_high;
+} DiskPacket;
+
+static inline Regs interrupt_packet(uint16_t ax, uint8_t drive, DiskPacket *packet)
+{
+    Regs regs = {.ax = ax, .dl = drive, .si = (uint16_t)(uint32_t)packet};
+    interrupt(0x13, &regs);
+    return regs;
+}
+
 static inline bool carry(const Regs *regs)
 {
     return regs->flags & FLAG_CF;

@@ -28,18 +28,9 @@ static bool is_status(Regs regs, uint8_t status)
 
 static Regs read_block(uint32_t block)
 {
-    static struct {
-        uint8_t size, zero;
-        uint16_t count, offset, segment;
-        uint32_t block, block_high;
-    } packet;
-    packet.size = sizeof(packet);
-    packet.count = 1;
-    packet.segment = BUFFER;
-    packet.block = block;
-    Regs regs = {.ax = 0x4200, .dl = CDROM, .si = (uint16_t)(uint32_t)&packet};
-    interrupt(0x13, &regs);
-    return regs;
+    static DiskPacket packet;
+    packet = (DiskPacket){.size = 16, .count = 1, .segment = BUFFER, .sector = block};
+    return interrupt_packet(0x4200, CDROM, &packet);
 }
 
 static bool reads(uint16_t block)

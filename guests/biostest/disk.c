@@ -129,24 +129,16 @@ static void test_parameters(void)
 
 /* ---- the extensions ---- */
 
-typedef struct Packet {
-    uint8_t size, zero;
-    uint16_t count, offset, segment;
-    uint32_t sector, sector_high, flat, flat_high;
-} Packet;
-
-static Packet packet;
+static DiskPacket packet;
 
 static Regs extended(uint16_t ax)
 {
-    Regs regs = {.ax = ax, .dl = DISK, .si = (uint16_t)(uint32_t)&packet};
-    interrupt(0x13, &regs);
-    return regs;
+    return interrupt_packet(ax, DISK, &packet);
 }
 
 static void set_packet(uint16_t count, uint32_t sector)
 {
-    packet = (Packet){.size = 16, .count = count, .segment = BUFFER, .sector = sector};
+    packet = (DiskPacket){.size = 16, .count = count, .segment = BUFFER, .sector = sector};
 }
 
 static void test_extensions(void)

@@ -14,36 +14,28 @@
 #define TOP          0xffff /* the segment that reaches beyond */
 #define SECTOR_WORDS 256
 
-typedef struct Packet {
-    uint8_t size, zero;
-    uint16_t count, offset, segment;
-    uint32_t sector, sector_high, flat, flat_high;
-} Packet;
-
-static Packet packet;
+static DiskPacket packet;
 
 static Regs run(uint16_t ax, uint8_t drive)
 {
-    Regs regs = {.ax = ax, .dl = drive, .si = (uint16_t)(uint32_t)&packet};
-    interrupt(0x13, &regs);
-    return regs;
+    return interrupt_packet(ax, drive, &packet);
 }
 
 static Regs flat(uint16_t ax, uint8_t drive, uint32_t sector, uint16_t count, uint32_t address)
 {
-    packet = (Packet){.size = 24,
-                      .count = count,
-                      .offset = 0xffff,
-                      .segment = 0xffff,
-                      .sector = sector,
-                      .flat = address};
+    packet = (DiskPacket){.size = 24,
+                          .count = count,
+                          .offset = 0xffff,
+                          .segment = 0xffff,
+                          .sector = sector,
+                          .flat = address};
     return run(ax, drive);
 }
 
 static Regs segmented(uint16_t ax, uint8_t drive, uint32_t sector, uint16_t count, uint16_t offset)
 {
-    packet =
-        (Packet){.size = 16, .count = count, .offset = offset, .segment = TOP, .sector = sector};
+    packet = (DiskPacket){
+        .size = 16, .count = count, .offset = offset, .segment = TOP, .sector = sector};
     return run(ax, drive);
 }
 

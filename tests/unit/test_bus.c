@@ -14,7 +14,6 @@ typedef struct Chip {
     GString *calls;
     GMutex lock;
     bool locked_when_called;
-    int bid;
 } Chip;
 
 static void note_lock(Chip *chip)
@@ -466,141 +465,6 @@ static void test_memory_claims_are_found_in_any_order(Fixture *f, gconstpointer 
     }
 }
 
-/* ---- what each CPU has for itself ---- */
-
-#define OWN UINT64_C(0xfee00000)
-
-typedef struct Own {
-    Bus *bus;
-    BusInitiator by;
-    Chip chips[3];
-} Own;
-
-static int bid_of(const void *state, uint64_t offset, uint64_t value)
-{
-    const Chip *chip = state;
-    g_assert_cmphex(offset, ==, 0x10);
-    g_assert_cmphex(value, ==, 0x55);
-    return chip->bid;
-}
-
-static bool claim_own(Own *own, unsigned cpu, GError **error)
-{
-    const BusClaim wanted = {.name = "chip",
-                             .space = IO_MEMORY,
-                             .base = OWN,
-                             .size = 0x20,
-                             .ops = &LONG_OPS,
-                             .state = &own->chips[cpu],
-                             .per_cpu = true,
-                             .cpu = cpu,
-                             .bid = bid_of};
-    return bus_claim(own->bus, &wanted, error);
-}
-
-static void own_new(Own *own)
-{
-    *own = (Own){.bus = bus_new(false)};
-    own->by.program_counter = program_counter;
-    for (unsigned cpu = 0; cpu < 3; cpu++) {
-        own->chips[cpu].calls = g_string_new(NULL);
-        own->chips[cpu].bytes[0] = (uint8_t)cpu;
-        g_assert_true(claim_own(own, cpu, NULL));
-    }
-}
-
-static void own_free(Own *own)
-{
-    for (unsigned cpu = 0; cpu < 3; cpu++) {
-        g_string_free(own->chips[cpu].calls, true);
-    }
-    bus_free(own->bus);
-}
-
-/* A letter for each chip that took a device's write. */
-static char *takers(Own *own, const int *bids)
-{
-    GString *text = g_string_new(NULL);
-    for (unsigned cpu = 0; cpu < 3; cpu++) {
-        own->chips[cpu].bid = bids[cpu];
-    }
-    bus_device_write(own->bus, OWN + 0x10, 0x55, 4);
-    for (unsigned cpu = 0; cpu < 3; cpu++) {
-        if (own->chips[cpu].calls->len) {
-            g_assert_cmpstr(own->chips[cpu].calls->str, ==, "w4@10=55 ");
-            g_string_append_c(text, (char)('0' + cpu));
-        }
-        g_string_set_size(own->chips[cpu].calls, 0);
-    }
-    return g_string_free(text, false);
-}
-
-static void test_a_cpu_reaches_its_own(Fixture *f, gconstpointer data)
-{
-    (void)f, (void)data;
-    Own own;
-    own_new(&own);
-    for (unsigned cpu = 0; cpu < 3; cpu++) {
-        uint32_t value = 0;
-        own.by.cpu = cpu;
-        bus_memory_access(own.bus, &own.by, OWN, false, 1, &value);
-        g_assert_cmpuint(value, ==, cpu);
-    }
-    own.by.cpu = 3;
-    uint8_t nobody = 0;
-    bus_memory_access(own.bus, &own.by, OWN, false, 1, &nobody);
-    g_assert_cmphex(nobody, ==, 0xff);
-    own_free(&own);
-}
-
-static void test_own_ranges_overlap_only_strangers(Fixture *f, gconstpointer data)
-{
-    (void)f, (void)data;
-    Own own;
-    own_new(&own);
-    g_autoptr(GError) twice = NULL, shared = NULL;
-    g_assert_false(claim_own(&own, 1, &twice));
-    g_assert_error(twice, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
-    const BusClaim wanted = {
-        .name = "x", .space = IO_MEMORY, .base = OWN, .size = 1, .ops = &LONG_OPS};
-    g_assert_false(bus_claim(own.bus, &wanted, &shared));
-    g_assert_error(shared, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
-    own_free(&own);
-}
-
-static void test_device_write_goes_to_the_bidders(Fixture *f, gconstpointer data)
-{
-    (void)f, (void)data;
-    static const struct {
-        int bids[3];
-        const char *takers;
-    } CASES[] = {
-        {{DEVICE_BID_NONE, DEVICE_BID_NONE, DEVICE_BID_NONE}, ""},
-        {{DEVICE_BID_SURE, DEVICE_BID_NONE, DEVICE_BID_SURE}, "02"},
-        {{7, 5, 6}, "1"},
-        {{7, DEVICE_BID_NONE, 0}, "2"},
-        {{DEVICE_BID_NONE, 3, 3}, "1"},
-        {{DEVICE_BID_SURE, 255, 254}, "02"},
-    };
-    Own own;
-    own_new(&own);
-    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        g_autofree char *text = takers(&own, CASES[i].bids);
-        g_assert_cmpstr(text, ==, CASES[i].takers);
-    }
-    g_autoptr(GArray) unclaimed = bus_unclaimed(own.bus);
-    g_assert_cmpuint(unclaimed->len, ==, 0);
-    own_free(&own);
-}
-
-static void test_device_write_elsewhere_is_like_any(Fixture *f, gconstpointer data)
-{
-    (void)data;
-    claim(f, IO_MEMORY, 0x1000, 16, &LONG_OPS);
-    bus_device_write(f->bus, 0x1004, 0x11223344, 4);
-    assert_calls(f, "w4@4=11223344 ");
-}
-
 /* ---- what is remembered ---- */
 
 static void test_unclaimed_accesses_are_counted_by_byte(Fixture *f, gconstpointer data)
@@ -728,10 +592,6 @@ int main(int argc, char **argv)
     TEST(memory_access_past_the_end_of_a_claim_floats_there);
     TEST(unclaimed_memory_floats);
     TEST(memory_claims_are_found_in_any_order);
-    TEST(a_cpu_reaches_its_own);
-    TEST(own_ranges_overlap_only_strangers);
-    TEST(device_write_goes_to_the_bidders);
-    TEST(device_write_elsewhere_is_like_any);
     TEST(unclaimed_accesses_are_counted_by_byte);
     TEST(unclaimed_ports_wrap_too);
     TEST(a_walk_through_memory_does_not_eat_the_host);
