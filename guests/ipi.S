@@ -414,10 +414,7 @@ second_start:
 
     /* Between jobs they sleep. */
 other_cpu:
-    xor %ax, %ax
-    mov %ax, %ds
-    mov %ax, %es
-    mov %ax, %ss
+    zero_segments
     big_real_fs
     apic_read APIC_ID, %eax
     shr $16, %eax

@@ -127,10 +127,7 @@ trampoline:
     cld
     ljmp $0, $other_cpu
 other_cpu:
-    xor %ax, %ax
-    mov %ax, %ds
-    mov %ax, %es
-    mov %ax, %ss
+    zero_segments
     big_real_fs
     announce
 1:  pause

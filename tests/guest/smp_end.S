@@ -87,10 +87,7 @@ rest:
     .balign 0x1000
     cli
     ljmp $0, $1f
-1:  xor %ax, %ax
-    mov %ax, %ds
-    mov %ax, %es
-    mov %ax, %ss
+1:  zero_segments
     mov $0x8000, %sp
     mov end, %bx
     jmp *ends(%bx)
