@@ -320,14 +320,15 @@ void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
     post_event(opaque, &(Event){.kind = EVENT_STOP, .vcpu = vcpu, .stop = stop});
 }
 
-/* INIT makes a start before it moot, and the first of several starts counts. */
 static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
 {
-    Vcpu *vcpu = runner_vcpu(vm->runner, cpu);
-    vcpu->init |= init;
-    if (init || !vcpu->start) {
-        vcpu->start = !init;
-        vcpu->start_vector = vector;
+    if (!vm->runner || cpu >= runner_count(vm->runner)) {
+        return;
+    }
+    if (init) {
+        vcpu_ask_init(runner_vcpu(vm->runner, cpu));
+    } else {
+        vcpu_ask_start(runner_vcpu(vm->runner, cpu), vector);
     }
     runner_interrupt(vm->runner, cpu);
 }
@@ -337,11 +338,12 @@ void vm_device_request(void *opaque, DeviceRequest request, int status)
 {
     Vm *vm = opaque;
     unsigned number = (unsigned)status;
-    unsigned cpu = request == DEVICE_CPU_START ? number >> 8 : number;
-    if (request == DEVICE_CPU_INIT || request == DEVICE_CPU_START) {
-        if (vm->runner && cpu < runner_count(vm->runner)) {
-            ask_cpu(vm, cpu, request == DEVICE_CPU_INIT, (uint8_t)number);
-        }
+    if (request == DEVICE_CPU_INIT) {
+        ask_cpu(vm, number, true, 0);
+        return;
+    }
+    if (request == DEVICE_CPU_START) {
+        ask_cpu(vm, number >> 8, false, (uint8_t)number);
         return;
     }
     runner_ask_pause(vm->runner);

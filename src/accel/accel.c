@@ -81,3 +81,17 @@ void vcpu_free(Vcpu *vcpu)
     g_free(vcpu->failure);
     g_aligned_free(vcpu);
 }
+
+void vcpu_ask_init(Vcpu *vcpu)
+{
+    vcpu->init = true;
+    vcpu->start = false;
+}
+
+void vcpu_ask_start(Vcpu *vcpu, uint8_t vector)
+{
+    if (!vcpu->start) {
+        vcpu->start = true;
+        vcpu->start_vector = vector;
+    }
+}

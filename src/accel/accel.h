@@ -136,9 +136,9 @@ struct Vcpu {
     unsigned index;
     atomic_bool intr; /* level of the INTR pin */
     atomic_bool nmi;  /* an NMI edge waits */
-    /* Not threaded: another CPU asked for it; INIT comes before the start. */
+    /* Not threaded: asked for by vcpu_ask_*(); INIT comes before the start. */
     bool init;
-    bool start; /* at start_vector << 12, if it waits to be started */
+    bool start;
     uint8_t start_vector;
     char *failure; /* owned; why run() returned VCPU_FAILED */
 };
@@ -159,5 +159,13 @@ void accel_free(Accel *accel);
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error);
 void vcpu_free(Vcpu *vcpu);
+/*
+ * Not threaded, between two instructions of this CPU or in an access of
+ * another's: an INIT, which makes a start before it moot, and a start at
+ * `vector` << 12 if it waits for one; of several the first counts.
+ * interrupt_changed() follows.
+ */
+void vcpu_ask_init(Vcpu *vcpu);
+void vcpu_ask_start(Vcpu *vcpu, uint8_t vector);
 
 #endif

@@ -30,14 +30,13 @@ static VcpuActivity activity(Rig *rig, unsigned cpu)
 
 static void ask_init(Rig *rig, unsigned cpu)
 {
-    rig->vcpus[cpu]->init = true;
+    vcpu_ask_init(rig->vcpus[cpu]);
     class_of(rig)->interrupt_changed(rig->vcpus[cpu]);
 }
 
 static void ask_start(Rig *rig, unsigned cpu, uint8_t vector)
 {
-    rig->vcpus[cpu]->start = true;
-    rig->vcpus[cpu]->start_vector = vector;
+    vcpu_ask_start(rig->vcpus[cpu], vector);
     class_of(rig)->interrupt_changed(rig->vcpus[cpu]);
 }
 
@@ -113,6 +112,32 @@ static void test_start_of_a_running_cpu_is_ignored(void)
     run(rig, 1, 10);
     g_assert_cmphex(get(rig, 1).segment[CPU_CS].base, ==, CODE);
     g_assert_cmphex(get(rig, 1).gpr[CPU_AX], ==, 10);
+}
+
+static void test_first_of_two_starts_counts(void)
+{
+    g_autoptr(Rig) rig = STARTED(2, 0x40, 0xeb, 0xfd);
+    ask_start(rig, 1, 0x10);
+    run(rig, 1, 10);
+    g_assert_cmphex(get(rig, 1).segment[CPU_CS].base, ==, CODE);
+}
+
+static void test_init_makes_an_earlier_start_moot(void)
+{
+    g_autoptr(Rig) rig = STARTED(2, 0x40, 0xeb, 0xfd);
+    ask_init(rig, 1);
+    g_assert_cmpint(run(rig, 1, 10), ==, VCPU_HALTED_DEAD);
+    g_assert_true(get(rig, 1).unstarted);
+}
+
+static void test_init_and_start_come_in_their_order(void)
+{
+    g_autoptr(Rig) rig = STARTED(2, 0x40, 0xeb, 0xfd);
+    run(rig, 1, 10);
+    ask_init(rig, 1);
+    ask_start(rig, 1, PAGE);
+    run(rig, 1, 4);
+    g_assert_cmphex(get(rig, 1).gpr[CPU_AX], ==, 2);
 }
 
 /* SDM, table "IA-32 and Intel 64 Processor States Following Power-up, Reset, or INIT". */
@@ -299,6 +324,9 @@ int main(int argc, char **argv)
     TEST(all_but_the_first_wait);
     TEST(start_begins_at_the_page);
     TEST(start_of_a_running_cpu_is_ignored);
+    TEST(first_of_two_starts_counts);
+    TEST(init_makes_an_earlier_start_moot);
+    TEST(init_and_start_come_in_their_order);
     TEST(init_stops_a_running_cpu);
     TEST(init_of_the_first_goes_to_the_reset_vector);
     TEST(nmi_waits_for_the_start);
