@@ -8,7 +8,7 @@
 #ifndef PIOEMU_LOOP_H
 #define PIOEMU_LOOP_H
 
-#include "src/clock.h"
+#include "devices/device.h" /* NS_PER_SECOND */
 
 #include <glib.h>
 #include <stdbool.h>
@@ -76,13 +76,5 @@ typedef struct LoopSignal LoopSignal;
 
 LoopSignal *loop_signal_new(Loop *loop, int signal, void (*fire)(void *opaque), void *opaque);
 void loop_signal_free(LoopSignal *source);
-
-/* ---- machine time ---- */
-
-typedef struct LoopClock LoopClock;
-
-/* Serves the deadlines of `clock` until freed. */
-LoopClock *loop_clock_new(Loop *loop, Clock *clock, GError **error);
-void loop_clock_free(LoopClock *source);
 
 #endif

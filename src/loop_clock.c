@@ -3,7 +3,7 @@
  * move the deadline, with no help of the loop's, and it has no coarser grain
  * than the host's own timers.
  */
-#include "src/loop.h"
+#include "src/loop_clock.h"
 
 #include "src/error.h"
 

@@ -12,6 +12,7 @@
 #include "src/control/control.h"
 #include "src/expect.h"
 #include "src/log.h"
+#include "src/loop_clock.h"
 #include "src/machine.h"
 #include "src/record/recorder.h"
 #include "src/record/replay_run.h"

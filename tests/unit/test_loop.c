@@ -2,7 +2,7 @@
  * The event loop: posted work, descriptors, timers, signals, machine time.
  */
 #include "src/error.h"
-#include "src/loop.h"
+#include "src/loop_clock.h"
 
 #include <signal.h>
 #include <stdatomic.h>

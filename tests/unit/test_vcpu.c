@@ -4,6 +4,7 @@
  * ThreadSanitizer; without it, it still proves that a paused vCPU stands still
  * and that halts, interrupts, pauses and stops never wait for one another.
  */
+#include "src/loop_clock.h"
 #include "src/machine.h"
 #include "src/vcpu.h"
 

@@ -1,0 +1,16 @@
+/*
+ * Serves the deadlines of a monotonic clock in the event loop.
+ */
+#ifndef PIOEMU_LOOP_CLOCK_H
+#define PIOEMU_LOOP_CLOCK_H
+
+#include "src/clock.h"
+#include "src/loop.h"
+
+typedef struct LoopClock LoopClock;
+
+/* Serves the deadlines of `clock` until freed. */
+LoopClock *loop_clock_new(Loop *loop, Clock *clock, GError **error);
+void loop_clock_free(LoopClock *source);
+
+#endif
