@@ -1,5 +1,7 @@
 #include "src/config.h"
 
+#include "src/keyval.h"
+
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
 #define CTRL_A         1
 
@@ -55,4 +57,16 @@ void config_free(Config *config)
     g_free(config->qtest);
     g_free(config->qtest_log);
     g_free(config);
+}
+
+bool config_is_monitor_chardev(const Config *config, const char *id)
+{
+    for (guint i = 0; i < config->monitors->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-mon", config->monitors->pdata[i], "chardev", NULL, NULL);
+        if (keys && !g_strcmp0(g_hash_table_lookup(keys, "chardev"), id)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -45,6 +45,8 @@ typedef struct Config {
 
 Config *config_new(void);
 void config_free(Config *config);
+/* Whether a -mon takes the -chardev with this id, which is then no character device. */
+bool config_is_monitor_chardev(const Config *config, const char *id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 

@@ -1,7 +1,6 @@
 #include "src/machine.h"
 
 #include "devices/device_table.h"
-#include "src/control/control.h"
 #include "src/device_tap.h"
 #include "src/dma.h"
 #include "src/error.h"
@@ -455,7 +454,7 @@ static bool add_chardevs(Machine *machine, GError **error)
         const char *text = machine->config->chardevs->pdata[i];
         g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, NULL);
         const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
-        bool control = id && control_has_chardev(machine->config, id);
+        bool control = id && config_is_monitor_chardev(machine->config, id);
         if (!control && !charset_add_option(machine->chars, text, error)) {
             return false;
         }

@@ -240,18 +240,6 @@ static bool add_monitor(Control *control, const char *text, GError **error)
     return chardev && add_qmp(control, "-chardev", chardev, error);
 }
 
-bool control_has_chardev(const Config *config, const char *id)
-{
-    for (guint i = 0; i < config->monitors->len; i++) {
-        g_autoptr(GHashTable) keys =
-            keyval_parse("-mon", config->monitors->pdata[i], "chardev", NULL, NULL);
-        if (keys && !g_strcmp0(g_hash_table_lookup(keys, "chardev"), id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void machine_event(void *opaque, const VmEvent *event)
 {
     Control *control = opaque;

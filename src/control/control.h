@@ -12,8 +12,6 @@ typedef struct Control Control;
 /* The machine is built; opens every socket. */
 Control *control_new(Vm *vm, GError **error);
 void control_free(Control *control);
-/* A -mon takes the -chardev with this id: it is no character device then. */
-bool control_has_chardev(const Config *config, const char *id);
 /* Returns when those that wait for a client have one, or the run has ended. */
 void control_wait(Control *control);
 
