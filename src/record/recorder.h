@@ -13,8 +13,8 @@
 #include "src/config.h"
 #include "src/device_tap.h"
 #include "src/loop.h"
+#include "src/record/ending.h"
 #include "src/record/format.h"
-#include "src/result.h"
 
 #include <glib.h>
 

@@ -12,8 +12,10 @@
 #include "src/block/block.h"
 #include "src/config.h"
 #include "src/device_tap.h"
-#include "src/result.h"
-#include "src/vm.h"
+#include "src/record/ending.h"
+
+/* The machine of a recording, whose run is to be done again. */
+typedef struct ReplayRun ReplayRun;
 
 /* What the replay needs of the machine. */
 typedef struct ReplayRunHost {
