@@ -3,6 +3,7 @@
  */
 #include "src/char/fd_io.h"
 #include "src/config.h"
+#include "src/control/control.h"
 #include "src/error.h"
 #include "src/options.h"
 #include "src/record/recorder.h"
@@ -56,14 +57,16 @@ static void set_name(const char *name)
 /* `replay`: NULL if it is none. */
 static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_by_signal)
 {
+    *built = false;
     g_autoptr(GError) error = NULL;
     Vm *vm = check_files(config, &error) ? vm_new_replay(config, replay, &error) : NULL;
-    *built = vm != NULL;
     if (!vm) {
         return complain(error);
     }
     int status;
-    if (write_pidfile(config->pidfile, &error)) {
+    Control *control = control_new(vm, &error);
+    *built = control != NULL;
+    if (control && write_pidfile(config->pidfile, &error)) {
         status = vm_run(vm);
         *ended_by_signal = vm_signal(vm);
         if (config->pidfile) {
@@ -72,6 +75,7 @@ static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_
     } else {
         status = complain(error);
     }
+    g_clear_pointer(&control, control_free);
     vm_free(vm);
     return status;
 }

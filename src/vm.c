@@ -84,8 +84,8 @@ void vm_post_mortem(Vm *vm)
 
 void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause)
 {
-    if (vm->listener) {
-        vm->listener(vm->listener_opaque, &(VmEvent){kind, guest, cause});
+    if (vm->listener.event) {
+        vm->listener.event(vm->listener.opaque, &(VmEvent){kind, guest, cause});
     }
 }
 
@@ -418,7 +418,9 @@ static void start_guest(Vm *vm)
     while (!vm->ended && charset_awaits_peers(vm->chars)) {
         loop_step(vm->loop, true);
     }
-    control_wait(vm->control);
+    if (vm->listener.starting) {
+        vm->listener.starting(vm->listener.opaque);
+    }
     if (!vm->ended && !vm->config->start_paused) {
         vm->state = VM_RUNNING;
         vm_resume_vcpus(vm);
@@ -473,7 +475,6 @@ int vm_signal(const Vm *vm)
 
 void vm_free(Vm *vm)
 {
-    g_clear_pointer(&vm->control, control_free);
     g_clear_pointer(&vm->runner, runner_free);
     if (vm->loop) {
         loop_cancel(vm->loop, &vm->event_task);

@@ -6,6 +6,7 @@
 #define PIOEMU_VM_H
 
 #include "src/config.h"
+#include "src/machine.h"
 
 #include <glib.h>
 
@@ -41,7 +42,23 @@ typedef struct VmEvent {
     const char *cause; /* RESET, SHUTDOWN: as QMP words it */
 } VmEvent;
 
-typedef void VmListener(void *opaque, const VmEvent *event);
+/* What a control protocol is told; both are called in the loop's thread. */
+typedef struct VmListener {
+    void (*event)(void *opaque, const VmEvent *event);
+    /* The guest is about to start.  Returns when it may; NULL: at once. */
+    void (*starting)(void *opaque);
+    void *opaque;
+} VmListener;
+
+/* The parts of a machine, for a protocol that works on them directly. */
+typedef struct VmParts {
+    Loop *loop;
+    Bus *bus;
+    Memory *memory;
+    Clock *clock;
+    Machine *machine;
+    bool has_cpu; /* false: only a protocol moves the machine */
+} VmParts;
 
 /* The machine of a recording, whose run is to be done again (src/record/replay_run.h). */
 typedef struct ReplayRun ReplayRun;
@@ -60,8 +77,11 @@ void vm_free(Vm *vm);
 
 const Config *vm_config(const Vm *vm);
 VmState vm_state(const Vm *vm);
-/* There is one; NULL: nobody listens. */
-void vm_set_listener(Vm *vm, VmListener *listener, void *opaque);
+/* There is room for one, which is copied; NULL removes it. */
+void vm_set_listener(Vm *vm, const VmListener *listener);
+VmParts vm_parts(const Vm *vm);
+/* Whether a character device of the machine uses the terminal's streams. */
+bool vm_uses_stdio(const Vm *vm);
 
 void vm_pause(Vm *vm);
 /* False after the end: it has to be reset first. */
@@ -74,6 +94,8 @@ void vm_powerdown(Vm *vm);
 void vm_quit(Vm *vm, const char *cause, const char *reason);
 bool vm_inject_nmi(Vm *vm, GError **error);
 
+/* A line for the user, in the log. */
+void vm_message(void *vm, const char *text);
 /* Text for the user, appended. */
 void vm_report_registers(Vm *vm, GString *text);
 void vm_report_interrupts(Vm *vm, GString *text);

@@ -3,6 +3,7 @@
  */
 #include "src/vm_internal.h"
 
+#include "src/char/backends.h"
 #include "src/error.h"
 #include "src/keyval.h"
 #include "src/report.h"
@@ -19,10 +20,26 @@ VmState vm_state(const Vm *vm)
     return vm->state;
 }
 
-void vm_set_listener(Vm *vm, VmListener *listener, void *opaque)
+void vm_set_listener(Vm *vm, const VmListener *listener)
 {
-    vm->listener = listener;
-    vm->listener_opaque = opaque;
+    vm->listener = listener ? *listener : (VmListener){0};
+}
+
+VmParts vm_parts(const Vm *vm)
+{
+    return (VmParts){
+        .loop = vm->loop,
+        .bus = vm->bus,
+        .memory = vm->memory,
+        .clock = vm->clock,
+        .machine = vm->machine,
+        .has_cpu = vm->accel->class->has_cpu,
+    };
+}
+
+bool vm_uses_stdio(const Vm *vm)
+{
+    return charset_find_class(vm->chars, &chardev_stdio_class) != NULL;
 }
 
 /* What the vCPUs reported just before is part of what came before the pause. */

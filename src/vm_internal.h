@@ -9,7 +9,6 @@
 #include "src/boot/boot.h"
 #include "src/boot/boot_order.h"
 #include "src/boot/firmware.h"
-#include "src/control/control.h"
 #include "src/expect.h"
 #include "src/log.h"
 #include "src/loop_clock.h"
@@ -58,9 +57,7 @@ struct Vm {
     Signals *signals;
     bool kernel_irqchip;
 
-    Control *control;
-    VmListener *listener;
-    void *listener_opaque;
+    VmListener listener; /* without functions: there is none */
     VmState state;
     LoopTask quit_task;
     const char *quit_cause, *quit_reason;
@@ -88,7 +85,6 @@ void vm_expect_done(void *opaque);
 void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
 void vm_device_request(void *opaque, DeviceRequest request, int status);
 void vm_guest_error(void *opaque, const Device *dev, const char *message);
-void vm_message(void *opaque, const char *text);
 void vm_print(void *opaque, const char *text);
 uint64_t vm_machine_time(void *opaque);
 

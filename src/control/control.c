@@ -1,12 +1,11 @@
 #include "src/control/control.h"
 
-#include "src/char/backends.h"
 #include "src/control/qmp.h"
 #include "src/control/qtest.h"
 #include "src/control/stream.h"
 #include "src/error.h"
 #include "src/keyval.h"
-#include "src/vm_internal.h"
+#include "src/vm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -79,7 +78,7 @@ static void session_closed(void *opaque, bool final)
         return;
     }
     qtest_disconnected(session->qtest);
-    if (final && !vm->accel->class->has_cpu) {
+    if (final && !vm_parts(vm).has_cpu) {
         vm_quit(vm, "host-signal", "the qtest client is gone");
     }
 }
@@ -109,8 +108,7 @@ static Session *add_session(Control *control)
 /* One reader of standard input: a second would take every other byte. */
 static bool take_stdio(Control *control, const char *what, GError **error)
 {
-    bool taken = control->stdio_taken ||
-                 charset_find_class(control->vm->chars, &chardev_stdio_class) != NULL;
+    bool taken = control->stdio_taken || vm_uses_stdio(control->vm);
     control->stdio_taken = true;
     if (taken) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
@@ -137,7 +135,7 @@ static bool open_session(Session *session, const char *what, const char *spec, G
     };
     session->wait = address.wait;
     g_autoptr(GError) failure = NULL;
-    session->stream = stream_new(session->control->vm->loop, &address, &events, &failure);
+    session->stream = stream_new(vm_parts(session->control->vm).loop, &address, &events, &failure);
     stream_address_clear(&address);
     if (!session->stream) {
         g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s %s: ", what, spec);
@@ -154,7 +152,7 @@ static bool add_qmp(Control *control, const char *what, const char *spec, GError
 
 static bool open_log(Control *control, GError **error)
 {
-    const char *path = control->vm->config->qtest_log;
+    const char *path = vm_config(control->vm)->qtest_log;
     if (!path || !strcmp(path, "none")) {
         return true;
     }
@@ -170,26 +168,26 @@ static bool open_log(Control *control, GError **error)
 
 static bool add_qtest(Control *control, GError **error)
 {
-    Vm *vm = control->vm;
+    const VmParts parts = vm_parts(control->vm);
     QtestTarget target = {
-        .loop = vm->loop,
-        .bus = vm->bus,
-        .memory = vm->memory,
-        .clock = vm->clock,
-        .machine = vm->machine,
-        .alone = !vm->accel->class->has_cpu,
+        .loop = parts.loop,
+        .bus = parts.bus,
+        .memory = parts.memory,
+        .clock = parts.clock,
+        .machine = parts.machine,
+        .alone = !parts.has_cpu,
         .log = control->log,
     };
     Session *session = add_session(control);
     QtestEvents events = {.send = session_send, .busy = session_busy, .opaque = session};
     session->qtest = qtest_new(&target, &events);
-    return open_session(session, "-qtest", vm->config->qtest, error);
+    return open_session(session, "-qtest", vm_config(control->vm)->qtest, error);
 }
 
 /* The text of the one -chardev with this id, or NULL. */
 static const char *find_chardev(const Control *control, const char *id, GError **error)
 {
-    const GPtrArray *chardevs = control->vm->config->chardevs;
+    const GPtrArray *chardevs = vm_config(control->vm)->chardevs;
     const char *found = NULL;
     for (guint i = 0; i < chardevs->len; i++) {
         const char *text = chardevs->pdata[i];
@@ -251,9 +249,26 @@ static void machine_event(void *opaque, const VmEvent *event)
     }
 }
 
+/* Returns when every protocol that waits for a client has one, or the run has ended. */
+static void wait_for_clients(void *opaque)
+{
+    Control *control = opaque;
+    Vm *vm = control->vm;
+    for (guint i = 0; i < control->sessions->len; i++) {
+        Session *session = control->sessions->pdata[i];
+        if (session->wait) {
+            g_autofree char *text = g_strdup_printf("waiting for a client at %s", session->where);
+            vm_message(vm, text);
+        }
+        while (session->wait && !session->met && vm_state(vm) != VM_SHUTDOWN) {
+            loop_step(vm_parts(vm).loop, true);
+        }
+    }
+}
+
 static bool open_all(Control *control, GError **error)
 {
-    const Config *config = control->vm->config;
+    const Config *config = vm_config(control->vm);
     if (config->qtest_log && !config->qtest) {
         return error_refuse(error, "-qtest-log %s: goes with -qtest DEV", config->qtest_log);
     }
@@ -279,7 +294,8 @@ Control *control_new(Vm *vm, GError **error)
     control->vm = vm;
     control->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
     control->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    vm_set_listener(vm, machine_event, control);
+    vm_set_listener(
+        vm, &(VmListener){.event = machine_event, .starting = wait_for_clients, .opaque = control});
     if (!open_all(control, error)) {
         control_free(control);
         return NULL;
@@ -289,24 +305,11 @@ Control *control_new(Vm *vm, GError **error)
 
 void control_free(Control *control)
 {
-    vm_set_listener(control->vm, NULL, NULL);
+    vm_set_listener(control->vm, NULL);
     g_ptr_array_unref(control->sessions);
     g_hash_table_unref(control->used);
     if (control->log) {
         fclose(control->log);
     }
     g_free(control);
-}
-
-void control_wait(Control *control)
-{
-    for (guint i = 0; i < control->sessions->len; i++) {
-        Session *session = control->sessions->pdata[i];
-        if (session->wait) {
-            log_line(control->vm->log, "pioemu: waiting for a client at %s", session->where);
-        }
-        while (session->wait && !session->met && !control->vm->ended) {
-            loop_step(control->vm->loop, true);
-        }
-    }
 }

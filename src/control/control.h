@@ -9,10 +9,8 @@
 
 typedef struct Control Control;
 
-/* The machine is built; opens every socket. */
+/* Opens every socket, and listens to the machine, which outlives it. */
 Control *control_new(Vm *vm, GError **error);
 void control_free(Control *control);
-/* Returns when those that wait for a client have one, or the run has ended. */
-void control_wait(Control *control);
 
 #endif

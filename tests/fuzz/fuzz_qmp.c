@@ -79,11 +79,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < CLIENTS; i++) {
         t.clients[i] = qmp_new(t.machine.vm, check_answer, &t);
     }
-    vm_set_listener(t.machine.vm, tell_clients, &t);
+    vm_set_listener(t.machine.vm, &(VmListener){.event = tell_clients, .opaque = &t});
     qmp_connected(t.clients[0]);
     fuzz_feed(&in, how % 0x40 ? how % 0x40 : SIZE_MAX,
               &(FuzzPeer){.input = feed, .event = happen, .opaque = &t});
-    vm_set_listener(t.machine.vm, NULL, NULL);
+    vm_set_listener(t.machine.vm, NULL);
     for (unsigned i = 0; i < CLIENTS; i++) {
         qmp_free(t.clients[i]);
     }
