@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
+static const MachineClass *const MACHINES[] = {&machine_pc_class, NULL};
 
 const MachineClass *const *machine_classes(void)
 {
@@ -18,7 +18,7 @@ const MachineClass *const *machine_classes(void)
 const MachineClass *machine_find(const char *name, GError **error)
 {
     for (const MachineClass *const *m = MACHINES; *m; m++) {
-        if (!strcmp((*m)->name, name)) {
+        if (!strcmp((*m)->name, name) || !g_strcmp0((*m)->alias, name)) {
             return *m;
         }
     }

@@ -21,6 +21,7 @@ typedef struct Machine Machine;
 
 typedef struct MachineClass {
     const char *name;
+    const char *alias; /* another name of the same board; NULL: there is none */
     const char *description;
     /* ACPI's power management registers and their interrupt; 0: none. */
     uint16_t acpi_port;
@@ -86,7 +87,6 @@ struct Machine {
 };
 
 extern const MachineClass machine_pc_class;
-extern const MachineClass machine_isapc_class;
 
 /* NULL-terminated. */
 const MachineClass *const *machine_classes(void);

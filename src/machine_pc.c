@@ -482,16 +482,10 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
 
 const MachineClass machine_pc_class = {
     .name = "pc",
+    .alias = "isapc", /* QEMU's name for such a board */
     .description = "ISA PC (default)",
     .acpi_port = ACPI_PORT,
     .acpi_irq = ACPI_IRQ,
     .reset_port = RESET_PORT,
-    .build = pc_build,
-};
-
-/* The name that QEMU has for the same board. */
-const MachineClass machine_isapc_class = {
-    .name = "isapc",
-    .description = "the same board, by QEMU's name",
     .build = pc_build,
 };

@@ -44,6 +44,9 @@ static char *list_machines(void)
     GString *text = g_string_new("Machines, for -machine NAME:\n");
     for (const MachineClass *const *m = machine_classes(); *m; m++) {
         g_string_append_printf(text, "  %-10s %s\n", (*m)->name, (*m)->description);
+        if ((*m)->alias) {
+            g_string_append_printf(text, "  %-10s the same board as %s\n", (*m)->alias, (*m)->name);
+        }
     }
     return g_string_free(text, false);
 }

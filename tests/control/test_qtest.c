@@ -376,6 +376,27 @@ static void test_a_device_test_runs(void)
     end(&rig);
 }
 
+/* What the ROM area holds on a board of this name, for a kernel that looks for tables there. */
+static char *read_tables(const char *board)
+{
+    ControlRig rig;
+    g_autofree char *kernel =
+        g_build_filename(g_getenv("PIOEMU_BUILD"), "guests", "multiboot.elf", NULL);
+    start(&rig, (const char *const[]){"-M", board, "-accel", "qtest", "-kernel", kernel, NULL});
+    char *tables = control_ask(&rig, "read 0xe0000 0x20000");
+    end(&rig);
+    return tables;
+}
+
+static void test_both_names_of_the_board_have_the_same_tables(void)
+{
+    static const char *const RSD_PTR = "5253442050545220";
+    g_autofree char *pc = read_tables("pc");
+    g_autofree char *isapc = read_tables("isapc");
+    g_assert_nonnull(strstr(pc, RSD_PTR));
+    g_assert_true(!strcmp(pc, isapc));
+}
+
 #define TEST(name) g_test_add_func("/qtest/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -397,5 +418,6 @@ int main(int argc, char **argv)
     TEST(the_log_has_both_directions);
     TEST(starts_as_qemus_test_library_starts_qemu);
     TEST(a_device_test_runs);
+    TEST(both_names_of_the_board_have_the_same_tables);
     return g_test_run();
 }
