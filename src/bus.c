@@ -16,6 +16,7 @@ struct Bus {
     GMutex unclaimed_lock; /* of the table below */
     GHashTable *unclaimed; /* address (memory: bit 63 set) to BusUnclaimed */
     BusObserver *observer;
+    bool names; /* the observer wants those of registers */
     void *observer_opaque;
 };
 
@@ -173,9 +174,10 @@ void bus_foreach_claim(const Bus *bus, void (*visit)(const BusClaim *claim, void
     }
 }
 
-void bus_set_observer(Bus *bus, BusObserver *observer, void *opaque)
+void bus_set_observer(Bus *bus, BusObserver *observer, bool names, void *opaque)
 {
     bus->observer = observer;
+    bus->names = observer && names;
     bus->observer_opaque = opaque;
 }
 
@@ -253,25 +255,44 @@ static inline void unlock_claim(const Bus *bus, const BusClaim *claim)
     }
 }
 
-static uint64_t read_claim(const Bus *bus, const BusClaim *claim, uint64_t address, unsigned size)
+/* With the claim's lock held, before the access. */
+static G_GNUC_NO_INLINE void note_name(BusInitiator *by, const BusClaim *claim, uint64_t address,
+                                       bool write)
 {
-    if (!claim->ops->read) {
-        return size_mask(size);
+    if (!by->named && claim->register_name) {
+        by->register_name = claim->register_name(claim->state, address - claim->base, write);
     }
+    by->named = true;
+}
+
+static inline void begin_call(const Bus *bus, BusInitiator *by, const BusClaim *claim,
+                              uint64_t address, bool write)
+{
     lock_claim(bus, claim);
-    uint64_t value = claim->ops->read(claim->state, address - claim->base, size);
+    if (G_UNLIKELY(bus->names)) {
+        note_name(by, claim, address, write);
+    }
+}
+
+static uint64_t read_claim(const Bus *bus, BusInitiator *by, const BusClaim *claim,
+                           uint64_t address, unsigned size)
+{
+    uint64_t value = UINT64_MAX;
+    begin_call(bus, by, claim, address, false);
+    if (claim->ops->read) {
+        value = claim->ops->read(claim->state, address - claim->base, size);
+    }
     unlock_claim(bus, claim);
     return value & size_mask(size);
 }
 
-static void write_claim(const Bus *bus, const BusClaim *claim, uint64_t address, uint64_t value,
-                        unsigned size)
+static void write_claim(const Bus *bus, BusInitiator *by, const BusClaim *claim, uint64_t address,
+                        uint64_t value, unsigned size)
 {
-    if (!claim->ops->write) {
-        return;
+    begin_call(bus, by, claim, address, true);
+    if (claim->ops->write) {
+        claim->ops->write(claim->state, address - claim->base, value & size_mask(size), size);
     }
-    lock_claim(bus, claim);
-    claim->ops->write(claim->state, address - claim->base, value & size_mask(size), size);
     unlock_claim(bus, claim);
 }
 
@@ -297,7 +318,7 @@ static inline uint64_t read_at(Bus *bus, BusInitiator *by, const BusClaim *claim
                                uint64_t address, unsigned size)
 {
     return G_LIKELY(claim && takes_whole(claim, address, size))
-               ? read_claim(bus, claim, address, size)
+               ? read_claim(bus, by, claim, address, size)
                : read_halves(bus, by, space, address, size);
 }
 
@@ -305,7 +326,7 @@ static inline void write_at(Bus *bus, BusInitiator *by, const BusClaim *claim, I
                             uint64_t address, uint64_t value, unsigned size)
 {
     if (G_LIKELY(claim && takes_whole(claim, address, size))) {
-        write_claim(bus, claim, address, value, size);
+        write_claim(bus, by, claim, address, value, size);
     } else {
         write_halves(bus, by, space, address, value, size);
     }
@@ -386,6 +407,22 @@ static inline void store_item(void *data, uint64_t value, unsigned size)
     }
 }
 
+/* A guest that polls would push all that came before it out of the history. */
+static inline bool is_same(const BusAccess *a, const BusClaim *claim, uint64_t address,
+                           uint64_t value, size_t count, unsigned size, bool write, bool memory)
+{
+    return a->address == address && a->value == value && a->size == size && a->write == write &&
+           a->memory == memory && a->count == count && a->device == (claim ? claim->name : NULL);
+}
+
+static G_GNUC_NO_INLINE void tell_observer(const Bus *bus, BusInitiator *by, BusAccess *access)
+{
+    access->register_name = access->device ? by->register_name : NULL;
+    bus->observer(bus->observer_opaque, access);
+    by->register_name = NULL;
+    by->named = false;
+}
+
 /*
  * Field by field into its place: a copy of a struct just built would wait for
  * the stores that built it.
@@ -394,24 +431,30 @@ static inline void remember(Bus *bus, BusInitiator *by, const BusClaim *claim, u
                             uint64_t value, size_t count, unsigned size, bool write, bool memory)
 {
     unsigned before = atomic_load_explicit(&by->access_count, memory_order_relaxed);
-    BusAccess *access = &by->history[before % BUS_HISTORY];
     atomic_store_explicit(&by->access_count, before + 1, memory_order_relaxed);
-    access->address = address;
-    access->value = value;
-    access->device = claim ? claim->name : NULL;
-    access->count = (uint32_t)count;
-    access->size = (uint8_t)size;
-    access->write = write;
-    access->memory = memory;
+    BusAccess *access = &by->history[(by->history_count - 1) % BUS_HISTORY];
+    if (is_same(access, claim, address, value, count, size, write, memory)) {
+        access->times += access->times != UINT32_MAX;
+    } else {
+        access = &by->history[by->history_count++ % BUS_HISTORY];
+        access->address = address;
+        access->value = value;
+        access->device = claim ? claim->name : NULL;
+        access->count = (uint32_t)count;
+        access->times = 1;
+        access->size = (uint8_t)size;
+        access->write = write;
+        access->memory = memory;
+    }
     if (G_UNLIKELY(bus->observer)) {
-        bus->observer(bus->observer_opaque, access);
+        tell_observer(bus, by, access);
     }
 }
 
 /* ---- REP string I/O: taken apart here and nowhere else ---- */
 
-static bool block_access(Bus *bus, const BusClaim *claim, uint16_t port, bool write, unsigned size,
-                         void *data, size_t count)
+static bool block_access(Bus *bus, BusInitiator *by, const BusClaim *claim, uint16_t port,
+                         bool write, unsigned size, void *data, size_t count)
 {
     if (!claim || !takes_whole(claim, port, size)) {
         return false;
@@ -420,7 +463,7 @@ static bool block_access(Bus *bus, const BusClaim *claim, uint16_t port, bool wr
     if (write ? !ops->write_block : !ops->read_block) {
         return false;
     }
-    lock_claim(bus, claim);
+    begin_call(bus, by, claim, port, write);
     if (write) {
         ops->write_block(claim->state, port - claim->base, data, count, size);
     } else {
@@ -434,7 +477,7 @@ static void string_access(Bus *bus, BusInitiator *by, uint16_t port, bool write,
                           uint8_t *data, size_t count)
 {
     const BusClaim *claim = bus->ports[port];
-    if (block_access(bus, claim, port, write, size, data, count)) {
+    if (block_access(bus, by, claim, port, write, size, data, count)) {
         return;
     }
     for (size_t i = 0; i < count; i++, data += size) {
@@ -495,7 +538,7 @@ void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write,
 }
 
 /* Those that are sure take it, and of the others the lowest bidder. */
-static void auction(Bus *bus, uint64_t address, uint64_t value, unsigned size)
+static void auction(Bus *bus, BusInitiator *by, uint64_t address, uint64_t value, unsigned size)
 {
     const BusClaim *winner = NULL;
     int lowest = DEVICE_BID_SURE;
@@ -507,14 +550,14 @@ static void auction(Bus *bus, uint64_t address, uint64_t value, unsigned size)
         int bid =
             claim->bid ? claim->bid(claim->state, address - claim->base, value) : DEVICE_BID_SURE;
         if (bid == DEVICE_BID_SURE) {
-            write_claim(bus, claim, address, value, size);
+            write_claim(bus, by, claim, address, value, size);
         } else if (bid != DEVICE_BID_NONE && bid < lowest) {
             lowest = bid;
             winner = claim;
         }
     }
     if (winner) {
-        write_claim(bus, winner, address, value, size);
+        write_claim(bus, by, winner, address, value, size);
     }
 }
 
@@ -532,7 +575,7 @@ void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size)
 {
     BusInitiator by = {0};
     if (is_own(bus, address)) {
-        auction(bus, address, value, size);
+        auction(bus, &by, address, value, size);
         remember(bus, &by, find_memory(bus, 0, address), address, value, 1, size, true, true);
     } else {
         bus_memory_access(bus, &by, address, true, size, &value);

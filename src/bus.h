@@ -38,7 +38,10 @@ typedef struct BusAccess {
     uint64_t address;
     uint64_t value;     /* of the last item */
     const char *device; /* NULL: nobody answered */
+    /* What the device called it when the access came; NULL: no name, or nobody asked for one. */
+    const char *register_name;
     uint32_t count;
+    uint32_t times; /* that it was made in a row */
     uint8_t size;
     bool write;
     bool memory;
@@ -54,8 +57,12 @@ typedef struct BusInitiator {
     /* Linear address of the guest's instruction, for the first access to a port nobody has. */
     uint64_t (*program_counter)(struct BusInitiator *self);
     unsigned cpu; /* whose devices of its own it reaches */
+    /* Equal ones in a row are one; history[history_count % BUS_HISTORY] is the oldest. */
     BusAccess history[BUS_HISTORY];
-    atomic_uint access_count; /* any thread reads; history[it % BUS_HISTORY] is the oldest */
+    uint32_t history_count;
+    atomic_uint access_count; /* any thread reads */
+    bool named;               /* what the access that is being made reached first was asked */
+    const char *register_name;
 } BusInitiator;
 
 /* Sees every access after it was made; called with no lock held. */
@@ -104,7 +111,12 @@ typedef struct BusUnclaimed {
 /* Accesses that nobody answered, by address; the caller frees the array. */
 GArray *bus_unclaimed(const Bus *bus);
 
-void bus_set_observer(Bus *bus, BusObserver *observer, void *opaque);
+/*
+ * `names`: it wants BusAccess.register_name, that of the lowest address.  The
+ * device is asked right before the access, in the same hold of its lock: what
+ * a register is may change with every access.
+ */
+void bus_set_observer(Bus *bus, BusObserver *observer, bool names, void *opaque);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bus, bus_free)
 

@@ -156,19 +156,28 @@ static void report_access(GString *text, const BusAccess *access)
     if (access->count > 1) {
         g_string_append_printf(text, " (last of %u)", access->count);
     }
-    g_string_append_printf(text, "  %s\n", access->device ? access->device : "(nobody)");
+    g_string_append_printf(text, "  %s", access->device ? access->device : "(nobody)");
+    if (access->times > 1) {
+        g_string_append_printf(text, "  (%u times)", access->times);
+    }
+    g_string_append_c(text, '\n');
 }
 
 void report_accesses(GString *text, const BusInitiator *by)
 {
-    uint32_t count = MIN(by->access_count, BUS_HISTORY);
-    if (count == 0) {
+    uint32_t lines = MIN(by->history_count, BUS_HISTORY);
+    uint32_t first = by->history_count - lines;
+    uint64_t accesses = 0;
+    if (lines == 0) {
         g_string_append(text, "No accesses.\n");
         return;
     }
-    g_string_append_printf(text, "Last %u accesses, oldest first:\n", count);
-    for (uint32_t i = by->access_count - count; i != by->access_count; i++) {
-        report_access(text, &by->history[i % BUS_HISTORY]);
+    for (uint32_t i = 0; i < lines; i++) {
+        accesses += by->history[(first + i) % BUS_HISTORY].times;
+    }
+    g_string_append_printf(text, "Last %" PRIu64 " accesses, oldest first:\n", accesses);
+    for (uint32_t i = 0; i < lines; i++) {
+        report_access(text, &by->history[(first + i) % BUS_HISTORY]);
     }
 }
 

@@ -79,15 +79,10 @@ static void look_for_posted(void *opaque)
 
 static void trace_access(Vm *vm, const BusAccess *access)
 {
-    const BusClaim *claim =
-        bus_find(vm->bus, access->memory ? IO_MEMORY : IO_PORTS, access->address);
-    const char *name =
-        claim && claim->register_name
-            ? claim->register_name(claim->state, access->address - claim->base, access->write)
-            : NULL;
-    g_autofree char *offset = g_strdup_printf("0x%04" PRIx64, access->address);
-    log_line(vm->log, "%s %s %s=0x%0*" PRIx64, claim ? claim->name : "nobody",
-             access->write ? "write" : "read", name ? name : offset, access->size * 2,
+    g_autofree char *address = g_strdup_printf("0x%04" PRIx64, access->address);
+    log_line(vm->log, "%s %s %s=0x%0*" PRIx64, access->device ? access->device : "nobody",
+             access->write ? "write" : "read",
+             access->register_name ? access->register_name : address, access->size * 2,
              access->value);
 }
 
@@ -166,7 +161,7 @@ static bool has_posted(const Vm *vm)
 void vm_start_watching(Vm *vm)
 {
     if (vm->log_items & LOG_IO || vm->recorder || vm->replay) {
-        bus_set_observer(vm->bus, access_made, vm);
+        bus_set_observer(vm->bus, access_made, vm->log_items & LOG_IO, vm);
     }
     if (has_posted(vm)) {
         vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);

@@ -293,7 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FuzzInput in = {data, size};
     Target t = {0};
     build(&t);
-    bus_set_observer(t.bus, note_unclaimed, &t);
+    bus_set_observer(t.bus, note_unclaimed, false, &t);
     for (unsigned i = 0; in.size && i < BUS_OPS_MAX; i++) {
         BusOp op = bus_take_op(&in);
         do_one(&t, &op);

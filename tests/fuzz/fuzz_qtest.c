@@ -111,7 +111,7 @@ static void open_qtest(Target *t)
     };
     QtestEvents events = {.send = check_answer, .busy = note_busy, .opaque = t};
     t->qtest = qtest_new(&target, &events);
-    bus_set_observer(vm->bus, count_access, t);
+    bus_set_observer(vm->bus, count_access, false, t);
     qtest_connected(t->qtest);
 }
 

@@ -144,7 +144,7 @@ static void test_script_that_fails_shows_everything(const GuestTarget *target)
         guest_start(target, &GUEST_ON_PIPES, "-kernel echo.bin -serial null -expect %s", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 1);
     guest_expect(guest, GUEST_ERR, "line 3: time ran out waiting for \"pong\"");
-    guest_expect(guest, GUEST_ERR, "Last 16 accesses");
+    guest_expect(guest, GUEST_ERR, "accesses, oldest first:");
     guest_expect(guest, GUEST_ERR, "COM1: IER=");
     guest_expect(guest, GUEST_ERR, "Last output of serial0:\n  ping");
 }

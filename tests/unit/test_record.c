@@ -82,7 +82,7 @@ static void build_machine(Session *s)
     s->machine = machine_new(&machine_pc_class, s->config, &parts, &cpu);
     g_assert_true(machine_build(s->machine, &error));
     recorder_start(s->recorder);
-    bus_set_observer(s->bus, access_made, s);
+    bus_set_observer(s->bus, access_made, false, s);
 }
 
 /* A bus without locks has APICs on it, as with a software CPU. */
