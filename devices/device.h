@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class built for an older header would no longer work. */
-#define DEVICE_ABI 2
+#define DEVICE_ABI 3
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -42,11 +42,18 @@ typedef struct Timer Timer;
 
 /* ---- accesses ----------------------------------------------------------- */
 
+/* What an access is that is wider than the chip decodes. */
+typedef enum IoWider {
+    /* Pieces, lowest address first, as the bus converter of an ISA PC makes them. */
+    IO_WIDER_IS_CUT,
+    /* Not the chip's: a read gives all ones, a write goes nowhere. */
+    IO_WIDER_IS_NOBODYS
+} IoWider;
+
 /*
  * The operations behind one region.  `offset` counts from the region's first
- * port or byte; `size` is 1, 2, 4 or 8 and never more than `max_size`: wider
- * accesses arrive as several, lowest address first.  Values are in the low
- * bits; whatever a read returns above `size` is cut off.
+ * port or byte; `size` is 1, 2, 4 or 8 and one that the region decodes.  Values
+ * are in the low bits; whatever a read returns above `size` is cut off.
  */
 typedef struct IoOps {
     /* NULL: the region floats (all ones). */
@@ -62,6 +69,12 @@ typedef struct IoOps {
     void (*read_block)(void *state, uint64_t offset, void *items, size_t count, unsigned size);
     void (*write_block)(void *state, uint64_t offset, const void *items, size_t count,
                         unsigned size);
+    /*
+     * Narrowest access that the chip decodes: 1, 2, 4 or 8, or 0 for 1.  It
+     * begins at a multiple of that.  What is narrower is not the chip's.
+     */
+    unsigned min_read, min_write;
+    IoWider wider;
 } IoOps;
 
 typedef enum IoSpace { IO_PORTS, IO_MEMORY } IoSpace;

@@ -220,10 +220,11 @@ static uint64_t fw_cfg_read(void *state, uint64_t offset, unsigned size)
     return byte;
 }
 
-/* Only a 16-bit write to the first port selects; data cannot be written. */
+/* Only a 16-bit write selects: data cannot be written. */
 static void fw_cfg_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
-    if (offset == FW_CFG_SELECTOR && size == 2) {
+    (void)size;
+    if (offset == FW_CFG_SELECTOR) {
         select_item(state, (unsigned)value);
     }
 }
@@ -258,12 +259,13 @@ static void dma_register_write(void *state, uint64_t offset, uint64_t value, uns
 {
     FwCfg *s = state;
     uint32_t half = __builtin_bswap32((uint32_t)value);
-    if (!s->dma || size != 4) {
+    (void)size;
+    if (!s->dma) {
         return;
     }
     if (offset == 0) {
         s->dma_high = half;
-    } else if (offset == FW_CFG_DMA_LOW - FW_CFG_DMA) {
+    } else {
         dma_start(s, (uint64_t)s->dma_high << 32 | half);
     }
 }
@@ -325,12 +327,15 @@ static const IoOps fw_cfg_ops = {
     .write = fw_cfg_write,
     .max_size = 2,
     .read_block = fw_cfg_read_block,
+    .min_write = 2,
+    .wider = IO_WIDER_IS_NOBODYS,
 };
 
 static const IoOps dma_ops = {
     .read = dma_register_read,
     .write = dma_register_write,
     .max_size = 4,
+    .min_write = 4,
 };
 
 static const DeviceRegion fw_cfg_regions[] = {

@@ -148,13 +148,17 @@ static uint64_t ioapic_read(void *state, uint64_t offset, unsigned size)
 static void ioapic_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     Ioapic *s = state;
-    (void)size;
     switch (offset) {
     case IOAPIC_IOREGSEL:
         s->select = (uint8_t)value;
         break;
     case IOAPIC_IOWIN:
-        ioapic_write_window(s, (uint32_t)value);
+        if (size == 4) {
+            ioapic_write_window(s, (uint32_t)value);
+        } else {
+            device_guest_error(s->dev, "narrow IOWIN",
+                               "a write of %u bytes to IOWIN changes nothing (it takes 4)", size);
+        }
         break;
     case IOAPIC_EOI:
         ioapic_end_of_interrupt(s, (uint8_t)value);
@@ -224,7 +228,13 @@ static const DeviceField IOAPIC_FIELDS[] = {
 
 /* ---- the class ---- */
 
-static const IoOps IOAPIC_OPS = {.read = ioapic_read, .write = ioapic_write, .max_size = 4};
+/* The data sheet has 32-bit accesses; IOREGSEL has 8 bits and takes a byte too. */
+static const IoOps IOAPIC_OPS = {
+    .read = ioapic_read,
+    .write = ioapic_write,
+    .max_size = 4,
+    .wider = IO_WIDER_IS_NOBODYS,
+};
 
 static const DeviceRegion IOAPIC_REGIONS[] = {
     {

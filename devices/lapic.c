@@ -532,7 +532,17 @@ static const DeviceField LAPIC_FIELDS[] = {
 
 /* ---- the class ---- */
 
-static const IoOps LAPIC_OPS = {.read = lapic_read, .write = lapic_write, .max_size = 4};
+/*
+ * SDM, "Local APIC Register Address Map": 32-bit accesses.  CPUs of today let
+ * software read less, and so does this one.
+ */
+static const IoOps LAPIC_OPS = {
+    .read = lapic_read,
+    .write = lapic_write,
+    .max_size = 4,
+    .min_write = 4,
+    .wider = IO_WIDER_IS_NOBODYS,
+};
 
 static const DeviceRegion LAPIC_REGIONS[] = {
     {

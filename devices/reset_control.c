@@ -55,8 +55,17 @@ static const DeviceField reset_control_fields[] = {
     DEVICE_FIELD_END,
 };
 
+/*
+ * A byte only.  The port lies in the middle of CONFADD, the 32-bit register at
+ * 0xcf8 by which guests look for a PCI bus (82441FX data sheet): what they
+ * write there must not come here in pieces, whether there is such a bus or not.
+ */
 static const IoOps reset_control_ops = {
-    .read = reset_control_read, .write = reset_control_write, .max_size = 1};
+    .read = reset_control_read,
+    .write = reset_control_write,
+    .max_size = 1,
+    .wider = IO_WIDER_IS_NOBODYS,
+};
 
 static const DeviceRegion reset_control_regions[] = {
     {.name = "port",

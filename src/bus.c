@@ -236,9 +236,29 @@ static inline uint64_t size_mask(unsigned size)
     return size == 8 ? UINT64_MAX : (UINT64_C(1) << (size * 8)) - 1;
 }
 
-static inline bool takes_whole(const BusClaim *claim, uint64_t address, unsigned size)
+/* Whether the chip decodes an access of this width at this place as one. */
+static inline bool takes_whole(const BusClaim *claim, uint64_t address, unsigned size, bool write)
 {
-    return size <= claim->ops->max_size && address - claim->base + size <= claim->size;
+    const IoOps *ops = claim->ops;
+    const uint64_t offset = address - claim->base;
+    const unsigned least = write ? ops->min_write : ops->min_read;
+    if (G_UNLIKELY(least) && (size < least || offset & (least - 1))) {
+        return false;
+    }
+    return size <= ops->max_size && offset + size <= claim->size;
+}
+
+/* Whether it has to do with an access that was `whole` bytes wide before it was cut. */
+static inline bool takes_part(const BusClaim *claim, unsigned whole)
+{
+    return whole <= claim->ops->max_size || claim->ops->wider == IO_WIDER_IS_CUT;
+}
+
+bool bus_claim_decodes(const BusClaim *claim, uint64_t address, unsigned size, bool write)
+{
+    const unsigned least = write ? claim->ops->min_write : claim->ops->min_read;
+    return takes_part(claim, size) && size >= least &&
+           (!least || !((address - claim->base) & (least - 1)));
 }
 
 static inline void lock_claim(const Bus *bus, const BusClaim *claim)
@@ -308,67 +328,78 @@ static inline uint64_t wrap(IoSpace space, uint64_t address)
     return space == IO_PORTS ? address & (PORT_COUNT - 1) : address;
 }
 
-static uint64_t read_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
-                            unsigned size);
-static void write_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
-                         uint64_t value, unsigned size);
+/* An access, or a piece of one that was `whole` bytes wide. */
+typedef struct Piece {
+    IoSpace space;
+    unsigned size, whole;
+} Piece;
+
+static uint64_t read_halves(Bus *bus, BusInitiator *by, Piece piece, uint64_t address);
+static void write_halves(Bus *bus, BusInitiator *by, Piece piece, uint64_t address, uint64_t value);
 
 /* `claim` is what is at the address. */
 static inline uint64_t read_at(Bus *bus, BusInitiator *by, const BusClaim *claim, IoSpace space,
                                uint64_t address, unsigned size)
 {
-    return G_LIKELY(claim && takes_whole(claim, address, size))
+    return G_LIKELY(claim && takes_whole(claim, address, size, false))
                ? read_claim(bus, by, claim, address, size)
-               : read_halves(bus, by, space, address, size);
+               : read_halves(bus, by, (Piece){space, size, size}, address);
 }
 
 static inline void write_at(Bus *bus, BusInitiator *by, const BusClaim *claim, IoSpace space,
                             uint64_t address, uint64_t value, unsigned size)
 {
-    if (G_LIKELY(claim && takes_whole(claim, address, size))) {
+    if (G_LIKELY(claim && takes_whole(claim, address, size, true))) {
         write_claim(bus, by, claim, address, value, size);
     } else {
-        write_halves(bus, by, space, address, value, size);
+        write_halves(bus, by, (Piece){space, size, size}, address, value);
     }
 }
 
-static uint64_t read_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, unsigned size)
+static uint64_t read_piece(Bus *bus, BusInitiator *by, Piece piece, uint64_t address)
 {
-    return read_at(bus, by, find(bus, by, space, address), space, address, size);
+    const BusClaim *claim = find(bus, by, piece.space, address);
+    return claim && takes_part(claim, piece.whole) && takes_whole(claim, address, piece.size, false)
+               ? read_claim(bus, by, claim, address, piece.size)
+               : read_halves(bus, by, piece, address);
 }
 
-static void write_one(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address, uint64_t value,
-                      unsigned size)
+static void write_piece(Bus *bus, BusInitiator *by, Piece piece, uint64_t address, uint64_t value)
 {
-    write_at(bus, by, find(bus, by, space, address), space, address, value, size);
+    const BusClaim *claim = find(bus, by, piece.space, address);
+    if (claim && takes_part(claim, piece.whole) && takes_whole(claim, address, piece.size, true)) {
+        write_claim(bus, by, claim, address, value, piece.size);
+    } else {
+        write_halves(bus, by, piece, address, value);
+    }
 }
 
 /*
  * An access that its claim does not take whole is two of half the size, each
- * looked up for itself, as ISA's bus conversion does it.
+ * looked up for itself, as ISA's bus conversion does it.  A chip that has no
+ * conversion does not see the pieces either.
  */
-static uint64_t read_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
-                            unsigned size)
+static uint64_t read_halves(Bus *bus, BusInitiator *by, Piece piece, uint64_t address)
 {
-    if (size == 1) {
-        count_unclaimed(bus, by, space, address, false);
+    if (piece.size == 1) {
+        count_unclaimed(bus, by, piece.space, address, false);
         return 0xff;
     }
-    unsigned half = size / 2;
-    uint64_t low = read_one(bus, by, space, address, half);
-    return low | read_one(bus, by, space, wrap(space, address + half), half) << (half * 8);
+    piece.size /= 2;
+    uint64_t low = read_piece(bus, by, piece, address);
+    uint64_t high = read_piece(bus, by, piece, wrap(piece.space, address + piece.size));
+    return low | high << (piece.size * 8);
 }
 
-static void write_halves(Bus *bus, BusInitiator *by, IoSpace space, uint64_t address,
-                         uint64_t value, unsigned size)
+static void write_halves(Bus *bus, BusInitiator *by, Piece piece, uint64_t address, uint64_t value)
 {
-    if (size == 1) {
-        count_unclaimed(bus, by, space, address, true);
+    if (piece.size == 1) {
+        count_unclaimed(bus, by, piece.space, address, true);
         return;
     }
-    unsigned half = size / 2;
-    write_one(bus, by, space, address, value, half);
-    write_one(bus, by, space, wrap(space, address + half), value >> (half * 8), half);
+    piece.size /= 2;
+    write_piece(bus, by, piece, address, value);
+    write_piece(bus, by, piece, wrap(piece.space, address + piece.size), value >> (piece.size * 8));
 }
 
 static inline uint64_t load_item(const void *data, unsigned size)
@@ -433,6 +464,9 @@ static inline void remember(Bus *bus, BusInitiator *by, const BusClaim *claim, u
     unsigned before = atomic_load_explicit(&by->access_count, memory_order_relaxed);
     atomic_store_explicit(&by->access_count, before + 1, memory_order_relaxed);
     BusAccess *access = &by->history[(by->history_count - 1) % BUS_HISTORY];
+    if (claim && !bus_claim_decodes(claim, address, size, write)) {
+        claim = NULL;
+    }
     if (is_same(access, claim, address, value, count, size, write, memory)) {
         access->times += access->times != UINT32_MAX;
     } else {
@@ -456,7 +490,7 @@ static inline void remember(Bus *bus, BusInitiator *by, const BusClaim *claim, u
 static bool block_access(Bus *bus, BusInitiator *by, const BusClaim *claim, uint16_t port,
                          bool write, unsigned size, void *data, size_t count)
 {
-    if (!claim || !takes_whole(claim, port, size)) {
+    if (!claim || !takes_whole(claim, port, size, write)) {
         return false;
     }
     const IoOps *ops = claim->ops;
@@ -482,9 +516,9 @@ static void string_access(Bus *bus, BusInitiator *by, uint16_t port, bool write,
     }
     for (size_t i = 0; i < count; i++, data += size) {
         if (write) {
-            write_one(bus, by, IO_PORTS, port, load_item(data, size), size);
+            write_at(bus, by, claim, IO_PORTS, port, load_item(data, size), size);
         } else {
-            store_item(data, read_one(bus, by, IO_PORTS, port, size), size);
+            store_item(data, read_at(bus, by, claim, IO_PORTS, port, size), size);
         }
     }
 }
@@ -544,7 +578,7 @@ static void auction(Bus *bus, BusInitiator *by, uint64_t address, uint64_t value
     int lowest = DEVICE_BID_SURE;
     for (guint cpu = 0; cpu < bus->own->len; cpu++) {
         const BusClaim *claim = find_own(bus, cpu, address);
-        if (!claim || !takes_whole(claim, address, size)) {
+        if (!claim || !takes_whole(claim, address, size, true)) {
             continue;
         }
         int bid =

@@ -6,8 +6,9 @@
  * after that, so look-up takes no lock: a port is one load from a table.  The
  * bus takes the owner's lock around a call unless it was made unlocked.
  * Unclaimed reads answer all ones, unclaimed writes go nowhere; both are
- * counted.  An access that is wider than the region takes, or that runs past
- * the end of it, is split into halves, lowest address first.
+ * counted, and so is an access of a width that the region does not decode.  One
+ * that is wider than the region takes, or that runs past the end of it, is
+ * split into halves, lowest address first, unless the region says otherwise.
  */
 #ifndef PIOEMU_BUS_H
 #define PIOEMU_BUS_H
@@ -97,6 +98,8 @@ void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size)
 
 /* The claim that holds an address, as CPU 0 sees it, or NULL. */
 const BusClaim *bus_find(const Bus *bus, IoSpace space, uint64_t address);
+/* Whether a guest's access that begins there, in the claim, is answered by it at all. */
+bool bus_claim_decodes(const BusClaim *claim, uint64_t address, unsigned size, bool write);
 /* In the order they were made. */
 void bus_foreach_claim(const Bus *bus, void (*visit)(const BusClaim *claim, void *opaque),
                        void *opaque);

@@ -112,13 +112,11 @@ void device_tap_claim(DeviceTap *tap, BusClaim *claim)
     TappedRegion *r = new_slot(tap, sizeof(*r));
     r->tap = tap;
     r->claim = *claim;
-    r->ops = (IoOps){
-        .read = claim->ops->read ? tapped_read : NULL,
-        .write = claim->ops->write ? tapped_write : NULL,
-        .max_size = claim->ops->max_size,
-        .read_block = claim->ops->read_block ? tapped_read_block : NULL,
-        .write_block = claim->ops->write_block ? tapped_write_block : NULL,
-    };
+    r->ops = *claim->ops;
+    r->ops.read = claim->ops->read ? tapped_read : NULL;
+    r->ops.write = claim->ops->write ? tapped_write : NULL;
+    r->ops.read_block = claim->ops->read_block ? tapped_read_block : NULL;
+    r->ops.write_block = claim->ops->write_block ? tapped_write_block : NULL;
     claim->ops = &r->ops;
     claim->state = r;
     claim->register_name = claim->register_name ? tapped_register_name : NULL;

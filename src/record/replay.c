@@ -308,8 +308,10 @@ static void check_unclaimed(Replay *replay, const ReplayRecord *record)
 {
     const TapEvent *e = &record->event;
     const BusClaim *claim = bus_find(((Board *)replay)->bus, e->space, e->address);
+    bool write = record->kind != RECORD_UNCLAIMED_READ;
     replay_take_unclaimed(replay, record);
-    if (claim && !replay_stopped(replay) && !is_newcomers(replay, claim)) {
+    if (claim && bus_claim_decodes(claim, e->address, e->size, write) && !replay_stopped(replay) &&
+        !is_newcomers(replay, claim)) {
         replay->difference = g_strdup_printf(
             "record %" PRIu64 ": %s 0x%" PRIx64 ": expected nobody, got %s", replay->records + 1,
             e->space == IO_PORTS ? "port" : "address", e->address, claim->name);

@@ -133,6 +133,26 @@ static void test_write_between_registers_is_an_error(void)
     g_assert_cmphex(errors(rig), ==, APIC_ESR_REGISTER);
 }
 
+/* SDM: 32-bit accesses; less can be read, as CPUs of today have it. */
+static void test_local_registers_take_32_bits_and_give_less(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", "cpu=3");
+    BusInitiator by = {.cpu = 3};
+    uint64_t value = 0x5a;
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_TPR, true, 4, &value);
+    value = 0;
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_TPR, true, 1, &value);
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_TPR, true, 2, &value);
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_TPR, true, 8, &value);
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_TPR, false, 1, &value);
+    g_assert_cmphex(value, ==, 0x5a);
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_ID + 3, false, 1, &value);
+    g_assert_cmphex(value, ==, 3);
+    bus_memory_access(rig_bus(rig), &by, LAPIC + APIC_TPR, false, 8, &value);
+    g_assert_cmphex(value, ==, UINT64_MAX);
+}
+
 /* SDM "Local Vector Table", delivery mode 000: the interrupt of the vector field. */
 static void test_fixed_local_pin_delivers_its_vector(void)
 {
@@ -195,6 +215,21 @@ static void test_io_addresses_without_a_register_keep_nothing(void)
     }
 }
 
+static void test_io_window_takes_32_bits_and_the_index_8(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "ioapic", NULL);
+    BusInitiator by = {0};
+    uint64_t value = IOAPIC_REDTBL;
+    bus_memory_access(rig_bus(rig), &by, IOAPIC + IOAPIC_IOREGSEL, true, 1, &value);
+    rig_write32(rig, IOAPIC + IOAPIC_IOWIN, IOAPIC_MASK | 0x31);
+    for (unsigned size = 1; size <= 8; size *= size == 2 ? 4 : 2) {
+        value = IOAPIC_MASK | 0x55;
+        bus_memory_access(rig_bus(rig), &by, IOAPIC + IOAPIC_IOWIN, true, size, &value);
+    }
+    g_assert_cmphex(rig_read32(rig, IOAPIC + IOAPIC_IOWIN), ==, IOAPIC_MASK | 0x31);
+}
+
 #define ADD(name) g_test_add_func("/apic/registers/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -205,9 +240,11 @@ int main(int argc, char **argv)
     ADD(count_register_shows_what_is_left);
     ADD(reserved_registers_are_errors);
     ADD(write_between_registers_is_an_error);
+    ADD(local_registers_take_32_bits_and_give_less);
     ADD(fixed_local_pin_delivers_its_vector);
     ADD(local_state_that_cannot_be_is_refused);
     ADD(io_registers_have_the_data_sheets_names);
+    ADD(io_window_takes_32_bits_and_the_index_8);
     ADD(io_addresses_without_a_register_keep_nothing);
     return g_test_run();
 }

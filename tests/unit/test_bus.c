@@ -59,12 +59,26 @@ static void chip_write_block(void *state, uint64_t offset, const void *items, si
                            ((const uint8_t *)items)[count * size - 1]);
 }
 
-static const IoOps BYTE_OPS = {chip_read, chip_write, 1, NULL, NULL};
-static const IoOps WORD_OPS = {chip_read, chip_write, 2, NULL, NULL};
-static const IoOps LONG_OPS = {chip_read, chip_write, 4, NULL, NULL};
-static const IoOps QUAD_OPS = {chip_read, chip_write, 8, NULL, NULL};
-static const IoOps BLOCK_OPS = {chip_read, chip_write, 2, chip_read_block, chip_write_block};
-static const IoOps NO_OPS = {NULL, NULL, 4, NULL, NULL};
+static const IoOps BYTE_OPS = {.read = chip_read, .write = chip_write, .max_size = 1};
+static const IoOps WORD_OPS = {.read = chip_read, .write = chip_write, .max_size = 2};
+static const IoOps LONG_OPS = {.read = chip_read, .write = chip_write, .max_size = 4};
+static const IoOps QUAD_OPS = {.read = chip_read, .write = chip_write, .max_size = 8};
+static const IoOps BLOCK_OPS = {.read = chip_read,
+                                .write = chip_write,
+                                .max_size = 2,
+                                .read_block = chip_read_block,
+                                .write_block = chip_write_block};
+static const IoOps NO_OPS = {.max_size = 4};
+static const IoOps ONLY_BYTES_OPS = {
+    .read = chip_read, .write = chip_write, .max_size = 1, .wider = IO_WIDER_IS_NOBODYS};
+static const IoOps ONLY_LONGS_OPS = {.read = chip_read,
+                                     .write = chip_write,
+                                     .max_size = 4,
+                                     .min_read = 4,
+                                     .min_write = 4,
+                                     .wider = IO_WIDER_IS_NOBODYS};
+static const IoOps WRITE_WORDS_OPS = {
+    .read = chip_read, .write = chip_write, .max_size = 4, .min_write = 2};
 
 static uint64_t program_counter(BusInitiator *self)
 {
@@ -311,6 +325,80 @@ static void test_access_across_claims_reaches_each(Fixture *f, gconstpointer dat
     assert_calls(f, "r2@0 r1@0 ");
     out(f, 0x101, 0x44332211, 4);
     assert_calls(f, "w1@1=11 w1@0=33 ");
+}
+
+static void test_wider_access_is_nobodys_where_the_chip_says_so(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x101, 1, &ONLY_BYTES_OPS);
+    claim(f, IO_PORTS, 0x102, 1, &BYTE_OPS);
+    out(f, 0x101, 0x55, 1);
+    g_assert_cmphex(in(f, 0x101, 1), ==, 0x55);
+    assert_calls(f, "w1@0=55 r1@0 ");
+    /* Neither from its first port nor from one below; its neighbour sees its piece. */
+    out(f, 0x101, 0x7766, 2);
+    g_assert_cmphex(in(f, 0x101, 2), ==, 0x66ff + 0x1100);
+    out(f, 0x100, 0x44332211, 4);
+    g_assert_cmphex(in(f, 0x100, 4), ==, 0xff33ffff);
+    assert_calls(f, "w1@0=77 r1@0 w1@0=33 r1@0 ");
+}
+
+static void test_narrower_access_is_nobodys(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_MEMORY, 0x1000, 16, &ONLY_LONGS_OPS);
+    store(f, 0x1004, 0xddccbbaa, 4);
+    g_assert_cmphex(load(f, 0x1004, 4), ==, 0xddccbbaa);
+    assert_calls(f, "w4@4=ddccbbaa r4@4 ");
+    store(f, 0x1004, 0x11, 1);
+    store(f, 0x1004, 0x1111, 2);
+    store(f, 0x1008, 0x1111, 8);
+    g_assert_cmphex(load(f, 0x1005, 1), ==, 0xff);
+    g_assert_cmphex(load(f, 0x1006, 2), ==, 0xffff);
+    g_assert_cmphex(load(f, 0x1000, 8), ==, UINT64_MAX);
+    /* One that is not aligned is two narrow ones on the way. */
+    store(f, 0x1002, 0x11111111, 4);
+    g_assert_cmphex(load(f, 0x1006, 4), ==, 0xffffffff);
+    assert_calls(f, "");
+}
+
+static void test_reads_and_writes_have_a_least_width_each(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x100, 4, &WRITE_WORDS_OPS);
+    out(f, 0x100, 0x99, 1);
+    g_assert_cmphex(in(f, 0x100, 1), ==, 0x10);
+    out(f, 0x102, 0x9988, 2);
+    assert_calls(f, "r1@0 w2@2=9988 ");
+}
+
+static void test_access_of_a_strange_width_is_counted_and_remembered_as_nobodys(Fixture *f,
+                                                                                gconstpointer data)
+{
+    (void)data;
+    claim(f, IO_PORTS, 0x101, 1, &ONLY_BYTES_OPS);
+    in(f, 0x101, 1);
+    g_assert_cmpstr(f->by.history[0].device, ==, "chip");
+    in(f, 0x101, 2);
+    g_assert_null(f->by.history[1].device);
+    g_autoptr(GArray) unclaimed = bus_unclaimed(f->bus);
+    g_assert_cmpuint(unclaimed->len, ==, 2);
+    g_assert_cmphex(g_array_index(unclaimed, BusUnclaimed, 0).address, ==, 0x101);
+    const BusClaim *claim = bus_find(f->bus, IO_PORTS, 0x101);
+    g_assert_true(bus_claim_decodes(claim, 0x101, 1, true));
+    g_assert_false(bus_claim_decodes(claim, 0x101, 2, true));
+}
+
+/* REP goes by the same rule, with and without a block operation. */
+static void test_rep_of_a_strange_width_is_nobodys(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    uint16_t items[2] = {0x2211, 0x4433};
+    claim(f, IO_PORTS, 0x101, 1, &ONLY_BYTES_OPS);
+    bus_port_access(f->bus, &f->by, 0x101, true, 2, items, 2);
+    bus_port_access(f->bus, &f->by, 0x100, false, 2, items, 2);
+    g_assert_cmphex(items[1], ==, 0xffff);
+    assert_calls(f, "");
 }
 
 static void test_ports_wrap_at_the_end(Fixture *f, gconstpointer data)
@@ -641,6 +729,11 @@ int main(int argc, char **argv)
     TEST(wide_access_to_byte_device_is_split_low_first);
     TEST(long_access_to_word_device_is_two_words);
     TEST(access_across_claims_reaches_each);
+    TEST(wider_access_is_nobodys_where_the_chip_says_so);
+    TEST(narrower_access_is_nobodys);
+    TEST(reads_and_writes_have_a_least_width_each);
+    TEST(access_of_a_strange_width_is_counted_and_remembered_as_nobodys);
+    TEST(rep_of_a_strange_width_is_nobodys);
     TEST(ports_wrap_at_the_end);
     TEST(region_without_read_floats_and_without_write_ignores);
     TEST(lock_is_taken_unless_the_bus_is_unlocked);

@@ -146,6 +146,7 @@ static void only_16_bits_to_the_first_port_select(Fw *t, gconstpointer data)
     select_item(t, NUMBER_KEY);
     rig_out(t->rig, SELECTOR, FW_CFG_ID, 1);
     rig_out(t->rig, DATA, FW_CFG_ID, 1);
+    rig_out(t->rig, SELECTOR, FW_CFG_ID, 4);
     expect_bytes(t, "\x34\x12", 2);
 }
 

@@ -92,6 +92,20 @@ static void rcr_bit_2_resets_when_it_rises(void)
     g_assert_cmpuint(rig_requests(rig, DEVICE_RESET), ==, 2);
 }
 
+/* A guest that looks for a PCI bus writes 32 bits to 0xcf8. */
+static void rcr_takes_bytes_alone(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "reset-control", NULL);
+    rig_out(rig, RCR - 1, 0x80000400, 4);
+    rig_out(rig, RCR - 1, 0x0400, 2);
+    rig_out(rig, RCR, 0x0006, 2);
+    g_assert_cmpuint(rig_requests(rig, DEVICE_RESET), ==, 0);
+    g_assert_cmphex(rig_inb(rig, RCR), ==, 0);
+    g_assert_cmphex(rig_in(rig, RCR - 1, 4), ==, 0xffffffff);
+    g_assert_cmphex(rig_in(rig, RCR, 2), ==, 0xffff);
+}
+
 static void rcr_state(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -115,6 +129,7 @@ int main(int argc, char **argv)
     g_test_add_func("/port92/report_tells_the_gate", report_tells_the_gate);
     g_test_add_func("/port92/state_is_saved_loaded_and_reset", port92_state);
     g_test_add_func("/reset-control/bit_2_resets_when_it_rises", rcr_bit_2_resets_when_it_rises);
+    g_test_add_func("/reset-control/takes_bytes_alone", rcr_takes_bytes_alone);
     g_test_add_func("/reset-control/state_is_saved_loaded_and_reset", rcr_state);
     return g_test_run();
 }
