@@ -10,6 +10,7 @@
 #include "src/cpu_state.h"
 
 #include <glib.h>
+#include <string.h>
 
 #define INT_SYSTEM_CALL 0x80
 #define OPCODE_XCHG     0x86
@@ -509,4 +510,27 @@ void oracle_case_make(uint64_t seed, const uint8_t *data, OracleCase *made)
     do {
         make_once(&maker);
     } while (reaches_kernel(made));
+}
+
+void oracle_case_patch(const OracleCase *item, uint8_t *data)
+{
+    for (unsigned i = 0; i < item->patch_count; i++) {
+        memcpy(data + item->patch[i].offset, &item->patch[i].value, item->patch[i].size);
+    }
+}
+
+static bool is_prefix(uint8_t byte)
+{
+    static const uint8_t PREFIXES[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+                                       0x66, 0x67, 0xf0, 0xf2, 0xf3};
+    return memchr(PREFIXES, byte, sizeof(PREFIXES)) != NULL;
+}
+
+unsigned oracle_case_opcode(const OracleCase *item)
+{
+    unsigned at = 0;
+    while (at < item->length && is_prefix(item->bytes[at])) {
+        at++;
+    }
+    return at;
 }

@@ -42,5 +42,9 @@ uint64_t oracle_random(uint64_t *state);
 void oracle_fill_data(uint64_t seed, uint8_t *data);
 /* `data` is what the data area holds before the case's own patches. */
 void oracle_case_make(uint64_t seed, const uint8_t *data, OracleCase *made);
+/* Puts what the case needs into a copy of the data area. */
+void oracle_case_patch(const OracleCase *item, uint8_t *data);
+/* The index of the opcode, behind the prefixes. */
+unsigned oracle_case_opcode(const OracleCase *item);
 
 #endif

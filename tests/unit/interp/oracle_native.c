@@ -269,6 +269,22 @@ static bool map_data(void)
            mprotect(data + ORACLE_DATA_SIZE - ORACLE_PAGE, ORACLE_PAGE, PROT_READ) == 0;
 }
 
+/* A first access would go through the kernel, whose IRET changes null selectors. */
+static void touch_pages(void)
+{
+    volatile uint8_t *code = (uint8_t *)(uintptr_t)ORACLE_CODE;
+    volatile uint8_t *data = (uint8_t *)(uintptr_t)ORACLE_DATA;
+    for (uint32_t offset = 0; offset < ORACLE_CODE_SIZE; offset += ORACLE_PAGE) {
+        (void)code[offset];
+    }
+    for (uint32_t offset = 0; offset < ORACLE_DATA_SIZE; offset += ORACLE_PAGE) {
+        uint8_t byte = data[offset];
+        if (offset < ORACLE_DATA_SIZE - ORACLE_PAGE) {
+            data[offset] = byte;
+        }
+    }
+}
+
 static bool install_handler(void)
 {
     static const int SIGNALS[] = {SIGSEGV, SIGILL, SIGFPE, SIGTRAP, SIGBUS, SIGVTALRM};
@@ -297,6 +313,7 @@ const char *oracle_native_open(const OracleSegment *segments, unsigned count)
     if (!map_code() || !map_data()) {
         return "addresses below 4 GiB cannot be mapped here";
     }
+    touch_pages();
     if (!install_handler()) {
         return "signals cannot be caught on a stack of their own here";
     }

@@ -1,20 +1,24 @@
 /*
  * The host CPU as an oracle: random instructions run on it and on the
  * software CPU, and every register, defined flag, byte of memory, vector,
- * error code and CR2 must agree.
+ * error code and CR2 must agree, but for what oracle_vendor.c knows of the
+ * host's vendor.
  *
  * Longer runs and single cases: PIOEMU_ORACLE_CASES is how many,
  * PIOEMU_ORACLE_SEED where to start, PIOEMU_ORACLE_DIFFERENCES after how many
  * to give up, PIOEMU_ORACLE_ONE the seed of the only case to run, as a failure
- * prints it with the seed of the data.
+ * prints it with the seed of the data.  PIOEMU_ORACLE_FACTS is a file that gets
+ * a line for each difference, for vendor-facts.tsv.  PIOEMU_ORACLE_VENDOR takes the place of
+ * the vendor that CPUID names.
  */
 #include "tests/unit/interp/interp_rig.h"
-#include "tests/unit/interp/oracle_case.h"
-#include "tests/unit/interp/oracle_emulated.h"
+#include "tests/unit/interp/oracle_facts.h"
+#include "tests/unit/interp/oracle_vendor.h"
 
 #include "src/cpu_state.h"
 
 #include <glib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CASES           (RIG_SANITIZED ? UINT64_C(150000) : UINT64_C(1200000))
@@ -22,14 +26,8 @@
 #define CASES_PER_DATA  512u
 #define DIFFERENCES_MAX 20u
 #define TRAP            0xccu
-#define OPCODE_POPA     0x61
-#define FETCH           0x10u /* page-fault error code: only where NX is on */
-#define PUSHED_MAX      256u  /* bytes that an unfinished ENTER may have pushed */
-#define ARITHMETIC_FLAGS                                                                           \
-    (CPU_FLAG_CF | CPU_FLAG_PF | CPU_FLAG_AF | CPU_FLAG_ZF | CPU_FLAG_SF | CPU_FLAG_OF)
-#define ERROR_PRESENT 1u
-#define SHADOW_START  0x7ff00000u
-#define WRITABLE_SIZE (ORACLE_DATA_SIZE - ORACLE_PAGE)
+#define SHADOW_START    0x7ff00000u
+#define UNDEFINED_KINDS (UNDEFINED_SWAP + 1u)
 
 typedef struct Oracle {
     OracleMachine *machine;
@@ -43,6 +41,13 @@ typedef struct Oracle {
     uint64_t by_vector[32];
     unsigned differences;
     unsigned *by_form;
+    char vendor[ORACLE_VENDOR_LENGTH + 1];
+    FILE *facts;       /* or NULL */
+    uint64_t *by_rule; /* of ORACLE_VENDOR_RULES */
+    struct {
+        uint64_t cases;
+        uint32_t flags;
+    } undefined[UNDEFINED_KINDS]; /* where the host leaves other undefined flags than we */
 } Oracle;
 
 /* ---- putting a case in place ---------------------------------------------- */
@@ -86,157 +91,6 @@ static void restore_data(Oracle *oracle)
     }
 }
 
-/* ---- comparing ------------------------------------------------------------ */
-
-/* It ended where it began: it faulted, or a repetition was cut short. */
-static bool unfinished(const Oracle *oracle)
-{
-    return oracle->native.eip == oracle->item.before.eip && oracle->native_fault.vector != 3;
-}
-
-/*
- * "If a page fault occurs during CMPS or SCAS with REPNE, EFLAGS is restored
- * to the state before" (SDM SCAS, CMPS with REP): whether a repetition that is
- * cut short has changed them is the processor's affair.
- */
-static bool compares_strings(const OracleCase *item)
-{
-    return item->form->first == 0xa6 || item->form->first == 0xae;
-}
-
-static uint32_t undefined_flags(const Oracle *oracle)
-{
-    const OracleCase *item = &oracle->item;
-    if (unfinished(oracle) && (compares_strings(item) || item->form->undefined != 0)) {
-        return ARITHMETIC_FLAGS;
-    }
-    return oracle_undefined_flags(item->form->undefined, item->shift_count, item->operand_bits);
-}
-
-/* A double shift by more than its size, a bit scan of 0, half a POPA. */
-static bool undefined_result(const Oracle *oracle)
-{
-    const OracleCase *item = &oracle->item;
-    switch ((OracleUndefined)item->form->undefined) {
-    case UNDEFINED_DOUBLE_SHIFT:
-        return item->shift_count > item->operand_bits;
-    case UNDEFINED_BIT_SCAN:
-        return oracle->native.eflags & CPU_FLAG_ZF;
-    case UNDEFINED_SWAP:
-        return item->operand_bits == 16;
-    default:
-        return item->form->first == OPCODE_POPA && unfinished(oracle);
-    }
-}
-
-/* A mask of general registers. */
-static unsigned undefined_registers(const Oracle *oracle)
-{
-    const OracleCase *item = &oracle->item;
-    if (!undefined_result(oracle)) {
-        return 0;
-    }
-    switch ((OracleUndefined)item->form->undefined) {
-    case UNDEFINED_DOUBLE_SHIFT:
-        return 1u << (item->modrm & 7);
-    case UNDEFINED_BIT_SCAN:
-        return 1u << (item->modrm >> 3 & 7);
-    case UNDEFINED_SWAP:
-        return 1u << (item->bytes[item->length - 1] & 7);
-    default:
-        return 0xff & ~(1u << CPU_SP);
-    }
-}
-
-/* The host kernel's IRET turns every null selector in a data register into 0. */
-static bool same_selectors(const OracleState *native, const OracleState *emulated)
-{
-    for (unsigned i = 0; i < 6; i++) {
-        uint16_t selector = emulated->segment[i];
-        bool null = (selector & ~3u) == 0;
-        if (native->segment[i] != (null ? 0 : selector) && native->segment[i] != selector) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool same_registers(const Oracle *oracle)
-{
-    const OracleState *native = &oracle->native, *emulated = &oracle->emulated.after;
-    unsigned ignored = undefined_registers(oracle);
-    for (unsigned i = 0; i < 8; i++) {
-        if (!(ignored >> i & 1) && native->gpr[i] != emulated->gpr[i]) {
-            return false;
-        }
-    }
-    return native->eip == emulated->eip && same_selectors(native, emulated);
-}
-
-static bool same_flags(const Oracle *oracle)
-{
-    uint32_t ignored = CPU_FLAG_RF | undefined_flags(oracle);
-    return ((oracle->native.eflags ^ oracle->emulated.after.eflags) & ~ignored) == 0;
-}
-
-/* What an access to memory may raise, or BOUND between its two. */
-static bool is_access_fault(const OracleFault *fault)
-{
-    return fault->vector == 5 ||
-           (fault->vector >= 11 && fault->vector <= 17 && fault->vector != 16);
-}
-
-/* The host kernel may have put off mapping a page that is there. */
-static uint32_t page_fault_error(const OracleFault *fault)
-{
-    bool mapped =
-        fault->cr2 - ORACLE_CODE < ORACLE_CODE_SIZE || fault->cr2 - ORACLE_DATA < ORACLE_DATA_SIZE;
-    return (fault->error & ~FETCH) | (mapped ? ERROR_PRESENT : 0);
-}
-
-static bool same_fault(const Oracle *oracle)
-{
-    const OracleFault *native = &oracle->native_fault, *emulated = &oracle->emulated.fault;
-    if (oracle->item.form->shape & FORM_SEVERAL && unfinished(oracle) && is_access_fault(native) &&
-        is_access_fault(emulated)) {
-        return true;
-    }
-    if (native->vector != emulated->vector) {
-        return false;
-    }
-    if (native->vector == 14) {
-        return native->cr2 == emulated->cr2 &&
-               page_fault_error(native) == page_fault_error(emulated);
-    }
-    return native->error == emulated->error;
-}
-
-static bool below_the_stack(const Oracle *oracle, uint32_t offset)
-{
-    uint32_t below = oracle->emulated.stack_top - (ORACLE_DATA + offset);
-    return below - 1 < PUSHED_MAX;
-}
-
-static bool same_memory(const Oracle *oracle)
-{
-    const uint8_t *native = oracle_native_data();
-    const uint8_t *emulated = oracle_machine_data(oracle->machine);
-    const OracleForm *form = oracle->item.form;
-    if (memcmp(native, emulated, WRITABLE_SIZE) == 0) {
-        return true;
-    }
-    if (form->undefined == UNDEFINED_DOUBLE_SHIFT) {
-        return undefined_result(oracle);
-    }
-    bool pushes = form->shape & FORM_PUSHES && unfinished(oracle);
-    for (uint32_t i = 0; i < WRITABLE_SIZE; i++) {
-        if (native[i] != emulated[i] && !(pushes && below_the_stack(oracle, i))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- telling -------------------------------------------------------------- */
 
 static void print_state(const char *who, const OracleState *state, const OracleFault *fault)
@@ -257,12 +111,11 @@ static void print_state(const char *who, const OracleState *state, const OracleF
     }
 }
 
-static void print_memory(const Oracle *oracle)
+static void print_memory(const Oracle *oracle, const uint8_t *emulated)
 {
     const uint8_t *native = oracle_native_data();
-    const uint8_t *emulated = oracle_machine_data(oracle->machine);
     unsigned told = 0;
-    for (uint32_t i = 0; i < WRITABLE_SIZE && told < 16; i++) {
+    for (uint32_t i = 0; i < ORACLE_WRITABLE_SIZE && told < 16; i++) {
         if (native[i] != emulated[i]) {
             g_test_message("         %08x: was %02x, host %02x, pioemu %02x", ORACLE_DATA + i,
                            oracle->data[i], native[i], emulated[i]);
@@ -271,7 +124,7 @@ static void print_memory(const Oracle *oracle)
     }
 }
 
-static void print_difference(const Oracle *oracle, const char *what)
+static void print_difference(const Oracle *oracle, const char *what, const uint8_t *emulated)
 {
     const OracleCase *item = &oracle->item;
     g_autoptr(GString) bytes = g_string_new(NULL);
@@ -289,26 +142,15 @@ static void print_difference(const Oracle *oracle, const char *what)
         g_test_message("pioemu: %s", oracle->emulated.detail);
     }
     g_test_message("masked: %s", oracle_undefined_reference(item->form->undefined));
-    print_memory(oracle);
+    print_memory(oracle, emulated);
 }
 
 /* ---- running -------------------------------------------------------------- */
 
-static const char *compare(const Oracle *oracle)
+static void restore_native(Oracle *oracle)
 {
-    if (oracle->emulated.end == END_BROKEN) {
-        return "ends";
-    }
-    if (!same_fault(oracle)) {
-        return "faults";
-    }
-    if (!same_registers(oracle)) {
-        return "registers";
-    }
-    if (!same_flags(oracle)) {
-        return "flags";
-    }
-    return same_memory(oracle) ? NULL : "memories";
+    memcpy(oracle_native_data(), oracle->data, ORACLE_DATA_SIZE);
+    oracle_case_patch(&oracle->item, oracle_native_data());
 }
 
 /* A tick of the watchdog is no proof that the case hangs: it gets a second try. */
@@ -319,11 +161,7 @@ static bool run_native(Oracle *oracle)
         if (!oracle->native_fault.hung) {
             return true;
         }
-        memcpy(oracle_native_data(), oracle->data, ORACLE_DATA_SIZE);
-        for (unsigned i = 0; i < oracle->item.patch_count; i++) {
-            const OraclePatch *patch = &oracle->item.patch[i];
-            memcpy(oracle_native_data() + patch->offset, &patch->value, patch->size);
-        }
+        restore_native(oracle);
     }
     oracle->hung++;
     return false;
@@ -333,6 +171,82 @@ static bool run_native(Oracle *oracle)
 static bool is_the_sanitizers(const OracleFault *fault)
 {
     return RIG_SANITIZED && fault->vector == 14 && fault->cr2 >= SHADOW_START;
+}
+
+static void write_fact(Oracle *oracle, const OracleDifference *difference)
+{
+    if (oracle->facts != NULL) {
+        g_autofree char *line =
+            oracle_fact_line(difference->vendor, difference->item, oracle->data_seed,
+                             difference->data, difference->host);
+        fprintf(oracle->facts, "%s\n", line);
+    }
+}
+
+static void judge(Oracle *oracle, const char *what, const OracleOutcome *host,
+                  const OracleOutcome *ours)
+{
+    const OracleCase *item = &oracle->item;
+    g_autofree uint8_t *data = g_malloc(ORACLE_DATA_SIZE);
+    memcpy(data, oracle->data, ORACLE_DATA_SIZE);
+    oracle_case_patch(item, data);
+    OracleDifference difference = {.vendor = oracle->vendor,
+                                   .item = item,
+                                   .data = data,
+                                   .host = host,
+                                   .ours = ours,
+                                   .stack_top = oracle->emulated.stack_top};
+    write_fact(oracle, &difference);
+    const OracleVendorRule *rule = NULL;
+    if (oracle_vendor_judge(&difference, oracle->machine, &rule) != VERDICT_DIFFERS) {
+        oracle->by_rule[rule - ORACLE_VENDOR_RULES]++;
+        return;
+    }
+    oracle->differences++;
+    oracle->by_form[item->form - ORACLE_FORMS]++;
+    print_difference(oracle, what, ours->data);
+}
+
+static void note_undefined(Oracle *oracle, const OracleOutcome *host, const OracleOutcome *ours)
+{
+    uint32_t flags = oracle_undefined_difference(&oracle->item, host, ours);
+    if (flags != 0) {
+        oracle->undefined[oracle->item.form->undefined].cases++;
+        oracle->undefined[oracle->item.form->undefined].flags |= flags;
+    }
+}
+
+static const char *compare(const Oracle *oracle, const OracleOutcome *ours, OracleOutcome *host)
+{
+    *host = (OracleOutcome){
+        .after = oracle->native, .fault = oracle->native_fault, .data = oracle_native_data()};
+    return oracle->emulated.end == END_BROKEN
+               ? "ends"
+               : oracle_compare(&oracle->item, oracle->emulated.stack_top, host, ours);
+}
+
+/*
+ * An interrupt of the host in the middle of a case zeroes null selectors, so a
+ * difference counts when it comes twice.
+ */
+static void compare_outcomes(Oracle *oracle)
+{
+    OracleOutcome host, ours = {.after = oracle->emulated.after,
+                                .fault = oracle->emulated.fault,
+                                .data = oracle_machine_data(oracle->machine)};
+    const char *what = compare(oracle, &ours, &host);
+    if (what != NULL) {
+        restore_native(oracle);
+        what = run_native(oracle) ? compare(oracle, &ours, &host) : NULL;
+    }
+    if (what == NULL) {
+        note_undefined(oracle, &host, &ours);
+        return;
+    }
+    g_autofree uint8_t *kept = g_malloc(ORACLE_DATA_SIZE);
+    memcpy(kept, ours.data, ORACLE_DATA_SIZE);
+    ours.data = kept;
+    judge(oracle, what, &host, &ours);
 }
 
 static void run_in_place(Oracle *oracle)
@@ -349,12 +263,7 @@ static void run_in_place(Oracle *oracle)
     }
     oracle->compared++;
     oracle->by_vector[oracle->native_fault.vector & 31]++;
-    const char *what = compare(oracle);
-    if (what != NULL) {
-        oracle->differences++;
-        oracle->by_form[item->form - ORACLE_FORMS]++;
-        print_difference(oracle, what);
-    }
+    compare_outcomes(oracle);
 }
 
 static void run_case(Oracle *oracle, uint64_t seed)
@@ -430,6 +339,34 @@ static void print_forms(const Oracle *oracle)
     }
 }
 
+static void print_rules(const Oracle *oracle)
+{
+    g_test_message("vendor of the host: %s", oracle->vendor);
+    for (unsigned i = 0; i < ORACLE_VENDOR_RULE_COUNT; i++) {
+        const OracleVendorRule *rule = &ORACLE_VENDOR_RULES[i];
+        if (oracle->by_rule[i] != 0) {
+            g_test_message("%" G_GUINT64_FORMAT " cases differ as on %s: %s (%s)",
+                           oracle->by_rule[i], rule->vendor, rule->name, rule->reference);
+        }
+    }
+    for (unsigned i = 0; i < UNDEFINED_KINDS; i++) {
+        if (oracle->undefined[i].cases != 0) {
+            g_test_message("%" G_GUINT64_FORMAT " cases differ in undefined flags (%03x): %s",
+                           oracle->undefined[i].cases, oracle->undefined[i].flags,
+                           oracle_undefined_reference((OracleUndefined)i));
+        }
+    }
+}
+
+static void open_facts(Oracle *oracle)
+{
+    const char *name = g_getenv("PIOEMU_ORACLE_FACTS");
+    if (name != NULL) {
+        oracle->facts = fopen(name, "ae");
+        g_assert_nonnull(oracle->facts);
+    }
+}
+
 static void test_every_form_agrees_with_the_host(void)
 {
     const char *missing = oracle_native_open(ORACLE_LDT, ORACLE_LDT_ENTRIES);
@@ -440,6 +377,9 @@ static void test_every_form_agrees_with_the_host(void)
     Oracle *oracle = g_new0(Oracle, 1);
     oracle->machine = oracle_machine_new(ORACLE_LDT, ORACLE_LDT_ENTRIES);
     oracle->by_form = g_new0(unsigned, ORACLE_FORM_COUNT);
+    oracle->by_rule = g_new0(uint64_t, ORACLE_VENDOR_RULE_COUNT);
+    oracle_vendor(oracle->vendor);
+    open_facts(oracle);
     fill_with_traps(oracle);
     const char *one = g_getenv("PIOEMU_ORACLE_ONE");
     if (one != NULL) {
@@ -448,8 +388,13 @@ static void test_every_form_agrees_with_the_host(void)
         run_all(oracle);
     }
     print_forms(oracle);
+    print_rules(oracle);
     unsigned differences = oracle->differences;
     g_free(oracle->by_form);
+    g_free(oracle->by_rule);
+    if (oracle->facts != NULL) {
+        fclose(oracle->facts);
+    }
     oracle_machine_free(oracle->machine);
     g_free(oracle);
     g_assert_cmpuint(differences, ==, 0);
