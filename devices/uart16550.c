@@ -43,8 +43,7 @@ static uint8_t uart_read_rbr(Uart *u)
     if (u->rx.count == 0) {
         return (uint8_t)u->rx.entry[(u->rx.head - 1u) % UART_FIFO_SIZE];
     }
-    uint8_t byte = uart_fifo_pop(&u->rx);
-    uart_rx_advance(u);
+    uint8_t byte = uart_rx_take(u);
     uart_update(u);
     char_port_rx_ready(u->port);
     return byte;
@@ -96,6 +95,7 @@ static void uart_write_ier(Uart *u, uint8_t value)
 static uint8_t uart_read_iir(Uart *u)
 {
     uint8_t id = uart_pending(u);
+    u->rx_left = false;
     if (id == UART_IIR_THRI) {
         u->thre_latched = false;
         uart_update(u);
@@ -143,6 +143,7 @@ static void uart_write_lcr(Uart *u, uint8_t value)
 static uint8_t uart_read_lsr(Uart *u)
 {
     unsigned lsr = u->line_errors;
+    u->rx_left = false;
     if (u->tx.count == 0) {
         lsr |= u->tx_busy ? UART_LSR_THRE : UART_LSR_THRE | UART_LSR_TEMT;
     }
@@ -281,7 +282,7 @@ static void uart_reset(void *state)
     u->line_errors = u->modem_deltas = 0;
     u->modem_pins = char_port_lines(u->port) & UART_MODEM_INPUTS;
     u->format_set = false;
-    u->thre_latched = u->timed_out = u->break_held = false;
+    u->thre_latched = u->timed_out = u->rx_left = u->break_held = false;
     u->tx_busy = u->rx_busy = false;
     u->tx_shift = u->rx_shift = 0;
     u->tx_due = u->rx_due = u->rx_active = 0;
@@ -312,6 +313,7 @@ static const DeviceField UART_FIELDS[] = {
     DEVICE_FIELD_BOOL(Uart, format_set),
     DEVICE_FIELD_BOOL(Uart, thre_latched),
     DEVICE_FIELD_BOOL(Uart, timed_out),
+    DEVICE_FIELD_BOOL(Uart, rx_left),
     DEVICE_FIELD_BOOL(Uart, break_held),
     DEVICE_FIELD_BOOL(Uart, tx_busy),
     DEVICE_FIELD_BOOL(Uart, rx_busy),
@@ -351,7 +353,7 @@ static bool uart_latches_possible(const Uart *u)
         return false;
     }
     return !(u->thre_latched && u->tx.count) &&
-           !(u->timed_out && !(uart_has_fifos(u) && u->rx.count));
+           !((u->timed_out || u->rx_left) && !(uart_has_fifos(u) && u->rx.count));
 }
 
 /* The line may be another one than when the state was saved: it is told and asked anew. */
@@ -395,12 +397,17 @@ static void uart_describe(const void *state, char *text, size_t size)
 static const char *const UART_PACES[] = {
     [UART_PACE_NONE] = "none", [UART_PACE_BAUD] = "baud", NULL};
 
+static const char *const UART_OUT2_MODES[] = {
+    [UART_OUT2_IGNORE] = "ignore", [UART_OUT2_STRICT] = "strict", NULL};
+
 static const DeviceProperty UART_PROPERTIES[] = {
     {"iobase", PROPERTY_UINT16, offsetof(Uart, iobase), "0x3f8", "first port", NULL},
     {"irq", PROPERTY_IRQ, offsetof(Uart, irq), "4", "ISA interrupt", NULL},
     {"chardev", PROPERTY_CHAR, offsetof(Uart, port), NULL, "the line", NULL},
     {"pace", PROPERTY_CHOICE, offsetof(Uart, pace), "none",
      "baud: characters take the programmed time", UART_PACES},
+    {"out2", PROPERTY_CHOICE, offsetof(Uart, out2), "ignore",
+     "strict: without MCR.OUT2 no interrupt reaches the bus, as on a PC", UART_OUT2_MODES},
     {.name = NULL},
 };
 

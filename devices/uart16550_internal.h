@@ -12,6 +12,7 @@
 #define UART_MODEM_INPUTS     (UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)
 
 enum { UART_PACE_NONE, UART_PACE_BAUD };
+enum { UART_OUT2_IGNORE, UART_OUT2_STRICT };
 
 /* A character, with its LSR error bits in the high byte. */
 typedef struct UartFifo {
@@ -34,8 +35,10 @@ typedef struct Uart {
     uint8_t modem_pins; /* CTS, DSR, RI and DCD as the line last drove them */
     bool thre_latched;  /* THRE interrupt: set when the THR empties or is enabled empty,
                            cleared by a write to it or by reading it from the IIR */
-    bool timed_out;     /* time-out interrupt: set by the timer, cleared by a character
-                           going in or out */
+    bool timed_out;     /* time-out interrupt: set by the timer, cleared when the CPU reads
+                           a character */
+    bool rx_left;       /* a read left characters that interrupt, and the CPU has not
+                           looked at the port since */
     bool break_held;    /* a break came that has no place in the receiver yet */
     bool tx_busy;       /* pace=baud: tx_shift is on its way until tx_due */
     bool rx_busy;       /* likewise */
@@ -45,10 +48,10 @@ typedef struct Uart {
 
     /* Collaborators. */
     uint16_t iobase;
-    unsigned pace;
+    unsigned pace, out2;
     IrqLine *irq;
     CharPort *port;
-    Timer *timeout_timer, *tx_timer, *rx_timer;
+    Timer *timeout_timer, *tx_timer, *rx_timer, *left_timer;
 } Uart;
 
 static inline bool uart_has_fifos(const Uart *u)
@@ -106,8 +109,8 @@ uint8_t uart_pending(const Uart *u);
 /* Drives the interrupt line and the time-out from the state: the end of every mutator. */
 void uart_update(Uart *u);
 
-/* A character was taken out: the next one and its errors come to the top. */
-void uart_rx_advance(Uart *u);
+/* The CPU reads the RBR, which holds a character: the next one comes to the top. */
+uint8_t uart_rx_take(Uart *u);
 void uart_rx_clear(Uart *u);
 void uart_tx_clear(Uart *u);
 /* Moves characters out of the THR as far as they go now. */

@@ -7,6 +7,9 @@
 #define FORMAT_BITS        (UART_LCR_WLS | UART_LCR_STB | UART_LCR_PEN | UART_LCR_EPS | UART_LCR_STICK)
 #define TIMEOUT_CHARACTERS 4
 
+/* No handler of an interrupt takes so long over one character. */
+#define LEFT_NS NS_PER_SECOND
+
 /* ---- predicates --------------------------------------------------------- */
 
 static unsigned uart_trigger(const Uart *u)
@@ -93,15 +96,24 @@ static uint64_t uart_timeout_due(const Uart *u)
 
 /*
  * A PC's serial port lets INTR through to the bus only while OUT2 is set.
- * DEVIATION: the gate is the MCR's bit, also in loopback, as in the Super I/O
- * chips; a discrete 16550 forces its OUT2 pin inactive there (DS, Modem
- * Control Register), and a self-test in loopback would get no interrupt.
- *
- * A time-out that moved away stays armed; uart_timeout_fire() looks again.
+ * DEVIATION: with out2=ignore it always does, as in emulators: kernels written
+ * on those live on it.
+ * DEVIATION: the gate of out2=strict is the MCR's bit, also in loopback, as in
+ * the Super I/O chips; a discrete 16550 forces its OUT2 pin inactive there (DS,
+ * Modem Control Register), and a self-test in loopback would get no interrupt.
  */
+static bool uart_reaches_bus(const Uart *u)
+{
+    return (u->mcr & UART_MCR_OUT2) || u->out2 == UART_OUT2_IGNORE;
+}
+
+/* A deadline that moved away stays armed: the timer's function looks again. */
 void uart_update(Uart *u)
 {
-    irq_set(u->irq, (u->mcr & UART_MCR_OUT2) && uart_pending(u) != UART_IIR_NO_INT);
+    irq_set(u->irq, uart_reaches_bus(u) && uart_pending(u) != UART_IIR_NO_INT);
+    if (u->rx_left && !timer_armed(u->left_timer)) {
+        timer_arm(u->left_timer, u->rx_active + LEFT_NS);
+    }
     if (uart_awaits_timeout(u) && !timer_armed(u->timeout_timer)) {
         timer_arm(u->timeout_timer, uart_timeout_due(u));
     }
@@ -114,6 +126,37 @@ static void uart_timeout_fire(void *state, uint64_t deadline)
         u->timed_out = true;
     }
     uart_update(u);
+}
+
+/*
+ * The line has stayed high since the CPU took a character and turned away from
+ * the rest.  A level would have interrupted it again long ago.
+ */
+static void uart_complain_of_left(Uart *u)
+{
+    device_guest_error(u->dev, "characters left",
+                       "the guest took one character and left %u in the FIFO, so the interrupt "
+                       "line stays high and an edge-triggered interrupt controller sees no new "
+                       "edge: read RBR until LSR.DR is clear",
+                       u->rx.count);
+    u->rx_left = false;
+}
+
+static void uart_left_fire(void *state, uint64_t deadline)
+{
+    Uart *u = state;
+    const uint64_t due = u->rx_active + LEFT_NS;
+    u->rx_left = u->rx_left && uart_pending(u) == UART_IIR_RDI && uart_reaches_bus(u);
+    if (!u->rx_left) {
+        return;
+    }
+    if (deadline < due) {
+        timer_arm(u->left_timer, due);
+    } else if (irq_pending(u->irq)) {
+        timer_arm(u->left_timer, deadline + LEFT_NS); /* the CPU has interrupts off */
+    } else {
+        uart_complain_of_left(u);
+    }
 }
 
 /* ---- receiver ----------------------------------------------------------- */
@@ -142,10 +185,12 @@ static void uart_receive_character(Uart *u, uint8_t byte, uint8_t errors)
     }
 }
 
-/* Restarts the time-out, which only FIFOs have. */
+/*
+ * Restarts the time-out, which only FIFOs have.  One that has occurred stays
+ * until the CPU reads a character (DS, FIFO Interrupt Mode Operation).
+ */
 static void uart_receiver_active(Uart *u)
 {
-    u->timed_out = false;
     if (uart_has_fifos(u)) {
         u->rx_active = device_now(u->dev);
     }
@@ -164,19 +209,38 @@ static void uart_accept_break(Uart *u)
     }
 }
 
-void uart_rx_advance(Uart *u)
+/* An interrupt that was for this character came by a gate that a PC has closed. */
+static void uart_check_gate(Uart *u)
 {
+    const uint8_t id = uart_pending(u);
+    if (u->out2 == UART_OUT2_IGNORE && (id == UART_IIR_RDI || id == UART_IIR_CTI)) {
+        device_guest_error(u->dev, "OUT2 clear",
+                           "the guest gets interrupts with MCR.OUT2 clear; a real PC would not "
+                           "deliver them (out2=strict does as it does)");
+    }
+}
+
+uint8_t uart_rx_take(Uart *u)
+{
+    if (!(u->mcr & (UART_MCR_OUT2 | UART_MCR_LOOP))) {
+        uart_check_gate(u);
+    }
+    uint8_t byte = uart_fifo_pop(&u->rx);
+    u->timed_out = false;
     if (u->rx.count > 0) {
         uart_reveal_errors(u);
     }
     uart_receiver_active(u);
     uart_accept_break(u);
+    u->rx_left = uart_has_fifos(u) && (u->ier & UART_IER_RDI) && u->rx.count >= uart_trigger(u) &&
+                 uart_reaches_bus(u);
+    return byte;
 }
 
 void uart_rx_clear(Uart *u)
 {
     u->rx = (UartFifo){.count = 0};
-    u->timed_out = false;
+    u->timed_out = u->rx_left = false;
     uart_accept_break(u);
 }
 
@@ -418,6 +482,7 @@ void uart_rearm_timers(Uart *u)
     timer_disarm(u->timeout_timer);
     timer_disarm(u->tx_timer);
     timer_disarm(u->rx_timer);
+    timer_disarm(u->left_timer);
     /* One that is overdue waits for the line. */
     if (u->tx_busy && u->tx_due > device_now(u->dev)) {
         timer_arm(u->tx_timer, u->tx_due);
@@ -431,6 +496,7 @@ const DeviceTimer uart_timers[] = {
     {"time-out", offsetof(Uart, timeout_timer), uart_timeout_fire},
     {"transmitter", offsetof(Uart, tx_timer), uart_tx_fire},
     {"receiver", offsetof(Uart, rx_timer), uart_rx_fire},
+    {"left characters", offsetof(Uart, left_timer), uart_left_fire},
     {.name = NULL},
 };
 

@@ -277,6 +277,37 @@ static void out2_gates(Com *com)
     g_assert_false(com_irq(com));
 }
 
+/* xv6 writes 0 to the MCR and lives on interrupts. */
+static void out2_is_ignored(Com *com)
+{
+    com_enable(com, UART_IER_RDI);
+    com_out(com, UART_MCR, 0);
+    com_type(com, "a");
+    g_assert_true(com_irq(com));
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 0);
+    com_expect(com, "a");
+    g_assert_false(com_irq(com));
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 1);
+    com_type(com, "bc");
+    com_expect(com, "bc");
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 1);
+}
+
+static void polls_without_out2(Com *com)
+{
+    com_enable(com, 0);
+    com_out(com, UART_MCR, 0);
+    com_type(com, "a");
+    com_expect(com, "a");
+    /* A self-test in loopback, and Linux's of the transmitter's interrupt. */
+    com_out(com, UART_IER, UART_IER_ALL);
+    com_in(com, UART_IIR);
+    com_out(com, UART_MCR, UART_MCR_LOOP);
+    com_out(com, UART_THR, 'l');
+    com_expect(com, "l");
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 0);
+}
+
 static void irq_none(Com *com)
 {
     com_enable(com, UART_IER_ALL);
@@ -351,7 +382,9 @@ static const ComTest TESTS[] = {
     {"teri_on_the_trailing_edge_of_ring_only", teri_on_trailing_edge, NULL},
     {"iir_gives_the_highest_cause_first", priority_order, NULL},
     {"level_stays_until_the_last_cause_is_cleared", level_stays_until_last, NULL},
-    {"out2_lets_the_interrupt_to_the_bus", out2_gates, NULL},
+    {"out2_lets_the_interrupt_to_the_bus", out2_gates, "out2=strict"},
+    {"out2_is_ignored_and_one_line_says_so", out2_is_ignored, NULL},
+    {"no_line_for_a_guest_that_polls_without_out2", polls_without_out2, NULL},
     {"irq_none_raises_nothing", irq_none, "irq=none"},
     {"linux_finds_its_irq", linux_irq_probe, NULL},
     {"linux_trusts_the_thre_interrupt", linux_thre_test, NULL},

@@ -67,14 +67,76 @@ static void timeout_cleared_by_read(Com *com)
     g_assert_true(com_irq(com));
 }
 
-static void timeout_cleared_by_character(Com *com)
+/* DS, FIFO Interrupt Mode Operation: C says what clears one that occurred, D restarts others. */
+static void timeout_outlives_a_character(Com *com)
 {
     open_fifo(com, UART_FCR_TRIGGER_8, UART_IER_RDI);
     com_type(com, "a");
     rig_step(com->rig, TIMEOUT_NS);
-    g_assert_true(com_irq(com));
+    g_assert_cmphex(com_in(com, UART_IIR), ==, CTI);
     com_type(com, "b");
+    g_assert_true(com_irq(com));
+    g_assert_cmphex(com_in(com, UART_IIR), ==, CTI);
+    com_expect(com, "a");
     g_assert_false(com_irq(com));
+    rig_step(com->rig, TIMEOUT_NS);
+    g_assert_true(com_irq(com));
+}
+
+/* ---- a guest that takes one character per interrupt ---- */
+
+static void one_per_interrupt_is_told(Com *com)
+{
+    open_fifo(com, UART_FCR_TRIGGER_1, UART_IER_RDI);
+    com_type(com, "abc");
+    com_expect(com, "a");
+    rig_step(com->rig, NS_PER_SECOND - 1);
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 0);
+    rig_step(com->rig, 1);
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 1);
+    g_assert_true(com_irq(com));
+    com_expect(com, "b");
+    rig_step(com->rig, 2 * NS_PER_SECOND);
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 1);
+}
+
+/* One that looks again has seen the rest, whatever it does with it. */
+static void one_that_looks_is_not_told(Com *com)
+{
+    static const uint8_t REGISTERS[] = {UART_LSR, UART_IIR};
+    open_fifo(com, UART_FCR_TRIGGER_1, UART_IER_RDI);
+    for (unsigned i = 0; i < G_N_ELEMENTS(REGISTERS); i++) {
+        com_type(com, "abc");
+        com_expect(com, "a");
+        com_in(com, REGISTERS[i]);
+        rig_step(com->rig, 2 * NS_PER_SECOND);
+        com_expect(com, "bc");
+    }
+    /* Nor one that polls, or has room below the trigger. */
+    com_type(com, "abc");
+    com_out(com, UART_IER, 0);
+    com_expect(com, "a");
+    rig_step(com->rig, 2 * NS_PER_SECOND);
+    com_expect(com, "bc");
+    open_fifo(com, UART_FCR_TRIGGER_4, UART_IER_RDI);
+    com_type(com, "abcd");
+    com_expect(com, "a");
+    rig_step(com->rig, 2 * NS_PER_SECOND);
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 0);
+}
+
+/* While the CPU has interrupts off the edge waits at the controller. */
+static void one_with_interrupts_off_is_not_told(Com *com)
+{
+    open_fifo(com, UART_FCR_TRIGGER_1, UART_IER_RDI);
+    rig_set_pending(com->rig, COM_IRQ, true);
+    com_type(com, "abc");
+    com_expect(com, "a");
+    rig_step(com->rig, 5 * NS_PER_SECOND);
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 0);
+    rig_set_pending(com->rig, COM_IRQ, false);
+    rig_step(com->rig, NS_PER_SECOND);
+    g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 1);
 }
 
 static void timeout_not_when_empty(Com *com)
@@ -124,7 +186,7 @@ static void timeout_priority(Com *com)
     rig_char_set_lines(com->line, 0);
     rig_step(com->rig, TIMEOUT_NS);
     g_assert_cmphex(com_in(com, UART_IIR), ==, CTI);
-    com_type(com, "b");
+    com_expect(com, "a");
     g_assert_cmphex(com_in(com, UART_IIR), ==, UART_IIR_FIFO_ENABLED | UART_IIR_THRI);
 }
 
@@ -469,7 +531,10 @@ static const ComTest TESTS[] = {
     {"timeout_restarts_with_a_character", timeout_restarts_on_character, NULL},
     {"timeout_restarts_with_a_read", timeout_restarts_on_read, NULL},
     {"timeout_is_cleared_by_reading_rbr_alone", timeout_cleared_by_read, NULL},
-    {"timeout_is_cleared_by_a_character", timeout_cleared_by_character, NULL},
+    {"timeout_that_occurred_outlives_a_character", timeout_outlives_a_character, NULL},
+    {"one_character_per_interrupt_is_told", one_per_interrupt_is_told, NULL},
+    {"a_guest_that_looks_again_is_not_told", one_that_looks_is_not_told, NULL},
+    {"a_guest_with_interrupts_off_is_not_told", one_with_interrupts_off_is_not_told, NULL},
     {"no_timeout_of_an_empty_fifo", timeout_not_when_empty, NULL},
     {"no_timeout_without_fifo", timeout_needs_fifo, NULL},
     {"no_timeout_in_polled_mode", timeout_needs_enable, NULL},
