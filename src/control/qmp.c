@@ -1,6 +1,7 @@
 #include "src/control/qmp.h"
 
 #include "src/control/json_split.h"
+#include "src/control/json_syntax.h"
 #include "src/json_text.h"
 
 #include <stdio.h>
@@ -19,35 +20,55 @@ struct Qmp {
 
 /* ---- output ---- */
 
-/* Takes the object over. */
-static void send_object(Qmp *qmp, JsonObject *object)
+static void send_line(Qmp *qmp, const char *text)
 {
-    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, object);
-    g_autofree char *text = json_text(node);
     g_autofree char *line = g_strconcat(text, "\r\n", NULL);
     qmp->send(qmp->opaque, line, strlen(line));
 }
 
-static void set_id(JsonObject *answer, JsonNode *id)
+/* Takes the object over. */
+static char *take_text(JsonObject *object)
 {
-    if (id) {
-        json_object_set_member(answer, "id", json_node_copy(id));
-    }
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, object);
+    return json_text(node);
 }
 
-static void send_error(Qmp *qmp, JsonNode *id, const char *class, const char *description)
+/* Takes the object over. */
+static void send_object(Qmp *qmp, JsonObject *object)
+{
+    g_autofree char *text = take_text(object);
+    send_line(qmp, text);
+}
+
+/*
+ * An id is the client's own and goes back as it was written: a number may be
+ * larger than any of ours.  `at_front` is where QEMU has it.
+ */
+static void send_answer(Qmp *qmp, JsonObject *object, const char *id, bool at_front)
+{
+    if (!id) {
+        send_object(qmp, object);
+        return;
+    }
+    g_autofree char *text = take_text(object);
+    g_autofree char *answer =
+        at_front ? g_strdup_printf("{\"id\":%s,%s", id, text + 1)
+                 : g_strdup_printf("%.*s,\"id\":%s}", (int)strlen(text) - 1, text, id);
+    send_line(qmp, answer);
+}
+
+static void send_error(Qmp *qmp, const char *id, const char *class, const char *description)
 {
     JsonObject *error = json_object_new();
     json_object_set_string_member(error, "class", class);
     json_object_set_string_member(error, "desc", description);
     JsonObject *answer = json_object_new();
-    set_id(answer, id);
     json_object_set_object_member(answer, "error", error);
-    send_object(qmp, answer);
+    send_answer(qmp, answer, id, true);
 }
 
-static void G_GNUC_PRINTF(3, 4) fail(Qmp *qmp, JsonNode *id, const char *format, ...)
+static void G_GNUC_PRINTF(3, 4) fail(Qmp *qmp, const char *id, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -161,7 +182,7 @@ static bool has_type(JsonNode *node, QmpType type)
     return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == wanted;
 }
 
-static bool check_argument(Qmp *qmp, JsonNode *id, const QmpArgument *argument,
+static bool check_argument(Qmp *qmp, const char *id, const QmpArgument *argument,
                            JsonObject *arguments)
 {
     JsonNode *node = json_object_get_member(arguments, argument->name);
@@ -189,7 +210,7 @@ static bool takes(const QmpCommand *command, const char *name)
     return false;
 }
 
-static bool check_arguments(Qmp *qmp, JsonNode *id, const QmpCommand *command,
+static bool check_arguments(Qmp *qmp, const char *id, const QmpCommand *command,
                             JsonObject *arguments)
 {
     for (const QmpArgument *argument = command->arguments; argument->name; argument++) {
@@ -210,7 +231,7 @@ static bool check_arguments(Qmp *qmp, JsonNode *id, const QmpCommand *command,
 }
 
 /* What is not known before the negotiation, and what is not after it. */
-static const QmpCommand *choose_command(Qmp *qmp, JsonNode *id, const char *name)
+static const QmpCommand *choose_command(Qmp *qmp, const char *id, const char *name)
 {
     bool negotiates = !strcmp(name, "qmp_capabilities");
     if (!qmp->negotiated && !negotiates) {
@@ -231,7 +252,7 @@ static const QmpCommand *choose_command(Qmp *qmp, JsonNode *id, const char *name
     return command;
 }
 
-static void run_command(Qmp *qmp, JsonNode *id, const char *name, JsonObject *arguments)
+static void run_command(Qmp *qmp, const char *id, const char *name, JsonObject *arguments)
 {
     const QmpCommand *command = choose_command(qmp, id, name);
     if (!command || !check_arguments(qmp, id, command, arguments)) {
@@ -249,13 +270,12 @@ static void run_command(Qmp *qmp, JsonNode *id, const char *name, JsonObject *ar
     } else {
         json_object_set_object_member(answer, "return", json_object_new());
     }
-    set_id(answer, id);
-    send_object(qmp, answer);
+    send_answer(qmp, answer, id, false);
 }
 
 /* ---- input ---- */
 
-static bool check_members(Qmp *qmp, JsonNode *id, JsonObject *request)
+static bool check_members(Qmp *qmp, const char *id, JsonObject *request)
 {
     JsonObjectIter iter;
     const char *name;
@@ -270,9 +290,8 @@ static bool check_members(Qmp *qmp, JsonNode *id, JsonObject *request)
     return true;
 }
 
-static void handle_request(Qmp *qmp, JsonObject *request)
+static void handle_request(Qmp *qmp, const char *id, JsonObject *request)
 {
-    JsonNode *id = json_object_get_member(request, "id");
     JsonNode *execute = json_object_get_member(request, "execute");
     JsonNode *arguments = json_object_get_member(request, "arguments");
     if (!check_members(qmp, id, request)) {
@@ -298,7 +317,8 @@ static void handle_value(Qmp *qmp, const GString *text)
         return;
     }
     g_autoptr(JsonParser) parser = json_parser_new();
-    if (!json_parser_load_from_data(parser, text->str, (gssize)text->len, NULL)) {
+    if (!json_syntax_is_value(text->str) ||
+        !json_parser_load_from_data(parser, text->str, (gssize)text->len, NULL)) {
         fail(qmp, NULL, "JSON parse error, this is not JSON");
         return;
     }
@@ -307,12 +327,13 @@ static void handle_value(Qmp *qmp, const GString *text)
         fail(qmp, NULL, "QMP input must be a JSON object");
         return;
     }
-    handle_request(qmp, json_node_get_object(root));
+    g_autofree char *id = json_syntax_member(text->str, "id");
+    handle_request(qmp, id, json_node_get_object(root));
 }
 
 void qmp_input(Qmp *qmp, const char *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i += !qmp->split.again) {
         const char *error;
         switch (json_split_take(&qmp->split, data[i], &error)) {
         case JSON_SPLIT_MORE:
