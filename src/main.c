@@ -68,6 +68,7 @@ static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_
     *built = control != NULL;
     if (control && write_pidfile(config->pidfile, &error)) {
         status = vm_run(vm);
+        control_drain(control);
         *ended_by_signal = vm_signal(vm);
         if (config->pidfile) {
             whole_file_remove(config->pidfile);

@@ -111,6 +111,7 @@ void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *rea
         log_line(vm->log, "pioemu: %s; -no-shutdown keeps the machine for inspection", reason);
     } else {
         if (vm->draining) {
+            vm->no_patience = true;
             charset_stop_draining(vm->chars);
         }
         loop_quit(vm->loop);
@@ -398,11 +399,16 @@ Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error)
 
 /* ---- running ---- */
 
+uint64_t vm_patience(const Vm *vm)
+{
+    bool hurry = vm->result.by == VM_ENDED_BY_USER || vm->result.by == VM_ENDED_BY_SIGNAL;
+    return vm->no_patience ? 0 : hurry ? DRAIN_PATIENCE_QUIT_NS : DRAIN_PATIENCE_NS;
+}
+
 static void finish_output(Vm *vm)
 {
     vm->draining = true;
-    bool hurry = vm->result.by == VM_ENDED_BY_USER || vm->result.by == VM_ENDED_BY_SIGNAL;
-    uint64_t patience = hurry ? DRAIN_PATIENCE_QUIT_NS : DRAIN_PATIENCE_NS;
+    uint64_t patience = vm_patience(vm);
     size_t left = charset_drain(vm->chars, patience);
     while (!left && vm->replay && replay_run_flush(vm->replay)) {
         left = charset_drain(vm->chars, patience);

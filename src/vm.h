@@ -69,6 +69,8 @@ Vm *vm_new(const Config *config, GError **error);
 Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error);
 /* Runs it to its end; returns the exit status. */
 int vm_run(Vm *vm);
+/* After the run: how long output that nobody takes is waited for, in ns; 0: not at all. */
+uint64_t vm_patience(const Vm *vm);
 /* The signal that ended the run, or 0. */
 int vm_signal(const Vm *vm);
 void vm_free(Vm *vm);

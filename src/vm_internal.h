@@ -63,6 +63,7 @@ struct Vm {
     const char *quit_cause, *quit_reason;
     bool ended; /* the guest came to its end; -no-shutdown keeps us here */
     bool draining;
+    bool no_patience; /* the user or a signal asked again */
     VmResult result;
 };
 

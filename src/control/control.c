@@ -132,6 +132,7 @@ static bool open_session(Session *session, const char *what, const char *spec, G
         .received = session_received,
         .closed = session_closed,
         .opaque = session,
+        .outlasts_input = session->qmp != NULL,
     };
     session->wait = address.wait;
     g_autoptr(GError) failure = NULL;
@@ -301,6 +302,40 @@ Control *control_new(Vm *vm, GError **error)
         return NULL;
     }
     return control;
+}
+
+static size_t waiting(const Control *control)
+{
+    size_t sum = 0;
+    for (guint i = 0; i < control->sessions->len; i++) {
+        const Session *session = control->sessions->pdata[i];
+        sum += session->stream ? stream_waiting(session->stream) : 0;
+    }
+    return sum;
+}
+
+static void patience_over(void *opaque)
+{
+    *(bool *)opaque = true;
+}
+
+/* A peer that takes something is waited for again. */
+void control_drain(Control *control)
+{
+    Loop *loop = vm_parts(control->vm).loop;
+    bool over = false;
+    size_t left = waiting(control);
+    LoopTimer *timer = loop_timer_new(loop, patience_over, &over);
+    loop_timer_start(timer, vm_patience(control->vm));
+    while (left && !over && vm_patience(control->vm)) {
+        loop_step(loop, true);
+        size_t now = waiting(control);
+        if (now < left) {
+            loop_timer_start(timer, vm_patience(control->vm));
+        }
+        left = now;
+    }
+    loop_timer_free(timer);
 }
 
 void control_free(Control *control)

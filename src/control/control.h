@@ -11,6 +11,9 @@ typedef struct Control Control;
 
 /* Opens every socket, and listens to the machine, which outlives it. */
 Control *control_new(Vm *vm, GError **error);
+/* After the run: waits for the clients to take what they were told, as long as the machine has
+ * patience. */
+void control_drain(Control *control);
 void control_free(Control *control);
 
 #endif

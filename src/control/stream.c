@@ -29,7 +29,9 @@ struct Stream {
     FdIo *in, *out;   /* NULL: no peer */
     LoopFd *in_watch, *out_watch;
     GByteArray *waiting; /* output */
+    bool standard;       /* input and output, not a socket */
     bool reading, announced;
+    bool input_ended;
     bool doomed; /* the peer has to go; not from inside a write */
     LoopTask task;
 };
@@ -123,7 +125,7 @@ static void close_peer(Stream *stream)
     g_clear_pointer(&stream->in, fd_io_free);
     g_clear_pointer(&stream->out, fd_io_free);
     g_byte_array_set_size(stream->waiting, 0);
-    stream->doomed = false;
+    stream->doomed = stream->input_ended = false;
 }
 
 static void lose_peer(Stream *stream)
@@ -147,6 +149,13 @@ static void doom_peer(Stream *stream)
     loop_post(stream->loop, &stream->task);
 }
 
+/* It sent all that it will, and took all that there is for it. */
+static bool is_done(const Stream *stream)
+{
+    bool stays = stream->standard && stream->events.outlasts_input;
+    return stream->input_ended && !stays && !stream->waiting->len;
+}
+
 static void write_waiting(Stream *stream)
 {
     if (!stream->waiting->len) {
@@ -160,12 +169,23 @@ static void write_waiting(Stream *stream)
         return;
     }
     loop_fd_watch(stream->out_watch, stream->waiting->len ? LOOP_WRITE : 0);
+    if (is_done(stream)) {
+        loop_post(stream->loop, &stream->task);
+    }
 }
 
 static void out_ready(void *opaque, unsigned events)
 {
     (void)events;
     write_waiting(opaque);
+}
+
+static void watch_input(Stream *stream)
+{
+    if (stream->in_watch && stream->announced && !stream->doomed) {
+        bool on = stream->reading && !stream->input_ended;
+        loop_fd_watch(stream->in_watch, on ? LOOP_READ : 0);
+    }
 }
 
 static void in_ready(void *opaque, unsigned events)
@@ -176,15 +196,14 @@ static void in_ready(void *opaque, unsigned events)
     ssize_t got = fd_io_read(stream->in, data, sizeof(data));
     if (got > 0) {
         stream->events.received(stream->events.opaque, (const char *)data, (size_t)got);
+    } else if (got == 0) {
+        stream->input_ended = true;
+        watch_input(stream);
+        if (is_done(stream)) {
+            lose_peer(stream);
+        }
     } else if (got != -EAGAIN) {
         lose_peer(stream);
-    }
-}
-
-static void watch_input(Stream *stream)
-{
-    if (stream->in_watch && stream->announced && !stream->doomed) {
-        loop_fd_watch(stream->in_watch, stream->reading ? LOOP_READ : 0);
     }
 }
 
@@ -192,7 +211,7 @@ static void watch_input(Stream *stream)
 static void run_task(void *opaque)
 {
     Stream *stream = opaque;
-    if (stream->doomed) {
+    if (stream->doomed || is_done(stream)) {
         lose_peer(stream);
     } else if (stream->in && !stream->announced) {
         stream->announced = true;
@@ -299,6 +318,7 @@ static bool open_stdio(Stream *stream, GError **error)
         fd_io_free(in);
         return error_refuse(error, "standard input or output is not open");
     }
+    stream->standard = true;
     take_peer(stream, in, out);
     return true;
 }
@@ -354,6 +374,11 @@ void stream_write(Stream *stream, const char *data, size_t size)
     if (idle) {
         write_waiting(stream);
     }
+}
+
+size_t stream_waiting(const Stream *stream)
+{
+    return stream_is_open(stream) ? stream->waiting->len : 0;
 }
 
 void stream_set_reading(Stream *stream, bool on)

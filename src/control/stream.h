@@ -42,6 +42,12 @@ typedef struct StreamEvents {
     /* The peer is gone; `final`: no other will come. */
     void (*closed)(void *opaque, bool final);
     void *opaque;
+    /*
+     * The end of standard input is not the end of the peer: it is still told
+     * what happens.  Without this it goes when it has taken what waits for it,
+     * as a socket's peer does in any case.
+     */
+    bool outlasts_input;
 } StreamEvents;
 
 /*
@@ -56,6 +62,8 @@ void stream_free(Stream *stream);
 bool stream_is_open(const Stream *stream);
 /* Ignored while there is no peer. */
 void stream_write(Stream *stream, const char *data, size_t size);
+/* How much the peer has not taken yet. */
+size_t stream_waiting(const Stream *stream);
 /* Input that is not read stays with the host. */
 void stream_set_reading(Stream *stream, bool on);
 

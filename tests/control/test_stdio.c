@@ -1,0 +1,84 @@
+/*
+ * Control protocols on standard input and output, as scripts have them: the
+ * commands come from a file, and its end is not the end of the answers.
+ */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NEGOTIATE "{\"execute\":\"qmp_capabilities\"}"
+
+/* What the program says to `input` before it ends by itself, with status 0; the caller frees it. */
+static char *run(const char *options, const char *input)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *output = NULL;
+    int fd = g_file_open_tmp("pioemu-stdio-XXXXXX", &path, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    g_assert_true(g_file_set_contents(path, input, -1, NULL));
+    const char *build = g_getenv("PIOEMU_BUILD");
+    g_autofree char *script =
+        g_strdup_printf("cd '%s' && src/pioemu %s <'%s'", build, options, path);
+    const char *argv[] = {"/bin/sh", "-c", script, NULL};
+    int status;
+    g_assert_true(
+        g_spawn_sync(NULL, (char **)argv, NULL, 0, NULL, NULL, &output, NULL, &status, NULL));
+    g_unlink(path);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+    return g_steal_pointer(&output);
+}
+
+static unsigned count(const char *text, const char *part)
+{
+    unsigned found = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part)) {
+        found++;
+    }
+    return found;
+}
+
+static void test_events_come_after_the_end_of_the_commands(void)
+{
+    g_autofree char *output =
+        run("-kernel guests/acpi-off.elf -S -qmp stdio", NEGOTIATE "{\"execute\":\"cont\"}");
+    g_assert_cmpuint(count(output, "\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true"), ==, 1);
+}
+
+/* Megabytes wait for a reader when the machine ends. */
+static void test_all_answers_come_before_the_program_ends(void)
+{
+    enum { COMMANDS = 5000 };
+    g_autoptr(GString) input = g_string_new(NEGOTIATE);
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        g_string_append(input, "{\"execute\":\"query-commands\"}");
+    }
+    g_string_append(input, "{\"execute\":\"quit\"}");
+    g_autofree char *output = run("-accel qtest -qmp stdio", input->str);
+    g_assert_cmpuint(count(output, "query-chardev"), ==, COMMANDS);
+    g_assert_cmpuint(count(output, "\"event\":\"SHUTDOWN\""), ==, 1);
+}
+
+/* Far more than a pipe holds; and then the machine ends, as nobody is left to drive it. */
+static void test_a_long_answer_outlasts_the_commands(void)
+{
+    enum { BYTES = 0x800000 };
+    g_autofree char *output = run("-accel qtest -qtest stdio", "read 0 0x800000\nendianness\n");
+    g_assert_cmpuint(strlen(output), ==, strlen("OK 0x\nOK little\n") + 2 * BYTES);
+    g_assert_true(g_str_has_suffix(output, "\nOK little\n"));
+}
+
+#define TEST(name) g_test_add_func("/stdio/" #name, test_##name)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    TEST(events_come_after_the_end_of_the_commands);
+    TEST(all_answers_come_before_the_program_ends);
+    TEST(a_long_answer_outlasts_the_commands);
+    return g_test_run();
+}
