@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71
@@ -10,6 +11,9 @@
 #define PULSES_PER_BLOCK 21u
 #define NS_PER_BLOCK     17600u
 #define PINS             8u
+#define IOAPIC_SELECT    UINT64_C(0xfec00000)
+#define IOAPIC_WINDOW    UINT64_C(0xfec00010)
+#define SECTOR_SIZE      512u
 
 typedef struct Run {
     const PortEmulator *emulator;
@@ -19,6 +23,7 @@ typedef struct Run {
     bool late;      /* a step was left out: what follows cannot be asked */
     unsigned raises[CONTROL_IRQS];
     char *controllers[2]; /* of set_irq_in: IRQ 0-7 and 8-15, or one for all */
+    char *directory;      /* of the images; NULL: there are none */
 } Run;
 
 /* ---- finding the controllers ---- */
@@ -73,24 +78,45 @@ static bool compare(const PortStep *step, uint64_t value, char **note)
     return failed(step, answer, note);
 }
 
-static uint64_t read_port(Run *run, uint64_t port, unsigned size)
+static char size_letter(unsigned size)
 {
-    g_autofree char *answer = control_ask(&run->rig, "in%c 0x%" PRIx64,
-                                          size == 1   ? 'b'
-                                          : size == 2 ? 'w'
-                                                      : 'l',
-                                          port);
+    return size == 1 ? 'b' : size == 2 ? 'w' : 'l';
+}
+
+static uint64_t ask_value(Run *run, const char *command, uint64_t address, unsigned size)
+{
+    g_autofree char *answer =
+        control_ask(&run->rig, "%s%c 0x%" PRIx64, command, size_letter(size), address);
     return answer && g_str_has_prefix(answer, "OK ") ? g_ascii_strtoull(answer + 3, NULL, 0)
                                                      : UINT64_MAX;
 }
 
+static void tell_value(Run *run, const char *command, uint64_t address, unsigned size,
+                       uint64_t value)
+{
+    g_free(control_ask(&run->rig, "%s%c 0x%" PRIx64 " 0x%" PRIx64, command, size_letter(size),
+                       address, value));
+}
+
+static uint64_t read_port(Run *run, uint64_t port, unsigned size)
+{
+    return ask_value(run, "in", port, size);
+}
+
 static void write_port(Run *run, uint64_t port, unsigned size, uint64_t value)
 {
-    g_free(control_ask(&run->rig, "out%c 0x%" PRIx64 " 0x%" PRIx64,
-                       size == 1   ? 'b'
-                       : size == 2 ? 'w'
-                                   : 'l',
-                       port, value));
+    tell_value(run, "out", port, size, value);
+}
+
+static void move_items(Run *run, const PortStep *step)
+{
+    for (uint64_t i = 0; i < step->value; i++) {
+        if (step->verb == PORT_TAKE) {
+            (void)read_port(run, step->target, step->size);
+        } else {
+            write_port(run, step->target, step->size, i);
+        }
+    }
 }
 
 static void step_clock(Run *run, uint64_t ns)
@@ -161,6 +187,22 @@ static bool make_step(Run *run, const PortStep *step, char **note)
         return compare_raises(run, step, note);
     case PORT_DRIVE:
         return drive(run, step, note);
+    case PORT_READ:
+        return compare(step, ask_value(run, "read", step->target, step->size), note);
+    case PORT_WRITE:
+        tell_value(run, "write", step->target, step->size, step->value);
+        return true;
+    case PORT_IOAPIC_OUT:
+        tell_value(run, "write", IOAPIC_SELECT, step->size, step->target);
+        tell_value(run, "write", IOAPIC_WINDOW, step->size, step->value);
+        return true;
+    case PORT_IOAPIC_IN:
+        tell_value(run, "write", IOAPIC_SELECT, step->size, step->target);
+        return compare(step, ask_value(run, "read", IOAPIC_WINDOW, step->size), note);
+    case PORT_TAKE:
+    case PORT_GIVE:
+        move_items(run, step);
+        return true;
     }
     return true;
 }
@@ -198,15 +240,67 @@ static PortOutcome ask_sentence(Run *run, const PortSentence *sentence)
     return outcome;
 }
 
+/* ---- images ---- */
+
+static char *image_path(const Run *run, const PortImage *image)
+{
+    return g_build_filename(run->directory, image->name, NULL);
+}
+
+static void make_image(const Run *run, const PortImage *image)
+{
+    gsize size = (gsize)image->sectors * SECTOR_SIZE;
+    g_autofree char *path = image_path(run, image);
+    g_autofree char *data = g_malloc(size);
+    for (gsize i = 0; i < size; i++) {
+        data[i] = (char)(i / SECTOR_SIZE + i % SECTOR_SIZE);
+    }
+    g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+}
+
+static void make_images(Run *run, const PortScript *script)
+{
+    run->directory = script->images->len ? g_dir_make_tmp("conformance-XXXXXX", NULL) : NULL;
+    for (guint i = 0; i < script->images->len; i++) {
+        make_image(run, script->images->pdata[i]);
+    }
+}
+
+static void remove_images(Run *run, const PortScript *script)
+{
+    for (guint i = 0; i < script->images->len; i++) {
+        g_autofree char *path = image_path(run, script->images->pdata[i]);
+        unlink(path);
+    }
+    if (run->directory) {
+        rmdir(run->directory);
+        g_free(run->directory);
+    }
+}
+
+/* With the paths of the images in place of their names. */
+static char *resolve(const Run *run, const PortScript *script, const char *option)
+{
+    g_autoptr(GString) text = g_string_new(option);
+    for (guint i = 0; i < script->images->len; i++) {
+        g_autofree char *path = image_path(run, script->images->pdata[i]);
+        const PortImage *image = script->images->pdata[i];
+        g_autofree char *name = g_strconcat("@", image->name, NULL);
+        g_string_replace(text, name, path, 0);
+    }
+    return g_strdup(text->str);
+}
+
 static bool start(Run *run, const PortScript *script)
 {
-    g_autoptr(GPtrArray) options = g_ptr_array_new();
+    g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func(g_free);
     for (const char *const *option = run->emulator->options; *option; option++) {
-        g_ptr_array_add(options, (gpointer)*option);
+        g_ptr_array_add(options, g_strdup(*option));
     }
-    for (guint i = 0; i < script->options->len; i++) {
-        g_ptr_array_add(options, script->options->pdata[i]);
+    for (guint i = 0; i + 1 < script->options->len; i++) {
+        g_ptr_array_add(options, resolve(run, script, script->options->pdata[i]));
     }
+    g_ptr_array_add(options, NULL);
     return control_rig_start(&run->rig, run->emulator->program,
                              (const char *const *)options->pdata);
 }
@@ -215,6 +309,10 @@ bool port_run_section(const PortEmulator *emulator, const PortScript *script,
                       const PortSection *section, PortOutcome *outcomes)
 {
     Run run = {.emulator = emulator};
+    if (script->ours && emulator->is_qemu) {
+        return false;
+    }
+    make_images(&run, script);
     bool started = start(&run, script);
     if (started) {
         intercept(&run);
@@ -223,6 +321,7 @@ bool port_run_section(const PortEmulator *emulator, const PortScript *script,
         }
     }
     control_rig_end(&run.rig);
+    remove_images(&run, script);
     g_free(run.controllers[0]);
     g_free(run.controllers[1]);
     return started;

@@ -32,11 +32,19 @@ static void section_free(gpointer data)
     g_free(section);
 }
 
+static void image_free(gpointer data)
+{
+    PortImage *image = data;
+    g_free(image->name);
+    g_free(image);
+}
+
 void port_script_free(PortScript *script)
 {
     g_free(script->chip);
     g_free(script->sheet);
     g_ptr_array_unref(script->options);
+    g_ptr_array_unref(script->images);
     g_ptr_array_unref(script->sections);
     g_free(script);
 }
@@ -75,7 +83,27 @@ static const struct {
     {"irq", PORT_IRQ, 0, true, true},
     {"raises", PORT_RAISES, 0, true, true},
     {"drive", PORT_DRIVE, 0, true, false},
+    {"readb", PORT_READ, 1, true, true},
+    {"readl", PORT_READ, 4, true, true},
+    {"writeb", PORT_WRITE, 1, true, false},
+    {"writel", PORT_WRITE, 4, true, false},
+    {"ioapic-out", PORT_IOAPIC_OUT, 4, true, false},
+    {"ioapic-in", PORT_IOAPIC_IN, 4, true, true},
+    {"takeb", PORT_TAKE, 1, true, false},
+    {"takew", PORT_TAKE, 2, true, false},
+    {"giveb", PORT_GIVE, 1, true, false},
+    {"givew", PORT_GIVE, 2, true, false},
 };
+
+bool port_verb_expects(PortVerb verb)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(VERBS); i++) {
+        if (VERBS[i].verb == verb) {
+            return VERBS[i].expects;
+        }
+    }
+    return false;
+}
 
 static bool parse_number(const Parser *p, const char *text, uint64_t *value, GError **error)
 {
@@ -184,6 +212,19 @@ static void add_options(Parser *p, const char *text)
     g_ptr_array_add(p->script->options, NULL);
 }
 
+/* "image NAME SECTORS" */
+static bool add_image(Parser *p, const char *text, GError **error)
+{
+    g_autoptr(GPtrArray) words = split_words(text);
+    if (words->len != 2) {
+        return fail(p, error, "write image NAME SECTORS");
+    }
+    PortImage *image = g_new0(PortImage, 1);
+    image->name = g_strdup(words->pdata[0]);
+    g_ptr_array_add(p->script->images, image);
+    return parse_number(p, words->pdata[1], &image->sectors, error);
+}
+
 static bool parse_line(Parser *p, char *text, GError **error)
 {
     char *comment = strchr(text, '#');
@@ -200,8 +241,13 @@ static bool parse_line(Parser *p, char *text, GError **error)
         p->script->chip = g_strchug(g_strdup(text + 5));
     } else if (g_str_has_prefix(text, "sheet ")) {
         p->script->sheet = g_strchug(g_strdup(text + 6));
+    } else if (g_str_has_prefix(text, "image ")) {
+        return add_image(p, text + 6, error);
     } else if (g_str_has_prefix(text, "options ")) {
         add_options(p, text + 8);
+    } else if (g_str_has_prefix(text, "our-options ")) {
+        p->script->ours = true;
+        add_options(p, text + 12);
     } else if (*text) {
         return parse_step(p, text, error);
     }
@@ -216,6 +262,7 @@ PortScript *port_script_load(const char *path, GError **error)
     }
     g_autoptr(PortScript) script = g_new0(PortScript, 1);
     script->options = g_ptr_array_new_with_free_func(g_free);
+    script->images = g_ptr_array_new_with_free_func(image_free);
     script->sections = g_ptr_array_new_with_free_func(section_free);
     g_ptr_array_add(script->options, NULL);
     Parser p = {.script = script, .path = path};
