@@ -5,6 +5,7 @@
 #define PIOEMU_CONFIG_H
 
 #include "src/block/drive.h"
+#include "src/cpu_model.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@ typedef struct Config {
     char *name;
     uint64_t memory; /* bytes */
     unsigned cpus;
+    CpuModel cpu;
     GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
     char *machine;     /* "pc,key=value" */
     char *kernel, *flat, *initrd, *append;

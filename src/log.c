@@ -29,6 +29,7 @@ static const struct {
     {"io", LOG_IO, "every access to a device, with the register's name"},
     {"unclaimed", LOG_UNCLAIMED, "at the end: accesses that nobody answered"},
     {"char", LOG_CHAR, "at the end: what went over each chardev"},
+    {"guest_errors", LOG_GUEST_ERRORS, "model specific registers that are not there, once each"},
     {"in_asm", LOG_IN_ASM, "interp: instructions, in blocks, when they are first decoded"},
     {"int", LOG_INT, "interp: interrupts and exceptions"},
     {"exec", LOG_EXEC, "interp: a line before each block is executed"},

@@ -20,7 +20,9 @@ typedef enum LogItem {
     LOG_INT = 1 << 4,       /* interrupts and exceptions */
     LOG_CPU = 1 << 5,       /* registers, before each block */
     LOG_EXEC = 1 << 6,      /* a line a block, before it */
-    LOG_NOCHAIN = 1 << 7    /* blocks are not linked */
+    LOG_NOCHAIN = 1 << 7,   /* blocks are not linked */
+    /* What the guest asked of the CPU that is not there and does not hurt it. */
+    LOG_GUEST_ERRORS = 1 << 8
 } LogItem;
 
 /* Those that only an accelerator which sees the guest's instructions can log. */

@@ -121,6 +121,15 @@ static bool set_cpus(Parse *parse, const char *value, GError **error)
     return true;
 }
 
+static bool set_cpu_model(Parse *parse, const char *value, GError **error)
+{
+    if (wants_help(value)) {
+        parse->text = cpu_model_help();
+        return true;
+    }
+    return cpu_model_parse(value, &parse->config->cpu, error);
+}
+
 /* `value` is what the option was given, with the list in it. */
 static bool add_accels(Parse *parse, const char *value, const char *list, GError **error)
 {
@@ -415,6 +424,11 @@ static const Option MACHINE_OPTIONS[] = {
      .help = "what runs the guest's code",
      .example = "-accel kvm",
      .set = set_accel},
+    {.name = "cpu",
+     .argument = "NAME[,key=value]",
+     .help = "the CPU that the guest sees",
+     .example = "-cpu max,unknown-msr=fault",
+     .set = set_cpu_model},
     {.name = "device",
      .argument = "NAME[,property=value]",
      .help = "adds a device",

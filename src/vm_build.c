@@ -260,6 +260,12 @@ static void memory_written(void *opaque, uint64_t address, size_t size)
     vm->accel->class->memory_written(vm->accel, address, size);
 }
 
+static void cpu_guest_error(void *opaque, const char *message)
+{
+    Vm *vm = opaque;
+    log_line(vm->log, "pioemu: guest error: %s", message);
+}
+
 static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 {
     AccelHost host = {
@@ -270,6 +276,8 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .kernel_irqchip = vm->kernel_irqchip,
         .cpu_count = vm->config->cpus,
         .local_apic = vm->machine->lapics->len != 0,
+        .model = vm->config->cpu,
+        .guest_error = vm->log_items & LOG_GUEST_ERRORS ? cpu_guest_error : NULL,
         .trace = vm->trace,
         .options = vm->accel_options,
     };

@@ -4,6 +4,7 @@
 #include "src/error.h"
 #include "src/keyval.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_interp_class,
@@ -49,6 +50,7 @@ Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error)
     Accel *accel = g_malloc0(class->accel_size);
     accel->class = class;
     accel->host = *host;
+    g_mutex_init(&accel->unknown_msrs.lock);
     if (!class->open(accel, error)) {
         accel_free(accel);
         return NULL;
@@ -59,6 +61,7 @@ Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error)
 void accel_free(Accel *accel)
 {
     accel->class->close(accel);
+    g_mutex_clear(&accel->unknown_msrs.lock);
     g_free(accel);
 }
 
@@ -80,6 +83,40 @@ void vcpu_free(Vcpu *vcpu)
     vcpu->accel->class->destroy_vcpu(vcpu);
     g_free(vcpu->failure);
     g_aligned_free(vcpu);
+}
+
+/* Whether it is one more of those that are told; `*last`: the others are not. */
+static bool remember_msr(Accel *accel, uint32_t index, bool *last)
+{
+    g_mutex_lock(&accel->unknown_msrs.lock);
+    bool found = false;
+    unsigned count = accel->unknown_msrs.count;
+    for (unsigned i = 0; i < count && !found; i++) {
+        found = accel->unknown_msrs.told[i] == index;
+    }
+    bool fits = !found && count < ACCEL_UNKNOWN_MSRS;
+    if (fits) {
+        accel->unknown_msrs.told[accel->unknown_msrs.count++] = index;
+    }
+    g_mutex_unlock(&accel->unknown_msrs.lock);
+    *last = count + 1 == ACCEL_UNKNOWN_MSRS;
+    return fits;
+}
+
+void accel_unknown_msr(Vcpu *vcpu, uint32_t index, bool write, uint64_t value)
+{
+    const AccelHost *host = &vcpu->accel->host;
+    bool last;
+    if (!host->guest_error || !remember_msr(vcpu->accel, index, &last)) {
+        return;
+    }
+    g_autofree char *what =
+        write ? g_strdup_printf("write of 0x%" PRIx64, value) : g_strdup("read");
+    const char *result = host->model.unknown_msr_faults ? "#GP" : write ? "ignored" : "0";
+    g_autofree char *message = g_strdup_printf(
+        "CPU %u: %s %s MSR 0x%x, which is not there: %s%s", vcpu->index, what, write ? "to" : "of",
+        index, result, last ? " (other MSRs are not told any more)" : "");
+    host->guest_error(host->opaque, message);
 }
 
 void vcpu_ask_init(Vcpu *vcpu)

@@ -11,6 +11,7 @@
 #define PIOEMU_ACCEL_H
 
 #include "src/bus.h"
+#include "src/cpu_model.h"
 #include "src/cpu_state.h"
 #include "src/cpu_trace.h"
 #include "src/memory.h"
@@ -57,7 +58,10 @@ typedef struct AccelHost {
     /* Interrupt controllers and local APICs inside the accelerator. */
     bool kernel_irqchip;
     unsigned cpu_count;
-    bool local_apic;     /* the machine has one: CPUID says so */
+    bool local_apic; /* the machine has one: CPUID says so */
+    CpuModel model;
+    /* What the guest did wrong, in a line; any thread; NULL: nobody wants to know. */
+    void (*guest_error)(void *opaque, const char *message);
     CpuTrace *trace;     /* what AccelClass.traces logs; NULL: nothing */
     GHashTable *options; /* of -accel NAME,key=value: char * to char * */
 } AccelHost;
@@ -124,10 +128,18 @@ typedef struct AccelClass {
 /* Of a Vcpu: a cache line. */
 #define VCPU_ALIGNMENT 64u
 
+/* More than these are not told apart: a guest can try four billion. */
+#define ACCEL_UNKNOWN_MSRS 64u
+
 /* Backends begin their own structs with these. */
 struct Accel {
     const AccelClass *class;
     AccelHost host;
+    struct {
+        GMutex lock;
+        unsigned count;
+        uint32_t told[ACCEL_UNKNOWN_MSRS];
+    } unknown_msrs;
 };
 
 struct Vcpu {
@@ -151,6 +163,9 @@ const AccelClass *const *accel_classes(void);
 
 /* "name,key=value"; the caller frees the options. */
 bool accel_parse(const char *text, const AccelClass **class, GHashTable **options, GError **error);
+
+/* A guest used a model specific register that is not there: said once for each.  Any thread. */
+void accel_unknown_msr(Vcpu *vcpu, uint32_t index, bool write, uint64_t value);
 
 /* `host` is copied; what it points to outlives the accelerator. */
 Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error);

@@ -183,6 +183,8 @@ static void put_run(GByteArray *out, const Config *config, const RecorderHost *h
         g_autofree char *sum = files[i] ? recorder_file_sum(files[i]) : NULL;
         put_optional(out, RECORD_FILE_NAMES[i], sum);
     }
+    g_autofree char *cpu = cpu_model_text(&config->cpu);
+    put_line(out, "cpu", cpu);
     put_optional(out, "append", config->append);
     put_optional(out, "flat", config->flat);
     put_optional(out, "kernel-entry", host->kernel_entry);

@@ -89,6 +89,19 @@ static bool adopt_cpus(Config *config, const Config *recorded, GError **error)
     return true;
 }
 
+static bool adopt_cpu_model(Config *config, const Config *recorded, GError **error)
+{
+    g_autofree char *mine = cpu_model_text(&config->cpu);
+    g_autofree char *theirs = cpu_model_text(&recorded->cpu);
+    CpuModel usual = {0};
+    g_autofree char *unasked = cpu_model_text(&usual);
+    if (strcmp(mine, unasked) && strcmp(mine, theirs)) {
+        return error_refuse(error, "-cpu %s: it was made with %s", mine, theirs);
+    }
+    config->cpu = recorded->cpu;
+    return true;
+}
+
 static bool adopt_machine(Config *config, const ReplayHeader *header, GError **error)
 {
     g_autofree char *full =
@@ -188,7 +201,7 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
     }
     if (!check_files(config, header, error) || !adopt_accel(config, header, error) ||
         !adopt_machine(config, header, error) || !adopt_memory(config, recorded, error) ||
-        !adopt_cpus(config, recorded, error) ||
+        !adopt_cpus(config, recorded, error) || !adopt_cpu_model(config, recorded, error) ||
         !adopt_text("append", &config->append, recorded->append, error) ||
         !adopt_text("flat", &config->flat, recorded->flat, error) ||
         !adopt_text("boot", &config->boot, recorded->boot, error) ||

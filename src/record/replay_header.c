@@ -100,6 +100,8 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
     if (!strcmp(key, "ips")) {
         header->whole = true;
         replace(&header->ips, usual ? NULL : value);
+    } else if (!strcmp(key, "cpu")) {
+        return cpu_model_parse(value, &header->config->cpu, error);
     } else if (!strcmp(key, "append")) {
         replace(&header->config->append, value);
     } else if (!strcmp(key, "flat")) {
@@ -191,6 +193,7 @@ bool replay_header_read(ReplayHeader *header, RecordReader *in, GError **error)
 {
     header->config = config_new();
     header->config->no_defaults = true;
+    header->config->cpu.unknown_msr_faults = true; /* as it was before recordings said */
     header->drives = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return read_magic(in, error) && read_lines(header, in, error);
 }

@@ -406,6 +406,48 @@ static void test_help_wins_over_what_follows(void)
     REFUSED("-nonsense: unknown option (see --help)", "-nonsense", "-h");
 }
 
+/* ---- the CPU ---- */
+
+static void test_cpu_models(void)
+{
+    static const struct {
+        const char *text;
+        bool faults, hides;
+    } MODELS[] = {
+        {"max", false, false},
+        {"max,unknown-msr=fault", true, false},
+        {"max,kvm=off", false, true},
+        {"max,kvm=on,unknown-msr=ignore", false, false},
+        {"max,kvm=off,unknown-msr=fault", true, true},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
+        Parsed p = PARSE("-cpu", MODELS[i].text);
+        g_assert_true(p.ok);
+        g_assert_true(p.config->cpu.unknown_msr_faults == MODELS[i].faults);
+        g_assert_true(p.config->cpu.hides_kvm == MODELS[i].hides);
+        g_autofree char *text = cpu_model_text(&p.config->cpu);
+        CpuModel again;
+        g_assert_true(cpu_model_parse(text, &again, NULL));
+        g_assert_true(again.unknown_msr_faults == MODELS[i].faults);
+        g_assert_true(again.hides_kvm == MODELS[i].hides);
+        parsed_clear(&p);
+    }
+    Parsed later = PARSE("-cpu", "max,kvm=off", "-cpu", "max");
+    g_assert_false(later.config->cpu.hides_kvm);
+    parsed_clear(&later);
+}
+
+static void test_what_is_no_cpu_model_is_refused(void)
+{
+    REFUSED("-cpu host: no such CPU model (there is max)", "-cpu", "host");
+    REFUSED("-cpu kvm=off: the model comes first (as in -cpu max,kvm=off)", "-cpu", "kvm=off");
+    REFUSED("-cpu kvm=no: not one of on, off", "-cpu", "max,kvm=no");
+    REFUSED("-cpu unknown-msr=on: not one of ignore, fault", "-cpu", "max,unknown-msr");
+    REFUSED("-cpu: unknown key 'kv' (did you mean 'kvm'? known: model, unknown-msr, kvm)", "-cpu",
+            "max,kv=off");
+    TEXT_HAS(WORDS("-cpu", "help"), "\n  max ");
+}
+
 #define TEST(name) g_test_add_func("/options/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -422,6 +464,8 @@ int main(int argc, char **argv)
     TEST(two_dashes_are_as_good_as_one);
     TEST(memory_sizes);
     TEST(cpus);
+    TEST(cpu_models);
+    TEST(what_is_no_cpu_model_is_refused);
     TEST(escape_key);
     TEST(timeout_is_in_seconds);
     TEST(log_items_are_checked_at_once);

@@ -96,6 +96,13 @@ void control_set_cr4(Cpu *cpu, uint32_t value)
 #define MSR_TSC       0x10u
 #define MSR_APIC_BASE 0x1bu
 
+/* Whether an access to a register that is not there does without one. */
+static bool msr_is_ignored(Cpu *cpu, uint32_t index, bool write, uint64_t value)
+{
+    accel_unknown_msr(&cpu->vcpu, index, write, value);
+    return !cpu->vcpu.accel->host.model.unknown_msr_faults;
+}
+
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value)
 {
     switch (index) {
@@ -106,7 +113,8 @@ bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value)
         *value = cpu->msr.apic_base;
         return true;
     default:
-        return false;
+        *value = 0;
+        return msr_is_ignored(cpu, index, false, 0);
     }
 }
 
@@ -120,7 +128,7 @@ bool msr_write(Cpu *cpu, uint32_t index, uint64_t value)
         cpu->msr.apic_base = value;
         return true;
     default:
-        return false;
+        return msr_is_ignored(cpu, index, true, value);
     }
 }
 

@@ -579,6 +579,7 @@ void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource
 void control_set_cr0(Cpu *cpu, uint32_t value);
 void control_set_cr3(Cpu *cpu, uint32_t value);
 void control_set_cr4(Cpu *cpu, uint32_t value);
+/* False: #GP. */
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
 /* Notes the I/O breakpoints that an access hit. */

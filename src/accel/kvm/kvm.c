@@ -166,6 +166,21 @@ static bool load_cpuid(KvmAccel *kvm, GError **error)
     return true;
 }
 
+/*
+ * KVM alone would raise #GP, or ignore them where the host's administrator said
+ * so.  A KVM without the capability (Linux before 5.10) goes on doing that.
+ */
+static void take_unknown_msrs(KvmAccel *kvm)
+{
+    struct kvm_enable_cap exits = {
+        .cap = KVM_CAP_X86_USER_SPACE_MSR,
+        .args = {KVM_MSR_EXIT_REASON_UNKNOWN},
+    };
+    if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_USER_SPACE_MSR) > 0) {
+        ioctl(kvm->vm_fd, KVM_ENABLE_CAP, &exits);
+    }
+}
+
 static bool create_vm(KvmAccel *kvm, GError **error)
 {
     do {
@@ -189,6 +204,7 @@ static bool create_vm(KvmAccel *kvm, GError **error)
     if (kvm->irqchip) {
         kvm_irqchip_remember(kvm);
     }
+    take_unknown_msrs(kvm);
     return map_memory(kvm, error) && load_cpuid(kvm, error);
 }
 

@@ -122,6 +122,18 @@ static VcpuStop handle_mmio(KvmVcpu *kv)
     return CONTINUE;
 }
 
+/* One that KVM does not know; `error` makes it raise #GP. */
+static VcpuStop handle_msr(KvmVcpu *kv, bool write)
+{
+    struct kvm_run *run = kv->run;
+    accel_unknown_msr(&kv->vcpu, run->msr.index, write, run->msr.data);
+    run->msr.error = kv->vcpu.accel->host.model.unknown_msr_faults;
+    if (!write) {
+        run->msr.data = 0;
+    }
+    return CONTINUE;
+}
+
 static VcpuStop handle_halt(KvmVcpu *kv)
 {
     bool wakes = atomic_load(&kv->vcpu.nmi) || kv->run->if_flag;
@@ -171,6 +183,9 @@ static VcpuStop handle_exit(KvmVcpu *kv)
         return handle_io(kv);
     case KVM_EXIT_MMIO:
         return handle_mmio(kv);
+    case KVM_EXIT_X86_RDMSR:
+    case KVM_EXIT_X86_WRMSR:
+        return handle_msr(kv, run->exit_reason == KVM_EXIT_X86_WRMSR);
     case KVM_EXIT_HLT:
         return handle_halt(kv);
     case KVM_EXIT_IRQ_WINDOW_OPEN:

@@ -252,10 +252,54 @@ static void test_model_specific_registers(void)
     fault = pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0xfee00900);
     state.gpr[CPU_CX] = MSR_UNKNOWN;
+    fault = pm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(fault.state.gpr[CPU_AX] | fault.state.gpr[CPU_DX], ==, 0);
+    rig->accel->host.model.unknown_msr_faults = true;
     fault = pm_expect(rig, &state, VECTOR_GP, 0);
     g_assert_cmphex(fault.eip, ==, PM_CODE);
     state.rip = PM_CODE + 6;
     pm_expect(rig, &state, VECTOR_GP, 0);
+}
+
+static GString *msrs_told;
+
+static void hear_of_msr(void *opaque, const char *message)
+{
+    (void)opaque;
+    g_string_append_printf(msrs_told, "%s\n", message);
+}
+
+/* rdmsr; inc ecx; dec esi; jnz */
+static void read_msrs(Rig *rig, uint32_t first, uint32_t count)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0x0f, 0x32, 0x41, 0x4e, 0x75, 0xfa, INT3);
+    state.gpr[CPU_CX] = first;
+    state.gpr[CPU_SI] = count;
+    pm_expect(rig, &state, DONE, 0);
+}
+
+static unsigned lines_told(void)
+{
+    g_auto(GStrv) lines = g_strsplit(msrs_told->str, "\n", -1);
+    return g_strv_length(lines) - 1;
+}
+
+static void test_unknown_registers_are_told_once_and_not_without_end(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    msrs_told = g_string_new(NULL);
+    rig->accel->host.guest_error = hear_of_msr;
+    read_msrs(rig, MSR_UNKNOWN, 1);
+    g_assert_cmpstr(msrs_told->str, ==, "CPU 0: read of MSR 0x12345, which is not there: 0\n");
+    read_msrs(rig, MSR_UNKNOWN, 2);
+    g_assert_cmpuint(lines_told(), ==, 2);
+    read_msrs(rig, MSR_TSC, 1);
+    g_assert_cmpuint(lines_told(), ==, 2);
+    read_msrs(rig, MSR_UNKNOWN, 10 * ACCEL_UNKNOWN_MSRS);
+    g_assert_cmpuint(lines_told(), ==, ACCEL_UNKNOWN_MSRS);
+    g_assert_nonnull(strstr(msrs_told->str, "(other MSRs are not told any more)"));
+    g_string_free(msrs_told, TRUE);
 }
 
 static void test_time_stamp_counter(void)
@@ -388,6 +432,7 @@ int main(int argc, char **argv)
     TEST(reserved_bits_of_the_entries);
     TEST(invlpg_of_a_large_page);
     TEST(model_specific_registers);
+    TEST(unknown_registers_are_told_once_and_not_without_end);
     TEST(time_stamp_counter);
     TEST(cpuid);
     TEST(long_mode_is_refused);
