@@ -46,6 +46,13 @@ static void add_target(const char *accel, const char *irqchip)
     g_ptr_array_add(targets, target);
 }
 
+/* PIOEMU_TEST_ACCEL names the only one that the tests are to run with. */
+static bool is_wanted(const char *accel)
+{
+    const char *only = g_getenv("PIOEMU_TEST_ACCEL");
+    return !only || !strcmp(only, accel);
+}
+
 /* `-accel help` has a line for each, indented by two; qtest has no CPU to run a guest. */
 static void find_targets(void)
 {
@@ -58,7 +65,7 @@ static void find_targets(void)
             continue;
         }
         g_autofree char *name = g_strndup(*line + 2, strcspn(*line + 2, " "));
-        for (size_t i = 0; i < G_N_ELEMENTS(IRQCHIPS); i++) {
+        for (size_t i = 0; is_wanted(name) && i < G_N_ELEMENTS(IRQCHIPS); i++) {
             add_target(name, IRQCHIPS[i]);
         }
     }

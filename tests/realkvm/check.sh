@@ -1,0 +1,73 @@
+#!/bin/sh
+# The guest tests on Linux's own KVM, for a host whose /dev/kvm is another kind
+# or is not there: machine.sh has the machine, inside.sh what runs in it.  Prints
+# TAP, with a point for each point of the programs inside.
+set -eu
+
+# Well above what it takes on two cores; what hangs inside ends by itself before.
+SECONDS_AT_MOST=900
+
+[ $# = 1 ] || { echo "Usage: check.sh BUILD-DIRECTORY" >&2 && exit 2; }
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+build=$1
+
+if ! lacks=$("$here/machine.sh" -n); then
+    echo "1..0 # SKIP $(echo "$lacks" | paste -sd ';' | sed 's/;/; /g')"
+    exit 0
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 3' HUP INT TERM
+
+# What a stock kernel boots into.
+make_user_space()
+{
+    mkdir -p "$work/user/bin" "$work/user/proc"
+    cp "$(command -v busybox)" "$work/user/bin/busybox"
+    cp "$here/user-space.sh" "$work/user/init"
+    chmod +x "$work/user/init"
+    (cd "$work/user" && find . | cpio --quiet -o -H newc) >"$work/user-space"
+}
+
+# Numbers the points anew, names their program, and makes a point of what ended
+# badly without saying so.
+to_tap()
+{
+    awk '
+    function point(result, name) {
+        points++
+        if (result == "not ok") { bad++ }
+        print result " " points " - " name
+        fflush()
+    }
+    /^@ program / { program = $3; bad = 0; next }
+    /^@ status / {
+        if ($3 != 0 && !bad) { point("not ok", program " ended with status " $3) }
+        print "# " program " took " $4 " s"
+        fflush()
+        program = ""
+        next
+    }
+    /^@ end$/ { complete = 1; next }
+    /^(not )?ok( |$)/ {
+        result = /^not/ ? "not ok" : "ok"
+        sub(/^(not )?ok *[0-9]* *(- )?/, "")
+        point(result, program ": " $0)
+        next
+    }
+    /^(1\.\.|TAP version|# (Start of|End of|random seed))/ { next }
+    { print "# " $0; fflush() }
+    END {
+        if (!complete) {
+            point("not ok", "the machine stopped" (program ? " during " program : ""))
+        }
+        print "1.." points
+    }'
+}
+
+make_user_space
+"$here/machine.sh" -t "$SECONDS_AT_MOST" "$here/inside.sh=/check/inside.sh" \
+    "$("$here/machine.sh" -k)=/check/kernel" "$work/user-space=/check/user-space" \
+    "$build/src/pioemu=/pioemu/src/pioemu" "$build/guests=/pioemu/guests" \
+    "$build/tests/guest=/pioemu/tests/guest" -- /check/inside.sh 2>&1 | to_tap

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Runs in the machine, by busybox: the programs whose points show what KVM does.
+# A line "@ program NAME" stands before what each prints and "@ status STATUS
+# SECONDS" behind it; check.sh makes one TAP of all.
+
+# What is wrong waits no longer for its programs than for its guests.
+PROGRAM_SECONDS=200
+export PIOEMU_BUILD=/pioemu PIOEMU_TEST_ACCEL=kvm PIOEMU_TEST_PATIENCE=120
+
+uptime_seconds()
+{
+    cut -d ' ' -f 1 /proc/uptime
+}
+
+# run NAME COMMAND...
+run()
+{
+    echo "@ program $1"
+    shift
+    start=$(uptime_seconds)
+    timeout "$PROGRAM_SECONDS" "$@" 2>&1
+    echo "@ status $? $(echo "$start $(uptime_seconds)" | awk '{ printf "%.1f", $2 - $1 }')"
+}
+
+# guest_test NAME OPTIONS...: of tests/guest/.
+guest_test()
+{
+    name=$1
+    shift
+    run "$name" "/pioemu/tests/guest/test_$name" --tap "$@"
+}
+
+# stock_linux CPUS IRQCHIP: a distribution's kernel comes to its user space, with
+# all its CPUs, and powers off.
+stock_linux()
+{
+    point="linux_with_$1_cpus_and_irqchip_$2"
+    /pioemu/src/pioemu -accel kvm -smp "$1" -M "pc,irqchip=$2" -m 256 -kernel /check/kernel \
+        -initrd /check/user-space -append 'console=ttyS0 panic=-1' -no-reboot >/tmp/linux 2>&1
+    status=$?
+    if [ $status = 0 ] && grep -q "^user space with $1 CPUs" /tmp/linux; then
+        echo "ok - $point"
+    else
+        tail -n 40 /tmp/linux
+        echo "not ok - $point, status $status"
+    fi
+}
+
+linux()
+{
+    stock_linux 1 user
+    stock_linux 1 kernel
+    stock_linux 4 kernel
+}
+
+case ${1:-} in
+linux) linux ;;
+*)
+    for name in guests boot disk floppy cdrom firmware; do
+        guest_test $name
+    done
+    run linux "$0" linux
+    echo "@ end"
+    ;;
+esac
