@@ -5,6 +5,10 @@
 #include "devices/uart16550_regs.h"
 #include "src/boot/linux_regs.h"
 
+#ifndef XLOADFLAGS /* bzimage64.S has its own */
+#define XLOADFLAGS 0
+#endif
+
     .set COM1, 0x3f8
     .set SECTOR, 512
     .set SETUP_SECTORS, 1
@@ -35,7 +39,7 @@ _start:
     .long 0x7fffffff
     .long 0x1000 /* kernel_alignment */
     .org LINUX_XLOADFLAGS
-    .short LINUX_XLF_KERNEL_64
+    .short XLOADFLAGS
     .long 255 /* cmdline_size */
     .org LINUX_PREF_ADDRESS
     .quad KERNEL

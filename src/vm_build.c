@@ -403,6 +403,12 @@ static bool build_parts(Vm *vm, const AccelClass *accel, const MachineClass *mac
            open_accel(vm, accel, error) && make_vcpus(vm, error) && vm_reset_parts(vm, error);
 }
 
+static bool check_long_mode(const Vm *vm, const AccelClass *accel, GError **error)
+{
+    bool has = !accel->has_cpu || (accel->has_long_mode && accel->has_long_mode());
+    return has || !vm->image || boot_image_check_no_long(vm->image, accel->name, error);
+}
+
 bool vm_build(Vm *vm, GError **error)
 {
     const MachineClass *machine;
@@ -412,7 +418,8 @@ bool vm_build(Vm *vm, GError **error)
     vm->loop = loop_new(error);
     vm->log = vm->loop ? log_new(vm->loop, vm->config->log_file, error) : NULL;
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
-    if (!accel || !choose_irqchip(vm, accel, error) || !build_parts(vm, accel, machine, error)) {
+    if (!accel || !check_long_mode(vm, accel, error) || !choose_irqchip(vm, accel, error) ||
+        !build_parts(vm, accel, machine, error)) {
         return false;
     }
     if (vm->boot.network) {

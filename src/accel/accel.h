@@ -69,10 +69,11 @@ typedef struct AccelHost {
 typedef struct AccelClass {
     const char *name;
     const char *description;
-    bool threaded;    /* run() is called in a thread per vCPU */
-    bool has_cpu;     /* false: there are no vCPUs, and only open() and close() */
-    bool traces;      /* sees the guest's instructions: AccelHost.trace */
-    bool has_irqchip; /* kernel_irqchip can be asked for */
+    bool threaded;               /* run() is called in a thread per vCPU */
+    bool has_cpu;                /* false: there are no vCPUs, and only open() and close() */
+    bool traces;                 /* sees the guest's instructions: AccelHost.trace */
+    bool has_irqchip;            /* kernel_irqchip can be asked for */
+    bool (*has_long_mode)(void); /* NULL: its CPUs have none, here or anywhere */
     size_t accel_size, vcpu_size;
     const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
     /* Whether this host can do it at all; cheap, leaves nothing behind. */

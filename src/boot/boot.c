@@ -1,8 +1,11 @@
 #include "src/boot/boot.h"
 
 #include "bios/kernel_rom.h"
+#include "src/boot/elf.h"
+#include "src/boot/foreign.h"
 #include "src/boot/load.h"
 #include "src/error.h"
+#include "src/fd_all.h"
 #include "src/input_file.h"
 
 #include <errno.h>
@@ -21,14 +24,80 @@ struct BootImage {
 
 /*
  * Tried in this order: the first to find its mark in the file has it.  A
- * Linux kernel that carries other marks is a Linux kernel, and an ELF file is
- * a plain one only if nothing in it says more.
+ * Linux kernel that carries other marks is a Linux kernel.  A file without any
+ * is a plain ELF file or a flat binary, if nothing in it says more.
  */
 static const BootFormat *const FORMATS[] = {
-    &boot_linux, &boot_multiboot, &boot_multiboot2, &boot_pvh, &boot_elf, &boot_flat,
+    &boot_linux,
+    &boot_multiboot,
+    &boot_multiboot2,
+    &boot_pvh,
 };
 
+/* ---- which format ---- */
+
+static const BootFormat *find_marked(const BootBytes *kernel)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
+        if (FORMATS[i]->probe(kernel)) {
+            return FORMATS[i];
+        }
+    }
+    return NULL;
+}
+
+static char *find_near_miss(const BootBytes *kernel)
+{
+    char *why = NULL;
+    for (size_t i = 0; !why && i < G_N_ELEMENTS(FORMATS); i++) {
+        why = FORMATS[i]->near_miss(kernel);
+    }
+    return why;
+}
+
+/* Why a file without a format's mark is no flat binary, or NULL. */
+static char *find_objection(const BootBytes *kernel, const char *path)
+{
+    char *why = boot_foreign(kernel, path);
+    why = why ? why : find_near_miss(kernel);
+    return why ? why : boot_no_code(kernel, path);
+}
+
+/* Who gives -flat knows what the file is. */
+static bool find_format(BootImage *image, GError **error)
+{
+    const BootRequest *request = &image->request;
+    bool elf = elf_is(&request->kernel);
+    image->format = find_marked(&request->kernel);
+    if (image->format || request->flat) {
+        image->format = image->format ? image->format : elf ? &boot_elf : &boot_flat;
+        return true;
+    }
+    image->format = elf ? &boot_elf : &boot_flat;
+    g_autofree char *why =
+        elf ? find_near_miss(&request->kernel) : find_objection(&request->kernel, request->path);
+    return !why || boot_refuse(request, error, "%s%s", why,
+                               elf ? "" : " (-flat addr=0x1000 runs it as a flat binary)");
+}
+
 /* ---- files ---- */
+
+/* What is as large as a disk is often one: its beginning tells. */
+static bool refuse_large(const InputFile *file, uint64_t memory, GError **error)
+{
+    g_autofree uint8_t *head = g_malloc(BOOT_FOREIGN_HEAD);
+    ssize_t got = fd_read_all(file->fd, head, BOOT_FOREIGN_HEAD, 0);
+    const BootBytes bytes = {head, got > 0 ? (uint64_t)got : 0};
+    g_autofree char *foreign =
+        strcmp(file->what, "-kernel") != 0 || find_marked(&bytes) || elf_is(&bytes)
+            ? NULL
+            : boot_foreign(&bytes, file->path);
+    return foreign ? input_file_refuse(file, error, "%s", foreign)
+                   : input_file_refuse(file, error,
+                                       "has %" PRIu64 " KiB, the guest only %" PRIu64
+                                       " KiB of memory (give it more with -m)",
+                                       file->size >> 10, memory >> 10);
+}
 
 static GBytes *read_file(const char *option, const char *path, uint64_t memory, GError **error)
 {
@@ -41,10 +110,7 @@ static GBytes *read_file(const char *option, const char *path, uint64_t memory, 
         return NULL;
     }
     if (file.size > memory) {
-        input_file_refuse(&file, error,
-                          "has %" PRIu64 " KiB, the guest only %" PRIu64
-                          " KiB of memory (give it more with -m)",
-                          file.size >> 10, memory >> 10);
+        refuse_large(&file, memory, error);
         return NULL;
     }
     return input_file_read(&file, error);
@@ -135,15 +201,6 @@ static bool parse_entry(const char *text, BootEntry *entry, GError **error)
     return false;
 }
 
-static void find_format(BootImage *image)
-{
-    unsigned i = 0;
-    while (!FORMATS[i]->probe(&image->request.kernel)) {
-        i++;
-    }
-    image->format = FORMATS[i];
-}
-
 static bool check_options(const BootImage *image, const BootOptions *options, GError **error)
 {
     const BootFormat *format = image->format;
@@ -182,8 +239,7 @@ BootImage *boot_image_new(const BootOptions *options, uint64_t memory, GError **
         return NULL;
     }
     make_request(image);
-    find_format(image);
-    if (!check_options(image, options, error) ||
+    if (!find_format(image, error) || !check_options(image, options, error) ||
         !add_modules(image, options->initrd, memory, error)) {
         return NULL;
     }
@@ -223,6 +279,17 @@ bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *mem
 bool boot_image_wants_apic(const BootImage *image)
 {
     return image->format == &boot_linux;
+}
+
+bool boot_image_check_no_long(const BootImage *image, const char *accel, GError **error)
+{
+    const BootFormat *format = image->format;
+    g_autofree char *why = format->needs_long ? format->needs_long(&image->request.kernel) : NULL;
+    return !why ||
+           boot_refuse(&image->request, error,
+                       "%s needs a 64-bit CPU, and that of -accel %s has no long mode (take "
+                       "-accel kvm, or a 32-bit kernel)",
+                       why, accel);
 }
 
 bool boot_image_wants_firmware(const BootImage *image)

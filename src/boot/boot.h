@@ -44,6 +44,9 @@ void boot_image_free(BootImage *image);
 /* A kernel that looks for an APIC before it looks for anything older. */
 bool boot_image_wants_apic(const BootImage *image);
 
+/* Refuses a kernel of 64-bit code for a CPU, that of -accel `accel`, without long mode. */
+bool boot_image_check_no_long(const BootImage *image, const char *accel, GError **error);
+
 /* Checks it, puts it into memory and sets the first vCPU up; again at each reset. */
 bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
                      CpuState *state, GError **error);

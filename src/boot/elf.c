@@ -20,6 +20,15 @@ bool elf_is(const BootBytes *file)
     return boot_has(file, 0, SELFMAG) && !memcmp(file->data, ELFMAG, SELFMAG);
 }
 
+char *elf_needs_long(const BootBytes *file)
+{
+    unsigned machine = boot_u16(file, offsetof(Elf64_Ehdr, e_machine));
+    return elf_is(file) && machine == EM_X86_64
+               ? g_strdup_printf("ELF machine %u (x86-64) at 0x%zx: it", machine,
+                                 offsetof(Elf64_Ehdr, e_machine))
+               : NULL;
+}
+
 /* ---- the header ---- */
 
 /* A field that is wider in the other class, and elsewhere. */
@@ -42,10 +51,12 @@ static bool check_identity(const ElfFile *elf, GError **error)
                            request->kernel.size, size);
     }
     if (class != ELFCLASS32 && class != ELFCLASS64) {
-        return boot_refuse(request, error, "ELF class %u: not 1 (32 bits) or 2 (64 bits)", class);
+        return boot_refuse(request, error, "ELF class %u at 0x%x: not 1 (32 bits) or 2 (64 bits)",
+                           class, EI_CLASS);
     }
     if (order != ELFDATA2LSB) {
-        return boot_refuse(request, error, "ELF byte order %u: not 1 (little-endian)", order);
+        return boot_refuse(request, error, "ELF byte order %u at 0x%x: not 1 (little-endian)",
+                           order, EI_DATA);
     }
     return true;
 }
@@ -55,12 +66,17 @@ static bool check_kind(const ElfFile *elf, GError **error)
     uint64_t type = ELF_GET(elf, 0, Ehdr, e_type), machine = ELF_GET(elf, 0, Ehdr, e_machine);
     unsigned wanted = elf->is64 ? EM_X86_64 : EM_386;
     if (type != ET_EXEC) {
-        return boot_refuse(elf->request, error, "ELF type %" PRIu64 " is not an executable (2)%s",
-                           type, type == ET_DYN ? ": link it with -no-pie" : "");
+        return boot_refuse(elf->request, error,
+                           "ELF type %" PRIu64 " at 0x%zx is not an executable (2)%s", type,
+                           offsetof(Elf32_Ehdr, e_type),
+                           type == ET_DYN   ? ": link it with -no-pie"
+                           : type == ET_REL ? ": link it with ld"
+                                            : "");
     }
     if (machine != wanted) {
-        return boot_refuse(elf->request, error, "ELF machine %" PRIu64 ": not %u (%s)", machine,
-                           wanted, elf->is64 ? "x86-64" : "i386");
+        return boot_refuse(elf->request, error, "ELF machine %" PRIu64 " at 0x%zx: not %u (%s)",
+                           machine, offsetof(Elf32_Ehdr, e_machine), wanted,
+                           elf->is64 ? "x86-64" : "i386");
     }
     return true;
 }
@@ -186,39 +202,179 @@ static uint64_t align_up(uint64_t value, uint64_t align)
     return (value + align - 1) & ~(align - 1);
 }
 
-/* Looks through [offset, end), which is inside the file. */
-static bool find_in_notes(const BootBytes *file, uint64_t offset, uint64_t end, uint64_t align,
-                          const char *owner, uint32_t type, uint64_t *value)
+typedef struct ElfNote {
+    uint64_t at, name_size, content, size;
+    uint32_t type;
+} ElfNote;
+
+/* Where notes are; wholly inside the file. */
+typedef struct ElfNotes {
+    const BootBytes *file;
+    uint64_t offset, end, align;
+} ElfNotes;
+
+/* False: there is none any more.  The last may go beyond the end. */
+static bool next_note(ElfNotes *notes, ElfNote *note)
 {
-    size_t owner_size = strlen(owner) + 1;
-    while (end - offset >= NOTE_HEADER) {
-        uint64_t name_size = boot_u32(file, offset), size = boot_u32(file, offset + 4);
-        uint64_t name = offset + NOTE_HEADER, content = name + align_up(name_size, align);
-        if (content > end || size > end - content) {
-            return false;
-        }
-        if (boot_u32(file, offset + 8) == type && name_size == owner_size &&
-            !memcmp(file->data + name, owner, owner_size) && (size == 4 || size == 8)) {
-            *value = boot_get(file, content, (unsigned)size);
+    if (notes->end - notes->offset < NOTE_HEADER) {
+        return false;
+    }
+    uint64_t at = notes->offset;
+    *note = (ElfNote){
+        .at = at,
+        .name_size = boot_u32(notes->file, at),
+        .size = boot_u32(notes->file, at + 4),
+        .type = boot_u32(notes->file, at + 8),
+    };
+    note->content = at + NOTE_HEADER + align_up(note->name_size, notes->align);
+    notes->offset = MIN(note->content + align_up(note->size, notes->align), notes->end);
+    return true;
+}
+
+static bool is_inside(const ElfNotes *notes, const ElfNote *note)
+{
+    return note->content <= notes->end && note->size <= notes->end - note->content;
+}
+
+static bool is_by(const ElfNotes *notes, const ElfNote *note, const char *owner)
+{
+    size_t size = strlen(owner) + 1;
+    return note->name_size == size && boot_has(notes->file, note->at + NOTE_HEADER, size) &&
+           !memcmp(notes->file->data + note->at + NOTE_HEADER, owner, size);
+}
+
+static bool find_in_notes(ElfNotes notes, const char *owner, uint32_t type, ElfNote *note)
+{
+    while (next_note(&notes, note) && is_inside(&notes, note)) {
+        if (note->type == type && is_by(&notes, note, owner) &&
+            (note->size == 4 || note->size == 8)) {
             return true;
         }
-        offset = MIN(content + align_up(size, align), end);
     }
     return false;
 }
 
-bool elf_find_note(const ElfFile *elf, const char *owner, uint32_t type, uint64_t *value)
+static bool get_notes(const ElfFile *elf, unsigned index, ElfNotes *notes)
 {
     const BootBytes *file = &elf->request->kernel;
+    ElfSegment segment = get_segment(elf, index);
+    *notes = (ElfNotes){file, segment.offset, segment.offset + MIN(segment.file_size, NOTES_MAX),
+                        segment.align == 8 ? 8 : 4};
+    return segment.type == PT_NOTE && boot_has(file, segment.offset, segment.file_size);
+}
+
+bool elf_find_note(const ElfFile *elf, const char *owner, uint32_t type, uint64_t *value)
+{
     for (unsigned i = 0; i < elf->header_count; i++) {
-        ElfSegment segment = get_segment(elf, i);
-        if (segment.type == PT_NOTE && boot_has(file, segment.offset, segment.file_size) &&
-            find_in_notes(file, segment.offset, segment.offset + MIN(segment.file_size, NOTES_MAX),
-                          segment.align == 8 ? 8 : 4, owner, type, value)) {
+        ElfNotes notes;
+        ElfNote note;
+        if (get_notes(elf, i, &notes) && find_in_notes(notes, owner, type, &note)) {
+            *value = boot_get(notes.file, note.content, (unsigned)note.size);
             return true;
         }
     }
     return false;
+}
+
+bool elf_has_notes_of(const ElfFile *elf, const char *owner)
+{
+    for (unsigned i = 0; i < elf->header_count; i++) {
+        ElfNotes notes;
+        ElfNote note;
+        bool more = get_notes(elf, i, &notes);
+        while (more && next_note(&notes, &note) && is_inside(&notes, &note)) {
+            if (is_by(&notes, &note, owner)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- notes that are almost there ---- */
+
+/* Differs in case or lacks its NUL. */
+static bool is_almost_by(const ElfNotes *notes, const ElfNote *note, const char *owner)
+{
+    size_t length = strlen(owner);
+    return (note->name_size == length || note->name_size == length + 1) &&
+           boot_has(notes->file, note->at + NOTE_HEADER, length) &&
+           !g_ascii_strncasecmp((const char *)notes->file->data + note->at + NOTE_HEADER, owner,
+                                length);
+}
+
+static char *explain_one(const ElfNotes *notes, const ElfNote *note, const char *owner)
+{
+    if (!is_inside(notes, note)) {
+        return g_strdup_printf("ELF note at 0x%" PRIx64 " (%s, type %u): its 0x%" PRIx64
+                               " bytes go beyond 0x%" PRIx64 ", where the notes or the file end",
+                               note->at, owner, note->type, note->size, notes->end);
+    }
+    if (!is_by(notes, note, owner)) {
+        return g_strdup_printf(
+            "ELF note at 0x%" PRIx64 " (type %u): its owner should be '%s' and a "
+            "NUL, %zu bytes, not '%.*s', %" PRIu64 " bytes",
+            note->at, note->type, owner, strlen(owner) + 1, (int)strlen(owner),
+            (const char *)notes->file->data + note->at + NOTE_HEADER, note->name_size);
+    }
+    return g_strdup_printf("ELF note at 0x%" PRIx64 " (%s, type %u): has %" PRIu64
+                           " bytes, not 4 or 8",
+                           note->at, owner, note->type, note->size);
+}
+
+static char *explain_segment(const ElfFile *elf, unsigned index, const char *owner, uint32_t type)
+{
+    ElfNotes notes;
+    ElfNote note;
+    bool inside = get_notes(elf, index, &notes);
+    if (get_segment(elf, index).type != PT_NOTE || notes.offset > notes.file->size) {
+        return NULL;
+    }
+    notes.end = inside ? notes.end : notes.file->size;
+    while (next_note(&notes, &note)) {
+        if (note.type == type && is_almost_by(&notes, &note, owner)) {
+            return is_inside(&notes, &note) && is_by(&notes, &note, owner) &&
+                           (note.size == 4 || note.size == 8)
+                       ? g_strdup_printf("ELF note at 0x%" PRIx64 " (%s, type %u): its segment %u "
+                                         "goes beyond the file's end",
+                                         note.at, owner, type, index)
+                       : explain_one(&notes, &note, owner);
+        }
+    }
+    return NULL;
+}
+
+/* Linker scripts that list their program headers forget that of the notes. */
+static char *explain_section(const ElfFile *elf, unsigned index, const char *owner, uint32_t type)
+{
+    const BootBytes *file = &elf->request->kernel;
+    uint64_t at = ELF_GET(elf, 0, Ehdr, e_shoff) + index * ELF_GET(elf, 0, Ehdr, e_shentsize);
+    uint64_t offset = ELF_GET(elf, at, Shdr, sh_offset), size = ELF_GET(elf, at, Shdr, sh_size);
+    ElfNote note;
+    if (ELF_GET(elf, at, Shdr, sh_type) != SHT_NOTE || !boot_has(file, offset, size)) {
+        return NULL;
+    }
+    const ElfNotes notes = {file, offset, offset + MIN(size, NOTES_MAX),
+                            ELF_GET(elf, at, Shdr, sh_addralign) == 8 ? 8 : 4};
+    return find_in_notes(notes, owner, type, &note)
+               ? g_strdup_printf("ELF note at 0x%" PRIx64
+                                 " (%s, type %u): it is in section %u, but "
+                                 "in no program header of type PT_NOTE (4)",
+                                 note.at, owner, type, index)
+               : NULL;
+}
+
+char *elf_explain_note(const ElfFile *elf, const char *owner, uint32_t type)
+{
+    char *why = NULL;
+    for (unsigned i = 0; !why && i < elf->header_count; i++) {
+        why = explain_segment(elf, i, owner, type);
+    }
+    unsigned sections = (unsigned)MIN(ELF_GET(elf, 0, Ehdr, e_shnum), HEADERS_MAX);
+    for (unsigned i = 0; !why && i < sections; i++) {
+        why = explain_section(elf, i, owner, type);
+    }
+    return why;
 }
 
 /* ---- plain executables ---- */
@@ -255,5 +411,6 @@ const BootFormat boot_elf = {
     .command_line = true,
     .tables = true,
     .probe = elf_is,
+    .needs_long = elf_needs_long,
     .load = elf_format_load,
 };

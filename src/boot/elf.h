@@ -15,6 +15,8 @@ typedef struct ElfFile {
 } ElfFile;
 
 bool elf_is(const BootBytes *file);
+/* BootFormat.needs_long */
+char *elf_needs_long(const BootBytes *file);
 
 /* Reads and checks the header of `request->kernel`. */
 bool elf_open(const BootRequest *request, ElfFile *elf, GError **error);
@@ -26,5 +28,9 @@ uint64_t elf_entry(const ElfFile *elf);
 bool elf_entry_32(const ElfFile *elf, uint64_t *entry, GError **error);
 /* A note by its owner and type: its value of 4 or 8 bytes. */
 bool elf_find_note(const ElfFile *elf, const char *owner, uint32_t type, uint64_t *value);
+/* Why elf_find_note() does not find one that is there; the caller frees it.  NULL: it is not. */
+char *elf_explain_note(const ElfFile *elf, const char *owner, uint32_t type);
+/* There is a note by this owner. */
+bool elf_has_notes_of(const ElfFile *elf, const char *owner);
 
 #endif

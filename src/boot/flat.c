@@ -1,6 +1,6 @@
 /*
  * A flat binary: copied to an address and started in real mode, registers as
- * -flat says.  Every file is one, so this is the last format to be tried.
+ * -flat says.  Every file is one; what bears no mark is taken for one.
  */
 #include "src/boot/load.h"
 #include "src/error.h"
@@ -84,12 +84,6 @@ static void set_start(const FlatStart *start, CpuState *state)
     state->rflags = start->flags | CPU_FLAG_ONE;
 }
 
-static bool flat_probe(const BootBytes *kernel)
-{
-    (void)kernel;
-    return true;
-}
-
 /* It goes where the user says, whatever else is there. */
 static bool flat_load(BootLoad *load, GError **error)
 {
@@ -110,6 +104,5 @@ static bool flat_load(BootLoad *load, GError **error)
 
 const BootFormat boot_flat = {
     .name = "a flat binary",
-    .probe = flat_probe,
     .load = flat_load,
 };

@@ -79,8 +79,17 @@ typedef struct BootFormat {
     BootModules modules; /* what it can do with -initrd */
     bool command_line;   /* it can be given -append */
     bool tables;         /* it looks for tables even where there is one CPU */
-    /* Whether the file claims to be of this format. */
+    /* Whether the file is of this format, as far as its mark says. */
     bool (*probe)(const BootBytes *kernel);
+    /*
+     * What keeps a file that probe() does not take from being of this format
+     * although it bears the mark, for the user; the caller frees it.  NULL: it
+     * does not bear it.  The callback NULL: every mark is good.
+     */
+    char *(*near_miss)(const BootBytes *kernel);
+    /* What in the file says that it runs on 64-bit CPUs only; the caller frees it.  NULL: nothing.
+     */
+    char *(*needs_long)(const BootBytes *kernel);
     bool (*load)(BootLoad *load, GError **error);
     /* For a firmware that is to start it; NULL: none does. */
     bool (*offer)(BootLoad *load, FwItems *items, GError **error);

@@ -51,6 +51,26 @@ static bool linux_probe(const BootBytes *kernel)
     return boot_u32(kernel, LINUX_HEADER) == LINUX_HEADER_MAGIC;
 }
 
+/* Where something may have been put before the file, and not more. */
+#define DISPLACED_MAX 0x10000u
+
+/* The boot flag, a short jump and the magic are in a row at another place. */
+static char *linux_near_miss(const BootBytes *kernel)
+{
+    uint64_t end = MIN(kernel->size, DISPLACED_MAX);
+    for (uint64_t at = LINUX_HEADER; at + 4 <= end; at++) {
+        if (boot_u32(kernel, at) == LINUX_HEADER_MAGIC &&
+            boot_get(kernel, at + LINUX_JUMP - LINUX_HEADER, 1) == LINUX_JUMP_SHORT &&
+            boot_u16(kernel, at + LINUX_BOOT_FLAG - LINUX_HEADER) == LINUX_BOOT_FLAG_MAGIC) {
+            uint64_t before = at - LINUX_HEADER;
+            return g_strdup_printf("Linux header at 0x%" PRIx64 ": it belongs at 0x%x, %" PRIu64
+                                   " bytes before the kernel are too many (tail -c +%" PRIu64 ")",
+                                   at, LINUX_HEADER, before, before + 1);
+        }
+    }
+    return NULL;
+}
+
 /* ---- the setup header ---- */
 
 static bool check_version(Linux *l, GError **error)
@@ -63,8 +83,8 @@ static bool check_version(Linux *l, GError **error)
     }
     if (l->version < LINUX_2_02) {
         return boot_refuse(l->load->request, error,
-                           "Linux boot protocol %u.%02u: at least 2.02 is needed", l->version >> 8,
-                           l->version & 0xff);
+                           "Linux boot protocol %u.%02u at 0x%x: at least 2.02 is needed",
+                           l->version >> 8, l->version & 0xff, LINUX_VERSION);
     }
     return true;
 }
@@ -115,6 +135,16 @@ static bool has_entry_64(const Linux *l)
 {
     return l->high && l->version >= LINUX_2_12 &&
            boot_u16(image(l), LINUX_XLOADFLAGS) & LINUX_XLF_KERNEL_64;
+}
+
+/* Linux sets the flag for 64-bit kernels alone, whose other entries stop silently without. */
+static char *linux_needs_long(const BootBytes *kernel)
+{
+    return boot_u16(kernel, LINUX_VERSION) >= LINUX_2_12 &&
+                   boot_u16(kernel, LINUX_XLOADFLAGS) & LINUX_XLF_KERNEL_64
+               ? g_strdup_printf("64-bit Linux kernel (xloadflags 0x%x at 0x%x): it",
+                                 boot_u16(kernel, LINUX_XLOADFLAGS), LINUX_XLOADFLAGS)
+               : NULL;
 }
 
 static bool refuse_entry(const Linux *l, const char *why, GError **error)
@@ -340,6 +370,8 @@ const BootFormat boot_linux = {
     .command_line = true,
     .tables = true,
     .probe = linux_probe,
+    .near_miss = linux_near_miss,
+    .needs_long = linux_needs_long,
     .load = linux_load,
     .offer = linux_offer,
 };

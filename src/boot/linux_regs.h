@@ -11,6 +11,7 @@
 #define LINUX_SETUP_SECTS     0x1f1
 #define LINUX_BOOT_FLAG       0x1fe
 #define LINUX_JUMP            0x200
+#define LINUX_JUMP_SHORT      0xeb
 #define LINUX_HEADER          0x202
 #define LINUX_VERSION         0x206
 #define LINUX_TYPE_OF_LOADER  0x210

@@ -47,12 +47,30 @@ typedef struct __attribute__((packed)) InfoMapEntry {
     uint32_t type;
 } InfoMapEntry;
 
-static bool find_header(const BootBytes *kernel, uint32_t *offset)
+static const MultibootMark MARK = {
+    .name = "multiboot",
+    .magic = HEADER_MAGIC,
+    .words = HEADER_SIZE / 4,
+    .align = HEADER_ALIGN,
+    .search = HEADER_SEARCH,
+};
+
+/* ---- finding a header ---- */
+
+static uint32_t sum(const BootBytes *kernel, const MultibootMark *mark, uint64_t at)
 {
-    uint64_t end = MIN(kernel->size, HEADER_SEARCH);
-    for (uint32_t at = 0; at + HEADER_SIZE <= end; at += HEADER_ALIGN) {
-        if (boot_u32(kernel, at) == HEADER_MAGIC &&
-            !(uint32_t)(HEADER_MAGIC + boot_u32(kernel, at + 4) + boot_u32(kernel, at + 8))) {
+    uint32_t total = 0;
+    for (unsigned i = 0; i < mark->words; i++) {
+        total += boot_u32(kernel, at + i * 4);
+    }
+    return total;
+}
+
+bool multiboot_find(const BootBytes *kernel, const MultibootMark *mark, uint32_t *offset)
+{
+    uint64_t end = MIN(kernel->size, mark->search);
+    for (uint32_t at = 0; at + mark->words * 4 <= end; at += mark->align) {
+        if (boot_u32(kernel, at) == mark->magic && !sum(kernel, mark, at)) {
             *offset = at;
             return true;
         }
@@ -60,10 +78,53 @@ static bool find_header(const BootBytes *kernel, uint32_t *offset)
     return false;
 }
 
+/* What is wrong with the header at `at`; NULL: these four bytes may well be something else. */
+static char *explain_header(const BootBytes *kernel, const MultibootMark *mark, uint64_t at)
+{
+    uint32_t last = (mark->words - 1) * 4;
+    bool whole = boot_has(kernel, at, last + 4);
+    bool good = whole && !sum(kernel, mark, at);
+    if (at % mark->align) {
+        return good ? g_strdup_printf("%s header at 0x%" PRIx64 ": not on a multiple of %u",
+                                      mark->name, at, mark->align)
+                    : NULL;
+    }
+    if (at + last + 4 > mark->search) {
+        return good ? g_strdup_printf("%s header at 0x%" PRIx64 ": it has to lie in the first %u "
+                                      "bytes of the file (link it first)",
+                                      mark->name, at, mark->search)
+                    : NULL;
+    }
+    if (!whole) {
+        return g_strdup_printf("%s header at 0x%" PRIx64 ": cut short, the file ends at 0x%" PRIx64,
+                               mark->name, at, kernel->size);
+    }
+    uint32_t checksum = boot_u32(kernel, at + last);
+    return g_strdup_printf("%s header at 0x%" PRIx64 ": checksum 0x%08x at 0x%" PRIx64
+                           " should be 0x%08x",
+                           mark->name, at, checksum, at + last, checksum - sum(kernel, mark, at));
+}
+
+char *multiboot_explain(const BootBytes *kernel, const MultibootMark *mark)
+{
+    const uint8_t *end = kernel->data + kernel->size, *hit = kernel->data;
+    char *why = NULL;
+    while (!why && (hit = memmem(hit, (size_t)(end - hit), &mark->magic, sizeof(mark->magic)))) {
+        why = explain_header(kernel, mark, (uint64_t)(hit - kernel->data));
+        hit++;
+    }
+    return why;
+}
+
 static bool multiboot_probe(const BootBytes *kernel)
 {
     uint32_t offset;
-    return find_header(kernel, &offset);
+    return multiboot_find(kernel, &MARK, &offset);
+}
+
+static char *multiboot_near_miss(const BootBytes *kernel)
+{
+    return multiboot_explain(kernel, &MARK);
 }
 
 /* ---- loading the kernel ---- */
@@ -211,7 +272,7 @@ static bool multiboot_load(BootLoad *load, GError **error)
 {
     uint32_t offset = 0;
     uint64_t entry;
-    find_header(&load->request->kernel, &offset);
+    multiboot_find(&load->request->kernel, &MARK, &offset);
     if (!load_kernel(load, offset, &entry, error) || !boot_start_protected(load, entry, error)) {
         return false;
     }
@@ -226,5 +287,7 @@ const BootFormat boot_multiboot = {
     .command_line = true,
     .tables = true,
     .probe = multiboot_probe,
+    .near_miss = multiboot_near_miss,
+    .needs_long = elf_needs_long,
     .load = multiboot_load,
 };

@@ -14,6 +14,18 @@ typedef struct MultibootAddresses {
     uint32_t header, load, load_end, bss_end;
 } MultibootAddresses;
 
+/* How a header is found. */
+typedef struct MultibootMark {
+    const char *name;
+    uint32_t magic;
+    unsigned words; /* whose sum is 0, the magic included */
+    uint32_t align, search;
+} MultibootMark;
+
+bool multiboot_find(const BootBytes *kernel, const MultibootMark *mark, uint32_t *offset);
+/* BootFormat.near_miss */
+char *multiboot_explain(const BootBytes *kernel, const MultibootMark *mark);
+
 bool multiboot_load_addresses(BootLoad *load, const MultibootAddresses *addresses, GError **error);
 bool multiboot_load_elf(BootLoad *load, uint64_t *entry, GError **error);
 /* On a page of its own above 1 MiB: its address, or 0. */

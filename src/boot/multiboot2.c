@@ -57,24 +57,23 @@ typedef struct Header {
     uint32_t entry;
 } Header;
 
-static bool find_header(const BootBytes *kernel, uint32_t *offset)
-{
-    uint64_t end = MIN(kernel->size, HEADER_SEARCH);
-    for (uint32_t at = 0; at + HEADER_SIZE <= end; at += HEADER_ALIGN) {
-        if (boot_u32(kernel, at) == HEADER_MAGIC &&
-            !(uint32_t)(HEADER_MAGIC + boot_u32(kernel, at + 4) + boot_u32(kernel, at + 8) +
-                        boot_u32(kernel, at + 12))) {
-            *offset = at;
-            return true;
-        }
-    }
-    return false;
-}
+static const MultibootMark MARK = {
+    .name = "multiboot2",
+    .magic = HEADER_MAGIC,
+    .words = HEADER_SIZE / 4,
+    .align = HEADER_ALIGN,
+    .search = HEADER_SEARCH,
+};
 
 static bool multiboot2_probe(const BootBytes *kernel)
 {
     uint32_t offset;
-    return find_header(kernel, &offset);
+    return multiboot_find(kernel, &MARK, &offset);
+}
+
+static char *multiboot2_near_miss(const BootBytes *kernel)
+{
+    return multiboot_explain(kernel, &MARK);
 }
 
 /* ---- the header's tags ---- */
@@ -207,12 +206,12 @@ static bool parse_tags(const BootLoad *load, Header *header, GError **error)
 static bool parse_header(const BootLoad *load, Header *header, GError **error)
 {
     const BootBytes *kernel = &load->request->kernel;
-    find_header(kernel, &header->offset);
+    multiboot_find(kernel, &MARK, &header->offset);
     uint32_t architecture = boot_u32(kernel, header->offset + 4);
     header->size = boot_u32(kernel, header->offset + 8);
     if (architecture != ARCHITECTURE_I386) {
-        return boot_refuse(load->request, error, "multiboot2 architecture %u: not 0 (i386)",
-                           architecture);
+        return boot_refuse(load->request, error, "multiboot2 architecture %u at 0x%x: not 0 (i386)",
+                           architecture, header->offset + 4);
     }
     if (header->size < HEADER_SIZE || header->size > HEADER_SEARCH ||
         !boot_has(kernel, header->offset, header->size)) {
@@ -337,5 +336,7 @@ const BootFormat boot_multiboot2 = {
     .command_line = true,
     .tables = true,
     .probe = multiboot2_probe,
+    .near_miss = multiboot2_near_miss,
+    .needs_long = elf_needs_long,
     .load = multiboot2_load,
 };

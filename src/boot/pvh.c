@@ -7,6 +7,7 @@
 #include "src/boot/elf.h"
 
 #define NOTE_OWNER    "Xen"
+#define LINUX_OWNER   "Linux"
 #define PHYS32_ENTRY  18u
 #define START_MAGIC   0x336ec578u
 #define START_VERSION 1u
@@ -37,6 +38,22 @@ static bool pvh_probe(const BootBytes *kernel)
     uint64_t entry;
     const BootRequest request = {.path = "", .kernel = *kernel};
     return elf_is(kernel) && find_entry(&request, &entry);
+}
+
+/* Linux built without CONFIG_PVH has notes of its own, and an entry that wants a zero page. */
+static char *pvh_near_miss(const BootBytes *kernel)
+{
+    const BootRequest request = {.path = "", .kernel = *kernel};
+    ElfFile elf;
+    if (!elf_is(kernel) || !elf_open(&request, &elf, NULL)) {
+        return NULL;
+    }
+    char *why = elf_explain_note(&elf, NOTE_OWNER, PHYS32_ENTRY);
+    return why || !elf_has_notes_of(&elf, LINUX_OWNER)
+               ? why
+               : g_strdup_printf("an unpacked Linux kernel without a PVH entry (ELF note %s, type "
+                                 "%u): give its bzImage, or set CONFIG_PVH",
+                                 NOTE_OWNER, PHYS32_ENTRY);
 }
 
 /* Modules begin on pages, above 1 MiB. */
@@ -103,5 +120,7 @@ const BootFormat boot_pvh = {
     .command_line = true,
     .tables = true,
     .probe = pvh_probe,
+    .near_miss = pvh_near_miss,
+    .needs_long = elf_needs_long,
     .load = pvh_load,
 };

@@ -4,6 +4,8 @@
  */
 #include "src/boot/load.h"
 
+#include <inttypes.h>
+
 #define SEGMENT_TYPE_CODE 0xbu /* execute/read, accessed */
 #define SEGMENT_TYPE_DATA 0x3u /* read/write, accessed */
 #define SEGMENT_TYPE_TSS  0xbu /* busy */
@@ -58,6 +60,19 @@ static bool set_segments(BootLoad *load, uint32_t code, uint32_t other_code, GEr
     return true;
 }
 
+/* The kernel and what goes with it is in memory by now. */
+static bool check_entry(const BootLoad *load, uint64_t entry, GError **error)
+{
+    for (guint i = 0; i < load->used->len; i++) {
+        const BootRange *range = &g_array_index(load->used, BootRange, i);
+        if (entry - range->start < range->end - range->start) {
+            return true;
+        }
+    }
+    return boot_refuse(load->request, error,
+                       "its entry 0x%" PRIx64 " is in nothing that the file loads", entry);
+}
+
 static void set_registers(CpuState *state, uint64_t entry)
 {
     memset(state->gpr, 0, sizeof(state->gpr));
@@ -69,7 +84,7 @@ static void set_registers(CpuState *state, uint64_t entry)
 bool boot_start_protected(BootLoad *load, uint64_t entry, GError **error)
 {
     set_registers(load->state, entry);
-    return set_segments(load, CODE32, CODE64, error);
+    return check_entry(load, entry, error) && set_segments(load, CODE32, CODE64, error);
 }
 
 /* ---- page tables ---- */
@@ -112,7 +127,8 @@ bool boot_start_long(BootLoad *load, uint64_t entry, GError **error)
     state->cr0 |= CPU_CR0_PG;
     state->cr4 = CR4_PAE;
     state->msr.efer = CPU_EFER_LME | CPU_EFER_LMA;
-    return set_segments(load, CODE64, CODE32, error) && set_paging(load, error);
+    return check_entry(load, entry, error) && set_segments(load, CODE64, CODE32, error) &&
+           set_paging(load, error);
 }
 
 /* ---- real mode ---- */

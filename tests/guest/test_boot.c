@@ -132,8 +132,19 @@ static void test_linux_64(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES,
-                    "-kernel bzimage.bin -append 'one two' -machine pc,kernel-entry=64");
+                    "-kernel bzimage64.bin -append 'one two' -machine pc,kernel-entry=64");
     check_long_mode(guest, "64-bit entry\ncommand line: one two\n");
+}
+
+/* At its other entries too Linux for 64 bits would stop there without a word. */
+static void test_linux_for_64_bits(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel bzimage64.bin -append 'one two'");
+    check_long_mode(guest, "32-bit entry\ncommand line: one two\ninitrd: 0 bytes, sum 0\n");
+    g_autoptr(Guest) setup = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel bzimage64.bin -machine pc,kernel-entry=16 -S -timeout 1");
+    g_assert_cmpint(guest_wait_exit(setup), ==, strcmp(target->accel, "interp") ? 5 : 2);
 }
 
 /* ---- power-off ---- */
@@ -187,6 +198,8 @@ int main(int argc, char **argv)
     guest_tests_add("boot/linux", test_linux, GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/linux_enters_its_setup_if_asked", test_linux_16, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/linux_starts_in_long_mode_if_asked", test_linux_64,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/linux_for_64_bits_needs_such_a_cpu", test_linux_for_64_bits,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/linux_gets_the_controllers_of_kvm", test_irqchip, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/acpi_powers_off", test_acpi_off, GUEST_EVERY_IRQCHIP);

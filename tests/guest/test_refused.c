@@ -55,6 +55,8 @@ static const Refusal REFUSALS[] = {
     {"guest_with_an_odd_name", "-kernel 'a\nb\033c'", CONFIGURATION, "-kernel a?b?c: No such file"},
     {"guest_is_a_directory", "-kernel /", CONFIGURATION, "is a directory"},
     {"guest_is_empty", "-kernel %s/empty", CONFIGURATION, "is empty"},
+    {"guest_is_a_text", "-kernel %s/text", CONFIGURATION, "a text file: a source has to be"},
+    {"guest_is_compressed", "-kernel %s/text.gz", CONFIGURATION, "text.gz: a gzip file: unpack it"},
     {"guest_is_too_large", "-kernel %s/large -m 64K", CONFIGURATION, "give it more with -m"},
     {"flat_key", "-kernel hello.bin -flat adr=0", CONFIGURATION, "adr"},
     {"unknown_accelerator", "-kernel hello.bin -accel tcg", CONFIGURATION, "tcg"},
@@ -231,6 +233,8 @@ static void make_files(void)
     g_autofree char *large = guest_path("large");
     make_file("empty", "");
     make_file("small", "small");
+    make_file("text", "main:\n    hlt\n");
+    make_file("text.gz", "\x1f\x8b\x08");
     make_file("large", "");
     g_assert_cmpint(truncate(large, 1 << 20), ==, 0);
 }

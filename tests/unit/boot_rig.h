@@ -167,6 +167,9 @@ static inline void boot_rig_refused(BootRig *rig, const char *why)
     g_assert_cmpstr(error->message, ==, message);
 }
 
+/* What a file that is no ELF can be given to run all the same. */
+#define BOOT_RIG_FLAT_HINT " (-flat addr=0x1000 runs it as a flat binary)"
+
 /* Loads what it is given, whether or not that works; a sanitizer looks on. */
 static inline void boot_rig_survive(BootRig *rig)
 {

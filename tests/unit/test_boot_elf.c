@@ -154,15 +154,15 @@ static void test_header_is_checked(BootRig *rig, gconstpointer data)
     boot_rig_bytes(rig, 0, "\177ELF\1", 5);
     boot_rig_refused(rig, "the ELF header is cut short: the file has 5 bytes of 52");
     set_header(rig, EI_CLASS, 3, 1);
-    boot_rig_refused(rig, "ELF class 3: not 1 (32 bits) or 2 (64 bits)");
+    boot_rig_refused(rig, "ELF class 3 at 0x4: not 1 (32 bits) or 2 (64 bits)");
     set_header(rig, EI_DATA, 2, 1);
-    boot_rig_refused(rig, "ELF byte order 2: not 1 (little-endian)");
+    boot_rig_refused(rig, "ELF byte order 2 at 0x5: not 1 (little-endian)");
     set_header(rig, offsetof(Elf32_Ehdr, e_type), ET_DYN, 2);
-    boot_rig_refused(rig, "ELF type 3 is not an executable (2): link it with -no-pie");
+    boot_rig_refused(rig, "ELF type 3 at 0x10 is not an executable (2): link it with -no-pie");
     set_header(rig, offsetof(Elf32_Ehdr, e_type), ET_REL, 2);
-    boot_rig_refused(rig, "ELF type 1 is not an executable (2)");
+    boot_rig_refused(rig, "ELF type 1 at 0x10 is not an executable (2): link it with ld");
     set_header(rig, offsetof(Elf32_Ehdr, e_machine), EM_ARM, 2);
-    boot_rig_refused(rig, "ELF machine 40: not 3 (i386)");
+    boot_rig_refused(rig, "ELF machine 40 at 0x12: not 3 (i386)");
 }
 
 static void test_program_headers_are_checked(BootRig *rig, gconstpointer data)
@@ -279,6 +279,92 @@ static void test_pvh_note_gives_the_entry(BootRig *rig, gconstpointer data)
     g_assert_cmphex(rig->state.segment[CPU_TR].limit, ==, 0x67);
 }
 
+static void test_pvh_notes_that_do_not_count_are_shown(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    make_pvh(rig, &ELF32, 4);
+    boot_rig_set(rig, NOTE_OFFSET + 24, 2, 4);
+    boot_rig_refused(rig, "ELF note at 0x814 (Xen, type 18): has 2 bytes, not 4 or 8");
+    make_pvh(rig, &ELF32, 4);
+    boot_rig_set(rig, NOTE_OFFSET + 24, 0x100, 4);
+    boot_rig_refused(rig, "ELF note at 0x814 (Xen, type 18): its 0x100 bytes go beyond 0x828, "
+                          "where the notes or the file end");
+    make_pvh(rig, &ELF32, 4);
+    boot_rig_set(rig, NOTE_OFFSET + 32, 'x', 1);
+    boot_rig_refused(rig, "ELF note at 0x814 (type 18): its owner should be 'Xen' and a NUL, 4 "
+                          "bytes, not 'xen', 4 bytes");
+    make_pvh(rig, &ELF32, 4);
+    boot_rig_set(rig, NOTE_OFFSET + 20, 3, 4);
+    boot_rig_refused(rig, "ELF note at 0x814 (type 18): its owner should be 'Xen' and a NUL, 4 "
+                          "bytes, not 'Xen', 3 bytes");
+    make_pvh(rig, &ELF32, 4);
+    boot_rig_set(rig, ELF32.header_size + ELF32.segment_size + ELF32.file_size, 0x10000, 4);
+    boot_rig_refused(rig, "ELF note at 0x814 (Xen, type 18): its segment 1 goes beyond the file's "
+                          "end");
+}
+
+static void test_pvh_note_without_a_program_header_is_shown(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    const Elf32_Shdr section = {
+        .sh_type = SHT_NOTE, .sh_offset = NOTE_OFFSET, .sh_size = 40, .sh_addralign = 4};
+    make_pvh(rig, &ELF32, 4);
+    boot_rig_set(rig, offsetof(Elf32_Ehdr, e_phnum), 1, 2);
+    boot_rig_load(rig);
+    boot_rig_set(rig, offsetof(Elf32_Ehdr, e_shoff), 0x900, 4);
+    boot_rig_set(rig, offsetof(Elf32_Ehdr, e_shentsize), sizeof(section), 2);
+    boot_rig_set(rig, offsetof(Elf32_Ehdr, e_shnum), 2, 2);
+    boot_rig_bytes(rig, 0x900 + sizeof(section), &section, sizeof(section));
+    boot_rig_refused(rig, "ELF note at 0x814 (Xen, type 18): it is in section 1, but in no program "
+                          "header of type PT_NOTE (4)");
+}
+
+static void test_unpacked_linux_kernel_needs_the_note(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    const uint32_t note[] = {6, 4, 0x100, 0x756e694c, 0x00000078, 0};
+    make_pvh(rig, &ELF64, 8);
+    boot_rig_bytes(rig, NOTE_OFFSET, note, sizeof(note));
+    boot_rig_set(rig, ELF64.header_size + ELF64.segment_size + ELF64.file_size, sizeof(note), 8);
+    boot_rig_refused(rig, "an unpacked Linux kernel without a PVH entry (ELF note Xen, type 18): "
+                          "give its bzImage, or set CONFIG_PVH");
+}
+
+static void test_entry_has_to_be_loaded(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    set_header(rig, ELF32.entry, TEXT_ADDRESS + 16, 4);
+    boot_rig_refused(rig, "its entry 0x100010 is in nothing that the file loads");
+    make_elf(rig, &ELF64);
+    boot_rig_set(rig, ELF64.entry, 0, 8);
+    boot_rig_refused(rig, "its entry 0x0 is in nothing that the file loads");
+}
+
+static void check_no_long(BootRig *rig, const char *why)
+{
+    g_autoptr(GError) error = NULL;
+    boot_rig_write(rig);
+    g_autoptr(BootImage) image = boot_image_new(&rig->options, BOOT_RIG_MEMORY, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(boot_image_check_no_long(image, "interp", &error), ==, !why);
+    g_assert_cmpint(why && strstr(error->message, why), ==, why != NULL);
+}
+
+static void test_64_bit_kernels_need_a_64_bit_cpu(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    static const char WHY[] = "ELF machine 62 (x86-64) at 0x12: it needs a 64-bit CPU, and that of "
+                              "-accel interp has no long mode";
+    make_elf(rig, &ELF32);
+    check_no_long(rig, NULL);
+    make_elf(rig, &ELF64);
+    check_no_long(rig, WHY);
+    make_pvh(rig, &ELF32, 4);
+    check_no_long(rig, NULL);
+    make_pvh(rig, &ELF64, 8);
+    check_no_long(rig, WHY);
+}
+
 static void test_pvh_start_info_tells_everything(BootRig *rig, gconstpointer data)
 {
     (void)data;
@@ -340,6 +426,11 @@ int main(int argc, char **argv)
     TEST(options_it_cannot_be_given_are_refused);
     TEST(garbled_elf_files_do_no_harm);
     TEST(pvh_note_gives_the_entry);
+    TEST(pvh_notes_that_do_not_count_are_shown);
+    TEST(pvh_note_without_a_program_header_is_shown);
+    TEST(unpacked_linux_kernel_needs_the_note);
+    TEST(entry_has_to_be_loaded);
+    TEST(64_bit_kernels_need_a_64_bit_cpu);
     TEST(pvh_start_info_tells_everything);
     TEST(pvh_entry_above_4_gib_is_refused);
     TEST(garbled_pvh_notes_do_no_harm);

@@ -220,7 +220,7 @@ static void test_bad_headers_are_refused_with_the_reason(BootRig *rig, gconstpoi
 {
     (void)data;
     make_kernel(rig, 0x201);
-    boot_rig_refused(rig, "Linux boot protocol 2.01: at least 2.02 is needed");
+    boot_rig_refused(rig, "Linux boot protocol 2.01 at 0x206: at least 2.02 is needed");
     make_with(rig, LINUX_BOOT_FLAG, 0x1234, 2);
     boot_rig_refused(rig, "Linux header without 0xaa55 at 0x1fe (it has 0x1234)");
     make_with(rig, LINUX_SETUP_SECTS, 10, 1);
@@ -238,6 +238,36 @@ static void test_bad_headers_are_refused_with_the_reason(BootRig *rig, gconstpoi
     make_with(rig, LINUX_PREF_ADDRESS, UINT64_MAX, 8);
     boot_rig_refused(rig, "the kernel unpacks itself up to 0x100200000, memory ends at 0x1000000 "
                           "(-m)");
+}
+
+static void test_header_that_is_displaced_is_shown(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t BEFORE[64] = {0xf4};
+    make_kernel(rig, 0x20f);
+    g_byte_array_prepend(rig->file, BEFORE, sizeof(BEFORE));
+    boot_rig_refused(rig, "Linux header at 0x242: it belongs at 0x202, 64 bytes before the kernel "
+                          "are too many (tail -c +65)" BOOT_RIG_FLAT_HINT);
+}
+
+static void test_64_bit_kernel_needs_a_64_bit_cpu(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    static const struct {
+        uint16_t version, xloadflags;
+        bool needs;
+    } CASES[] = {{0x20f, 1, true}, {0x20c, 0x3f, true}, {0x20b, 1, false}, {0x20f, 0x3e, false}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(GError) error = NULL;
+        make_kernel(rig, CASES[i].version);
+        boot_rig_set(rig, LINUX_XLOADFLAGS, CASES[i].xloadflags, 2);
+        boot_rig_write(rig);
+        g_autoptr(BootImage) image = boot_image_new(&rig->options, BOOT_RIG_MEMORY, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(boot_image_check_no_long(image, "interp", &error), !=, CASES[i].needs);
+        g_assert_cmpint(error && strstr(error->message, "64-bit Linux kernel (xloadflags 0x"), ==,
+                        CASES[i].needs);
+    }
 }
 
 static void test_entries_that_are_not_there_are_refused(BootRig *rig, gconstpointer data)
@@ -306,6 +336,8 @@ int main(int argc, char **argv)
     TEST(initrd_is_below_what_the_kernel_reaches);
     TEST(initrd_is_not_where_the_kernel_unpacks);
     TEST(bad_headers_are_refused_with_the_reason);
+    TEST(header_that_is_displaced_is_shown);
+    TEST(64_bit_kernel_needs_a_64_bit_cpu);
     TEST(entries_that_are_not_there_are_refused);
     TEST(unknown_entry_is_refused);
     TEST(long_command_lines_are_refused);

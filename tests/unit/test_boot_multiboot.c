@@ -127,6 +127,7 @@ static void test_nothing_lies_over_the_kernel(BootRig *rig, gconstpointer data)
     boot_rig_set(rig, HEADER + 12, 0x100000 + HEADER, 4);
     boot_rig_set(rig, HEADER + 20, 0, 4);
     boot_rig_set(rig, HEADER + 24, 0x101001, 4);
+    boot_rig_set(rig, HEADER + 28, 0x100080, 4);
     boot_rig_module(rig, "x");
     rig->options.initrd = rig->module_path;
     boot_rig_load(rig);
@@ -141,8 +142,8 @@ static void test_header_is_searched_in_8_kib(BootRig *rig, gconstpointer data)
     g_autofree uint8_t *header = g_memdup2(rig->file->data + HEADER, 32);
     g_byte_array_set_size(rig->file, 0);
     boot_rig_bytes(rig, 8184, header, 32);
-    rig->options.append = "x";
-    boot_rig_refused(rig, "a flat binary takes no -append");
+    boot_rig_refused(rig, "multiboot header at 0x1ff8: it has to lie in the first 8192 bytes of "
+                          "the file (link it first)" BOOT_RIG_FLAT_HINT);
     g_byte_array_set_size(rig->file, 0);
     boot_rig_bytes(rig, 8180, header, 32);
     boot_rig_set(rig, 8180 + 12, LOAD_ADDRESS + 8180, 4);
@@ -182,13 +183,53 @@ static void test_bad_headers_are_refused_with_the_reason(BootRig *rig, gconstpoi
                           "memory (-m)");
 }
 
-static void test_wrong_checksum_is_no_multiboot(BootRig *rig, gconstpointer data)
+static void test_wrong_checksum_is_shown(BootRig *rig, gconstpointer data)
 {
     (void)data;
     make_kernel1(rig, 0x10003);
     boot_rig_set(rig, HEADER + 8, 0, 4);
-    rig->options.append = "x";
-    boot_rig_refused(rig, "a flat binary takes no -append");
+    boot_rig_refused(rig, "multiboot header at 0x40: checksum 0x00000000 at 0x48 should be "
+                          "0xe4514ffb" BOOT_RIG_FLAT_HINT);
+    rig->options.flat = "addr=0x2000";
+    boot_rig_load(rig);
+    g_assert_cmphex(boot_rig_peek32(rig, 0x2000 + HEADER), ==, MAGIC1);
+}
+
+static void test_header_that_is_misplaced_is_shown(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    make_kernel1(rig, 0x10003);
+    g_byte_array_prepend(rig->file, (const uint8_t *)"\xf4\xf4", 2);
+    boot_rig_refused(rig, "multiboot header at 0x42: not on a multiple of 4" BOOT_RIG_FLAT_HINT);
+    make_kernel1(rig, 0x10003);
+    g_byte_array_set_size(rig->file, HEADER + 10);
+    boot_rig_refused(rig, "multiboot header at 0x40: cut short, the file ends at "
+                          "0x4a" BOOT_RIG_FLAT_HINT);
+}
+
+/* Where no loader looks, four bytes of code are not a header. */
+static void test_magic_alone_is_no_header_elsewhere(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    boot_rig_set(rig, 0, 0xf4, 1);
+    boot_rig_set(rig, 0x42, MAGIC1, 4);
+    boot_rig_set(rig, 0x2000, MAGIC1, 4);
+    boot_rig_set(rig, 0x3004, MAGIC2, 4);
+    boot_rig_set(rig, 0x8000, MAGIC2, 4);
+    boot_rig_set(rig, 0x9000, 1, 4);
+    boot_rig_load(rig);
+    g_assert_cmphex(rig->state.rip, ==, 0x1000);
+}
+
+static void test_entry_has_to_be_loaded(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    set_address1(rig, 7, LOAD_ADDRESS + 0xfff);
+    boot_rig_load(rig);
+    set_address1(rig, 7, LOAD_ADDRESS + 0x1000);
+    boot_rig_refused(rig, "its entry 0x201000 is in nothing that the file loads");
+    set_address1(rig, 7, 0);
+    boot_rig_refused(rig, "its entry 0x0 is in nothing that the file loads");
 }
 
 static void test_missing_module_is_refused(BootRig *rig, gconstpointer data)
@@ -300,7 +341,7 @@ static void test_v2_bad_headers_are_refused_with_the_reason(BootRig *rig, gconst
     (void)data;
     static const uint32_t END[] = {END_TAG};
     make_kernel2(rig, 4, END, 2);
-    boot_rig_refused(rig, "multiboot2 architecture 4: not 0 (i386)");
+    boot_rig_refused(rig, "multiboot2 architecture 4 at 0x44: not 0 (i386)");
     MAKE2(rig, END_TAG);
     boot_rig_refused(rig, "the multiboot header has no addresses and the file is not ELF");
     MAKE2(rig, ADDRESS_TAG, END_TAG);
@@ -316,6 +357,41 @@ static void test_v2_bad_headers_are_refused_with_the_reason(BootRig *rig, gconst
     MAKE2(rig, END_TAG);
     g_byte_array_set_size(rig->file, HEADER + 20);
     boot_rig_refused(rig, "the multiboot2 header at 0x40 has 24 bytes, the file 0x54");
+}
+
+static void test_v2_near_misses_are_shown(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    MAKE2(rig, ADDRESS_TAG, ENTRY_TAG, END_TAG);
+    uint32_t right = (uint32_t)boot_rig_get(rig, HEADER + 12, 4);
+    boot_rig_set(rig, HEADER + 12, right - 1, 4);
+    g_autofree char *sum = g_strdup_printf("multiboot2 header at 0x40: checksum 0x%08x at 0x4c "
+                                           "should be 0x%08x" BOOT_RIG_FLAT_HINT,
+                                           right - 1, right);
+    boot_rig_refused(rig, sum);
+    MAKE2(rig, ADDRESS_TAG, ENTRY_TAG, END_TAG);
+    g_byte_array_prepend(rig->file, (const uint8_t *)"\xf4\xf4\xf4\xf4", 4);
+    boot_rig_refused(rig, "multiboot2 header at 0x44: not on a multiple of 8" BOOT_RIG_FLAT_HINT);
+    MAKE2(rig, ADDRESS_TAG, ENTRY_TAG, END_TAG);
+    g_autoptr(GByteArray) kernel = g_steal_pointer(&rig->file);
+    rig->file = g_byte_array_new();
+    boot_rig_bytes(rig, 0x8000 - HEADER - 8, kernel->data, kernel->len);
+    boot_rig_refused(rig, "multiboot2 header at 0x7ff8: it has to lie in the first 32768 bytes of "
+                          "the file (link it first)" BOOT_RIG_FLAT_HINT);
+}
+
+/* Without the header it would be a plain ELF file, which starts otherwise. */
+static void test_v2_near_miss_is_no_plain_elf_file(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t ELF[] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
+    MAKE2(rig, END_TAG);
+    boot_rig_bytes(rig, 0, ELF, sizeof(ELF));
+    uint32_t right = (uint32_t)boot_rig_get(rig, HEADER + 12, 4);
+    boot_rig_set(rig, HEADER + 12, right ^ 4, 4);
+    g_autofree char *sum = g_strdup_printf(
+        "multiboot2 header at 0x40: checksum 0x%08x at 0x4c should be 0x%08x", right ^ 4, right);
+    boot_rig_refused(rig, sum);
 }
 
 static void test_v2_garbled_headers_do_no_harm(BootRig *rig, gconstpointer data)
@@ -339,13 +415,18 @@ int main(int argc, char **argv)
     TEST(nothing_lies_over_the_kernel);
     TEST(header_is_searched_in_8_kib);
     TEST(bad_headers_are_refused_with_the_reason);
-    TEST(wrong_checksum_is_no_multiboot);
+    TEST(wrong_checksum_is_shown);
+    TEST(header_that_is_misplaced_is_shown);
+    TEST(magic_alone_is_no_header_elsewhere);
+    TEST(entry_has_to_be_loaded);
     TEST(missing_module_is_refused);
     TEST(garbled_headers_do_no_harm);
     TEST(v2_tags_place_the_kernel_and_tell_everything);
     TEST(v2_optional_tags_may_be_unknown);
     TEST(v2_required_tags_have_to_be_known);
     TEST(v2_bad_headers_are_refused_with_the_reason);
+    TEST(v2_near_misses_are_shown);
+    TEST(v2_near_miss_is_no_plain_elf_file);
     TEST(v2_garbled_headers_do_no_harm);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 
 #include "src/error.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -117,6 +118,16 @@ static int open_device(GHashTable *options, GError **error)
         return -1;
     }
     return fd;
+}
+
+#define CPUID_EXTENDED  0x80000001u
+#define CPUID_LONG_MODE 0x20000000u /* in EDX */
+
+/* A guest has what the host's CPU has. */
+static bool kvm_has_long_mode(void)
+{
+    unsigned a, b, c, d = 0;
+    return __get_cpuid(CPUID_EXTENDED, &a, &b, &c, &d) && d & CPUID_LONG_MODE;
 }
 
 static bool kvm_probe(GHashTable *options, GError **error)
@@ -349,6 +360,7 @@ const AccelClass accel_kvm_class = {
     .threaded = true,
     .has_cpu = true,
     .has_irqchip = true,
+    .has_long_mode = kvm_has_long_mode,
     .accel_size = sizeof(KvmAccel),
     .vcpu_size = sizeof(KvmVcpu),
     .options = (const char *const[]){"device", NULL},
