@@ -2,8 +2,9 @@
  * The fixed hardware of ACPI, after the ACPI Specification 2.0, section 4.7:
  * PM1a events and control, and the 24-bit power management timer.
  *
- * Modelled: the timer with its status and interrupt, power-off (S5).  Not
- * there: buttons, general purpose events, other sleep states, legacy mode.
+ * Modelled: the timer with its status and interrupt, power-off (S5), also by
+ * the ports where other machines have PM1_CNT.  Not there: buttons, general
+ * purpose events, other sleep states, legacy mode.
  */
 #include "devices/acpi_pm_regs.h"
 #include "devices/device.h"
@@ -26,7 +27,8 @@ typedef struct AcpiPm {
 
     IrqLine *sci;
     Timer *timer; /* when TMR_STS will be set, if that interrupts */
-    uint16_t iobase;
+    uint16_t iobase, bochs_port, virtualbox_port;
+    bool old_ports;
 } AcpiPm;
 
 /* ---- time ---- */
@@ -84,14 +86,15 @@ static void write_status(AcpiPm *pm, uint8_t value)
     }
 }
 
-static void sleep_now(AcpiPm *pm)
+static void sleep_now(AcpiPm *pm, unsigned control)
 {
-    unsigned type = (pm->control & ACPI_PM1_SLP_TYP) >> ACPI_PM1_SLP_TYP_SHIFT;
-    if (type == ACPI_SLP_TYP_S5) {
+    unsigned type = (control & ACPI_PM1_SLP_TYP) >> ACPI_PM1_SLP_TYP_SHIFT;
+    if (type == ACPI_SLP_TYP_S5 || type == ACPI_SLP_TYP_S5_OTHER) {
         device_request_poweroff(pm->dev);
     } else {
-        device_guest_error(pm->dev, "SLP_TYP", "SLP_TYP %u is no sleep state; only %u (S5) is",
-                           type, ACPI_SLP_TYP_S5);
+        device_guest_error(pm->dev, "SLP_TYP",
+                           "SLP_TYP %u is no sleep state; only %u and %u (S5) are", type,
+                           ACPI_SLP_TYP_S5, ACPI_SLP_TYP_S5_OTHER);
     }
 }
 
@@ -105,7 +108,7 @@ static void write_control(AcpiPm *pm, unsigned byte, uint8_t value)
 {
     pm->control = replace_byte(pm->control, byte, value, CNT_MASK);
     if (byte == 1 && value & ACPI_PM1_SLP_EN >> 8) {
-        sleep_now(pm);
+        sleep_now(pm, pm->control);
     }
 }
 
@@ -153,6 +156,23 @@ static uint64_t acpi_pm_read(void *state, uint64_t offset, unsigned size)
     return value;
 }
 
+/* Where a guest expects PM1_CNT of another machine, to power off without looking for ours. */
+static void old_port_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    (void)offset;
+    (void)size;
+    if (value & ACPI_PM1_SLP_EN) {
+        sleep_now(state, (unsigned)value);
+    }
+}
+
+static const char *old_port_name(const void *state, uint64_t offset, bool write)
+{
+    (void)state;
+    (void)offset;
+    return write ? "PM1_CNT" : NULL;
+}
+
 static const char *acpi_pm_register_name(const void *state, uint64_t offset, bool write)
 {
     (void)state;
@@ -167,6 +187,18 @@ static const char *acpi_pm_register_name(const void *state, uint64_t offset, boo
 }
 
 /* ---- reset, state, class ---- */
+
+/* A base of 0 leaves a region out. */
+static bool acpi_pm_realize(void *state, char *error, size_t size)
+{
+    AcpiPm *pm = state;
+    (void)error;
+    (void)size;
+    if (!pm->old_ports) {
+        pm->bochs_port = pm->virtualbox_port = 0;
+    }
+    return true;
+}
 
 static void acpi_pm_reset(void *state)
 {
@@ -204,6 +236,12 @@ static void acpi_pm_describe(const void *state, char *text, size_t size)
 static const DeviceProperty ACPI_PM_PROPERTIES[] = {
     {"iobase", PROPERTY_UINT16, offsetof(AcpiPm, iobase), "0x600", "first port", NULL},
     {"irq", PROPERTY_IRQ, offsetof(AcpiPm, sci), "9", "the system control interrupt", NULL},
+    {"old-ports", PROPERTY_BOOL, offsetof(AcpiPm, old_ports), "on",
+     "power off by the ports of older Bochs and QEMU, and of VirtualBox, as well", NULL},
+    {"bochs-port", PROPERTY_UINT16, offsetof(AcpiPm, bochs_port), "0xb004",
+     "the former, 0 for none", NULL},
+    {"virtualbox-port", PROPERTY_UINT16, offsetof(AcpiPm, virtualbox_port), "0x4004",
+     "the latter, 0 for none", NULL},
     {.name = NULL},
 };
 
@@ -218,6 +256,9 @@ static const IoOps ACPI_PM_OPS = {
     .max_size = 4,
 };
 
+/* Reads float, as without the port. */
+static const IoOps OLD_PORT_OPS = {.write = old_port_write, .max_size = 2, .min_write = 2};
+
 static const DeviceRegion ACPI_PM_REGIONS[] = {
     {
         .name = "pm1a",
@@ -226,6 +267,22 @@ static const DeviceRegion ACPI_PM_REGIONS[] = {
         .ops = &ACPI_PM_OPS,
         .base_property = "iobase",
         .register_name = acpi_pm_register_name,
+    },
+    {
+        .name = "bochs",
+        .space = IO_PORTS,
+        .size = ACPI_PM1_CNT_LEN,
+        .ops = &OLD_PORT_OPS,
+        .base_property = "bochs-port",
+        .register_name = old_port_name,
+    },
+    {
+        .name = "virtualbox",
+        .space = IO_PORTS,
+        .size = ACPI_PM1_CNT_LEN,
+        .ops = &OLD_PORT_OPS,
+        .base_property = "virtualbox-port",
+        .register_name = old_port_name,
     },
     {.name = NULL},
 };
@@ -238,6 +295,7 @@ const DeviceClass acpi_pm_class = {
     .properties = ACPI_PM_PROPERTIES,
     .regions = ACPI_PM_REGIONS,
     .timers = ACPI_PM_TIMERS,
+    .realize = acpi_pm_realize,
     .reset = acpi_pm_reset,
     .fields = ACPI_PM_FIELDS,
     .post_load = acpi_pm_post_load,

@@ -30,8 +30,12 @@
 #define ACPI_PM1_SLP_TYP       0x1c00
 #define ACPI_PM1_SLP_EN        0x2000
 
-/* What the DSDT says of \_S5. */
-#define ACPI_SLP_TYP_S5 5
+/*
+ * What the DSDT says of \_S5, as QEMU's does: guests that know their machine
+ * write it without looking.  The one of VirtualBox and others does the same.
+ */
+#define ACPI_SLP_TYP_S5       0
+#define ACPI_SLP_TYP_S5_OTHER 5
 
 #define ACPI_PM_TMR_HZ   3579545
 #define ACPI_PM_TMR_BITS 24

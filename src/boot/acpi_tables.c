@@ -120,7 +120,7 @@ typedef struct __attribute__((packed)) MadtNmi {
 } MadtNmi;
 
 /*
- * Name (\_S5, Package (4) {5, 5, 0, 0}): NameOp, the name, PackageOp, the
+ * Name (\_S5, Package (4) {0, 0, 0, 0}): NameOp, the name, PackageOp, the
  * package's length from itself on, its count, two BytePrefix and two ZeroOp.
  */
 static const uint8_t DSDT_CODE[] = {
@@ -233,7 +233,7 @@ static uint32_t add_madt(BootTables *tables)
         append(madt, &cpu, sizeof(cpu));
     }
     const MadtIoApic chip = {
-        MADT_IO_APIC, sizeof(chip), (uint8_t)board->cpus, 0, IO_APIC_BASE, 0,
+        MADT_IO_APIC, sizeof(chip), IO_APIC_ID, 0, IO_APIC_BASE, 0,
     };
     const MadtOverride sci = {MADT_OVERRIDE,   sizeof(sci),     0,
                               board->acpi_irq, board->acpi_irq, MADT_LEVEL_HIGH};

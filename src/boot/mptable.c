@@ -90,7 +90,7 @@ static void add_processors(Config *config, unsigned cpus)
 }
 
 /* ISA IRQ n is on input n, the timer perhaps elsewhere; IRQ 2 is the cascade and goes nowhere. */
-static void add_io_interrupts(Config *config, const BootBoard *board, uint8_t io_apic)
+static void add_io_interrupts(Config *config, const BootBoard *board)
 {
     for (uint8_t irq = 0; irq < ISA_IRQS; irq++) {
         const Interrupt interrupt = {
@@ -98,7 +98,7 @@ static void add_io_interrupts(Config *config, const BootBoard *board, uint8_t io
             .kind = INTERRUPT_VECTORED,
             .flags = irq == board->acpi_irq ? FLAGS_LEVEL : FLAGS_OF_BUS,
             .irq = irq,
-            .apic = io_apic,
+            .apic = IO_APIC_ID,
             .input = irq ? irq : board->timer_input,
         };
         if (irq != ISA_CASCADE) {
@@ -117,13 +117,12 @@ static void add_local_interrupts(Config *config)
 
 static void add_entries(Config *config, const BootBoard *board)
 {
-    const uint8_t io_apic = (uint8_t)board->cpus;
     const IsaBus bus = {ENTRY_BUS, 0, "ISA   "};
-    const IoApic chip = {ENTRY_IO_APIC, io_apic, IO_APIC_VERSION, IO_APIC_USABLE, IO_APIC_BASE};
+    const IoApic chip = {ENTRY_IO_APIC, IO_APIC_ID, IO_APIC_VERSION, IO_APIC_USABLE, IO_APIC_BASE};
     add_processors(config, board->cpus);
     add_entry(config, &bus, sizeof(bus));
     add_entry(config, &chip, sizeof(chip));
-    add_io_interrupts(config, board, io_apic);
+    add_io_interrupts(config, board);
     add_local_interrupts(config);
 }
 

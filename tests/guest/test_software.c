@@ -188,7 +188,7 @@ static void power_off_from_grub(Guest *guest)
     guest_type(guest, "multiboot /acpi-off.elf\r");
     guest_expect(guest, GUEST_OUT, "grub> ");
     guest_type(guest, "boot\r");
-    guest_expect(guest, GUEST_OUT, "PM1a_CNT is at port 0x0604, _S5_ is 5\n");
+    guest_expect(guest, GUEST_OUT, "PM1a_CNT is at port 0x0604, _S5_ is 0\n");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 

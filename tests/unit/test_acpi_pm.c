@@ -118,13 +118,53 @@ static void enables_and_control_keep_what_is_defined(void)
     g_assert_cmphex(reg(rig, ACPI_PM1_CNT, 2), ==, 0x1401);
 }
 
+/* 0 is QEMU's and what the DSDT says, 5 that of other machines. */
+static void sleep_type_of_qemu_powers_off(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "acpi-pm", NULL);
+    set(rig, ACPI_PM1_CNT, 0x2000, 2);
+    g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, 1);
+    set(rig, ACPI_PM1_CNT, 0x3400, 2);
+    g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, 2);
+    g_assert_cmpuint(rig_guest_error_count(rig), ==, 0);
+}
+
+static void ports_of_other_machines_power_off(void)
+{
+    static const uint16_t PORTS[] = {0xb004, 0x4004};
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "acpi-pm", NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(PORTS); i++) {
+        unsigned before = rig_requests(rig, DEVICE_POWEROFF);
+        rig_out(rig, PORTS[i], 0x1400, 2);
+        rig_out(rig, PORTS[i] + 1, 0x20, 1);
+        g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, before);
+        rig_out(rig, PORTS[i], 0x2000, 2);
+        rig_out(rig, PORTS[i], 0x3400, 2);
+        g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, before + 2);
+        g_assert_cmphex(rig_in(rig, PORTS[i], 2), ==, 0xffff);
+    }
+}
+
+static void ports_of_other_machines_can_be_off(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "acpi-pm", "old-ports=off");
+    rig_out(rig, 0xb004, 0x2000, 2);
+    rig_out(rig, 0x4004, 0x3400, 2);
+    g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, 0);
+    g_assert_null(bus_find(rig_bus(rig), IO_PORTS, 0xb004));
+    g_assert_null(bus_find(rig_bus(rig), IO_PORTS, 0x4004));
+}
+
 static void sleep_type_5_powers_off(void)
 {
     g_autoptr(Rig) rig = rig_new();
     rig_device(rig, "acpi-pm", NULL);
-    set(rig, ACPI_PM1_CNT, ACPI_SLP_TYP_S5 << ACPI_PM1_SLP_TYP_SHIFT, 2);
+    set(rig, ACPI_PM1_CNT, ACPI_SLP_TYP_S5_OTHER << ACPI_PM1_SLP_TYP_SHIFT, 2);
     g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, 0);
-    set(rig, ACPI_PM1_CNT, ACPI_SLP_TYP_S5 << ACPI_PM1_SLP_TYP_SHIFT | ACPI_PM1_SLP_EN, 2);
+    set(rig, ACPI_PM1_CNT, ACPI_SLP_TYP_S5_OTHER << ACPI_PM1_SLP_TYP_SHIFT | ACPI_PM1_SLP_EN, 2);
     g_assert_cmpuint(rig_requests(rig, DEVICE_POWEROFF), ==, 1);
     g_assert_cmphex(reg(rig, ACPI_PM1_CNT, 2) & ACPI_PM1_SLP_EN, ==, 0);
     set(rig, ACPI_PM1_CNT + 1, 0x34, 1);
@@ -215,6 +255,9 @@ int main(int argc, char **argv)
     TEST(writing_0_clears_no_status);
     TEST(enabled_status_interrupts_until_it_is_cleared);
     TEST(enables_and_control_keep_what_is_defined);
+    TEST(sleep_type_of_qemu_powers_off);
+    TEST(ports_of_other_machines_power_off);
+    TEST(ports_of_other_machines_can_be_off);
     TEST(sleep_type_5_powers_off);
     TEST(other_sleep_types_are_complained_about);
     TEST(reset_clears_everything);

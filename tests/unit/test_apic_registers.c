@@ -5,6 +5,7 @@
 #include "devices/ioapic_regs.h"
 #include "devices/lapic_regs.h"
 #include "rig.h"
+#include "src/boot/apic_regs.h"
 
 #define LAPIC  UINT64_C(0xfee00000)
 #define IOAPIC UINT64_C(0xfec00000)
@@ -215,6 +216,17 @@ static void test_io_addresses_without_a_register_keep_nothing(void)
     }
 }
 
+/* Or a guest that reads the MP table calls the chip misconfigured. */
+static void test_io_apic_has_the_id_of_the_tables(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "ioapic", NULL);
+    for (unsigned index = IOAPIC_ID; index <= IOAPIC_ARB; index += IOAPIC_ARB - IOAPIC_ID) {
+        rig_write32(rig, IOAPIC + IOAPIC_IOREGSEL, index);
+        g_assert_cmphex(rig_read32(rig, IOAPIC + IOAPIC_IOWIN) >> 24, ==, IO_APIC_ID);
+    }
+}
+
 static void test_io_window_takes_32_bits_and_the_index_8(void)
 {
     g_autoptr(Rig) rig = rig_new_unlocked();
@@ -244,6 +256,7 @@ int main(int argc, char **argv)
     ADD(fixed_local_pin_delivers_its_vector);
     ADD(local_state_that_cannot_be_is_refused);
     ADD(io_registers_have_the_data_sheets_names);
+    ADD(io_apic_has_the_id_of_the_tables);
     ADD(io_window_takes_32_bits_and_the_index_8);
     ADD(io_addresses_without_a_register_keep_nothing);
     return g_test_run();
