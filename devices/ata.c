@@ -487,6 +487,9 @@ static void ata_reset(void *state)
     clear_drive(&s->drives[0]);
     clear_drive(&s->drives[1]);
     reset_drives(s);
+    if (!s->power_on_attention) {
+        s->drives[0].attention = s->drives[1].attention = false;
+    }
     ata_update(s);
 }
 
@@ -646,6 +649,11 @@ static const DeviceProperty ata_properties[] = {
      .kind = PROPERTY_DRIVE,
      .offset = offsetof(Ata, drives[1].port),
      .help = "the second drive"},
+    {.name = "power-on-attention",
+     .kind = PROPERTY_BOOL,
+     .offset = offsetof(Ata, power_on_attention),
+     .default_value = "on",
+     .help = "off: a firmware has seen the CD-ROM drives' unit attention after a reset"},
     {0},
 };
 

@@ -293,6 +293,9 @@ static void put_geometry(const AtaDrive *d, uint16_t *w)
     unsigned cylinders = cylinders_of(capacity(d), d->heads, d->sectors);
     w[1] = (uint16_t)cylinders_of(capacity(d), HEADS, SECTORS_PER_TRACK);
     w[3] = HEADS;
+    /* Bytes of a track and a sector: retired long ago, and firmware of then divides by them. */
+    w[4] = SECTORS_PER_TRACK * ATA_SECTOR_SIZE;
+    w[5] = ATA_SECTOR_SIZE;
     w[6] = SECTORS_PER_TRACK;
     w[53] = 0x0003; /* words 54-58 and 64-70 are valid */
     w[54] = (uint16_t)cylinders;

@@ -71,6 +71,7 @@ typedef struct Ata {
     AtaDrive drives[2];
 
     uint16_t iobase, control_port;
+    bool power_on_attention;
     IrqLine *irq;
 } Ata;
 

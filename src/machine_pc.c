@@ -331,15 +331,21 @@ static void add_boot_paths(Machine *machine, const Drives *drives)
     }
 }
 
-/* The channels are there with and without drives. */
+/*
+ * The channels are there with and without drives.  A kernel that no firmware
+ * starts finds CD-ROM drives as one would have left them.
+ */
 static bool add_ide(Machine *machine, const Slots *slots, GError **error)
 {
+    const Config *config = machine->config;
+    const bool from_kernel = !machine->boot && (config->kernel || config->flat);
     for (size_t i = 0; i < G_N_ELEMENTS(IDE_CHANNELS); i++) {
         const char *drive0 = slots->id[2 * i], *drive1 = slots->id[2 * i + 1];
         g_autofree char *properties =
-            g_strdup_printf("iobase=0x%x,control-port=0x%x,irq=%u,drive0=%s,drive1=%s",
+            g_strdup_printf("iobase=0x%x,control-port=0x%x,irq=%u,drive0=%s,drive1=%s,"
+                            "power-on-attention=%s",
                             IDE_CHANNELS[i].iobase, IDE_CHANNELS[i].control, IDE_CHANNELS[i].irq,
-                            drive0 ? drive0 : "", drive1 ? drive1 : "");
+                            drive0 ? drive0 : "", drive1 ? drive1 : "", from_kernel ? "off" : "on");
         if (!machine_add(machine, "isa-ide", IDE_CHANNELS[i].id, properties, error)) {
             return false;
         }

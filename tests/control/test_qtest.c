@@ -350,6 +350,36 @@ static void test_starts_as_qemus_test_library_starts_qemu(void)
     }
 }
 
+/* TEST UNIT READY, and whether it ended with an error. */
+static bool cdrom_complains(const char *disc, const char *kernel)
+{
+    ControlRig rig;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-cdrom", disc, kernel ? "-kernel" : NULL,
+                                      kernel, NULL});
+    ASK(&rig, "OK", "outb 0x176 0xa0");
+    ASK(&rig, "OK", "outb 0x177 0xa0");
+    for (unsigned i = 0; i < 6; i++) {
+        ASK(&rig, "OK", "outw 0x170 0");
+    }
+    g_autofree char *answer = control_ask(&rig, "inb 0x177");
+    end(&rig);
+    g_assert_true(!strcmp(answer, "OK 0x0050") || !strcmp(answer, "OK 0x0051"));
+    return !strcmp(answer, "OK 0x0051");
+}
+
+/* What a kernel finds that no firmware started: one would have heard of the reset. */
+static void test_a_kernel_finds_a_cdrom_drive_without_attention(void)
+{
+    g_autofree char *disc = NULL;
+    int fd = g_file_open_tmp("qtest-disc-XXXXXX", &disc, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(ftruncate(fd, 4096), ==, 0);
+    close(fd);
+    g_assert_true(cdrom_complains(disc, NULL));
+    g_assert_false(cdrom_complains(disc, disc)); /* zeros are a flat binary */
+    unlink(disc);
+}
+
 /* A device test of the kind: the clock ticks once a second and says so on IRQ 8. */
 static void test_a_device_test_runs(void)
 {
@@ -417,6 +447,7 @@ int main(int argc, char **argv)
     TEST(a_lost_client_ends_the_machine);
     TEST(the_log_has_both_directions);
     TEST(starts_as_qemus_test_library_starts_qemu);
+    TEST(a_kernel_finds_a_cdrom_drive_without_attention);
     TEST(a_device_test_runs);
     TEST(both_names_of_the_board_have_the_same_tables);
     return g_test_run();

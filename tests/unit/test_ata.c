@@ -78,6 +78,8 @@ static void identify_tells_size_geometry_and_name(Channel *t, gconstpointer data
     g_assert_cmphex(w[0], ==, 0x0040);
     g_assert_cmpuint(w[1], ==, 1);
     g_assert_cmpuint(w[3], ==, 16);
+    g_assert_cmpuint(w[4], ==, 63 * 512);
+    g_assert_cmpuint(w[5], ==, 512);
     g_assert_cmpuint(w[6], ==, 63);
     g_assert_cmpuint(w[60] | w[61] << 16, ==, SECTORS);
     g_assert_cmpuint(w[100], ==, SECTORS);

@@ -98,6 +98,22 @@ static void reset_shows_the_signature(Channel *t, gconstpointer data)
     expect_good(t, TEST_UNIT_READY);
 }
 
+static void power_on_without_attention_is_as_a_firmware_leaves_it(void)
+{
+    Channel t = {.rig = rig_new()};
+    t.drive[0] = rig_drive(t.rig, "a", DISC_SECTORS * 4 + 3);
+    t.drive[0]->cdrom = true;
+    t.dev = rig_device(t.rig, "isa-ide", "drive0=a,power-on-attention=off");
+    expect_good(&t, TEST_UNIT_READY);
+    device_reset(t.dev);
+    expect_good(&t, TEST_UNIT_READY);
+    /* A reset by the guest is another matter. */
+    rig_outb(t.rig, CONTROL, ATA_DC_SRST);
+    rig_outb(t.rig, CONTROL, 0);
+    expect_check(&t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_RESET);
+    channel_teardown(&t, NULL);
+}
+
 static void commands_for_disks_are_aborted_with_the_signature(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -400,6 +416,8 @@ int main(int argc, char **argv)
     SENTENCE(allocation_of_0_is_no_error);
     SENTENCE(power_commands_end_well);
     SENTENCE(unknown_packets_and_dma_are_refused);
+    g_test_add_func("/atapi/power_on_without_attention_is_as_a_firmware_leaves_it",
+                    power_on_without_attention_is_as_a_firmware_leaves_it);
     g_test_add_func("/atapi/disc_of_no_sector_is_refused", disc_of_no_sector_is_refused);
     g_test_add_func("/atapi/read_of_more_than_2_tib_is_refused",
                     read_of_more_than_2_tib_is_refused);
