@@ -2,6 +2,7 @@
 
 #include "src/error.h"
 #include "src/keyval.h"
+#include "src/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,8 @@
 struct Log {
     Loop *loop;
     int fd;
-    bool owned;
+    OutputFile file; /* its path is NULL: it is stderr */
+    bool begun;
     unsigned lost;
     GAsyncQueue *lines;
     LoopTask task;
@@ -97,9 +99,20 @@ static void write_line(Log *log, const char *line)
     log->lost += !write_text(log, text);
 }
 
+void log_begin(Log *log)
+{
+    log->begun = true;
+    if (log->file.path && !output_file_begin(&log->file)) {
+        log_line(log, "pioemu: -D %s cannot be emptied: %s", log->file.path, g_strerror(errno));
+    }
+}
+
 void log_flush(Log *log)
 {
     char *line;
+    if (!log->begun) {
+        return;
+    }
     while ((line = g_async_queue_try_pop(log->lines))) {
         write_line(log, line);
         g_free(line);
@@ -113,27 +126,31 @@ static void flush_task(void *opaque)
 
 Log *log_new(Loop *loop, const char *path, GError **error)
 {
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDERR_FILENO;
-    if (fd < 0) {
+    OutputFile file = {.fd = STDERR_FILENO};
+    if (path && !output_file_open(&file, path, 0, false)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-D %s: %s", path, g_strerror(errno));
         return NULL;
     }
     Log *log = g_new0(Log, 1);
     log->loop = loop;
-    log->fd = fd;
-    log->owned = path != NULL;
+    log->fd = file.fd;
+    log->file = file;
+    log->begun = !path;
     log->lines = g_async_queue_new_full(g_free);
     log->task = (LoopTask){.run = flush_task, .opaque = log};
     return log;
 }
 
+/* Lines of a run that never began are not for its file, which stays as it was. */
 void log_free(Log *log)
 {
+    if (!log->begun) {
+        log->fd = STDERR_FILENO;
+        log->begun = true;
+    }
     log_flush(log);
     loop_cancel(log->loop, &log->task);
-    if (log->owned) {
-        close(log->fd);
-    }
+    output_file_close(&log->file);
     g_async_queue_unref(log->lines);
     g_free(log);
 }

@@ -30,8 +30,9 @@ typedef enum LogItem {
 
 typedef struct Log Log;
 
-/* `path` NULL: stderr. */
+/* `path` NULL: stderr.  A file keeps what it holds, and lines wait, until the run begins. */
 Log *log_new(Loop *loop, const char *path, GError **error);
+void log_begin(Log *log);
 /* Writes what is queued. */
 void log_free(Log *log);
 

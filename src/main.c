@@ -6,6 +6,7 @@
 #include "src/control/control.h"
 #include "src/error.h"
 #include "src/options.h"
+#include "src/pidfile.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
 #include "src/record/replay_run.h"
@@ -28,12 +29,6 @@ static int complain(const GError *error)
     return error->code;
 }
 
-static bool write_pidfile(const char *path, GError **error)
-{
-    g_autofree char *text = g_strdup_printf("%ld\n", (long)getpid());
-    return !path || whole_file_write("-pidfile", path, text, error);
-}
-
 /* Found out now, not when the run is over. */
 static bool check_files(const Config *config, GError **error)
 {
@@ -42,8 +37,7 @@ static bool check_files(const Config *config, GError **error)
                             "-result %s: is the file of -pidfile, which is removed at the end",
                             config->result);
     }
-    return (!config->pidfile || whole_file_check("-pidfile", config->pidfile, error)) &&
-           (!config->result || whole_file_check("-result", config->result, error));
+    return !config->result || whole_file_check("-result", config->result, error);
 }
 
 /* What ps and top call us. */
@@ -54,31 +48,43 @@ static void set_name(const char *name)
     }
 }
 
-/* `replay`: NULL if it is none. */
+static bool claim_pidfile(const Config *config, Pidfile **pidfile, GError **error)
+{
+    *pidfile = config->pidfile ? pidfile_claim(config->pidfile, error) : NULL;
+    return !config->pidfile || *pidfile;
+}
+
+/* From the process id's file to the last answer. */
+static int run_built(Vm *vm, Control *control, Pidfile *pidfile, int *ended_by_signal,
+                     GError **error)
+{
+    if (pidfile && !pidfile_write(pidfile, error)) {
+        return VM_EXIT_HOST;
+    }
+    control_begin(control);
+    int status = vm_run(vm);
+    control_drain(control);
+    *ended_by_signal = vm_signal(vm);
+    return status;
+}
+
+/*
+ * `replay`: NULL if it is none.  A complaint comes last, when a signal that
+ * ends the process does so even if nobody reads it.
+ */
 static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_by_signal)
 {
-    *built = false;
     g_autoptr(GError) error = NULL;
-    Vm *vm = check_files(config, &error) ? vm_new_replay(config, replay, &error) : NULL;
-    if (!vm) {
-        return complain(error);
-    }
-    int status;
-    Control *control = control_new(vm, &error);
+    g_autoptr(Pidfile) pidfile = NULL;
+    bool ready = check_files(config, &error) && claim_pidfile(config, &pidfile, &error);
+    Vm *vm = ready ? vm_new_replay(config, replay, &error) : NULL;
+    Control *control = vm ? control_new(vm, &error) : NULL;
     *built = control != NULL;
-    if (control && write_pidfile(config->pidfile, &error)) {
-        status = vm_run(vm);
-        control_drain(control);
-        *ended_by_signal = vm_signal(vm);
-        if (config->pidfile) {
-            whole_file_remove(config->pidfile);
-        }
-    } else {
-        status = complain(error);
-    }
+    int status = control ? run_built(vm, control, pidfile, ended_by_signal, &error) : VM_EXIT_HOST;
+    g_clear_pointer(&pidfile, pidfile_free);
     g_clear_pointer(&control, control_free);
-    vm_free(vm);
-    return status;
+    g_clear_pointer(&vm, vm_free);
+    return error ? complain(error) : status;
 }
 
 static int print(const char *text)

@@ -453,6 +453,8 @@ static void report_end(Vm *vm)
 
 int vm_run(Vm *vm)
 {
+    log_begin(vm->log);
+    charset_begin(vm->chars);
     vm_start_watching(vm);
     if (vm->recorder) {
         recorder_start(vm->recorder);

@@ -2,6 +2,7 @@
 
 #include "src/error.h"
 #include "src/fd_all.h"
+#include "src/file_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,45 +45,58 @@ bool whole_file_check(const char *what, const char *path, GError **error)
     return !why || fail(what, path, why, PIOEMU_ERROR_CONFIG, error);
 }
 
-/* 0 or the error's number. */
-static int write_to(const char *path, int flags, const char *text)
+/* 0 or the error's number; closes it. */
+static int write_out(int fd, const char *text)
 {
-    int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOCTTY, 0666);
-    if (fd < 0) {
-        return errno;
-    }
     int why = fd_write_all(fd, text, strlen(text)) ? 0 : errno;
     return close(fd) < 0 && !why ? errno : why;
 }
 
-/*
- * The name beside it holds our process id, so that two runs keep out of each
- * other's way, and not the file's own, which may be as long as a name can be.
- */
-static int replace(const char *path, const char *text)
+/* What was put in its place since it was looked at is not written to. */
+static int write_to(const char *path, const char *text)
 {
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *beside = g_strdup_printf("%s/.pioemu-%ld", directory, (long)getpid());
-    int why = write_to(beside, O_CREAT | O_TRUNC, text);
-    if (!why && rename(beside, path) < 0) {
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        return errno;
+    }
+    if (S_ISREG(st.st_mode)) {
+        close(fd);
+        return EEXIST;
+    }
+    return write_out(fd, text);
+}
+
+static int replace_at(const FilePlace *place, const char *text)
+{
+    g_autofree char *beside = NULL;
+    int fd = file_place_make(place, &beside);
+    if (fd < 0) {
+        return errno;
+    }
+    int why = write_out(fd, text);
+    if (!why && !file_place_put(place, beside, true)) {
         why = errno;
     }
     if (why) {
-        unlink(beside);
+        file_place_discard(place, beside);
     }
+    return why;
+}
+
+static int replace(const char *path, const char *text)
+{
+    FilePlace place;
+    if (!file_place_open(&place, path)) {
+        return errno;
+    }
+    int why = replace_at(&place, text);
+    file_place_clear(&place);
     return why;
 }
 
 bool whole_file_write(const char *what, const char *path, const char *text, GError **error)
 {
-    int why = is_replaced(path) ? replace(path, text) : write_to(path, O_NONBLOCK, text);
+    int why = is_replaced(path) ? replace(path, text) : write_to(path, text);
     return !why || fail(what, path, why, PIOEMU_ERROR_HOST, error);
-}
-
-void whole_file_remove(const char *path)
-{
-    struct stat st;
-    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-        unlink(path);
-    }
 }

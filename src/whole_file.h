@@ -14,7 +14,5 @@ bool whole_file_check(const char *what, const char *path, GError **error);
  * pipe, a terminal) is written to as it is.
  */
 bool whole_file_write(const char *what, const char *path, const char *text, GError **error);
-/* What is no regular file stays. */
-void whole_file_remove(const char *path);
 
 #endif

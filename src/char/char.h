@@ -59,6 +59,7 @@ typedef struct ChardevClass {
     size_t size;                /* of the backend's struct, which begins with Chardev */
     unsigned rx_size;           /* bytes of input kept while the device takes none; 0: no input */
     bool (*open)(Chardev *chardev, GError **error);
+    void (*begin)(Chardev *chardev); /* the run begins: a file may be emptied; may be NULL */
     /*
      * For a backend that listens from the first byte to the last: takes what
      * the host takes now, without blocking; after taking less it calls
@@ -133,6 +134,8 @@ struct Chardev {
 CharSet *charset_new(Loop *loop, const CharEvents *events, int escape);
 /* Closes every chardev; no device is called after this. */
 void charset_free(CharSet *set);
+/* The run begins; what output replaces is there until now. */
+void charset_begin(CharSet *set);
 Loop *charset_loop(const CharSet *set);
 const CharEvents *charset_events(const CharSet *set);
 /* The key before a command on a terminal: a control character's code; 0: none. */

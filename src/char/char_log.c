@@ -5,6 +5,8 @@
 
 #include "src/char/ansi.h"
 #include "src/error.h"
+#include "src/file_place.h"
+#include "src/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,18 +19,14 @@ struct CharLog {
     Chardev *chardev;
     CharLogConfig config;
     char *path;
-    int fd; /* -1: it could not be opened again */
+    FilePlace place;
+    OutputFile first; /* until the run begins */
+    int fd;           /* -1: it could not be opened again */
     uint64_t size;
     bool line_start;
     bool failing; /* the last write failed, and that was said */
     AnsiFilter filter;
 };
-
-static int open_file(const CharLog *log, bool append)
-{
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
-    return open(log->path, flags | (append ? 0 : O_TRUNC), 0666);
-}
 
 static void close_file(CharLog *log)
 {
@@ -38,30 +36,52 @@ static void close_file(CharLog *log)
     log->fd = -1;
 }
 
+static bool open_file(CharLog *log)
+{
+    struct stat st;
+    if (!output_file_open(&log->first, log->path, O_APPEND, log->config.append)) {
+        return false;
+    }
+    log->fd = fcntl(log->first.fd, F_DUPFD_CLOEXEC, 0);
+    if (log->fd < 0 || fstat(log->fd, &st) < 0 || !file_place_open(&log->place, log->path)) {
+        return false;
+    }
+    log->size = log->config.append ? (uint64_t)st.st_size : 0;
+    if (!S_ISREG(st.st_mode)) {
+        log->config.max = 0; /* a pipe or a device cannot be put aside */
+    }
+    return true;
+}
+
 CharLog *char_log_new(Chardev *chardev, const CharLogConfig *config, GError **error)
 {
     CharLog *log = g_new0(CharLog, 1);
-    *log = (CharLog){.chardev = chardev, .config = *config, .line_start = true};
+    *log = (CharLog){.chardev = chardev, .config = *config, .line_start = true, .fd = -1};
     log->path = g_strdup(config->path);
-    log->fd = open_file(log, config->append);
-    struct stat st;
-    if (log->fd < 0 || fstat(log->fd, &st) < 0) {
+    if (!open_file(log)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "logfile '%s': %s", log->path,
                     g_strerror(errno));
         char_log_free(log);
         return NULL;
     }
-    log->size = (uint64_t)st.st_size;
-    if (!S_ISREG(st.st_mode)) {
-        log->config.max = 0; /* a pipe or a device cannot be put aside */
-    }
     return log;
+}
+
+void char_log_begin(CharLog *log)
+{
+    if (log->first.path && !output_file_begin(&log->first)) {
+        chardev_report(log->chardev, "logfile %s cannot be emptied: %s", log->path,
+                       g_strerror(errno));
+    }
+    output_file_close(&log->first);
 }
 
 void char_log_free(CharLog *log)
 {
     if (log) {
+        output_file_close(&log->first);
         close_file(log);
+        file_place_clear(&log->place);
         g_free(log->path);
         g_free(log);
     }
@@ -76,17 +96,31 @@ static void fail(CharLog *log)
     log->failing = true;
 }
 
+/* Moved into its place: a link that somebody put there meanwhile is not followed. */
+static int make_next(const CharLog *log)
+{
+    g_autofree char *name = NULL;
+    int fd = file_place_make(&log->place, &name);
+    if (fd >= 0 && (fcntl(fd, F_SETFL, O_APPEND) < 0 || !file_place_put(&log->place, name, true))) {
+        file_place_discard(&log->place, name);
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 /* PATH.1 is the youngest of the old ones. */
 static void rotate(CharLog *log)
 {
+    const FilePlace *place = &log->place;
     close_file(log);
     for (uint64_t n = MAX(log->config.keep, 1); n > 0; n--) {
         g_autofree char *from =
-            n == 1 ? g_strdup(log->path) : g_strdup_printf("%s.%" PRIu64, log->path, n - 1);
-        g_autofree char *to = g_strdup_printf("%s.%" PRIu64, log->path, n);
-        rename(from, to);
+            n == 1 ? g_strdup(place->name) : g_strdup_printf("%s.%" PRIu64, place->name, n - 1);
+        g_autofree char *to = g_strdup_printf("%s.%" PRIu64, place->name, n);
+        renameat(place->directory, from, place->directory, to);
     }
-    log->fd = open_file(log, false);
+    log->fd = make_next(log);
     log->size = 0;
 }
 
@@ -144,6 +178,7 @@ static void flush_lines(CharLog *log, GString *text)
 
 void char_log_write(CharLog *log, const uint8_t *data, size_t size)
 {
+    char_log_begin(log);
     g_autoptr(GString) text = g_string_sized_new(size + 64);
     for (size_t i = 0; i < size; i++) {
         append_byte(log, text, data[i]);

@@ -22,6 +22,8 @@ typedef struct CharLogConfig {
 } CharLogConfig;
 
 CharLog *char_log_new(Chardev *chardev, const CharLogConfig *config, GError **error);
+/* The run begins: what the file held goes, unless the log goes on behind it. */
+void char_log_begin(CharLog *log);
 /* NULL is no log. */
 void char_log_free(CharLog *log);
 /* Never fails: what a full disk does not take is lost, and that is said once. */

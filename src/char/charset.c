@@ -3,6 +3,7 @@
  * charset_spec.c makes them.
  */
 #include "src/char/char_internal.h"
+#include "src/char/char_log.h"
 #include "src/char/charset_internal.h"
 #include "src/char/order.h"
 #include "src/error.h"
@@ -164,6 +165,19 @@ static void patience_over(void *opaque)
 void charset_stop_draining(CharSet *set)
 {
     set->stop_draining = true;
+}
+
+void charset_begin(CharSet *set)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        Chardev *chardev = set->chardevs->pdata[i];
+        if (chardev->class->begin) {
+            chardev->class->begin(chardev);
+        }
+        if (chardev->log) {
+            char_log_begin(chardev->log);
+        }
+    }
 }
 
 size_t charset_drain(CharSet *set, uint64_t patience)

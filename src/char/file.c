@@ -4,6 +4,7 @@
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
 #include "src/error.h"
+#include "src/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +12,22 @@
 
 typedef struct FileOut {
     Chardev parent;
+    OutputFile file; /* until the run begins */
     FdOut out;
 } FileOut;
 
+static void file_begin(Chardev *chardev)
+{
+    OutputFile *file = &((FileOut *)chardev)->file;
+    if (file->path && !output_file_begin(file)) {
+        chardev_report(chardev, "%s cannot be emptied: %s", file->path, g_strerror(errno));
+    }
+    output_file_close(file);
+}
+
 static size_t file_write(Chardev *chardev, const uint8_t *data, size_t size)
 {
+    file_begin(chardev);
     return fd_out_write(&((FileOut *)chardev)->out, data, size);
 }
 
@@ -26,37 +38,35 @@ static int file_output_fd(const Chardev *chardev)
 
 static void file_close(Chardev *chardev)
 {
+    output_file_close(&((FileOut *)chardev)->file);
     fd_out_clear(&((FileOut *)chardev)->out);
 }
 
-/*
- * O_NONBLOCK for a path that is a FIFO or a terminal; a plain file ignores it.
- * O_APPEND in any case: two lines may have one file.
- */
-static int create(const char *path, bool append, GError **error)
+static bool fail(const char *path, GError **error)
 {
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
-    int fd = open(path, flags | (append ? 0 : O_TRUNC), 0666);
-    if (fd < 0) {
-        const char *why =
-            errno == ENXIO ? "a FIFO without a reader (start the reader first)" : g_strerror(errno);
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot write to '%s': %s", path, why);
-    }
-    return fd;
+    const char *why =
+        errno == ENXIO ? "a FIFO without a reader (start the reader first)" : g_strerror(errno);
+    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot write to '%s': %s", path, why);
+    return false;
 }
 
+/* O_APPEND in any case: two lines may have one file. */
 static bool file_open(Chardev *chardev, GError **error)
 {
+    FileOut *file = (FileOut *)chardev;
     const char *path = chardev_option(chardev, "path");
     bool append = false;
     if (!chardev_option_bool(chardev, "append", &append, error)) {
         return false;
     }
-    int fd = create(path, append, error);
-    if (fd < 0) {
-        return false;
+    if (!output_file_open(&file->file, path, O_APPEND, append)) {
+        return fail(path, error);
     }
-    fd_out_init(&((FileOut *)chardev)->out, chardev, fd_io_adopt(fd), path);
+    int fd = fcntl(file->file.fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        return fail(path, error);
+    }
+    fd_out_init(&file->out, chardev, fd_io_adopt(fd), path);
     return true;
 }
 
@@ -70,6 +80,7 @@ const ChardevClass chardev_file_class = {
     .options = FILE_OPTIONS,
     .size = sizeof(FileOut),
     .open = file_open,
+    .begin = file_begin,
     .write = file_write,
     .output_fd = file_output_fd,
     .close = file_close,

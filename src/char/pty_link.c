@@ -5,6 +5,7 @@
 #include "src/char/pty_link.h"
 
 #include "src/error.h"
+#include "src/file_place.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -70,16 +71,27 @@ static bool check_replaceable(const char *path, GError **error)
     return stale || refuse(error, path, "exists and is no link to a pseudo-terminal");
 }
 
+static bool put_at(const FilePlace *place, const char *target)
+{
+    g_autofree char *fresh = NULL;
+    bool done = file_place_make_link(place, target, &fresh);
+    if (done && !file_place_put(place, fresh, true)) {
+        file_place_discard(place, fresh);
+        done = false;
+    }
+    return done;
+}
+
 static bool put(const PtyLink *link, GError **error)
 {
-    g_autofree char *fresh = g_strdup_printf("%s.%ld", link->path, (long)getpid());
-    unlink(fresh);
-    if (symlink(link->target, fresh) < 0 || rename(fresh, link->path) < 0) {
-        int failure = errno;
-        unlink(fresh);
-        return refuse(error, link->path, g_strerror(failure));
+    FilePlace place;
+    if (!file_place_open(&place, link->path)) {
+        return refuse(error, link->path, g_strerror(errno));
     }
-    return true;
+    bool done = put_at(&place, link->target);
+    int failure = errno;
+    file_place_clear(&place);
+    return done || refuse(error, link->path, g_strerror(failure));
 }
 
 static void link_free(PtyLink *link)

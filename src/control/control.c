@@ -5,9 +5,11 @@
 #include "src/control/stream.h"
 #include "src/error.h"
 #include "src/keyval.h"
+#include "src/output_file.h"
 #include "src/vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 /* A stream with one of the two protocols on it. */
@@ -26,6 +28,7 @@ struct Control {
     GPtrArray *sessions;
     GHashTable *used; /* chardev ids */
     bool stdio_taken;
+    OutputFile log_file;
     FILE *log; /* of -qtest-log */
 };
 
@@ -157,7 +160,9 @@ static bool open_log(Control *control, GError **error)
     if (!path || !strcmp(path, "none")) {
         return true;
     }
-    control->log = fopen(path, "we");
+    bool open = output_file_open(&control->log_file, path, O_APPEND, false);
+    int fd = open ? fcntl(control->log_file.fd, F_DUPFD_CLOEXEC, 0) : -1;
+    control->log = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!control->log) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "-qtest-log %s: %s", path,
                     g_strerror(errno));
@@ -319,6 +324,16 @@ static void patience_over(void *opaque)
     *(bool *)opaque = true;
 }
 
+/* What is nobody's log yet stays as it is until the run begins. */
+void control_begin(Control *control)
+{
+    if (control->log_file.path && !output_file_begin(&control->log_file)) {
+        g_autofree char *text = g_strdup_printf("-qtest-log %s cannot be emptied: %s",
+                                                control->log_file.path, g_strerror(errno));
+        vm_message(control->vm, text);
+    }
+}
+
 /* A peer that takes something is waited for again. */
 void control_drain(Control *control)
 {
@@ -346,5 +361,6 @@ void control_free(Control *control)
     if (control->log) {
         fclose(control->log);
     }
+    output_file_close(&control->log_file);
     g_free(control);
 }

@@ -11,6 +11,8 @@ typedef struct Control Control;
 
 /* Opens every socket, and listens to the machine, which outlives it. */
 Control *control_new(Vm *vm, GError **error);
+/* The run begins: what -qtest-log replaces goes now. */
+void control_begin(Control *control);
 /* After the run: waits for the clients to take what they were told, as long as the machine has
  * patience. */
 void control_drain(Control *control);

@@ -39,7 +39,7 @@ static void flush(Recorder *recorder)
     recorder->buffer = recorder->writing;
     g_mutex_unlock(&recorder->lock);
     recorder->writing = full;
-    if (!fd_write_all(recorder->fd, full->data, full->len)) {
+    if (!fd_write_all(recorder->file.fd, full->data, full->len)) {
         write_failed(recorder, errno);
     }
     g_byte_array_set_size(full, 0);
@@ -255,31 +255,29 @@ void recorder_set_drives(Recorder *recorder, const BlockSet *drives)
     recorder->drives = drives;
 }
 
-/* What was recorded before stays until the machine runs: it may be one that cannot be built. */
-static int open_file(const char *path, bool *made)
-{
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
-    int fd = open(path, flags | O_EXCL, 0666);
-    *made = fd >= 0;
-    return fd < 0 && errno == EEXIST ? open(path, flags, 0666) : fd;
-}
-
 void recorder_start(Recorder *recorder)
 {
-    struct stat st;
-    bool plain = fstat(recorder->fd, &st) == 0 && S_ISREG(st.st_mode);
     recorder->started = true;
-    if (plain && ftruncate(recorder->fd, 0) < 0) {
+    if (!output_file_begin(&recorder->file)) {
         write_failed(recorder, errno);
     }
     loop_post(recorder->host.loop, &recorder->task);
 }
 
+/* Its writer waits for a pipe's reader to read, but not for one to come. */
+static bool open_file(OutputFile *file, const char *path)
+{
+    if (!output_file_open(file, path, 0, false)) {
+        return false;
+    }
+    fcntl(file->fd, F_SETFL, 0);
+    return true;
+}
+
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error)
 {
-    bool made;
-    int fd = open_file(config->record, &made);
-    if (fd < 0) {
+    OutputFile file;
+    if (!open_file(&file, config->record)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-record %s: %s", config->record,
                     g_strerror(errno));
         return NULL;
@@ -288,8 +286,7 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
     recorder->source = (TapSource){.make = recorder_make_tap, .built = put_built};
     recorder->host = *host;
     recorder->path = g_strdup(config->record);
-    recorder->fd = fd;
-    recorder->made = made;
+    recorder->file = file;
     recorder->taps = g_ptr_array_new_with_free_func(recorder_free_tap);
     recorder->task = (LoopTask){.run = flush_task, .opaque = recorder};
     recorder->timer = loop_timer_new(host->loop, flush_timer, recorder);
@@ -317,10 +314,7 @@ void recorder_free(Recorder *recorder)
         record_put_byte(recorder->buffer, RECORD_END);
         flush(recorder);
     }
-    if (recorder->made && !recorder->started) {
-        unlink(recorder->path);
-    }
-    if (close(recorder->fd) < 0 && !recorder->failed) {
+    if (!output_file_close(&recorder->file) && !recorder->failed) {
         write_failed(recorder, errno);
     }
     g_ptr_array_unref(recorder->taps);

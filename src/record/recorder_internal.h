@@ -4,6 +4,7 @@
 #ifndef PIOEMU_RECORD_RECORDER_INTERNAL_H
 #define PIOEMU_RECORD_RECORDER_INTERNAL_H
 
+#include "src/output_file.h"
 #include "src/record/format.h"
 #include "src/record/recorder.h"
 
@@ -11,8 +12,7 @@ struct Recorder {
     TapSource source;
     RecorderHost host;
     char *path;
-    int fd;
-    bool made;    /* the file was not there before */
+    OutputFile file;
     bool started; /* what it held before is gone, and things are written */
     GPtrArray *taps;
     const BlockSet *drives;

@@ -246,6 +246,29 @@ static void test_pidfile(const GuestTarget *target)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
+/* And the one that is refused empties no log. */
+static void test_pidfile_of_a_running_one(const GuestTarget *target)
+{
+    g_autofree char *path = guest_path("pid");
+    g_autofree char *log = guest_path("log");
+    g_autofree char *options = g_strdup_printf("-pidfile %s", path);
+    g_autoptr(Guest) first = guest_shell_start(target, &GUEST_ON_PIPES, options);
+    g_assert_true(g_file_set_contents(log, "old", -1, NULL));
+    g_autoptr(Guest) second = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel hello.bin -pidfile %s -serial file:%s", path, log);
+    g_assert_cmpint(guest_wait_exit(second), ==, 3);
+    guest_assert_says(second, "another process has it");
+    g_autofree char *expected = g_strdup_printf("%d\n", (int)guest_pid(first));
+    g_autofree char *text = guest_read_file(path);
+    g_autofree char *old = guest_read_file(log);
+    g_assert_cmpstr(text, ==, expected);
+    g_assert_cmpstr(old, ==, "old");
+    unlink(log);
+    guest_shell_last(first, "halt");
+    g_assert_cmpint(guest_wait_exit(first), ==, 0);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 /* Only what we made is removed. */
 static void test_pidfile_that_is_no_file(const GuestTarget *target)
 {
@@ -363,6 +386,8 @@ int main(int argc, char **argv)
     guest_tests_add("ends/an_inspection_with_the_timeout", test_timeout_of_an_inspection,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/pidfile", test_pidfile, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("files/pidfile_of_a_running_one", test_pidfile_of_a_running_one,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/unclaimed_accesses_are_counted", test_unclaimed, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/log", test_log_to_file, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("files/serial", test_serial_to_file, GUEST_DEFAULT_IRQCHIP);

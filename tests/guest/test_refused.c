@@ -212,6 +212,32 @@ static void test_old_recording(void)
     g_assert_cmpstr(text, ==, "small");
 }
 
+/* Nor is anything emptied that the run would have written anew. */
+static void test_old_files(void)
+{
+    static const char *const NAMES[] = {"out", "log", "trace", "protocol"};
+    g_autofree char *directory = guest_path("");
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        g_autofree char *path = guest_path(NAMES[i]);
+        g_assert_true(g_file_set_contents(path, "old", -1, NULL));
+    }
+    g_autoptr(Guest) guest = guest_start(
+        NULL, &GUEST_ON_PIPES,
+        "-kernel hello.bin -serial file:%s/out,logfile=%s/log -serial file:%s/fresh -D %s/trace "
+        "-qtest unix:%s/q,server=on,wait=off -qtest-log %s/protocol -qmp unix:%s/no/such",
+        directory, directory, directory, directory, directory, directory, directory);
+    g_assert_cmpint(guest_wait_exit(guest), ==, HOST);
+    guest_expect(guest, GUEST_ERR, "no/such: No such file");
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        g_autofree char *path = guest_path(NAMES[i]);
+        g_autofree char *text = guest_read_file(path);
+        g_assert_cmpstr(text, ==, "old");
+        unlink(path);
+    }
+    g_autofree char *fresh = guest_path("fresh");
+    g_assert_false(g_file_test(fresh, G_FILE_TEST_EXISTS));
+}
+
 static void add_refusals(const Refusal *refusals, size_t count, GTestDataFunc test)
 {
     for (size_t i = 0; i < count; i++) {
@@ -246,5 +272,6 @@ int main(int argc, char **argv)
     add_refusals(REFUSALS, G_N_ELEMENTS(REFUSALS), test_refusal);
     add_refusals(LATE_REFUSALS, G_N_ELEMENTS(LATE_REFUSALS), test_late_refusal);
     g_test_add_func("/guest/refused/old_recording_stays", test_old_recording);
+    g_test_add_func("/guest/refused/old_files_stay", test_old_files);
     return guest_tests_run();
 }

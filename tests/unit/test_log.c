@@ -30,6 +30,7 @@ static void set_up(Fixture *f, gconstpointer data)
     f->loop = loop_new(NULL);
     f->log = log_new(f->loop, path, NULL);
     g_assert_nonnull(f->log);
+    log_begin(f->log);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
