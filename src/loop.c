@@ -189,6 +189,7 @@ Loop *loop_new(GError **error)
     loop->post_fd = loop->probe_fd = -1;
     g_mutex_init(&loop->post_lock);
     loop->last = &loop->first;
+    event_set_mem_functions(g_malloc, g_realloc, g_free);
     loop->base = has_descriptors() ? event_base_new() : NULL;
     if (!loop->base || !add_internal_events(loop)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "cannot make an event loop: %s%s",

@@ -5,6 +5,7 @@
 #include "src/config.h"
 #include "src/control/control.h"
 #include "src/error.h"
+#include "src/host_failure.h"
 #include "src/options.h"
 #include "src/pidfile.h"
 #include "src/record/recorder.h"
@@ -112,6 +113,7 @@ static int run_again(Config *config, int *ended_by_signal)
 
 int main(int argc, char **argv)
 {
+    host_failure_install();
     fd_io_keep_standard();
     g_autoptr(Config) config = config_new();
     g_autoptr(GError) error = NULL;

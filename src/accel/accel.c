@@ -5,6 +5,7 @@
 #include "src/keyval.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_interp_class,
@@ -67,7 +68,13 @@ void accel_free(Accel *accel)
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
 {
-    Vcpu *vcpu = g_aligned_alloc0(1, accel->class->vcpu_size, VCPU_ALIGNMENT);
+    void *memory;
+    if (posix_memalign(&memory, VCPU_ALIGNMENT, accel->class->vcpu_size) != 0) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-smp: the host has no memory for CPU %u", index);
+        return NULL;
+    }
+    Vcpu *vcpu = memset(memory, 0, accel->class->vcpu_size);
     vcpu->accel = accel;
     vcpu->index = index;
     vcpu->initiator.cpu = index;
@@ -82,7 +89,7 @@ void vcpu_free(Vcpu *vcpu)
 {
     vcpu->accel->class->destroy_vcpu(vcpu);
     g_free(vcpu->failure);
-    g_aligned_free(vcpu);
+    free(vcpu);
 }
 
 /* Whether it is one more of those that are told; `*last`: the others are not. */

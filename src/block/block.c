@@ -323,11 +323,13 @@ bool block_port_is_cdrom(const BlockPort *port)
 
 static void free_port(BlockPort *port)
 {
-    g_mutex_lock(&port->lock);
-    port->stop = true;
-    g_cond_signal(&port->work);
-    g_mutex_unlock(&port->lock);
-    g_thread_join(port->worker);
+    if (port->worker) {
+        g_mutex_lock(&port->lock);
+        port->stop = true;
+        g_cond_signal(&port->work);
+        g_mutex_unlock(&port->lock);
+        g_thread_join(port->worker);
+    }
     loop_cancel(port->set->loop, &port->told);
     timer_free(port->timer);
     g_queue_clear_full(&port->requests, (GDestroyNotify)free_request);
@@ -351,6 +353,18 @@ static BlockPort *find_port(const BlockSet *set, const char *id)
         }
     }
     return NULL;
+}
+
+static bool start_worker(BlockPort *port, const Drive *drive, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    port->worker = g_thread_try_new("block", work, port, &failure);
+    if (!port->worker) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "%s: the host gives no thread for the drive: %s (ulimit -u and -v limit them)",
+                    drive->name, failure->message);
+    }
+    return port->worker != NULL;
 }
 
 BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GError **error)
@@ -381,8 +395,11 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GErro
     g_queue_init(&port->todo);
     port->told = (LoopTask){.run = tell_finished, .opaque = port};
     port->timer = set->clock ? timer_new(set->clock, NULL, tell_due, port) : NULL;
-    port->worker = g_thread_new("block", work, port);
     g_ptr_array_add(set->ports, port);
+    if (!start_worker(port, drive, error)) {
+        g_ptr_array_remove(set->ports, port);
+        return NULL;
+    }
     return port;
 }
 

@@ -400,7 +400,7 @@ static bool interp_open(Accel *accel, GError **error)
     interp->a20 = true;
     interp->cpus = g_ptr_array_new();
     interp->pages = g_new0(CodePage **, CODE_CHUNKS);
-    return true;
+    return code_arena_open(&interp->arena, error);
 }
 
 static void interp_close(Accel *accel)
@@ -413,6 +413,7 @@ static void interp_close(Accel *accel)
         }
         g_free(interp->pages[i]);
     }
+    code_arena_close(&interp->arena);
     g_clear_pointer(&interp->pages, g_free);
     g_clear_pointer(&interp->cpus, g_ptr_array_unref);
 }
@@ -441,6 +442,11 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
     cpu->current = &NONE;
     trace_init(cpu);
     cpu->code = code_cache_new(cpu);
+    if (!cpu->code) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-smp: the host has no memory for CPU %u", vcpu->index);
+        return false;
+    }
     for (unsigned i = 0; i < TLB_SIZE; i++) {
         cpu->tlb_never[i].read_tag = cpu->tlb_never[i].write_tag = TLB_INVALID;
     }

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_SIZE      (UINT64_C(32) << 20)
 #define BLOCK_SIZE_MAX  (sizeof(Block) + (BLOCK_MAX + 1) * sizeof(Insn) + BLOCK_MAX + PAGE_SIZE)
 #define ROUND_UP(n, to) (((n) + (to)-1) & ~((size_t)(to)-1))
 
@@ -39,11 +38,10 @@ typedef struct Straddler {
 struct CodeCache {
     Straddler straddlers[STRADDLERS];
     Block *hash[HASH_SIZE];
-    uint8_t *arena;
-    size_t used;
-    unsigned epoch; /* grows when the arena is emptied */
     Block *scratch; /* for blocks that are not kept */
 };
+
+_Static_assert(BLOCK_SIZE_MAX <= CODE_ARENA_CHUNK, "an empty arena has room for a block");
 
 static const Insn BETWEEN_BLOCKS;
 
@@ -276,10 +274,11 @@ static void track(Cpu *cpu, Block *block)
 
 CodeCache *code_cache_new(Cpu *cpu)
 {
-    CodeCache *cache = g_new0(CodeCache, 1);
+    CodeCache *cache = g_try_new0(CodeCache, 1);
 
-    cache->arena = aligned_alloc(64, ARENA_SIZE);
-    g_assert(cache->arena);
+    if (!cache) {
+        return NULL;
+    }
     cache->scratch = g_malloc0(SINGLE_SIZE);
     cache->scratch->entry = NO_ENTRY;
     cpu->no_block = g_new0(Block, 1);
@@ -293,7 +292,6 @@ CodeCache *code_cache_new(Cpu *cpu)
 void code_cache_free(CodeCache *cache)
 {
     if (cache) {
-        free(cache->arena);
         g_free(cache->scratch);
         g_free(cache);
     }
@@ -305,8 +303,6 @@ static void empty_cache(Cpu *cpu)
 
     memset(cache->hash, 0, sizeof(cache->hash));
     memset(cache->straddlers, 0, sizeof(cache->straddlers));
-    cache->used = 0;
-    cache->epoch++;
     for (unsigned i = 0; i < JUMP_SIZE; i++) {
         cpu->jump[i] = cpu->no_block;
     }
@@ -320,6 +316,7 @@ void code_cache_flush(Cpu *cpu)
     for (unsigned i = 0; i < accel->cpus->len; i++) {
         empty_cache(g_ptr_array_index(accel->cpus, i));
     }
+    code_arena_empty(&accel->arena);
     for (unsigned i = 0; i < CODE_CHUNKS; i++) {
         for (unsigned j = 0; accel->pages[i] && j < CODE_CHUNK_SIZE; j++) {
             if (accel->pages[i][j]) {
@@ -517,9 +514,21 @@ static Block *make_scratch(Cpu *cpu, const Fetch *fetch, bool known)
     return block;
 }
 
+static uint8_t *room_for_block(Cpu *cpu)
+{
+    CodeArena *arena = &cpu_accel(cpu)->arena;
+    uint8_t *room = code_arena_room(arena, BLOCK_SIZE_MAX);
+
+    if (!room) {
+        code_cache_flush(cpu);
+        room = code_arena_room(arena, BLOCK_SIZE_MAX);
+    }
+    return room;
+}
+
 static Block *make_block(Cpu *cpu, const Fetch *fetch)
 {
-    CodeCache *cache = cpu->code;
+    CodeArena *arena = &cpu_accel(cpu)->arena;
     uint8_t immediates[BLOCK_MAX];
 
     if (!fetch->bytes) {
@@ -529,24 +538,21 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
         still_straddles(cpu, fetch, straddler_slot(cpu, fetch))) {
         return (Block *)straddler_slot(cpu, fetch)->room;
     }
-    if (cache->used + BLOCK_SIZE_MAX > ARENA_SIZE) {
-        code_cache_flush(cpu);
-    }
-    Block *block = (Block *)(cache->arena + cache->used);
+    Block *block = (Block *)room_for_block(cpu);
     *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
     if (!decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
         return make_straddler(cpu, fetch);
     }
     end_block(cpu, block);
     memcpy(immediates_of(block), immediates, block->count);
-    cache->used += sizeof(Block) + (block->count + 1u) * sizeof(Insn);
-    cache->used += ROUND_UP(block->count, sizeof(Insn));
+    code_arena_take(arena, sizeof(Block) + (block->count + 1u) * sizeof(Insn) +
+                               ROUND_UP(block->count, sizeof(Insn)));
     if (cpu_accel(cpu)->paranoid) {
-        block->copy = memcpy(cache->arena + cache->used, fetch->bytes, block->length);
-        cache->used += ROUND_UP(block->length, sizeof(Insn));
+        block->copy = memcpy(arena->base + arena->used, fetch->bytes, block->length);
+        code_arena_take(arena, ROUND_UP(block->length, sizeof(Insn)));
     }
     block->kept = true;
-    Block **slot = hash_slot(cache, block->physical, block->code32);
+    Block **slot = hash_slot(cpu->code, block->physical, block->code32);
     block->hash_next = *slot;
     *slot = block;
     track(cpu, block);
@@ -598,7 +604,8 @@ Block *block_find(Cpu *cpu, uint64_t limit)
  */
 static const Insn *enter(Cpu *cpu, Block **link)
 {
-    unsigned epoch = cpu->code->epoch;
+    const CodeArena *arena = &cpu_accel(cpu)->arena;
+    unsigned epoch = arena->epoch;
 
     if (cpu->fuel <= 0) {
         return NULL;
@@ -607,7 +614,7 @@ static const Insn *enter(Cpu *cpu, Block **link)
     if (cpu->fuel < block->count) {
         return NULL;
     }
-    if (link && block->entry != NO_ENTRY && epoch == cpu->code->epoch) {
+    if (link && block->entry != NO_ENTRY && epoch == arena->epoch) {
         *link = block;
     }
     if (cpu->trace_entries) {

@@ -10,6 +10,7 @@
 #ifndef PIOEMU_INTERP_CPU_H
 #define PIOEMU_INTERP_CPU_H
 
+#include "src/accel/interp/code_arena.h"
 #include "src/accel/interp/interp.h"
 
 #include <setjmp.h>
@@ -283,6 +284,7 @@ typedef struct InterpAccel {
     Cpu *running;      /* or the last that ran */
     uint64_t others;   /* instructions completed by the others when its turn began */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
+    CodeArena arena;
     bool paranoid;
     uint64_t ips; /* instructions to a second of machine time */
     bool a20;
@@ -351,6 +353,7 @@ uint64_t cpu_tsc(const Cpu *cpu);
 
 /* ---- block.c ------------------------------------------------------------ */
 
+/* NULL: the host has no memory. */
 CodeCache *code_cache_new(Cpu *cpu);
 void code_cache_free(CodeCache *cache);
 void code_cache_flush(Cpu *cpu);

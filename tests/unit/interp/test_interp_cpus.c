@@ -4,6 +4,8 @@
  */
 #include "tests/unit/interp/interp_rig.h"
 
+#include "src/accel/interp/cpu.h"
+
 #define RAM  UINT64_C(0x200000)
 #define PAGE 0x9au
 #define CODE (PAGE << 12)
@@ -317,6 +319,55 @@ static void test_address_line_20_is_everybodys(void)
     g_assert_false(get(rig, 0).a20);
 }
 
+/* ---- the memory of decoded code ---- */
+
+#define FILLING 150000u /* blocks of each CPU; together more than the arena holds */
+
+/* Pairs of `inc eax` and `jmp` to the next, and a `hlt`. */
+static Rig *filling(void)
+{
+    static const uint8_t PAIR[] = {0x40, 0xeb, 0x00};
+    Rig *rig = rig_new_cpus(RAM, 2, false);
+    g_autoptr(GByteArray) code = g_byte_array_new();
+    for (unsigned i = 0; i < FILLING; i++) {
+        g_byte_array_append(code, PAIR, sizeof(PAIR));
+    }
+    g_byte_array_append(code, (const uint8_t[]){0xf4}, 1);
+    rig_write(rig, CODE, code->data, code->len);
+    for (unsigned cpu = 0; cpu < 2; cpu++) {
+        CpuState state = get(rig, cpu);
+        state.unstarted = false;
+        state.segment[CPU_CS] = rig_real_segment(PAGE << 8);
+        state.segment[CPU_CS].limit = 0xffffffff;
+        state.segment[CPU_CS].attributes |= CPU_SEGMENT_DB | CPU_SEGMENT_G;
+        state.rip = 0;
+        state.gpr[CPU_AX] = 0;
+        g_assert_true(class_of(rig)->set_state(rig->vcpus[cpu], &state, NULL));
+    }
+    return rig;
+}
+
+static void test_all_share_one_arena_of_code(void)
+{
+    g_autoptr(Rig) rig = filling();
+    const CodeArena *arena = &((InterpAccel *)rig->accel)->arena;
+    VcpuStop stop[2] = {VCPU_SLICE_DONE, VCPU_SLICE_DONE};
+    g_assert_cmpuint(arena->committed, ==, CODE_ARENA_CHUNK);
+    run(rig, 0, 1000);
+    g_assert_cmpuint(arena->committed, ==, CODE_ARENA_CHUNK);
+    while (stop[0] == VCPU_SLICE_DONE || stop[1] == VCPU_SLICE_DONE) {
+        for (unsigned cpu = 0; cpu < 2; cpu++) {
+            stop[cpu] = stop[cpu] == VCPU_SLICE_DONE ? run(rig, cpu, 7001) : stop[cpu];
+        }
+    }
+    g_assert_cmpuint(arena->epoch, >, 0);
+    g_assert_cmpuint(arena->committed, ==, CODE_ARENA_SIZE);
+    for (unsigned cpu = 0; cpu < 2; cpu++) {
+        g_assert_cmpint(stop[cpu], ==, VCPU_HALTED_DEAD);
+        g_assert_cmpuint(get(rig, cpu).gpr[CPU_AX], ==, FILLING);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -338,5 +389,6 @@ int main(int argc, char **argv)
     TEST(code_that_another_cpu_changes);
     TEST(code_that_a_device_changes);
     TEST(address_line_20_is_everybodys);
+    TEST(all_share_one_arena_of_code);
     return g_test_run();
 }

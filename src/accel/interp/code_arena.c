@@ -1,0 +1,62 @@
+/* The memory of the blocks; see the header. */
+#include "src/accel/interp/code_arena.h"
+
+#include "src/error.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+/* False: the host has no more, now. */
+static bool commit(CodeArena *arena)
+{
+    uint8_t *from = arena->base + arena->committed;
+    if (arena->committed == CODE_ARENA_SIZE ||
+        mprotect(from, CODE_ARENA_CHUNK, PROT_READ | PROT_WRITE) != 0) {
+        return false;
+    }
+    arena->committed += CODE_ARENA_CHUNK;
+    return true;
+}
+
+bool code_arena_open(CodeArena *arena, GError **error)
+{
+    void *base =
+        mmap(NULL, CODE_ARENA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    *arena = (CodeArena){.base = base == MAP_FAILED ? NULL : base};
+    if (!arena->base || !commit(arena)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-accel interp: the host has no %zu MiB of address space for decoded code: %s",
+                    CODE_ARENA_SIZE >> 20, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+void code_arena_close(CodeArena *arena)
+{
+    if (arena->base) {
+        munmap(arena->base, CODE_ARENA_SIZE);
+        arena->base = NULL;
+    }
+}
+
+uint8_t *code_arena_room(CodeArena *arena, size_t size)
+{
+    while (arena->used + size > arena->committed) {
+        if (!commit(arena)) {
+            return NULL;
+        }
+    }
+    return arena->base + arena->used;
+}
+
+void code_arena_take(CodeArena *arena, size_t size)
+{
+    arena->used += size;
+}
+
+void code_arena_empty(CodeArena *arena)
+{
+    arena->used = 0;
+    arena->epoch++;
+}

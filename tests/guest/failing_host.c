@@ -1,0 +1,37 @@
+/*
+ * A host that gives no more threads and processes, for LD_PRELOAD: the one of
+ * number PIOEMU_FAIL_THREAD, from 0, cannot be made.  (The limit of ulimit -u
+ * does not bind root.)
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool fails(void)
+{
+    static atomic_long count;
+    const char *text = getenv("PIOEMU_FAIL_THREAD");
+    return text && atomic_fetch_add(&count, 1) == strtol(text, NULL, 10);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *argument)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
+        dlsym(RTLD_NEXT, "pthread_create");
+    return fails() ? EAGAIN : real(thread, attributes, start, argument);
+}
+
+pid_t fork(void)
+{
+    pid_t (*real)(void) = dlsym(RTLD_NEXT, "fork");
+    if (fails()) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return real();
+}
