@@ -303,16 +303,26 @@ void rig_set_cpu(Rig *rig, unsigned cpu)
     rig->initiator.cpu = cpu;
 }
 
+uint64_t rig_read(Rig *rig, uint64_t address, unsigned size)
+{
+    uint64_t value = 0;
+    bus_memory_access(rig->host.bus, &rig->initiator, address, false, size, &value);
+    return value;
+}
+
+void rig_write(Rig *rig, uint64_t address, uint64_t value, unsigned size)
+{
+    bus_memory_access(rig->host.bus, &rig->initiator, address, true, size, &value);
+}
+
 uint32_t rig_read32(Rig *rig, uint64_t address)
 {
-    uint32_t value = 0;
-    bus_memory_access(rig->host.bus, &rig->initiator, address, false, sizeof(value), &value);
-    return value;
+    return (uint32_t)rig_read(rig, address, 4);
 }
 
 void rig_write32(Rig *rig, uint64_t address, uint32_t value)
 {
-    bus_memory_access(rig->host.bus, &rig->initiator, address, true, sizeof(value), &value);
+    rig_write(rig, address, value, 4);
 }
 
 void rig_out_block(Rig *rig, uint16_t port, const void *items, size_t count, unsigned size)

@@ -53,6 +53,9 @@ void rig_set_cpu(Rig *rig, unsigned cpu);
 /* 32 bits at a memory address that a device claims. */
 uint32_t rig_read32(Rig *rig, uint64_t address);
 void rig_write32(Rig *rig, uint64_t address, uint32_t value);
+/* 1, 2, 4 or 8 bytes there. */
+uint64_t rig_read(Rig *rig, uint64_t address, unsigned size);
+void rig_write(Rig *rig, uint64_t address, uint64_t value, unsigned size);
 /* REP OUTS and REP INS. */
 void rig_out_block(Rig *rig, uint16_t port, const void *items, size_t count, unsigned size);
 void rig_in_block(Rig *rig, uint16_t port, void *items, size_t count, unsigned size);

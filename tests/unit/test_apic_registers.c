@@ -185,6 +185,41 @@ static void test_local_state_that_cannot_be_is_refused(void)
 }
 
 /* DS 3.1 and, for EOI, the version 20h of later chip sets. */
+/* SDM "Interrupt Acceptance for Fixed Interrupts": cleared for edges, set for levels. */
+static void test_trigger_mode_is_that_of_the_last_message(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    set(rig, 0, APIC_LEVEL_ASSERT | APIC_TRIGGER_LEVEL | 0x64);
+    g_assert_cmphex(get(rig, APIC_TMR + 0x30), ==, 0x10);
+    set(rig, 0, APIC_LEVEL_ASSERT | APIC_TRIGGER_LEVEL | 0x65);
+    g_assert_cmphex(get(rig, APIC_TMR + 0x30), ==, 0x30);
+    set(rig, APIC_ICR_LOW, APIC_ICR_SELF | 0x64);
+    g_assert_cmphex(get(rig, APIC_TMR + 0x30), ==, 0x20);
+}
+
+/* No handler could keep up with more: the next tick is the first one a microsecond later. */
+static void test_short_periods_are_served_a_microsecond_apart(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    Device *lapic = rig_device_new(rig, "lapic");
+    device_connect(lapic, "intr", rig_line(rig, 16));
+    g_assert_true(rig_realize(rig, lapic, NULL));
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    set(rig, APIC_TIMER_DCR, 0xb);
+    set(rig, APIC_LVT_TIMER, APIC_LVT_PERIODIC | 0x41);
+    set(rig, APIC_TIMER_ICR, 30); /* 300 ns */
+    for (uint64_t tick = 1; tick <= 3; tick++) {
+        rig_step(rig, 1200 * tick - 1 - rig_now(rig));
+        g_assert_false(rig_irq(rig, 16));
+        rig_step(rig, 1);
+        g_assert_true(rig_irq(rig, 16));
+        g_assert_cmphex(device_acknowledge(lapic), ==, 0x41);
+        set(rig, APIC_EOI, 0);
+    }
+}
+
 static void test_io_registers_have_the_data_sheets_names(void)
 {
     g_autoptr(Rig) rig = rig_new_unlocked();
@@ -255,6 +290,8 @@ int main(int argc, char **argv)
     ADD(local_registers_take_32_bits_and_give_less);
     ADD(fixed_local_pin_delivers_its_vector);
     ADD(local_state_that_cannot_be_is_refused);
+    ADD(trigger_mode_is_that_of_the_last_message);
+    ADD(short_periods_are_served_a_microsecond_apart);
     ADD(io_registers_have_the_data_sheets_names);
     ADD(io_apic_has_the_id_of_the_tables);
     ADD(io_window_takes_32_bits_and_the_index_8);

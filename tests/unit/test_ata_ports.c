@@ -1,6 +1,6 @@
 /*
  * The ports of the ATA channel: accesses wider than a register, strings of them,
- * and what they are called.
+ * those that come while a drive is at a command, and what they are called.
  */
 #include "tests/unit/ata_rig.h"
 
@@ -51,6 +51,81 @@ static void string_of_status_reads_acknowledges(Channel *t, gconstpointer data)
     g_assert_cmphex(status[2], ==, READY);
 }
 
+/* "A write to a Command Block register is ignored while BSY or DRQ is set." */
+static void expect_task_file_ignores(Channel *t)
+{
+    static const uint8_t REGISTERS[] = {ATA_COUNT, ATA_LBA_LOW, ATA_LBA_MID, ATA_LBA_HIGH};
+    uint8_t before[sizeof(REGISTERS)];
+    for (size_t i = 0; i < sizeof(REGISTERS); i++) {
+        before[i] = ata_get(t, REGISTERS[i]);
+        ata_put(t, REGISTERS[i], (uint8_t)~before[i]);
+    }
+    for (size_t i = 0; i < sizeof(REGISTERS); i++) {
+        g_assert_cmphex(ata_get(t, REGISTERS[i]), ==, before[i]);
+    }
+    rig_outb(t->rig, CONTROL, ATA_DC_HOB);
+    g_assert_cmphex(ata_get(t, ATA_LBA_LOW), !=, before[1]);
+    rig_outb(t->rig, CONTROL, 0);
+}
+
+static void task_file_is_not_written_while_a_drive_is_busy(Channel *t, gconstpointer data)
+{
+    (void)data;
+    ata_put(t, ATA_LBA_LOW, 0x77);
+    ata_lba28(t, 5, 1, ATA_CMD_READ);
+    g_assert_cmphex(ata_alt(t), ==, ATA_ST_BSY | ATA_ST_DSC);
+    expect_task_file_ignores(t);
+    ata_run(t);
+    uint8_t sector[ATA_SECTOR_SIZE];
+    ata_in(t, sector, sizeof(sector));
+    g_assert_cmphex(sector[0], ==, 5);
+}
+
+static void task_file_is_not_written_while_data_waits(Channel *t, gconstpointer data)
+{
+    (void)data;
+    ata_put(t, ATA_LBA_LOW, 0x77);
+    ata_lba28(t, 5, 2, ATA_CMD_READ);
+    ata_run(t);
+    g_assert_cmphex(ata_alt(t), ==, DATA);
+    expect_task_file_ignores(t);
+    uint8_t sectors[2 * ATA_SECTOR_SIZE];
+    ata_in(t, sectors, sizeof(sectors));
+    g_assert_cmphex(sectors[0], ==, 5);
+    g_assert_cmphex(sectors[ATA_SECTOR_SIZE], ==, 6);
+    ata_put(t, ATA_LBA_LOW, 0x33);
+    g_assert_cmphex(ata_get(t, ATA_LBA_LOW), ==, 0x33);
+}
+
+/* The deviation of ata_disk.c: only commands of single sectors are tried sector by sector. */
+static void read_multiple_fails_at_the_first_sector_of_its_buffer(Channel *t, gconstpointer data)
+{
+    (void)data;
+    t->drive[0]->bad = 44;
+    ata_put(t, ATA_COUNT, 4);
+    ata_put(t, ATA_COMMAND, ATA_CMD_SET_MULTIPLE);
+    ata_lba28(t, 40, 8, ATA_CMD_READ_MULTIPLE);
+    g_assert_true(rig_drive_step(t->drive[0]));
+    g_assert_false(rig_drive_step(t->drive[0]));
+    g_assert_cmphex(ata_get(t, ATA_STATUS), ==, READY | ATA_ST_ERR);
+    g_assert_cmphex(ata_get(t, ATA_ERROR), ==, ATA_ER_UNC);
+    g_assert_cmpuint(ata_get(t, ATA_LBA_LOW), ==, 40);
+    g_assert_cmpuint(ata_get(t, ATA_COUNT), ==, 8);
+}
+
+static void read_of_single_sectors_is_tried_again_for_the_first_alone(Channel *t,
+                                                                      gconstpointer data)
+{
+    (void)data;
+    t->drive[0]->bad = 40;
+    ata_lba28(t, 40, 8, ATA_CMD_READ);
+    g_assert_true(rig_drive_step(t->drive[0]));
+    g_assert_true(rig_drive_step(t->drive[0]));
+    g_assert_false(rig_drive_step(t->drive[0]));
+    g_assert_cmphex(ata_get(t, ATA_STATUS), ==, READY | ATA_ST_ERR);
+    g_assert_cmphex(ata_get(t, ATA_ERROR), ==, ATA_ER_UNC);
+}
+
 static void registers_have_names_in_each_direction(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -91,6 +166,10 @@ int main(int argc, char **argv)
     SENTENCE(wide_access_is_one_of_each_register);
     SENTENCE(string_of_writes_is_one_after_the_other);
     SENTENCE(string_of_status_reads_acknowledges);
+    SENTENCE(task_file_is_not_written_while_a_drive_is_busy);
+    SENTENCE(task_file_is_not_written_while_data_waits);
+    SENTENCE(read_multiple_fails_at_the_first_sector_of_its_buffer);
+    SENTENCE(read_of_single_sectors_is_tried_again_for_the_first_alone);
     SENTENCE(registers_have_names_in_each_direction);
     SENTENCE(description_tells_where_a_command_is);
     g_test_add_func("/ata/ports/disc_of_less_than_a_sector_is_refused",

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SCRIPTS    20u
+#define SCRIPTS    60u
 #define STEPS      60u
 #define HOSTILE    100u
 #define TIME_STEPS 5u
@@ -16,6 +16,48 @@
 typedef struct Kind {
     const char *class_name, *properties;
 } Kind;
+
+/*
+ * Accesses that set a chip up, and that random ones would never find: "PORT=VALUE"
+ * writes a byte to a port, "@ADDRESS=VALUE" a dword to memory, all in hexadecimal.
+ */
+typedef struct Setup {
+    const char *class_name, *accesses;
+} Setup;
+
+static const Setup SETUPS[] = {
+    {"isa-pic", "20=11 21=8 21=4 21=3 21=0 20=80 a0=11 a1=70 a1=2 a1=3 a1=0 a0=80"},
+    {"isa-pic", "20=11 21=8 21=4 21=11 21=0 a0=11 a1=70 a1=2 a1=1 a1=0 20=c3 a0=c5"},
+    {"isa-pic", "20=11 21=8 21=4 21=1 21=0 a0=19 a1=70 a1=2 a1=1 a1=0 20=68 4d0=f8 20=e3"},
+    {"lapic", "@fee000f0=1ff @fee00000=c061 @fee00300=40052 @fee00300=40093 @fee00370=e3"},
+    {"lapic", "@fee000f0=1ff @fee003e0=b @fee00320=20041 @fee00380=100 @fee00350=71 @fee00360=172"},
+    {"lapic", "@fee000f0=1ff @fee000d0=3000000 @fee00310=3000000 @fee00300=8c1 @fee00300=40005"},
+    {"lapic", "@fee000f0=1ff @fee00000=c0f1 @fee00000=700 @fee00080=40 @fee003e0=3 @fee00380=9999"},
+    {"ioapic", "@fec00000=10 @fec00010=8051 @fec00000=14 @fec00010=a052 @fec00000=18 @fec00010=53"},
+    {"ioapic", "@fec00000=11 @fec00010=5000000 @fec00000=0 @fec00010=7000000 @fec00040=51"},
+    {"isa-ide", "1f6=e0 1f2=3 1f3=5 1f4=0 1f5=0 1f7=20"},
+    {"isa-ide", "1f6=e0 1f2=9 1f3=7 1f4=0 1f5=0 1f7=c4"},
+    {"isa-ide", "1f6=e0 1f2=2 1f3=9 1f4=0 1f5=0 1f7=30"},
+    {"isa-ide", "1f6=a3 1f2=20 1f7=91 1f2=4 1f7=c6 1f6=a1 1f2=2 1f3=2 1f4=0 1f5=0 1f7=c4"},
+    {"isa-ide", "1f6=b0 1f1=0 1f4=8 1f5=0 1f7=a0"},
+    {"isa-ide", "1f6=b0 1f7=a1"},
+    {"isa-ide", "1f6=e0 1f7=ec"},
+    {"isa-dma", "c=0 0=34 0=12 1=7 1=0 2=78 2=56 3=3 3=0 b=88 b=95 8=1 d4=0 d6=c0 9=4"},
+    {"isa-dma", "d8=0 c4=1 c4=2 c6=3 d6=59 dc=0 8=4 9=5 87=3 8b=4"},
+    {"isa-fdc", "3f2=1c 3f7=0 3f5=3 3f5=af 3f5=3 3f5=7 3f5=0"},
+    {"isa-fdc", "3f2=1c 3f5=13 3f5=0 3f5=57 3f5=4 3f5=94 3f5=12 3f5=84"},
+    {"isa-fdc",
+     "3f2=1c 3f5=f 3f5=0 3f5=5 3f3=2 3f5=46 3f5=0 3f5=5 3f5=0 3f5=1 3f5=2 3f5=2 3f5=1b 3f5=ff"},
+    {"i8042", "64=60 60=43 60=f0 60=3 60=ed 60=7 60=f3"},
+    {"i8042", "64=60 60=3 64=d4 60=f4 64=d4 60=e8 64=d4 60=2 64=d4 60=e7 64=d4 60=f3 64=d4 60=28"},
+    {"i8042", "64=60 60=3 64=d4 60=f0 64=d4 60=ee 64=65 60=5a 64=d1 60=dd"},
+    {"isa-pit", "43=30 40=10 40=0 43=b6 61=1 42=64 42=0 43=72 41=20 41=1 43=c2"},
+    {"isa-pit", "43=34 40=0 40=10 43=b2 42=44 42=2 61=1 43=0 43=ea"},
+    {"isa-serial", "3fb=3 3fc=1b 3fa=87 3f9=f 3f8=41 3f8=42"},
+    {"isa-serial", "3fb=83 3f8=1 3f9=0 3fb=3 3fa=47 3f9=5 3fb=43"},
+    {"mc146818rtc", "70=a 71=2f 70=b 71=72 70=1 71=c0 70=3 71=ff 70=5 71=c0"},
+    {"mc146818rtc", "70=a 71=26 70=b 71=82 70=4 71=12 70=b 71=40"},
+};
 
 /* Classes that are not here are made with no properties and no line. */
 static const Kind KINDS[] = {
@@ -27,19 +69,38 @@ static const Kind KINDS[] = {
     {"mc146818rtc", "base=4107542399,lost-ticks=drop"},
     {"isa-pit", "lost-ticks=merge"},
     {"isa-fdc", "dma=none,type0=1440,type1=1200"},
+    {"isa-fdc", "dma=none,drive0=floppy"},
+    {"isa-ide", "drive0=disk,drive1=cd"},
+    {"lapic", "cpu=3"},
 };
 
+/* Drives that properties name. */
+static const struct {
+    const char *id;
+    uint64_t sectors;
+    bool cdrom;
+} DRIVES[] = {{"floppy", 2880, false}, {"disk", 200, false}, {"cd", 80, true}};
+
 typedef struct Subject {
+    const Kind *kind;
     Rig *rig;
     Device *dev;
     RigChar *line; /* NULL: none */
+    RigDrive *drives[G_N_ELEMENTS(DRIVES)];
     GArray *ports;
+    uint64_t memory, memory_size; /* 0: it has no addresses */
+    bool gentle;                  /* random accesses only read: what was set up stays */
 } Subject;
 
-static void note_ports(const BusClaim *claim, void *opaque)
+static void note_claim(const BusClaim *claim, void *opaque)
 {
     Subject *s = opaque;
-    for (uint64_t i = 0; claim->space == IO_PORTS && i < claim->size; i++) {
+    if (claim->space == IO_MEMORY) {
+        s->memory = claim->base;
+        s->memory_size = claim->size;
+        return;
+    }
+    for (uint64_t i = 0; i < claim->size; i++) {
         uint16_t port = (uint16_t)(claim->base + i);
         g_array_append_val(s->ports, port);
     }
@@ -58,12 +119,21 @@ static Device *make_device(Rig *rig, const Kind *kind)
 
 static Subject subject_new(const Kind *kind, uint64_t now)
 {
-    Subject s = {.rig = rig_new(), .ports = g_array_new(false, false, sizeof(uint16_t))};
+    Subject s = {.kind = kind,
+                 .rig = rig_new_unlocked(),
+                 .ports = g_array_new(false, false, sizeof(uint16_t))};
     clock_skip(rig_clock(s.rig), now);
+    for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
+        bool named = kind->properties && strstr(kind->properties, DRIVES[i].id);
+        s.drives[i] = rig_drive_sparse(s.rig, DRIVES[i].id, DRIVES[i].sectors, named ? 40 : 0);
+        s.drives[i]->cdrom = DRIVES[i].cdrom;
+        s.drives[i]->bad = 20;
+    }
     s.dev = make_device(s.rig, kind);
     RigChar *line = rig_char(s.rig, "line");
     s.line = line->port ? line : NULL;
-    bus_foreach_claim(rig_bus(s.rig), note_ports, &s);
+    rig_set_cpu(s.rig, !g_strcmp0(kind->properties, "cpu=3") ? 3 : 0);
+    bus_foreach_claim(rig_bus(s.rig), note_claim, &s);
     return s;
 }
 
@@ -98,10 +168,87 @@ static void access_port(Subject *s, GRand *random, GString *answers)
     uint16_t port =
         g_array_index(s->ports, uint16_t, g_rand_int_range(random, 0, (gint32)s->ports->len));
     unsigned size = 1u << (g_rand_int(random) % 8 == 0 ? g_rand_int(random) % 3 : 0);
-    if (g_rand_boolean(random)) {
+    if (g_rand_boolean(random) && !s->gentle) {
         rig_out(s->rig, port, random_value(random), size);
     } else {
         append(answers, "in", rig_in(s->rig, port, size));
+    }
+}
+
+/* Most registers are in the first KiB, sixteen bytes apart. */
+static void access_memory(Subject *s, GRand *random, GString *answers)
+{
+    static const uint32_t USEFUL[] = {0x1ff, 0x40052, 0x8061, 0x20041, 0xb, 0x100, 0x10};
+    uint64_t offset = g_rand_int(random) % 16  ? g_rand_int(random) % 0x40 * 0x10
+                      : g_rand_int(random) % 2 ? g_rand_int(random) % 0x1000
+                                               : g_rand_int(random) % s->memory_size;
+    uint64_t address = s->memory + offset % s->memory_size;
+    unsigned size = g_rand_int(random) % 8 ? 4 : 1u << g_rand_int(random) % 3;
+    if (g_rand_boolean(random) && !s->gentle) {
+        uint64_t value = g_rand_boolean(random) ? USEFUL[g_rand_int(random) % G_N_ELEMENTS(USEFUL)]
+                                                : random_value(random);
+        rig_write(s->rig, address, value, size);
+    } else {
+        append(answers, "read", rig_read(s->rig, address, size));
+    }
+}
+
+static void access_somewhere(Subject *s, GRand *random, GString *answers)
+{
+    if (s->memory_size && (!s->ports->len || g_rand_boolean(random))) {
+        access_memory(s, random, answers);
+    } else {
+        access_port(s, random, answers);
+    }
+}
+
+/* What was set up goes on with what random accesses make of it. */
+static void set_up(Subject *s, GRand *random)
+{
+    const Setup *found[G_N_ELEMENTS(SETUPS)];
+    guint32 count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(SETUPS); i++) {
+        if (!strcmp(SETUPS[i].class_name, s->kind->class_name)) {
+            found[count++] = &SETUPS[i];
+        }
+    }
+    if (!count) {
+        return;
+    }
+    g_auto(GStrv) words = g_strsplit(found[g_rand_int(random) % count]->accesses, " ", -1);
+    for (char **word = words; *word; word++) {
+        bool memory = **word == '@';
+        char *value;
+        uint64_t where = g_ascii_strtoull(*word + memory, &value, 16);
+        uint32_t what = (uint32_t)g_ascii_strtoull(value + 1, NULL, 16);
+        if (memory) {
+            rig_write(s->rig, where, what, 4);
+        } else {
+            rig_outb(s->rig, (uint16_t)where, (uint8_t)what);
+        }
+    }
+}
+
+/* Disks do their work when they are told to. */
+static void use_drives(Subject *s)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
+        rig_drive_step(s->drives[i]);
+    }
+}
+
+static void use_input(Subject *s, GRand *random, GString *answers)
+{
+    const InputClient *client = device_class(s->dev)->input_client;
+    if (!client) {
+        return;
+    }
+    if (g_rand_boolean(random)) {
+        unsigned code = 1 + g_rand_int(random) % 0x58;
+        append(answers, "key", device_key(s->dev, code, g_rand_boolean(random)));
+    } else {
+        int dx = g_rand_int_range(random, -300, 300), dy = g_rand_int_range(random, -300, 300);
+        append(answers, "pointer", device_pointer(s->dev, dx, dy, g_rand_int(random) % 8));
     }
 }
 
@@ -128,33 +275,45 @@ static void use_pins(Subject *s, GRand *random, GString *answers)
         gint32 pin = g_rand_int_range(random, 0, (gint32) class->input_count);
         device_set_input(s->dev, (unsigned)pin, g_rand_boolean(random));
     }
-    if (class->acknowledge && g_rand_int(random) % 4 == 0) {
+    if (class->acknowledge && g_rand_boolean(random)) {
         append(answers, "vector", device_acknowledge(s->dev));
     }
 }
 
-static uint64_t random_time(GRand *random)
+/* A local APIC's timer may fire each microsecond: seconds of that are too many. */
+static uint64_t random_time(const Subject *s, GRand *random)
 {
     static const uint64_t SPANS[TIME_STEPS] = {1, 1000, 100000, 10000000, 1500000000};
-    return SPANS[g_rand_int(random) % TIME_STEPS] * (1 + g_rand_int(random) % 4) / 2;
+    return SPANS[g_rand_int(random) % (TIME_STEPS - (s->memory_size > 0))] *
+           (1 + g_rand_int(random) % 4) / 2;
 }
 
 static void step(Subject *s, GRand *random, GString *answers)
 {
-    switch (g_rand_int(random) % 8) {
+    switch (g_rand_int(random) % 12) {
     case 0:
-        rig_step(s->rig, random_time(random));
+        rig_step(s->rig, random_time(s, random));
         break;
     case 1:
+    case 2:
         use_pins(s, random, answers);
         break;
-    case 2:
+    case 3:
         if (s->line) {
             use_line(s, random, answers);
         }
         break;
+    case 4:
+        use_drives(s);
+        use_input(s, random, answers);
+        break;
+    case 5:
+        if (g_rand_int(random) % 4 == 0) {
+            set_up(s, random);
+        }
+        break;
     default:
-        access_port(s, random, answers);
+        access_somewhere(s, random, answers);
     }
     for (unsigned i = 0; i < RIG_LINES; i++) {
         append(answers, "", rig_irq(s->rig, i));
@@ -185,6 +344,9 @@ static Subject clone_subject(const Kind *kind, Subject *s, GBytes *saved)
     if (clone.line) {
         g_string_truncate(clone.line->output, 0);
     }
+    for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
+        memcpy(clone.drives[i]->data, s->drives[i]->data, s->drives[i]->stored * BLOCK_SECTOR_SIZE);
+    }
     return clone;
 }
 
@@ -192,6 +354,17 @@ static void assert_same_levels(Subject *a, Subject *b)
 {
     for (unsigned i = 0; i < RIG_LINES; i++) {
         g_assert_cmpint(rig_irq(a->rig, i), ==, rig_irq(b->rig, i));
+    }
+}
+
+/* Every register once: what nothing asked for by chance differs here at the latest. */
+static void read_all(Subject *s, GString *answers)
+{
+    for (guint i = 0; i < s->ports->len; i++) {
+        append(answers, "all", rig_inb(s->rig, g_array_index(s->ports, uint16_t, i)));
+    }
+    for (uint64_t offset = 0; offset < MIN(s->memory_size, 0x400); offset += 0x10) {
+        append(answers, "all", rig_read(s->rig, s->memory + offset, 4));
     }
 }
 
@@ -203,12 +376,21 @@ static void test_a_loaded_device_goes_on_as_the_saved_one(gconstpointer data)
         g_autoptr(GString) before = g_string_new(NULL), a = g_string_new(NULL),
                            b = g_string_new(NULL);
         Subject s = subject_new(kind, seed * 1234567u);
+        s.gentle = seed % 3 == 0;
+        set_up(&s, random);
         run_steps(&s, random, seed % STEPS, before);
         g_autoptr(GBytes) saved = device_save(s.dev);
         Subject clone = clone_subject(kind, &s, saved);
+        clone.gentle = s.gentle;
         g_autoptr(GRand) same = g_rand_copy(random);
+        if (seed % 2) {
+            read_all(&s, a);
+            read_all(&clone, b);
+        }
         run_steps(&s, random, STEPS, a);
         run_steps(&clone, same, STEPS, b);
+        read_all(&s, a);
+        read_all(&clone, b);
         g_test_message("%s %s, seed %u", kind->class_name, kind->properties, seed);
         g_assert_true(g_string_equal(a, b));
         subject_free(&clone);
@@ -273,6 +455,7 @@ static void test_a_reset_is_the_power_on_state(gconstpointer data)
         g_autoptr(GRand) random = g_rand_new_with_seed(seed);
         g_autoptr(GString) answers = g_string_new(NULL);
         Subject s = subject_new(kind, 0);
+        set_up(&s, random);
         run_steps(&s, random, STEPS, answers);
         if (s.line) {
             g_string_truncate(s.line->input, 0);

@@ -1,0 +1,16 @@
+/* Prints what each device class saves: "CLASS FIELD" a line, for check_state.py. */
+#include "devices/device_table.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+    for (const DeviceClass *const *entry = device_table; *entry; entry++) {
+        const DeviceField *field = (*entry)->fields;
+        printf("%s\n", (*entry)->name);
+        for (; field && field->kind != FIELD_END; field++) {
+            printf("%s %s\n", (*entry)->name, field->name);
+        }
+    }
+    return 0;
+}
