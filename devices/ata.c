@@ -90,10 +90,11 @@ void ata_submit(AtaDrive *d, AtaRequest request)
     }
 }
 
-static void ata_done(void *state, uint64_t tag, bool ok)
+static void ata_done(void *state, unsigned port, uint64_t tag, bool ok)
 {
     Ata *s = state;
-    AtaDrive *d = &s->drives[tag];
+    AtaDrive *d = &s->drives[port];
+    (void)tag;
     AtaRequest request = d->request;
     d->request = ATA_REQUEST_NONE;
     if (ata_is_cdrom(d)) {

@@ -74,8 +74,9 @@ static uint64_t debug_port_read(void *state, uint64_t offset, unsigned size)
     return d->last;
 }
 
-static void debug_port_tx_room(void *state)
+static void debug_port_tx_room(void *state, unsigned port)
 {
+    (void)port;
     DebugPort *d = state;
     char_spill_flush(&d->spill, d->port, "lines");
 }
@@ -93,7 +94,7 @@ static bool debug_port_post_load(void *state)
     if (!char_spill_is_possible(&d->spill)) {
         return false;
     }
-    debug_port_tx_room(d);
+    debug_port_tx_room(d, 0);
     return true;
 }
 

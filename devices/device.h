@@ -216,16 +216,19 @@ void char_port_set_lines(CharPort *port, unsigned lines);
 unsigned char_port_lines(const CharPort *port);
 void char_port_set_format(CharPort *port, const CharFormat *format);
 
-/* What a device with a PROPERTY_CHAR is told.  Every member may be NULL. */
+/*
+ * What a device with a PROPERTY_CHAR is told.  Every member may be NULL.  `port`
+ * says which of its lines: 0 for the first PROPERTY_CHAR of its properties.
+ */
 typedef struct CharClient {
     /* How many bytes `receive` would take now. */
-    size_t (*rx_room)(void *state);
+    size_t (*rx_room)(void *state, unsigned port);
     /* Input; `size` is never more than rx_room() just returned. */
-    void (*receive)(void *state, const uint8_t *data, size_t size);
+    void (*receive)(void *state, unsigned port, const uint8_t *data, size_t size);
     /* The line takes bytes again after char_port_write() fell short. */
-    void (*tx_room)(void *state);
-    void (*receive_break)(void *state);
-    void (*lines_changed)(void *state, unsigned lines);
+    void (*tx_room)(void *state, unsigned port);
+    void (*receive_break)(void *state, unsigned port);
+    void (*lines_changed)(void *state, unsigned port, unsigned lines);
     /* Output that the line holds, a power of two; for a device that has no way to
        make its guest wait.  0: what suits a transmitter. */
     unsigned tx_size;
@@ -254,9 +257,12 @@ void block_port_flush(BlockPort *port, uint64_t tag);
 /* `done` is not called for what was asked so far; writes happen all the same. */
 void block_port_cancel(BlockPort *port);
 
-/* What a device with a PROPERTY_DRIVE is told. */
+/*
+ * What a device with a PROPERTY_DRIVE is told.  `port` says which of its drives:
+ * 0 for the first PROPERTY_DRIVE of its properties.
+ */
 typedef struct BlockClient {
-    void (*done)(void *state, uint64_t tag, bool ok);
+    void (*done)(void *state, unsigned port, uint64_t tag, bool ok);
 } BlockClient;
 
 /* ---- direct memory access ----------------------------------------------- */

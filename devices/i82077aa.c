@@ -389,8 +389,9 @@ static void fdc_fire(void *state, uint64_t deadline)
     fdc_update(s);
 }
 
-static void fdc_done(void *state, uint64_t tag, bool ok)
+static void fdc_done(void *state, unsigned port, uint64_t tag, bool ok)
 {
+    (void)port;
     I82077aa *s = state;
     if (tag == FDC_TAG_TRANSFER) {
         fdc_transfer_host_done(s, ok);

@@ -40,8 +40,9 @@ static uint64_t debugcon_read(void *state, uint64_t offset, unsigned size)
     return d->readback;
 }
 
-static void debugcon_tx_room(void *state)
+static void debugcon_tx_room(void *state, unsigned port)
 {
+    (void)port;
     Debugcon *d = state;
     char_spill_flush(&d->spill, d->port, "bytes");
 }
@@ -58,7 +59,7 @@ static bool debugcon_post_load(void *state)
     if (!char_spill_is_possible(&d->spill)) {
         return false;
     }
-    debugcon_tx_room(d);
+    debugcon_tx_room(d, 0);
     return true;
 }
 

@@ -244,8 +244,9 @@ void uart_rx_clear(Uart *u)
     uart_accept_break(u);
 }
 
-static size_t uart_rx_room(void *state)
+static size_t uart_rx_room(void *state, unsigned port)
 {
+    (void)port;
     Uart *u = state;
     if (uart_looped(u) || u->rx_busy) {
         return 0;
@@ -264,8 +265,9 @@ static uint64_t uart_rx_start(const Uart *u)
     return now - u->rx_due < uart_character_ns(u) ? u->rx_due : now;
 }
 
-static void uart_receive(void *state, const uint8_t *data, size_t size)
+static void uart_receive(void *state, unsigned port, const uint8_t *data, size_t size)
 {
+    (void)port;
     Uart *u = state;
     if (u->pace == UART_PACE_BAUD) {
         u->rx_shift = data[0];
@@ -300,8 +302,9 @@ static void uart_rx_fire(void *state, uint64_t deadline)
     char_port_rx_ready(u->port);
 }
 
-static void uart_receive_break(void *state)
+static void uart_receive_break(void *state, unsigned port)
 {
+    (void)port;
     Uart *u = state;
     if (!uart_looped(u)) {
         u->break_held = true;
@@ -388,8 +391,9 @@ static void uart_tx_fire(void *state, uint64_t deadline)
     uart_update(u);
 }
 
-static void uart_tx_room(void *state)
+static void uart_tx_room(void *state, unsigned port)
 {
+    (void)port;
     Uart *u = state;
     uart_transmit(u);
     uart_update(u);
@@ -421,8 +425,9 @@ void uart_set_modem_pins(Uart *u, uint8_t pins)
     uart_update(u);
 }
 
-static void uart_lines_changed(void *state, unsigned lines)
+static void uart_lines_changed(void *state, unsigned port, unsigned lines)
 {
+    (void)port;
     uart_set_modem_pins(state, (uint8_t)lines);
 }
 

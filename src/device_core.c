@@ -1,5 +1,4 @@
 #include "src/device_internal.h"
-#include "src/dma.h"
 #include "src/error.h"
 
 #include <string.h>
@@ -17,7 +16,9 @@ Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *h
     dev->given = g_hash_table_new(g_str_hash, g_str_equal);
     dev->claim_names = g_ptr_array_new_with_free_func(g_free);
     dev->errors = g_hash_table_new(g_str_hash, g_str_equal);
-    dev->tap = host->taps ? host->taps->make(host->taps, dev, host) : NULL;
+    device_services_init(&dev->own, &MACHINE_SERVICES, dev);
+    dev->services = host->services ? host->services->make(host->services, dev, host) : NULL;
+    dev->services = dev->services ?: &dev->own;
     return dev;
 }
 
@@ -35,6 +36,7 @@ void device_free(Device *dev)
             g_free(*(char **)device_field(dev, p->offset));
         }
     }
+    device_services_clear(&dev->own);
     g_hash_table_unref(dev->errors);
     g_hash_table_unref(dev->given);
     g_ptr_array_unref(dev->claim_names);
@@ -64,11 +66,6 @@ GMutex *device_mutex(Device *dev)
     return &dev->lock;
 }
 
-DeviceTap *device_tap(const Device *dev)
-{
-    return dev->tap;
-}
-
 /* ---- realize ---- */
 
 static bool claim_regions(Device *dev, GError **error)
@@ -96,9 +93,7 @@ static bool claim_regions(Device *dev, GError **error)
             .register_name = r->register_name,
             .bid = r->bid,
         };
-        if (dev->tap) {
-            device_tap_claim(dev->tap, &claim);
-        }
+        device_calls_claim(dev, &claim);
         if (!bus_claim(dev->host->bus, &claim, error)) {
             return false;
         }
@@ -108,22 +103,11 @@ static bool claim_regions(Device *dev, GError **error)
 
 static void make_timers(Device *dev)
 {
-    Clock *clock = dev->host->clock;
     const DeviceTimer *timers = dev->class->timers;
     for (unsigned i = 0; timers && timers[i].name; i++) {
         *(Timer **)device_field(dev, timers[i].offset) =
-            dev->tap ? device_tap_timer(dev->tap, clock, &dev->lock, i)
-                     : timer_new(clock, &dev->lock, timers[i].fire, dev->state);
+            device_calls_timer(dev, dev->host->clock, &dev->lock, i);
     }
-}
-
-static bool call_realize(Device *dev, char *message, size_t size)
-{
-    TapEvent event = {.kind = TAP_REALIZE};
-    device_tap_enter(dev->tap, &event);
-    bool ok = !dev->class->realize || dev->class->realize(dev->state, message, size);
-    device_tap_leave(dev->tap, &event);
-    return ok;
 }
 
 bool device_realize(Device *dev, GError **error)
@@ -133,7 +117,7 @@ bool device_realize(Device *dev, GError **error)
     }
     make_timers(dev);
     char message[200] = "";
-    if (!call_realize(dev, message, sizeof(message))) {
+    if (!device_call_realize(dev, message, sizeof(message))) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: %s", dev->id, message);
         return false;
     }
@@ -148,7 +132,7 @@ void device_connect(Device *dev, const char *name, IrqLine *line)
 {
     for (const DeviceOutput *o = dev->class->outputs; o && o->name; o++) {
         if (!strcmp(o->name, name)) {
-            *(IrqLine **)device_field(dev, o->offset) = device_tapped_line(dev, line);
+            *(IrqLine **)device_field(dev, o->offset) = device_services_line(dev->services, line);
             return;
         }
     }
@@ -159,13 +143,8 @@ void device_connect(Device *dev, const char *name, IrqLine *line)
 
 void device_reset(Device *dev)
 {
-    TapEvent event = {.kind = TAP_RESET};
     g_mutex_lock(&dev->lock);
-    device_tap_enter(dev->tap, &event);
-    if (dev->class->reset) {
-        dev->class->reset(dev->state);
-    }
-    device_tap_leave(dev->tap, &event);
+    device_call_reset(dev);
     g_mutex_unlock(&dev->lock);
 }
 
@@ -173,19 +152,16 @@ void device_set_input(Device *dev, unsigned pin, bool level)
 {
     g_assert(pin < dev->class->input_count);
     g_mutex_lock(&dev->lock);
-    device_input(dev, pin, level);
+    device_call_set_pin(dev, pin, level);
     g_mutex_unlock(&dev->lock);
 }
 
 uint8_t device_acknowledge(Device *dev)
 {
-    TapEvent event = {.kind = TAP_ACKNOWLEDGE};
     g_mutex_lock(&dev->lock);
-    device_tap_enter(dev->tap, &event);
-    event.value = dev->class->acknowledge(dev->state);
-    device_tap_leave(dev->tap, &event);
+    uint8_t vector = device_call_acknowledge(dev);
     g_mutex_unlock(&dev->lock);
-    return (uint8_t)event.value;
+    return vector;
 }
 
 bool device_key(Device *dev, unsigned code, bool pressed)
@@ -195,7 +171,7 @@ bool device_key(Device *dev, unsigned code, bool pressed)
         return false;
     }
     g_mutex_lock(&dev->lock);
-    bool taken = device_take_key(dev, code, pressed);
+    bool taken = device_call_key(dev, code, pressed);
     g_mutex_unlock(&dev->lock);
     return taken;
 }
@@ -208,7 +184,7 @@ bool device_pointer(Device *dev, int dx, int dy, unsigned buttons)
     }
     g_mutex_lock(&dev->lock);
     uint64_t movement = (uint32_t)dx | (uint64_t)(uint32_t)dy << 32;
-    bool taken = device_take_pointer(dev, movement, buttons);
+    bool taken = device_call_pointer(dev, movement, buttons);
     g_mutex_unlock(&dev->lock);
     return taken;
 }
@@ -241,90 +217,7 @@ bool device_busy(Device *dev)
     return busy;
 }
 
-/* ---- services for the device ---- */
-
-uint64_t device_now(const Device *dev)
-{
-    return dev->tap ? dev->tap->class->now(dev->tap) : clock_now(dev->host->clock);
-}
-
-bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size)
-{
-    if (dev->tap) {
-        return dev->tap->class->memory_read(dev->tap, address, data, size);
-    }
-    return device_memory_pass_read(dev, address, data, size);
-}
-
-bool device_memory_pass_read(const Device *dev, uint64_t address, void *data, size_t size)
-{
-    return dev->host->memory && memory_read(dev->host->memory, address, data, size);
-}
-
-bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
-{
-    if (dev->tap) {
-        return dev->tap->class->memory_write(dev->tap, address, data, size);
-    }
-    return device_memory_pass_write(dev, address, data, size);
-}
-
-bool device_memory_pass_write(const Device *dev, uint64_t address, const void *data, size_t size)
-{
-    return dev->host->memory && memory_write(dev->host->memory, address, data, size);
-}
-
-void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
-{
-    if (dev->tap) {
-        dev->tap->class->bus_write(dev->tap, address, value, size);
-    } else {
-        device_bus_pass_write(dev, address, value, size);
-    }
-}
-
-/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
-void device_bus_pass_write(const Device *dev, uint64_t address, uint64_t value, unsigned size)
-{
-    if (!bus_is_locked(dev->host->bus)) {
-        bus_device_write(dev->host->bus, address, value, size);
-    }
-}
-
-static void request(Device *dev, DeviceRequest what, int status)
-{
-    if (dev->tap) {
-        dev->tap->class->request(dev->tap, what, status);
-    }
-    if (dev->host->request) {
-        dev->host->request(dev->host->opaque, what, status);
-    }
-}
-
-void device_request_exit(Device *dev, int status)
-{
-    request(dev, DEVICE_EXIT, status);
-}
-
-void device_request_poweroff(Device *dev)
-{
-    request(dev, DEVICE_POWEROFF, 0);
-}
-
-void device_request_reset(Device *dev)
-{
-    request(dev, DEVICE_RESET, 0);
-}
-
-void device_request_cpu_init(Device *dev, unsigned cpu)
-{
-    request(dev, DEVICE_CPU_INIT, (int)cpu);
-}
-
-void device_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector)
-{
-    request(dev, DEVICE_CPU_START, (int)(cpu << 8 | vector));
-}
+/* ---- guest errors ---- */
 
 void device_guest_error(Device *dev, const char *kind, const char *format, ...)
 {

@@ -16,9 +16,9 @@
 
 #include <glib.h>
 
-/* src/device_tap.h */
-typedef struct DeviceTap DeviceTap;
-typedef struct TapSource TapSource;
+/* src/device_services.h */
+typedef struct DeviceServices DeviceServices;
+typedef struct ServicesSource ServicesSource;
 
 /* With each goes a number: the exit status; the CPU; the CPU << 8 | the vector. */
 typedef enum DeviceRequest {
@@ -46,11 +46,11 @@ typedef struct DeviceHost {
     DmaLine *(*dma_line)(void *opaque, unsigned channel);
     /* The data called `id`; it outlives the device. */
     const DataTable *(*data_table)(void *opaque, const char *id, GError **error);
-    /* Called with the device's lock held; must not block. */
+    /* NULL: requests are ignored.  Called with the device's lock held; must not block. */
     void (*request)(void *opaque, DeviceRequest request, int status);
     /* `count` is how often this kind came before. */
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
-    TapSource *taps; /* NULL: nobody listens */
+    ServicesSource *services; /* NULL: the machine's own */
 } DeviceHost;
 
 /* `host` outlives the device; `id` is copied and names it in messages. */
@@ -66,7 +66,6 @@ const char *device_id(const Device *dev);
 const DeviceClass *device_class(const Device *dev);
 void *device_state(Device *dev);
 GMutex *device_mutex(Device *dev);
-DeviceTap *device_tap(const Device *dev);
 
 /* Wires the output `name` (a DeviceOutput); before realize. */
 void device_connect(Device *dev, const char *name, IrqLine *line);

@@ -6,13 +6,14 @@
 #define PIOEMU_DEVICE_INTERNAL_H
 
 #include "src/device_core.h"
-#include "src/device_tap.h"
+#include "src/device_services.h"
 
 struct Device {
     const DeviceClass *class;
     char *id;
     const DeviceHost *host;
-    DeviceTap *tap; /* NULL: none */
+    DeviceServices *services;
+    DeviceServices own; /* the machine's, where the host has no others */
     void *state;
     GMutex lock;
     GHashTable *given;      /* names of the properties that were set */
@@ -23,11 +24,6 @@ struct Device {
 static inline void *device_field(const Device *dev, size_t offset)
 {
     return (uint8_t *)dev->state + offset;
-}
-
-static inline IrqLine *device_tapped_line(const Device *dev, IrqLine *line)
-{
-    return line && dev->tap ? device_tap_line(dev->tap, line) : line;
 }
 
 /* Those that were not set. */

@@ -66,26 +66,34 @@ static bool set_irq(Device *dev, IrqLine **field, const char *what, const char *
     if (!number_parse(what, text, 15, &irq, error)) {
         return false;
     }
-    *field = device_tapped_line(dev, dev->host->irq_line(dev->host->opaque, (unsigned)irq));
+    *field =
+        device_services_line(dev->services, dev->host->irq_line(dev->host->opaque, (unsigned)irq));
     return true;
 }
 
-static bool set_char(Device *dev, CharPort **field, const char *id, GError **error)
+static bool set_char(Device *dev, CharPort **field, unsigned number, const char *id, GError **error)
 {
     *field = dev->host->char_port ? dev->host->char_port(dev->host->opaque, dev, id, error) : NULL;
+    if (*field) {
+        ((CharPortEnd *)*field)->number = number;
+    }
     return *field != NULL;
 }
 
 /* No id: nothing is plugged in. */
-static bool set_drive(Device *dev, BlockPort **field, const char *id, GError **error)
+static bool set_drive(Device *dev, BlockPort **field, unsigned number, const char *id,
+                      GError **error)
 {
     *field = *id && dev->host->block_port ? dev->host->block_port(dev->host->opaque, dev, id, error)
                                           : NULL;
+    if (*field) {
+        ((BlockPortEnd *)*field)->number = number;
+    }
     return *field || !*id;
 }
 
-static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *text,
-                    GError **error)
+static bool set_dma(Device *dev, DmaLine **field, unsigned number, const char *what,
+                    const char *text, GError **error)
 {
     uint64_t channel;
     *field = NULL;
@@ -96,8 +104,8 @@ static bool set_dma(Device *dev, DmaLine **field, const char *what, const char *
         return false;
     }
     *field = dev->host->dma_line(dev->host->opaque, (unsigned)channel);
-    if (*field && dev->tap) {
-        dma_line_set_tap(*field, dev->tap);
+    if (*field) {
+        dma_line_connect(*field, dev, number);
     }
     return true;
 }
@@ -110,9 +118,20 @@ static bool set_data(Device *dev, const DataTable **field, const char *id, GErro
     return *field || !host->data_table;
 }
 
+/* Of several lines, drives or channels that a device has, which one the property is. */
+static unsigned number_of_kind(const DeviceClass *class, const DeviceProperty *property)
+{
+    unsigned number = 0;
+    for (const DeviceProperty *p = class->properties; p < property; p++) {
+        number += p->kind == property->kind;
+    }
+    return number;
+}
+
 static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GError **error)
 {
     void *field = device_field(dev, p->offset);
+    unsigned number = number_of_kind(dev->class, p);
     g_autofree char *what = g_strdup_printf("%s: %s", dev->id, p->name);
     switch (p->kind) {
     case PROPERTY_BOOL:
@@ -134,13 +153,13 @@ static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GE
     case PROPERTY_IRQ:
         return set_irq(dev, field, what, text, error);
     case PROPERTY_CHAR:
-        return set_char(dev, field, text, error);
+        return set_char(dev, field, number, text, error);
     case PROPERTY_DRIVE:
-        return set_drive(dev, field, text, error);
+        return set_drive(dev, field, number, text, error);
     case PROPERTY_DATA:
         return set_data(dev, field, text, error);
     case PROPERTY_DMA:
-        return set_dma(dev, field, what, text, error);
+        return set_dma(dev, field, number, what, text, error);
     }
     g_assert_not_reached();
 }

@@ -2,8 +2,9 @@
 
 struct DmaLine {
     Device *controller;
-    DeviceTap *tap; /* of the device whose line it is; NULL: none */
     unsigned channel;
+    Device *dev;     /* the one whose line it is */
+    unsigned number; /* which of that device's lines */
     bool level;
 };
 
@@ -21,55 +22,45 @@ void dma_line_free(DmaLine *line)
     g_free(line);
 }
 
-void dma_line_set_tap(DmaLine *line, DeviceTap *tap)
+void dma_line_connect(DmaLine *line, Device *dev, unsigned number)
 {
-    line->tap = tap;
+    line->dev = dev;
+    line->number = number;
 }
 
-void dma_request(DmaLine *line, bool level)
+Device *dma_line_device(const DmaLine *line)
 {
-    if (!line || line->level == level) {
-        return;
-    }
+    return line->dev;
+}
+
+unsigned dma_line_number(const DmaLine *line)
+{
+    return line->number;
+}
+
+bool dma_line_level(const DmaLine *line)
+{
+    return line->level;
+}
+
+bool dma_line_set_level(DmaLine *line, bool level)
+{
+    bool changed = line->level != level;
     line->level = level;
-    if (line->tap) {
-        line->tap->class->dma_request(line->tap, line, level);
-    } else {
-        dma_pass_request(line, level);
-    }
+    return changed;
 }
 
-void dma_pass_request(DmaLine *line, bool level)
+void dma_line_pass_request(DmaLine *line, bool level)
 {
     g_mutex_lock(device_mutex(line->controller));
-    device_dma_request(line->controller, line->channel, level);
+    device_call_dma_request(line->controller, line->channel, level);
     g_mutex_unlock(device_mutex(line->controller));
 }
 
-size_t dma_pass(DmaLine *line, const DmaTransfer *transfer)
+size_t dma_line_pass(DmaLine *line, const DmaTransfer *transfer)
 {
     g_mutex_lock(device_mutex(line->controller));
-    size_t moved = device_dma(line->controller, line->channel, transfer);
+    size_t moved = device_call_dma(line->controller, line->channel, transfer);
     g_mutex_unlock(device_mutex(line->controller));
     return moved;
-}
-
-static size_t transfer(DmaLine *line, const void *from, void *to, size_t size, bool *ended)
-{
-    const DmaTransfer wish = {.from = from, .to = to, .size = size, .ended = ended};
-    *ended = false;
-    if (!line || !line->level) {
-        return 0;
-    }
-    return line->tap ? line->tap->class->dma(line->tap, line, &wish) : dma_pass(line, &wish);
-}
-
-size_t dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended)
-{
-    return transfer(line, data, NULL, size, ended);
-}
-
-size_t dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended)
-{
-    return transfer(line, NULL, data, size, ended);
 }

@@ -6,17 +6,24 @@
 #ifndef PIOEMU_DMA_H
 #define PIOEMU_DMA_H
 
-#include "src/device_tap.h"
+#include "src/device_calls.h"
 
 /* Freed with dma_line_free(); the controller outlives its use. */
 DmaLine *dma_line_new(Device *controller, unsigned channel);
 void dma_line_free(DmaLine *line);
-/* At the boundary of the device that asks; NULL: none. */
-void dma_line_set_tap(DmaLine *line, DeviceTap *tap);
+/* Gives the line to the device that asks, as its line `number`. */
+void dma_line_connect(DmaLine *line, Device *dev, unsigned number);
 
-/* ---- for taps (src/device_tap.h): what the device's calls do without one ---- */
+/* ---- for device_services.c ---- */
 
-void dma_pass_request(DmaLine *line, bool level);
-size_t dma_pass(DmaLine *line, const DmaTransfer *transfer);
+Device *dma_line_device(const DmaLine *line);
+unsigned dma_line_number(const DmaLine *line);
+bool dma_line_level(const DmaLine *line);
+/* Whether that changed the level. */
+bool dma_line_set_level(DmaLine *line, bool level);
+/* Tells the controller the level. */
+void dma_line_pass_request(DmaLine *line, bool level);
+/* Lets the controller move bytes; returns how many it moved. */
+size_t dma_line_pass(DmaLine *line, const DmaTransfer *transfer);
 
 #endif

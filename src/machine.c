@@ -1,7 +1,7 @@
 #include "src/machine.h"
 
 #include "devices/device_table.h"
-#include "src/device_tap.h"
+#include "src/device_services.h"
 #include "src/dma.h"
 #include "src/error.h"
 #include "src/keyval.h"
@@ -232,7 +232,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .data_table = find_data,
         .request = forward_request,
         .guest_error = forward_guest_error,
-        .taps = parts->taps,
+        .services = parts->services,
     };
     machine->host_timed = machine->host;
     machine->host_timed.clock = parts->host_clock;
@@ -473,9 +473,9 @@ bool machine_build(Machine *machine, GError **error)
             return false;
         }
     }
-    TapSource *taps = machine->host.taps;
-    if (taps && taps->built) {
-        taps->built(taps);
+    ServicesSource *services = machine->host.services;
+    if (services && services->built) {
+        services->built(services);
     }
     return true;
 }

@@ -52,7 +52,7 @@ typedef struct MachineParts {
     Clock *host_clock; /* never paused */
     Memory *memory;
     CharSet *chars;
-    TapSource *taps; /* at the devices' boundaries; NULL: none */
+    ServicesSource *services; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
     const BootOrder *boot;   /* for the firmware that runs; NULL: none does */
     const BootImage *kernel; /* that the firmware is to start; NULL: none */

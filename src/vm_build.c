@@ -173,10 +173,10 @@ static bool follows_host(const Vm *vm)
     return vm->clock_source || (wants_realtime(vm) && !vm->config->record && !vm->replay);
 }
 
-static TapSource *taps(const Vm *vm)
+static ServicesSource *services(const Vm *vm)
 {
-    return vm->recorder ? recorder_taps(vm->recorder)
-           : vm->replay ? replay_run_taps(vm->replay)
+    return vm->recorder ? recorder_services(vm->recorder)
+           : vm->replay ? replay_run_services(vm->replay)
                         : NULL;
 }
 
@@ -205,7 +205,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .host_clock = follows_host(vm) ? vm->host_clock : vm->clock,
         .memory = vm->memory,
         .chars = vm->chars,
-        .taps = taps(vm),
+        .services = services(vm),
         .blocks = vm->blocks,
         .boot = vm->firmware ? &vm->boot : NULL,
         .kernel = vm->firmware ? vm->image : NULL,

@@ -1,7 +1,7 @@
 #include "src/block/block.h"
 
 #include "src/block/image.h"
-#include "src/device_tap.h"
+#include "src/device_services.h"
 #include "src/error.h"
 
 #include <errno.h>
@@ -21,12 +21,11 @@ typedef struct Request {
 } Request;
 
 struct BlockPort {
+    BlockPortEnd end;
     BlockSet *set;
     char *id, *file, *placeholder;
-    unsigned number;
     bool cdrom;
     Image *image;
-    Device *dev;
     const BlockClient *client;
     GThread *worker;
     GMutex lock; /* taken after the device's */
@@ -131,13 +130,13 @@ static void tell(BlockPort *port, Request *request)
 {
     const BlockRequest *asked = &request->asked;
     if (!request->cancelled) {
-        BlockResult result = {.number = port->number, .tag = asked->tag, .ok = request->ok};
+        BlockResult result = {.port = port->end.number, .tag = asked->tag, .ok = request->ok};
         if (request->ok && asked->kind == BLOCK_READ) {
             result.buffer = asked->buffer;
             result.data = request->data;
             result.size = (size_t)asked->count * BLOCK_SECTOR_SIZE;
         }
-        device_block_done(port->dev, &result);
+        device_call_block_done(port->end.dev, &result);
     }
     free_request(request);
 }
@@ -165,12 +164,12 @@ static void tell_finished(void *opaque)
     BlockPort *port = opaque;
     Request *request;
     do {
-        g_mutex_lock(device_mutex(port->dev));
+        g_mutex_lock(device_mutex(port->end.dev));
         request = take_finished(port, false);
         if (request) {
             tell(port, request);
         }
-        g_mutex_unlock(device_mutex(port->dev));
+        g_mutex_unlock(device_mutex(port->end.dev));
     } while (request);
 }
 
@@ -189,14 +188,14 @@ static void tell_due(void *opaque, uint64_t deadline)
 {
     BlockPort *port = opaque;
     uint64_t due;
-    g_mutex_lock(device_mutex(port->dev));
+    g_mutex_lock(device_mutex(port->end.dev));
     while ((due = next_due(port)) && due <= deadline) {
         tell(port, take_finished(port, true));
     }
     if (due) {
         timer_arm(port->timer, due);
     }
-    g_mutex_unlock(device_mutex(port->dev));
+    g_mutex_unlock(device_mutex(port->end.dev));
 }
 
 /* ---- requests ---- */
@@ -252,72 +251,39 @@ static void cancel(BlockPort *port)
     g_mutex_unlock(&port->lock);
 }
 
-void block_port_pass(BlockPort *port, const BlockRequest *request)
+static void serve_request(BlockPort *port, const BlockRequest *asked)
 {
-    if (request->kind == BLOCK_CANCEL) {
+    if (asked->kind == BLOCK_CANCEL) {
         cancel(port);
-    } else {
-        submit(port, request);
+        return;
     }
-}
-
-static void ask(BlockPort *port, const BlockRequest *request)
-{
-    DeviceTap *tap = device_tap(port->dev);
-    if (request->kind <= BLOCK_WRITE) {
-        check_range(port, request);
+    if (asked->kind <= BLOCK_WRITE) {
+        check_range(port, asked);
     }
-    if (tap) {
-        tap->class->block(tap, port, request);
-    } else {
-        block_port_pass(port, request);
-    }
+    submit(port, asked);
 }
 
-void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
-{
-    ask(port, &(BlockRequest){
-                  .kind = BLOCK_READ, .lba = lba, .count = count, .tag = tag, .buffer = buffer});
-}
-
-void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
-                      uint64_t tag)
-{
-    ask(port, &(BlockRequest){
-                  .kind = BLOCK_WRITE, .lba = lba, .count = count, .tag = tag, .data = buffer});
-}
-
-void block_port_flush(BlockPort *port, uint64_t tag)
-{
-    ask(port, &(BlockRequest){.kind = BLOCK_FLUSH, .tag = tag});
-}
-
-void block_port_cancel(BlockPort *port)
-{
-    if (port) {
-        ask(port, &(BlockRequest){.kind = BLOCK_CANCEL});
-    }
-}
-
-unsigned block_port_number(const BlockPort *port)
-{
-    return port->number;
-}
-
-uint64_t block_port_sectors(const BlockPort *port)
+static uint64_t sectors(const BlockPort *port)
 {
     return image_sectors(port->image);
 }
 
-bool block_port_read_only(const BlockPort *port)
+static bool is_read_only(const BlockPort *port)
 {
     return image_is_read_only(port->image);
 }
 
-bool block_port_is_cdrom(const BlockPort *port)
+static bool is_cdrom(const BlockPort *port)
 {
     return port->cdrom;
 }
+
+static const BlockPortOps OPS = {
+    .request = serve_request,
+    .sectors = sectors,
+    .read_only = is_read_only,
+    .is_cdrom = is_cdrom,
+};
 
 /* ---- ports ---- */
 
@@ -385,7 +351,7 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GErro
     port->id = g_strdup(id);
     port->file = g_strdup(drive->file);
     port->placeholder = drive_placeholder(drive, id);
-    port->number = set->ports->len;
+    port->end.ops = &OPS;
     port->cdrom = drive->cdrom;
     port->image = image;
     g_mutex_init(&port->lock);
@@ -406,13 +372,13 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GErro
 BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError **error)
 {
     BlockPort *port = find_port(set, id);
-    if (!port || port->dev) {
+    if (!port || port->end.dev) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: drive %s %s", device_id(dev), id,
                     port ? "is in another device"
                          : "does not exist (-drive file=PATH,if=none,id=ID)");
         return NULL;
     }
-    port->dev = dev;
+    port->end.dev = dev;
     port->client = device_class(dev)->block_client;
     g_assert(port->client);
     return port;

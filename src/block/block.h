@@ -43,22 +43,4 @@ BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError *
 /* The sectors of the drive added as the nth and what drive_placeholder() says; NULL: none. */
 const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sectors);
 
-/* ---- for taps (src/device_tap.h) ---- */
-
-typedef enum BlockKind { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_CANCEL } BlockKind;
-
-/* What a device asks of a drive. */
-typedef struct BlockRequest {
-    BlockKind kind;
-    uint64_t lba, tag;
-    uint32_t count;   /* sectors */
-    void *buffer;     /* of a read */
-    const void *data; /* of a write */
-} BlockRequest;
-
-/* Which of the set's drives it is. */
-unsigned block_port_number(const BlockPort *port);
-/* What the device's call does without a tap. */
-void block_port_pass(BlockPort *port, const BlockRequest *request);
-
 #endif

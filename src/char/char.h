@@ -184,12 +184,6 @@ void charset_describe(const CharSet *set, GString *text);
 /* The last lines that each chardev printed, made printable. */
 void charset_tail(CharSet *set, GString *text);
 
-/* ---- for taps (src/device_tap.h): what the device's calls do without one ---- */
-
-size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size);
-void char_port_pass_rx_ready(CharPort *port);
-unsigned char_port_pass_lines(const CharPort *port);
-
 /* ---- for backends (chardev.c, reader.c) ---- */
 
 /* A device is connected that takes input. */

@@ -6,13 +6,14 @@
 
 #include "src/char/char.h"
 #include "src/char/ring.h"
+#include "src/device_services.h"
 
 typedef struct CharOrder CharOrder;
 
 struct CharPort {
+    CharPortEnd end;
     Loop *loop;
     Chardev *out, *in; /* NULL: thrown away, none; mostly the same one */
-    Device *dev;
     const CharClient *client;
 
     /* Device to host. */

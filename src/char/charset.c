@@ -98,7 +98,7 @@ static bool check_free(const Chardev *chardev, bool in, const Device *dev, GErro
         if ((in ? port->in : port->out) == chardev) {
             g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                         "%s: chardev '%s' is used by %s (mux=on lets devices share it)",
-                        device_id(dev), chardev->id, device_id(port->dev));
+                        device_id(dev), chardev->id, device_id(port->end.dev));
             return false;
         }
     }

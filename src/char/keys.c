@@ -56,7 +56,7 @@ static void toggle_stamps(Chardev *chardev)
 static void switch_focus(Chardev *chardev)
 {
     const CharPort *port = chardev_move_focus(chardev);
-    chardev_say(chardev, "input goes to %s", port ? device_id(port->dev) : "nobody");
+    chardev_say(chardev, "input goes to %s", port ? device_id(port->end.dev) : "nobody");
 }
 
 static bool has_several(const Chardev *chardev)

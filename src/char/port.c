@@ -3,7 +3,6 @@
  */
 #include "src/char/char_internal.h"
 #include "src/char/order.h"
-#include "src/device_tap.h"
 
 #include <string.h>
 
@@ -21,11 +20,11 @@
 static void call_tx_room(CharPort *port)
 {
     if (atomic_load(&port->tx_full) && ring_room(&port->tx)) {
-        GMutex *lock = device_mutex(port->dev);
+        GMutex *lock = device_mutex(port->end.dev);
         g_mutex_lock(lock);
         /* With the lock, the device is not in the middle of a write that just found room. */
         if (atomic_exchange(&port->tx_full, false) && port->client->tx_room) {
-            device_tx_room(port->dev);
+            device_call_tx_room(port->end.dev, port->end.number);
         }
         g_mutex_unlock(lock);
     }
@@ -131,19 +130,7 @@ static size_t write_to_full(CharPort *port, const uint8_t *data, size_t size)
     return taken;
 }
 
-size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
-{
-    if (!port) {
-        return size;
-    }
-    DeviceTap *tap = device_tap(port->dev);
-    if (G_UNLIKELY(tap)) {
-        return tap->class->output(tap, port, data, size);
-    }
-    return char_port_pass_write(port, data, size);
-}
-
-size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
+static size_t take_output(CharPort *port, const uint8_t *data, size_t size)
 {
     if (!port->out) {
         return size;
@@ -165,7 +152,7 @@ size_t char_port_pass_write(CharPort *port, const uint8_t *data, size_t size)
 /* With the device's lock held. */
 static void deliver_rx(CharPort *port)
 {
-    void *state = device_state(port->dev);
+    void *state = device_state(port->end.dev);
     const uint8_t *data;
     size_t size;
     if (port->rx_delivering || !port->client->receive) {
@@ -173,12 +160,12 @@ static void deliver_rx(CharPort *port)
     }
     port->rx_delivering = true;
     while ((size = ring_peek(&port->rx, &data)) > 0) {
-        size_t room = port->client->rx_room ? port->client->rx_room(state) : size;
+        size_t room = port->client->rx_room ? port->client->rx_room(state, port->end.number) : size;
         size = MIN(size, room);
         if (!size) {
             break;
         }
-        device_receive(port->dev, data, size);
+        device_call_receive(port->end.dev, port->end.number, data, size);
         ring_skip(&port->rx, size);
     }
     port->rx_delivering = false;
@@ -192,21 +179,8 @@ static void rx_refill(void *opaque)
     }
 }
 
-void char_port_rx_ready(CharPort *port)
-{
-    if (!port) {
-        return;
-    }
-    DeviceTap *tap = device_tap(port->dev);
-    if (G_UNLIKELY(tap)) {
-        tap->class->rx_ready(tap, port);
-    } else {
-        char_port_pass_rx_ready(port);
-    }
-}
-
 /* Half empty before the loop is woken: one wake-up serves many bytes. */
-void char_port_pass_rx_ready(CharPort *port)
+static void bring_input(CharPort *port)
 {
     if (!port->rx.size) {
         return;
@@ -229,17 +203,17 @@ void char_port_deliver(CharPort *port, const uint8_t *data, size_t size)
 {
     size_t taken = ring_put(&port->rx, data, size);
     g_assert(taken == size);
-    g_mutex_lock(device_mutex(port->dev));
+    g_mutex_lock(device_mutex(port->end.dev));
     deliver_rx(port);
-    g_mutex_unlock(device_mutex(port->dev));
+    g_mutex_unlock(device_mutex(port->end.dev));
 }
 
 void char_port_deliver_break(CharPort *port)
 {
     if (port->client->receive_break) {
-        g_mutex_lock(device_mutex(port->dev));
-        device_receive_break(port->dev);
-        g_mutex_unlock(device_mutex(port->dev));
+        g_mutex_lock(device_mutex(port->end.dev));
+        device_call_receive_break(port->end.dev, port->end.number);
+        g_mutex_unlock(device_mutex(port->end.dev));
     }
 }
 
@@ -315,37 +289,28 @@ static void post_control(CharPort *port)
     }
 }
 
-void char_port_set_break(CharPort *port, bool on)
+static void set_break(CharPort *port, bool on)
 {
-    if (port && atomic_exchange(&port->break_out, on) != on) {
+    if (atomic_exchange(&port->break_out, on) != on) {
         post_control(port);
     }
 }
 
-void char_port_set_lines(CharPort *port, unsigned lines)
+static void set_lines(CharPort *port, unsigned lines)
 {
-    if (port && atomic_exchange(&port->lines_out, lines) != lines) {
+    if (atomic_exchange(&port->lines_out, lines) != lines) {
         post_control(port);
     }
 }
 
-void char_port_set_format(CharPort *port, const CharFormat *format)
+static void set_format(CharPort *port, const CharFormat *format)
 {
-    if (port && atomic_exchange(&port->format, pack_format(format)) != pack_format(format)) {
+    if (atomic_exchange(&port->format, pack_format(format)) != pack_format(format)) {
         post_control(port);
     }
 }
 
-unsigned char_port_lines(const CharPort *port)
-{
-    if (!port) {
-        return 0;
-    }
-    DeviceTap *tap = device_tap(port->dev);
-    return tap ? tap->class->lines(tap, port) : char_port_pass_lines(port);
-}
-
-unsigned char_port_pass_lines(const CharPort *port)
+static unsigned lines_now(const CharPort *port)
 {
     return atomic_load(&port->lines_in);
 }
@@ -353,9 +318,9 @@ unsigned char_port_pass_lines(const CharPort *port)
 void char_port_change_lines(CharPort *port, unsigned lines)
 {
     if (atomic_exchange(&port->lines_in, lines) != lines && port->client->lines_changed) {
-        g_mutex_lock(device_mutex(port->dev));
-        device_lines_changed(port->dev, lines);
-        g_mutex_unlock(device_mutex(port->dev));
+        g_mutex_lock(device_mutex(port->end.dev));
+        device_call_lines_changed(port->end.dev, port->end.number, lines);
+        g_mutex_unlock(device_mutex(port->end.dev));
     }
 }
 
@@ -364,11 +329,19 @@ void char_port_change_lines(CharPort *port, unsigned lines)
 CharPort *char_port_new(Loop *loop, Device *dev, Chardev *in, Chardev *out)
 {
     static const CharClient NO_CLIENT = {0};
+    static const CharPortOps OPS = {
+        .write = take_output,
+        .rx_ready = bring_input,
+        .lines = lines_now,
+        .set_break = set_break,
+        .set_lines = set_lines,
+        .set_format = set_format,
+    };
     CharPort *port = g_new0(CharPort, 1);
+    port->end = (CharPortEnd){.ops = &OPS, .dev = dev};
     port->loop = loop;
     port->in = in;
     port->out = out;
-    port->dev = dev;
     port->client = device_class(dev)->char_client ?: &NO_CLIENT;
     port->lines_in = in ? in->lines_in : CHAR_LINES_READY;
     ring_init(&port->tx, port->client->tx_size ? port->client->tx_size : TX_RING_SIZE);

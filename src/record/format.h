@@ -6,20 +6,23 @@
  * byte of kind and flags, the device's number, the machine time since the
  * device's last record, and what the kind has.  Whole numbers are variable:
  * seven bits a byte, lowest first, bit 7 set in all but the last.
+ *
+ * The header names the kinds of calls and of services in the order of their
+ * numbers, so that a recording with one that this pioemu does not know is
+ * refused by that name.
  */
 #ifndef PIOEMU_RECORD_FORMAT_H
 #define PIOEMU_RECORD_FORMAT_H
 
-#include "src/device_tap.h"
+#include "src/device_services.h"
 
 #include <glib.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define RECORD_MAGIC   "pioemu recording "
-#define RECORD_VERSION 3u
-/* It had no ITEM_ASK: input came at the first question. */
-#define RECORD_VERSION_OLDEST 2u
+#define RECORD_VERSION 4u
 /* Devices are numbered from 0 in the order in which they were made. */
 #define RECORD_DEVICES_MAX 256u
 #define RECORD_NAME_MAX    255u
@@ -46,7 +49,7 @@ typedef enum RecordKind {
     RECORD_DEVICE, /* one was made: its number, id and class */
     RECORD_BUILT,  /* all were made */
     RECORD_HOST,   /* the host did something: RecordHost, instructions since the last; ... */
-    /* Calls into a device: TapKind follows. */
+    /* Calls into a device: the number of the kind is added. */
     RECORD_CALL = 16,
     /* Accesses are told apart by these, and are calls but for the last two. */
     RECORD_UNCLAIMED_READ = 60,
@@ -63,30 +66,17 @@ typedef enum RecordHost {
     HOST_KINDS
 } RecordHost;
 
-/* What a device did and asked during a call: kind in four bits, a number above them. */
+/*
+ * What a device did and asked during a call: a number, the length of what
+ * follows, and that.
+ */
 typedef enum RecordItem {
-    ITEM_END,
-    ITEM_IRQ,       /* line << 1 | level */
-    ITEM_PENDING,   /* the answer */
-    ITEM_OUTPUT,    /* bytes taken; bytes refused; those taken */
-    ITEM_RECEIVE,   /* bytes; those */
-    ITEM_LINES,     /* the modem lines */
-    ITEM_REQUEST,   /* which; status */
-    ITEM_MEMORY,    /* 0: refused; bytes; those */
-    ITEM_STORE,     /* 0: refused; address, bytes; those */
-    ITEM_BUS_WRITE, /* size; address, value */
-    ITEM_CALL,      /* the kind: somebody called it meanwhile; as in a record */
-    ITEM_RETURN,    /* the answer to that */
-    ITEM_DREQ,      /* the level */
-    ITEM_DMA,       /* bytes << 1 | to memory; those moved << 1 | end of count; sum, or those */
-    ITEM_BLOCK,     /* drive << 2 | BlockKind; sector, sectors, tag; a write: sum of its data */
-    ITEM_ASK,       /* the input behind it came when the call asked for the n-th time; none: 1st */
-    ITEM_KINDS
+    ITEM_END,              /* has no length */
+    ITEM_CALL,             /* the device was called meanwhile: kind, first byte, as in a record */
+    ITEM_RETURN,           /* the answer to that */
+    ITEM_SERVICES,         /* the number of the service is added: arguments, answer, data */
+    ITEM_UNKNOWN = INT_MAX /* not in a file: one of a service that this pioemu does not know */
 } RecordItem;
-
-#define ITEM_KIND_MASK    0x0fu
-#define ITEM_NUMBER_SHIFT 4u
-#define ITEM_NUMBER_MORE  15u /* and the rest follows */
 
 static inline void record_put_byte(GByteArray *out, unsigned value)
 {
@@ -112,15 +102,6 @@ static inline void record_put(GByteArray *out, uint64_t value)
     g_byte_array_append(out, bytes, (guint)(record_write(bytes, value) - bytes));
 }
 
-static inline void record_put_item(GByteArray *out, RecordItem kind, uint64_t number)
-{
-    uint64_t low = MIN(number, ITEM_NUMBER_MORE);
-    record_put_byte(out, (unsigned)(low << ITEM_NUMBER_SHIFT) | kind);
-    if (low == ITEM_NUMBER_MORE) {
-        record_put(out, number - low);
-    }
-}
-
 static inline unsigned record_size_code(unsigned size)
 {
     return (size >= 8 ? 3u : size / 2) << RECORD_SIZE_SHIFT;
@@ -135,7 +116,7 @@ static inline unsigned record_size(unsigned first_byte)
 static inline unsigned record_access_code(RecordKind kind)
 {
     return kind >= RECORD_UNCLAIMED_READ ? kind - RECORD_UNCLAIMED_READ + 4u
-                                         : kind - RECORD_CALL - TAP_READ;
+                                         : kind - RECORD_CALL - CALL_READ;
 }
 
 static inline RecordKind record_kind(unsigned first_byte)
@@ -144,14 +125,14 @@ static inline RecordKind record_kind(unsigned first_byte)
         return (RecordKind)(first_byte & RECORD_KIND_MASK);
     }
     unsigned code = first_byte & RECORD_ACCESS_MASK;
-    return (RecordKind)(code < 4 ? RECORD_CALL + TAP_READ + code
+    return (RecordKind)(code < 4 ? RECORD_CALL + CALL_READ + code
                                  : RECORD_UNCLAIMED_READ + (code & 1));
 }
 
 static inline bool record_is_access(RecordKind kind)
 {
     return kind >= RECORD_UNCLAIMED_READ ||
-           (kind >= RECORD_CALL + TAP_READ && kind <= RECORD_CALL + TAP_WRITE_BLOCK);
+           (kind >= RECORD_CALL + CALL_READ && kind <= RECORD_CALL + CALL_WRITE_BLOCK);
 }
 
 static inline unsigned record_first_byte(RecordKind kind, unsigned size, bool memory, bool items)
@@ -227,16 +208,6 @@ static inline char *record_get_text(RecordReader *in)
     in->over |= size > RECORD_NAME_MAX;
     const uint8_t *bytes = record_get_bytes(in, size);
     return bytes ? g_strndup((const char *)bytes, size) : NULL;
-}
-
-static inline RecordItem record_get_item(RecordReader *in, uint64_t *number)
-{
-    uint8_t byte = record_get_byte(in);
-    *number = byte >> ITEM_NUMBER_SHIFT;
-    if (*number == ITEM_NUMBER_MORE) {
-        *number += record_get(in);
-    }
-    return (RecordItem)(byte & ITEM_KIND_MASK);
 }
 
 #endif

@@ -155,6 +155,20 @@ static const char *on_or_none(const char *spec)
     return spec && strcmp(spec, "none") ? "on" : "none";
 }
 
+static void put_names(GByteArray *out)
+{
+    g_autoptr(GString) calls = g_string_new(NULL);
+    g_autoptr(GString) services = g_string_new(NULL);
+    for (unsigned i = 0; i < CALL_KINDS; i++) {
+        g_string_append_printf(calls, "%s%s", i ? " " : "", record_call_name((DeviceCallKind)i));
+    }
+    for (unsigned i = 0; i < SERVICE_KINDS; i++) {
+        g_string_append_printf(services, "%s%s", i ? " " : "", SERVICES[i].name);
+    }
+    put_line(out, "calls", calls->str);
+    put_line(out, "services", services->str);
+}
+
 static void put_lists(GByteArray *out, const Config *config)
 {
     if (!config->serials->len && !config->no_defaults) {
@@ -199,6 +213,7 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
     g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, config->memory);
     bool debugport = config->debugport ? strcmp(config->debugport, "none") : !config->no_defaults;
     g_byte_array_append(out, (const uint8_t *)magic, (guint)strlen(magic));
+    put_names(out);
     put_line(out, "machine", machine);
     put_line(out, "irqchip", irqchip);
     put_line(out, "memory", memory);
@@ -241,7 +256,7 @@ static void finish_header(Recorder *recorder)
     }
 }
 
-static void put_built(TapSource *source)
+static void put_built(ServicesSource *source)
 {
     Recorder *recorder = (Recorder *)source;
     g_autoptr(GByteArray) out = g_byte_array_new();
@@ -283,11 +298,11 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
         return NULL;
     }
     Recorder *recorder = g_new0(Recorder, 1);
-    recorder->source = (TapSource){.make = recorder_make_tap, .built = put_built};
+    recorder->source = (ServicesSource){.make = recorder_make_services, .built = put_built};
     recorder->host = *host;
     recorder->path = g_strdup(config->record);
     recorder->file = file;
-    recorder->taps = g_ptr_array_new_with_free_func(recorder_free_tap);
+    recorder->devices = g_ptr_array_new_with_free_func(recorder_free_services);
     recorder->task = (LoopTask){.run = flush_task, .opaque = recorder};
     recorder->timer = loop_timer_new(host->loop, flush_timer, recorder);
     recorder->buffer = g_byte_array_sized_new(2 * FLUSH_SIZE);
@@ -298,7 +313,7 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
     return recorder;
 }
 
-TapSource *recorder_taps(Recorder *recorder)
+ServicesSource *recorder_services(Recorder *recorder)
 {
     return &recorder->source;
 }
@@ -317,7 +332,7 @@ void recorder_free(Recorder *recorder)
     if (!output_file_close(&recorder->file) && !recorder->failed) {
         write_failed(recorder, errno);
     }
-    g_ptr_array_unref(recorder->taps);
+    g_ptr_array_unref(recorder->devices);
     g_byte_array_unref(recorder->header);
     g_byte_array_unref(recorder->buffer);
     g_byte_array_unref(recorder->writing);

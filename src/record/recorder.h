@@ -11,7 +11,7 @@
 
 #include "src/block/block.h"
 #include "src/config.h"
-#include "src/device_tap.h"
+#include "src/device_services.h"
 #include "src/loop.h"
 #include "src/record/ending.h"
 #include "src/record/format.h"
@@ -44,7 +44,7 @@ void recorder_start(Recorder *recorder);
 /* Writes what is left and ends the file; the devices have to be gone. */
 void recorder_free(Recorder *recorder);
 
-TapSource *recorder_taps(Recorder *recorder);
+ServicesSource *recorder_services(Recorder *recorder);
 /* The machine's drives, which are there as long as the machine. */
 void recorder_set_drives(Recorder *recorder, const BlockSet *drives);
 /* Between two instructions, before it happens: what, and its number. */

@@ -5,16 +5,16 @@
 #define PIOEMU_RECORD_RECORDER_INTERNAL_H
 
 #include "src/output_file.h"
-#include "src/record/format.h"
+#include "src/record/codec.h"
 #include "src/record/recorder.h"
 
 struct Recorder {
-    TapSource source;
+    ServicesSource source;
     RecorderHost host;
     char *path;
     OutputFile file;
-    bool started; /* what it held before is gone, and things are written */
-    GPtrArray *taps;
+    bool started;       /* what it held before is gone, and things are written */
+    GPtrArray *devices; /* what is recorded of each */
     const BlockSet *drives;
     GByteArray *header; /* until the machine is built */
     LoopTask task;
@@ -31,8 +31,8 @@ struct Recorder {
 /* With the lock held, or while the machine is built. */
 void recorder_append(Recorder *recorder, const uint8_t *data, size_t size);
 
-/* TapSource.make, and the end of what it made. */
-DeviceTap *recorder_make_tap(TapSource *source, Device *dev, const DeviceHost *host);
-void recorder_free_tap(gpointer tap);
+/* ServicesSource.make, and the end of what it made. */
+DeviceServices *recorder_make_services(ServicesSource *source, Device *dev, const DeviceHost *host);
+void recorder_free_services(gpointer services);
 
 #endif

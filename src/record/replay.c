@@ -4,8 +4,8 @@
 #include "src/input_file.h"
 #include "src/keyval.h"
 #include "src/machine.h"
+#include "src/record/replay_device.h"
 #include "src/record/replay_header.h"
-#include "src/record/replay_tap.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -122,7 +122,7 @@ static bool build(Board *board, GError **error)
         .blocks = board->blocks,
         .boot = board->header.firmware ? &board->boot : NULL,
         .own_bios = board->header.own_bios,
-        .taps = &board->replay.source,
+        .services = &board->replay.source,
     };
     MachineCpu cpu = {
         .set_intr = ignore_cpu_level,
@@ -160,7 +160,7 @@ typedef struct Owner {
 static void look_for_owner(const BusClaim *claim, void *opaque)
 {
     Owner *owner = opaque;
-    if (claim->per_cpu && claim->lock == device_mutex(owner->device->tap.dev)) {
+    if (claim->per_cpu && claim->lock == device_mutex(owner->device->services.dev)) {
         owner->cpu = claim->cpu;
     }
 }
@@ -173,10 +173,10 @@ static unsigned owner_of(const Board *board, const ReplayDevice *device)
     return owner.cpu;
 }
 
-static void make_access(Board *board, const ReplayDevice *device, const TapEvent *e)
+static void make_access(Board *board, const ReplayDevice *device, const DeviceCall *e)
 {
-    bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
-    bool block = e->kind == TAP_READ_BLOCK || e->kind == TAP_WRITE_BLOCK;
+    bool write = e->kind == CALL_WRITE || e->kind == CALL_WRITE_BLOCK;
+    bool block = e->kind == CALL_READ_BLOCK || e->kind == CALL_WRITE_BLOCK;
     size_t count = block ? e->count : 1;
     g_autofree uint8_t *data = g_malloc0((count + 1) * e->size);
     if (write) {
@@ -193,8 +193,8 @@ static void make_access(Board *board, const ReplayDevice *device, const TapEvent
 
 static void fire_timer(ReplayDevice *device)
 {
-    Device *dev = device->tap.dev;
-    const TapEvent *e = &device->event;
+    Device *dev = device->services.dev;
+    const DeviceCall *e = &device->event;
     const DeviceTimer *timers = device_class(dev)->timers;
     uint64_t count = 0;
     while (timers && timers[count].name && count <= e->address) {
@@ -212,18 +212,18 @@ static void fire_timer(ReplayDevice *device)
         replay_differs(device, "expected a deadline at %" PRIu64 " ns, got %" PRIu64 " ns",
                        e->value, deadline);
     } else {
-        device_fire(dev, (unsigned)e->address, deadline);
+        device_call_fire(dev, (unsigned)e->address, deadline);
     }
 }
 
 /* What comes from outside while the device is being called comes through wires and the bus. */
-static void call_again(Replay *replay, ReplayDevice *device, const TapEvent *event)
+static void call_again(Replay *replay, ReplayDevice *device, const DeviceCall *event)
 {
-    Device *dev = device->tap.dev;
+    Device *dev = device->services.dev;
     unsigned depth = device->depth;
-    if (event->kind == TAP_INPUT && event->address < device_class(dev)->input_count) {
-        device_input(dev, (unsigned)event->address, event->value);
-    } else if (event->kind == TAP_READ || event->kind == TAP_WRITE) {
+    if (event->kind == CALL_SET_PIN && event->address < device_class(dev)->input_count) {
+        device_call_set_pin(dev, (unsigned)event->address, event->value);
+    } else if (event->kind == CALL_READ || event->kind == CALL_WRITE) {
         make_access((Board *)replay, device, event);
     } else {
         replay_damaged(replay, "a call that cannot be during another");
@@ -233,54 +233,54 @@ static void call_again(Replay *replay, ReplayDevice *device, const TapEvent *eve
 
 static void use_dma(ReplayDevice *device)
 {
-    Device *dev = device->tap.dev;
-    const TapEvent *e = &device->event;
+    Device *dev = device->services.dev;
+    const DeviceCall *e = &device->event;
     const DmaServer *server = device_class(dev)->dma_server;
-    uint64_t channel = e->kind == TAP_DMA ? e->address >> 1 : e->address;
+    uint64_t channel = e->kind == CALL_DMA ? e->address >> 1 : e->address;
     bool to_memory = e->address & 1, ended = false;
     if (!server || channel >= server->channel_count) {
         return;
     }
-    if (e->kind == TAP_DMA_REQUEST) {
-        device_dma_request(dev, (unsigned)channel, e->value);
+    if (e->kind == CALL_DMA_REQUEST) {
+        device_call_dma_request(dev, (unsigned)channel, e->value);
         return;
     }
     g_autofree uint8_t *space = to_memory ? NULL : g_malloc0(e->count + 1);
     const DmaTransfer transfer = {
         .from = to_memory ? e->data : NULL, .to = space, .size = e->count, .ended = &ended};
-    device_dma(dev, (unsigned)channel, &transfer);
+    device_call_dma(dev, (unsigned)channel, &transfer);
 }
 
 static void call_device(Board *board, ReplayDevice *device)
 {
-    Device *dev = device->tap.dev;
+    Device *dev = device->services.dev;
     const DeviceClass *class = device_class(dev);
-    const TapEvent *e = &device->event;
+    const DeviceCall *e = &device->event;
     switch (e->kind) {
-    case TAP_READ:
-    case TAP_WRITE:
-    case TAP_READ_BLOCK:
-    case TAP_WRITE_BLOCK:
+    case CALL_READ:
+    case CALL_WRITE:
+    case CALL_READ_BLOCK:
+    case CALL_WRITE_BLOCK:
         make_access(board, device, e);
         break;
-    case TAP_RESET:
+    case CALL_RESET:
         device_reset(dev);
         break;
-    case TAP_INPUT:
+    case CALL_SET_PIN:
         if (e->address < class->input_count) {
             device_set_input(dev, (unsigned)e->address, e->value);
         }
         break;
-    case TAP_DMA_REQUEST:
-    case TAP_DMA:
+    case CALL_DMA_REQUEST:
+    case CALL_DMA:
         use_dma(device);
         break;
-    case TAP_ACKNOWLEDGE:
+    case CALL_ACKNOWLEDGE:
         if (class->acknowledge) {
             device_acknowledge(dev);
         }
         break;
-    case TAP_TIMER:
+    case CALL_TIMER:
         fire_timer(device);
         break;
     default:
@@ -296,7 +296,7 @@ static bool is_newcomers(const Replay *replay, const BusClaim *claim)
 {
     for (guint i = 0; i < replay->devices->len; i++) {
         const ReplayDevice *device = replay->devices->pdata[i];
-        if (!device->stream && claim->lock == device_mutex(device->tap.dev)) {
+        if (!device->stream && claim->lock == device_mutex(device->services.dev)) {
             return true;
         }
     }
@@ -306,7 +306,7 @@ static bool is_newcomers(const Replay *replay, const BusClaim *claim)
 /* Nobody had the address then; somebody who has it now is a difference, but for a newcomer. */
 static void check_unclaimed(Replay *replay, const ReplayRecord *record)
 {
-    const TapEvent *e = &record->event;
+    const DeviceCall *e = &record->event;
     const BusClaim *claim = bus_find(((Board *)replay)->bus, e->space, e->address);
     bool write = record->kind != RECORD_UNCLAIMED_READ;
     replay_take_unclaimed(replay, record);
@@ -367,6 +367,7 @@ static bool start(Board *board, GError **error)
         return false;
     }
     board->blocks = blockset_new(board->loop, NULL, ignore_message, NULL);
+    replay->names = &board->header.names;
     if (!replay_header_read(&board->header, &replay->in, error)) {
         return false;
     }
@@ -384,7 +385,7 @@ static bool start(Board *board, GError **error)
 bool replay_data(const void *data, size_t size, ReplayResult *result, GError **error)
 {
     Board board = {
-        .replay = {.source = {.make = replay_make_tap}, .call = call_again},
+        .replay = {.source = {.make = replay_make_services}, .call = call_again},
     };
     replay_init(&board.replay, data, size);
     bool ok = start(&board, error) && run(&board, error);

@@ -7,7 +7,7 @@
 
 /* ---- what is noted ---- */
 
-static const char *register_name(const Bus *bus, const TapEvent *e, bool write)
+static const char *register_name(const Bus *bus, const DeviceCall *e, bool write)
 {
     const BusClaim *claim = bus ? bus_find(bus, e->space, e->address) : NULL;
     return claim && claim->register_name
@@ -15,43 +15,29 @@ static const char *register_name(const Bus *bus, const TapEvent *e, bool write)
                : NULL;
 }
 
-static char *describe_access(const ReplayDevice *device, const TapEvent *e)
+static char *describe_access(const ReplayDevice *device, const DeviceCall *e)
 {
-    bool write = e->kind == TAP_WRITE || e->kind == TAP_WRITE_BLOCK;
+    bool write = e->kind == CALL_WRITE || e->kind == CALL_WRITE_BLOCK;
     const char *name = register_name(device->replay->bus, e, write);
     return g_strdup_printf("%s %s%s%s (%s 0x%" PRIx64 ")", device->stream->id,
                            write ? "write" : "read", name ? " " : "", name ? name : "",
                            e->space == IO_PORTS ? "port" : "address", e->address);
 }
 
-char *replay_describe(const ReplayDevice *device, const TapEvent *e)
+char *replay_describe(const ReplayDevice *device, const DeviceCall *e)
 {
-    static const char *const NAMES[TAP_KINDS] = {
-        [TAP_REALIZE] = "power-on",
-        [TAP_RESET] = "reset",
-        [TAP_ACKNOWLEDGE] = "acknowledge",
-        [TAP_RECEIVE] = "input",
-        [TAP_BREAK] = "break",
-        [TAP_LINES] = "modem lines",
-        [TAP_TX_ROOM] = "line has room",
-        [TAP_KEY] = "key",
-        [TAP_POINTER] = "pointer",
-        [TAP_BLOCK] = "drive is done",
-        [TAP_DMA_REQUEST] = "DMA request",
-        [TAP_DMA] = "DMA transfer",
-    };
     const char *id = device->stream->id;
-    if (e->kind >= TAP_READ && e->kind <= TAP_WRITE_BLOCK) {
+    if (e->kind >= CALL_READ && e->kind <= CALL_WRITE_BLOCK) {
         return describe_access(device, e);
     }
-    if (e->kind == TAP_TIMER) {
+    if (e->kind == CALL_TIMER) {
         return g_strdup_printf("%s timer '%s'", id,
-                               device_class(device->tap.dev)->timers[e->address].name);
+                               device_class(device->services.dev)->timers[e->address].name);
     }
-    if (e->kind == TAP_INPUT) {
+    if (e->kind == CALL_SET_PIN) {
         return g_strdup_printf("%s input pin %" PRIu64, id, e->address);
     }
-    return g_strdup_printf("%s %s", id, NAMES[e->kind]);
+    return g_strdup_printf("%s %s", id, record_call_description(e->kind));
 }
 
 void replay_differs_at(Replay *replay, const char *format, ...)
@@ -84,9 +70,9 @@ void replay_differs(const ReplayDevice *device, const char *format, ...)
     replay_differs_at(device->replay, "%s: %s", call, what);
 }
 
-static void check_dma_answer(const ReplayDevice *device, const TapEvent *event)
+static void check_dma_answer(const ReplayDevice *device, const DeviceCall *event)
 {
-    const TapEvent *recorded = &device->event;
+    const DeviceCall *recorded = &device->event;
     bool to_memory = event->address & 1;
     if (event->value != recorded->value) {
         replay_differs(device, "expected %" PRIu64 " bytes%s, got %" PRIu64 "%s",
@@ -97,33 +83,33 @@ static void check_dma_answer(const ReplayDevice *device, const TapEvent *event)
     }
 }
 
-static void check_answer(const ReplayDevice *device, const TapEvent *event)
+static void check_answer(const ReplayDevice *device, const DeviceCall *event)
 {
-    const TapEvent *recorded = &device->event;
+    const DeviceCall *recorded = &device->event;
     int digits = (int)event->size * 2;
     switch (event->kind) {
-    case TAP_READ:
+    case CALL_READ:
         if (event->value != recorded->value) {
             replay_differs(device, "expected 0x%0*" PRIx64 ", got 0x%0*" PRIx64, digits,
                            recorded->value, digits, event->value);
         }
         break;
-    case TAP_ACKNOWLEDGE:
+    case CALL_ACKNOWLEDGE:
         if (event->value != recorded->value) {
             replay_differs(device, "expected vector 0x%02" PRIx64 ", got 0x%02" PRIx64,
                            recorded->value, event->value);
         }
         break;
-    case TAP_READ_BLOCK:
+    case CALL_READ_BLOCK:
         if (memcmp(event->data, recorded->data, event->count * event->size) != 0) {
             replay_differs(device, "other items than the %zu that were expected", event->count);
         }
         break;
-    case TAP_DMA:
+    case CALL_DMA:
         check_dma_answer(device, event);
         break;
-    case TAP_KEY:
-    case TAP_POINTER:
+    case CALL_KEY:
+    case CALL_POINTER:
         if (event->count != recorded->count) {
             replay_differs(device, "expected that it is %s, and it is %s",
                            recorded->count ? "taken" : "refused",
@@ -135,51 +121,55 @@ static void check_answer(const ReplayDevice *device, const TapEvent *event)
     }
 }
 
-static const char *const ITEM_NAMES[ITEM_KINDS] = {
-    [ITEM_END] = "nothing",
-    [ITEM_IRQ] = "a change of an interrupt line",
-    [ITEM_PENDING] = "a question about the interrupt",
-    [ITEM_OUTPUT] = "output",
-    [ITEM_RECEIVE] = "input to be taken",
-    [ITEM_LINES] = "a look at the modem lines",
-    [ITEM_REQUEST] = "a request to the machine",
-    [ITEM_MEMORY] = "a read of memory",
-    [ITEM_STORE] = "a write of memory",
-    [ITEM_BUS_WRITE] = "a write to the bus",
-    [ITEM_CALL] = "a call",
-    [ITEM_RETURN] = "the end of a call",
-    [ITEM_BLOCK] = "a request to a drive",
-    [ITEM_ASK] = "a question for input",
-    [ITEM_DREQ] = "a DMA request",
-    [ITEM_DMA] = "a DMA transfer",
-};
+/* In words; the caller frees it. */
+static char *describe_item(const ReplayItem *item)
+{
+    switch (item->kind) {
+    case ITEM_END:
+        return g_strdup("nothing");
+    case ITEM_CALL:
+        return g_strdup("a call");
+    case ITEM_RETURN:
+        return g_strdup("the end of a call");
+    case ITEM_UNKNOWN:
+        return g_strdup_printf("a call of the service '%s'", item->name);
+    default:
+        return service_describe(&item->service.call);
+    }
+}
 
-bool replay_take_item(ReplayDevice *device, RecordItem kind, ReplayItem *item)
+bool replay_take_item(ReplayDevice *device, const ReplayItem *wanted, ReplayItem *item)
 {
     *item = device->item;
     if (replay_stopped(device->replay) || !device->depth) {
         return false;
     }
-    if (item->kind != kind) {
-        replay_differs(device, "expected %s, got %s", ITEM_NAMES[item->kind], ITEM_NAMES[kind]);
+    bool same =
+        item->kind == wanted->kind &&
+        (item->kind != ITEM_SERVICES || item->service.call.kind == wanted->service.call.kind);
+    if (!same) {
+        g_autofree char *expected = describe_item(item);
+        g_autofree char *got = describe_item(wanted);
+        replay_differs(device, "expected %s, got %s", expected, got);
         return false;
     }
     replay_read_item(device);
     return true;
 }
 
-static void leave_nested(ReplayDevice *device, const TapEvent *event)
+static void leave_nested(ReplayDevice *device, const DeviceCall *event)
 {
+    const ReplayItem wanted = {.kind = ITEM_RETURN};
     ReplayItem item;
-    if (event->kind != TAP_RECEIVE && replay_take_item(device, ITEM_RETURN, &item) &&
-        item.number != event->value) {
+    if (event->kind != CALL_RECEIVE && replay_take_item(device, &wanted, &item) &&
+        item.answer != event->value) {
         replay_differs(device,
                        "a call meanwhile: expected the answer 0x%" PRIx64 ", got 0x%" PRIx64,
-                       item.number, event->value);
+                       item.answer, event->value);
     }
 }
 
-void replay_leave(ReplayDevice *device, const TapEvent *event)
+void replay_leave(ReplayDevice *device, const DeviceCall *event)
 {
     Replay *replay = device->replay;
     if (--device->depth) {
@@ -189,7 +179,8 @@ void replay_leave(ReplayDevice *device, const TapEvent *event)
     if (!replay_stopped(replay)) {
         check_answer(device, event);
         if (device->item.kind != ITEM_END) {
-            replay_differs(device, "expected %s, got nothing", ITEM_NAMES[device->item.kind]);
+            g_autofree char *expected = describe_item(&device->item);
+            replay_differs(device, "expected %s, got nothing", expected);
         }
     }
     replay->records++;
@@ -197,127 +188,106 @@ void replay_leave(ReplayDevice *device, const TapEvent *event)
 
 /* ---- what the device does ---- */
 
-void replay_check_irq(ReplayDevice *device, const ReplayItem *item, unsigned line, bool level)
+bool replay_take_service(ReplayDevice *device, const ServiceCall *call, RecordedService *recorded)
 {
-    if (item->number != ((uint64_t)line << 1 | level)) {
-        replay_differs(device, "interrupt line %" PRIu64 ": expected %s, got line %u %s",
-                       item->number >> 1, item->number & 1 ? "high" : "low", line,
-                       level ? "high" : "low");
-    }
+    const ReplayItem wanted = {.kind = ITEM_SERVICES, .service = {.call = *call}};
+    ReplayItem item;
+    bool taken = replay_take_item(device, &wanted, &item);
+    *recorded = taken ? item.service : (RecordedService){0};
+    return taken;
 }
 
-void replay_check_output(const ReplayDevice *device, const ReplayItem *item, const uint8_t *data,
-                         size_t size)
+/* The bytes that both have. */
+static void check_bytes(const ReplayDevice *device, const RecordedService *recorded,
+                        const ServiceCall *call, const uint8_t *bytes)
 {
-    if (item->second > UINT64_MAX - item->number || item->number + item->second != size) {
-        replay_differs(device, "output: expected %" PRIu64 " bytes, got %zu",
-                       item->number + item->second, size);
-        return;
-    }
-    for (size_t i = 0; i < item->number; i++) {
-        if (item->data[i] != data[i]) {
-            replay_differs(device, "output: expected 0x%02x, got 0x%02x", item->data[i], data[i]);
+    const ServiceClass *service = &SERVICES[call->kind];
+    uint64_t size = recorded->data ? service->data_size(&recorded->call) : 0;
+    for (uint64_t i = 0; bytes && i < MIN(size, call->size); i++) {
+        if (recorded->data[i] != bytes[i]) {
+            g_autofree char *what = service_describe(call);
+            replay_differs(device, "%s: byte %" PRIu64 ": expected 0x%02x, got 0x%02x", what, i,
+                           recorded->data[i], bytes[i]);
             return;
         }
     }
 }
 
-bool replay_check_memory(const ReplayDevice *device, const ReplayItem *item, uint64_t address,
-                         size_t size)
+static bool same_arguments(const RecordedService *recorded, const ServiceCall *call)
 {
-    if (item->second != size) {
-        replay_differs(device, "memory at 0x%" PRIx64 ": expected %" PRIu64 " bytes, got %zu",
-                       address, item->second, size);
-    }
-    return item->second == size;
+    unsigned args = SERVICES[call->kind].args;
+    return memcmp(recorded->call.args, call->args, args * sizeof(call->args[0])) == 0;
 }
 
-void replay_check_store(const ReplayDevice *device, const ReplayItem *item, uint64_t address,
-                        const void *data, size_t size)
+bool replay_check_service(const ReplayDevice *device, const RecordedService *recorded,
+                          const ServiceCall *call)
 {
-    if (item->third != address || item->second != size) {
-        replay_differs(
-            device, "expected %" PRIu64 " bytes to memory at 0x%" PRIx64 ", got %zu to 0x%" PRIx64,
-            item->second, item->third, size, address);
-    } else if (memcmp(item->data, data, size) != 0) {
-        replay_differs(device, "other bytes to memory at 0x%" PRIx64, address);
+    const ServiceClass *service = &SERVICES[call->kind];
+    if (!same_arguments(recorded, call)) {
+        g_autofree char *expected = service_describe(&recorded->call);
+        g_autofree char *got = service_describe(call);
+        replay_differs(device, "expected %s, got %s", expected, got);
+        return false;
     }
+    if (service->data == SERVICE_DATA_SENT) {
+        check_bytes(device, recorded, call, call->sent);
+    }
+    if (service->data == SERVICE_DATA_SUM && call->sent &&
+        recorded->sum != record_sum(call->sent, service->data_size(call))) {
+        g_autofree char *what = service_describe(call);
+        replay_differs(device, "%s: other bytes", what);
+    }
+    return true;
 }
 
-void replay_check_bus_write(const ReplayDevice *device, const ReplayItem *item, uint64_t address,
-                            uint64_t value, unsigned size)
+void replay_check_service_answer(const ReplayDevice *device, const RecordedService *recorded,
+                                 const ServiceCall *call)
 {
-    if (item->number != size || item->second != address || item->third != value) {
-        replay_differs(
-            device, "bus: expected 0x%" PRIx64 " to 0x%" PRIx64 ", got 0x%" PRIx64 " to 0x%" PRIx64,
-            item->third, item->second, value, address);
-    }
-}
-
-void replay_check_request(const ReplayDevice *device, const ReplayItem *item, DeviceRequest request,
-                          int status)
-{
-    if (item->number != (uint64_t)request || item->second != (unsigned)status) {
-        replay_differs(device,
-                       "request: expected %" PRIu64 " with status %" PRIu64 ", got %d with %d",
-                       item->number, item->second, (int)request, status);
-    }
-}
-
-void replay_check_block(const ReplayDevice *device, const ReplayItem *item, unsigned drive,
-                        const BlockRequest *request)
-{
-    static const char *const VERBS[] = {"read", "write", "flush", "cancel"};
-    uint64_t kind = (uint64_t)drive << 2 | request->kind;
-    if (item->number != kind || item->second != request->lba || item->third != request->count ||
-        item->tag != request->tag) {
-        replay_differs(device,
-                       "drive: expected %s of %" PRIu64 " sectors at %" PRIu64
-                       ", got %s of %u at %" PRIu64,
-                       VERBS[item->number & 3], item->third, item->second, VERBS[request->kind],
-                       request->count, request->lba);
-    } else if (request->kind == BLOCK_WRITE &&
-               item->sum != record_sum(request->data, (size_t)request->count * BLOCK_SECTOR_SIZE)) {
-        replay_differs(device, "drive: other data to sector %" PRIu64, request->lba);
-    }
-}
-
-bool replay_check_dma(const ReplayDevice *device, const ReplayItem *item,
-                      const DmaTransfer *transfer)
-{
-    uint64_t what = (uint64_t)transfer->size << 1 | (transfer->from != NULL);
-    if (item->number != what) {
-        replay_differs(device, "DMA: expected %" PRIu64 " bytes %s memory, got %zu %s",
-                       item->number >> 1, item->number & 1 ? "to" : "from", transfer->size,
-                       transfer->from ? "to" : "from");
-    } else if (transfer->from && item->sum != record_sum(transfer->from, transfer->size)) {
-        replay_differs(device, "DMA: other bytes to memory");
-    }
-    return item->number == what;
-}
-
-void replay_check_level(const ReplayDevice *device, const ReplayItem *item, bool level)
-{
-    if (item->number != level) {
-        replay_differs(device, "DMA request: expected %s, got %s", item->number ? "high" : "low",
-                       level ? "high" : "low");
+    if (recorded->call.answer != call->answer) {
+        g_autofree char *what = service_describe(call);
+        replay_differs(device, "%s: expected the answer 0x%" PRIx64 ", got 0x%" PRIx64, what,
+                       recorded->call.answer, call->answer);
+    } else if (SERVICES[call->kind].data == SERVICE_DATA_GOT) {
+        check_bytes(device, recorded, call, call->room);
     }
 }
 
 /* ---- input ---- */
 
-bool replay_has_room(ReplayDevice *device, uint64_t size)
+static bool has_char_port(const Device *dev, uint64_t port)
 {
-    const CharClient *client = device_class(device->tap.dev)->char_client;
-    if (!client || !client->receive || !size) {
+    const DeviceProperty *p = device_class(dev)->properties;
+    for (; p && p->name; p++) {
+        if (p->kind == PROPERTY_CHAR && port-- == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool replay_has_room(ReplayDevice *device, uint64_t port, uint64_t size)
+{
+    const Device *dev = device->services.dev;
+    const CharClient *client = device_class(dev)->char_client;
+    if (!client || !client->receive || !size || !has_char_port(dev, port)) {
         replay_damaged(device->replay, "input for a device that takes none");
         return false;
     }
-    size_t room = client->rx_room ? client->rx_room(device_state(device->tap.dev)) : SIZE_MAX;
+    size_t room = client->rx_room
+                      ? client->rx_room(device_state(device->services.dev), (unsigned)port)
+                      : SIZE_MAX;
     if (room < size) {
         replay_differs(device, "expected room for %" PRIu64 " bytes of input, got %zu", size, room);
     }
     return room >= size;
+}
+
+/* Whether input is next that came at this request of the device's. */
+static bool input_is_next(const ReplayDevice *device)
+{
+    const ReplayItem *item = &device->item;
+    return item->kind == ITEM_SERVICES && item->service.call.kind == SERVICE_INPUT &&
+           item->service.call.args[1] == device->asks && !replay_stopped(device->replay);
 }
 
 void replay_feed(ReplayDevice *device)
@@ -326,15 +296,13 @@ void replay_feed(ReplayDevice *device)
         return;
     }
     device->asks++;
-    if (device->item.kind == ITEM_ASK && device->item.number == device->asks) {
-        replay_read_item(device);
-    }
     device->receiving = true;
-    while (device->item.kind == ITEM_RECEIVE && !replay_stopped(device->replay)) {
-        ReplayItem item = device->item;
-        if (replay_has_room(device, item.number)) {
+    while (input_is_next(device)) {
+        const RecordedService input = device->item.service;
+        if (replay_has_room(device, input.call.args[0], input.call.answer)) {
             replay_read_item(device);
-            device_receive(device->tap.dev, item.data, item.number);
+            device_call_receive(device->services.dev, (unsigned)input.call.args[0], input.data,
+                                input.call.answer);
         }
     }
     device->receiving = false;
@@ -344,29 +312,32 @@ static void bring_block(ReplayDevice *device)
 {
     BlockResult result;
     if (replay_take_asked(device, &result)) {
-        device_block_done(device->tap.dev, &result);
+        device_call_block_done(device->services.dev, &result);
     }
 }
 
 void replay_bring_input(ReplayDevice *device)
 {
-    Device *dev = device->tap.dev;
-    const TapEvent *e = &device->event;
+    Device *dev = device->services.dev;
+    const DeviceCall *e = &device->event;
     const InputClient *input = device_class(dev)->input_client;
     const CharClient *client = device_class(dev)->char_client;
-    if (e->kind == TAP_KEY && input && input->key) {
-        device_take_key(dev, (unsigned)e->address, e->value);
-    } else if (e->kind == TAP_POINTER && input && input->pointer) {
-        device_take_pointer(dev, e->address, (unsigned)e->value);
-    } else if (e->kind == TAP_BLOCK && device_class(dev)->block_client) {
+    if (e->kind == CALL_KEY && input && input->key) {
+        device_call_key(dev, (unsigned)e->address, e->value);
+    } else if (e->kind == CALL_POINTER && input && input->pointer) {
+        device_call_pointer(dev, e->address, (unsigned)e->value);
+    } else if (e->kind == CALL_BLOCK && device_class(dev)->block_client) {
         bring_block(device);
-    } else if (e->kind == TAP_RECEIVE && replay_has_room(device, e->count)) {
-        device_receive(dev, e->data, e->count);
-    } else if (e->kind == TAP_BREAK && client && client->receive_break) {
-        device_receive_break(dev);
-    } else if (e->kind == TAP_LINES && client && client->lines_changed) {
-        device_lines_changed(dev, (unsigned)e->value);
-    } else if (e->kind == TAP_TX_ROOM && client && client->tx_room) {
-        device_tx_room(dev);
+    } else if (e->kind == CALL_RECEIVE && replay_has_room(device, e->address, e->count)) {
+        device_call_receive(dev, (unsigned)e->address, e->data, e->count);
+    } else if (e->kind == CALL_BREAK && client && client->receive_break &&
+               has_char_port(dev, e->address)) {
+        device_call_receive_break(dev, (unsigned)e->address);
+    } else if (e->kind == CALL_LINES && client && client->lines_changed &&
+               has_char_port(dev, e->address)) {
+        device_call_lines_changed(dev, (unsigned)e->address, (unsigned)e->value);
+    } else if (e->kind == CALL_TX_ROOM && client && client->tx_room &&
+               has_char_port(dev, e->address)) {
+        device_call_tx_room(dev, (unsigned)e->address);
     }
 }

@@ -33,10 +33,10 @@ static bool read_magic(RecordReader *in, GError **error)
         !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
         return error_refuse(error, "it is not a recording of pioemu's");
     }
-    if (version < RECORD_VERSION_OLDEST || version > RECORD_VERSION) {
-        return error_refuse(
-            error, "it has version %" PRIu64 " of the format, and this pioemu reads %u to %u",
-            version, RECORD_VERSION_OLDEST, RECORD_VERSION);
+    if (version != RECORD_VERSION) {
+        return error_refuse(error,
+                            "it has version %" PRIu64 " of the format, and this pioemu reads %u",
+                            version, RECORD_VERSION);
     }
     return true;
 }
@@ -128,7 +128,11 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
 static bool apply(ReplayHeader *header, const char *key, const char *value, GError **error)
 {
     Config *config = header->config;
-    if (!strcmp(key, "machine")) {
+    if (!strcmp(key, "calls")) {
+        record_names_add(header->names.calls, value);
+    } else if (!strcmp(key, "services")) {
+        record_names_add(header->names.services, value);
+    } else if (!strcmp(key, "machine")) {
         replace(&config->machine, value);
     } else if (!strcmp(key, "irqchip")) {
         header->kernel_irqchip = !strcmp(value, "kernel");
@@ -191,6 +195,7 @@ static bool read_lines(ReplayHeader *header, RecordReader *in, GError **error)
 
 bool replay_header_read(ReplayHeader *header, RecordReader *in, GError **error)
 {
+    record_names_init(&header->names);
     header->config = config_new();
     header->config->no_defaults = true;
     header->config->cpu.unknown_msr_faults = true; /* as it was before recordings said */
@@ -200,6 +205,7 @@ bool replay_header_read(ReplayHeader *header, RecordReader *in, GError **error)
 
 void replay_header_clear(ReplayHeader *header)
 {
+    record_names_clear(&header->names);
     g_clear_pointer(&header->config, config_free);
     g_clear_pointer(&header->drives, g_hash_table_unref);
     g_clear_pointer(&header->entry, g_free);

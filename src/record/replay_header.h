@@ -7,10 +7,11 @@
 
 #include "src/block/block.h"
 #include "src/config.h"
-#include "src/record/format.h"
+#include "src/record/codec.h"
 
 typedef struct ReplayHeader {
     Config *config; /* the machine's; lines lead nowhere, and drives have no files */
+    RecordNames names;
     bool kernel_irqchip, apics;
     bool own_bios;             /* the CPU started in pioemu's, */
     bool firmware;             /* or in any, */

@@ -1,7 +1,7 @@
 /*
  * Reading a recording: its records, and whose turn is next.
  */
-#include "src/record/replay_tap.h"
+#include "src/record/replay_device.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -21,7 +21,7 @@ static void free_stream(gpointer data)
 static void free_device(gpointer data)
 {
     ReplayDevice *device = data;
-    device_tap_clear(&device->tap);
+    device_services_clear(&device->services);
     g_queue_clear_full(&device->asked, g_free);
     if (device->backlog) {
         g_byte_array_unref(device->backlog);
@@ -57,164 +57,27 @@ void replay_damaged(Replay *replay, const char *what)
     }
 }
 
-/* ---- what the kinds have ---- */
-
-static void read_block(RecordReader *in, TapEvent *e)
-{
-    e->count = record_get(in);
-    if (e->count > RECORD_ITEMS_MAX) {
-        in->over = true;
-        e->count = 0;
-    }
-    e->data = record_get_bytes(in, e->count * e->size);
-}
-
-static void read_pin(RecordReader *in, TapEvent *e)
-{
-    uint64_t both = record_get(in);
-    e->address = both >> 1;
-    e->value = both & 1;
-}
-
-static void read_dma(RecordReader *in, TapEvent *e)
-{
-    e->size = 1;
-    e->address = record_get(in);
-    e->value = record_get(in);
-    e->count = record_get(in);
-    in->over |= e->count > RECORD_ITEMS_MAX || e->value >> 1 > e->count;
-    e->data = record_get_bytes(in, e->address & 1 ? e->count : e->value >> 1);
-}
-
-static void read_event(RecordReader *in, TapEvent *e)
-{
-    switch (e->kind) {
-    case TAP_READ:
-    case TAP_WRITE:
-    case TAP_TIMER:
-        e->address = record_get(in);
-        e->value = record_get(in);
-        break;
-    case TAP_READ_BLOCK:
-    case TAP_WRITE_BLOCK:
-        e->address = record_get(in);
-        read_block(in, e);
-        break;
-    case TAP_INPUT:
-    case TAP_DMA_REQUEST:
-        read_pin(in, e);
-        break;
-    case TAP_DMA:
-        read_dma(in, e);
-        break;
-    case TAP_BLOCK:
-        e->address = record_get(in);
-        e->value = record_get(in);
-        e->count = record_get(in);
-        e->data = record_get_bytes(in, e->count);
-        break;
-    case TAP_RECEIVE:
-        e->count = record_get(in);
-        e->data = record_get_bytes(in, e->count);
-        break;
-    case TAP_ACKNOWLEDGE:
-    case TAP_LINES:
-        e->value = record_get(in);
-        break;
-    case TAP_KEY:
-        read_pin(in, e);
-        e->count = record_get_byte(in);
-        break;
-    case TAP_POINTER:
-        e->address = record_get(in);
-        e->value = record_get(in);
-        e->count = record_get_byte(in);
-        break;
-    default:
-        break;
-    }
-}
-
-/* A call that came during another one is in the form of a record. */
-static TapEvent read_nested(RecordReader *in, const ReplayItem *item)
-{
-    unsigned first = record_get_byte(in);
-    TapEvent event = {.kind = (TapKind)item->number,
-                      .size = record_size(first),
-                      .space = first & RECORD_MEMORY ? IO_MEMORY : IO_PORTS};
-    if (item->number >= TAP_KINDS) {
-        in->over = true;
-    } else {
-        read_event(in, &event);
-    }
-    return event;
-}
-
-static ReplayItem read_item(RecordReader *in)
-{
-    ReplayItem item = {0};
-    item.kind = record_get_item(in, &item.number);
-    switch (item.kind) {
-    case ITEM_OUTPUT:
-        item.second = record_get(in);
-        item.data = record_get_bytes(in, item.number);
-        break;
-    case ITEM_RECEIVE:
-        item.data = record_get_bytes(in, item.number);
-        break;
-    case ITEM_REQUEST:
-        item.second = record_get(in);
-        break;
-    case ITEM_MEMORY:
-        item.second = item.number ? record_get(in) : 0;
-        item.data = record_get_bytes(in, item.second);
-        break;
-    case ITEM_STORE:
-        item.third = item.number ? record_get(in) : 0;
-        item.second = item.number ? record_get(in) : 0;
-        item.data = record_get_bytes(in, item.second);
-        break;
-    case ITEM_BUS_WRITE:
-        item.second = record_get(in);
-        item.third = record_get(in);
-        break;
-    case ITEM_DMA:
-        item.second = record_get(in);
-        in->over |= item.second >> 1 > item.number >> 1;
-        if (item.number & 1) {
-            item.sum = record_get(in);
-        } else {
-            item.data = record_get_bytes(in, item.second >> 1);
-        }
-        break;
-    case ITEM_BLOCK:
-        item.second = record_get(in);
-        item.third = record_get(in);
-        item.tag = record_get(in);
-        item.sum = (item.number & 3) == BLOCK_WRITE ? record_get(in) : 0;
-        break;
-    case ITEM_CALL:
-        item.data = in->data + in->at;
-        read_nested(in, &item);
-        break;
-    default:
-        break;
-    }
-    return in->over ? (ReplayItem){0} : item;
-}
+/* ---- items ---- */
 
 void replay_read_item(ReplayDevice *device)
 {
-    device->item = device->has_items ? read_item(&device->items) : (ReplayItem){0};
+    device->item = device->has_items ? record_get_item(&device->items, device->replay->names)
+                                     : (ReplayItem){0};
     device->has_items = device->item.kind != ITEM_END;
 }
 
-TapEvent replay_nested_event(const ReplayDevice *device)
+/* A service that this pioemu does not know is refused by its name. */
+static void skip_items(Replay *replay)
 {
-    const ReplayItem *item = &device->item;
-    RecordReader in = device->items;
-    in.at = (size_t)(item->data - in.data);
-    return read_nested(&in, item);
+    ReplayItem item;
+    do {
+        item = record_get_item(&replay->in, replay->names);
+        if (item.kind == ITEM_UNKNOWN) {
+            g_autofree char *what = g_strdup_printf(
+                "it has calls of the service '%s', which this pioemu does not know", item.name);
+            replay_damaged(replay, what);
+        }
+    } while (item.kind != ITEM_END);
 }
 
 /* ---- records ---- */
@@ -229,20 +92,21 @@ static unsigned get_number(RecordReader *in)
 static void read_call(Replay *replay, ReplayRecord *record, unsigned first)
 {
     RecordReader *in = &replay->in;
-    TapEvent *e = &record->event;
+    DeviceCall *e = &record->event;
     record->number = get_number(in);
     record->later = record_get(in);
-    *e = (TapEvent){.kind = (TapKind)(record->kind - RECORD_CALL),
-                    .size = record_size(first),
-                    .space = first & RECORD_MEMORY ? IO_MEMORY : IO_PORTS};
-    if (e->kind >= TAP_KINDS) {
-        replay_damaged(replay, "a kind of record that there is not");
+    *e = (DeviceCall){.kind = record_find_call(replay->names, record->kind - RECORD_CALL),
+                      .size = record_size(first),
+                      .space = first & RECORD_MEMORY ? IO_MEMORY : IO_PORTS};
+    if (e->kind >= CALL_KINDS) {
+        replay_damaged(replay, "a call of a kind that this pioemu does not know");
         return;
     }
-    read_event(in, e);
+    record_get_call(in, e);
     record->has_items = first & RECORD_ITEMS;
     record->items = *in;
-    while (record->has_items && !in->over && read_item(in).kind != ITEM_END) {
+    if (record->has_items && !in->over) {
+        skip_items(replay);
     }
     if (!in->over && record->number >= replay->streams->len) {
         replay_damaged(replay, "a device that there is not");
@@ -425,7 +289,7 @@ void replay_take_unclaimed(Replay *replay, const ReplayRecord *record)
 
 static void take_lateness(Replay *replay, ReplayDevice *device)
 {
-    TapEvent *e = &device->event;
+    DeviceCall *e = &device->event;
     if (e->value > device->now) {
         replay_damaged(replay, "a deadline before the beginning");
         e->value = device->now;
@@ -443,7 +307,7 @@ void replay_take(Replay *replay, ReplayRecord *record)
         device->has_items = record->has_items;
         device->waiting = true;
         device->asks = 0;
-        if (device->event.kind == TAP_TIMER) {
+        if (device->event.kind == CALL_TIMER) {
             take_lateness(replay, device);
         }
         replay_read_item(device);

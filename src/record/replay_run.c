@@ -37,6 +37,7 @@ static bool read_file(ReplayRun *run, GError **error)
 {
     replay_init(&run->replay, g_mapped_file_get_contents(run->file),
                 g_mapped_file_get_length(run->file));
+    run->replay.names = &run->header.names;
     if (!replay_header_read(&run->header, &run->replay.in, error)) {
         return false;
     }
@@ -74,7 +75,7 @@ ReplayRun *replay_run_new(Config *config, GError **error)
     g_autoptr(GError) failure = NULL;
     ReplayRun *run = g_new0(ReplayRun, 1);
     run->path = g_strdup(config->replay);
-    run->replay.source.make = replay_make_live_tap;
+    run->replay.source.make = replay_make_live_services;
     run->file = replay_map_file(run->path, error);
     if (!run->file) {
         replay_run_free(run);
@@ -102,7 +103,7 @@ void replay_run_free(ReplayRun *run)
 
 /* ---- for the machine ---- */
 
-TapSource *replay_run_taps(ReplayRun *run)
+ServicesSource *replay_run_services(ReplayRun *run)
 {
     return &run->replay.source;
 }
@@ -252,7 +253,7 @@ void replay_run_unclaimed(ReplayRun *run, const BusAccess *access)
         return;
     }
     g_autofree ReplayRecord *record = replay_find(replay, NULL);
-    const TapEvent *e = record ? &record->event : NULL;
+    const DeviceCall *e = record ? &record->event : NULL;
     bool write = record && record->kind == RECORD_UNCLAIMED_WRITE;
     if (record) {
         replay_take_unclaimed(replay, record);

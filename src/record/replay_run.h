@@ -11,7 +11,7 @@
 #include "src/accel/accel.h"
 #include "src/block/block.h"
 #include "src/config.h"
-#include "src/device_tap.h"
+#include "src/device_services.h"
 #include "src/record/ending.h"
 
 /* The machine of a recording, whose run is to be done again. */
@@ -45,7 +45,7 @@ void replay_run_free(ReplayRun *run);
 
 /* ---- for the machine ---- */
 
-TapSource *replay_run_taps(ReplayRun *run);
+ServicesSource *replay_run_services(ReplayRun *run);
 /* Before the machine is built. */
 void replay_run_add_drives(const ReplayRun *run, BlockSet *blocks);
 /* After that: whether it is the recording's machine. */

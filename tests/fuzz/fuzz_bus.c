@@ -139,7 +139,7 @@ static void build(Target *t)
                           .memory = t->memory,
                           .chars = t->chars,
                           .blocks = t->blocks,
-                          .taps = recorder_taps(t->recorder)};
+                          .services = recorder_services(t->recorder)};
     MachineCpu cpu = no_cpu();
     cpu.set_intr = set_intr;
     cpu.has_apics = true;

@@ -120,6 +120,7 @@ static void do_dma(Target *t, FuzzInput *in)
     uint64_t what = fuzz_take(in, 1);
     unsigned channel = (unsigned)what % device_class(t->dev)->dma_server->channel_count;
     DmaLine *line = dma_line_new(t->dev, channel);
+    dma_line_connect(line, t->dev, channel);
     size_t size;
     uint8_t data[BLOCK_MAX];
     const uint8_t *bytes = fuzz_take_bytes(in, BLOCK_MAX, &size);

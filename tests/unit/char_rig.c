@@ -18,33 +18,38 @@
 
 /* ---- the device ---- */
 
-static size_t line_rx_room(void *opaque)
+static size_t line_rx_room(void *opaque, unsigned port)
 {
+    (void)port;
     return ((RigLine *)opaque)->room;
 }
 
-static void line_receive(void *opaque, const uint8_t *data, size_t size)
+static void line_receive(void *opaque, unsigned port, const uint8_t *data, size_t size)
 {
+    (void)port;
     RigLine *line = opaque;
     line->room -= size;
     g_byte_array_append(line->input, data, (guint)size);
 }
 
 /* With the device's lock held. */
-static void transmit(void *opaque)
+static void transmit(void *opaque, unsigned port)
 {
+    (void)port;
     RigLine *line = opaque;
     size_t taken = char_port_write(line->port, line->unsent->data, line->unsent->len);
     g_byte_array_remove_range(line->unsent, 0, (guint)taken);
 }
 
-static void line_break(void *opaque)
+static void line_break(void *opaque, unsigned port)
 {
+    (void)port;
     ((RigLine *)opaque)->breaks++;
 }
 
-static void line_lines(void *opaque, unsigned lines)
+static void line_lines(void *opaque, unsigned port, unsigned lines)
 {
+    (void)port;
     ((RigLine *)opaque)->lines = lines;
 }
 
@@ -82,7 +87,7 @@ void rig_line_send(RigLine *line, const void *data, size_t size)
 {
     g_mutex_lock(device_mutex(line->dev));
     g_byte_array_append(line->unsent, data, (guint)size);
-    transmit(line);
+    transmit(line, 0);
     g_mutex_unlock(device_mutex(line->dev));
 }
 

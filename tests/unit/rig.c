@@ -226,12 +226,17 @@ const DeviceClass *rig_class(const char *class_name)
     g_error("no device class %s", class_name);
 }
 
-Device *rig_device_new(Rig *rig, const char *class_name)
+Device *rig_device_of(Rig *rig, const DeviceClass *class)
 {
-    g_autofree char *id = g_strdup_printf("%s%u", class_name, rig->devices->len);
-    Device *dev = device_new(rig_class(class_name), id, &rig->host);
+    g_autofree char *id = g_strdup_printf("%s%u", class->name, rig->devices->len);
+    Device *dev = device_new(class, id, &rig->host);
     g_ptr_array_add(rig->devices, dev);
     return dev;
+}
+
+Device *rig_device_new(Rig *rig, const char *class_name)
+{
+    return rig_device_of(rig, rig_class(class_name));
 }
 
 bool rig_realize(Rig *rig, Device *dev, const char *properties)

@@ -32,6 +32,8 @@ void rig_free(Rig *rig);
 Device *rig_device(Rig *rig, const char *class_name, const char *properties);
 /* In two steps, for device_connect() in between; the message of a refusal is rig_error(). */
 Device *rig_device_new(Rig *rig, const char *class_name);
+/* The same of a class of the test's own. */
+Device *rig_device_of(Rig *rig, const DeviceClass *class);
 bool rig_realize(Rig *rig, Device *dev, const char *properties);
 const char *rig_error(const Rig *rig);
 

@@ -1,12 +1,13 @@
 /*
- * Drives of the test rig, in place of the block layer.
+ * Drives of the test rig.
  */
+#include "src/device_services.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>
 
 typedef struct RigRequest {
-    enum { RIG_READ, RIG_WRITE, RIG_FLUSH } kind;
+    BlockKind kind;
     uint64_t lba, tag;
     uint32_t count;
     void *buffer;
@@ -15,8 +16,8 @@ typedef struct RigRequest {
 } RigRequest;
 
 struct BlockPort {
+    BlockPortEnd end;
     RigDrive *drive;
-    Device *dev;
     GQueue requests;
 };
 
@@ -50,15 +51,6 @@ void rig_drive_free(RigDrive *drive)
     g_free(drive);
 }
 
-BlockPort *rig_drive_connect(RigDrive *drive, Device *dev)
-{
-    g_assert_null(drive->port);
-    drive->port = g_new0(BlockPort, 1);
-    *drive->port = (BlockPort){.drive = drive, .dev = dev};
-    g_queue_init(&drive->port->requests);
-    return drive->port;
-}
-
 /* Sectors that are not stored read as zeros. */
 static bool carry_out(RigDrive *drive, const RigRequest *request)
 {
@@ -68,9 +60,9 @@ static bool carry_out(RigDrive *drive, const RigRequest *request)
         if (lba == drive->bad) {
             return false;
         }
-        if (request->kind == RIG_WRITE && sector) {
+        if (request->kind == BLOCK_WRITE && sector) {
             memcpy(sector, request->data + i * BLOCK_SECTOR_SIZE, BLOCK_SECTOR_SIZE);
-        } else if (request->kind == RIG_READ && !request->cancelled) {
+        } else if (request->kind == BLOCK_READ && !request->cancelled) {
             uint8_t *to = (uint8_t *)request->buffer + i * BLOCK_SECTOR_SIZE;
             memset(to, 0, BLOCK_SECTOR_SIZE);
             if (sector) {
@@ -78,7 +70,7 @@ static bool carry_out(RigDrive *drive, const RigRequest *request)
             }
         }
     }
-    return request->kind != RIG_FLUSH || drive->bad == UINT64_MAX;
+    return request->kind != BLOCK_FLUSH || drive->bad == UINT64_MAX;
 }
 
 bool rig_drive_step(RigDrive *drive)
@@ -89,61 +81,77 @@ bool rig_drive_step(RigDrive *drive)
         return false;
     }
     bool ok = carry_out(drive, request);
-    drive->flushes += request->kind == RIG_FLUSH;
+    drive->flushes += request->kind == BLOCK_FLUSH;
     if (!request->cancelled) {
-        g_mutex_lock(device_mutex(port->dev));
-        device_class(port->dev)->block_client->done(device_state(port->dev), request->tag, ok);
-        g_mutex_unlock(device_mutex(port->dev));
+        g_mutex_lock(device_mutex(port->end.dev));
+        device_class(port->end.dev)
+            ->block_client->done(device_state(port->end.dev), port->end.number, request->tag, ok);
+        g_mutex_unlock(device_mutex(port->end.dev));
     }
     free_request(request);
     return true;
 }
 
-/* ---- what devices/device.h declares ---- */
+/* ---- the device's side ---- */
 
-uint64_t block_port_sectors(const BlockPort *port)
+static uint64_t sectors(const BlockPort *port)
 {
     return port->drive->sectors;
 }
 
-bool block_port_read_only(const BlockPort *port)
+static bool is_read_only(const BlockPort *port)
 {
     return port->drive->read_only;
 }
 
-bool block_port_is_cdrom(const BlockPort *port)
+static bool is_cdrom(const BlockPort *port)
 {
     return port->drive->cdrom;
 }
 
-static void submit(BlockPort *port, const RigRequest *request)
+static void cancel(BlockPort *port)
 {
-    g_assert_cmpuint(request->lba + request->count, <=, port->drive->sectors);
-    g_queue_push_tail(&port->requests, g_memdup2(request, sizeof(*request)));
-}
-
-void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
-{
-    g_assert_cmpuint(count, >, 0);
-    submit(port, &(RigRequest){RIG_READ, lba, tag, count, buffer, NULL, false});
-}
-
-void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
-                      uint64_t tag)
-{
-    uint8_t *copy = g_memdup2(buffer, (gsize)count * BLOCK_SECTOR_SIZE);
-    g_assert_cmpuint(count, >, 0);
-    submit(port, &(RigRequest){RIG_WRITE, lba, tag, count, NULL, copy, false});
-}
-
-void block_port_flush(BlockPort *port, uint64_t tag)
-{
-    submit(port, &(RigRequest){.kind = RIG_FLUSH, .tag = tag});
-}
-
-void block_port_cancel(BlockPort *port)
-{
-    for (GList *item = port ? port->requests.head : NULL; item; item = item->next) {
+    for (GList *item = port->requests.head; item; item = item->next) {
         ((RigRequest *)item->data)->cancelled = true;
     }
+}
+
+static void submit(BlockPort *port, const BlockRequest *asked)
+{
+    RigRequest request = {.kind = asked->kind,
+                          .lba = asked->lba,
+                          .tag = asked->tag,
+                          .count = asked->count,
+                          .buffer = asked->buffer};
+    g_assert_true(asked->kind == BLOCK_FLUSH || asked->count > 0);
+    g_assert_cmpuint(asked->lba + asked->count, <=, port->drive->sectors);
+    if (asked->data) {
+        request.data = g_memdup2(asked->data, (gsize)asked->count * BLOCK_SECTOR_SIZE);
+    }
+    g_queue_push_tail(&port->requests, g_memdup2(&request, sizeof(request)));
+}
+
+static void serve_request(BlockPort *port, const BlockRequest *asked)
+{
+    if (asked->kind == BLOCK_CANCEL) {
+        cancel(port);
+    } else {
+        submit(port, asked);
+    }
+}
+
+static const BlockPortOps OPS = {
+    .request = serve_request,
+    .sectors = sectors,
+    .read_only = is_read_only,
+    .is_cdrom = is_cdrom,
+};
+
+BlockPort *rig_drive_connect(RigDrive *drive, Device *dev)
+{
+    g_assert_null(drive->port);
+    drive->port = g_new0(BlockPort, 1);
+    *drive->port = (BlockPort){.end = {.ops = &OPS, .dev = dev}, .drive = drive};
+    g_queue_init(&drive->port->requests);
+    return drive->port;
 }

@@ -1,14 +1,14 @@
 /*
- * Character lines for tests, in place of src/char/char.c: everything happens
- * at once, in the caller's thread.
+ * Character lines for tests: everything happens at once, in the caller's thread.
  */
+#include "src/device_services.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>
 
 struct CharPort {
+    CharPortEnd end;
     RigChar *line;
-    Device *dev;
     const CharClient *client;
     bool full;       /* the device waits for tx_room */
     bool delivering; /* input is being delivered */
@@ -32,23 +32,10 @@ void rig_char_free(RigChar *line)
     g_free(line);
 }
 
-CharPort *rig_char_connect(RigChar *line, Device *dev)
-{
-    g_assert_null(line->port);
-    line->port = g_new0(CharPort, 1);
-    line->port->line = line;
-    line->port->dev = dev;
-    line->port->client = device_class(dev)->char_client;
-    return line->port;
-}
-
 /* ---- the device's side ---- */
 
-size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
+static size_t take_output(CharPort *port, const uint8_t *data, size_t size)
 {
-    if (!port) {
-        return size;
-    }
     RigChar *line = port->line;
     size_t taken = MIN(size, line->tx_room);
     g_string_append_len(line->output, (const char *)data, (gssize)taken);
@@ -61,55 +48,67 @@ size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
 
 static void deliver(CharPort *port)
 {
-    void *state = device_state(port->dev);
+    void *state = device_state(port->end.dev);
     GString *input = port->line->input;
     if (port->delivering || !port->client || !port->client->receive) {
         return;
     }
     port->delivering = true;
     size_t size;
-    while (input->len && (size = MIN(input->len, port->client->rx_room(state))) > 0) {
+    while (input->len &&
+           (size = MIN(input->len, port->client->rx_room(state, port->end.number))) > 0) {
         g_autofree uint8_t *data = g_memdup2(input->str, size);
         port->line->largest = MAX(port->line->largest, size);
         g_string_erase(input, 0, (gssize)size);
-        port->client->receive(state, data, size);
+        port->client->receive(state, port->end.number, data, size);
     }
     port->delivering = false;
 }
 
-void char_port_rx_ready(CharPort *port)
+static void rx_ready(CharPort *port)
 {
-    if (port) {
-        port->line->refills++;
-        deliver(port);
-    }
+    port->line->refills++;
+    deliver(port);
 }
 
-void char_port_set_break(CharPort *port, bool on)
+static void set_break(CharPort *port, bool on)
 {
-    if (port) {
-        port->line->breaks += on && !port->line->break_out;
-        port->line->break_out = on;
-    }
+    port->line->breaks += on && !port->line->break_out;
+    port->line->break_out = on;
 }
 
-void char_port_set_lines(CharPort *port, unsigned lines)
+static void set_lines(CharPort *port, unsigned lines)
 {
-    if (port) {
-        port->line->lines_out = lines;
-    }
+    port->line->lines_out = lines;
 }
 
-unsigned char_port_lines(const CharPort *port)
+static unsigned lines_now(const CharPort *port)
 {
-    return port ? port->line->lines : 0;
+    return port->line->lines;
 }
 
-void char_port_set_format(CharPort *port, const CharFormat *format)
+static void set_format(CharPort *port, const CharFormat *format)
 {
-    if (port) {
-        port->line->format = *format;
-    }
+    port->line->format = *format;
+}
+
+static const CharPortOps OPS = {
+    .write = take_output,
+    .rx_ready = rx_ready,
+    .lines = lines_now,
+    .set_break = set_break,
+    .set_lines = set_lines,
+    .set_format = set_format,
+};
+
+CharPort *rig_char_connect(RigChar *line, Device *dev)
+{
+    g_assert_null(line->port);
+    line->port = g_new0(CharPort, 1);
+    line->port->line = line;
+    line->port->end = (CharPortEnd){.ops = &OPS, .dev = dev};
+    line->port->client = device_class(dev)->char_client;
+    return line->port;
 }
 
 /* ---- the test's side ---- */
@@ -117,12 +116,12 @@ void char_port_set_format(CharPort *port, const CharFormat *format)
 static void lock(RigChar *line)
 {
     g_assert_nonnull(line->port);
-    g_mutex_lock(device_mutex(line->port->dev));
+    g_mutex_lock(device_mutex(line->port->end.dev));
 }
 
 static void unlock(RigChar *line)
 {
-    g_mutex_unlock(device_mutex(line->port->dev));
+    g_mutex_unlock(device_mutex(line->port->end.dev));
 }
 
 char *rig_char_take(RigChar *line)
@@ -148,7 +147,7 @@ void rig_char_input(RigChar *line, const char *text)
 void rig_char_break(RigChar *line)
 {
     lock(line);
-    line->port->client->receive_break(device_state(line->port->dev));
+    line->port->client->receive_break(device_state(line->port->end.dev), line->port->end.number);
     unlock(line);
 }
 
@@ -156,7 +155,8 @@ void rig_char_set_lines(RigChar *line, unsigned lines)
 {
     lock(line);
     line->lines = lines;
-    line->port->client->lines_changed(device_state(line->port->dev), lines);
+    line->port->client->lines_changed(device_state(line->port->end.dev), line->port->end.number,
+                                      lines);
     unlock(line);
 }
 
@@ -166,7 +166,7 @@ void rig_char_set_room(RigChar *line, size_t room)
     line->tx_room = room;
     if (room && line->port->full) {
         line->port->full = false;
-        line->port->client->tx_room(device_state(line->port->dev));
+        line->port->client->tx_room(device_state(line->port->end.dev), line->port->end.number);
     }
     unlock(line);
 }

@@ -93,22 +93,25 @@ static void take_turn(void *opaque)
     g_mutex_unlock(device_mutex(echo->dev));
 }
 
-static size_t echo_rx_room(void *opaque)
+static size_t echo_rx_room(void *opaque, unsigned port)
 {
+    (void)port;
     Echo *echo = opaque;
     return echo->machine->options.deaf ? 0 : FIFO_SIZE - echo->used;
 }
 
-static void echo_receive(void *opaque, const uint8_t *data, size_t size)
+static void echo_receive(void *opaque, unsigned port, const uint8_t *data, size_t size)
 {
+    (void)port;
     Echo *echo = opaque;
     memcpy(echo->fifo + echo->used, data, size);
     echo->used += size;
     loop_post(echo->machine->loop, &echo->turn);
 }
 
-static void echo_tx_room(void *opaque)
+static void echo_tx_room(void *opaque, unsigned port)
 {
+    (void)port;
     Echo *echo = opaque;
     flood(echo);
     if (echo->used) {

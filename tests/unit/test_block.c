@@ -32,8 +32,9 @@ typedef struct Probe {
     Loop *loop;
 } Probe;
 
-static void probe_done(void *state, uint64_t tag, bool ok)
+static void probe_done(void *state, unsigned port, uint64_t tag, bool ok)
 {
+    (void)port;
     Probe *p = state;
     p->tags[p->done] = tag;
     p->ok[p->done] = ok;

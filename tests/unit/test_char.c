@@ -18,21 +18,24 @@ typedef struct Line {
     GCond *wake; /* a thread that waits for tx_room */
 } Line;
 
-static size_t line_rx_room(void *opaque)
+static size_t line_rx_room(void *opaque, unsigned port)
 {
+    (void)port;
     return ((Line *)opaque)->room;
 }
 
-static void line_receive(void *opaque, const uint8_t *data, size_t size)
+static void line_receive(void *opaque, unsigned port, const uint8_t *data, size_t size)
 {
+    (void)port;
     Line *line = opaque;
     g_assert_cmpuint(size, <=, line->room);
     line->room -= size;
     g_string_append_len(line->input, (const char *)data, (gssize)size);
 }
 
-static void line_tx_room(void *opaque)
+static void line_tx_room(void *opaque, unsigned port)
 {
+    (void)port;
     Line *line = opaque;
     line->rooms++;
     if (line->wake) {
@@ -40,13 +43,15 @@ static void line_tx_room(void *opaque)
     }
 }
 
-static void line_receive_break(void *opaque)
+static void line_receive_break(void *opaque, unsigned port)
 {
+    (void)port;
     ((Line *)opaque)->breaks++;
 }
 
-static void line_lines_changed(void *opaque, unsigned lines)
+static void line_lines_changed(void *opaque, unsigned port, unsigned lines)
 {
+    (void)port;
     ((Line *)opaque)->lines = lines;
 }
 

@@ -76,7 +76,7 @@ static void build_machine(Session *s)
                           .host_clock = s->clock,
                           .memory = s->memory,
                           .chars = s->chars,
-                          .taps = recorder_taps(s->recorder)};
+                          .services = recorder_services(s->recorder)};
     MachineCpu cpu = no_cpu();
     cpu.has_apics = apics;
     s->machine = machine_new(&machine_pc_class, s->config, &parts, &cpu);
@@ -293,18 +293,72 @@ static void test_other_files_are_refused(void)
 {
     static const char OTHER[] = "#!/bin/sh\necho\n";
     static const char VERSION[] = "pioemu recording 7\n\n";
-    static const char OLD[] = "pioemu recording 1\nmachine pc\n\n";
-    static const char HEADER[] = "pioemu recording 3\nflavour sweet\n\n";
-    static const char MACHINE[] = "pioemu recording 3\nmachine vax\n\n\2";
-    static const char BEFORE[] = "pioemu recording 2\nmachine vax\n\n\2";
-    static const char ESCAPE[] = "pioemu recording 3\nmachine p\\\nmemory 4096\n\n\2";
+    static const char OLD[] = "pioemu recording 3\nmachine pc\n\n";
+    static const char HEADER[] = "pioemu recording 4\nflavour sweet\n\n";
+    static const char MACHINE[] = "pioemu recording 4\nmachine vax\n\n\2";
+    static const char ESCAPE[] = "pioemu recording 4\nmachine p\\\nmemory 4096\n\n\2";
     assert_refused(OTHER, sizeof(OTHER) - 1, "not a recording");
     assert_refused(VERSION, sizeof(VERSION) - 1, "version 7 of the format");
-    assert_refused(OLD, sizeof(OLD) - 1, "version 1 of the format");
+    assert_refused(OLD, sizeof(OLD) - 1, "version 3 of the format, and this pioemu reads 4");
     assert_refused(HEADER, sizeof(HEADER) - 1, "'flavour'");
     assert_refused(MACHINE, sizeof(MACHINE) - 1, "cannot be built");
     assert_refused(ESCAPE, sizeof(ESCAPE) - 1, "header is damaged");
-    assert_refused(BEFORE, sizeof(BEFORE) - 1, "cannot be built");
+}
+
+/* The name of a kind in the header, which is as long afterwards. */
+static void rename_in_header(Recording *r, const char *line, const char *from, const char *to)
+{
+    uint8_t *start = memmem(r->data, r->size, line, strlen(line));
+    g_assert_nonnull(start);
+    uint8_t *end = memchr(start + 1, '\n', r->size - (size_t)(start - r->data) - 1);
+    uint8_t *at = memmem(start, (size_t)(end - start), from, strlen(from));
+    g_assert_nonnull(at);
+    g_assert_cmpuint(strlen(from), ==, strlen(to));
+    memcpy(at, to, strlen(to));
+}
+
+static void test_a_service_that_is_unknown_is_refused_by_its_name(void)
+{
+    Recording r = make_recording();
+    rename_in_header(&r, "\nservices ", " output ", " octopu ");
+    assert_refused(r.data, r.size, "the service 'octopu', which this pioemu does not know");
+    g_free(r.data);
+}
+
+/* Nothing was moved to or from memory in this recording. */
+static void test_a_service_that_is_unknown_and_not_used_does_no_harm(void)
+{
+    Recording r = make_recording();
+    rename_in_header(&r, "\nservices ", " dma-to-memory ", " dna-to-memory ");
+    ReplayResult result = replay(&r);
+    g_assert_cmpstr(result.difference, ==, NULL);
+    g_free(r.data);
+}
+
+/* The numbers of kinds are those that the header gives them. */
+static void test_kinds_are_found_by_their_names(void)
+{
+    Recording r = make_recording();
+    ReplayResult before = replay(&r);
+    uint8_t *at = memmem(r.data, r.size, "\nservices ", 10);
+    /* One that never was, in front: every item's number is one too small then. */
+    static const char LINE[] = "\nservices none-such ";
+    size_t offset = (size_t)(at - r.data), more = sizeof(LINE) - 1 - 10;
+    r.data = g_realloc(r.data, r.size + more);
+    memmove(r.data + offset + 10 + more, r.data + offset + 10, r.size - offset - 10);
+    memcpy(r.data + offset, LINE, sizeof(LINE) - 1);
+    r.size += more;
+    assert_refused(r.data, r.size, "the service 'none-such'");
+    g_assert_cmpstr(before.difference, ==, NULL);
+    g_free(r.data);
+}
+
+static void test_a_call_that_is_unknown_is_refused(void)
+{
+    Recording r = make_recording();
+    rename_in_header(&r, "\ncalls ", " receive ", " perceiv ");
+    assert_refused(r.data, r.size, "call of a kind that this pioemu does not know");
+    g_free(r.data);
 }
 
 static Device *find_device(const Session *s, const char *id)
@@ -435,14 +489,14 @@ static void test_input_comes_at_the_question_that_it_came_at(void)
 
 static void test_a_question_that_is_missing_is_a_difference(void)
 {
-    static const uint8_t THIRD[] = {3 << ITEM_NUMBER_SHIFT | ITEM_ASK,
-                                    6 << ITEM_NUMBER_SHIFT | ITEM_RECEIVE, 's'};
+    /* Port 0, the third request of the call, six bytes. */
+    static const uint8_t THIRD[] = {ITEM_SERVICES + SERVICE_INPUT, 9, 0, 3, 6, 's'};
     Recording r = record_several_questions();
     uint8_t *at = memmem(r.data, r.size, THIRD, sizeof(THIRD));
     g_assert_nonnull(at);
-    *at = 4 << ITEM_NUMBER_SHIFT | ITEM_ASK;
+    at[3] = 4;
     ReplayResult result = replay(&r);
-    g_assert_nonnull(strstr(result.difference, "expected a question for input, got nothing"));
+    g_assert_nonnull(strstr(result.difference, "expected a request for input, got nothing"));
     g_free(result.difference);
     g_free(r.data);
 }
@@ -679,6 +733,13 @@ int main(int argc, char **argv)
     g_test_add_func("/record/a_shortened_recording_is_refused",
                     test_a_shortened_recording_is_refused);
     g_test_add_func("/record/other_files_are_refused", test_other_files_are_refused);
+    g_test_add_func("/record/a_service_that_is_unknown_is_refused_by_its_name",
+                    test_a_service_that_is_unknown_is_refused_by_its_name);
+    g_test_add_func("/record/a_service_that_is_unknown_and_not_used_does_no_harm",
+                    test_a_service_that_is_unknown_and_not_used_does_no_harm);
+    g_test_add_func("/record/kinds_are_found_by_their_names", test_kinds_are_found_by_their_names);
+    g_test_add_func("/record/a_call_that_is_unknown_is_refused",
+                    test_a_call_that_is_unknown_is_refused);
     g_test_add_func("/record/a_device_that_the_machine_has_not_is_named",
                     test_a_device_that_the_machine_has_not_is_named);
     g_test_add_func("/record/a_device_of_another_class_is_named",

@@ -6,23 +6,17 @@
  * from the start; what comes before the record that is looked for waits in the
  * streams of the others.
  */
-#ifndef PIOEMU_RECORD_REPLAY_TAP_H
-#define PIOEMU_RECORD_REPLAY_TAP_H
+#ifndef PIOEMU_RECORD_REPLAY_DEVICE_H
+#define PIOEMU_RECORD_REPLAY_DEVICE_H
 
-#include "src/record/format.h"
-
-typedef struct ReplayItem {
-    RecordItem kind;
-    uint64_t number, second, third, tag, sum;
-    const uint8_t *data;
-} ReplayItem;
+#include "src/record/codec.h"
 
 /* One record as it is in the file. */
 typedef struct ReplayRecord {
     RecordKind kind;
     unsigned number;    /* of the device */
     uint64_t later;     /* since the one before it in its stream */
-    TapEvent event;     /* a timer's value is how late it was */
+    DeviceCall event;   /* a timer's value is how late it was */
     RecordReader items; /* at what the device did meanwhile */
     bool has_items;
 } ReplayRecord;
@@ -36,14 +30,14 @@ typedef struct ReplayStream {
 
 /* What a drive was asked for and has not done yet. */
 typedef struct ReplayAsked {
-    unsigned drive;
+    unsigned port; /* which of the device's drives */
     uint64_t tag;
     void *buffer; /* of a read */
     size_t size;  /* of that */
 } ReplayAsked;
 
 typedef struct ReplayDevice {
-    DeviceTap tap;
+    DeviceServices services;
     struct Replay *replay;
     ReplayStream *stream; /* NULL: the recording is of a machine without this device */
     uint64_t now;
@@ -53,7 +47,7 @@ typedef struct ReplayDevice {
     unsigned depth; /* of calls into it */
     /* The record in hand. */
     bool waiting; /* it was taken, and the device was not called yet */
-    TapEvent event;
+    DeviceCall event;
     RecordReader items;
     bool has_items;
     ReplayItem item; /* the next */
@@ -65,15 +59,16 @@ typedef struct ReplayDevice {
 
 /* What is read of the file. */
 typedef struct Replay {
-    TapSource source;
+    ServicesSource source;
     /* Makes the call `event`, which came while the device was being called. */
-    void (*call)(struct Replay *replay, ReplayDevice *device, const TapEvent *event);
+    void (*call)(struct Replay *replay, ReplayDevice *device, const DeviceCall *event);
     /* The first difference or damage was noted; NULL: nobody wants to know. */
     void (*stopped)(struct Replay *replay);
     const Bus *bus;     /* has names of registers */
     const Clock *clock; /* with a CPU: machine time */
     bool whole;         /* with a CPU */
     bool over;          /* nothing is compared any more */
+    const RecordNames *names;
     RecordReader in;
     GPtrArray *streams; /* ReplayStream, by number */
     GPtrArray *devices; /* ReplayDevice: of the machine, in the order of their making */
@@ -95,8 +90,6 @@ ReplayRecord *replay_find(Replay *replay, ReplayStream *stream);
 void replay_take(Replay *replay, ReplayRecord *record);
 void replay_take_unclaimed(Replay *replay, const ReplayRecord *record);
 void replay_read_item(ReplayDevice *device);
-/* The call that `item` is, which is an ITEM_CALL. */
-TapEvent replay_nested_event(const ReplayDevice *device);
 
 void replay_damaged(Replay *replay, const char *what);
 /* Notes the first difference: "COM1 read LSR (port 0x3fd): " goes before it. */
@@ -128,12 +121,12 @@ const ReplayRecord *replay_first_waiting(const Replay *replay);
 ReplayStream *replay_find_stream(const Replay *replay, const char *id);
 /* `stream` may be NULL. */
 ReplayDevice *replay_add_device(Replay *replay, Device *dev, ReplayStream *stream,
-                                const TapClass *class);
+                                const DeviceServicesClass *class);
 /* Makes the call in hand, which is input of some kind. */
 void replay_bring_input(ReplayDevice *device);
 
-/* TapSource.make. */
-DeviceTap *replay_make_tap(TapSource *source, Device *dev, const DeviceHost *host);
+/* ServicesSource.make, of a replay with no CPU. */
+DeviceServices *replay_make_services(ServicesSource *source, Device *dev, const DeviceHost *host);
 /* Whether every device of the recording was made, and of its class. */
 bool replay_has_all(const Replay *replay, GError **error);
 
@@ -141,6 +134,6 @@ bool replay_has_all(const Replay *replay, GError **error);
 bool replay_take_asked(ReplayDevice *device, BlockResult *result);
 
 /* Input may be more than the device has room for only in a recording that does not fit. */
-bool replay_has_room(ReplayDevice *device, uint64_t size);
+bool replay_has_room(ReplayDevice *device, uint64_t port, uint64_t size);
 
 #endif
