@@ -31,3 +31,14 @@ bool fd_write_all(int fd, const void *data, size_t size)
     }
     return true;
 }
+
+/* An older kernel has no close_range(). */
+void fd_close_range(unsigned first, unsigned last)
+{
+    if (close_range(first, last, 0) < 0) {
+        long end = sysconf(_SC_OPEN_MAX);
+        for (unsigned fd = first; fd <= last && fd < end; fd++) {
+            close((int)fd);
+        }
+    }
+}

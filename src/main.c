@@ -6,6 +6,7 @@
 #include "src/control/control.h"
 #include "src/error.h"
 #include "src/host_failure.h"
+#include "src/inherited.h"
 #include "src/options.h"
 #include "src/pidfile.h"
 #include "src/record/recorder.h"
@@ -114,6 +115,7 @@ static int run_again(Config *config, int *ended_by_signal)
 int main(int argc, char **argv)
 {
     host_failure_install();
+    inherited_close(argc, argv);
     fd_io_keep_standard();
     g_autoptr(Config) config = config_new();
     g_autoptr(GError) error = NULL;

@@ -29,6 +29,8 @@ static uint8_t *map(Memory *memory, const char *name, uint64_t size, GError **er
                     size >> 20, g_strerror(errno));
         return NULL;
     }
+    /* A core file is for us; a guest's gigabytes, and its secrets, are not in it. */
+    madvise(host, size, MADV_DONTDUMP);
     Mapping mapping = {host, size};
     g_array_append_val(memory->mappings, mapping);
     return host;

@@ -4,9 +4,11 @@
 #include "src/char/guardian.h"
 
 #include "src/error.h"
+#include "src/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,11 +34,7 @@ static void keep_only(int fd, int life)
     int end = fcntl(life, F_DUPFD, FIRST_CLOSED_FD);
     dup2(ward, WARD_FD);
     dup2(end, LIFE_FD);
-    if (close_range(FIRST_CLOSED_FD, ~0u, 0) < 0) {
-        for (int other = (int)sysconf(_SC_OPEN_MAX) - 1; other >= FIRST_CLOSED_FD; other--) {
-            close(other);
-        }
-    }
+    fd_close_range(FIRST_CLOSED_FD, UINT_MAX);
 }
 
 /* A session of its own: a signal to our process group or terminal passes it by. */
