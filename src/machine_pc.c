@@ -479,6 +479,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_a20_gate(machine, "port92", "port92", error) &&
            machine_add(machine, "reset-control", "RCR", "iobase=" G_STRINGIFY(RESET_PORT), error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
+           machine_add(machine, "crtc", "CRTC", NULL, error) &&
            add_ide(machine, &drives.ide, error) && add_floppy(machine, &drives.floppy, error) &&
            add_serials(machine, &lines, error) &&
            (!config->debugcon || add_with_char(machine, "isa-debugcon", "debugcon",

@@ -1,6 +1,7 @@
 /*
  * The small ISA devices: debug port, POST port, debug console, exit ports.
  */
+#include "devices/crtc_regs.h"
 #include "tests/unit/rig.h"
 
 #include <stdio.h>
@@ -176,6 +177,63 @@ static void debug_port_without_a_line(void)
 }
 
 /* ---- POST port ---- */
+
+static uint8_t crtc_get(Rig *rig, uint8_t index)
+{
+    rig_outb(rig, 0x3d4, index);
+    return rig_inb(rig, 0x3d5);
+}
+
+/* xv6 reads its cursor's place from there, and dies of one that is off the screen. */
+static void crtc_keeps_what_is_written(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    Device *dev = rig_device(rig, "crtc", NULL);
+    for (uint8_t i = 0; i < CRTC_REGISTERS; i++) {
+        g_assert_cmphex(crtc_get(rig, i), ==, 0);
+    }
+    for (uint8_t i = 0; i < CRTC_REGISTERS; i++) {
+        rig_out(rig, 0x3d4, (uint32_t)(0x20 + i) << 8 | i, 2);
+    }
+    g_autoptr(GBytes) saved = device_save(dev);
+    device_reset(dev);
+    g_assert_cmphex(crtc_get(rig, CRTC_CURSOR_LOW), ==, 0);
+    g_assert_true(rig_load(dev, saved));
+    g_assert_cmphex(rig_inb(rig, 0x3d4), ==, CRTC_REGISTERS - 1);
+    for (uint8_t i = 0; i < CRTC_REGISTERS; i++) {
+        g_assert_cmphex(crtc_get(rig, i), ==, 0x20 + i);
+    }
+    g_autofree char *text = device_describe(dev);
+    g_assert_cmpstr(text, ==, "start 0x2c2d, cursor at 0x2e2f");
+    g_autoptr(GBytes) bad = rig_patch(saved, "index", 0, 0x40);
+    g_assert_false(rig_load(dev, bad));
+}
+
+static void crtc_has_no_register_behind_the_last(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "crtc", NULL);
+    rig_out(rig, 0x3d4, 0xff00 | CRTC_REGISTERS, 2);
+    g_assert_cmphex(rig_inb(rig, 0x3d5), ==, 0);
+    g_assert_cmphex(crtc_get(rig, 0x3f), ==, 0);
+    rig_outb(rig, 0x3d4, 0xff);
+    g_assert_cmphex(rig_inb(rig, 0x3d4), ==, 0x3f);
+}
+
+/* "Protect Registers 0-7", of which the line compare bit is free. */
+static void crtc_protects_its_timing(void)
+{
+    g_autoptr(Rig) rig = rig_new();
+    rig_device(rig, "crtc", NULL);
+    rig_out(rig, 0x3d4, 0x8000 | CRTC_VSYNC_END, 2);
+    for (uint8_t i = 0; i <= 8; i++) {
+        rig_out(rig, 0x3d4, 0xff00u | i, 2);
+        g_assert_cmphex(rig_inb(rig, 0x3d5), ==, i == 8 ? 0xff : i == 7 ? 0x10 : 0);
+    }
+    rig_out(rig, 0x3d4, 0x0000 | CRTC_VSYNC_END, 2);
+    rig_out(rig, 0x3d4, 0x5f00, 2);
+    g_assert_cmphex(rig_inb(rig, 0x3d5), ==, 0x5f);
+}
 
 static void post_port_keeps_last(void)
 {
@@ -371,6 +429,9 @@ int main(int argc, char **argv)
     g_test_add_func("/debug_port/every_line_is_accounted_for", debug_port_accounts_for_every_line);
     g_test_add_func("/debug_port/saves_what_waits", debug_port_saves_what_waits);
     g_test_add_func("/isa/write_only_ports_are_posted", debug_port_is_posted);
+    g_test_add_func("/crtc/keeps_what_is_written", crtc_keeps_what_is_written);
+    g_test_add_func("/crtc/has_no_register_behind_the_last", crtc_has_no_register_behind_the_last);
+    g_test_add_func("/crtc/protects_its_timing", crtc_protects_its_timing);
     g_test_add_func("/post_port/keeps_the_last_code", post_port_keeps_last);
     g_test_add_func("/debugcon/outputs_each_byte", debugcon_outputs);
     g_test_add_func("/debugcon/reads_its_constant", debugcon_reads_back);
