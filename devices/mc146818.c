@@ -31,6 +31,8 @@
 
 #define RTC_FLAGS    (RTC_C_PF | RTC_C_AF | RTC_C_UF)
 #define RTC_OWED_MAX 65536u
+/* After a read of register C: two counts of the divider, half of the shortest period of a PC. */
+#define RTC_OWED_NS  UINT64_C(61036)
 #define RTC_NEVER    UINT64_MAX
 #define RTC_BASE_MAX UINT64_C(253402300799) /* the last second of 9999 */
 
@@ -46,10 +48,11 @@ typedef struct Mc146818 {
     uint8_t cmos[CMOS_SIZE];
 
     bool nmi_masked;
-    uint64_t synced; /* machine time that the registers are brought up to */
-    uint64_t phase;  /* when the divider was last at 0, modulo one second */
-    uint32_t owed;   /* periodic interrupts that register C has not told of yet */
-    bool boot_read;  /* the boot order was read: what is for one boot ends at the reset */
+    uint64_t synced;   /* machine time that the registers are brought up to */
+    uint64_t phase;    /* when the divider was last at 0, modulo one second */
+    uint32_t owed;     /* periodic interrupts that register C has not told of yet */
+    uint64_t owed_due; /* when the next of them comes, while PF is clear */
+    bool boot_read;    /* the boot order was read: what is for one boot ends at the reset */
 
     uint16_t base_port;
     uint8_t equipment;
@@ -146,6 +149,9 @@ static uint64_t next_event(const Mc146818 *s, uint64_t now)
         uint64_t period = period_counts(s);
         event = divider_time(s, (divider_count(s, now) / period + 1) * period);
     }
+    if (enabled & RTC_B_PIE && s->owed && s->owed_due < event) {
+        event = s->owed_due;
+    }
     uint64_t updates = enabled & RTC_B_UIE   ? 1
                        : enabled & RTC_B_AIE ? rtc_time_until_alarm(s->cmos)
                                              : 0;
@@ -172,7 +178,8 @@ static void mc146818_update(Mc146818 *s)
 
 /*
  * A periodic interrupt is overdue when the next one is due as well.  To catch
- * up, those that came before register C was read follow when it is.
+ * up, those that came before register C was read follow some time after it is:
+ * a guest that reads it again at once has to find it clear.
  */
 static void take_periods(Mc146818 *s, uint64_t periods)
 {
@@ -185,6 +192,14 @@ static void take_periods(Mc146818 *s, uint64_t periods)
         s->owed = (uint32_t)(more > RTC_OWED_MAX - s->owed ? RTC_OWED_MAX : s->owed + more);
     }
     s->cmos[RTC_C] |= RTC_C_PF;
+}
+
+static void take_owed(Mc146818 *s, uint64_t now)
+{
+    if (s->owed && !(s->cmos[RTC_C] & RTC_C_PF) && s->owed_due <= now) {
+        s->owed--;
+        s->cmos[RTC_C] |= RTC_C_PF;
+    }
 }
 
 static void take_updates(Mc146818 *s, uint64_t updates)
@@ -207,6 +222,7 @@ static void mc146818_sync(Mc146818 *s)
             take_periods(s, periods);
         }
     }
+    take_owed(s, now);
     if (updates_run(s)) {
         uint64_t updates = updates_until(s, now) - updates_until(s, s->synced);
         if (updates) {
@@ -222,11 +238,7 @@ static uint8_t read_c(Mc146818 *s)
 {
     uint8_t value = s->cmos[RTC_C] | (irq_flag(s) ? RTC_C_IRQF : 0);
     s->cmos[RTC_C] = 0;
-    mc146818_update(s);
-    if (s->owed) {
-        s->owed--;
-        s->cmos[RTC_C] = RTC_C_PF;
-    }
+    s->owed_due = s->synced + RTC_OWED_NS;
     return value;
 }
 
@@ -412,6 +424,7 @@ static void mc146818_reset(void *state)
     s->index = 0;
     s->nmi_masked = false;
     s->owed = 0;
+    s->owed_due = 0;
     if (s->boot_read && *s->boot_once) {
         cmos_store_boot_order(s->cmos, s->boot_order);
     }
@@ -425,8 +438,8 @@ static bool mc146818_post_load(void *state)
 {
     Mc146818 *s = state;
     if (s->index >= CMOS_SIZE || s->phase >= NS_PER_SECOND || s->owed > RTC_OWED_MAX ||
-        s->synced > device_now(s->dev) || s->cmos[RTC_A] & RTC_A_UIP ||
-        s->cmos[RTC_C] & ~RTC_FLAGS || s->cmos[RTC_D] != RTC_D_VRT) {
+        s->owed_due > s->synced + RTC_OWED_NS || s->synced > device_now(s->dev) ||
+        s->cmos[RTC_A] & RTC_A_UIP || s->cmos[RTC_C] & ~RTC_FLAGS || s->cmos[RTC_D] != RTC_D_VRT) {
         return false;
     }
     mc146818_update(s);
@@ -434,10 +447,15 @@ static bool mc146818_post_load(void *state)
 }
 
 static const DeviceField mc146818_fields[] = {
-    DEVICE_FIELD(Mc146818, index),           DEVICE_FIELD_ARRAY(Mc146818, cmos),
-    DEVICE_FIELD_BOOL(Mc146818, nmi_masked), DEVICE_FIELD(Mc146818, synced),
-    DEVICE_FIELD(Mc146818, phase),           DEVICE_FIELD(Mc146818, owed),
-    DEVICE_FIELD_BOOL(Mc146818, boot_read),  DEVICE_FIELD_END,
+    DEVICE_FIELD(Mc146818, index),
+    DEVICE_FIELD_ARRAY(Mc146818, cmos),
+    DEVICE_FIELD_BOOL(Mc146818, nmi_masked),
+    DEVICE_FIELD(Mc146818, synced),
+    DEVICE_FIELD(Mc146818, phase),
+    DEVICE_FIELD(Mc146818, owed),
+    DEVICE_FIELD(Mc146818, owed_due),
+    DEVICE_FIELD_BOOL(Mc146818, boot_read),
+    DEVICE_FIELD_END,
 };
 
 /* ---- the class ---- */

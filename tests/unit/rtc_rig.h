@@ -17,6 +17,9 @@
 #define US UINT64_C(1000)
 #define MS UINT64_C(1000000)
 
+/* After which an interrupt that is owed follows a read of register C. */
+#define PAUSE_NS UINT64_C(61036)
+
 /* 2026-11-21 22:33:44, a Saturday. */
 #define BASE "base=1795300424"
 
