@@ -363,31 +363,47 @@ void device_guest_error(Device *dev, const char *kind, const char *format, ...)
 
 typedef enum FieldKind { FIELD_BOOL, FIELD_UINT, FIELD_END } FieldKind;
 
-/* One saved field or array of fields.  A table of them ends with FIELD_END. */
+/*
+ * One saved field or array of fields.  A table of them ends with FIELD_END.
+ *
+ * A class that gains a field raises its `state_version` and writes the new
+ * number in `since`.  A state that was saved before does not have the field,
+ * which then gets `default_value` in each element.  A field that a class no
+ * longer has is left out of the table: what an older state has of it is passed
+ * over.
+ */
 typedef struct DeviceField {
     const char *name;
     size_t offset;
     unsigned size; /* of one element: 1, 2, 4 or 8 */
     unsigned count;
     FieldKind kind;
+    unsigned since;         /* DeviceClass.state_version that it came with; 0: the first */
+    uint64_t default_value; /* of an element, in a state of a version before `since` */
 } DeviceField;
 
 #define DEVICE_FIELD(type, member)                                                                 \
     {                                                                                              \
-#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT                \
+#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT, 0, 0          \
     }
 #define DEVICE_FIELD_BOOL(type, member)                                                            \
     {                                                                                              \
-#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_BOOL                \
+#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_BOOL, 0, 0          \
     }
 #define DEVICE_FIELD_ARRAY(type, member)                                                           \
     {                                                                                              \
 #member, offsetof(type, member), sizeof(((type *)0)->member[0]),                           \
-            sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), FIELD_UINT               \
+            sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), FIELD_UINT, 0, 0         \
+    }
+/* A number that came with `version` of the state, and was `value` before. */
+#define DEVICE_FIELD_SINCE(type, member, version, value)                                           \
+    {                                                                                              \
+#member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT, version,      \
+            value                                                                                  \
     }
 #define DEVICE_FIELD_END                                                                           \
     {                                                                                              \
-        NULL, 0, 0, 0, FIELD_END                                                                   \
+        NULL, 0, 0, 0, FIELD_END, 0, 0                                                             \
     }
 
 /* ---- the class ---------------------------------------------------------- */
@@ -425,6 +441,8 @@ typedef struct DeviceClass {
     bool (*input_pending)(const void *state, unsigned pin);
     /* Everything a snapshot needs. */
     const DeviceField *fields;
+    /* Of `fields`; 0 counts as 1. */
+    unsigned state_version;
     /* After a load: false if a field is impossible; else re-derives lines and timers. */
     bool (*post_load)(void *state);
     /* One line about the state, for crash reports: writes at most `size` bytes. */

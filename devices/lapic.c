@@ -524,7 +524,7 @@ static const DeviceField LAPIC_FIELDS[] = {
     DEVICE_FIELD(Lapic, initial_count),
     DEVICE_FIELD(Lapic, divide),
     DEVICE_FIELD(Lapic, errors),
-    {"lint", offsetof(Lapic, lint), 1, 2, FIELD_BOOL},
+    {.name = "lint", .offset = offsetof(Lapic, lint), .size = 1, .count = 2, .kind = FIELD_BOOL},
     DEVICE_FIELD_BOOL(Lapic, extint),
     DEVICE_FIELD(Lapic, timer_start),
     DEVICE_FIELD_END,

@@ -1,13 +1,13 @@
 /*
- * The saved state of a device: its class's name, and each field's name with
- * its elements.
+ * The saved state of a device: its class's name, the version of the class's
+ * state, and each field's name with its elements.
  */
 #include "src/device_internal.h"
 #include "src/error.h"
 
 #include <string.h>
 
-#define SAVED_TYPE "(sa{sat})"
+#define SAVED_TYPE "(sua{sat})"
 
 static uint64_t load_element(const Device *dev, const DeviceField *f, unsigned index)
 {
@@ -19,6 +19,11 @@ static uint64_t load_element(const Device *dev, const DeviceField *f, unsigned i
 static void store_element(Device *dev, const DeviceField *f, unsigned index, uint64_t value)
 {
     memcpy(device_field(dev, f->offset + (size_t)index * f->size), &value, f->size);
+}
+
+static unsigned state_version(const DeviceClass *class)
+{
+    return MAX(class->state_version, 1);
 }
 
 static bool has_field(const DeviceField *f)
@@ -45,8 +50,9 @@ GBytes *device_save(Device *dev)
         g_variant_builder_add_value(&fields, g_variant_new_dict_entry(name, save_elements(dev, f)));
     }
     g_mutex_unlock(&dev->lock);
-    g_autoptr(GVariant) saved = g_variant_ref_sink(
-        g_variant_new("(s@a{sat})", dev->class->name, g_variant_builder_end(&fields)));
+    g_autoptr(GVariant) saved =
+        g_variant_ref_sink(g_variant_new("(su@a{sat})", dev->class->name, state_version(dev->class),
+                                         g_variant_builder_end(&fields)));
     return g_variant_get_data_as_bytes(saved);
 }
 
@@ -72,8 +78,20 @@ static GVariant *find_elements(const Device *dev, const DeviceField *f, GVariant
     return g_variant_lookup_value(fields, f->name, G_VARIANT_TYPE("at"));
 }
 
-static bool load_field(Device *dev, const DeviceField *f, GVariant *fields, GError **error)
+static bool load_default(Device *dev, const DeviceField *f)
 {
+    for (unsigned i = 0; i < f->count; i++) {
+        store_element(dev, f, i, f->default_value);
+    }
+    return true;
+}
+
+static bool load_field(Device *dev, const DeviceField *f, unsigned version, GVariant *fields,
+                       GError **error)
+{
+    if (version < f->since) {
+        return load_default(dev, f);
+    }
     g_autoptr(GVariant) elements = find_elements(dev, f, fields);
     if (!elements) {
         return bad_state(dev, error, f->name, "missing");
@@ -95,21 +113,34 @@ static bool load_field(Device *dev, const DeviceField *f, GVariant *fields, GErr
     return true;
 }
 
+static bool check_origin(const Device *dev, const char *class_name, unsigned version,
+                         GError **error)
+{
+    const DeviceClass *class = dev->class;
+    if (strcmp(class_name, class->name)) {
+        return error_refuse(error, "%s: saved state is of a '%s', not a '%s'", dev->id, class_name,
+                            class->name);
+    }
+    if (!version || version > state_version(class)) {
+        return error_refuse(error, "%s: saved state has version %u, and this pioemu knows up to %u",
+                            dev->id, version, state_version(class));
+    }
+    return true;
+}
+
 static bool load_fields(Device *dev, GBytes *saved, GError **error)
 {
     g_autoptr(GVariant) variant =
         g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(SAVED_TYPE), saved, false));
     g_autofree char *class_name = NULL;
     g_autoptr(GVariant) fields = NULL;
-    g_variant_get(variant, "(s@a{sat})", &class_name, &fields);
-    if (strcmp(class_name, dev->class->name)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "%s: saved state is of a '%s', not a '%s'", dev->id, class_name,
-                    dev->class->name);
+    unsigned version;
+    g_variant_get(variant, "(su@a{sat})", &class_name, &version, &fields);
+    if (!check_origin(dev, class_name, version, error)) {
         return false;
     }
     for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
-        if (!load_field(dev, f, fields, error)) {
+        if (!load_field(dev, f, version, fields, error)) {
             return false;
         }
     }

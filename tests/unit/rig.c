@@ -280,10 +280,11 @@ static GVariant *patch_elements(GVariant *elements, bool here, unsigned index, u
 GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t value)
 {
     g_autoptr(GVariant) all =
-        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("(sa{sat})"), saved, false));
+        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("(sua{sat})"), saved, false));
     const char *class_name;
+    unsigned version;
     g_autoptr(GVariantIter) fields = NULL;
-    g_variant_get(all, "(&sa{sat})", &class_name, &fields);
+    g_variant_get(all, "(&sua{sat})", &class_name, &version, &fields);
     GVariantBuilder copy;
     g_variant_builder_init(&copy, G_VARIANT_TYPE("a{sat}"));
     const char *name;
@@ -296,8 +297,8 @@ GBytes *rig_patch(GBytes *saved, const char *field, unsigned index, uint64_t val
         g_variant_unref(elements);
     }
     g_assert_true(found);
-    g_autoptr(GVariant) patched =
-        g_variant_ref_sink(g_variant_new("(s@a{sat})", class_name, g_variant_builder_end(&copy)));
+    g_autoptr(GVariant) patched = g_variant_ref_sink(
+        g_variant_new("(su@a{sat})", class_name, version, g_variant_builder_end(&copy)));
     return g_variant_get_data_as_bytes(patched);
 }
 

@@ -109,7 +109,7 @@ static uint8_t toy_acknowledge(void *state)
 
 static const DeviceField FIELDS[] = {
     DEVICE_FIELD(Toy, latch),   DEVICE_FIELD_ARRAY(Toy, table),
-    DEVICE_FIELD_BOOL(Toy, on), DEVICE_FIELD(Toy, wide),
+    DEVICE_FIELD_BOOL(Toy, on), DEVICE_FIELD_SINCE(Toy, wide, 3, 0x55),
     DEVICE_FIELD_END,
 };
 
@@ -140,6 +140,7 @@ static const DeviceClass TOY = {
     .input_count = 2,
     .acknowledge = toy_acknowledge,
     .fields = FIELDS,
+    .state_version = 3,
     .post_load = toy_post_load,
     .describe = toy_describe,
 };
@@ -545,12 +546,12 @@ static void test_saved_state_comes_back(Fixture *f, gconstpointer data)
     g_assert_cmphex(f->toy->wide, ==, UINT64_MAX);
 }
 
-/* Builds "(sa{sat})"; `text` is GVariant's own notation. */
+/* Builds "(sua{sat})"; `text` is GVariant's own notation. */
 static GBytes *blob(const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) variant =
-        g_variant_parse(G_VARIANT_TYPE("(sa{sat})"), text, NULL, NULL, &error);
+        g_variant_parse(G_VARIANT_TYPE("(sua{sat})"), text, NULL, NULL, &error);
     g_assert_no_error(error);
     return g_variant_get_data_as_bytes(variant);
 }
@@ -576,24 +577,25 @@ static void test_impossible_states_are_refused(Fixture *f, gconstpointer data)
 {
     (void)data;
     realize(f, NULL);
-    assert_not_loaded(f, blob("('boy', {})"), "toy0: saved state is of a 'boy', not a 'toy'");
-    assert_not_loaded(f, blob("('toy', {})"), "toy0: saved state, field latch: missing");
-    assert_not_loaded(f,
-                      blob("('toy', {'latch': [uint64 1], 'table': [uint64 1, 2], " GOOD_REST "})"),
-                      "toy0: saved state, field table: wrong number of elements");
+    assert_not_loaded(f, blob("('boy', 3, {})"), "toy0: saved state is of a 'boy', not a 'toy'");
+    assert_not_loaded(f, blob("('toy', 3, {})"), "toy0: saved state, field latch: missing");
     assert_not_loaded(
-        f, blob("('toy', {'latch': [uint64 256], 'table': [uint64 1, 2, 3], " GOOD_REST "})"),
+        f, blob("('toy', 3, {'latch': [uint64 1], 'table': [uint64 1, 2], " GOOD_REST "})"),
+        "toy0: saved state, field table: wrong number of elements");
+    assert_not_loaded(
+        f, blob("('toy', 3, {'latch': [uint64 256], 'table': [uint64 1, 2, 3], " GOOD_REST "})"),
         "toy0: saved state, field latch: value too large");
     assert_not_loaded(
         f,
-        blob("('toy', {'latch': [uint64 1], 'table': [uint64 1, 2, 4294967296], " GOOD_REST "})"),
+        blob("('toy', 3, {'latch': [uint64 1], 'table': [uint64 1, 2, 4294967296], " GOOD_REST
+             "})"),
         "toy0: saved state, field table: value too large");
     assert_not_loaded(f,
-                      blob("('toy', {'latch': [uint64 1], 'table': [uint64 1, 2, 3], "
+                      blob("('toy', 3, {'latch': [uint64 1], 'table': [uint64 1, 2, 3], "
                            "'on': [uint64 2], 'wide': [uint64 5]})"),
                       "toy0: saved state, field on: value too large");
     assert_not_loaded(
-        f, blob("('toy', {'latch': [uint64 238], 'table': [uint64 1, 2, 3], " GOOD_REST "})"),
+        f, blob("('toy', 3, {'latch': [uint64 238], 'table': [uint64 1, 2, 3], " GOOD_REST "})"),
         "toy0: saved state, field (all): impossible combination");
 }
 
@@ -601,12 +603,56 @@ static void test_unknown_fields_are_passed_over(Fixture *f, gconstpointer data)
 {
     (void)data;
     realize(f, NULL);
-    g_autoptr(GBytes) saved = blob("('toy', {'latch': [uint64 1], 'table': [uint64 1, 2, 3], "
+    g_autoptr(GBytes) saved = blob("('toy', 3, {'latch': [uint64 1], 'table': [uint64 1, 2, 3], "
                                    "'later': [uint64 9], " GOOD_REST "})");
     g_autoptr(GError) error = NULL;
     g_assert_true(device_load(f->dev, saved, &error));
     g_assert_cmphex(f->toy->latch, ==, 1);
     g_assert_cmpuint(f->toy->wide, ==, 5);
+}
+
+static void test_an_older_state_gets_defaults_for_what_it_lacks(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    realize(f, NULL);
+    g_autoptr(GBytes) saved =
+        blob("('toy', 2, {'latch': [uint64 1], 'table': [uint64 1, 2, 3], 'on': [uint64 1]})");
+    g_autoptr(GError) error = NULL;
+    f->toy->wide = 7;
+    g_assert_true(device_load(f->dev, saved, &error));
+    g_assert_true(f->toy->on);
+    g_assert_cmphex(f->toy->wide, ==, 0x55);
+}
+
+/* Whatever an older state has under the name of a field that came later is another thing. */
+static void test_an_older_state_cannot_set_a_later_field(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    realize(f, NULL);
+    g_autoptr(GBytes) saved =
+        blob("('toy', 1, {'latch': [uint64 1], 'table': [uint64 1, 2, 3], " GOOD_REST "})");
+    g_assert_true(device_load(f->dev, saved, NULL));
+    g_assert_cmphex(f->toy->wide, ==, 0x55);
+}
+
+static void test_a_state_of_the_version_has_all_its_fields(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    realize(f, NULL);
+    assert_not_loaded(
+        f, blob("('toy', 3, {'latch': [uint64 1], 'table': [uint64 1, 2, 3], 'on': [uint64 1]})"),
+        "toy0: saved state, field wide: missing");
+}
+
+static void test_a_later_state_is_refused(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    realize(f, NULL);
+    assert_not_loaded(
+        f, blob("('toy', 4, {'latch': [uint64 1], 'table': [uint64 1, 2, 3], " GOOD_REST "})"),
+        "toy0: saved state has version 4, and this pioemu knows up to 3");
+    assert_not_loaded(f, blob("('toy', 0, {})"),
+                      "toy0: saved state has version 0, and this pioemu knows up to 3");
 }
 
 static void test_rubbish_is_refused(Fixture *f, gconstpointer data)
@@ -676,6 +722,10 @@ int main(int argc, char **argv)
     TEST(saved_state_comes_back);
     TEST(impossible_states_are_refused);
     TEST(unknown_fields_are_passed_over);
+    TEST(an_older_state_gets_defaults_for_what_it_lacks);
+    TEST(an_older_state_cannot_set_a_later_field);
+    TEST(a_state_of_the_version_has_all_its_fields);
+    TEST(a_later_state_is_refused);
     TEST(rubbish_is_refused);
     TEST(damaged_state_never_breaks_a_field);
     return g_test_run();

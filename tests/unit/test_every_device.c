@@ -430,11 +430,11 @@ static bool survives_reset(const char *field)
 
 static void assert_same_but_survivors(GBytes *a, GBytes *b)
 {
-    const GVariantType *type = G_VARIANT_TYPE("(sa{sat})");
+    const GVariantType *type = G_VARIANT_TYPE("(sua{sat})");
     g_autoptr(GVariant) x = g_variant_ref_sink(g_variant_new_from_bytes(type, a, false));
     g_autoptr(GVariant) y = g_variant_ref_sink(g_variant_new_from_bytes(type, b, false));
-    g_autoptr(GVariant) fields = g_variant_get_child_value(x, 1);
-    g_autoptr(GVariant) others = g_variant_get_child_value(y, 1);
+    g_autoptr(GVariant) fields = g_variant_get_child_value(x, 2);
+    g_autoptr(GVariant) others = g_variant_get_child_value(y, 2);
     GVariantIter iter;
     const char *name;
     GVariant *value;
