@@ -2,6 +2,7 @@
  * The conformance suite: every sentence of every port script, asked of pioemu.
  *
  *   run_port [--tap] FILE.port...         one test per section
+ *   run_port [--tap] --least N FILE.port...   the same, and there are N sentences
  *   run_port --compare FILE.port...       asks QEMU too, and prints a table of
  *                                         what the two answer otherwise than
  *                                         the data sheet says
@@ -14,9 +15,6 @@
 #include <string.h>
 
 #define QEMU "qemu-system-x86_64"
-/* Fewer mean that a script was lost. */
-#define SENTENCES_MIN 700u
-
 /* The board of the sheets: there OUT2 gates the serial interrupts. */
 static const char *const OUR_OPTIONS[] = {"-M",
                                           "isapc",
@@ -75,11 +73,18 @@ static unsigned count_sentences(const GPtrArray *scripts)
     return count;
 }
 
+typedef struct Least {
+    const GPtrArray *scripts;
+    unsigned sentences;
+} Least;
+
+/* Fewer mean that a script was lost. */
 static void test_there_are_enough_sentences(gconstpointer data)
 {
-    unsigned count = count_sentences(data);
+    const Least *least = data;
+    unsigned count = count_sentences(least->scripts);
     g_test_message("%u sentences", count);
-    g_assert_cmpuint(count, >=, SENTENCES_MIN);
+    g_assert_cmpuint(count, >=, least->sentences);
 }
 
 static bool expects_something(const PortSentence *sentence)
@@ -119,8 +124,9 @@ static char *section_path(const PortScript *script, const PortSection *section)
                       '_');
 }
 
-static void add_tests(const GPtrArray *scripts)
+static void add_tests(const Least *least)
 {
+    const GPtrArray *scripts = least->scripts;
     for (guint i = 0; i < scripts->len; i++) {
         const PortScript *script = scripts->pdata[i];
         for (guint j = 0; j < script->sections->len; j++) {
@@ -130,8 +136,10 @@ static void add_tests(const GPtrArray *scripts)
             g_test_add_data_func_full(path, c, test_section, g_free);
         }
     }
-    g_test_add_data_func("/conformance/there_are_enough_sentences", scripts,
-                         test_there_are_enough_sentences);
+    if (least->sentences) {
+        g_test_add_data_func("/conformance/there_are_enough_sentences", least,
+                             test_there_are_enough_sentences);
+    }
     g_test_add_data_func("/conformance/every_sentence_can_fail", scripts,
                          test_every_sentence_can_fail);
 }
@@ -191,14 +199,21 @@ static void compare_section(const PortEmulator emulators[2], const PortScript *s
     g_free(outcomes[1]);
 }
 
-/* Distributions often leave the accelerator out of their packages. */
+/*
+ * Distributions may leave the accelerator out of their packages.  QEMU does not
+ * name it in -accel help, so it is tried: a machine of nothing, ended at once.
+ */
 static bool has_qtest(const char *program)
 {
-    const char *argv[] = {program, "-accel", "help", NULL};
-    g_autofree char *text = NULL;
-    return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &text,
-                        NULL, NULL, NULL) &&
-           strstr(text, "qtest");
+    const char *argv[] = {"/bin/sh", "-c",
+                          "echo quit | exec \"$0\" -accel qtest -machine none -nodefaults "
+                          "-display none -monitor stdio",
+                          program, NULL};
+    int status;
+    return g_spawn_sync(NULL, (char **)argv, NULL,
+                        G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+                        NULL, &status, NULL) &&
+           g_spawn_check_wait_status(status, NULL);
 }
 
 static int compare(const GPtrArray *scripts)
@@ -241,7 +256,13 @@ int main(int argc, char **argv)
         g_test_set_nonfatal_assertions();
     }
     g_autoptr(GPtrArray) scripts = g_ptr_array_new_with_free_func((GDestroyNotify)port_script_free);
-    for (int i = 1 + comparing; i < argc; i++) {
+    Least least = {.scripts = scripts};
+    int first = 1 + comparing;
+    if (argc > first + 1 && !strcmp(argv[first], "--least")) {
+        least.sentences = (unsigned)g_ascii_strtoull(argv[first + 1], NULL, 10);
+        first += 2;
+    }
+    for (int i = first; i < argc; i++) {
         g_autoptr(GError) error = NULL;
         PortScript *script = port_script_load(argv[i], &error);
         if (!script) {
@@ -253,6 +274,6 @@ int main(int argc, char **argv)
     if (comparing) {
         return compare(scripts);
     }
-    add_tests(scripts);
+    add_tests(&least);
     return g_test_run();
 }
