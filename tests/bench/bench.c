@@ -72,7 +72,7 @@ static double cost(Program program, const char *image, BenchOutput to)
 {
     double few = wall_of(program, image, COUNT_SHORT, to);
     double many = wall_of(program, image, COUNT_LONG, to);
-    return (many - few) / (COUNT_LONG - COUNT_SHORT);
+    return bench_cost(few, many, COUNT_LONG - COUNT_SHORT);
 }
 
 /* ---- rows ---- */

@@ -1,5 +1,7 @@
 #include "tests/bench/bench_qemu.h"
 
+#include "tests/bench/bench_end.h"
+
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,6 @@
 #define ROM_VECTOR   0xfff0
 
 /* isa-debug-exit makes (value << 1) | 1 of the value 0. */
-#define STATUS_AT_THE_END 1
 
 char *bench_qemu_find(void)
 {
@@ -62,7 +63,7 @@ BenchRun bench_qemu_run(const char *qemu, const char *rom, const char *image, un
         file,      "-nodefaults", "-display", "none",
         "-serial", "stdio",       "-device",  "isa-debug-exit,iobase=0xf4,iosize=1",
         NULL};
-    BenchRun run = bench_run(argv, to, STATUS_AT_THE_END);
+    BenchRun run = bench_run(argv, to, BENCH_QEMU_STATUS);
     g_remove(file);
     return run;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -178,6 +179,11 @@ uint64_t bench_own_memory(pid_t pid, uint64_t guest)
     }
     fclose(file);
     return total;
+}
+
+double bench_cost(double few, double many, double count)
+{
+    return many > few ? (many - few) / count : NAN;
 }
 
 static gint compare(gconstpointer a, gconstpointer b)

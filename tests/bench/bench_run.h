@@ -31,6 +31,12 @@ uint64_t bench_cpu(pid_t pid);
 /* Anonymous memory but for mappings of exactly `guest` bytes, in bytes. */
 uint64_t bench_own_memory(pid_t pid, uint64_t guest);
 
+/*
+ * What one of `count` more costs, of what two runs took; NAN, which is no figure,
+ * if the one that did more did not take longer.
+ */
+double bench_cost(double few, double many, double count);
+
 uint64_t bench_now(void);
 /* Sorts the array. */
 double bench_median(GArray *doubles);

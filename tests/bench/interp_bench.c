@@ -227,7 +227,7 @@ static double mips(Result r)
 /* What one turn of a loop costs more than the bare loop. */
 static double extra_ns(Result with, Result without, uint32_t turns)
 {
-    return (with.seconds - without.seconds) / turns * 1e9;
+    return bench_cost(without.seconds, with.seconds, turns) * 1e9;
 }
 
 #define LOOP_TURNS 3000000u
@@ -354,7 +354,8 @@ static void bench_program(const char *build)
     report("exec to the first serial byte", first / 1e6, "ms", 5, false);
     double few = program_cpu(build, "bench_uart", UART_FEW);
     double many = program_cpu(build, "bench_uart", UART_MANY);
-    report("polled UART byte to a pipe", (many - few) / (UART_MANY - UART_FEW), "ns", 100, false);
+    report("polled UART byte to a pipe", bench_cost(few, many, UART_MANY - UART_FEW), "ns", 100,
+           false);
 }
 
 int main(int argc, char **argv)

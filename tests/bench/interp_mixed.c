@@ -1,5 +1,7 @@
 #include "tests/bench/interp_mixed.h"
 
+#include "tests/bench/bench_end.h"
+
 #ifdef MIXED_GUEST
 #define MIXED_AT 0x400000u
 
@@ -10,7 +12,7 @@ __attribute__((section(".text.startup"), used, noreturn)) void mixed_start(void)
 
     mixed_run((Mixed *)MIXED_AT);
     /* What ends QEMU (isa-debug-exit), Bochs, and the others. */
-    __asm__ volatile("outb %%al, $0xf4" : : "a"(0));
+    __asm__ volatile("outb %%al, $0xf4" : : "a"(BENCH_END_VALUE));
     for (unsigned i = 0; END[i]; i++) {
         __asm__ volatile("outb %0, %1" : : "a"(END[i]), "Nd"((uint16_t)0x8900));
     }

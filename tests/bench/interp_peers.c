@@ -6,10 +6,12 @@
  * divided by the difference of their counts, so that starting costs nothing;
  * the fastest of a few rounds counts.  Each run has a time limit.
  */
+#include "tests/bench/bench_end.h"
 #include "tests/bench/bench_qemu.h"
 #include "tests/bench/bench_run.h"
 
 #include <glib/gstdio.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,8 @@
 #define ROUNDS        3u
 #define LIMIT         "60" /* s */
 #define VGA_ROM_SIZE  512u
-#define QEMU_STATUS   1 /* isa-debug-exit of the value 0 */
-#define BOCHS_STATUS  1 /* it calls the end a panic */
+#define BOCHS_STATUS  1 /* it calls the end a panic, and so does every failure of its start */
+#define BOCHS_END     "Shutdown port: shutdown requested"
 #define BOCHS_COMMAND "exec timeout -k 5 " LIMIT " \"$0\" -q -f \"$1\" -rc \"$2\" 2>/dev/null"
 
 typedef enum Program { PIOEMU, QEMU, BOCHS, PROGRAMS } Program;
@@ -78,7 +80,7 @@ static bool run_qemu(const Peers *peers, const char *rom, BenchRun *run)
                                 "-device",
                                 "isa-debug-exit,iobase=0xf4,iosize=1",
                                 NULL};
-    return bench_try(argv, BENCH_TO_NULL, QEMU_STATUS, run);
+    return bench_try(argv, BENCH_TO_NULL, BENCH_QEMU_STATUS, run);
 }
 
 static void write_file(const char *name, const char *text, gssize size)
@@ -90,12 +92,20 @@ static void write_file(const char *name, const char *text, gssize size)
     }
 }
 
+/* Its log has the end of the image, which its status does not tell from others. */
+static bool bochs_came_to_the_end(const char *log)
+{
+    g_autofree char *text = NULL;
+    return g_file_get_contents(log, &text, NULL, NULL) && strstr(text, BOCHS_END);
+}
+
 /* Without a terminal, sound or a VGA BIOS; Debian's waits for a debugger's command. */
 static bool run_bochs(const Peers *peers, const char *rom, BenchRun *run)
 {
     g_autofree char *vga = g_build_filename(peers->directory, "vga.rom", NULL);
     g_autofree char *settings = g_build_filename(peers->directory, "bochsrc", NULL);
     g_autofree char *commands = g_build_filename(peers->directory, "commands", NULL);
+    g_autofree char *log = g_build_filename(peers->directory, "log", NULL);
     g_autofree char *text = g_strdup_printf("display_library: term\n"
                                             "romimage: file=%s, address=0xffff0000\n"
                                             "vgaromimage: file=%s\n"
@@ -104,11 +114,11 @@ static bool run_bochs(const Peers *peers, const char *rom, BenchRun *run)
                                             "clock: sync=none\n"
                                             "sound: driver=dummy\n"
                                             "plugin_ctrl: speaker=0, sb16=0, e1000=0\n"
-                                            "log: /dev/null\n"
+                                            "log: %s\n"
                                             "panic: action=fatal\n"
                                             "error: action=ignore\n"
                                             "info: action=ignore\n",
-                                            rom, vga);
+                                            rom, vga, log);
     char header[VGA_ROM_SIZE] = {0x55, (char)0xaa, 1, (char)0xcb};
     header[VGA_ROM_SIZE - 1] = (char)(0 - (0x55 + 0xaa + 1 + 0xcb));
     write_file(vga, header, sizeof(header));
@@ -116,7 +126,9 @@ static bool run_bochs(const Peers *peers, const char *rom, BenchRun *run)
     write_file(commands, "c\n", -1);
     const char *const argv[] = {"/bin/sh", "-c",     BOCHS_COMMAND, peers->bochs,
                                 settings,  commands, NULL};
-    bool ended = bench_try(argv, BENCH_TO_NULL, BOCHS_STATUS, run);
+    g_remove(log);
+    bool ended = bench_try(argv, BENCH_TO_NULL, BOCHS_STATUS, run) && bochs_came_to_the_end(log);
+    g_remove(log);
     g_remove(vga);
     g_remove(settings);
     g_remove(commands);
@@ -160,6 +172,16 @@ static bool is_there(const Peers *peers, Program program)
     return program == PIOEMU || (program == QEMU ? peers->qemu : peers->bochs) != NULL;
 }
 
+/* NAN is none. */
+static void print_figure(int width, double figure, const char *unit)
+{
+    if (isnan(figure)) {
+        printf(" %*s%*s", width, "-", (int)strlen(unit), "");
+    } else {
+        printf(" %*.2f%s", width, figure, unit);
+    }
+}
+
 static void print_row(const Peers *peers, size_t row)
 {
     double costs[PROGRAMS];
@@ -169,12 +191,12 @@ static void print_row(const Peers *peers, size_t row)
             printf(" %9s         ", "-");
             continue;
         }
-        costs[program] = (fastest(peers, program, ROWS[row].image, ROWS[row].many) -
-                          fastest(peers, program, ROWS[row].image, ROWS[row].few)) /
-                         (ROWS[row].many - ROWS[row].few);
-        printf(" %9.2f", costs[program] / ROWS[row].unit_ns);
+        costs[program] = bench_cost(fastest(peers, program, ROWS[row].image, ROWS[row].few),
+                                    fastest(peers, program, ROWS[row].image, ROWS[row].many),
+                                    ROWS[row].many - ROWS[row].few);
+        print_figure(9, costs[program] / ROWS[row].unit_ns, "");
         if (program != PIOEMU) {
-            printf(" %7.2fx", costs[program] / costs[PIOEMU]);
+            print_figure(7, costs[program] / costs[PIOEMU], "x");
         }
         fflush(stdout);
     }
@@ -186,15 +208,36 @@ static void probe(const Peers *peers, Program program, char **name)
 {
     double cpu;
     if (*name && !run_image(peers, program, "bench_loop", 1, &cpu)) {
-        fprintf(stderr, "interp_peers: %s is installed but does not run a ROM here\n", *name);
+        fprintf(stderr, "interp_peers: %s is installed but does not run a ROM here%s\n", *name,
+                program == BOCHS ? " (package bochs-term has the display that it is to use)" : "");
         g_clear_pointer(name, g_free);
+    }
+}
+
+static void print_table(const Peers *peers)
+{
+    printf("%-40s %9s %18s %18s\n", "", "pioemu", "QEMU TCG", "Bochs");
+    for (size_t row = 0; row < G_N_ELEMENTS(ROWS); row++) {
+        print_row(peers, row);
+    }
+}
+
+/* Those that run here. */
+static void print_peers(const Peers *peers)
+{
+    const char *const names[] = {peers->qemu, peers->bochs};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (names[i]) {
+            printf("%s\n", names[i]);
+        }
     }
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        fprintf(stderr, "usage: interp_peers BUILD-DIRECTORY\n");
+    bool only_peers = argc == 3 && g_str_equal(argv[2], "--peers");
+    if (argc != 2 && !only_peers) {
+        fprintf(stderr, "usage: interp_peers BUILD-DIRECTORY [--peers]\n");
         return 2;
     }
     Peers peers = {
@@ -205,9 +248,10 @@ int main(int argc, char **argv)
     };
     probe(&peers, QEMU, &peers.qemu);
     probe(&peers, BOCHS, &peers.bochs);
-    printf("%-40s %9s %18s %18s\n", "", "pioemu", "QEMU TCG", "Bochs");
-    for (size_t row = 0; row < G_N_ELEMENTS(ROWS); row++) {
-        print_row(&peers, row);
+    if (only_peers) {
+        print_peers(&peers);
+    } else {
+        print_table(&peers);
     }
     g_rmdir(peers.directory);
     g_free(peers.directory);

@@ -61,7 +61,7 @@ static void costs(const char *accel, const char *image, double ns[2])
         }
     }
     for (unsigned recorded = 0; recorded < 2; recorded++) {
-        ns[recorded] = (least[recorded][1] - least[recorded][0]) / (COUNT_LONG - COUNT_SHORT);
+        ns[recorded] = bench_cost(least[recorded][0], least[recorded][1], COUNT_LONG - COUNT_SHORT);
     }
 }
 

@@ -211,7 +211,7 @@ static double median(GArray *values)
 /* Bytes a second, of the bytes by which two runs differ. */
 static double rate(double few, double many)
 {
-    return (COUNT_LONG - COUNT_SHORT) * SECOND / (many - few);
+    return SECOND / bench_cost(few, many, COUNT_LONG - COUNT_SHORT);
 }
 
 static void rate_row(const Bench *bench, const char *guest, const char *image, const Sink *sink)
