@@ -76,7 +76,9 @@ uint64_t cpu_instructions(const Cpu *cpu)
 {
     uint64_t charged = cpu->granted - cpu->reserve - (uint64_t)cpu->fuel;
 
-    return cpu->in_bus_access ? charged - cpu->current->after : charged;
+    return cpu->in_bus_access
+               ? charged - cpu->current->after - insn_may_begin_again(cpu, cpu->current)
+               : charged;
 }
 
 uint64_t accel_instructions(const InterpAccel *accel)

@@ -98,6 +98,12 @@ static inline void insn_begin(Cpu *cpu, const Insn *insn)
     cpu->current = insn;
 }
 
+/* A repetition, whose charge is given back when it pauses; 0 or 1. */
+static inline unsigned insn_may_begin_again(const Cpu *cpu, const Insn *insn)
+{
+    return !cpu->careful && insn->prefix & (INSN_REP | INSN_REPNE);
+}
+
 static inline uint32_t insn_next_eip(const Cpu *cpu, const Insn *insn)
 {
     return cpu->eip + insn->end;

@@ -103,6 +103,19 @@ static void store_item(Cpu *cpu, const Insn *insn, u32 offset, u32 size, u32 val
     }
 }
 
+/*
+ * A repetition that pauses is begun again as if it had not been, so what it does
+ * meanwhile happens at the time of its beginning: time never goes back.
+ */
+static void string_access(Cpu *cpu, const Insn *insn, bool write, u32 size, u8 *items, u32 count)
+{
+    int unpaid = insn_may_begin_again(cpu, insn);
+
+    cpu->fuel += unpaid;
+    port_access(cpu, GPR16(cpu, CPU_DX), write, size, items, count);
+    cpu->fuel -= unpaid;
+}
+
 /* Memory is known to be writable before the device is asked. */
 static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 {
@@ -112,7 +125,7 @@ static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 
     count = down ? 1 : batch_of(cpu, insn, CPU_ES, offset, size, count, ACCESS_WRITE);
     mem_probe_write(cpu, CPU_ES, offset, size, count);
-    port_access(cpu, GPR16(cpu, CPU_DX), false, size, items, count);
+    string_access(cpu, insn, false, size, items, count);
     for (u32 i = 0; i < count; i++) {
         u32 value = 0;
 
@@ -135,7 +148,7 @@ static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 
         memcpy(items + i * size, &value, size);
     }
-    port_access(cpu, GPR16(cpu, CPU_DX), true, size, items, count);
+    string_access(cpu, insn, true, size, items, count);
     advance(cpu, insn, CPU_SI, down ? (u32)-size : size * count);
     return count;
 }
