@@ -147,6 +147,19 @@ void report_cpu(GString *text, const CpuState *state, const Memory *memory)
     report_code(text, state, memory);
 }
 
+void report_remains(GString *text, const VcpuRemains *remains, const Memory *memory)
+{
+    g_string_append(text, "This host's CPU does not keep the registers of a guest that dies so.\n");
+    if (!remains->seen) {
+        g_string_append(text, "Nor are those of an exit before it known.\n");
+        return;
+    }
+    g_string_append_printf(
+        text, "Its registers at its last exit, at most %" PRIu64 " ms before it died:\n",
+        remains->age_ms);
+    report_cpu(text, &remains->state, memory);
+}
+
 static void report_access(GString *text, const BusAccess *access)
 {
     g_string_append_printf(text, "  %s %s 0x%0*" PRIx64 " %s 0x%0*" PRIx64,

@@ -4,6 +4,7 @@
 #ifndef PIOEMU_REPORT_H
 #define PIOEMU_REPORT_H
 
+#include "src/accel/accel.h"
 #include "src/bus.h"
 #include "src/cpu_state.h"
 #include "src/machine.h"
@@ -15,6 +16,8 @@
 void report_registers(GString *text, const CpuState *state);
 /* The same, and the code at the instruction pointer. */
 void report_cpu(GString *text, const CpuState *state, const Memory *memory);
+/* Of one that died and whose registers the host did not keep. */
+void report_remains(GString *text, const VcpuRemains *remains, const Memory *memory);
 /* The last accesses of one initiator, oldest first. */
 void report_accesses(GString *text, const BusInitiator *by);
 /* One line per device that has something to say. */

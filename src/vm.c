@@ -51,19 +51,28 @@ static bool get_cpu_state(Vm *vm, unsigned index, CpuState *state, GError **erro
 
 /* ---- reports ---- */
 
+static void report_vcpu(Vm *vm, unsigned index, GString *text)
+{
+    const AccelClass *class = vm->accel->class;
+    CpuState state;
+    VcpuRemains remains;
+    g_autoptr(GError) error = NULL;
+    if (class->remains && class->remains(runner_vcpu(vm->runner, index), &remains)) {
+        report_remains(text, &remains, vm->memory);
+    } else if (get_cpu_state(vm, index, &state, &error)) {
+        report_cpu(text, &state, vm->memory);
+    } else {
+        g_string_append_printf(text, "%s\n", error->message);
+    }
+}
+
 void vm_report_vcpus(Vm *vm, GString *text)
 {
     for (unsigned i = 0; i < runner_count(vm->runner); i++) {
-        CpuState state;
-        g_autoptr(GError) error = NULL;
         if (runner_count(vm->runner) > 1) {
             g_string_append_printf(text, "CPU %u:\n", i);
         }
-        if (get_cpu_state(vm, i, &state, &error)) {
-            report_cpu(text, &state, vm->memory);
-        } else {
-            g_string_append_printf(text, "%s\n", error->message);
-        }
+        report_vcpu(vm, i, text);
         report_accesses(text, &runner_vcpu(vm->runner, i)->initiator);
     }
 }

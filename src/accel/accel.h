@@ -48,6 +48,13 @@ typedef struct VcpuPosition {
     uint32_t eip;
 } VcpuPosition;
 
+/* What is known of the registers of a CPU that died, where the host did not keep them. */
+typedef struct VcpuRemains {
+    bool seen;       /* whether the rest says anything */
+    uint64_t age_ms; /* at most so long before its end */
+    CpuState state;  /* the general, segment and control registers of then; the rest is 0 */
+} VcpuRemains;
+
 /* What an accelerator needs of the machine. */
 typedef struct AccelHost {
     Bus *bus;
@@ -114,6 +121,11 @@ typedef struct AccelClass {
     /* Only while the vCPU is not running. */
     bool (*get_state)(Vcpu *vcpu, CpuState *state, GError **error);
     bool (*set_state)(Vcpu *vcpu, const CpuState *state, GError **error);
+    /*
+     * Only while the vCPU is not running: true if it died and get_state() gives
+     * other registers than those of its death.  NULL: they are always kept.
+     */
+    bool (*remains)(Vcpu *vcpu, VcpuRemains *remains);
     /* A device or loader wrote guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
     /* Back to power-on, its interrupt controllers included; set_state() follows. */

@@ -471,6 +471,11 @@ void guest_assert_says(const Guest *guest, const char *part)
     }
 }
 
+bool guest_registers_are_lost(const Guest *guest)
+{
+    return strstr(guest_messages(guest), "CPU does not keep the registers of a guest that dies so");
+}
+
 void guest_assert_one_line(const Guest *guest)
 {
     g_assert_cmpstr(strchr(guest_messages(guest), '\n'), ==, "\n");

@@ -90,6 +90,8 @@ const GString *guest_output(const Guest *guest, GuestChannel channel);
 /* What is on standard error. */
 const char *guest_messages(const Guest *guest);
 void guest_assert_says(const Guest *guest, const char *part);
+/* The report is of a guest whose last registers the host's CPU did not keep. */
+bool guest_registers_are_lost(const Guest *guest);
 /* All that it says. */
 void guest_assert_one_line(const Guest *guest);
 

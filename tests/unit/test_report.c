@@ -68,6 +68,32 @@ static void test_long_mode(void)
     assert_code(text, BYTES, "mov eax, [rdi]");
 }
 
+/* The registers are those of an earlier moment, and the report says of which. */
+static void test_lost_registers(void)
+{
+    g_autoptr(Memory) memory = memory_new(0x10000, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    VcpuRemains remains = {.seen = true, .age_ms = 7, .state.rip = CODE_AT};
+    report_remains(text, &remains, memory);
+    g_assert_true(g_str_has_prefix(text->str,
+                                   "This host's CPU does not keep the registers of a guest that "
+                                   "dies so.\n"
+                                   "Its registers at its last exit, at most 7 ms before it died:\n"
+                                   "EAX="));
+    g_assert_nonnull(strstr(text->str, "\nEIP=00001000 "));
+    g_assert_nonnull(strstr(text->str, "\nCode at 00001000: "));
+}
+
+static void test_nothing_is_known(void)
+{
+    g_autoptr(Memory) memory = memory_new(0x10000, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    report_remains(text, &(VcpuRemains){.seen = false}, memory);
+    g_assert_cmpstr(text->str, ==,
+                    "This host's CPU does not keep the registers of a guest that dies so.\n"
+                    "Nor are those of an exit before it known.\n");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -77,5 +103,7 @@ int main(int argc, char **argv)
                     test_what_is_no_instruction_is_called_bad);
     g_test_add_func("/report/no_memory_is_no_instruction", test_no_memory_is_no_instruction);
     g_test_add_func("/report/long_mode", test_long_mode);
+    g_test_add_func("/report/lost_registers", test_lost_registers);
+    g_test_add_func("/report/nothing_is_known_of_lost_registers", test_nothing_is_known);
     return g_test_run();
 }

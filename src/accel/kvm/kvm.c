@@ -311,6 +311,32 @@ static bool set_cpuid(KvmVcpu *kv, GError **error)
     return true;
 }
 
+/*
+ * "The VMCB is undefined after a SHUTDOWN intercept", so KVM resets the vCPU
+ * (AMD64 APM volume 2, 15.14.3 Shutdown Intercept).  Intel's VMX keeps it.
+ */
+static bool host_forgets_the_dead(void)
+{
+    static const char *const VENDORS[] = {"AuthenticAMD", "HygonGenuine"};
+    unsigned max;
+    uint32_t name[3];
+    if (!__get_cpuid(0, &max, &name[0], &name[2], &name[1])) {
+        return false;
+    }
+    return !memcmp(name, VENDORS[0], sizeof(name)) || !memcmp(name, VENDORS[1], sizeof(name));
+}
+
+/* Has KVM leave the registers in the shared page at each exit. */
+static void keep_registers(KvmVcpu *kv)
+{
+    const uint64_t wanted = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    const KvmAccel *kvm = (KvmAccel *)kv->vcpu.accel;
+    int can = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
+    if (can > 0 && ((unsigned)can & wanted) == wanted && host_forgets_the_dead()) {
+        kv->run->kvm_valid_regs = wanted;
+    }
+}
+
 static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
@@ -329,6 +355,7 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
         return false;
     }
     kv->run = run;
+    keep_registers(kv);
     if (kvm->posted_page && !kvm->posted) {
         kvm->posted = (void *)((uint8_t *)run + kvm->posted_page * MEMORY_PAGE_SIZE);
     }
@@ -375,6 +402,7 @@ const AccelClass accel_kvm_class = {
     .posted_waiting = kvm_posted_waiting,
     .get_state = kvm_vcpu_get_state,
     .set_state = kvm_vcpu_set_state,
+    .remains = kvm_vcpu_remains,
     .reset_vcpu = kvm_reset_vcpu,
     .irq_set = kvm_irq_set,
     .irq_pending = kvm_irq_pending,

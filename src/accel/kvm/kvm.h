@@ -10,6 +10,7 @@
 #include "src/accel/accel.h"
 
 #include <linux/kvm.h>
+#include <time.h>
 
 #define KVM_CHIP_COUNT 3u
 
@@ -27,10 +28,21 @@ typedef struct KvmAccel {
     struct kvm_irqchip power_on[KVM_CHIP_COUNT];
 } KvmAccel;
 
+/* What KVM_RUN last came back with, other than for the guest's death. */
+typedef struct KvmLastExit {
+    bool seen;
+    struct timespec time; /* CLOCK_MONOTONIC_COARSE */
+    struct kvm_regs regs;
+    struct kvm_sregs sregs;
+} KvmLastExit;
+
 typedef struct KvmVcpu {
     Vcpu vcpu; /* first */
     int fd;
     struct kvm_run *run;
+    bool shut_down;      /* triple fault, and no new state since */
+    struct timespec end; /* when; CLOCK_MONOTONIC_COARSE */
+    KvmLastExit last;    /* kept where run->kvm_valid_regs says so */
     struct kvm_lapic_state power_on_apic;
     atomic_int tid; /* of the only thread that calls run(); 0: it has not yet */
 } KvmVcpu;
@@ -59,5 +71,6 @@ bool kvm_is_dead(Vcpu *vcpu);
 uint64_t kvm_program_counter(BusInitiator *initiator);
 bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error);
 bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error);
+bool kvm_vcpu_remains(Vcpu *vcpu, VcpuRemains *remains);
 
 #endif

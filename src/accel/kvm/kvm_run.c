@@ -175,6 +175,13 @@ static VcpuStop handle_internal_error(KvmVcpu *kv)
     return stop;
 }
 
+static VcpuStop handle_shutdown(KvmVcpu *kv)
+{
+    kv->shut_down = true;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &kv->end);
+    return VCPU_TRIPLE_FAULT;
+}
+
 static VcpuStop handle_exit(KvmVcpu *kv)
 {
     struct kvm_run *run = kv->run;
@@ -193,7 +200,7 @@ static VcpuStop handle_exit(KvmVcpu *kv)
     case KVM_EXIT_NMI:
         return CONTINUE;
     case KVM_EXIT_SHUTDOWN:
-        return VCPU_TRIPLE_FAULT;
+        return handle_shutdown(kv);
     case KVM_EXIT_SYSTEM_EVENT:
         return handle_system_event(kv);
     case KVM_EXIT_INTERNAL_ERROR:
@@ -220,6 +227,16 @@ static VcpuStop run_failed(KvmVcpu *kv, int error_number)
     return fail(&kv->vcpu, "KVM_RUN: %s", g_strerror(error_number));
 }
 
+/* The next exit may be the guest's death, and the host keep nothing of it. */
+static void remember_exit(KvmVcpu *kv)
+{
+    const struct kvm_sync_regs *now = &kv->run->s.regs;
+    kv->last.seen = true;
+    kv->last.regs = now->regs;
+    kv->last.sregs = now->sregs;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &kv->last.time);
+}
+
 VcpuStop kvm_vcpu_run(Vcpu *vcpu)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
@@ -235,6 +252,9 @@ VcpuStop kvm_vcpu_run(Vcpu *vcpu)
         }
         int result = ioctl(kv->fd, KVM_RUN, 0);
         int error_number = errno;
+        if (kv->run->kvm_valid_regs && (result < 0 || kv->run->exit_reason != KVM_EXIT_SHUTDOWN)) {
+            remember_exit(kv);
+        }
         if (G_UNLIKELY(kvm_posted_waiting(vcpu->accel))) {
             deliver_posted(vcpu);
         }

@@ -93,6 +93,17 @@ static void gpr_fields(struct kvm_regs *r, __u64 *fields[CPU_GPR_COUNT])
     memcpy(fields, all, sizeof(all));
 }
 
+static void regs_to_state(struct kvm_regs *regs, CpuState *state)
+{
+    __u64 *fields[CPU_GPR_COUNT];
+    gpr_fields(regs, fields);
+    for (unsigned i = 0; i < CPU_GPR_COUNT; i++) {
+        state->gpr[i] = *fields[i];
+    }
+    state->rip = regs->rip;
+    state->rflags = regs->rflags;
+}
+
 /* ---- FXSAVE image, "Layout of the 64-bit-mode FXSAVE64 Map" in the SDM ---- */
 
 static void fpu_to_state(const struct kvm_fpu *fpu, CpuState *state)
@@ -258,13 +269,7 @@ bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error)
         return false;
     }
     memset(state, 0, sizeof(*state));
-    __u64 *fields[CPU_GPR_COUNT];
-    gpr_fields(&regs, fields);
-    for (unsigned i = 0; i < CPU_GPR_COUNT; i++) {
-        state->gpr[i] = *fields[i];
-    }
-    state->rip = regs.rip;
-    state->rflags = regs.rflags;
+    regs_to_state(&regs, state);
     sregs_to_state(&sregs, state);
     fpu_to_state(&fpu, state);
     events_to_state(&events, state);
@@ -308,5 +313,47 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
     struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs[0].value = state->xcr0};
     ioctl(kv->fd, KVM_SET_XCRS, &xcrs);
     set_msrs(kv, state);
+    kv->shut_down = kv->last.seen = false;
+    return true;
+}
+
+/* ---- after the guest's death ---- */
+
+/* Where CS:EIP points after RESET#; no guest gets there by itself but by a far jump. */
+static bool is_reset(const struct kvm_regs *regs, const struct kvm_sregs *sregs)
+{
+    return regs->rip == 0xfff0 && sregs->cs.base == 0xffff0000u && !(sregs->cr0 & CPU_CR0_PE);
+}
+
+static uint64_t milliseconds(const struct timespec *time)
+{
+    return (uint64_t)time->tv_sec * 1000 + (uint64_t)time->tv_nsec / 1000000;
+}
+
+/* Both times are up to a tick of the coarse clock too early. */
+static uint64_t age_of(const KvmVcpu *kv)
+{
+    struct timespec tick;
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return milliseconds(&kv->end) - milliseconds(&kv->last.time) + milliseconds(&tick) + 1;
+}
+
+/* KVM knows triple faults of its own making too, and those leave the registers. */
+bool kvm_vcpu_remains(Vcpu *vcpu, VcpuRemains *remains)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    struct kvm_regs regs;
+    struct kvm_sregs sregs;
+    if (!kv->shut_down || ioctl(kv->fd, KVM_GET_REGS, &regs) < 0 ||
+        ioctl(kv->fd, KVM_GET_SREGS, &sregs) < 0 || !is_reset(&regs, &sregs)) {
+        return false;
+    }
+    memset(remains, 0, sizeof(*remains));
+    remains->seen = kv->last.seen;
+    if (remains->seen) {
+        remains->age_ms = age_of(kv);
+        regs_to_state(&kv->last.regs, &remains->state);
+        sregs_to_state(&kv->last.sregs, &remains->state);
+    }
     return true;
 }
