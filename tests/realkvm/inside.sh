@@ -31,12 +31,13 @@ guest_test()
 }
 
 # stock_linux CPUS IRQCHIP: a distribution's kernel comes to its user space, with
-# all its CPUs, and powers off.
+# all its CPUs, and powers off.  It is not to judge its timer by the TSC, which no
+# slow machine passes; under KVM with its signature it would not.
 stock_linux()
 {
     point="linux_with_$1_cpus_and_irqchip_$2"
     /pioemu/src/pioemu -accel kvm -smp "$1" -M "pc,irqchip=$2" -m 256 -kernel /check/kernel \
-        -initrd /check/user-space -append 'console=ttyS0 panic=-1' -no-reboot >/tmp/linux 2>&1
+        -initrd /check/user-space -append 'console=ttyS0 panic=-1 no_timer_check' -no-reboot >/tmp/linux 2>&1
     status=$?
     if [ $status = 0 ] && grep -q "^user space with $1 CPUs" /tmp/linux; then
         echo "ok - $point"
