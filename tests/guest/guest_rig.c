@@ -179,6 +179,11 @@ static gint64 patience_us(void)
     return (seconds ? g_ascii_strtoll(seconds, NULL, 10) : PATIENCE_S) * G_USEC_PER_SEC;
 }
 
+bool guest_host_is_slow(void)
+{
+    return patience_us() > PATIENCE_S * G_USEC_PER_SEC;
+}
+
 static void start_waiting(Guest *guest)
 {
     guest->deadline = g_get_monotonic_time() + patience_us();

@@ -98,6 +98,8 @@ void guest_assert_one_line(const Guest *guest);
 /* ---- the process ---- */
 
 void guest_signal(Guest *guest, int number);
+/* The host was named a slow one: what it does in good time elsewhere is too late here. */
+bool guest_host_is_slow(void);
 /* Until it exits: its status. */
 int guest_wait_exit(Guest *guest);
 /* Until it dies of a signal: its number. */

@@ -84,7 +84,7 @@ static void test_speaker(const GuestTarget *target)
         if (try.passed) {
             return;
         }
-        disturbed += try.waited > SPEAKER_SLACK_NS;
+        disturbed += guest_host_is_slow() || try.waited > SPEAKER_SLACK_NS;
     }
     g_assert_cmpuint(disturbed, ==, SPEAKER_TRIES);
     g_test_skip("the host has too much else to do for a measurement by polling");

@@ -57,7 +57,8 @@ linux()
 case ${1:-} in
 linux) linux ;;
 *)
-    for name in guests boot disk floppy cdrom firmware; do
+    guest_test guests -s /guest/kvm/echo_returns_a_paste_through_a_terminal
+    for name in boot endings cpus bios time disk floppy cdrom firmware; do
         guest_test $name
     done
     run linux "$0" linux
