@@ -43,11 +43,12 @@ static Guest *start_ipi(const GuestTarget *target, unsigned cpus, unsigned round
 static void assert_echo(Guest *guest, unsigned cpus, unsigned rounds, const char *typed)
 {
     guest_type(guest, CTRL_D);
-    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    int status = guest_wait_exit(guest);
     g_autofree char *start = greeting(cpus, rounds);
     g_autofree char *all = g_strdup_printf("%s%s\n%zu bytes\n", start, typed, strlen(typed));
     g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, all);
     g_assert_cmpstr(guest_output(guest, GUEST_ERR)->str, ==, "");
+    g_assert_cmpint(status, ==, 0);
 }
 
 static void test_single_keys(const GuestTarget *target)
