@@ -10,8 +10,8 @@
  * What the chip's ID register has after a reset.  Only APICs on a serial bus
  * need an ID that no CPU has, and four bits could not follow 16 CPUs.
  */
-#define IO_APIC_ID 0u
-#define ISA_IRQS        16u
-#define ISA_CASCADE     2u
+#define IO_APIC_ID  0u
+#define ISA_IRQS    16u
+#define ISA_CASCADE 2u
 
 #endif
