@@ -7,13 +7,6 @@
 
 #include "devices/i8259_regs.h"
 
-#define VECTOR_MASTER 0x08
-#define VECTOR_SLAVE  0x70
-
-/* Lines without a driver stay masked. */
-#define MASK_MASTER 0xb8 /* timer, keyboard, cascade, diskette */
-#define MASK_SLAVE  0xff
-
 #define OPCODE_BOUND 0x62
 
 #define FLOPPY_INTERRUPT 0x80 /* in 40:3Eh */
@@ -29,8 +22,8 @@ static void setup_chip(uint16_t port, uint8_t vector, uint8_t cascade, uint8_t m
 
 void irq_setup(void)
 {
-    setup_chip(PORT_PIC1, VECTOR_MASTER, 1u << PIC_CASCADE, MASK_MASTER);
-    setup_chip(PORT_PIC2, VECTOR_SLAVE, PIC_CASCADE, MASK_SLAVE);
+    setup_chip(PORT_PIC1, PIC_BIOS_VECTOR_MASTER, 1u << PIC_CASCADE, PIC_BIOS_MASK_MASTER);
+    setup_chip(PORT_PIC2, PIC_BIOS_VECTOR_SLAVE, PIC_CASCADE, PIC_BIOS_MASK_SLAVE);
 }
 
 void irq_unmask(unsigned irq)

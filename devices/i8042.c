@@ -53,6 +53,7 @@ typedef struct I8042 {
 
     uint16_t data_port, command_port;
     bool has_mouse;
+    bool after_bios;
     IrqLine *irq, *irq_mouse, *a20;
     Timer *timer;
 } I8042;
@@ -480,7 +481,7 @@ static void i8042_reset(void *state)
     for (unsigned i = 0; i < I8042_RAM_SIZE; i++) {
         s->ram[i] = 0;
     }
-    s->ram[0] = RESET_COMMAND_BYTE;
+    s->ram[0] = s->after_bios ? RESET_COMMAND_BYTE | I8042_CB_SYS : RESET_COMMAND_BYTE;
     s->output_port = RESET_OUTPUT_PORT;
     s->command = 0;
     s->reply_waits = s->reply_from_mouse = s->reply_timed_out = false;
@@ -574,6 +575,11 @@ static const DeviceRegion i8042_regions[] = {
 };
 
 static const DeviceProperty i8042_properties[] = {
+    {.name = "after-bios",
+     .kind = PROPERTY_BOOL,
+     .offset = offsetof(I8042, after_bios),
+     .default_value = "off",
+     .help = "a reset leaves the system flag set, as a BIOS would"},
     {.name = "data-port",
      .kind = PROPERTY_UINT16,
      .offset = offsetof(I8042, data_port),

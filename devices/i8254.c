@@ -41,6 +41,7 @@ typedef struct I8254 {
 
     uint16_t base, portb_base;
     unsigned policy;
+    bool after_bios;
     IrqLine *irq;
     Timer *timer;
 } I8254;
@@ -313,6 +314,11 @@ static void i8254_reset(void *state)
     s->edge = PIT_NEVER;
     s->owed = 0;
     s->pace = 0;
+    if (s->after_bios) {
+        i8254_write(s, PIT_CONTROL, PIT_CW_SC(0) | PIT_CW_RW_WORD | PIT_CW_MODE(3), 1);
+        i8254_write(s, 0, 0, 1);
+        i8254_write(s, 0, 0, 1);
+    }
     i8254_update(s, device_now(s->dev));
 }
 
@@ -378,6 +384,11 @@ static const DeviceRegion i8254_regions[] = {
 static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};
 
 static const DeviceProperty i8254_properties[] = {
+    {.name = "after-bios",
+     .kind = PROPERTY_BOOL,
+     .offset = offsetof(I8254, after_bios),
+     .default_value = "off",
+     .help = "a reset leaves counter 0 in mode 3 at 18.2 Hz, as a BIOS would"},
     {.name = "iobase",
      .kind = PROPERTY_UINT16,
      .offset = offsetof(I8254, base),

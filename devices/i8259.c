@@ -51,6 +51,7 @@ typedef struct I8259 {
     Device *dev;
     PicChip chip[CHIPS];
     uint16_t master_base, slave_base, elcr_base;
+    bool after_bios;
     IrqLine *intr;
 } I8259;
 
@@ -492,11 +493,25 @@ static void chip_reset(PicChip *c, bool master)
     };
 }
 
+/* As the four ICWs and OCW1 leave it. */
+static void set_up(PicChip *c, uint8_t vector, uint8_t cascade, uint8_t mask)
+{
+    c->icw1 = PIC_ICW1_SELECT | PIC_ICW1_IC4;
+    c->icw2 = vector;
+    c->icw3 = cascade;
+    c->imr = mask;
+    c->programmed = true;
+}
+
 static void i8259_reset(void *state)
 {
     I8259 *s = state;
     chip_reset(&s->chip[MASTER], true);
     chip_reset(&s->chip[SLAVE], false);
+    if (s->after_bios) {
+        set_up(&s->chip[MASTER], PIC_BIOS_VECTOR_MASTER, 1u << PIC_CASCADE, PIC_BIOS_MASK_MASTER);
+        set_up(&s->chip[SLAVE], PIC_BIOS_VECTOR_SLAVE, PIC_CASCADE, PIC_BIOS_MASK_SLAVE);
+    }
     i8259_update(s);
 }
 
@@ -563,6 +578,11 @@ static const DeviceRegion i8259_regions[] = {
 };
 
 static const DeviceProperty i8259_properties[] = {
+    {.name = "after-bios",
+     .kind = PROPERTY_BOOL,
+     .offset = offsetof(I8259, after_bios),
+     .default_value = "off",
+     .help = "a reset leaves it as a BIOS would"},
     {.name = "master",
      .kind = PROPERTY_UINT16,
      .offset = offsetof(I8259, master_base),

@@ -60,4 +60,10 @@
 /* The input of the master that the slave's INT drives in a PC. */
 #define PIC_CASCADE 2
 
+/* As a BIOS of an AT leaves the pair: lines without a driver stay masked. */
+#define PIC_BIOS_VECTOR_MASTER 0x08
+#define PIC_BIOS_VECTOR_SLAVE  0x70
+#define PIC_BIOS_MASK_MASTER   0xb8 /* but timer, keyboard, cascade, diskette */
+#define PIC_BIOS_MASK_SLAVE    0xff
+
 #endif

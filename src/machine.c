@@ -208,6 +208,9 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
 
 /* ---- the board ---- */
 
+static const BootOrder DEFAULT_ORDER = {.order = BOOT_ORDER_DEFAULT,
+                                        .splash_ms = BOOT_SPLASH_DEFAULT};
+
 Machine *machine_new(const MachineClass *class, const Config *config, const MachineParts *parts,
                      const MachineCpu *cpu)
 {
@@ -216,7 +219,8 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->config = config;
     machine->chars = parts->chars;
     machine->blocks = parts->blocks;
-    machine->boot = parts->boot;
+    machine->boot = parts->boot ? parts->boot : &DEFAULT_ORDER;
+    machine->started_by = parts->started_by;
     machine->kernel = parts->kernel;
     machine->own_bios = parts->own_bios;
     machine->cpu = *cpu;

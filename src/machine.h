@@ -45,6 +45,14 @@ typedef struct MachineCpu {
     void *opaque;
 } MachineCpu;
 
+/* In whose place the first instruction is: what a reset leaves depends on it. */
+typedef enum MachineStart {
+    MACHINE_COLD,       /* a firmware's, or there is no CPU */
+    MACHINE_FLAT,       /* after a BIOS, but there is no interrupt table: the PIC masks all */
+    MACHINE_AFTER_BIOS, /* a boot loader's */
+    MACHINE_STARTS
+} MachineStart;
+
 /* What the board is built on; outlives the machine. */
 typedef struct MachineParts {
     Bus *bus;
@@ -54,7 +62,8 @@ typedef struct MachineParts {
     CharSet *chars;
     ServicesSource *services; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
-    const BootOrder *boot;   /* for the firmware that runs; NULL: none does */
+    MachineStart started_by;
+    const BootOrder *boot;   /* for a firmware, whether or not one runs; NULL: as without -boot */
     const BootImage *kernel; /* that the firmware is to start; NULL: none */
     bool own_bios;           /* that firmware is pioemu's */
 } MachineParts;
@@ -66,7 +75,8 @@ struct Machine {
     MachineCpu cpu;
     CharSet *chars;
     BlockSet *blocks;
-    const BootOrder *boot;
+    MachineStart started_by;
+    const BootOrder *boot; /* never NULL */
     const BootImage *kernel;
     bool own_bios;
     const Config *config;

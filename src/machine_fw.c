@@ -39,7 +39,7 @@ static void add_numbers(const Machine *machine, FwItems *items)
     fw_items_add_number(items, FW_CFG_NOGRAPHIC, 1, 2);
     fw_items_add_number(items, FW_CFG_NB_CPUS, board.cpus, 2);
     fw_items_add_number(items, FW_CFG_MAX_CPUS, board.cpus, 2);
-    fw_items_add_number(items, FW_CFG_BOOT_MENU, machine->boot && machine->boot->menu, 2);
+    fw_items_add_number(items, FW_CFG_BOOT_MENU, machine->boot->menu, 2);
     fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input == MACHINE_TIMER_PIN, 1);
 }
 
@@ -56,7 +56,7 @@ static void add_files(const Machine *machine, FwItems *items)
     }
     add_map(items, memory_ram_size(machine->host.memory));
     fw_items_add_number_file(items, "etc/boot-fail-wait", NEVER, 4);
-    if (machine->boot && machine->boot->splash_ms != BOOT_SPLASH_DEFAULT) {
+    if (machine->boot->splash_ms != BOOT_SPLASH_DEFAULT) {
         fw_items_add_number_file(items, "etc/boot-menu-wait", (uint64_t)machine->boot->splash_ms,
                                  2);
     }

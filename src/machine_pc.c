@@ -322,7 +322,7 @@ static void add_ide_paths(Machine *machine, const Slots *slots, bool cdrom)
 
 static void add_boot_paths(Machine *machine, const Drives *drives)
 {
-    for (const char *letter = machine->boot ? machine->boot->order : ""; *letter; letter++) {
+    for (const char *letter = machine->boot->order; *letter; letter++) {
         if (*letter == 'a') {
             add_floppy_paths(machine, &drives->floppy);
         } else if (*letter == 'c' || *letter == 'd') {
@@ -337,8 +337,7 @@ static void add_boot_paths(Machine *machine, const Drives *drives)
  */
 static bool add_ide(Machine *machine, const Slots *slots, GError **error)
 {
-    const Config *config = machine->config;
-    const bool from_kernel = !machine->boot && (config->kernel || config->flat);
+    const bool from_kernel = machine->started_by != MACHINE_COLD;
     for (size_t i = 0; i < G_N_ELEMENTS(IDE_CHANNELS); i++) {
         const char *drive0 = slots->id[2 * i], *drive1 = slots->id[2 * i + 1];
         g_autofree char *properties =
@@ -368,9 +367,8 @@ static bool add_floppy(Machine *machine, const Slots *slots, GError **error)
 static char *firmware_bytes(const Machine *machine)
 {
     const BootOrder *boot = machine->boot;
-    return boot ? g_strdup_printf(",boot-order=%s,boot-once=%s,cpus=%u", boot->order, boot->once,
-                                  machine->config->cpus)
-                : g_strdup("");
+    return g_strdup_printf(",boot-order=%s,boot-once=%s,cpus=%u", boot->order, boot->once,
+                           machine->config->cpus);
 }
 
 /* The base is a local or universal date; the clock follows the host or the machine. */
@@ -394,10 +392,11 @@ static bool add_rtc(Machine *machine, const Config *config, const Drives *drives
 }
 
 /* The line passes if one of the gates is open. */
-static bool add_a20_gate(Machine *machine, const char *class_name, const char *id, GError **error)
+static bool add_a20_gate(Machine *machine, const char *class_name, const char *id,
+                         const char *properties, GError **error)
 {
     const MachineWire wires[] = {{"a20", irq_router_line(machine->a20, 0)}, {0}};
-    return machine_add_wired(machine, &machine->host, class_name, id, NULL, wires, error);
+    return machine_add_wired(machine, &machine->host, class_name, id, properties, wires, error);
 }
 
 static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
@@ -425,6 +424,12 @@ static bool add_apics(Machine *machine, const Config *config, GError **error)
     return machine->ioapic != NULL;
 }
 
+/* What a BIOS did before the first instruction that is not its own. */
+static const char *bios_did(bool it)
+{
+    return it ? "after-bios=on" : NULL;
+}
+
 /* Where there are local APICs the PIC goes through LINT0 of the first. */
 static bool add_controllers(Machine *machine, const Config *config, GError **error)
 {
@@ -435,7 +440,8 @@ static bool add_controllers(Machine *machine, const Config *config, GError **err
                                              : machine_intr(machine, 0);
     const MachineWire wires[] = {{"intr", output}, {0}};
     machine->controller =
-        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
+        machine_add_wired(machine, &machine->host, "isa-pic", "PIC",
+                          bios_did(machine->started_by == MACHINE_AFTER_BIOS), wires, error);
     return machine->controller != NULL;
 }
 
@@ -445,12 +451,22 @@ static bool add_acpi(Machine *machine, GError **error)
     return machine_add(machine, "acpi-pm", "ACPI", properties, error);
 }
 
-/* For a firmware, and for whoever has something to tell through it. */
+static bool has_device(const Config *config, const char *class_name)
+{
+    for (guint i = 0; i < config->devices->len; i++) {
+        g_auto(GStrv) words = g_strsplit(config->devices->pdata[i], ",", 2);
+        if (!g_strcmp0(words[0], class_name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Kernels look for it as a firmware does.  One of -device takes its place. */
 static bool add_fw_cfg(Machine *machine, const Config *config, const Drives *drives, GError **error)
 {
     add_boot_paths(machine, drives);
-    return (!machine->boot && !config->fw_cfgs->len) ||
-           machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
+    return has_device(config, "fw_cfg") || machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
 }
 
 /* By which our own BIOS says that nothing booted; beside fw_cfg, where nobody looks for devices. */
@@ -469,14 +485,15 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
         .floppy = {.count = DRIVE_FLOPPY_MAX, .kind = "two floppy drives"},
     };
     bool in_kernel = machine->cpu.set_irq != NULL;
+    bool after_bios = machine->started_by != MACHINE_COLD;
     return open_drives(machine, config, &drives, error) && plan_lines(&lines, config, error) &&
            open_lines(machine, &lines, error) &&
            (in_kernel || add_controllers(machine, config, error)) &&
-           machine_add(machine, "isa-pit", "PIT", NULL, error) &&
+           machine_add(machine, "isa-pit", "PIT", bios_did(after_bios), error) &&
            add_rtc(machine, config, &drives, error) && add_acpi(machine, error) &&
            add_with_char(machine, "debug-port", "debug-port", &lines.line[LINE_DEBUGPORT], error) &&
-           add_a20_gate(machine, "i8042", "KBC", error) &&
-           add_a20_gate(machine, "port92", "port92", error) &&
+           add_a20_gate(machine, "i8042", "KBC", bios_did(after_bios), error) &&
+           add_a20_gate(machine, "port92", "port92", NULL, error) &&
            machine_add(machine, "reset-control", "RCR", "iobase=" G_STRINGIFY(RESET_PORT), error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
            machine_add(machine, "crtc", "CRTC", NULL, error) &&

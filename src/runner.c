@@ -5,6 +5,9 @@
 /* How many a CPU executes before it is another's turn. */
 #define TURN UINT64_C(5000)
 
+/* After a minute of a PC's timer the host's pace will do. */
+#define FRUITLESS_MAX 1000u
+
 struct Runner {
     Accel *accel;
     Loop *loop;
@@ -19,6 +22,8 @@ struct Runner {
     bool sleeping; /* the CPUs are done, and no interrupt changes that */
     bool in_run;   /* a slice is under way */
     bool realtime;
+    uint64_t skip_work;   /* instructions at the last skip, */
+    unsigned fruitless;   /* and how many before it led to none */
     guint turn;           /* whose it is */
     uint64_t turn_left;   /* of it, in instructions */
     uint64_t real_origin; /* host time at machine time 0 */
@@ -284,6 +289,25 @@ static void sleep_until(Runner *runner, uint64_t deadline)
     advance_to(runner, MIN(real_time(runner), deadline));
 }
 
+/* As long as the deadline is away in machine time, or until the host has something for us. */
+static void sleep_through(Runner *runner, uint64_t deadline)
+{
+    uint64_t now = clock_now(runner->clock), start = clock_now(runner->host);
+    loop_timer_start(runner->wake, deadline - MIN(now, deadline));
+    loop_step(runner->loop, true);
+    loop_timer_stop(runner->wake);
+    advance_to(runner, MIN(now + (clock_now(runner->host) - start), deadline));
+}
+
+/* Deadline after deadline gives no CPU anything to do, like a timer that nobody listens to. */
+static bool is_skipping_in_vain(Runner *runner)
+{
+    uint64_t work = executed(runner);
+    runner->fruitless = work == runner->skip_work ? MIN(runner->fruitless + 1, FRUITLESS_MAX) : 0;
+    runner->skip_work = work;
+    return runner->fruitless == FRUITLESS_MAX;
+}
+
 static void sleep_halted(Runner *runner)
 {
     uint64_t deadline = clock_next_deadline(runner->clock);
@@ -291,6 +315,8 @@ static void sleep_halted(Runner *runner)
         loop_step(runner->loop, true);
     } else if (runner->realtime) {
         sleep_until(runner, deadline);
+    } else if (is_skipping_in_vain(runner)) {
+        sleep_through(runner, deadline);
     } else {
         loop_step(runner->loop, false);
         advance_to(runner, deadline);

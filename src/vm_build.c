@@ -75,6 +75,13 @@ static uint64_t instructions(void *opaque)
     return vm_position(vm).instructions;
 }
 
+static MachineStart who_starts(const Vm *vm)
+{
+    return !vm->image || vm->firmware      ? MACHINE_COLD
+           : boot_image_is_flat(vm->image) ? MACHINE_FLAT
+                                           : MACHINE_AFTER_BIOS;
+}
+
 static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
 {
     RecorderHost host = {
@@ -87,6 +94,7 @@ static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
         .instructions = accel->has_cpu && !accel->threaded ? instructions : NULL,
         .ips = g_hash_table_lookup(vm->accel_options, "ips"),
         .kernel_entry = g_hash_table_lookup(vm->machine_options, "kernel-entry"),
+        .started_by = who_starts(vm),
         .firmware = vm->firmware != NULL,
         .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
@@ -207,7 +215,8 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .chars = vm->chars,
         .services = services(vm),
         .blocks = vm->blocks,
-        .boot = vm->firmware ? &vm->boot : NULL,
+        .started_by = who_starts(vm),
+        .boot = &vm->boot,
         .kernel = vm->firmware ? vm->image : NULL,
         .own_bios = vm->firmware && firmware_is_builtin(vm->firmware),
     };
@@ -274,6 +283,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .acknowledge = acknowledge,
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
+        .pic_is_set_up = who_starts(vm) == MACHINE_AFTER_BIOS,
         .cpu_count = vm->config->cpus,
         .local_apic = vm->machine->lapics->len != 0,
         .model = vm->config->cpu,
@@ -338,7 +348,7 @@ static bool open_firmware(Vm *vm, GError **error)
     const Config *config = vm->config;
     if (config->bios || config->boot || config->drives->len || config->kernel) {
         vm->firmware = firmware_new(config->bios, error);
-        return vm->firmware && boot_order_parse(config->boot, &vm->boot, error);
+        return vm->firmware != NULL;
     }
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                 "nothing to boot: name a guest with -kernel FILE (--help shows more)");
@@ -412,7 +422,8 @@ static bool check_long_mode(const Vm *vm, const AccelClass *accel, GError **erro
 bool vm_build(Vm *vm, GError **error)
 {
     const MachineClass *machine;
-    if (!parse_machine(vm, &machine, error) || !open_image(vm, error)) {
+    if (!parse_machine(vm, &machine, error) ||
+        !boot_order_parse(vm->config->boot, &vm->boot, error) || !open_image(vm, error)) {
         return false;
     }
     vm->loop = loop_new(error);

@@ -65,7 +65,8 @@ typedef struct AccelHost {
     /* Interrupt controllers and local APICs inside the accelerator. */
     bool kernel_irqchip;
     unsigned cpu_count;
-    bool local_apic; /* the machine has one: CPUID says so */
+    bool pic_is_set_up; /* with kernel_irqchip: as a BIOS leaves it, not masked */
+    bool local_apic;    /* the machine has one: CPUID says so */
     CpuModel model;
     /* What the guest did wrong, in a line; any thread; NULL: nobody wants to know. */
     void (*guest_error)(void *opaque, const char *message);

@@ -276,6 +276,11 @@ bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *mem
     return (!tables || boot_add_tables(&load, error)) && image->format->load(&load, error);
 }
 
+bool boot_image_is_flat(const BootImage *image)
+{
+    return image->format == &boot_flat;
+}
+
 bool boot_image_wants_apic(const BootImage *image)
 {
     return image->format == &boot_linux;

@@ -41,6 +41,7 @@ typedef struct BootBoard {
  */
 BootImage *boot_image_new(const BootOptions *options, uint64_t memory, GError **error);
 void boot_image_free(BootImage *image);
+bool boot_image_is_flat(const BootImage *image);
 /* A kernel that looks for an APIC before it looks for anything older. */
 bool boot_image_wants_apic(const BootImage *image);
 

@@ -35,6 +35,9 @@
 #define RECORD_FILES 3u
 static const char *const RECORD_FILE_NAMES[RECORD_FILES] = {"kernel", "initrd", "bios"};
 
+/* By MachineStart. */
+static const char *const RECORD_STARTS[] = {NULL, "flat", "bios"};
+
 /* The first byte of an access: what, where and how wide; of anything else: its kind. */
 #define RECORD_ITEMS       0x80u /* what the device did meanwhile follows */
 #define RECORD_ACCESS      0x40u

@@ -227,10 +227,9 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
         g_autofree char *cpus = g_strdup_printf("%u", config->cpus);
         put_line(out, "smp", cpus);
     }
-    if (host->firmware) {
-        put_line(out, "boot", config->boot ? config->boot : RECORD_DEFAULT);
-        put_optional(out, "boots-kernel", config->kernel ? "on" : NULL);
-    }
+    put_line(out, "boot", config->boot ? config->boot : RECORD_DEFAULT);
+    put_optional(out, "boots-kernel", host->firmware && config->kernel ? "on" : NULL);
+    put_optional(out, "started-by", RECORD_STARTS[host->started_by]);
     put_optional(out, "own-bios", host->own_bios ? "on" : NULL);
     if (host->instructions) {
         put_run(out, config, host);

@@ -13,6 +13,7 @@
 #include "src/config.h"
 #include "src/device_services.h"
 #include "src/loop.h"
+#include "src/machine.h"
 #include "src/record/ending.h"
 #include "src/record/format.h"
 
@@ -33,8 +34,9 @@ typedef struct RecorderHost {
     uint64_t (*instructions)(void *opaque);
     const char *ips;          /* as the user has it; NULL: the default */
     const char *kernel_entry; /* NULL: not chosen */
-    bool firmware;            /* the CPU starts in one, */
-    bool own_bios;            /* which is pioemu's */
+    MachineStart started_by;
+    bool firmware; /* the CPU starts in one, */
+    bool own_bios; /* which is pioemu's */
 } RecorderHost;
 
 /* Begins the file `config->record`.  `host` is copied. */

@@ -95,14 +95,14 @@ static bool add_lines(Board *board, GError **error)
     return true;
 }
 
-/* What a firmware is told; the rest of it is not there. */
+/* What a firmware is told; in old recordings a kernel was not. */
 static bool parse_boot(Board *board, GError **error)
 {
     if (board->header.boots_kernel) {
         return error_refuse(error, "a firmware read a kernel, which is not in the recording "
                                    "(replay the whole run of a software CPU, with -kernel FILE)");
     }
-    return !board->header.firmware ||
+    return !board->header.boot_order ||
            boot_order_parse(board->header.config->boot, &board->boot, error);
 }
 
@@ -120,7 +120,8 @@ static bool build(Board *board, GError **error)
         .memory = board->memory,
         .chars = board->chars,
         .blocks = board->blocks,
-        .boot = board->header.firmware ? &board->boot : NULL,
+        .started_by = board->header.started_by,
+        .boot = &board->boot,
         .own_bios = board->header.own_bios,
         .services = &board->replay.source,
     };

@@ -87,6 +87,19 @@ static bool apply_cpus(ReplayHeader *header, const char *value, GError **error)
     return true;
 }
 
+/* Recordings from before there was a choice are of a machine that no BIOS had set up. */
+static bool apply_start(ReplayHeader *header, const char *value, GError **error)
+{
+    for (unsigned i = MACHINE_FLAT; i < MACHINE_STARTS; i++) {
+        if (!strcmp(value, RECORD_STARTS[i])) {
+            header->started_by = i;
+            return true;
+        }
+    }
+    return error_refuse(error, "its header has started-by '%s', which this pioemu does not know",
+                        value);
+}
+
 /* What a firmware and the guest were given, and what only a whole run has to know. */
 static bool apply_run(ReplayHeader *header, const char *key, const char *value, GError **error)
 {
@@ -108,12 +121,14 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
         replace(&header->config->flat, value);
     } else if (!strcmp(key, "smp")) {
         return apply_cpus(header, value, error);
+    } else if (!strcmp(key, "started-by")) {
+        return apply_start(header, value, error);
     } else if (!strcmp(key, "own-bios")) {
         header->own_bios = true;
     } else if (!strcmp(key, "boots-kernel")) {
         header->boots_kernel = true;
     } else if (!strcmp(key, "boot")) {
-        header->firmware = true;
+        header->boot_order = true;
         replace(&header->config->boot, usual ? NULL : value);
     } else if (!strcmp(key, "kernel-entry")) {
         replace(&header->entry, value);

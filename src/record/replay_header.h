@@ -7,15 +7,17 @@
 
 #include "src/block/block.h"
 #include "src/config.h"
+#include "src/machine.h"
 #include "src/record/codec.h"
 
 typedef struct ReplayHeader {
     Config *config; /* the machine's; lines lead nowhere, and drives have no files */
     RecordNames names;
     bool kernel_irqchip, apics;
-    bool own_bios;             /* the CPU started in pioemu's, */
-    bool firmware;             /* or in any, */
-    bool boots_kernel;         /* which was given a kernel to start */
+    MachineStart started_by;
+    bool own_bios;             /* the CPU started in pioemu's firmware */
+    bool boot_order;           /* -boot, or what holds without it, was in the CMOS */
+    bool boots_kernel;         /* a firmware was given a kernel to start */
     GHashTable *drives;        /* id to sectors */
     bool whole;                /* of a whole run: */
     char *ips;                 /* NULL: the default */

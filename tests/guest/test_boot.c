@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-#define MODULE     "hello module"
+#define MODULE "hello module"
+#define ROM    "../tests/guest/firmware_rom.bin"
+
 #define MODULE_SUM "1210"
 
 #define MEMORY_32M                                                                                 \
@@ -179,6 +181,49 @@ static void test_irqchip(const GuestTarget *target)
     expect_controllers(target, "-kernel hello.bin", true);
 }
 
+/* ---- what a BIOS would have left, looked at without a CPU ---- */
+
+static unsigned ask_port(Guest *guest, const char *commands)
+{
+    guest_type(guest, commands);
+    g_autofree char *digits = guest_expect_match(guest, GUEST_OUT, "OK 0x([0-9a-f]+)\n");
+    return (unsigned)g_ascii_strtoull(digits, NULL, 16);
+}
+
+static void check_chips(const char *options, bool after_bios, unsigned mask)
+{
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_PIPES, "-accel qtest -qtest stdio -nodefaults %s", options);
+    g_assert_cmphex(ask_port(guest, "inb 0x64\n") & 0x04, ==, after_bios ? 0x04 : 0);
+    g_assert_cmphex(ask_port(guest, "inb 0x21\n"), ==, mask);
+    g_assert_cmphex(ask_port(guest, "inb 0xa1\n"), ==, 0xff);
+    guest_type(guest, "clock_step 1000000\n");
+    guest_expect(guest, GUEST_OUT, "OK 1000000\n");
+    /* The status of counter 0 without OUT: both bytes, mode 3, a count in it. */
+    unsigned status = ask_port(guest, "outb 0x43 0xe2\ninb 0x40\n");
+    g_assert_cmpint((status & 0x7f) == 0x36, ==, after_bios);
+}
+
+static void test_chips_are_as_a_bios_leaves_them(void)
+{
+    check_chips("-bios " ROM, false, 0xff);
+    check_chips("-kernel hello.bin", true, 0xff);
+    check_chips("-kernel multiboot.elf", true, 0xb8);
+    check_chips("-kernel bzimage.bin", true, 0xb8);
+}
+
+static void test_firmware_items_are_always_there(void)
+{
+    static const char *const OPTIONS[] = {"-kernel multiboot.elf", "-kernel pvh.elf -device fw_cfg",
+                                          "-kernel hello.bin"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(OPTIONS); i++) {
+        g_autoptr(Guest) guest = guest_start(
+            NULL, &GUEST_ON_PIPES, "-accel qtest -qtest stdio -nodefaults %s -boot dc", OPTIONS[i]);
+        g_assert_cmphex(ask_port(guest, "outw 0x510 0\ninb 0x511\n"), ==, 'Q');
+        g_assert_cmphex(ask_port(guest, "outb 0x70 0x3d\ninb 0x71\n"), ==, 0x23);
+    }
+}
+
 static void test_refusals(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel elf.elf -m 1");
@@ -205,5 +250,9 @@ int main(int argc, char **argv)
     guest_tests_add("boot/acpi_powers_off", test_acpi_off, GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/kernels_that_do_not_fit_are_refused", test_refusals,
                     GUEST_DEFAULT_IRQCHIP);
+    g_test_add_func("/guest/boot/chips_are_as_a_bios_leaves_them",
+                    test_chips_are_as_a_bios_leaves_them);
+    g_test_add_func("/guest/boot/firmware_items_are_always_there",
+                    test_firmware_items_are_always_there);
     return guest_tests_run();
 }

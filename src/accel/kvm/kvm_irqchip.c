@@ -3,6 +3,8 @@
  */
 #include "src/accel/kvm/kvm.h"
 
+#include "devices/i8259_regs.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +14,16 @@
 static const uint32_t CHIPS[KVM_CHIP_COUNT] = {KVM_IRQCHIP_PIC_MASTER, KVM_IRQCHIP_PIC_SLAVE,
                                                KVM_IRQCHIP_IOAPIC};
 
+/* Masked, as ours are at power-on, or as a BIOS leaves it. */
+static void set_pic(struct kvm_pic_state *pic, bool set_up, uint8_t vector, uint8_t mask)
+{
+    pic->imr = set_up ? mask : 0xff;
+    if (set_up) {
+        pic->irq_base = vector;
+        pic->init4 = 1;
+    }
+}
+
 /* What a reset goes back to. */
 void kvm_irqchip_remember(KvmAccel *kvm)
 {
@@ -19,6 +31,9 @@ void kvm_irqchip_remember(KvmAccel *kvm)
         kvm->power_on[i].chip_id = CHIPS[i];
         ioctl(kvm->vm_fd, KVM_GET_IRQCHIP, &kvm->power_on[i]);
     }
+    bool set_up = kvm->accel.host.pic_is_set_up;
+    set_pic(&kvm->power_on[0].chip.pic, set_up, PIC_BIOS_VECTOR_MASTER, PIC_BIOS_MASK_MASTER);
+    set_pic(&kvm->power_on[1].chip.pic, set_up, PIC_BIOS_VECTOR_SLAVE, PIC_BIOS_MASK_SLAVE);
 }
 
 void kvm_irq_set(Accel *accel, unsigned irq, bool level)
