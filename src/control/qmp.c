@@ -1,10 +1,10 @@
 #include "src/control/qmp.h"
 
+#include "src/control/command.h"
 #include "src/control/json_split.h"
 #include "src/control/json_syntax.h"
 #include "src/json_text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CLASS_GENERIC "GenericError"
@@ -77,29 +77,13 @@ static void G_GNUC_PRINTF(3, 4) fail(Qmp *qmp, const char *id, const char *forma
     send_error(qmp, id, CLASS_GENERIC, description);
 }
 
-JsonNode *qmp_version(void)
-{
-    int major = 0, minor = 0, micro = 0;
-    sscanf(PIOEMU_VERSION, "%d.%d.%d", &major, &minor, &micro);
-    JsonObject *numbers = json_object_new();
-    json_object_set_int_member(numbers, "major", major);
-    json_object_set_int_member(numbers, "minor", minor);
-    json_object_set_int_member(numbers, "micro", micro);
-    JsonObject *version = json_object_new();
-    json_object_set_object_member(version, "qemu", numbers);
-    json_object_set_string_member(version, "package", "pioemu " PIOEMU_VERSION);
-    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, version);
-    return node;
-}
-
 void qmp_connected(Qmp *qmp)
 {
     qmp->connected = true;
     qmp->negotiated = false;
     json_split_reset(&qmp->split);
     JsonObject *greeting = json_object_new();
-    json_object_set_member(greeting, "version", qmp_version());
+    json_object_set_member(greeting, "version", command_version());
     json_object_set_array_member(greeting, "capabilities", json_array_new());
     JsonObject *object = json_object_new();
     json_object_set_object_member(object, "QMP", greeting);
@@ -147,91 +131,8 @@ void qmp_event(Qmp *qmp, const VmEvent *event)
 
 /* ---- commands ---- */
 
-Vm *qmp_vm(const Qmp *qmp)
-{
-    return qmp->vm;
-}
-
-void qmp_negotiated(Qmp *qmp)
-{
-    qmp->negotiated = true;
-}
-
-static const QmpCommand *find_command(const char *name)
-{
-    for (const QmpCommand *command = QMP_COMMANDS; command->name; command++) {
-        if (!strcmp(command->name, name)) {
-            return command;
-        }
-    }
-    return NULL;
-}
-
-static const char *const TYPE_NAMES[] = {
-    [QMP_STRING] = "string",
-    [QMP_INTEGER] = "integer",
-    [QMP_ARRAY] = "array",
-};
-
-static bool has_type(JsonNode *node, QmpType type)
-{
-    if (type == QMP_ARRAY) {
-        return JSON_NODE_HOLDS_ARRAY(node);
-    }
-    GType wanted = type == QMP_STRING ? G_TYPE_STRING : G_TYPE_INT64;
-    return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == wanted;
-}
-
-static bool check_argument(Qmp *qmp, const char *id, const QmpArgument *argument,
-                           JsonObject *arguments)
-{
-    JsonNode *node = json_object_get_member(arguments, argument->name);
-    if (!node) {
-        if (!argument->optional) {
-            fail(qmp, id, "Parameter '%s' is missing", argument->name);
-        }
-        return argument->optional;
-    }
-    if (!has_type(node, argument->type)) {
-        fail(qmp, id, "Invalid parameter type for '%s', expected: %s", argument->name,
-             TYPE_NAMES[argument->type]);
-        return false;
-    }
-    return true;
-}
-
-static bool takes(const QmpCommand *command, const char *name)
-{
-    for (const QmpArgument *argument = command->arguments; argument->name; argument++) {
-        if (!strcmp(argument->name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool check_arguments(Qmp *qmp, const char *id, const QmpCommand *command,
-                            JsonObject *arguments)
-{
-    for (const QmpArgument *argument = command->arguments; argument->name; argument++) {
-        if (!check_argument(qmp, id, argument, arguments)) {
-            return false;
-        }
-    }
-    JsonObjectIter iter;
-    const char *name;
-    json_object_iter_init(&iter, arguments);
-    while (json_object_iter_next(&iter, &name, NULL)) {
-        if (!takes(command, name)) {
-            fail(qmp, id, "Parameter '%s' is unexpected", name);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* What is not known before the negotiation, and what is not after it. */
-static const QmpCommand *choose_command(Qmp *qmp, const char *id, const char *name)
+static const Command *choose_command(Qmp *qmp, const char *id, const char *name)
 {
     bool negotiates = !strcmp(name, "qmp_capabilities");
     if (!qmp->negotiated && !negotiates) {
@@ -244,7 +145,7 @@ static const QmpCommand *choose_command(Qmp *qmp, const char *id, const char *na
                    "Capabilities negotiation is already complete, command ignored");
         return NULL;
     }
-    const QmpCommand *command = find_command(name);
+    const Command *command = command_find(name);
     if (!command) {
         g_autofree char *description = g_strdup_printf("The command %s has not been found", name);
         send_error(qmp, id, CLASS_UNKNOWN, description);
@@ -254,16 +155,21 @@ static const QmpCommand *choose_command(Qmp *qmp, const char *id, const char *na
 
 static void run_command(Qmp *qmp, const char *id, const char *name, JsonObject *arguments)
 {
-    const QmpCommand *command = choose_command(qmp, id, name);
-    if (!command || !check_arguments(qmp, id, command, arguments)) {
+    const Command *command = choose_command(qmp, id, name);
+    if (!command) {
         return;
     }
     g_autoptr(GError) error = NULL;
-    JsonNode *value = command->run(qmp, arguments, &error);
+    JsonNode *value = NULL;
+    if (command_check(command, arguments, &error)) {
+        value = command->run(qmp->vm, arguments, &error);
+    }
     if (error) {
         fail(qmp, id, "%s", error->message);
         return;
     }
+    /* Every command but the one that negotiates is refused before the negotiation. */
+    qmp->negotiated = true;
     JsonObject *answer = json_object_new();
     if (value) {
         json_object_set_member(answer, "return", value);
@@ -299,7 +205,8 @@ static void handle_request(Qmp *qmp, const char *id, JsonObject *request)
     }
     if (!execute) {
         fail(qmp, id, "QMP input lacks member 'execute'");
-    } else if (!has_type(execute, QMP_STRING)) {
+    } else if (!JSON_NODE_HOLDS_VALUE(execute) ||
+               json_node_get_value_type(execute) != G_TYPE_STRING) {
         fail(qmp, id, "QMP input member 'execute' must be a string");
     } else if (arguments && !JSON_NODE_HOLDS_OBJECT(arguments)) {
         fail(qmp, id, "QMP input member 'arguments' must be an object");

@@ -129,11 +129,22 @@ static void test_version_and_commands(void)
     g_autofree char *version = control_qmp(&rig, EXECUTE("query-version"));
     g_assert_nonnull(strstr(version, "\"package\":\"pioemu "));
     g_autofree char *commands = control_qmp(&rig, EXECUTE("query-commands"));
-    static const char *const NAMES[] = {
-        "qmp_capabilities",     "query-commands",   "query-version", "query-status",
-        "query-name",           "query-chardev",    "stop",          "cont",
-        "system_reset",         "system_powerdown", "inject-nmi",    "quit",
-        "human-monitor-command"};
+    static const char *const NAMES[] = {"qmp_capabilities",
+                                        "query-commands",
+                                        "query-version",
+                                        "query-status",
+                                        "query-name",
+                                        "query-chardev",
+                                        "stop",
+                                        "cont",
+                                        "system_reset",
+                                        "system_powerdown",
+                                        "inject-nmi",
+                                        "quit",
+                                        "human-monitor-command",
+                                        "x-query-irq",
+                                        "x-query-devices",
+                                        "x-query-registers"};
     for (gsize i = 0; i < G_N_ELEMENTS(NAMES); i++) {
         g_autofree char *entry = g_strdup_printf("{\"name\":\"%s\"}", NAMES[i]);
         g_assert_nonnull(strstr(commands, entry));
@@ -150,6 +161,19 @@ static void test_chardevs_are_listed(void)
     ask(&rig, EXECUTE("query-chardev"),
         "{\"return\":[{\"label\":\"serial0\",\"filename\":\"file:/dev/null\",\"frontend-open\":"
         "true},{\"label\":\"serial1\",\"filename\":\"null\",\"frontend-open\":true}]}");
+    end(&rig);
+}
+
+/* What the monitor prints, QMP has in the form of QEMU's commands that give text. */
+static void test_reports_come_as_readable_text(void)
+{
+    ControlRig rig;
+    start_plain(&rig);
+    g_autofree char *irq = control_qmp(&rig, EXECUTE("x-query-irq"));
+    g_assert_true(g_str_has_prefix(
+        irq, "{\"return\":{\"human-readable-text\":\"IRQ lines that are high: 0\\n"));
+    g_autofree char *devices = control_qmp(&rig, EXECUTE("x-query-devices"));
+    g_assert_nonnull(strstr(devices, "COM1: "));
     end(&rig);
 }
 
@@ -191,6 +215,9 @@ static void test_human_monitor(void)
     MONITOR_HAS(&rig, "info devices", "COM1: ");
     MONITOR_HAS(&rig, "info registers", "accelerator qtest has no CPU");
     MONITOR_HAS(&rig, "help", "info registers -- ");
+    MONITOR_HAS(&rig, "info chardev", "serial0: filename=");
+    MONITOR_HAS(&rig, "info", "{\"return\":\"unknown command: 'info'\\r\\n\"}");
+    MONITOR_HAS(&rig, "stop now", "Error: 'now' is one word too many (help shows stop)\\r\\n");
     tell(&rig, "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"stop\"}}");
     next_event(&rig, "STOP", NULL);
     next_is(&rig, "{\"return\":\"\"}");
@@ -452,6 +479,7 @@ int main(int argc, char **argv)
     TEST(nmi_needs_a_cpu);
     TEST(an_nmi_wakes_a_halted_guest);
     TEST(a_masked_nmi_does_nothing);
+    TEST(reports_come_as_readable_text);
     TEST(human_monitor);
     TEST(clients_come_one_after_another);
     TEST(tcp_connects);

@@ -3,6 +3,7 @@
  *
  * Whatever comes back is JSON, a line for each object.
  */
+#include "src/control/command.h"
 #include "src/control/qmp.h"
 
 #include "tests/fuzz/fuzz_vm.h"
