@@ -128,6 +128,41 @@ static void test_triple_fault(const GuestTarget *target)
     assert_result(path, DIED, "guest-died", "triple fault");
 }
 
+/* IN from port 61h, 2^28 times LOOP, LIDT of nothing, INT3. */
+static const uint8_t LATE_CRASH[] = {0xe4, 0x61, 0x66, 0xb9, 0x00, 0x00, 0x00, 0x10,
+                                     0x67, 0xe2, 0xfd, 0x0f, 0x01, 0x1e, 0x11, 0x10,
+                                     0xcc, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
+#define LATE_MS 40 /* a cycle for each at 6 GHz, and none takes less */
+
+static bool loses_registers(const GuestTarget *target)
+{
+    g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
+    guest_shell_last(guest, "crash");
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    return guest_registers_are_lost(guest);
+}
+
+/* How old registers are that are not of the end. */
+static void test_age(const GuestTarget *target)
+{
+    if (!loses_registers(target)) {
+        g_test_skip("this accelerator keeps the registers of a guest that dies");
+        return;
+    }
+    g_autofree char *path = guest_path("late-crash.bin");
+    g_autoptr(GError) error = NULL;
+    g_file_set_contents(path, (const char *)LATE_CRASH, sizeof(LATE_CRASH), &error);
+    g_assert_no_error(error);
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel %s", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    gint64 most = (g_get_monotonic_time() - start) / 1000;
+    g_autofree char *text = guest_expect_match(guest, GUEST_ERR, "last exit, at most ([0-9]+) ms");
+    gint64 age = g_ascii_strtoll(text, NULL, 10);
+    g_assert_cmpint(age, >=, LATE_MS);
+    g_assert_cmpint(age, <=, most);
+}
+
 /* UD2, at the end of the shell's crash; where that is lost, the code of before. */
 static void test_code_bytes(const GuestTarget *target)
 {
@@ -400,6 +435,7 @@ int main(int argc, char **argv)
     guest_tests_add("ends/at_once", test_exit_is_at_once, GUEST_EVERY_IRQCHIP);
     guest_tests_add("ends/4_on_a_triple_fault_with_registers", test_triple_fault,
                     GUEST_EVERY_IRQCHIP);
+    guest_tests_add("report/age_of_lost_registers", test_age, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("report/code_bytes", test_code_bytes, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("report/last_accesses", test_last_accesses, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("report/last_post_code", test_last_post_code, GUEST_DEFAULT_IRQCHIP);
