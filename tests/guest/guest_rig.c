@@ -20,7 +20,7 @@
 #define IDLE_TRIES        3u
 #define MOST_IDLE_PERCENT 10.0
 /* A BIOS leaves a timer of 18.2 Hz. */
-#define MOST_IDLE_WAKES   40u
+#define MOST_IDLE_WAKES 40u
 /* Of the output, to see what went wrong; each line is a comment of TAP. */
 #define SHOWN_SIZE 3000u
 
