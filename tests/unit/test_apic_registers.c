@@ -199,14 +199,21 @@ static void test_trigger_mode_is_that_of_the_last_message(void)
     g_assert_cmphex(get(rig, APIC_TMR + 0x30), ==, 0x20);
 }
 
+static Rig *rig_with_lapic(Device **lapic)
+{
+    Rig *rig = rig_new_unlocked();
+    *lapic = rig_device_new(rig, "lapic");
+    device_connect(*lapic, "intr", rig_line(rig, 16));
+    g_assert_true(rig_realize(rig, *lapic, NULL));
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    return rig;
+}
+
 /* No handler could keep up with more: the next tick is the first one a microsecond later. */
 static void test_short_periods_are_served_a_microsecond_apart(void)
 {
-    g_autoptr(Rig) rig = rig_new_unlocked();
-    Device *lapic = rig_device_new(rig, "lapic");
-    device_connect(lapic, "intr", rig_line(rig, 16));
-    g_assert_true(rig_realize(rig, lapic, NULL));
-    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    Device *lapic;
+    g_autoptr(Rig) rig = rig_with_lapic(&lapic);
     set(rig, APIC_TIMER_DCR, 0xb);
     set(rig, APIC_LVT_TIMER, APIC_LVT_PERIODIC | 0x41);
     set(rig, APIC_TIMER_ICR, 30); /* 300 ns */
@@ -217,6 +224,55 @@ static void test_short_periods_are_served_a_microsecond_apart(void)
         g_assert_true(rig_irq(rig, 16));
         g_assert_cmphex(device_acknowledge(lapic), ==, 0x41);
         set(rig, APIC_EOI, 0);
+    }
+}
+
+/* SDM "Logical Destination Mode": in the flat model all eight bits are one mask. */
+static void test_flat_destination_is_a_mask_of_eight_bits(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    set(rig, APIC_LDR, 0x10000000);
+    set(rig, APIC_ICR_HIGH, 0x30000000);
+    set(rig, APIC_ICR_LOW, APIC_ICR_LOGICAL | 0x44);
+    g_assert_cmphex(get(rig, APIC_IRR + 0x20), ==, 0x10);
+}
+
+/* SDM "Error Handling": both delivery modes with a vector have no vectors below 16. */
+static void test_illegal_vector_of_lowest_priority_is_not_sent(void)
+{
+    g_autoptr(Rig) rig = rig_new_unlocked();
+    rig_device(rig, "lapic", NULL);
+    set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
+    set(rig, APIC_ICR_LOW, APIC_DELIVERY_LOWEST | 0x0f);
+    g_assert_cmphex(errors(rig), ==, APIC_ESR_SEND_ILLEGAL);
+    set(rig, APIC_ICR_LOW, APIC_DELIVERY_LOWEST | 0x10);
+    g_assert_cmphex(errors(rig), ==, 0);
+    g_assert_cmphex(get(rig, APIC_IRR), ==, 0x10000);
+}
+
+/* Each way to make an error asks for the CPU at once, not with the next thing that happens. */
+static void test_error_interrupt_comes_at_once(void)
+{
+    static const struct {
+        uint32_t offset, value;
+        bool write;
+    } ERRORS[] = {{APIC_ICR_LOW, APIC_ICR_SELF | 3, true},
+                  {0x040, 0, true},
+                  {0x040, 0, false},
+                  {APIC_TPR + 4, 0, true}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(ERRORS); i++) {
+        Device *lapic;
+        g_autoptr(Rig) rig = rig_with_lapic(&lapic);
+        set(rig, APIC_LVT_ERROR, 0x90);
+        if (ERRORS[i].write) {
+            set(rig, ERRORS[i].offset, ERRORS[i].value);
+        } else {
+            get(rig, ERRORS[i].offset);
+        }
+        g_assert_true(rig_irq(rig, 16));
+        g_assert_cmphex(device_acknowledge(lapic), ==, 0x90);
     }
 }
 
@@ -292,6 +348,9 @@ int main(int argc, char **argv)
     ADD(local_state_that_cannot_be_is_refused);
     ADD(trigger_mode_is_that_of_the_last_message);
     ADD(short_periods_are_served_a_microsecond_apart);
+    ADD(flat_destination_is_a_mask_of_eight_bits);
+    ADD(illegal_vector_of_lowest_priority_is_not_sent);
+    ADD(error_interrupt_comes_at_once);
     ADD(io_registers_have_the_data_sheets_names);
     ADD(io_apic_has_the_id_of_the_tables);
     ADD(io_window_takes_32_bits_and_the_index_8);
