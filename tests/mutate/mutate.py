@@ -11,11 +11,13 @@ goes on; survivors are tried again each time.  `equivalent.txt` has those that n
 test can notice, each with the reason.
 """
 import argparse
+import collections
 import concurrent.futures
 import hashlib
 import json
 import os
 import re
+import resource
 import shlex
 import subprocess
 import sys
@@ -39,7 +41,7 @@ TESTS = [
     (r"i82077aa.*|floppy_media", ["i82077aa", "i82077aa_transfer"], ["isa-fdc"], ["i82077aa"]),
     (r"i8237", ["i8237", "i82077aa_transfer"], ["isa-dma"], ["i8237", "i82077aa"]),
     (r"i8254.*", ["i8254_access", "i8254_modes", "i8254_ticks"], ["isa-pit"], ["i8254", "portb"]),
-    (r"i8259", ["i8259_cascade", "i8259_init", "i8259_service"], ["isa-pic"], ["i8259"]),
+    (r"i8259", ["i8259_cascade", "i8259_corners", "i8259_init", "i8259_service"], ["isa-pic"], ["i8259"]),
     (r"ioapic|lapic.*", ["apic", "apic_corners", "apic_registers", "apic_cpus"], ["lapic", "ioapic"],
      ["lapic", "ioapic"]),
     (r"port92", ["port92"], ["port92"], []),
@@ -76,12 +78,17 @@ __attribute__((destructor)) static void mutant_end(void)
 """
 
 
+def cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Program:
     """A way to run tests against the mutated object."""
 
     def __init__(self, name, argv, environment=()):
         self.name, self.argv, self.environment = name, argv, dict(environment)
-        self.patience, self.reached = 60.0, b""
+        self.patience, self.seconds, self.reached = 120.0, 60, b""
 
     def run(self, mutant=0, reached=None):
         """True: the tests passed."""
@@ -89,7 +96,8 @@ class Program:
                            **self.environment)
         if reached:
             environment["PIOEMU_MUTANTS_REACHED"] = str(reached)
-        process = subprocess.Popen(["sh", "-c", 'ulimit -c 0; exec "$@"', "sh"] + self.argv,
+        limits = f'ulimit -c 0; ulimit -t {self.seconds}; exec "$@"'
+        process = subprocess.Popen(["sh", "-c", limits, "sh"] + self.argv,
                                    env=environment, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    start_new_session=True)
@@ -104,10 +112,11 @@ class Program:
         """The time that it takes, and which mutants it reaches."""
         path = directory / f"{self.name}.reached"
         path.unlink(missing_ok=True)
-        begin = time.monotonic()
+        begin, used = time.monotonic(), cpu_seconds()
         if not self.run(0, path):
             sys.exit(f"mutate: {self.name} fails without a mutant")
-        self.patience = 5 + 10 * (time.monotonic() - begin)
+        self.seconds = 2 + int(4 * (cpu_seconds() - used))
+        self.patience = 10 + 20 * (time.monotonic() - begin)
         data = path.read_bytes() if path.exists() else b""
         self.reached = bytearray(count + 1)
         for at in range(0, len(data) - count, count + 1):
@@ -214,16 +223,18 @@ class Subject:
 # ---- what is known ----
 
 def numbered_keys(found):
-    """A key for each mutant: those that read alike are counted."""
+    """A key for each mutant: those that read alike in a function are counted."""
     seen, keys = {}, []
+    alike = collections.Counter(mutant.key() for mutant in found)
     for mutant in found:
-        seen[mutant.key()] = seen.get(mutant.key(), 0) + 1
-        keys.append(f"{mutant.key()} #{seen[mutant.key()]}")
+        key = mutant.key()
+        seen[key] = seen.get(key, 0) + 1
+        keys.append(f"{key} #{seen[key]}" if alike[key] > 1 else key)
     return keys
 
 
 def read_equivalents():
-    """(file, key with or without its number) to the reason."""
+    """(file, key) to the reason."""
     equivalents, name = {}, None
     for line in (HERE / "equivalent.txt").read_text().splitlines():
         if line.startswith("== "):
@@ -262,25 +273,25 @@ def run_file(build, path, options, equivalents):
     subject.compile()
     subject.make_programs()
     memory, keys = Memory(subject, options.fresh), numbered_keys(subject.mutants)
-    todo, equivalent = [], 0
-    for mutant, key in zip(subject.mutants, keys):
-        if (path.name, mutant.key()) in equivalents or (path.name, key) in equivalents:
-            equivalent += 1
-        elif key not in memory.killed:
-            todo.append((mutant, key))
-    survivors = []
+    todo = [(m, key) for m, key in zip(subject.mutants, keys) if key not in memory.killed]
+    survivors, equivalent = [], 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for at, (item, by) in enumerate(zip(todo, pool.map(lambda i: subject.try_mutant(i[0]), todo))):
             mutant, key = item
-            if by in ("", "not reached"):
-                survivors.append((mutant, by))
-            else:
+            if by not in ("", "not reached"):
                 memory.killed[key] = by
+            elif (path.name, key) in equivalents:
+                equivalent += 1
+            else:
+                survivors.append((mutant, key, by))
             if at % 50 == 49:
                 memory.save()
     memory.save()
-    for mutant, by in survivors:
-        print(f"{path.name}:{mutant.line}: {mutant.key()}{'  (not reached)' if by else ''}")
+    for mutant, key, by in survivors:
+        print(f"{path.name}:{mutant.line}: {key}{'  (not reached)' if by else ''}")
+    for name, key in equivalents:
+        if name == path.name and (key in memory.killed or key not in keys):
+            print(f"equivalent.txt: {name}: {key}: {memory.killed.get(key, 'nothing')} notices it")
     count = len(subject.mutants)
     print(f"{path.name}: {count} mutants, {count - equivalent - len(survivors)} killed, "
           f"{equivalent} equivalent, {len(survivors)} survive", flush=True)

@@ -301,28 +301,148 @@ static void highest_cpu_has_number_254(void)
     g_assert_nonnull(strstr(rig_error(rig), "cpu=255: at most 254"));
 }
 
-#define SENTENCE(name) g_test_add("/apic/corners/" #name, Apics, NULL, set_up, name, tear_down)
+/* ---- the I/O APIC ---- */
+
+static void level_that_was_sent_is_not_sent_again_before_its_end(Apics *a, gconstpointer data)
+{
+    (void)data;
+    redirect(a, 9, 0, IOAPIC_TRIGGER | 0x61);
+    device_set_input(a->ioapic, 9, true);
+    g_assert_cmphex(device_acknowledge(a->lapic), ==, 0x61);
+    device_set_input(a->ioapic, 9, false);
+    device_set_input(a->ioapic, 9, true);
+    g_assert_cmphex(get(a, APIC_IRR + 0x30), ==, 0);
+    redirect(a, 9, 0, IOAPIC_TRIGGER | 0x61);
+    g_assert_cmphex(get(a, APIC_IRR + 0x30), ==, 0);
+}
+
+static void edge_is_a_change_to_active(Apics *a, gconstpointer data)
+{
+    (void)data;
+    redirect(a, 4, 0, 0x52);
+    device_set_input(a->ioapic, 4, false);
+    g_assert_cmphex(get(a, APIC_IRR + 0x20), ==, 0);
+    device_set_input(a->ioapic, 4, true);
+    g_assert_cmphex(device_acknowledge(a->lapic), ==, 0x52);
+    device_set_input(a->ioapic, 4, true);
+    g_assert_cmphex(get(a, APIC_IRR + 0x20), ==, 0);
+}
+
+static void end_of_interrupt_is_that_of_its_vector(Apics *a, gconstpointer data)
+{
+    (void)data;
+    static const unsigned PINS[] = {0, 9, IOAPIC_INPUTS - 1};
+    for (size_t i = 0; i < G_N_ELEMENTS(PINS); i++) {
+        redirect(a, PINS[i], 0, (uint32_t)(IOAPIC_TRIGGER | (0x61 + i)));
+        device_set_input(a->ioapic, PINS[i], true);
+        device_set_input(a->ioapic, PINS[i], false);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(PINS); i++) {
+        rig_write32(a->rig, IOAPIC + IOAPIC_EOI, (uint32_t)(0x61 + i));
+        for (size_t j = 0; j < G_N_ELEMENTS(PINS); j++) {
+            g_assert_cmpint(!(entry(a, PINS[j]) & IOAPIC_REMOTE_IRR), ==, j <= i);
+        }
+    }
+}
+
+static void indexes_behind_the_table_are_none(Apics *a, gconstpointer data)
+{
+    (void)data;
+    for (unsigned pin = 0; pin < IOAPIC_INPUTS; pin++) {
+        redirect(a, pin, 0x55, IOAPIC_MASK | 0x20);
+        device_set_input(a->ioapic, pin, true);
+    }
+    rig_write32(a->rig, IOAPIC + IOAPIC_IOREGSEL, 0);
+    g_autoptr(GBytes) before = device_save(a->ioapic);
+    for (uint32_t index = 3; index < 0x100; index++) {
+        if (index >= IOAPIC_REDTBL && index < IOAPIC_REDTBL + 2 * IOAPIC_INPUTS) {
+            continue;
+        }
+        rig_write32(a->rig, IOAPIC + IOAPIC_IOREGSEL, index);
+        g_assert_cmphex(rig_read32(a->rig, IOAPIC + IOAPIC_IOWIN), ==, 0);
+        rig_write32(a->rig, IOAPIC + IOAPIC_IOWIN, 0xffffffff);
+    }
+    rig_write32(a->rig, IOAPIC + IOAPIC_IOREGSEL, 0);
+    g_autoptr(GBytes) after = device_save(a->ioapic);
+    g_assert_true(g_bytes_equal(before, after));
+}
+
+static void bytes_of_the_window_can_be_read(Apics *a, gconstpointer data)
+{
+    (void)data;
+    redirect(a, 4, 0x5a, IOAPIC_MASK | 0x2345);
+    g_assert_cmphex(entry(a, 4), ==, IOAPIC_MASK | 0x2345);
+    g_assert_cmphex(rig_read(a->rig, IOAPIC + IOAPIC_IOWIN + 1, 1), ==, 0x23);
+    g_assert_cmphex(rig_read(a->rig, IOAPIC + IOAPIC_IOWIN + 2, 1), ==, 0x01);
+    g_assert_cmphex(rig_read(a->rig, IOAPIC + IOAPIC_IOWIN + 2, 2), ==, 0x0001);
+    rig_write32(a->rig, IOAPIC + IOAPIC_IOREGSEL, 0x19);
+    g_assert_cmphex(rig_read(a->rig, IOAPIC + IOAPIC_IOWIN + 3, 1), ==, 0x5a);
+    g_assert_cmphex(rig_read(a->rig, IOAPIC + IOAPIC_IOREGSEL, 1), ==, 0x19);
+    g_assert_cmphex(rig_read(a->rig, IOAPIC + IOAPIC_IOREGSEL + 1, 1), ==, 0);
+    g_assert_cmphex(rig_read32(a->rig, IOAPIC + IOAPIC_IOREGSEL + 4), ==, 0);
+    g_assert_cmphex(rig_read32(a->rig, IOAPIC + IOAPIC_IOWIN + 4), ==, 0);
+}
+
+static void reset_masks_every_input(Apics *a, gconstpointer data)
+{
+    (void)data;
+    for (unsigned pin = 0; pin < IOAPIC_INPUTS; pin++) {
+        redirect(a, pin, 0x55, 0x20);
+    }
+    device_reset(a->ioapic);
+    g_assert_cmphex(rig_read32(a->rig, IOAPIC + IOAPIC_IOREGSEL), ==, 0);
+    for (unsigned pin = 0; pin < IOAPIC_INPUTS; pin++) {
+        g_assert_cmphex(entry(a, pin), ==, IOAPIC_MASK);
+    }
+}
+
+static void state_of_an_io_apic_that_cannot_be_is_refused(Apics *a, gconstpointer data)
+{
+    (void)data;
+    static const struct {
+        const char *field;
+        unsigned index;
+        uint64_t value;
+    } BAD[] = {{"low", 0, IOAPIC_DELIVS}, {"low", 23, 0x20000},  {"high", 0, 1},
+               {"high", 23, 0x00800000},  {"id", 0, 0x10000000}, {"id", 0, 1},
+               {"inputs", 0, 0x01000000}};
+    g_autoptr(GBytes) saved = device_save(a->ioapic);
+    g_assert_true(rig_load(a->ioapic, saved));
+    for (size_t i = 0; i < G_N_ELEMENTS(BAD); i++) {
+        g_autoptr(GBytes) bad = rig_patch(saved, BAD[i].field, BAD[i].index, BAD[i].value);
+        g_assert_false(rig_load(a->ioapic, bad));
+    }
+}
+
+#define CORNER(name) g_test_add("/apic/corners/" #name, Apics, NULL, set_up, name, tear_down)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    SENTENCE(priority_of_one_class_is_the_task_priority);
-    SENTENCE(lower_task_priority_asks_at_once);
-    SENTENCE(disabled_by_software_asks_for_nothing_that_waits);
-    SENTENCE(unmasked_extint_pin_that_is_high_asks_at_once);
-    SENTENCE(reset_takes_the_request_back);
-    SENTENCE(reset_passes_what_the_pic_asks);
-    SENTENCE(end_of_an_edge_sends_no_message);
-    SENTENCE(end_of_a_level_sends_its_vector);
-    SENTENCE(local_sources_are_edges);
-    SENTENCE(errors_gather_until_they_are_latched);
-    SENTENCE(lowest_legal_vector_is_one_for_the_error_too);
-    SENTENCE(addresses_beside_registers_are_none);
-    SENTENCE(bytes_of_the_vectors_can_be_read);
-    SENTENCE(disabling_masks_each_entry_and_nothing_else);
-    SENTENCE(new_divider_moves_the_interrupt);
-    SENTENCE(period_that_divides_a_microsecond_is_served_each);
-    SENTENCE(identification_is_the_upper_byte);
+    CORNER(priority_of_one_class_is_the_task_priority);
+    CORNER(lower_task_priority_asks_at_once);
+    CORNER(disabled_by_software_asks_for_nothing_that_waits);
+    CORNER(unmasked_extint_pin_that_is_high_asks_at_once);
+    CORNER(reset_takes_the_request_back);
+    CORNER(reset_passes_what_the_pic_asks);
+    CORNER(end_of_an_edge_sends_no_message);
+    CORNER(end_of_a_level_sends_its_vector);
+    CORNER(local_sources_are_edges);
+    CORNER(errors_gather_until_they_are_latched);
+    CORNER(lowest_legal_vector_is_one_for_the_error_too);
+    CORNER(addresses_beside_registers_are_none);
+    CORNER(bytes_of_the_vectors_can_be_read);
+    CORNER(disabling_masks_each_entry_and_nothing_else);
+    CORNER(new_divider_moves_the_interrupt);
+    CORNER(period_that_divides_a_microsecond_is_served_each);
+    CORNER(identification_is_the_upper_byte);
+    CORNER(level_that_was_sent_is_not_sent_again_before_its_end);
+    CORNER(edge_is_a_change_to_active);
+    CORNER(end_of_interrupt_is_that_of_its_vector);
+    CORNER(indexes_behind_the_table_are_none);
+    CORNER(bytes_of_the_window_can_be_read);
+    CORNER(reset_masks_every_input);
+    CORNER(state_of_an_io_apic_that_cannot_be_is_refused);
     g_test_add_func("/apic/corners/highest_cpu_has_number_254", highest_cpu_has_number_254);
     return g_test_run();
 }
