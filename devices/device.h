@@ -75,6 +75,15 @@ typedef struct IoOps {
      */
     unsigned min_read, min_write;
     IoWider wider;
+    /*
+     * Optional, ports only, and both or neither: a write begins something that
+     * takes long, as a transfer of memory does.  For as long as `unfinished`
+     * says so the CPU that wrote is held, as by a bus master that has the bus;
+     * `go_on` is called to do a piece of some ten microseconds, and answers
+     * how many instructions that counts as: 0 if nothing was left to do.
+     */
+    bool (*unfinished)(const void *state);
+    unsigned (*go_on)(void *state);
 } IoOps;
 
 typedef enum IoSpace { IO_PORTS, IO_MEMORY } IoSpace;

@@ -13,8 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK    4096u
-#define KEY_MASK (0xffffu & ~(unsigned)FW_CFG_WRITE_CHANNEL)
+#define CHUNK 4096u
+#define PIECE 65536u /* of a DMA transfer */
+/* As the software CPU's REP MOVS counts. */
+#define BYTES_PER_INSTRUCTION 64u
+#define KEY_MASK              (0xffffu & ~(unsigned)FW_CFG_WRITE_CHANNEL)
 
 static const uint8_t SIGNATURE[] = {'Q', 'E', 'M', 'U'};
 /* What the DMA register reads as. */
@@ -26,6 +29,10 @@ typedef struct FwCfg {
     uint32_t offset; /* of its next byte, at most its size */
 
     uint32_t dma_high; /* of the descriptor's address; a transfer clears it */
+
+    /* The transfer that is under way, while there are bytes left. */
+    uint64_t dma_descriptor, dma_to;
+    uint32_t dma_left;
 
     uint16_t iobase, dma_iobase;
     bool dma;
@@ -152,61 +159,87 @@ static void take_bytes(FwCfg *s, uint8_t *to, uint32_t size)
 
 /* ---- DMA ---- */
 
-/* To guest memory, and zeros where the item has ended; false: not all of it is RAM. */
-static bool dma_read(FwCfg *s, uint64_t address, uint32_t length)
-{
-    uint8_t chunk[CHUNK];
-    while (length) {
-        uint32_t size = length < CHUNK ? length : CHUNK;
-        take_bytes(s, chunk, size);
-        if (!device_memory_write(s->dev, address, chunk, size)) {
-            return false;
-        }
-        address += size;
-        length -= size;
-    }
-    return true;
-}
-
 static void dma_skip(FwCfg *s, uint32_t length)
 {
     s->offset += length < bytes_left(s) ? length : bytes_left(s);
 }
 
-static bool dma_carry_out(FwCfg *s, const uint8_t *descriptor)
+/* The control field is what the guest may poll. */
+static void dma_finish(FwCfg *s, bool ok)
+{
+    uint8_t control[4];
+    put_be32(control, ok ? 0 : FW_CFG_DMA_CTL_ERROR);
+    s->dma_left = 0;
+    device_memory_write(s->dev, s->dma_descriptor + FW_CFG_DMA_CONTROL, control, sizeof(control));
+}
+
+/* A transfer to memory only begins here: fw_cfg_go_on() carries it out. */
+static void dma_carry_out(FwCfg *s, const uint8_t *descriptor)
 {
     uint32_t control = get_be32(descriptor + FW_CFG_DMA_CONTROL);
     uint32_t length = get_be32(descriptor + FW_CFG_DMA_LENGTH);
-    uint64_t address = (uint64_t)get_be32(descriptor + FW_CFG_DMA_ADDRESS) << 32 |
-                       get_be32(descriptor + FW_CFG_DMA_ADDRESS + 4);
     if (control & FW_CFG_DMA_CTL_SELECT) {
         select_item(s, control >> FW_CFG_DMA_CTL_KEY_SHIFT);
     }
-    if (control & FW_CFG_DMA_CTL_READ) {
-        return dma_read(s, address, length);
+    if (control & FW_CFG_DMA_CTL_READ && length) {
+        s->dma_to = (uint64_t)get_be32(descriptor + FW_CFG_DMA_ADDRESS) << 32 |
+                    get_be32(descriptor + FW_CFG_DMA_ADDRESS + 4);
+        s->dma_left = length;
+        return;
     }
-    if (control & FW_CFG_DMA_CTL_WRITE) {
-        return length == 0;
-    }
-    if (control & FW_CFG_DMA_CTL_SKIP) {
+    bool reads = control & FW_CFG_DMA_CTL_READ, writes = control & FW_CFG_DMA_CTL_WRITE;
+    if (!reads && !writes && control & FW_CFG_DMA_CTL_SKIP) {
         dma_skip(s, length);
     }
-    return true;
+    dma_finish(s, reads || !writes || length == 0);
 }
 
 /* A descriptor that is not in RAM has no place for an error either. */
 static void dma_start(FwCfg *s, uint64_t address)
 {
-    uint8_t descriptor[FW_CFG_DMA_DESCRIPTOR_SIZE], control[4];
+    uint8_t descriptor[FW_CFG_DMA_DESCRIPTOR_SIZE];
     s->dma_high = 0;
+    if (s->dma_left) {
+        device_guest_error(s->dev, "transfer under way",
+                           "DMA descriptor at 0x%llx: another transfer is under way",
+                           (unsigned long long)address);
+        return;
+    }
     if (!device_memory_read(s->dev, address, descriptor, sizeof(descriptor))) {
         device_guest_error(s->dev, "descriptor outside memory",
                            "DMA descriptor at 0x%llx is not in memory",
                            (unsigned long long)address);
         return;
     }
-    put_be32(control, dma_carry_out(s, descriptor) ? 0 : FW_CFG_DMA_CTL_ERROR);
-    device_memory_write(s->dev, address + FW_CFG_DMA_CONTROL, control, sizeof(control));
+    s->dma_descriptor = address;
+    dma_carry_out(s, descriptor);
+}
+
+static bool fw_cfg_unfinished(const void *state)
+{
+    const FwCfg *s = state;
+    return s->dma_left != 0;
+}
+
+/* To guest memory, with zeros where the item has ended, until it is not RAM. */
+static unsigned fw_cfg_go_on(void *state)
+{
+    FwCfg *s = state;
+    uint8_t chunk[CHUNK];
+    unsigned work = 0;
+    bool ok = true;
+    for (uint32_t done = 0; ok && s->dma_left && done < PIECE; done += CHUNK) {
+        uint32_t size = s->dma_left < CHUNK ? s->dma_left : CHUNK;
+        take_bytes(s, chunk, size);
+        ok = device_memory_write(s->dev, s->dma_to, chunk, size);
+        s->dma_to += size;
+        s->dma_left -= size;
+        work += size / BYTES_PER_INSTRUCTION + 1;
+        if (!ok || !s->dma_left) {
+            dma_finish(s, ok);
+        }
+    }
+    return work;
 }
 
 /* ---- ports ---- */
@@ -305,6 +338,7 @@ static void fw_cfg_reset(void *state)
     FwCfg *s = state;
     select_item(s, FW_CFG_SIGNATURE);
     s->dma_high = 0;
+    s->dma_left = 0;
 }
 
 static bool fw_cfg_post_load(void *state)
@@ -317,6 +351,9 @@ static const DeviceField fw_cfg_fields[] = {
     DEVICE_FIELD(FwCfg, key),
     DEVICE_FIELD(FwCfg, offset),
     DEVICE_FIELD(FwCfg, dma_high),
+    DEVICE_FIELD(FwCfg, dma_descriptor),
+    DEVICE_FIELD(FwCfg, dma_to),
+    DEVICE_FIELD(FwCfg, dma_left),
     DEVICE_FIELD_END,
 };
 
@@ -336,6 +373,8 @@ static const IoOps dma_ops = {
     .write = dma_register_write,
     .max_size = 4,
     .min_write = 4,
+    .unfinished = fw_cfg_unfinished,
+    .go_on = fw_cfg_go_on,
 };
 
 static const DeviceRegion fw_cfg_regions[] = {

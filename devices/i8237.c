@@ -24,6 +24,7 @@
 #define PAGE_COUNT  15u
 #define ADDRESS_MAX 0xffffu
 #define CHUNK       256u
+#define PIECE       2048u /* transfers at once of a request by software */
 
 typedef struct DmaController {
     uint8_t command;
@@ -237,55 +238,81 @@ static bool copy_byte(I8237 *s, DmaController *c)
     return step_channel(s, 1, 1);
 }
 
-static void copy_memory(I8237 *s, DmaController *c)
+static unsigned copy_memory(I8237 *s, DmaController *c)
 {
     bool ended = false;
-    while (!ended) {
+    unsigned done = 0;
+    while (!ended && done < PIECE) {
         ended = copy_byte(s, c);
+        done++;
     }
-    c->software = 0;
+    if (ended) {
+        c->software = 0;
+    }
+    return done;
 }
 
 /* No device answers: reads of its port float, writes are lost. */
-static void run_request(I8237 *s, unsigned channel)
+static unsigned run_request(I8237 *s, unsigned channel)
 {
     uint8_t bytes[CHUNK];
     bool ended = false;
     bool reads = (s->mode[channel] & DMA_MODE_TYPE) == DMA_MODE_READ;
-    while (!ended) {
+    unsigned done = 0;
+    while (!ended && done < PIECE) {
         memset(bytes, 0xff, sizeof(bytes));
-        if (!i8237_transfer(s, channel, reads ? NULL : bytes, reads ? bytes : NULL, sizeof(bytes),
-                            &ended)) {
-            break;
-        }
+        done += (unsigned)i8237_transfer(s, channel, reads ? NULL : bytes, reads ? bytes : NULL,
+                                         sizeof(bytes), &ended);
     }
+    return done;
+}
+
+static bool copies_memory(const I8237 *s, unsigned channel)
+{
+    return channel == 0 && s->controllers[0].command & DMA_CMD_MEMORY;
 }
 
 static bool may_request(const I8237 *s, unsigned channel)
 {
     const DmaController *c = &s->controllers[channel / 4];
-    return c->software & 1u << channel % 4 && !(c->command & DMA_CMD_DISABLE) &&
-           reaches_bus(s, channel) && (s->mode[channel] & DMA_MODE_SELECT) == DMA_MODE_BLOCK &&
+    uint8_t stops = DMA_CMD_DISABLE | (copies_memory(s, channel) ? 0 : DMA_CMD_DREQ_LOW);
+    return c->software & 1u << channel % 4 && !(c->command & stops) && reaches_bus(s, channel) &&
+           (s->mode[channel] & DMA_MODE_SELECT) == DMA_MODE_BLOCK &&
            (s->mode[channel] & DMA_MODE_TYPE) != DMA_MODE_ILLEGAL;
 }
 
-/* "Non-maskable": the mask register does not hold these up. */
-static void run_requests(I8237 *s, unsigned first)
+static bool i8237_unfinished(const void *state)
 {
-    DmaController *c = controller_of(s, first);
-    for (unsigned channel = first; channel < first + 4; channel++) {
-        uint8_t mask = c->mask;
-        if (!may_request(s, channel)) {
-            continue;
+    for (unsigned channel = 0; channel < CHANNELS; channel++) {
+        if (may_request(state, channel)) {
+            return true;
         }
-        if (channel == 0 && c->command & DMA_CMD_MEMORY) {
-            copy_memory(s, c);
-            continue;
-        }
-        c->mask &= (uint8_t) ~(1u << channel % 4);
-        run_request(s, channel);
-        c->mask |= mask;
     }
+    return false;
+}
+
+/*
+ * The first request that may pass, or a part of it; the CPU does not have the
+ * bus meanwhile.  "Non-maskable": the mask register does not hold it up.
+ */
+static unsigned i8237_go_on(void *state)
+{
+    I8237 *s = state;
+    unsigned channel = 0, done;
+    while (!may_request(s, channel)) {
+        if (++channel == CHANNELS) {
+            return 0;
+        }
+    }
+    DmaController *c = controller_of(s, channel);
+    if (copies_memory(s, channel)) {
+        return copy_memory(s, c);
+    }
+    uint8_t mask = c->mask;
+    c->mask &= (uint8_t) ~(1u << channel % 4);
+    done = run_request(s, channel);
+    c->mask |= mask;
+    return done;
 }
 
 /* ---- registers ---- */
@@ -371,9 +398,6 @@ static void write_control(I8237 *s, unsigned first, unsigned reg, uint8_t value)
     default:
         c->mask = value & 0x0f;
     }
-    /* What it changed may let the other controller's channels pass, too. */
-    run_requests(s, 0);
-    run_requests(s, CASCADE);
 }
 
 static void write_register(I8237 *s, unsigned first, unsigned reg, uint8_t value)
@@ -511,8 +535,17 @@ static const DeviceField i8237_fields[] = {
     DEVICE_FIELD_END,
 };
 
-static const IoOps bytes_ops = {.read = bytes_read, .write = bytes_write, .max_size = 1};
-static const IoOps words_ops = {.read = words_read, .write = words_write, .max_size = 1};
+/* What changes at one controller may let the other one's channels pass, too. */
+static const IoOps bytes_ops = {.read = bytes_read,
+                                .write = bytes_write,
+                                .max_size = 1,
+                                .unfinished = i8237_unfinished,
+                                .go_on = i8237_go_on};
+static const IoOps words_ops = {.read = words_read,
+                                .write = words_write,
+                                .max_size = 1,
+                                .unfinished = i8237_unfinished,
+                                .go_on = i8237_go_on};
 static const IoOps pages_ops = {.read = pages_read, .write = pages_write, .max_size = 1};
 
 static const DeviceRegion i8237_regions[] = {

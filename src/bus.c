@@ -115,6 +115,7 @@ bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
     if (!claim_is_valid(bus, claim, error)) {
         return false;
     }
+    g_assert(claim->space == IO_PORTS || !claim->ops->unfinished);
     BusClaim *copy = g_memdup2(claim, sizeof(*claim));
     g_ptr_array_add(bus->claims, copy);
     if (claim->space == IO_MEMORY) {
@@ -316,6 +317,46 @@ static void write_claim(const Bus *bus, BusInitiator *by, const BusClaim *claim,
     unlock_claim(bus, claim);
 }
 
+/* ---- what a write began ---- */
+
+static bool is_unfinished(const Bus *bus, const BusClaim *claim)
+{
+    lock_claim(bus, claim);
+    bool unfinished = claim->ops->unfinished(claim->state);
+    unlock_claim(bus, claim);
+    return unfinished;
+}
+
+unsigned bus_go_on(const Bus *bus, BusInitiator *by)
+{
+    const BusClaim *claim = by->unfinished;
+    if (!claim) {
+        return 0;
+    }
+    lock_claim(bus, claim);
+    unsigned work = claim->ops->go_on(claim->state);
+    bool unfinished = work && claim->ops->unfinished(claim->state);
+    unlock_claim(bus, claim);
+    if (!unfinished) {
+        by->unfinished = NULL;
+    }
+    return work;
+}
+
+bool bus_is_slow(const Bus *bus, uint16_t port)
+{
+    const BusClaim *claim = bus->ports[port];
+    return claim && claim->ops->unfinished;
+}
+
+static void begin(const Bus *bus, BusInitiator *by, const BusClaim *claim)
+{
+    by->unfinished = is_unfinished(bus, claim) ? claim : by->unfinished;
+    while (!by->paced && by->unfinished) {
+        bus_go_on(bus, by);
+    }
+}
+
 static inline const BusClaim *find(const Bus *bus, const BusInitiator *by, IoSpace space,
                                    uint64_t address)
 {
@@ -351,6 +392,9 @@ static inline void write_at(Bus *bus, BusInitiator *by, const BusClaim *claim, I
 {
     if (G_LIKELY(claim && takes_whole(claim, address, size, true))) {
         write_claim(bus, by, claim, address, value, size);
+        if (G_UNLIKELY(claim->ops->unfinished)) {
+            begin(bus, by, claim);
+        }
     } else {
         write_halves(bus, by, (Piece){space, size, size}, address, value);
     }

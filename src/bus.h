@@ -58,6 +58,13 @@ typedef struct BusInitiator {
     /* Linear address of the guest's instruction, for the first access to a port nobody has. */
     uint64_t (*program_counter)(struct BusInitiator *self);
     unsigned cpu; /* whose devices of its own it reaches */
+    /*
+     * It does in pieces what its writes begin: while `unfinished` it makes no
+     * access and calls bus_go_on() instead.  False: a write is all done when
+     * the access returns.
+     */
+    bool paced;
+    const BusClaim *unfinished;
     /* Equal ones in a row are one; history[history_count % BUS_HISTORY] is the oldest. */
     BusAccess history[BUS_HISTORY];
     uint32_t history_count;
@@ -90,6 +97,13 @@ void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsi
 /* `size` is 1 to 8; an odd size is split into powers of two. */
 void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write, unsigned size,
                        void *data);
+/*
+ * A piece of what a write of this initiator's began, if there is any left; how
+ * many instructions it counts as.
+ */
+unsigned bus_go_on(const Bus *bus, BusInitiator *by);
+/* Whether a write to the port may begin something that takes long. */
+bool bus_is_slow(const Bus *bus, uint16_t port);
 /*
  * A device's: a range that each CPU has for itself takes it by bids.  On a bus
  * without locks only.

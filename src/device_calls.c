@@ -103,6 +103,23 @@ static void watched_write_block(void *state, uint64_t offset, const void *items,
     leave(r->services->dev, &call);
 }
 
+static bool watched_unfinished(const void *state)
+{
+    const WatchedRegion *r = state;
+    return r->claim.ops->unfinished(r->claim.state);
+}
+
+static unsigned watched_go_on(void *state)
+{
+    WatchedRegion *r = state;
+    DeviceCall call = access_call(r, CALL_GO_ON, 0, 1);
+    enter(r->services->dev, &call);
+    unsigned work = r->claim.ops->go_on(r->claim.state);
+    call.value = work;
+    leave(r->services->dev, &call);
+    return work;
+}
+
 static const char *watched_register_name(const void *state, uint64_t offset, bool write)
 {
     const WatchedRegion *r = state;
@@ -129,6 +146,8 @@ void device_calls_claim(Device *dev, BusClaim *claim)
     r->ops.write = claim->ops->write ? watched_write : NULL;
     r->ops.read_block = claim->ops->read_block ? watched_read_block : NULL;
     r->ops.write_block = claim->ops->write_block ? watched_write_block : NULL;
+    r->ops.unfinished = claim->ops->unfinished ? watched_unfinished : NULL;
+    r->ops.go_on = claim->ops->go_on ? watched_go_on : NULL;
     claim->ops = &r->ops;
     claim->state = r;
     claim->register_name = claim->register_name ? watched_register_name : NULL;

@@ -31,6 +31,7 @@ typedef enum DeviceCallKind {
     CALL_BLOCK,       /* tag, port << 1 | success; bytes that were read */
     CALL_DMA_REQUEST, /* channel, level */
     CALL_DMA,         /* channel << 1 | to memory, bytes moved << 1 | end of count; bytes */
+    CALL_GO_ON,       /* the range's address, instructions that it counts as */
     CALL_KINDS
 } DeviceCallKind;
 

@@ -1,7 +1,11 @@
 #include "src/runner.h"
 
-/* How many instructions host events may have to wait for: about a millisecond. */
+/*
+ * How long host events may have to wait for a slice: about a millisecond of
+ * plain instructions, and so much of the host's time whatever they are.
+ */
 #define SLICE_MAX UINT64_C(200000)
+#define SLICE_NS  UINT64_C(2000000)
 /* How many a CPU executes before it is another's turn. */
 #define TURN UINT64_C(5000)
 
@@ -20,18 +24,21 @@ struct Runner {
     /* Slices */
     bool running;
     bool sleeping; /* the CPUs are done, and no interrupt changes that */
-    bool in_run;   /* a slice is under way */
+    bool in_run;   /* a CPU is in its part of a slice */
+    bool time_up;  /* the slice has had its host time */
     bool realtime;
     uint64_t skip_work;   /* instructions at the last skip, */
     unsigned fruitless;   /* and how many before it led to none */
     guint turn;           /* whose it is */
     uint64_t turn_left;   /* of it, in instructions */
     uint64_t real_origin; /* host time at machine time 0 */
+    uint64_t slice_began; /* host time */
     Clock *host;          /* the host's time */
     LoopTimer *wake;
     void (*skipped)(void *opaque, uint64_t ns); /* NULL: nobody wants to know */
     void *skipped_opaque;
     bool (*deliver)(void *opaque); /* NULL: the host is what it is */
+    uint64_t (*until)(void *opaque);
     void (*stuck)(void *opaque);
     void *replay_opaque;
 };
@@ -132,10 +139,11 @@ void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t n
     runner->skipped_opaque = opaque;
 }
 
-void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque), void (*stuck)(void *opaque),
-                       void *opaque)
+void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque),
+                       uint64_t (*until)(void *opaque), void (*stuck)(void *opaque), void *opaque)
 {
     runner->deliver = deliver;
+    runner->until = until;
     runner->stuck = stuck;
     runner->replay_opaque = opaque;
 }
@@ -233,22 +241,35 @@ static bool goes_on(Runner *runner, VcpuStop stop)
     }
 }
 
-/* Instructions until the next deadline, or as long as host events may wait; at least one in all. */
+/*
+ * Instructions until the next deadline, or the end of the slice; at least one
+ * in all.  Slices end at round numbers, so that what a trace shows of their
+ * ends does not depend on where the host's time cut one.
+ */
 static uint64_t left_of_slice(const Runner *runner, uint64_t start)
 {
     uint64_t deadline = clock_next_deadline(runner->clock), now = clock_now(runner->clock);
-    uint64_t done = executed(runner) - start;
-    if (deadline <= now) {
-        return done == 0;
+    uint64_t at = executed(runner), end = (start / SLICE_MAX + 1) * SLICE_MAX;
+    uint64_t hosts = runner->until ? runner->until(runner->replay_opaque) : UINT64_MAX;
+    if (deadline <= now || !hosts) {
+        return at == start;
     }
     uint64_t until = runner->accel->class->instructions_in(runner->accel, deadline - now);
-    return done < SLICE_MAX ? MIN(until, SLICE_MAX - done) : 0;
+    return at < end ? MIN(MIN(until, hosts), end - at) : 0;
+}
+
+bool runner_time_is_up(Runner *runner)
+{
+    runner->time_up = clock_now(runner->host) - runner->slice_began >= SLICE_NS;
+    return runner->time_up;
 }
 
 static void run_slice(Runner *runner)
 {
     uint64_t start = executed(runner), left;
-    while (find_turn(runner) && (left = left_of_slice(runner, start))) {
+    runner->slice_began = clock_now(runner->host);
+    runner->time_up = false;
+    while (!runner->time_up && find_turn(runner) && (left = left_of_slice(runner, start))) {
         if (!goes_on(runner, run_turn(runner, left))) {
             break;
         }

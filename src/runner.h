@@ -3,7 +3,9 @@
  * thread, or nothing where the accelerator has no CPU.
  *
  * Slices end at the clock's next deadline, so that on a counted clock a timer
- * fires at its very instruction; host input comes in between slices.  Several
+ * fires at its very instruction; host input comes in between slices.  They end
+ * as well when the loop's turn is due by the host's time, which a guest cannot
+ * tell: what it sees follows from instructions alone.  Several
  * vCPUs take turns of so many instructions in them; one that halts or waits
  * for another gives up the rest of its turn.
  *
@@ -45,11 +47,15 @@ void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t n
 /*
  * Slices only: what the host did comes from a recording.  `deliver` is asked
  * between slices to do all of it that is due, the passing of time while the
- * CPU sleeps included, and says whether there was anything; `stuck` is told
+ * CPU sleeps included, and says whether there was anything; `until` says after
+ * how many instructions the next is, where a slice has to end; `stuck` is told
  * when the CPU sleeps and nothing will wake it.
  */
-void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque), void (*stuck)(void *opaque),
-                       void *opaque);
+void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque),
+                       uint64_t (*until)(void *opaque), void (*stuck)(void *opaque), void *opaque);
+
+/* AccelHost.time_is_up: the slice under way has kept the loop waiting. */
+bool runner_time_is_up(Runner *runner);
 
 /* Runs the loop, and the vCPUs with it, until loop_quit(). */
 void runner_run(Runner *runner);

@@ -67,6 +67,12 @@ static uint8_t acknowledge(void *opaque, unsigned cpu)
     return machine_acknowledge(vm->machine, cpu);
 }
 
+static bool time_is_up(void *opaque)
+{
+    Vm *vm = opaque;
+    return runner_time_is_up(vm->runner);
+}
+
 /* ---- building ---- */
 
 static uint64_t instructions(void *opaque)
@@ -281,6 +287,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .bus = vm->bus,
         .memory = vm->memory,
         .acknowledge = acknowledge,
+        .time_is_up = time_is_up,
         .opaque = vm,
         .kernel_irqchip = vm->kernel_irqchip,
         .pic_is_set_up = who_starts(vm) == MACHINE_AFTER_BIOS,

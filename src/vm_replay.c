@@ -87,6 +87,12 @@ static bool deliver(void *opaque)
     return replay_run_deliver(vm->replay);
 }
 
+static uint64_t until(void *opaque)
+{
+    const Vm *vm = opaque;
+    return replay_run_until(vm->replay);
+}
+
 static void stuck(void *opaque)
 {
     const Vm *vm = opaque;
@@ -95,5 +101,5 @@ static void stuck(void *opaque)
 
 void vm_follow_replay(Vm *vm)
 {
-    runner_set_replay(vm->runner, deliver, stuck, vm);
+    runner_set_replay(vm->runner, deliver, until, stuck, vm);
 }

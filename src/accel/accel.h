@@ -61,6 +61,12 @@ typedef struct AccelHost {
     Memory *memory;
     /* The interrupt acknowledge cycle of a CPU; yields the vector. */
     uint8_t (*acknowledge)(void *opaque, unsigned cpu);
+    /*
+     * Not threaded: whether run() has had the loop's thread long enough.  It is
+     * asked every so often, and then returns VCPU_SLICE_DONE between any two
+     * instructions.  NULL: there is time.
+     */
+    bool (*time_is_up)(void *opaque);
     void *opaque;
     /* Interrupt controllers and local APICs inside the accelerator. */
     bool kernel_irqchip;

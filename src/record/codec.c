@@ -27,6 +27,7 @@ static const struct {
     [CALL_BLOCK] = {"block", "drive is done", "avb"},
     [CALL_DMA_REQUEST] = {"dma-request", "DMA request", "p"},
     [CALL_DMA] = {"dma", "DMA transfer", "avd"},
+    [CALL_GO_ON] = {"go-on", "piece of a transfer", "av"},
 };
 
 const char *record_call_name(DeviceCallKind kind)

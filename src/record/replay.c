@@ -74,6 +74,7 @@ static bool make_parts(Board *board, GError **error)
     }
     board->clock = clock_new_stepped();
     board->bus = bus_new(false);
+    board->initiator.paced = true;
     board->replay.bus = board->bus;
     board->chars = charset_new(board->loop, &(CharEvents){0}, 0);
     return true;
@@ -192,6 +193,15 @@ static void make_access(Board *board, const ReplayDevice *device, const DeviceCa
     }
 }
 
+static void go_on(Board *board, const ReplayDevice *device, const DeviceCall *e)
+{
+    const BusClaim *claim = bus_find(board->bus, IO_PORTS, e->address);
+    if (claim && claim->lock == device_mutex(device->services.dev) && claim->ops->go_on) {
+        board->initiator.unfinished = claim;
+        bus_go_on(board->bus, &board->initiator);
+    }
+}
+
 static void fire_timer(ReplayDevice *device)
 {
     Device *dev = device->services.dev;
@@ -263,6 +273,9 @@ static void call_device(Board *board, ReplayDevice *device)
     case CALL_READ_BLOCK:
     case CALL_WRITE_BLOCK:
         make_access(board, device, e);
+        break;
+    case CALL_GO_ON:
+        go_on(board, device, e);
         break;
     case CALL_RESET:
         device_reset(dev);

@@ -100,6 +100,12 @@ static void check_answer(const ReplayDevice *device, const DeviceCall *event)
                            recorded->value, event->value);
         }
         break;
+    case CALL_GO_ON:
+        if (event->value != recorded->value) {
+            replay_differs(device, "expected %" PRIu64 " instructions, got %" PRIu64,
+                           recorded->value, event->value);
+        }
+        break;
     case CALL_READ_BLOCK:
         if (memcmp(event->data, recorded->data, event->count * event->size) != 0) {
             replay_differs(device, "other items than the %zu that were expected", event->count);

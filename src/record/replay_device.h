@@ -69,6 +69,7 @@ typedef struct Replay {
     bool whole;         /* with a CPU */
     bool over;          /* nothing is compared any more */
     const RecordNames *names;
+    GArray *host_counts; /* gets the count of each record of the host's that is read; or NULL */
     RecordReader in;
     GPtrArray *streams; /* ReplayStream, by number */
     GPtrArray *devices; /* ReplayDevice: of the machine, in the order of their making */

@@ -27,6 +27,8 @@ static bool same_call(const DeviceCall *a, const DeviceCall *b)
     case CALL_DMA:
         return a->address == b->address && a->count == b->count &&
                (!(a->address & 1) || memcmp(a->data, b->data, a->count) == 0);
+    case CALL_GO_ON:
+        return a->address == b->address;
     case CALL_TIMER:
     case CALL_SET_PIN:
     case CALL_DMA_REQUEST:

@@ -163,6 +163,9 @@ static void read_record(Replay *replay, ReplayRecord *record)
         ReplayHost host;
         read_host(replay, &host);
         g_free(host.reason);
+        if (replay->host_counts) {
+            g_array_append_val(replay->host_counts, host.count);
+        }
     } else if (record->kind > RECORD_BUILT) {
         replay_damaged(replay, "a kind of record that there is not");
     }

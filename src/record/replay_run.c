@@ -15,6 +15,8 @@ struct ReplayRun {
     char *path;
     ReplayRunHost host;
     uint64_t count;   /* instructions when the host last did something */
+    GArray *counts;   /* of all that it did: uint64_t, instructions since the one before */
+    guint done;       /* how many of those are over */
     VcpuPosition at;  /* of the first difference, or of the end */
     bool ending;      /* the recording says so */
     bool ended_early; /* by somebody who looks on */
@@ -51,6 +53,7 @@ static bool check_records(ReplayRun *run, GError **error)
 {
     Replay *replay = &run->replay;
     size_t start = replay->in.at;
+    replay->host_counts = run->counts = g_array_new(false, false, sizeof(uint64_t));
     replay_read_devices(replay);
     while (!replay->damage) {
         g_autofree ReplayRecord *record = replay_read(replay);
@@ -59,6 +62,7 @@ static bool check_records(ReplayRun *run, GError **error)
         }
     }
     replay->in.at = start;
+    replay->host_counts = NULL;
     replay->whole = true;
     return !replay->damage || error_refuse(error, "the recording is damaged: %s", replay->damage);
 }
@@ -97,6 +101,7 @@ void replay_run_free(ReplayRun *run)
     }
     replay_header_clear(&run->header);
     g_clear_pointer(&run->file, g_mapped_file_unref);
+    g_clear_pointer(&run->counts, g_array_unref);
     g_free(run->path);
     g_free(run);
 }
@@ -224,6 +229,7 @@ static bool deliver_one(ReplayRun *run)
         return false;
     }
     run->count += host.count;
+    run->done++;
     replay_skip_host(replay);
     do_again(run, &host);
     return true;
@@ -237,6 +243,16 @@ bool replay_run_deliver(ReplayRun *run)
         any = true;
     }
     return any;
+}
+
+uint64_t replay_run_until(const ReplayRun *run)
+{
+    uint64_t now = position(run).instructions;
+    if (run->done >= run->counts->len) {
+        return UINT64_MAX;
+    }
+    uint64_t next = run->count + g_array_index(run->counts, uint64_t, run->done);
+    return next >= now ? next - now : UINT64_MAX;
 }
 
 void replay_run_stuck(ReplayRun *run)

@@ -55,6 +55,7 @@ void replay_run_start(ReplayRun *run, const ReplayRunHost *host);
 
 /* runner_set_replay(). */
 bool replay_run_deliver(ReplayRun *run);
+uint64_t replay_run_until(const ReplayRun *run);
 void replay_run_stuck(ReplayRun *run);
 /* An access that reached no device. */
 void replay_run_unclaimed(ReplayRun *run, const BusAccess *access);

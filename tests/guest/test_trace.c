@@ -136,12 +136,12 @@ static void test_a_long_trace_is_all_there(const GuestTarget *target)
     }
     g_autofree char *path = guest_path("trace.log");
     g_autoptr(Guest) guest =
-        guest_start(target, &GUEST_ON_PIPES, "-kernel portio.bin -D %s -d exec -timeout 60", path);
+        guest_start(target, &GUEST_ON_PIPES, "-kernel long.bin -D %s -d exec -timeout 60", path);
     guest_close_input(guest);
     guest_wait_exit(guest);
     g_autofree char *log = guest_read_file(path);
     g_remove(path);
-    /* Each block begins where the one before it ended, or before. */
+    /* Each block begins where the one before it ended, or before; the guest has no REP. */
     uint64_t next = 0;
     g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
     for (char **line = lines; *line && g_str_has_prefix(*line, "exec "); line++) {

@@ -12,16 +12,30 @@
 #include "src/number.h"
 
 /* Instructions between two looks at what other threads may have set. */
-#define PORTION        16384
+#define PORTION 16384
+/*
+ * Port accesses, and turns of the run loop, between two looks at the host's
+ * time: some microseconds, and a hundredth of that for the look.
+ */
+#define LOOKS          256
+#define PIECE_LOOKS    64
 #define DEFAULT_BUDGET UINT64_C(1000000)
 
 #define DR6_BS (1u << 14)
 
+/* What Cpu.current is between instructions. */
+static const Insn NO_INSN;
+
 /* ---- leaving an instruction --------------------------------------------- */
 
-/* The instructions of the block behind the faulting one were not done. */
+/*
+ * The instructions of the block behind the faulting one were not done.  One
+ * that cannot even be fetched counts as well: a handler that is not there must
+ * not fault for ever in no time.
+ */
 static G_NORETURN void escape(Cpu *cpu)
 {
+    cpu->fuel -= cpu->current == &NO_INSN;
     cpu->fuel += cpu->current->after;
     cpu->eip += cpu->current->start;
     cpu->in_bus_access = false;
@@ -59,7 +73,8 @@ void cpu_mode_changed(Cpu *cpu)
 
     cpu->careful = (cpu->eflags & CPU_FLAG_TF ? CAREFUL_STEP : 0) |
                    (cpu->eflags & CPU_FLAG_RF ? CAREFUL_RESUME : 0) |
-                   (has_breakpoints(cpu) ? CAREFUL_DEBUG : 0);
+                   (has_breakpoints(cpu) ? CAREFUL_DEBUG : 0) |
+                   (cpu->vcpu.initiator.unfinished ? CAREFUL_HELD : 0);
     cpu->checks = (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
     cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
 }
@@ -72,13 +87,19 @@ void cpu_leave_soon(Cpu *cpu)
     }
 }
 
+void cpu_refuel(Cpu *cpu)
+{
+    uint64_t portion = MIN(cpu->reserve, PORTION - (uint64_t)cpu->fuel);
+
+    cpu->reserve -= portion;
+    cpu->fuel += (int64_t)portion;
+}
+
 uint64_t cpu_instructions(const Cpu *cpu)
 {
     uint64_t charged = cpu->granted - cpu->reserve - (uint64_t)cpu->fuel;
 
-    return cpu->in_bus_access
-               ? charged - cpu->current->after - insn_may_begin_again(cpu, cpu->current)
-               : charged;
+    return cpu->in_bus_access ? charged - cpu->current->after : charged;
 }
 
 uint64_t accel_instructions(const InterpAccel *accel)
@@ -132,6 +153,7 @@ static void deliver_exception(Cpu *cpu)
         return;
     }
     cpu->delivering = fault.vector;
+    cpu->repeating = false;
     interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error, fault.error, cpu->eip);
     cpu->delivering = -1;
     cpu->last_exception = (InterpException){
@@ -176,6 +198,7 @@ static void take_interrupt(Cpu *cpu)
     } else {
         vector = cpu_host(cpu)->acknowledge(cpu_host(cpu)->opaque, cpu->vcpu.index);
     }
+    cpu->repeating = false;
     interrupt_deliver(cpu, vector, EVENT_EXTERNAL, false, 0, cpu->eip);
 }
 
@@ -186,9 +209,10 @@ static void run_block(Cpu *cpu, uint64_t limit)
     const Insn *insn;
 
     Block *block = block_find(cpu, limit);
-    if (cpu->trace_entries) {
+    if (cpu->trace_entries && !cpu->repeating) {
         trace_entered(cpu, block);
     }
+    cpu->repeating = false;
     cpu->fuel -= block->count;
     insn = block->insns;
 #if INTERP_TAIL
@@ -238,20 +262,35 @@ static void step_carefully(Cpu *cpu)
     }
 }
 
-static void refuel(Cpu *cpu)
+/* A piece of what an OUT began, which counts as so many instructions. */
+static void wait_for_device(Cpu *cpu)
 {
-    uint64_t portion = MIN(cpu->reserve, PORTION - (uint64_t)cpu->fuel);
+    cpu->fuel -= bus_go_on(cpu_host(cpu)->bus, &cpu->vcpu.initiator);
+    cpu_look_sooner(cpu, PIECE_LOOKS);
+    if (!cpu->vcpu.initiator.unfinished) {
+        cpu_mode_changed(cpu);
+    }
+}
 
-    cpu->reserve -= portion;
-    cpu->fuel += (int64_t)portion;
+/*
+ * Where the host's time ends a slice: between two instructions, as the budget
+ * does, so that nothing of the guest's follows from it.
+ */
+static bool time_is_up(Cpu *cpu)
+{
+    InterpAccel *accel = cpu_accel(cpu);
+
+    if (likely(--accel->looks > 0)) {
+        return false;
+    }
+    accel->looks = LOOKS;
+    return cpu_host(cpu)->time_is_up && cpu_host(cpu)->time_is_up(cpu_host(cpu)->opaque);
 }
 
 /* False when run() has to return, with the reason in `stop`. */
 static bool run_once(Cpu *cpu, VcpuStop *stop)
 {
-    static const Insn NONE;
-
-    cpu->current = &NONE;
+    cpu->current = &NO_INSN;
     if (cpu->shut_down) {
         *stop = VCPU_TRIPLE_FAULT;
         return false;
@@ -260,7 +299,8 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         deliver_exception(cpu);
         return true;
     }
-    if (cpu->debug_pending && !cpu->shadow_debug) {
+    bool held = cpu->careful & CAREFUL_HELD;
+    if (cpu->debug_pending && !cpu->shadow_debug && !held) {
         raise_debug(cpu, cpu->debug_pending);
         return true;
     }
@@ -278,12 +318,14 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         *stop = cpu->eflags & CPU_FLAG_IF ? VCPU_HALTED : VCPU_HALTED_DEAD;
         return false;
     }
-    refuel(cpu);
-    if (cpu->fuel <= 0) {
+    cpu_refuel(cpu);
+    if (cpu->fuel <= 0 || time_is_up(cpu)) {
         *stop = VCPU_SLICE_DONE;
         return false;
     }
-    if (!cpu->shadow && (nmi_due(cpu) || interrupt_due(cpu))) {
+    if (unlikely(held)) {
+        wait_for_device(cpu);
+    } else if (!cpu->shadow && (nmi_due(cpu) || interrupt_due(cpu))) {
         take_interrupt(cpu);
     } else if (cpu->careful || cpu->shadow) {
         step_carefully(cpu);
@@ -436,12 +478,11 @@ static void set_physical_mask(Cpu *cpu)
 
 static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
 {
-    static const Insn NONE;
     Cpu *cpu = cpu_of(vcpu);
 
     cpu->budget = DEFAULT_BUDGET;
     cpu->yields = cpu_host(cpu)->cpu_count > 1;
-    cpu->current = &NONE;
+    cpu->current = &NO_INSN;
     trace_init(cpu);
     cpu->code = code_cache_new(cpu);
     if (!cpu->code) {
@@ -453,6 +494,7 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
         cpu->tlb_never[i].read_tag = cpu->tlb_never[i].write_tag = TLB_INVALID;
     }
     vcpu->initiator.program_counter = program_counter;
+    vcpu->initiator.paced = true;
     g_ptr_array_add(cpu_accel(cpu)->cpus, cpu);
     set_physical_mask(cpu);
     return start_reset(vcpu, error);

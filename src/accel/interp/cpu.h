@@ -182,6 +182,7 @@ typedef struct Segment {
 #define CAREFUL_STEP   0x1u /* EFLAGS.TF */
 #define CAREFUL_DEBUG  0x2u /* a breakpoint is enabled in DR7 */
 #define CAREFUL_RESUME 0x4u /* EFLAGS.RF */
+#define CAREFUL_HELD   0x8u /* a device has the bus: Vcpu.initiator.unfinished */
 
 /* Why every data access takes the slow path. */
 #define CHECK_ALIGNMENT   0x1u
@@ -235,6 +236,7 @@ struct Cpu {
     bool yields;    /* there are others: PAUSE lets them go on */
     bool yielded;
     bool shut_down;         /* until the state is set anew */
+    bool repeating;         /* a repetition paused, and nothing came in between */
     bool stepping;          /* this instruction ends with a single-step trap */
     bool shadow;            /* the last instruction was STI or MOV SS */
     bool shadow_debug;      /* it was MOV SS: debug traps wait as well */
@@ -244,6 +246,7 @@ struct Cpu {
     /* Of the access or slow instruction in progress. */
     const Insn *current;
     bool in_bus_access;
+    bool reached_bus; /* an access of memory was a device's; for who clears it */
     struct {
         uint64_t value;
         uint32_t linear;
@@ -286,6 +289,7 @@ typedef struct InterpAccel {
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     CodeArena arena;
     bool paranoid;
+    int looks;    /* what may be done before the host's time is looked at; see cpu_look_sooner() */
     uint64_t ips; /* instructions to a second of machine time */
     bool a20;
 } InterpAccel;
@@ -346,6 +350,26 @@ static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
 }
 /* Leaves block chaining at the next block boundary. */
 void cpu_leave_soon(Cpu *cpu);
+/* Takes the next portion of fuel, if there is one. */
+void cpu_refuel(Cpu *cpu);
+/* Instructions that may be done before the run loop returns; less than 0: too many were. */
+static inline int64_t cpu_fuel_left(const Cpu *cpu)
+{
+    return (int64_t)cpu->reserve + cpu->fuel;
+}
+/*
+ * What was done took the host about as long as `count` port accesses, which is
+ * much longer than fuel tells: the run loop looks at the host's time sooner.
+ */
+static inline void cpu_look_sooner(Cpu *cpu, int count)
+{
+    InterpAccel *accel = cpu_accel(cpu);
+
+    accel->looks -= count;
+    if (unlikely(accel->looks <= 0)) {
+        cpu_leave_soon(cpu);
+    }
+}
 uint64_t cpu_instructions(const Cpu *cpu);
 /* Completed by all CPUs; also from inside run(). */
 uint64_t accel_instructions(const InterpAccel *accel);

@@ -358,11 +358,22 @@ static const Opcode *take_opcode(Decoder *d, bool code32)
     return opcode_of_group(map[byte].group, d->modrm);
 }
 
+static bool is_repeated(const Insn *insn, const Opcode *opcode)
+{
+    return opcode->form == FORM_STRING && insn->prefix & (INSN_REP | INSN_REPNE);
+}
+
+/* A repetition is paid for as it goes, so no instruction behind it may have been. */
+static bool ends_block(const Insn *insn, const Opcode *opcode, Handler *handler)
+{
+    return handler == op_undefined || handler == op_pause || opcode->flags & OPCODE_END ||
+           is_repeated(insn, opcode) || (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS);
+}
+
 static Handler *choose_handler(const Decoder *d, const Opcode *opcode, unsigned size)
 {
     const Insn *insn = d->insn;
-    bool repeated = opcode->form == FORM_STRING && insn->prefix & (INSN_REP | INSN_REPNE);
-    bool memory = in_memory(d) || repeated;
+    bool memory = in_memory(d) || is_repeated(insn, opcode);
 
     if (opcode->form == FORM_SEGMENT_E) {
         size = insn->dst == CPU_SS;
@@ -424,7 +435,5 @@ DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_
         insn->segment = (uint8_t)d.segment;
     }
     Handler *handler = valid ? choose_handler(&d, opcode, operand_size) : op_undefined;
-    return finish(&d, handler, start,
-                  handler == op_undefined || handler == op_pause || opcode->flags & OPCODE_END ||
-                      (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS));
+    return finish(&d, handler, start, ends_block(insn, opcode, handler));
 }

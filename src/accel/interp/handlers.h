@@ -98,10 +98,18 @@ static inline void insn_begin(Cpu *cpu, const Insn *insn)
     cpu->current = insn;
 }
 
-/* A repetition, whose charge is given back when it pauses; 0 or 1. */
-static inline unsigned insn_may_begin_again(const Cpu *cpu, const Insn *insn)
+/* Whether a repetition is to leave before its next step, which is paid for already. */
+static inline bool rep_pauses(const Cpu *cpu)
 {
-    return !cpu->careful && insn->prefix & (INSN_REP | INSN_REPNE);
+    return cpu_attention(cpu) || cpu_accel(cpu)->looks <= 0 || cpu_fuel_left(cpu) < 0;
+}
+
+/* It is to be entered again. */
+static inline const Insn *rep_leave(Cpu *cpu, const Insn *insn)
+{
+    cpu->eip += insn->start;
+    cpu->repeating = !cpu->careful;
+    return NULL;
 }
 
 static inline uint32_t insn_next_eip(const Cpu *cpu, const Insn *insn)

@@ -13,6 +13,10 @@ static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void
                         size_t count)
 {
     bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
+    cpu_look_sooner(cpu, 1);
+    if (unlikely(cpu->vcpu.initiator.unfinished)) {
+        cpu_mode_changed(cpu);
+    }
     if (unlikely(cpu->careful & CAREFUL_DEBUG)) {
         io_breakpoints(cpu, port, size);
     }
@@ -103,19 +107,6 @@ static void store_item(Cpu *cpu, const Insn *insn, u32 offset, u32 size, u32 val
     }
 }
 
-/*
- * A repetition that pauses is begun again as if it had not been, so what it does
- * meanwhile happens at the time of its beginning: time never goes back.
- */
-static void string_access(Cpu *cpu, const Insn *insn, bool write, u32 size, u8 *items, u32 count)
-{
-    int unpaid = insn_may_begin_again(cpu, insn);
-
-    cpu->fuel += unpaid;
-    port_access(cpu, GPR16(cpu, CPU_DX), write, size, items, count);
-    cpu->fuel -= unpaid;
-}
-
 /* Memory is known to be writable before the device is asked. */
 static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 {
@@ -125,7 +116,7 @@ static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 
     count = down ? 1 : batch_of(cpu, insn, CPU_ES, offset, size, count, ACCESS_WRITE);
     mem_probe_write(cpu, CPU_ES, offset, size, count);
-    string_access(cpu, insn, false, size, items, count);
+    port_access(cpu, GPR16(cpu, CPU_DX), false, size, items, count);
     for (u32 i = 0; i < count; i++) {
         u32 value = 0;
 
@@ -142,20 +133,24 @@ static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
     bool down = cpu->eflags & CPU_FLAG_DF;
     u8 items[IO_BATCH];
 
-    count = down ? 1 : batch_of(cpu, insn, insn->segment, offset, size, count, ACCESS_READ);
+    bool alone = down || bus_is_slow(cpu_host(cpu)->bus, GPR16(cpu, CPU_DX));
+    count = alone ? 1 : batch_of(cpu, insn, insn->segment, offset, size, count, ACCESS_READ);
     for (u32 i = 0; i < count; i++) {
         u32 value = load_item(cpu, insn, insn->segment, offset + i * size, size);
 
         memcpy(items + i * size, &value, size);
     }
-    string_access(cpu, insn, true, size, items, count);
+    port_access(cpu, GPR16(cpu, CPU_DX), true, size, items, count);
     advance(cpu, insn, CPU_SI, down ? (u32)-size : size * count);
     return count;
 }
 
 typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, u32 count);
 
-/* True when the instruction is finished. */
+/*
+ * True when the instruction is finished.  Each item of a repetition counts as
+ * an instruction, the first of a batch being paid for.
+ */
 static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batch *batch, u32 size)
 {
     insn_begin(cpu, insn);
@@ -170,6 +165,7 @@ static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batc
 
         advance(cpu, insn, CPU_CX, (u32)-items);
         count -= items;
+        cpu->fuel -= items - (count == 0);
     }
     return count == 0;
 }
@@ -178,10 +174,9 @@ static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batc
     OP(name##N)                                                                                    \
     {                                                                                              \
         while (!string_io(cpu, insn, name##_batch, N / 8)) {                                       \
-            if (cpu->careful || cpu_attention(cpu) || atomic_load(&cpu->kicked)) {                 \
-                cpu->fuel += cpu->careful ? 0 : 1;                                                 \
-                cpu->eip += insn->start;                                                           \
-                return NULL;                                                                       \
+            if (rep_pauses(cpu)) {                                                                 \
+                cpu->fuel++;                                                                       \
+                return rep_leave(cpu, insn);                                                       \
             }                                                                                      \
         }                                                                                          \
         FINISH();                                                                                  \

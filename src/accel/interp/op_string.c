@@ -1,16 +1,25 @@
 /*
- * MOVS CMPS STOS LODS SCAS INS OUTS and their repetition.
+ * MOVS CMPS STOS LODS SCAS and their repetition.
  *
  * The index and count registers are written after each item, so a fault in
- * the middle restarts where it happened.  Runs of MOVS, STOS, INS and OUTS
- * that stay in a page go to the host's memory directly.
+ * the middle restarts where it happened.  Runs of MOVS and STOS that stay in a
+ * page go to the host's memory directly.
+ *
+ * A repetition is done in steps.  Each counts as an instruction, and between
+ * two of them it may pause and leave with EIP at itself.  A step of MOVS and
+ * STOS that go up is up to 64 bytes, and they end where the bytes left are a
+ * multiple of 64; everything else has a step for each item.  So the steps and
+ * the time at each follow from the registers alone, and it makes no difference
+ * to the guest where a slice of the run loop cuts a repetition.
  */
 #include "src/accel/interp/handlers.h"
 
 #include <string.h>
 
-/* Items between two looks at the interrupt pin. */
-#define REP_BURST 4096u
+/* Of MOVS and STOS that go up. */
+#define REP_STEP_BYTES 64u
+/* Items of other repetitions between two looks at whether they are to pause. */
+#define REP_BURST 1024u
 
 static inline u32 string_offset(Cpu *cpu, const Insn *insn, unsigned reg)
 {
@@ -152,12 +161,6 @@ static u32 stos_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
     return count;
 }
 
-static u32 no_run(Cpu *cpu G_GNUC_UNUSED, const Insn *insn G_GNUC_UNUSED, u32 size G_GNUC_UNUSED,
-                  u32 count G_GNUC_UNUSED)
-{
-    return 0;
-}
-
 /* ---- repetition --------------------------------------------------------- */
 
 static inline u32 rep_count(Cpu *cpu, const Insn *insn)
@@ -170,45 +173,107 @@ static inline void rep_done(Cpu *cpu, const Insn *insn, u32 items)
     string_advance(cpu, insn, CPU_CX, (u32)-items);
 }
 
-/* Whether something is to be served before the rest. */
-static bool rep_pauses(Cpu *cpu)
+/* Whether an item since the last question was a device's. */
+static inline bool rep_reached_bus(Cpu *cpu)
 {
-    return cpu->careful || cpu_attention(cpu) || atomic_load(&cpu->kicked);
-}
+    bool reached = cpu->reached_bus;
 
-static inline u32 rep_burst(const Cpu *cpu, u32 count)
-{
-    return MIN(count, cpu->careful ? 1 : REP_BURST);
+    cpu->reached_bus = false;
+    return reached;
 }
 
 /*
- * Leaves with the rest still to do.  Being stepped, an iteration is an
- * instruction; otherwise only the whole is.
+ * Behind an item that is a step and not the last: pays for the next one, or
+ * does not, and it is to pause.  A device may have changed what it depends on.
  */
-static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
+static inline bool rep_step_ends(Cpu *cpu, u32 *room)
 {
-    cpu->fuel += insn->after + (cpu->careful ? 0 : 1);
-    cpu->eip += insn->start;
-    return NULL;
+    if (likely(cpu->fuel > 0 && --*room && !cpu->reached_bus && !cpu->careful)) {
+        cpu->fuel--;
+        return false;
+    }
+    cpu_look_sooner(cpu, *room ? 1 : REP_BURST / 64);
+    *room = REP_BURST;
+    cpu->reached_bus = false;
+    cpu->fuel--;
+    if (!rep_pauses(cpu)) {
+        cpu_refuel(cpu);
+        return false;
+    }
+    cpu->fuel++;
+    return true;
 }
 
-/* Does up to a burst of items; false when there are more to do. */
+/* Items of a step of MOVS and STOS. */
+static inline u32 rep_step_items(const Cpu *cpu, u32 size)
+{
+    return cpu->careful || cpu->eflags & CPU_FLAG_DF ? 1 : REP_STEP_BYTES / size;
+}
+
+/* `per_step` is a power of two. */
+static inline u32 rep_steps(u32 items, u32 per_step)
+{
+    return items / per_step + (items % per_step != 0);
+}
+
+/*
+ * How many items may be done at once: to the end of the step, or as many steps
+ * as may be paid for.  Only at the end of one is there a look at the rest.
+ */
+static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
+{
+    u64 steps = 1 + (u64)MAX(cpu_fuel_left(cpu), 0);
+
+    return count % per_step ? count % per_step : (u32)MIN(count, steps * per_step);
+}
+
+/*
+ * Does items until it is finished or is to pause; the first step is paid for.
+ * An item that reaches a device costs an instruction besides its step.
+ */
 #define DEFINE_REP(name, N, run)                                                                   \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
-        u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
+        u32 per_step = rep_step_items(cpu, N / 8), count = rep_count(cpu, insn);                   \
                                                                                                    \
-        while (burst) {                                                                            \
-            u32 items = run(cpu, insn, N / 8, burst);                                              \
+        if (!count) {                                                                              \
+            return true;                                                                           \
+        }                                                                                          \
+        cpu->reached_bus = false;                                                                  \
+        do {                                                                                       \
+            u32 items = run(cpu, insn, N / 8, rep_room(cpu, count, per_step));                     \
                                                                                                    \
             if (!items) {                                                                          \
                 name##N(cpu, insn);                                                                \
                 items = 1;                                                                         \
             }                                                                                      \
             rep_done(cpu, insn, items);                                                            \
-            burst -= items;                                                                        \
+            cpu->fuel -= rep_steps(count, per_step) - rep_steps(count - items, per_step);          \
+            cpu->fuel -= rep_reached_bus(cpu);                                                     \
+            cpu_look_sooner(cpu, 1);                                                               \
+            count -= items;                                                                        \
+        } while (count && (count % per_step || !rep_pauses(cpu)));                                 \
+        cpu->fuel++;                                                                               \
+        return count == 0;                                                                         \
+    }
+
+/* The same where each item is a step. */
+#define DEFINE_REP_LOAD(name, N)                                                                   \
+    static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
+    {                                                                                              \
+        u32 count = rep_count(cpu, insn), room = REP_BURST;                                        \
+                                                                                                   \
+        while (count) {                                                                            \
+            name##N(cpu, insn);                                                                    \
+            rep_done(cpu, insn, 1);                                                                \
+            if (!--count) {                                                                        \
+                return true;                                                                       \
+            }                                                                                      \
+            if (rep_step_ends(cpu, &room)) {                                                       \
+                return false;                                                                      \
+            }                                                                                      \
         }                                                                                          \
-        return rep_count(cpu, insn) == 0;                                                          \
+        return true;                                                                               \
     }
 
 /*
@@ -225,22 +290,22 @@ static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
     }                                                                                              \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
-        u32 burst = rep_burst(cpu, rep_count(cpu, insn));                                          \
+        u32 count = rep_count(cpu, insn), room = REP_BURST;                                        \
         bool wanted = !(insn->prefix & INSN_REPNE);                                                \
         u##N a = 0, b = 0;                                                                         \
                                                                                                    \
-        if (!burst) {                                                                              \
+        if (!count) {                                                                              \
             return true;                                                                           \
         }                                                                                          \
-        for (; burst; burst--) {                                                                   \
+        for (;;) {                                                                                 \
             name##N##_operands(cpu, insn, &a, &b);                                                 \
             rep_done(cpu, insn, 1);                                                                \
-            if ((a == b) != wanted) {                                                              \
+            if ((a == b) != wanted || !--count) {                                                  \
                 break;                                                                             \
             }                                                                                      \
-        }                                                                                          \
-        if (!burst && rep_count(cpu, insn)) {                                                      \
-            return false;                                                                          \
+            if (rep_step_ends(cpu, &room)) {                                                       \
+                return false;                                                                      \
+            }                                                                                      \
         }                                                                                          \
         compare##N(cpu, a, b);                                                                     \
         return true;                                                                               \
@@ -254,18 +319,16 @@ static const Insn *rep_leave(Cpu *cpu, const Insn *insn)
     }                                                                                              \
     OP(rep_##name##N)                                                                              \
     {                                                                                              \
-        while (!rep_##name##N(cpu, insn)) {                                                        \
-            if (rep_pauses(cpu)) {                                                                 \
-                return rep_leave(cpu, insn);                                                       \
-            }                                                                                      \
+        if (!rep_##name##N(cpu, insn)) {                                                           \
+            return rep_leave(cpu, insn);                                                           \
         }                                                                                          \
-        NEXT();                                                                                    \
+        FINISH();                                                                                  \
     }
 
 #define DEFINE_STRINGS(N)                                                                          \
     DEFINE_REP(movs, N, movs_run)                                                                  \
     DEFINE_REP(stos, N, stos_run)                                                                  \
-    DEFINE_REP(lods, N, no_run)                                                                    \
+    DEFINE_REP_LOAD(lods, N)                                                                       \
     DEFINE_REP_COMPARE(cmps, N)                                                                    \
     DEFINE_REP_COMPARE(scas, N)                                                                    \
     DEFINE_STRING_OP(movs, N)                                                                      \

@@ -25,6 +25,9 @@
 #define PDPTE_RESERVED     (PAE_RESERVED | UINT64_C(0x1e6))
 #define LARGE_RESERVED     UINT64_C(0x3fe000) /* no PSE-36 */
 
+/* A flush takes as long as so many port accesses. */
+#define FLUSH_LOOKS 16
+
 /* ---- physical memory ---------------------------------------------------- */
 
 static uint64_t mask_address(const Cpu *cpu, uint64_t address)
@@ -39,6 +42,7 @@ static uint64_t bus_read(Cpu *cpu, uint64_t address, unsigned size)
     cpu->in_bus_access = true;
     bus_memory_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, address, false, size, &value);
     cpu->in_bus_access = false;
+    cpu->reached_bus = true;
     cpu_leave_soon(cpu);
     return value;
 }
@@ -48,6 +52,7 @@ static void bus_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
     cpu->in_bus_access = true;
     bus_memory_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, address, true, size, &value);
     cpu->in_bus_access = false;
+    cpu->reached_bus = true;
     cpu_leave_soon(cpu);
 }
 
@@ -101,6 +106,7 @@ void tlb_flush(Cpu *cpu)
         invalidate(&cpu->tlbs[1][i]);
     }
     cpu->generation += GENERATION_STEP;
+    cpu_look_sooner(cpu, FLUSH_LOOKS);
 }
 
 /* Entries of a large page are kept 4 KiB at a time, so all of them go. */

@@ -94,6 +94,7 @@ static void set_events(Cpu *cpu, const CpuState *state)
     cpu->shadow_debug = false;
     cpu->debug_pending = 0;
     cpu->shut_down = false;
+    cpu->repeating = false;
     cpu->delivering = -1;
     cpu->external = false;
     atomic_store(&cpu->vcpu.nmi, state->nmi_pending);

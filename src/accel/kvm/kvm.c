@@ -342,6 +342,7 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
     KvmVcpu *kv = (KvmVcpu *)vcpu;
     KvmAccel *kvm = (KvmAccel *)vcpu->accel;
     vcpu->initiator.program_counter = kvm_program_counter;
+    vcpu->initiator.paced = true;
     kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, vcpu->index);
     if (kv->fd < 0) {
         int why = errno;

@@ -44,6 +44,13 @@ typedef struct KvmVcpu {
     struct timespec end; /* when; CLOCK_MONOTONIC_COARSE */
     KvmLastExit last;    /* kept where run->kvm_valid_regs says so */
     struct kvm_lapic_state power_on_apic;
+    /* REP OUTS to a port whose writes may begin something long: what is left of it. */
+    struct {
+        uint8_t data[MEMORY_PAGE_SIZE];
+        size_t at, end; /* in data; equal: nothing */
+        uint16_t port;
+        uint8_t size;
+    } slow;
     atomic_int tid; /* of the only thread that calls run(); 0: it has not yet */
 } KvmVcpu;
 

@@ -71,6 +71,7 @@ bool kvm_reset_vcpu(Vcpu *vcpu, GError **error)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
     KvmAccel *kvm = (KvmAccel *)vcpu->accel;
+    kv->slow.at = kv->slow.end = 0;
     if (!kvm->irqchip) {
         return true;
     }

@@ -105,9 +105,46 @@ static void inject_interrupt(KvmVcpu *kv)
 
 /* ---- exits ---- */
 
+/*
+ * What a write began is done in pieces, and what other writes to the port come
+ * behind it wait: between pieces the vCPU sees that it is to pause.
+ */
+static bool is_held(const KvmVcpu *kv)
+{
+    return kv->vcpu.initiator.unfinished || kv->slow.at != kv->slow.end;
+}
+
+static void go_on(KvmVcpu *kv)
+{
+    Bus *bus = kv->vcpu.accel->host.bus;
+    if (kv->vcpu.initiator.unfinished) {
+        bus_go_on(bus, &kv->vcpu.initiator);
+    } else {
+        bus_port_access(bus, &kv->vcpu.initiator, kv->slow.port, true, kv->slow.size,
+                        kv->slow.data + kv->slow.at, 1);
+        kv->slow.at += kv->slow.size;
+    }
+}
+
+static void begin_slow(KvmVcpu *kv)
+{
+    const struct kvm_run *run = kv->run;
+    size_t size = MIN((size_t)run->io.count * run->io.size, sizeof(kv->slow.data));
+    memcpy(kv->slow.data, (const uint8_t *)run + run->io.data_offset, size);
+    kv->slow.at = 0;
+    kv->slow.end = size;
+    kv->slow.port = run->io.port;
+    kv->slow.size = run->io.size;
+}
+
 static VcpuStop handle_io(KvmVcpu *kv)
 {
     struct kvm_run *run = kv->run;
+    if (run->io.direction == KVM_EXIT_IO_OUT && run->io.count > 1 &&
+        bus_is_slow(kv->vcpu.accel->host.bus, run->io.port)) {
+        begin_slow(kv);
+        return CONTINUE;
+    }
     bus_port_access(kv->vcpu.accel->host.bus, &kv->vcpu.initiator, run->io.port,
                     run->io.direction == KVM_EXIT_IO_OUT, run->io.size,
                     (uint8_t *)run + run->io.data_offset, run->io.count);
@@ -246,6 +283,14 @@ VcpuStop kvm_vcpu_run(Vcpu *vcpu)
         atomic_store(&kv->tid, (int)gettid());
     }
     do {
+        if (G_UNLIKELY(is_held(kv))) {
+            if (__atomic_exchange_n(&kv->run->immediate_exit, 0, __ATOMIC_SEQ_CST)) {
+                return VCPU_KICKED;
+            }
+            go_on(kv);
+            stop = CONTINUE;
+            continue;
+        }
         inject_nmi(kv);
         if (!kvm->irqchip) {
             inject_interrupt(kv);

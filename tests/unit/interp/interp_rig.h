@@ -56,6 +56,8 @@ struct Rig {
     unsigned acknowledged;
     /* Optional: called inside each recorded access, after it was recorded. */
     void (*on_access)(Rig *rig, const RigAccess *access);
+    /* How often a run asked for the host's time; every looks_between-th ends it (0: none). */
+    unsigned looks, looks_between, looks_left, cuts;
     void *opaque; /* the test's */
 };
 
@@ -81,7 +83,10 @@ uint8_t rig_read8(Rig *rig, uint64_t address);
 uint16_t rig_read16(Rig *rig, uint64_t address);
 uint32_t rig_read32(Rig *rig, uint64_t address);
 
-/* Exactly `count` instructions, or fewer if the CPU stops; why it stopped. */
+/*
+ * `count` instructions, or fewer if the CPU stops; why it stopped.  Items of a
+ * repetition that reach a device together may be more.
+ */
 VcpuStop rig_step(Rig *rig, uint64_t count);
 /* Until HLT or worse; fails the test after `limit` instructions. */
 VcpuStop rig_run(Rig *rig, uint64_t limit);
