@@ -11,13 +11,17 @@
 #define REQUEST_NS UINT64_C(20000)
 #define SECTOR_NS  UINT64_C(1000)
 
+/* What may wait for the disk before a device that asks for more waits, too. */
+#define BACKLOG_MAX ((size_t)8 << 20)
+#define TODO_MAX    256u
+
 typedef struct Request {
     BlockRequest asked;
     uint8_t *data;  /* read, or to be written */
     uint64_t due;   /* repeatable runs: when it is done */
     bool ok;        /* the worker's, until `finished` */
     bool finished;  /* under the port's lock */
-    bool cancelled; /* under the device's lock */
+    bool cancelled; /* under the port's lock: nobody is told, and the worker frees it */
 } Request;
 
 struct BlockPort {
@@ -31,7 +35,8 @@ struct BlockPort {
     GMutex lock; /* taken after the device's */
     GCond work, finished;
     GQueue requests;             /* in their order until they are told, under the lock */
-    GQueue todo;                 /* of them, those the worker has not begun, under the lock */
+    GQueue todo;                 /* those the worker has not begun, under the lock */
+    size_t bytes;                /* of all buffers, under the lock */
     bool stop;                   /* under the lock */
     bool reported[BLOCK_CANCEL]; /* by kind, the worker's */
     LoopTask told;
@@ -48,10 +53,23 @@ struct BlockSet {
     GHashTable *blanks; /* id to sectors */
 };
 
+static size_t buffer_size(const Request *request)
+{
+    const BlockRequest *asked = &request->asked;
+    return asked->kind <= BLOCK_WRITE ? (size_t)asked->count * BLOCK_SECTOR_SIZE : 0;
+}
+
 static void free_request(Request *request)
 {
     g_free(request->data);
     g_free(request);
+}
+
+/* With the port's lock held. */
+static void release(BlockPort *port, Request *request)
+{
+    port->bytes -= buffer_size(request);
+    free_request(request);
 }
 
 /* ---- the worker ---- */
@@ -91,10 +109,15 @@ static bool carry_out(BlockPort *port, const Request *request)
 static void finish(BlockPort *port, Request *request)
 {
     g_mutex_lock(&port->lock);
-    request->finished = true;
+    bool cancelled = request->cancelled;
+    if (cancelled) {
+        release(port, request);
+    } else {
+        request->finished = true;
+    }
     g_cond_broadcast(&port->finished);
     g_mutex_unlock(&port->lock);
-    if (!port->timer) {
+    if (!port->timer && !cancelled) {
         loop_post(port->set->loop, &port->told);
     }
 }
@@ -129,16 +152,16 @@ static gpointer work(gpointer data)
 static void tell(BlockPort *port, Request *request)
 {
     const BlockRequest *asked = &request->asked;
-    if (!request->cancelled) {
-        BlockResult result = {.port = port->end.number, .tag = asked->tag, .ok = request->ok};
-        if (request->ok && asked->kind == BLOCK_READ) {
-            result.buffer = asked->buffer;
-            result.data = request->data;
-            result.size = (size_t)asked->count * BLOCK_SECTOR_SIZE;
-        }
-        device_call_block_done(port->end.dev, &result);
+    BlockResult result = {.port = port->end.number, .tag = asked->tag, .ok = request->ok};
+    if (request->ok && asked->kind == BLOCK_READ) {
+        result.buffer = asked->buffer;
+        result.data = request->data;
+        result.size = buffer_size(request);
     }
-    free_request(request);
+    device_call_block_done(port->end.dev, &result);
+    g_mutex_lock(&port->lock);
+    release(port, request);
+    g_mutex_unlock(&port->lock);
 }
 
 /* The oldest request if it is finished; `wait`: until it is. */
@@ -219,11 +242,23 @@ static void check_range(const BlockPort *port, const BlockRequest *asked)
 static void make_buffer(Request *request)
 {
     const BlockRequest *asked = &request->asked;
-    gsize size = (gsize)asked->count * BLOCK_SECTOR_SIZE;
+    size_t size = buffer_size(request);
     if (asked->kind == BLOCK_READ) {
         request->data = g_malloc(size);
     } else if (asked->kind == BLOCK_WRITE) {
         request->data = g_memdup2(asked->data, size);
+    }
+}
+
+/*
+ * A device has one request or a few under way: more wait only where it was
+ * reset again and again and has left writes behind, faster than they are done.
+ */
+static void wait_for_room(BlockPort *port)
+{
+    while (!g_queue_is_empty(&port->todo) &&
+           (port->bytes > BACKLOG_MAX || port->todo.length >= TODO_MAX)) {
+        g_cond_wait(&port->finished, &port->lock);
     }
 }
 
@@ -236,19 +271,57 @@ static void submit(BlockPort *port, const BlockRequest *asked)
         set_due(port, request);
     }
     g_mutex_lock(&port->lock);
+    wait_for_room(port);
+    port->bytes += buffer_size(request);
     g_queue_push_tail(&port->requests, request);
     g_queue_push_tail(&port->todo, request);
     g_cond_signal(&port->work);
     g_mutex_unlock(&port->lock);
 }
 
+/* Reads that nobody began are not; writes and flushes are carried out all the same. */
+static void drop_reads(BlockPort *port)
+{
+    for (GList *item = port->todo.head, *next; item; item = next) {
+        Request *request = item->data;
+        next = item->next;
+        if (request->asked.kind == BLOCK_READ) {
+            g_queue_delete_link(&port->todo, item);
+            release(port, request);
+        }
+    }
+}
+
+/*
+ * All that the device asked for: what is done is freed, and the rest is the
+ * worker's alone.  The drive is idle then, and does not first have to come to
+ * an end of it.
+ */
 static void cancel(BlockPort *port)
 {
+    Request *request;
     g_mutex_lock(&port->lock);
-    for (GList *item = port->requests.head; item; item = item->next) {
-        ((Request *)item->data)->cancelled = true;
+    while ((request = g_queue_pop_head(&port->requests))) {
+        if (request->finished) {
+            release(port, request);
+        } else {
+            request->cancelled = true;
+        }
     }
+    drop_reads(port);
     g_mutex_unlock(&port->lock);
+    if (port->timer) {
+        timer_disarm(port->timer);
+        port->last_due = 0;
+    }
+}
+
+size_t block_port_backlog(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    size_t bytes = port->bytes;
+    g_mutex_unlock(&port->lock);
+    return bytes;
 }
 
 static void serve_request(BlockPort *port, const BlockRequest *asked)

@@ -43,4 +43,7 @@ BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError *
 /* The sectors of the drive added as the nth and what drive_placeholder() says; NULL: none. */
 const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sectors);
 
+/* Bytes that the buffers of its requests have. */
+size_t block_port_backlog(BlockPort *port);
+
 #endif

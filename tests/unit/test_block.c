@@ -221,6 +221,50 @@ static void cancelled_requests_are_not_told_but_written(Bench *b, gconstpointer 
     g_assert_cmpuint(in[0], ==, 0xcc);
 }
 
+/* As a guest does that resets its disk for ever: nothing of it stays, nor takes time. */
+static void what_is_cancelled_is_gone(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[SECTORS * IMAGE_SECTOR] = {0};
+    Probe *p = make_probe(b, "d", "if=none");
+    for (unsigned i = 0; i < 20000; i++) {
+        block_port_read(p->port, 0, buffer, SECTORS, 1);
+        block_port_read(p->port, 0, buffer, SECTORS, 2);
+        block_port_cancel(p->port);
+        /* One may be the worker's still. */
+        g_assert_cmpuint(block_port_backlog(p->port), <=, sizeof(buffer));
+    }
+    uint64_t start = clock_now(b->clock);
+    block_port_read(p->port, 3, buffer, 1, 3);
+    if (data) {
+        clock_step(b->clock, 1000000);
+        g_assert_cmpuint(p->done_at - start, ==, 21000);
+    }
+    wait_for(p, 1);
+    g_assert_cmpuint(p->tags[0], ==, 3);
+    g_assert_cmpuint(buffer[0], ==, 4);
+}
+
+#define BACKLOG_LIMIT (9u << 20)
+
+static void writes_that_are_cancelled_are_bounded(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t buffer[SECTORS * IMAGE_SECTOR] = {0};
+    Probe *p = make_probe(b, "d", "if=none");
+    for (unsigned i = 0; i < 5000; i++) {
+        memset(buffer, (int)i, sizeof(buffer));
+        block_port_write(p->port, 0, buffer, SECTORS, 1);
+        block_port_cancel(p->port);
+        g_assert_cmpuint(block_port_backlog(p->port), <=, BACKLOG_LIMIT);
+    }
+    g_clear_pointer(&b->set, blockset_free);
+    g_autofree char *file = NULL;
+    g_assert_true(g_file_get_contents(b->path, &file, NULL, NULL));
+    g_assert_cmpuint((uint8_t)file[0], ==, (uint8_t)(5000 - 1));
+    b->set = blockset_new(b->loop, NULL, take_message, b);
+}
+
 static void closing_writes_what_waits(Bench *b, gconstpointer data)
 {
     (void)data;
@@ -563,6 +607,10 @@ int main(int argc, char **argv)
     SENTENCE("requests", requests_are_done_in_their_order);
     SENTENCE("requests", cancelled_requests_are_not_told_but_written);
     SENTENCE("requests", closing_writes_what_waits);
+    SENTENCE("requests", what_is_cancelled_is_gone);
+    g_test_add("/block/requests/what_is_cancelled_is_gone_on_machine_time", Bench, "clock", setup,
+               what_is_cancelled_is_gone, teardown);
+    SENTENCE("requests", writes_that_are_cancelled_are_bounded);
     g_test_add("/block/requests/on_machine_time_a_request_takes_the_same_each_run", Bench, "clock",
                setup, on_machine_time_a_request_takes_the_same_each_run, teardown);
     SENTENCE("failures", file_that_shrinks_is_an_error_and_one_line);
