@@ -45,6 +45,32 @@ static void mmio_write(void *state, uint64_t offset, uint64_t value, unsigned si
     rig_record(rig, (RigAccess){(uint32_t)offset, low, (uint8_t)size, true, true});
 }
 
+static void slow_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    Rig *rig = state;
+    (void)offset, (void)size;
+    rig->slow_overrun |= rig->slow_left != 0;
+    rig->slow_left += (unsigned)value;
+}
+
+static bool slow_unfinished(const void *state)
+{
+    return ((const Rig *)state)->slow_left != 0;
+}
+
+static unsigned slow_go_on(void *state)
+{
+    Rig *rig = state;
+    if (!rig->slow_left) {
+        return 0;
+    }
+    rig->slow_left--;
+    rig->slow_done++;
+    return RIG_SLOW_COST;
+}
+
+static const IoOps SLOW_OPS = {
+    .write = slow_write, .max_size = 1, .unfinished = slow_unfinished, .go_on = slow_go_on};
 static const IoOps PORT_OPS = {.read = port_read, .write = port_write, .max_size = 4};
 static const IoOps MMIO_OPS = {.read = mmio_read, .write = mmio_write, .max_size = 4};
 
@@ -63,7 +89,14 @@ static void rig_claim(Rig *rig)
                      .size = RIG_MMIO_SIZE,
                      .ops = &MMIO_OPS,
                      .state = rig};
-    bool claimed = bus_claim(rig->bus, &ports, &error) && bus_claim(rig->bus, &mmio, &error);
+    BusClaim slow = {.name = "slow",
+                     .space = IO_PORTS,
+                     .base = RIG_SLOW_PORT,
+                     .size = 1,
+                     .ops = &SLOW_OPS,
+                     .state = rig};
+    bool claimed = bus_claim(rig->bus, &ports, &error) && bus_claim(rig->bus, &mmio, &error) &&
+                   bus_claim(rig->bus, &slow, &error);
     g_assert_no_error(error);
     g_assert_true(claimed);
 }

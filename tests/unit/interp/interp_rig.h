@@ -24,6 +24,9 @@
 /* Ports RIG_PORT .. RIG_PORT + RIG_PORT_COUNT - 1 are the recorder's. */
 #define RIG_PORT       0x200u
 #define RIG_PORT_COUNT 0x100u
+/* A write begins so many pieces as its value says, each of which counts as RIG_SLOW_COST. */
+#define RIG_SLOW_PORT 0x400u
+#define RIG_SLOW_COST 10u
 /* One page of memory-mapped registers, backed by Rig.mmio. */
 #define RIG_MMIO       UINT64_C(0xf0000000)
 #define RIG_MMIO_SIZE  0x1000u
@@ -54,6 +57,8 @@ struct Rig {
     uint32_t port_input; /* what reads of the ports answer */
     uint8_t irq_vector;  /* what the acknowledge cycle answers; it drops INTR */
     unsigned acknowledged;
+    unsigned slow_left, slow_done;
+    bool slow_overrun; /* a write came while one was not finished */
     /* Optional: called inside each recorded access, after it was recorded. */
     void (*on_access)(Rig *rig, const RigAccess *access);
     /* How often a run asked for the host's time; every looks_between-th ends it (0: none). */

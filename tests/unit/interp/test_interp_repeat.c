@@ -1,0 +1,251 @@
+/*
+ * Repetitions are done in steps that count as an instruction each, and pause
+ * only between them; whatever the guest does, the CPU looks at the host's time
+ * after little of it.
+ */
+#include "tests/unit/interp/interp_protected.h"
+
+#define DONE VECTOR_BP
+#define INT3 0xcc
+
+/* Bytes that a step of MOVS and STOS may be. */
+#define STEP 64u
+
+static CpuState state_of(uint32_t count)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    state.gpr[CPU_CX] = count;
+    state.gpr[CPU_SI] = PM_DATA;
+    state.gpr[CPU_DI] = PM_DATA + 0x1000;
+    state.gpr[CPU_DX] = RIG_PORT;
+    return state;
+}
+
+/* Instructions until the INT3 behind it, without that. */
+static uint64_t cost(Rig *rig, const CpuState *state, uint8_t opcode)
+{
+    PM_BYTES(rig, PM_CODE, 0xf3, opcode, INT3);
+    rig_set(rig, state);
+    uint64_t before = interp_instruction_count(rig->vcpu);
+    PmFault fault = pm_run(rig);
+    g_assert_cmpuint(fault.vector, ==, DONE);
+    g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 0);
+    /* INT3 itself, and the handler's HLT. */
+    return interp_instruction_count(rig->vcpu) - before - 2;
+}
+
+static Rig *new_rig(void)
+{
+    Rig *rig = rig_new(PM_RAM, false);
+    pm_fill(rig);
+    return rig;
+}
+
+static void test_copying_counts_by_64_bytes(void)
+{
+    static const struct {
+        uint8_t opcode;
+        unsigned size;
+    } OPS[] = {{0xa4, 1}, {0xa5, 4}, {0xaa, 1}, {0xab, 4}};
+    g_autoptr(Rig) rig = new_rig();
+    for (unsigned i = 0; i < G_N_ELEMENTS(OPS); i++) {
+        for (uint32_t count = 0; count < 200; count++) {
+            CpuState state = state_of(count);
+            state.gpr[CPU_DI] += count % 7;
+            uint64_t steps = (count * OPS[i].size + STEP - 1) / STEP;
+            g_assert_cmpuint(cost(rig, &state, OPS[i].opcode), ==, MAX(steps, 1));
+        }
+    }
+}
+
+static void test_everything_else_counts_by_item(void)
+{
+    static const uint8_t OPS[] = {0xa6, 0xa7, 0xac, 0xad, 0xae, 0xaf, 0x6c, 0x6d, 0x6e, 0x6f};
+    g_autoptr(Rig) rig = new_rig();
+    for (unsigned i = 0; i < G_N_ELEMENTS(OPS); i++) {
+        for (uint32_t count = 0; count < 200; count += 9) {
+            CpuState state = state_of(count);
+            rig_fill(rig, PM_DATA, 0, 0x2000);
+            g_assert_cmpuint(cost(rig, &state, OPS[i]), ==, MAX(count, 1));
+        }
+    }
+    CpuState down = state_of(100);
+    down.rflags |= CPU_FLAG_DF;
+    g_assert_cmpuint(cost(rig, &down, 0xa4), ==, 100);
+}
+
+static void test_items_of_a_device_cost_more(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(100);
+    state.gpr[CPU_DI] = RIG_MMIO;
+    g_assert_cmpuint(cost(rig, &state, 0xaa), ==, 100 + 2);
+    g_assert_cmpuint(rig->access_count, ==, 100);
+}
+
+/* However often it is cut, and by what: the registers are those of the step's end. */
+static void test_it_pauses_at_the_end_of_a_step(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(1000);
+    state.gpr[CPU_DI] += 5;
+    VcpuStop stop;
+    PM_BYTES(rig, PM_CODE, 0xf3, 0xa4, INT3);
+    rig_set(rig, &state);
+    for (uint64_t left = 1000 / STEP * STEP; left; left -= STEP) {
+        g_assert_cmpuint(interp_run_instructions(rig->vcpu, 1, &stop), ==, 1);
+        g_assert_cmpint(stop, ==, VCPU_SLICE_DONE);
+        CpuState now = rig_get(rig);
+        g_assert_cmpuint(now.gpr[CPU_CX], ==, left);
+        g_assert_cmpuint(now.gpr[CPU_DI], ==, state.gpr[CPU_DI] + 1000 - left);
+        g_assert_cmphex(now.rip, ==, PM_CODE);
+    }
+}
+
+/* An interrupt that becomes due at an instruction is taken at the step that it falls in. */
+static void test_an_interrupt_comes_at_its_step(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(0x4000);
+    state.rflags |= CPU_FLAG_IF;
+    rig->irq_vector = 0x40;
+    PM_BYTES(rig, PM_CODE, 0xf3, 0xaa, INT3);
+    rig_set(rig, &state);
+    rig_step(rig, 10);
+    rig_set_intr(rig, true);
+    PmFault fault = pm_run(rig);
+    g_assert_cmpuint(fault.vector, ==, 0x40);
+    g_assert_cmphex(fault.eip, ==, PM_CODE);
+    g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 0x4000 - 10 * STEP);
+}
+
+/* ---- looking at the host's time ---- */
+
+#define LOOKS UINT64_C(50)
+#define MANY  UINT64_C(1000000000)
+
+/*
+ * What was done, in items and accesses, until it has looked LOOKS times: the
+ * run ends then.
+ */
+static void run_until_looks(Rig *rig, const CpuState *state)
+{
+    VcpuStop stop;
+    rig->looks_between = rig->looks_left = LOOKS;
+    rig_set(rig, state);
+    g_assert_cmpuint(interp_run_instructions(rig->vcpu, MANY, &stop), <, MANY);
+    g_assert_cmpint(stop, ==, VCPU_SLICE_DONE);
+    g_assert_cmpuint(rig->looks, ==, LOOKS);
+}
+
+/* Each in a loop: REP, and a jump back to what sets its registers. */
+static void test_a_look_comes_after_little(void)
+{
+    static const struct {
+        uint8_t opcode;
+        uint64_t most; /* items between two looks */
+    } OPS[] = {
+        {0xa4, 2u << 20}, {0xaa, 2u << 20}, {0xa6, 1u << 18}, {0x6c, 1u << 18}, {0x6e, 1u << 18}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(OPS); i++) {
+        g_autoptr(Rig) rig = new_rig();
+        CpuState state = state_of(0x2000);
+        rig_fill(rig, PM_DATA, 0, 0x4000);
+        /* mov edi, ebx; mov esi, ebx; mov ecx, ebp; rep; inc dword [eax]; jmp back */
+        state.gpr[CPU_BX] = PM_DATA;
+        state.gpr[CPU_BP] = 0x2000;
+        state.gpr[CPU_AX] = PM_DATA + 0x3000;
+        PM_BYTES(rig, PM_CODE, 0x89, 0xdf, 0x89, 0xde, 0x89, 0xe9, 0xf3, OPS[i].opcode, 0xff, 0x00,
+                 0xeb, 0xf4);
+        run_until_looks(rig, &state);
+        uint64_t rounds = rig_read32(rig, PM_DATA + 0x3000) + 1;
+        g_assert_cmpuint(rounds * 0x2000, <=, LOOKS * OPS[i].most);
+    }
+}
+
+static void test_a_look_comes_after_few_accesses(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(UINT32_MAX);
+    state.gpr[CPU_DI] = RIG_MMIO;
+    PM_BYTES(rig, PM_CODE, 0xaa, 0x4f, 0xeb, 0xfc); /* stosb; dec edi; jmp back */
+    run_until_looks(rig, &state);
+    g_assert_cmpuint(rig->access_count, <=, LOOKS * 300);
+
+    g_autoptr(Rig) other = new_rig();
+    PM_BYTES(other, PM_CODE, 0xee, 0xeb, 0xfd); /* out dx, al; jmp back */
+    run_until_looks(other, &state);
+    g_assert_cmpuint(other->access_count, <=, LOOKS * 300);
+}
+
+/* The handler of its faults is not there: nothing is executed, and time passes. */
+static void test_faults_without_end_take_time(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(0);
+    VcpuStop stop;
+    pm_identity_pages(rig);
+    pm_paging_on(&state);
+    pm_set_idt(rig, VECTOR_PF, rig_gate(PM_CODE0, 0x7000000, PM_INT_GATE, 0));
+    state.rip = 0x7000000;
+    rig_set(rig, &state);
+    g_assert_cmpuint(interp_run_instructions(rig->vcpu, 100, &stop), >=, 100);
+    g_assert_cmpint(stop, ==, VCPU_SLICE_DONE);
+}
+
+/* ---- a device that has the bus ---- */
+
+static void test_a_write_that_takes_long_holds_the_cpu(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(0);
+    VcpuStop stop;
+    state.rflags |= CPU_FLAG_IF;
+    state.gpr[CPU_DX] = RIG_SLOW_PORT;
+    state.gpr[CPU_AX] = 3;
+    rig->irq_vector = 0x40;
+    PM_BYTES(rig, PM_CODE, 0xee, 0x40, INT3); /* out dx, al; inc eax */
+    rig_set(rig, &state);
+    g_assert_cmpuint(interp_run_instructions(rig->vcpu, 1, &stop), ==, 1);
+    g_assert_cmpuint(rig->slow_left, ==, 3);
+    rig_set_intr(rig, true);
+    g_assert_cmpuint(interp_run_instructions(rig->vcpu, 1, &stop), ==, RIG_SLOW_COST);
+    g_assert_cmpuint(rig->slow_left, ==, 2);
+    g_assert_cmphex(rig_get(rig).rip, ==, PM_CODE + 1);
+    PmFault fault = pm_run(rig);
+    g_assert_cmpuint(rig->slow_left, ==, 0);
+    g_assert_cmpuint(fault.vector, ==, 0x40);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
+}
+
+static void test_repeated_writes_wait_for_each_other(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    CpuState state = state_of(5);
+    state.gpr[CPU_DX] = RIG_SLOW_PORT;
+    rig_fill(rig, PM_DATA, 2, 16);
+    PM_BYTES(rig, PM_CODE, 0xf3, 0x6e, INT3); /* rep outsb */
+    rig_set(rig, &state);
+    uint64_t before = interp_instruction_count(rig->vcpu);
+    PmFault fault = pm_run(rig);
+    g_assert_cmpuint(fault.vector, ==, DONE);
+    g_assert_cmpuint(rig->slow_done, ==, 5 * 2);
+    g_assert_false(rig->slow_overrun);
+    g_assert_cmpuint(interp_instruction_count(rig->vcpu) - before, ==, 5 + 10 * RIG_SLOW_COST + 2);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define TEST(name) g_test_add_func("/interp/repeat/" #name, test_##name)
+    TEST(copying_counts_by_64_bytes);
+    TEST(everything_else_counts_by_item);
+    TEST(items_of_a_device_cost_more);
+    TEST(it_pauses_at_the_end_of_a_step);
+    TEST(an_interrupt_comes_at_its_step);
+    TEST(a_look_comes_after_little);
+    TEST(a_look_comes_after_few_accesses);
+    TEST(faults_without_end_take_time);
+    TEST(a_write_that_takes_long_holds_the_cpu);
+    TEST(repeated_writes_wait_for_each_other);
+    return g_test_run();
+}
