@@ -103,21 +103,37 @@ static void fill_entry(uint8_t *entry, const DataItem *item)
     memcpy(entry + FW_CFG_DIR_NAME, item->name, strnlen(item->name, FW_CFG_NAME_SIZE - 1));
 }
 
-/* The byte of the directory at `offset`, which it has. */
-static uint8_t directory_byte(const FwCfg *s, uint32_t offset)
+/* The file of that number, which there is. */
+static const DataItem *find_file(const FwCfg *s, uint32_t number)
 {
-    uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];
-    if (offset < FW_CFG_DIR_COUNT_SIZE) {
-        put_be32(entry, file_count(s));
-        return entry[offset];
-    }
-    uint32_t number = (offset - FW_CFG_DIR_COUNT_SIZE) / FW_CFG_DIR_ENTRY_SIZE;
     const DataItem *item = s->items->items;
     while (!item->name || number--) {
         item++;
     }
-    fill_entry(entry, item);
-    return entry[(offset - FW_CFG_DIR_COUNT_SIZE) % FW_CFG_DIR_ENTRY_SIZE];
+    return item;
+}
+
+/* Entry by entry: finding one takes as long as there are many. */
+static void copy_directory(const FwCfg *s, uint8_t *to, uint32_t size)
+{
+    uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];
+    uint32_t offset = s->offset;
+    while (size) {
+        uint32_t length = FW_CFG_DIR_COUNT_SIZE, at = offset;
+        if (offset < FW_CFG_DIR_COUNT_SIZE) {
+            put_be32(entry, file_count(s));
+        } else {
+            uint32_t number = (offset - FW_CFG_DIR_COUNT_SIZE) / FW_CFG_DIR_ENTRY_SIZE;
+            fill_entry(entry, find_file(s, number));
+            length = FW_CFG_DIR_ENTRY_SIZE;
+            at = (offset - FW_CFG_DIR_COUNT_SIZE) % FW_CFG_DIR_ENTRY_SIZE;
+        }
+        uint32_t part = length - at < size ? length - at : size;
+        memcpy(to, entry + at, part);
+        to += part;
+        offset += part;
+        size -= part;
+    }
 }
 
 /* The next `size` bytes of the item, which it has. */
@@ -131,9 +147,7 @@ static void copy_bytes(const FwCfg *s, uint8_t *to, uint32_t size)
         memcpy(to, s->id + s->offset, size);
         break;
     case FW_CFG_FILE_DIR:
-        for (uint32_t i = 0; i < size; i++) {
-            to[i] = directory_byte(s, s->offset + i);
-        }
+        copy_directory(s, to, size);
         break;
     default:
         memcpy(to, find_item(s, s->key)->data + s->offset, size);

@@ -351,9 +351,15 @@ bool bus_is_slow(const Bus *bus, uint16_t port)
 
 static void begin(const Bus *bus, BusInitiator *by, const BusClaim *claim)
 {
-    by->unfinished = is_unfinished(bus, claim) ? claim : by->unfinished;
+    if (!is_unfinished(bus, claim)) {
+        return;
+    }
+    by->unfinished = claim;
     while (!by->paced && by->unfinished) {
         bus_go_on(bus, by);
+    }
+    if (by->unfinished && by->held) {
+        by->held(by);
     }
 }
 

@@ -65,6 +65,7 @@ typedef struct BusInitiator {
      */
     bool paced;
     const BusClaim *unfinished;
+    void (*held)(struct BusInitiator *self); /* it is unfinished now; NULL: it looks itself */
     /* Equal ones in a row are one; history[history_count % BUS_HISTORY] is the oldest. */
     BusAccess history[BUS_HISTORY];
     uint32_t history_count;

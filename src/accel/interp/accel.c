@@ -11,14 +11,15 @@
 #include "src/error.h"
 #include "src/number.h"
 
-/* Instructions between two looks at what other threads may have set. */
-#define PORTION 16384
+/* Instructions between two looks at what other threads may have set, and at the host's time. */
+#define PORTION 8192
 /*
- * Port accesses, and turns of the run loop, between two looks at the host's
- * time: some microseconds, and a hundredth of that for the look.
+ * Turns of the run loop between two looks at the host's time: some ten
+ * microseconds, and a hundredth of that for the look.
  */
 #define LOOKS          256
 #define PIECE_LOOKS    64
+#define PORTION_LOOKS  128
 #define DEFAULT_BUDGET UINT64_C(1000000)
 
 #define DR6_BS (1u << 14)
@@ -318,7 +319,10 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         *stop = cpu->eflags & CPU_FLAG_IF ? VCPU_HALTED : VCPU_HALTED_DEAD;
         return false;
     }
-    cpu_refuel(cpu);
+    if (cpu->fuel <= 0) {
+        cpu_accel(cpu)->looks -= PORTION_LOOKS;
+        cpu_refuel(cpu);
+    }
     if (cpu->fuel <= 0 || time_is_up(cpu)) {
         *stop = VCPU_SLICE_DONE;
         return false;
@@ -470,6 +474,12 @@ static uint64_t program_counter(BusInitiator *self)
     return cpu->segment[CPU_CS].base + cpu->eip + cpu->current->start;
 }
 
+/* A device has the bus: the run loop has to see that before the next instruction. */
+static void held(BusInitiator *self)
+{
+    cpu_mode_changed((Cpu *)self);
+}
+
 static void set_physical_mask(Cpu *cpu)
 {
     cpu->physical_mask = cpu_accel(cpu)->a20 ? UINT64_MAX : ~(UINT64_C(1) << 20);
@@ -495,6 +505,7 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
     }
     vcpu->initiator.program_counter = program_counter;
     vcpu->initiator.paced = true;
+    vcpu->initiator.held = held;
     g_ptr_array_add(cpu_accel(cpu)->cpus, cpu);
     set_physical_mask(cpu);
     return start_reset(vcpu, error);

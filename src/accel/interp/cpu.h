@@ -358,8 +358,8 @@ static inline int64_t cpu_fuel_left(const Cpu *cpu)
     return (int64_t)cpu->reserve + cpu->fuel;
 }
 /*
- * What was done took the host about as long as `count` port accesses, which is
- * much longer than fuel tells: the run loop looks at the host's time sooner.
+ * What was done took the host about as long as `count` turns of the run loop,
+ * which fuel does not tell: it looks at the host's time sooner.
  */
 static inline void cpu_look_sooner(Cpu *cpu, int count)
 {

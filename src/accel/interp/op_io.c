@@ -8,15 +8,13 @@
 
 /* Items handed to the bus at once. */
 #define IO_BATCH 1024u
+/* A batch takes as long as a turn of the run loop for each so many of its items. */
+#define ITEMS_PER_LOOK 16u
 
 static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void *data,
                         size_t count)
 {
     bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
-    cpu_look_sooner(cpu, 1);
-    if (unlikely(cpu->vcpu.initiator.unfinished)) {
-        cpu_mode_changed(cpu);
-    }
     if (unlikely(cpu->careful & CAREFUL_DEBUG)) {
         io_breakpoints(cpu, port, size);
     }
@@ -166,6 +164,7 @@ static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batc
         advance(cpu, insn, CPU_CX, (u32)-items);
         count -= items;
         cpu->fuel -= items - (count == 0);
+        cpu_look_sooner(cpu, 1 + (int)(items / ITEMS_PER_LOOK));
     }
     return count == 0;
 }

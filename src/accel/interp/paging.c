@@ -25,7 +25,7 @@
 #define PDPTE_RESERVED     (PAE_RESERVED | UINT64_C(0x1e6))
 #define LARGE_RESERVED     UINT64_C(0x3fe000) /* no PSE-36 */
 
-/* A flush takes as long as so many port accesses. */
+/* A flush takes as long as so many turns of the run loop. */
 #define FLUSH_LOOKS 16
 
 /* ---- physical memory ---------------------------------------------------- */
