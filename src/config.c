@@ -10,6 +10,7 @@ Config *config_new(void)
     Config *config = g_new0(Config, 1);
     config->memory = DEFAULT_MEMORY;
     config->cpus = 1;
+    config->actions = (RunActions)RUN_ACTIONS_DEFAULT;
     config->machine = g_strdup("pc");
     config->accels = g_ptr_array_new_with_free_func(g_free);
     config->serials = g_ptr_array_new_with_free_func(g_free);

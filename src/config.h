@@ -6,6 +6,7 @@
 
 #include "src/block/drive.h"
 #include "src/cpu_model.h"
+#include "src/run_action.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -36,6 +37,7 @@ typedef struct Config {
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown;
+    RunActions actions;
     int escape; /* control character's code */
     char *log_items, *log_file, *log_filter;
     uint64_t timeout; /* ns; 0: none */

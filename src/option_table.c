@@ -309,6 +309,11 @@ static bool set_no_reboot(Parse *parse, const char *value, GError **error)
     return parse->config->no_reboot = true;
 }
 
+static bool set_action(Parse *parse, const char *value, GError **error)
+{
+    return run_actions_parse(value, &parse->config->actions, error);
+}
+
 static bool set_no_shutdown(Parse *parse, const char *value, GError **error)
 {
     (void)value;
@@ -610,6 +615,11 @@ static const Option END_OPTIONS[] = {
      .help = "a reset ends the run",
      .example = "-no-reboot",
      .set = set_no_reboot},
+    {.name = "action",
+     .argument = "EVENT=ACTION",
+     .help = "reboot, shutdown, panic or triple-fault: reset, shutdown, pause or die",
+     .example = "-action triple-fault=reset",
+     .set = set_action},
     {.name = "no-shutdown",
      .help = "stay when the guest halts or powers off",
      .example = "-no-shutdown",

@@ -98,12 +98,12 @@ void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause)
     }
 }
 
-void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason)
+static void end_or_stay(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason,
+                        const char *keeper)
 {
     if (vm->ended && by != VM_ENDED_BY_USER && by != VM_ENDED_BY_SIGNAL) {
         return;
     }
-    bool stay = vm->config->no_shutdown && by == VM_ENDED_BY_GUEST_STOP;
     if (!vm->ended) {
         vm->ended = true;
         vm->state = VM_SHUTDOWN;
@@ -115,9 +115,9 @@ void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *rea
         vm_pause_vcpus(vm);
         vm_emit(vm, VM_EVENT_SHUTDOWN, by <= VM_ENDED_BY_DEATH, cause);
     }
-    if (stay) {
+    if (keeper) {
         vm_emit(vm, VM_EVENT_STOP, false, NULL);
-        log_line(vm->log, "pioemu: %s; -no-shutdown keeps the machine for inspection", reason);
+        log_line(vm->log, "pioemu: %s; %s keeps the machine for inspection", reason, keeper);
     } else {
         if (vm->draining) {
             vm->no_patience = true;
@@ -127,19 +127,73 @@ void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *rea
     }
 }
 
-static void guest_stopped(Vm *vm, const char *reason)
+void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason)
 {
-    vm_end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "guest-shutdown", reason);
+    bool stay = vm->config->no_shutdown && by == VM_ENDED_BY_GUEST_STOP;
+    end_or_stay(vm, by, status, cause, reason, stay ? "-no-shutdown" : NULL);
 }
 
-static void died(Vm *vm, const Vcpu *vcpu, const char *why)
+/* Where another accelerator could have gone on, or -action changes what follows. */
+static void advise(Vm *vm, RunEvent event, const Vcpu *vcpu)
 {
-    bool alone = runner_count(vm->runner) == 1;
-    g_autofree char *reason =
-        alone ? g_strdup(why) : g_strdup_printf("CPU %u: %s", vcpu->index, why);
+    CpuState state;
+    if (event == RUN_TRIPLE_FAULT) {
+        log_line(vm->log, "pioemu: (-action triple-fault=reset makes it the reset that it is on a "
+                          "PC; shutdown and pause are possible too)");
+    } else if (event == RUN_PANIC && vm->accel->class->threaded &&
+               vm->accel->class->get_state(runner_vcpu(vm->runner, vcpu->index), &state, NULL) &&
+               !(state.msr.efer & CPU_EFER_LMA)) {
+        log_line(vm->log,
+                 "pioemu: -accel %s could not run this instruction; the software CPU may "
+                 "(-accel interp)",
+                 vm->accel->class->name);
+    }
+}
+
+static void die(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *reason)
+{
     log_line(vm->log, "pioemu: the guest died: %s", reason);
     vm_post_mortem(vm);
+    if (vcpu) {
+        advise(vm, event, vcpu);
+    }
     vm_end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, "guest-panic", reason);
+}
+
+static void reset_by_guest(Vm *vm);
+
+/* -no-reboot is -action reboot=shutdown. */
+static RunAction action_on(const Vm *vm, RunEvent event)
+{
+    return event == RUN_REBOOT && vm->config->no_reboot ? ACTION_SHUTDOWN
+                                                        : vm->config->actions.on[event];
+}
+
+/* `vcpu` NULL: it was no CPU's doing. */
+static void act_on(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *cause, const char *why)
+{
+    bool alone = !vcpu || runner_count(vm->runner) == 1;
+    g_autofree char *reason =
+        alone ? g_strdup(why) : g_strdup_printf("CPU %u: %s", vcpu->index, why);
+    switch (action_on(vm, event)) {
+    case ACTION_RESET:
+        reset_by_guest(vm);
+        break;
+    case ACTION_SHUTDOWN:
+        vm_end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, cause, reason);
+        break;
+    case ACTION_PAUSE:
+        end_or_stay(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, cause, reason, "-action");
+        break;
+    default:
+        die(vm, event, vcpu, reason);
+        break;
+    }
+}
+
+static void guest_stopped(Vm *vm, const char *reason)
+{
+    act_on(vm, RUN_SHUTDOWN, NULL, "guest-shutdown", reason);
 }
 
 void vm_expect_done(void *opaque)
@@ -242,13 +296,8 @@ bool vm_reset_parts(Vm *vm, GError **error)
     return true;
 }
 
-static void handle_reset(Vm *vm)
+static void reset_by_guest(Vm *vm)
 {
-    if (vm->config->no_reboot) {
-        vm_end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, "guest-reset",
-               "the guest asked for a reset (-no-reboot)");
-        return;
-    }
     g_autoptr(GError) error = NULL;
     if (vm_reset_parts(vm, &error)) {
         vm_emit(vm, VM_EVENT_RESET, true, "guest-reset");
@@ -259,6 +308,13 @@ static void handle_reset(Vm *vm)
         log_line(vm->log, "pioemu: %s", error->message);
         vm_end(vm, VM_ENDED_BY_HOST, VM_EXIT_HOST, "host-error", error->message);
     }
+}
+
+static void handle_reset(Vm *vm)
+{
+    act_on(vm, RUN_REBOOT, NULL, "guest-reset",
+           vm->config->no_reboot ? "the guest asked for a reset (-no-reboot)"
+                                 : "the guest asked for a reset");
 }
 
 static void handle_request(Vm *vm, const Event *event)
@@ -285,7 +341,8 @@ static void handle_stop(Vm *vm, const Event *event)
         vm_halted_for_good(vm);
         break;
     case VCPU_TRIPLE_FAULT:
-        died(vm, event->vcpu, "triple fault (an exception while a double fault was delivered)");
+        act_on(vm, RUN_TRIPLE_FAULT, event->vcpu, "guest-panic",
+               "triple fault (an exception while a double fault was delivered)");
         break;
     case VCPU_POWEROFF:
         guest_stopped(vm, "the guest powered off");
@@ -294,7 +351,7 @@ static void handle_stop(Vm *vm, const Event *event)
         handle_reset(vm);
         break;
     default:
-        died(vm, event->vcpu, event->vcpu->failure);
+        act_on(vm, RUN_PANIC, event->vcpu, "guest-panic", event->vcpu->failure);
         break;
     }
 }

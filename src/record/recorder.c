@@ -202,7 +202,9 @@ static void put_run(GByteArray *out, const Config *config, const RecorderHost *h
     put_optional(out, "append", config->append);
     put_optional(out, "flat", config->flat);
     put_optional(out, "kernel-entry", host->kernel_entry);
+    g_autofree char *actions = run_actions_text(&config->actions);
     put_optional(out, "no-reboot", config->no_reboot ? "on" : NULL);
+    put_optional(out, "action", actions);
 }
 
 static void put_header(GByteArray *out, const Config *config, const RecorderHost *host)

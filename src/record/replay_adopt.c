@@ -214,6 +214,7 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
     config->drives = g_ptr_array_ref(recorded->drives);
     config->snapshot = false;
     config->no_reboot = recorded->no_reboot;
+    config->actions = recorded->actions;
     config->no_shutdown = false;
     config->no_defaults = true;
     g_free(config->rtc);

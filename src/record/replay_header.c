@@ -132,6 +132,8 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
         replace(&header->config->boot, usual ? NULL : value);
     } else if (!strcmp(key, "kernel-entry")) {
         replace(&header->entry, value);
+    } else if (!strcmp(key, "action")) {
+        return run_actions_parse(value, &header->config->actions, error);
     } else if (!strcmp(key, "no-reboot")) {
         header->config->no_reboot = true;
     } else {

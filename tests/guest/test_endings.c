@@ -112,6 +112,33 @@ static void assert_registers_before_the_crash(Guest *guest)
     guest_expect(guest, GUEST_ERR, "\nCS =0000 base=00000000 limit=0000ffff");
 }
 
+/* -action makes it the reset that it is on a PC, or another end. */
+static void test_triple_fault_with_action(const GuestTarget *target)
+{
+    g_autofree char *path = NULL, *second = NULL;
+    g_autoptr(Guest) reset = start_with_result(target, "-action triple-fault=reset", &path);
+    guest_shell_say(reset, "out 0x80 0x5a", "");
+    guest_shell_last(reset, "crash");
+    guest_shell_prompt(reset);
+    guest_shell_last(reset, "halt");
+    g_assert_cmpint(guest_wait_exit(reset), ==, 0);
+    g_assert_null(strstr(guest_messages(reset), "died"));
+    g_autoptr(Guest) end =
+        start_with_result(target, "-action triple-fault=shutdown,reboot=pause", &second);
+    guest_shell_last(end, "crash");
+    g_assert_cmpint(guest_wait_exit(end), ==, 0);
+    assert_result(second, 0, "guest-stop", "triple fault");
+}
+
+static void test_reboot_with_action(const GuestTarget *target)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(Guest) guest = start_with_result(target, "-action reboot=die", &path);
+    guest_shell_last(guest, "out 0xcf9 6");
+    g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
+    assert_result(path, DIED, "guest-died", "the guest asked for a reset");
+}
+
 static void test_triple_fault(const GuestTarget *target)
 {
     g_autofree char *path = NULL;
@@ -120,6 +147,7 @@ static void test_triple_fault(const GuestTarget *target)
     guest_shell_last(guest, "crash");
     g_assert_cmpint(guest_wait_exit(guest), ==, DIED);
     guest_assert_says(guest, "pioemu: the guest died: triple fault");
+    guest_assert_says(guest, "-action triple-fault=reset");
     if (guest_registers_are_lost(guest)) {
         assert_registers_before_the_crash(guest);
     } else {
@@ -436,6 +464,9 @@ int main(int argc, char **argv)
     guest_tests_add("ends/4_on_a_triple_fault_with_registers", test_triple_fault,
                     GUEST_EVERY_IRQCHIP);
     guest_tests_add("report/age_of_lost_registers", test_age, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("ends/otherwise_with_action", test_triple_fault_with_action,
+                    GUEST_EVERY_IRQCHIP);
+    guest_tests_add("ends/a_reset_with_action", test_reboot_with_action, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("report/code_bytes", test_code_bytes, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("report/last_accesses", test_last_accesses, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("report/last_post_code", test_last_post_code, GUEST_DEFAULT_IRQCHIP);

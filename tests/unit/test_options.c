@@ -168,6 +168,18 @@ static void test_lists_are_kept_in_order(void)
     parsed_clear(&p);
 }
 
+static void test_actions_are_named(void)
+{
+    Parsed p = PARSE("-action", "reboot=pause,triple-fault=reset", "-action", "panic=shutdown");
+    const RunAction wanted[] = {ACTION_PAUSE, ACTION_SHUTDOWN, ACTION_SHUTDOWN, ACTION_RESET};
+    g_assert_true(p.ok);
+    g_assert_cmpmem(p.config->actions.on, sizeof(wanted), wanted, sizeof(wanted));
+    g_autofree char *text = run_actions_text(&p.config->actions);
+    g_assert_cmpstr(text, ==, "reboot=pause,shutdown=shutdown,panic=shutdown,triple-fault=reset");
+    parsed_clear(&p);
+    REFUSED("-action panic=none: not one of reset, shutdown, pause, die", "-action", "panic=none");
+}
+
 static void test_flags_take_no_argument(void)
 {
     Parsed p = PARSE("-nodefaults", "-no-reboot", "-no-shutdown", "-display", "none");
@@ -460,6 +472,7 @@ int main(int argc, char **argv)
     TEST(control_options_are_kept_in_order);
     TEST(a_control_protocol_takes_stdio);
     TEST(lists_are_kept_in_order);
+    TEST(actions_are_named);
     TEST(flags_take_no_argument);
     TEST(two_dashes_are_as_good_as_one);
     TEST(memory_sizes);
