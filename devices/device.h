@@ -324,6 +324,9 @@ typedef struct DataTable {
 #define POINTER_LEFT   0x1u
 #define POINTER_RIGHT  0x2u
 #define POINTER_MIDDLE 0x4u
+/* One notch of the wheel, in the call that has the bit: away from the hand, or towards it. */
+#define POINTER_WHEEL_UP   0x8u
+#define POINTER_WHEEL_DOWN 0x10u
 
 /* What a device with keys or a pointer is told.  Members may be NULL. */
 typedef struct InputClient {

@@ -112,6 +112,7 @@
 #define MOUSE_REMOTE         0xf0
 #define MOUSE_ERROR          0xfc
 #define MOUSE_ID             0x00
+#define MOUSE_ID_WHEEL       0x03
 
 #define MOUSE_PACKET_LEFT   0x01
 #define MOUSE_PACKET_RIGHT  0x02

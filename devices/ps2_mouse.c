@@ -1,9 +1,10 @@
 /*
  * PS/2 mouse, after the IBM PS/2 Hardware Interface Technical Reference,
- * "Mouse".
+ * "Mouse", with the wheel of Microsoft's IntelliMouse.
  *
  * Modelled: stream, remote and wrap mode, the commands with their answers,
- * scaling, packets of three bytes.
+ * scaling, packets of three bytes.  Sampling rates of 200, 100 and 80 in a row
+ * turn the wheel on: the ID is 3 then and packets have a fourth byte.
  *
  * DEVIATION: in stream mode a packet is made as soon as the one before it has
  * been fetched; the sampling rate is kept and sets no pace.
@@ -22,6 +23,11 @@
 #define DELTA_MIN          (-256)
 #define DELTA_MAX          255
 #define MOVEMENT_MAX       0xffff
+/* Four bits of the fourth byte, as drivers of later mice take them too. */
+#define WHEEL_MIN (-8)
+#define WHEEL_MAX 7
+
+static const uint8_t KNOCK[] = {200, 100, 80};
 
 static void put(Ps2Mouse *m, uint8_t byte)
 {
@@ -65,11 +71,16 @@ static void put_packet(Ps2Mouse *m)
                      (dy < 0 ? MOUSE_PACKET_YS : 0)));
     put(m, (uint8_t)dx);
     put(m, (uint8_t)dy);
+    if (m->wheel) {
+        int dz = clamp(m->dz, WHEEL_MIN, WHEEL_MAX);
+        m->dz -= dz;
+        put(m, (uint8_t)dz);
+    }
 }
 
 static void report_changes(Ps2Mouse *m)
 {
-    bool changed = m->dx || m->dy || m->buttons != m->reported_buttons;
+    bool changed = m->dx || m->dy || m->dz || m->buttons != m->reported_buttons;
     if (changed && m->reporting && !m->remote && !m->wrap && !m->command && !m->out.count) {
         put_packet(m);
     }
@@ -77,7 +88,16 @@ static void report_changes(Ps2Mouse *m)
 
 static void forget_movement(Ps2Mouse *m)
 {
-    m->dx = m->dy = 0;
+    m->dx = m->dy = m->dz = 0;
+}
+
+/* Towards the hand is positive. */
+static void turn_wheel(Ps2Mouse *m, unsigned buttons)
+{
+    int notches = (buttons & POINTER_WHEEL_DOWN ? 1 : 0) - (buttons & POINTER_WHEEL_UP ? 1 : 0);
+    if (m->wheel) {
+        m->dz = clamp(m->dz + notches, -MOVEMENT_MAX, MOVEMENT_MAX);
+    }
 }
 
 bool ps2_mouse_move(Ps2Mouse *m, int dx, int dy, unsigned buttons)
@@ -85,6 +105,7 @@ bool ps2_mouse_move(Ps2Mouse *m, int dx, int dy, unsigned buttons)
     m->dx = clamp(m->dx + clamp(dx, -MOVEMENT_MAX, MOVEMENT_MAX), -MOVEMENT_MAX, MOVEMENT_MAX);
     m->dy = clamp(m->dy + clamp(dy, -MOVEMENT_MAX, MOVEMENT_MAX), -MOVEMENT_MAX, MOVEMENT_MAX);
     m->buttons = buttons & BUTTONS_MASK;
+    turn_wheel(m, buttons);
     report_changes(m);
     return true;
 }
@@ -114,17 +135,29 @@ static void set_defaults(Ps2Mouse *m)
 void ps2_mouse_reset(Ps2Mouse *m)
 {
     set_defaults(m);
-    m->wrap = false;
+    m->wrap = m->wheel = false;
+    m->knocks = 0;
     m->command = 0;
     m->last = PS2_BAT_OK;
     m->buttons = m->reported_buttons = 0;
     ps2_queue_clear(&m->out);
 }
 
+/* A rate out of order may be the first of another try. */
+static void count_knock(Ps2Mouse *m, uint8_t rate)
+{
+    m->knocks = rate == KNOCK[m->knocks] ? m->knocks + 1 : rate == KNOCK[0];
+    if (m->knocks == sizeof(KNOCK)) {
+        m->knocks = 0;
+        m->wheel = true;
+    }
+}
+
 static void take_parameter(Ps2Mouse *m, uint8_t command, uint8_t byte)
 {
     if (command == PS2_SET_RATE) {
         m->rate = byte;
+        count_knock(m, byte);
     } else if (byte > RESOLUTION_MAX) {
         put(m, PS2_NACK);
         return;
@@ -203,7 +236,7 @@ static void take_command(Ps2Mouse *m, uint8_t command)
         break;
     case PS2_GET_ID:
         put(m, PS2_ACK);
-        put(m, MOUSE_ID);
+        put(m, m->wheel ? MOUSE_ID_WHEEL : MOUSE_ID);
         break;
     case PS2_RESEND:
         put(m, m->last);
@@ -239,5 +272,6 @@ bool ps2_mouse_is_possible(const Ps2Mouse *m)
            (m->command == 0 || m->command == PS2_SET_RATE || m->command == MOUSE_SET_RESOLUTION) &&
            m->buttons <= BUTTONS_MASK && m->reported_buttons <= BUTTONS_MASK &&
            m->dx >= -MOVEMENT_MAX && m->dx <= MOVEMENT_MAX && m->dy >= -MOVEMENT_MAX &&
-           m->dy <= MOVEMENT_MAX;
+           m->dy <= MOVEMENT_MAX && m->dz >= -MOVEMENT_MAX && m->dz <= MOVEMENT_MAX &&
+           (m->wheel || !m->dz) && m->knocks < sizeof(KNOCK);
 }

@@ -1,6 +1,7 @@
 /*
- * A PS/2 mouse with three buttons and packets of three bytes.  The controller
- * (i8042.c) owns it and carries its bytes.
+ * A PS/2 mouse with three buttons and packets of three bytes, or four with the
+ * wheel for a driver that asks.  The controller (i8042.c) owns it and carries
+ * its bytes.
  */
 #ifndef PIOEMU_PS2_MOUSE_H
 #define PIOEMU_PS2_MOUSE_H
@@ -14,10 +15,12 @@ typedef struct Ps2Mouse {
     bool doubled;       /* scaling 2:1; E7 sets it, E6 clears it */
     uint8_t rate;       /* F3: samples per second */
     uint8_t resolution; /* E8: 0 to 3 */
+    uint8_t knocks;     /* sampling rates of the sequence that asks for the wheel, so far */
+    bool wheel;         /* packets tell of it; a reset ends that */
     uint8_t command;    /* whose parameter is awaited; 0: none */
     uint8_t last;       /* the byte sent last, for a resend */
     Ps2Queue out;
-    int32_t dx, dy;           /* movement that no packet has told of */
+    int32_t dx, dy, dz;       /* movement that no packet has told of */
     uint8_t buttons;          /* held now: POINTER_* */
     uint8_t reported_buttons; /* in the last packet */
 } Ps2Mouse;

@@ -82,6 +82,69 @@ static void mouse_status_tells_the_settings(Kbc *t, gconstpointer data)
     kbc_mouse(t, 0x00, "fe");
 }
 
+static void set_rates(Kbc *t, const uint8_t *rates, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        kbc_mouse(t, PS2_SET_RATE, "fa");
+        kbc_mouse(t, rates[i], "fa");
+    }
+}
+
+static void mouse_has_a_wheel_for_who_knocks(Kbc *t, gconstpointer data)
+{
+    (void)data;
+    /* Out of order, and with a first rate that was sent twice. */
+    set_rates(t, (const uint8_t[]){200, 80, 100, 200, 100}, 5);
+    kbc_mouse(t, PS2_GET_ID, "fa 0");
+    set_rates(t, (const uint8_t[]){200, 200, 100, 80}, 4);
+    kbc_mouse(t, PS2_GET_ID, "fa 3");
+    kbc_mouse(t, PS2_ENABLE, "fa");
+    device_pointer(t->dev, 3, -2, POINTER_LEFT);
+    kbc_expect(t, "29 3 fe 0");
+    device_pointer(t->dev, 0, 0, POINTER_LEFT | POINTER_WHEEL_UP);
+    kbc_expect(t, "9 0 0 ff");
+    device_pointer(t->dev, 0, 0, POINTER_WHEEL_DOWN);
+    kbc_expect(t, "8 0 0 1");
+    kbc_mouse(t, PS2_SET_DEFAULTS, "fa");
+    kbc_mouse(t, PS2_GET_ID, "fa 3");
+    kbc_mouse(t, PS2_RESET, "fa aa 0");
+    kbc_mouse(t, PS2_GET_ID, "fa 0");
+}
+
+static void mouse_keeps_notches_that_do_not_fit(Kbc *t, gconstpointer data)
+{
+    (void)data;
+    set_rates(t, (const uint8_t[]){200, 100, 80}, 3);
+    kbc_mouse(t, MOUSE_REMOTE, "fa");
+    for (unsigned i = 0; i < 10; i++) {
+        device_pointer(t->dev, 0, 0, POINTER_WHEEL_DOWN);
+    }
+    g_autoptr(GBytes) saved = device_save(t->dev);
+    kbc_mouse(t, MOUSE_READ, "fa 8 0 0 7");
+    kbc_mouse(t, MOUSE_READ, "fa 8 0 0 3");
+    g_assert_true(rig_load(t->dev, saved));
+    kbc_mouse(t, MOUSE_READ, "fa 8 0 0 7");
+    for (unsigned i = 0; i < 12; i++) {
+        device_pointer(t->dev, 0, 0, POINTER_WHEEL_UP);
+    }
+    kbc_mouse(t, MOUSE_READ, "fa 8 0 0 f8");
+    kbc_mouse(t, MOUSE_READ, "fa 8 0 0 ff");
+    g_autoptr(GBytes) far = rig_patch(saved, "mouse.knocks", 0, 3);
+    g_autoptr(GBytes) wheelless = rig_patch(saved, "mouse.wheel", 0, 0);
+    g_assert_false(rig_load(t->dev, far));
+    g_assert_false(rig_load(t->dev, wheelless));
+}
+
+static void mouse_without_a_wheel_forgets_its_notches(Kbc *t, gconstpointer data)
+{
+    (void)data;
+    kbc_mouse(t, PS2_ENABLE, "fa");
+    device_pointer(t->dev, 0, 0, POINTER_WHEEL_DOWN);
+    kbc_expect_empty(t);
+    set_rates(t, (const uint8_t[]){200, 100, 80}, 3);
+    kbc_expect_empty(t);
+}
+
 static void absent_mouse_times_out(Kbc *t, gconstpointer data)
 {
     (void)data;
@@ -102,6 +165,9 @@ int main(int argc, char **argv)
     KBC_SENTENCE("mouse", mouse_in_remote_mode_waits_to_be_asked, NULL);
     KBC_SENTENCE("mouse", mouse_in_wrap_mode_echoes, NULL);
     KBC_SENTENCE("mouse", mouse_status_tells_the_settings, NULL);
+    KBC_SENTENCE("mouse", mouse_has_a_wheel_for_who_knocks, NULL);
+    KBC_SENTENCE("mouse", mouse_keeps_notches_that_do_not_fit, NULL);
+    KBC_SENTENCE("mouse", mouse_without_a_wheel_forgets_its_notches, NULL);
     KBC_SENTENCE("mouse", absent_mouse_times_out, "mouse=off");
     return g_test_run();
 }
