@@ -32,7 +32,7 @@ ROOT = HERE.parent.parent
 # A file's tests: unit programs, the classes that test_every_device is to try, port scripts.
 TESTS = [
     (r"acpi_pm", ["acpi_pm"], ["acpi-pm"], []),
-    (r"ata.*", ["ata", "ata_ports", "ata_state", "atapi"], ["isa-ide"], ["ata", "atapi"]),
+    (r"ata.*", ["ata", "ata_corners", "ata_ports", "ata_state", "atapi"], ["isa-ide"], ["ata", "atapi"]),
     (r"calendar", ["calendar", "mc146818_time"], ["mc146818rtc"], ["mc146818"]),
     (r"cmos_bytes|mc146818.*", ["mc146818_cmos", "mc146818_interrupts", "mc146818_time"],
      ["mc146818rtc"], ["mc146818"]),
