@@ -40,7 +40,7 @@ TESTS = [
     (r"i8042|ps2_.*", ["i8042", "ps2_keyboard", "ps2_mouse"], ["i8042"], ["i8042"]),
     (r"i82077aa.*|floppy_media", ["i82077aa", "i82077aa_transfer"], ["isa-fdc"], ["i82077aa"]),
     (r"i8237", ["i8237", "i82077aa_transfer"], ["isa-dma"], ["i8237", "i82077aa"]),
-    (r"i8254.*", ["i8254_access", "i8254_modes", "i8254_ticks"], ["isa-pit"], ["i8254", "portb"]),
+    (r"i8254.*", ["i8254_access", "i8254_corners", "i8254_modes", "i8254_ticks"], ["isa-pit"], ["i8254", "portb"]),
     (r"i8259", ["i8259_cascade", "i8259_corners", "i8259_init", "i8259_service"], ["isa-pic"], ["i8259"]),
     (r"ioapic|lapic.*", ["apic", "apic_corners", "apic_registers", "apic_cpus"], ["lapic", "ioapic"],
      ["lapic", "ioapic"]),
