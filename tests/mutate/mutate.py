@@ -46,7 +46,7 @@ TESTS = [
      ["lapic", "ioapic"]),
     (r"port92", ["port92"], ["port92"], []),
     (r"uart16550.*",
-     ["uart16550", "uart16550_char", "uart16550_fifo", "uart16550_interrupts",
+     ["uart16550", "uart16550_char", "uart16550_corners", "uart16550_fifo", "uart16550_interrupts",
       "uart16550_loopback", "uart16550_timing", "uart16550_property"],
      ["isa-serial"], ["uart16550", "uart16550_baud"]),
     (r".*", ["isa_devices"], ["debug-port", "isa-debugcon", "post-port", "exit-port",
