@@ -7,7 +7,6 @@
 #include "src/report.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -431,9 +430,8 @@ void vm_message(void *opaque, const char *text)
 
 void vm_print(void *opaque, const char *text)
 {
-    (void)opaque;
-    printf("%s\n", text);
-    fflush(stdout);
+    Vm *vm = opaque;
+    notices_line(vm->notices, text);
 }
 
 uint64_t vm_machine_time(void *opaque)
@@ -565,6 +563,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->machine, machine_free);
     g_clear_pointer(&vm->recorder, recorder_free);
+    notices_free(vm->notices);
     signals_free(vm->signals);
     g_clear_pointer(&vm->bus, bus_free);
     loop_clock_free(vm->clock_source);

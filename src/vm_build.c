@@ -112,6 +112,7 @@ static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
 
 static void open_console(Vm *vm)
 {
+    vm->notices = notices_new(vm->loop, STDOUT_FILENO);
     vm->signals = signals_new(vm->loop, vm_signal_arrived, vm);
     CharEvents events = {
         .quit = vm_quit_asked,

@@ -13,6 +13,7 @@
 #include "src/log.h"
 #include "src/loop_clock.h"
 #include "src/machine.h"
+#include "src/notices.h"
 #include "src/record/recorder.h"
 #include "src/record/replay_run.h"
 #include "src/result.h"
@@ -35,6 +36,7 @@ struct Vm {
     BootImage *image;   /* NULL: no -kernel */
     Firmware *firmware; /* NULL: the CPU does not start in one */
     BootOrder boot;
+    Notices *notices;
     CharSet *chars;
     BlockSet *blocks;
     Expect *expect; /* NULL: no script */

@@ -2,6 +2,9 @@
  * Control protocols on standard input and output, as scripts have them: the
  * commands come from a file, and its end is not the end of the answers.
  */
+#include "tests/control/control_rig.h"
+
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <stdbool.h>
@@ -72,6 +75,46 @@ static void test_a_long_answer_outlasts_the_commands(void)
     g_assert_true(g_str_has_suffix(output, "\nOK little\n"));
 }
 
+/* A pipe that takes nothing more; a write to it blocks. */
+static void make_full_pipe(int ends[2])
+{
+    static const char PAGE[4096] = "";
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(fcntl(ends[1], F_SETPIPE_SZ, (int)sizeof(PAGE)), ==, (int)sizeof(PAGE));
+    g_assert_cmpint(write(ends[1], PAGE, sizeof(PAGE)), ==, (int)sizeof(PAGE));
+}
+
+/* Where the terminal and the port are is said on standard output, at the start. */
+static void test_a_start_does_not_wait_for_a_reader(void)
+{
+    int full[2], status;
+    GPid pid;
+    ControlLine qmp;
+    make_full_pipe(full);
+    g_autofree char *directory = g_dir_make_tmp("pioemu-stdio-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "qmp", NULL);
+    g_autofree char *address = g_strdup_printf("unix:%s,server=on,wait=off", path);
+    g_autofree char *program = control_rig_program();
+    const char *argv[] = {
+        program, "-accel", "qtest", "-serial", "pty", "-serial", "tcp::0,server=on,wait=off",
+        "-qmp",  address,  NULL};
+    g_assert_true(g_spawn_async_with_fds(NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                         NULL, &pid, -1, full[1], -1, NULL));
+    control_line_open(&qmp, control_connect(path));
+    g_free(control_line_read(&qmp));
+    control_line_write(&qmp, NEGOTIATE, strlen(NEGOTIATE));
+    g_free(control_line_read(&qmp));
+    static const char QUIT[] = "{\"execute\":\"quit\"}";
+    control_line_write(&qmp, QUIT, strlen(QUIT));
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+    control_line_close(&qmp);
+    close(full[0]);
+    close(full[1]);
+    g_rmdir(directory);
+}
+
 #define TEST(name) g_test_add_func("/stdio/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -80,5 +123,6 @@ int main(int argc, char **argv)
     TEST(events_come_after_the_end_of_the_commands);
     TEST(all_answers_come_before_the_program_ends);
     TEST(a_long_answer_outlasts_the_commands);
+    TEST(a_start_does_not_wait_for_a_reader);
     return g_test_run();
 }
