@@ -12,14 +12,14 @@
 #include "src/number.h"
 
 /* Instructions between two looks at what other threads may have set, and at the host's time. */
-#define PORTION 8192
+#define PORTION 16384
 /*
  * Turns of the run loop between two looks at the host's time: some ten
  * microseconds, and a hundredth of that for the look.
  */
 #define LOOKS          256
 #define PIECE_LOOKS    64
-#define PORTION_LOOKS  128
+#define PORTION_LOOKS  LOOKS
 #define DEFAULT_BUDGET UINT64_C(1000000)
 
 #define DR6_BS (1u << 14)
@@ -368,6 +368,7 @@ uint64_t interp_run_instructions(Vcpu *vcpu, uint64_t count, VcpuStop *stop)
     take_turn(cpu);
     cpu->granted += count;
     cpu->reserve += count;
+    cpu_refuel(cpu);
     *stop = run_granted(cpu);
     cpu->granted -= cpu->reserve + (uint64_t)cpu->fuel;
     cpu->reserve = 0;

@@ -174,7 +174,7 @@ static void test_a_look_comes_after_few_accesses(void)
     g_autoptr(Rig) other = new_rig();
     PM_BYTES(other, PM_CODE, 0xee, 0xeb, 0xfd); /* out dx, al; jmp back */
     run_until_looks(other, &state);
-    g_assert_cmpuint(other->access_count, <=, LOOKS * 10000);
+    g_assert_cmpuint(other->access_count, <=, LOOKS * 16384);
 }
 
 /* The handler of its faults is not there: nothing is executed, and time passes. */
