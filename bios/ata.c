@@ -6,7 +6,7 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/ata_regs.h"
+#include "devices/storage/ata_regs.h"
 
 #define HARD_DISK     0x80
 #define TIMEOUT_TICKS (18u * 32u)

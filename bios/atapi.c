@@ -5,7 +5,7 @@
 
 #include "bios/services.h"
 
-#include "devices/ata_regs.h"
+#include "devices/storage/ata_regs.h"
 
 #define TRIES        5u
 #define BLOCK_LIMIT  0x8000u /* bytes with one DRQ, at most */

@@ -5,7 +5,7 @@
 #include "bios/disk.h"
 #include "bios/services.h"
 
-#include "devices/mc146818_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define BOOT_ADDRESS   0x7c00u
 #define BOOT_SIGNATURE 0xaa55

@@ -5,7 +5,7 @@
 
 #include "bios/services.h"
 
-#include "devices/ata_regs.h"
+#include "devices/storage/ata_regs.h"
 
 #define CDROM_NUMBER    0xe0
 #define SECTOR          DISK_SECTOR_SIZE

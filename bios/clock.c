@@ -5,8 +5,8 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/i8254_regs.h"
-#include "devices/mc146818_regs.h"
+#include "devices/timer/i8254_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define IRQ_TIMER    0
 #define IRQ_RTC      8

@@ -3,7 +3,7 @@
  */
 #include "bios/services.h"
 
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 
 #define TRIES 0x4000u
 

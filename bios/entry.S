@@ -9,7 +9,7 @@
  * leave the guest's handler RESERVED bytes.  Elsewhere interrupts are off.
  */
 #include "bios/ports.h"
-#include "devices/mc146818_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define SEGMENT      0xf000
 #define RESERVED     512

@@ -10,9 +10,9 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/i82077aa_regs.h"
-#include "devices/i8237_regs.h"
-#include "devices/mc146818_regs.h"
+#include "devices/misc/i8237_regs.h"
+#include "devices/storage/i82077aa_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define UNITS 2u
 

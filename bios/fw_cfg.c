@@ -4,7 +4,7 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 
 #define SIGNATURE 0x554d4551u /* "QEMU" */
 

@@ -5,7 +5,7 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/i8259_regs.h"
+#include "devices/intc/i8259_regs.h"
 
 #define OPCODE_BOUND 0x62
 

@@ -7,7 +7,7 @@
  * firmware of others finds as a boot device (BIOS Boot Specification 1.01,
  * Plug and Play BIOS Specification 1.0A, chapter 3).
  */
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 
     .set PORTS, 0x510
     .set QEMU, 0x554d4551

@@ -7,7 +7,7 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 
 #define IRQ_KEYBOARD  1
 #define VECTOR_SYSTEM 0x15

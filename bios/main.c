@@ -4,7 +4,7 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/mc146818_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define EBDA_SIZE_KB 1
 #define EBDA_SEGMENT 0x9fc0

@@ -3,7 +3,7 @@
  */
 #include "bios/services.h"
 
-#include "devices/mc146818_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define SMAP       0x534d4150u
 #define ENTRY_SIZE 20u

@@ -5,8 +5,8 @@
 #include "bios/disk.h"
 #include "bios/services.h"
 
-#include "devices/fw_cfg_regs.h"
-#include "devices/i8254_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
+#include "devices/timer/i8254_regs.h"
 
 #define WAIT_FILE    "etc/boot-menu-wait"
 #define WAIT_DEFAULT 2500u /* ms */

@@ -7,7 +7,7 @@
  */
 #include "bios/services.h"
 
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 
 #define IRQ_MOUSE 12
 

@@ -4,7 +4,7 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 
 #define LINES          4u
 #define EQUIPMENT_COMS 9 /* where their number is in the equipment word */

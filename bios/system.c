@@ -4,9 +4,9 @@
 #include "bios/ports.h"
 #include "bios/services.h"
 
-#include "devices/i8042_regs.h"
-#include "devices/mc146818_regs.h"
-#include "devices/port92_regs.h"
+#include "devices/input/i8042_regs.h"
+#include "devices/misc/port92_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #define UNSUPPORTED 0x86
 

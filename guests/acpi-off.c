@@ -2,7 +2,7 @@
  * Powers the machine off through ACPI, as a kernel does: RSDP, RSDT, FADT,
  * and the package _S5_ in the DSDT.
  */
-#include "devices/acpi_pm_regs.h"
+#include "devices/misc/acpi_pm_regs.h"
 #include "guests/kernel/kernel.h"
 
 #define ROM     0xf0000u

@@ -2,7 +2,7 @@
  * A tiny Linux bzImage: prints which of its three entries was taken, its
  * command line, and the size and sum of its initrd.
  */
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "src/boot/linux_regs.h"
 
 #ifndef XLOADFLAGS /* bzimage64.S has its own */

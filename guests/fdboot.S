@@ -7,8 +7,8 @@
  * it to the last sector of the diskette, reads that back and says whether it is
  * the same.
  */
-#include "devices/i8237_regs.h"
-#include "devices/i82077aa_regs.h"
+#include "devices/misc/i8237_regs.h"
+#include "devices/storage/i82077aa_regs.h"
 #include "guest.inc"
 
     .set CYLINDERS, 80

@@ -16,7 +16,7 @@
  */
 #include "guest.inc"
 
-#include "devices/lapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 
 /* What a start-up IPI has in place of a vector; without spaces, an argument of a macro. */
 #define PAGE_OF(label) ((label-_start+0x1000)/0x1000)

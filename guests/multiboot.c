@@ -5,8 +5,8 @@
  * It is built with a multiboot header of each version and with a PVH note;
  * which loader it was, the registers say.
  */
-#include "devices/i8254_regs.h"
-#include "devices/i8259_regs.h"
+#include "devices/intc/i8259_regs.h"
+#include "devices/timer/i8254_regs.h"
 #include "guests/kernel/kernel.h"
 
 #define PIC1        0x20

@@ -7,8 +7,8 @@
  * protection of the first eight.  Not modelled: a picture.  Kernels that keep
  * the cursor's place in these registers read it back from there.
  */
-#include "devices/crtc_regs.h"
 #include "devices/device.h"
+#include "devices/display/crtc_regs.h"
 
 #include <stdio.h>
 

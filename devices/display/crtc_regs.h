@@ -2,8 +2,8 @@
  * The CRT controller of a VGA: ports from its base, registers by index, as the
  * IBM PS/2 Hardware Interface Technical Reference numbers them.
  */
-#ifndef PIOEMU_CRTC_REGS_H
-#define PIOEMU_CRTC_REGS_H
+#ifndef PIOEMU_DEVICES_DISPLAY_CRTC_REGS_H
+#define PIOEMU_DEVICES_DISPLAY_CRTC_REGS_H
 
 #define CRTC_INDEX 0
 #define CRTC_DATA  1

@@ -16,9 +16,9 @@
  * with translation and IRQ 1, mouse off.
  */
 #include "devices/device.h"
-#include "devices/i8042_regs.h"
-#include "devices/ps2_keyboard.h"
-#include "devices/ps2_mouse.h"
+#include "devices/input/i8042_regs.h"
+#include "devices/input/ps2_keyboard.h"
+#include "devices/input/ps2_mouse.h"
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
  * ports, commands and answers, after the IBM PS/2 Hardware Interface Technical
  * Reference.  For C and for assembly.
  */
-#ifndef PIOEMU_I8042_REGS_H
-#define PIOEMU_I8042_REGS_H
+#ifndef PIOEMU_DEVICES_INPUT_I8042_REGS_H
+#define PIOEMU_DEVICES_INPUT_I8042_REGS_H
 
 /* Ports. */
 #define I8042_DATA    0x60

@@ -10,9 +10,9 @@
  * DEVIATION: the cursor keys add no shift codes for Num Lock and Shift; every
  * driver skips those.
  */
-#include "devices/ps2_keyboard.h"
+#include "devices/input/ps2_keyboard.h"
 
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 
 #define CODE_SET_DEFAULT  2
 #define TYPEMATIC_DEFAULT 0x2b /* 10.9 characters per second after 500 ms */

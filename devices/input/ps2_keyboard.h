@@ -2,11 +2,11 @@
  * A PS/2 keyboard with 102 keys: scan code sets 1 to 3, typematic, the
  * commands.  The controller (i8042.c) owns it and carries its bytes.
  */
-#ifndef PIOEMU_PS2_KEYBOARD_H
-#define PIOEMU_PS2_KEYBOARD_H
+#ifndef PIOEMU_DEVICES_INPUT_PS2_KEYBOARD_H
+#define PIOEMU_DEVICES_INPUT_PS2_KEYBOARD_H
 
 #include "devices/device.h"
-#include "devices/ps2_queue.h"
+#include "devices/input/ps2_queue.h"
 
 typedef struct Ps2Keyboard {
     bool scanning;     /* F4 sets it, F5 clears it */

@@ -11,10 +11,10 @@
  * DEVIATION: movement that does not fit a packet comes in the next one, so the
  * overflow bits stay clear.
  */
-#include "devices/ps2_mouse.h"
+#include "devices/input/ps2_mouse.h"
 
 #include "devices/device.h"
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 
 #define RATE_DEFAULT       100
 #define RESOLUTION_DEFAULT 2

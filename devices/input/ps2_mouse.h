@@ -3,10 +3,10 @@
  * wheel for a driver that asks.  The controller (i8042.c) owns it and carries
  * its bytes.
  */
-#ifndef PIOEMU_PS2_MOUSE_H
-#define PIOEMU_PS2_MOUSE_H
+#ifndef PIOEMU_DEVICES_INPUT_PS2_MOUSE_H
+#define PIOEMU_DEVICES_INPUT_PS2_MOUSE_H
 
-#include "devices/ps2_queue.h"
+#include "devices/input/ps2_queue.h"
 
 typedef struct Ps2Mouse {
     bool reporting;     /* F4 sets it, F5 clears it */

@@ -1,8 +1,8 @@
 /*
  * The bytes that a PS/2 device has to send, first in first out.
  */
-#ifndef PIOEMU_PS2_QUEUE_H
-#define PIOEMU_PS2_QUEUE_H
+#ifndef PIOEMU_DEVICES_INPUT_PS2_QUEUE_H
+#define PIOEMU_DEVICES_INPUT_PS2_QUEUE_H
 
 #include <stdbool.h>
 #include <stdint.h>

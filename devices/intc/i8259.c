@@ -8,7 +8,7 @@
  * MCS-80 mode, which no x86 processor makes.
  */
 #include "devices/device.h"
-#include "devices/i8259_regs.h"
+#include "devices/intc/i8259_regs.h"
 
 #include <stdio.h>
 

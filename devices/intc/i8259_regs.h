@@ -2,8 +2,8 @@
  * 8259A registers and bits, with the names of the Intel data sheet (231468).
  * For C and for assembly.
  */
-#ifndef PIOEMU_I8259_REGS_H
-#define PIOEMU_I8259_REGS_H
+#ifndef PIOEMU_DEVICES_INTC_I8259_REGS_H
+#define PIOEMU_DEVICES_INTC_I8259_REGS_H
 
 /* Ports of one chip, by A0. */
 #define PIC_COMMAND 0 /* write: ICW1, OCW2, OCW3; read: IRR, ISR or poll */

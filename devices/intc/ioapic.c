@@ -8,8 +8,8 @@
  * the arbitration register only mirrors the ID, and delivery is never pending.
  */
 #include "devices/device.h"
-#include "devices/ioapic_regs.h"
-#include "devices/lapic_regs.h"
+#include "devices/intc/ioapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
  * (290566); the EOI register is that of its successors (version 20h).  For C
  * and for assembly.
  */
-#ifndef PIOEMU_IOAPIC_REGS_H
-#define PIOEMU_IOAPIC_REGS_H
+#ifndef PIOEMU_DEVICES_INTC_IOAPIC_REGS_H
+#define PIOEMU_DEVICES_INTC_IOAPIC_REGS_H
 
 #define IOAPIC_IOREGSEL 0x00
 #define IOAPIC_IOWIN    0x10

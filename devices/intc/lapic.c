@@ -11,7 +11,7 @@
  * address that no register has is a message (see lapic_regs.h).  Interrupt
  * commands travel as messages too, as on the front-side bus.
  */
-#include "devices/lapic_internal.h"
+#include "devices/intc/lapic_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /*
  * What the files of the local APIC share; no business of anybody else.
  */
-#ifndef PIOEMU_LAPIC_INTERNAL_H
-#define PIOEMU_LAPIC_INTERNAL_H
+#ifndef PIOEMU_DEVICES_INTC_LAPIC_INTERNAL_H
+#define PIOEMU_DEVICES_INTC_LAPIC_INTERNAL_H
 
 #include "devices/device.h"
-#include "devices/lapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 
 #define LAPIC_WORDS        8u
 #define LAPIC_LVT_COUNT    6u

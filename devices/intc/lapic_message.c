@@ -1,7 +1,7 @@
 /*
  * Interrupt commands and messages between local APICs; see lapic.c.
  */
-#include "devices/lapic_internal.h"
+#include "devices/intc/lapic_internal.h"
 
 /* `command` has the delivery mode, trigger and vector where the ICR has them. */
 static void lapic_deliver(Lapic *s, uint32_t command)

@@ -3,8 +3,8 @@
  * chapter "Advanced Programmable Interrupt Controller (APIC)".  For C and for
  * assembly.
  */
-#ifndef PIOEMU_LAPIC_REGS_H
-#define PIOEMU_LAPIC_REGS_H
+#ifndef PIOEMU_DEVICES_INTC_LAPIC_REGS_H
+#define PIOEMU_DEVICES_INTC_LAPIC_REGS_H
 
 #define APIC_ID        0x020
 #define APIC_VERSION   0x030

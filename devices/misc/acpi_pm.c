@@ -6,8 +6,8 @@
  * the ports where other machines have PM1_CNT.  Not there: buttons, general
  * purpose events, other sleep states, legacy mode.
  */
-#include "devices/acpi_pm_regs.h"
 #include "devices/device.h"
+#include "devices/misc/acpi_pm_regs.h"
 
 #include <inttypes.h>
 #include <stdio.h>

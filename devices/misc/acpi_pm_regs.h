@@ -2,8 +2,8 @@
  * The fixed hardware of ACPI: offsets from the first port of the block, after
  * the ACPI Specification 2.0, section 4.7.3.
  */
-#ifndef PIOEMU_ACPI_PM_REGS_H
-#define PIOEMU_ACPI_PM_REGS_H
+#ifndef PIOEMU_DEVICES_MISC_ACPI_PM_REGS_H
+#define PIOEMU_DEVICES_MISC_ACPI_PM_REGS_H
 
 #define ACPI_PM1_STS 0
 #define ACPI_PM1_EN  2

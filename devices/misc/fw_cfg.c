@@ -6,7 +6,7 @@
  * interface with read, skip, select and write, the file directory.  Not
  * modelled: items that a guest may write to; there are none.
  */
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 
 #include "devices/device.h"
 

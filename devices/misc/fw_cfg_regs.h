@@ -2,8 +2,8 @@
  * QEMU's firmware configuration device: registers, items and the descriptor of
  * its DMA, after QEMU's docs/specs/fw_cfg.  For C and for assembly.
  */
-#ifndef PIOEMU_FW_CFG_REGS_H
-#define PIOEMU_FW_CFG_REGS_H
+#ifndef PIOEMU_DEVICES_MISC_FW_CFG_REGS_H
+#define PIOEMU_DEVICES_MISC_FW_CFG_REGS_H
 
 /* Ports, from 0x510 on. */
 #define FW_CFG_SELECTOR 0 /* 16 bits, write only */

@@ -12,7 +12,7 @@
  * DEVIATION: memory-to-memory transfers take the page registers of channels 0
  * and 1; the AT has no DACK in these cycles, and hence no page of their own.
  */
-#include "devices/i8237_regs.h"
+#include "devices/misc/i8237_regs.h"
 
 #include "devices/device.h"
 

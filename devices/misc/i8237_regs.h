@@ -3,8 +3,8 @@
  * in a PC/AT.  Offsets are those of the controller for bytes; that for words
  * has them at twice the distance.
  */
-#ifndef PIOEMU_I8237_REGS_H
-#define PIOEMU_I8237_REGS_H
+#ifndef PIOEMU_DEVICES_MISC_I8237_REGS_H
+#define PIOEMU_DEVICES_MISC_I8237_REGS_H
 
 #define DMA_ADDRESS(channel) ((channel)*2) /* low byte first, by the flip-flop */
 #define DMA_COUNT(channel)   ((channel)*2 + 1)

@@ -4,7 +4,7 @@
  * After the IBM PS/2 Hardware Interface Technical Reference.  Modelled: bits 0
  * and 1.  Not modelled: the security lock, the watchdog, the activity lights.
  */
-#include "devices/port92_regs.h"
+#include "devices/misc/port92_regs.h"
 
 #include "devices/device.h"
 

@@ -2,8 +2,8 @@
  * System control port A of the PS/2, and the reset control register of PC
  * chipsets.  For C and for assembly.
  */
-#ifndef PIOEMU_PORT92_REGS_H
-#define PIOEMU_PORT92_REGS_H
+#ifndef PIOEMU_DEVICES_MISC_PORT92_REGS_H
+#define PIOEMU_DEVICES_MISC_PORT92_REGS_H
 
 #define PORT92_RESET 0x01 /* going high resets the system */
 #define PORT92_A20   0x02 /* 1: address line 20 passes */

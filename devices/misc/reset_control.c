@@ -6,7 +6,7 @@
  * ways to reset it do.
  */
 #include "devices/device.h"
-#include "devices/port92_regs.h"
+#include "devices/misc/port92_regs.h"
 
 #define KEPT (RCR_HARD | RCR_RESET)
 

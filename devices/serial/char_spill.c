@@ -1,4 +1,4 @@
-#include "devices/char_spill.h"
+#include "devices/serial/char_spill.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * whole records are dropped and counted, and the count is written in their
  * place: "[3 lines dropped]".
  */
-#ifndef PIOEMU_CHAR_SPILL_H
-#define PIOEMU_CHAR_SPILL_H
+#ifndef PIOEMU_DEVICES_SERIAL_CHAR_SPILL_H
+#define PIOEMU_DEVICES_SERIAL_CHAR_SPILL_H
 
 #include "devices/device.h"
 

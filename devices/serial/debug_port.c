@@ -5,8 +5,8 @@
  * port 0x10 to show a number.  A write of 1, 2 or 4 bytes prints
  * "IO port: 10, data: 2a"; a read gives the last value.
  */
-#include "devices/char_spill.h"
 #include "devices/device.h"
+#include "devices/serial/char_spill.h"
 
 #include <string.h>
 

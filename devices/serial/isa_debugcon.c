@@ -2,8 +2,8 @@
  * The debug console of Bochs and QEMU: a port whose every byte is output, and
  * which reads as a constant by which a guest finds it (0xe9 at port 0xe9).
  */
-#include "devices/char_spill.h"
 #include "devices/device.h"
+#include "devices/serial/char_spill.h"
 
 typedef struct Debugcon {
     Device *dev;

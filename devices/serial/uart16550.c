@@ -9,7 +9,7 @@
  * errors come with breaks only.  docs/devices/uart16550.md lists the
  * deviations.
  */
-#include "devices/uart16550_internal.h"
+#include "devices/serial/uart16550_internal.h"
 
 #include <stdio.h>
 

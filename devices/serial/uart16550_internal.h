@@ -2,11 +2,11 @@
  * What the two halves of the 16550A share: uart16550.c, the registers, and
  * uart16550_line.c, everything between them and the line.
  */
-#ifndef PIOEMU_UART16550_INTERNAL_H
-#define PIOEMU_UART16550_INTERNAL_H
+#ifndef PIOEMU_DEVICES_SERIAL_UART16550_INTERNAL_H
+#define PIOEMU_DEVICES_SERIAL_UART16550_INTERNAL_H
 
 #include "devices/device.h"
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 
 #define UART_CHARACTER_ERRORS (UART_LSR_PE | UART_LSR_FE | UART_LSR_BI)
 #define UART_MODEM_INPUTS     (UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)

@@ -2,7 +2,7 @@
  * The serial half of the 16550A: interrupt, receiver, transmitter, modem
  * lines.  uart16550.c has the registers, and says what "DS" is.
  */
-#include "devices/uart16550_internal.h"
+#include "devices/serial/uart16550_internal.h"
 
 #define FORMAT_BITS        (UART_LCR_WLS | UART_LCR_STB | UART_LCR_PEN | UART_LCR_EPS | UART_LCR_STICK)
 #define TIMEOUT_CHARACTERS 4

@@ -2,8 +2,8 @@
  * The registers of the PC16550D UART, with the data sheet's names.  Only
  * #defines: for C and for assembly.
  */
-#ifndef PIOEMU_UART16550_REGS_H
-#define PIOEMU_UART16550_REGS_H
+#ifndef PIOEMU_DEVICES_SERIAL_UART16550_REGS_H
+#define PIOEMU_DEVICES_SERIAL_UART16550_REGS_H
 
 /* Offsets.  The first group answers while LCR.DLAB is clear. */
 #define UART_RBR 0 /* receiver buffer, read */

@@ -11,7 +11,7 @@
  *
  * DEVIATION: commands that need no disk are done at once and never seen busy.
  */
-#include "devices/ata_internal.h"
+#include "devices/storage/ata_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  * commands that hand over single sectors; with READ MULTIPLE the error is told
  * for the first sector of the buffer.
  */
-#include "devices/ata_internal.h"
+#include "devices/storage/ata_internal.h"
 
 #include <string.h>
 

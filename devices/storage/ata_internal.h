@@ -2,11 +2,11 @@
  * What the files of the ATA channel share: ata.c has the registers, ata_disk.c
  * the commands of hard disks, atapi.c those of CD-ROM drives.
  */
-#ifndef PIOEMU_ATA_INTERNAL_H
-#define PIOEMU_ATA_INTERNAL_H
+#ifndef PIOEMU_DEVICES_STORAGE_ATA_INTERNAL_H
+#define PIOEMU_DEVICES_STORAGE_ATA_INTERNAL_H
 
-#include "devices/ata_regs.h"
 #include "devices/device.h"
+#include "devices/storage/ata_regs.h"
 
 #define ATA_BUFFER_SECTORS 16u
 #define ATA_BUFFER_SIZE    (ATA_BUFFER_SECTORS * ATA_SECTOR_SIZE)

@@ -2,8 +2,8 @@
  * ATA and ATAPI: registers, bits and commands, with the names of ATA/ATAPI-6
  * (T13/1410D) and MMC-2.  For C and for assembly.
  */
-#ifndef PIOEMU_ATA_REGS_H
-#define PIOEMU_ATA_REGS_H
+#ifndef PIOEMU_DEVICES_STORAGE_ATA_REGS_H
+#define PIOEMU_DEVICES_STORAGE_ATA_REGS_H
 
 /* Command block, offsets from the base. */
 #define ATA_DATA     0

@@ -7,7 +7,7 @@
  * capabilities.  Not modelled: audio, sub-channels, raw sectors, changing the
  * disc (an opened tray keeps it).
  */
-#include "devices/ata_internal.h"
+#include "devices/storage/ata_internal.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /*
  * Formats of diskettes, by their size, and the drives that take them.
  */
-#include "devices/floppy_media.h"
+#include "devices/storage/floppy_media.h"
 
-#include "devices/i82077aa_regs.h"
+#include "devices/storage/i82077aa_regs.h"
 
 #include <stddef.h>
 

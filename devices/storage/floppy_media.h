@@ -1,8 +1,8 @@
 /*
  * Formats of diskettes, by their size, and the drives that take them.
  */
-#ifndef PIOEMU_FLOPPY_MEDIA_H
-#define PIOEMU_FLOPPY_MEDIA_H
+#ifndef PIOEMU_DEVICES_STORAGE_FLOPPY_MEDIA_H
+#define PIOEMU_DEVICES_STORAGE_FLOPPY_MEDIA_H
 
 #include <stdbool.h>
 #include <stdint.h>

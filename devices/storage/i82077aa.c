@@ -15,7 +15,7 @@
  * DEVIATION: no medium, or no drive that is selected with its motor on, ends a
  * command with MA; the chip waits for index pulses for ever.
  */
-#include "devices/i82077aa_internal.h"
+#include "devices/storage/i82077aa_internal.h"
 
 #include <stdio.h>
 #include <string.h>

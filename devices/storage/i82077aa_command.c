@@ -5,7 +5,7 @@
  * DEVIATION: a seek takes 100 us whatever its length and the step rate; its
  * interrupt comes after the command's last byte, as drivers rely on.
  */
-#include "devices/i82077aa_internal.h"
+#include "devices/storage/i82077aa_internal.h"
 
 #include <string.h>
 

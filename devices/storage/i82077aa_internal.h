@@ -2,12 +2,12 @@
  * What the files of the floppy controller share: i82077aa.c has the registers,
  * i82077aa_command.c the commands, i82077aa_transfer.c those with data.
  */
-#ifndef PIOEMU_I82077AA_INTERNAL_H
-#define PIOEMU_I82077AA_INTERNAL_H
+#ifndef PIOEMU_DEVICES_STORAGE_I82077AA_INTERNAL_H
+#define PIOEMU_DEVICES_STORAGE_I82077AA_INTERNAL_H
 
 #include "devices/device.h"
-#include "devices/floppy_media.h"
-#include "devices/i82077aa_regs.h"
+#include "devices/storage/floppy_media.h"
+#include "devices/storage/i82077aa_regs.h"
 
 #define FDC_DRIVES      4u /* that the chip knows */
 #define FDC_CONNECTED   2u

@@ -1,8 +1,8 @@
 /*
  * Registers and commands of the 82077AA floppy disk controller in a PC/AT.
  */
-#ifndef PIOEMU_I82077AA_REGS_H
-#define PIOEMU_I82077AA_REGS_H
+#ifndef PIOEMU_DEVICES_STORAGE_I82077AA_REGS_H
+#define PIOEMU_DEVICES_STORAGE_I82077AA_REGS_H
 
 #define FDC_PORT 0x3f0
 

@@ -8,7 +8,7 @@
  * DATA does, no sector is found deleted, and FORMAT TRACK fills the sectors
  * that the medium has and ignores others.
  */
-#include "devices/i82077aa_internal.h"
+#include "devices/storage/i82077aa_internal.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "devices/calendar.h"
+#include "devices/timer/calendar.h"
 
 #include <stdbool.h>
 

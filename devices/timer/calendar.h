@@ -1,8 +1,8 @@
 /*
  * The Gregorian calendar, counted in days.
  */
-#ifndef PIOEMU_CALENDAR_H
-#define PIOEMU_CALENDAR_H
+#ifndef PIOEMU_DEVICES_TIMER_CALENDAR_H
+#define PIOEMU_DEVICES_TIMER_CALENDAR_H
 
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
 /*
  * The CMOS bytes in which a PC/AT keeps what it is made of.
  */
-#include "devices/cmos_bytes.h"
+#include "devices/timer/cmos_bytes.h"
 
-#include "devices/mc146818_regs.h"
+#include "devices/timer/mc146818_regs.h"
 
 #include <stdio.h>
 

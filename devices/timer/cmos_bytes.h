@@ -2,8 +2,8 @@
  * The CMOS bytes in which a PC/AT keeps what it is made of: written once, when
  * the clock chip (mc146818.c) is made.
  */
-#ifndef PIOEMU_CMOS_BYTES_H
-#define PIOEMU_CMOS_BYTES_H
+#ifndef PIOEMU_DEVICES_TIMER_CMOS_BYTES_H
+#define PIOEMU_DEVICES_TIMER_CMOS_BYTES_H
 
 #include <stdbool.h>
 #include <stdint.h>

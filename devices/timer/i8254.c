@@ -8,8 +8,8 @@
  * the rising edges of its OUT.
  */
 #include "devices/device.h"
-#include "devices/i8254_counter.h"
-#include "devices/i8254_regs.h"
+#include "devices/timer/i8254_counter.h"
+#include "devices/timer/i8254_regs.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /*
  * One counter of the 8254; see i8254.c for the data sheet.
  */
-#include "devices/i8254_counter.h"
+#include "devices/timer/i8254_counter.h"
 
-#include "devices/i8254_regs.h"
+#include "devices/timer/i8254_regs.h"
 
 #define PIT_RESET_CONTROL (PIT_CW_RW_WORD | PIT_CW_MODE(3))
 

@@ -5,8 +5,8 @@
  * counting element is kept as the count it was loaded with and the tick at
  * which that happened.
  */
-#ifndef PIOEMU_I8254_COUNTER_H
-#define PIOEMU_I8254_COUNTER_H
+#ifndef PIOEMU_DEVICES_TIMER_I8254_COUNTER_H
+#define PIOEMU_DEVICES_TIMER_I8254_COUNTER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * 8254 registers and bits, with the names of the Intel data sheet (231164),
  * and the PC's port B.  For C and for assembly.
  */
-#ifndef PIOEMU_I8254_REGS_H
-#define PIOEMU_I8254_REGS_H
+#ifndef PIOEMU_DEVICES_TIMER_I8254_REGS_H
+#define PIOEMU_DEVICES_TIMER_I8254_REGS_H
 
 /* The counter's input clock in Hz is this fraction: 14.31818 MHz / 12. */
 #define PIT_CLOCK_NUMERATOR   105000000

@@ -9,10 +9,10 @@
  * Nothing is ticked: whoever looks first brings the registers up to date, and
  * a timer is armed only while an enabled interrupt is awaited.
  */
-#include "devices/cmos_bytes.h"
 #include "devices/device.h"
-#include "devices/mc146818_regs.h"
-#include "devices/mc146818_time.h"
+#include "devices/timer/cmos_bytes.h"
+#include "devices/timer/mc146818_regs.h"
+#include "devices/timer/mc146818_time.h"
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
  * MC146818A registers and bits, with the names of the Motorola data sheet
  * (ADI-1073), and the CMOS bytes of the PC/AT.  For C and for assembly.
  */
-#ifndef PIOEMU_MC146818_REGS_H
-#define PIOEMU_MC146818_REGS_H
+#ifndef PIOEMU_DEVICES_TIMER_MC146818_REGS_H
+#define PIOEMU_DEVICES_TIMER_MC146818_REGS_H
 
 /* Ports. */
 #define RTC_INDEX 0 /* write only */

@@ -1,7 +1,7 @@
-#include "devices/mc146818_time.h"
+#include "devices/timer/mc146818_time.h"
 
-#include "devices/calendar.h"
-#include "devices/mc146818_regs.h"
+#include "devices/timer/calendar.h"
+#include "devices/timer/mc146818_regs.h"
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * Time, date and alarm as the registers of the MC146818A (mc146818.c) hold
  * them: BCD or binary, 12 or 24 hours, as register B says.
  */
-#ifndef PIOEMU_MC146818_TIME_H
-#define PIOEMU_MC146818_TIME_H
+#ifndef PIOEMU_DEVICES_TIMER_MC146818_TIME_H
+#define PIOEMU_DEVICES_TIMER_MC146818_TIME_H
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
  */
 #include "guests/biostest/biostest.h"
 
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 
 #define EBDA_INDEX 0x26
 #define EBDA_FLAGS 0x27

@@ -1,6 +1,6 @@
 #include "guests/biostest/biostest.h"
 
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 
 #define COM2      1
 #define COM2_PORT 0x2f8

@@ -4,7 +4,7 @@
 #ifndef PIOEMU_GUEST_KERNEL_H
 #define PIOEMU_GUEST_KERNEL_H
 
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 
 #include <stdint.h>
 

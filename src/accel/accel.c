@@ -1,8 +1,8 @@
 #include "src/accel/accel.h"
 
-#include "src/accel/interp/interp.h"
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/accel/soft/soft.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

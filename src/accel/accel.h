@@ -10,11 +10,11 @@
 #ifndef PIOEMU_ACCEL_H
 #define PIOEMU_ACCEL_H
 
-#include "src/bus.h"
-#include "src/cpu_model.h"
-#include "src/cpu_state.h"
-#include "src/cpu_trace.h"
-#include "src/memory.h"
+#include "src/board/bus.h"
+#include "src/board/memory.h"
+#include "src/cpu/cpu_model.h"
+#include "src/cpu/cpu_state.h"
+#include "src/cpu/cpu_trace.h"
 
 #include <stdatomic.h>
 

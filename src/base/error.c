@@ -1,4 +1,4 @@
-#include "src/error.h"
+#include "src/base/error.h"
 
 G_DEFINE_QUARK(pioemu - error - quark, pioemu_error)
 

@@ -2,8 +2,8 @@
  * Errors for the user.  Every message ends with the value that was wrong and
  * what would be right; the code decides the exit status.
  */
-#ifndef PIOEMU_ERROR_H
-#define PIOEMU_ERROR_H
+#ifndef PIOEMU_BASE_ERROR_H
+#define PIOEMU_BASE_ERROR_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "src/fd_all.h"
+#include "src/base/fd_all.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
  * Reads and writes of files that go on until all is done, and descriptors by
  * the range.
  */
-#ifndef PIOEMU_FD_ALL_H
-#define PIOEMU_FD_ALL_H
+#ifndef PIOEMU_BASE_FD_ALL_H
+#define PIOEMU_BASE_FD_ALL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "src/file_place.h"
+#include "src/base/file_place.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * under it is in that directory, even if the directory's own name leads
  * somewhere else by then.
  */
-#ifndef PIOEMU_FILE_PLACE_H
-#define PIOEMU_FILE_PLACE_H
+#ifndef PIOEMU_BASE_FILE_PLACE_H
+#define PIOEMU_BASE_FILE_PLACE_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -7,9 +7,9 @@
  * where they are made, and refused with a message of their own.  What has to be said is said
  * without memory: on standard error and by write().  A terminal comes back by its guardian.
  */
-#include "src/host_failure.h"
+#include "src/base/host_failure.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <glib.h>
 #include <malloc.h>

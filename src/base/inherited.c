@@ -1,6 +1,6 @@
-#include "src/inherited.h"
+#include "src/base/inherited.h"
 
-#include "src/fd_all.h"
+#include "src/base/fd_all.h"
 
 #include <glib.h>
 #include <limits.h>

@@ -1,8 +1,8 @@
 /*
  * Descriptors that whoever started us left open, knowingly or not.
  */
-#ifndef PIOEMU_INHERITED_H
-#define PIOEMU_INHERITED_H
+#ifndef PIOEMU_BASE_INHERITED_H
+#define PIOEMU_BASE_INHERITED_H
 
 /*
  * Closes all of them but 0 to 2 and those that a word of the command line

@@ -2,8 +2,8 @@
  * Files that the user names for us to read: regular ones that are there, with
  * a message that names the option where one is not.
  */
-#ifndef PIOEMU_INPUT_FILE_H
-#define PIOEMU_INPUT_FILE_H
+#ifndef PIOEMU_BASE_INPUT_FILE_H
+#define PIOEMU_BASE_INPUT_FILE_H
 
 #include <glib.h>
 #include <stdbool.h>

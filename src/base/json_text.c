@@ -1,4 +1,4 @@
-#include "src/json_text.h"
+#include "src/base/json_text.h"
 
 char *json_text(JsonNode *node)
 {

@@ -1,8 +1,8 @@
 /*
  * JSON that others read.
  */
-#ifndef PIOEMU_JSON_TEXT_H
-#define PIOEMU_JSON_TEXT_H
+#ifndef PIOEMU_BASE_JSON_TEXT_H
+#define PIOEMU_BASE_JSON_TEXT_H
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-#include "src/keyval.h"
+#include "src/base/keyval.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * "key=value,key=value" lists, as QEMU's options have them: a comma inside a
  * value is written twice, and a key alone means key=on.
  */
-#ifndef PIOEMU_KEYVAL_H
-#define PIOEMU_KEYVAL_H
+#ifndef PIOEMU_BASE_KEYVAL_H
+#define PIOEMU_BASE_KEYVAL_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
-#include "src/log.h"
+#include "src/base/log.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/output_file.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,10 +4,10 @@
  * Any thread may log; the loop writes.  A stderr that nobody reads loses
  * lines rather than stop the machine, and says how many.
  */
-#ifndef PIOEMU_LOG_H
-#define PIOEMU_LOG_H
+#ifndef PIOEMU_BASE_LOG_H
+#define PIOEMU_BASE_LOG_H
 
-#include "src/loop.h"
+#include "src/base/loop.h"
 
 #include <glib.h>
 

@@ -1,6 +1,6 @@
-#include "src/loop.h"
+#include "src/base/loop.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <errno.h>
 #include <event2/event.h>

@@ -5,8 +5,8 @@
  * Everything is called in the loop's thread except where noted.  Callbacks may
  * free the very source that called them.
  */
-#ifndef PIOEMU_LOOP_H
-#define PIOEMU_LOOP_H
+#ifndef PIOEMU_BASE_LOOP_H
+#define PIOEMU_BASE_LOOP_H
 
 #include "devices/device.h" /* NS_PER_SECOND */
 

@@ -1,6 +1,6 @@
-#include "src/number.h"
+#include "src/base/number.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * Numbers as users write them on the command line.
  */
-#ifndef PIOEMU_NUMBER_H
-#define PIOEMU_NUMBER_H
+#ifndef PIOEMU_BASE_NUMBER_H
+#define PIOEMU_BASE_NUMBER_H
 
 #include <glib.h>
 #include <stdbool.h>

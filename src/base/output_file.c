@@ -1,6 +1,6 @@
-#include "src/output_file.h"
+#include "src/base/output_file.h"
 
-#include "src/file_place.h"
+#include "src/base/file_place.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
  * A file that a run writes anew: what it held stays until the run begins, as
  * it may be one that is refused.
  */
-#ifndef PIOEMU_OUTPUT_FILE_H
-#define PIOEMU_OUTPUT_FILE_H
+#ifndef PIOEMU_BASE_OUTPUT_FILE_H
+#define PIOEMU_BASE_OUTPUT_FILE_H
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
-#include "src/pidfile.h"
+#include "src/base/pidfile.h"
 
-#include "src/error.h"
-#include "src/fd_all.h"
-#include "src/file_place.h"
-#include "src/whole_file.h"
+#include "src/base/error.h"
+#include "src/base/fd_all.h"
+#include "src/base/file_place.h"
+#include "src/base/whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

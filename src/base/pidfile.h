@@ -2,8 +2,8 @@
  * The file of -pidfile.  It is locked for as long as its process runs, so that
  * a second one can tell, and so can whoever asks with fcntl(F_GETLK).
  */
-#ifndef PIOEMU_PIDFILE_H
-#define PIOEMU_PIDFILE_H
+#ifndef PIOEMU_BASE_PIDFILE_H
+#define PIOEMU_BASE_PIDFILE_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
  * Ending the run on a signal.
  */
-#include "src/signals.h"
+#include "src/base/signals.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -7,10 +7,10 @@
  * happened.  A second signal does not wait for the clean-up.  One that was
  * ignored when the program began (nohup) stays ignored.
  */
-#ifndef PIOEMU_SIGNALS_H
-#define PIOEMU_SIGNALS_H
+#ifndef PIOEMU_BASE_SIGNALS_H
+#define PIOEMU_BASE_SIGNALS_H
 
-#include "src/loop.h"
+#include "src/base/loop.h"
 
 #include <glib.h>
 

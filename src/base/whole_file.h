@@ -1,8 +1,8 @@
 /*
  * Small files that others read while we run: never seen half-written.
  */
-#ifndef PIOEMU_WHOLE_FILE_H
-#define PIOEMU_WHOLE_FILE_H
+#ifndef PIOEMU_BASE_WHOLE_FILE_H
+#define PIOEMU_BASE_WHOLE_FILE_H
 
 #include <glib.h>
 #include <stdbool.h>

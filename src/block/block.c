@@ -1,8 +1,8 @@
 #include "src/block/block.h"
 
+#include "src/base/error.h"
 #include "src/block/image.h"
-#include "src/device_services.h"
-#include "src/error.h"
+#include "src/device/device_services.h"
 
 #include <errno.h>
 #include <string.h>

@@ -15,10 +15,10 @@
 #ifndef PIOEMU_BLOCK_H
 #define PIOEMU_BLOCK_H
 
+#include "src/base/loop.h"
 #include "src/block/drive.h"
-#include "src/clock.h"
-#include "src/device_core.h"
-#include "src/loop.h"
+#include "src/board/clock.h"
+#include "src/device/device_core.h"
 
 #include <glib.h>
 

@@ -1,8 +1,8 @@
 #include "src/block/drive.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/number.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "src/block/image.h"
 
-#include "src/error.h"
-#include "src/fd_all.h"
+#include "src/base/error.h"
+#include "src/base/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-#include "src/bus.h"
+#include "src/board/bus.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <string.h>
 

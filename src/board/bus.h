@@ -10,8 +10,8 @@
  * that is wider than the region takes, or that runs past the end of it, is
  * split into halves, lowest address first, unless the region says otherwise.
  */
-#ifndef PIOEMU_BUS_H
-#define PIOEMU_BUS_H
+#ifndef PIOEMU_BOARD_BUS_H
+#define PIOEMU_BOARD_BUS_H
 
 #include "devices/device.h"
 

@@ -1,4 +1,4 @@
-#include "src/clock.h"
+#include "src/board/clock.h"
 
 #include <time.h>
 

@@ -10,8 +10,8 @@
  *
  * Lock order: device, then clock.
  */
-#ifndef PIOEMU_CLOCK_H
-#define PIOEMU_CLOCK_H
+#ifndef PIOEMU_BOARD_CLOCK_H
+#define PIOEMU_BOARD_CLOCK_H
 
 #include "devices/device.h"
 

@@ -1,4 +1,4 @@
-#include "src/irq.h"
+#include "src/board/irq.h"
 
 struct IrqLine {
     IrqSink *sink;

@@ -7,8 +7,8 @@
  * Lock order: device, then router, then interrupt controller, then the kick
  * of a vCPU.
  */
-#ifndef PIOEMU_IRQ_H
-#define PIOEMU_IRQ_H
+#ifndef PIOEMU_BOARD_IRQ_H
+#define PIOEMU_BOARD_IRQ_H
 
 #include "devices/device.h"
 

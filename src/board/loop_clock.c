@@ -3,9 +3,9 @@
  * move the deadline, with no help of the loop's, and it has no coarser grain
  * than the host's own timers.
  */
-#include "src/loop_clock.h"
+#include "src/board/loop_clock.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <errno.h>
 #include <sys/timerfd.h>

@@ -1,11 +1,11 @@
 /*
  * Serves the deadlines of a monotonic clock in the event loop.
  */
-#ifndef PIOEMU_LOOP_CLOCK_H
-#define PIOEMU_LOOP_CLOCK_H
+#ifndef PIOEMU_BOARD_LOOP_CLOCK_H
+#define PIOEMU_BOARD_LOOP_CLOCK_H
 
-#include "src/clock.h"
-#include "src/loop.h"
+#include "src/base/loop.h"
+#include "src/board/clock.h"
 
 typedef struct LoopClock LoopClock;
 

@@ -1,6 +1,6 @@
-#include "src/memory.h"
+#include "src/board/memory.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * touched.  Regions are added before the machine runs; look-up and copying are
  * then free of locks and safe from any thread.
  */
-#ifndef PIOEMU_MEMORY_H
-#define PIOEMU_MEMORY_H
+#ifndef PIOEMU_BOARD_MEMORY_H
+#define PIOEMU_BOARD_MEMORY_H
 
 #include <glib.h>
 #include <stdbool.h>

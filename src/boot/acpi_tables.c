@@ -4,9 +4,9 @@
  * After the ACPI Specification 2.0: RSDP (5.2.4), RSDT and XSDT (5.2.6, 5.2.7),
  * FADT (5.2.8), FACS (5.2.9), DSDT (5.2.10.1), MADT (5.2.10.4).
  */
-#include "devices/acpi_pm_regs.h"
-#include "devices/mc146818_regs.h"
-#include "devices/port92_regs.h"
+#include "devices/misc/acpi_pm_regs.h"
+#include "devices/misc/port92_regs.h"
+#include "devices/timer/mc146818_regs.h"
 #include "src/boot/apic_regs.h"
 #include "src/boot/load.h"
 

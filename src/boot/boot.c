@@ -1,12 +1,12 @@
 #include "src/boot/boot.h"
 
 #include "bios/kernel_rom.h"
+#include "src/base/error.h"
+#include "src/base/fd_all.h"
+#include "src/base/input_file.h"
 #include "src/boot/elf.h"
 #include "src/boot/foreign.h"
 #include "src/boot/load.h"
-#include "src/error.h"
-#include "src/fd_all.h"
-#include "src/input_file.h"
 
 #include <errno.h>
 #include <inttypes.h>

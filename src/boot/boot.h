@@ -5,9 +5,9 @@
 #ifndef PIOEMU_BOOT_H
 #define PIOEMU_BOOT_H
 
+#include "src/board/memory.h"
 #include "src/boot/fw_items.h"
-#include "src/cpu_state.h"
-#include "src/memory.h"
+#include "src/cpu/cpu_state.h"
 
 #include <glib.h>
 

@@ -1,7 +1,7 @@
 #include "src/boot/firmware.h"
 
-#include "src/error.h"
-#include "src/input_file.h"
+#include "src/base/error.h"
+#include "src/base/input_file.h"
 
 #include <inttypes.h>
 #include <string.h>

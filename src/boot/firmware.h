@@ -7,7 +7,7 @@
 #ifndef PIOEMU_FIRMWARE_H
 #define PIOEMU_FIRMWARE_H
 
-#include "src/memory.h"
+#include "src/board/memory.h"
 
 typedef struct Firmware Firmware;
 

@@ -2,10 +2,10 @@
  * A flat binary: copied to an address and started in real mode, registers as
  * -flat says.  Every file is one; what bears no mark is taken for one.
  */
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/number.h"
 #include "src/boot/load.h"
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/number.h"
 
 #include <inttypes.h>
 

@@ -1,9 +1,9 @@
 #include "src/boot/fw_items.h"
 
-#include "devices/fw_cfg_regs.h"
-#include "src/error.h"
-#include "src/input_file.h"
-#include "src/keyval.h"
+#include "devices/misc/fw_cfg_regs.h"
+#include "src/base/error.h"
+#include "src/base/input_file.h"
+#include "src/base/keyval.h"
 
 #include <string.h>
 

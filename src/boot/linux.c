@@ -4,7 +4,7 @@
  * After the kernel's Documentation/arch/x86/boot.rst (protocols 2.02 to 2.15)
  * and zero-page.rst.
  */
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 #include "src/boot/linux_regs.h"
 #include "src/boot/load.h"
 

@@ -1,6 +1,6 @@
 #include "src/boot/load.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <inttypes.h>
 

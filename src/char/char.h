@@ -25,9 +25,9 @@
 #ifndef PIOEMU_CHAR_H
 #define PIOEMU_CHAR_H
 
+#include "src/base/loop.h"
 #include "src/char/history.h"
-#include "src/device_core.h"
-#include "src/loop.h"
+#include "src/device/device_core.h"
 
 #include <glib.h>
 

@@ -6,7 +6,7 @@
 
 #include "src/char/char.h"
 #include "src/char/ring.h"
-#include "src/device_services.h"
+#include "src/device/device_services.h"
 
 typedef struct CharOrder CharOrder;
 

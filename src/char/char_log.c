@@ -3,10 +3,10 @@
  */
 #include "src/char/char_log.h"
 
+#include "src/base/error.h"
+#include "src/base/file_place.h"
+#include "src/base/output_file.h"
 #include "src/char/ansi.h"
-#include "src/error.h"
-#include "src/file_place.h"
-#include "src/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

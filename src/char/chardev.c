@@ -1,10 +1,10 @@
 /*
  * A chardev: the way from its ports to the history and back.
  */
+#include "src/base/error.h"
+#include "src/base/number.h"
 #include "src/char/char_internal.h"
 #include "src/char/char_log.h"
-#include "src/error.h"
-#include "src/number.h"
 
 #include <inttypes.h>
 #include <string.h>

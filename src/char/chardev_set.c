@@ -2,11 +2,11 @@
  * The set of a machine's chardevs: finding, connecting, draining, describing.
  * charset_spec.c makes them.
  */
+#include "src/base/error.h"
 #include "src/char/char_internal.h"
 #include "src/char/char_log.h"
-#include "src/char/charset_internal.h"
+#include "src/char/chardev_set_internal.h"
 #include "src/char/order.h"
-#include "src/error.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * What charset.c and charset_spec.c share.
  */
-#ifndef PIOEMU_CHAR_CHARSET_INTERNAL_H
-#define PIOEMU_CHAR_CHARSET_INTERNAL_H
+#ifndef PIOEMU_CHAR_CHARDEV_SET_INTERNAL_H
+#define PIOEMU_CHAR_CHARDEV_SET_INTERNAL_H
 
 #include "src/char/char.h"
 

@@ -1,12 +1,12 @@
 /*
  * Chardevs as users write them.
  */
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 #include "src/char/backends.h"
 #include "src/char/char_internal.h"
-#include "src/char/charset_internal.h"
+#include "src/char/chardev_set_internal.h"
 #include "src/char/socket_address.h"
-#include "src/error.h"
-#include "src/keyval.h"
 
 #include <string.h>
 

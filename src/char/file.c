@@ -1,10 +1,10 @@
 /*
  * file and stdout: output only, to a file or to descriptor 1.
  */
+#include "src/base/error.h"
+#include "src/base/output_file.h"
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
-#include "src/error.h"
-#include "src/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

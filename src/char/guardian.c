@@ -3,8 +3,8 @@
  */
 #include "src/char/guardian.h"
 
-#include "src/error.h"
-#include "src/fd_all.h"
+#include "src/base/error.h"
+#include "src/base/fd_all.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #ifndef PIOEMU_CHAR_PATH_WATCH_H
 #define PIOEMU_CHAR_PATH_WATCH_H
 
-#include "src/loop.h"
+#include "src/base/loop.h"
 
 typedef struct PathWatch PathWatch;
 

@@ -4,9 +4,9 @@
  * The output is held open for writing only, so a reader that opens it does not
  * wait, sees no end, and is noticed: without readers a pipe is in error.
  */
+#include "src/base/error.h"
 #include "src/char/backends.h"
 #include "src/char/path_watch.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

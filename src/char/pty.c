@@ -4,10 +4,10 @@
  * The other side is never held open, so the kernel tells when nobody is there.
  * Its name is watched, so nothing is asked while nobody is there.
  */
+#include "src/base/error.h"
 #include "src/char/backends.h"
 #include "src/char/path_watch.h"
 #include "src/char/pty_link.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

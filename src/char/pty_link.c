@@ -4,8 +4,8 @@
  */
 #include "src/char/pty_link.h"
 
-#include "src/error.h"
-#include "src/file_place.h"
+#include "src/base/error.h"
+#include "src/base/file_place.h"
 
 #include <errno.h>
 #include <stdbool.h>

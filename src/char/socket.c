@@ -4,9 +4,9 @@
  * Every client of a server gets the same output, with the history before it.
  * One of them types: the first, until it leaves or another takes over.
  */
+#include "src/base/error.h"
 #include "src/char/backends.h"
 #include "src/char/socket_internal.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -3,8 +3,8 @@
  */
 #include "src/char/socket_address.h"
 
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>

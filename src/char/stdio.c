@@ -5,11 +5,11 @@
  * and the one after it.  From a pipe, a file or a socket every byte is passed
  * on untouched.
  */
+#include "src/base/error.h"
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
 #include "src/char/keys.h"
 #include "src/char/terminal.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -3,8 +3,8 @@
  */
 #include "src/char/terminal.h"
 
+#include "src/base/error.h"
 #include "src/char/guardian.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <signal.h>

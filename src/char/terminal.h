@@ -12,7 +12,7 @@
 #ifndef PIOEMU_CHAR_TERMINAL_H
 #define PIOEMU_CHAR_TERMINAL_H
 
-#include "src/loop.h"
+#include "src/base/loop.h"
 
 #include <glib.h>
 #include <stdbool.h>

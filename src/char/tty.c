@@ -2,9 +2,9 @@
  * tty: a serial port of the host.  The guest's line settings, DTR, RTS and
  * breaks go out on it; its modem inputs and breaks come in.
  */
+#include "src/base/error.h"
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

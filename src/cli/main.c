@@ -1,20 +1,20 @@
 /*
  * pioemu: the program.
  */
+#include "src/base/error.h"
+#include "src/base/host_failure.h"
+#include "src/base/inherited.h"
+#include "src/base/pidfile.h"
+#include "src/base/signals.h"
+#include "src/base/whole_file.h"
 #include "src/char/fd_io.h"
-#include "src/config.h"
+#include "src/cli/options.h"
 #include "src/control/control.h"
-#include "src/error.h"
-#include "src/host_failure.h"
-#include "src/inherited.h"
-#include "src/options.h"
-#include "src/pidfile.h"
+#include "src/machine/config.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
 #include "src/record/replay_run.h"
-#include "src/signals.h"
-#include "src/vm.h"
-#include "src/whole_file.h"
+#include "src/vm/vm.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>

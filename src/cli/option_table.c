@@ -1,15 +1,15 @@
-#include "src/option_table.h"
+#include "src/cli/option_table.h"
 
 #include "src/accel/accel.h"
-#include "src/address_filter.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/log.h"
+#include "src/base/number.h"
 #include "src/block/drive.h"
 #include "src/boot/boot_order.h"
 #include "src/char/char.h"
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/log.h"
-#include "src/machine.h"
-#include "src/number.h"
+#include "src/cpu/address_filter.h"
+#include "src/machine/machine.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /*
  * The options that there are: what each is called, says of itself and does.
  */
-#ifndef PIOEMU_OPTION_TABLE_H
-#define PIOEMU_OPTION_TABLE_H
+#ifndef PIOEMU_CLI_OPTION_TABLE_H
+#define PIOEMU_CLI_OPTION_TABLE_H
 
-#include "src/config.h"
+#include "src/machine/config.h"
 
 typedef struct Option Option;
 

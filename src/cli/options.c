@@ -3,11 +3,11 @@
  * the options are a table (option_table.c); this parses by it, makes --help
  * and suggests.
  */
-#include "src/options.h"
+#include "src/cli/options.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/option_table.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/cli/option_table.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /*
  * The command line.
  */
-#ifndef PIOEMU_OPTIONS_H
-#define PIOEMU_OPTIONS_H
+#ifndef PIOEMU_CLI_OPTIONS_H
+#define PIOEMU_CLI_OPTIONS_H
 
-#include "src/config.h"
+#include "src/machine/config.h"
 
 /*
  * Fills `config` from the arguments.  False: an error, or, with `*text` set,

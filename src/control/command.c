@@ -1,7 +1,7 @@
 #include "src/control/command.h"
 
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 #include <stdio.h>
 #include <string.h>

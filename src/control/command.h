@@ -8,7 +8,7 @@
 #ifndef PIOEMU_CONTROL_COMMAND_H
 #define PIOEMU_CONTROL_COMMAND_H
 
-#include "src/vm.h"
+#include "src/vm/vm.h"
 
 #include <json-glib/json-glib.h>
 

@@ -3,7 +3,7 @@
  */
 #include "src/control/command.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <string.h>
 

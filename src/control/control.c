@@ -1,12 +1,12 @@
 #include "src/control/control.h"
 
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/output_file.h"
 #include "src/control/qmp.h"
 #include "src/control/qtest.h"
 #include "src/control/stream.h"
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/output_file.h"
-#include "src/vm.h"
+#include "src/vm/vm.h"
 
 #include <errno.h>
 #include <fcntl.h>

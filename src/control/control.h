@@ -5,7 +5,7 @@
 #ifndef PIOEMU_CONTROL_CONTROL_H
 #define PIOEMU_CONTROL_CONTROL_H
 
-#include "src/vm.h"
+#include "src/vm/vm.h"
 
 typedef struct Control Control;
 

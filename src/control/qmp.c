@@ -1,9 +1,9 @@
 #include "src/control/qmp.h"
 
+#include "src/base/json_text.h"
 #include "src/control/command.h"
 #include "src/control/json_split.h"
 #include "src/control/json_syntax.h"
-#include "src/json_text.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #ifndef PIOEMU_CONTROL_QMP_H
 #define PIOEMU_CONTROL_QMP_H
 
-#include "src/vm.h"
+#include "src/vm/vm.h"
 
 typedef struct Qmp Qmp;
 

@@ -8,8 +8,8 @@
 #ifndef PIOEMU_CONTROL_QTEST_H
 #define PIOEMU_CONTROL_QTEST_H
 
-#include "src/loop.h"
-#include "src/machine.h"
+#include "src/base/loop.h"
+#include "src/machine/machine.h"
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #ifndef PIOEMU_CONTROL_STREAM_H
 #define PIOEMU_CONTROL_STREAM_H
 
-#include "src/loop.h"
+#include "src/base/loop.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#include "src/address_filter.h"
+#include "src/cpu/address_filter.h"
 
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Ranges of addresses, as -dfilter has them.
  */
-#ifndef PIOEMU_ADDRESS_FILTER_H
-#define PIOEMU_ADDRESS_FILTER_H
+#ifndef PIOEMU_CPU_ADDRESS_FILTER_H
+#define PIOEMU_CPU_ADDRESS_FILTER_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#include "src/cpu_model.h"
+#include "src/cpu/cpu_model.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 
 #include <string.h>
 

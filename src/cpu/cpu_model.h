@@ -3,8 +3,8 @@
  *
  * All zero is the default, "max".
  */
-#ifndef PIOEMU_CPU_MODEL_H
-#define PIOEMU_CPU_MODEL_H
+#ifndef PIOEMU_CPU_CPU_MODEL_H
+#define PIOEMU_CPU_CPU_MODEL_H
 
 #include <glib.h>
 #include <stdbool.h>

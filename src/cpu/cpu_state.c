@@ -1,4 +1,4 @@
-#include "src/cpu_state.h"
+#include "src/cpu/cpu_state.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * to another read and write this and nothing else; each accelerator converts
  * to and from its own form.  Plain data: copy it freely.
  */
-#ifndef PIOEMU_CPU_STATE_H
-#define PIOEMU_CPU_STATE_H
+#ifndef PIOEMU_CPU_CPU_STATE_H
+#define PIOEMU_CPU_CPU_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

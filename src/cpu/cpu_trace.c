@@ -1,8 +1,8 @@
-#include "src/cpu_trace.h"
+#include "src/cpu/cpu_trace.h"
 
-#include "src/address_filter.h"
-#include "src/disasm.h"
-#include "src/report.h"
+#include "src/cpu/address_filter.h"
+#include "src/cpu/cpu_text.h"
+#include "src/cpu/disasm.h"
 
 #include <inttypes.h>
 
@@ -102,7 +102,7 @@ void cpu_trace_entered(CpuTrace *trace, const TracedEntry *entry, const CpuState
         g_autoptr(GString) text = g_string_new(NULL);
         append_cpu(text, entry->cpu);
         g_string_append_printf(text, "cpu 0x%08" PRIx64 "\n", entry->address);
-        report_registers(text, state);
+        cpu_text_registers(text, state);
         g_string_truncate(text, text->len - 1);
         trace->sink(trace->opaque, text->str);
     }

@@ -4,11 +4,11 @@
  *
  * Everything is called by the thread that runs the vCPU.
  */
-#ifndef PIOEMU_CPU_TRACE_H
-#define PIOEMU_CPU_TRACE_H
+#ifndef PIOEMU_CPU_CPU_TRACE_H
+#define PIOEMU_CPU_CPU_TRACE_H
 
-#include "src/cpu_state.h"
-#include "src/log.h"
+#include "src/base/log.h"
+#include "src/cpu/cpu_state.h"
 
 typedef struct CpuTrace CpuTrace;
 

@@ -2,8 +2,8 @@
  * Instructions as text, where a disassembler library was there when pioemu was
  * built (meson's option `disassembler`).
  */
-#ifndef PIOEMU_DISASM_H
-#define PIOEMU_DISASM_H
+#ifndef PIOEMU_CPU_DISASM_H
+#define PIOEMU_CPU_DISASM_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
  * Built where there is no disassembler library.
  */
-#include "src/disasm.h"
+#include "src/cpu/disasm.h"
 
 bool disasm_available(void)
 {

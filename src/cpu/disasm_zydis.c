@@ -1,7 +1,7 @@
 /*
  * The disassembler, with Zydis 4.
  */
-#include "src/disasm.h"
+#include "src/cpu/disasm.h"
 
 #include <Zydis/Zydis.h>
 

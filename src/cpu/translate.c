@@ -1,4 +1,4 @@
-#include "src/translate.h"
+#include "src/cpu/translate.h"
 
 #define ENTRY_PRESENT 0x01u
 #define ENTRY_LARGE   0x80u

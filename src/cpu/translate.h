@@ -2,11 +2,11 @@
  * Linear to physical addresses, as the CPU's page tables say: for whoever
  * looks at a stopped guest.
  */
-#ifndef PIOEMU_TRANSLATE_H
-#define PIOEMU_TRANSLATE_H
+#ifndef PIOEMU_CPU_TRANSLATE_H
+#define PIOEMU_CPU_TRANSLATE_H
 
-#include "src/cpu_state.h"
-#include "src/memory.h"
+#include "src/board/memory.h"
+#include "src/cpu/cpu_state.h"
 
 /* False: not mapped, or the tables are not in memory. */
 bool translate_linear(const CpuState *state, const Memory *memory, uint64_t linear,

@@ -1,6 +1,6 @@
-#include "src/device_calls.h"
+#include "src/device/device_calls.h"
 
-#include "src/device_internal.h"
+#include "src/device/device_internal.h"
 
 #include <string.h>
 

@@ -5,12 +5,12 @@
  * The functions are called with the device's lock held.  Those that bring
  * what the host has may be refused by the services.
  */
-#ifndef PIOEMU_DEVICE_CALLS_H
-#define PIOEMU_DEVICE_CALLS_H
+#ifndef PIOEMU_DEVICE_DEVICE_CALLS_H
+#define PIOEMU_DEVICE_DEVICE_CALLS_H
 
-#include "src/bus.h"
-#include "src/clock.h"
-#include "src/device_core.h"
+#include "src/board/bus.h"
+#include "src/board/clock.h"
+#include "src/device/device_core.h"
 
 typedef enum DeviceCallKind {
     CALL_REALIZE,

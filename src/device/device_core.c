@@ -1,5 +1,5 @@
-#include "src/device_internal.h"
-#include "src/error.h"
+#include "src/base/error.h"
+#include "src/device/device_internal.h"
 
 #include <string.h>
 

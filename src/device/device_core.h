@@ -6,17 +6,17 @@
  * collaborators, claims its regions and resets it) and freed, all in the main
  * thread while no vCPU runs.
  */
-#ifndef PIOEMU_DEVICE_CORE_H
-#define PIOEMU_DEVICE_CORE_H
+#ifndef PIOEMU_DEVICE_DEVICE_CORE_H
+#define PIOEMU_DEVICE_DEVICE_CORE_H
 
 #include "devices/device.h"
-#include "src/bus.h"
-#include "src/clock.h"
-#include "src/memory.h"
+#include "src/board/bus.h"
+#include "src/board/clock.h"
+#include "src/board/memory.h"
 
 #include <glib.h>
 
-/* src/device_services.h */
+/* src/device/device_services.h */
 typedef struct DeviceServices DeviceServices;
 typedef struct ServicesSource ServicesSource;
 

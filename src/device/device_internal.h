@@ -2,11 +2,11 @@
  * What the files of the device framework share: device_core.c (life and
  * calls), device_properties.c, device_state.c (saved state).
  */
-#ifndef PIOEMU_DEVICE_INTERNAL_H
-#define PIOEMU_DEVICE_INTERNAL_H
+#ifndef PIOEMU_DEVICE_DEVICE_INTERNAL_H
+#define PIOEMU_DEVICE_DEVICE_INTERNAL_H
 
-#include "src/device_core.h"
-#include "src/device_services.h"
+#include "src/device/device_core.h"
+#include "src/device/device_services.h"
 
 struct Device {
     const DeviceClass *class;

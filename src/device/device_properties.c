@@ -1,10 +1,10 @@
 /*
  * Properties: from text to the fields of a device's state.
  */
-#include "src/device_internal.h"
-#include "src/dma.h"
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
+#include "src/device/device_internal.h"
+#include "src/device/dma.h"
 
 #include <string.h>
 

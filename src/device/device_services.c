@@ -1,8 +1,8 @@
-#include "src/device_services.h"
+#include "src/device/device_services.h"
 
-#include "src/device_internal.h"
-#include "src/dma.h"
-#include "src/irq.h"
+#include "src/board/irq.h"
+#include "src/device/device_internal.h"
+#include "src/device/dma.h"
 
 #include <inttypes.h>
 

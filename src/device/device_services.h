@@ -14,13 +14,13 @@
  * Every function is called with the device's lock held, so what the services
  * of one device see is in the order in which the device saw it.
  */
-#ifndef PIOEMU_DEVICE_SERVICES_H
-#define PIOEMU_DEVICE_SERVICES_H
+#ifndef PIOEMU_DEVICE_DEVICE_SERVICES_H
+#define PIOEMU_DEVICE_DEVICE_SERVICES_H
 
-#include "src/bus.h"
-#include "src/clock.h"
-#include "src/device_calls.h"
-#include "src/device_core.h"
+#include "src/board/bus.h"
+#include "src/board/clock.h"
+#include "src/device/device_calls.h"
+#include "src/device/device_core.h"
 
 #include <glib.h>
 

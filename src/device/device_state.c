@@ -2,8 +2,8 @@
  * The saved state of a device: its class's name, the version of the class's
  * state, and each field's name with its elements.
  */
-#include "src/device_internal.h"
-#include "src/error.h"
+#include "src/base/error.h"
+#include "src/device/device_internal.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "src/dma.h"
+#include "src/device/dma.h"
 
 struct DmaLine {
     Device *controller;

@@ -3,10 +3,10 @@
  *
  * Lock order: device, then DMA controller.  A controller never calls a device.
  */
-#ifndef PIOEMU_DMA_H
-#define PIOEMU_DMA_H
+#ifndef PIOEMU_DEVICE_DMA_H
+#define PIOEMU_DEVICE_DMA_H
 
-#include "src/device_calls.h"
+#include "src/device/device_calls.h"
 
 /* Freed with dma_line_free(); the controller outlives its use. */
 DmaLine *dma_line_new(Device *controller, unsigned channel);

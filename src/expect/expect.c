@@ -2,10 +2,10 @@
  * Running a script: a reader of the line's output that never keeps it waiting,
  * and a typist that waits for room.
  */
-#include "src/expect.h"
+#include "src/expect/expect.h"
 
-#include "src/error.h"
-#include "src/expect_script.h"
+#include "src/base/error.h"
+#include "src/expect/script.h"
 
 #include <string.h>
 

@@ -10,8 +10,8 @@
  * A wait looks at what came after the last match.  The end of the script ends
  * the run with status 0; a failure ends it with EXPECT_FAILED.
  */
-#ifndef PIOEMU_EXPECT_H
-#define PIOEMU_EXPECT_H
+#ifndef PIOEMU_EXPECT_EXPECT_H
+#define PIOEMU_EXPECT_EXPECT_H
 
 #include "src/char/char.h"
 

@@ -1,11 +1,11 @@
 /*
  * Parsing: one command a line, a word, strings in quotes, numbers.
  */
-#include "src/expect_script.h"
+#include "src/expect/script.h"
 
 #include "devices/device.h"
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 #include <errno.h>
 #include <string.h>

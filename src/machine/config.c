@@ -1,6 +1,6 @@
-#include "src/config.h"
+#include "src/machine/config.h"
 
-#include "src/keyval.h"
+#include "src/base/keyval.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
 #define CTRL_A         1

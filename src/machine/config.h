@@ -1,12 +1,12 @@
 /*
  * What the command line asks for, in plain data.
  */
-#ifndef PIOEMU_CONFIG_H
-#define PIOEMU_CONFIG_H
+#ifndef PIOEMU_MACHINE_CONFIG_H
+#define PIOEMU_MACHINE_CONFIG_H
 
 #include "src/block/drive.h"
-#include "src/cpu_model.h"
-#include "src/run_action.h"
+#include "src/cpu/cpu_model.h"
+#include "src/machine/run_action.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,10 +1,10 @@
-#include "src/machine.h"
+#include "src/machine/machine.h"
 
 #include "devices/device_table.h"
-#include "src/device_services.h"
-#include "src/dma.h"
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/device/device_services.h"
+#include "src/device/dma.h"
 
 #include <string.h>
 

@@ -2,17 +2,17 @@
  * A machine is a board: which chips there are, at which ports, on which IRQs.
  * machine_*.c know that and nobody else does.
  */
-#ifndef PIOEMU_MACHINE_H
-#define PIOEMU_MACHINE_H
+#ifndef PIOEMU_MACHINE_MACHINE_H
+#define PIOEMU_MACHINE_MACHINE_H
 
 #include "src/block/block.h"
+#include "src/board/irq.h"
 #include "src/boot/boot.h"
 #include "src/boot/boot_order.h"
 #include "src/boot/fw_items.h"
 #include "src/char/char.h"
-#include "src/config.h"
-#include "src/device_core.h"
-#include "src/irq.h"
+#include "src/device/device_core.h"
+#include "src/machine/config.h"
 
 /* The timer comes to the I/O APIC where the cascade comes to the PIC. */
 #define MACHINE_TIMER_PIN 2u

@@ -2,9 +2,9 @@
  * What the machine tells a firmware through the fw_cfg device, as QEMU's ISA
  * PC would.
  */
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 #include "src/boot/acpi_loader.h"
-#include "src/machine.h"
+#include "src/machine/machine.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /*
  * The pc machine: an ISA PC.
  */
-#include "src/machine.h"
+#include "src/machine/machine.h"
 
-#include "devices/floppy_media.h"
-#include "src/error.h"
-#include "src/rtc_date.h"
+#include "devices/storage/floppy_media.h"
+#include "src/base/error.h"
+#include "src/machine/rtc_date.h"
 
 #include <string.h>
 

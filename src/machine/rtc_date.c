@@ -1,7 +1,7 @@
-#include "src/rtc_date.h"
+#include "src/machine/rtc_date.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * -rtc: which date the real-time clock starts with.
  */
-#ifndef PIOEMU_RTC_DATE_H
-#define PIOEMU_RTC_DATE_H
+#ifndef PIOEMU_MACHINE_RTC_DATE_H
+#define PIOEMU_MACHINE_RTC_DATE_H
 
 #include <glib.h>
 #include <stdbool.h>

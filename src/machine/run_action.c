@@ -1,7 +1,7 @@
-#include "src/run_action.h"
+#include "src/machine/run_action.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 
 #include <string.h>
 

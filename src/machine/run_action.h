@@ -1,8 +1,8 @@
 /*
  * -action: what follows when the guest asks for its end or comes to it.
  */
-#ifndef PIOEMU_RUN_ACTION_H
-#define PIOEMU_RUN_ACTION_H
+#ifndef PIOEMU_MACHINE_RUN_ACTION_H
+#define PIOEMU_MACHINE_RUN_ACTION_H
 
 #include <glib.h>
 #include <stdbool.h>

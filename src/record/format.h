@@ -14,7 +14,7 @@
 #ifndef PIOEMU_RECORD_FORMAT_H
 #define PIOEMU_RECORD_FORMAT_H
 
-#include "src/device_services.h"
+#include "src/device/device_services.h"
 
 #include <glib.h>
 #include <limits.h>

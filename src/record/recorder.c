@@ -1,8 +1,8 @@
 #include "src/record/recorder_internal.h"
 
-#include "src/error.h"
-#include "src/fd_all.h"
-#include "src/rtc_date.h"
+#include "src/base/error.h"
+#include "src/base/fd_all.h"
+#include "src/machine/rtc_date.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,11 +9,11 @@
 #ifndef PIOEMU_RECORD_RECORDER_H
 #define PIOEMU_RECORD_RECORDER_H
 
+#include "src/base/loop.h"
 #include "src/block/block.h"
-#include "src/config.h"
-#include "src/device_services.h"
-#include "src/loop.h"
-#include "src/machine.h"
+#include "src/device/device_services.h"
+#include "src/machine/config.h"
+#include "src/machine/machine.h"
 #include "src/record/ending.h"
 #include "src/record/format.h"
 

@@ -4,7 +4,7 @@
 #ifndef PIOEMU_RECORD_RECORDER_INTERNAL_H
 #define PIOEMU_RECORD_RECORDER_INTERNAL_H
 
-#include "src/output_file.h"
+#include "src/base/output_file.h"
 #include "src/record/codec.h"
 #include "src/record/recorder.h"
 

@@ -1,9 +1,9 @@
 #include "src/record/replay.h"
 
-#include "src/error.h"
-#include "src/input_file.h"
-#include "src/keyval.h"
-#include "src/machine.h"
+#include "src/base/error.h"
+#include "src/base/input_file.h"
+#include "src/base/keyval.h"
+#include "src/machine/machine.h"
 #include "src/record/replay_device.h"
 #include "src/record/replay_header.h"
 

@@ -1,7 +1,7 @@
 #include "src/record/replay_adopt.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 #include "src/record/recorder.h"
 
 #include <inttypes.h>

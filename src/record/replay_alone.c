@@ -2,7 +2,7 @@
  * The services of a replay with no CPU: what lies outside of a device answers
  * from the recording, and nothing leaves it.
  */
-#include "src/error.h"
+#include "src/base/error.h"
 #include "src/record/replay_check.h"
 
 /* Calls into a device that is being called, deep enough for every wiring. */

@@ -1,7 +1,7 @@
 #include "src/record/replay_header.h"
 
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 #include <inttypes.h>
 

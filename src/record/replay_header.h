@@ -6,8 +6,8 @@
 #define PIOEMU_RECORD_REPLAY_HEADER_H
 
 #include "src/block/block.h"
-#include "src/config.h"
-#include "src/machine.h"
+#include "src/machine/config.h"
+#include "src/machine/machine.h"
 #include "src/record/codec.h"
 
 typedef struct ReplayHeader {

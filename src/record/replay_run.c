@@ -1,6 +1,6 @@
 #include "src/record/replay_run.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 #include "src/record/replay.h"
 #include "src/record/replay_adopt.h"
 #include "src/record/replay_live.h"

@@ -10,8 +10,8 @@
 
 #include "src/accel/accel.h"
 #include "src/block/block.h"
-#include "src/config.h"
-#include "src/device_services.h"
+#include "src/device/device_services.h"
+#include "src/machine/config.h"
 #include "src/record/ending.h"
 
 /* The machine of a recording, whose run is to be done again. */

@@ -1,4 +1,4 @@
-#include "src/notices.h"
+#include "src/vm/notices.h"
 
 #include "src/char/fd_io.h"
 

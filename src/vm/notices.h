@@ -2,10 +2,10 @@
  * Lines for whoever reads standard output: where a pseudo-terminal is, which
  * port was taken.  A full pipe makes them wait, not us.
  */
-#ifndef PIOEMU_NOTICES_H
-#define PIOEMU_NOTICES_H
+#ifndef PIOEMU_VM_NOTICES_H
+#define PIOEMU_VM_NOTICES_H
 
-#include "src/loop.h"
+#include "src/base/loop.h"
 
 typedef struct Notices Notices;
 

@@ -1,21 +1,17 @@
 /*
  * What a user needs to know about a guest that died or hangs, as text.
  */
-#ifndef PIOEMU_REPORT_H
-#define PIOEMU_REPORT_H
+#ifndef PIOEMU_VM_REPORT_H
+#define PIOEMU_VM_REPORT_H
 
 #include "src/accel/accel.h"
-#include "src/bus.h"
-#include "src/cpu_state.h"
-#include "src/machine.h"
-#include "src/memory.h"
+#include "src/board/bus.h"
+#include "src/board/memory.h"
+#include "src/cpu/cpu_state.h"
+#include "src/machine/machine.h"
 
 #include <glib.h>
 
-/* General registers, flags, segments with their hidden state, control registers. */
-void report_registers(GString *text, const CpuState *state);
-/* The same, and the code at the instruction pointer. */
-void report_cpu(GString *text, const CpuState *state, const Memory *memory);
 /* Of one that died and whose registers the host did not keep. */
 void report_remains(GString *text, const VcpuRemains *remains, const Memory *memory);
 /* The last accesses of one initiator, oldest first. */

@@ -1,7 +1,7 @@
-#include "src/result.h"
+#include "src/vm/result.h"
 
-#include "src/json_text.h"
-#include "src/whole_file.h"
+#include "src/base/json_text.h"
+#include "src/base/whole_file.h"
 
 static const char *const BY_NAMES[] = {
     [VM_ENDED_BY_GUEST] = "guest",      [VM_ENDED_BY_GUEST_STOP] = "guest-stop",

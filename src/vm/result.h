@@ -1,8 +1,8 @@
 /*
  * How a run ended, for machines: -result FILE.
  */
-#ifndef PIOEMU_RESULT_H
-#define PIOEMU_RESULT_H
+#ifndef PIOEMU_VM_RESULT_H
+#define PIOEMU_VM_RESULT_H
 
 #include "src/record/ending.h"
 

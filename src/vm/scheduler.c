@@ -1,4 +1,4 @@
-#include "src/runner.h"
+#include "src/vm/scheduler.h"
 
 /*
  * How long host events may have to wait for a slice: about a millisecond of

@@ -11,13 +11,13 @@
  *
  * The loop's thread calls everything but what says "any thread".
  */
-#ifndef PIOEMU_RUNNER_H
-#define PIOEMU_RUNNER_H
+#ifndef PIOEMU_VM_SCHEDULER_H
+#define PIOEMU_VM_SCHEDULER_H
 
 #include "src/accel/accel.h"
-#include "src/clock.h"
-#include "src/loop.h"
-#include "src/vcpu.h"
+#include "src/base/loop.h"
+#include "src/board/clock.h"
+#include "src/vm/vcpu_thread.h"
 
 typedef struct Runner Runner;
 

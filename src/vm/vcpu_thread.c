@@ -1,6 +1,6 @@
-#include "src/vcpu.h"
+#include "src/vm/vcpu_thread.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <sys/prctl.h>
 

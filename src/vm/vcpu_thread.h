@@ -4,11 +4,11 @@
  *
  * Everything but the kind of call marked "any thread" is the loop's thread's.
  */
-#ifndef PIOEMU_VCPU_H
-#define PIOEMU_VCPU_H
+#ifndef PIOEMU_VM_VCPU_THREAD_H
+#define PIOEMU_VM_VCPU_THREAD_H
 
 #include "src/accel/accel.h"
-#include "src/clock.h"
+#include "src/board/clock.h"
 
 typedef struct VcpuThread VcpuThread;
 

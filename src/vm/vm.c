@@ -1,10 +1,11 @@
-#include "src/vm_internal.h"
+#include "src/vm/vm_internal.h"
 
-#include "src/error.h"
-#include "src/expect.h"
-#include "src/keyval.h"
-#include "src/number.h"
-#include "src/report.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/number.h"
+#include "src/cpu/cpu_text.h"
+#include "src/expect/expect.h"
+#include "src/vm/report.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static void report_vcpu(Vm *vm, unsigned index, GString *text)
     if (class->remains && class->remains(runner_vcpu(vm->runner, index), &remains)) {
         report_remains(text, &remains, vm->memory);
     } else if (get_cpu_state(vm, index, &state, &error)) {
-        report_cpu(text, &state, vm->memory);
+        cpu_text(text, &state, vm->memory);
     } else {
         g_string_append_printf(text, "%s\n", error->message);
     }

@@ -2,11 +2,11 @@
  * One virtual machine: puts the parts together, runs them, and decides how it
  * ends.  Everything here is the main thread's, which is the loop's.
  */
-#ifndef PIOEMU_VM_H
-#define PIOEMU_VM_H
+#ifndef PIOEMU_VM_VM_H
+#define PIOEMU_VM_VM_H
 
-#include "src/config.h"
-#include "src/machine.h"
+#include "src/machine/config.h"
+#include "src/machine/machine.h"
 
 #include <glib.h>
 

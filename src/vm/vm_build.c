@@ -2,11 +2,11 @@
  * Building the machine: which accelerator, which controllers, which clocks,
  * and what is wired to what.
  */
-#include "src/vm_internal.h"
+#include "src/vm/vm_internal.h"
 
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/number.h"
 
 #include <string.h>
 #include <unistd.h>

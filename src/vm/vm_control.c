@@ -1,12 +1,12 @@
 /*
  * What the user and the control protocols may ask of a machine.
  */
-#include "src/vm_internal.h"
+#include "src/vm/vm_internal.h"
 
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 #include "src/char/backends.h"
-#include "src/error.h"
-#include "src/keyval.h"
-#include "src/report.h"
+#include "src/vm/report.h"
 
 #include <string.h>
 

@@ -1,25 +1,25 @@
 /*
  * The machine's parts, for the files that make up vm.h.
  */
-#ifndef PIOEMU_VM_INTERNAL_H
-#define PIOEMU_VM_INTERNAL_H
+#ifndef PIOEMU_VM_VM_INTERNAL_H
+#define PIOEMU_VM_VM_INTERNAL_H
 
 #include "src/accel/accel.h"
+#include "src/base/log.h"
+#include "src/base/signals.h"
 #include "src/block/block.h"
+#include "src/board/loop_clock.h"
 #include "src/boot/boot.h"
 #include "src/boot/boot_order.h"
 #include "src/boot/firmware.h"
-#include "src/expect.h"
-#include "src/log.h"
-#include "src/loop_clock.h"
-#include "src/machine.h"
-#include "src/notices.h"
+#include "src/expect/expect.h"
+#include "src/machine/machine.h"
 #include "src/record/recorder.h"
 #include "src/record/replay_run.h"
-#include "src/result.h"
-#include "src/runner.h"
-#include "src/signals.h"
-#include "src/vm.h"
+#include "src/vm/notices.h"
+#include "src/vm/result.h"
+#include "src/vm/scheduler.h"
+#include "src/vm/vm.h"
 
 struct Vm {
     const Config *config;

@@ -2,7 +2,7 @@
  * What a recording of a whole run has to know of the machine, and what the
  * machine does when such a run is done again.
  */
-#include "src/vm_internal.h"
+#include "src/vm/vm_internal.h"
 
 VcpuPosition vm_position(const Vm *vm)
 {

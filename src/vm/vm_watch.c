@@ -2,9 +2,9 @@
  * What the machine keeps an eye on while it runs: halts that only the kernel
  * sees, posted writes, the time limit, every access.
  */
-#include "src/vm_internal.h"
+#include "src/vm/vm_internal.h"
 
-#include "src/disasm.h"
+#include "src/cpu/disasm.h"
 
 #include <inttypes.h>
 

@@ -10,7 +10,7 @@
 #include "tests/bench/bench_qemu.h"
 #include "tests/bench/bench_run.h"
 
-#include "devices/acpi_pm_regs.h"
+#include "devices/misc/acpi_pm_regs.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * counter, which counts instructions on the software CPU, and the power
  * management timer, which counts the machine's time.
  */
-#include "devices/acpi_pm_regs.h"
-#include "devices/uart16550_regs.h"
+#include "devices/misc/acpi_pm_regs.h"
+#include "devices/serial/uart16550_regs.h"
 
 #define COM1    0x3f8
 #define ACPI_PM 0x600

@@ -2,7 +2,7 @@
  * What the bus adds to a device's own work: ns an access, with and without
  * the owner's lock.
  */
-#include "src/bus.h"
+#include "src/board/bus.h"
 
 #include <stdio.h>
 #include <time.h>

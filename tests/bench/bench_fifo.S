@@ -2,7 +2,7 @@
  * ECX bytes to COM1 through its FIFO: sixteen for each look at the line status,
  * as an interrupt handler or a careful console writes.  Lines of 63 characters.
  */
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"
 
     .set COM1, 0x3f8

@@ -1,8 +1,8 @@
 #include "tests/bench/bench_latency.h"
 
 #include "src/boot/boot.h"
-#include "src/machine.h"
-#include "src/vcpu.h"
+#include "src/machine/machine.h"
+#include "src/vm/vcpu_thread.h"
 #include "tests/bench/bench_run.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* ECX byte writes to COM1's scratch register. */
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"
 
 _start:

@@ -2,7 +2,7 @@
  * ECX bytes to COM1, each after the line status says that the transmitter is
  * free: what a polling console costs.  Lines of 63 characters.
  */
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"
 
     .set COM1, 0x3f8

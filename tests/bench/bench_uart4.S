@@ -2,7 +2,7 @@
  * ECX bytes to each of COM1 to COM4 in turn, each after its line status says
  * that the transmitter is free.
  */
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"
 
     .macro put_to port

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 
 #define COM1             0x3f8u
 #define LINE_STATUS_IDLE (UART_LSR_THRE | UART_LSR_TEMT)

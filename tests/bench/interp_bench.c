@@ -4,7 +4,7 @@
  * the whole program prints with it.  Prints a table; with --check it fails if
  * a figure misses its gate.
  */
-#include "src/accel/interp/interp.h"
+#include "src/accel/soft/soft.h"
 #include "tests/bench/bench_run.h"
 #include "tests/bench/interp_mixed.h"
 

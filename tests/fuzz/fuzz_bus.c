@@ -3,7 +3,7 @@
  * time, input, resets.  The run is recorded, and its replay must not differ.
  */
 #include "src/boot/apic_regs.h"
-#include "src/machine.h"
+#include "src/machine/machine.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
 #include "tests/fuzz/bus_script.h"

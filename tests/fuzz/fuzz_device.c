@@ -6,7 +6,7 @@
  * FUZZ_CLASS and FUZZ_PROPERTIES say which.  FUZZ_COMPANION is another class
  * that it talks to over the bus, or "".
  */
-#include "src/dma.h"
+#include "src/device/dma.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/rig.h"
 

@@ -5,7 +5,7 @@
 #ifndef PIOEMU_FUZZ_VM_H
 #define PIOEMU_FUZZ_VM_H
 
-#include "src/vm_internal.h"
+#include "src/vm/vm_internal.h"
 #include "tests/fuzz/fuzz.h"
 
 typedef struct FuzzVm {

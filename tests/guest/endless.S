@@ -5,10 +5,10 @@
  */
 #include "guests/guest.inc"
 
-#include "devices/fw_cfg_regs.h"
-#include "devices/i8237_regs.h"
-#include "devices/lapic_regs.h"
-#include "devices/port92_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
+#include "devices/misc/i8237_regs.h"
+#include "devices/intc/lapic_regs.h"
+#include "devices/misc/port92_regs.h"
 
     .set IO_APIC,   0xfec00000
     .set NO_DEVICE, 0x9990

@@ -3,9 +3,9 @@
  * write to, and its copy below 1 MiB, which it can.  It resets the machine
  * three times, each time in another way, and halts.
  */
-#include "devices/i8042_regs.h"
-#include "devices/mc146818_regs.h"
-#include "devices/port92_regs.h"
+#include "devices/input/i8042_regs.h"
+#include "devices/timer/mc146818_regs.h"
+#include "devices/misc/port92_regs.h"
 
     .set SEGMENT, 0xf000
     .set ROM_SIZE, 0x10000

@@ -5,9 +5,9 @@
  */
 #include "guests/guest.inc"
 
-#include "devices/acpi_pm_regs.h"
-#include "devices/lapic_regs.h"
-#include "devices/port92_regs.h"
+#include "devices/misc/acpi_pm_regs.h"
+#include "devices/intc/lapic_regs.h"
+#include "devices/misc/port92_regs.h"
 
     .set RUNS_BEFORE, 0x600 /* in memory, which a reset leaves as it is */
     .set BEATS,       0x604

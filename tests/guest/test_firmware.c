@@ -1,7 +1,7 @@
 /*
  * Firmware: the CPU starts in the image of -bios, after every kind of reset.
  */
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 #include "tests/guest/guest_rig.h"
 
 #include <string.h>

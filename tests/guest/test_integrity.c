@@ -4,7 +4,7 @@
  * snapshot nothing.  The moments are random; `--seed` repeats them, and `-m slow`
  * has 200 of them for each accelerator.
  */
-#include "devices/ata_regs.h"
+#include "devices/storage/ata_regs.h"
 #include "tests/guest/guest_rig.h"
 
 #include <signal.h>

@@ -131,8 +131,8 @@ def tests_of(name):
     return [], [], []
 
 
-def headers_text(directory):
-    return "\n".join(p.read_text() for p in sorted(directory.glob("*.h")))
+def headers_text():
+    return "\n".join(p.read_text() for p in sorted((ROOT / "devices").rglob("*.h")))
 
 
 class Subject:
@@ -158,9 +158,9 @@ class Subject:
 
     def compile(self):
         """Leaves out the mutants that the compiler refuses: sums of two pointers."""
-        text, headers, dropped = self.path.read_text(), headers_text(self.path.parent), set()
+        text, headers, dropped = self.path.read_text(), headers_text(), set()
         source, out = self.directory / "mutated.c", self.directory / "mutated.o"
-        command = self.compile_command() + ["-w", "-O1", "-I", str(self.path.parent.parent), "-c",
+        command = self.compile_command() + ["-w", "-O1", "-I", str(ROOT), "-c",
                                             str(source), "-o", str(out)]
         while True:
             mutated, self.mutants = mutants.make(text, headers, dropped)

@@ -38,7 +38,7 @@ def without_comments(text):
 
 
 def read_sources(directory):
-    return {p: without_comments(p.read_text()) for p in sorted(Path(directory).glob("*.[ch]"))}
+    return {p: without_comments(p.read_text()) for p in sorted(Path(directory).rglob("*.[ch]"))}
 
 
 def find_structs(sources):

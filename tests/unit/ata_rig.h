@@ -5,7 +5,7 @@
 #ifndef PIOEMU_TEST_ATA_RIG_H
 #define PIOEMU_TEST_ATA_RIG_H
 
-#include "devices/ata_regs.h"
+#include "devices/storage/ata_regs.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

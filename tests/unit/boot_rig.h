@@ -5,8 +5,8 @@
 #ifndef PIOEMU_BOOT_RIG_H
 #define PIOEMU_BOOT_RIG_H
 
+#include "src/base/error.h"
 #include "src/boot/boot.h"
-#include "src/error.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 #ifndef PIOEMU_TEST_FDC_RIG_H
 #define PIOEMU_TEST_FDC_RIG_H
 
-#include "devices/i82077aa_regs.h"
-#include "devices/i8237_regs.h"
+#include "devices/misc/i8237_regs.h"
+#include "devices/storage/i82077aa_regs.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef PIOEMU_TEST_KBC_RIG_H
 #define PIOEMU_TEST_KBC_RIG_H
 
-#include "devices/i8042_regs.h"
+#include "devices/input/i8042_regs.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

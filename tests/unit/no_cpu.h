@@ -5,7 +5,7 @@
 #ifndef PIOEMU_TEST_NO_CPU_H
 #define PIOEMU_TEST_NO_CPU_H
 
-#include "src/machine.h"
+#include "src/machine/machine.h"
 
 static inline void no_cpu_level(void *opaque, bool level)
 {

@@ -4,7 +4,7 @@
 #ifndef PIOEMU_TEST_PIC_RIG_H
 #define PIOEMU_TEST_PIC_RIG_H
 
-#include "devices/i8259_regs.h"
+#include "devices/intc/i8259_regs.h"
 #include "tests/unit/rig.h"
 
 #define MASTER_CMD  0x20

@@ -4,7 +4,7 @@
 #ifndef PIOEMU_TEST_PIT_RIG_H
 #define PIOEMU_TEST_PIT_RIG_H
 
-#include "devices/i8254_regs.h"
+#include "devices/timer/i8254_regs.h"
 #include "tests/unit/rig.h"
 
 #define PIT   0x40

@@ -1,6 +1,6 @@
 #include "tests/unit/rig.h"
 
-#include "src/dma.h"
+#include "src/device/dma.h"
 
 #include "devices/device_table.h"
 

@@ -11,8 +11,8 @@
 #ifndef PIOEMU_TEST_RIG_H
 #define PIOEMU_TEST_RIG_H
 
-#include "src/device_core.h"
-#include "src/irq.h"
+#include "src/board/irq.h"
+#include "src/device/device_core.h"
 
 #include <glib.h>
 

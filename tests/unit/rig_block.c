@@ -1,7 +1,7 @@
 /*
  * Drives of the test rig.
  */
-#include "src/device_services.h"
+#include "src/device/device_services.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * Character lines for tests: everything happens at once, in the caller's thread.
  */
-#include "src/device_services.h"
+#include "src/device/device_services.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

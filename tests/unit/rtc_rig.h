@@ -4,7 +4,7 @@
 #ifndef PIOEMU_TEST_RTC_RIG_H
 #define PIOEMU_TEST_RTC_RIG_H
 
-#include "devices/mc146818_regs.h"
+#include "devices/timer/mc146818_regs.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * ACPI's fixed hardware: timer, status, interrupt, power-off.
  */
-#include "devices/acpi_pm_regs.h"
+#include "devices/misc/acpi_pm_regs.h"
 #include "tests/unit/rig.h"
 
 #define BASE 0x600u

@@ -1,8 +1,8 @@
 /*
  * -dfilter: the forms of a range, what they cover, and what is no range.
  */
-#include "src/address_filter.h"
-#include "src/error.h"
+#include "src/base/error.h"
+#include "src/cpu/address_filter.h"
 
 static AddressFilter *filter_of(const char *text)
 {

@@ -3,8 +3,8 @@
  * Software Developer's Manual, volume 3, chapter "Advanced Programmable
  * Interrupt Controller (APIC)", "DS" the 82093AA data sheet.
  */
-#include "devices/ioapic_regs.h"
-#include "devices/lapic_regs.h"
+#include "devices/intc/ioapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 #include "rig.h"
 
 #define LAPIC  UINT64_C(0xfee00000)

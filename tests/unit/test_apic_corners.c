@@ -2,8 +2,8 @@
  * Corners of the two APICs, each of which a mutant had survived in.  "SDM" as in
  * test_apic.c.
  */
-#include "devices/ioapic_regs.h"
-#include "devices/lapic_regs.h"
+#include "devices/intc/ioapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 #include "rig.h"
 
 #include <string.h>

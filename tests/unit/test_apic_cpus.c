@@ -2,8 +2,8 @@
  * Local APICs of several CPUs, and what they and the I/O APIC send one another.
  * "SDM" as in test_apic.c.
  */
-#include "devices/ioapic_regs.h"
-#include "devices/lapic_regs.h"
+#include "devices/intc/ioapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 #include "rig.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
  * The registers of the two APICs: their names in a trace, what reads back, and
  * accesses that the manuals do not define.  "SDM" and "DS" as in test_apic.c.
  */
-#include "devices/ioapic_regs.h"
-#include "devices/lapic_regs.h"
+#include "devices/intc/ioapic_regs.h"
+#include "devices/intc/lapic_regs.h"
 #include "rig.h"
 #include "src/boot/apic_regs.h"
 

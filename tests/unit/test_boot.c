@@ -2,8 +2,8 @@
  * -kernel and -flat: which files are refused and why, and what the machine
  * starts with.
  */
+#include "src/base/error.h"
 #include "src/boot/boot.h"
-#include "src/error.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

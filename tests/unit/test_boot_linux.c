@@ -4,7 +4,7 @@
  */
 #include "tests/unit/boot_rig.h"
 
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
 #include "src/boot/linux_regs.h"
 
 #define SETUP_SECTORS 2u

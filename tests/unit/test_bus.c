@@ -1,8 +1,8 @@
 /*
  * The bus: who may claim what, and how an access reaches its owner.
  */
-#include "src/bus.h"
-#include "src/error.h"
+#include "src/base/error.h"
+#include "src/board/bus.h"
 
 #include <string.h>
 

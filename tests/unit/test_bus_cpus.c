@@ -2,8 +2,8 @@
  * The bus: ranges that each CPU has for itself, and who takes a device's write
  * to one.
  */
-#include "src/bus.h"
-#include "src/error.h"
+#include "src/base/error.h"
+#include "src/board/bus.h"
 
 #define OWN       UINT64_C(0xfee00000)
 #define ELSEWHERE UINT64_C(0xfec00000)

@@ -1,7 +1,7 @@
 /*
  * Days of the Gregorian calendar, with GLib's as the judge.
  */
-#include "devices/calendar.h"
+#include "devices/timer/calendar.h"
 
 #include <glib.h>
 

@@ -1,8 +1,8 @@
 /*
  * The character core, between a device that can be full and a host that can be full.
  */
+#include "src/base/error.h"
 #include "src/char/char.h"
-#include "src/error.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Sharing a line: several devices on one terminal, several readers of one
  * device, input and output routed apart, names that stay.
  */
-#include "src/error.h"
+#include "src/base/error.h"
 #include "tests/unit/char_rig.h"
 
 #include <fcntl.h>

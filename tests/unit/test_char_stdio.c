@@ -2,8 +2,8 @@
  * stdio, stdout and file on pipes, sockets, files and nothing at all: nothing
  * is lost, nothing spins, nothing hangs.
  */
+#include "src/base/error.h"
 #include "src/char/char.h"
-#include "src/error.h"
 #include "tests/unit/child.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
  * Machine time: the stepped and the monotonic clock, and the deadlines on them.
  */
-#include "src/clock.h"
+#include "src/board/clock.h"
 
 #include <string.h>
 

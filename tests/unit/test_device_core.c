@@ -1,9 +1,9 @@
 /*
  * The engine's half of a device: properties, regions, lines, calls, saved state.
  */
-#include "src/device_core.h"
-#include "src/error.h"
-#include "src/irq.h"
+#include "src/base/error.h"
+#include "src/board/irq.h"
+#include "src/device/device_core.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * The disassembler's text: what the size of the code changes, and bytes that
  * are no instruction.
  */
-#include "src/disasm.h"
+#include "src/cpu/disasm.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Scripts: parsing, waiting, failing, judging.
  */
-#include "src/error.h"
-#include "src/expect.h"
+#include "src/base/error.h"
+#include "src/expect/expect.h"
 #include "tests/unit/char_rig.h"
 
 #include <string.h>

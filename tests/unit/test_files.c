@@ -2,11 +2,11 @@
  * Files that are made, replaced and removed: no name that others can guess,
  * no link that others made, and nothing of a run that never began.
  */
+#include "src/base/file_place.h"
+#include "src/base/output_file.h"
+#include "src/base/pidfile.h"
+#include "src/base/whole_file.h"
 #include "src/char/pty_link.h"
-#include "src/file_place.h"
-#include "src/output_file.h"
-#include "src/pidfile.h"
-#include "src/whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /*
  * Firmware: where an image goes, what is refused, and what -boot says.
  */
+#include "src/base/error.h"
 #include "src/boot/boot_order.h"
 #include "src/boot/firmware.h"
-#include "src/error.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

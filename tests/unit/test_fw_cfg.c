@@ -1,9 +1,9 @@
 /*
  * fw_cfg: the sentences of QEMU's docs/specs/fw_cfg, and what goes into it.
  */
-#include "devices/fw_cfg_regs.h"
+#include "devices/misc/fw_cfg_regs.h"
+#include "src/base/error.h"
 #include "src/boot/fw_items.h"
-#include "src/error.h"
 #include "tests/unit/rig.h"
 
 #include <glib/gstdio.h>

@@ -2,8 +2,8 @@
  * The DMA controllers, sentence by sentence of the 8237A's data sheet, with a
  * device that the test plays itself.
  */
-#include "devices/i8237_regs.h"
-#include "src/dma.h"
+#include "devices/misc/i8237_regs.h"
+#include "src/device/dma.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * Counter 0 of the 8254 on its interrupt line: exact edges, lost ticks, the
  * pace, and the saved state of the whole chip.
  */
-#include "devices/i8259_regs.h"
+#include "devices/intc/i8259_regs.h"
 #include "tests/unit/pit_rig.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
  * Corners of the 8259A pair, each of which a mutant had survived in.  "DS" is
- * the data sheet that devices/i8259.c names.
+ * the data sheet that devices/intc/i8259.c names.
  */
 #include "tests/unit/pic_rig.h"
 

@@ -1,7 +1,7 @@
 /*
  * The small ISA devices: debug port, POST port, debug console, exit ports.
  */
-#include "devices/crtc_regs.h"
+#include "devices/display/crtc_regs.h"
 #include "tests/unit/rig.h"
 
 #include <stdio.h>

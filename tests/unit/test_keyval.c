@@ -1,8 +1,8 @@
 /*
  * "key=value" lists and the search for the nearest word.
  */
-#include "src/error.h"
-#include "src/keyval.h"
+#include "src/base/error.h"
+#include "src/base/keyval.h"
 
 static const char *value(GHashTable *table, const char *key)
 {

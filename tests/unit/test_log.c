@@ -1,7 +1,7 @@
 /*
  * Lines for the user.
  */
-#include "src/log.h"
+#include "src/base/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * The event loop: posted work, descriptors, timers, signals, machine time.
  */
-#include "src/error.h"
-#include "src/loop_clock.h"
+#include "src/base/error.h"
+#include "src/board/loop_clock.h"
 
 #include <signal.h>
 #include <stdatomic.h>

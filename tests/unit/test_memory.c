@@ -1,8 +1,8 @@
 /*
  * Guest memory: the hole below 4 GiB, bounds, and ROM in place of RAM.
  */
-#include "src/error.h"
-#include "src/memory.h"
+#include "src/base/error.h"
+#include "src/board/memory.h"
 
 #include <string.h>
 

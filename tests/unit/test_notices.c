@@ -1,7 +1,7 @@
 /*
  * Lines for standard output, when nobody takes them.
  */
-#include "src/notices.h"
+#include "src/vm/notices.h"
 
 #include <fcntl.h>
 #include <glib.h>

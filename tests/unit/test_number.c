@@ -1,8 +1,8 @@
 /*
  * Numbers, sizes and switches as users write them.
  */
-#include "src/error.h"
-#include "src/number.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 static void test_decimal_and_hex(void)
 {

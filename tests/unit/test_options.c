@@ -1,8 +1,8 @@
 /*
  * The command line: what each option sets, and what is said of mistakes.
  */
-#include "src/error.h"
-#include "src/options.h"
+#include "src/base/error.h"
+#include "src/cli/options.h"
 
 #include <string.h>
 

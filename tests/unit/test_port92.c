@@ -1,7 +1,7 @@
 /*
  * System control port A and the reset control register.
  */
-#include "devices/port92_regs.h"
+#include "devices/misc/port92_regs.h"
 #include "tests/unit/rig.h"
 
 #define PORT92   0x92

@@ -2,11 +2,11 @@
  * -record and -replay: a machine with no CPU is recorded and replayed, and the
  * recordings of guests in tests/replay still replay.
  */
-#include "devices/ioapic_regs.h"
-#include "devices/lapic_regs.h"
-#include "devices/uart16550_regs.h"
-#include "src/error.h"
-#include "src/machine.h"
+#include "devices/intc/ioapic_regs.h"
+#include "devices/intc/lapic_regs.h"
+#include "devices/serial/uart16550_regs.h"
+#include "src/base/error.h"
+#include "src/machine/machine.h"
 #include "src/record/format.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"

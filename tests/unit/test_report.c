@@ -1,8 +1,9 @@
 /*
  * What a report says of the code at the instruction pointer.
  */
-#include "src/disasm.h"
-#include "src/report.h"
+#include "src/cpu/cpu_text.h"
+#include "src/cpu/disasm.h"
+#include "src/vm/report.h"
 
 #include <string.h>
 
@@ -22,7 +23,7 @@ static char *report(uint32_t attributes, bool long_mode, uint64_t rip)
     state.msr.efer = long_mode ? CPU_EFER_LMA : 0;
     state.rip = rip;
     GString *text = g_string_new(NULL);
-    report_cpu(text, &state, memory);
+    cpu_text(text, &state, memory);
     return g_string_free(text, false);
 }
 

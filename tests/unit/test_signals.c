@@ -1,7 +1,7 @@
 /*
  * The signals that end the program.
  */
-#include "src/signals.h"
+#include "src/base/signals.h"
 
 #include <signal.h>
 

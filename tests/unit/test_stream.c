@@ -3,8 +3,8 @@
  * listener that cannot accept.
  */
 #include "devices/device.h"
+#include "src/base/error.h"
 #include "src/control/stream.h"
-#include "src/error.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

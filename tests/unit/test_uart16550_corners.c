@@ -1,7 +1,7 @@
 /*
  * Corners of the 16550A, each of which a mutant had survived in.
  */
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>

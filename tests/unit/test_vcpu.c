@@ -4,9 +4,9 @@
  * ThreadSanitizer; without it, it still proves that a paused vCPU stands still
  * and that halts, interrupts, pauses and stops never wait for one another.
  */
-#include "src/loop_clock.h"
-#include "src/machine.h"
-#include "src/vcpu.h"
+#include "src/board/loop_clock.h"
+#include "src/machine/machine.h"
+#include "src/vm/vcpu_thread.h"
 
 #define CPUS        2u
 #define PAUSES      200u

@@ -4,7 +4,7 @@
 #ifndef PIOEMU_TEST_UART_COM_H
 #define PIOEMU_TEST_UART_COM_H
 
-#include "devices/uart16550_regs.h"
+#include "devices/serial/uart16550_regs.h"
 #include "tests/unit/rig.h"
 
 #define COM_BASE 0x3f8

@@ -3,7 +3,7 @@
  */
 #include "src/accel/kvm/kvm.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <cpuid.h>
 #include <errno.h>

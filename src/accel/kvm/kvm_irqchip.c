@@ -3,7 +3,7 @@
  */
 #include "src/accel/kvm/kvm.h"
 
-#include "devices/i8259_regs.h"
+#include "devices/intc/i8259_regs.h"
 
 #include <errno.h>
 #include <string.h>

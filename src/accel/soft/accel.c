@@ -6,10 +6,10 @@
  * portions (Cpu.fuel), so that a kick or an interrupt from another thread is
  * seen after at most one portion.
  */
-#include "src/accel/interp/handlers.h"
-#include "src/accel/interp/trace.h"
-#include "src/error.h"
-#include "src/number.h"
+#include "src/accel/soft/interp/handlers.h"
+#include "src/accel/soft/trace.h"
+#include "src/base/error.h"
+#include "src/base/number.h"
 
 /* Instructions between two looks at what other threads may have set, and at the host's time. */
 #define PORTION 16384

@@ -6,8 +6,8 @@
  * run() except where a function says so.  A Vcpu must be one that
  * accel_interp_class made.
  */
-#ifndef PIOEMU_INTERP_H
-#define PIOEMU_INTERP_H
+#ifndef PIOEMU_ACCEL_SOFT_SOFT_H
+#define PIOEMU_ACCEL_SOFT_SOFT_H
 
 #include "src/accel/accel.h"
 

@@ -1,4 +1,4 @@
-#include "src/accel/interp/trace.h"
+#include "src/accel/soft/trace.h"
 
 static CpuTrace *trace_of(const Cpu *cpu)
 {

@@ -2,11 +2,11 @@
  * What -d logs of the software CPU.  The flags in Cpu say which of these are
  * wanted; each is called only then, trace_init() always.
  */
-#ifndef PIOEMU_INTERP_TRACE_H
-#define PIOEMU_INTERP_TRACE_H
+#ifndef PIOEMU_ACCEL_SOFT_TRACE_H
+#define PIOEMU_ACCEL_SOFT_TRACE_H
 
-#include "src/accel/interp/cpu.h"
-#include "src/cpu_trace.h"
+#include "src/accel/soft/x86/cpu.h"
+#include "src/cpu/cpu_trace.h"
 
 void trace_init(Cpu *cpu);
 

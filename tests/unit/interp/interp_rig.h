@@ -7,7 +7,7 @@
 #ifndef PIOEMU_INTERP_RIG_H
 #define PIOEMU_INTERP_RIG_H
 
-#include "src/accel/interp/interp.h"
+#include "src/accel/soft/soft.h"
 
 /* Under a sanitizer tests do less, and leave its shadow memory alone. */
 #if defined(__SANITIZE_ADDRESS__)

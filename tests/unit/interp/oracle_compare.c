@@ -1,7 +1,7 @@
 /* Comparing outcomes; see the header. */
 #include "tests/unit/interp/oracle_compare.h"
 
-#include "src/cpu_state.h"
+#include "src/cpu/cpu_state.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
  */
 #include "tests/unit/interp/oracle_forms.h"
 
-#include "src/cpu_state.h"
+#include "src/cpu/cpu_state.h"
 
 #define M    FORM_MODRM
 #define MM   (FORM_MODRM | FORM_MEMORY)

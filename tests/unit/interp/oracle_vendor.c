@@ -10,7 +10,7 @@
 
 #include "tests/unit/interp/oracle_maker.h"
 
-#include "src/cpu_state.h"
+#include "src/cpu/cpu_state.h"
 
 #include <glib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/interp/interp_rig.h"
 
-#include "src/accel/interp/cpu.h"
+#include "src/accel/soft/x86/cpu.h"
 
 #define RAM  UINT64_C(0x200000)
 #define PAGE 0x9au

@@ -15,7 +15,7 @@
 #include "tests/unit/interp/oracle_facts.h"
 #include "tests/unit/interp/oracle_vendor.h"
 
-#include "src/cpu_state.h"
+#include "src/cpu/cpu_state.h"
 
 #include <glib.h>
 #include <stdio.h>

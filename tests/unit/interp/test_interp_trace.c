@@ -4,7 +4,7 @@
  */
 #include "tests/unit/interp/interp_protected.h"
 
-#include "src/disasm.h"
+#include "src/cpu/disasm.h"
 
 #include <string.h>
 

@@ -15,9 +15,9 @@
  * before the next one.  Memory of stale blocks is reclaimed when the arena is
  * full.
  */
-#include "src/accel/interp/handlers.h"
-#include "src/accel/interp/patch.h"
-#include "src/accel/interp/trace.h"
+#include "src/accel/soft/interp/handlers.h"
+#include "src/accel/soft/interp/patch.h"
+#include "src/accel/soft/trace.h"
 
 #include <stdlib.h>
 #include <string.h>

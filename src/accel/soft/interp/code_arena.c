@@ -1,7 +1,7 @@
 /* The memory of the blocks; see the header. */
-#include "src/accel/interp/code_arena.h"
+#include "src/accel/soft/interp/code_arena.h"
 
-#include "src/error.h"
+#include "src/base/error.h"
 
 #include <errno.h>
 #include <sys/mman.h>

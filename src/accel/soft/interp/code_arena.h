@@ -2,8 +2,8 @@
  * Where the blocks of all CPUs lie: one reserved range of addresses with one
  * budget, however many CPUs there are.  Memory is committed as it is used.
  */
-#ifndef PIOEMU_INTERP_CODE_ARENA_H
-#define PIOEMU_INTERP_CODE_ARENA_H
+#ifndef PIOEMU_ACCEL_SOFT_INTERP_CODE_ARENA_H
+#define PIOEMU_ACCEL_SOFT_INTERP_CODE_ARENA_H
 
 #include <glib.h>
 #include <stdbool.h>

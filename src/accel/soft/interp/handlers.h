@@ -2,11 +2,11 @@
  * How handlers are written: the dispatch, the block ends, and the declarations
  * of all of them for the opcode map.
  */
-#ifndef PIOEMU_INTERP_HANDLERS_H
-#define PIOEMU_INTERP_HANDLERS_H
+#ifndef PIOEMU_ACCEL_SOFT_INTERP_HANDLERS_H
+#define PIOEMU_ACCEL_SOFT_INTERP_HANDLERS_H
 
-#include "src/accel/interp/access.h"
-#include "src/accel/interp/flags.h"
+#include "src/accel/soft/x86/access.h"
+#include "src/accel/soft/x86/flags.h"
 
 /*
  * INTERP_TAIL is set by the build: with it a handler calls the next one in its

@@ -2,7 +2,7 @@
  * ADD OR ADC SBB AND SUB XOR CMP, TEST, INC DEC NEG NOT, XADD, CMPXCHG: the
  * instructions whose flags are the carries of one addition.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 /*
  * Each operation is a macro over the width, the operands a and b (unsigned,

@@ -2,7 +2,7 @@
  * Jumps, calls, returns and loops; the far ones check the operand and leave
  * the rest to far.c.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 /* A branch that leaves the segment faults at the branch. */
 static const Insn *branch_outside(Cpu *cpu, const Insn *insn)

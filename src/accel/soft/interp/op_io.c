@@ -2,7 +2,7 @@
  * IN OUT INS OUTS.  Each ends its block, because the device may have changed
  * the interrupt pin, guest memory or the A20 line.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 #include <string.h>
 

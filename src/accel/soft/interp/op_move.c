@@ -1,7 +1,7 @@
 /*
  * Moves, conversions, the stack, and single flags.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 OP(nop)
 {

@@ -1,7 +1,7 @@
 /*
  * MUL IMUL DIV IDIV and the decimal adjustments.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 /* CF and OF: the product does not fit the operand size. */
 static void set_overflow(Cpu *cpu, bool overflow)

@@ -4,7 +4,7 @@
  * Where the manual leaves a flag undefined we do what recent Intel parts do,
  * so that the comparison with one needs few masks.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 /* The count is masked to 5 bits before; zero changes nothing, no flag either. */
 

@@ -12,7 +12,7 @@
  * the time at each follow from the registers alone, and it makes no difference
  * to the guest where a slice of the run loop cuts a repetition.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Privileged and system instructions.  They end their blocks unless they only
  * read.
  */
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 static void need_ring0(Cpu *cpu)
 {

@@ -2,10 +2,10 @@
  * Code that changes its own immediates does so again and again: the one that
  * was patched last is patched without a look at the blocks.
  */
-#ifndef PIOEMU_INTERP_PATCH_H
-#define PIOEMU_INTERP_PATCH_H
+#ifndef PIOEMU_ACCEL_SOFT_INTERP_PATCH_H
+#define PIOEMU_ACCEL_SOFT_INTERP_PATCH_H
 
-#include "src/accel/interp/access.h"
+#include "src/accel/soft/x86/access.h"
 
 /* `end` is behind the immediate's bytes; `how` as decode_insn() tells it. */
 static inline void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)

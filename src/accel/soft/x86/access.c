@@ -2,9 +2,9 @@
  * The slow half of data accesses: segment limits and rights, alignment checks,
  * data breakpoints, page crossings, pages of code, ROM, and the bus.
  */
-#include "src/accel/interp/access.h"
+#include "src/accel/soft/x86/access.h"
 
-#include "src/accel/interp/patch.h"
+#include "src/accel/soft/interp/patch.h"
 
 /* ---- segments ----------------------------------------------------------- */
 

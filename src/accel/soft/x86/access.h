@@ -3,10 +3,10 @@
  * translation, then the host's memory.  Whatever does not pass goes to
  * access.c, which raises, walks the page tables, or asks the bus.
  */
-#ifndef PIOEMU_INTERP_ACCESS_H
-#define PIOEMU_INTERP_ACCESS_H
+#ifndef PIOEMU_ACCEL_SOFT_X86_ACCESS_H
+#define PIOEMU_ACCEL_SOFT_X86_ACCESS_H
 
-#include "src/accel/interp/cpu.h"
+#include "src/accel/soft/x86/cpu.h"
 
 typedef uint8_t u8;
 typedef uint16_t u16;

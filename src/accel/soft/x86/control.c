@@ -1,7 +1,7 @@
 /*
  * Control registers, model specific registers and I/O permission.
  */
-#include "src/accel/interp/access.h"
+#include "src/accel/soft/x86/access.h"
 
 #define CR0_CHANGEABLE                                                                             \
     (CPU_CR0_PE | CPU_CR0_MP | CPU_CR0_EM | CPU_CR0_TS | CPU_CR0_NE | CPU_CR0_WP | CPU_CR0_AM |    \

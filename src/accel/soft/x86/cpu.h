@@ -7,11 +7,11 @@
  * task.c switches, state.c converts to and from CpuState, start.c resets and
  * starts, trace.c logs, accel.c runs.
  */
-#ifndef PIOEMU_INTERP_CPU_H
-#define PIOEMU_INTERP_CPU_H
+#ifndef PIOEMU_ACCEL_SOFT_X86_CPU_H
+#define PIOEMU_ACCEL_SOFT_X86_CPU_H
 
-#include "src/accel/interp/code_arena.h"
-#include "src/accel/interp/interp.h"
+#include "src/accel/soft/interp/code_arena.h"
+#include "src/accel/soft/soft.h"
 
 #include <setjmp.h>
 

@@ -2,8 +2,8 @@
  * The decoder: prefixes, opcode, ModRM, SIB, displacement and immediates of
  * one instruction, by the opcode map.
  */
-#include "src/accel/interp/handlers.h"
-#include "src/accel/interp/opcode_map.h"
+#include "src/accel/soft/interp/handlers.h"
+#include "src/accel/soft/x86/opcode_map.h"
 
 typedef struct Decoder {
     const uint8_t *bytes;

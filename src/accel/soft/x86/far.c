@@ -3,7 +3,7 @@
  * gates and task state segments.  Nothing of the CPU changes before the last
  * check and the last access are done.
  */
-#include "src/accel/interp/access.h"
+#include "src/accel/soft/x86/access.h"
 
 /* ---- stacks that are not committed yet ---------------------------------- */
 

@@ -12,10 +12,10 @@
  * the sign is bit 31; AF stays in bit 4 at every operand size.  A 64-bit
  * result would be folded into the same form.
  */
-#ifndef PIOEMU_INTERP_FLAGS_H
-#define PIOEMU_INTERP_FLAGS_H
+#ifndef PIOEMU_ACCEL_SOFT_X86_FLAGS_H
+#define PIOEMU_ACCEL_SOFT_X86_FLAGS_H
 
-#include "src/accel/interp/cpu.h"
+#include "src/accel/soft/x86/cpu.h"
 
 #define CARRY_CF_SHIFT 32
 #define CARRY_CF       (UINT64_C(1) << 32)

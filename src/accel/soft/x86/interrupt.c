@@ -1,9 +1,9 @@
 /*
  * Delivery of interrupts and exceptions, and IRET.
  */
-#include "src/accel/interp/access.h"
-#include "src/accel/interp/flags.h"
-#include "src/accel/interp/trace.h"
+#include "src/accel/soft/trace.h"
+#include "src/accel/soft/x86/access.h"
+#include "src/accel/soft/x86/flags.h"
 
 /* ---- delivery ----------------------------------------------------------- */
 

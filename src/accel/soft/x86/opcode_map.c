@@ -2,9 +2,9 @@
  * The opcode map.  To add an instruction, give its opcode a form and handlers
  * here and write the handlers in the op_*.c file of its subject.
  */
-#include "src/accel/interp/opcode_map.h"
+#include "src/accel/soft/x86/opcode_map.h"
 
-#include "src/accel/interp/handlers.h"
+#include "src/accel/soft/interp/handlers.h"
 
 /* Handlers for 8, 16 and 32 bits; for 16 and 32; one for all. */
 #define W(name, form)                                                                              \

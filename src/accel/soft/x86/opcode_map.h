@@ -2,10 +2,10 @@
  * The opcode map: for each opcode the form of its operands and the handlers
  * by operand kind and size.
  */
-#ifndef PIOEMU_INTERP_OPCODE_MAP_H
-#define PIOEMU_INTERP_OPCODE_MAP_H
+#ifndef PIOEMU_ACCEL_SOFT_X86_OPCODE_MAP_H
+#define PIOEMU_ACCEL_SOFT_X86_OPCODE_MAP_H
 
-#include "src/accel/interp/cpu.h"
+#include "src/accel/soft/x86/cpu.h"
 
 /* What follows the opcode and which fields of Insn it fills. */
 typedef enum Form {

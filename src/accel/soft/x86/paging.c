@@ -5,7 +5,7 @@
  * DEVIATION: bits that select a memory type (PAT, PCD, PWT) are ignored in
  * every entry, since there are no memory types to select.
  */
-#include "src/accel/interp/access.h"
+#include "src/accel/soft/x86/access.h"
 
 #define ENTRY_P  UINT64_C(0x01)
 #define ENTRY_RW UINT64_C(0x02)

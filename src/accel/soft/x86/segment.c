@@ -2,7 +2,7 @@
  * Segment registers: descriptors, the checks for loading them, and what the
  * fast paths derive from them.
  */
-#include "src/accel/interp/access.h"
+#include "src/accel/soft/x86/access.h"
 
 #define ATTRIBUTES_REAL_DATA (CPU_SEGMENT_P | CPU_SEGMENT_S | 3u)
 #define ATTRIBUTES_V86       (ATTRIBUTES_REAL_DATA | CPU_SEGMENT_DPL)

@@ -3,7 +3,7 @@
  * chapter "Processor Management and Initialization", sections "Processor State
  * After Reset" and "MP Initialization Protocol".
  */
-#include "src/accel/interp/cpu.h"
+#include "src/accel/soft/x86/cpu.h"
 
 #include <string.h>
 

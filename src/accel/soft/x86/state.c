@@ -1,9 +1,9 @@
 /*
  * Between CpuState and the software CPU's own form.
  */
-#include "src/accel/interp/access.h"
-#include "src/accel/interp/flags.h"
-#include "src/error.h"
+#include "src/accel/soft/x86/access.h"
+#include "src/accel/soft/x86/flags.h"
+#include "src/base/error.h"
 
 #include <string.h>
 

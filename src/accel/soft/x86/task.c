@@ -1,8 +1,8 @@
 /*
  * The hardware task switch, with 16 and 32-bit task state segments.
  */
-#include "src/accel/interp/access.h"
-#include "src/accel/interp/flags.h"
+#include "src/accel/soft/x86/access.h"
+#include "src/accel/soft/x86/flags.h"
 
 /* Offsets in the two kinds of TSS; registers follow in encoding order. */
 typedef struct TssLayout {

@@ -1,0 +1,17 @@
+/*
+ * A CPU's state as text, for reports and traces.
+ */
+#ifndef PIOEMU_CPU_CPU_TEXT_H
+#define PIOEMU_CPU_CPU_TEXT_H
+
+#include "src/board/memory.h"
+#include "src/cpu/cpu_state.h"
+
+#include <glib.h>
+
+/* Appends general registers, flags, segments with their hidden state, control registers. */
+void cpu_text_registers(GString *text, const CpuState *state);
+/* The same, and the code at the instruction pointer. */
+void cpu_text(GString *text, const CpuState *state, const Memory *memory);
+
+#endif
