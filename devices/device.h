@@ -108,19 +108,19 @@ typedef struct DeviceRegion {
     /*
      * Optional, memory only: each CPU has such a device of its own, all at the
      * same addresses; the property holds whose this one is.  A CPU's accesses
-     * reach its own; who takes a device's write is settled by bids.
+     * reach its own; `arbitrate` settles which of them takes a device's write.
      */
     const char *cpu_property;
     /*
-     * Optional, with cpu_property: DEVICE_BID_NONE, DEVICE_BID_SURE, or a
-     * number between them that takes the write if nobody bids less (of equals:
+     * Optional, with cpu_property: DEVICE_ARBITRATE_NONE, DEVICE_ARBITRATE_SURE, or a
+     * rank between them; of several the lowest takes the write (of equals:
      * the CPU with the lowest number).  NULL: always sure.
      */
-    int (*bid)(const void *state, uint64_t offset, uint64_t value);
+    int (*arbitrate)(const void *state, uint64_t offset, uint64_t value);
 } DeviceRegion;
 
-#define DEVICE_BID_NONE (-1)
-#define DEVICE_BID_SURE 256
+#define DEVICE_ARBITRATE_NONE (-1)
+#define DEVICE_ARBITRATE_SURE 256
 
 /* ---- properties --------------------------------------------------------- */
 
@@ -443,7 +443,7 @@ typedef struct DeviceClass {
     /* Assigns every register and latch its power-on value; drives its lines. */
     void (*reset)(void *state);
     /* An input pin changed. */
-    void (*input)(void *state, unsigned pin, bool level);
+    void (*set_pin)(void *state, unsigned pin, bool level);
     unsigned input_count;
     /*
      * Interrupt controllers: the CPU acknowledges; returns the vector.

@@ -449,7 +449,7 @@ static const char *elcr_register_name(const void *state, uint64_t offset, bool w
 /* ---- inputs ---- */
 
 /* The master's cascade input hangs on the slave, not on the machine. */
-static void i8259_input(void *state, unsigned pin, bool level)
+static void i8259_set_pin(void *state, unsigned pin, bool level)
 {
     I8259 *s = state;
     if (pin < PIC_INPUTS && pin != PIC_CASCADE) {
@@ -616,7 +616,7 @@ const DeviceClass i8259_class = {
     .regions = i8259_regions,
     .outputs = i8259_outputs,
     .reset = i8259_reset,
-    .input = i8259_input,
+    .set_pin = i8259_set_pin,
     .input_count = PIC_INPUTS,
     .acknowledge = i8259_acknowledge,
     .input_pending = i8259_input_pending,

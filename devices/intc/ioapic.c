@@ -68,7 +68,7 @@ static void ioapic_update_level(Ioapic *s, unsigned pin)
 }
 
 /* An edge that comes while the input is masked is lost (data sheet, Interrupt Mask). */
-static void ioapic_input(void *state, unsigned pin, bool level)
+static void ioapic_set_pin(void *state, unsigned pin, bool level)
 {
     Ioapic *s = state;
     bool was_active = ioapic_active(s, pin);
@@ -262,7 +262,7 @@ const DeviceClass ioapic_class = {
     .properties = IOAPIC_PROPERTIES,
     .regions = IOAPIC_REGIONS,
     .reset = ioapic_reset,
-    .input = ioapic_input,
+    .set_pin = ioapic_set_pin,
     .input_count = IOAPIC_INPUTS,
     .fields = IOAPIC_FIELDS,
     .post_load = ioapic_post_load,

@@ -124,7 +124,7 @@ void lapic_pulse_nmi(Lapic *s)
     irq_set(s->nmi, false);
 }
 
-static void lapic_input(void *state, unsigned pin, bool level)
+static void lapic_set_pin(void *state, unsigned pin, bool level)
 {
     Lapic *s = state;
     uint32_t lvt = s->lvt[LVT_LINT0 + pin];
@@ -422,7 +422,7 @@ void lapic_clear(Lapic *s)
     }
     s->initial_count = s->divide = 0;
     s->timer_start = 0;
-    s->extint = s->deaf = false;
+    s->extint = s->excludes_self = false;
     timer_schedule(s);
     lapic_update(s);
 }
@@ -553,7 +553,7 @@ static const DeviceRegion LAPIC_REGIONS[] = {
         .base_property = "base",
         .register_name = lapic_register_name,
         .cpu_property = "cpu",
-        .bid = lapic_bid,
+        .arbitrate = lapic_arbitrate,
     },
     {.name = NULL},
 };
@@ -587,7 +587,7 @@ const DeviceClass lapic_class = {
     .timers = LAPIC_TIMERS,
     .realize = lapic_realize,
     .reset = lapic_reset,
-    .input = lapic_input,
+    .set_pin = lapic_set_pin,
     .input_count = 2,
     .acknowledge = lapic_acknowledge,
     .fields = LAPIC_FIELDS,

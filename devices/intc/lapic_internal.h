@@ -27,7 +27,7 @@ typedef struct Lapic {
     uint32_t errors;      /* collected since the last write to the ESR */
     bool lint[2];         /* the pins */
     bool extint;          /* an ExtINT message waits for the acknowledge */
-    bool deaf;            /* while it sends to all others */
+    bool excludes_self;   /* while it sends to all others */
     uint64_t timer_start; /* when the count would have begun at its initial value, modulo 2^64 */
 
     /* Collaborators. */
@@ -51,8 +51,8 @@ void lapic_clear(Lapic *s);
 
 /* ---- lapic_message.c ---- */
 
-/* What DeviceRegion.bid says. */
-int lapic_bid(const void *state, uint64_t offset, uint64_t value);
+/* What DeviceRegion.arbitrate says. */
+int lapic_arbitrate(const void *state, uint64_t offset, uint64_t value);
 /* `address` says whom it is for. */
 void lapic_message(Lapic *s, uint64_t address, uint32_t data);
 /* A write to the low half of the ICR. */

@@ -47,16 +47,16 @@ static bool lapic_is_destination(const Lapic *s, uint64_t address)
 }
 
 /* SDM, "Lowest Priority Delivery Mode": of several destinations the least busy takes it. */
-int lapic_bid(const void *state, uint64_t offset, uint64_t value)
+int lapic_arbitrate(const void *state, uint64_t offset, uint64_t value)
 {
     const Lapic *s = state;
-    if (s->deaf || !lapic_is_destination(s, offset)) {
-        return DEVICE_BID_NONE;
+    if (s->excludes_self || !lapic_is_destination(s, offset)) {
+        return DEVICE_ARBITRATE_NONE;
     }
     if ((value & APIC_DELIVERY_MASK) != APIC_DELIVERY_LOWEST) {
-        return DEVICE_BID_SURE;
+        return DEVICE_ARBITRATE_SURE;
     }
-    return lapic_enabled(s) ? lapic_ppr(s) : DEVICE_BID_NONE;
+    return lapic_enabled(s) ? lapic_ppr(s) : DEVICE_ARBITRATE_NONE;
 }
 
 void lapic_message(Lapic *s, uint64_t address, uint32_t data)
@@ -76,9 +76,9 @@ static void lapic_send(Lapic *s, uint32_t destination, bool logical, uint32_t co
 
 static void lapic_send_to_others(Lapic *s, uint32_t command)
 {
-    s->deaf = true;
+    s->excludes_self = true;
     lapic_send(s, APIC_DEST_ALL, false, command);
-    s->deaf = false;
+    s->excludes_self = false;
 }
 
 /* INIT with the level de-asserted only sets arbitration numbers, of which there are none. */

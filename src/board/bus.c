@@ -12,7 +12,7 @@ struct Bus {
     const BusClaim **ports;
     GPtrArray *claims;     /* all, in the order they were made */
     GPtrArray *memory;     /* by base: those that every CPU reaches */
-    GPtrArray *own;        /* by CPU: the same of those that only it reaches */
+    GPtrArray *per_cpu;    /* by CPU: the same of those that only it reaches */
     GMutex unclaimed_lock; /* of the table below */
     GHashTable *unclaimed; /* address (memory: bit 63 set) to BusUnclaimed */
     BusObserver *observer;
@@ -31,7 +31,7 @@ Bus *bus_new(bool locked)
     bus->ports = g_malloc0_n(PORT_COUNT, sizeof(*bus->ports));
     bus->claims = g_ptr_array_new_with_free_func(g_free);
     bus->memory = g_ptr_array_new();
-    bus->own = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    bus->per_cpu = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     g_mutex_init(&bus->unclaimed_lock);
     bus->unclaimed = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     return bus;
@@ -42,7 +42,7 @@ void bus_free(Bus *bus)
     g_hash_table_unref(bus->unclaimed);
     g_mutex_clear(&bus->unclaimed_lock);
     g_ptr_array_unref(bus->memory);
-    g_ptr_array_unref(bus->own);
+    g_ptr_array_unref(bus->per_cpu);
     g_ptr_array_unref(bus->claims);
     g_free(bus->ports);
     g_free(bus);
@@ -102,12 +102,12 @@ static gint compare_bases(gconstpointer a, gconstpointer b)
     return (base_a > base_b) - (base_a < base_b);
 }
 
-static GPtrArray *own_ranges(Bus *bus, unsigned cpu)
+static GPtrArray *per_cpu_ranges(Bus *bus, unsigned cpu)
 {
-    while (bus->own->len <= cpu) {
-        g_ptr_array_add(bus->own, g_ptr_array_new());
+    while (bus->per_cpu->len <= cpu) {
+        g_ptr_array_add(bus->per_cpu, g_ptr_array_new());
     }
-    return bus->own->pdata[cpu];
+    return bus->per_cpu->pdata[cpu];
 }
 
 bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
@@ -119,7 +119,7 @@ bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
     BusClaim *copy = g_memdup2(claim, sizeof(*claim));
     g_ptr_array_add(bus->claims, copy);
     if (claim->space == IO_MEMORY) {
-        GPtrArray *ranges = claim->per_cpu ? own_ranges(bus, claim->cpu) : bus->memory;
+        GPtrArray *ranges = claim->per_cpu ? per_cpu_ranges(bus, claim->cpu) : bus->memory;
         g_ptr_array_add(ranges, copy);
         g_ptr_array_sort(ranges, compare_bases);
         return true;
@@ -147,15 +147,15 @@ static const BusClaim *search(const GPtrArray *ranges, uint64_t address)
     return NULL;
 }
 
-static const BusClaim *find_own(const Bus *bus, unsigned cpu, uint64_t address)
+static const BusClaim *find_per_cpu(const Bus *bus, unsigned cpu, uint64_t address)
 {
-    return cpu < bus->own->len ? search(bus->own->pdata[cpu], address) : NULL;
+    return cpu < bus->per_cpu->len ? search(bus->per_cpu->pdata[cpu], address) : NULL;
 }
 
 /* Out of line, for the sake of ports. */
 static G_GNUC_NO_INLINE const BusClaim *find_memory(const Bus *bus, unsigned cpu, uint64_t address)
 {
-    const BusClaim *own = find_own(bus, cpu, address);
+    const BusClaim *own = find_per_cpu(bus, cpu, address);
     return own ? own : search(bus->memory, address);
 }
 
@@ -621,22 +621,22 @@ void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write,
     }
 }
 
-/* Those that are sure take it, and of the others the lowest bidder. */
-static void auction(Bus *bus, BusInitiator *by, uint64_t address, uint64_t value, unsigned size)
+/* Those that are sure take it, and of the others the one with the lowest rank. */
+static void arbitrate(Bus *bus, BusInitiator *by, uint64_t address, uint64_t value, unsigned size)
 {
     const BusClaim *winner = NULL;
-    int lowest = DEVICE_BID_SURE;
-    for (guint cpu = 0; cpu < bus->own->len; cpu++) {
-        const BusClaim *claim = find_own(bus, cpu, address);
+    int lowest = DEVICE_ARBITRATE_SURE;
+    for (guint cpu = 0; cpu < bus->per_cpu->len; cpu++) {
+        const BusClaim *claim = find_per_cpu(bus, cpu, address);
         if (!claim || !takes_whole(claim, address, size, true)) {
             continue;
         }
-        int bid =
-            claim->bid ? claim->bid(claim->state, address - claim->base, value) : DEVICE_BID_SURE;
-        if (bid == DEVICE_BID_SURE) {
+        int rank = claim->arbitrate ? claim->arbitrate(claim->state, address - claim->base, value)
+                                    : DEVICE_ARBITRATE_SURE;
+        if (rank == DEVICE_ARBITRATE_SURE) {
             write_claim(bus, by, claim, address, value, size);
-        } else if (bid != DEVICE_BID_NONE && bid < lowest) {
-            lowest = bid;
+        } else if (rank != DEVICE_ARBITRATE_NONE && rank < lowest) {
+            lowest = rank;
             winner = claim;
         }
     }
@@ -647,8 +647,8 @@ static void auction(Bus *bus, BusInitiator *by, uint64_t address, uint64_t value
 
 static bool is_own(const Bus *bus, uint64_t address)
 {
-    for (guint cpu = 0; cpu < bus->own->len; cpu++) {
-        if (find_own(bus, cpu, address)) {
+    for (guint cpu = 0; cpu < bus->per_cpu->len; cpu++) {
+        if (find_per_cpu(bus, cpu, address)) {
             return true;
         }
     }
@@ -659,7 +659,7 @@ void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size)
 {
     BusInitiator by = {0};
     if (is_own(bus, address)) {
-        auction(bus, &by, address, value, size);
+        arbitrate(bus, &by, address, value, size);
         remember(bus, &by, find_memory(bus, 0, address), address, value, 1, size, true, true);
     } else {
         bus_memory_access(bus, &by, address, true, size, &value);

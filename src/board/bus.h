@@ -31,7 +31,7 @@ typedef struct BusClaim {
     bool per_cpu; /* IO_MEMORY: only CPU `cpu` and writes of devices reach it */
     unsigned cpu;
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
-    int (*bid)(const void *state, uint64_t offset, uint64_t value); /* see DeviceRegion */
+    int (*arbitrate)(const void *state, uint64_t offset, uint64_t value); /* see DeviceRegion */
 } BusClaim;
 
 /* What an initiator last did, for crash reports. */
@@ -106,7 +106,7 @@ unsigned bus_go_on(const Bus *bus, BusInitiator *by);
 /* Whether a write to the port may begin something that takes long. */
 bool bus_is_slow(const Bus *bus, uint16_t port);
 /*
- * A device's: a range that each CPU has for itself takes it by bids.  On a bus
+ * A device's: a range that each CPU has for itself is arbitrated.  On a bus
  * without locks only.
  */
 void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size);

@@ -36,7 +36,7 @@
 #define CHAR_LINES_READY  (CHAR_LINE_CTS | CHAR_LINE_DSR | CHAR_LINE_DCD)
 #define CHAR_LINES_ABSENT CHAR_LINE_CTS /* nobody there, yet output is taken */
 
-typedef struct CharSet CharSet;
+typedef struct ChardevSet ChardevSet;
 typedef struct Chardev Chardev;
 typedef struct CharReader CharReader;
 typedef struct CharLog CharLog;
@@ -105,7 +105,7 @@ typedef struct CharCounters {
 
 struct Chardev {
     const ChardevClass *class;
-    CharSet *set;
+    ChardevSet *set;
     char *id;
     GHashTable *options; /* char * to char *; the argument is under class->argument */
     GPtrArray *ports;    /* CharPort: several only with `mux` */
@@ -129,60 +129,61 @@ struct Chardev {
     LoopTask *typist; /* posted when there may be room for more input; NULL: none */
 };
 
-/* ---- the set (charset.c) ---- */
+/* ---- the set (chardev_set.c) ---- */
 
-CharSet *charset_new(Loop *loop, const CharEvents *events, int escape);
+ChardevSet *chardev_set_new(Loop *loop, const CharEvents *events, int escape);
 /* Closes every chardev; no device is called after this. */
-void charset_free(CharSet *set);
+void chardev_set_free(ChardevSet *set);
 /* The run begins; what output replaces is there until now. */
-void charset_begin(CharSet *set);
-Loop *charset_loop(const CharSet *set);
-const CharEvents *charset_events(const CharSet *set);
+void chardev_set_begin(ChardevSet *set);
+Loop *chardev_set_loop(const ChardevSet *set);
+const CharEvents *chardev_set_events(const ChardevSet *set);
 /* The key before a command on a terminal: a control character's code; 0: none. */
-int charset_escape(const CharSet *set);
+int chardev_set_escape(const ChardevSet *set);
 
 /*
  * Makes a chardev from what a user writes after -serial: "file:PATH,key=value".
  * `what` names the option in messages.
  */
-Chardev *charset_add(CharSet *set, const char *what, const char *id, const char *spec,
-                     GError **error);
+Chardev *chardev_set_add(ChardevSet *set, const char *what, const char *id, const char *spec,
+                         GError **error);
 /* The same for a class that no user can name. */
-Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
-                           const char *id, const char *spec, GError **error);
+Chardev *chardev_set_add_class(ChardevSet *set, const ChardevClass *class, const char *what,
+                               const char *id, const char *spec, GError **error);
 /* From -chardev: "backend,id=ID,key=value", with QEMU's names of the backends. */
-bool charset_add_option(CharSet *set, const char *text, GError **error);
+bool chardev_set_add_option(ChardevSet *set, const char *text, GError **error);
 /*
  * What -serial and its like take: a spec for a new chardev `id`, chardev:ID,
  * mon:SPEC, or in=X,out=Y with a spec or an id each.  Returns the name for
- * charset_connect(), which the caller frees, or NULL.
+ * chardev_set_connect(), which the caller frees, or NULL.
  */
-char *charset_use(CharSet *set, const char *what, const char *id, const char *spec, GError **error);
+char *chardev_set_use(ChardevSet *set, const char *what, const char *id, const char *spec,
+                      GError **error);
 /* Of a spec: it names chardevs that are there by then, or may. */
-bool charset_spec_names(const char *spec);
-Chardev *charset_find(const CharSet *set, const char *id);
+bool chardev_set_spec_names(const char *spec);
+Chardev *chardev_set_find(const ChardevSet *set, const char *id);
 /* The first of a kind, or NULL: for backends of which there can be only one. */
-Chardev *charset_find_class(const CharSet *set, const ChardevClass *class);
+Chardev *chardev_set_find_class(const ChardevSet *set, const ChardevClass *class);
 /* DeviceHost.char_port: refuses an id that does not exist or is taken. */
-CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **error);
+CharPort *chardev_set_connect(ChardevSet *set, Device *dev, const char *id, GError **error);
 
 /* A server with wait=on has had no client yet. */
-bool charset_awaits_peers(const CharSet *set);
+bool chardev_set_awaits_peers(const ChardevSet *set);
 
 /*
  * Delivers what the devices wrote, until everything is out or nothing moves
  * for `patience` ns; returns the bytes that are left.
  */
-size_t charset_drain(CharSet *set, uint64_t patience);
-/* Ends a charset_drain() that is under way, or the next one, early. */
-void charset_stop_draining(CharSet *set);
+size_t chardev_set_drain(ChardevSet *set, uint64_t patience);
+/* Ends a chardev_set_drain() that is under way, or the next one, early. */
+void chardev_set_stop_draining(ChardevSet *set);
 
 /* One line per backend, as `-chardev help` prints it. */
-char *charset_help(void);
+char *chardev_set_help(void);
 /* One line of counters per chardev. */
-void charset_describe(const CharSet *set, GString *text);
+void chardev_set_describe(const ChardevSet *set, GString *text);
 /* The last lines that each chardev printed, made printable. */
-void charset_tail(CharSet *set, GString *text);
+void chardev_set_tail(ChardevSet *set, GString *text);
 
 /* ---- for backends (chardev.c, reader.c) ---- */
 

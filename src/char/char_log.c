@@ -143,7 +143,7 @@ static void write_out(CharLog *log, const char *text, size_t size)
 
 static void append_stamp(const CharLog *log, GString *text)
 {
-    const CharEvents *events = charset_events(log->chardev->set);
+    const CharEvents *events = chardev_set_events(log->chardev->set);
     if (log->config.stamp == CHAR_STAMP_HOST) {
         g_autoptr(GDateTime) now = g_date_time_new_now_utc();
         g_autofree char *date = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");

@@ -167,7 +167,7 @@ void chardev_update_reading(Chardev *chardev)
         chardev->class->set_reading(chardev, room);
     }
     if (room && chardev->typist) {
-        loop_post(charset_loop(chardev->set), chardev->typist);
+        loop_post(chardev_set_loop(chardev->set), chardev->typist);
     }
 }
 
@@ -229,7 +229,7 @@ void chardev_set_carrier(Chardev *chardev, bool attached)
 
 void chardev_report(const Chardev *chardev, const char *format, ...)
 {
-    const CharEvents *events = charset_events(chardev->set);
+    const CharEvents *events = chardev_set_events(chardev->set);
     va_list args;
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);

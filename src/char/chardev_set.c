@@ -1,6 +1,6 @@
 /*
  * The set of a machine's chardevs: finding, connecting, draining, describing.
- * charset_spec.c makes them.
+ * chardev_set_spec.c makes them.
  */
 #include "src/base/error.h"
 #include "src/char/char_internal.h"
@@ -20,9 +20,9 @@ static void route_free(gpointer data)
     g_free(route);
 }
 
-CharSet *charset_new(Loop *loop, const CharEvents *events, int escape)
+ChardevSet *chardev_set_new(Loop *loop, const CharEvents *events, int escape)
 {
-    CharSet *set = g_new0(CharSet, 1);
+    ChardevSet *set = g_new0(ChardevSet, 1);
     set->loop = loop;
     set->events = *events;
     set->escape = escape;
@@ -32,7 +32,7 @@ CharSet *charset_new(Loop *loop, const CharEvents *events, int escape)
     return set;
 }
 
-void charset_free(CharSet *set)
+void chardev_set_free(ChardevSet *set)
 {
     g_ptr_array_unref(set->chardevs);
     g_ptr_array_unref(set->routes);
@@ -40,22 +40,22 @@ void charset_free(CharSet *set)
     g_free(set);
 }
 
-Loop *charset_loop(const CharSet *set)
+Loop *chardev_set_loop(const ChardevSet *set)
 {
     return set->loop;
 }
 
-const CharEvents *charset_events(const CharSet *set)
+const CharEvents *chardev_set_events(const ChardevSet *set)
 {
     return &set->events;
 }
 
-int charset_escape(const CharSet *set)
+int chardev_set_escape(const ChardevSet *set)
 {
     return set->escape;
 }
 
-Chardev *charset_find(const CharSet *set, const char *id)
+Chardev *chardev_set_find(const ChardevSet *set, const char *id)
 {
     for (guint i = 0; i < set->chardevs->len; i++) {
         Chardev *chardev = set->chardevs->pdata[i];
@@ -66,7 +66,7 @@ Chardev *charset_find(const CharSet *set, const char *id)
     return NULL;
 }
 
-Chardev *charset_find_class(const CharSet *set, const ChardevClass *class)
+Chardev *chardev_set_find_class(const ChardevSet *set, const ChardevClass *class)
 {
     for (guint i = 0; i < set->chardevs->len; i++) {
         Chardev *chardev = set->chardevs->pdata[i];
@@ -79,7 +79,7 @@ Chardev *charset_find_class(const CharSet *set, const ChardevClass *class)
 
 /* ---- connecting ---- */
 
-static const CharRoute *find_route(const CharSet *set, const char *id)
+static const CharRoute *find_route(const ChardevSet *set, const char *id)
 {
     for (guint i = 0; i < set->routes->len; i++) {
         const CharRoute *route = set->routes->pdata[i];
@@ -105,10 +105,10 @@ static bool check_free(const Chardev *chardev, bool in, const Device *dev, GErro
     return true;
 }
 
-CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **error)
+CharPort *chardev_set_connect(ChardevSet *set, Device *dev, const char *id, GError **error)
 {
     const CharRoute *route = find_route(set, id);
-    Chardev *in = route ? route->in : charset_find(set, id);
+    Chardev *in = route ? route->in : chardev_set_find(set, id);
     Chardev *out = route ? route->out : in;
     if (!in && !out) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: no chardev '%s'", device_id(dev),
@@ -124,7 +124,7 @@ CharPort *charset_connect(CharSet *set, Device *dev, const char *id, GError **er
     return port;
 }
 
-bool charset_awaits_peers(const CharSet *set)
+bool chardev_set_awaits_peers(const ChardevSet *set)
 {
     for (guint i = 0; i < set->chardevs->len; i++) {
         const Chardev *chardev = set->chardevs->pdata[i];
@@ -137,14 +137,14 @@ bool charset_awaits_peers(const CharSet *set)
 
 /* ---- the end of a run ---- */
 
-static void drain_ports(CharSet *set)
+static void drain_ports(ChardevSet *set)
 {
     for (guint i = 0; i < set->ports->len; i++) {
         char_port_drain(set->ports->pdata[i]);
     }
 }
 
-static size_t undelivered(CharSet *set)
+static size_t undelivered(ChardevSet *set)
 {
     size_t left = 0;
     drain_ports(set);
@@ -159,15 +159,15 @@ static size_t undelivered(CharSet *set)
 
 static void patience_over(void *opaque)
 {
-    charset_stop_draining(opaque);
+    chardev_set_stop_draining(opaque);
 }
 
-void charset_stop_draining(CharSet *set)
+void chardev_set_stop_draining(ChardevSet *set)
 {
     set->stop_draining = true;
 }
 
-void charset_begin(CharSet *set)
+void chardev_set_begin(ChardevSet *set)
 {
     for (guint i = 0; i < set->chardevs->len; i++) {
         Chardev *chardev = set->chardevs->pdata[i];
@@ -180,7 +180,7 @@ void charset_begin(CharSet *set)
     }
 }
 
-size_t charset_drain(CharSet *set, uint64_t patience)
+size_t chardev_set_drain(ChardevSet *set, uint64_t patience)
 {
     size_t left = undelivered(set);
     LoopTimer *timer = loop_timer_new(set->loop, patience_over, set);
@@ -199,7 +199,7 @@ size_t charset_drain(CharSet *set, uint64_t patience)
 
 /* ---- descriptions ---- */
 
-void charset_describe(const CharSet *set, GString *text)
+void chardev_set_describe(const ChardevSet *set, GString *text)
 {
     for (guint i = 0; i < set->chardevs->len; i++) {
         const Chardev *chardev = set->chardevs->pdata[i];
@@ -238,7 +238,7 @@ static uint64_t tail_start(const History *history)
     return start;
 }
 
-void charset_tail(CharSet *set, GString *text)
+void chardev_set_tail(ChardevSet *set, GString *text)
 {
     drain_ports(set);
     for (guint i = 0; i < set->chardevs->len; i++) {

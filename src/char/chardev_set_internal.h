@@ -1,5 +1,5 @@
 /*
- * What charset.c and charset_spec.c share.
+ * What chardev_set.c and chardev_spec.c share.
  */
 #ifndef PIOEMU_CHAR_CHARDEV_SET_INTERNAL_H
 #define PIOEMU_CHAR_CHARDEV_SET_INTERNAL_H
@@ -12,7 +12,7 @@ typedef struct CharRoute {
     Chardev *in, *out;
 } CharRoute;
 
-struct CharSet {
+struct ChardevSet {
     Loop *loop;
     CharEvents events;
     int escape;

@@ -114,7 +114,7 @@ static bool start(Chardev *chardev, GError **error)
 }
 
 /* Takes `options` over. */
-static Chardev *add(CharSet *set, const ChardevClass *class, const char *where, const char *id,
+static Chardev *add(ChardevSet *set, const ChardevClass *class, const char *where, const char *id,
                     GHashTable *options, GError **error)
 {
     g_autoptr(GError) failure = NULL;
@@ -135,10 +135,10 @@ static Chardev *add(CharSet *set, const ChardevClass *class, const char *where, 
     return chardev;
 }
 
-static Chardev *add_spec(CharSet *set, const ChardevClass *class, const char *where, const char *id,
-                         const char *spec, bool mux, GError **error)
+static Chardev *add_spec(ChardevSet *set, const ChardevClass *class, const char *where,
+                         const char *id, const char *spec, bool mux, GError **error)
 {
-    if (charset_find(set, id)) {
+    if (chardev_set_find(set, id)) {
         error_refuse(error, "%s: its id '%s' is that of a -chardev (give that another)", where, id);
         return NULL;
     }
@@ -156,15 +156,15 @@ static Chardev *add_spec(CharSet *set, const ChardevClass *class, const char *wh
     return add(set, class, where, id, g_steal_pointer(&options), error);
 }
 
-Chardev *charset_add_class(CharSet *set, const ChardevClass *class, const char *what,
-                           const char *id, const char *spec, GError **error)
+Chardev *chardev_set_add_class(ChardevSet *set, const ChardevClass *class, const char *what,
+                               const char *id, const char *spec, GError **error)
 {
     g_autofree char *where = g_strdup_printf("%s %s", what, spec);
     return add_spec(set, class, where, id, spec, false, error);
 }
 
 /* A path alone is a host's serial port, as for QEMU. */
-static Chardev *add_named(CharSet *set, const char *where, const char *id, const char *spec,
+static Chardev *add_named(ChardevSet *set, const char *where, const char *id, const char *spec,
                           bool mux, GError **error)
 {
     g_autofree char *full = *spec == '/' ? g_strdup_printf("tty:%s", spec) : g_strdup(spec);
@@ -173,8 +173,8 @@ static Chardev *add_named(CharSet *set, const char *where, const char *id, const
     return class ? add_spec(set, class, where, id, full, mux, error) : NULL;
 }
 
-Chardev *charset_add(CharSet *set, const char *what, const char *id, const char *spec,
-                     GError **error)
+Chardev *chardev_set_add(ChardevSet *set, const char *what, const char *id, const char *spec,
+                         GError **error)
 {
     g_autofree char *where = g_strdup_printf("%s %s", what, spec);
     return add_named(set, where, id, spec, false, error);
@@ -187,16 +187,16 @@ static bool is_route(const char *spec)
     return g_str_has_prefix(spec, "in=") || g_str_has_prefix(spec, "out=");
 }
 
-bool charset_spec_names(const char *spec)
+bool chardev_set_spec_names(const char *spec)
 {
     return g_str_has_prefix(spec, "chardev:") || is_route(spec);
 }
 
 /* chardev:ID; `spec` is what the user wrote. */
-static Chardev *find_named(const CharSet *set, const char *what, const char *spec, const char *name,
-                           GError **error)
+static Chardev *find_named(const ChardevSet *set, const char *what, const char *spec,
+                           const char *name, GError **error)
 {
-    Chardev *chardev = charset_find(set, name + strlen("chardev:"));
+    Chardev *chardev = chardev_set_find(set, name + strlen("chardev:"));
     if (!chardev) {
         config_error(error, what, spec, "no such chardev (make it with -chardev BACKEND,id=ID)");
     }
@@ -204,10 +204,10 @@ static Chardev *find_named(const CharSet *set, const char *what, const char *spe
 }
 
 /* One half of in=X,out=Y: an id, or a spec for a new chardev. */
-static bool find_half(CharSet *set, const char *what, const char *spec, const char *key,
+static bool find_half(ChardevSet *set, const char *what, const char *spec, const char *key,
                       const char *text, const char *id, Chardev **half, GError **error)
 {
-    *half = text ? charset_find(set, text) : NULL;
+    *half = text ? chardev_set_find(set, text) : NULL;
     if (!text || *half || !strcmp(text, "none")) {
         return true;
     }
@@ -229,7 +229,7 @@ static bool check_input(const char *what, const char *spec, const ChardevClass *
            error_refuse(error, "%s %s: %s gives no input", what, spec, class->name);
 }
 
-static bool find_halves(CharSet *set, const char *what, const char *id, const char *spec,
+static bool find_halves(ChardevSet *set, const char *what, const char *id, const char *spec,
                         Chardev **in, Chardev **out, GError **error)
 {
     static const char *const KEYS[] = {"in", "out", NULL};
@@ -242,7 +242,7 @@ static bool find_halves(CharSet *set, const char *what, const char *id, const ch
            find_half(set, what, spec, "out", g_hash_table_lookup(table, "out"), id, out, error);
 }
 
-static char *use_route(CharSet *set, const char *what, const char *id, const char *spec,
+static char *use_route(ChardevSet *set, const char *what, const char *id, const char *spec,
                        GError **error)
 {
     Chardev *in, *out;
@@ -259,7 +259,8 @@ static char *use_route(CharSet *set, const char *what, const char *id, const cha
     return g_strdup(id);
 }
 
-char *charset_use(CharSet *set, const char *what, const char *id, const char *spec, GError **error)
+char *chardev_set_use(ChardevSet *set, const char *what, const char *id, const char *spec,
+                      GError **error)
 {
     if (g_str_has_prefix(spec, "chardev:")) {
         Chardev *chardev = find_named(set, what, spec, spec, error);
@@ -319,7 +320,7 @@ static char *steal(GHashTable *options, const char *key)
     return value;
 }
 
-bool charset_add_option(CharSet *set, const char *text, GError **error)
+bool chardev_set_add_option(ChardevSet *set, const char *text, GError **error)
 {
     g_autofree char *what = g_strdup_printf("-chardev %s", text);
     g_autoptr(GHashTable) options = keyval_parse(what, text, "backend", NULL, error);
@@ -334,7 +335,7 @@ bool charset_add_option(CharSet *set, const char *text, GError **error)
     if (!keyval_check_id(what, id, error)) {
         return false;
     }
-    if (charset_find(set, id)) {
+    if (chardev_set_find(set, id)) {
         return error_refuse(error, "%s: the id is taken", what);
     }
     const char *name = backend ? backend : "";
@@ -352,7 +353,7 @@ bool charset_add_option(CharSet *set, const char *text, GError **error)
     return add(set, class, what, id, g_steal_pointer(&options), error) != NULL;
 }
 
-char *charset_help(void)
+char *chardev_set_help(void)
 {
     GString *text = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(BACKENDS); i++) {

@@ -32,7 +32,7 @@ void fd_out_init(FdOut *out, Chardev *chardev, FdIo *io, const char *name)
     *out = (FdOut){.chardev = chardev, .io = io, .failure = errno};
     out->name = g_strdup(name);
     if (io) {
-        out->watch = loop_fd_new(charset_loop(chardev->set), fd_io_fd(io), writable, out);
+        out->watch = loop_fd_new(chardev_set_loop(chardev->set), fd_io_fd(io), writable, out);
     }
 }
 

@@ -17,7 +17,7 @@ char *char_key_name(int key)
 
 static int escape_key(const Chardev *chardev)
 {
-    return charset_escape(chardev->set);
+    return chardev_set_escape(chardev->set);
 }
 
 void chardev_announce_keys(Chardev *chardev)
@@ -32,7 +32,7 @@ void chardev_announce_keys(Chardev *chardev)
 
 static void quit(Chardev *chardev)
 {
-    const CharEvents *events = charset_events(chardev->set);
+    const CharEvents *events = chardev_set_events(chardev->set);
     if (events->quit) {
         events->quit(events->opaque);
     }

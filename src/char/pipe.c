@@ -174,7 +174,7 @@ static bool open_both(Pipe *pipe, const char *in_path, GError **error)
 static bool pipe_open(Chardev *chardev, GError **error)
 {
     Pipe *pipe = (Pipe *)chardev;
-    Loop *loop = charset_loop(chardev->set);
+    Loop *loop = chardev_set_loop(chardev->set);
     const char *path = chardev_option(chardev, "path");
     g_autofree char *in_path = g_strdup_printf("%s.in", path);
     pipe->out_path = g_strdup_printf("%s.out", path);

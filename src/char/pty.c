@@ -206,7 +206,7 @@ static bool make_pair(Pty *pty, GError **error)
 
 static void announce(const Pty *pty)
 {
-    const CharEvents *events = charset_events(pty->parent.set);
+    const CharEvents *events = chardev_set_events(pty->parent.set);
     if (events->print) {
         g_autofree char *text =
             g_strdup_printf("char device redirected to %s (label %s)", pty->name, pty->parent.id);
@@ -217,7 +217,7 @@ static void announce(const Pty *pty)
 static bool pty_open(Chardev *chardev, GError **error)
 {
     Pty *pty = (Pty *)chardev;
-    Loop *loop = charset_loop(chardev->set);
+    Loop *loop = chardev_set_loop(chardev->set);
     const char *link = chardev_option(chardev, "link");
     pty->reader.write = write_output;
     if (!make_pair(pty, error)) {

@@ -105,7 +105,7 @@ static void acceptable(void *opaque, unsigned events)
 
 static void announce(const Socket *socket)
 {
-    const CharEvents *events = charset_events(socket->parent.set);
+    const CharEvents *events = chardev_set_events(socket->parent.set);
     unsigned port = socket_address_port(socket->listener);
     bool any = g_str_has_suffix(socket->address.text, ":0");
     if (any && events->print) {
@@ -130,7 +130,7 @@ static bool open_server(Socket *socket, GError **error)
     }
     socket->waiting = wait && !nowait;
     socket->listen_watch =
-        loop_fd_new(charset_loop(socket->parent.set), socket->listener, acceptable, socket);
+        loop_fd_new(chardev_set_loop(socket->parent.set), socket->listener, acceptable, socket);
     update_clients(socket);
     announce(socket);
     if (socket->waiting) {
@@ -176,7 +176,7 @@ static void connect_again(Socket *socket)
     } else {
         socket->connecting = fd;
         socket->connect_watch =
-            loop_fd_new(charset_loop(socket->parent.set), fd, connection_settled, socket);
+            loop_fd_new(chardev_set_loop(socket->parent.set), fd, connection_settled, socket);
         loop_fd_watch(socket->connect_watch, LOOP_WRITE);
     }
 }
@@ -226,7 +226,7 @@ static bool open_socket(Socket *socket, GError **error)
                                           : "readers=0: at least one");
         return false;
     }
-    socket->retry = loop_timer_new(charset_loop(chardev->set), retry, socket);
+    socket->retry = loop_timer_new(chardev_set_loop(chardev->set), retry, socket);
     chardev_set_carrier(chardev, false);
     return server ? open_server(socket, error) : open_client(socket, error);
 }

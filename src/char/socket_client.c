@@ -44,7 +44,7 @@ void socket_client_update(SocketClient *client)
 
 static void explain(SocketClient *client)
 {
-    int escape = charset_escape(client->socket->parent.set);
+    int escape = chardev_set_escape(client->socket->parent.set);
     if (!client->told && escape) {
         g_autofree char *key = char_key_name(escape);
         g_autofree char *text =
@@ -69,7 +69,7 @@ static void take_over(SocketClient *client, const uint8_t *data, size_t size)
 /* Nothing that a watcher types goes to the guest. */
 static void watch_keys(SocketClient *client, const uint8_t *data, size_t size)
 {
-    int escape = charset_escape(client->socket->parent.set);
+    int escape = chardev_set_escape(client->socket->parent.set);
     for (size_t i = 0; i < size; i++) {
         if (client->escaped && data[i] == TAKEOVER_KEY) {
             take_over(client, data + i + 1, size - i - 1);
@@ -126,7 +126,7 @@ static size_t write_output(CharReader *reader, const uint8_t *data, size_t size)
     SocketClient *client = (SocketClient *)reader;
     ssize_t put = send(client->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (put < 0 && errno != EAGAIN && errno != EINTR) {
-        loop_post(charset_loop(client->socket->parent.set), &client->close);
+        loop_post(chardev_set_loop(client->socket->parent.set), &client->close);
         return size;
     }
     put = MAX(put, 0);
@@ -141,7 +141,7 @@ static size_t write_output(CharReader *reader, const uint8_t *data, size_t size)
 
 SocketClient *socket_client_new(Socket *socket, int fd, CharStart start)
 {
-    Loop *loop = charset_loop(socket->parent.set);
+    Loop *loop = chardev_set_loop(socket->parent.set);
     SocketClient *client = g_new0(SocketClient, 1);
     client->socket = socket;
     client->fd = fd;
@@ -155,7 +155,7 @@ SocketClient *socket_client_new(Socket *socket, int fd, CharStart start)
 
 void socket_client_free(SocketClient *client)
 {
-    loop_cancel(charset_loop(client->socket->parent.set), &client->close);
+    loop_cancel(chardev_set_loop(client->socket->parent.set), &client->close);
     char_reader_detach(&client->reader);
     loop_fd_free(client->watch);
     close(client->fd);

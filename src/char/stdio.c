@@ -30,7 +30,7 @@ typedef struct Stdio {
 
 static void stdio_say(Chardev *chardev, const char *text)
 {
-    const CharEvents *events = charset_events(chardev->set);
+    const CharEvents *events = chardev_set_events(chardev->set);
     if (events->message) {
         events->message(events->opaque, text);
     }
@@ -127,7 +127,7 @@ static bool take_terminal(Stdio *stdio, bool keep_signals, GError **error)
         .changed = terminal_changed,
         .opaque = stdio,
     };
-    stdio->terminal = terminal_open(charset_loop(stdio->parent.set), &config, error);
+    stdio->terminal = terminal_open(chardev_set_loop(stdio->parent.set), &config, error);
     if (!stdio->terminal) {
         return false;
     }
@@ -138,7 +138,7 @@ static bool take_terminal(Stdio *stdio, bool keep_signals, GError **error)
 
 static bool check_alone(const Chardev *chardev, GError **error)
 {
-    const Chardev *other = charset_find_class(chardev->set, chardev->class);
+    const Chardev *other = chardev_set_find_class(chardev->set, chardev->class);
     if (other) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "standard input is used by '%s' (only one stdio is possible)", other->id);
@@ -159,7 +159,8 @@ static bool stdio_open(Chardev *chardev, GError **error)
     if (!stdio->in) {
         return true;
     }
-    stdio->watch = loop_fd_new(charset_loop(chardev->set), fd_io_fd(stdio->in), readable, stdio);
+    stdio->watch =
+        loop_fd_new(chardev_set_loop(chardev->set), fd_io_fd(stdio->in), readable, stdio);
     return !isatty(STDIN_FILENO) || take_terminal(stdio, keep_signals, error);
 }
 

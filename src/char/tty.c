@@ -232,7 +232,7 @@ static bool make_raw(Tty *tty)
 static bool tty_open(Chardev *chardev, GError **error)
 {
     Tty *tty = (Tty *)chardev;
-    Loop *loop = charset_loop(chardev->set);
+    Loop *loop = chardev_set_loop(chardev->set);
     const char *path = chardev_option(chardev, "path");
     int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     int out = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;

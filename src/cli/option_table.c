@@ -63,7 +63,7 @@ static char *list_devices(void)
 
 static char *list_backends(void)
 {
-    g_autofree char *help = charset_help();
+    g_autofree char *help = chardev_set_help();
     return g_strdup_printf(
         "Backends, for -serial and its like:\n%s"
         "  %-24s %s\n  %-24s %s\n  %-24s %s\n  %-24s %s\n"

@@ -126,10 +126,10 @@ static const char *watched_register_name(const void *state, uint64_t offset, boo
     return r->claim.register_name(r->claim.state, offset, write);
 }
 
-static int watched_bid(const void *state, uint64_t offset, uint64_t value)
+static int watched_arbitrate(const void *state, uint64_t offset, uint64_t value)
 {
     const WatchedRegion *r = state;
-    return r->claim.bid(r->claim.state, offset, value);
+    return r->claim.arbitrate(r->claim.state, offset, value);
 }
 
 /* An operation that the region does not have stays missing: the bus answers for it. */
@@ -151,7 +151,7 @@ void device_calls_claim(Device *dev, BusClaim *claim)
     claim->ops = &r->ops;
     claim->state = r;
     claim->register_name = claim->register_name ? watched_register_name : NULL;
-    claim->bid = claim->bid ? watched_bid : NULL;
+    claim->arbitrate = claim->arbitrate ? watched_arbitrate : NULL;
 }
 
 /* ---- life, pins, the acknowledge cycle ---- */
@@ -179,7 +179,7 @@ void device_call_set_pin(Device *dev, unsigned pin, bool level)
 {
     const DeviceCall call = {.kind = CALL_SET_PIN, .address = pin, .value = level};
     enter(dev, &call);
-    dev->class->input(dev->state, pin, level);
+    dev->class->set_pin(dev->state, pin, level);
     leave(dev, &call);
 }
 

@@ -91,7 +91,7 @@ static bool claim_regions(Device *dev, GError **error)
             .per_cpu = r->cpu_property != NULL,
             .cpu = r->cpu_property ? (unsigned)device_property_value(dev, r->cpu_property) : 0,
             .register_name = r->register_name,
-            .bid = r->bid,
+            .arbitrate = r->arbitrate,
         };
         device_calls_claim(dev, &claim);
         if (!bus_claim(dev->host->bus, &claim, error)) {

@@ -16,7 +16,7 @@
 struct Expect {
     CharReader reader; /* first: take_output() gets it */
     Chardev *chardev;
-    ExpectScript *script;
+    Script *script;
     void (*done)(void *opaque);
     void *opaque;
     LoopTask task;
@@ -197,23 +197,23 @@ static size_t take_output(CharReader *reader, const uint8_t *data, size_t size)
 {
     Expect *expect = (Expect *)reader;
     g_string_append_len(expect->seen, (const char *)data, (gssize)size);
-    loop_post(charset_loop(expect->chardev->set), &expect->task);
+    loop_post(chardev_set_loop(expect->chardev->set), &expect->task);
     return size;
 }
 
 /* ---- the interface ---- */
 
-Expect *expect_new(CharSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
+Expect *expect_new(ChardevSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
                    GError **error)
 {
-    ExpectScript *script = expect_script_load(path, error);
-    Chardev *chardev = script ? charset_find(chars, script->port) : NULL;
+    Script *script = script_load(path, error);
+    Chardev *chardev = script ? chardev_set_find(chars, script->port) : NULL;
     if (!chardev) {
         if (script) {
             g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                         "-expect %s: no chardev '%s' to talk to (a -serial or -chardev makes one)",
                         path, script->port);
-            expect_script_free(script);
+            script_free(script);
         }
         return NULL;
     }
@@ -224,7 +224,7 @@ Expect *expect_new(CharSet *chars, const char *path, void (*done)(void *opaque),
     expect->done = done;
     expect->opaque = opaque;
     expect->task = (LoopTask){.run = proceed, .opaque = expect};
-    expect->patience = loop_timer_new(charset_loop(chars), patience_over, expect);
+    expect->patience = loop_timer_new(chardev_set_loop(chars), patience_over, expect);
     expect->seen = g_string_new(NULL);
     expect->taboos = g_ptr_array_new();
     chardev->typist = &expect->task;
@@ -235,7 +235,7 @@ Expect *expect_new(CharSet *chars, const char *path, void (*done)(void *opaque),
 void expect_start(Expect *expect)
 {
     expect->started = true;
-    loop_post(charset_loop(expect->chardev->set), &expect->task);
+    loop_post(chardev_set_loop(expect->chardev->set), &expect->task);
 }
 
 ExpectVerdict expect_conclude(Expect *expect)
@@ -250,13 +250,13 @@ ExpectVerdict expect_conclude(Expect *expect)
 void expect_free(Expect *expect)
 {
     if (expect) {
-        loop_cancel(charset_loop(expect->chardev->set), &expect->task);
+        loop_cancel(chardev_set_loop(expect->chardev->set), &expect->task);
         expect->chardev->typist = NULL;
         char_reader_detach(&expect->reader);
         loop_timer_free(expect->patience);
         g_string_free(expect->seen, true);
         g_ptr_array_unref(expect->taboos);
-        expect_script_free(expect->script);
+        script_free(expect->script);
         g_free(expect->reason);
         g_free(expect);
     }

@@ -26,7 +26,7 @@ typedef struct ExpectVerdict {
 } ExpectVerdict;
 
 /* `done` is called once, in the loop; the chardevs are made already. */
-Expect *expect_new(CharSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
+Expect *expect_new(ChardevSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
                    GError **error);
 /* The machine runs: time counts from now. */
 void expect_start(Expect *expect);

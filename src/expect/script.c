@@ -19,7 +19,7 @@ typedef struct Parser {
     const char *path;
     unsigned line;
     const char *at; /* what is left of the line */
-    ExpectScript *script;
+    Script *script;
 } Parser;
 
 static bool fail(const Parser *parser, GError **error, const char *why)
@@ -214,7 +214,7 @@ static const char *refusal(const char *path)
     return S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? "is a device, no script" : NULL;
 }
 
-ExpectScript *expect_script_load(const char *path, GError **error)
+Script *script_load(const char *path, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     g_autofree char *text = NULL;
@@ -223,7 +223,7 @@ ExpectScript *expect_script_load(const char *path, GError **error)
         error_refuse(error, "-expect %s: %s", path, why ? why : failure->message);
         return NULL;
     }
-    Parser parser = {.path = path, .script = g_new0(ExpectScript, 1)};
+    Parser parser = {.path = path, .script = g_new0(Script, 1)};
     parser.script->port = g_strdup(DEFAULT_PORT);
     parser.script->steps = g_ptr_array_new_with_free_func(step_free);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -231,14 +231,14 @@ ExpectScript *expect_script_load(const char *path, GError **error)
         parser.line++;
         parser.at = *line;
         if (!parse_line(&parser, error)) {
-            expect_script_free(parser.script);
+            script_free(parser.script);
             return NULL;
         }
     }
     return parser.script;
 }
 
-void expect_script_free(ExpectScript *script)
+void script_free(Script *script)
 {
     g_ptr_array_unref(script->steps);
     g_free(script->port);

@@ -19,12 +19,12 @@ typedef struct ExpectStep {
     int status;        /* EXPECT_EXIT */
 } ExpectStep;
 
-typedef struct ExpectScript {
+typedef struct Script {
     char *port;       /* the chardev's id */
     GPtrArray *steps; /* ExpectStep */
-} ExpectScript;
+} Script;
 
-ExpectScript *expect_script_load(const char *path, GError **error);
-void expect_script_free(ExpectScript *script);
+Script *script_load(const char *path, GError **error);
+void script_free(Script *script);
 
 #endif

@@ -59,7 +59,7 @@ static IrqLine *isa_irq_line(void *opaque, unsigned irq)
 static CharPort *connect_char(void *opaque, Device *dev, const char *id, GError **error)
 {
     Machine *machine = opaque;
-    return charset_connect(machine->chars, dev, id, error);
+    return chardev_set_connect(machine->chars, dev, id, error);
 }
 
 static BlockPort *connect_drive(void *opaque, Device *dev, const char *id, GError **error)
@@ -108,8 +108,8 @@ static void isa_irq_changed(void *opaque, unsigned irq, bool level)
         machine->cpu.set_irq(machine->cpu.opaque, irq, level);
         return;
     }
-    if (machine->controller) {
-        device_set_input(machine->controller, irq, level);
+    if (machine->pic) {
+        device_set_input(machine->pic, irq, level);
     }
     if (machine->ioapic) {
         device_set_input(machine->ioapic, irq == 0 ? MACHINE_TIMER_PIN : irq, level);
@@ -122,7 +122,7 @@ static bool isa_irq_pending(void *opaque, unsigned irq)
     if (machine->cpu.irq_pending) {
         return machine->cpu.irq_pending(machine->cpu.opaque, irq);
     }
-    return machine->controller && device_input_pending(machine->controller, irq);
+    return machine->pic && device_input_pending(machine->pic, irq);
 }
 
 static void intr_changed(void *opaque, unsigned cpu, bool level)
@@ -203,7 +203,7 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
 {
     uint8_t vector =
         cpu < machine->lapics->len ? device_acknowledge(machine->lapics->pdata[cpu]) : 0;
-    return vector ? vector : device_acknowledge(machine->controller);
+    return vector ? vector : device_acknowledge(machine->pic);
 }
 
 /* ---- the board ---- */
@@ -459,7 +459,7 @@ static bool add_chardevs(Machine *machine, GError **error)
         g_autoptr(GHashTable) keys = keyval_parse("-chardev", text, "backend", NULL, NULL);
         const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
         bool control = id && config_is_monitor_chardev(machine->config, id);
-        if (!control && !charset_add_option(machine->chars, text, error)) {
+        if (!control && !chardev_set_add_option(machine->chars, text, error)) {
             return false;
         }
     }

@@ -59,7 +59,7 @@ typedef struct MachineParts {
     Clock *clock;
     Clock *host_clock; /* never paused */
     Memory *memory;
-    CharSet *chars;
+    ChardevSet *chars;
     ServicesSource *services; /* at the devices' boundaries; NULL: none */
     BlockSet *blocks;
     MachineStart started_by;
@@ -73,7 +73,7 @@ struct Machine {
     DeviceHost host;
     DeviceHost host_timed; /* the same on the host's clock */
     MachineCpu cpu;
-    CharSet *chars;
+    ChardevSet *chars;
     BlockSet *blocks;
     MachineStart started_by;
     const BootOrder *boot; /* never NULL */
@@ -92,7 +92,7 @@ struct Machine {
     Device *dma;          /* the DMA controllers, once they are on the board */
     GPtrArray *dma_lines; /* to its channels */
     /* Interrupt controllers, or NULL: those of the accelerator are in use. */
-    Device *controller, *ioapic;
+    Device *pic, *ioapic;
     GPtrArray *lapics; /* by CPU, or empty */
 };
 

@@ -51,7 +51,7 @@ enum { LINE_DEBUGPORT, LINE_SERIAL, LINE_DEBUGCON = LINE_SERIAL + SERIAL_MAX, LI
 /* What -serial and its like ask for. */
 typedef struct Line {
     const char *option, *spec; /* spec NULL: nothing, which for -serial is no port either */
-    char *chardev;             /* for charset_connect() */
+    char *chardev;             /* for chardev_set_connect() */
 } Line;
 
 typedef struct Lines {
@@ -105,10 +105,11 @@ static bool open_lines(Machine *machine, Lines *lines, GError **error)
     for (unsigned pass = 0; pass < 2; pass++) {
         for (unsigned i = 0; i < LINE_COUNT; i++) {
             Line *line = &lines->line[i];
-            if (!line->spec || charset_spec_names(line->spec) != (pass == 1)) {
+            if (!line->spec || chardev_set_spec_names(line->spec) != (pass == 1)) {
                 continue;
             }
-            line->chardev = charset_use(machine->chars, line->option, LABELS[i], line->spec, error);
+            line->chardev =
+                chardev_set_use(machine->chars, line->option, LABELS[i], line->spec, error);
             if (!line->chardev) {
                 return false;
             }
@@ -439,10 +440,10 @@ static bool add_controllers(Machine *machine, const Config *config, GError **err
     IrqLine *output = machine->cpu.has_apics ? machine_pin(machine, machine->lapics->pdata[0], 0)
                                              : machine_intr(machine, 0);
     const MachineWire wires[] = {{"intr", output}, {0}};
-    machine->controller =
+    machine->pic =
         machine_add_wired(machine, &machine->host, "isa-pic", "PIC",
                           bios_did(machine->started_by == MACHINE_AFTER_BIOS), wires, error);
-    return machine->controller != NULL;
+    return machine->pic != NULL;
 }
 
 static bool add_acpi(Machine *machine, GError **error)

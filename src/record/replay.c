@@ -18,7 +18,7 @@ typedef struct Board {
     Clock *clock; /* holds what is armed and serves nothing */
     Bus *bus;
     Memory *memory;
-    CharSet *chars;
+    ChardevSet *chars;
     BlockSet *blocks;
     BootOrder boot;
     Machine *machine;
@@ -76,7 +76,7 @@ static bool make_parts(Board *board, GError **error)
     board->bus = bus_new(false);
     board->initiator.paced = true;
     board->replay.bus = board->bus;
-    board->chars = charset_new(board->loop, &(CharEvents){0}, 0);
+    board->chars = chardev_set_new(board->loop, &(CharEvents){0}, 0);
     return true;
 }
 
@@ -88,8 +88,8 @@ static bool add_lines(Board *board, GError **error)
         g_autoptr(GHashTable) table =
             keyval_parse("-device", devices->pdata[i], "driver", NULL, error);
         const char *id = table ? g_hash_table_lookup(table, "chardev") : NULL;
-        if (!table || (id && !charset_find(board->chars, id) &&
-                       !charset_add(board->chars, "-device", id, "null", error))) {
+        if (!table || (id && !chardev_set_find(board->chars, id) &&
+                       !chardev_set_add(board->chars, "-device", id, "null", error))) {
             return false;
         }
     }
@@ -141,7 +141,7 @@ static bool build(Board *board, GError **error)
 
 static void board_clear(Board *board)
 {
-    g_clear_pointer(&board->chars, charset_free);
+    g_clear_pointer(&board->chars, chardev_set_free);
     g_clear_pointer(&board->blocks, blockset_free);
     g_clear_pointer(&board->machine, machine_free);
     g_clear_pointer(&board->bus, bus_free);

@@ -53,7 +53,7 @@ bool replay_run_is_complete(ReplayRun *run, GError **error);
 /* `host` is copied. */
 void replay_run_start(ReplayRun *run, const ReplayRunHost *host);
 
-/* runner_set_replay(). */
+/* scheduler_set_replay(). */
 bool replay_run_deliver(ReplayRun *run);
 uint64_t replay_run_until(const ReplayRun *run);
 void replay_run_stuck(ReplayRun *run);

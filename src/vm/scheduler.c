@@ -12,7 +12,7 @@
 /* After a minute of a PC's timer the host's pace will do. */
 #define FRUITLESS_MAX 1000u
 
-struct Runner {
+struct CpuScheduler {
     Accel *accel;
     Loop *loop;
     Clock *clock;
@@ -43,9 +43,9 @@ struct Runner {
     void *replay_opaque;
 };
 
-static bool is_threaded(const Runner *runner)
+static bool is_threaded(const CpuScheduler *scheduler)
 {
-    return runner->accel->class->threaded;
+    return scheduler->accel->class->threaded;
 }
 
 /* Only there to end a wait. */
@@ -55,10 +55,10 @@ static void woken(void *opaque)
 }
 
 /* A kick that waited for a CPU that does not run would end a later slice, which no replay does. */
-static void end_slice(Runner *runner)
+static void end_slice(CpuScheduler *scheduler)
 {
-    if (runner->in_run) {
-        runner->accel->class->kick(runner->vcpus->pdata[runner->turn]);
+    if (scheduler->in_run) {
+        scheduler->accel->class->kick(scheduler->vcpus->pdata[scheduler->turn]);
     }
 }
 
@@ -69,162 +69,166 @@ static void nearer_deadline(void *opaque, uint64_t deadline)
     end_slice(opaque);
 }
 
-Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped, void *opaque)
+CpuScheduler *scheduler_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped,
+                            void *opaque)
 {
-    Runner *runner = g_new0(Runner, 1);
-    runner->accel = accel;
-    runner->loop = loop;
-    runner->clock = clock;
-    runner->stopped = stopped;
-    runner->opaque = opaque;
-    runner->vcpus = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_free);
-    runner->threads = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_thread_free);
-    runner->host = clock_new_monotonic();
-    clock_resume(runner->host);
-    runner->wake = loop_timer_new(loop, woken, NULL);
-    if (!is_threaded(runner)) {
-        clock_set_wakeup(clock, nearer_deadline, runner);
+    CpuScheduler *scheduler = g_new0(CpuScheduler, 1);
+    scheduler->accel = accel;
+    scheduler->loop = loop;
+    scheduler->clock = clock;
+    scheduler->stopped = stopped;
+    scheduler->opaque = opaque;
+    scheduler->vcpus = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_free);
+    scheduler->threads = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_thread_free);
+    scheduler->host = clock_new_monotonic();
+    clock_resume(scheduler->host);
+    scheduler->wake = loop_timer_new(loop, woken, NULL);
+    if (!is_threaded(scheduler)) {
+        clock_set_wakeup(clock, nearer_deadline, scheduler);
     }
-    return runner;
+    return scheduler;
 }
 
-void runner_free(Runner *runner)
+void scheduler_free(CpuScheduler *scheduler)
 {
-    if (!is_threaded(runner)) {
-        clock_set_wakeup(runner->clock, NULL, NULL);
+    if (!is_threaded(scheduler)) {
+        clock_set_wakeup(scheduler->clock, NULL, NULL);
     }
-    g_ptr_array_unref(runner->threads);
-    g_ptr_array_unref(runner->vcpus);
-    loop_timer_free(runner->wake);
-    clock_free(runner->host);
-    g_free(runner);
+    g_ptr_array_unref(scheduler->threads);
+    g_ptr_array_unref(scheduler->vcpus);
+    loop_timer_free(scheduler->wake);
+    clock_free(scheduler->host);
+    g_free(scheduler);
 }
 
-Vcpu *runner_add_vcpu(Runner *runner, GError **error)
+Vcpu *scheduler_add_vcpu(CpuScheduler *scheduler, GError **error)
 {
-    Vcpu *vcpu = vcpu_new(runner->accel, runner->vcpus->len, error);
+    Vcpu *vcpu = vcpu_new(scheduler->accel, scheduler->vcpus->len, error);
     if (!vcpu) {
         return NULL;
     }
-    g_ptr_array_add(runner->vcpus, vcpu);
-    if (is_threaded(runner)) {
-        Clock *clock = vcpu->index ? NULL : runner->clock;
-        VcpuThread *thread = vcpu_thread_new(vcpu, clock, runner->stopped, runner->opaque, error);
+    g_ptr_array_add(scheduler->vcpus, vcpu);
+    if (is_threaded(scheduler)) {
+        Clock *clock = vcpu->index ? NULL : scheduler->clock;
+        VcpuThread *thread =
+            vcpu_thread_new(vcpu, clock, scheduler->stopped, scheduler->opaque, error);
         if (!thread) {
             return NULL;
         }
-        g_ptr_array_add(runner->threads, thread);
+        g_ptr_array_add(scheduler->threads, thread);
     }
     return vcpu;
 }
 
-unsigned runner_count(const Runner *runner)
+unsigned scheduler_count(const CpuScheduler *scheduler)
 {
-    return runner->vcpus->len;
+    return scheduler->vcpus->len;
 }
 
-Vcpu *runner_vcpu(const Runner *runner, unsigned index)
+Vcpu *scheduler_vcpu(const CpuScheduler *scheduler, unsigned index)
 {
-    return runner->vcpus->pdata[index];
+    return scheduler->vcpus->pdata[index];
 }
 
-void runner_set_realtime(Runner *runner, bool on)
+void scheduler_set_realtime(CpuScheduler *scheduler, bool on)
 {
-    runner->realtime = on;
+    scheduler->realtime = on;
 }
 
-void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t ns), void *opaque)
+void scheduler_set_skipped(CpuScheduler *scheduler, void (*skipped)(void *opaque, uint64_t ns),
+                           void *opaque)
 {
-    runner->skipped = skipped;
-    runner->skipped_opaque = opaque;
+    scheduler->skipped = skipped;
+    scheduler->skipped_opaque = opaque;
 }
 
-void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque),
-                       uint64_t (*until)(void *opaque), void (*stuck)(void *opaque), void *opaque)
+void scheduler_set_replay(CpuScheduler *scheduler, bool (*deliver)(void *opaque),
+                          uint64_t (*until)(void *opaque), void (*stuck)(void *opaque),
+                          void *opaque)
 {
-    runner->deliver = deliver;
-    runner->until = until;
-    runner->stuck = stuck;
-    runner->replay_opaque = opaque;
+    scheduler->deliver = deliver;
+    scheduler->until = until;
+    scheduler->stuck = stuck;
+    scheduler->replay_opaque = opaque;
 }
 
 /* ---- slices ---- */
 
-static bool is_active(const Runner *runner, guint index)
+static bool is_active(const CpuScheduler *scheduler, guint index)
 {
-    return runner->accel->class->activity(runner->vcpus->pdata[index]) == VCPU_ACTIVE;
+    return scheduler->accel->class->activity(scheduler->vcpus->pdata[index]) == VCPU_ACTIVE;
 }
 
-static bool any_active(const Runner *runner)
+static bool any_active(const CpuScheduler *scheduler)
 {
-    for (guint i = 0; i < runner->vcpus->len; i++) {
-        if (is_active(runner, i)) {
+    for (guint i = 0; i < scheduler->vcpus->len; i++) {
+        if (is_active(scheduler, i)) {
             return true;
         }
     }
     return false;
 }
 
-static bool all_dead(const Runner *runner)
+static bool all_dead(const CpuScheduler *scheduler)
 {
-    for (guint i = 0; i < runner->vcpus->len; i++) {
-        if (runner->accel->class->activity(runner->vcpus->pdata[i]) != VCPU_DEAD) {
+    for (guint i = 0; i < scheduler->vcpus->len; i++) {
+        if (scheduler->accel->class->activity(scheduler->vcpus->pdata[i]) != VCPU_DEAD) {
             return false;
         }
     }
     return true;
 }
 
-static void begin_turn(Runner *runner, guint index)
+static void begin_turn(CpuScheduler *scheduler, guint index)
 {
-    runner->turn = index;
-    runner->turn_left = runner->vcpus->len > 1 ? TURN : UINT64_MAX;
+    scheduler->turn = index;
+    scheduler->turn_left = scheduler->vcpus->len > 1 ? TURN : UINT64_MAX;
 }
 
 /*
  * Whose turn it is depends on nothing but what the CPUs executed, not on where
  * slices end: else a replay could not repeat it.
  */
-static bool find_turn(Runner *runner)
+static bool find_turn(CpuScheduler *scheduler)
 {
-    if (runner->turn_left && is_active(runner, runner->turn)) {
+    if (scheduler->turn_left && is_active(scheduler, scheduler->turn)) {
         return true;
     }
-    for (guint i = 1; i <= runner->vcpus->len; i++) {
-        guint index = (runner->turn + i) % runner->vcpus->len;
-        if (is_active(runner, index)) {
-            begin_turn(runner, index);
+    for (guint i = 1; i <= scheduler->vcpus->len; i++) {
+        guint index = (scheduler->turn + i) % scheduler->vcpus->len;
+        if (is_active(scheduler, index)) {
+            begin_turn(scheduler, index);
             return true;
         }
     }
     return false;
 }
 
-static uint64_t executed(const Runner *runner)
+static uint64_t executed(const CpuScheduler *scheduler)
 {
     VcpuPosition position;
-    runner->accel->class->position(runner->accel, &position);
+    scheduler->accel->class->position(scheduler->accel, &position);
     return position.instructions;
 }
 
 /* One CPU, at most to the end of its turn. */
-static VcpuStop run_turn(Runner *runner, uint64_t budget)
+static VcpuStop run_turn(CpuScheduler *scheduler, uint64_t budget)
 {
-    Vcpu *vcpu = runner->vcpus->pdata[runner->turn];
-    uint64_t before = executed(runner);
-    runner->accel->class->set_budget(vcpu, MIN(budget, runner->turn_left));
-    runner->in_run = true;
-    VcpuStop stop = runner->accel->class->run(vcpu);
-    runner->in_run = false;
-    runner->turn_left -= MIN(runner->turn_left, executed(runner) - before);
+    Vcpu *vcpu = scheduler->vcpus->pdata[scheduler->turn];
+    uint64_t before = executed(scheduler);
+    scheduler->accel->class->set_budget(vcpu, MIN(budget, scheduler->turn_left));
+    scheduler->in_run = true;
+    VcpuStop stop = scheduler->accel->class->run(vcpu);
+    scheduler->in_run = false;
+    scheduler->turn_left -= MIN(scheduler->turn_left, executed(scheduler) - before);
     if (stop == VCPU_YIELDED) {
-        runner->turn_left = 0;
+        scheduler->turn_left = 0;
     }
     return stop;
 }
 
 /* False: something else comes first now. */
-static bool goes_on(Runner *runner, VcpuStop stop)
+static bool goes_on(CpuScheduler *scheduler, VcpuStop stop)
 {
     switch (stop) {
     case VCPU_KICKED:
@@ -235,8 +239,8 @@ static bool goes_on(Runner *runner, VcpuStop stop)
     case VCPU_HALTED_DEAD:
         return true;
     default:
-        runner->running = false;
-        runner->stopped(runner->opaque, runner->vcpus->pdata[runner->turn], stop);
+        scheduler->running = false;
+        scheduler->stopped(scheduler->opaque, scheduler->vcpus->pdata[scheduler->turn], stop);
         return false;
     }
 }
@@ -246,246 +250,249 @@ static bool goes_on(Runner *runner, VcpuStop stop)
  * in all.  Slices end at round numbers, so that what a trace shows of their
  * ends does not depend on where the host's time cut one.
  */
-static uint64_t left_of_slice(const Runner *runner, uint64_t start)
+static uint64_t left_of_slice(const CpuScheduler *scheduler, uint64_t start)
 {
-    uint64_t deadline = clock_next_deadline(runner->clock), now = clock_now(runner->clock);
-    uint64_t at = executed(runner), end = (start / SLICE_MAX + 1) * SLICE_MAX;
-    uint64_t hosts = runner->until ? runner->until(runner->replay_opaque) : UINT64_MAX;
+    uint64_t deadline = clock_next_deadline(scheduler->clock), now = clock_now(scheduler->clock);
+    uint64_t at = executed(scheduler), end = (start / SLICE_MAX + 1) * SLICE_MAX;
+    uint64_t hosts = scheduler->until ? scheduler->until(scheduler->replay_opaque) : UINT64_MAX;
     if (deadline <= now || !hosts) {
         return at == start;
     }
-    uint64_t until = runner->accel->class->instructions_in(runner->accel, deadline - now);
+    uint64_t until = scheduler->accel->class->instructions_in(scheduler->accel, deadline - now);
     return at < end ? MIN(MIN(until, hosts), end - at) : 0;
 }
 
-bool runner_time_is_up(Runner *runner)
+bool scheduler_time_is_up(CpuScheduler *scheduler)
 {
-    runner->time_up = clock_now(runner->host) - runner->slice_began >= SLICE_NS;
-    return runner->time_up;
+    scheduler->time_up = clock_now(scheduler->host) - scheduler->slice_began >= SLICE_NS;
+    return scheduler->time_up;
 }
 
-static void run_slice(Runner *runner)
+static void run_slice(CpuScheduler *scheduler)
 {
-    uint64_t start = executed(runner), left;
-    runner->slice_began = clock_now(runner->host);
-    runner->time_up = false;
-    while (!runner->time_up && find_turn(runner) && (left = left_of_slice(runner, start))) {
-        if (!goes_on(runner, run_turn(runner, left))) {
+    uint64_t start = executed(scheduler), left;
+    scheduler->slice_began = clock_now(scheduler->host);
+    scheduler->time_up = false;
+    while (!scheduler->time_up && find_turn(scheduler) &&
+           (left = left_of_slice(scheduler, start))) {
+        if (!goes_on(scheduler, run_turn(scheduler, left))) {
             break;
         }
     }
 }
 
 /* Machine time that passed in the host's world; no earlier than machine time itself. */
-static uint64_t real_time(const Runner *runner)
+static uint64_t real_time(const CpuScheduler *scheduler)
 {
-    return clock_now(runner->host) - runner->real_origin;
+    return clock_now(scheduler->host) - scheduler->real_origin;
 }
 
-static void advance_to(Runner *runner, uint64_t time)
+static void advance_to(CpuScheduler *scheduler, uint64_t time)
 {
-    uint64_t now = clock_now(runner->clock);
+    uint64_t now = clock_now(scheduler->clock);
     if (time > now) {
-        if (runner->skipped) {
-            runner->skipped(runner->skipped_opaque, time - now);
+        if (scheduler->skipped) {
+            scheduler->skipped(scheduler->skipped_opaque, time - now);
         }
-        clock_skip(runner->clock, time - now);
+        clock_skip(scheduler->clock, time - now);
     }
 }
 
-static bool is_asleep(const Runner *runner)
+static bool is_asleep(const CpuScheduler *scheduler)
 {
-    return runner->sleeping || !any_active(runner);
+    return scheduler->sleeping || !any_active(scheduler);
 }
 
 /* Sleeps until the deadline or until the host has something for us. */
-static void sleep_until(Runner *runner, uint64_t deadline)
+static void sleep_until(CpuScheduler *scheduler, uint64_t deadline)
 {
-    uint64_t real = real_time(runner);
+    uint64_t real = real_time(scheduler);
     if (real < deadline) {
-        loop_timer_start(runner->wake, deadline - real);
-        loop_step(runner->loop, true);
-        loop_timer_stop(runner->wake);
+        loop_timer_start(scheduler->wake, deadline - real);
+        loop_step(scheduler->loop, true);
+        loop_timer_stop(scheduler->wake);
     }
-    advance_to(runner, MIN(real_time(runner), deadline));
+    advance_to(scheduler, MIN(real_time(scheduler), deadline));
 }
 
 /* As long as the deadline is away in machine time, or until the host has something for us. */
-static void sleep_through(Runner *runner, uint64_t deadline)
+static void sleep_through(CpuScheduler *scheduler, uint64_t deadline)
 {
-    uint64_t now = clock_now(runner->clock), start = clock_now(runner->host);
-    loop_timer_start(runner->wake, deadline - MIN(now, deadline));
-    loop_step(runner->loop, true);
-    loop_timer_stop(runner->wake);
-    advance_to(runner, MIN(now + (clock_now(runner->host) - start), deadline));
+    uint64_t now = clock_now(scheduler->clock), start = clock_now(scheduler->host);
+    loop_timer_start(scheduler->wake, deadline - MIN(now, deadline));
+    loop_step(scheduler->loop, true);
+    loop_timer_stop(scheduler->wake);
+    advance_to(scheduler, MIN(now + (clock_now(scheduler->host) - start), deadline));
 }
 
 /* Deadline after deadline gives no CPU anything to do, like a timer that nobody listens to. */
-static bool is_skipping_in_vain(Runner *runner)
+static bool is_skipping_in_vain(CpuScheduler *scheduler)
 {
-    uint64_t work = executed(runner);
-    runner->fruitless = work == runner->skip_work ? MIN(runner->fruitless + 1, FRUITLESS_MAX) : 0;
-    runner->skip_work = work;
-    return runner->fruitless == FRUITLESS_MAX;
+    uint64_t work = executed(scheduler);
+    scheduler->fruitless =
+        work == scheduler->skip_work ? MIN(scheduler->fruitless + 1, FRUITLESS_MAX) : 0;
+    scheduler->skip_work = work;
+    return scheduler->fruitless == FRUITLESS_MAX;
 }
 
-static void sleep_halted(Runner *runner)
+static void sleep_halted(CpuScheduler *scheduler)
 {
-    uint64_t deadline = clock_next_deadline(runner->clock);
+    uint64_t deadline = clock_next_deadline(scheduler->clock);
     if (deadline == CLOCK_NEVER) {
-        loop_step(runner->loop, true);
-    } else if (runner->realtime) {
-        sleep_until(runner, deadline);
-    } else if (is_skipping_in_vain(runner)) {
-        sleep_through(runner, deadline);
+        loop_step(scheduler->loop, true);
+    } else if (scheduler->realtime) {
+        sleep_until(scheduler, deadline);
+    } else if (is_skipping_in_vain(scheduler)) {
+        sleep_through(scheduler, deadline);
     } else {
-        loop_step(runner->loop, false);
-        advance_to(runner, deadline);
+        loop_step(scheduler->loop, false);
+        advance_to(scheduler, deadline);
     }
 }
 
 /* Nothing can end it: the machine decides what to do. */
-static bool is_over(Runner *runner)
+static bool is_over(CpuScheduler *scheduler)
 {
-    bool over = !runner->sleeping && all_dead(runner);
+    bool over = !scheduler->sleeping && all_dead(scheduler);
     if (over) {
-        runner->running = false;
-        runner->stopped(runner->opaque, runner->vcpus->pdata[runner->turn], VCPU_HALTED_DEAD);
+        scheduler->running = false;
+        scheduler->stopped(scheduler->opaque, scheduler->vcpus->pdata[scheduler->turn],
+                           VCPU_HALTED_DEAD);
     }
     return over;
 }
 
-static bool deliver(Runner *runner)
+static bool deliver(CpuScheduler *scheduler)
 {
-    return runner->deliver(runner->replay_opaque);
+    return scheduler->deliver(scheduler->replay_opaque);
 }
 
 /* A deadline that is due needs nobody. */
-static void replay_sleep(Runner *runner)
+static void replay_sleep(CpuScheduler *scheduler)
 {
-    bool woken = deliver(runner);
-    loop_step(runner->loop, false);
-    woken |= deliver(runner);
-    bool due = clock_next_deadline(runner->clock) <= clock_now(runner->clock);
-    if (!woken && !due && runner->running) {
-        runner->stuck(runner->replay_opaque);
+    bool woken = deliver(scheduler);
+    loop_step(scheduler->loop, false);
+    woken |= deliver(scheduler);
+    bool due = clock_next_deadline(scheduler->clock) <= clock_now(scheduler->clock);
+    if (!woken && !due && scheduler->running) {
+        scheduler->stuck(scheduler->replay_opaque);
     }
 }
 
 /* What the host did before a request of the guest's was served comes first. */
-static void replay_step(Runner *runner)
+static void replay_step(CpuScheduler *scheduler)
 {
-    if (!runner->running || is_over(runner)) {
-        loop_step(runner->loop, !deliver(runner));
-    } else if (is_asleep(runner)) {
-        replay_sleep(runner);
-    } else if (!deliver(runner)) {
-        run_slice(runner);
-        deliver(runner);
-        loop_step(runner->loop, false);
-        deliver(runner);
+    if (!scheduler->running || is_over(scheduler)) {
+        loop_step(scheduler->loop, !deliver(scheduler));
+    } else if (is_asleep(scheduler)) {
+        replay_sleep(scheduler);
+    } else if (!deliver(scheduler)) {
+        run_slice(scheduler);
+        deliver(scheduler);
+        loop_step(scheduler->loop, false);
+        deliver(scheduler);
     }
 }
 
-static void step(Runner *runner)
+static void step(CpuScheduler *scheduler)
 {
-    if (!runner->running || is_over(runner)) {
-        loop_step(runner->loop, true);
-    } else if (is_asleep(runner)) {
-        sleep_halted(runner);
+    if (!scheduler->running || is_over(scheduler)) {
+        loop_step(scheduler->loop, true);
+    } else if (is_asleep(scheduler)) {
+        sleep_halted(scheduler);
     } else {
-        run_slice(runner);
-        loop_step(runner->loop, false);
+        run_slice(scheduler);
+        loop_step(scheduler->loop, false);
     }
 }
 
-static void run_slices(Runner *runner)
+static void run_slices(CpuScheduler *scheduler)
 {
-    while (!loop_quit_asked(runner->loop)) {
-        if (runner->deliver) {
-            replay_step(runner);
+    while (!loop_quit_asked(scheduler->loop)) {
+        if (scheduler->deliver) {
+            replay_step(scheduler);
         } else {
-            step(runner);
+            step(scheduler);
         }
-        if (runner->running) {
-            clock_run_due(runner->clock);
+        if (scheduler->running) {
+            clock_run_due(scheduler->clock);
         }
     }
 }
 
-void runner_run(Runner *runner)
+void scheduler_run(CpuScheduler *scheduler)
 {
-    if (!is_threaded(runner) && runner->vcpus->len) {
-        run_slices(runner);
+    if (!is_threaded(scheduler) && scheduler->vcpus->len) {
+        run_slices(scheduler);
     }
-    loop_run(runner->loop);
+    loop_run(scheduler->loop);
 }
 
 /* ---- pausing ---- */
 
-void runner_resume(Runner *runner)
+void scheduler_resume(CpuScheduler *scheduler)
 {
-    if (!runner->running) {
+    if (!scheduler->running) {
         /* Machine time stood still: so does what follows the host's. */
-        runner->real_origin = clock_now(runner->host) - clock_now(runner->clock);
+        scheduler->real_origin = clock_now(scheduler->host) - clock_now(scheduler->clock);
     }
-    runner->running = true;
-    for (guint i = 0; i < runner->threads->len; i++) {
-        vcpu_thread_resume(runner->threads->pdata[i]);
+    scheduler->running = true;
+    for (guint i = 0; i < scheduler->threads->len; i++) {
+        vcpu_thread_resume(scheduler->threads->pdata[i]);
     }
 }
 
 /* Threads wait for a resume already; their machine's clock needs nobody. */
-void runner_sleep(Runner *runner)
+void scheduler_sleep(CpuScheduler *scheduler)
 {
-    if (!is_threaded(runner)) {
-        runner->sleeping = true;
-        runner_resume(runner);
+    if (!is_threaded(scheduler)) {
+        scheduler->sleeping = true;
+        scheduler_resume(scheduler);
     }
 }
 
-void runner_ask_pause(Runner *runner)
+void scheduler_ask_pause(CpuScheduler *scheduler)
 {
-    if (is_threaded(runner)) {
-        for (guint i = 0; i < runner->threads->len; i++) {
-            vcpu_thread_ask_pause(runner->threads->pdata[i]);
+    if (is_threaded(scheduler)) {
+        for (guint i = 0; i < scheduler->threads->len; i++) {
+            vcpu_thread_ask_pause(scheduler->threads->pdata[i]);
         }
     } else {
-        runner->running = false;
-        end_slice(runner);
+        scheduler->running = false;
+        end_slice(scheduler);
     }
 }
 
 /* Asked together, so that it takes as long as the slowest. */
-void runner_pause(Runner *runner)
+void scheduler_pause(CpuScheduler *scheduler)
 {
-    runner_ask_pause(runner);
-    for (guint i = 0; i < runner->threads->len; i++) {
-        vcpu_thread_pause(runner->threads->pdata[i]);
+    scheduler_ask_pause(scheduler);
+    for (guint i = 0; i < scheduler->threads->len; i++) {
+        vcpu_thread_pause(scheduler->threads->pdata[i]);
     }
-    runner->running = false;
+    scheduler->running = false;
 }
 
-void runner_interrupt(Runner *runner, unsigned index)
+void scheduler_interrupt(CpuScheduler *scheduler, unsigned index)
 {
-    if (is_threaded(runner)) {
-        vcpu_thread_interrupt(runner->threads->pdata[index]);
+    if (is_threaded(scheduler)) {
+        vcpu_thread_interrupt(scheduler->threads->pdata[index]);
     } else {
-        runner->accel->class->interrupt_changed(runner->vcpus->pdata[index]);
+        scheduler->accel->class->interrupt_changed(scheduler->vcpus->pdata[index]);
     }
 }
 
-bool runner_halted(const Runner *runner, unsigned index)
+bool scheduler_halted(const CpuScheduler *scheduler, unsigned index)
 {
-    return is_threaded(runner) && vcpu_thread_halted(runner->threads->pdata[index]);
+    return is_threaded(scheduler) && vcpu_thread_halted(scheduler->threads->pdata[index]);
 }
 
-void runner_reset(Runner *runner)
+void scheduler_reset(CpuScheduler *scheduler)
 {
-    for (guint i = 0; i < runner->threads->len; i++) {
-        vcpu_thread_set_halted(runner->threads->pdata[i], false);
+    for (guint i = 0; i < scheduler->threads->len; i++) {
+        vcpu_thread_set_halted(scheduler->threads->pdata[i], false);
     }
-    runner->sleeping = false;
-    runner->turn = 0;
-    runner->turn_left = 0;
+    scheduler->sleeping = false;
+    scheduler->turn = 0;
+    scheduler->turn_left = 0;
 }

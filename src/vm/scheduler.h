@@ -19,31 +19,33 @@
 #include "src/board/clock.h"
 #include "src/vm/vcpu_thread.h"
 
-typedef struct Runner Runner;
+typedef struct CpuScheduler CpuScheduler;
 
 /*
- * The collaborators outlive the runner; it starts paused.  `stopped` is told
+ * The collaborators outlive the scheduler; it starts paused.  `stopped` is told
  * what vcpu.h says, in whatever thread runs the vCPU.
  */
-Runner *runner_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped, void *opaque);
-void runner_free(Runner *runner);
+CpuScheduler *scheduler_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped,
+                            void *opaque);
+void scheduler_free(CpuScheduler *scheduler);
 
-/* Makes the next vCPU, which stays the runner's. */
-Vcpu *runner_add_vcpu(Runner *runner, GError **error);
-unsigned runner_count(const Runner *runner);
-Vcpu *runner_vcpu(const Runner *runner, unsigned index);
+/* Makes the next vCPU, which stays the scheduler's. */
+Vcpu *scheduler_add_vcpu(CpuScheduler *scheduler, GError **error);
+unsigned scheduler_count(const CpuScheduler *scheduler);
+Vcpu *scheduler_vcpu(const CpuScheduler *scheduler, unsigned index);
 
 /*
  * Slices only: while the CPU sleeps machine time follows the host's (true), or
  * jumps to the next deadline (false).
  */
-void runner_set_realtime(Runner *runner, bool on);
+void scheduler_set_realtime(CpuScheduler *scheduler, bool on);
 
 /*
  * Slices only.  Machine time moved on by `ns` while the CPU slept: told before
  * it does.
  */
-void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t ns), void *opaque);
+void scheduler_set_skipped(CpuScheduler *scheduler, void (*skipped)(void *opaque, uint64_t ns),
+                           void *opaque);
 /*
  * Slices only: what the host did comes from a recording.  `deliver` is asked
  * between slices to do all of it that is due, the passing of time while the
@@ -51,29 +53,30 @@ void runner_set_skipped(Runner *runner, void (*skipped)(void *opaque, uint64_t n
  * how many instructions the next is, where a slice has to end; `stuck` is told
  * when the CPU sleeps and nothing will wake it.
  */
-void runner_set_replay(Runner *runner, bool (*deliver)(void *opaque),
-                       uint64_t (*until)(void *opaque), void (*stuck)(void *opaque), void *opaque);
+void scheduler_set_replay(CpuScheduler *scheduler, bool (*deliver)(void *opaque),
+                          uint64_t (*until)(void *opaque), void (*stuck)(void *opaque),
+                          void *opaque);
 
 /* AccelHost.time_is_up: the slice under way has kept the loop waiting. */
-bool runner_time_is_up(Runner *runner);
+bool scheduler_time_is_up(CpuScheduler *scheduler);
 
 /* Runs the loop, and the vCPUs with it, until loop_quit(). */
-void runner_run(Runner *runner);
+void scheduler_run(CpuScheduler *scheduler);
 
-void runner_resume(Runner *runner);
+void scheduler_resume(CpuScheduler *scheduler);
 /* The CPUs are done, machine time goes on. */
-void runner_sleep(Runner *runner);
+void scheduler_sleep(CpuScheduler *scheduler);
 /* Any thread: the vCPUs are to pause soon. */
-void runner_ask_pause(Runner *runner);
+void scheduler_ask_pause(CpuScheduler *scheduler);
 /* Returns when no vCPU runs. */
-void runner_pause(Runner *runner);
+void scheduler_pause(CpuScheduler *scheduler);
 
 /* Any thread: Vcpu.intr, nmi, init or start of a vCPU changed. */
-void runner_interrupt(Runner *runner, unsigned index);
+void scheduler_interrupt(CpuScheduler *scheduler, unsigned index);
 
 /* Only while paused: whether a vCPU waits in HLT and does not know it itself. */
-bool runner_halted(const Runner *runner, unsigned index);
+bool scheduler_halted(const CpuScheduler *scheduler, unsigned index);
 /* Only while paused: every vCPU is as at power-on, and it is the first one's turn. */
-void runner_reset(Runner *runner);
+void scheduler_reset(CpuScheduler *scheduler);
 
 #endif

@@ -30,22 +30,22 @@ typedef struct Event {
 
 void vm_pause_vcpus(Vm *vm)
 {
-    runner_pause(vm->runner);
+    scheduler_pause(vm->scheduler);
     clock_pause(vm->clock);
 }
 
 void vm_resume_vcpus(Vm *vm)
 {
     clock_resume(vm->clock);
-    runner_resume(vm->runner);
+    scheduler_resume(vm->scheduler);
 }
 
 static bool get_cpu_state(Vm *vm, unsigned index, CpuState *state, GError **error)
 {
-    if (!vm->accel->class->get_state(runner_vcpu(vm->runner, index), state, error)) {
+    if (!vm->accel->class->get_state(scheduler_vcpu(vm->scheduler, index), state, error)) {
         return false;
     }
-    state->halted |= runner_halted(vm->runner, index);
+    state->halted |= scheduler_halted(vm->scheduler, index);
     return true;
 }
 
@@ -57,7 +57,7 @@ static void report_vcpu(Vm *vm, unsigned index, GString *text)
     CpuState state;
     VcpuRemains remains;
     g_autoptr(GError) error = NULL;
-    if (class->remains && class->remains(runner_vcpu(vm->runner, index), &remains)) {
+    if (class->remains && class->remains(scheduler_vcpu(vm->scheduler, index), &remains)) {
         report_remains(text, &remains, vm->memory);
     } else if (get_cpu_state(vm, index, &state, &error)) {
         cpu_text(text, &state, vm->memory);
@@ -68,12 +68,12 @@ static void report_vcpu(Vm *vm, unsigned index, GString *text)
 
 void vm_report_vcpus(Vm *vm, GString *text)
 {
-    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
-        if (runner_count(vm->runner) > 1) {
+    for (unsigned i = 0; i < scheduler_count(vm->scheduler); i++) {
+        if (scheduler_count(vm->scheduler) > 1) {
             g_string_append_printf(text, "CPU %u:\n", i);
         }
         report_vcpu(vm, i, text);
-        report_accesses(text, &runner_vcpu(vm->runner, i)->initiator);
+        report_accesses(text, &scheduler_vcpu(vm->scheduler, i)->initiator);
     }
 }
 
@@ -84,7 +84,7 @@ void vm_post_mortem(Vm *vm)
     vm_pause_vcpus(vm);
     vm_report_vcpus(vm, text);
     report_devices(text, vm->machine);
-    charset_tail(vm->chars, text);
+    chardev_set_tail(vm->chars, text);
     log_line(vm->log, "%s", text->str);
     g_string_free(text, true);
 }
@@ -121,7 +121,7 @@ static void end_or_stay(Vm *vm, VmEndedBy by, int status, const char *cause, con
     } else {
         if (vm->draining) {
             vm->no_patience = true;
-            charset_stop_draining(vm->chars);
+            chardev_set_stop_draining(vm->chars);
         }
         loop_quit(vm->loop);
     }
@@ -141,7 +141,8 @@ static void advise(Vm *vm, RunEvent event, const Vcpu *vcpu)
         log_line(vm->log, "pioemu: (-action triple-fault=reset makes it the reset that it is on a "
                           "PC; shutdown and pause are possible too)");
     } else if (event == RUN_PANIC && vm->accel->class->threaded &&
-               vm->accel->class->get_state(runner_vcpu(vm->runner, vcpu->index), &state, NULL) &&
+               vm->accel->class->get_state(scheduler_vcpu(vm->scheduler, vcpu->index), &state,
+                                           NULL) &&
                !(state.msr.efer & CPU_EFER_LMA)) {
         log_line(vm->log,
                  "pioemu: -accel %s could not run this instruction; the software CPU may "
@@ -172,7 +173,7 @@ static RunAction action_on(const Vm *vm, RunEvent event)
 /* `vcpu` NULL: it was no CPU's doing. */
 static void act_on(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *cause, const char *why)
 {
-    bool alone = !vcpu || runner_count(vm->runner) == 1;
+    bool alone = !vcpu || scheduler_count(vm->scheduler) == 1;
     g_autofree char *reason =
         alone ? g_strdup(why) : g_strdup_printf("CPU %u: %s", vcpu->index, why);
     switch (action_on(vm, event)) {
@@ -254,7 +255,7 @@ void vm_halted_for_good(Vm *vm)
     if (!vm->busy_timer) {
         vm->busy_timer = loop_timer_new(vm->loop, look_for_idle, vm);
         vm->busy_patience = DRAIN_PATIENCE_NS;
-        runner_sleep(vm->runner);
+        scheduler_sleep(vm->scheduler);
         if (!vm->replay) {
             look_for_idle(vm);
         }
@@ -281,9 +282,9 @@ bool vm_reset_parts(Vm *vm, GError **error)
         return false;
     }
     g_clear_pointer(&vm->busy_timer, loop_timer_free);
-    runner_reset(vm->runner);
-    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
-        Vcpu *vcpu = runner_vcpu(vm->runner, i);
+    scheduler_reset(vm->scheduler);
+    for (unsigned i = 0; i < scheduler_count(vm->scheduler); i++) {
+        Vcpu *vcpu = scheduler_vcpu(vm->scheduler, i);
         atomic_store(&vcpu->nmi, false);
         if ((vm->accel->class->reset_vcpu && !vm->accel->class->reset_vcpu(vcpu, error)) ||
             (i == 0 && !vm->accel->class->set_state(vcpu, &state, error))) {
@@ -389,15 +390,15 @@ void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
 
 static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
 {
-    if (!vm->runner || cpu >= runner_count(vm->runner)) {
+    if (!vm->scheduler || cpu >= scheduler_count(vm->scheduler)) {
         return;
     }
     if (init) {
-        vcpu_ask_init(runner_vcpu(vm->runner, cpu));
+        vcpu_ask_init(scheduler_vcpu(vm->scheduler, cpu));
     } else {
-        vcpu_ask_start(runner_vcpu(vm->runner, cpu), vector);
+        vcpu_ask_start(scheduler_vcpu(vm->scheduler, cpu), vector);
     }
-    runner_interrupt(vm->runner, cpu);
+    scheduler_interrupt(vm->scheduler, cpu);
 }
 
 /* In the vCPU's thread: it must not run on after an exit or a reset. */
@@ -413,7 +414,7 @@ void vm_device_request(void *opaque, DeviceRequest request, int status)
         ask_cpu(vm, number >> 8, false, (uint8_t)number);
         return;
     }
-    runner_ask_pause(vm->runner);
+    scheduler_ask_pause(vm->scheduler);
     post_event(vm, &(Event){.kind = EVENT_REQUEST, .request = request, .status = status});
 }
 
@@ -474,9 +475,9 @@ static void finish_output(Vm *vm)
 {
     vm->draining = true;
     uint64_t patience = vm_patience(vm);
-    size_t left = charset_drain(vm->chars, patience);
+    size_t left = chardev_set_drain(vm->chars, patience);
     while (!left && vm->replay && replay_run_flush(vm->replay)) {
-        left = charset_drain(vm->chars, patience);
+        left = chardev_set_drain(vm->chars, patience);
     }
     if (left) {
         log_line(vm->log, "pioemu: %zu bytes of output were not delivered: nobody read them", left);
@@ -486,7 +487,7 @@ static void finish_output(Vm *vm)
 /* A server with wait=on has its first client before the guest runs. */
 static void start_guest(Vm *vm)
 {
-    while (!vm->ended && charset_awaits_peers(vm->chars)) {
+    while (!vm->ended && chardev_set_awaits_peers(vm->chars)) {
         loop_step(vm->loop, true);
     }
     if (vm->listener.starting) {
@@ -509,7 +510,7 @@ static void report_end(Vm *vm)
         report_unclaimed(text, vm->bus);
     }
     if (vm->log_items & LOG_CHAR) {
-        charset_describe(vm->chars, text);
+        chardev_set_describe(vm->chars, text);
     }
     if (text->len) {
         log_line(vm->log, "%s", text->str);
@@ -519,13 +520,13 @@ static void report_end(Vm *vm)
 int vm_run(Vm *vm)
 {
     log_begin(vm->log);
-    charset_begin(vm->chars);
+    chardev_set_begin(vm->chars);
     vm_start_watching(vm);
     if (vm->recorder) {
         recorder_start(vm->recorder);
     }
     start_guest(vm);
-    runner_run(vm->runner);
+    scheduler_run(vm->scheduler);
     vm_pause_vcpus(vm);
     finish_output(vm);
     if (vm->expect) {
@@ -548,7 +549,7 @@ int vm_signal(const Vm *vm)
 
 void vm_free(Vm *vm)
 {
-    g_clear_pointer(&vm->runner, runner_free);
+    g_clear_pointer(&vm->scheduler, scheduler_free);
     if (vm->loop) {
         loop_cancel(vm->loop, &vm->event_task);
         loop_cancel(vm->loop, &vm->quit_task);
@@ -560,7 +561,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->trace, cpu_trace_free);
     g_clear_pointer(&vm->expect, expect_free);
-    g_clear_pointer(&vm->chars, charset_free);
+    g_clear_pointer(&vm->chars, chardev_set_free);
     g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->machine, machine_free);
     g_clear_pointer(&vm->recorder, recorder_free);

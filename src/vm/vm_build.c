@@ -15,7 +15,9 @@
 
 static Vcpu *find_cpu(const Vm *vm, unsigned cpu)
 {
-    return vm->runner && cpu < runner_count(vm->runner) ? runner_vcpu(vm->runner, cpu) : NULL;
+    return vm->scheduler && cpu < scheduler_count(vm->scheduler)
+               ? scheduler_vcpu(vm->scheduler, cpu)
+               : NULL;
 }
 
 static void set_intr(void *opaque, unsigned cpu, bool level)
@@ -23,7 +25,7 @@ static void set_intr(void *opaque, unsigned cpu, bool level)
     Vm *vm = opaque;
     Vcpu *vcpu = find_cpu(vm, cpu);
     if (vcpu && atomic_exchange(&vcpu->intr, level) != level) {
-        runner_interrupt(vm->runner, cpu);
+        scheduler_interrupt(vm->scheduler, cpu);
     }
 }
 
@@ -33,7 +35,7 @@ static void raise_nmi(void *opaque, unsigned cpu)
     Vcpu *vcpu = find_cpu(vm, cpu);
     if (vcpu) {
         atomic_store(&vcpu->nmi, true);
-        runner_interrupt(vm->runner, cpu);
+        scheduler_interrupt(vm->scheduler, cpu);
     }
 }
 
@@ -70,7 +72,7 @@ static uint8_t acknowledge(void *opaque, unsigned cpu)
 static bool time_is_up(void *opaque)
 {
     Vm *vm = opaque;
-    return runner_time_is_up(vm->runner);
+    return scheduler_time_is_up(vm->scheduler);
 }
 
 /* ---- building ---- */
@@ -121,7 +123,7 @@ static void open_console(Vm *vm)
         .machine_time = vm_machine_time,
         .opaque = vm,
     };
-    vm->chars = charset_new(vm->loop, &events, vm->config->escape);
+    vm->chars = chardev_set_new(vm->loop, &events, vm->config->escape);
 }
 
 static const char *const IRQCHIPS[] = {"auto", "user", "kernel", NULL};
@@ -308,15 +310,15 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 
 static bool make_vcpus(Vm *vm, GError **error)
 {
-    vm->runner = runner_new(vm->accel, vm->loop, vm->clock, vm_vcpu_stopped, vm);
-    runner_set_realtime(vm->runner, wants_realtime(vm));
+    vm->scheduler = scheduler_new(vm->accel, vm->loop, vm->clock, vm_vcpu_stopped, vm);
+    scheduler_set_realtime(vm->scheduler, wants_realtime(vm));
     if (vm->recorder) {
-        runner_set_skipped(vm->runner, vm_time_skipped, vm);
+        scheduler_set_skipped(vm->scheduler, vm_time_skipped, vm);
     } else if (vm->replay) {
         vm_follow_replay(vm);
     }
     for (unsigned i = 0; vm->accel->class->has_cpu && i < vm->config->cpus; i++) {
-        if (!runner_add_vcpu(vm->runner, error)) {
+        if (!scheduler_add_vcpu(vm->scheduler, error)) {
             return false;
         }
     }
@@ -326,7 +328,8 @@ static bool make_vcpus(Vm *vm, GError **error)
 static uint64_t work_time(void *opaque)
 {
     const Vm *vm = opaque;
-    return vm->runner && runner_count(vm->runner) ? vm->accel->class->work_time(vm->accel) : 0;
+    return vm->scheduler && scheduler_count(vm->scheduler) ? vm->accel->class->work_time(vm->accel)
+                                                           : 0;
 }
 
 static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)

@@ -39,7 +39,7 @@ VmParts vm_parts(const Vm *vm)
 
 bool vm_uses_stdio(const Vm *vm)
 {
-    return charset_find_class(vm->chars, &chardev_stdio_class) != NULL;
+    return chardev_set_find_class(vm->chars, &chardev_stdio_class) != NULL;
 }
 
 /* What the vCPUs reported just before is part of what came before the pause. */
@@ -115,7 +115,7 @@ void vm_quit(Vm *vm, const char *cause, const char *reason)
 
 bool vm_inject_nmi(Vm *vm, GError **error)
 {
-    if (!runner_count(vm->runner)) {
+    if (!scheduler_count(vm->scheduler)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "accelerator %s has no CPU to take an NMI", vm->accel->class->name);
         return false;
@@ -129,7 +129,7 @@ bool vm_inject_nmi(Vm *vm, GError **error)
 
 void vm_report_registers(Vm *vm, GString *text)
 {
-    if (!runner_count(vm->runner)) {
+    if (!scheduler_count(vm->scheduler)) {
         g_string_append_printf(text, "accelerator %s has no CPU\n", vm->accel->class->name);
         return;
     }
@@ -151,9 +151,9 @@ void vm_report_interrupts(Vm *vm, GString *text)
         }
     }
     g_string_append(text, any ? "\n" : " none\n");
-    if (vm->machine->controller) {
-        g_autofree char *line = device_describe(vm->machine->controller);
-        g_string_append_printf(text, "%s: %s\n", device_id(vm->machine->controller), line);
+    if (vm->machine->pic) {
+        g_autofree char *line = device_describe(vm->machine->pic);
+        g_string_append_printf(text, "%s: %s\n", device_id(vm->machine->pic), line);
     }
 }
 
@@ -167,7 +167,7 @@ static void visit_chardev(Vm *vm, const char *id,
                                         bool connected),
                           void *opaque)
 {
-    const Chardev *chardev = charset_find(vm->chars, id);
+    const Chardev *chardev = chardev_set_find(vm->chars, id);
     if (!chardev) {
         return;
     }

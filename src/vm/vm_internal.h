@@ -37,7 +37,7 @@ struct Vm {
     Firmware *firmware; /* NULL: the CPU does not start in one */
     BootOrder boot;
     Notices *notices;
-    CharSet *chars;
+    ChardevSet *chars;
     BlockSet *blocks;
     Expect *expect; /* NULL: no script */
     Accel *accel;
@@ -45,7 +45,7 @@ struct Vm {
     Recorder *recorder; /* NULL: no -record */
     ReplayRun *replay;  /* NULL: no -replay of a whole run */
     GHashTable *machine_options, *accel_options;
-    Runner *runner;
+    CpuScheduler *scheduler;
 
     GAsyncQueue *events;
     LoopTask event_task;
@@ -97,7 +97,7 @@ VcpuPosition vm_position(const Vm *vm);
 void vm_time_skipped(void *opaque, uint64_t ns);
 /* Before the machine is built. */
 void vm_join_replay(Vm *vm);
-/* When the runner is there. */
+/* When the scheduler is there. */
 void vm_follow_replay(Vm *vm);
 
 /* ---- vm.c: running, stopping, ending ---- */

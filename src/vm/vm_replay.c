@@ -7,7 +7,7 @@
 VcpuPosition vm_position(const Vm *vm)
 {
     VcpuPosition position = {0};
-    if (vm->runner && runner_count(vm->runner)) {
+    if (vm->scheduler && scheduler_count(vm->scheduler)) {
         vm->accel->class->position(vm->accel, &position);
     }
     return position;
@@ -56,8 +56,8 @@ static void end(void *opaque, const VmResult *result)
 static void differs(void *opaque)
 {
     Vm *vm = opaque;
-    if (vm->runner) {
-        runner_ask_pause(vm->runner);
+    if (vm->scheduler) {
+        scheduler_ask_pause(vm->scheduler);
         vm_quit(vm, "host-ui", "the replay differs");
     }
 }
@@ -101,5 +101,5 @@ static void stuck(void *opaque)
 
 void vm_follow_replay(Vm *vm)
 {
-    runner_set_replay(vm->runner, deliver, until, stuck, vm);
+    scheduler_set_replay(vm->scheduler, deliver, until, stuck, vm);
 }

@@ -22,16 +22,16 @@
 static uint32_t count_accesses(const Vm *vm)
 {
     uint32_t count = 0;
-    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
-        count += runner_vcpu(vm->runner, i)->initiator.access_count;
+    for (unsigned i = 0; i < scheduler_count(vm->scheduler); i++) {
+        count += scheduler_vcpu(vm->scheduler, i)->initiator.access_count;
     }
     return count;
 }
 
 static bool all_dead(Vm *vm)
 {
-    for (unsigned i = 0; i < runner_count(vm->runner); i++) {
-        if (!vm->accel->class->is_dead(runner_vcpu(vm->runner, i))) {
+    for (unsigned i = 0; i < scheduler_count(vm->scheduler); i++) {
+        if (!vm->accel->class->is_dead(scheduler_vcpu(vm->scheduler, i))) {
             return false;
         }
     }
@@ -68,7 +68,7 @@ static void look_for_posted(void *opaque)
     Vm *vm = opaque;
     if (vm->accel->class->posted_waiting(vm->accel)) {
         vm->posted_period = POSTED_MIN_NS;
-        vm->accel->class->kick(runner_vcpu(vm->runner, 0));
+        vm->accel->class->kick(scheduler_vcpu(vm->scheduler, 0));
     } else {
         vm->posted_period = MIN(vm->posted_period * 2, POSTED_MAX_NS);
     }

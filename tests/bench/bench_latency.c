@@ -23,7 +23,7 @@ typedef struct Rig {
     Clock *clock;
     Bus *bus;
     Memory *memory;
-    CharSet *chars;
+    ChardevSet *chars;
     Machine *machine;
     GHashTable *options;
     Accel *accel;
@@ -46,9 +46,8 @@ static bool build_controller(Machine *machine, const Config *config, GError **er
 {
     (void)config;
     const MachineWire wires[] = {{"intr", machine_intr(machine, 0)}, {NULL, NULL}};
-    machine->controller =
-        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
-    return machine->controller != NULL;
+    machine->pic = machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
+    return machine->pic != NULL;
 }
 
 static const MachineClass CONTROLLER_ALONE = {.name = "bench", .build = build_controller};
@@ -139,7 +138,7 @@ static void create(Rig *rig, const char *image, unsigned count)
     }
     rig->clock = clock_new_monotonic();
     rig->bus = bus_new(true);
-    rig->chars = charset_new(rig->loop, &(CharEvents){0}, 0);
+    rig->chars = chardev_set_new(rig->loop, &(CharEvents){0}, 0);
     rig->options = g_hash_table_new(g_str_hash, g_str_equal);
     if (!make_machine(rig, &error) || !make_cpu(rig, image, count, &error)) {
         die(error);
@@ -151,7 +150,7 @@ static void destroy(Rig *rig)
     vcpu_free(rig->vcpu);
     accel_free(rig->accel);
     machine_free(rig->machine);
-    charset_free(rig->chars);
+    chardev_set_free(rig->chars);
     g_hash_table_unref(rig->options);
     bus_free(rig->bus);
     clock_free(rig->clock);

@@ -43,7 +43,7 @@ typedef struct Target {
     Clock *clock;
     Bus *bus;
     Memory *memory;
-    CharSet *chars;
+    ChardevSet *chars;
     BlockSet *blocks;
     Machine *machine;
     Recorder *recorder;
@@ -128,9 +128,9 @@ static void build(Target *t)
     t->clock = clock_new_stepped();
     t->bus = bus_new(false);
     t->memory = memory_new(t->config->memory, NULL);
-    t->chars = charset_new(t->loop, &(CharEvents){0}, 0);
-    t->lines[0] = charset_add_class(t->chars, &LINE_CLASS, "-serial", "line0", "fuzz", NULL);
-    t->lines[1] = charset_add_class(t->chars, &LINE_CLASS, "-serial", "line1", "fuzz", NULL);
+    t->chars = chardev_set_new(t->loop, &(CharEvents){0}, 0);
+    t->lines[0] = chardev_set_add_class(t->chars, &LINE_CLASS, "-serial", "line0", "fuzz", NULL);
+    t->lines[1] = chardev_set_add_class(t->chars, &LINE_CLASS, "-serial", "line1", "fuzz", NULL);
     add_drives(t);
     open_recorder(t);
     MachineParts parts = {.bus = t->bus,
@@ -158,7 +158,7 @@ static void build(Target *t)
 static void clear(Target *t)
 {
     g_array_unref(t->ports);
-    charset_free(t->chars);
+    chardev_set_free(t->chars);
     blockset_free(t->blocks);
     machine_free(t->machine);
     g_clear_pointer(&t->recorder, recorder_free);

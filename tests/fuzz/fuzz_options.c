@@ -72,12 +72,12 @@ static void parse_line(const char *text)
         return;
     }
     Loop *loop = loop_new(NULL);
-    CharSet *set = charset_new(loop, &(CharEvents){0}, 0);
+    ChardevSet *set = chardev_set_new(loop, &(CharEvents){0}, 0);
     g_autofree char *spec = g_strdup_printf("fuzz%s", text);
     g_autoptr(GError) error = NULL;
-    Chardev *chardev = charset_add_class(set, &LINE_CLASS, "-serial", "line", spec, &error);
+    Chardev *chardev = chardev_set_add_class(set, &LINE_CLASS, "-serial", "line", spec, &error);
     g_assert_true(!chardev == !!error);
-    charset_free(set);
+    chardev_set_free(set);
     loop_free(loop);
 }
 

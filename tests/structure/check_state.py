@@ -29,7 +29,7 @@ EXCEPTIONS = {
     ("isa-ide", "drives[N].channel"): "set when the device is realized",
     ("isa-ide", "drives[N].index"): "set when the device is realized",
     ("isa-pic", "chip[N].master"): "a strap, set by every reset",
-    ("lapic", "deaf"): "set within one call only",
+    ("lapic", "excludes_self"): "set within one call only",
 }
 
 

@@ -108,7 +108,7 @@ void rig_line_take(RigLine *line, size_t room)
 
 static CharPort *connect_port(void *opaque, Device *dev, const char *id, GError **error)
 {
-    return charset_connect(((CharRig *)opaque)->set, dev, id, error);
+    return chardev_set_connect(((CharRig *)opaque)->set, dev, id, error);
 }
 
 static void keep_message(void *opaque, const char *text)
@@ -137,7 +137,7 @@ CharRig *char_rig_new(void)
         .opaque = rig,
     };
     rig->loop = loop_new(NULL);
-    rig->set = charset_new(rig->loop, &events, 1);
+    rig->set = chardev_set_new(rig->loop, &events, 1);
     rig->said = g_string_new(NULL);
     rig->dir = g_dir_make_tmp("pioemu-char-XXXXXX", NULL);
     rig->host = (DeviceHost){.opaque = rig, .char_port = connect_port};
@@ -147,7 +147,7 @@ CharRig *char_rig_new(void)
 
 void char_rig_free(CharRig *rig)
 {
-    charset_free(rig->set);
+    chardev_set_free(rig->set);
     g_ptr_array_unref(rig->devices);
     loop_free(rig->loop);
     GDir *dir = g_dir_open(rig->dir, 0, NULL);
@@ -187,7 +187,7 @@ RigLine *char_rig_add(CharRig *rig, const char *format, ...)
     va_end(args);
     g_autofree char *label = g_strdup_printf("serial%u", rig->devices->len);
     g_autoptr(GError) error = NULL;
-    g_autofree char *id = charset_use(rig->set, "-serial", label, spec, &error);
+    g_autofree char *id = chardev_set_use(rig->set, "-serial", label, spec, &error);
     g_assert_no_error(error);
     return char_rig_connect(rig, id);
 }
@@ -195,7 +195,7 @@ RigLine *char_rig_add(CharRig *rig, const char *format, ...)
 Chardev *char_rig_chardev(CharRig *rig, unsigned index)
 {
     g_autofree char *id = g_strdup_printf("serial%u", index);
-    return charset_find(rig->set, id);
+    return chardev_set_find(rig->set, id);
 }
 
 char *char_rig_path(const CharRig *rig, const char *name)

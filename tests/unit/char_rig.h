@@ -26,7 +26,7 @@ typedef struct RigLine {
 
 typedef struct CharRig {
     Loop *loop;
-    CharSet *set;
+    ChardevSet *set;
     GString *said; /* messages, one a line */
     bool quit;     /* Ctrl-A x */
     char *dir;

@@ -29,7 +29,7 @@ typedef struct Options {
 typedef struct Machine {
     Options options;
     Loop *loop;
-    CharSet *set;
+    ChardevSet *set;
     int status;
 } Machine;
 
@@ -162,7 +162,7 @@ static void signal_ends(void *opaque, int number)
 
 static CharPort *connect_port(void *opaque, Device *dev, const char *id, GError **error)
 {
-    return charset_connect(((Machine *)opaque)->set, dev, id, error);
+    return chardev_set_connect(((Machine *)opaque)->set, dev, id, error);
 }
 
 static void open_chardevs(Machine *machine)
@@ -172,13 +172,14 @@ static void open_chardevs(Machine *machine)
         .message = print_message,
         .opaque = machine,
     };
-    machine->set = charset_new(machine->loop, &events, machine->options.escape);
+    machine->set = chardev_set_new(machine->loop, &events, machine->options.escape);
     for (guint i = 0; i < machine->options.specs->len; i++) {
         g_autofree char *id = g_strdup_printf("serial%u", i);
         g_autoptr(GError) error = NULL;
-        if (!charset_add(machine->set, "-serial", id, machine->options.specs->pdata[i], &error)) {
+        if (!chardev_set_add(machine->set, "-serial", id, machine->options.specs->pdata[i],
+                             &error)) {
             fprintf(stderr, "pioemu: %s\n", error->message);
-            charset_free(machine->set);
+            chardev_set_free(machine->set);
             exit(error->code);
         }
     }
@@ -205,8 +206,8 @@ static void run(Machine *machine)
     greet(echo);
     loop_run(machine->loop);
     loop_cancel(machine->loop, &echo->turn);
-    charset_drain(machine->set, NS_PER_SECOND / 10);
-    charset_free(machine->set);
+    chardev_set_drain(machine->set, NS_PER_SECOND / 10);
+    chardev_set_free(machine->set);
     device_free(dev);
 }
 

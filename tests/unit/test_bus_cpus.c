@@ -16,7 +16,7 @@
 typedef struct Chip {
     unsigned number;
     unsigned writes;
-    int bid;
+    int rank;
 } Chip;
 
 typedef struct Fixture {
@@ -41,12 +41,12 @@ static void chip_write(void *state, uint64_t offset, uint64_t value, unsigned si
     chip->writes++;
 }
 
-static int chip_bid(const void *state, uint64_t offset, uint64_t value)
+static int chip_arbitrate(const void *state, uint64_t offset, uint64_t value)
 {
     const Chip *chip = state;
     g_assert_cmphex(offset, ==, AT);
     g_assert_cmphex(value, ==, VALUE);
-    return chip->bid;
+    return chip->rank;
 }
 
 static const IoOps OPS = {.read = chip_read, .write = chip_write, .max_size = 4};
@@ -62,7 +62,7 @@ static bool claim_own(Fixture *f, unsigned cpu, GError **error)
     BusClaim wanted = claim_of(OWN, &f->own[cpu]);
     wanted.per_cpu = true;
     wanted.cpu = cpu;
-    wanted.bid = chip_bid;
+    wanted.arbitrate = chip_arbitrate;
     return bus_claim(f->bus, &wanted, error);
 }
 
@@ -110,11 +110,11 @@ static void test_own_ranges_overlap_only_strangers(Fixture *f, gconstpointer dat
     g_assert_error(shared, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
 }
 
-static void assert_takers(Fixture *f, const int *bids, const char *expected)
+static void assert_takers(Fixture *f, const int *ranks, const char *expected)
 {
     g_autoptr(GString) takers = g_string_new(NULL);
     for (unsigned cpu = 0; cpu < CPUS; cpu++) {
-        f->own[cpu].bid = bids[cpu];
+        f->own[cpu].rank = ranks[cpu];
         f->own[cpu].writes = 0;
     }
     bus_device_write(f->bus, OWN + AT, VALUE, 4);
@@ -130,18 +130,18 @@ static void test_device_write_goes_to_the_bidders(Fixture *f, gconstpointer data
 {
     (void)data;
     static const struct {
-        int bids[CPUS];
+        int ranks[CPUS];
         const char *takers;
     } CASES[] = {
-        {{DEVICE_BID_NONE, DEVICE_BID_NONE, DEVICE_BID_NONE}, ""},
-        {{DEVICE_BID_SURE, DEVICE_BID_NONE, DEVICE_BID_SURE}, "02"},
+        {{DEVICE_ARBITRATE_NONE, DEVICE_ARBITRATE_NONE, DEVICE_ARBITRATE_NONE}, ""},
+        {{DEVICE_ARBITRATE_SURE, DEVICE_ARBITRATE_NONE, DEVICE_ARBITRATE_SURE}, "02"},
         {{7, 5, 6}, "1"},
-        {{7, DEVICE_BID_NONE, 0}, "2"},
-        {{DEVICE_BID_NONE, 3, 3}, "1"},
-        {{DEVICE_BID_SURE, 255, 254}, "02"},
+        {{7, DEVICE_ARBITRATE_NONE, 0}, "2"},
+        {{DEVICE_ARBITRATE_NONE, 3, 3}, "1"},
+        {{DEVICE_ARBITRATE_SURE, 255, 254}, "02"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        assert_takers(f, CASES[i].bids, CASES[i].takers);
+        assert_takers(f, CASES[i].ranks, CASES[i].takers);
     }
     g_autoptr(GArray) unclaimed = bus_unclaimed(f->bus);
     g_assert_cmpuint(unclaimed->len, ==, 0);

@@ -121,7 +121,7 @@ static bool sink_open(Chardev *chardev, GError **error)
 static void sink_close(Chardev *chardev)
 {
     Sink *sink = (Sink *)chardev;
-    loop_cancel(charset_loop(chardev->set), &sink->again);
+    loop_cancel(chardev_set_loop(chardev->set), &sink->again);
     g_string_free(sink->output, true);
 }
 
@@ -141,10 +141,10 @@ static size_t sink_write(Chardev *chardev, const uint8_t *data, size_t size)
     sink->limit -= taken;
     g_string_append_len(sink->output, (const char *)data, (gssize)taken);
     if (taken < size && sink->chance) {
-        loop_post(charset_loop(chardev->set), &sink->again);
+        loop_post(chardev_set_loop(chardev->set), &sink->again);
     }
     if (sink->wanted && sink->output->len >= sink->wanted) {
-        loop_quit(charset_loop(chardev->set));
+        loop_quit(chardev_set_loop(chardev->set));
     }
     return taken;
 }
@@ -187,7 +187,7 @@ static const ChardevClass SINK_CLASS = {
 
 typedef struct Fixture {
     Loop *loop;
-    CharSet *set;
+    ChardevSet *set;
     Sink *sink;
     DeviceHost host;
     Device *dev;
@@ -196,7 +196,7 @@ typedef struct Fixture {
 
 static CharPort *connect_port(void *opaque, Device *dev, const char *id, GError **error)
 {
-    return charset_connect(((Fixture *)opaque)->set, dev, id, error);
+    return chardev_set_connect(((Fixture *)opaque)->set, dev, id, error);
 }
 
 static void step(Fixture *fix)
@@ -208,8 +208,8 @@ static void setup(Fixture *fix, gconstpointer data)
 {
     const DeviceClass *class = data ? data : &LINE_CLASS;
     fix->loop = loop_new(NULL);
-    fix->set = charset_new(fix->loop, &(CharEvents){0}, 1);
-    fix->sink = (Sink *)charset_add_class(fix->set, &SINK_CLASS, "-serial", "s0", "sink", NULL);
+    fix->set = chardev_set_new(fix->loop, &(CharEvents){0}, 1);
+    fix->sink = (Sink *)chardev_set_add_class(fix->set, &SINK_CLASS, "-serial", "s0", "sink", NULL);
     fix->host = (DeviceHost){.opaque = fix, .char_port = connect_port};
     fix->dev = device_new(class, "COM1", &fix->host);
     fix->line = device_state(fix->dev);
@@ -222,7 +222,7 @@ static void setup(Fixture *fix, gconstpointer data)
 static void teardown(Fixture *fix, gconstpointer data)
 {
     (void)data;
-    charset_free(fix->set);
+    chardev_set_free(fix->set);
     g_string_free(fix->line->input, true);
     device_free(fix->dev);
     loop_free(fix->loop);
@@ -391,7 +391,7 @@ static void test_drain_delivers_what_is_left(Fixture *fix, gconstpointer data)
 {
     (void)data;
     fill(fix);
-    g_assert_cmpuint(charset_drain(fix->set, NS_PER_SECOND), ==, 0);
+    g_assert_cmpuint(chardev_set_drain(fix->set, NS_PER_SECOND), ==, 0);
     g_assert_cmpuint(fix->sink->output->len, ==, 16384);
 }
 
@@ -400,7 +400,7 @@ static void test_drain_gives_up_on_a_host_that_takes_nothing(Fixture *fix, gcons
     (void)data;
     fix->sink->limit = 2;
     put(fix, "abcde", 5);
-    g_assert_cmpuint(charset_drain(fix->set, 1000000), ==, 3);
+    g_assert_cmpuint(chardev_set_drain(fix->set, 1000000), ==, 3);
 }
 
 static void test_no_port_takes_everything(Fixture *fix, gconstpointer data)
@@ -507,7 +507,7 @@ static void test_host_learns_the_line_format(Fixture *fix, gconstpointer data)
 static void assert_refused(Fixture *fix, const char *id, const char *spec, const char *message)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_null(charset_add(fix->set, "-serial", id, spec, &error));
+    g_assert_null(chardev_set_add(fix->set, "-serial", id, spec, &error));
     g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
     g_assert_cmpstr(error->message, ==, message);
 }
@@ -548,7 +548,7 @@ static void test_help_has_a_line_per_backend(Fixture *fix, gconstpointer data)
 {
     (void)fix;
     (void)data;
-    g_autofree char *help = charset_help();
+    g_autofree char *help = chardev_set_help();
     g_assert_nonnull(strstr(help, "  file:PATH[,append=on]    output goes to a file"));
     g_assert_nonnull(strstr(help, "  stdio[,signal=on] "));
     g_assert_nonnull(strstr(help, "  stdout "));

@@ -175,7 +175,7 @@ static void test_a_plain_file_of_two_lines_is_whole(void)
     g_autofree char *path = char_rig_path(rig, "file");
     RigLine *lines[] = {char_rig_add(rig, "file:%s", path), char_rig_add(rig, "file:%s", path)};
     static const char *const TEXTS[] = {"one ", "two ", "three ", "four"};
-    charset_begin(rig->set);
+    chardev_set_begin(rig->set);
     for (unsigned i = 0; i < G_N_ELEMENTS(TEXTS); i++) {
         rig_line_send_text(lines[i % 2], TEXTS[i]);
         char_rig_settle(rig, 5);

@@ -250,12 +250,12 @@ static void test_chardev_option_has_qemus_spelling(Fixture *fix, gconstpointer d
     (void)data;
     g_autofree char *unix_socket =
         g_strdup_printf("socket,id=u,path=%s/socket,server=on,wait=off,mux=on", fix->rig->dir);
-    g_assert_true(charset_add_option(fix->rig->set, unix_socket, NULL));
-    g_assert_true(
-        charset_add_option(fix->rig->set, "socket,id=t,host=127.0.0.1,port=0,server,nowait", NULL));
-    g_assert_true(charset_add_option(fix->rig->set, "null,id=n", NULL));
-    g_assert_true(charset_add_option(fix->rig->set, "ringbuf,id=r,size=1K", NULL));
-    g_assert_true(charset_add_option(fix->rig->set, "pty,id=p", NULL));
+    g_assert_true(chardev_set_add_option(fix->rig->set, unix_socket, NULL));
+    g_assert_true(chardev_set_add_option(fix->rig->set,
+                                         "socket,id=t,host=127.0.0.1,port=0,server,nowait", NULL));
+    g_assert_true(chardev_set_add_option(fix->rig->set, "null,id=n", NULL));
+    g_assert_true(chardev_set_add_option(fix->rig->set, "ringbuf,id=r,size=1K", NULL));
+    g_assert_true(chardev_set_add_option(fix->rig->set, "pty,id=p", NULL));
     RigLine *line = char_rig_add(fix->rig, "chardev:u");
     line->room = 10;
     int fd = join(fix);
@@ -267,7 +267,7 @@ static void test_chardev_option_has_qemus_spelling(Fixture *fix, gconstpointer d
 static void assert_chardev_refused(Fixture *fix, const char *text, const char *message)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_false(charset_add_option(fix->rig->set, text, &error));
+    g_assert_false(chardev_set_add_option(fix->rig->set, text, &error));
     g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG);
     g_assert_cmpstr(error->message, ==, message);
 }
@@ -282,7 +282,7 @@ static void test_bad_options_are_refused(Fixture *fix, gconstpointer data)
                            "-chardev null,id=a,policy=wait: policy wait: not one of stall, "
                            "drop-old, drop-new");
     g_autoptr(GError) error = NULL;
-    g_assert_null(charset_use(fix->rig->set, "-serial", "s", "chardev:x", &error));
+    g_assert_null(chardev_set_use(fix->rig->set, "-serial", "s", "chardev:x", &error));
     g_assert_cmpstr(error->message, ==,
                     "-serial chardev:x: no such chardev (make it with -chardev BACKEND,id=ID)");
 }
@@ -333,7 +333,7 @@ static void test_client_without_a_server_is_an_error(Fixture *fix, gconstpointer
 {
     (void)data;
     g_autoptr(GError) error = NULL;
-    g_assert_null(charset_add(fix->rig->set, "-serial", "s", "unix:/nowhere/s", &error));
+    g_assert_null(chardev_set_add(fix->rig->set, "-serial", "s", "unix:/nowhere/s", &error));
     g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST);
     g_assert_cmpstr(error->message, ==,
                     "-serial unix:/nowhere/s: No such file or directory "
@@ -344,12 +344,12 @@ static void test_server_waits_for_its_first_client(Fixture *fix, gconstpointer d
 {
     (void)data;
     char_rig_add(fix->rig, "unix:%s/socket,server=on", fix->rig->dir);
-    g_assert_true(charset_awaits_peers(fix->rig->set));
+    g_assert_true(chardev_set_awaits_peers(fix->rig->set));
     int fd = join(fix);
-    g_assert_false(charset_awaits_peers(fix->rig->set));
+    g_assert_false(chardev_set_awaits_peers(fix->rig->set));
     close(fd);
     char_rig_settle(fix->rig, 5);
-    g_assert_false(charset_awaits_peers(fix->rig->set));
+    g_assert_false(chardev_set_awaits_peers(fix->rig->set));
 }
 
 /* ---- names in the file system ---- */
@@ -357,7 +357,7 @@ static void test_server_waits_for_its_first_client(Fixture *fix, gconstpointer d
 static bool can_add(Fixture *fix, const char *id, const char *spec)
 {
     g_autoptr(GError) error = NULL;
-    return charset_add(fix->rig->set, "-serial", id, spec, &error) != NULL;
+    return chardev_set_add(fix->rig->set, "-serial", id, spec, &error) != NULL;
 }
 
 static void test_socket_file_is_replaced_only_if_stale(Fixture *fix, gconstpointer data)
@@ -424,8 +424,8 @@ static void test_counters_and_tail_tell_what_happened(Fixture *fix, gconstpointe
     rig_line_send_text(line, "boot\r\n\x1b[1mlogin: ");
     g_autoptr(GString) tail = g_string_new(NULL);
     g_autoptr(GString) counters = g_string_new(NULL);
-    charset_tail(fix->rig->set, tail);
-    charset_describe(fix->rig->set, counters);
+    chardev_set_tail(fix->rig->set, tail);
+    chardev_set_describe(fix->rig->set, counters);
     g_assert_cmpstr(tail->str, ==, "Last output of serial0:\n  boot\n  \\x1b[1mlogin: \n");
     g_assert_cmpstr(counters->str, ==,
                     "serial0 (ringbuf): 17 bytes out, 0 dropped, 0 stalls, 0 bytes in, 0 ignored, "

@@ -376,7 +376,7 @@ static void keep_message(void *opaque, const char *text)
 
 typedef struct Bench {
     Loop *loop;
-    CharSet *set;
+    ChardevSet *set;
     GString *said;
 } Bench;
 
@@ -384,13 +384,13 @@ static Bench bench_open(void)
 {
     Bench bench = {.loop = loop_new(NULL), .said = g_string_new(NULL)};
     const CharEvents events = {.message = keep_message, .opaque = bench.said};
-    bench.set = charset_new(bench.loop, &events, 1);
+    bench.set = chardev_set_new(bench.loop, &events, 1);
     return bench;
 }
 
 static void bench_close(Bench *bench)
 {
-    charset_free(bench->set);
+    chardev_set_free(bench->set);
     loop_free(bench->loop);
     g_string_free(bench->said, true);
 }
@@ -399,7 +399,7 @@ static void write_file(const char *path, const char *options, const char *text)
 {
     Bench bench = bench_open();
     g_autofree char *spec = g_strdup_printf("file:%s%s", path, options);
-    Chardev *chardev = charset_add(bench.set, "-serial", "f", spec, NULL);
+    Chardev *chardev = chardev_set_add(bench.set, "-serial", "f", spec, NULL);
     g_assert_nonnull(chardev);
     size_t size = strlen(text);
     g_assert_cmpuint(chardev->class->write(chardev, (const uint8_t *)text, size), ==, size);
@@ -450,7 +450,7 @@ static void assert_file_error(const char *path, const char *why)
     g_autofree char *message =
         g_strdup_printf("-serial %s: cannot write to '%s': %s", spec, path, why);
     g_autoptr(GError) error = NULL;
-    g_assert_null(charset_add(bench.set, "-serial", "f", spec, &error));
+    g_assert_null(chardev_set_add(bench.set, "-serial", "f", spec, &error));
     g_assert_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST);
     g_assert_cmpstr(error->message, ==, message);
     bench_close(&bench);
@@ -472,7 +472,7 @@ static void test_file_on_a_full_disk_is_reported_once(Fixture *fix, gconstpointe
     (void)fix;
     (void)data;
     Bench bench = bench_open();
-    Chardev *chardev = charset_add(bench.set, "-serial", "f", "file:/dev/full", NULL);
+    Chardev *chardev = chardev_set_add(bench.set, "-serial", "f", "file:/dev/full", NULL);
     for (int i = 0; i < 3; i++) {
         g_assert_cmpuint(chardev->class->write(chardev, (const uint8_t *)"abc", 3), ==, 3);
     }

@@ -96,7 +96,7 @@ static void toy_reset(void *state)
     irq_set(toy->irq, false);
 }
 
-static void toy_input(void *state, unsigned pin, bool level)
+static void toy_set_pin(void *state, unsigned pin, bool level)
 {
     Toy *toy = state;
     toy->inputs = toy->inputs << 4 | pin << 1 | level;
@@ -136,7 +136,7 @@ static const DeviceClass TOY = {
     .timers = TIMERS,
     .realize = toy_realize,
     .reset = toy_reset,
-    .input = toy_input,
+    .set_pin = toy_set_pin,
     .input_count = 2,
     .acknowledge = toy_acknowledge,
     .fields = FIELDS,

@@ -150,7 +150,7 @@ static void test_guests_last_words_count(Fixture *fix, gconstpointer data)
     (void)data;
     start(fix, "wait \"done\"\nexit 3\n");
     rig_line_send_text(fix->line, "done");
-    charset_drain(fix->rig->set, NS_PER_SECOND);
+    chardev_set_drain(fix->rig->set, NS_PER_SECOND);
     expect_conclude(fix->expect);
     assert_verdict(fix, 3, "-expect, line 2: exit 3");
 }

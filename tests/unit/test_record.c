@@ -22,7 +22,7 @@ typedef struct Session {
     Clock *clock;
     Bus *bus;
     Memory *memory;
-    CharSet *chars;
+    ChardevSet *chars;
     Machine *machine;
     Recorder *recorder;
     BusInitiator initiator;
@@ -100,8 +100,8 @@ static Session *session_new_on(const char *path, bool locked)
     s->clock = clock_new_stepped();
     s->bus = bus_new(locked);
     s->memory = memory_new(s->config->memory, NULL);
-    s->chars = charset_new(s->loop, &(CharEvents){0}, 0);
-    s->line = charset_add_class(s->chars, &LINE_CLASS, "-serial", "line", "line", NULL);
+    s->chars = chardev_set_new(s->loop, &(CharEvents){0}, 0);
+    s->line = chardev_set_add_class(s->chars, &LINE_CLASS, "-serial", "line", "line", NULL);
     build_machine(s);
     return s;
 }
@@ -114,7 +114,7 @@ static Session *session_new(const char *path)
 /* Ends the recording; returns how often the user was told something. */
 static unsigned session_end(Session *s)
 {
-    charset_free(s->chars);
+    chardev_set_free(s->chars);
     machine_free(s->machine);
     recorder_free(s->recorder);
     bus_free(s->bus);

@@ -117,7 +117,7 @@ typedef struct Rig {
     Clock *clock, *host_clock;
     LoopClock *clock_source, *host_clock_source;
     Bus *bus;
-    CharSet *chars;
+    ChardevSet *chars;
     Memory *memory;
     Machine *machine;
     Accel *accel;
@@ -188,7 +188,7 @@ static void make_machine(Rig *rig)
     rig->host_clock_source = loop_clock_new(rig->loop, rig->host_clock, NULL);
     rig->bus = bus_new(true);
     rig->memory = memory_new(1 << 20, NULL);
-    rig->chars = charset_new(rig->loop, &(CharEvents){0}, 1);
+    rig->chars = chardev_set_new(rig->loop, &(CharEvents){0}, 1);
     MachineParts parts = {.bus = rig->bus,
                           .clock = rig->clock,
                           .host_clock = rig->host_clock,
@@ -267,7 +267,7 @@ static void pause_and_go_on(void *opaque)
     Rig *rig = opaque;
     pause_all(rig);
     unsigned steps = count_steps(rig);
-    g_free(device_describe(rig->machine->controller));
+    g_free(device_describe(rig->machine->pic));
     g_assert_cmpuint(count_steps(rig), ==, steps);
     if (++rig->pauses >= PAUSES && has_seen_all(rig)) {
         loop_quit(rig->loop);
@@ -285,7 +285,7 @@ static void destroy(Rig *rig)
         vcpu_free(rig->vcpus[i]);
     }
     accel_free(rig->accel);
-    charset_free(rig->chars);
+    chardev_set_free(rig->chars);
     machine_free(rig->machine);
     loop_clock_free(rig->clock_source);
     loop_clock_free(rig->host_clock_source);

@@ -72,10 +72,10 @@ void cpu_mode_changed(Cpu *cpu)
 {
     bool aligned = cpu->cr0 & CPU_CR0_AM && cpu->eflags & CPU_FLAG_AC && cpu->cpl == 3;
 
-    cpu->careful = (cpu->eflags & CPU_FLAG_TF ? CAREFUL_STEP : 0) |
-                   (cpu->eflags & CPU_FLAG_RF ? CAREFUL_RESUME : 0) |
-                   (has_breakpoints(cpu) ? CAREFUL_DEBUG : 0) |
-                   (cpu->vcpu.initiator.unfinished ? CAREFUL_HELD : 0);
+    cpu->single_step = (cpu->eflags & CPU_FLAG_TF ? SINGLE_STEP_STEP : 0) |
+                       (cpu->eflags & CPU_FLAG_RF ? SINGLE_STEP_RESUME : 0) |
+                       (has_breakpoints(cpu) ? SINGLE_STEP_DEBUG : 0) |
+                       (cpu->vcpu.initiator.unfinished ? SINGLE_STEP_HELD : 0);
     cpu->checks = (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
     cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
 }
@@ -240,10 +240,10 @@ static uint32_t code_breakpoints(const Cpu *cpu)
 }
 
 /* One instruction, with everything that has to be looked at around it. */
-static void step_carefully(Cpu *cpu)
+static void step_once(Cpu *cpu)
 {
-    bool resuming = cpu->careful & CAREFUL_RESUME;
-    uint32_t hit = cpu->careful & CAREFUL_DEBUG && !resuming ? code_breakpoints(cpu) : 0;
+    bool resuming = cpu->single_step & SINGLE_STEP_RESUME;
+    uint32_t hit = cpu->single_step & SINGLE_STEP_DEBUG && !resuming ? code_breakpoints(cpu) : 0;
 
     if (hit) {
         cpu->fuel--;
@@ -252,8 +252,8 @@ static void step_carefully(Cpu *cpu)
     }
     /* RF holds for one instruction; a fault puts it back in what it pushes. */
     cpu->eflags &= ~CPU_FLAG_RF;
-    cpu->careful &= (uint8_t)~CAREFUL_RESUME;
-    cpu->stepping = cpu->careful & CAREFUL_STEP;
+    cpu->single_step &= (uint8_t)~SINGLE_STEP_RESUME;
+    cpu->stepping = cpu->single_step & SINGLE_STEP_STEP;
     cpu->shadow = cpu->shadow_debug = false;
     cpu->reserve += (uint64_t)(cpu->fuel - 1);
     cpu->fuel = 1;
@@ -300,7 +300,7 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         deliver_exception(cpu);
         return true;
     }
-    bool held = cpu->careful & CAREFUL_HELD;
+    bool held = cpu->single_step & SINGLE_STEP_HELD;
     if (cpu->debug_pending && !cpu->shadow_debug && !held) {
         raise_debug(cpu, cpu->debug_pending);
         return true;
@@ -331,8 +331,8 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         wait_for_device(cpu);
     } else if (!cpu->shadow && (nmi_due(cpu) || interrupt_due(cpu))) {
         take_interrupt(cpu);
-    } else if (cpu->careful || cpu->shadow) {
-        step_carefully(cpu);
+    } else if (cpu->single_step || cpu->shadow) {
+        step_once(cpu);
     } else {
         run_block(cpu, (uint64_t)cpu->fuel);
     }

@@ -5,7 +5,7 @@
  * of the page tables.  A block is entered from another one without a look-up
  * when its `entry` is the current generation and linear address; whatever
  * changes a translation starts a new generation.  A block lies in one page,
- * except for one made of a single instruction that straddles two: that one is
+ * except for one made of a single instruction that lies on two: that one is
  * found and compared with memory each time.
  *
  * Every byte that a block was made of is marked in its CodePage; a write to
@@ -27,16 +27,16 @@
 
 #define SINGLE_SIZE    (sizeof(Block) + 2 * sizeof(Insn))
 #define STRADDLER_BITS 6u
-#define STRADDLERS     (1u << STRADDLER_BITS)
+#define CROSS_PAGES    (1u << STRADDLER_BITS)
 
 /* An instruction on two pages, with its bytes, which nobody watches. */
-typedef struct Straddler {
+typedef struct CrossPage {
     uint8_t bytes[INSN_BYTES_MAX];
     _Alignas(Block) uint8_t room[SINGLE_SIZE]; /* a Block of one */
-} Straddler;
+} CrossPage;
 
 struct CodeCache {
-    Straddler straddlers[STRADDLERS];
+    CrossPage cross_pages[CROSS_PAGES];
     Block *hash[HASH_SIZE];
     Block *scratch; /* for blocks that are not kept */
 };
@@ -302,7 +302,7 @@ static void empty_cache(Cpu *cpu)
     CodeCache *cache = cpu->code;
 
     memset(cache->hash, 0, sizeof(cache->hash));
-    memset(cache->straddlers, 0, sizeof(cache->straddlers));
+    memset(cache->cross_pages, 0, sizeof(cache->cross_pages));
     for (unsigned i = 0; i < JUMP_SIZE; i++) {
         cpu->jump[i] = cpu->no_block;
     }
@@ -430,7 +430,7 @@ static size_t gather(Cpu *cpu, const Fetch *fetch, uint8_t *bytes)
 }
 
 /*
- * One instruction that straddles pages or is not in memory, into `block` and
+ * One instruction that lies on two pages or is not in memory, into `block` and
  * `bytes`.  The second page is touched only if the instruction reaches it.
  */
 static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t *bytes)
@@ -450,43 +450,43 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t
     return block;
 }
 
-/* Whether the straddler's bytes are still there; touches the second page. */
-static bool still_straddles(Cpu *cpu, const Fetch *fetch, const Straddler *straddler)
+/* Whether the instruction's bytes are still there; touches the second page. */
+static bool still_matches(Cpu *cpu, const Fetch *fetch, const CrossPage *cross_page)
 {
-    const Block *block = (const Block *)straddler->room;
+    const Block *block = (const Block *)cross_page->room;
     size_t first = fetch->in_page;
 
     if (block->physical != fetch->physical || block->code32 != cpu->code32 ||
         block->length <= first || block->length > fetch->in_limit ||
-        memcmp(straddler->bytes, fetch->bytes, first) != 0) {
+        memcmp(cross_page->bytes, fetch->bytes, first) != 0) {
         return false;
     }
     for (size_t i = first; i < block->length; i++) {
         uint32_t linear = fetch->linear + (uint32_t)i;
 
-        if (linear_read(cpu, linear, 1, cpu->cpl == 3) != straddler->bytes[i]) {
+        if (linear_read(cpu, linear, 1, cpu->cpl == 3) != cross_page->bytes[i]) {
             return false;
         }
     }
     return true;
 }
 
-static Straddler *straddler_slot(Cpu *cpu, const Fetch *fetch)
+static CrossPage *cross_page_slot(Cpu *cpu, const Fetch *fetch)
 {
-    unsigned slot = (unsigned)(fetch->physical >> 12) & (STRADDLERS - 1);
+    unsigned slot = (unsigned)(fetch->physical >> 12) & (CROSS_PAGES - 1);
 
-    return &cpu->code->straddlers[slot];
+    return &cpu->code->cross_pages[slot];
 }
 
-static Block *make_straddler(Cpu *cpu, const Fetch *fetch)
+static Block *make_cross_page(Cpu *cpu, const Fetch *fetch)
 {
-    Straddler *straddler = straddler_slot(cpu, fetch);
-    Block *block = (Block *)straddler->room;
+    CrossPage *cross_page = cross_page_slot(cpu, fetch);
+    Block *block = (Block *)cross_page->room;
 
     /* If this raises, the block has no length and is not found again. */
-    make_scattered(cpu, fetch, block, straddler->bytes);
+    make_scattered(cpu, fetch, block, cross_page->bytes);
     if (cpu->trace_code) {
-        trace_decoded(cpu, block, fetch->linear, straddler->bytes);
+        trace_decoded(cpu, block, fetch->linear, cross_page->bytes);
     }
     return block;
 }
@@ -534,14 +534,13 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
     if (!fetch->bytes) {
         return make_scratch(cpu, fetch, false);
     }
-    if (fetch->in_page < INSN_BYTES_MAX &&
-        still_straddles(cpu, fetch, straddler_slot(cpu, fetch))) {
-        return (Block *)straddler_slot(cpu, fetch)->room;
+    if (fetch->in_page < INSN_BYTES_MAX && still_matches(cpu, fetch, cross_page_slot(cpu, fetch))) {
+        return (Block *)cross_page_slot(cpu, fetch)->room;
     }
     Block *block = (Block *)room_for_block(cpu);
     *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
     if (!decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
-        return make_straddler(cpu, fetch);
+        return make_cross_page(cpu, fetch);
     }
     end_block(cpu, block);
     memcpy(immediates_of(block), immediates, block->count);
@@ -564,7 +563,7 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
 }
 
 /* Paranoid: the bytes are still what was decoded. */
-static bool is_genuine(const Block *block, const Fetch *fetch)
+static bool is_unmodified(const Block *block, const Fetch *fetch)
 {
     return !block->copy || memcmp(block->copy, fetch->bytes, block->length) == 0;
 }
@@ -580,7 +579,7 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     cpu->fuel--;
     locate(cpu, &fetch);
     Block *block = look_up(cpu->code, fetch.physical, cpu->code32);
-    if (block && (!fetch.bytes || !is_genuine(block, &fetch))) {
+    if (block && (!fetch.bytes || !is_unmodified(block, &fetch))) {
         make_stale(block);
         block = NULL;
     }

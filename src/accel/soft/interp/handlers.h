@@ -108,7 +108,7 @@ static inline bool rep_pauses(const Cpu *cpu)
 static inline const Insn *rep_leave(Cpu *cpu, const Insn *insn)
 {
     cpu->eip += insn->start;
-    cpu->repeating = !cpu->careful;
+    cpu->repeating = !cpu->single_step;
     return NULL;
 }
 

@@ -15,7 +15,7 @@ static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void
                         size_t count)
 {
     bus_port_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, port, write, size, data, count);
-    if (unlikely(cpu->careful & CAREFUL_DEBUG)) {
+    if (unlikely(cpu->single_step & SINGLE_STEP_DEBUG)) {
         io_breakpoints(cpu, port, size);
     }
 }
@@ -159,7 +159,7 @@ static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batc
     }
     u32 count = GPR(cpu, CPU_CX) & insn->address_mask;
     if (count) {
-        u32 items = batch(cpu, insn, size, cpu->careful ? 1 : count);
+        u32 items = batch(cpu, insn, size, cpu->single_step ? 1 : count);
 
         advance(cpu, insn, CPU_CX, (u32)-items);
         count -= items;

@@ -188,7 +188,7 @@ static inline bool rep_reached_bus(Cpu *cpu)
  */
 static inline bool rep_step_ends(Cpu *cpu, u32 *room)
 {
-    if (likely(cpu->fuel > 0 && --*room && !cpu->reached_bus && !cpu->careful)) {
+    if (likely(cpu->fuel > 0 && --*room && !cpu->reached_bus && !cpu->single_step)) {
         cpu->fuel--;
         return false;
     }
@@ -207,7 +207,7 @@ static inline bool rep_step_ends(Cpu *cpu, u32 *room)
 /* Items of a step of MOVS and STOS. */
 static inline u32 rep_step_items(const Cpu *cpu, u32 size)
 {
-    return cpu->careful || cpu->eflags & CPU_FLAG_DF ? 1 : REP_STEP_BYTES / size;
+    return cpu->single_step || cpu->eflags & CPU_FLAG_DF ? 1 : REP_STEP_BYTES / size;
 }
 
 /* `per_step` is a power of two. */

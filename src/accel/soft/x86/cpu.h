@@ -179,10 +179,10 @@ typedef struct Segment {
 } Segment;
 
 /* Why the run loop must look at every instruction. */
-#define CAREFUL_STEP   0x1u /* EFLAGS.TF */
-#define CAREFUL_DEBUG  0x2u /* a breakpoint is enabled in DR7 */
-#define CAREFUL_RESUME 0x4u /* EFLAGS.RF */
-#define CAREFUL_HELD   0x8u /* a device has the bus: Vcpu.initiator.unfinished */
+#define SINGLE_STEP_STEP   0x1u /* EFLAGS.TF */
+#define SINGLE_STEP_DEBUG  0x2u /* a breakpoint is enabled in DR7 */
+#define SINGLE_STEP_RESUME 0x4u /* EFLAGS.RF */
+#define SINGLE_STEP_HELD   0x8u /* a device has the bus: Vcpu.initiator.unfinished */
 
 /* Why every data access takes the slow path. */
 #define CHECK_ALIGNMENT   0x1u
@@ -219,7 +219,7 @@ struct Cpu {
     uint32_t eflags; /* without FLAGS_ARITHMETIC */
     uint8_t cpl;
     bool code32;
-    uint8_t careful;
+    uint8_t single_step;
     uint8_t checks;
 
     uint32_t cr0, cr2, cr3, cr4;
@@ -327,7 +327,7 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
 /* Whether something waits that block chaining must not run past. */
 static inline bool cpu_attention(const Cpu *cpu)
 {
-    return cpu->careful || cpu->shadow || cpu->debug_pending ||
+    return cpu->single_step || cpu->shadow || cpu->debug_pending ||
            (cpu->eflags & CPU_FLAG_IF &&
             atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
            atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||
@@ -339,7 +339,7 @@ static inline bool cpu_attention(const Cpu *cpu)
 /* Abandons the current instruction; the run loop delivers the exception. */
 G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
 G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
-/* Recomputes Cpu.careful, checks and tlb from the registers they follow from. */
+/* Recomputes Cpu.single_step, checks and tlb from the registers they follow from. */
 void cpu_mode_changed(Cpu *cpu);
 /* The same when nothing but EFLAGS changed, from `old`. */
 static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
