@@ -8,22 +8,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_interp_class,
-                                           &accel_qtest_class, NULL};
+static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_soft_class, &accel_qtest_class,
+                                           NULL};
 
 const AccelClass *const *accel_classes(void)
 {
     return ACCELS;
 }
 
+static bool is_called(const AccelClass *class, const char *name)
+{
+    return !strcmp(class->name, name) || (class->aliases && g_strv_contains(class->aliases, name));
+}
+
+const AccelClass *accel_find_class(const char *text)
+{
+    g_autofree char *name = g_strndup(text, strcspn(text, ","));
+    size_t i = 0;
+    while (ACCELS[i] && !is_called(ACCELS[i], name)) {
+        i++;
+    }
+    return ACCELS[i];
+}
+
 static const AccelClass *find_class(const char *name, GError **error)
 {
+    const AccelClass *class = accel_find_class(name);
     const char *names[G_N_ELEMENTS(ACCELS)] = {NULL};
     for (size_t i = 0; ACCELS[i]; i++) {
-        if (!strcmp(ACCELS[i]->name, name)) {
-            return ACCELS[i];
-        }
         names[i] = ACCELS[i]->name;
+    }
+    if (class) {
+        return class;
     }
     g_autofree char *all = g_strjoinv(", ", (char **)names);
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-accel %s: no such accelerator (%s)",

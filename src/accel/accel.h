@@ -82,6 +82,7 @@ typedef struct AccelHost {
 
 typedef struct AccelClass {
     const char *name;
+    const char *const *aliases; /* other names that -accel takes; NULL: none */
     const char *description;
     bool threaded;               /* run() is called in a thread per vCPU */
     bool has_cpu;                /* false: there are no vCPUs, and only open() and close() */
@@ -181,6 +182,8 @@ extern const AccelClass accel_qtest_class;
 /* NULL-terminated, in the order in which they are tried. */
 const AccelClass *const *accel_classes(void);
 
+/* The class that "name,key=value" names, or NULL. */
+const AccelClass *accel_find_class(const char *text);
 /* "name,key=value"; the caller frees the options. */
 bool accel_parse(const char *text, const AccelClass **class, GHashTable **options, GError **error);
 

@@ -32,11 +32,11 @@ static const struct {
     {"unclaimed", LOG_UNCLAIMED, "at the end: accesses that nobody answered"},
     {"char", LOG_CHAR, "at the end: what went over each chardev"},
     {"guest_errors", LOG_GUEST_ERRORS, "model specific registers that are not there, once each"},
-    {"in_asm", LOG_IN_ASM, "interp: instructions, in blocks, when they are first decoded"},
-    {"int", LOG_INT, "interp: interrupts and exceptions"},
-    {"exec", LOG_EXEC, "interp: a line before each block is executed"},
-    {"cpu", LOG_CPU, "interp: the registers before each block is executed"},
-    {"nochain", LOG_NOCHAIN, "interp: no block leads directly to the next"},
+    {"in_asm", LOG_IN_ASM, "soft: instructions, in blocks, when they are first decoded"},
+    {"int", LOG_INT, "soft: interrupts and exceptions"},
+    {"exec", LOG_EXEC, "soft: a line before each block is executed"},
+    {"cpu", LOG_CPU, "soft: the registers before each block is executed"},
+    {"nochain", LOG_NOCHAIN, "soft: no block leads directly to the next"},
 };
 
 bool log_parse_items(const char *text, unsigned *items, GError **error)

@@ -137,7 +137,7 @@ static bool add_accels(Parse *parse, const char *value, const char *list, GError
     for (char **name = names; *name; name++) {
         if (!**name) {
             return config_error(error, parse->option->name, value,
-                                "an accelerator without a name (as in kvm:interp)");
+                                "an accelerator without a name (as in kvm:soft)");
         }
         g_ptr_array_add(parse->config->accels, g_strdup(*name));
     }

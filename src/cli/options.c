@@ -5,6 +5,7 @@
  */
 #include "src/cli/options.h"
 
+#include "src/accel/accel.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/cli/option_table.h"
@@ -158,8 +159,8 @@ static bool any_is_stdio(const GPtrArray *specs)
 
 static bool stdio_is_taken(const Config *config)
 {
-    bool qtest = config->accels->len && g_str_has_prefix(config->accels->pdata[0], "qtest");
-    return qtest || is_stdio(config->qtest) || any_is_stdio(config->qmps) ||
+    const AccelClass *accel = config_first_accel(config);
+    return (accel && !accel->has_cpu) || is_stdio(config->qtest) || any_is_stdio(config->qmps) ||
            (config->monitors->len && any_is_stdio(config->chardevs));
 }
 

@@ -1,5 +1,6 @@
 #include "src/machine/config.h"
 
+#include "src/accel/accel.h"
 #include "src/base/keyval.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
@@ -58,6 +59,11 @@ void config_free(Config *config)
     g_free(config->qtest);
     g_free(config->qtest_log);
     g_free(config);
+}
+
+const AccelClass *config_first_accel(const Config *config)
+{
+    return config->accels->len ? accel_find_class(config->accels->pdata[0]) : NULL;
 }
 
 bool config_is_monitor_chardev(const Config *config, const char *id)

@@ -49,6 +49,8 @@ typedef struct Config {
 
 Config *config_new(void);
 void config_free(Config *config);
+/* The class of the first -accel; NULL: none was asked for, or one that there is not. */
+const struct AccelClass *config_first_accel(const Config *config);
 /* Whether a -mon takes the -chardev with this id, which is then no character device. */
 bool config_is_monitor_chardev(const Config *config, const char *id);
 

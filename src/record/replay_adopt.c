@@ -1,5 +1,6 @@
 #include "src/record/replay_adopt.h"
 
+#include "src/accel/accel.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/record/recorder.h"
@@ -119,18 +120,18 @@ static bool adopt_machine(Config *config, const ReplayHeader *header, GError **e
 /* The software CPU at the recording's speed, with what else was asked of it. */
 static bool adopt_accel(Config *config, const ReplayHeader *header, GError **error)
 {
-    const char *mine = config->accels->len ? config->accels->pdata[0] : "interp";
+    const char *mine = config->accels->len ? config->accels->pdata[0] : "soft";
     g_autoptr(GHashTable) keys = keyval_parse("-accel", mine, "name", NULL, error);
     if (!keys) {
         return false;
     }
-    const char *name = g_hash_table_lookup(keys, "name");
+    const AccelClass *class = accel_find_class(mine);
     const char *ips = g_hash_table_lookup(keys, "ips");
-    if (g_strcmp0(name, "interp")) {
-        return error_refuse(error, "-accel %s: a whole run needs -accel interp", mine);
+    if (!class || !class->has_cpu || class->threaded) {
+        return error_refuse(error, "-accel %s: a whole run needs -accel soft", mine);
     }
     if (ips && g_strcmp0(ips, header->ips)) {
-        return error_refuse(error, "-accel interp,ips=%s: it was made with %s", ips,
+        return error_refuse(error, "-accel soft,ips=%s: it was made with %s", ips,
                             header->ips ? header->ips : "the usual speed");
     }
     g_autofree char *accel = g_strdup_printf("%s%s%s", mine, header->ips && !ips ? ",ips=" : "",

@@ -31,8 +31,9 @@ static VcpuPosition position(const ReplayRun *run)
 
 bool replay_run_wanted(const Config *config)
 {
-    bool interp = config->accels->len && g_str_has_prefix(config->accels->pdata[0], "interp");
-    return config->replay && (config->kernel || config->bios || interp);
+    const AccelClass *accel = config_first_accel(config);
+    bool counted = accel && accel->has_cpu && !accel->threaded;
+    return config->replay && (config->kernel || config->bios || counted);
 }
 
 static bool read_file(ReplayRun *run, GError **error)

@@ -146,7 +146,7 @@ static void advise(Vm *vm, RunEvent event, const Vcpu *vcpu)
                !(state.msr.efer & CPU_EFER_LMA)) {
         log_line(vm->log,
                  "pioemu: -accel %s could not run this instruction; the software CPU may "
-                 "(-accel interp)",
+                 "(-accel soft)",
                  vm->accel->class->name);
     }
 }

@@ -245,7 +245,7 @@ static bool open_expect(Vm *vm, GError **error)
 static const AccelClass *choose_accel(Vm *vm, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
-    static const char *const DEFAULTS[] = {"kvm", "interp"};
+    static const char *const DEFAULTS[] = {"kvm", "soft"};
     const GPtrArray *wishes = vm->config->accels;
     guint count = wishes->len ? wishes->len : G_N_ELEMENTS(DEFAULTS);
     for (guint i = 0; i < count; i++) {
@@ -368,7 +368,8 @@ static bool open_firmware(Vm *vm, GError **error)
 
 static bool has_cpu(const Config *config)
 {
-    return !config->accels->len || !g_str_has_prefix(config->accels->pdata[0], "qtest");
+    const AccelClass *accel = config_first_accel(config);
+    return !accel || accel->has_cpu;
 }
 
 /* Options that say something of a -kernel. */

@@ -123,7 +123,7 @@ bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
     if (!accel->traces) {
         log_line(vm->log,
                  "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
-                 "instructions, nothing of them is logged (use -accel interp)",
+                 "instructions, nothing of them is logged (use -accel soft)",
                  accel->name);
         return true;
     }

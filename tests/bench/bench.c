@@ -223,7 +223,7 @@ static BootReport boot_once(const char *accel)
 static void bench_boot(void)
 {
     GArray *times = g_array_new(false, false, sizeof(double));
-    uint64_t instructions = boot_once("interp").tsc;
+    uint64_t instructions = boot_once("soft").tsc;
     for (unsigned round = 0; round < ROUNDS; round++) {
         double ms = boot_once("kvm").pm_timer * 1000.0 / ACPI_PM_TMR_HZ;
         g_array_append_val(times, ms);

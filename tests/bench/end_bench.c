@@ -88,10 +88,9 @@ static void show(const char *build, const char *disk, unsigned state)
     g_autofree char *kernel = g_build_filename(build, "tests/guest/endless.bin", NULL);
     g_autofree char *flat = g_strdup_printf("cx=%u", state);
     const char *first = STATES[state].options[0], *second = STATES[state].options[1];
-    const char *argv[] = {program,   "-accel", "interp",
-                          "-kernel", kernel,   "-flat",
-                          flat,      first,    second ? second : disk,
-                          NULL};
+    const char *argv[] = {
+        program, "-accel", "soft", "-kernel", kernel, "-flat", flat, first, second ? second : disk,
+        NULL};
     Took worst = worst_of(argv);
     printf("%-34s %8.1f %8.1f%s\n", STATES[state].name, worst.wall, worst.cpu,
            worst.wall > GOAL_MS ? "  late" : "");

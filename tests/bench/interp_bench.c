@@ -74,7 +74,7 @@ static void machine_new(Bench *b)
     die_on(error);
     const AccelHost host = {
         .bus = b->bus, .memory = b->memory, .acknowledge = no_vector, .cpu_count = 1};
-    b->accel = accel_new(&accel_interp_class, &host, &error);
+    b->accel = accel_new(&accel_soft_class, &host, &error);
     die_on(error);
     b->vcpu = vcpu_new(b->accel, 0, &error);
     die_on(error);
@@ -323,7 +323,7 @@ static BenchRun run_program(const char *build, const char *image, unsigned count
     g_autofree char *program = g_build_filename(build, "src/pioemu", NULL);
     g_autofree char *kernel = g_strdup_printf("%s/tests/bench/%s.bin", build, image);
     g_autofree char *flat_options = g_strdup_printf("cx=%u", count);
-    const char *const argv[] = {program, "-accel", "interp",     "-kernel",
+    const char *const argv[] = {program, "-accel", "soft",       "-kernel",
                                 kernel,  "-flat",  flat_options, NULL};
 
     return bench_run(argv, BENCH_TO_PIPE, 0);

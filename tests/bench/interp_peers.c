@@ -54,7 +54,7 @@ static bool run_pioemu(const Peers *peers, const char *image, unsigned count, Be
 {
     g_autofree char *exe = path(peers, "src/pioemu");
     g_autofree char *flat = g_strdup_printf("cx=%u", count);
-    const char *const argv[] = {exe,     "-accel", "interp",   "-kernel", image,
+    const char *const argv[] = {exe,     "-accel", "soft",     "-kernel", image,
                                 "-flat", flat,     "-timeout", LIMIT,     NULL};
     return bench_try(argv, BENCH_TO_NULL, 0, run);
 }

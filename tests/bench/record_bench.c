@@ -76,9 +76,8 @@ static void print_cost(const char *accel, const char *what, const char *image, u
     double ns[2];
     costs(accel, image, ns);
     double added = (ns[1] - ns[0]) / accesses;
-    printf("%-8s %-22s %9.0f %9.0f %9.2f %9.0f  %s\n", strcmp(accel, "kvm") ? "interp" : "kvm",
-           what, ns[0], ns[1], ns[1] / ns[0], added,
-           verdict(added <= GOAL_NS || ns[1] / ns[0] <= 1.05));
+    printf("%-8s %-22s %9.0f %9.0f %9.2f %9.0f  %s\n", strcmp(accel, "kvm") ? "soft" : "kvm", what,
+           ns[0], ns[1], ns[1] / ns[0], added, verdict(added <= GOAL_NS || ns[1] / ns[0] <= 1.05));
 }
 
 /* What the guest printed is the same, to the last byte. */
@@ -89,7 +88,7 @@ static void print_bytes(const char *accel)
     BenchRun with = run(accel, "tests/bench/bench_uart.bin", flat, true, BENCH_TO_PIPE);
     bool same = without.output->len == with.output->len &&
                 !memcmp(without.output->data, with.output->data, with.output->len);
-    printf("%-8s %-22s %9u %9u %30s\n", strcmp(accel, "kvm") ? "interp" : "kvm", "bytes of a UART",
+    printf("%-8s %-22s %9u %9u %30s\n", strcmp(accel, "kvm") ? "soft" : "kvm", "bytes of a UART",
            without.output->len, with.output->len, verdict(same));
     bench_run_clear(&without);
     bench_run_clear(&with);
@@ -111,13 +110,13 @@ static void print_ticks(const char *accel)
 {
     long without = ticks_of(accel, false), with = ticks_of(accel, true);
     bool near = ABS(without - with) <= TICKS_NEAR;
-    printf("%-8s %-22s %9ld %9ld %30s\n", strcmp(accel, "kvm") ? "interp" : "kvm",
+    printf("%-8s %-22s %9ld %9ld %30s\n", strcmp(accel, "kvm") ? "soft" : "kvm",
            "ticks in two seconds", without, with, verdict(near));
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const ACCELS[] = {"kvm", "interp,realtime=off"};
+    static const char *const ACCELS[] = {"kvm", "soft,realtime=off"};
     if (argc != 2) {
         fprintf(stderr, "usage: record_bench BUILD-DIRECTORY\n");
         return 2;

@@ -34,7 +34,7 @@ void fuzz_vm_init(FuzzVm *f, bool with_cpu)
     f->config->rtc = g_strdup("base=2026-01-31T23:59:58,clock=vm");
     f->config->debugport = g_strdup("null");
     g_ptr_array_add(f->config->serials, g_strdup("null"));
-    g_ptr_array_add(f->config->accels, g_strdup(with_cpu ? "interp" : "qtest"));
+    g_ptr_array_add(f->config->accels, g_strdup(with_cpu ? "soft" : "qtest"));
     if (with_cpu) {
         f->config->kernel = memory_file(&f->guest, GUEST, sizeof(GUEST));
     }

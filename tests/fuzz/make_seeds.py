@@ -595,8 +595,8 @@ PARSERS = ("command-line", "list", "number", "line", "properties", "others", "dr
 OPTION_TEXTS = {
     "command-line": (
         "-kernel guests/hello.bin -flat addr=0x7c00,ip=0x7c00 -initrd i -append quiet -m 1G",
-        "-machine help", "-M isapc,accel=kvm:interp,irqchip=kernel -cpu max -smp 2 -boot order=dc",
-        "-accel kvm -accel interp -device isa-debug-exit,iobase=0x501 -global isa-serial.pace=baud",
+        "-machine help", "-M isapc,accel=kvm:soft,irqchip=kernel -cpu max -smp 2 -boot order=dc",
+        "-accel kvm -accel soft -device isa-debug-exit,iobase=0x501 -global isa-serial.pace=baud",
         "-rtc base=2000-01-01T00:00:00,clock=vm -nodefaults -name a,process=b -pidfile p",
         "-drive file=disk.img,format=raw -hda a -hdb b -hdc c -hdd d -cdrom e -snapshot -fda f",
         "-serial stdio -serial file:com2.log -debugcon file:d -debugport none -monitor none",

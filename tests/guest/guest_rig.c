@@ -621,9 +621,11 @@ static Use use_in_a_second(Guest *guest)
 void guest_assert_idle(Guest *guest)
 {
     Use use = {0};
+    /* A slow host's own timers are late and come in crowds. */
+    unsigned slowness = guest_host_is_slow() ? 4 : 1;
     for (unsigned i = 0; i < IDLE_TRIES; i++) {
         use = use_in_a_second(guest);
-        if (use.percent < MOST_IDLE_PERCENT && use.wakes <= MOST_IDLE_WAKES) {
+        if (use.percent < MOST_IDLE_PERCENT * slowness && use.wakes <= MOST_IDLE_WAKES * slowness) {
             return;
         }
     }

@@ -34,7 +34,7 @@ static void test_faults(const GuestTarget *target)
     expect_end(target, DIVIDE, sizeof(DIVIDE), 1,
                "\nBIOS: division by zero, or its result too large, at 0:7c03\r\n");
     expect_end(target, OPCODE, sizeof(OPCODE), 1, "\nBIOS: invalid opcode at 0:7c00\r\n");
-    if (!strcmp(target->accel, "interp")) { /* KVM's own interpreter has no BOUND */
+    if (!strcmp(target->accel, "soft")) { /* KVM's own interpreter has no BOUND */
         expect_end(target, BOUND, sizeof(BOUND), 1, "\nBIOS: index out of bounds at 0:7c03\r\n");
     }
     expect_end(target, LIMIT, sizeof(LIMIT), 1, "\nBIOS: general protection fault at 0:7c06\r\n");

@@ -18,7 +18,7 @@
 
 static bool skips_time(const GuestTarget *target)
 {
-    return !strcmp(target->accel, "interp");
+    return !strcmp(target->accel, "soft");
 }
 
 static Guest *start(const GuestTarget *target, const char *options)

@@ -146,7 +146,7 @@ static void test_linux_for_64_bits(const GuestTarget *target)
     check_long_mode(guest, "32-bit entry\ncommand line: one two\ninitrd: 0 bytes, sum 0\n");
     g_autoptr(Guest) setup = guest_start(
         target, &GUEST_ON_PIPES, "-kernel bzimage64.bin -machine pc,kernel-entry=16 -S -timeout 1");
-    g_assert_cmpint(guest_wait_exit(setup), ==, strcmp(target->accel, "interp") ? 5 : 2);
+    g_assert_cmpint(guest_wait_exit(setup), ==, strcmp(target->accel, "soft") ? 5 : 2);
 }
 
 /* ---- power-off ---- */

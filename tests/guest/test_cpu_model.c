@@ -76,7 +76,7 @@ static void replay(const GuestTarget *target, const char *options, int status, c
 
 static void test_a_recording_has_the_model(const GuestTarget *target)
 {
-    if (strcmp(target->accel, "interp") != 0) {
+    if (strcmp(target->accel, "soft") != 0) {
         g_test_skip("a whole run is recorded on the software CPU only");
         return;
     }

@@ -14,7 +14,7 @@ enum { DIED = 4, TIMED_OUT = 5, ALONE_AGAIN = 33 };
 
 static bool is_repeatable(const GuestTarget *target)
 {
-    return !strcmp(target->accel, "interp");
+    return !strcmp(target->accel, "soft");
 }
 
 /* ---- working together ---- */

@@ -189,7 +189,7 @@ static void test_keyboard(const GuestTarget *target)
 /* Both gates have to be closed for 0x120000 to be 0x20000. */
 static void test_a20(const GuestTarget *target)
 {
-    if (strcmp(target->accel, "interp") != 0) {
+    if (strcmp(target->accel, "soft") != 0) {
         g_test_skip("this accelerator's address line 20 always passes");
         return;
     }

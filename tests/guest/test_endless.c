@@ -38,7 +38,7 @@ static const State STATES[] = {
 
 static bool is_for(const State *state, const GuestTarget *target)
 {
-    return state->threaded || !strcmp(target->accel, "interp");
+    return state->threaded || !strcmp(target->accel, "soft");
 }
 
 /* Begins it, with what it sends first on the channel. */

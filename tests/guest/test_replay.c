@@ -22,7 +22,7 @@ static const char *const REALTIME[] = {"on", "off"};
 static Guest *record(const GuestWires *wires, const char *realtime, const char *options)
 {
     g_autofree char *path = guest_path("run.rec");
-    return guest_start(NULL, wires, "-accel interp,realtime=%s -record %s %s", realtime, path,
+    return guest_start(NULL, wires, "-accel soft,realtime=%s -record %s %s", realtime, path,
                        options);
 }
 
@@ -41,7 +41,7 @@ static int replay_on(const char *accel, const char *options, char **output, char
 
 static int replay(const char *options, char **output, char **verdict)
 {
-    return replay_on("interp", options, output, verdict);
+    return replay_on("soft", options, output, verdict);
 }
 
 static void assert_same_on(const char *accel, const Guest *guest, const char *options)
@@ -57,7 +57,7 @@ static void assert_same_on(const char *accel, const Guest *guest, const char *op
 /* The run is over: it is the same again, to the last byte of its output. */
 static void assert_same_again(const Guest *guest, const char *options)
 {
-    assert_same_on("interp", guest, options);
+    assert_same_on("soft", guest, options);
 }
 
 /* Its devices without a CPU. */
@@ -106,7 +106,7 @@ static void test_terminal(void)
 {
     g_autofree char *path = guest_path("run.rec"), *output = NULL, *verdict = NULL;
     g_autoptr(Guest) guest =
-        guest_start(NULL, &GUEST_ON_TERMINAL, "-accel interp -record %s -kernel shell.bin", path);
+        guest_start(NULL, &GUEST_ON_TERMINAL, "-accel soft -record %s -kernel shell.bin", path);
     guest_shell_prompt(guest);
     guest_type(guest, "add 40 2\r");
     guest_expect(guest, GUEST_OUT, "42");
@@ -332,7 +332,7 @@ static Guest *record_slowly(const char *realtime, const char *options)
 static void assert_same_cpus(const Guest *guest)
 {
     assert_same_again(guest, "-kernel ipi.bin");
-    assert_same_on("interp,paranoid=on", guest, "-smp 3 -kernel ipi.bin");
+    assert_same_on("soft,paranoid=on", guest, "-smp 3 -kernel ipi.bin");
     assert_same_devices();
 }
 
@@ -456,7 +456,7 @@ static void test_another_machine(void)
     g_autofree char *path = guest_path("run.rec");
     g_autoptr(Guest) guest =
         guest_start(NULL, &GUEST_ON_PIPES, "-accel kvm -replay %s -kernel hello.bin", path);
-    guest_expect(guest, GUEST_ERR, "-accel kvm: a whole run needs -accel interp");
+    guest_expect(guest, GUEST_ERR, "-accel kvm: a whole run needs -accel soft");
     g_assert_cmpint(guest_wait_exit(guest), ==, 2);
     assert_refused("-kernel hello.bin -record again.rec", "-record: not during a replay");
 }

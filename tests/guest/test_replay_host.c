@@ -79,7 +79,7 @@ static void test_whatever_the_host_does(gconstpointer accel)
             guest_start(NULL, &GUEST_ON_PIPES, "-accel %s -qmp stdio -record %s " OPTIONS,
                         (const char *)accel, path);
         disturb(guest);
-        assert_replays("-accel interp " OPTIONS);
+        assert_replays("-accel soft " OPTIONS);
         assert_replays("");
     }
 }
@@ -87,11 +87,11 @@ static void test_whatever_the_host_does(gconstpointer accel)
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
-    g_test_add_data_func("/replay/host/whatever_it_does/one_cpu", "interp",
+    g_test_add_data_func("/replay/host/whatever_it_does/one_cpu", "soft",
                          test_whatever_the_host_does);
-    g_test_add_data_func("/replay/host/whatever_it_does/slow", "interp,ips=3000000",
+    g_test_add_data_func("/replay/host/whatever_it_does/slow", "soft,ips=3000000",
                          test_whatever_the_host_does);
-    g_test_add_data_func("/replay/host/whatever_it_does/several_cpus", "interp -smp 3",
+    g_test_add_data_func("/replay/host/whatever_it_does/several_cpus", "soft -smp 3",
                          test_whatever_the_host_does);
     return guest_tests_run();
 }

@@ -60,7 +60,7 @@ static bool has_all(const Need *const *needs)
 
 static bool can_run(const GuestTarget *target, const Need *const *needs)
 {
-    if (strcmp(target->accel, "interp") != 0) {
+    if (strcmp(target->accel, "soft") != 0) {
         g_test_skip("only on the software CPU: KVM without help for real mode needs minutes");
         return false;
     }
@@ -258,7 +258,7 @@ static void test_seabios_choice(const GuestTarget *target)
         g_autofree char *path = image("record.img", make_record);
         g_autoptr(Guest) guest =
             guest_start(NULL, &GUEST_ON_PIPES,
-                        OVER_SEABIOS " -accel interp,realtime=on -hda %s -cdrom %s -snapshot "
+                        OVER_SEABIOS " -accel soft,realtime=on -hda %s -cdrom %s -snapshot "
                                      "-boot menu=on,splash-time=65535",
                         path, path);
         guest_expect(guest, GUEST_OUT, "Press ESC for boot menu.");

@@ -142,7 +142,7 @@ static void test_smp(const GuestTarget *target)
 {
     assert_cpus(target, 2);
     assert_cpus(target, 4);
-    if (!strcmp(target->accel, "interp")) {
+    if (!strcmp(target->accel, "soft")) {
         assert_cpus(target, 16);
     }
 }

@@ -10,7 +10,7 @@
 
 static bool sees_instructions(const GuestTarget *target)
 {
-    return !strcmp(target->accel, "interp");
+    return !strcmp(target->accel, "soft");
 }
 
 /* Runs hello.bin; what was logged (free). */
@@ -123,7 +123,7 @@ static void test_who_sees_no_instructions_says_so(const GuestTarget *target)
     }
     g_autofree char *message = g_strdup_printf(
         "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
-        "instructions, nothing of them is logged (use -accel interp)\n",
+        "instructions, nothing of them is logged (use -accel soft)\n",
         target->accel);
     g_assert_cmpstr(log, ==, message);
 }

@@ -346,7 +346,7 @@ static void check_no_long(BootRig *rig, const char *why)
     boot_rig_write(rig);
     g_autoptr(BootImage) image = boot_image_new(&rig->options, BOOT_RIG_MEMORY, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(boot_image_check_no_long(image, "interp", &error), ==, !why);
+    g_assert_cmpint(boot_image_check_no_long(image, "soft", &error), ==, !why);
     g_assert_cmpint(why && strstr(error->message, why), ==, why != NULL);
 }
 
@@ -354,7 +354,7 @@ static void test_64_bit_kernels_need_a_64_bit_cpu(BootRig *rig, gconstpointer da
 {
     (void)data;
     static const char WHY[] = "ELF machine 62 (x86-64) at 0x12: it needs a 64-bit CPU, and that of "
-                              "-accel interp has no long mode";
+                              "-accel soft has no long mode";
     make_elf(rig, &ELF32);
     check_no_long(rig, NULL);
     make_elf(rig, &ELF64);

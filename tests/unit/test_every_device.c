@@ -345,7 +345,10 @@ static Subject clone_subject(const Kind *kind, Subject *s, GBytes *saved)
         g_string_truncate(clone.line->output, 0);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
-        memcpy(clone.drives[i]->data, s->drives[i]->data, s->drives[i]->stored * BLOCK_SECTOR_SIZE);
+        if (s->drives[i]->stored) {
+            memcpy(clone.drives[i]->data, s->drives[i]->data,
+                   s->drives[i]->stored * BLOCK_SECTOR_SIZE);
+        }
     }
     return clone;
 }

@@ -110,7 +110,7 @@ static void test_machine_options_come_together(void)
 
 static void test_an_accelerator_has_a_name(void)
 {
-    static const char *const why = "an accelerator without a name (as in kvm:interp)";
+    static const char *const why = "an accelerator without a name (as in kvm:soft)";
     static const char *const VALUES[][2] = {
         {"-accel", ":"}, {"-accel", "kvm:"}, {"-accel", "kvm::interp"}, {"-machine", "pc,accel="}};
     for (unsigned i = 0; i < G_N_ELEMENTS(VALUES); i++) {

@@ -404,7 +404,7 @@ typedef struct InterpOptions {
 static bool parse_switch(GHashTable *table, const char *key, bool *on, GError **error)
 {
     const char *text = g_hash_table_lookup(table, key);
-    g_autofree char *what = g_strdup_printf("-accel interp,%s", key);
+    g_autofree char *what = g_strdup_printf("-accel soft,%s", key);
 
     return !text || number_parse_bool(what, text, on, error);
 }
@@ -417,12 +417,12 @@ static bool parse_options(GHashTable *table, InterpOptions *options, GError **er
     }
     const char *ips = g_hash_table_lookup(table, "ips");
 
-    if (ips && !number_parse("-accel interp,ips", ips, IPS_MAX, &options->ips, error)) {
+    if (ips && !number_parse("-accel soft,ips", ips, IPS_MAX, &options->ips, error)) {
         return false;
     }
     if (!options->ips) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-accel interp,ips=%s: at least 1 instruction a second", ips);
+                    "-accel soft,ips=%s: at least 1 instruction a second", ips);
         return false;
     }
     return parse_switch(table, "paranoid", &options->paranoid, error) &&
@@ -624,8 +624,12 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
     }
 }
 
-const AccelClass accel_interp_class = {
-    .name = "interp",
+/* "interp" is what this program called it first, "tcg" what QEMU calls its own. */
+static const char *const ALIASES[] = {"interp", "tcg", NULL};
+
+const AccelClass accel_soft_class = {
+    .name = "soft",
+    .aliases = ALIASES,
     .description = "software CPU, 16 and 32 bits",
     .has_cpu = true,
     .traces = true,

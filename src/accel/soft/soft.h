@@ -1,17 +1,17 @@
 /*
- * The software CPU, `-accel interp`: what the machine and the tests may ask of
+ * The software CPU, `-accel soft`: what the machine and the tests may ask of
  * it beyond the accelerator seam.
  *
  * Everything here is called by the thread that calls run(), never from inside
  * run() except where a function says so.  A Vcpu must be one that
- * accel_interp_class made.
+ * accel_soft_class made.
  */
 #ifndef PIOEMU_ACCEL_SOFT_SOFT_H
 #define PIOEMU_ACCEL_SOFT_SOFT_H
 
 #include "src/accel/accel.h"
 
-extern const AccelClass accel_interp_class;
+extern const AccelClass accel_soft_class;
 
 /*
  * Runs at most `count` instructions and returns how many were completed.  A

@@ -140,7 +140,7 @@ static Vcpu *new_cpu(Rig *rig, unsigned index)
 static void create_cpus(Rig *rig)
 {
     g_autoptr(GError) error = NULL;
-    const AccelClass *class = &accel_interp_class;
+    const AccelClass *class = &accel_soft_class;
     rig->accel = g_malloc0(class->accel_size);
     rig->accel->class = class;
     rig->accel->host = (AccelHost){.bus = rig->bus,

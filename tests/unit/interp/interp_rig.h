@@ -66,7 +66,7 @@ struct Rig {
     void *opaque; /* the test's */
 };
 
-/* `ram_size` bytes at 0; `paranoid` asks for -accel interp,paranoid=on. */
+/* `ram_size` bytes at 0; `paranoid` asks for -accel soft,paranoid=on. */
 Rig *rig_new(uint64_t ram_size, bool paranoid);
 /* With so many CPUs: rig_*() are about the first. */
 Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid);

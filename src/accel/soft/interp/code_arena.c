@@ -25,7 +25,7 @@ bool code_arena_open(CodeArena *arena, GError **error)
     *arena = (CodeArena){.base = base == MAP_FAILED ? NULL : base};
     if (!arena->base || !commit(arena)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
-                    "-accel interp: the host has no %zu MiB of address space for decoded code: %s",
+                    "-accel soft: the host has no %zu MiB of address space for decoded code: %s",
                     CODE_ARENA_SIZE >> 20, g_strerror(errno));
         return false;
     }

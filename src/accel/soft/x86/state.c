@@ -134,7 +134,7 @@ bool state_set(Vcpu *vcpu, const CpuState *state, GError **error)
     set_events(cpu, state);
     cpu->tsc_offset += state->msr.tsc - cpu_tsc(cpu);
     if (state->a20 != cpu_accel(cpu)->a20) {
-        accel_interp_class.set_a20(vcpu->accel, state->a20);
+        accel_soft_class.set_a20(vcpu->accel, state->a20);
     }
     if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE) {
         paging_load_pdptes(cpu, cpu->pdpte);
