@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#define CR4_PSE (1u << 4)
+
 /* ---- segments and tables ---- */
 
 static CpuSegment segment_from_kvm(const struct kvm_segment *s)
@@ -282,6 +284,18 @@ bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error)
     return true;
 }
 
+/*
+ * KVM on AMD clears the control block of a vCPU that shut down, and with it the
+ * root of the nested page tables.  KVM puts the root back only when a control
+ * register changes.  Without such a change a real-mode guest never runs again.
+ */
+static void renew_page_tables(KvmVcpu *kv, const struct kvm_sregs *sregs)
+{
+    struct kvm_sregs other = *sregs;
+    other.cr4 ^= CR4_PSE;
+    ioctl(kv->fd, KVM_SET_SREGS, &other);
+}
+
 bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
@@ -304,6 +318,9 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
     state_to_fpu(state, &fpu);
     state_to_events(state, &events);
     state_to_debug(state, &debug);
+    if (kv->shut_down) {
+        renew_page_tables(kv, &sregs);
+    }
     if (ioctl(kv->fd, KVM_SET_SREGS, &sregs) < 0 || ioctl(kv->fd, KVM_SET_REGS, &regs) < 0 ||
         ioctl(kv->fd, KVM_SET_FPU, &fpu) < 0 || ioctl(kv->fd, KVM_SET_DEBUGREGS, &debug) < 0 ||
         ioctl(kv->fd, KVM_SET_VCPU_EVENTS, &events) < 0) {
