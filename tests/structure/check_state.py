@@ -127,11 +127,11 @@ def find_classes(sources):
 
 
 def wired_members(state, sources):
-    """What properties, outputs and timers of this struct name."""
+    """What properties, outputs and timers of this struct name; a macro may give the index."""
     found = set()
     for text in sources.values():
         found |= set(re.findall(rf"offsetof\({state}, ([\w.\[\]]+)\)", text))
-    return found | {re.sub(r"\[\d+\]$", "", name) for name in found}
+    return found | {re.sub(r"\[\w+\]$", "", name) for name in found}
 
 
 def excepted(name, member):

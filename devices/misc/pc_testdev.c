@@ -1,0 +1,208 @@
+/*
+ * QEMU's pc-testdev, which kvm-unit-tests drive: docs/devices/isa-misc.md has
+ * its ports, which no data sheet has.
+ *
+ * Modelled: the latch that both data ranges show, the interrupt lines, the
+ * memory.  DEVIATION: a write to the flush port does nothing.  In QEMU it makes
+ * KVM forget where a page of the guest is, which the guest cannot observe.
+ */
+#include "devices/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DATA_PORTS  4u
+#define LINES       16u
+#define LINE_PORTS  24u /* as many as an I/O APIC has inputs; the ISA bus ends before them */
+#define MEMORY_SIZE 0x10000u
+
+typedef struct PcTestdev {
+    Device *dev;
+
+    /* What the guest sees. */
+    uint32_t data;
+    uint8_t memory[MEMORY_SIZE];
+
+    /* Behind it. */
+    uint16_t levels; /* of the lines */
+
+    /* Collaborators. */
+    IrqLine *lines[LINES];
+    uint16_t data_base, flush_base, bytes_base, lines_base;
+    uint64_t memory_base;
+} PcTestdev;
+
+static void testdev_update(PcTestdev *s)
+{
+    for (unsigned i = 0; i < LINES; i++) {
+        irq_set(s->lines[i], s->levels >> i & 1);
+    }
+}
+
+/* ---- the latch ---- */
+
+static uint64_t data_read(void *state, uint64_t offset, unsigned size)
+{
+    const PcTestdev *s = state;
+    (void)size;
+    return s->data >> offset * 8;
+}
+
+static void data_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    PcTestdev *s = state;
+    for (unsigned i = 0; i < size && offset + i < DATA_PORTS; i++) {
+        unsigned shift = (unsigned)(offset + i) * 8;
+        s->data = (s->data & ~(0xffu << shift)) | (uint32_t)(value >> i * 8 & 0xff) << shift;
+    }
+}
+
+/* ---- the lines ---- */
+
+/* Any value but 0 is high. */
+static void lines_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    PcTestdev *s = state;
+    (void)size;
+    if (offset >= LINES) {
+        device_guest_error(s->dev, "line", "there is no IRQ %u", (unsigned)offset);
+        return;
+    }
+    uint16_t bit = (uint16_t)(1u << offset);
+    s->levels = (uint16_t)(value ? s->levels | bit : s->levels & ~bit);
+    testdev_update(s);
+}
+
+/* ---- the memory: pages of a guest that exit ---- */
+
+static uint64_t memory_read(void *state, uint64_t offset, unsigned size)
+{
+    const PcTestdev *s = state;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size && offset + i < MEMORY_SIZE; i++) {
+        value |= (uint64_t)s->memory[offset + i] << i * 8;
+    }
+    return value;
+}
+
+static void memory_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    PcTestdev *s = state;
+    for (unsigned i = 0; i < size && offset + i < MEMORY_SIZE; i++) {
+        s->memory[offset + i] = (uint8_t)(value >> i * 8);
+    }
+}
+
+/* ---- reset and saved state ---- */
+
+static void testdev_reset(void *state)
+{
+    PcTestdev *s = state;
+    s->data = 0;
+    s->levels = 0;
+    memset(s->memory, 0, sizeof(s->memory));
+    testdev_update(s);
+}
+
+static bool testdev_post_load(void *state)
+{
+    testdev_update(state);
+    return true;
+}
+
+static void testdev_describe(const void *state, char *text, size_t size)
+{
+    const PcTestdev *s = state;
+    snprintf(text, size, "data %08x, lines %04x", s->data, s->levels);
+}
+
+static const DeviceField TESTDEV_FIELDS[] = {
+    DEVICE_FIELD(PcTestdev, data),
+    DEVICE_FIELD(PcTestdev, levels),
+    DEVICE_FIELD_ARRAY(PcTestdev, memory),
+    DEVICE_FIELD_END,
+};
+
+/* ---- the class ---- */
+
+static const IoOps DATA_OPS = {.read = data_read, .write = data_write, .max_size = 4};
+static const IoOps BYTES_OPS = {.read = data_read, .write = data_write, .max_size = 1};
+static const IoOps FLUSH_OPS = {.max_size = 4};
+static const IoOps LINES_OPS = {.write = lines_write, .max_size = 1};
+static const IoOps MEMORY_OPS = {.read = memory_read, .write = memory_write, .max_size = 8};
+
+static const DeviceRegion TESTDEV_REGIONS[] = {
+    {.name = "data",
+     .space = IO_PORTS,
+     .size = DATA_PORTS,
+     .ops = &DATA_OPS,
+     .base_property = "data"},
+    {.name = "flush",
+     .space = IO_PORTS,
+     .size = DATA_PORTS,
+     .ops = &FLUSH_OPS,
+     .base_property = "flush"},
+    {.name = "bytes",
+     .space = IO_PORTS,
+     .size = DATA_PORTS,
+     .ops = &BYTES_OPS,
+     .base_property = "bytes"},
+    {.name = "lines",
+     .space = IO_PORTS,
+     .size = LINE_PORTS,
+     .ops = &LINES_OPS,
+     .base_property = "lines"},
+    {.name = "memory",
+     .space = IO_MEMORY,
+     .size = MEMORY_SIZE,
+     .ops = &MEMORY_OPS,
+     .base_property = "memory"},
+    {0},
+};
+
+#define LINE_PROPERTY(n)                                                                           \
+    {                                                                                              \
+        "irq" #n, PROPERTY_IRQ, offsetof(PcTestdev, lines[n]), #n, "line of port " #n, NULL        \
+    }
+
+static const DeviceProperty TESTDEV_PROPERTIES[] = {
+    {"data", PROPERTY_UINT16, offsetof(PcTestdev, data_base), "0xe0", "first of four ports", NULL},
+    {"flush", PROPERTY_UINT16, offsetof(PcTestdev, flush_base), "0xe4", "the same, ignored", NULL},
+    {"bytes", PROPERTY_UINT16, offsetof(PcTestdev, bytes_base), "0xe8",
+     "the first four again, byte by byte", NULL},
+    {"lines", PROPERTY_UINT16, offsetof(PcTestdev, lines_base), "0x2000", "a port for each line",
+     NULL},
+    {"memory", PROPERTY_UINT64, offsetof(PcTestdev, memory_base), "0xff000000",
+     "first address of 64 KiB", NULL},
+    LINE_PROPERTY(0),
+    LINE_PROPERTY(1),
+    LINE_PROPERTY(2),
+    LINE_PROPERTY(3),
+    LINE_PROPERTY(4),
+    LINE_PROPERTY(5),
+    LINE_PROPERTY(6),
+    LINE_PROPERTY(7),
+    LINE_PROPERTY(8),
+    LINE_PROPERTY(9),
+    LINE_PROPERTY(10),
+    LINE_PROPERTY(11),
+    LINE_PROPERTY(12),
+    LINE_PROPERTY(13),
+    LINE_PROPERTY(14),
+    LINE_PROPERTY(15),
+    {.name = NULL},
+};
+
+extern const DeviceClass pc_testdev_class;
+const DeviceClass pc_testdev_class = {
+    .abi = DEVICE_ABI,
+    .name = "pc-testdev",
+    .description = "what kvm-unit-tests drive: interrupt lines, a latch, memory",
+    .state_size = sizeof(PcTestdev),
+    .properties = TESTDEV_PROPERTIES,
+    .regions = TESTDEV_REGIONS,
+    .reset = testdev_reset,
+    .fields = TESTDEV_FIELDS,
+    .post_load = testdev_post_load,
+    .describe = testdev_describe,
+};
