@@ -345,9 +345,9 @@ bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t
 /*
  * A write of 1, 2, 4 or 8 bytes by the device itself, to whatever device is at
  * that address: an interrupt message.  The other device is called before this
- * returns and may call back, so the registers have to be right by then.  On a
- * machine whose CPUs have threads of their own nothing happens: its APICs are
- * in the kernel.
+ * returns and may call back, so the registers have to be right by then.  Where
+ * the accelerator has local APICs of its own they take it if it is a message;
+ * on a machine with threads and without those nothing happens.
  */
 void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
 

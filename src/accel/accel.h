@@ -11,6 +11,7 @@
 #define PIOEMU_ACCEL_H
 
 #include "src/board/bus.h"
+#include "src/board/irq.h"
 #include "src/board/memory.h"
 #include "src/cpu/cpu_model.h"
 #include "src/cpu/cpu_state.h"
@@ -67,11 +68,12 @@ typedef struct AccelHost {
      * instructions.  NULL: there is time.
      */
     bool (*time_is_up)(void *opaque);
+    /* IRQCHIP_SPLIT: a local APIC ends the interrupt of a level message. */
+    void (*end_of_interrupt)(void *opaque, BusInitiator *by, uint8_t vector);
     void *opaque;
-    /* Interrupt controllers and local APICs inside the accelerator. */
-    bool kernel_irqchip;
+    Irqchip irqchip;
     unsigned cpu_count;
-    bool pic_is_set_up; /* with kernel_irqchip: as a BIOS leaves it, not masked */
+    bool pic_is_set_up; /* IRQCHIP_KERNEL: as a BIOS leaves it, not masked */
     bool local_apic;    /* the machine has one: CPUID says so */
     CpuModel model;
     /* What the guest did wrong, in a line; any thread; NULL: nobody wants to know. */
@@ -80,6 +82,12 @@ typedef struct AccelHost {
     GHashTable *options; /* of -accel NAME,key=value: char * to char * */
 } AccelHost;
 
+typedef enum SplitSupport {
+    SPLIT_NONE,
+    SPLIT_LOSES_ENDS, /* a level interrupt may come only once if the CPU halts after it */
+    SPLIT_WORKS
+} SplitSupport;
+
 typedef struct AccelClass {
     const char *name;
     const char *const *aliases; /* other names that -accel takes; NULL: none */
@@ -87,12 +95,14 @@ typedef struct AccelClass {
     bool threaded;               /* run() is called in a thread per vCPU */
     bool has_cpu;                /* false: there are no vCPUs, and only open() and close() */
     bool traces;                 /* sees the guest's instructions: AccelHost.trace */
-    bool has_irqchip;            /* kernel_irqchip can be asked for */
+    bool has_irqchip;            /* IRQCHIP_KERNEL can be asked for */
     bool (*has_long_mode)(void); /* NULL: its CPUs have none, here or anywhere */
     size_t accel_size, vcpu_size;
     const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
     /* Whether this host can do it at all; cheap, leaves nothing behind. */
     bool (*probe)(GHashTable *options, GError **error);
+    /* Whether this host has IRQCHIP_SPLIT, after probe(); NULL: no host has. */
+    SplitSupport (*probe_split)(GHashTable *options);
     /*
      * Called in this order; each fails with a message for the user, and is
      * then followed by its counterpart, which undoes what there is.
@@ -139,10 +149,16 @@ typedef struct AccelClass {
     /* Back to power-on, its interrupt controllers included; set_state() follows. */
     bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
 
-    /* kernel_irqchip: drives ISA line `irq`; whether its last edge still waits. */
+    /* IRQCHIP_KERNEL: drives ISA line `irq`; whether its last edge still waits. */
     void (*irq_set)(Accel *accel, unsigned irq, bool level);
     bool (*irq_pending)(Accel *accel, unsigned irq);
-    /* kernel_irqchip, not running: halted, or never started, and nothing here can wake it. */
+    /* IRQCHIP_SPLIT: a device's write to `address`, a message if a local APIC has it.  Any thread.
+     */
+    void (*send_message)(Accel *accel, uint64_t address, uint32_t data);
+    /*
+     * Not IRQCHIP_USER, and not running: halted, or never started, and nothing
+     * here can wake it.
+     */
     bool (*is_dead)(Vcpu *vcpu);
 } AccelClass;
 

@@ -19,6 +19,16 @@ struct IrqRouter {
     GPtrArray *lines;
 };
 
+const char *irqchip_name(Irqchip irqchip)
+{
+    static const char *const NAMES[] = {
+        [IRQCHIP_USER] = "user",
+        [IRQCHIP_SPLIT] = "split",
+        [IRQCHIP_KERNEL] = "kernel",
+    };
+    return NAMES[irqchip];
+}
+
 IrqLine *irq_line_new(IrqSink *sink, void *opaque, unsigned irq)
 {
     IrqLine *line = g_new0(IrqLine, 1);

@@ -16,6 +16,16 @@
 
 #define ISA_IRQ_COUNT 16u
 
+/* Where the interrupt controllers are. */
+typedef enum Irqchip {
+    IRQCHIP_USER,  /* all of them on the board */
+    IRQCHIP_SPLIT, /* PIC and I/O APIC on the board, local APICs in the accelerator */
+    IRQCHIP_KERNEL /* all of them in the accelerator */
+} Irqchip;
+
+/* As a user writes it. */
+const char *irqchip_name(Irqchip irqchip);
+
 typedef void IrqSink(void *opaque, unsigned irq, bool level);
 
 /* Freed with irq_line_free(); used with the driving device's lock held. */

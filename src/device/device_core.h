@@ -48,6 +48,8 @@ typedef struct DeviceHost {
     const DataTable *(*data_table)(void *opaque, const char *id, GError **error);
     /* NULL: requests are ignored.  Called with the device's lock held; must not block. */
     void (*request)(void *opaque, DeviceRequest request, int status);
+    /* Local APICs elsewhere take messages: every write of a device's; NULL: the bus has them. */
+    void (*message)(void *opaque, uint64_t address, uint32_t data);
     /* `count` is how often this kind came before. */
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     ServicesSource *services; /* NULL: the machine's own */

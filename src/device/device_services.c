@@ -228,7 +228,9 @@ void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned si
 /* The caller's lock is held: a bus that takes locks could wait for it for ever. */
 static void perform_bus_write(Device *dev, ServiceCall *call)
 {
-    if (!bus_is_locked(dev->host->bus)) {
+    if (dev->host->message) {
+        dev->host->message(dev->host->opaque, call->args[1], (uint32_t)call->args[2]);
+    } else if (!bus_is_locked(dev->host->bus)) {
         bus_device_write(dev->host->bus, call->args[1], call->args[2], (unsigned)call->args[0]);
     }
 }

@@ -1,8 +1,10 @@
 #include "src/machine/machine.h"
 
 #include "devices/device_table.h"
+#include "devices/intc/ioapic_regs.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
+#include "src/boot/apic_regs.h"
 #include "src/device/device_services.h"
 #include "src/device/dma.h"
 
@@ -206,6 +208,19 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
     return vector ? vector : device_acknowledge(machine->pic);
 }
 
+/* To the EOI register of the I/O APIC, as a local APIC on the bus would write it. */
+void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector)
+{
+    uint8_t data[4] = {vector};
+    bus_memory_access(machine->host.bus, by, IO_APIC_BASE + IOAPIC_EOI, true, sizeof(data), data);
+}
+
+static void forward_message(void *opaque, uint64_t address, uint32_t data)
+{
+    Machine *machine = opaque;
+    machine->cpu.message(machine->cpu.opaque, address, data);
+}
+
 /* ---- the board ---- */
 
 static const BootOrder DEFAULT_ORDER = {.order = BOOT_ORDER_DEFAULT,
@@ -235,6 +250,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .dma_line = connect_dma,
         .data_table = find_data,
         .request = forward_request,
+        .message = cpu->message ? forward_message : NULL,
         .guest_error = forward_guest_error,
         .services = parts->services,
     };

@@ -38,6 +38,8 @@ typedef struct MachineCpu {
     void (*set_irq)(void *opaque, unsigned irq, bool level);
     bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
     bool has_apics; /* the board has to have local APICs and an I/O APIC of its own */
+    /* Local APICs elsewhere take messages, of the I/O APIC on the board; NULL: none does. */
+    void (*message)(void *opaque, uint64_t address, uint32_t data);
     /* Address line 20 passes or not, as soon as a device says so. */
     void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, DeviceRequest request, int status);
@@ -121,6 +123,8 @@ void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque
 
 /* The interrupt acknowledge cycle of a CPU. */
 uint8_t machine_acknowledge(Machine *machine, unsigned cpu);
+/* With MachineCpu.message: a CPU's local APIC ends the interrupt of a level message. */
+void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector);
 
 const DeviceClass *const *machine_device_classes(void);
 const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);

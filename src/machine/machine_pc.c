@@ -414,9 +414,10 @@ static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
     return lapic != NULL;
 }
 
+/* The local APICs may be elsewhere, the I/O APIC is with the PIC. */
 static bool add_apics(Machine *machine, const Config *config, GError **error)
 {
-    for (unsigned cpu = 0; cpu < config->cpus; cpu++) {
+    for (unsigned cpu = 0; machine->cpu.has_apics && cpu < config->cpus; cpu++) {
         if (!add_lapic(machine, cpu, error)) {
             return false;
         }
@@ -434,7 +435,8 @@ static const char *bios_did(bool it)
 /* Where there are local APICs the PIC goes through LINT0 of the first. */
 static bool add_controllers(Machine *machine, const Config *config, GError **error)
 {
-    if (machine->cpu.has_apics && !add_apics(machine, config, error)) {
+    bool wanted = machine->cpu.has_apics || machine->cpu.message;
+    if (wanted && !add_apics(machine, config, error)) {
         return false;
     }
     IrqLine *output = machine->cpu.has_apics ? machine_pin(machine, machine->lapics->pdata[0], 0)

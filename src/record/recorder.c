@@ -209,7 +209,7 @@ static void put_run(GByteArray *out, const Config *config, const RecorderHost *h
 
 static void put_header(GByteArray *out, const Config *config, const RecorderHost *host)
 {
-    const char *irqchip = host->kernel_irqchip ? "kernel" : host->apics ? "apic" : "user";
+    const char *irqchip = host->apics ? "apic" : irqchip_name(host->irqchip);
     g_autofree char *machine = g_strndup(config->machine, strcspn(config->machine, ","));
     g_autofree char *magic = g_strdup_printf(RECORD_MAGIC "%u\n", RECORD_VERSION);
     g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, config->memory);

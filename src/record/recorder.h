@@ -11,6 +11,7 @@
 
 #include "src/base/loop.h"
 #include "src/block/block.h"
+#include "src/board/irq.h"
 #include "src/device/device_services.h"
 #include "src/machine/config.h"
 #include "src/machine/machine.h"
@@ -27,8 +28,8 @@ typedef struct RecorderHost {
     /* A line for the user; called in the loop's thread. */
     void (*message)(void *opaque, const char *text);
     void *opaque;
-    bool kernel_irqchip; /* the board is without interrupt controllers of ours */
-    bool apics;          /* or it has APICs besides */
+    Irqchip irqchip;
+    bool apics; /* the board has local APICs besides */
     /* For a replay of the whole run, where nothing but the host's doing is by chance; NULL: none.
      */
     uint64_t (*instructions)(void *opaque);

@@ -47,6 +47,11 @@ static void ignore_irq(void *opaque, unsigned irq, bool level)
     (void)opaque, (void)irq, (void)level;
 }
 
+static void ignore_interrupt(void *opaque, uint64_t address, uint32_t data)
+{
+    (void)opaque, (void)address, (void)data;
+}
+
 static void ignore_request(void *opaque, DeviceRequest request, int status)
 {
     (void)opaque, (void)request, (void)status;
@@ -132,6 +137,7 @@ static bool build(Board *board, GError **error)
         .has_apics = board->header.apics,
         .set_a20 = ignore_level,
         .set_irq = board->header.kernel_irqchip ? ignore_irq : NULL,
+        .message = board->header.split_irqchip ? ignore_interrupt : NULL,
         .request = ignore_request,
         .guest_error = ignore_guest_error,
     };

@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/number.h"
+#include "src/board/irq.h"
 
 #include <inttypes.h>
 
@@ -152,7 +153,8 @@ static bool apply(ReplayHeader *header, const char *key, const char *value, GErr
     } else if (!strcmp(key, "machine")) {
         replace(&config->machine, value);
     } else if (!strcmp(key, "irqchip")) {
-        header->kernel_irqchip = !strcmp(value, "kernel");
+        header->kernel_irqchip = !strcmp(value, irqchip_name(IRQCHIP_KERNEL));
+        header->split_irqchip = !strcmp(value, irqchip_name(IRQCHIP_SPLIT));
         header->apics = !strcmp(value, "apic");
     } else if (!strcmp(key, "memory")) {
         return number_parse("memory", value, MEMORY_MAX, &config->memory, error);

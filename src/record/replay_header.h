@@ -13,7 +13,7 @@
 typedef struct ReplayHeader {
     Config *config; /* the machine's; lines lead nowhere, and drives have no files */
     RecordNames names;
-    bool kernel_irqchip, apics;
+    bool kernel_irqchip, split_irqchip, apics;
     MachineStart started_by;
     bool own_bios;             /* the CPU started in pioemu's firmware */
     bool boot_order;           /* -boot, or what holds without it, was in the CMOS */

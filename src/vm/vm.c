@@ -291,7 +291,7 @@ bool vm_reset_parts(Vm *vm, GError **error)
             return false;
         }
     }
-    if (vm->kernel_irqchip) {
+    if (vm->irqchip == IRQCHIP_KERNEL) {
         irq_router_replay(vm->machine->irqs);
     }
     return true;

@@ -4,6 +4,7 @@
  */
 #include "src/vm/vm_internal.h"
 
+#include "src/accel/irqchip.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
@@ -75,6 +76,21 @@ static bool time_is_up(void *opaque)
     return scheduler_time_is_up(vm->scheduler);
 }
 
+static void end_of_interrupt(void *opaque, BusInitiator *by, uint8_t vector)
+{
+    Vm *vm = opaque;
+    machine_end_of_interrupt(vm->machine, by, vector);
+}
+
+/* Devices that are reset before there is an accelerator send none. */
+static void send_message(void *opaque, uint64_t address, uint32_t data)
+{
+    Vm *vm = opaque;
+    if (vm->accel) {
+        vm->accel->class->send_message(vm->accel, address, data);
+    }
+}
+
 /* ---- building ---- */
 
 static uint64_t instructions(void *opaque)
@@ -97,7 +113,7 @@ static bool open_recorder(Vm *vm, const AccelClass *accel, GError **error)
         .clock = vm->clock,
         .message = vm_message,
         .opaque = vm,
-        .kernel_irqchip = vm->kernel_irqchip,
+        .irqchip = vm->irqchip,
         .apics = !bus_is_locked(vm->bus),
         .instructions = accel->has_cpu && !accel->threaded ? instructions : NULL,
         .ips = g_hash_table_lookup(vm->accel_options, "ips"),
@@ -126,38 +142,17 @@ static void open_console(Vm *vm)
     vm->chars = chardev_set_new(vm->loop, &events, vm->config->escape);
 }
 
-static const char *const IRQCHIPS[] = {"auto", "user", "kernel", NULL};
-
-/* In the kernel only where the guest needs an APIC. */
+/* Firmware, Linux and several CPUs want all of the controllers where that is the only choice. */
 static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
 {
-    if (!class->has_cpu) {
-        return true;
-    }
-    const char *wish = g_hash_table_lookup(vm->machine_options, "irqchip");
-    wish = wish ? wish : "auto";
-    if (!g_strv_contains(IRQCHIPS, wish)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-machine irqchip=%s: not one of auto, user, kernel", wish);
-        return false;
-    }
-    bool needed = vm->config->cpus > 1;
-    bool wanted = needed || vm->firmware || (vm->image && boot_image_wants_apic(vm->image));
-    vm->kernel_irqchip =
-        !strcmp(wish, "kernel") || (!strcmp(wish, "auto") && class->has_irqchip && wanted);
-    if (vm->kernel_irqchip && !class->has_irqchip) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-machine irqchip=kernel: accelerator %s has none (use irqchip=user)",
-                    class->name);
-        return false;
-    }
-    if (needed && class->threaded && !vm->kernel_irqchip) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "-smp %u: more than one CPU needs an APIC (use -machine irqchip=kernel)",
-                    vm->config->cpus);
-        return false;
-    }
-    return true;
+    const IrqchipNeeds needs = {
+        .class = class,
+        .options = vm->accel_options,
+        .cpus = vm->config->cpus,
+        .wants_apic = vm->firmware || (vm->image && boot_image_wants_apic(vm->image)),
+    };
+    return irqchip_choose(g_hash_table_lookup(vm->machine_options, "irqchip"), &needs, &vm->irqchip,
+                          error);
 }
 
 static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
@@ -199,12 +194,14 @@ static ServicesSource *services(const Vm *vm)
 
 static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
 {
+    bool in_kernel = vm->irqchip == IRQCHIP_KERNEL;
     MachineCpu cpu = {
         .set_intr = set_intr,
         .nmi = raise_nmi,
         .has_apics = !bus_is_locked(vm->bus),
-        .set_irq = vm->kernel_irqchip ? set_kernel_irq : NULL,
-        .irq_pending = vm->kernel_irqchip ? kernel_irq_pending : NULL,
+        .set_irq = in_kernel ? set_kernel_irq : NULL,
+        .irq_pending = in_kernel ? kernel_irq_pending : NULL,
+        .message = vm->irqchip == IRQCHIP_SPLIT ? send_message : NULL,
         .set_a20 = set_a20,
         .request = vm_device_request,
         .guest_error = vm_guest_error,
@@ -291,9 +288,10 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .memory = vm->memory,
         .acknowledge = acknowledge,
         .time_is_up = time_is_up,
-        .opaque = vm,
-        .kernel_irqchip = vm->kernel_irqchip,
         .pic_is_set_up = who_starts(vm) == MACHINE_AFTER_BIOS,
+        .end_of_interrupt = end_of_interrupt,
+        .opaque = vm,
+        .irqchip = vm->irqchip,
         .cpu_count = vm->config->cpus,
         .local_apic = vm->machine->lapics->len != 0,
         .model = vm->config->cpu,

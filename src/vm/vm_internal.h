@@ -57,7 +57,7 @@ struct Vm {
     uint64_t halt_period;
     uint32_t watched_accesses;
     Signals *signals;
-    bool kernel_irqchip;
+    Irqchip irqchip;
 
     VmListener listener; /* without functions: there is none */
     VmState state;

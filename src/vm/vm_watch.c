@@ -12,8 +12,9 @@
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
 #define POSTED_MAX_NS (NS_PER_SECOND / 4)
 /* How often a silent machine with in-kernel controllers is asked whether it halted. */
-#define HALT_WATCH_MIN_NS (NS_PER_SECOND / 10)
-#define HALT_WATCH_MAX_NS (2 * NS_PER_SECOND)
+#define HALT_WATCH_MIN_NS  (NS_PER_SECOND / 100)
+#define HALT_WATCH_BUSY_NS (NS_PER_SECOND / 10)
+#define HALT_WATCH_MAX_NS  (2 * NS_PER_SECOND)
 /* Lines of -d that may wait in memory. */
 #define TRACED_LINES_MAX 64u
 
@@ -38,10 +39,19 @@ static bool all_dead(Vm *vm)
     return true;
 }
 
+/* Soon after the start and after a silence, then less and less often. */
+static uint64_t next_watch(const Vm *vm, bool silent)
+{
+    if (silent) {
+        return MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS);
+    }
+    return vm->halt_period > HALT_WATCH_BUSY_NS ? HALT_WATCH_MIN_NS
+                                                : MIN(vm->halt_period * 2, HALT_WATCH_BUSY_NS);
+}
+
 /*
- * With in-kernel controllers a HLT does not come out of the kernel.  A machine
- * that made no access for a while is stopped for a moment and looked at; one
- * that stays silent is looked at less and less often.
+ * With in-kernel local APICs a HLT does not come out of the kernel.  A machine
+ * that made no access for a while is stopped for a moment and looked at.
  */
 static void look_for_halt(void *opaque)
 {
@@ -49,7 +59,7 @@ static void look_for_halt(void *opaque)
     uint32_t accesses = count_accesses(vm);
     bool silent = accesses == vm->watched_accesses;
     vm->watched_accesses = accesses;
-    vm->halt_period = silent ? MIN(vm->halt_period * 2, HALT_WATCH_MAX_NS) : HALT_WATCH_MIN_NS;
+    vm->halt_period = next_watch(vm, silent);
     if (silent && vm->state == VM_RUNNING) {
         vm_pause_vcpus(vm);
         bool dead = all_dead(vm);
@@ -168,7 +178,7 @@ void vm_start_watching(Vm *vm)
         vm->posted_period = POSTED_MIN_NS;
         loop_timer_start(vm->posted_timer, vm->posted_period);
     }
-    if (vm->kernel_irqchip) {
+    if (vm->irqchip != IRQCHIP_USER) {
         vm->halt_timer = loop_timer_new(vm->loop, look_for_halt, vm);
         vm->halt_period = HALT_WATCH_MIN_NS;
         loop_timer_start(vm->halt_timer, vm->halt_period);

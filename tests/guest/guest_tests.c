@@ -56,7 +56,7 @@ static bool is_wanted(const char *accel)
 /* `-accel help` has a line for each, indented by two; qtest has no CPU to run a guest. */
 static void find_targets(void)
 {
-    static const char *const IRQCHIPS[] = {NULL, "user", "kernel"};
+    static const char *const IRQCHIPS[] = {NULL, "user", "split", "kernel"};
     g_autoptr(Guest) help = guest_start(NULL, &GUEST_ON_PIPES, "-accel help");
     g_assert_cmpint(guest_wait_exit(help), ==, 0);
     g_auto(GStrv) lines = g_strsplit(guest_output(help, GUEST_OUT)->str, "\n", -1);

@@ -162,23 +162,62 @@ static void test_acpi_off(const GuestTarget *target)
 }
 
 /* A report lists our own controllers, and none where KVM's are in their place. */
-static void expect_controllers(const GuestTarget *target, const char *arguments, bool ours)
+static bool has_controller(const GuestTarget *target, const char *arguments, const char *name)
 {
     enum { TIMED_OUT = 5 };
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "%s -S -timeout 1", arguments);
     g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
     guest_expect(guest, GUEST_ERR, "\nDevices:\n");
-    bool seen = strstr(guest_messages(guest), "\n  PIC: ");
-    g_assert_cmpint(seen, ==, ours);
+    g_autofree char *line = g_strdup_printf("\n  %s: ", name);
+    return strstr(guest_messages(guest), line);
+}
+
+static bool is_kvm(const GuestTarget *target)
+{
+    return !strcmp(target->accel, "kvm");
+}
+
+/* What auto takes where a KVM can do all of it. */
+static bool splits(const GuestTarget *target)
+{
+    return is_kvm(target) &&
+           has_controller(target, "-kernel add.bin -machine irqchip=auto", "IOAPIC");
 }
 
 static void test_irqchip(const GuestTarget *target)
 {
-    bool kvm = !strcmp(target->accel, "kvm");
-    expect_controllers(target, "-kernel bzimage.bin", !kvm);
-    expect_controllers(target, "-kernel bzimage.bin -machine irqchip=auto", !kvm);
-    expect_controllers(target, "-kernel bzimage.bin -machine irqchip=user", true);
-    expect_controllers(target, "-kernel hello.bin", true);
+    bool split = splits(target), software = !is_kvm(target);
+    const struct {
+        const char *arguments;
+        bool pic, io_apic;
+    } CASES[] = {
+        {"-kernel bzimage.bin", software || split, software || split},
+        {"-kernel bzimage.bin -machine irqchip=auto", software || split, software || split},
+        {"-kernel bzimage.bin -machine irqchip=user", true, software},
+        {"-kernel hello.bin", true, software || split},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_assert_cmpint(has_controller(target, CASES[i].arguments, "PIC"), ==, CASES[i].pic);
+        g_assert_cmpint(has_controller(target, CASES[i].arguments, "IOAPIC"), ==, CASES[i].io_apic);
+    }
+    if (!software) {
+        g_assert_false(has_controller(target, "-kernel hello.bin -machine irqchip=kernel", "PIC"));
+    }
+}
+
+/* A guest whose only CPU has no local APIC is told so by CPUID. */
+static void test_level_interrupts(const GuestTarget *target)
+{
+    bool split = splits(target);
+    if (!g_strcmp0(target->irqchip, "split") && !split) {
+        g_test_skip("this host's KVM may lose the end of an interrupt");
+        return;
+    }
+    bool none = is_kvm(target) && (target->irqchip ? !strcmp(target->irqchip, "user") : !split);
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES,
+                                         "-kernel ioapic.bin -device pc-testdev -device exit-port");
+    g_assert_cmpint(guest_wait_exit(guest), ==, none);
+    guest_expect(guest, GUEST_OUT, none ? "no local APIC\n" : "3 level interrupts\n");
 }
 
 /* ---- what a BIOS would have left, looked at without a CPU ---- */
@@ -246,7 +285,10 @@ int main(int argc, char **argv)
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/linux_for_64_bits_needs_such_a_cpu", test_linux_for_64_bits,
                     GUEST_DEFAULT_IRQCHIP);
-    guest_tests_add("boot/linux_gets_the_controllers_of_kvm", test_irqchip, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/controllers_are_where_they_should_be", test_irqchip,
+                    GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("boot/level_interrupts_come_until_the_line_falls", test_level_interrupts,
+                    GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/acpi_powers_off", test_acpi_off, GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/kernels_that_do_not_fit_are_refused", test_refusals,
                     GUEST_DEFAULT_IRQCHIP);

@@ -123,7 +123,7 @@ static const Refusal LATE_REFUSALS[] = {
     {"overlapping_devices", "-kernel hello.bin -device exit-port -device exit-port", CONFIGURATION,
      "exit-port"},
     {"irqchip", "-kernel hello.bin -M pc,irqchip=mine", CONFIGURATION,
-     "irqchip=mine: not one of auto, user, kernel"},
+     "irqchip=mine: not one of auto, user, split, kernel"},
     {"cpus_without_an_apic", "-kernel hello.bin -smp 2 -M pc,irqchip=user", CONFIGURATION,
      "-smp 2: "},
     {"fifth_serial_port",

@@ -50,7 +50,9 @@ stock_linux()
 linux()
 {
     stock_linux 1 user
+    stock_linux 1 split
     stock_linux 1 kernel
+    stock_linux 4 split
     stock_linux 4 kernel
 }
 

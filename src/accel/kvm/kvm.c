@@ -21,7 +21,6 @@
 /* Three pages that VMX without unrestricted guest needs, and one for its page table. */
 #define TSS_ADDRESS      0xfeffd000u
 #define IDENTITY_ADDRESS UINT64_C(0xfeffc000)
-#define CPUID_MAX        256u
 
 void kvm_fail(GError **error, const char *what, int error_number)
 {
@@ -139,6 +138,16 @@ static bool kvm_probe(GHashTable *options, GError **error)
     return fd >= 0;
 }
 
+static SplitSupport kvm_probe_split(GHashTable *options)
+{
+    int fd = open_device(options, NULL);
+    SplitSupport found = fd >= 0 ? kvm_irqchip_probe_split(fd) : SPLIT_NONE;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return found;
+}
+
 /* ---- the virtual machine ---- */
 
 static bool map_memory(KvmAccel *kvm, GError **error)
@@ -162,17 +171,6 @@ static bool map_memory(KvmAccel *kvm, GError **error)
             kvm_fail(error, what, why);
             return false;
         }
-    }
-    return true;
-}
-
-static bool load_cpuid(KvmAccel *kvm, GError **error)
-{
-    kvm->cpuid = g_malloc0(sizeof(*kvm->cpuid) + CPUID_MAX * sizeof(kvm->cpuid->entries[0]));
-    kvm->cpuid->nent = CPUID_MAX;
-    if (ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0) {
-        kvm_fail(error, "KVM_GET_SUPPORTED_CPUID", errno);
-        return false;
     }
     return true;
 }
@@ -207,16 +205,8 @@ static bool create_vm(KvmAccel *kvm, GError **error)
         kvm_fail(error, "KVM_SET_TSS_ADDR", errno);
         return false;
     }
-    if (kvm->accel.host.kernel_irqchip && ioctl(kvm->vm_fd, KVM_CREATE_IRQCHIP, 0) < 0) {
-        kvm_fail(error, "cannot create the in-kernel interrupt controllers", errno);
-        return false;
-    }
-    kvm->irqchip = kvm->accel.host.kernel_irqchip;
-    if (kvm->irqchip) {
-        kvm_irqchip_remember(kvm);
-    }
     take_unknown_msrs(kvm);
-    return map_memory(kvm, error) && load_cpuid(kvm, error);
+    return kvm_irqchip_create(kvm, error) && map_memory(kvm, error) && kvm_load_cpuid(kvm, error);
 }
 
 /* Ranges that may be queued; a host that refuses just exits for each write. */
@@ -253,6 +243,7 @@ static bool kvm_open(Accel *accel, GError **error)
     KvmAccel *kvm = (KvmAccel *)accel;
     kvm->fd = kvm->vm_fd = -1;
     g_mutex_init(&kvm->posted_lock);
+    g_mutex_init(&kvm->routes_lock);
     struct sigaction action = {.sa_handler = kick_arrived};
     sigaction(SIGUSR1, &action, NULL);
     kvm->fd = open_device(accel->host.options, error);
@@ -280,36 +271,11 @@ static void kvm_close(Accel *accel)
         close(kvm->fd);
     }
     g_mutex_clear(&kvm->posted_lock);
+    g_mutex_clear(&kvm->routes_lock);
+    g_free(kvm->routes);
 }
 
 /* ---- vCPUs ---- */
-
-/* CPUID leaves that hold the CPU's own APIC id and how many there are. */
-static void fit_cpuid(struct kvm_cpuid2 *cpuid, unsigned index, unsigned count)
-{
-    for (unsigned i = 0; i < cpuid->nent; i++) {
-        struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
-        if (e->function == 1) {
-            e->ebx = (e->ebx & 0x0000ffffu) | index << 24 | count << 16;
-            e->edx = count > 1 ? e->edx | 1u << 28 : e->edx & ~(1u << 28);
-        } else if (e->function == 0xb || e->function == 0x1f) {
-            e->edx = index;
-        }
-    }
-}
-
-static bool set_cpuid(KvmVcpu *kv, GError **error)
-{
-    const KvmAccel *kvm = (KvmAccel *)kv->vcpu.accel;
-    size_t size = sizeof(*kvm->cpuid) + kvm->cpuid->nent * sizeof(kvm->cpuid->entries[0]);
-    g_autofree struct kvm_cpuid2 *cpuid = g_memdup2(kvm->cpuid, size);
-    fit_cpuid(cpuid, kv->vcpu.index, kvm->accel.host.cpu_count);
-    if (ioctl(kv->fd, KVM_SET_CPUID2, cpuid) < 0) {
-        kvm_fail(error, "KVM_SET_CPUID2", errno);
-        return false;
-    }
-    return true;
-}
 
 /*
  * "The VMCB is undefined after a SHUTDOWN intercept", so KVM resets the vCPU
@@ -360,11 +326,11 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
     if (kvm->posted_page && !kvm->posted) {
         kvm->posted = (void *)((uint8_t *)run + kvm->posted_page * MEMORY_PAGE_SIZE);
     }
-    if (kvm->irqchip && ioctl(kv->fd, KVM_GET_LAPIC, &kv->power_on_apic) < 0) {
+    if (kvm_has_apics(kvm) && ioctl(kv->fd, KVM_GET_LAPIC, &kv->power_on_apic) < 0) {
         kvm_fail(error, "KVM_GET_LAPIC", errno);
         return false;
     }
-    return set_cpuid(kv, error);
+    return kvm_set_cpuid(kv, error);
 }
 
 static void kvm_destroy_vcpu(Vcpu *vcpu)
@@ -393,6 +359,7 @@ const AccelClass accel_kvm_class = {
     .vcpu_size = sizeof(KvmVcpu),
     .options = (const char *const[]){"device", NULL},
     .probe = kvm_probe,
+    .probe_split = kvm_probe_split,
     .open = kvm_open,
     .create_vcpu = kvm_create_vcpu,
     .destroy_vcpu = kvm_destroy_vcpu,
@@ -407,5 +374,6 @@ const AccelClass accel_kvm_class = {
     .reset_vcpu = kvm_reset_vcpu,
     .irq_set = kvm_irq_set,
     .irq_pending = kvm_irq_pending,
+    .send_message = kvm_send_message,
     .is_dead = kvm_is_dead,
 };

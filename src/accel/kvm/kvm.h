@@ -20,13 +20,21 @@ typedef struct KvmAccel {
     int vm_fd;
     size_t run_size; /* of the area shared with a vCPU */
     struct kvm_cpuid2 *cpuid;
+    bool has_tsc_deadline;
     /* Writes that KVM queued instead of exiting; NULL: it cannot. */
     struct kvm_coalesced_mmio_ring *posted;
     GMutex posted_lock; /* the consumer's side, one vCPU at a time */
     unsigned posted_page;
-    bool irqchip;
+    GMutex routes_lock;
+    struct kvm_irq_routing *routes; /* IRQCHIP_SPLIT: those of level vectors */
     struct kvm_irqchip power_on[KVM_CHIP_COUNT];
 } KvmAccel;
+
+/* Local APICs are in KVM. */
+static inline bool kvm_has_apics(const KvmAccel *kvm)
+{
+    return kvm->accel.host.irqchip != IRQCHIP_USER;
+}
 
 /* What KVM_RUN last came back with, other than for the guest's death. */
 typedef struct KvmLastExit {
@@ -68,11 +76,19 @@ void kvm_vcpu_interrupt_changed(Vcpu *vcpu);
 bool kvm_posted_waiting(Accel *accel);
 
 /* kvm_irqchip.c */
-void kvm_irqchip_remember(KvmAccel *kvm);
+SplitSupport kvm_irqchip_probe_split(int fd);
+/* As AccelHost.irqchip has it, in a machine without vCPUs. */
+bool kvm_irqchip_create(KvmAccel *kvm, GError **error);
+void kvm_send_message(Accel *accel, uint64_t address, uint32_t data);
 void kvm_irq_set(Accel *accel, unsigned irq, bool level);
 bool kvm_irq_pending(Accel *accel, unsigned irq);
 bool kvm_reset_vcpu(Vcpu *vcpu, GError **error);
 bool kvm_is_dead(Vcpu *vcpu);
+
+/* kvm_cpuid.c */
+bool kvm_load_cpuid(KvmAccel *kvm, GError **error);
+/* What the guest is told its CPU can do. */
+bool kvm_set_cpuid(KvmVcpu *kv, GError **error);
 
 /* kvm_state.c */
 uint64_t kvm_program_counter(BusInitiator *initiator);

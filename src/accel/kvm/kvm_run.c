@@ -171,6 +171,14 @@ static VcpuStop handle_msr(KvmVcpu *kv, bool write)
     return CONTINUE;
 }
 
+/* IRQCHIP_SPLIT: the guest ended the interrupt of a level message. */
+static VcpuStop handle_end_of_interrupt(KvmVcpu *kv)
+{
+    const AccelHost *host = &kv->vcpu.accel->host;
+    host->end_of_interrupt(host->opaque, &kv->vcpu.initiator, kv->run->eoi.vector);
+    return CONTINUE;
+}
+
 static VcpuStop handle_halt(KvmVcpu *kv)
 {
     bool wakes = atomic_load(&kv->vcpu.nmi) || kv->run->if_flag;
@@ -230,6 +238,8 @@ static VcpuStop handle_exit(KvmVcpu *kv)
     case KVM_EXIT_X86_RDMSR:
     case KVM_EXIT_X86_WRMSR:
         return handle_msr(kv, run->exit_reason == KVM_EXIT_X86_WRMSR);
+    case KVM_EXIT_IOAPIC_EOI:
+        return handle_end_of_interrupt(kv);
     case KVM_EXIT_HLT:
         return handle_halt(kv);
     case KVM_EXIT_IRQ_WINDOW_OPEN:
@@ -292,7 +302,7 @@ VcpuStop kvm_vcpu_run(Vcpu *vcpu)
             continue;
         }
         inject_nmi(kv);
-        if (!kvm->irqchip) {
+        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL) {
             inject_interrupt(kv);
         }
         int result = ioctl(kv->fd, KVM_RUN, 0);

@@ -232,6 +232,8 @@ static void state_to_debug(const CpuState *state, struct kvm_debugregs *debug)
     debug->dr7 = state->dr[7];
 }
 
+#define APIC_BASE_ENABLED (UINT64_C(1) << 11)
+
 /* ---- the whole ---- */
 
 /* Linear, so that it means something whatever CS holds. */
@@ -315,6 +317,10 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
         return false;
     }
     state_to_sregs(state, &sregs);
+    if (!kvm_has_apics((const KvmAccel *)vcpu->accel)) {
+        /* KVM makes CPUID say that there is an APIC for as long as it is enabled. */
+        sregs.apic_base &= ~APIC_BASE_ENABLED;
+    }
     state_to_fpu(state, &fpu);
     state_to_events(state, &events);
     state_to_debug(state, &debug);

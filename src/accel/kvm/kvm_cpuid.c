@@ -1,0 +1,122 @@
+/*
+ * The kvm accelerator: what CPUID tells the guest.  It is what this host's KVM
+ * supports, fitted to the machine, with KVM's paravirtual leaves (Linux,
+ * Documentation/virt/kvm/x86/cpuid.rst) unless they are to be hidden.
+ */
+#include "src/accel/kvm/kvm.h"
+
+#include <asm/kvm_para.h>
+#include <cpuid.h>
+#include <errno.h>
+#include <sys/ioctl.h>
+
+#define ENTRIES_MAX 256u
+
+#define LEAF_FEATURES     0x00000001u
+#define LEAF_TOPOLOGY     0x0000000bu
+#define LEAF_TOPOLOGY_V2  0x0000001fu
+#define LEAVES_HYPERVISOR 0x400000ffu
+#define LEAF_NAME         0x80000002u /* three with the CPU's name, */
+#define LEAF_CACHES       0x80000006u /* and two with its caches */
+
+/* Of leaf 1. */
+#define ECX_X2APIC       (1u << 21)
+#define ECX_TSC_DEADLINE (1u << 24)
+#define ECX_HYPERVISOR   (1u << 31)
+#define EDX_APIC         (1u << 9)
+#define EDX_HTT          (1u << 28)
+
+/* What a guest could not use without KVM's local APICs: it comes as an interrupt of theirs. */
+#define OF_APICS                                                                                   \
+    (1u << KVM_FEATURE_ASYNC_PF | 1u << KVM_FEATURE_ASYNC_PF_INT | 1u << KVM_FEATURE_PV_EOI |      \
+     1u << KVM_FEATURE_PV_UNHALT | 1u << KVM_FEATURE_PV_SEND_IPI | 1u << KVM_FEATURE_POLL_CONTROL)
+
+static bool is_hypervisor_leaf(uint32_t function)
+{
+    return function >= KVM_CPUID_SIGNATURE && function <= LEAVES_HYPERVISOR;
+}
+
+/* The order of the others stays. */
+static void drop_hypervisor_leaves(struct kvm_cpuid2 *cpuid)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        if (!is_hypervisor_leaf(cpuid->entries[i].function)) {
+            cpuid->entries[kept++] = cpuid->entries[i];
+        }
+    }
+    cpuid->nent = kept;
+}
+
+/* A KVM that does not fill these in leaves them 0; they promise nothing that it has to do. */
+static void take_names_of_host(struct kvm_cpuid2 *cpuid)
+{
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+        if (e->function >= LEAF_NAME && e->function <= LEAF_CACHES &&
+            !(e->eax | e->ebx | e->ecx | e->edx)) {
+            __get_cpuid(e->function, &e->eax, &e->ebx, &e->ecx, &e->edx);
+        }
+    }
+}
+
+bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
+{
+    kvm->cpuid = g_malloc0(sizeof(*kvm->cpuid) + ENTRIES_MAX * sizeof(kvm->cpuid->entries[0]));
+    kvm->cpuid->nent = ENTRIES_MAX;
+    if (ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0) {
+        kvm_fail(error, "KVM_GET_SUPPORTED_CPUID", errno);
+        return false;
+    }
+    kvm->has_tsc_deadline = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+    take_names_of_host(kvm->cpuid);
+    if (kvm->accel.host.model.hides_kvm) {
+        drop_hypervisor_leaves(kvm->cpuid);
+    }
+    return true;
+}
+
+/* KVM does not list the deadline timer, and lists the rest whether or not it has the APICs. */
+static void fit_features(const KvmVcpu *kv, struct kvm_cpuid_entry2 *e)
+{
+    const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
+    unsigned count = kvm->accel.host.cpu_count;
+    e->ebx = (e->ebx & 0x0000ffffu) | kv->vcpu.index << 24 | count << 16;
+    e->edx = count > 1 ? e->edx | EDX_HTT : e->edx & ~EDX_HTT;
+    e->ecx |= ECX_HYPERVISOR;
+    if (!kvm_has_apics(kvm)) {
+        e->ecx &= ~(ECX_X2APIC | ECX_TSC_DEADLINE);
+        e->edx &= ~EDX_APIC;
+    } else if (kvm->has_tsc_deadline) {
+        e->ecx |= ECX_TSC_DEADLINE;
+    }
+}
+
+/* The leaves that hold the CPU's own APIC id, how many there are, and what its APIC can do. */
+static void fit_cpuid(const KvmVcpu *kv, struct kvm_cpuid2 *cpuid)
+{
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+        if (e->function == LEAF_FEATURES) {
+            fit_features(kv, e);
+        } else if (e->function == LEAF_TOPOLOGY || e->function == LEAF_TOPOLOGY_V2) {
+            e->edx = kv->vcpu.index;
+        } else if (e->function == KVM_CPUID_FEATURES &&
+                   !kvm_has_apics((const KvmAccel *)kv->vcpu.accel)) {
+            e->eax &= ~OF_APICS;
+        }
+    }
+}
+
+bool kvm_set_cpuid(KvmVcpu *kv, GError **error)
+{
+    const KvmAccel *kvm = (KvmAccel *)kv->vcpu.accel;
+    size_t size = sizeof(*kvm->cpuid) + kvm->cpuid->nent * sizeof(kvm->cpuid->entries[0]);
+    g_autofree struct kvm_cpuid2 *cpuid = g_memdup2(kvm->cpuid, size);
+    fit_cpuid(kv, cpuid);
+    if (ioctl(kv->fd, KVM_SET_CPUID2, cpuid) < 0) {
+        kvm_fail(error, "KVM_SET_CPUID2", errno);
+        return false;
+    }
+    return true;
+}
