@@ -144,6 +144,8 @@ typedef struct AccelClass {
      * other registers than those of its death.  NULL: they are always kept.
      */
     bool (*remains)(Vcpu *vcpu, VcpuRemains *remains);
+    /* Not running: machine time stands still from now on, or goes on; NULL: it has no clock. */
+    void (*stand_still)(Vcpu *vcpu, bool on);
     /* A device or loader wrote guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
     /* Back to power-on, its interrupt controllers included; set_state() follows. */

@@ -11,6 +11,8 @@
 #define RESET_PAT UINT64_C(0x0007040600070406)
 /* Enabled, bootstrap processor. */
 #define RESET_APIC_BASE UINT64_C(0xfee00900)
+/* The host may poll for a halted CPU. */
+#define RESET_POLL_CONTROL 1u
 
 #define TYPE_DATA 0x3u /* read/write, accessed */
 #define TYPE_CODE 0xbu /* execute/read, accessed */
@@ -46,6 +48,7 @@ void cpu_state_reset(CpuState *state)
     state->dr[7] = RESET_DR7;
     state->msr.pat = RESET_PAT;
     state->msr.apic_base = RESET_APIC_BASE;
+    state->msr.kvm_poll_control = RESET_POLL_CONTROL;
     state->xcr0 = 1;
     memcpy(&state->fxsave[0], &(uint16_t){RESET_FCW}, sizeof(uint16_t));
     memcpy(&state->fxsave[24], &(uint32_t){RESET_MXCSR}, sizeof(uint32_t));

@@ -81,6 +81,11 @@ typedef struct CpuMsrs {
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t tsc, tsc_aux, pat, apic_base, misc_enable;
+    uint64_t tsc_deadline;
+    /* What the guest has agreed with KVM: no other accelerator has these. */
+    uint64_t kvm_wall_clock, kvm_system_time, kvm_steal_time, kvm_pv_eoi;
+    uint64_t kvm_async_pf, kvm_async_pf_int, kvm_migration_control;
+    uint64_t kvm_poll_control;
 } CpuMsrs;
 
 typedef struct CpuState {

@@ -42,6 +42,13 @@ bool vm_uses_stdio(const Vm *vm)
     return chardev_set_find_class(vm->chars, &chardev_stdio_class) != NULL;
 }
 
+static void stand_still(Vm *vm, bool on)
+{
+    for (unsigned i = 0; vm->accel->class->stand_still && i < scheduler_count(vm->scheduler); i++) {
+        vm->accel->class->stand_still(scheduler_vcpu(vm->scheduler, i), on);
+    }
+}
+
 /* What the vCPUs reported just before is part of what came before the pause. */
 void vm_pause(Vm *vm)
 {
@@ -53,6 +60,7 @@ void vm_pause(Vm *vm)
         vm_pause_vcpus(vm);
         g_clear_pointer(&vm->busy_timer, loop_timer_free);
         vm->state = VM_PAUSED;
+        stand_still(vm, true);
         vm_emit(vm, VM_EVENT_STOP, false, NULL);
     }
 }
@@ -66,6 +74,7 @@ bool vm_resume(Vm *vm, GError **error)
     }
     if (vm->state != VM_RUNNING) {
         vm->state = VM_RUNNING;
+        stand_still(vm, false);
         vm_emit(vm, VM_EVENT_RESUME, false, NULL);
         vm_resume_vcpus(vm);
     }

@@ -220,6 +220,15 @@ static void test_level_interrupts(const GuestTarget *target)
     guest_expect(guest, GUEST_OUT, none ? "no local APIC\n" : "3 level interrupts\n");
 }
 
+static void test_hypervisor(const GuestTarget *target)
+{
+    g_autoptr(Guest) shown = guest_start(target, &GUEST_ON_PIPES, "-kernel hypervisor.bin");
+    assert_prints(shown, is_kvm(target) ? "KVMKVMKVM with a clock\n" : "no hypervisor\n");
+    g_autoptr(Guest) hidden =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel hypervisor.bin -cpu max,kvm=off");
+    assert_prints(hidden, "no hypervisor\n");
+}
+
 /* ---- what a BIOS would have left, looked at without a CPU ---- */
 
 static unsigned ask_port(Guest *guest, const char *commands)
@@ -289,6 +298,7 @@ int main(int argc, char **argv)
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("boot/level_interrupts_come_until_the_line_falls", test_level_interrupts,
                     GUEST_EVERY_IRQCHIP);
+    guest_tests_add("boot/kvm_shows_unless_it_is_hidden", test_hypervisor, GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/acpi_powers_off", test_acpi_off, GUEST_EVERY_IRQCHIP);
     guest_tests_add("boot/kernels_that_do_not_fit_are_refused", test_refusals,
                     GUEST_DEFAULT_IRQCHIP);

@@ -46,7 +46,7 @@ static const AccelClass NEW_KVM = {.name = "kvm",
                                      .has_cpu = true,
                                      .has_irqchip = true,
                                      .probe_split = loses},
-                        SOFTWARE = {.name = "interp", .has_cpu = true}, NONE = {.name = "qtest"};
+                        SOFTWARE = {.name = "soft", .has_cpu = true}, NONE = {.name = "qtest"};
 
 static void choices_follow_the_host(void)
 {
@@ -72,8 +72,8 @@ static void choices_follow_the_host(void)
         {"split", &NEW_KVM, 1, false, IRQCHIP_SPLIT, NULL},
         {"kernel", &NONE, 1, false, IRQCHIP_USER, NULL},
         {"split", &OLD_KVM, 1, false, 0, "this host's KVM cannot do it (use irqchip=kernel)"},
-        {"split", &SOFTWARE, 1, false, 0, "irqchip=split: accelerator interp has none"},
-        {"kernel", &SOFTWARE, 1, false, 0, "irqchip=kernel: accelerator interp has none"},
+        {"split", &SOFTWARE, 1, false, 0, "irqchip=split: accelerator soft has none"},
+        {"kernel", &SOFTWARE, 1, false, 0, "irqchip=kernel: accelerator soft has none"},
         {"user", &NEW_KVM, 2, false, 0, "-smp 2: more than one CPU needs an APIC"},
         {"mine", &NEW_KVM, 1, false, 0, "not one of auto, user, split, kernel"},
     };

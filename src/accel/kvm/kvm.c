@@ -372,6 +372,7 @@ const AccelClass accel_kvm_class = {
     .set_state = kvm_vcpu_set_state,
     .remains = kvm_vcpu_remains,
     .reset_vcpu = kvm_reset_vcpu,
+    .stand_still = kvm_stand_still,
     .irq_set = kvm_irq_set,
     .irq_pending = kvm_irq_pending,
     .send_message = kvm_send_message,

@@ -21,6 +21,8 @@ typedef struct KvmAccel {
     size_t run_size; /* of the area shared with a vCPU */
     struct kvm_cpuid2 *cpuid;
     bool has_tsc_deadline;
+    struct kvm_clock_data clock; /* where it stands, */
+    bool clock_stands;           /* if it does */
     /* Writes that KVM queued instead of exiting; NULL: it cannot. */
     struct kvm_coalesced_mmio_ring *posted;
     GMutex posted_lock; /* the consumer's side, one vCPU at a time */
@@ -84,6 +86,9 @@ void kvm_irq_set(Accel *accel, unsigned irq, bool level);
 bool kvm_irq_pending(Accel *accel, unsigned irq);
 bool kvm_reset_vcpu(Vcpu *vcpu, GError **error);
 bool kvm_is_dead(Vcpu *vcpu);
+
+/* kvm_clock.c */
+void kvm_stand_still(Vcpu *vcpu, bool on);
 
 /* kvm_cpuid.c */
 bool kvm_load_cpuid(KvmAccel *kvm, GError **error);

@@ -3,6 +3,7 @@
  */
 #include "src/accel/kvm/kvm.h"
 
+#include <asm/kvm_para.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -156,6 +157,17 @@ static const struct {
     {0xc0000084, offsetof(CpuMsrs, sfmask)},
     {0xc0000102, offsetof(CpuMsrs, kernel_gs_base)},
     {0xc0000103, offsetof(CpuMsrs, tsc_aux)},
+    /* After the time stamp counter and the local APIC, on which it depends. */
+    {0x6e0, offsetof(CpuMsrs, tsc_deadline)},
+    {MSR_KVM_WALL_CLOCK_NEW, offsetof(CpuMsrs, kvm_wall_clock)},
+    {MSR_KVM_SYSTEM_TIME_NEW, offsetof(CpuMsrs, kvm_system_time)},
+    {MSR_KVM_STEAL_TIME, offsetof(CpuMsrs, kvm_steal_time)},
+    {MSR_KVM_PV_EOI_EN, offsetof(CpuMsrs, kvm_pv_eoi)},
+    {MSR_KVM_POLL_CONTROL, offsetof(CpuMsrs, kvm_poll_control)},
+    /* The vector first: page faults come as soon as they are allowed. */
+    {MSR_KVM_ASYNC_PF_INT, offsetof(CpuMsrs, kvm_async_pf_int)},
+    {MSR_KVM_ASYNC_PF_EN, offsetof(CpuMsrs, kvm_async_pf)},
+    {MSR_KVM_MIGRATION_CONTROL, offsetof(CpuMsrs, kvm_migration_control)},
 };
 
 /* struct kvm_msrs ends in a flexible array: room for one entry. */
