@@ -51,3 +51,17 @@ gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
     __tsan_acquire(mutex);
     return signalled;
 }
+
+/* What was done before an item was pushed is seen by whoever pops it. */
+void g_async_queue_push(GAsyncQueue *queue, gpointer data)
+{
+    __tsan_release(queue);
+    REAL(g_async_queue_push)(queue, data);
+}
+
+gpointer g_async_queue_try_pop(GAsyncQueue *queue)
+{
+    gpointer data = REAL(g_async_queue_try_pop)(queue);
+    __tsan_acquire(queue);
+    return data;
+}
