@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class built for an older header would no longer work. */
-#define DEVICE_ABI 4
+#define DEVICE_ABI 5
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -238,12 +238,18 @@ typedef struct CharClient {
     void (*tx_room)(void *state, unsigned port);
     void (*receive_break)(void *state, unsigned port);
     void (*lines_changed)(void *state, unsigned port, unsigned lines);
+    /*
+     * The run is over: hands over what the guest has given and the line not got yet, at most
+     * CHAR_UNSENT_MAX bytes, and returns how many.  No time is left that they could take.
+     */
+    size_t (*unsent)(void *state, unsigned port, uint8_t *data);
     /* Output that the line holds, a power of two; for a device that has no way to
        make its guest wait.  0: what suits a transmitter. */
     unsigned tx_size;
 } CharClient;
 
 #define CHAR_TX_SIZE_UNPACED 262144u
+#define CHAR_UNSENT_MAX      32u
 
 /* ---- drives ------------------------------------------------------------- */
 

@@ -505,10 +505,31 @@ const DeviceTimer uart_timers[] = {
     {.name = NULL},
 };
 
+/* The shift register and the FIFO are empty afterwards, so that nothing is sent twice. */
+static size_t uart_unsent(void *state, unsigned port, uint8_t *data)
+{
+    (void)port;
+    Uart *u = state;
+    size_t size = 0;
+    if (uart_looped(u) || u->lcr & UART_LCR_BREAK) {
+        return 0;
+    }
+    if (u->tx_busy) {
+        data[size++] = u->tx_shift & uart_word_mask(u);
+        u->tx_busy = false;
+        timer_disarm(u->tx_timer);
+    }
+    while (u->tx.count > 0) {
+        data[size++] = uart_fifo_pop(&u->tx) & uart_word_mask(u);
+    }
+    return size;
+}
+
 const CharClient uart_char_client = {
     .rx_room = uart_rx_room,
     .receive = uart_receive,
     .tx_room = uart_tx_room,
     .receive_break = uart_receive_break,
     .lines_changed = uart_lines_changed,
+    .unsent = uart_unsent,
 };

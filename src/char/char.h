@@ -175,6 +175,11 @@ bool chardev_set_awaits_peers(const ChardevSet *set);
  * for `patience` ns; returns the bytes that are left.
  */
 size_t chardev_set_drain(ChardevSet *set, uint64_t patience);
+/*
+ * The run is over: what devices hold that pace their output is written, for
+ * another chardev_set_drain(); returns the bytes that found no room.
+ */
+size_t chardev_set_send_rest(ChardevSet *set);
 /* Ends a chardev_set_drain() that is under way, or the next one, early. */
 void chardev_set_stop_draining(ChardevSet *set);
 

@@ -50,6 +50,8 @@ CharPort *char_port_new(Loop *loop, Device *dev, Chardev *in, Chardev *out);
 void char_port_free(CharPort *port);
 /* Moves what the device wrote to the chardev until that takes no more. */
 void char_port_drain(CharPort *port);
+/* What the device has not handed over; returns the bytes that found no room. */
+size_t char_port_send_rest(CharPort *port);
 /* The same up to `end` of the ring's head; false: the chardev took less. */
 bool char_port_drain_to(CharPort *port, uint32_t end);
 /* The chardev has room again. */

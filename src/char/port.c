@@ -147,6 +147,20 @@ static size_t take_output(CharPort *port, const uint8_t *data, size_t size)
     return taken;
 }
 
+size_t char_port_send_rest(CharPort *port)
+{
+    uint8_t data[CHAR_UNSENT_MAX];
+    size_t size = 0, taken = 0;
+    g_mutex_lock(device_mutex(port->end.dev));
+    if (port->client->unsent) {
+        size = port->client->unsent(device_state(port->end.dev), port->end.number, data);
+        g_assert(size <= sizeof(data));
+        taken = size ? take_output(port, data, size) : 0;
+    }
+    g_mutex_unlock(device_mutex(port->end.dev));
+    return size - taken;
+}
+
 /* ---- host to device ---- */
 
 /* With the device's lock held. */

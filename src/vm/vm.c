@@ -479,6 +479,10 @@ static void finish_output(Vm *vm)
     while (!left && vm->replay && replay_run_flush(vm->replay)) {
         left = chardev_set_drain(vm->chars, patience);
     }
+    if (!left) {
+        left = chardev_set_send_rest(vm->chars);
+        left += chardev_set_drain(vm->chars, patience);
+    }
     if (left) {
         log_line(vm->log, "pioemu: %zu bytes of output were not delivered: nobody read them", left);
     }

@@ -86,6 +86,24 @@ static void test_exit_is_at_once(const GuestTarget *target)
     g_assert_true(g_str_has_suffix(guest_output(guest, GUEST_OUT)->str, "exit 3\r\n"));
 }
 
+/* What the guest has given to the port by then is delivered, however slow the line is. */
+static void test_exit_loses_no_paced_character(const GuestTarget *target)
+{
+    static const char CODE[] = "\xba\xfa\x03\xb0\x01\xee" /* out %al, FCR: the FIFOs are on */
+                               "\xba\xf8\x03\xbe\x19\x10\xb9\x10\x00" /* THR, text, size */
+                               "\x2e\xac\xee\xe2\xfb" /* cs lodsb; out %al, (%dx); loop */
+                               "\xb0\x03\xe6\xf4\xf4" /* out %al, $0xf4; hlt */
+                               "0123456789abcde\n";
+    g_autofree char *path = guest_path("lastwords.bin");
+    g_autoptr(GError) error = NULL;
+    g_file_set_contents(path, CODE, sizeof(CODE) - 1, &error);
+    g_assert_no_error(error);
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-kernel %s -device exit-port -global isa-serial.pace=baud", path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 3);
+    g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "0123456789abcde\n");
+}
+
 /* ---- the guest dies ---- */
 
 /* Of the shell's crash, which goes into protected mode to die there. */
@@ -460,6 +478,8 @@ int main(int argc, char **argv)
     guest_tests_add("ends/0_when_it_halts", test_halt, GUEST_EVERY_IRQCHIP);
     guest_tests_add("ends/with_what_the_exit_port_says", test_exit_port, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("ends/with_qemus_debug_exit", test_debug_exit, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("ends/paced_characters", test_exit_loses_no_paced_character,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("ends/at_once", test_exit_is_at_once, GUEST_EVERY_IRQCHIP);
     guest_tests_add("ends/4_on_a_triple_fault_with_registers", test_triple_fault,
                     GUEST_EVERY_IRQCHIP);

@@ -133,6 +133,35 @@ static void full_line_makes_no_port_busy(Com *c, gconstpointer data)
     g_assert_false(is_busy(c));
 }
 
+/* What a run's end finds on its way goes once, in its order, and the port is idle then. */
+static void end_of_the_run_hands_over_what_is_held(Com *c, gconstpointer data)
+{
+    (void)data;
+    const CharClient *client = device_class(c->dev)->char_client;
+    uint8_t rest[CHAR_UNSENT_MAX];
+    put(c, UART_LCR, 3);
+    put(c, UART_FCR, UART_FCR_ENABLE);
+    g_assert_cmpuint(client->unsent(device_state(c->dev), 0, rest), ==, 0);
+    string_out(c, UART_THR, "0123456789abcdefg");
+    g_assert_cmpuint(client->unsent(device_state(c->dev), 0, rest), ==, 17);
+    g_assert_cmpmem(rest, 17, "0123456789abcdefg", 17);
+    g_assert_false(is_busy(c));
+    g_assert_cmpuint(client->unsent(device_state(c->dev), 0, rest), ==, 0);
+    rig_step(c->rig, NS_PER_SECOND);
+    assert_sent(c, "");
+}
+
+static void end_of_the_run_sends_nothing_of_a_loop(Com *c, gconstpointer data)
+{
+    (void)data;
+    uint8_t rest[CHAR_UNSENT_MAX];
+    put(c, UART_LCR, 3);
+    put(c, UART_MCR, UART_MCR_LOOP);
+    put(c, UART_THR, 'a');
+    g_assert_cmpuint(device_class(c->dev)->char_client->unsent(device_state(c->dev), 0, rest), ==,
+                     0);
+}
+
 #define CORNER(name, properties)                                                                   \
     g_test_add("/uart16550/corners/" #name, Com, properties, setup, name, teardown)
 
@@ -145,6 +174,8 @@ int main(int argc, char **argv)
     CORNER(string_is_paced_as_its_characters_are, "chardev=line,pace=baud");
     CORNER(reset_drops_the_modem_outputs, "chardev=line");
     CORNER(paced_port_is_busy_until_its_last_character_is_out, "chardev=line,pace=baud");
+    CORNER(end_of_the_run_hands_over_what_is_held, "chardev=line,pace=baud");
+    CORNER(end_of_the_run_sends_nothing_of_a_loop, "chardev=line,pace=baud");
     CORNER(full_line_makes_no_port_busy, "chardev=line");
     return g_test_run();
 }
