@@ -114,6 +114,8 @@ struct Chardev {
 
     History history;
     uint64_t replay; /* how much of it a newcomer is shown */
+    bool unread;     /* and only of that which no reader has got */
+    uint64_t seen;   /* the end of what some reader has got */
     GPtrArray *readers;
     CharReader sink; /* of a class with `write` */
     CharPolicy policy;

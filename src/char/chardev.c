@@ -337,6 +337,13 @@ static bool parse_log(Chardev *chardev, GError **error)
     return !path || chardev->log;
 }
 
+static bool parse_history(Chardev *chardev, uint64_t *size, GError **error)
+{
+    const char *text = chardev_option(chardev, "history");
+    chardev->unread = text && !strcmp(text, "unread");
+    return chardev->unread || chardev_option_size(chardev, "history", HISTORY_MAX, size, error);
+}
+
 bool chardev_configure(Chardev *chardev, GError **error)
 {
     static const char *const POLICIES[] = {"stall", "drop-old", "drop-new", NULL};
@@ -344,7 +351,7 @@ bool chardev_configure(Chardev *chardev, GError **error)
     unsigned policy = CHAR_STALL, carrier = 0;
     uint64_t size = HISTORY_DEFAULT;
     if (!chardev_option_bool(chardev, "mux", &chardev->mux, error) ||
-        !chardev_option_size(chardev, "history", HISTORY_MAX, &size, error) ||
+        !parse_history(chardev, &size, error) ||
         !parse_choice(chardev, "policy", POLICIES, &policy, error) ||
         !parse_choice(chardev, "carrier", CARRIERS, &carrier, error) ||
         !parse_log(chardev, error)) {

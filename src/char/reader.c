@@ -65,6 +65,7 @@ static void write_history(CharReader *reader, const History *history)
     size_t size = history_peek(history, reader->position, &data);
     size_t taken = reader->write(reader, data, size);
     reader->position += taken;
+    reader->chardev->seen = MAX(reader->chardev->seen, reader->position);
     reader->blocked = taken < size;
 }
 
@@ -111,8 +112,10 @@ void char_reader_attach(CharReader *reader, Chardev *chardev, CharStart start)
     chardev->count.attached++;
     if (start == CHAR_REPLAY) {
         uint64_t head = chardev->history.head;
+        uint64_t seen = chardev->unread ? chardev->seen : 0;
         uint64_t from = MAX(history_tail(&chardev->history), head - MIN(head, chardev->replay));
-        reader->position = chardev->replay ? 0 : from;
+        from = MAX(from, seen);
+        reader->position = chardev->replay ? seen : from;
         if (from > reader->position) {
             skip_to(reader, from);
         }

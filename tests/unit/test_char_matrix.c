@@ -128,6 +128,11 @@ static void setup(Fixture *fix, gconstpointer data)
     setup_with(fix, data, "");
 }
 
+static void setup_unread(Fixture *fix, gconstpointer data)
+{
+    setup_with(fix, data, ",history=unread");
+}
+
 static void teardown(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -289,6 +294,42 @@ static void test_reader_that_comes_back_is_shown_everything_again(Fixture *fix, 
     assert_idle(fix);
     peer = attach(fix);
     assert_output(fix, peer, "one two ", 8);
+    leave(peer);
+}
+
+static void test_unread_history_shows_nothing_twice(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    rig_line_send_text(fix->line, "zero ");
+    char_rig_settle(fix->rig, 5);
+    Peer peer = attach(fix);
+    rig_line_send_text(fix->line, "one ");
+    assert_output(fix, peer, "zero one ", 9);
+    detach(fix, peer);
+    rig_line_send_text(fix->line, "two ");
+    char_rig_settle(fix->rig, 5);
+    assert_idle(fix);
+    peer = attach(fix);
+    rig_line_send_text(fix->line, "three ");
+    assert_output(fix, peer, "two three ", 10);
+    leave(peer);
+}
+
+static void test_unread_history_says_what_it_has_lost(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GByteArray) sent = char_rig_pattern(100000);
+    Peer peer = attach(fix);
+    rig_line_send_text(fix->line, "one ");
+    assert_output(fix, peer, "one ", 4);
+    detach(fix, peer);
+    rig_line_send(fix->line, sent->data, sent->len);
+    char_rig_until(fix->rig, has_sent, fix);
+    char_rig_settle(fix->rig, 5);
+    peer = attach(fix);
+    g_autofree char *mark = g_strdup_printf("[%u bytes dropped]\r\n", 100000 - WINDOW);
+    assert_output(fix, peer, mark, (guint)strlen(mark));
+    assert_output(fix, peer, sent->data + 100000 - WINDOW, WINDOW);
     leave(peer);
 }
 
@@ -522,6 +563,14 @@ static const struct {
     {"drop_new_keeps_the_oldest", test_drop_new_keeps_the_oldest},
 };
 
+static const struct {
+    const char *name;
+    Test *test;
+} UNREAD_TESTS[] = {
+    {"shows_nothing_twice", test_unread_history_shows_nothing_twice},
+    {"says_what_it_has_lost", test_unread_history_says_what_it_has_lost},
+};
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -530,6 +579,11 @@ int main(int argc, char **argv)
         for (size_t t = 0; t < G_N_ELEMENTS(TESTS); t++) {
             g_autofree char *path = g_strdup_printf("/char/%s/%s", BACKENDS[b].name, TESTS[t].name);
             g_test_add(path, Fixture, &BACKENDS[b], setup, TESTS[t].test, teardown);
+        }
+        for (size_t t = 0; t < G_N_ELEMENTS(UNREAD_TESTS); t++) {
+            g_autofree char *path =
+                g_strdup_printf("/char/%s/unread/%s", BACKENDS[b].name, UNREAD_TESTS[t].name);
+            g_test_add(path, Fixture, &BACKENDS[b], setup_unread, UNREAD_TESTS[t].test, teardown);
         }
     }
     return g_test_run();
