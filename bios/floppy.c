@@ -34,7 +34,11 @@
 #define STATE_DOUBLE_STEP 0x20
 #define STATE_ESTABLISHED 0x10
 
-#define TYPE_LAST 5u
+#define TYPE_3_5_INCHES 3u
+#define TYPE_LAST       5u
+
+#define TRACK_SECTORS_MAX 48u
+#define CYLINDERS_MAX     83u
 
 typedef enum Rate { RATE_500, RATE_300, RATE_250, RATE_1000 } Rate;
 
@@ -289,6 +293,20 @@ static void set_geometry(Drive *drive, const Format *format, uint8_t heads, uint
     drive->sectors = (uint32_t)format->cylinders * heads * track;
 }
 
+/* Those of 3.5" may have been given more than their drive was made for, and more tracks. */
+static void measure_more(Drive *drive, const Unit *unit)
+{
+    uint8_t track = unit->format->track;
+    while (track < TRACK_SECTORS_MAX && has_sector(unit, track + 1)) {
+        track++;
+    }
+    if (track > unit->format->track) {
+        set_geometry(drive, unit->format, 2, track);
+        drive->cylinders = CYLINDERS_MAX;
+        drive->sectors = (uint32_t)CYLINDERS_MAX * 2 * track;
+    }
+}
+
 /* Those of 40 tracks had 8 or 9 sectors on one side or both. */
 static void measure(Drive *drive, const Unit *unit)
 {
@@ -297,6 +315,9 @@ static void measure(Drive *drive, const Unit *unit)
     uint8_t heads = small && !read_id(unit, 1) ? 1 : 2;
     set_geometry(drive, format, heads,
                  small && !has_sector(unit, format->track) ? format->track - 1 : format->track);
+    if (unit->type >= TYPE_3_5_INCHES) {
+        measure_more(drive, unit);
+    }
     BDA->floppy_state[unit->number] =
         (uint8_t)(format->rate << STATE_RATE_SHIFT | STATE_ESTABLISHED | format->state);
 }

@@ -8,10 +8,33 @@
 #include <stddef.h>
 
 static const FloppyMedia MEDIA[] = {
-    {320, 40, 1, 8, FLOPPY_360},    {360, 40, 1, 9, FLOPPY_360},    {640, 40, 2, 8, FLOPPY_360},
-    {720, 40, 2, 9, FLOPPY_360},    {1440, 80, 2, 9, FLOPPY_720},   {2400, 80, 2, 15, FLOPPY_1200},
-    {2880, 80, 2, 18, FLOPPY_1440}, {5760, 80, 2, 36, FLOPPY_2880},
+    {320, 40, 1, 8, FLOPPY_360},
+    {360, 40, 1, 9, FLOPPY_360},
+    {640, 40, 2, 8, FLOPPY_360},
+    {720, 40, 2, 9, FLOPPY_360},
+    {1440, 80, 2, 9, FLOPPY_720},
+    {2400, 80, 2, 15, FLOPPY_1200},
+    {2880, 80, 2, 18, FLOPPY_1440},
+    {5760, 80, 2, 36, FLOPPY_2880},
+    /* More sectors than the drive was made for, or more tracks. */
+    {1600, 80, 2, 10, FLOPPY_720},
+    {1640, 82, 2, 10, FLOPPY_720},
+    {1660, 83, 2, 10, FLOPPY_720},
+    {3200, 80, 2, 20, FLOPPY_1440},
+    {3360, 80, 2, 21, FLOPPY_1440},
+    {3444, 82, 2, 21, FLOPPY_1440},
+    {3486, 83, 2, 21, FLOPPY_1440},
+    {3520, 80, 2, 22, FLOPPY_1440},
+    {3680, 80, 2, 23, FLOPPY_1440},
+    {3840, 80, 2, 24, FLOPPY_1440},
+    {6240, 80, 2, 39, FLOPPY_2880},
+    {6400, 80, 2, 40, FLOPPY_2880},
+    {7040, 80, 2, 44, FLOPPY_2880},
+    {7680, 80, 2, 48, FLOPPY_2880},
 };
+
+/* For images that are none's: loaders that nobody padded count 18 sectors to a track. */
+static const uint16_t USUAL[] = {2880, 5760};
 
 const FloppyMedia *floppy_media_find(uint64_t sectors)
 {
@@ -21,6 +44,17 @@ const FloppyMedia *floppy_media_find(uint64_t sectors)
         }
     }
     return NULL;
+}
+
+const FloppyMedia *floppy_media_holding(uint64_t sectors)
+{
+    const FloppyMedia *media = floppy_media_find(sectors);
+    for (size_t i = 0; !media && i < sizeof(USUAL) / sizeof(USUAL[0]); i++) {
+        if (sectors <= USUAL[i]) {
+            media = floppy_media_find(USUAL[i]);
+        }
+    }
+    return media;
 }
 
 bool floppy_media_fits(const FloppyMedia *media, FloppyType type)

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FLOPPY_SIZES "160, 180, 320, 360, 720, 1200, 1440, 2880 KiB"
+#define FLOPPY_SIZES                                                                               \
+    "160, 180, 320, 360, 720, 800, 820, 830, 1200, 1440, 1600, 1680, 1722, 1743, 1760, 1840, "     \
+    "1920, 2880, 3120, 3200, 3520, 3840 KiB"
 
 /* Numbered as in CMOS. */
 typedef enum FloppyType {
@@ -28,6 +30,8 @@ typedef struct FloppyMedia {
 
 /* NULL: no diskette has so many sectors. */
 const FloppyMedia *floppy_media_find(uint64_t sectors);
+/* The same, or the next of 1440 and 2880 KiB; NULL: it does not fit on these either. */
+const FloppyMedia *floppy_media_holding(uint64_t sectors);
 bool floppy_media_fits(const FloppyMedia *media, FloppyType type);
 /* The data rate, as the controller's registers have it, at which this drive reads it. */
 uint8_t floppy_media_rate(const FloppyMedia *media, FloppyType type);

@@ -83,7 +83,9 @@ static void report_failure(BlockPort *port, const Request *request)
         return;
     }
     port->reported[request->asked.kind] = true;
-    const char *why = code == ENODATA ? "the file has become shorter" : g_strerror(code);
+    const char *why = code == ENODATA ? "the file has become shorter"
+                      : code == ENXIO ? "the file ends before it (a longer one has room)"
+                                      : g_strerror(code);
     g_autofree char *sector =
         request->asked.kind == BLOCK_FLUSH
             ? g_strdup("")
@@ -314,6 +316,16 @@ static void cancel(BlockPort *port)
         timer_disarm(port->timer);
         port->last_due = 0;
     }
+}
+
+void block_port_pad(BlockPort *port, uint64_t sectors)
+{
+    image_pad(port->image, sectors);
+}
+
+uint64_t block_port_file_size(const BlockPort *port)
+{
+    return image_bytes(port->image);
 }
 
 size_t block_port_backlog(BlockPort *port)

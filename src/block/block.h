@@ -43,6 +43,10 @@ BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError *
 /* The sectors of the drive added as the nth and what drive_placeholder() says; NULL: none. */
 const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sectors);
 
+/* Before it is connected: it has so many sectors, of which those behind its file are not there. */
+void block_port_pad(BlockPort *port, uint64_t sectors);
+/* In bytes, as it was opened; 0: it has none. */
+uint64_t block_port_file_size(const BlockPort *port);
 /* Bytes that the buffers of its requests have. */
 size_t block_port_backlog(BlockPort *port);
 

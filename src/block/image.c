@@ -16,7 +16,8 @@ struct Image {
     char *name; /* for messages */
     int fd;
     uint64_t bytes;   /* of the file; a write of its last sector may add to it */
-    uint64_t sectors; /* bytes rounded up */
+    uint64_t sectors; /* bytes rounded up, or more: the rest cannot be written */
+    uint64_t own;     /* bytes rounded up */
     bool read_only, unsafe;
     int overlay;        /* the file that a snapshot writes; -1: none */
     GHashTable *chunks; /* snapshot: number to which of its sectors are in the overlay */
@@ -60,7 +61,7 @@ static bool find_size(Image *image, GError **error)
         return fail(error, image, PIOEMU_ERROR_CONFIG, "empty: a disk has at least one sector");
     }
     image->bytes = (uint64_t)end;
-    image->sectors = (image->bytes + IMAGE_SECTOR - 1) / IMAGE_SECTOR;
+    image->sectors = image->own = (image->bytes + IMAGE_SECTOR - 1) / IMAGE_SECTOR;
     return true;
 }
 
@@ -141,7 +142,7 @@ Image *image_new_blank(uint64_t sectors, bool read_only)
 {
     Image *image = g_new0(Image, 1);
     image->fd = image->overlay = -1;
-    image->sectors = sectors;
+    image->sectors = image->own = sectors;
     image->read_only = read_only;
     return image;
 }
@@ -157,6 +158,16 @@ void image_free(Image *image)
     g_clear_pointer(&image->chunks, g_hash_table_unref);
     g_free(image->name);
     g_free(image);
+}
+
+void image_pad(Image *image, uint64_t sectors)
+{
+    image->sectors = MAX(image->sectors, sectors);
+}
+
+uint64_t image_bytes(const Image *image)
+{
+    return image->bytes;
 }
 
 uint64_t image_sectors(const Image *image)
@@ -282,6 +293,10 @@ bool image_write(Image *image, uint64_t sector, const void *data, uint32_t count
 {
     if (image->read_only) {
         errno = EROFS;
+        return false;
+    }
+    if (sector + count > image->own) {
+        errno = ENXIO;
         return false;
     }
     if (image->fd < 0) {

@@ -226,21 +226,28 @@ static const char *floppy_type(const Slots *slots, unsigned slot)
     return NAMES[port ? floppy_media_find(block_port_sectors(port))->type : FLOPPY_NONE];
 }
 
-/* The devices would refuse it too, but do not know by what option it came. */
-static bool check_size(const Drive *drive, const BlockPort *port, GError **error)
+/* The image lies at the beginning of a diskette that may have more sectors. */
+static bool fit_diskette(const Drive *drive, BlockPort *port, GError **error)
 {
-    uint64_t sectors = block_port_sectors(port);
-    bool floppy = drive->interface == DRIVE_FLOPPY;
-    if (floppy ? floppy_media_find(sectors) != NULL : !drive->cdrom || sectors >= CDROM_SECTORS) {
-        return true;
+    const FloppyMedia *media = floppy_media_holding(block_port_sectors(port));
+    if (!media) {
+        return error_refuse(error,
+                            "%s: %" G_GUINT64_FORMAT " bytes are too many for a diskette, which "
+                            "has 2880 KiB or what a format of its own has (" FLOPPY_SIZES ")",
+                            drive->name, block_port_file_size(port));
     }
-    if (!floppy) {
-        return error_refuse(error, "%s: a CD-ROM has at least 2048 bytes", drive->name);
+    block_port_pad(port, media->sectors);
+    return true;
+}
+
+/* The devices would refuse it too, but do not know by what option it came. */
+static bool check_size(const Drive *drive, BlockPort *port, GError **error)
+{
+    if (drive->interface == DRIVE_FLOPPY) {
+        return fit_diskette(drive, port, error);
     }
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                "%s: %" G_GUINT64_FORMAT " bytes are no diskette's (" FLOPPY_SIZES ")", drive->name,
-                sectors * BLOCK_SECTOR_SIZE);
-    return false;
+    return !drive->cdrom || block_port_sectors(port) >= CDROM_SECTORS ||
+           error_refuse(error, "%s: a CD-ROM has at least 2048 bytes", drive->name);
 }
 
 static char *drive_id(const Drive *drive, unsigned slot)
@@ -266,7 +273,7 @@ static bool open_drive(Machine *machine, Drives *drives, const Drive *drive, GEr
         return false;
     }
     g_autofree char *id = drive_id(drive, slot);
-    const BlockPort *port = blockset_add(machine->blocks, id, drive, error);
+    BlockPort *port = blockset_add(machine->blocks, id, drive, error);
     if (!port || !check_size(drive, port, error)) {
         return false;
     }

@@ -162,13 +162,47 @@ static void test_format(const GuestTarget *target, unsigned kib, unsigned cylind
     image_free(&image);
 }
 
+/* `cat boot kernel`: what its 1440 KiB have behind the file is zeros that cannot be written. */
+static void test_odd_size(const GuestTarget *target)
+{
+    static const Call calls[] = {
+        {0x0212, 0x0001, 0x0000, 0x2000, 0}, {0x0205, 0x0001, 0x0100, 0x2000, 0},
+        {0x0201, 0x0006, 0x0100, 0x2000, 0}, {0x0201, 0x4f12, 0x0100, 0x2000, 0},
+        {0x0201, 0x4f13, 0x0100, 0x2000, 0}, {0x0301, 0x0006, 0x0100, 0x07c0, 0},
+        {0x0301, 0x0004, 0x0100, 0x07c0, 0}, CALLS_END,
+    };
+    Image image = image_new("int13.img", 12, calls, G_N_ELEMENTS(calls));
+    image.size = 11381;
+    memset(image.data + image.size, 0, 12 * KIB - image.size);
+    g_assert_true(
+        g_file_set_contents(image.path, (const char *)image.data, (gssize)image.size, NULL));
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-fda %s -boot a", image.path);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    expect_line(guest, 0x0012, &calls[0], 0, '.');
+    expect_sum(guest, sum_of(&image, 0, 18));
+    expect_line(guest, 0x0005, &calls[1], 0, '.');
+    expect_sum(guest, sum_of(&image, 18, 5));
+    expect_line(guest, 0x0001, &calls[2], 0, '.');
+    expect_sum(guest, 0);
+    expect_line(guest, 0x0001, &calls[3], 0, '.');
+    expect_sum(guest, 0);
+    expect_line(guest, 0x0400, &calls[4], 0, 'C');
+    g_free(guest_expect_match(guest, GUEST_OUT, "^[0-9a-f]{4} 0000 0006 0100 C"));
+    expect_line(guest, 0x0001, &calls[6], 0, '.');
+    guest_expect(guest, GUEST_ERR, "the file ends before it");
+    memcpy(image.data + 21 * SECTOR, image.data, SECTOR);
+    expect_file(&image);
+    image_free(&image);
+}
+
 static void test_formats(const GuestTarget *target)
 {
     static const struct {
         unsigned kib, cylinders, heads, sectors, type;
     } FORMATS[] = {
-        {160, 40, 1, 8, 1}, {180, 40, 1, 9, 1},   {320, 40, 2, 8, 1},   {360, 40, 2, 9, 1},
-        {720, 80, 2, 9, 3}, {1200, 80, 2, 15, 2}, {1440, 80, 2, 18, 4}, {2880, 80, 2, 36, 5},
+        {160, 40, 1, 8, 1},  {180, 40, 1, 9, 1},   {320, 40, 2, 8, 1},   {360, 40, 2, 9, 1},
+        {720, 80, 2, 9, 3},  {1200, 80, 2, 15, 2}, {1440, 80, 2, 18, 4}, {2880, 80, 2, 36, 5},
+        {800, 80, 2, 10, 3}, {1680, 80, 2, 21, 4}, {1743, 83, 2, 21, 4}, {3200, 80, 2, 40, 5},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
         test_format(target, FORMATS[i].kib, FORMATS[i].cylinders, FORMATS[i].heads,
@@ -244,11 +278,11 @@ static void test_no_signature(const GuestTarget *target)
 static void test_refusals(const GuestTarget *target)
 {
     g_autofree char *path = guest_path("odd.img");
-    g_autofree char *blank = g_malloc0(100 * KIB);
-    g_assert_true(g_file_set_contents(path, blank, 100 * KIB, NULL));
+    g_autofree char *blank = g_malloc0(3000 * KIB + 1);
+    g_assert_true(g_file_set_contents(path, blank, 3000 * KIB + 1, NULL));
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-fda %s", path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 2);
-    guest_expect(guest, GUEST_ERR, "102400 bytes are no diskette's (160, 180, 320, 360,");
+    guest_expect(guest, GUEST_ERR, "3072001 bytes are too many for a diskette");
 }
 
 int main(int argc, char **argv)
@@ -257,6 +291,7 @@ int main(int argc, char **argv)
     guest_tests_add("floppy/loader_programs_the_controller", test_fdboot, GUEST_EVERY_IRQCHIP);
     guest_tests_add("floppy/loader_on_a_read_only_diskette", test_fdboot_read_only,
                     GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("floppy/image_of_odd_size", test_odd_size, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("floppy/int13_knows_every_format", test_formats, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("floppy/int13_answers", test_others, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("floppy/int13_formats_a_track", test_format_track, GUEST_DEFAULT_IRQCHIP);

@@ -154,7 +154,7 @@ static const Refusal LATE_REFUSALS[] = {
      "-drive file=nowhere: another drive has this index"},
     {"fda_is_missing", "-kernel hello.bin -fda nowhere", HOST, "-fda nowhere: No such file"},
     {"fdb_has_a_wrong_size", "-kernel hello.bin -fdb %s/large", CONFIGURATION,
-     "large: 1048576 bytes are no diskette's"},
+     "large: 4000001 bytes are too many for a diskette"},
     {"cdrom_is_missing", "-kernel hello.bin -cdrom nowhere", HOST, "-cdrom nowhere: No such file"},
     {"cdrom_is_too_small", "-kernel hello.bin -cdrom %s/small", CONFIGURATION,
      "small: a CD-ROM has at least 2048 bytes"},
@@ -262,7 +262,7 @@ static void make_files(void)
     make_file("text", "main:\n    hlt\n");
     make_file("text.gz", "\x1f\x8b\x08");
     make_file("large", "");
-    g_assert_cmpint(truncate(large, 1 << 20), ==, 0);
+    g_assert_cmpint(truncate(large, 4000001), ==, 0);
 }
 
 int main(int argc, char **argv)
