@@ -7,7 +7,7 @@ cd "$1"
 [ -e .git ] || { echo "check-tree: not a git work tree: nothing to check" && exit 0; }
 
 TOP='src devices bios guests tests docs
-meson.build meson_options.txt README.md LICENSE dev
+meson.build meson_options.txt README.md CONTRIBUTING.md LICENSE dev
 .ci .clang-format .gitignore'
 # What libFuzzer calls the inputs that it leaves where it runs.
 LEFT='(^|/)(crash|leak|oom|timeout|slow-unit)-[^/]*$'
