@@ -1,0 +1,41 @@
+#!/bin/sh
+# The code in docs/first-device.md is that of the example which is built and
+# tested, and the example is as short as the page says.  Speaks TAP.
+set -eu
+
+root=$1
+examples=$root/tests/examples
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# page_code FILE: the page's blocks of that file, with an empty line between them.
+page_code()
+{
+    awk -v fence="\`\`\`c $1" '
+        $0 == "```" { inside = 0 }
+        inside { print }
+        $0 == fence { if (blocks++) print ""; inside = 1 }' "$root/docs/first-device.md"
+}
+
+echo 1..3
+number=0
+# point NAME COMMAND...
+point()
+{
+    name=$1
+    shift
+    number=$((number + 1))
+    if "$@" >"$work/why"; then
+        echo "ok $number /docs/$name"
+    else
+        sed 's/^/# /' "$work/why"
+        echo "not ok $number /docs/$name"
+    fi
+}
+
+for file in first_device_regs.h first_device.c; do
+    page_code "$file" >"$work/$file"
+    point "first_device_page_has_all_of_$file" diff "$work/$file" "$examples/$file"
+done
+lines=$(grep -cvE '^ *($|/\*|\*)' "$examples/first_device.c")
+point first_device_has_less_than_100_lines_of_code [ "$lines" -lt 100 ]

@@ -1,0 +1,123 @@
+/*
+ * An egg timer, which exists in docs/first-device.md alone.
+ *
+ * CONTROL.START starts a run of COUNT milliseconds.  At its end the chip clears
+ * START and latches EXPIRED; a 1 written to EXPIRED clears it.
+ *     IRQ = EXPIRED & IE
+ * Everything is modelled.
+ */
+#include "tests/examples/first_device_regs.h"
+
+#include "devices/device.h"
+
+#define NS_PER_MS (NS_PER_SECOND / 1000)
+#define KNOWN     (EGG_START | EGG_IE | EGG_EXPIRED)
+
+typedef struct EggTimer {
+    Device *dev;
+    uint8_t count, control; /* as read */
+
+    uint64_t deadline; /* machine time; 0: stopped */
+
+    uint16_t iobase;
+    IrqLine *irq;
+    Timer *timer;
+} EggTimer;
+
+/* Derives the pin and the timer from the registers. */
+static void egg_update(EggTimer *s)
+{
+    irq_set(s->irq, (s->control & EGG_EXPIRED) && (s->control & EGG_IE));
+    if (s->control & EGG_START) {
+        timer_arm(s->timer, s->deadline);
+    } else {
+        s->deadline = 0;
+        timer_disarm(s->timer);
+    }
+}
+
+static void egg_fire(void *state, uint64_t deadline)
+{
+    EggTimer *s = state;
+    (void)deadline;
+    s->control = (s->control & ~EGG_START) | EGG_EXPIRED;
+    egg_update(s);
+}
+
+static uint64_t egg_read(void *state, uint64_t offset, unsigned size)
+{
+    const EggTimer *s = state;
+    (void)size;
+    return offset == EGG_COUNT ? s->count : s->control;
+}
+
+static void egg_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+{
+    EggTimer *s = state;
+    (void)size;
+    if (offset == EGG_COUNT) {
+        s->count = (uint8_t)value;
+        return;
+    }
+    if (value & ~s->control & EGG_START) {
+        s->deadline = device_now(s->dev) + s->count * NS_PER_MS;
+    }
+    s->control = (value & (EGG_START | EGG_IE)) | (s->control & ~value & EGG_EXPIRED);
+    egg_update(s);
+}
+
+static void egg_reset(void *state)
+{
+    EggTimer *s = state;
+    s->count = s->control = 0;
+    egg_update(s);
+}
+
+static bool egg_post_load(void *state)
+{
+    EggTimer *s = state;
+    if (s->control & ~KNOWN || s->deadline > device_now(s->dev) + UINT8_MAX * NS_PER_MS) {
+        return false;
+    }
+    egg_update(s);
+    return true;
+}
+
+static const DeviceField EGG_FIELDS[] = {
+    DEVICE_FIELD(EggTimer, count),
+    DEVICE_FIELD(EggTimer, control),
+    DEVICE_FIELD(EggTimer, deadline),
+    DEVICE_FIELD_END,
+};
+
+static const DeviceProperty EGG_PROPERTIES[] = {
+    {"iobase", PROPERTY_UINT16, offsetof(EggTimer, iobase), "0x300", "first port", NULL},
+    {"irq", PROPERTY_IRQ, offsetof(EggTimer, irq), "5", "interrupt", NULL},
+    {0},
+};
+
+static const IoOps EGG_OPS = {.read = egg_read, .write = egg_write, .max_size = 1};
+
+static const DeviceRegion EGG_REGIONS[] = {
+    {.name = "ports", .space = IO_PORTS, .size = 2, .ops = &EGG_OPS, .base_property = "iobase"},
+    {0},
+};
+
+static const DeviceTimer EGG_TIMERS[] = {
+    {.name = "end", .offset = offsetof(EggTimer, timer), .fire = egg_fire},
+    {0},
+};
+
+extern const DeviceClass first_device_class;
+const DeviceClass first_device_class = {
+    .abi = DEVICE_ABI,
+    .name = "egg-timer",
+    .description = "counts milliseconds and interrupts",
+    .state_size = sizeof(EggTimer),
+    .properties = EGG_PROPERTIES,
+    .regions = EGG_REGIONS,
+    .timers = EGG_TIMERS,
+    .reset = egg_reset,
+    .fields = EGG_FIELDS,
+    .post_load = egg_post_load,
+};
