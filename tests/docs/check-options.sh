@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every option of --help is in the man page and in README's table, and these
-# have no others.  Speaks TAP.
+# have no others.  The man page also has the keys of chardevs, the escape key's
+# commands and those of -expect.  Speaks TAP.
 set -eu
 
 pioemu=$1
@@ -16,7 +17,38 @@ sed -n '/^\.TP/{n;p;}' "$root/docs/pioemu.1" | tr -d '\\"' | tr ' ,' '[\n*]' |
 sed -n 's/^| \(`-[^|]*\) |.*/\1/p' "$root/README.md" | tr '`, ' '[\n*]' |
     grep -E '^-[A-Za-z]' | sort -u >"$work/readme"
 
-echo 1..3
+plain=$work/plain
+sed 's/\\e/\\/g; s/\\f[A-Z]//g; s/\\-/-/g' "$root/docs/pioemu.1" >"$plain"
+
+# all_in_man: prints those of the words on standard input that the man page does not have.
+all_in_man()
+{
+    cat >"$work/words"
+    [ -s "$work/words" ] || { echo "no words to look for" && return 1; }
+    while read -r word; do
+        grep -qF -- "$word" "$plain" || echo "missing: $word"
+    done <"$work/words" >"$work/lacks"
+    cat "$work/lacks"
+    [ ! -s "$work/lacks" ]
+}
+
+chardev_keys()
+{
+    "$pioemu" -serial help 2>&1 | grep -oE '[a-z]+=' | sort -u | all_in_man
+}
+
+escape_keys()
+{
+    sed -n 's/^| \(Ctrl-A [a-zA-Z-]*\) |.*/.B \1/p' "$root/docs/terminal.md" | all_in_man
+}
+
+# The words of the table in docs/serial.md.
+expect_commands()
+{
+    sed -n '/^## Scripts/,/^## Counters/s/^| `\([a-z-]*\) .*/.BI \1/p' "$root/docs/serial.md" | all_in_man
+}
+
+echo 1..6
 number=0
 # point NAME COMMAND...
 point()
@@ -35,3 +67,6 @@ point()
 point help_lists_the_options [ "$(wc -l <"$work/help")" -ge 20 ]
 point man_page_has_the_options_of_help diff "$work/help" "$work/man"
 point readme_has_the_options_of_help diff "$work/help" "$work/readme"
+point man_page_has_the_keys_of_chardevs chardev_keys
+point man_page_has_the_commands_of_the_escape_key escape_keys
+point man_page_has_the_commands_of_expect expect_commands
