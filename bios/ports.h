@@ -16,6 +16,7 @@
 #define PORT_CONTROL_A 0x92
 #define PORT_FW_CFG    0x510
 #define PORT_EXIT      0x51c
+#define PORT_ACPI_PM   0x600
 #define PORT_FPU_CLEAR 0xf0
 #define PORT_CRTC      0x3d4
 #define PORT_COM1      0x3f8

@@ -62,6 +62,10 @@ void mouse_setup(void);
 bool mouse_service(Regs *regs); /* INT 15h, AH = C2h */
 void mouse_irq12(Regs *regs);
 
+/* ---- power ---- */
+
+bool power_service(Regs *regs); /* INT 15h, AH = 53h */
+
 /* ---- time ---- */
 
 void clock_setup(void);

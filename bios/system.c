@@ -224,6 +224,8 @@ static bool serve(Regs *regs)
     switch (regs->ah) {
     case 0x24:
         return service_a20(regs);
+    case 0x53:
+        return power_service(regs);
     case 0x83:
         return clock_wait_event(regs);
     case 0x86:

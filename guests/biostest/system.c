@@ -148,6 +148,50 @@ static void test_a20(void)
     check(carry(&wrong) && wrong.ah == 0x86, "there are no more");
 }
 
+/* ---- power ---- */
+
+static Regs apm(uint8_t function, uint16_t bx, uint16_t cx)
+{
+    return interrupt_abcd(0x15, (uint16_t)(0x5300 | function), bx, cx, 0);
+}
+
+static void check_apm_error(uint8_t function, uint16_t bx, uint16_t cx, uint8_t error)
+{
+    Regs regs = apm(function, bx, cx);
+    check(carry(&regs), "it is refused");
+    check_is(regs.ah, error);
+}
+
+/* All but the power that goes off. */
+static void test_apm(void)
+{
+    about("INT 15h, AH = 53h");
+    Regs there = apm(0x00, 0, 0);
+    check(!carry(&there) && there.ax == 0x0102 && there.bx == 0x504d, "it is APM 1.2");
+    check_is(there.cx & 3, 0);
+    check_apm_error(0x00, 2, 0, 0x09);
+    check_apm_error(0x04, 0, 0, 0x03);
+    check_apm_error(0x0e, 0, 0x0101, 0x03);
+    Regs on = apm(0x01, 0, 0);
+    check(!carry(&on), "it can be connected");
+    check_apm_error(0x01, 0, 0, 0x02);
+    check_apm_error(0x02, 0, 0, 0x06);
+    check_apm_error(0x03, 0, 0, 0x08);
+    Regs version = apm(0x0e, 0, 0x0101);
+    check(!carry(&version) && version.ax == 0x0101, "the driver's version is taken");
+    Regs idle = apm(0x05, 0, 0);
+    check(!carry(&idle), "it comes back from idling");
+    Regs status = apm(0x0a, 1, 0);
+    check(!carry(&status) && status.bx == 0x01ff && status.ch == 0x80, "mains and no battery");
+    check_apm_error(0x07, 1, 2, 0x60);
+    check_apm_error(0x07, 1, 4, 0x0a);
+    check_apm_error(0x07, 7, 3, 0x09);
+    check_apm_error(0x0b, 0, 0, 0x80);
+    check_apm_error(0x42, 0, 0, 0x86);
+    Regs off = apm(0x04, 0, 0);
+    check(!carry(&off), "it can be disconnected");
+}
+
 /* ---- waiting ---- */
 
 static uint32_t pm_timer(void)
@@ -199,8 +243,8 @@ static void test_configuration(void)
     check_is(far_read8(table.es, (uint16_t)(table.bx + 2)), 0xfc);
     check_is(far_read8(0xf000, 0xfffe), 0xfc);
     check_is(interrupt_ax(0x11, 0).ax & 0x0e30, 0x0420);
-    Regs apm = interrupt_ax(0x15, 0x5300);
-    check(carry(&apm) && apm.ah == 0x86, "there is no APM");
+    Regs joystick = interrupt_ax(0x15, 0x8400);
+    check(carry(&joystick) && joystick.ah == 0x86, "there is no joystick");
     Regs key = interrupt_ax(0x15, 0x4f1e);
     check(carry(&key) && key.ax == 0x4f1e, "keys are left as they are");
     Regs device = interrupt_ax(0x15, 0x9000);
@@ -227,6 +271,7 @@ void test_system(void)
     test_sizes();
     test_move();
     test_a20();
+    test_apm();
     test_waiting();
     test_configuration();
     test_tables();

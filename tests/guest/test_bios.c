@@ -65,7 +65,7 @@ static void run_checks(const GuestTarget *target, const char *name, const char *
 
 static void test_services(const GuestTarget *target)
 {
-    run_checks(target, "biostest", "", 240);
+    run_checks(target, "biostest", "", 270);
 }
 
 /* A disc whose 16-bit words are the numbers of their blocks. */
@@ -197,6 +197,18 @@ static void test_ctrl_alt_del(const GuestTarget *target)
     g_autofree char *disk = boot_disk_make(CODE, sizeof(CODE));
     g_autofree char *arguments = g_strdup_printf("-hda %s -no-reboot -timeout 20", disk);
     expect_boots(target, arguments, 0, "memory\r\n");
+}
+
+/* INT 15h, AX = 5301h and 5307h; a status of 7 if that comes back. */
+static void test_apm_power_off(const GuestTarget *target)
+{
+    static const uint8_t CODE[] = {0xb8, 0x01, 0x53, 0x31, 0xdb, 0xcd, 0x15, 0xb8,
+                                   0x07, 0x53, 0xbb, 0x01, 0x00, 0xb9, 0x03, 0x00,
+                                   0xcd, 0x15, 0xb0, 0x07, 0xe6, 0xf4};
+    g_autofree char *disk = boot_disk_make(CODE, sizeof(CODE));
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-hda %s -device exit-port", disk);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
 /* INT 15h, AX = 2400h, and what 2402h then says. */
@@ -374,6 +386,7 @@ int main(int argc, char **argv)
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/int_19h_boots_again", test_again, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/shutdown_code_0ah_jumps_to_40_67", test_shutdown, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("bios/apm_switches_off", test_apm_power_off, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/address_line_20_is_switched_off", test_a20, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/ctrl_alt_del_resets", test_ctrl_alt_del, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("bios/boot_sector_is_reached_in_30000_instructions", test_instructions,
