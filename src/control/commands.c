@@ -180,6 +180,16 @@ static JsonNode *system_powerdown(Vm *vm, JsonObject *arguments, GError **error)
     return NULL;
 }
 
+static JsonNode *set_action(Vm *vm, JsonObject *arguments, GError **error)
+{
+    const char *actions[RUN_EVENTS];
+    for (unsigned i = 0; i < RUN_EVENTS; i++) {
+        actions[i] = json_object_get_string_member_with_default(arguments, run_event_name(i), NULL);
+    }
+    vm_set_actions(vm, actions, error);
+    return NULL;
+}
+
 static JsonNode *inject_nmi(Vm *vm, JsonObject *arguments, GError **error)
 {
     (void)arguments;
@@ -244,6 +254,15 @@ const Command COMMANDS[] = {
      "press the power button",
      {{0}},
      system_powerdown,
+     NULL},
+    {"set-action",
+     NULL,
+     "what follows when the guest reboots, ends or dies",
+     {{"reboot", COMMAND_STRING, true},
+      {"shutdown", COMMAND_STRING, true},
+      {"panic", COMMAND_STRING, true},
+      {"triple-fault", COMMAND_STRING, true}},
+     set_action,
      NULL},
     {"inject-nmi", "nmi", "inject a non-maskable interrupt", {{0}}, inject_nmi, NULL},
     {"human-monitor-command",

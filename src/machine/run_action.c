@@ -9,7 +9,12 @@ static const char *const EVENT_NAMES[RUN_EVENTS + 1] = {"reboot", "shutdown", "p
                                                         "triple-fault"};
 static const char *const ACTION_NAMES[RUN_ACTIONS + 1] = {"reset", "shutdown", "pause", "die"};
 
-static bool parse_action(const char *event, const char *text, RunAction *action, GError **error)
+const char *run_event_name(RunEvent event)
+{
+    return EVENT_NAMES[event];
+}
+
+bool run_action_parse(RunEvent event, const char *text, RunAction *action, GError **error)
 {
     for (unsigned i = 0; i < RUN_ACTIONS; i++) {
         if (!strcmp(text, ACTION_NAMES[i])) {
@@ -17,7 +22,7 @@ static bool parse_action(const char *event, const char *text, RunAction *action,
             return true;
         }
     }
-    return error_refuse(error, "-action %s=%s: not one of reset, shutdown, pause, die", event,
+    return error_refuse(error, "%s=%s: not one of reset, shutdown, pause, die", EVENT_NAMES[event],
                         text);
 }
 
@@ -26,7 +31,8 @@ bool run_actions_parse(const char *text, RunActions *actions, GError **error)
     g_autoptr(GHashTable) table = keyval_parse("-action", text, NULL, EVENT_NAMES, error);
     for (unsigned i = 0; table && i < RUN_EVENTS; i++) {
         const char *value = g_hash_table_lookup(table, EVENT_NAMES[i]);
-        if (value && !parse_action(EVENT_NAMES[i], value, &actions->on[i], error)) {
+        if (value && !run_action_parse(i, value, &actions->on[i], error)) {
+            g_prefix_error(error, "-action ");
             return false;
         }
     }

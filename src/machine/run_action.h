@@ -34,6 +34,9 @@ typedef struct RunActions {
         }                                                                                          \
     }
 
+/* As users write it. */
+const char *run_event_name(RunEvent event);
+bool run_action_parse(RunEvent event, const char *text, RunAction *action, GError **error);
 /* "reboot=ACTION,...": changes those that it names. */
 bool run_actions_parse(const char *text, RunActions *actions, GError **error);
 /* As the option has it, all of them; the caller frees it.  NULL: the default. */

@@ -129,7 +129,7 @@ static void end_or_stay(Vm *vm, VmEndedBy by, int status, const char *cause, con
 
 void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason)
 {
-    bool stay = vm->config->no_shutdown && by == VM_ENDED_BY_GUEST_STOP;
+    bool stay = vm->stays && by == VM_ENDED_BY_GUEST_STOP;
     end_or_stay(vm, by, status, cause, reason, stay ? "-no-shutdown" : NULL);
 }
 
@@ -163,20 +163,13 @@ static void die(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *reason)
 
 static void reset_by_guest(Vm *vm);
 
-/* -no-reboot is -action reboot=shutdown. */
-static RunAction action_on(const Vm *vm, RunEvent event)
-{
-    return event == RUN_REBOOT && vm->config->no_reboot ? ACTION_SHUTDOWN
-                                                        : vm->config->actions.on[event];
-}
-
 /* `vcpu` NULL: it was no CPU's doing. */
 static void act_on(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *cause, const char *why)
 {
     bool alone = !vcpu || scheduler_count(vm->scheduler) == 1;
     g_autofree char *reason =
         alone ? g_strdup(why) : g_strdup_printf("CPU %u: %s", vcpu->index, why);
-    switch (action_on(vm, event)) {
+    switch (vm->actions.on[event]) {
     case ACTION_RESET:
         reset_by_guest(vm);
         break;
@@ -313,9 +306,9 @@ static void reset_by_guest(Vm *vm)
 
 static void handle_reset(Vm *vm)
 {
+    bool by_option = vm->config->no_reboot && vm->actions.on[RUN_REBOOT] == ACTION_SHUTDOWN;
     act_on(vm, RUN_REBOOT, NULL, "guest-reset",
-           vm->config->no_reboot ? "the guest asked for a reset (-no-reboot)"
-                                 : "the guest asked for a reset");
+           by_option ? "the guest asked for a reset (-no-reboot)" : "the guest asked for a reset");
 }
 
 static void handle_request(Vm *vm, const Event *event)
@@ -452,9 +445,15 @@ Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error)
 {
     Vm *vm = g_new0(Vm, 1);
     vm->config = config;
+    vm->actions = config->actions;
+    vm->stays = config->no_shutdown;
     vm->replay = replay;
     vm->events = g_async_queue_new_full(g_free);
     vm->event_task = (LoopTask){.run = events_posted, .opaque = vm};
+    /* -no-reboot is -action reboot=shutdown. */
+    if (config->no_reboot) {
+        vm->actions.on[RUN_REBOOT] = ACTION_SHUTDOWN;
+    }
     if ((config->log_items && !log_parse_items(config->log_items, &vm->log_items, error)) ||
         !vm_build(vm, error)) {
         vm_free(vm);

@@ -94,6 +94,8 @@ bool vm_reset(Vm *vm, GError **error);
 void vm_powerdown(Vm *vm);
 /* Ends the run with status 0, soon; both texts are literals. */
 void vm_quit(Vm *vm, const char *cause, const char *reason);
+/* What -action says for the events that it has ("reset", "die"...); NULL: as before. */
+bool vm_set_actions(Vm *vm, const char *const actions[RUN_EVENTS], GError **error);
 bool vm_inject_nmi(Vm *vm, GError **error);
 
 /* A line for the user, in the log. */

@@ -122,6 +122,23 @@ void vm_quit(Vm *vm, const char *cause, const char *reason)
     loop_post(vm->loop, &vm->quit_task);
 }
 
+/* All of them or none.  A recording says at its beginning what follows an event. */
+bool vm_set_actions(Vm *vm, const char *const actions[RUN_EVENTS], GError **error)
+{
+    RunActions changed = vm->actions;
+    if (vm->recorder || vm->replay) {
+        return error_refuse(error, "A recorded run keeps the actions that it began with (-action)");
+    }
+    for (unsigned i = 0; i < RUN_EVENTS; i++) {
+        if (actions[i] && !run_action_parse(i, actions[i], &changed.on[i], error)) {
+            return false;
+        }
+    }
+    vm->actions = changed;
+    vm->stays &= !actions[RUN_SHUTDOWN];
+    return true;
+}
+
 bool vm_inject_nmi(Vm *vm, GError **error)
 {
     if (!scheduler_count(vm->scheduler)) {

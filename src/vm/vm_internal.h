@@ -23,6 +23,8 @@
 
 struct Vm {
     const Config *config;
+    RunActions actions; /* as the options or set-action have them */
+    bool stays;         /* -no-shutdown, until set-action says otherwise */
     Loop *loop;
     Log *log;
     unsigned log_items;

@@ -139,6 +139,7 @@ static void test_version_and_commands(void)
                                         "cont",
                                         "system_reset",
                                         "system_powerdown",
+                                        "set-action",
                                         "inject-nmi",
                                         "quit",
                                         "human-monitor-command",
@@ -463,6 +464,39 @@ static void test_after_its_end_a_machine_needs_a_reset(void)
     control_rig_end(&rig);
 }
 
+#define SET_ACTION(arguments) "{\"execute\":\"set-action\",\"arguments\":{" arguments "}}"
+
+static void test_actions_are_set_while_it_runs(void)
+{
+    ControlRig rig;
+    if (!can_run_guests()) {
+        return;
+    }
+    start_guest(&rig, "hello", "-no-reboot");
+    ask(&rig, SET_ACTION("\"panic\":\"pause\",\"shutdown\":\"dance\""),
+        GENERIC("shutdown=dance: not one of reset, shutdown, pause, die"));
+    ask(&rig, SET_ACTION(""), "{\"return\":{}}");
+    ask(&rig, SET_ACTION("\"shutdown\":\"pause\",\"triple-fault\":\"reset\""), "{\"return\":{}}");
+    cont(&rig);
+    next_event(&rig, "SHUTDOWN", "{\"guest\":true,\"reason\":\"guest-shutdown\"}");
+    next_event(&rig, "STOP", NULL);
+    ask(&rig, EXECUTE("query-status"), STATUS("shutdown", "false"));
+    control_rig_end(&rig);
+}
+
+static void test_set_action_ends_what_no_shutdown_says(void)
+{
+    ControlRig rig;
+    if (!can_run_guests()) {
+        return;
+    }
+    start_guest(&rig, "hello", "-no-shutdown");
+    ask(&rig, SET_ACTION("\"shutdown\":\"shutdown\""), "{\"return\":{}}");
+    cont(&rig);
+    next_event(&rig, "SHUTDOWN", "{\"guest\":true,\"reason\":\"guest-shutdown\"}");
+    g_assert_cmpint(control_rig_wait(&rig), ==, 0);
+}
+
 #define TEST(name) g_test_add_func("/qmp/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -485,6 +519,8 @@ int main(int argc, char **argv)
     TEST(tcp_connects);
     TEST(mistakes_in_the_options_are_named);
     TEST(a_guest_is_stopped_looked_at_and_let_go);
+    TEST(actions_are_set_while_it_runs);
+    TEST(set_action_ends_what_no_shutdown_says);
     TEST(after_its_end_a_machine_needs_a_reset);
     return g_test_run();
 }
