@@ -12,14 +12,25 @@ uptime_seconds()
     cut -d ' ' -f 1 /proc/uptime
 }
 
-# run NAME COMMAND...
+# run NAME COMMAND...: what fails has to fail twice.  The clocks of this machine
+# leap at times, since its CPUs' TSCs are not one clock, and a wait ends too soon.
 run()
 {
-    echo "@ program $1"
+    name=$1
     shift
     start=$(uptime_seconds)
-    timeout "$PROGRAM_SECONDS" "$@" 2>&1
-    echo "@ status $? $(echo "$start $(uptime_seconds)" | awk '{ printf "%.1f", $2 - $1 }')"
+    if ! timeout "$PROGRAM_SECONDS" "$@" >/tmp/first 2>&1; then
+        echo "$name failed once and is run again:"
+        tail -n 12 /tmp/first | sed 's/^/first try: /'
+        echo "@ program $name"
+        timeout "$PROGRAM_SECONDS" "$@" 2>&1
+        status=$?
+    else
+        echo "@ program $name"
+        cat /tmp/first
+        status=0
+    fi
+    echo "@ status $status $(echo "$start $(uptime_seconds)" | awk '{ printf "%.1f", $2 - $1 }')"
 }
 
 # guest_test NAME OPTIONS...: of tests/guest/.
@@ -52,16 +63,18 @@ stock_linux()
     else
         tail -n 40 /tmp/linux
         echo "not ok - $point, status $status"
+        return 1
     fi
 }
 
 linux()
 {
-    stock_linux 1 user
-    stock_linux 1 split
-    stock_linux 1 kernel
-    stock_linux 4 split
-    stock_linux 4 kernel
+    all=0
+    for machine in '1 user' '1 split' '1 kernel' '4 split' '4 kernel'; do
+        # shellcheck disable=SC2086 # two words
+        stock_linux $machine || all=1
+    done
+    return $all
 }
 
 # bios_faults is not among them: TCG checks no segment's limit in real mode.
