@@ -51,6 +51,9 @@ static void glib_failed(const gchar *domain, GLogLevelFlags level, const gchar *
 static void make_reserve(void)
 {
 #if defined(__GLIBC__)
+    /* A thread's own heap would have no reserve, and GLib aborts when a thread's first piece fails.
+     */
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 2 * RESERVE);
     mallopt(M_TOP_PAD, RESERVE);
     void *first = malloc(BELOW_A_MAP), *second = malloc(BELOW_A_MAP);
