@@ -13,7 +13,7 @@
 
 /* What may wait for the disk before a device that asks for more waits, too. */
 #define BACKLOG_MAX ((size_t)8 << 20)
-#define TODO_MAX    256u
+#define WAITING_MAX 256u
 
 typedef struct Request {
     BlockRequest asked;
@@ -259,7 +259,7 @@ static void make_buffer(Request *request)
 static void wait_for_room(BlockPort *port)
 {
     while (!g_queue_is_empty(&port->todo) &&
-           (port->bytes > BACKLOG_MAX || port->todo.length >= TODO_MAX)) {
+           (port->bytes > BACKLOG_MAX || port->todo.length >= WAITING_MAX)) {
         g_cond_wait(&port->finished, &port->lock);
     }
 }

@@ -7,7 +7,7 @@
 typedef struct WatchedRegion {
     IoOps ops;
     DeviceServices *services;
-    BusClaim claim; /* as it would be if nobody watched */
+    BusClaim claim; /* as it would be without the services in between */
 } WatchedRegion;
 
 typedef struct WatchedTimer {

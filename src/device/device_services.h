@@ -93,7 +93,7 @@ typedef struct DeviceServicesClass {
     void (*call)(DeviceServices *services, ServiceCall *call);
     /*
      * The outside calls the device: before and after.  The calls nest where
-     * what the device does brings it another one.  NULL: nobody watches.
+     * what the device does brings it another one.  NULL: the calls are not watched.
      */
     void (*enter)(DeviceServices *services, const DeviceCall *call);
     void (*leave)(DeviceServices *services, const DeviceCall *call);
@@ -132,7 +132,7 @@ static inline void service_perform(Device *dev, ServiceCall *call)
 
 /* ---- for device_core.c and device_properties.c ---- */
 
-/* The device's line, which tells the services; `to` itself where nobody watches. */
+/* The device's line, which tells the services; `to` itself where the calls are not watched. */
 IrqLine *device_services_line(DeviceServices *services, IrqLine *to);
 
 /* ---- the ends of lines and drives that a device holds ---- */
