@@ -17,21 +17,9 @@ page_code()
         $0 == fence { if (blocks++) print ""; inside = 1 }' "$root/docs/first-device.md"
 }
 
+# shellcheck source=tests/docs/tap.sh
+. "$root/tests/docs/tap.sh"
 echo 1..3
-number=0
-# point NAME COMMAND...
-point()
-{
-    name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$work/why"; then
-        echo "ok $number /docs/$name"
-    else
-        sed 's/^/# /' "$work/why"
-        echo "not ok $number /docs/$name"
-    fi
-}
 
 for file in first_device_regs.h first_device.c; do
     page_code "$file" >"$work/$file"

@@ -48,21 +48,9 @@ expect_commands()
     sed -n '/^## Scripts/,/^## Counters/s/^| `\([a-z-]*\) .*/.BI \1/p' "$root/docs/serial.md" | all_in_man
 }
 
+# shellcheck source=tests/docs/tap.sh
+. "$root/tests/docs/tap.sh"
 echo 1..6
-number=0
-# point NAME COMMAND...
-point()
-{
-    name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$work/why"; then
-        echo "ok $number /docs/$name"
-    else
-        sed 's/^/# /' "$work/why"
-        echo "not ok $number /docs/$name"
-    fi
-}
 
 point help_lists_the_options [ "$(wc -l <"$work/help")" -ge 20 ]
 point man_page_has_the_options_of_help diff "$work/help" "$work/man"
