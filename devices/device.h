@@ -155,7 +155,7 @@ typedef struct DeviceProperty {
  * Drives an output pin.  Setting the level it already has costs nothing and
  * does nothing.  Call with the device's lock held (any callback).
  */
-void irq_set(IrqLine *line, bool level);
+void pio_irq_set(IrqLine *line, bool level);
 
 /*
  * Whether an earlier edge of this line still waits for the CPU at the
@@ -163,7 +163,7 @@ void irq_set(IrqLine *line, bool level);
  * nobody can tell, and while the controller masks the line.  Call with the
  * device's lock held.
  */
-bool irq_pending(const IrqLine *line);
+bool pio_irq_pending(const IrqLine *line);
 
 /* An output other than an ISA IRQ, wired by the machine by its name. */
 typedef struct DeviceOutput {
@@ -174,7 +174,7 @@ typedef struct DeviceOutput {
 /* ---- time --------------------------------------------------------------- */
 
 /* Machine time in nanoseconds.  It stands still while the machine is paused. */
-uint64_t device_now(const Device *dev);
+uint64_t pio_now(const Device *dev);
 
 /*
  * A one-shot deadline.  `fire` is called at or after `deadline` (never
@@ -188,9 +188,9 @@ typedef struct DeviceTimer {
 } DeviceTimer;
 
 /* Arms or moves the deadline (ns of machine time; the past means at once). */
-void timer_arm(Timer *timer, uint64_t deadline);
-void timer_disarm(Timer *timer);
-bool timer_armed(const Timer *timer);
+void pio_timer_arm(Timer *timer, uint64_t deadline);
+void pio_timer_disarm(Timer *timer);
+bool pio_timer_armed(const Timer *timer);
 
 /* ---- character lines ---------------------------------------------------- */
 
@@ -212,18 +212,18 @@ typedef struct CharFormat {
  * when the line is full, in which case `tx_room` is called when there is space
  * again.  Never blocks.
  */
-size_t char_port_write(CharPort *port, const uint8_t *data, size_t size);
+size_t pio_char_write(CharPort *port, const uint8_t *data, size_t size);
 /*
  * Tells the line that the receiver has room again.  Input that waits is handed
  * over at once: `receive` may be called before this returns, so call it last.
  */
-void char_port_rx_ready(CharPort *port);
-void char_port_set_break(CharPort *port, bool on);
+void pio_char_rx_ready(CharPort *port);
+void pio_char_set_break(CharPort *port, bool on);
 /* DTR and RTS as the device drives them now. */
-void char_port_set_lines(CharPort *port, unsigned lines);
+void pio_char_set_lines(CharPort *port, unsigned lines);
 /* CTS, DSR, RI and DCD as the other side drives them now. */
-unsigned char_port_lines(const CharPort *port);
-void char_port_set_format(CharPort *port, const CharFormat *format);
+unsigned pio_char_lines(const CharPort *port);
+void pio_char_set_format(CharPort *port, const CharFormat *format);
 
 /*
  * What a device with a PROPERTY_CHAR is told.  Every member may be NULL.  `port`
@@ -234,7 +234,7 @@ typedef struct CharClient {
     size_t (*rx_room)(void *state, unsigned port);
     /* Input; `size` is never more than rx_room() just returned. */
     void (*receive)(void *state, unsigned port, const uint8_t *data, size_t size);
-    /* The line takes bytes again after char_port_write() fell short. */
+    /* The line takes bytes again after pio_char_write() fell short. */
     void (*tx_room)(void *state, unsigned port);
     void (*receive_break)(void *state, unsigned port);
     void (*lines_changed)(void *state, unsigned port, unsigned lines);
@@ -255,22 +255,22 @@ typedef struct CharClient {
 
 #define BLOCK_SECTOR_SIZE 512u
 
-uint64_t block_port_sectors(const BlockPort *port);
-bool block_port_read_only(const BlockPort *port);
-bool block_port_is_cdrom(const BlockPort *port);
+uint64_t pio_block_sectors(const BlockPort *port);
+bool pio_block_read_only(const BlockPort *port);
+bool pio_block_is_cdrom(const BlockPort *port);
 /*
  * Requests return at once and are carried out in their order; `done` tells of
  * each, never before the call returns.  The sectors have to exist.  `buffer`
  * of a read is filled right before `done` and belongs to the port until then;
  * that of a write is copied.
  */
-void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag);
-void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
-                      uint64_t tag);
+void pio_block_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag);
+void pio_block_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
+                     uint64_t tag);
 /* What was written is on the host's disk when it is done. */
-void block_port_flush(BlockPort *port, uint64_t tag);
+void pio_block_flush(BlockPort *port, uint64_t tag);
 /* `done` is not called for what was asked so far; writes happen all the same. */
-void block_port_cancel(BlockPort *port);
+void pio_block_cancel(BlockPort *port);
 
 /*
  * What a device with a PROPERTY_DRIVE is told.  `port` says which of its drives:
@@ -283,7 +283,7 @@ typedef struct BlockClient {
 /* ---- direct memory access ----------------------------------------------- */
 
 /* Drives DREQ: the device has bytes for the memory, or wants some. */
-void dma_request(DmaLine *line, bool level);
+void pio_dma_request(DmaLine *line, bool level);
 /*
  * While it requests: moves up to `size` bytes to or from guest memory, as the
  * channel was programmed, and returns how many it moved: fewer when the
@@ -291,8 +291,8 @@ void dma_request(DmaLine *line, bool level);
  * or when its count ended.  `ended` is set to whether it did (TC).  A channel
  * for words moves whole ones.
  */
-size_t dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended);
-size_t dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended);
+size_t pio_dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended);
+size_t pio_dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended);
 
 /* What a DMA controller is told of its channels. */
 typedef struct DmaServer {
@@ -345,8 +345,8 @@ typedef struct InputClient {
 /* ---- guest memory (for devices that master the bus) --------------------- */
 
 /* False when any byte is outside RAM; nothing is copied then. */
-bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size);
-bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
+bool pio_memory_read(Device *dev, uint64_t address, void *data, size_t size);
+bool pio_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
 
 /*
  * A write of 1, 2, 4 or 8 bytes by the device itself, to whatever device is at
@@ -355,26 +355,26 @@ bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t
  * the accelerator has local APICs of its own they take it if it is a message;
  * on a machine with threads and without those nothing happens.
  */
-void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
+void pio_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
 
 /* ---- the machine -------------------------------------------------------- */
 
 /* The guest ends the run with a status, 0 to 255. */
-void device_request_exit(Device *dev, int status);
-void device_request_poweroff(Device *dev);
-void device_request_reset(Device *dev);
+void pio_request_exit(Device *dev, int status);
+void pio_request_poweroff(Device *dev);
+void pio_request_reset(Device *dev);
 /*
  * For CPU `cpu` alone: it is initialized and, but for the first one, waits; a
  * CPU that waits starts in real mode at `vector` << 12.
  */
-void device_request_cpu_init(Device *dev, unsigned cpu);
-void device_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector);
+void pio_request_cpu_init(Device *dev, unsigned cpu);
+void pio_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector);
 
 /*
  * The guest did something the data sheet forbids.  Logged once per `kind` (a
  * string literal) and counted after that.
  */
-void device_guest_error(Device *dev, const char *kind, const char *format, ...)
+void pio_guest_error(Device *dev, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* ---- saved state -------------------------------------------------------- */
@@ -455,7 +455,7 @@ typedef struct DeviceClass {
      * Interrupt controllers: the CPU acknowledges; returns the vector.
      */
     uint8_t (*acknowledge)(void *state);
-    /* Interrupt controllers: what irq_pending() says of the line at `pin`. */
+    /* Interrupt controllers: what pio_irq_pending() says of the line at `pin`. */
     bool (*input_pending)(const void *state, unsigned pin);
     /* Everything a snapshot needs. */
     const DeviceField *fields;

@@ -165,25 +165,25 @@ static uint64_t next_event(const I8042 *s)
 /* Brings buffer, lines and timer up to date. */
 static void i8042_update(I8042 *s)
 {
-    uint64_t now = device_now(s->dev);
+    uint64_t now = pio_now(s->dev);
     ps2_keyboard_repeat(&s->keyboard, now);
     while (!s->full && byte_waits(s) && s->ready_at <= now) {
         fill_from_somewhere(s);
     }
-    irq_set(s->irq, irq_level(s));
-    irq_set(s->irq_mouse, mouse_irq_level(s));
-    irq_set(s->a20, s->output_port & I8042_OUT_A20);
+    pio_irq_set(s->irq, irq_level(s));
+    pio_irq_set(s->irq_mouse, mouse_irq_level(s));
+    pio_irq_set(s->a20, s->output_port & I8042_OUT_A20);
     uint64_t event = next_event(s);
     if (event == UINT64_MAX) {
-        timer_disarm(s->timer);
+        pio_timer_disarm(s->timer);
     } else {
-        timer_arm(s->timer, event);
+        pio_timer_arm(s->timer, event);
     }
 }
 
 static void delay_next_byte(I8042 *s)
 {
-    s->ready_at = device_now(s->dev) + I8042_BYTE_NS;
+    s->ready_at = pio_now(s->dev) + I8042_BYTE_NS;
 }
 
 static void reply(I8042 *s, uint8_t byte)
@@ -206,7 +206,7 @@ static void write_output_port(I8042 *s, uint8_t value)
 {
     s->output_port = value & OUTPUT_PORT_KEPT;
     if (!(value & I8042_OUT_RESET)) {
-        device_request_reset(s->dev);
+        pio_request_reset(s->dev);
     }
 }
 
@@ -285,7 +285,7 @@ static bool takes_parameter(uint8_t command)
 static void pulse(I8042 *s, uint8_t command)
 {
     if (!(command & I8042_OUT_RESET)) {
-        device_request_reset(s->dev);
+        pio_request_reset(s->dev);
     }
 }
 
@@ -301,8 +301,8 @@ static void write_command(I8042 *s, uint8_t command)
     } else if (command >= I8042_CMD_READ_RAM && command < I8042_CMD_READ_RAM + I8042_RAM_SIZE) {
         reply(s, s->ram[command - I8042_CMD_READ_RAM]);
     } else if (command != I8042_CMD_POLL_LOW && command != I8042_CMD_POLL_HIGH) {
-        device_guest_error(s->dev, "unknown controller command",
-                           "keyboard controller command 0x%02x is unknown and ignored", command);
+        pio_guest_error(s->dev, "unknown controller command",
+                        "keyboard controller command 0x%02x is unknown and ignored", command);
     }
 }
 
@@ -448,7 +448,7 @@ static void i8042_fire(void *state, uint64_t deadline)
 static bool i8042_key(void *state, unsigned code, bool pressed)
 {
     I8042 *s = state;
-    bool taken = ps2_keyboard_key(&s->keyboard, code, pressed, device_now(s->dev));
+    bool taken = ps2_keyboard_key(&s->keyboard, code, pressed, pio_now(s->dev));
     i8042_update(s);
     return taken;
 }
@@ -496,7 +496,7 @@ static void i8042_reset(void *state)
 static bool i8042_post_load(void *state)
 {
     I8042 *s = state;
-    uint64_t now = device_now(s->dev);
+    uint64_t now = pio_now(s->dev);
     if ((s->command && !takes_parameter(s->command)) || s->ram[0] & I8042_CB_RESERVED ||
         s->output_port & ~OUTPUT_PORT_KEPT || s->ready_at > now + I8042_BYTE_NS ||
         !ps2_keyboard_is_possible(&s->keyboard) || !ps2_mouse_is_possible(&s->mouse)) {

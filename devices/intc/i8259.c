@@ -147,7 +147,7 @@ static void chip_set_line(PicChip *c, unsigned level, bool high)
 static void i8259_update(I8259 *s)
 {
     chip_set_line(&s->chip[MASTER], PIC_CASCADE, chip_request(&s->chip[SLAVE]) >= 0);
-    irq_set(s->intr, chip_request(&s->chip[MASTER]) >= 0);
+    pio_irq_set(s->intr, chip_request(&s->chip[MASTER]) >= 0);
 }
 
 /* ---- acknowledge ---- */

@@ -54,7 +54,7 @@ static void ioapic_send(Ioapic *s, unsigned pin)
                        (low & IOAPIC_DESTMOD ? APIC_MESSAGE_LOGICAL : 0);
     uint32_t data = (low & (IOAPIC_INTVEC | IOAPIC_DELMOD)) | APIC_LEVEL_ASSERT |
                     (low & IOAPIC_TRIGGER ? APIC_TRIGGER_LEVEL : 0);
-    device_bus_write(s->dev, address, data, 4);
+    pio_bus_write(s->dev, address, data, 4);
 }
 
 /* A level input is sent once; the EOI lets it be sent again. */
@@ -156,8 +156,8 @@ static void ioapic_write(void *state, uint64_t offset, uint64_t value, unsigned 
         if (size == 4) {
             ioapic_write_window(s, (uint32_t)value);
         } else {
-            device_guest_error(s->dev, "narrow IOWIN",
-                               "a write of %u bytes to IOWIN changes nothing (it takes 4)", size);
+            pio_guest_error(s->dev, "narrow IOWIN",
+                            "a write of %u bytes to IOWIN changes nothing (it takes 4)", size);
         }
         break;
     case IOAPIC_EOI:

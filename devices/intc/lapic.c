@@ -90,7 +90,7 @@ static bool lapic_extint_pending(const Lapic *s)
 
 void lapic_update(Lapic *s)
 {
-    irq_set(s->intr, lapic_pending(s) >= 0 || lapic_extint_pending(s));
+    pio_irq_set(s->intr, lapic_pending(s) >= 0 || lapic_extint_pending(s));
 }
 
 /* ---- accepting interrupts ---- */
@@ -120,8 +120,8 @@ void lapic_error(Lapic *s, uint32_t error)
 
 void lapic_pulse_nmi(Lapic *s)
 {
-    irq_set(s->nmi, true);
-    irq_set(s->nmi, false);
+    pio_irq_set(s->nmi, true);
+    pio_irq_set(s->nmi, false);
 }
 
 static void lapic_set_pin(void *state, unsigned pin, bool level)
@@ -172,7 +172,7 @@ static void lapic_end_of_interrupt(Lapic *s)
     vector_set(s->isr, (unsigned)vector, false);
     if (vector_is_set(s->tmr, (unsigned)vector)) {
         /* To the EOI register of the I/O APIC, which may send the next message at once. */
-        device_bus_write(s->dev, UINT64_C(0xfec00040), (uint64_t)vector, 4);
+        pio_bus_write(s->dev, UINT64_C(0xfec00040), (uint64_t)vector, 4);
     }
     lapic_update(s);
 }
@@ -197,7 +197,7 @@ static bool timer_is_periodic(const Lapic *s)
 
 static uint32_t timer_count(const Lapic *s)
 {
-    uint64_t elapsed = (device_now(s->dev) - s->timer_start) / timer_tick_ns(s);
+    uint64_t elapsed = (pio_now(s->dev) - s->timer_start) / timer_tick_ns(s);
     if (s->initial_count == 0) {
         return 0;
     }
@@ -214,16 +214,16 @@ static uint32_t timer_count(const Lapic *s)
 static void timer_schedule(Lapic *s)
 {
     uint64_t period = timer_period(s);
-    uint64_t elapsed = device_now(s->dev) - s->timer_start;
-    timer_disarm(s->timer);
+    uint64_t elapsed = pio_now(s->dev) - s->timer_start;
+    pio_timer_disarm(s->timer);
     if (!period || s->lvt[LVT_TIMER] & APIC_LVT_MASKED) {
         return;
     }
     if (timer_is_periodic(s)) {
         uint64_t step = (SERVICE_MIN_NS + period - 1) / period * period;
-        timer_arm(s->timer, s->timer_start + (elapsed / step + 1) * step);
+        pio_timer_arm(s->timer, s->timer_start + (elapsed / step + 1) * step);
     } else if (elapsed < period) {
-        timer_arm(s->timer, s->timer_start + period);
+        pio_timer_arm(s->timer, s->timer_start + period);
     }
 }
 
@@ -239,7 +239,7 @@ static void lapic_timer_fired(void *state, uint64_t deadline)
 static void timer_write_initial(Lapic *s, uint32_t value)
 {
     s->initial_count = value;
-    s->timer_start = device_now(s->dev);
+    s->timer_start = pio_now(s->dev);
     timer_schedule(s);
 }
 
@@ -248,7 +248,7 @@ static void timer_write_divide(Lapic *s, uint32_t value)
 {
     uint32_t left = timer_count(s);
     s->divide = value & 0xb;
-    s->timer_start = device_now(s->dev) - (s->initial_count - left) * timer_tick_ns(s);
+    s->timer_start = pio_now(s->dev) - (s->initial_count - left) * timer_tick_ns(s);
     timer_schedule(s);
 }
 

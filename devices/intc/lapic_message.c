@@ -16,17 +16,17 @@ static void lapic_deliver(Lapic *s, uint32_t command)
         break;
     case APIC_DELIVERY_INIT:
         lapic_clear(s);
-        device_request_cpu_init(s->dev, s->cpu);
+        pio_request_cpu_init(s->dev, s->cpu);
         break;
     case APIC_DELIVERY_START:
-        device_request_cpu_start(s->dev, s->cpu, (uint8_t)command);
+        pio_request_cpu_start(s->dev, s->cpu, (uint8_t)command);
         break;
     case APIC_DELIVERY_EXTINT:
         s->extint = true;
         break;
     default:
-        device_guest_error(s->dev, "delivery", "delivery mode %u does nothing",
-                           (command & APIC_DELIVERY_MASK) >> 8);
+        pio_guest_error(s->dev, "delivery", "delivery mode %u does nothing",
+                        (command & APIC_DELIVERY_MASK) >> 8);
         break;
     }
 }
@@ -71,7 +71,7 @@ static void lapic_send(Lapic *s, uint32_t destination, bool logical, uint32_t co
 {
     uint64_t address = APIC_MESSAGE_BASE | destination << APIC_MESSAGE_DEST_SHIFT |
                        (logical ? APIC_MESSAGE_LOGICAL : 0);
-    device_bus_write(s->dev, address, command & (APIC_DELIVERY_MASK | APIC_VECTOR_MASK), 4);
+    pio_bus_write(s->dev, address, command & (APIC_DELIVERY_MASK | APIC_VECTOR_MASK), 4);
 }
 
 static void lapic_send_to_others(Lapic *s, uint32_t command)

@@ -35,7 +35,7 @@ typedef struct AcpiPm {
 
 static uint64_t ticks_now(const AcpiPm *pm)
 {
-    uint64_t now = device_now(pm->dev);
+    uint64_t now = pio_now(pm->dev);
     return now / NS_PER_SECOND * ACPI_PM_TMR_HZ +
            now % NS_PER_SECOND * ACPI_PM_TMR_HZ / NS_PER_SECOND;
 }
@@ -63,11 +63,11 @@ static uint16_t acpi_pm_status(const AcpiPm *pm)
 static void acpi_pm_update(AcpiPm *pm)
 {
     bool pending = (acpi_pm_status(pm) & pm->enable) != 0;
-    irq_set(pm->sci, pending);
+    pio_irq_set(pm->sci, pending);
     if (pm->enable & ACPI_PM1_TMR && !pending) {
-        timer_arm(pm->timer, time_of((halves_now(pm) + 1) * HALF_TICKS));
+        pio_timer_arm(pm->timer, time_of((halves_now(pm) + 1) * HALF_TICKS));
     } else {
-        timer_disarm(pm->timer);
+        pio_timer_disarm(pm->timer);
     }
 }
 
@@ -90,11 +90,10 @@ static void sleep_now(AcpiPm *pm, unsigned control)
 {
     unsigned type = (control & ACPI_PM1_SLP_TYP) >> ACPI_PM1_SLP_TYP_SHIFT;
     if (type == ACPI_SLP_TYP_S5 || type == ACPI_SLP_TYP_S5_OTHER) {
-        device_request_poweroff(pm->dev);
+        pio_request_poweroff(pm->dev);
     } else {
-        device_guest_error(pm->dev, "SLP_TYP",
-                           "SLP_TYP %u is no sleep state; only %u and %u (S5) are", type,
-                           ACPI_SLP_TYP_S5, ACPI_SLP_TYP_S5_OTHER);
+        pio_guest_error(pm->dev, "SLP_TYP", "SLP_TYP %u is no sleep state; only %u and %u (S5) are",
+                        type, ACPI_SLP_TYP_S5, ACPI_SLP_TYP_S5_OTHER);
     }
 }
 

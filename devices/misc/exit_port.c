@@ -20,11 +20,11 @@ static void exit_port_write(void *state, uint64_t offset, uint64_t value, unsign
     (void)offset;
     (void)size;
     if (value > STATUS_MAX) {
-        device_guest_error(e->dev, "exit-status",
-                           "exit status 0x%" PRIx64 " is ignored (0 to 255 is possible)", value);
+        pio_guest_error(e->dev, "exit-status",
+                        "exit status 0x%" PRIx64 " is ignored (0 to 255 is possible)", value);
         return;
     }
-    device_request_exit(e->dev, (int)value);
+    pio_request_exit(e->dev, (int)value);
 }
 
 static const DeviceProperty EXIT_PORT_PROPERTIES[] = {

@@ -184,7 +184,7 @@ static void dma_finish(FwCfg *s, bool ok)
     uint8_t control[4];
     put_be32(control, ok ? 0 : FW_CFG_DMA_CTL_ERROR);
     s->dma_left = 0;
-    device_memory_write(s->dev, s->dma_descriptor + FW_CFG_DMA_CONTROL, control, sizeof(control));
+    pio_memory_write(s->dev, s->dma_descriptor + FW_CFG_DMA_CONTROL, control, sizeof(control));
 }
 
 /* A transfer to memory only begins here: fw_cfg_go_on() carries it out. */
@@ -214,15 +214,14 @@ static void dma_start(FwCfg *s, uint64_t address)
     uint8_t descriptor[FW_CFG_DMA_DESCRIPTOR_SIZE];
     s->dma_high = 0;
     if (s->dma_left) {
-        device_guest_error(s->dev, "transfer under way",
-                           "DMA descriptor at 0x%llx: another transfer is under way",
-                           (unsigned long long)address);
+        pio_guest_error(s->dev, "transfer under way",
+                        "DMA descriptor at 0x%llx: another transfer is under way",
+                        (unsigned long long)address);
         return;
     }
-    if (!device_memory_read(s->dev, address, descriptor, sizeof(descriptor))) {
-        device_guest_error(s->dev, "descriptor outside memory",
-                           "DMA descriptor at 0x%llx is not in memory",
-                           (unsigned long long)address);
+    if (!pio_memory_read(s->dev, address, descriptor, sizeof(descriptor))) {
+        pio_guest_error(s->dev, "descriptor outside memory",
+                        "DMA descriptor at 0x%llx is not in memory", (unsigned long long)address);
         return;
     }
     s->dma_descriptor = address;
@@ -245,7 +244,7 @@ static unsigned fw_cfg_go_on(void *state)
     for (uint32_t done = 0; ok && s->dma_left && done < PIECE; done += CHUNK) {
         uint32_t size = s->dma_left < CHUNK ? s->dma_left : CHUNK;
         take_bytes(s, chunk, size);
-        ok = device_memory_write(s->dev, s->dma_to, chunk, size);
+        ok = pio_memory_write(s->dev, s->dma_to, chunk, size);
         s->dma_to += size;
         s->dma_left -= size;
         work += size / BYTES_PER_INSTRUCTION + 1;

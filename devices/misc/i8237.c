@@ -141,11 +141,11 @@ static bool step_channel(I8237 *s, unsigned channel, uint32_t units)
 /* Nothing answers where no memory is. */
 static void read_memory(I8237 *s, uint64_t address, uint8_t *data, uint32_t size)
 {
-    if (device_memory_read(s->dev, address, data, size)) {
+    if (pio_memory_read(s->dev, address, data, size)) {
         return;
     }
     for (uint32_t i = 0; i < size; i++) {
-        if (!device_memory_read(s->dev, address + i, data + i, 1)) {
+        if (!pio_memory_read(s->dev, address + i, data + i, 1)) {
             data[i] = 0xff;
         }
     }
@@ -153,11 +153,11 @@ static void read_memory(I8237 *s, uint64_t address, uint8_t *data, uint32_t size
 
 static void write_memory(I8237 *s, uint64_t address, const uint8_t *data, uint32_t size)
 {
-    if (device_memory_write(s->dev, address, data, size)) {
+    if (pio_memory_write(s->dev, address, data, size)) {
         return;
     }
     for (uint32_t i = 0; i < size; i++) {
-        (void)device_memory_write(s->dev, address + i, data + i, 1);
+        (void)pio_memory_write(s->dev, address + i, data + i, 1);
     }
 }
 
@@ -190,8 +190,8 @@ static bool right_way(I8237 *s, unsigned channel, bool to_memory)
     if (type == DMA_MODE_VERIFY || type == (to_memory ? DMA_MODE_WRITE : DMA_MODE_READ)) {
         return true;
     }
-    device_guest_error(s->dev, "direction", "channel %u, mode 0x%02x: its device moves bytes %s",
-                       channel, s->mode[channel], to_memory ? "to memory" : "from memory");
+    pio_guest_error(s->dev, "direction", "channel %u, mode 0x%02x: its device moves bytes %s",
+                    channel, s->mode[channel], to_memory ? "to memory" : "from memory");
     return false;
 }
 

@@ -15,7 +15,7 @@ static void debug_exit_write(void *state, uint64_t offset, uint64_t value, unsig
     DebugExit *d = state;
     (void)offset;
     (void)size;
-    device_request_exit(d->dev, (int)((value << 1 | 1) & 0xff));
+    pio_request_exit(d->dev, (int)((value << 1 | 1) & 0xff));
 }
 
 static uint64_t debug_exit_read(void *state, uint64_t offset, unsigned size)

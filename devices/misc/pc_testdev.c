@@ -35,7 +35,7 @@ typedef struct PcTestdev {
 static void testdev_update(PcTestdev *s)
 {
     for (unsigned i = 0; i < LINES; i++) {
-        irq_set(s->lines[i], s->levels >> i & 1);
+        pio_irq_set(s->lines[i], s->levels >> i & 1);
     }
 }
 
@@ -65,7 +65,7 @@ static void lines_write(void *state, uint64_t offset, uint64_t value, unsigned s
     PcTestdev *s = state;
     (void)size;
     if (offset >= LINES) {
-        device_guest_error(s->dev, "line", "there is no IRQ %u", (unsigned)offset);
+        pio_guest_error(s->dev, "line", "there is no IRQ %u", (unsigned)offset);
         return;
     }
     uint16_t bit = (uint16_t)(1u << offset);

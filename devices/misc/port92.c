@@ -22,7 +22,7 @@ typedef struct Port92 {
 
 static void port92_update(Port92 *s)
 {
-    irq_set(s->a20, s->value & PORT92_A20);
+    pio_irq_set(s->a20, s->value & PORT92_A20);
 }
 
 static uint64_t port92_read(void *state, uint64_t offset, unsigned size)
@@ -42,7 +42,7 @@ static void port92_write(void *state, uint64_t offset, uint64_t value, unsigned 
     s->value = value & KEPT;
     port92_update(s);
     if (rises) {
-        device_request_reset(s->dev);
+        pio_request_reset(s->dev);
     }
 }
 

@@ -34,7 +34,7 @@ static void reset_control_write(void *state, uint64_t offset, uint64_t value, un
     bool rises = value & ~s->value & RCR_RESET;
     s->value = value & KEPT;
     if (rises) {
-        device_request_reset(s->dev);
+        pio_request_reset(s->dev);
     }
 }
 

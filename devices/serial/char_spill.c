@@ -15,7 +15,7 @@ static bool append(CharSpill *spill, const void *data, size_t size)
 
 static void write_out(CharSpill *spill, CharPort *port)
 {
-    size_t taken = char_port_write(port, spill->data, spill->count);
+    size_t taken = pio_char_write(port, spill->data, spill->count);
     spill->count = (uint16_t)(spill->count - taken);
     memmove(spill->data, &spill->data[taken], spill->count);
 }
@@ -35,7 +35,7 @@ void char_spill_put(CharSpill *spill, CharPort *port, const char *unit, const vo
                     size_t size)
 {
     if (char_spill_is_empty(spill)) {
-        size_t taken = char_port_write(port, record, size);
+        size_t taken = pio_char_write(port, record, size);
         append(spill, (const uint8_t *)record + taken, size - taken);
         return;
     }

@@ -18,7 +18,7 @@ static void debugcon_write_block(void *state, uint64_t offset, const void *items
 {
     Debugcon *d = state;
     const uint8_t *bytes = items;
-    size_t done = char_spill_is_empty(&d->spill) ? char_port_write(d->port, bytes, count) : 0;
+    size_t done = char_spill_is_empty(&d->spill) ? pio_char_write(d->port, bytes, count) : 0;
     (void)offset;
     (void)size;
     for (; done < count; done++) {

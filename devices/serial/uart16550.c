@@ -45,7 +45,7 @@ static uint8_t uart_read_rbr(Uart *u)
     }
     uint8_t byte = uart_rx_take(u);
     uart_update(u);
-    char_port_rx_ready(u->port);
+    pio_char_rx_ready(u->port);
     return byte;
 }
 
@@ -56,9 +56,9 @@ static uint8_t uart_read_rbr(Uart *u)
 static void uart_write_thr(Uart *u, uint8_t value)
 {
     if (u->tx.count == uart_capacity(u)) {
-        device_guest_error(u->dev, "thr-overrun",
-                           "THR write 0x%02x while the transmitter is full: a character is lost",
-                           value);
+        pio_guest_error(u->dev, "thr-overrun",
+                        "THR write 0x%02x while the transmitter is full: a character is lost",
+                        value);
         if (uart_has_fifos(u)) {
             return;
         }
@@ -125,7 +125,7 @@ static void uart_write_fcr(Uart *u, uint8_t value)
     }
     uart_update(u);
     if (clear_rx) {
-        char_port_rx_ready(u->port);
+        pio_char_rx_ready(u->port);
     }
 }
 
@@ -246,7 +246,7 @@ static void uart_write_block(void *state, uint64_t offset, const void *items, si
     const uint8_t *bytes = items;
     size_t done = 0;
     if (offset == UART_THR && uart_passes_through(u)) {
-        done = char_port_write(u->port, bytes, count);
+        done = pio_char_write(u->port, bytes, count);
         u->thre_latched = true;
     }
     for (; done < count; done++) {
@@ -280,7 +280,7 @@ static void uart_reset(void *state)
     u->rx = (UartFifo){.count = 0};
     u->tx = (UartFifo){.count = 0};
     u->line_errors = u->modem_deltas = 0;
-    u->modem_pins = char_port_lines(u->port) & UART_MODEM_INPUTS;
+    u->modem_pins = pio_char_lines(u->port) & UART_MODEM_INPUTS;
     u->format_set = false;
     u->thre_latched = u->timed_out = u->rx_left = u->break_held = false;
     u->tx_busy = u->rx_busy = false;
@@ -290,7 +290,7 @@ static void uart_reset(void *state)
     uart_format_changed(u);
     uart_drive_outputs(u);
     uart_update(u);
-    char_port_rx_ready(u->port);
+    pio_char_rx_ready(u->port);
 }
 
 static const DeviceField UART_FIELDS[] = {
@@ -367,10 +367,10 @@ static bool uart_post_load(void *state)
     uart_rearm_timers(u);
     uart_format_changed(u);
     uart_drive_outputs(u);
-    uart_set_modem_pins(u, (uint8_t)char_port_lines(u->port));
+    uart_set_modem_pins(u, (uint8_t)pio_char_lines(u->port));
     uart_transmit(u);
     uart_update(u);
-    char_port_rx_ready(u->port);
+    pio_char_rx_ready(u->port);
     return true;
 }
 

@@ -110,12 +110,12 @@ static bool uart_reaches_bus(const Uart *u)
 /* A deadline that moved away stays armed: the timer's function looks again. */
 void uart_update(Uart *u)
 {
-    irq_set(u->irq, uart_reaches_bus(u) && uart_pending(u) != UART_IIR_NO_INT);
-    if (u->rx_left && !timer_armed(u->left_timer)) {
-        timer_arm(u->left_timer, u->rx_active + LEFT_NS);
+    pio_irq_set(u->irq, uart_reaches_bus(u) && uart_pending(u) != UART_IIR_NO_INT);
+    if (u->rx_left && !pio_timer_armed(u->left_timer)) {
+        pio_timer_arm(u->left_timer, u->rx_active + LEFT_NS);
     }
-    if (uart_awaits_timeout(u) && !timer_armed(u->timeout_timer)) {
-        timer_arm(u->timeout_timer, uart_timeout_due(u));
+    if (uart_awaits_timeout(u) && !pio_timer_armed(u->timeout_timer)) {
+        pio_timer_arm(u->timeout_timer, uart_timeout_due(u));
     }
 }
 
@@ -134,11 +134,11 @@ static void uart_timeout_fire(void *state, uint64_t deadline)
  */
 static void uart_complain_of_left(Uart *u)
 {
-    device_guest_error(u->dev, "characters left",
-                       "the guest took one character and left %u in the FIFO, so the interrupt "
-                       "line stays high and an edge-triggered interrupt controller sees no new "
-                       "edge: read RBR until LSR.DR is clear",
-                       u->rx.count);
+    pio_guest_error(u->dev, "characters left",
+                    "the guest took one character and left %u in the FIFO, so the interrupt "
+                    "line stays high and an edge-triggered interrupt controller sees no new "
+                    "edge: read RBR until LSR.DR is clear",
+                    u->rx.count);
     u->rx_left = false;
 }
 
@@ -151,9 +151,9 @@ static void uart_left_fire(void *state, uint64_t deadline)
         return;
     }
     if (deadline < due) {
-        timer_arm(u->left_timer, due);
-    } else if (irq_pending(u->irq)) {
-        timer_arm(u->left_timer, deadline + LEFT_NS); /* the CPU has interrupts off */
+        pio_timer_arm(u->left_timer, due);
+    } else if (pio_irq_pending(u->irq)) {
+        pio_timer_arm(u->left_timer, deadline + LEFT_NS); /* the CPU has interrupts off */
     } else {
         uart_complain_of_left(u);
     }
@@ -192,7 +192,7 @@ static void uart_receive_character(Uart *u, uint8_t byte, uint8_t errors)
 static void uart_receiver_active(Uart *u)
 {
     if (uart_has_fifos(u)) {
-        u->rx_active = device_now(u->dev);
+        u->rx_active = pio_now(u->dev);
     }
 }
 
@@ -214,9 +214,9 @@ static void uart_check_gate(Uart *u)
 {
     const uint8_t id = uart_pending(u);
     if (u->out2 == UART_OUT2_IGNORE && (id == UART_IIR_RDI || id == UART_IIR_CTI)) {
-        device_guest_error(u->dev, "OUT2 clear",
-                           "the guest gets interrupts with MCR.OUT2 clear; a real PC would not "
-                           "deliver them (out2=strict does as it does)");
+        pio_guest_error(u->dev, "OUT2 clear",
+                        "the guest gets interrupts with MCR.OUT2 clear; a real PC would not "
+                        "deliver them (out2=strict does as it does)");
     }
 }
 
@@ -261,7 +261,7 @@ static size_t uart_rx_room(void *state, unsigned port)
  */
 static uint64_t uart_rx_start(const Uart *u)
 {
-    uint64_t now = device_now(u->dev);
+    uint64_t now = pio_now(u->dev);
     return now - u->rx_due < uart_character_ns(u) ? u->rx_due : now;
 }
 
@@ -273,7 +273,7 @@ static void uart_receive(void *state, unsigned port, const uint8_t *data, size_t
         u->rx_shift = data[0];
         u->rx_due = uart_rx_start(u) + uart_character_ns(u);
         u->rx_busy = true;
-        timer_arm(u->rx_timer, u->rx_due);
+        pio_timer_arm(u->rx_timer, u->rx_due);
         return;
     }
     for (size_t i = 0; i < size; i++) {
@@ -299,7 +299,7 @@ static void uart_rx_fire(void *state, uint64_t deadline)
         uart_shifted_in(u);
     }
     uart_update(u);
-    char_port_rx_ready(u->port);
+    pio_char_rx_ready(u->port);
 }
 
 static void uart_receive_break(void *state, unsigned port)
@@ -327,7 +327,7 @@ static bool uart_send(Uart *u, uint8_t byte)
         uart_receiver_active(u);
         return true;
     }
-    return char_port_write(u->port, &byte, 1) == 1;
+    return pio_char_write(u->port, &byte, 1) == 1;
 }
 
 /*
@@ -349,7 +349,7 @@ static void uart_transmit_from(Uart *u, uint64_t start)
         u->tx_shift = uart_fifo_pop(&u->tx);
         u->tx_busy = true;
         u->tx_due = start + uart_character_ns(u);
-        timer_arm(u->tx_timer, u->tx_due);
+        pio_timer_arm(u->tx_timer, u->tx_due);
     }
     if (u->tx.count == 0) {
         u->thre_latched = true;
@@ -370,9 +370,9 @@ void uart_transmit(Uart *u)
     if (u->pace == UART_PACE_NONE) {
         uart_transmit_from(u, 0);
     } else if (!u->tx_busy) {
-        uart_transmit_from(u, device_now(u->dev));
-    } else if (!timer_armed(u->tx_timer)) {
-        uart_shifted_out(u, device_now(u->dev));
+        uart_transmit_from(u, pio_now(u->dev));
+    } else if (!pio_timer_armed(u->tx_timer)) {
+        uart_shifted_out(u, pio_now(u->dev));
     }
 }
 
@@ -440,8 +440,8 @@ void uart_format_changed(Uart *u)
         .stop_bits = u->lcr & UART_LCR_STB ? 2 : 1,
         .parity = u->lcr & UART_LCR_PEN ? PARITY[(u->lcr >> 4) & 3] : 'N',
     };
-    char_port_set_format(u->port, &format);
-    timer_disarm(u->timeout_timer);
+    pio_char_set_format(u->port, &format);
+    pio_timer_disarm(u->timeout_timer);
 }
 
 /* In loopback the outputs are inactive and SOUT is marking: no break leaves the chip. */
@@ -449,8 +449,8 @@ void uart_drive_outputs(Uart *u)
 {
     unsigned lines =
         (u->mcr & UART_MCR_DTR ? CHAR_LINE_DTR : 0) | (u->mcr & UART_MCR_RTS ? CHAR_LINE_RTS : 0);
-    char_port_set_lines(u->port, uart_looped(u) ? 0 : lines);
-    char_port_set_break(u->port, !uart_looped(u) && (u->lcr & UART_LCR_BREAK));
+    pio_char_set_lines(u->port, uart_looped(u) ? 0 : lines);
+    pio_char_set_break(u->port, !uart_looped(u) && (u->lcr & UART_LCR_BREAK));
 }
 
 void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr)
@@ -476,7 +476,7 @@ void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr)
     }
     uart_update(u);
     if (looped && !uart_looped(u)) {
-        char_port_rx_ready(u->port);
+        pio_char_rx_ready(u->port);
     }
 }
 
@@ -484,16 +484,16 @@ void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr)
 
 void uart_rearm_timers(Uart *u)
 {
-    timer_disarm(u->timeout_timer);
-    timer_disarm(u->tx_timer);
-    timer_disarm(u->rx_timer);
-    timer_disarm(u->left_timer);
+    pio_timer_disarm(u->timeout_timer);
+    pio_timer_disarm(u->tx_timer);
+    pio_timer_disarm(u->rx_timer);
+    pio_timer_disarm(u->left_timer);
     /* One that is overdue waits for the line. */
-    if (u->tx_busy && u->tx_due > device_now(u->dev)) {
-        timer_arm(u->tx_timer, u->tx_due);
+    if (u->tx_busy && u->tx_due > pio_now(u->dev)) {
+        pio_timer_arm(u->tx_timer, u->tx_due);
     }
     if (u->rx_busy) {
-        timer_arm(u->rx_timer, u->rx_due);
+        pio_timer_arm(u->rx_timer, u->rx_due);
     }
 }
 
@@ -517,7 +517,7 @@ static size_t uart_unsent(void *state, unsigned port, uint8_t *data)
     if (u->tx_busy) {
         data[size++] = u->tx_shift & uart_word_mask(u);
         u->tx_busy = false;
-        timer_disarm(u->tx_timer);
+        pio_timer_disarm(u->tx_timer);
     }
     while (u->tx.count > 0) {
         data[size++] = uart_fifo_pop(&u->tx) & uart_word_mask(u);

@@ -36,7 +36,7 @@ static bool irq_level(const Ata *s)
 
 static void ata_update(Ata *s)
 {
-    irq_set(s->irq, irq_level(s));
+    pio_irq_set(s->irq, irq_level(s));
 }
 
 /* ---- a command's course ---- */
@@ -80,13 +80,13 @@ void ata_submit(AtaDrive *d, AtaRequest request)
     d->status = ATA_ST_BSY | ATA_ST_DSC;
     switch (request) {
     case ATA_REQUEST_READ:
-        block_port_read(d->port, d->lba, d->buffer, d->filled / ATA_SECTOR_SIZE, d->index);
+        pio_block_read(d->port, d->lba, d->buffer, d->filled / ATA_SECTOR_SIZE, d->index);
         break;
     case ATA_REQUEST_WRITE:
-        block_port_write(d->port, d->lba, d->buffer, d->filled / ATA_SECTOR_SIZE, d->index);
+        pio_block_write(d->port, d->lba, d->buffer, d->filled / ATA_SECTOR_SIZE, d->index);
         break;
     default:
-        block_port_flush(d->port, d->index);
+        pio_block_flush(d->port, d->index);
     }
 }
 
@@ -175,7 +175,7 @@ void ata_set_signature(AtaDrive *d)
 /* "DRDY shall be cleared to zero by a packet device" until its first command. */
 static void reset_drive(AtaDrive *d)
 {
-    block_port_cancel(d->port);
+    pio_block_cancel(d->port);
     d->request = ATA_REQUEST_NONE;
     d->phase = ATA_PHASE_IDLE;
     d->status = ata_is_cdrom(d) ? 0 : ATA_ST_DRDY | ATA_ST_DSC;
@@ -230,9 +230,8 @@ static void write_command(Ata *s, uint8_t command)
     }
     bool busy = d->status & (ATA_ST_BSY | ATA_ST_DRQ);
     if (busy && !(command == ATA_CMD_DEVICE_RESET && ata_is_cdrom(d))) {
-        device_guest_error(s->dev, "command while busy",
-                           "command 0x%02x while drive %u is at another, ignored", command,
-                           d->index);
+        pio_guest_error(s->dev, "command while busy",
+                        "command 0x%02x while drive %u is at another, ignored", command, d->index);
         return;
     }
     d->interrupt = false;
@@ -466,7 +465,7 @@ static bool ata_realize(void *state, char *error, size_t size)
         s->drives[i].channel = s;
         s->drives[i].index = (uint8_t)i;
         if (ata_is_cdrom(&s->drives[i]) &&
-            block_port_sectors(s->drives[i].port) < ATAPI_SECTOR_SIZE / BLOCK_SECTOR_SIZE) {
+            pio_block_sectors(s->drives[i].port) < ATAPI_SECTOR_SIZE / BLOCK_SECTOR_SIZE) {
             snprintf(error, size, "drive%u: a CD-ROM has at least 2048 bytes", i);
             return false;
         }
@@ -477,7 +476,7 @@ static bool ata_realize(void *state, char *error, size_t size)
 static void clear_drive(AtaDrive *d)
 {
     AtaDrive cleared = {.channel = d->channel, .port = d->port, .index = d->index};
-    block_port_cancel(d->port);
+    pio_block_cancel(d->port);
     *d = cleared;
 }
 
@@ -497,7 +496,7 @@ static void ata_reset(void *state)
 /* What is asked of the block layer now, or will be with the buffer as it is. */
 static bool sectors_exist(const AtaDrive *d)
 {
-    uint64_t sectors = block_port_sectors(d->port);
+    uint64_t sectors = pio_block_sectors(d->port);
     uint32_t used = d->filled / ATA_SECTOR_SIZE;
     bool asks = d->request == ATA_REQUEST_READ || d->phase == ATA_PHASE_OUT;
     if (d->lba > sectors || (ata_is_cdrom(d) && d->remaining > sectors - d->lba)) {
@@ -569,7 +568,7 @@ static bool ata_post_load(void *state)
     }
     for (unsigned i = 0; i < 2; i++) {
         AtaDrive *d = &s->drives[i];
-        block_port_cancel(d->port);
+        pio_block_cancel(d->port);
         if (d->request) {
             ata_submit(d, d->request);
         }

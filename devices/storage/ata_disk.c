@@ -24,7 +24,7 @@
 
 static uint64_t capacity(const AtaDrive *d)
 {
-    return block_port_sectors(d->port);
+    return pio_block_sectors(d->port);
 }
 
 static bool uses_lba(const AtaDrive *d)
@@ -266,7 +266,7 @@ static void start_read(AtaDrive *d, uint32_t block)
 
 static void start_write(AtaDrive *d, uint32_t block)
 {
-    if (!block || block_port_read_only(d->port)) {
+    if (!block || pio_block_read_only(d->port)) {
         ata_fail(d, ATA_ER_ABRT);
     } else if (begin(d, ATA_PHASE_OUT, block)) {
         collect(d, false);

@@ -77,7 +77,7 @@ typedef struct Ata {
 
 static inline bool ata_is_cdrom(const AtaDrive *d)
 {
-    return d->port && block_port_is_cdrom(d->port);
+    return d->port && pio_block_is_cdrom(d->port);
 }
 
 static inline uint8_t *ata_buffer(AtaDrive *d)

@@ -119,7 +119,7 @@ static uint32_t get32(const uint8_t *p)
 
 static uint32_t disc_sectors(const AtaDrive *d)
 {
-    uint64_t sectors = block_port_sectors(d->port) / BLOCKS_PER_SECTOR;
+    uint64_t sectors = pio_block_sectors(d->port) / BLOCKS_PER_SECTOR;
     return sectors > UINT32_MAX ? UINT32_MAX : (uint32_t)sectors;
 }
 
@@ -511,7 +511,7 @@ static void identify_packet(AtaDrive *d)
 /* "The device shall not set an interrupt", and it stays selected. */
 static void device_reset(AtaDrive *d)
 {
-    block_port_cancel(d->port);
+    pio_block_cancel(d->port);
     d->request = ATA_REQUEST_NONE;
     d->phase = ATA_PHASE_IDLE;
     d->status = 0;

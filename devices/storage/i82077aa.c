@@ -95,12 +95,12 @@ static uint64_t next_deadline(const I82077aa *s)
 void fdc_update(I82077aa *s)
 {
     uint64_t next = next_deadline(s);
-    dma_request(s->dma, fdc_drq_level(s));
-    irq_set(s->irq, fdc_irq_level(s));
+    pio_dma_request(s->dma, fdc_drq_level(s));
+    pio_irq_set(s->irq, fdc_irq_level(s));
     if (next) {
-        timer_arm(s->timer, next);
+        pio_timer_arm(s->timer, next);
     } else {
-        timer_disarm(s->timer);
+        pio_timer_disarm(s->timer);
     }
 }
 
@@ -122,7 +122,7 @@ static void flush_stopped(I82077aa *s, uint8_t dor)
         FdcDrive *d = &s->drives[i];
         if (d->unflushed && !motor_on(dor, i)) {
             d->unflushed = false;
-            block_port_flush(d->port, FDC_TAG_FLUSH);
+            pio_block_flush(d->port, FDC_TAG_FLUSH);
         }
     }
 }
@@ -132,7 +132,7 @@ static void flush_stopped(I82077aa *s, uint8_t dor)
 static void cancel_requests(I82077aa *s)
 {
     for (unsigned i = 0; i < FDC_CONNECTED; i++) {
-        block_port_cancel(s->drives[i].port);
+        pio_block_cancel(s->drives[i].port);
     }
 }
 
@@ -166,7 +166,7 @@ static void software_reset(I82077aa *s)
 
 static void leave_reset(I82077aa *s)
 {
-    s->reset_end = device_now(s->dev) + RESET_NS;
+    s->reset_end = pio_now(s->dev) + RESET_NS;
 }
 
 static void reset_ended(I82077aa *s)
@@ -187,7 +187,7 @@ static void reset_ended(I82077aa *s)
 static uint8_t read_sra(I82077aa *s)
 {
     const FdcDrive *d = fdc_selected(s);
-    bool protected = d && d->media && block_port_read_only(d->port);
+    bool protected = d && d->media && pio_block_read_only(d->port);
     return (uint8_t)((internal_interrupt(s) ? FDC_SRA_INT : 0) |
                      (s->drives[1].type == FLOPPY_NONE ? FDC_SRA_DRV2 : 0) |
                      (d && !d->track ? 0 : FDC_SRA_TRK0) | FDC_SRA_INDX |
@@ -244,8 +244,8 @@ static uint8_t read_fifo(I82077aa *s)
     } else if (wants_guest(s) && s->step == FDC_STEP_IN) {
         value = fdc_transfer_take(s);
     } else {
-        device_guest_error(s->dev, "read", "the FIFO is read while MSR=0x%02x: nothing is there",
-                           read_msr(s));
+        pio_guest_error(s->dev, "read", "the FIFO is read while MSR=0x%02x: nothing is there",
+                        read_msr(s));
     }
     fdc_update(s);
     return value;
@@ -261,8 +261,8 @@ static void write_fifo(I82077aa *s, uint8_t value)
     } else if (wants_guest(s) && s->step == FDC_STEP_OUT) {
         fdc_transfer_give(s, value);
     } else {
-        device_guest_error(s->dev, "write", "0x%02x written to the FIFO while MSR=0x%02x: ignored",
-                           value, read_msr(s));
+        pio_guest_error(s->dev, "write", "0x%02x written to the FIFO while MSR=0x%02x: ignored",
+                        value, read_msr(s));
     }
     fdc_update(s);
 }
@@ -375,7 +375,7 @@ static const char *control_register_name(const void *state, uint64_t offset, boo
 static void fdc_fire(void *state, uint64_t deadline)
 {
     I82077aa *s = state;
-    uint64_t now = device_now(s->dev);
+    uint64_t now = pio_now(s->dev);
     now = now > deadline ? now : deadline;
     if (s->reset_end && s->reset_end <= now) {
         reset_ended(s);
@@ -401,10 +401,10 @@ static void fdc_done(void *state, unsigned port, uint64_t tag, bool ok)
 
 static bool find_media(FdcDrive *d, unsigned index, char *error, size_t size)
 {
-    d->media = d->port ? floppy_media_find(block_port_sectors(d->port)) : NULL;
+    d->media = d->port ? floppy_media_find(pio_block_sectors(d->port)) : NULL;
     if (d->port && !d->media) {
         snprintf(error, size, "drive%u: %llu bytes are no diskette's (" FLOPPY_SIZES ")", index,
-                 (unsigned long long)block_port_sectors(d->port) * BLOCK_SECTOR_SIZE);
+                 (unsigned long long)pio_block_sectors(d->port) * BLOCK_SECTOR_SIZE);
         return false;
     }
     if (d->type_choice) {

@@ -66,7 +66,7 @@ static void start_seek(I82077aa *s, uint8_t cylinder, int tracks, bool found)
     d->cylinder = cylinder;
     d->pending = false;
     d->status = (uint8_t)(FDC_ST0_SE | unit | (found ? 0 : FDC_ST0_ABNORMAL | FDC_ST0_EC));
-    d->seek_end = device_now(s->dev) + SEEK_NS;
+    d->seek_end = pio_now(s->dev) + SEEK_NS;
     finish(s);
 }
 
@@ -129,7 +129,7 @@ static void run_sense_drive(I82077aa *s)
     if (d && !d->track) {
         status |= FDC_ST3_T0;
     }
-    if (d && d->media && block_port_read_only(d->port)) {
+    if (d && d->media && pio_block_read_only(d->port)) {
         status |= FDC_ST3_WP;
     }
     result_byte(s, status);

@@ -128,9 +128,9 @@ static uint32_t block_of(const I82077aa *s, const FdcDrive *d, unsigned sector)
 static void fail_unreadable(I82077aa *s, const FdcDrive *d)
 {
     if (!d) {
-        device_guest_error(s->dev, "motor",
-                           "command 0x%02x: DOR=0x%02x selects no drive with its motor on",
-                           s->command, s->dor);
+        pio_guest_error(s->dev, "motor",
+                        "command 0x%02x: DOR=0x%02x selects no drive with its motor on", s->command,
+                        s->dor);
     }
     fail(s, FDC_ST1_MA, 0);
 }
@@ -178,7 +178,7 @@ static void open_buffer(I82077aa *s, FdcStep step, unsigned size)
     s->step = (uint8_t)step;
     s->filled = (uint16_t)size;
     s->at = 0;
-    s->deadline = fdc_uses_dma(s) ? device_now(s->dev) + PATIENCE_NS : 0;
+    s->deadline = fdc_uses_dma(s) ? pio_now(s->dev) + PATIENCE_NS : 0;
     s->next_try = 0;
 }
 
@@ -188,10 +188,10 @@ static void submit(I82077aa *s, FdcStep step)
     s->step = (uint8_t)step;
     s->deadline = s->next_try = 0;
     if (step == FDC_STEP_READ) {
-        block_port_read(d->port, s->block, s->buffer, 1, FDC_TAG_TRANSFER);
+        pio_block_read(d->port, s->block, s->buffer, 1, FDC_TAG_TRANSFER);
     } else {
         d->unflushed = true;
-        block_port_write(d->port, s->block, s->buffer, 1, FDC_TAG_TRANSFER);
+        pio_block_write(d->port, s->block, s->buffer, 1, FDC_TAG_TRANSFER);
     }
 }
 
@@ -318,9 +318,9 @@ static void format_sector(I82077aa *s)
     }
     if (id[0] != cylinder_under(d) || id[1] != side(s) || !id[2] || id[2] > d->media->per_track ||
         id[3] != SIZE_CODE) {
-        device_guest_error(s->dev, "format",
-                           "FORMAT TRACK: the image has no sector C=%u H=%u R=%u N=%u", id[0],
-                           id[1], id[2], id[3]);
+        pio_guest_error(s->dev, "format",
+                        "FORMAT TRACK: the image has no sector C=%u H=%u R=%u N=%u", id[0], id[1],
+                        id[2], id[3]);
         sector_done(s);
         return;
     }
@@ -333,7 +333,7 @@ static void format_sector(I82077aa *s)
 
 static bool is_protected(const I82077aa *s, const FdcDrive *d)
 {
-    return is_write(s) && d && d->media && block_port_read_only(d->port);
+    return is_write(s) && d && d->media && pio_block_read_only(d->port);
 }
 
 /* Meanwhile the guest may have selected another drive. */
@@ -365,7 +365,7 @@ static void buffer_done(I82077aa *s)
 static size_t move_out(I82077aa *s)
 {
     uint8_t bytes[FDC_SECTOR_SIZE];
-    size_t moved = dma_from_memory(s->dma, bytes, (size_t)(s->filled - s->at), &s->ended);
+    size_t moved = pio_dma_from_memory(s->dma, bytes, (size_t)(s->filled - s->at), &s->ended);
     take_from_guest(s, bytes, moved);
     return moved;
 }
@@ -373,7 +373,7 @@ static size_t move_out(I82077aa *s)
 static size_t move_in(I82077aa *s)
 {
     size_t moved =
-        dma_to_memory(s->dma, fdc_buffer(s) + s->at, (size_t)(s->filled - s->at), &s->ended);
+        pio_dma_to_memory(s->dma, fdc_buffer(s) + s->at, (size_t)(s->filled - s->at), &s->ended);
     s->at = (uint16_t)(s->at + moved);
     return moved;
 }
@@ -387,12 +387,12 @@ static bool moves_bytes(const I82077aa *s)
 static void run_dma(I82077aa *s)
 {
     while (fdc_uses_dma(s) && moves_bytes(s)) {
-        dma_request(s->dma, fdc_drq_level(s));
+        pio_dma_request(s->dma, fdc_drq_level(s));
         size_t moved = s->step == FDC_STEP_IN ? move_in(s) : move_out(s);
         if (s->at == s->filled || s->ended) {
             buffer_done(s);
         } else if (!moved) {
-            s->next_try = device_now(s->dev) + RETRY_NS;
+            s->next_try = pio_now(s->dev) + RETRY_NS;
             return;
         }
     }
@@ -446,7 +446,7 @@ static void read_id(I82077aa *s, const FdcDrive *d)
     }
     s->c = (uint8_t)cylinder_under(d);
     s->h = (uint8_t)side(s);
-    s->r = (uint8_t)(device_now(s->dev) % TURN_NS * d->media->per_track / TURN_NS + 1);
+    s->r = (uint8_t)(pio_now(s->dev) % TURN_NS * d->media->per_track / TURN_NS + 1);
     put_result(s);
 }
 
@@ -497,7 +497,7 @@ void fdc_transfer_begin(I82077aa *s)
     s->phase = FDC_PHASE_EXECUTION;
     s->step = FDC_STEP_START;
     s->position = s->length = 0;
-    s->deadline = device_now(s->dev) + START_NS;
+    s->deadline = pio_now(s->dev) + START_NS;
     s->st0 = s->fifo[1] & (FDC_ST0_DS | FDC_ST0_H);
     s->st1 = s->st2 = 0;
     s->ended = false;
@@ -571,7 +571,7 @@ static bool request_possible(const I82077aa *s)
 {
     const FdcDrive *d = &s->drives[s->unit];
     return d->media && s->block < d->media->sectors &&
-           (s->step == FDC_STEP_READ || !block_port_read_only(d->port));
+           (s->step == FDC_STEP_READ || !pio_block_read_only(d->port));
 }
 
 bool fdc_transfer_possible(const I82077aa *s)

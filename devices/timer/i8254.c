@@ -92,18 +92,18 @@ static uint64_t retry_at(const I8254 *s, uint64_t now)
 static void arm_timer(I8254 *s, uint64_t now)
 {
     if (s->owed) {
-        timer_arm(s->timer, s->pace > now ? s->pace : retry_at(s, now));
+        pio_timer_arm(s->timer, s->pace > now ? s->pace : retry_at(s, now));
     } else if (s->edge != PIT_NEVER) {
         uint64_t deadline = ns_at(s->edge);
-        timer_arm(s->timer, deadline > s->pace ? deadline : s->pace);
+        pio_timer_arm(s->timer, deadline > s->pace ? deadline : s->pace);
     } else {
-        timer_disarm(s->timer);
+        pio_timer_disarm(s->timer);
     }
 }
 
 static void i8254_update(I8254 *s, uint64_t now)
 {
-    irq_set(s->irq, line_level(s));
+    pio_irq_set(s->irq, line_level(s));
     arm_timer(s, now);
 }
 
@@ -133,7 +133,7 @@ static void owe(I8254 *s, uint64_t rises)
 /* To catch up, each tick waits until the one before it was taken. */
 static bool may_rise(const I8254 *s, uint64_t now)
 {
-    bool waits = policy_now(s) == POLICY_CATCHUP && irq_pending(s->irq);
+    bool waits = policy_now(s) == POLICY_CATCHUP && pio_irq_pending(s->irq);
     return s->owed && now >= s->pace && !waits;
 }
 
@@ -143,7 +143,7 @@ static void serve(I8254 *s, uint64_t now)
     owe(s, pit_counter_count_rises(s->counter[0], &s->edge, tick));
     pit_counter_advance(&s->counter[0], tick);
     if (may_rise(s, now)) {
-        irq_set(s->irq, false);
+        pio_irq_set(s->irq, false);
         s->owed--;
         s->pace = now + PIT_PACE_NS;
     }
@@ -217,7 +217,7 @@ static uint64_t i8254_read(void *state, uint64_t offset, unsigned size)
 {
     (void)size;
     I8254 *s = state;
-    uint64_t tick = settle(s, device_now(s->dev));
+    uint64_t tick = settle(s, pio_now(s->dev));
     return offset < PIT_COUNTERS ? pit_counter_read(&s->counter[offset], tick) : UINT64_MAX;
 }
 
@@ -225,7 +225,7 @@ static void i8254_write(void *state, uint64_t offset, uint64_t value, unsigned s
 {
     (void)size;
     I8254 *s = state;
-    uint64_t now = device_now(s->dev);
+    uint64_t now = pio_now(s->dev);
     uint64_t tick = settle(s, now);
     if (offset == PIT_CONTROL) {
         write_control(s, now, tick, (uint8_t)value);
@@ -242,7 +242,7 @@ static uint64_t portb_read(void *state, uint64_t offset, unsigned size)
 {
     (void)offset, (void)size;
     I8254 *s = state;
-    uint64_t tick = settle(s, device_now(s->dev));
+    uint64_t tick = settle(s, pio_now(s->dev));
     unsigned value = s->portb;
     if (tick / PORTB_REFRESH_PULSES & 1) {
         value |= PORTB_REFRESH;
@@ -257,7 +257,7 @@ static void portb_write(void *state, uint64_t offset, uint64_t value, unsigned s
 {
     (void)offset, (void)size;
     I8254 *s = state;
-    uint64_t tick = settle(s, device_now(s->dev));
+    uint64_t tick = settle(s, pio_now(s->dev));
     s->portb = value & PORTB_WRITABLE_MASK;
     pit_counter_set_gate(&s->counter[2], tick, s->portb & PORTB_GATE2);
 }
@@ -282,13 +282,13 @@ static void i8254_fire(void *state, uint64_t deadline)
 {
     (void)deadline;
     I8254 *s = state;
-    serve(s, device_now(s->dev));
+    serve(s, pio_now(s->dev));
 }
 
 static void i8254_describe(const void *state, char *text, size_t size)
 {
     const I8254 *s = state;
-    uint64_t tick = tick_at(device_now(s->dev));
+    uint64_t tick = tick_at(pio_now(s->dev));
     size_t used = 0;
     for (unsigned i = 0; i < PIT_COUNTERS && used < size; i++) {
         PitCounter c = s->counter[i];
@@ -319,14 +319,14 @@ static void i8254_reset(void *state)
         i8254_write(s, 0, 0, 1);
         i8254_write(s, 0, 0, 1);
     }
-    i8254_update(s, device_now(s->dev));
+    i8254_update(s, pio_now(s->dev));
 }
 
 /* The clock has its saved time back before devices are loaded. */
 static bool i8254_post_load(void *state)
 {
     I8254 *s = state;
-    uint64_t now = device_now(s->dev), tick = tick_at(now);
+    uint64_t now = pio_now(s->dev), tick = tick_at(now);
     for (unsigned i = 0; i < PIT_COUNTERS; i++) {
         if (!pit_counter_valid(&s->counter[i], tick)) {
             return false;

@@ -164,13 +164,13 @@ static uint64_t next_event(const Mc146818 *s, uint64_t now)
 
 static void mc146818_update(Mc146818 *s)
 {
-    irq_set(s->irq, irq_flag(s));
-    irq_set(s->nmi_mask, s->nmi_masked);
+    pio_irq_set(s->irq, irq_flag(s));
+    pio_irq_set(s->nmi_mask, s->nmi_masked);
     uint64_t event = next_event(s, s->synced);
     if (event == RTC_NEVER) {
-        timer_disarm(s->timer);
+        pio_timer_disarm(s->timer);
     } else {
-        timer_arm(s->timer, event);
+        pio_timer_arm(s->timer, event);
     }
 }
 
@@ -214,7 +214,7 @@ static void take_updates(Mc146818 *s, uint64_t updates)
 
 static void mc146818_sync(Mc146818 *s)
 {
-    uint64_t now = device_now(s->dev);
+    uint64_t now = pio_now(s->dev);
     uint64_t period = period_counts(s);
     if (divider_runs(s) && period) {
         uint64_t periods = divider_count(s, now) / period - divider_count(s, s->synced) / period;
@@ -270,7 +270,7 @@ static void write_index(Mc146818 *s, uint8_t value)
 {
     s->index = value & RTC_INDEX_MASK;
     s->nmi_masked = value & RTC_INDEX_NMI_MASK;
-    irq_set(s->nmi_mask, s->nmi_masked);
+    pio_irq_set(s->nmi_mask, s->nmi_masked);
 }
 
 static uint8_t read_register(Mc146818 *s)
@@ -302,9 +302,9 @@ static void write_register(Mc146818 *s, uint8_t value)
         break;
     case RTC_C:
     case RTC_D:
-        device_guest_error(s->dev, "write to a read-only register",
-                           "RTC register %c is read only, 0x%02x ignored",
-                           s->index == RTC_C ? 'C' : 'D', value);
+        pio_guest_error(s->dev, "write to a read-only register",
+                        "RTC register %c is read only, 0x%02x ignored",
+                        s->index == RTC_C ? 'C' : 'D', value);
         break;
     default:
         s->cmos[s->index] = value;
@@ -407,7 +407,7 @@ static bool mc146818_realize(void *state, char *error, size_t size)
     s->cmos[CMOS_MORE_CPUS] = (uint8_t)(s->cpus - 1);
     cmos_store_checksum(s->cmos);
     s->phase = NS_PER_SECOND - RTC_FIRST_UPDATE_NS - RTC_UPDATE_NS;
-    s->synced = device_now(s->dev);
+    s->synced = pio_now(s->dev);
     return true;
 }
 
@@ -438,7 +438,7 @@ static bool mc146818_post_load(void *state)
 {
     Mc146818 *s = state;
     if (s->index >= CMOS_SIZE || s->phase >= NS_PER_SECOND || s->owed > RTC_OWED_MAX ||
-        s->owed_due > s->synced + RTC_OWED_NS || s->synced > device_now(s->dev) ||
+        s->owed_due > s->synced + RTC_OWED_NS || s->synced > pio_now(s->dev) ||
         s->cmos[RTC_A] & RTC_A_UIP || s->cmos[RTC_C] & ~RTC_FLAGS || s->cmos[RTC_D] != RTC_D_VRT) {
         return false;
     }

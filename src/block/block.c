@@ -218,7 +218,7 @@ static void tell_due(void *opaque, uint64_t deadline)
         tell(port, take_finished(port, true));
     }
     if (due) {
-        timer_arm(port->timer, due);
+        pio_timer_arm(port->timer, due);
     }
     g_mutex_unlock(device_mutex(port->end.dev));
 }
@@ -230,14 +230,14 @@ static void set_due(BlockPort *port, Request *request)
 {
     uint64_t start = MAX(clock_now(port->set->clock), port->last_due);
     request->due = port->last_due = start + REQUEST_NS + request->asked.count * SECTOR_NS;
-    if (!timer_armed(port->timer)) {
-        timer_arm(port->timer, request->due);
+    if (!pio_timer_armed(port->timer)) {
+        pio_timer_arm(port->timer, request->due);
     }
 }
 
 static void check_range(const BlockPort *port, const BlockRequest *asked)
 {
-    uint64_t sectors = block_port_sectors(port);
+    uint64_t sectors = pio_block_sectors(port);
     g_assert(asked->count && asked->count <= sectors && asked->lba <= sectors - asked->count);
 }
 
@@ -313,7 +313,7 @@ static void cancel(BlockPort *port)
     drop_reads(port);
     g_mutex_unlock(&port->lock);
     if (port->timer) {
-        timer_disarm(port->timer);
+        pio_timer_disarm(port->timer);
         port->last_due = 0;
     }
 }
@@ -493,7 +493,7 @@ const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sect
         return NULL;
     }
     const BlockPort *port = set->ports->pdata[n];
-    *sectors = block_port_sectors(port);
+    *sectors = pio_block_sectors(port);
     return port->placeholder;
 }
 

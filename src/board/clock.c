@@ -308,7 +308,7 @@ Timer *timer_new(Clock *clock, GMutex *lock, void (*fire)(void *opaque, uint64_t
 void timer_free(Timer *timer)
 {
     if (timer) {
-        timer_disarm(timer);
+        pio_timer_disarm(timer);
         g_free(timer);
     }
 }
@@ -325,7 +325,7 @@ bool timer_take(Timer *timer, uint64_t *deadline)
     return armed;
 }
 
-void timer_arm(Timer *timer, uint64_t deadline)
+void pio_timer_arm(Timer *timer, uint64_t deadline)
 {
     Clock *clock = timer->clock;
     g_mutex_lock(&clock->lock);
@@ -338,7 +338,7 @@ void timer_arm(Timer *timer, uint64_t deadline)
     g_mutex_unlock(&clock->lock);
 }
 
-void timer_disarm(Timer *timer)
+void pio_timer_disarm(Timer *timer)
 {
     g_mutex_lock(&timer->clock->lock);
     if (timer->armed) {
@@ -347,7 +347,7 @@ void timer_disarm(Timer *timer)
     g_mutex_unlock(&timer->clock->lock);
 }
 
-bool timer_armed(const Timer *timer)
+bool pio_timer_armed(const Timer *timer)
 {
     g_mutex_lock(&timer->clock->lock);
     bool armed = timer->armed;

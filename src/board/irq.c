@@ -48,7 +48,7 @@ bool irq_line_level(const IrqLine *line)
     return line->level;
 }
 
-void irq_set(IrqLine *line, bool level)
+void pio_irq_set(IrqLine *line, bool level)
 {
     if (line && line->level != level) {
         line->level = level;
@@ -61,7 +61,7 @@ void irq_line_set_pending(IrqLine *line, IrqPending *pending)
     line->pending = pending;
 }
 
-bool irq_pending(const IrqLine *line)
+bool pio_irq_pending(const IrqLine *line)
 {
     return line && line->pending && line->pending(line->opaque, line->irq);
 }

@@ -33,7 +33,7 @@ IrqLine *irq_line_new(IrqSink *sink, void *opaque, unsigned irq);
 void irq_line_free(IrqLine *line);
 bool irq_line_level(const IrqLine *line);
 
-/* Answers irq_pending(); called with the driving device's lock held. */
+/* Answers pio_irq_pending(); called with the driving device's lock held. */
 typedef bool IrqPending(void *opaque, unsigned irq);
 /* `pending` gets the opaque pointer of the line's sink; NULL: nobody can tell. */
 void irq_line_set_pending(IrqLine *line, IrqPending *pending);

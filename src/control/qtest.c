@@ -386,7 +386,7 @@ static void drive_line(Qtest *q, char **words, unsigned unused)
     if (!q->driven[irq]) {
         q->driven[irq] = irq_router_line(q->target.machine->irqs, (unsigned)irq);
     }
-    irq_set(q->driven[irq], level != 0);
+    pio_irq_set(q->driven[irq], level != 0);
     answer(q, "OK");
 }
 

@@ -219,7 +219,7 @@ bool device_busy(Device *dev)
 
 /* ---- guest errors ---- */
 
-void device_guest_error(Device *dev, const char *kind, const char *format, ...)
+void pio_guest_error(Device *dev, const char *kind, const char *format, ...)
 {
     guint count = GPOINTER_TO_UINT(g_hash_table_lookup(dev->errors, kind));
     g_hash_table_insert(dev->errors, (gpointer)kind, GUINT_TO_POINTER(count + 1));

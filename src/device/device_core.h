@@ -79,7 +79,7 @@ uint8_t device_acknowledge(Device *dev);
 /* The user's keys and pointer; false when the device has none or takes no more. */
 bool device_key(Device *dev, unsigned code, bool pressed);
 bool device_pointer(Device *dev, int dx, int dy, unsigned buttons);
-/* Answers irq_pending() of a line that leads to `pin` of this controller. */
+/* Answers pio_irq_pending() of a line that leads to `pin` of this controller. */
 bool device_input_pending(Device *dev, unsigned pin);
 /* One line, or an empty string; the caller frees it. */
 char *device_describe(Device *dev);

@@ -55,7 +55,7 @@ IrqLine *device_services_line(DeviceServices *services, IrqLine *to)
 static void perform_irq(Device *dev, ServiceCall *call)
 {
     (void)dev;
-    irq_set(call->to, call->args[1]);
+    pio_irq_set(call->to, call->args[1]);
 }
 
 static void describe_irq(const ServiceCall *call, GString *text)
@@ -66,7 +66,7 @@ static void describe_irq(const ServiceCall *call, GString *text)
 static void perform_irq_pending(Device *dev, ServiceCall *call)
 {
     (void)dev;
-    call->answer = irq_pending(call->to);
+    call->answer = pio_irq_pending(call->to);
 }
 
 /* ---- character lines ---- */
@@ -76,7 +76,7 @@ static CharPortEnd *char_end(const CharPort *port)
     return (CharPortEnd *)port;
 }
 
-size_t char_port_write(CharPort *port, const uint8_t *data, size_t size)
+size_t pio_char_write(CharPort *port, const uint8_t *data, size_t size)
 {
     if (!port) {
         return size;
@@ -108,7 +108,7 @@ static uint64_t output_size(const ServiceCall *call)
     return call->answer;
 }
 
-unsigned char_port_lines(const CharPort *port)
+unsigned pio_char_lines(const CharPort *port)
 {
     if (!port) {
         return 0;
@@ -125,7 +125,7 @@ static void perform_modem_lines(Device *dev, ServiceCall *call)
     call->answer = char_end(call->to)->ops->lines(call->to);
 }
 
-void char_port_rx_ready(CharPort *port)
+void pio_char_rx_ready(CharPort *port)
 {
     if (port) {
         const CharPortEnd *end = char_end(port);
@@ -145,21 +145,21 @@ static uint64_t input_size(const ServiceCall *call)
 }
 
 /* No recording has these three: what a line does of them reaches no guest. */
-void char_port_set_break(CharPort *port, bool on)
+void pio_char_set_break(CharPort *port, bool on)
 {
     if (port) {
         char_end(port)->ops->set_break(port, on);
     }
 }
 
-void char_port_set_lines(CharPort *port, unsigned lines)
+void pio_char_set_lines(CharPort *port, unsigned lines)
 {
     if (port) {
         char_end(port)->ops->set_lines(port, lines);
     }
 }
 
-void char_port_set_format(CharPort *port, const CharFormat *format)
+void pio_char_set_format(CharPort *port, const CharFormat *format)
 {
     if (port) {
         char_end(port)->ops->set_format(port, format);
@@ -168,7 +168,7 @@ void char_port_set_format(CharPort *port, const CharFormat *format)
 
 /* ---- guest memory ---- */
 
-bool device_memory_read(Device *dev, uint64_t address, void *data, size_t size)
+bool pio_memory_read(Device *dev, uint64_t address, void *data, size_t size)
 {
     /* The address is for the machine alone: a recording does without it. */
     ServiceCall call = {
@@ -193,7 +193,7 @@ static uint64_t memory_read_size(const ServiceCall *call)
     return call->answer ? call->args[0] : 0;
 }
 
-bool device_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
+bool pio_memory_write(Device *dev, uint64_t address, const void *data, size_t size)
 {
     ServiceCall call = {
         .kind = SERVICE_MEMORY_WRITE, .args = {address, size}, .sent = data, .size = size};
@@ -220,7 +220,7 @@ static uint64_t memory_write_size(const ServiceCall *call)
 
 /* ---- the bus ---- */
 
-void device_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
+void pio_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
 {
     serve(dev, &(ServiceCall){.kind = SERVICE_BUS_WRITE, .args = {size, address, value}});
 }
@@ -247,27 +247,27 @@ static void request(Device *dev, DeviceRequest what, unsigned number)
     serve(dev, &(ServiceCall){.kind = SERVICE_REQUEST, .args = {what, number}});
 }
 
-void device_request_exit(Device *dev, int status)
+void pio_request_exit(Device *dev, int status)
 {
     request(dev, DEVICE_EXIT, (unsigned)status);
 }
 
-void device_request_poweroff(Device *dev)
+void pio_request_poweroff(Device *dev)
 {
     request(dev, DEVICE_POWEROFF, 0);
 }
 
-void device_request_reset(Device *dev)
+void pio_request_reset(Device *dev)
 {
     request(dev, DEVICE_RESET, 0);
 }
 
-void device_request_cpu_init(Device *dev, unsigned cpu)
+void pio_request_cpu_init(Device *dev, unsigned cpu)
 {
     request(dev, DEVICE_CPU_INIT, cpu);
 }
 
-void device_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector)
+void pio_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector)
 {
     request(dev, DEVICE_CPU_START, cpu << 8 | vector);
 }
@@ -324,44 +324,44 @@ BlockRequest service_block_request(const ServiceCall *call)
     };
 }
 
-void block_port_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
+void pio_block_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag)
 {
     ask_drive(port,
               &(BlockRequest){
                   .kind = BLOCK_READ, .lba = lba, .count = count, .tag = tag, .buffer = buffer});
 }
 
-void block_port_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
-                      uint64_t tag)
+void pio_block_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
+                     uint64_t tag)
 {
     ask_drive(port,
               &(BlockRequest){
                   .kind = BLOCK_WRITE, .lba = lba, .count = count, .tag = tag, .data = buffer});
 }
 
-void block_port_flush(BlockPort *port, uint64_t tag)
+void pio_block_flush(BlockPort *port, uint64_t tag)
 {
     ask_drive(port, &(BlockRequest){.kind = BLOCK_FLUSH, .tag = tag});
 }
 
-void block_port_cancel(BlockPort *port)
+void pio_block_cancel(BlockPort *port)
 {
     if (port) {
         ask_drive(port, &(BlockRequest){.kind = BLOCK_CANCEL});
     }
 }
 
-uint64_t block_port_sectors(const BlockPort *port)
+uint64_t pio_block_sectors(const BlockPort *port)
 {
     return block_end(port)->ops->sectors(port);
 }
 
-bool block_port_read_only(const BlockPort *port)
+bool pio_block_read_only(const BlockPort *port)
 {
     return block_end(port)->ops->read_only(port);
 }
 
-bool block_port_is_cdrom(const BlockPort *port)
+bool pio_block_is_cdrom(const BlockPort *port)
 {
     return block_end(port)->ops->is_cdrom(port);
 }
@@ -389,7 +389,7 @@ static uint64_t block_size(const ServiceCall *call)
 
 /* ---- direct memory access ---- */
 
-void dma_request(DmaLine *line, bool level)
+void pio_dma_request(DmaLine *line, bool level)
 {
     if (line && dma_line_set_level(line, level)) {
         serve(dma_line_device(line), &(ServiceCall){.kind = SERVICE_DMA_REQUEST,
@@ -423,13 +423,13 @@ static size_t transfer(DmaLine *line, ServiceCall *call, bool *ended)
     return call->answer >> 1;
 }
 
-size_t dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended)
+size_t pio_dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended)
 {
     ServiceCall call = {.kind = SERVICE_DMA_TO_MEMORY, .sent = data, .size = size};
     return transfer(line, &call, ended);
 }
 
-size_t dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended)
+size_t pio_dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended)
 {
     ServiceCall call = {.kind = SERVICE_DMA_FROM_MEMORY, .room = data, .size = size};
     return transfer(line, &call, ended);
@@ -580,7 +580,7 @@ void device_services_clear(DeviceServices *services)
     g_ptr_array_unref(services->lines);
 }
 
-uint64_t device_now(const Device *dev)
+uint64_t pio_now(const Device *dev)
 {
     return dev->services->class->now(dev->services);
 }

@@ -213,7 +213,7 @@ static char *disk_geometry(const Slots *slots, unsigned slot)
     if (!slots->port[slot] || slots->cdrom[slot]) {
         return g_strdup("");
     }
-    uint64_t cylinders = block_port_sectors(slots->port[slot]) / (DISK_HEADS * DISK_SECTORS);
+    uint64_t cylinders = pio_block_sectors(slots->port[slot]) / (DISK_HEADS * DISK_SECTORS);
     return g_strdup_printf("%u/%u/%u", (unsigned)CLAMP(cylinders, 1, DISK_CYLINDERS_MAX),
                            DISK_HEADS, DISK_SECTORS);
 }
@@ -223,13 +223,13 @@ static const char *floppy_type(const Slots *slots, unsigned slot)
 {
     static const char *const NAMES[FLOPPY_TYPES] = {"none", "360", "1200", "720", "1440", "2880"};
     const BlockPort *port = slots->port[slot];
-    return NAMES[port ? floppy_media_find(block_port_sectors(port))->type : FLOPPY_NONE];
+    return NAMES[port ? floppy_media_find(pio_block_sectors(port))->type : FLOPPY_NONE];
 }
 
 /* The image lies at the beginning of a diskette that may have more sectors. */
 static bool fit_diskette(const Drive *drive, BlockPort *port, GError **error)
 {
-    const FloppyMedia *media = floppy_media_holding(block_port_sectors(port));
+    const FloppyMedia *media = floppy_media_holding(pio_block_sectors(port));
     if (!media) {
         return error_refuse(error,
                             "%s: %" G_GUINT64_FORMAT " bytes are too many for a diskette, which "
@@ -246,7 +246,7 @@ static bool check_size(const Drive *drive, BlockPort *port, GError **error)
     if (drive->interface == DRIVE_FLOPPY) {
         return fit_diskette(drive, port, error);
     }
-    return !drive->cdrom || block_port_sectors(port) >= CDROM_SECTORS ||
+    return !drive->cdrom || pio_block_sectors(port) >= CDROM_SECTORS ||
            error_refuse(error, "%s: a CD-ROM has at least 2048 bytes", drive->name);
 }
 

@@ -175,9 +175,9 @@ static void raise_here(Rig *rig, GArray *latencies)
         if (raised) {
             note(latencies, raised, atomic_load(&rig->handled));
         }
-        irq_set(rig->line, false);
+        pio_irq_set(rig->line, false);
         raised = bench_now();
-        irq_set(rig->line, true);
+        pio_irq_set(rig->line, true);
     }
     note(latencies, raised, atomic_load(&rig->handled));
 }
@@ -207,14 +207,14 @@ static void raise_from_outside(Rig *rig, GArray *latencies)
     while (!atomic_load(&rig->ended)) {
         atomic_store(&rig->handled, 0);
         uint64_t raised = bench_now(), handled;
-        irq_set(rig->line, true);
+        pio_irq_set(rig->line, true);
         while (!(handled = atomic_load(&rig->handled)) && !atomic_load(&rig->ended)) {
             settle();
         }
         if (handled) {
             note(latencies, raised, handled);
         }
-        irq_set(rig->line, false);
+        pio_irq_set(rig->line, false);
         settle();
     }
     vcpu_thread_free(rig->thread);

@@ -1,5 +1,5 @@
 /*
- * Interrupt latency inside the process: from irq_set() on an ISA line, through
+ * Interrupt latency inside the process: from pio_irq_set() on an ISA line, through
  * our interrupt controller and the kvm accelerator, to the handler's first
  * port access.
  */

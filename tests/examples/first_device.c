@@ -27,12 +27,12 @@ typedef struct EggTimer {
 /* Derives the pin and the timer from the registers. */
 static void egg_update(EggTimer *s)
 {
-    irq_set(s->irq, (s->control & EGG_EXPIRED) && (s->control & EGG_IE));
+    pio_irq_set(s->irq, (s->control & EGG_EXPIRED) && (s->control & EGG_IE));
     if (s->control & EGG_START) {
-        timer_arm(s->timer, s->deadline);
+        pio_timer_arm(s->timer, s->deadline);
     } else {
         s->deadline = 0;
-        timer_disarm(s->timer);
+        pio_timer_disarm(s->timer);
     }
 }
 
@@ -60,7 +60,7 @@ static void egg_write(void *state, uint64_t offset, uint64_t value, unsigned siz
         return;
     }
     if (value & ~s->control & EGG_START) {
-        s->deadline = device_now(s->dev) + s->count * NS_PER_MS;
+        s->deadline = pio_now(s->dev) + s->count * NS_PER_MS;
     }
     s->control = (value & (EGG_START | EGG_IE)) | (s->control & ~value & EGG_EXPIRED);
     egg_update(s);
@@ -76,7 +76,7 @@ static void egg_reset(void *state)
 static bool egg_post_load(void *state)
 {
     EggTimer *s = state;
-    if (s->control & ~KNOWN || s->deadline > device_now(s->dev) + UINT8_MAX * NS_PER_MS) {
+    if (s->control & ~KNOWN || s->deadline > pio_now(s->dev) + UINT8_MAX * NS_PER_MS) {
         return false;
     }
     egg_update(s);

@@ -125,13 +125,13 @@ static void do_dma(Target *t, FuzzInput *in)
     uint8_t data[BLOCK_MAX];
     const uint8_t *bytes = fuzz_take_bytes(in, BLOCK_MAX, &size);
     bool ended;
-    dma_request(line, what & 0x10);
+    pio_dma_request(line, what & 0x10);
     if (what & 0x20) {
-        g_assert_cmpuint(dma_to_memory(line, bytes, size, &ended), <=, size);
+        g_assert_cmpuint(pio_dma_to_memory(line, bytes, size, &ended), <=, size);
     } else {
-        g_assert_cmpuint(dma_from_memory(line, data, size, &ended), <=, size);
+        g_assert_cmpuint(pio_dma_from_memory(line, data, size, &ended), <=, size);
     }
-    dma_request(line, what & 0x40);
+    pio_dma_request(line, what & 0x40);
     dma_line_free(line);
 }
 

@@ -359,7 +359,7 @@ class Parser:
         node = self.comma()
         self.take(";")
         raw = self.raw(node)
-        if raw.startswith(("(void)", "device_guest_error", "assert", "va_")):
+        if raw.startswith(("(void)", "pio_guest_error", "assert", "va_")):
             return
         text = self.render(node)
         number = self.mutant(start, raw + ";", "(nothing)")

@@ -37,7 +37,7 @@ static void transmit(void *opaque, unsigned port)
 {
     (void)port;
     RigLine *line = opaque;
-    size_t taken = char_port_write(line->port, line->unsent->data, line->unsent->len);
+    size_t taken = pio_char_write(line->port, line->unsent->data, line->unsent->len);
     g_byte_array_remove_range(line->unsent, 0, (guint)taken);
 }
 
@@ -100,7 +100,7 @@ void rig_line_take(RigLine *line, size_t room)
 {
     g_mutex_lock(device_mutex(line->dev));
     line->room += room;
-    char_port_rx_ready(line->port);
+    pio_char_rx_ready(line->port);
     g_mutex_unlock(device_mutex(line->dev));
 }
 

@@ -79,7 +79,7 @@ unsigned rig_irq_edges(const Rig *rig, unsigned line);
 uint64_t rig_irq_changed_at(const Rig *rig, unsigned line);
 /* The ISA IRQs also drive the inputs of this interrupt controller. */
 void rig_wire_irqs(Rig *rig, Device *controller);
-/* What irq_pending() says of a line without a controller. */
+/* What pio_irq_pending() says of a line without a controller. */
 void rig_set_pending(Rig *rig, unsigned line, bool pending);
 /* To wire an output: another driver of the recorder `line`. */
 IrqLine *rig_line(Rig *rig, unsigned line);
@@ -107,7 +107,7 @@ typedef struct RigChar {
     unsigned lines;   /* what the other side drives */
     CharPort *port;   /* NULL: no device yet */
     size_t largest;   /* receive() that there was */
-    unsigned refills; /* char_port_rx_ready() calls */
+    unsigned refills; /* pio_char_rx_ready() calls */
 } RigChar;
 
 /* Made at its first mention. */

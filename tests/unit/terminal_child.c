@@ -52,7 +52,7 @@ static void flood(Echo *echo)
 {
     while (echo->flooded < echo->machine->options.flood) {
         uint8_t byte = flood_byte(echo->flooded);
-        if (!char_port_write(echo->port, &byte, 1)) {
+        if (!pio_char_write(echo->port, &byte, 1)) {
             return;
         }
         echo->flooded++;
@@ -77,11 +77,11 @@ static void empty_fifo(Echo *echo)
     for (size_t i = 0; echo->machine->options.commands && i < echo->used; i++) {
         run_command(echo, echo->fifo[i]);
     }
-    size_t taken = char_port_write(echo->port, echo->fifo, echo->used);
+    size_t taken = pio_char_write(echo->port, echo->fifo, echo->used);
     memmove(echo->fifo, echo->fifo + taken, echo->used - taken);
     echo->used -= taken;
     if (taken) {
-        char_port_rx_ready(echo->port);
+        pio_char_rx_ready(echo->port);
     }
 }
 
@@ -189,7 +189,7 @@ static void greet(Echo *echo)
 {
     static const char READY[] = "READY\n";
     g_mutex_lock(device_mutex(echo->dev));
-    char_port_write(echo->port, (const uint8_t *)READY, strlen(READY));
+    pio_char_write(echo->port, (const uint8_t *)READY, strlen(READY));
     flood(echo);
     g_mutex_unlock(device_mutex(echo->dev));
 }

@@ -39,7 +39,7 @@ static void probe_done(void *state, unsigned port, uint64_t tag, bool ok)
     p->tags[p->done] = tag;
     p->ok[p->done] = ok;
     p->done++;
-    p->done_at = device_now(p->dev);
+    p->done_at = pio_now(p->dev);
 }
 
 static const BlockClient PROBE_CLIENT = {.done = probe_done};
@@ -172,9 +172,9 @@ static void read_yields_the_sectors(Bench *b, gconstpointer data)
     (void)data;
     uint8_t buffer[3 * IMAGE_SECTOR] = {0};
     Probe *p = make_probe(b, "d", "if=none");
-    g_assert_cmpuint(block_port_sectors(p->port), ==, SECTORS);
-    g_assert_false(block_port_read_only(p->port));
-    block_port_read(p->port, 5, buffer, 3, 77);
+    g_assert_cmpuint(pio_block_sectors(p->port), ==, SECTORS);
+    g_assert_false(pio_block_read_only(p->port));
+    pio_block_read(p->port, 5, buffer, 3, 77);
     g_assert_cmpuint(p->done, ==, 0);
     g_assert_cmpuint(buffer[0], ==, 0);
     wait_for(p, 1);
@@ -190,11 +190,11 @@ static void requests_are_done_in_their_order(Bench *b, gconstpointer data)
     uint8_t out[IMAGE_SECTOR], in[IMAGE_SECTOR];
     Probe *p = make_probe(b, "d", "if=none");
     memset(out, 0xaa, sizeof(out));
-    block_port_write(p->port, 9, out, 1, 1);
+    pio_block_write(p->port, 9, out, 1, 1);
     memset(out, 0xbb, sizeof(out));
-    block_port_write(p->port, 9, out, 1, 2);
-    block_port_read(p->port, 9, in, 1, 3);
-    block_port_flush(p->port, 4);
+    pio_block_write(p->port, 9, out, 1, 2);
+    pio_block_read(p->port, 9, in, 1, 3);
+    pio_block_flush(p->port, 4);
     wait_for(p, 4);
     for (unsigned i = 0; i < 4; i++) {
         g_assert_cmpuint(p->tags[i], ==, i + 1);
@@ -209,14 +209,14 @@ static void cancelled_requests_are_not_told_but_written(Bench *b, gconstpointer 
     uint8_t out[IMAGE_SECTOR], in[IMAGE_SECTOR] = {0};
     Probe *p = make_probe(b, "d", "if=none");
     memset(out, 0xcc, sizeof(out));
-    block_port_write(p->port, 1, out, 1, 1);
-    block_port_read(p->port, 2, in, 1, 2);
-    block_port_cancel(p->port);
-    block_port_flush(p->port, 3);
+    pio_block_write(p->port, 1, out, 1, 1);
+    pio_block_read(p->port, 2, in, 1, 2);
+    pio_block_cancel(p->port);
+    pio_block_flush(p->port, 3);
     wait_for(p, 1);
     g_assert_cmpuint(p->tags[0], ==, 3);
     g_assert_cmpuint(in[0], ==, 0);
-    block_port_read(p->port, 1, in, 1, 4);
+    pio_block_read(p->port, 1, in, 1, 4);
     wait_for(p, 2);
     g_assert_cmpuint(in[0], ==, 0xcc);
 }
@@ -228,14 +228,14 @@ static void what_is_cancelled_is_gone(Bench *b, gconstpointer data)
     uint8_t buffer[SECTORS * IMAGE_SECTOR] = {0};
     Probe *p = make_probe(b, "d", "if=none");
     for (unsigned i = 0; i < 20000; i++) {
-        block_port_read(p->port, 0, buffer, SECTORS, 1);
-        block_port_read(p->port, 0, buffer, SECTORS, 2);
-        block_port_cancel(p->port);
+        pio_block_read(p->port, 0, buffer, SECTORS, 1);
+        pio_block_read(p->port, 0, buffer, SECTORS, 2);
+        pio_block_cancel(p->port);
         /* One may be the worker's still. */
         g_assert_cmpuint(block_port_backlog(p->port), <=, sizeof(buffer));
     }
     uint64_t start = clock_now(b->clock);
-    block_port_read(p->port, 3, buffer, 1, 3);
+    pio_block_read(p->port, 3, buffer, 1, 3);
     if (data) {
         clock_step(b->clock, 1000000);
         g_assert_cmpuint(p->done_at - start, ==, 21000);
@@ -254,8 +254,8 @@ static void writes_that_are_cancelled_are_bounded(Bench *b, gconstpointer data)
     Probe *p = make_probe(b, "d", "if=none");
     for (unsigned i = 0; i < 5000; i++) {
         memset(buffer, (int)i, sizeof(buffer));
-        block_port_write(p->port, 0, buffer, SECTORS, 1);
-        block_port_cancel(p->port);
+        pio_block_write(p->port, 0, buffer, SECTORS, 1);
+        pio_block_cancel(p->port);
         g_assert_cmpuint(block_port_backlog(p->port), <=, BACKLOG_LIMIT);
     }
     g_clear_pointer(&b->set, blockset_free);
@@ -272,7 +272,7 @@ static void closing_writes_what_waits(Bench *b, gconstpointer data)
     Probe *p = make_probe(b, "d", "if=none");
     for (unsigned i = 0; i < SECTORS; i++) {
         memset(out, (int)(0x80 + i), sizeof(out));
-        block_port_write(p->port, i, out, 1, i);
+        pio_block_write(p->port, i, out, 1, i);
     }
     g_clear_pointer(&b->set, blockset_free);
     g_autofree char *file = NULL;
@@ -289,8 +289,8 @@ static void on_machine_time_a_request_takes_the_same_each_run(Bench *b, gconstpo
     (void)data;
     uint8_t buffer[2 * IMAGE_SECTOR];
     Probe *p = make_probe(b, "d", "if=none");
-    block_port_read(p->port, 0, buffer, 2, 1);
-    block_port_flush(p->port, 2);
+    pio_block_read(p->port, 0, buffer, 2, 1);
+    pio_block_flush(p->port, 2);
     clock_step(b->clock, 21999);
     g_assert_cmpuint(p->done, ==, 0);
     clock_step(b->clock, 1);
@@ -309,9 +309,9 @@ static void file_that_shrinks_is_an_error_and_one_line(Bench *b, gconstpointer d
     uint8_t buffer[IMAGE_SECTOR];
     Probe *p = make_probe(b, "d", "if=none");
     g_assert_cmpint(truncate(b->path, 10 * IMAGE_SECTOR), ==, 0);
-    block_port_read(p->port, 9, buffer, 1, 1);
-    block_port_read(p->port, 10, buffer, 1, 2);
-    block_port_read(p->port, 11, buffer, 1, 3);
+    pio_block_read(p->port, 9, buffer, 1, 1);
+    pio_block_read(p->port, 10, buffer, 1, 2);
+    pio_block_read(p->port, 11, buffer, 1, 3);
     wait_for(p, 3);
     g_assert_true(p->ok[0]);
     g_assert_false(p->ok[1]);
@@ -330,8 +330,8 @@ static void full_disk_is_an_error_and_one_line(Bench *b, gconstpointer data)
     getrlimit(RLIMIT_FSIZE, &before);
     small = (struct rlimit){.rlim_cur = 8 * IMAGE_SECTOR, .rlim_max = before.rlim_max};
     setrlimit(RLIMIT_FSIZE, &small);
-    block_port_write(p->port, 7, buffer, 1, 1);
-    block_port_write(p->port, 8, buffer, 1, 2);
+    pio_block_write(p->port, 7, buffer, 1, 1);
+    pio_block_write(p->port, 8, buffer, 1, 2);
     wait_for(p, 2);
     setrlimit(RLIMIT_FSIZE, &before);
     g_assert_true(p->ok[0]);
@@ -362,9 +362,9 @@ static void use_broken_disks(Bench *b)
     g_assert_true(break_host_disk());
     Probe *p = make_probe(b, "d", "if=none,format=raw");
     for (unsigned i = 0; i < 2; i++) {
-        block_port_read(p->port, 5, buffer, 1, 1);
-        block_port_write(p->port, 6, buffer, 1, 2);
-        block_port_flush(p->port, 3);
+        pio_block_read(p->port, 5, buffer, 1, 1);
+        pio_block_write(p->port, 6, buffer, 1, 2);
+        pio_block_flush(p->port, 3);
     }
     wait_for(p, 6);
     for (unsigned i = 0; i < 6; i++) {
@@ -374,7 +374,7 @@ static void use_broken_disks(Bench *b)
     g_clear_pointer(&b->set, blockset_free);
     b->set = blockset_new(b->loop, NULL, take_message, b);
     Probe *unsafe = make_probe(b, "u", "if=none,format=raw,cache=unsafe");
-    block_port_flush(unsafe->port, 1);
+    pio_block_flush(unsafe->port, 1);
     wait_for(unsafe, 1);
     g_assert_true(unsafe->ok[0]);
 }
@@ -404,9 +404,9 @@ static void read_only_image_takes_no_writes(Bench *b, gconstpointer data)
     uint8_t buffer[IMAGE_SECTOR] = {0};
     g_assert_cmpint(g_chmod(b->path, 0400), ==, 0);
     Probe *p = make_probe(b, "d", "if=none,readonly=on");
-    g_assert_true(block_port_read_only(p->port));
-    block_port_write(p->port, 0, buffer, 1, 1);
-    block_port_flush(p->port, 2);
+    g_assert_true(pio_block_read_only(p->port));
+    pio_block_write(p->port, 0, buffer, 1, 1);
+    pio_block_flush(p->port, 2);
     wait_for(p, 2);
     g_assert_false(p->ok[0]);
     g_assert_true(p->ok[1]);
@@ -423,14 +423,14 @@ static void snapshot_leaves_the_file_alone(Bench *b, gconstpointer data)
     g_assert_true(g_file_get_contents(b->path, &before, NULL, NULL));
     Probe *p = make_probe(b, "d", "if=none,snapshot=on");
     memset(out, 0xdd, sizeof(out));
-    block_port_write(p->port, 62, out, 2, 1);
-    block_port_write(p->port, 1, out, 1, 2);
-    block_port_flush(p->port, 3);
-    block_port_read(p->port, 60, in, 4, 4);
+    pio_block_write(p->port, 62, out, 2, 1);
+    pio_block_write(p->port, 1, out, 1, 2);
+    pio_block_flush(p->port, 3);
+    pio_block_read(p->port, 60, in, 4, 4);
     wait_for(p, 4);
     g_assert_cmpuint(in[IMAGE_SECTOR], ==, 62);
     g_assert_cmpuint(in[2 * IMAGE_SECTOR], ==, 0xdd);
-    block_port_read(p->port, 0, in, 3, 5);
+    pio_block_read(p->port, 0, in, 3, 5);
     wait_for(p, 5);
     g_assert_cmpuint(in[0], ==, 1);
     g_assert_cmpuint(in[IMAGE_SECTOR], ==, 0xdd);

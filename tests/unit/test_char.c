@@ -231,7 +231,7 @@ static void teardown(Fixture *fix, gconstpointer data)
 static size_t put(Fixture *fix, const char *text, size_t size)
 {
     g_mutex_lock(device_mutex(fix->dev));
-    size_t taken = char_port_write(fix->line->port, (const uint8_t *)text, size);
+    size_t taken = pio_char_write(fix->line->port, (const uint8_t *)text, size);
     g_mutex_unlock(device_mutex(fix->dev));
     return taken;
 }
@@ -240,7 +240,7 @@ static void take(Fixture *fix, size_t room)
 {
     g_mutex_lock(device_mutex(fix->dev));
     fix->line->room = room;
-    char_port_rx_ready(fix->line->port);
+    pio_char_rx_ready(fix->line->port);
     g_mutex_unlock(device_mutex(fix->dev));
 }
 
@@ -359,7 +359,7 @@ static gpointer produce_stream(gpointer opaque)
             data[i] = stream_byte(sent + i);
         }
         unsigned rooms = line->rooms;
-        size_t taken = char_port_write(line->port, data, size);
+        size_t taken = pio_char_write(line->port, data, size);
         sent += taken;
         while (taken < size && line->rooms == rooms) {
             g_cond_wait(line->wake, device_mutex(fix->dev));
@@ -407,12 +407,12 @@ static void test_no_port_takes_everything(Fixture *fix, gconstpointer data)
 {
     (void)fix;
     (void)data;
-    g_assert_cmpuint(char_port_write(NULL, (const uint8_t *)"abc", 3), ==, 3);
-    char_port_rx_ready(NULL);
-    char_port_set_break(NULL, true);
-    char_port_set_lines(NULL, CHAR_LINE_DTR);
-    char_port_set_format(NULL, &(CharFormat){0});
-    g_assert_cmpuint(char_port_lines(NULL), ==, 0);
+    g_assert_cmpuint(pio_char_write(NULL, (const uint8_t *)"abc", 3), ==, 3);
+    pio_char_rx_ready(NULL);
+    pio_char_set_break(NULL, true);
+    pio_char_set_lines(NULL, CHAR_LINE_DTR);
+    pio_char_set_format(NULL, &(CharFormat){0});
+    g_assert_cmpuint(pio_char_lines(NULL), ==, 0);
 }
 
 /* ---- host to device ---- */
@@ -466,10 +466,10 @@ static void test_break_goes_both_ways(Fixture *fix, gconstpointer data)
     (void)data;
     chardev_receive_break(&fix->sink->parent);
     g_assert_cmpuint(fix->line->breaks, ==, 1);
-    char_port_set_break(fix->line->port, true);
+    pio_char_set_break(fix->line->port, true);
     step(fix);
     g_assert_true(fix->sink->on_break);
-    char_port_set_break(fix->line->port, false);
+    pio_char_set_break(fix->line->port, false);
     step(fix);
     g_assert_false(fix->sink->on_break);
 }
@@ -477,12 +477,12 @@ static void test_break_goes_both_ways(Fixture *fix, gconstpointer data)
 static void test_modem_lines_go_both_ways(Fixture *fix, gconstpointer data)
 {
     (void)data;
-    g_assert_cmpuint(char_port_lines(fix->line->port), ==,
+    g_assert_cmpuint(pio_char_lines(fix->line->port), ==,
                      CHAR_LINE_CTS | CHAR_LINE_DSR | CHAR_LINE_DCD);
     chardev_set_lines(&fix->sink->parent, CHAR_LINE_RI);
     g_assert_cmpuint(fix->line->lines, ==, CHAR_LINE_RI);
-    g_assert_cmpuint(char_port_lines(fix->line->port), ==, CHAR_LINE_RI);
-    char_port_set_lines(fix->line->port, CHAR_LINE_DTR | CHAR_LINE_RTS);
+    g_assert_cmpuint(pio_char_lines(fix->line->port), ==, CHAR_LINE_RI);
+    pio_char_set_lines(fix->line->port, CHAR_LINE_DTR | CHAR_LINE_RTS);
     step(fix);
     g_assert_cmpuint(fix->sink->lines, ==, CHAR_LINE_DTR | CHAR_LINE_RTS);
 }
@@ -491,7 +491,7 @@ static void test_host_learns_the_line_format(Fixture *fix, gconstpointer data)
 {
     (void)data;
     const CharFormat format = {.baud = 115200, .data_bits = 7, .stop_bits = 2, .parity = 'E'};
-    char_port_set_format(fix->line->port, &format);
+    pio_char_set_format(fix->line->port, &format);
     step(fix);
     g_assert_cmpuint(fix->sink->format.baud, ==, 115200);
     g_assert_cmpuint(fix->sink->format.data_bits, ==, 7);

@@ -429,7 +429,7 @@ static void test_carrier_follows_the_reader(Fixture *fix, gconstpointer data)
     (void)data;
     teardown(fix, NULL);
     setup_with(fix, data, ",carrier=attached");
-    g_assert_cmphex(char_port_lines(fix->line->port), ==, CHAR_LINE_CTS);
+    g_assert_cmphex(pio_char_lines(fix->line->port), ==, CHAR_LINE_CTS);
     Peer peer = attach(fix);
     g_assert_cmphex(fix->line->lines, ==, CHAR_LINE_CTS | CHAR_LINE_DSR | CHAR_LINE_DCD);
     detach(fix, peer);

@@ -73,13 +73,13 @@ static void test_line_settings_follow_the_guest(Fixture *fix, gconstpointer data
 {
     (void)data;
     static const CharFormat FORMAT = {.baud = 1200, .data_bits = 7, .stop_bits = 2, .parity = 'E'};
-    char_port_set_format(fix->line->port, &FORMAT);
+    pio_char_set_format(fix->line->port, &FORMAT);
     char_rig_settle(fix->rig, 5);
     struct termios now = modes(fix);
     g_assert_cmpuint(cfgetospeed(&now), ==, B1200);
     g_assert_true(now.c_cflag & CSTOPB);
     static const CharFormat FAST = {.baud = 115200, .data_bits = 8, .stop_bits = 1, .parity = 'N'};
-    char_port_set_format(fix->line->port, &FAST);
+    pio_char_set_format(fix->line->port, &FAST);
     char_rig_settle(fix->rig, 5);
     now = modes(fix);
     g_assert_cmpuint(cfgetospeed(&now), ==, B115200);

@@ -25,9 +25,9 @@ static void fire(void *opaque, uint64_t deadline)
     if (alarm->lock) {
         g_assert_false(g_mutex_trylock(alarm->lock));
     }
-    g_assert_false(timer_armed(alarm->timer));
+    g_assert_false(pio_timer_armed(alarm->timer));
     if (alarm->period) {
-        timer_arm(alarm->timer, deadline + alarm->period);
+        pio_timer_arm(alarm->timer, deadline + alarm->period);
     }
 }
 
@@ -62,9 +62,9 @@ static void test_timers_fire_at_their_own_deadline_in_order(void)
     alarm_init(&a, "a", clock, log, NULL);
     alarm_init(&b, "b", clock, log, NULL);
     alarm_init(&c, "c", clock, log, NULL);
-    timer_arm(b.timer, 20);
-    timer_arm(c.timer, 30);
-    timer_arm(a.timer, 10);
+    pio_timer_arm(b.timer, 20);
+    pio_timer_arm(c.timer, 30);
+    pio_timer_arm(a.timer, 10);
     g_assert_cmpuint(clock_next_deadline(clock), ==, 10);
     clock_step(clock, 9);
     assert_log(log, "");
@@ -87,10 +87,10 @@ static void test_equal_deadlines_fire_in_the_order_of_arming(void)
     alarm_init(&a, "a", clock, log, NULL);
     alarm_init(&b, "b", clock, log, NULL);
     alarm_init(&c, "c", clock, log, NULL);
-    timer_arm(b.timer, 5);
-    timer_arm(c.timer, 5);
-    timer_arm(a.timer, 5);
-    timer_arm(b.timer, 5);
+    pio_timer_arm(b.timer, 5);
+    pio_timer_arm(c.timer, 5);
+    pio_timer_arm(a.timer, 5);
+    pio_timer_arm(b.timer, 5);
     clock_step(clock, 5);
     assert_log(log, "c@5/5 a@5/5 b@5/5 ");
     timer_free(a.timer);
@@ -104,13 +104,13 @@ static void test_arming_again_moves_the_deadline(void)
     g_autoptr(GString) log = g_string_new(NULL);
     Alarm a;
     alarm_init(&a, "a", clock, log, NULL);
-    g_assert_false(timer_armed(a.timer));
-    timer_arm(a.timer, 10);
-    g_assert_true(timer_armed(a.timer));
-    timer_arm(a.timer, 30);
+    g_assert_false(pio_timer_armed(a.timer));
+    pio_timer_arm(a.timer, 10);
+    g_assert_true(pio_timer_armed(a.timer));
+    pio_timer_arm(a.timer, 30);
     clock_step(clock, 20);
     assert_log(log, "");
-    timer_arm(a.timer, 25);
+    pio_timer_arm(a.timer, 25);
     clock_step(clock, 20);
     assert_log(log, "a@25/25 ");
     timer_free(a.timer);
@@ -122,14 +122,14 @@ static void test_disarmed_timer_does_not_fire(void)
     g_autoptr(GString) log = g_string_new(NULL);
     Alarm a;
     alarm_init(&a, "a", clock, log, NULL);
-    timer_arm(a.timer, 10);
-    timer_disarm(a.timer);
-    timer_disarm(a.timer);
-    g_assert_false(timer_armed(a.timer));
+    pio_timer_arm(a.timer, 10);
+    pio_timer_disarm(a.timer);
+    pio_timer_disarm(a.timer);
+    g_assert_false(pio_timer_armed(a.timer));
     g_assert_cmpuint(clock_next_deadline(clock), ==, CLOCK_NEVER);
     clock_step(clock, 100);
     assert_log(log, "");
-    timer_arm(a.timer, 200);
+    pio_timer_arm(a.timer, 200);
     timer_free(a.timer);
     g_assert_cmpuint(clock_next_deadline(clock), ==, CLOCK_NEVER);
     timer_free(NULL);
@@ -142,10 +142,10 @@ static void test_deadline_in_the_past_fires_at_the_next_step(void)
     Alarm a;
     alarm_init(&a, "a", clock, log, NULL);
     clock_step(clock, 50);
-    timer_arm(a.timer, 10);
+    pio_timer_arm(a.timer, 10);
     clock_run_due(clock);
     assert_log(log, "a@10/50 ");
-    timer_arm(a.timer, 20);
+    pio_timer_arm(a.timer, 20);
     clock_step(clock, 0);
     assert_log(log, "a@20/50 ");
     timer_free(a.timer);
@@ -160,7 +160,7 @@ static void test_periodic_timer_does_not_drift(void)
     Alarm a;
     alarm_init(&a, "a", clock, log, &lock);
     a.period = 10;
-    timer_arm(a.timer, 10);
+    pio_timer_arm(a.timer, 10);
     clock_step(clock, 35);
     assert_log(log, "a@10/10 a@20/20 a@30/30 ");
     clock_step(clock, 5);
@@ -177,7 +177,7 @@ static void test_step_stops_before_never(void)
     g_autoptr(GString) log = g_string_new(NULL);
     Alarm a;
     alarm_init(&a, "a", clock, log, NULL);
-    timer_arm(a.timer, CLOCK_NEVER);
+    pio_timer_arm(a.timer, CLOCK_NEVER);
     clock_step(clock, 5);
     clock_step(clock, UINT64_MAX);
     g_assert_cmpuint(clock_now(clock), ==, CLOCK_NEVER - 1);
@@ -211,7 +211,7 @@ static void test_no_deadline_is_served_while_paused(void)
     g_autoptr(GString) log = g_string_new(NULL);
     Alarm a;
     alarm_init(&a, "a", clock, log, NULL);
-    timer_arm(a.timer, 0);
+    pio_timer_arm(a.timer, 0);
     clock_run_due(clock);
     assert_log(log, "");
     clock_resume(clock);
@@ -229,7 +229,7 @@ static void test_one_run_serves_what_was_due_when_it_began(void)
     alarm_init(&a, "a", clock, log, NULL);
     clock_resume(clock);
     a.period = NS_PER_SECOND * 3600;
-    timer_arm(a.timer, 0);
+    pio_timer_arm(a.timer, 0);
     clock_run_due(clock);
     clock_run_due(clock);
     g_assert_cmpuint(strlen(log->str), >, 0);
@@ -261,19 +261,19 @@ static void test_wakeup_comes_when_the_earliest_deadline_moves_nearer(void)
     alarm_init(&a, "a", clock, log, NULL);
     alarm_init(&b, "b", clock, log, NULL);
     clock_set_wakeup(clock, wakeup, &waker);
-    timer_arm(a.timer, 50 * MS);
+    pio_timer_arm(a.timer, 50 * MS);
     g_assert_cmpuint(waker.calls, ==, 0);
     clock_resume(clock);
     g_assert_cmpuint(waker.calls, ==, 1);
     uint64_t at_50 = waker.deadline;
-    timer_arm(b.timer, 60 * MS);
+    pio_timer_arm(b.timer, 60 * MS);
     g_assert_cmpuint(waker.calls, ==, 1);
-    timer_arm(b.timer, 20 * MS);
+    pio_timer_arm(b.timer, 20 * MS);
     g_assert_cmpuint(waker.calls, ==, 2);
     g_assert_cmpuint(at_50 - waker.deadline, ==, 30 * MS);
-    timer_disarm(b.timer);
+    pio_timer_disarm(b.timer);
     g_assert_cmpuint(waker.calls, ==, 2);
-    timer_disarm(a.timer);
+    pio_timer_disarm(a.timer);
     clock_run_due(clock);
     g_assert_cmpuint(waker.deadline, ==, CLOCK_NEVER);
     clock_set_wakeup(clock, NULL, NULL);
@@ -290,7 +290,7 @@ static void test_deadline_beyond_host_time_never_wakes(void)
     alarm_init(&a, "a", clock, log, NULL);
     clock_resume(clock);
     clock_set_wakeup(clock, wakeup, &waker);
-    timer_arm(a.timer, CLOCK_NEVER - 1);
+    pio_timer_arm(a.timer, CLOCK_NEVER - 1);
     g_assert_cmpuint(waker.deadline, ==, CLOCK_NEVER);
     clock_set_wakeup(clock, NULL, NULL);
     timer_free(a.timer);
@@ -310,7 +310,7 @@ static void stand_in_init(StandIn *s, Clock *clock)
     *s = (StandIn){.clock = clock, .log = g_string_new(NULL)};
     alarm_init(&s->alarm, "a", clock, s->log, NULL);
     s->alarm.period = 100;
-    timer_arm(s->alarm.timer, 100);
+    pio_timer_arm(s->alarm.timer, 100);
     clock_set_wakeup(clock, wakeup, &s->waker);
 }
 
@@ -382,7 +382,7 @@ static void test_nearer_deadline_wakes_whoever_stands_in(void)
     stand_in_init(&s, clock_new_stepped());
     alarm_init(&b, "b", s.clock, s.log, NULL);
     clock_stand_in(s.clock);
-    timer_arm(b.timer, 60);
+    pio_timer_arm(b.timer, 60);
     assert_woken(&s, 3, 60);
     timer_free(b.timer);
     stand_in_clear(&s);
@@ -402,7 +402,7 @@ static void test_nobody_stands_in_while_paused(void)
 {
     StandIn s;
     stand_in_init(&s, clock_new_monotonic());
-    timer_arm(s.alarm.timer, 0);
+    pio_timer_arm(s.alarm.timer, 0);
     g_assert_cmpuint(clock_stand_in(s.clock), ==, CLOCK_NEVER);
     clock_stand_down(s.clock, true);
     assert_woken(&s, 0, 0);

@@ -181,9 +181,9 @@ static void test_calls_reach_the_device(Fixture *f, gconstpointer data)
     g_assert_cmphex(device_acknowledge(f->dev), ==, 0x40);
     g_autofree char *text = device_describe(f->dev);
     g_assert_cmpstr(text, ==, "latch=40");
-    irq_set(f->toy->wire, true);
+    pio_irq_set(f->toy->wire, true);
     g_assert_cmpuint(f->wire_level, ==, 1);
-    irq_set(f->toy->irq, true);
+    pio_irq_set(f->toy->irq, true);
     device_reset(f->dev);
     g_assert_cmpuint(f->irq_level, ==, 0);
 }
@@ -208,8 +208,8 @@ static void test_timer_fires_with_the_lock_held(Fixture *f, gconstpointer data)
     (void)data;
     realize(f, NULL);
     clock_step(f->host.clock, 100);
-    g_assert_cmpuint(device_now(f->dev), ==, 100);
-    timer_arm(f->toy->timer, 150);
+    g_assert_cmpuint(pio_now(f->dev), ==, 100);
+    pio_timer_arm(f->toy->timer, 150);
     clock_step(f->host.clock, 100);
     g_assert_cmpuint(f->toy->fired_for, ==, 150);
 }
@@ -218,24 +218,24 @@ static void test_memory_is_bounded(Fixture *f, gconstpointer data)
 {
     (void)data;
     uint8_t bytes[2] = {1, 2}, read[2];
-    g_assert_true(device_memory_write(f->dev, 65534, bytes, 2));
-    g_assert_false(device_memory_write(f->dev, 65535, bytes, 2));
-    g_assert_true(device_memory_read(f->dev, 65534, read, 2));
+    g_assert_true(pio_memory_write(f->dev, 65534, bytes, 2));
+    g_assert_false(pio_memory_write(f->dev, 65535, bytes, 2));
+    g_assert_true(pio_memory_read(f->dev, 65534, read, 2));
     g_assert_cmpmem(read, 2, bytes, 2);
     DeviceHost bare = f->host;
     bare.memory = NULL;
     Device *stub = device_new(&STUB, "stub0", &bare);
-    g_assert_false(device_memory_read(stub, 0, read, 1));
-    g_assert_false(device_memory_write(stub, 0, read, 1));
+    g_assert_false(pio_memory_read(stub, 0, read, 1));
+    g_assert_false(pio_memory_write(stub, 0, read, 1));
     device_free(stub);
 }
 
 static void test_requests_go_to_the_machine(Fixture *f, gconstpointer data)
 {
     (void)data;
-    device_request_exit(f->dev, 42);
-    device_request_poweroff(f->dev);
-    device_request_reset(f->dev);
+    pio_request_exit(f->dev, 42);
+    pio_request_poweroff(f->dev);
+    pio_request_reset(f->dev);
     g_assert_cmpstr(f->log->str, ==, "0/42 1/0 2/0 ");
 }
 
@@ -245,7 +245,7 @@ static void test_guest_error_is_told_once_and_counted(Fixture *f, gconstpointer 
     char *none = device_guest_errors(f->dev);
     g_assert_null(none);
     for (int i = 0; i < 3; i++) {
-        device_guest_error(f->dev, "bad mode", "mode %d", i);
+        pio_guest_error(f->dev, "bad mode", "mode %d", i);
     }
     g_assert_cmpstr(f->log->str, ==, "toy0: mode 0; ");
     g_autofree char *all = device_guest_errors(f->dev);

@@ -142,7 +142,7 @@ static void test_room_for_output_says_which_line(Fixture *f, gconstpointer data)
     for (unsigned i = 2; i-- > 0;) {
         rig_char_set_room(f->lines[i], 0);
         g_mutex_lock(device_mutex(f->s->dev));
-        g_assert_cmpuint(char_port_write(f->s->lines[i], (const uint8_t *)"x", 1), ==, 0);
+        g_assert_cmpuint(pio_char_write(f->s->lines[i], (const uint8_t *)"x", 1), ==, 0);
         g_mutex_unlock(device_mutex(f->s->dev));
         rig_char_set_room(f->lines[i], 1);
     }
@@ -154,7 +154,7 @@ static void test_a_request_says_which_drive(Fixture *f, gconstpointer data)
     (void)data;
     for (unsigned i = 2; i-- > 0;) {
         g_mutex_lock(device_mutex(f->s->dev));
-        block_port_read(f->s->drives[i], 0, f->s->sector, 1, 7);
+        pio_block_read(f->s->drives[i], 0, f->s->sector, 1, 7);
         g_mutex_unlock(device_mutex(f->s->dev));
         g_assert_true(rig_drive_step(f->drives[i]));
     }

@@ -95,17 +95,17 @@ static void program(Dma *t, unsigned channel, unsigned mode, unsigned page, unsi
 
 static size_t give(Dma *t, unsigned channel, const void *data, size_t size, bool *ended)
 {
-    dma_request(t->lines[channel], true);
-    size_t moved = dma_to_memory(t->lines[channel], data, size, ended);
-    dma_request(t->lines[channel], false);
+    pio_dma_request(t->lines[channel], true);
+    size_t moved = pio_dma_to_memory(t->lines[channel], data, size, ended);
+    pio_dma_request(t->lines[channel], false);
     return moved;
 }
 
 static size_t want(Dma *t, unsigned channel, void *data, size_t size, bool *ended)
 {
-    dma_request(t->lines[channel], true);
-    size_t moved = dma_from_memory(t->lines[channel], data, size, ended);
-    dma_request(t->lines[channel], false);
+    pio_dma_request(t->lines[channel], true);
+    size_t moved = pio_dma_from_memory(t->lines[channel], data, size, ended);
+    pio_dma_request(t->lines[channel], false);
     return moved;
 }
 
@@ -366,10 +366,10 @@ static void test_no_request_no_transfer(Dma *t, gconstpointer data)
     (void)data;
     bool ended = true;
     program(t, 2, DMA_MODE_SINGLE | DMA_MODE_WRITE, 1, 0, 4);
-    g_assert_cmpuint(dma_to_memory(t->lines[2], "a", 1, &ended), ==, 0);
+    g_assert_cmpuint(pio_dma_to_memory(t->lines[2], "a", 1, &ended), ==, 0);
     g_assert_false(ended);
-    g_assert_cmpuint(dma_to_memory(NULL, "a", 1, &ended), ==, 0);
-    dma_request(NULL, true);
+    g_assert_cmpuint(pio_dma_to_memory(NULL, "a", 1, &ended), ==, 0);
+    pio_dma_request(NULL, true);
 }
 
 /* ---- status ---- */
@@ -381,12 +381,12 @@ static void test_status(Dma *t, gconstpointer data)
     (void)data;
     bool ended;
     program(t, 2, DMA_MODE_SINGLE | DMA_MODE_WRITE, 1, 0, 1);
-    dma_request(t->lines[2], true);
-    dma_request(t->lines[6], true);
+    pio_dma_request(t->lines[2], true);
+    pio_dma_request(t->lines[6], true);
     g_assert_cmphex(get(t, 2, DMA_STATUS), ==, 0x40);
     g_assert_cmphex(get(t, 6, DMA_STATUS), ==, 0x40);
-    dma_to_memory(t->lines[2], "a", 1, &ended);
-    dma_request(t->lines[2], false);
+    pio_dma_to_memory(t->lines[2], "a", 1, &ended);
+    pio_dma_request(t->lines[2], false);
     g_assert_cmphex(get(t, 2, DMA_STATUS), ==, 0x04);
     g_assert_cmphex(get(t, 2, DMA_STATUS), ==, 0x00);
     program(t, 2, DMA_MODE_SINGLE | DMA_MODE_WRITE, 1, 0, 1);

@@ -179,11 +179,11 @@ static void inputs_become_messages(void)
     g_assert_cmpuint(board.timer_input, ==, MACHINE_TIMER_PIN);
     IrqLine *line = irq_router_line(b.machine->irqs, LINE);
     redirect(&b, LINE, VECTOR);
-    irq_set(line, true);
+    pio_irq_set(line, true);
     g_assert_cmpuint(b.messages, ==, 1);
     g_assert_cmphex(b.address, ==, APIC_MESSAGE_BASE | 1u << APIC_MESSAGE_DEST_SHIFT);
     g_assert_cmphex(b.data, ==, APIC_LEVEL_ASSERT | VECTOR);
-    irq_set(line, false);
+    pio_irq_set(line, false);
     g_assert_cmpuint(b.messages, ==, 1);
     board_clear(&b);
 }
@@ -195,17 +195,17 @@ static void ends_of_interrupts_repeat_a_level(void)
     board_init(&b);
     IrqLine *line = irq_router_line(b.machine->irqs, LINE);
     redirect(&b, LINE, IOAPIC_TRIGGER | VECTOR);
-    irq_set(line, true);
+    pio_irq_set(line, true);
     g_assert_cmpuint(b.messages, ==, 1);
     g_assert_cmphex(b.data, ==, APIC_TRIGGER_LEVEL | APIC_LEVEL_ASSERT | VECTOR);
     machine_end_of_interrupt(b.machine, &b.cpu, VECTOR + 1);
     g_assert_cmpuint(b.messages, ==, 1);
     machine_end_of_interrupt(b.machine, &b.cpu, VECTOR);
     g_assert_cmpuint(b.messages, ==, 2);
-    irq_set(line, false);
+    pio_irq_set(line, false);
     machine_end_of_interrupt(b.machine, &b.cpu, VECTOR);
     g_assert_cmpuint(b.messages, ==, 2);
-    irq_set(line, true);
+    pio_irq_set(line, true);
     g_assert_cmpuint(b.messages, ==, 3);
     board_clear(&b);
 }

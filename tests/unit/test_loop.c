@@ -224,7 +224,7 @@ static void test_machine_deadline_wakes_the_loop(Fixture *fix, gconstpointer dat
     LoopClock *source = loop_clock_new(fix->loop, clock, NULL);
     g_assert_nonnull(source);
     clock_resume(clock);
-    timer_arm(timer, 2000000);
+    pio_timer_arm(timer, 2000000);
     loop_run(fix->loop);
     g_assert_cmpint(fix->count, ==, 2000000);
     g_assert_cmpuint(clock_now(clock), >=, 2000000);

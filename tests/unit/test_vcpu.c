@@ -338,7 +338,7 @@ static void tick(void *opaque, uint64_t deadline)
     IdleRig *rig = opaque;
     g_assert_cmpuint(deadline, ==, rig->last + TICK_NS);
     rig->last = deadline;
-    timer_arm(rig->timer, deadline + TICK_NS);
+    pio_timer_arm(rig->timer, deadline + TICK_NS);
     bool in_loop = g_thread_self() == rig->loop_thread;
     atomic_fetch_add(in_loop ? &rig->by_loop : &rig->by_cpu, 1);
     atomic_store(&rig->vcpu->intr, true);
@@ -397,7 +397,7 @@ static void test_halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one(vo
     rig.accel = accel_new(&IDLE_CLASS, &(AccelHost){.opaque = &rig}, NULL);
     rig.vcpu = vcpu_new(rig.accel, 0, NULL);
     rig.thread = vcpu_thread_new(rig.vcpu, rig.clock, stopped, &rig, NULL);
-    timer_arm(rig.timer, TICK_NS);
+    pio_timer_arm(rig.timer, TICK_NS);
     clock_resume(rig.clock);
     vcpu_thread_resume(rig.thread);
     loop_run(rig.loop);

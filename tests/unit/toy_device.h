@@ -96,7 +96,7 @@ static inline void toy_reset(void *state)
     memset(toy->table, 0, sizeof(toy->table));
     toy->on = false;
     toy->wide = 0;
-    irq_set(toy->irq, false);
+    pio_irq_set(toy->irq, false);
 }
 
 static inline void toy_set_pin(void *state, unsigned pin, bool level)
