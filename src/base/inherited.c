@@ -1,6 +1,6 @@
 #include "src/base/inherited.h"
 
-#include "src/base/fd_all.h"
+#include "src/base/file_io.h"
 
 #include <glib.h>
 #include <limits.h>
@@ -37,9 +37,9 @@ void inherited_close(int argc, char *const *argv)
     for (guint i = 0; i < named->len; i++) {
         unsigned fd = g_array_index(named, unsigned, i);
         if (fd > next) {
-            fd_close_range(next, fd - 1);
+            file_io_close_range(next, fd - 1);
         }
         next = MAX(next, fd + 1);
     }
-    fd_close_range(next, UINT_MAX);
+    file_io_close_range(next, UINT_MAX);
 }

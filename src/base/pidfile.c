@@ -1,9 +1,8 @@
 #include "src/base/pidfile.h"
 
 #include "src/base/error.h"
-#include "src/base/fd_all.h"
+#include "src/base/file_io.h"
 #include "src/base/file_place.h"
-#include "src/base/whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +52,7 @@ static bool lock_stale(Pidfile *file, GError **error)
 
 Pidfile *pidfile_claim(const char *path, GError **error)
 {
-    if (!whole_file_check("-pidfile", path, error)) {
+    if (!file_io_check_replace("-pidfile", path, error)) {
         return NULL;
     }
     struct stat st;
@@ -84,7 +83,7 @@ static bool put_new(Pidfile *file, const char *text, GError **error)
         return fail(file, error, g_strerror(errno));
     }
     bool replaces = file->stale >= 0 ? file_place_holds(&file->place, file->stale) : is_link(file);
-    if (!lock(fd) || !fd_write_all(fd, text, strlen(text)) ||
+    if (!lock(fd) || !file_io_write(fd, text, strlen(text)) ||
         !file_place_put(&file->place, name, replaces)) {
         int why = errno;
         file_place_discard(&file->place, name);
@@ -99,7 +98,7 @@ bool pidfile_write(Pidfile *file, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%ld\n", (long)getpid());
     return file->plain ? put_new(file, text, error)
-                       : whole_file_write("-pidfile", file->path, text, error);
+                       : file_io_replace("-pidfile", file->path, text, error);
 }
 
 static void close_fd(int fd)

@@ -1,7 +1,7 @@
 #include "src/block/image.h"
 
 #include "src/base/error.h"
-#include "src/base/fd_all.h"
+#include "src/base/file_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -182,25 +182,12 @@ bool image_is_read_only(const Image *image)
 
 /* ---- the host's files ---- */
 
-static bool write_fully(int fd, const uint8_t *data, size_t size, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t put = pwrite(fd, data + done, size - done, (off_t)(offset + done));
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        done += put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
-
 /* What is missing behind the file's end as it was opened is zeros; before it, the file shrank. */
 static bool read_base(const Image *image, uint64_t sector, uint8_t *data, uint32_t count)
 {
     uint64_t offset = sector * IMAGE_SECTOR;
     size_t size = (size_t)count * IMAGE_SECTOR;
-    ssize_t got = fd_read_all(image->fd, data, size, offset);
+    ssize_t got = file_io_read_at(image->fd, data, size, offset);
     if (got < 0) {
         return false;
     }
@@ -239,7 +226,7 @@ static void mark_overlay(Image *image, uint64_t sector)
 static bool read_overlay(const Image *image, uint64_t sector, uint8_t *data, uint32_t count)
 {
     ssize_t size = (ssize_t)count * IMAGE_SECTOR;
-    ssize_t got = fd_read_all(image->overlay, data, (size_t)size, sector * IMAGE_SECTOR);
+    ssize_t got = file_io_read_at(image->overlay, data, (size_t)size, sector * IMAGE_SECTOR);
     if (got >= 0 && got < size) {
         errno = ENODATA;
     }
@@ -268,7 +255,8 @@ static bool read_snapshot(const Image *image, uint64_t sector, uint8_t *data, ui
 
 static bool write_snapshot(Image *image, uint64_t sector, const uint8_t *data, uint32_t count)
 {
-    if (!write_fully(image->overlay, data, (size_t)count * IMAGE_SECTOR, sector * IMAGE_SECTOR)) {
+    if (!file_io_write_at(image->overlay, data, (size_t)count * IMAGE_SECTOR,
+                          sector * IMAGE_SECTOR)) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -306,7 +294,7 @@ bool image_write(Image *image, uint64_t sector, const void *data, uint32_t count
         return write_snapshot(image, sector, data, count);
     }
     uint64_t end = (sector + count) * IMAGE_SECTOR;
-    if (!write_fully(image->fd, data, (size_t)count * IMAGE_SECTOR, sector * IMAGE_SECTOR)) {
+    if (!file_io_write_at(image->fd, data, (size_t)count * IMAGE_SECTOR, sector * IMAGE_SECTOR)) {
         return false;
     }
     image->bytes = MAX(image->bytes, end);

@@ -2,8 +2,7 @@
 
 #include "bios/kernel_rom.h"
 #include "src/base/error.h"
-#include "src/base/fd_all.h"
-#include "src/base/input_file.h"
+#include "src/base/file_io.h"
 #include "src/boot/elf.h"
 #include "src/boot/foreign.h"
 #include "src/boot/load.h"
@@ -86,7 +85,7 @@ static bool find_format(BootImage *image, GError **error)
 static bool refuse_large(const InputFile *file, uint64_t memory, GError **error)
 {
     g_autofree uint8_t *head = g_malloc(BOOT_FOREIGN_HEAD);
-    ssize_t got = fd_read_all(file->fd, head, BOOT_FOREIGN_HEAD, 0);
+    ssize_t got = file_io_read_at(file->fd, head, BOOT_FOREIGN_HEAD, 0);
     const BootBytes bytes = {head, got > 0 ? (uint64_t)got : 0};
     g_autofree char *foreign =
         strcmp(file->what, "-kernel") != 0 || find_marked(&bytes) || elf_is(&bytes)

@@ -1,7 +1,7 @@
 #include "src/boot/firmware.h"
 
 #include "src/base/error.h"
-#include "src/base/input_file.h"
+#include "src/base/file_io.h"
 
 #include <inttypes.h>
 #include <string.h>

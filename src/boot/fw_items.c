@@ -2,7 +2,7 @@
 
 #include "devices/misc/fw_cfg_regs.h"
 #include "src/base/error.h"
-#include "src/base/input_file.h"
+#include "src/base/file_io.h"
 #include "src/base/keyval.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "src/char/guardian.h"
 
 #include "src/base/error.h"
-#include "src/base/fd_all.h"
+#include "src/base/file_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static void keep_only(int fd, int life)
     int end = fcntl(life, F_DUPFD, FIRST_CLOSED_FD);
     dup2(ward, WARD_FD);
     dup2(end, LIFE_FD);
-    fd_close_range(FIRST_CLOSED_FD, UINT_MAX);
+    file_io_close_range(FIRST_CLOSED_FD, UINT_MAX);
 }
 
 /* A session of its own: a signal to our process group or terminal passes it by. */

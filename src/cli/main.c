@@ -2,11 +2,11 @@
  * pioemu: the program.
  */
 #include "src/base/error.h"
+#include "src/base/file_io.h"
 #include "src/base/host_failure.h"
 #include "src/base/inherited.h"
 #include "src/base/pidfile.h"
 #include "src/base/signals.h"
-#include "src/base/whole_file.h"
 #include "src/char/fd_io.h"
 #include "src/cli/options.h"
 #include "src/control/control.h"
@@ -39,7 +39,7 @@ static bool check_files(const Config *config, GError **error)
                             "-result %s: is the file of -pidfile, which is removed at the end",
                             config->result);
     }
-    return !config->result || whole_file_check("-result", config->result, error);
+    return !config->result || file_io_check_replace("-result", config->result, error);
 }
 
 /* What ps and top call us. */

@@ -1,7 +1,7 @@
 #include "src/record/recorder_internal.h"
 
 #include "src/base/error.h"
-#include "src/base/fd_all.h"
+#include "src/base/file_io.h"
 #include "src/machine/rtc_date.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static void flush(Recorder *recorder)
     recorder->buffer = recorder->writing;
     g_mutex_unlock(&recorder->lock);
     recorder->writing = full;
-    if (!fd_write_all(recorder->file.fd, full->data, full->len)) {
+    if (!file_io_write(recorder->file.fd, full->data, full->len)) {
         write_failed(recorder, errno);
     }
     g_byte_array_set_size(full, 0);

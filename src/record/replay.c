@@ -1,7 +1,7 @@
 #include "src/record/replay.h"
 
 #include "src/base/error.h"
-#include "src/base/input_file.h"
+#include "src/base/file_io.h"
 #include "src/base/keyval.h"
 #include "src/machine/machine.h"
 #include "src/record/replay_device.h"

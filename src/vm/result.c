@@ -1,7 +1,7 @@
 #include "src/vm/result.h"
 
+#include "src/base/file_io.h"
 #include "src/base/json_text.h"
-#include "src/base/whole_file.h"
 
 static const char *const BY_NAMES[] = {
     [VM_ENDED_BY_GUEST] = "guest",      [VM_ENDED_BY_GUEST_STOP] = "guest-stop",
@@ -24,5 +24,5 @@ bool result_write(const VmResult *result, const char *path, GError **error)
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
     g_autofree char *json = json_text(root);
     g_autofree char *line = g_strdup_printf("%s\n", json);
-    return whole_file_write("-result", path, line, error);
+    return file_io_replace("-result", path, line, error);
 }

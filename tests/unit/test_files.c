@@ -2,10 +2,10 @@
  * Files that are made, replaced and removed: no name that others can guess,
  * no link that others made, and nothing of a run that never began.
  */
+#include "src/base/file_io.h"
 #include "src/base/file_place.h"
 #include "src/base/output_file.h"
 #include "src/base/pidfile.h"
-#include "src/base/whole_file.h"
 #include "src/char/pty_link.h"
 
 #include <errno.h>
@@ -93,7 +93,7 @@ static void test_links_of_others_are_not_followed(Fixture *f, gconstpointer data
     g_autofree char *old = g_strdup_printf("%s/.pioemu-%ld", f->directory, (long)getpid());
     link_to_secret(f, old);
     link_to_secret(f, f->path);
-    g_assert_true(whole_file_write("-result", f->path, "text", NULL));
+    g_assert_true(file_io_replace("-result", f->path, "text", NULL));
     assert_holds(f->secret, "secret");
     assert_holds(f->path, "text");
     g_assert_false(g_file_test(f->path, G_FILE_TEST_IS_SYMLINK));
