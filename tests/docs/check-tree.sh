@@ -8,7 +8,7 @@ cd "$1"
 
 TOP='src devices bios guests tests docs
 meson.build meson_options.txt README.md CONTRIBUTING.md LICENSE dev
-.ci .clang-format .gitignore'
+.ci .clang-format .gitattributes .gitignore'
 # What libFuzzer calls the inputs that it leaves where it runs.
 LEFT='(^|/)(crash|leak|oom|timeout|slow-unit)-[^/]*$'
 

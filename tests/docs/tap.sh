@@ -1,8 +1,9 @@
 #!/bin/sh
-# For the checks beside it: a TAP point for each thing that they check.  They set
-# `work`, a directory of their own.
+# For checks that are scripts: a TAP point for each thing that they check.  They set
+# `work`, a directory of their own, and `area` if their points are not of docs.
 
 : "${work:?is a directory of the check}"
+: "${area:=docs}"
 number=0
 # point NAME COMMAND...
 point()
@@ -10,10 +11,10 @@ point()
     name=$1
     shift
     number=$((number + 1))
-    if "$@" >"$work/why"; then
-        echo "ok $number /docs/$name"
+    if "$@" >"$work/why" 2>&1; then
+        echo "ok $number /$area/$name"
     else
         sed 's/^/# /' "$work/why"
-        echo "not ok $number /docs/$name"
+        echo "not ok $number /$area/$name"
     fi
 }

@@ -1,19 +1,28 @@
 #!/usr/bin/env python3
-"""Writes the seeds that a fuzzer would not find: tests/fuzz/corpus/TARGET/seed-*.
+"""Writes the seeds that a fuzzer would not find into the packs tests/fuzz/corpus/TARGET.pack.
 
-The format of each is that of its target (tests/fuzz/fuzz_*.c).
+They are called seed-NAME there; the pack's other inputs stay as they are.  The format
+of each is that of its target (tests/fuzz/fuzz_*.c).
 """
-import os
 import struct
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import corpus
+
+PACKS = Path(__file__).resolve().parent / "corpus"
+SEEDS = {}  # target to name to bytes
 
 
 def write(target, name, data):
-    directory = os.path.join(HERE, "corpus", target)
-    os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, "seed-" + name), "wb") as seed:
-        seed.write(data)
+    SEEDS.setdefault(target, {})["seed-" + name] = data
+
+
+def write_packs():
+    for target, seeds in SEEDS.items():
+        pack = PACKS / f"{target}.pack"
+        found = corpus.read(pack) if pack.exists() else {}
+        kept = {name: data for name, data in found.items() if not name.startswith("seed-")}
+        corpus.write(pack, kept | seeds)
 
 
 # ---- boot: how, a text with its length, the kernel ----
@@ -651,3 +660,4 @@ bus_seeds()
 qtest_seeds()
 qmp_seeds()
 expect_seeds()
+write_packs()
