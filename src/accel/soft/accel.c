@@ -38,7 +38,7 @@ static G_NORETURN void escape(Cpu *cpu)
 {
     cpu->fuel -= cpu->current == &NO_INSN;
     cpu->fuel += cpu->current->after;
-    cpu->eip += cpu->current->start;
+    cpu->rip += cpu->current->start;
     cpu->in_bus_access = false;
     longjmp(cpu->escape, 1);
 }
@@ -77,7 +77,8 @@ void cpu_mode_changed(Cpu *cpu)
                        (has_breakpoints(cpu) ? SINGLE_STEP_DEBUG : 0) |
                        (cpu->vcpu.initiator.unfinished ? SINGLE_STEP_HELD : 0);
     cpu->checks = (aligned ? CHECK_ALIGNMENT : 0) | (has_breakpoints(cpu) ? CHECK_BREAKPOINTS : 0);
-    cpu->tlb = cpu->checks ? cpu->tlb_never : cpu->tlbs[cpu->cpl == 3];
+    cpu->tlb = cpu->checks ? &cpu->tlb_never : &cpu->tlbs[cpu_rights(cpu)];
+    cpu_place_changed(cpu);
 }
 
 void cpu_leave_soon(Cpu *cpu)
@@ -155,7 +156,7 @@ static void deliver_exception(Cpu *cpu)
     }
     cpu->delivering = fault.vector;
     cpu->repeating = false;
-    interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error, fault.error, cpu->eip);
+    interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error, fault.error, cpu->rip);
     cpu->delivering = -1;
     cpu->last_exception = (InterpException){
         .count = cpu->last_exception.count + 1,
@@ -200,7 +201,7 @@ static void take_interrupt(Cpu *cpu)
         vector = cpu_host(cpu)->acknowledge(cpu_host(cpu)->opaque, cpu->vcpu.index);
     }
     cpu->repeating = false;
-    interrupt_deliver(cpu, vector, EVENT_EXTERNAL, false, 0, cpu->eip);
+    interrupt_deliver(cpu, vector, EVENT_EXTERNAL, false, 0, cpu->rip);
 }
 
 /* ---- running ------------------------------------------------------------ */
@@ -227,7 +228,8 @@ static void run_block(Cpu *cpu, uint64_t limit)
 
 static uint32_t code_breakpoints(const Cpu *cpu)
 {
-    uint32_t linear = cpu->segment[CPU_CS].base + cpu->eip, hit = 0;
+    LinearAddr linear = cpu_code_linear(cpu);
+    uint32_t hit = 0;
 
     for (unsigned n = 0; n < 4; n++) {
         bool enabled = cpu->dr[7] >> n * 2 & 3, executes = !(cpu->dr[7] >> (16 + n * 4) & 3);
@@ -472,7 +474,7 @@ static uint64_t program_counter(BusInitiator *self)
 {
     const Cpu *cpu = (const Cpu *)self;
 
-    return cpu->segment[CPU_CS].base + cpu->eip + cpu->current->start;
+    return cpu_code_linear(cpu) + cpu->current->start;
 }
 
 /* A device has the bus: the run loop has to see that before the next instruction. */
@@ -502,7 +504,7 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
         return false;
     }
     for (unsigned i = 0; i < TLB_SIZE; i++) {
-        cpu->tlb_never[i].read_tag = cpu->tlb_never[i].write_tag = TLB_INVALID;
+        cpu->tlb_never.entry[i] = (TlbEntry){TLB_INVALID, TLB_INVALID, TLB_INVALID, 0};
     }
     vcpu->initiator.program_counter = program_counter;
     vcpu->initiator.paced = true;
@@ -551,7 +553,7 @@ static void interp_position(const Accel *accel, VcpuPosition *position)
         .instructions = accel_instructions(interp),
         .cpu = cpu->vcpu.index,
         .cs = cpu->segment[CPU_CS].selector,
-        .eip = cpu->eip + cpu->current->start,
+        .eip = (uint32_t)cpu->rip + cpu->current->start,
     };
 }
 

@@ -23,10 +23,10 @@ static TracedCpu traced_cpu(const Cpu *cpu)
 
 static unsigned code_bits(const Cpu *cpu)
 {
-    return cpu->code32 ? 32 : 16;
+    return cpu->mode;
 }
 
-void trace_decoded(Cpu *cpu, const Block *block, uint32_t linear, const uint8_t *bytes)
+void trace_decoded(Cpu *cpu, const Block *block, LinearAddr linear, const uint8_t *bytes)
 {
     uint8_t lengths[BLOCK_MAX];
 
@@ -39,7 +39,7 @@ void trace_decoded(Cpu *cpu, const Block *block, uint32_t linear, const uint8_t 
     cpu_trace_decoded(trace_of(cpu), &(TracedCode){.cpu = traced_cpu(cpu),
                                                    .address = linear,
                                                    .cs = cpu->segment[CPU_CS].selector,
-                                                   .ip = cpu->eip,
+                                                   .ip = cpu->rip,
                                                    .bits = code_bits(cpu),
                                                    .count = block->count,
                                                    .bytes = bytes,
@@ -48,7 +48,7 @@ void trace_decoded(Cpu *cpu, const Block *block, uint32_t linear, const uint8_t 
 
 void trace_entered(Cpu *cpu, const Block *block)
 {
-    uint32_t linear = cpu->segment[CPU_CS].base + cpu->eip;
+    LinearAddr linear = cpu_code_linear(cpu);
     bool registers = cpu_trace_wants(trace_of(cpu), LOG_CPU);
     TracedEntry entry = {
         .cpu = traced_cpu(cpu),
@@ -70,9 +70,9 @@ void trace_entered(Cpu *cpu, const Block *block)
     cpu_trace_entered(trace_of(cpu), &entry, registers ? &state : NULL);
 }
 
-static TracedPlace place(const Cpu *cpu, uint32_t eip)
+static TracedPlace place(const Cpu *cpu, uint64_t rip)
 {
-    return (TracedPlace){.cs = cpu->segment[CPU_CS].selector, .ip = eip, .cpl = cpu->cpl};
+    return (TracedPlace){.cs = cpu->segment[CPU_CS].selector, .ip = rip, .cpl = cpu->cpl};
 }
 
 TracedInterrupt trace_interrupt_begin(const Cpu *cpu, EventKind kind, const Fault *event)
@@ -90,13 +90,13 @@ TracedInterrupt trace_interrupt_begin(const Cpu *cpu, EventKind kind, const Faul
         .has_error = event->has_error,
         .error = event->error,
         .cr2 = cpu->cr2,
-        .from = place(cpu, cpu->eip + cpu->current->start),
+        .from = place(cpu, cpu->rip + cpu->current->start),
     };
 }
 
 void trace_interrupt_end(Cpu *cpu, TracedInterrupt *taken)
 {
-    taken->to = place(cpu, cpu->eip);
+    taken->to = place(cpu, cpu->rip);
     cpu_trace_interrupt(trace_of(cpu), taken);
 }
 

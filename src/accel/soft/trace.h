@@ -11,7 +11,7 @@
 void trace_init(Cpu *cpu);
 
 /* trace_code: the block was made of `bytes`, which are at `linear`. */
-void trace_decoded(Cpu *cpu, const Block *block, uint32_t linear, const uint8_t *bytes);
+void trace_decoded(Cpu *cpu, const Block *block, LinearAddr linear, const uint8_t *bytes);
 /* trace_entries: the block is at CS:EIP and runs next. */
 void trace_entered(Cpu *cpu, const Block *block);
 /* trace_interrupts: before an event is delivered, and when it was. */

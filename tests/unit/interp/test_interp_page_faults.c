@@ -189,6 +189,24 @@ static void test_linear_addresses_wrap(void)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x44332211);
 }
 
+/* Level 0 calls the code first, which makes a block of it that level 3 may not enter. */
+SNIPPET(call_then_leave, 32,
+        "mov $0x31000, %eax\n call *%eax\n push $0x23\n push $0x7000\n"
+        "pushf\n push $0x1b\n push $0x20000\n iret");
+
+static void test_code_that_level_0_ran_is_fetched_with_rights_of_level_3(void)
+{
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = pm_paged_state(0, PM_CODE);
+    pm_set_pte(rig, TARGET, TARGET | PTE_P);
+    PM_LOAD(rig, PM_CODE, call_then_leave);
+    PM_BYTES(rig, TARGET, 0xc3);             /* ret */
+    PM_BYTES(rig, PM_USER_CODE, 0xff, 0xd0); /* call *%eax */
+    PmFault fault = pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_U);
+    g_assert_cmphex(fault.state.cr2, ==, TARGET);
+    g_assert_cmphex(fault.eip, ==, TARGET);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -203,5 +221,6 @@ int main(int argc, char **argv)
     TEST(absent_descriptor_table);
     TEST(read_only_descriptor_table);
     TEST(linear_addresses_wrap);
+    TEST(code_that_level_0_ran_is_fetched_with_rights_of_level_3);
     return g_test_run();
 }

@@ -219,6 +219,52 @@ static void test_four_megabyte_page(void)
     pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_W | ERROR_U);
 }
 
+/* Reads by a large page, changes an entry, and reads again after an INVLPG of EBP. */
+SNIPPET(read_change_read, 32,
+        "mov (%ecx), %eax\n mov (%ebx), %eax\n mov %edi, (%esi)\n"
+        "invlpg (%ebp)\n mov (%ebx), %edx\n int3");
+
+static CpuState large_state(Rig *rig)
+{
+    CpuState state = pm_paged_state(0, PM_CODE);
+    state.cr4 = CR4_PSE;
+    rig_write32(rig, PM_DIRECTORY + 4 * 2, 0 | PTE_P | PTE_W | PTE_U | PTE_PS);
+    rig_write32(rig, TARGET, 0x11111111);
+    rig_write32(rig, TARGET + PAGE, 0x22222222);
+    state.gpr[CPU_CX] = 0x800000;
+    PM_LOAD(rig, PM_CODE, read_change_read);
+    return state;
+}
+
+static void test_invlpg_drops_all_of_a_large_page(void)
+{
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = large_state(rig);
+    state.gpr[CPU_BX] = 0x800000 + TARGET;
+    state.gpr[CPU_SI] = PM_DIRECTORY + 4 * 2;
+    state.gpr[CPU_DI] = 0;
+    state.gpr[CPU_BP] = 0x800000 + TARGET + 5 * PAGE;
+    PmFault fault = pm_expect(rig, &state, VECTOR_PF, 0);
+    g_assert_cmphex(fault.state.cr2, ==, 0x800000 + TARGET);
+}
+
+/* The other translations stay, although there is a large page among them. */
+static void test_invlpg_drops_one_page(void)
+{
+    g_autoptr(Rig) rig = pm_new_paged();
+    CpuState state = large_state(rig);
+    state.gpr[CPU_BX] = TARGET;
+    state.gpr[CPU_SI] = pm_pte(TARGET);
+    state.gpr[CPU_DI] = (TARGET + PAGE) | 7;
+    state.gpr[CPU_BP] = TARGET + 5 * PAGE;
+    PmFault fault = pm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(fault.state.gpr[CPU_DX], ==, 0x11111111);
+    pm_set_pte(rig, TARGET, TARGET | 7);
+    state.gpr[CPU_BP] = TARGET;
+    fault = pm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(fault.state.gpr[CPU_DX], ==, 0x22222222);
+}
+
 /* Without CR4.PSE the bit means nothing. */
 static void test_page_size_bit_needs_cr4(void)
 {
@@ -306,6 +352,8 @@ int main(int argc, char **argv)
     TEST(write_protect_takes_effect_at_once);
     TEST(rings_do_not_share_translations);
     TEST(four_megabyte_page);
+    TEST(invlpg_drops_all_of_a_large_page);
+    TEST(invlpg_drops_one_page);
     TEST(page_size_bit_needs_cr4);
     TEST(physical_address_extension);
     TEST(pae_faults);

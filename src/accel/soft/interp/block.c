@@ -3,8 +3,8 @@
  *
  * Blocks are found by physical address and code size, so they outlive changes
  * of the page tables.  A block is entered from another one without a look-up
- * when its `entry` is the current generation and linear address; whatever
- * changes a translation starts a new generation.  A block lies in one page,
+ * when its generation and linear address are the current ones; whatever changes
+ * a translation starts a new generation.  A block lies in one page,
  * except for one made of a single instruction that lies on two: that one is
  * found and compared with memory each time.
  *
@@ -47,7 +47,7 @@ static const Insn BETWEEN_BLOCKS;
 
 /* ---- code pages --------------------------------------------------------- */
 
-CodePage **code_page_slot(InterpAccel *accel, uint64_t physical)
+CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical)
 {
     CodePage ***chunk = &accel->pages[physical >> CODE_CHUNK_BITS & (CODE_CHUNKS - 1)];
 
@@ -107,7 +107,7 @@ static void remark(CodePage *page)
 static void make_stale(Block *block)
 {
     block->stale = true;
-    block->entry = NO_ENTRY;
+    block->generation = NO_GENERATION;
     for (unsigned i = 0; i < block->count; i++) {
         block->insns[i].handler = op_stale;
     }
@@ -125,7 +125,7 @@ static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
     Insn *old = &block->insns[i], new;
     uint8_t immediate;
     DecodeResult result =
-        decode_insn(bytes, old->end - old->start, block->code32, old->start, &new, &immediate);
+        decode_insn(bytes, old->end - old->start, block->mode, old->start, &new, &immediate);
 
     if (result == DECODE_NEEDS_MORE || new.end != old->end) {
         return false;
@@ -280,9 +280,9 @@ CodeCache *code_cache_new(Cpu *cpu)
         return NULL;
     }
     cache->scratch = g_malloc0(SINGLE_SIZE);
-    cache->scratch->entry = NO_ENTRY;
+    cache->scratch->generation = NO_GENERATION;
     cpu->no_block = g_new0(Block, 1);
-    cpu->no_block->entry = NO_ENTRY;
+    cpu->no_block->generation = NO_GENERATION;
     for (unsigned i = 0; i < JUMP_SIZE; i++) {
         cpu->jump[i] = cpu->no_block;
     }
@@ -326,23 +326,23 @@ void code_cache_flush(Cpu *cpu)
     }
 }
 
-static Block **hash_slot(CodeCache *cache, uint64_t physical, bool code32)
+static Block **hash_slot(CodeCache *cache, PhysAddr physical, unsigned mode)
 {
-    uint64_t mixed = (physical ^ physical >> HASH_BITS) + code32;
+    uint64_t mixed = (physical ^ physical >> HASH_BITS) + mode / 32;
 
     return &cache->hash[mixed & (HASH_SIZE - 1)];
 }
 
-static Block *look_up(CodeCache *cache, uint64_t physical, bool code32)
+static Block *look_up(CodeCache *cache, PhysAddr physical, unsigned mode)
 {
-    Block **link = hash_slot(cache, physical, code32);
+    Block **link = hash_slot(cache, physical, mode);
 
     while (*link) {
         Block *block = *link;
 
         if (block->stale) {
             *link = block->hash_next;
-        } else if (block->physical == physical && block->code32 == code32) {
+        } else if (block->physical == physical && block->mode == mode) {
             return block;
         } else {
             link = &block->hash_next;
@@ -356,26 +356,27 @@ static Block *look_up(CodeCache *cache, uint64_t physical, bool code32)
 /* Where the instruction bytes at CS:EIP are. */
 typedef struct Fetch {
     const uint8_t *bytes; /* NULL: not in memory */
-    uint32_t linear;
-    uint64_t physical;
+    LinearAddr linear;
+    PhysAddr physical;
     size_t in_page;  /* bytes up to the end of the page or the segment */
     size_t in_limit; /* bytes up to the end of the segment, at most 15 */
 } Fetch;
 
 static void locate(Cpu *cpu, Fetch *fetch)
 {
-    if (cpu->eip >= cpu->cs_end) {
+    if (cpu->rip >= cpu->cs_end) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
-    fetch->linear = cpu->segment[CPU_CS].base + cpu->eip;
-    const TlbEntry *entry = tlb_entry(cpu, fetch->linear, ACCESS_READ, cpu->cpl == 3);
-    uint32_t in_page = fetch->linear & ~PAGE_MASK;
+    fetch->linear = cpu_code_linear(cpu);
+    Rights rights = cpu_rights(cpu);
+    const TlbEntry *entry = tlb_entry(cpu, fetch->linear, ACCESS_FETCH, rights);
+    unsigned in_page = fetch->linear & ~PAGE_MASK;
 
     fetch->bytes =
-        entry->read_tag & TLB_BUS ? NULL : (const uint8_t *)(entry->addend + fetch->linear);
-    fetch->physical = entry->physical | in_page;
-    fetch->in_limit = MIN(cpu->cs_end - cpu->eip, INSN_BYTES_MAX);
-    fetch->in_page = MIN(cpu->cs_end - cpu->eip, PAGE_SIZE - in_page);
+        entry->exec_tag & TLB_BUS ? NULL : (const uint8_t *)(entry->addend + fetch->linear);
+    fetch->physical = tlb_cold_at(&cpu->tlbs[rights], fetch->linear)->physical | in_page;
+    fetch->in_limit = MIN(cpu->cs_end - cpu->rip, INSN_BYTES_MAX);
+    fetch->in_page = MIN(cpu->cs_end - cpu->rip, PAGE_SIZE - in_page);
 }
 
 static void end_block(Cpu *cpu, Block *block)
@@ -390,6 +391,7 @@ static void end_block(Cpu *cpu, Block *block)
         .handler = op_block_end,
         .link = {cpu->no_block, cpu->no_block},
         .end = block->length,
+        .count = block->count,
     };
 }
 
@@ -402,8 +404,8 @@ static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, un
 
     while (count < limit && at < size) {
         Insn *insn = &block->insns[count];
-        DecodeResult result = decode_insn(bytes + at, size - at, block->code32, (uint16_t)at, insn,
-                                          &immediates[count]);
+        DecodeResult result =
+            decode_insn(bytes + at, size - at, block->mode, (uint16_t)at, insn, &immediates[count]);
 
         if (result == DECODE_NEEDS_MORE) {
             break;
@@ -418,13 +420,25 @@ static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, un
     return count;
 }
 
+static uint8_t fetch_byte(Cpu *cpu, LinearAddr linear)
+{
+    Rights rights = cpu_rights(cpu);
+
+    linear = linear_wrap(cpu, linear);
+    const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_FETCH, rights);
+    if (entry->exec_tag & TLB_BUS) {
+        PhysAddr page = tlb_cold_at(&cpu->tlbs[rights], linear)->physical;
+
+        return (uint8_t)physical_read(cpu, page | (linear & ~PAGE_MASK), 1);
+    }
+    return *(const uint8_t *)(entry->addend + linear);
+}
+
 /* Copies the bytes of one instruction, wherever they are. */
 static size_t gather(Cpu *cpu, const Fetch *fetch, uint8_t *bytes)
 {
     for (size_t i = 0; i < fetch->in_limit; i++) {
-        uint32_t linear = fetch->linear + (uint32_t)i;
-
-        bytes[i] = (uint8_t)linear_read(cpu, linear, 1, cpu->cpl == 3);
+        bytes[i] = fetch_byte(cpu, fetch->linear + i);
     }
     return fetch->in_limit;
 }
@@ -438,7 +452,7 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t
     Fetch part = *fetch;
     uint8_t immediate;
 
-    *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
+    *block = (Block){.generation = NO_GENERATION, .physical = fetch->physical, .mode = cpu->mode};
     part.in_limit = MIN(fetch->in_page, fetch->in_limit);
     while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1, &immediate)) {
         if (part.in_limit == fetch->in_limit) {
@@ -456,15 +470,12 @@ static bool still_matches(Cpu *cpu, const Fetch *fetch, const CrossPage *cross_p
     const Block *block = (const Block *)cross_page->room;
     size_t first = fetch->in_page;
 
-    if (block->physical != fetch->physical || block->code32 != cpu->code32 ||
-        block->length <= first || block->length > fetch->in_limit ||
-        memcmp(cross_page->bytes, fetch->bytes, first) != 0) {
+    if (block->physical != fetch->physical || block->mode != cpu->mode || block->length <= first ||
+        block->length > fetch->in_limit || memcmp(cross_page->bytes, fetch->bytes, first) != 0) {
         return false;
     }
     for (size_t i = first; i < block->length; i++) {
-        uint32_t linear = fetch->linear + (uint32_t)i;
-
-        if (linear_read(cpu, linear, 1, cpu->cpl == 3) != cross_page->bytes[i]) {
+        if (fetch_byte(cpu, fetch->linear + i) != cross_page->bytes[i]) {
             return false;
         }
     }
@@ -501,7 +512,7 @@ static Block *make_scratch(Cpu *cpu, const Fetch *fetch, bool known)
     uint8_t immediate, gathered[INSN_BYTES_MAX];
     const uint8_t *bytes = fetch->bytes;
 
-    block->code32 = cpu->code32;
+    block->mode = cpu->mode;
     if (bytes && decode_block(block, bytes, fetch->in_page, 1, &immediate)) {
         end_block(cpu, block);
     } else {
@@ -538,7 +549,7 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
         return (Block *)cross_page_slot(cpu, fetch)->room;
     }
     Block *block = (Block *)room_for_block(cpu);
-    *block = (Block){.entry = NO_ENTRY, .physical = fetch->physical, .code32 = cpu->code32};
+    *block = (Block){.generation = NO_GENERATION, .physical = fetch->physical, .mode = cpu->mode};
     if (!decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
         return make_cross_page(cpu, fetch);
     }
@@ -551,7 +562,7 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
         code_arena_take(arena, ROUND_UP(block->length, sizeof(Insn)));
     }
     block->kept = true;
-    Block **slot = hash_slot(cpu->code, block->physical, block->code32);
+    Block **slot = hash_slot(cpu->code, block->physical, block->mode);
     block->hash_next = *slot;
     *slot = block;
     track(cpu, block);
@@ -578,7 +589,7 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     cpu->current = &BETWEEN_BLOCKS;
     cpu->fuel--;
     locate(cpu, &fetch);
-    Block *block = look_up(cpu->code, fetch.physical, cpu->code32);
+    Block *block = look_up(cpu->code, fetch.physical, cpu->mode);
     if (block && (!fetch.bytes || !is_unmodified(block, &fetch))) {
         make_stale(block);
         block = NULL;
@@ -591,8 +602,9 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     }
     cpu->fuel++;
     if (block->kept && !cpu->unlinked) {
-        block->entry = cpu->generation | fetch.linear;
-        cpu->jump[(fetch.linear ^ fetch.linear >> JUMP_BITS) & (JUMP_SIZE - 1)] = block;
+        block->generation = cpu->generation;
+        block->linear = fetch.linear;
+        cpu->jump[jump_index(fetch.linear)] = block;
     }
     return block;
 }
@@ -613,7 +625,7 @@ static const Insn *enter(Cpu *cpu, Block **link)
     if (cpu->fuel < block->count) {
         return NULL;
     }
-    if (link && block->entry != NO_ENTRY && epoch == arena->epoch) {
+    if (link && block->generation != NO_GENERATION && epoch == arena->epoch) {
         *link = block;
     }
     if (cpu->trace_entries) {

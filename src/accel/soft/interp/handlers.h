@@ -55,7 +55,7 @@
     unsigned name##_segment = (segment_);                                                          \
     u32 name##_offset = (offset_);                                                                 \
     const Segment *name##_s = &cpu->segment[name##_segment];                                       \
-    u32 name##_linear = name##_s->base + name##_offset;                                            \
+    u32 name##_linear = (u32)name##_s->base + name##_offset;                                       \
     const TlbEntry *name##_e = tlb_at(cpu->tlb, name##_linear);                                    \
     bool name##_hit = slow && (u64)name##_offset + N / 8 <= name##_s->end &&                       \
                       ((name##_linear + (N / 8 - 1)) & PAGE_MASK) == name##_e->tag;                \
@@ -107,34 +107,34 @@ static inline bool rep_pauses(const Cpu *cpu)
 /* It is to be entered again. */
 static inline const Insn *rep_leave(Cpu *cpu, const Insn *insn)
 {
-    cpu->eip += insn->start;
+    cpu->rip += insn->start;
     cpu->repeating = !cpu->single_step;
     return NULL;
 }
 
-static inline uint32_t insn_next_eip(const Cpu *cpu, const Insn *insn)
+static inline uint32_t insn_next_rip(const Cpu *cpu, const Insn *insn)
 {
-    return cpu->eip + insn->end;
+    return (uint32_t)cpu->rip + insn->end;
 }
 
 /*
- * A block is entered if it is the one for this generation and linear address,
+ * A block is entered if it is the one for this linear address and generation,
  * lies within the segment, and there is fuel for all of it.
  */
-static inline bool block_enterable(const Cpu *cpu, const Block *block, uint32_t linear)
+static inline bool block_enterable(const Cpu *cpu, const Block *block, LinearAddr linear)
 {
-    return block->entry == (cpu->generation | linear) &&
-           (uint64_t)cpu->eip + block->length <= cpu->cs_end && cpu->fuel >= block->count;
+    return block->linear == linear && block->generation == cpu->generation &&
+           cpu->rip + block->length <= cpu->cs_end && cpu->fuel >= block->count;
 }
 
-static inline uint32_t code_linear(const Cpu *cpu)
+static inline unsigned jump_index(LinearAddr linear)
 {
-    return cpu->segment[CPU_CS].base + cpu->eip;
+    return (unsigned)(linear ^ linear >> JUMP_BITS) & (JUMP_SIZE - 1);
 }
 
-static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
+static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
 {
-    return cpu->jump[(linear ^ linear >> JUMP_BITS) & (JUMP_SIZE - 1)];
+    return cpu->jump[jump_index(linear)];
 }
 
 /*
@@ -146,7 +146,7 @@ static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
     do {                                                                                           \
         const Insn *chain_tail_ = (tail_);                                                         \
         Block *chain_ = ((const BlockTail *)chain_tail_)->link[slot];                              \
-        if (unlikely(!block_enterable(cpu, chain_, code_linear(cpu)))) {                           \
+        if (unlikely(!block_enterable(cpu, chain_, cpu_code_linear(cpu)))) {                       \
             INTERP_MUSTTAIL return block_chain_slow##slot(cpu, chain_tail_);                       \
         }                                                                                          \
         cpu->fuel -= chain_->count;                                                                \
@@ -157,7 +157,7 @@ static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
 /* The same for a target that is not fixed. */
 #define JUMP()                                                                                     \
     do {                                                                                           \
-        uint32_t jump_linear_ = code_linear(cpu);                                                  \
+        LinearAddr jump_linear_ = cpu_code_linear(cpu);                                            \
         Block *jump_ = block_at_jump(cpu, jump_linear_);                                           \
         if (unlikely(!block_enterable(cpu, jump_, jump_linear_))) {                                \
             INTERP_MUSTTAIL return block_jump_slow(cpu, insn);                                     \
@@ -178,7 +178,7 @@ static inline Block *block_at_jump(Cpu *cpu, uint32_t linear)
 /* Ends the block behind this instruction. */
 #define FINISH()                                                                                   \
     do {                                                                                           \
-        cpu->eip = insn_next_eip(cpu, insn);                                                       \
+        cpu->rip = insn_next_rip(cpu, insn);                                                       \
         if (cpu_attention(cpu)) {                                                                  \
             return NULL;                                                                           \
         }                                                                                          \

@@ -18,7 +18,7 @@ static const Insn *branch_outside(Cpu *cpu, const Insn *insn)
         }                                                                                          \
     } while (0)
 
-#define TARGET32 (insn_next_eip(cpu, insn) + insn->imm)
+#define TARGET32 (insn_next_rip(cpu, insn) + insn->imm)
 #define TARGET16 (TARGET32 & 0xffff)
 
 #define BRANCH(N, condition)                                                                       \
@@ -26,10 +26,10 @@ static const Insn *branch_outside(Cpu *cpu, const Insn *insn)
         if (condition) {                                                                           \
             u32 target_ = TARGET##N;                                                               \
             BRANCH_CHECK(target_);                                                                 \
-            cpu->eip = target_;                                                                    \
+            cpu->rip = target_;                                                                    \
             CHAIN(1);                                                                              \
         }                                                                                          \
-        cpu->eip = insn_next_eip(cpu, insn);                                                       \
+        cpu->rip = insn_next_rip(cpu, insn);                                                       \
         CHAIN(0);                                                                                  \
     } while (0)
 
@@ -95,10 +95,10 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
 
 /* The return address is written before the target is checked. */
 #define CALL_PUSH(N, target)                                                                       \
-    WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), (u##N)insn_next_eip(cpu, insn));     \
+    WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), (u##N)insn_next_rip(cpu, insn));     \
     BRANCH_CHECK(target);                                                                          \
     stack_set_pointer(cpu, top_offset);                                                            \
-    cpu->eip = target
+    cpu->rip = target
 
 #define DEFINE_NEAR(N)                                                                             \
     OP(jmp##N)                                                                                     \
@@ -106,7 +106,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
         u32 target = TARGET##N;                                                                    \
                                                                                                    \
         BRANCH_CHECK(target);                                                                      \
-        cpu->eip = target;                                                                         \
+        cpu->rip = target;                                                                         \
         CHAIN(1);                                                                                  \
     }                                                                                              \
     OP_MEMORY(call##N, {                                                                           \
@@ -118,13 +118,13 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     {                                                                                              \
         u32 target = *reg##N(cpu, insn->dst);                                                      \
         BRANCH_CHECK(target);                                                                      \
-        cpu->eip = target;                                                                         \
+        cpu->rip = target;                                                                         \
         JUMP();                                                                                    \
     }                                                                                              \
     OP_MEMORY(jmp##N##_m, {                                                                        \
         READ_OPERAND(N, target);                                                                   \
         BRANCH_CHECK(target);                                                                      \
-        cpu->eip = target;                                                                         \
+        cpu->rip = target;                                                                         \
         JUMP();                                                                                    \
     })                                                                                             \
     OP_MEMORY(call##N##_r, {                                                                       \
@@ -142,7 +142,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
         READ(N, target, CPU_SS, stack_offset(cpu, 0));                                             \
         BRANCH_CHECK(target);                                                                      \
         stack_set_pointer(cpu, target_offset + N / 8 + insn->imm);                                 \
-        cpu->eip = target;                                                                         \
+        cpu->rip = target;                                                                         \
         JUMP();                                                                                    \
     })                                                                                             \
     /* imm:disp is offset and selector. */                                                         \
@@ -155,7 +155,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
     OP(call_far##N)                                                                                \
     {                                                                                              \
         insn_begin(cpu, insn);                                                                     \
-        far_call(cpu, (u16)insn->disp, insn->imm, N == 32, insn_next_eip(cpu, insn));              \
+        far_call(cpu, (u16)insn->disp, insn->imm, N == 32, insn_next_rip(cpu, insn));              \
         JUMP_ATTENTIVE();                                                                          \
     }                                                                                              \
     OP(jmp_far##N##_m)                                                                             \
@@ -177,7 +177,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
             mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
-        far_call(cpu, selector, offset, N == 32, insn_next_eip(cpu, insn));                        \
+        far_call(cpu, selector, offset, N == 32, insn_next_rip(cpu, insn));                        \
         JUMP_ATTENTIVE();                                                                          \
     }                                                                                              \
     OP(ret_far##N)                                                                                 \
@@ -198,7 +198,7 @@ DEFINE_NEAR(32)
 
 OP(int)
 {
-    u32 next = insn_next_eip(cpu, insn);
+    u32 next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
@@ -217,7 +217,7 @@ static void count_trap(Cpu *cpu, u8 vector)
 /* INT3 (imm is 3) and INTO (4): traps that need no IOPL. */
 OP(trap)
 {
-    u32 next = insn_next_eip(cpu, insn);
+    u32 next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
     if (insn->imm == VECTOR_OF && !flag_of(cpu)) {
@@ -231,7 +231,7 @@ OP(trap)
 /* INT1 (F1): a debug trap that needs no rights at all. */
 OP(int1)
 {
-    u32 next = insn_next_eip(cpu, insn);
+    u32 next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
     interrupt_deliver(cpu, VECTOR_DB, EVENT_EXCEPTION, false, 0, next);
@@ -244,7 +244,7 @@ OP(int1)
 /* Behind the last instruction of a block that did not branch. */
 OP(block_end)
 {
-    cpu->eip += ((const BlockTail *)insn)->end;
+    cpu->rip += ((const BlockTail *)insn)->end;
     CHAIN_FROM(insn, 0);
 }
 
@@ -252,7 +252,7 @@ OP(block_end)
 OP(stale)
 {
     cpu->fuel += insn->after + 1;
-    cpu->eip += insn->start;
+    cpu->rip += insn->start;
     return NULL;
 }
 

@@ -46,7 +46,7 @@ static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset,
                        MemoryAccess access, u32 size, u32 count, u8 **host)
 {
     const Segment *s = &cpu->segment[segment];
-    u32 linear = s->base + offset;
+    u32 linear = (u32)s->base + offset;
     const TlbEntry *e = tlb_at(cpu->tlb, linear);
     u64 end = access == ACCESS_WRITE ? s->write_end : s->read_end;
     u64 room = (u64)insn->address_mask + 1 - offset;

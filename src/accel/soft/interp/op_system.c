@@ -105,7 +105,7 @@ OP(hlt)
 {
     insn_begin(cpu, insn);
     need_ring0(cpu);
-    cpu->eip = insn_next_eip(cpu, insn);
+    cpu->rip = insn_next_rip(cpu, insn);
     cpu->halted = true;
     return NULL;
 }
@@ -115,7 +115,7 @@ OP(pause)
 {
     cpu->yielded = cpu->yields;
     if (cpu->yielded) {
-        cpu->eip = insn_next_eip(cpu, insn);
+        cpu->rip = insn_next_rip(cpu, insn);
         return NULL;
     }
     FINISH();
@@ -143,16 +143,16 @@ OP(mov_r_control)
     need_control_register(cpu, insn->imm);
     switch (insn->imm) {
     case 0:
-        *general(cpu, insn) = cpu->cr0;
+        *general(cpu, insn) = (u32)cpu->cr0;
         break;
     case 2:
-        *general(cpu, insn) = cpu->cr2;
+        *general(cpu, insn) = (u32)cpu->cr2;
         break;
     case 3:
-        *general(cpu, insn) = cpu->cr3;
+        *general(cpu, insn) = (u32)cpu->cr3;
         break;
     default:
-        *general(cpu, insn) = cpu->cr4;
+        *general(cpu, insn) = (u32)cpu->cr4;
         break;
     }
     NEXT();
@@ -196,7 +196,7 @@ static unsigned debug_register(Cpu *cpu, const Insn *insn)
     }
     need_ring0(cpu);
     if (cpu->dr[7] & DR7_GD) {
-        cpu->dr[7] &= ~DR7_GD;
+        cpu->dr[7] &= ~(u64)DR7_GD;
         cpu->dr[6] |= DR6_BD;
         cpu_raise(cpu, VECTOR_DB);
     }
@@ -206,7 +206,7 @@ static unsigned debug_register(Cpu *cpu, const Insn *insn)
 OP(mov_r_debug)
 {
     insn_begin(cpu, insn);
-    *general(cpu, insn) = cpu->dr[debug_register(cpu, insn)];
+    *general(cpu, insn) = (u32)cpu->dr[debug_register(cpu, insn)];
     NEXT();
 }
 
@@ -230,7 +230,7 @@ OP(clts)
 {
     insn_begin(cpu, insn);
     need_ring0(cpu);
-    cpu->cr0 &= ~CPU_CR0_TS;
+    cpu->cr0 &= ~(u64)CPU_CR0_TS;
     NEXT();
 }
 
@@ -242,7 +242,7 @@ OP(smsw_r16)
 
 OP(smsw_r32)
 {
-    *reg32(cpu, insn->dst) = cpu->cr0;
+    *reg32(cpu, insn->dst) = (u32)cpu->cr0;
     NEXT();
 }
 
@@ -256,7 +256,7 @@ OP(smsw_m)
 static void load_msw(Cpu *cpu, u16 value)
 {
     need_ring0(cpu);
-    control_set_cr0(cpu, (cpu->cr0 & ~0xeu) | (value & 0xf));
+    control_set_cr0(cpu, (cpu->cr0 & ~UINT64_C(0xe)) | (value & 0xf));
 }
 
 OP(lmsw_r)

@@ -10,7 +10,7 @@
 
 static bool segment_allows(const Cpu *cpu, const Segment *s, MemoryAccess access)
 {
-    if (s->attributes & CPU_SEGMENT_UNUSABLE) {
+    if (s->attributes & SEGMENT_UNUSABLE) {
         return false;
     }
     if (!cpu_protected(cpu)) {
@@ -20,35 +20,38 @@ static bool segment_allows(const Cpu *cpu, const Segment *s, MemoryAccess access
     return access == ACCESS_READ ? !code || bit1 : !code && bit1;
 }
 
-uint32_t segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
-                       MemoryAccess access)
+LinearAddr segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
+                         MemoryAccess access)
 {
     const Segment *s = &cpu->segment[segment];
 
     if (!segment_allows(cpu, s, access) || !segment_holds(s, offset, size)) {
         cpu_raise_error(cpu, segment == CPU_SS ? VECTOR_SS : VECTOR_GP, cpu->external);
     }
-    return s->base + offset;
+    return (uint32_t)(s->base + offset);
 }
 
 /* ---- linear addresses --------------------------------------------------- */
 
-static bool crosses_page(uint32_t linear, unsigned size)
+static bool crosses_page(LinearAddr linear, unsigned size)
 {
     return (linear & ~PAGE_MASK) + size > PAGE_SIZE;
 }
 
-static inline uint32_t load(const void *host, unsigned size)
+static inline uint64_t load(const void *host, unsigned size)
 {
-    return size == 4   ? *(const mem32 *)host
+    return size == 8   ? *(const mem64 *)host
+           : size == 4 ? *(const mem32 *)host
            : size == 2 ? *(const mem16 *)host
                        : *(const mem8 *)host;
 }
 
-static inline void store(void *host, unsigned size, uint32_t value)
+static inline void store(void *host, unsigned size, uint64_t value)
 {
-    if (size == 4) {
-        *(mem32 *)host = value;
+    if (size == 8) {
+        *(mem64 *)host = value;
+    } else if (size == 4) {
+        *(mem32 *)host = (uint32_t)value;
     } else if (size == 2) {
         *(mem16 *)host = (uint16_t)value;
     } else {
@@ -57,27 +60,33 @@ static inline void store(void *host, unsigned size, uint32_t value)
 }
 
 /* Whether blocks were made of any of the bytes; true if in doubt. */
-static inline bool may_be_code(const CodePage *page, uint32_t linear, unsigned size)
+static inline bool may_be_code(const CodePage *page, LinearAddr linear, unsigned size)
 {
-    uint32_t at = linear & ~PAGE_MASK, bit = at & 63;
+    unsigned at = linear & ~PAGE_MASK, bit = at & 63;
 
     return bit + size > 64 || page->bytes[at >> 6] >> bit & ((1u << size) - 1);
 }
 
-static uint32_t read_in_page(Cpu *cpu, uint32_t linear, unsigned size, bool user)
+/* The physical address of what tlb_entry() translated. */
+static inline PhysAddr physical_of(Cpu *cpu, LinearAddr linear, Rights rights)
 {
-    const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_READ, user);
+    return tlb_cold_at(&cpu->tlbs[rights], linear)->physical | (linear & ~PAGE_MASK);
+}
+
+static uint64_t read_in_page(Cpu *cpu, LinearAddr linear, unsigned size, Rights rights)
+{
+    const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_READ, rights);
 
     if (entry->read_tag & TLB_BUS) {
-        return (uint32_t)physical_read(cpu, entry->physical | (linear & ~PAGE_MASK), size);
+        return physical_read(cpu, physical_of(cpu, linear, rights), size);
     }
     return load((const void *)(entry->addend + linear), size);
 }
 
-static void write_in_page(Cpu *cpu, uint32_t linear, unsigned size, uint32_t value, bool user)
+static void write_in_page(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t value, Rights rights)
 {
-    const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_WRITE, user);
-    uint64_t physical = entry->physical | (linear & ~PAGE_MASK);
+    const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_WRITE, rights);
+    PhysAddr physical = physical_of(cpu, linear, rights);
 
     if (entry->write_tag & TLB_BUS) {
         physical_write(cpu, physical, size, value);
@@ -89,53 +98,58 @@ static void write_in_page(Cpu *cpu, uint32_t linear, unsigned size, uint32_t val
     uint8_t *host = (uint8_t *)(entry->addend + linear);
     store(host, size, value);
     if (entry->write_tag & TLB_CODE) {
-        code_written(*entry->code, physical, host, size, cpu->current);
+        CodePage *page = *tlb_cold_at(&cpu->tlbs[rights], linear)->code;
+
+        code_written(page, physical, host, size, cpu->current);
     }
 }
 
-void linear_probe(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access, bool user)
+void linear_probe(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess access, Rights rights)
 {
-    tlb_entry(cpu, linear, access, user);
+    linear = linear_wrap(cpu, linear);
+    tlb_entry(cpu, linear, access, rights);
     if (crosses_page(linear, size)) {
-        tlb_entry(cpu, (linear + size - 1) & PAGE_MASK, access, user);
+        tlb_entry(cpu, linear_wrap(cpu, linear + size - 1) & PAGE_MASK, access, rights);
     }
 }
 
-uint32_t linear_read(Cpu *cpu, uint32_t linear, unsigned size, bool user)
+uint64_t linear_read(Cpu *cpu, LinearAddr linear, unsigned size, Rights rights)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
 
+    linear = linear_wrap(cpu, linear);
     if (!crosses_page(linear, size)) {
-        return read_in_page(cpu, linear, size, user);
+        return read_in_page(cpu, linear, size, rights);
     }
-    linear_probe(cpu, linear, size, ACCESS_READ, user);
+    linear_probe(cpu, linear, size, ACCESS_READ, rights);
     for (unsigned i = 0; i < size; i++) {
-        value |= read_in_page(cpu, linear + i, 1, user) << i * 8;
+        value |= read_in_page(cpu, linear_wrap(cpu, linear + i), 1, rights) << i * 8;
     }
     return value;
 }
 
-void linear_write(Cpu *cpu, uint32_t linear, unsigned size, uint32_t value, bool user)
+void linear_write(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t value, Rights rights)
 {
+    linear = linear_wrap(cpu, linear);
     if (!crosses_page(linear, size)) {
-        write_in_page(cpu, linear, size, value, user);
+        write_in_page(cpu, linear, size, value, rights);
         return;
     }
-    linear_probe(cpu, linear, size, ACCESS_WRITE, user);
+    linear_probe(cpu, linear, size, ACCESS_WRITE, rights);
     for (unsigned i = 0; i < size; i++) {
-        write_in_page(cpu, linear + i, 1, value >> i * 8 & 0xff, user);
+        write_in_page(cpu, linear_wrap(cpu, linear + i), 1, value >> i * 8 & 0xff, rights);
     }
 }
 
 /* ---- checks that are rarely on ------------------------------------------ */
 
 /* DR7: length and condition of breakpoint `n`. */
-static bool breakpoint_hit(const Cpu *cpu, unsigned n, uint32_t linear, unsigned size,
+static bool breakpoint_hit(const Cpu *cpu, unsigned n, LinearAddr linear, unsigned size,
                            MemoryAccess access)
 {
     unsigned control = cpu->dr[7] >> (16 + n * 4) & 0xf, condition = control & 3;
     unsigned length = (control >> 2) == 2 ? 8 : (control >> 2) + 1;
-    uint32_t start = cpu->dr[n] & ~(length - 1);
+    LinearAddr start = cpu->dr[n] & ~(LinearAddr)(length - 1);
 
     if (!(cpu->dr[7] >> n * 2 & 3) || !(condition & 1)) {
         return false;
@@ -146,7 +160,7 @@ static bool breakpoint_hit(const Cpu *cpu, unsigned n, uint32_t linear, unsigned
     return linear - start < length || start - linear < size;
 }
 
-void linear_check(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access)
+void linear_check(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess access)
 {
     if (cpu->checks & CHECK_ALIGNMENT && linear & (size - 1)) {
         cpu_raise_error(cpu, VECTOR_AC, 0);
@@ -154,7 +168,7 @@ void linear_check(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access)
     if (!(cpu->checks & CHECK_BREAKPOINTS)) {
         return;
     }
-    linear_probe(cpu, linear, size, access, cpu->cpl == 3);
+    linear_probe(cpu, linear, size, access, cpu_rights(cpu));
     for (unsigned n = 0; n < 4; n++) {
         if (breakpoint_hit(cpu, n, linear, size, access)) {
             cpu->debug_pending |= 1u << n;
@@ -164,17 +178,17 @@ void linear_check(Cpu *cpu, uint32_t linear, unsigned size, MemoryAccess access)
 
 /* ---- what access.h falls back to ---------------------------------------- */
 
-__attribute__((noinline)) uint32_t mem_read_slow(Cpu *cpu, const Insn *insn, uint32_t linear,
+__attribute__((noinline)) uint32_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
                                                  unsigned size)
 {
     cpu->current = insn;
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_READ);
     }
-    return linear_read(cpu, linear, size, cpu->cpl == 3);
+    return (uint32_t)linear_read(cpu, linear, size, cpu_rights(cpu));
 }
 
-__attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32_t linear,
+__attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
                                               unsigned size, uint32_t value)
 {
     const TlbEntry *entry = tlb_at(cpu->tlb, linear);
@@ -184,10 +198,12 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32
         uint8_t *host = (uint8_t *)(entry->addend + linear);
 
         store(host, size, value);
-        CodePage *page = *entry->code;
+        const TlbCold *cold = tlb_cold_at(cpu->tlb, linear);
+        CodePage *page = *cold->code;
+
         if (may_be_code(page, linear, size) &&
             !patch_again(&page->patched, linear, host, size, insn)) {
-            code_written(page, entry->physical | (linear & ~PAGE_MASK), host, size, insn);
+            code_written(page, cold->physical | (linear & ~PAGE_MASK), host, size, insn);
         }
         return;
     }
@@ -195,7 +211,7 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, uint32
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_WRITE);
     }
-    linear_write(cpu, linear, size, value, cpu->cpl == 3);
+    linear_write(cpu, linear, size, value, cpu_rights(cpu));
 }
 
 __attribute__((noinline)) uint32_t mem_read_outside(Cpu *cpu, const Insn *insn, unsigned segment,
@@ -215,31 +231,31 @@ __attribute__((noinline)) void mem_write_outside(Cpu *cpu, const Insn *insn, uns
 __attribute__((noinline)) void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigned segment,
                                              uint32_t offset, unsigned size)
 {
-    bool user = cpu->cpl == 3;
+    Rights rights = cpu_rights(cpu);
 
     cpu->current = insn;
-    uint32_t linear = segment_check(cpu, segment, offset, size, ACCESS_WRITE);
+    LinearAddr linear = segment_check(cpu, segment, offset, size, ACCESS_WRITE);
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_WRITE);
     }
-    linear_probe(cpu, linear, size, ACCESS_WRITE, user);
+    linear_probe(cpu, linear, size, ACCESS_WRITE, rights);
     cpu->rmw.linear = linear;
     cpu->rmw.size = (uint8_t)size;
-    cpu->rmw.value = linear_read(cpu, linear, size, user);
+    cpu->rmw.value = linear_read(cpu, linear, size, rights);
     return &cpu->rmw.value;
 }
 
 __attribute__((noinline)) void mem_rmw_commit(Cpu *cpu)
 {
-    linear_write(cpu, cpu->rmw.linear, cpu->rmw.size, (uint32_t)cpu->rmw.value, cpu->cpl == 3);
+    linear_write(cpu, cpu->rmw.linear, cpu->rmw.size, cpu->rmw.value, cpu_rights(cpu));
 }
 
 void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size, unsigned count)
 {
-    uint32_t linear = segment_check(cpu, segment, offset, size * count, ACCESS_WRITE);
+    LinearAddr linear = segment_check(cpu, segment, offset, size * count, ACCESS_WRITE);
 
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_WRITE);
     }
-    linear_probe(cpu, linear, size * count, ACCESS_WRITE, cpu->cpl == 3);
+    linear_probe(cpu, linear, size * count, ACCESS_WRITE, cpu_rights(cpu));
 }

@@ -43,11 +43,6 @@ static inline u32 *reg32(Cpu *cpu, unsigned offset)
 #define GPR16(cpu, n) (*(u16 *)&(cpu)->gpr[n])
 #define GPR8(cpu, n)  (*(u8 *)&(cpu)->gpr[n])
 
-static inline TlbEntry *tlb_at(TlbEntry *tlb, uint32_t linear)
-{
-    return &tlb[linear >> 12 & (TLB_SIZE - 1)];
-}
-
 static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
 {
     uint32_t address =
@@ -64,7 +59,7 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
     static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset)  \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
-        uint32_t linear = s->base + offset;                                                        \
+        uint32_t linear = (uint32_t)s->base + offset;                                              \
         const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
                                                                                                    \
         if (unlikely((uint64_t)offset + N / 8 > s->read_end)) {                                    \
@@ -79,7 +74,7 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
                                     u##N value)                                                    \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
-        uint32_t linear = s->base + offset;                                                        \
+        uint32_t linear = (uint32_t)s->base + offset;                                              \
         const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
                                                                                                    \
         if (unlikely((uint64_t)offset + N / 8 > s->write_end)) {                                   \
@@ -95,7 +90,7 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
                                      uint32_t offset)                                              \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
-        uint32_t linear = s->base + offset;                                                        \
+        uint32_t linear = (uint32_t)s->base + offset;                                              \
         const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
                                                                                                    \
         if (likely((uint64_t)offset + N / 8 <= s->write_end &&                                     \
@@ -160,30 +155,25 @@ DEFINE_STACK(32)
 #undef DEFINE_STACK
 
 /* With the supervisor's rights: descriptor tables, TSS. */
-static inline uint32_t system_read(Cpu *cpu, uint32_t linear, unsigned size)
+static inline uint64_t system_read(Cpu *cpu, LinearAddr linear, unsigned size)
 {
-    const TlbEntry *e = tlb_at(cpu->tlbs[0], linear);
+    const TlbEntry *e = tlb_at(&cpu->tlbs[RIGHTS_SYSTEM], linear);
 
     if (likely(((linear + size - 1) & PAGE_MASK) == e->read_tag)) {
         const void *host = (const void *)(e->addend + linear);
 
-        return size == 4   ? *(const mem32 *)host
+        return size == 8   ? *(const mem64 *)host
+               : size == 4 ? *(const mem32 *)host
                : size == 2 ? *(const mem16 *)host
                            : *(const mem8 *)host;
     }
-    return linear_read(cpu, linear, size, false);
+    return linear_read(cpu, linear, size, RIGHTS_SYSTEM);
 }
 
 /* The same for the 8 bytes of a descriptor or gate. */
-static inline uint64_t system_read_descriptor(Cpu *cpu, uint32_t linear)
+static inline uint64_t system_read_descriptor(Cpu *cpu, LinearAddr linear)
 {
-    const TlbEntry *e = tlb_at(cpu->tlbs[0], linear);
-
-    if (likely(((linear + 7) & PAGE_MASK) == e->read_tag)) {
-        return *(const mem64 *)(e->addend + linear);
-    }
-    uint32_t low = linear_read(cpu, linear, 4, false);
-    return low | (uint64_t)linear_read(cpu, linear + 4, 4, false) << 32;
+    return system_read(cpu, linear, 8);
 }
 
 #endif

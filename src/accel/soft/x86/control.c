@@ -34,9 +34,9 @@ static void mode_switched(Cpu *cpu)
 }
 
 /* ET is fixed to 1. */
-void control_set_cr0(Cpu *cpu, uint32_t value)
+void control_set_cr0(Cpu *cpu, uint64_t value)
 {
-    uint32_t old = cpu->cr0;
+    uint64_t old = cpu->cr0;
 
     value = (value & CR0_CHANGEABLE) | CPU_CR0_ET;
     if ((value & CPU_CR0_PG && !(value & CPU_CR0_PE)) ||
@@ -56,9 +56,9 @@ void control_set_cr0(Cpu *cpu, uint32_t value)
     cpu_mode_changed(cpu);
 }
 
-void control_set_cr3(Cpu *cpu, uint32_t value)
+void control_set_cr3(Cpu *cpu, uint64_t value)
 {
-    uint32_t old = cpu->cr3;
+    uint64_t old = cpu->cr3;
 
     cpu->cr3 = value;
     if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE) {
@@ -75,9 +75,9 @@ void control_set_cr3(Cpu *cpu, uint32_t value)
     tlb_flush(cpu);
 }
 
-void control_set_cr4(Cpu *cpu, uint32_t value)
+void control_set_cr4(Cpu *cpu, uint64_t value)
 {
-    uint32_t old = cpu->cr4;
+    uint64_t old = cpu->cr4;
 
     if (value & ~CR4_SUPPORTED) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
@@ -137,7 +137,7 @@ void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size)
 {
     for (unsigned n = 0; n < 4 && cpu->cr4 & CR4_DE; n++) {
         unsigned control = cpu->dr[7] >> (16 + n * 4) & 0xf, length = (control >> 2) + 1;
-        uint32_t start = cpu->dr[n] & ~(length - 1);
+        uint32_t start = (uint32_t)cpu->dr[n] & ~(length - 1);
 
         if (cpu->dr[7] >> n * 2 & 3 && (control & 3) == 2 &&
             (port - start < length || start - port < size)) {
@@ -154,10 +154,10 @@ void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size)
 
     /* A bit per port; two bytes are read, so the map ends with one of ones. */
     if (tr->attributes & 8 && tr->limit >= 0x67) {
-        uint32_t map = system_read(cpu, tr->base + 0x66, 2) + port / 8;
+        uint32_t map = (uint32_t)system_read(cpu, tr->base + 0x66, 2) + port / 8;
 
         if (map + 1 <= tr->limit) {
-            uint32_t bits = system_read(cpu, tr->base + map, 2) >> (port & 7);
+            uint32_t bits = (uint32_t)system_read(cpu, tr->base + map, 2) >> (port & 7);
 
             if (!(bits & ((1u << size) - 1))) {
                 return;

@@ -405,9 +405,10 @@ static DecodeResult finish(Decoder *d, Handler *handler, uint16_t start, bool en
     return ends ? DECODE_ENDS_BLOCK : DECODE_OK;
 }
 
-DecodeResult decode_insn(const uint8_t *bytes, size_t size, bool code32, uint16_t start, Insn *insn,
-                         uint8_t *immediate)
+DecodeResult decode_insn(const uint8_t *bytes, size_t size, unsigned mode, uint16_t start,
+                         Insn *insn, uint8_t *immediate)
 {
+    bool code32 = mode == 32;
     Decoder d = {
         .bytes = bytes,
         .size = MIN(size, INSN_BYTES_MAX),

@@ -5,121 +5,6 @@
  */
 #include "src/accel/soft/x86/access.h"
 
-/* ---- stacks that are not committed yet ---------------------------------- */
-
-Stack stack_current(Cpu *cpu)
-{
-    return (Stack){
-        .segment = cpu->segment[CPU_SS],
-        .pointer = GPR(cpu, CPU_SP),
-        .mask = cpu->stack_mask,
-        .selector = cpu->segment[CPU_SS].selector,
-        .user = cpu->cpl == 3,
-        .vector = VECTOR_SS,
-        .error = cpu->external,
-    };
-}
-
-Stack stack_for(const Descriptor *descriptor, uint16_t selector, uint32_t esp, bool user)
-{
-    Segment segment = descriptor_segment(descriptor, selector);
-
-    return (Stack){
-        .segment = segment,
-        .pointer = esp,
-        .mask = segment.attributes & CPU_SEGMENT_DB ? UINT32_MAX : 0xffff,
-        .selector = selector,
-        .user = user,
-        .vector = VECTOR_SS,
-        .error = selector & ~3u,
-    };
-}
-
-static uint32_t stack_linear(Cpu *cpu, const Stack *stack, uint32_t offset, unsigned size,
-                             MemoryAccess access)
-{
-    if (!segment_holds(&stack->segment, offset, size)) {
-        cpu_raise_error(cpu, stack->vector, stack->error);
-    }
-    if (cpu->checks && stack->user == (cpu->cpl == 3)) {
-        linear_check(cpu, stack->segment.base + offset, size, access);
-    }
-    return stack->segment.base + offset;
-}
-
-void stack_move(Stack *stack, uint32_t delta)
-{
-    stack->pointer = (stack->pointer & ~stack->mask) | ((stack->pointer + delta) & stack->mask);
-}
-
-void stack_need(Cpu *cpu, const Stack *stack, unsigned bytes)
-{
-    for (unsigned down = 2; down <= bytes; down += 2) {
-        if (!segment_holds(&stack->segment, (stack->pointer - down) & stack->mask, 2)) {
-            cpu_raise_error(cpu, stack->vector, stack->error);
-        }
-    }
-}
-
-void stack_push(Cpu *cpu, Stack *stack, bool op32, uint32_t value)
-{
-    unsigned size = op32 ? 4 : 2;
-    uint32_t offset = (stack->pointer - size) & stack->mask;
-
-    uint32_t linear = stack_linear(cpu, stack, offset, size, ACCESS_WRITE);
-    const TlbEntry *e = tlb_at(cpu->tlbs[stack->user], linear);
-    if (op32 && likely(((linear + 3) & PAGE_MASK) == e->write_tag)) {
-        *(mem32 *)(e->addend + linear) = value;
-    } else {
-        linear_write(cpu, linear, size, value, stack->user);
-    }
-    stack_move(stack, -size);
-}
-
-static uint32_t stack_peek(Cpu *cpu, const Stack *stack, uint32_t delta, unsigned size)
-{
-    uint32_t offset = (stack->pointer + delta) & stack->mask;
-
-    return linear_read(cpu, stack_linear(cpu, stack, offset, size, ACCESS_READ), size, stack->user);
-}
-
-uint32_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32)
-{
-    return stack_peek(cpu, stack, item * (op32 ? 4 : 2), op32 ? 4 : 2);
-}
-
-uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32)
-{
-    return (uint16_t)stack_peek(cpu, stack, item * (op32 ? 4 : 2), 2);
-}
-
-uint32_t stack_pop(Cpu *cpu, Stack *stack, bool op32)
-{
-    uint32_t value = stack_peek(cpu, stack, 0, op32 ? 4 : 2);
-
-    stack_move(stack, op32 ? 4 : 2);
-    return value;
-}
-
-void stack_commit_pointer(Cpu *cpu, const Stack *stack)
-{
-    GPR(cpu, CPU_SP) = stack->pointer;
-}
-
-void tss_stack(Cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp)
-{
-    const Segment *tr = &cpu->segment[CPU_TR];
-    bool tss32 = tr->attributes & 8;
-    uint32_t offset = tss32 ? 4 + level * 8 : 2 + level * 4;
-    unsigned size = tss32 ? 4 : 2;
-
-    if (offset + size + 1 > tr->limit) {
-        cpu_raise_error(cpu, VECTOR_TS, selector_error(cpu, tr->selector));
-    }
-    *esp = system_read(cpu, tr->base + offset, size);
-    *ss = (uint16_t)system_read(cpu, tr->base + offset + size, 2);
-}
-
 /* ---- targets ------------------------------------------------------------ */
 
 static void need_in_limit(Cpu *cpu, const Descriptor *code, uint32_t offset)
@@ -160,19 +45,9 @@ static void need_gate(Cpu *cpu, const Descriptor *gate, uint16_t selector)
 
 static void switch_to_tss(Cpu *cpu, uint16_t selector, TaskSource source, uint32_t next_eip)
 {
-    uint32_t error = selector_error(cpu, selector);
     Descriptor tss;
 
-    if (selector & 4 || selector_is_null(selector)) {
-        cpu_raise_error(cpu, VECTOR_GP, error);
-    }
-    descriptor_need(cpu, selector, VECTOR_GP, &tss);
-    if (!descriptor_is_system(&tss) || (descriptor_type(&tss) & 7) != TYPE_TSS16) {
-        cpu_raise_error(cpu, VECTOR_GP, error);
-    }
-    if (!descriptor_present(&tss)) {
-        cpu_raise_error(cpu, VECTOR_NP, error);
-    }
+    task_need_tss(cpu, selector, VECTOR_GP, false, &tss);
     task_switch(cpu, selector, &tss, source, next_eip);
 }
 
@@ -216,7 +91,7 @@ static void jump_through_gate(Cpu *cpu, const Descriptor *gate)
     }
     need_in_limit(cpu, &target.code, target.offset);
     segment_set_cs(cpu, &target.code, target.selector, cpu->cpl);
-    cpu->eip = target.offset;
+    cpu->rip = target.offset;
 }
 
 static void call_inner(Cpu *cpu, GateTarget *target, uint32_t return_eip)
@@ -247,7 +122,7 @@ static void call_inner(Cpu *cpu, GateTarget *target, uint32_t return_eip)
     segment_set_ss(cpu, &descriptor, ss);
     stack_commit_pointer(cpu, &stack);
     segment_set_cs(cpu, &target->code, target->selector, cpl);
-    cpu->eip = target->offset;
+    cpu->rip = target->offset;
 }
 
 static void push_return_and_go(Cpu *cpu, GateTarget *target, uint32_t return_eip)
@@ -259,7 +134,7 @@ static void push_return_and_go(Cpu *cpu, GateTarget *target, uint32_t return_eip
     need_in_limit(cpu, &target->code, target->offset);
     segment_set_cs(cpu, &target->code, target->selector, cpu->cpl);
     stack_commit_pointer(cpu, &stack);
-    cpu->eip = target->offset;
+    cpu->rip = target->offset;
 }
 
 static void call_through_gate(Cpu *cpu, const Descriptor *gate, uint32_t return_eip)
@@ -332,18 +207,19 @@ void far_jump(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32 G_GNUC_UNU
     if (!cpu_protected(cpu)) {
         need_in_real_limit(cpu, offset);
         segment_set_real(cpu, CPU_CS, selector);
-        cpu->eip = offset;
+        cpu->rip = offset;
         return;
     }
     need_target(cpu, selector, &descriptor);
     if (descriptor_is_system(&descriptor)) {
-        go_through_system(cpu, selector, &descriptor, TASK_JUMP, cpu->eip + cpu->current->end);
+        go_through_system(cpu, selector, &descriptor, TASK_JUMP,
+                          (uint32_t)cpu->rip + cpu->current->end);
         return;
     }
     need_direct_code(cpu, &descriptor, selector);
     need_in_limit(cpu, &descriptor, offset);
     segment_set_cs(cpu, &descriptor, selector, cpu->cpl);
-    cpu->eip = offset;
+    cpu->rip = offset;
 }
 
 static void call_real(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t return_eip)
@@ -355,7 +231,7 @@ static void call_real(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, u
     need_in_real_limit(cpu, offset);
     segment_set_real(cpu, CPU_CS, selector);
     stack_commit_pointer(cpu, &stack);
-    cpu->eip = offset;
+    cpu->rip = offset;
 }
 
 void far_call(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t return_eip)
@@ -387,28 +263,7 @@ static void return_real(Cpu *cpu, Stack *stack, bool op32, uint32_t release)
     segment_set_real(cpu, CPU_CS, selector);
     stack_move(stack, release);
     stack_commit_pointer(cpu, stack);
-    cpu->eip = offset;
-}
-
-static void return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t selector,
-                         uint32_t offset, bool op32, uint32_t release)
-{
-    unsigned cpl = selector & 3;
-    Descriptor descriptor;
-
-    stack_move(stack, release);
-    uint16_t ss = stack_selector_at(cpu, stack, 1, op32);
-    uint32_t esp = stack_at(cpu, stack, 0, op32);
-    segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
-
-    descriptor_set_accessed(cpu, code);
-    segment_set_ss(cpu, &descriptor, ss);
-    segment_set_cs(cpu, code, selector, cpl);
-    GPR(cpu, CPU_SP) = cpu->stack_mask == UINT32_MAX
-                           ? esp + release
-                           : (GPR(cpu, CPU_SP) & ~0xffffu) | ((esp + release) & 0xffff);
-    segment_drop_inner(cpu);
-    cpu->eip = offset;
+    cpu->rip = offset;
 }
 
 void far_return(Cpu *cpu, bool op32, uint32_t release)
@@ -425,11 +280,13 @@ void far_return(Cpu *cpu, bool op32, uint32_t release)
     stack_move(&stack, op32 ? 4 : 2);
     segment_need_return_code(cpu, selector, offset, &code);
     if ((selector & 3u) > cpu->cpl) {
-        return_outer(cpu, &stack, &code, selector, offset, op32, release);
+        stack_move(&stack, release);
+        stack_return_outer(cpu, &stack, &code, selector, op32, release);
+        cpu->rip = offset;
         return;
     }
     segment_set_cs(cpu, &code, selector, cpu->cpl);
     stack_move(&stack, release);
     stack_commit_pointer(cpu, &stack);
-    cpu->eip = offset;
+    cpu->rip = offset;
 }

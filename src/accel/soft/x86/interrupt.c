@@ -12,7 +12,7 @@ typedef struct Event {
     EventKind kind;
     bool has_error;
     uint32_t error;
-    uint32_t return_eip;
+    uint64_t return_rip;
 } Event;
 
 /* EFLAGS as the handler will find them on its stack: faults set RF. */
@@ -50,7 +50,7 @@ static inline void put32(Cpu *cpu, unsigned item, uint32_t value)
 static inline void *frame_at(Cpu *cpu, uint32_t offset, unsigned bytes, MemoryAccess access)
 {
     const Segment *s = &cpu->segment[CPU_SS];
-    uint32_t linear = s->base + offset;
+    uint32_t linear = (uint32_t)s->base + offset;
     const TlbEntry *e = tlb_at(cpu->tlb, linear);
     bool write = access == ACCESS_WRITE;
 
@@ -99,14 +99,14 @@ static void deliver_real(Cpu *cpu, const Event *event)
     if (entry + 3 > cpu->idtr.limit) {
         cpu_raise_error(cpu, VECTOR_GP, entry * 2 + 2 + cpu->external);
     }
-    uint32_t target = system_read(cpu, (uint32_t)cpu->idtr.base + entry, 4);
-    push_three16(cpu, flags_get(cpu), cpu->segment[CPU_CS].selector, event->return_eip);
+    uint32_t target = (uint32_t)system_read(cpu, cpu->idtr.base + entry, 4);
+    push_three16(cpu, flags_get(cpu), cpu->segment[CPU_CS].selector, (uint32_t)event->return_rip);
     if ((target & 0xffff) >= cpu->cs_end) {
         cpu_raise_error(cpu, VECTOR_GP, cpu->external);
     }
     stack_set_pointer(cpu, stack_offset(cpu, (uint32_t)-6));
     segment_set_real(cpu, CPU_CS, (uint16_t)(target >> 16));
-    cpu->eip = target & 0xffff;
+    cpu->rip = target & 0xffff;
     clear_flags(cpu, CPU_FLAG_IF | CPU_FLAG_TF | CPU_FLAG_AC | CPU_FLAG_RF);
 }
 
@@ -120,7 +120,7 @@ static void read_idt(Cpu *cpu, const Event *event, Descriptor *gate)
     if (event->vector * 8u + 7 > cpu->idtr.limit) {
         cpu_raise_error(cpu, VECTOR_GP, idt_error(cpu, event));
     }
-    gate->address = (uint32_t)cpu->idtr.base + event->vector * 8u;
+    gate->address = linear_wrap(cpu, cpu->idtr.base + event->vector * 8u);
     uint64_t raw = system_read_descriptor(cpu, gate->address);
     gate->low = (uint32_t)raw;
     gate->high = (uint32_t)(raw >> 32);
@@ -146,20 +146,10 @@ static void read_idt(Cpu *cpu, const Event *event, Descriptor *gate)
 static void deliver_to_task(Cpu *cpu, const Event *event, const Descriptor *gate)
 {
     uint16_t selector = (uint16_t)(gate->low >> 16);
-    uint32_t error = selector_error(cpu, selector);
     Descriptor tss;
 
-    if (selector & 4) {
-        cpu_raise_error(cpu, VECTOR_GP, error);
-    }
-    descriptor_need(cpu, selector, VECTOR_GP, &tss);
-    if (!descriptor_is_system(&tss) || (descriptor_type(&tss) & 7) != TYPE_TSS16) {
-        cpu_raise_error(cpu, VECTOR_GP, error);
-    }
-    if (!descriptor_present(&tss)) {
-        cpu_raise_error(cpu, VECTOR_NP, error);
-    }
-    task_switch(cpu, selector, &tss, TASK_CALL, event->return_eip);
+    task_need_tss(cpu, selector, VECTOR_GP, false, &tss);
+    task_switch(cpu, selector, &tss, TASK_CALL, (uint32_t)event->return_rip);
     if (event->has_error) {
         Stack stack = stack_current(cpu);
 
@@ -172,7 +162,7 @@ static void push_frame(Cpu *cpu, Stack *stack, const Event *event, bool op32)
 {
     stack_push(cpu, stack, op32, pushed_flags(cpu, event));
     stack_push(cpu, stack, op32, cpu->segment[CPU_CS].selector);
-    stack_push(cpu, stack, op32, event->return_eip);
+    stack_push(cpu, stack, op32, (uint32_t)event->return_rip);
     if (event->has_error) {
         stack_push(cpu, stack, op32, event->error);
     }
@@ -182,7 +172,7 @@ static void enter_handler(Cpu *cpu, const Descriptor *gate, uint32_t offset)
 {
     bool interrupt = !(descriptor_type(gate) & 1);
 
-    cpu->eip = offset;
+    cpu->rip = offset;
     clear_flags(cpu, CPU_FLAG_TF | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM |
                          (interrupt ? CPU_FLAG_IF : 0));
 }
@@ -203,7 +193,7 @@ static void empty_v86_segments(Cpu *cpu)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(EMPTIED); i++) {
         cpu->segment[EMPTIED[i]].selector = 0;
-        cpu->segment[EMPTIED[i]].attributes |= CPU_SEGMENT_UNUSABLE;
+        cpu->segment[EMPTIED[i]].attributes |= SEGMENT_UNUSABLE;
         segment_changed(cpu, EMPTIED[i]);
     }
 }
@@ -249,9 +239,9 @@ static void push_frame_here(Cpu *cpu, const Event *event, bool op32)
     uint32_t flags = pushed_flags(cpu, event), cs = cpu->segment[CPU_CS].selector;
 
     if (op32) {
-        push_three32(cpu, flags, cs, event->return_eip);
+        push_three32(cpu, flags, cs, (uint32_t)event->return_rip);
     } else {
-        push_three16(cpu, flags, cs, event->return_eip);
+        push_three16(cpu, flags, cs, (uint32_t)event->return_rip);
     }
     if (event->has_error && op32) {
         put32(cpu, 4, event->error);
@@ -337,9 +327,9 @@ static __attribute__((noinline)) void deliver_traced(Cpu *cpu, const Event *even
 }
 
 void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error, uint32_t error,
-                       uint32_t return_eip)
+                       uint64_t return_rip)
 {
-    Event event = {vector, kind, has_error, error, return_eip};
+    Event event = {vector, kind, has_error, error, return_rip};
 
     cpu->external = kind != EVENT_SOFTWARE;
     cpu->stepping = false;
@@ -432,7 +422,7 @@ static void return_real_or_v86(Cpu *cpu, bool op32)
     }
     segment_set_real(cpu, CPU_CS, frame.cs);
     stack_set_pointer(cpu, stack_offset(cpu, op32 ? 12 : 6));
-    cpu->eip = frame.eip;
+    cpu->rip = frame.eip;
     merge_flags(cpu, frame.eflags, mask);
 }
 
@@ -460,44 +450,17 @@ static void return_to_v86(Cpu *cpu, const Frame *frame)
         segment_set_real(cpu, ORDER[i], data[i]);
     }
     GPR(cpu, CPU_SP) = esp;
-    cpu->eip = frame->eip & 0xffff;
+    cpu->rip = frame->eip & 0xffff;
     cpu_mode_changed(cpu);
 }
 
 static void return_from_task(Cpu *cpu)
 {
     uint16_t selector = (uint16_t)system_read(cpu, cpu->segment[CPU_TR].base, 2);
-    uint32_t error = selector & ~3u;
     Descriptor tss;
 
-    if (selector & 4) {
-        cpu_raise_error(cpu, VECTOR_TS, error);
-    }
-    descriptor_need(cpu, selector, VECTOR_TS, &tss);
-    if (!descriptor_is_system(&tss) || (descriptor_type(&tss) & 7) != TYPE_TSS16_BUSY) {
-        cpu_raise_error(cpu, VECTOR_TS, error);
-    }
-    if (!descriptor_present(&tss)) {
-        cpu_raise_error(cpu, VECTOR_NP, error);
-    }
-    task_switch(cpu, selector, &tss, TASK_RETURN, cpu->eip + cpu->current->end);
-}
-
-static void return_outer(Cpu *cpu, const Frame *frame, Descriptor *code, bool op32)
-{
-    unsigned cpl = frame->cs & 3;
-    Stack stack = stack_current(cpu);
-    Descriptor descriptor;
-
-    stack_move(&stack, op32 ? 12 : 6);
-    uint16_t ss = stack_selector_at(cpu, &stack, 1, op32);
-    uint32_t esp = stack_at(cpu, &stack, 0, op32);
-    segment_need_stack(cpu, ss, cpl, VECTOR_GP, &descriptor);
-    descriptor_set_accessed(cpu, code);
-    segment_set_ss(cpu, &descriptor, ss);
-    segment_set_cs(cpu, code, frame->cs, cpl);
-    GPR(cpu, CPU_SP) = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | (esp & cpu->stack_mask);
-    segment_drop_inner(cpu);
+    task_need_tss(cpu, selector, VECTOR_TS, true, &tss);
+    task_switch(cpu, selector, &tss, TASK_RETURN, (uint32_t)cpu->rip + cpu->current->end);
 }
 
 static void return_protected(Cpu *cpu, bool op32)
@@ -518,10 +481,13 @@ static void return_protected(Cpu *cpu, bool op32)
             segment_set_cs(cpu, &code, frame.cs, cpu->cpl);
             stack_set_pointer(cpu, stack_offset(cpu, op32 ? 12 : 6));
         } else {
-            return_outer(cpu, &frame, &code, op32);
+            Stack stack = stack_current(cpu);
+
+            stack_move(&stack, op32 ? 12 : 6);
+            stack_return_outer(cpu, &stack, &code, frame.cs, op32, 0);
         }
     }
-    cpu->eip = frame.eip;
+    cpu->rip = frame.eip;
     merge_flags(cpu, frame.eflags, mask);
 }
 

@@ -30,12 +30,12 @@
 
 /* ---- physical memory ---------------------------------------------------- */
 
-static uint64_t mask_address(const Cpu *cpu, uint64_t address)
+static PhysAddr mask_address(const Cpu *cpu, PhysAddr address)
 {
     return address & cpu->physical_mask;
 }
 
-static uint64_t bus_read(Cpu *cpu, uint64_t address, unsigned size)
+static uint64_t bus_read(Cpu *cpu, PhysAddr address, unsigned size)
 {
     uint64_t value = 0;
 
@@ -47,7 +47,7 @@ static uint64_t bus_read(Cpu *cpu, uint64_t address, unsigned size)
     return value;
 }
 
-static void bus_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
+static void bus_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
 {
     cpu->in_bus_access = true;
     bus_memory_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, address, true, size, &value);
@@ -57,7 +57,7 @@ static void bus_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
 }
 
 /* The access is within one page. */
-uint64_t physical_read(Cpu *cpu, uint64_t address, unsigned size)
+uint64_t physical_read(Cpu *cpu, PhysAddr address, unsigned size)
 {
     const MemoryRegion *region;
     uint64_t value = 0;
@@ -71,7 +71,7 @@ uint64_t physical_read(Cpu *cpu, uint64_t address, unsigned size)
     return value;
 }
 
-void physical_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
+void physical_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
 {
     const MemoryRegion *region;
 
@@ -94,39 +94,48 @@ void physical_write(Cpu *cpu, uint64_t address, unsigned size, uint64_t value)
 
 static void invalidate(TlbEntry *entry)
 {
-    entry->read_tag = TLB_INVALID;
-    entry->write_tag = TLB_INVALID;
+    entry->read_tag = entry->write_tag = entry->exec_tag = TLB_INVALID;
 }
 
-/* Also makes every block look for its successor again. */
 void tlb_flush(Cpu *cpu)
 {
-    for (unsigned i = 0; i < TLB_SIZE; i++) {
-        invalidate(&cpu->tlbs[0][i]);
-        invalidate(&cpu->tlbs[1][i]);
+    for (unsigned i = 0; i < RIGHTS_COUNT * TLB_SIZE; i++) {
+        invalidate(&cpu->tlbs[i / TLB_SIZE].entry[i % TLB_SIZE]);
     }
+    cpu->large_first = UINT64_MAX;
+    cpu->large_last = 0;
     cpu->generation += GENERATION_STEP;
     cpu_look_sooner(cpu, FLUSH_LOOKS);
 }
 
 /* Entries of a large page are kept 4 KiB at a time, so all of them go. */
-void tlb_flush_page(Cpu *cpu, uint32_t linear)
+void tlb_flush_page(Cpu *cpu, LinearAddr linear)
 {
-    if (cpu->cr4 & (CR4_PSE | CR4_PAE)) {
+    linear = linear_wrap(cpu, linear);
+    if (linear >= cpu->large_first && linear <= cpu->large_last) {
         tlb_flush(cpu);
         return;
     }
-    invalidate(tlb_at(cpu->tlbs[0], linear));
-    invalidate(tlb_at(cpu->tlbs[1], linear));
+    for (unsigned i = 0; i < RIGHTS_COUNT; i++) {
+        invalidate(tlb_at(&cpu->tlbs[i], linear));
+    }
     cpu->generation += GENERATION_STEP;
 }
 
-void tlb_mark_code(Cpu *cpu, uint64_t physical)
+/* From here on tlb_flush_page() knows that a large page is in the cache. */
+static void note_large(Cpu *cpu, LinearAddr linear, uint64_t offset_mask)
 {
-    for (unsigned i = 0; i < 2 * TLB_SIZE; i++) {
-        TlbEntry *entry = &cpu->tlbs[i / TLB_SIZE][i % TLB_SIZE];
+    cpu->large_first = MIN(cpu->large_first, linear & ~offset_mask);
+    cpu->large_last = MAX(cpu->large_last, linear | offset_mask);
+}
 
-        if (entry->physical == physical && !(entry->write_tag & TLB_INVALID)) {
+void tlb_mark_code(Cpu *cpu, PhysAddr physical)
+{
+    for (unsigned i = 0; i < RIGHTS_COUNT * TLB_SIZE; i++) {
+        Tlb *tlb = &cpu->tlbs[i / TLB_SIZE];
+        TlbEntry *entry = &tlb->entry[i % TLB_SIZE];
+
+        if (tlb->cold[i % TLB_SIZE].physical == physical && !(entry->write_tag & TLB_INVALID)) {
             entry->write_tag |= TLB_CODE;
         }
     }
@@ -135,12 +144,12 @@ void tlb_mark_code(Cpu *cpu, uint64_t physical)
 /* ---- the walk ----------------------------------------------------------- */
 
 typedef struct Walk {
-    uint32_t linear;
+    LinearAddr linear;
     uint32_t error; /* W and U of the access */
     bool write, user;
     bool writable; /* for this privilege, once dirty */
     bool dirty;
-    uint64_t physical; /* of the page */
+    PhysAddr physical; /* of the page */
 } Walk;
 
 static G_NORETURN void page_fault(Cpu *cpu, const Walk *walk, uint32_t bits)
@@ -162,7 +171,7 @@ static void check_rights(Cpu *cpu, Walk *walk, uint64_t rights)
 }
 
 /* Sets A, and D in the last level of a write; the entry was `value`. */
-static uint64_t mark_entry(Cpu *cpu, uint64_t address, unsigned size, uint64_t value, uint64_t bits)
+static uint64_t mark_entry(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value, uint64_t bits)
 {
     if ((value & bits) != bits) {
         value |= bits;
@@ -171,14 +180,14 @@ static uint64_t mark_entry(Cpu *cpu, uint64_t address, unsigned size, uint64_t v
     return value;
 }
 
-static void walk_leaf(Cpu *cpu, Walk *walk, uint64_t address, unsigned size, uint64_t entry)
+static void walk_leaf(Cpu *cpu, Walk *walk, PhysAddr address, unsigned size, uint64_t entry)
 {
     entry = mark_entry(cpu, address, size, entry, ENTRY_A | (walk->write ? ENTRY_D : 0));
     walk->dirty = entry & ENTRY_D;
 }
 
 /* The lower two levels, which differ only in the width of an entry. */
-static void walk_directory(Cpu *cpu, Walk *walk, uint64_t directory, unsigned size)
+static void walk_directory(Cpu *cpu, Walk *walk, PhysAddr directory, unsigned size)
 {
     unsigned index_bits = size == 8 ? 9 : 10;
     unsigned large_shift = 12 + index_bits;
@@ -198,6 +207,7 @@ static void walk_directory(Cpu *cpu, Walk *walk, uint64_t directory, unsigned si
         check_rights(cpu, walk, pde);
         walk_leaf(cpu, walk, pde_address, size, pde);
         uint64_t offset_mask = (UINT64_C(1) << large_shift) - 1;
+        note_large(cpu, walk->linear, offset_mask);
         walk->physical =
             (pde & PHYSICAL_MASK & ~offset_mask) | (walk->linear & offset_mask & PAGE_MASK);
         return;
@@ -247,33 +257,36 @@ bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4])
 
 /* ---- filling ------------------------------------------------------------ */
 
-static void fill_entry(Cpu *cpu, TlbEntry *entry, const Walk *walk)
+static void fill_entry(Cpu *cpu, Tlb *tlb, const Walk *walk)
 {
-    uint32_t page = walk->linear & PAGE_MASK;
-    uint64_t physical = mask_address(cpu, walk->physical);
+    TlbEntry *entry = tlb_at(tlb, walk->linear);
+    TlbCold *cold = tlb_cold_at(tlb, walk->linear);
+    LinearAddr page = walk->linear & PAGE_MASK;
+    PhysAddr physical = mask_address(cpu, walk->physical);
     const MemoryRegion *region = memory_find(cpu_host(cpu)->memory, physical);
 
-    entry->physical = physical;
-    entry->read_tag = page;
+    *cold = (TlbCold){.physical = physical};
+    entry->read_tag = entry->exec_tag = page;
     entry->write_tag = walk->writable && walk->dirty ? page : TLB_INVALID;
     if (!region) {
         entry->read_tag |= TLB_BUS;
         entry->write_tag |= TLB_BUS;
-        entry->code = NULL;
+        entry->exec_tag |= TLB_BUS;
         return;
     }
     entry->addend = (uintptr_t)region->host + (uintptr_t)(physical - region->base) - page;
-    entry->code = code_page_slot(cpu_accel(cpu), physical);
+    cold->code = code_page_slot(cpu_accel(cpu), physical);
     if (region->read_only) {
         entry->write_tag |= TLB_ROM;
     }
-    if (*entry->code) {
+    if (*cold->code) {
         entry->write_tag |= TLB_CODE;
     }
 }
 
-static void fill(Cpu *cpu, TlbEntry *entry, uint32_t linear, MemoryAccess access, bool user)
+static void fill(Cpu *cpu, LinearAddr linear, MemoryAccess access, Rights rights)
 {
+    bool user = rights == RIGHTS_USER;
     Walk walk = {
         .linear = linear,
         .write = access == ACCESS_WRITE,
@@ -287,16 +300,18 @@ static void fill(Cpu *cpu, TlbEntry *entry, uint32_t linear, MemoryAccess access
     if (cpu->cr0 & CPU_CR0_PG) {
         walk_tables(cpu, &walk);
     }
-    fill_entry(cpu, entry, &walk);
+    fill_entry(cpu, &cpu->tlbs[rights], &walk);
 }
 
-TlbEntry *tlb_entry(Cpu *cpu, uint32_t linear, MemoryAccess access, bool user)
+TlbEntry *tlb_entry(Cpu *cpu, LinearAddr linear, MemoryAccess access, Rights rights)
 {
-    TlbEntry *entry = tlb_at(cpu->tlbs[user], linear);
-    uint32_t tag = access == ACCESS_WRITE ? entry->write_tag : entry->read_tag;
+    TlbEntry *entry = tlb_at(&cpu->tlbs[rights], linear);
+    LinearAddr tag = access == ACCESS_WRITE  ? entry->write_tag
+                     : access == ACCESS_READ ? entry->read_tag
+                                             : entry->exec_tag;
 
     if ((tag & (PAGE_MASK | TLB_INVALID)) != (linear & PAGE_MASK)) {
-        fill(cpu, entry, linear, access, user);
+        fill(cpu, linear, access, rights);
     }
     return entry;
 }

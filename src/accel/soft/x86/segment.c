@@ -13,7 +13,7 @@ static void derive_ends(const Cpu *cpu, Segment *s)
     uint64_t end = (uint64_t)s->limit + 1;
 
     s->read_end = s->write_end = 0;
-    if (s->attributes & CPU_SEGMENT_UNUSABLE || segment_expands_down(s)) {
+    if (s->attributes & SEGMENT_UNUSABLE || segment_expands_down(s)) {
         return;
     }
     if (!cpu_protected(cpu)) {
@@ -32,8 +32,8 @@ void segment_changed(Cpu *cpu, unsigned segment)
     derive_ends(cpu, s);
     if (segment == CPU_CS) {
         cpu->cs_end = (uint64_t)s->limit + 1;
-        cpu->code32 = big;
-        cpu->generation = (cpu->generation & ~GENERATION_CODE32) | (big ? GENERATION_CODE32 : 0);
+        cpu->mode = big ? 32 : 16;
+        cpu_place_changed(cpu);
     } else if (segment == CPU_SS) {
         cpu->stack_mask = big ? UINT32_MAX : 0xffff;
     }
@@ -45,15 +45,15 @@ void segment_set_real(Cpu *cpu, unsigned segment, uint16_t selector)
     Segment *s = &cpu->segment[segment];
 
     s->selector = selector;
-    s->base = (uint32_t)selector << 4;
+    s->base = (LinearAddr)selector << 4;
     cpu->cs_descriptor = 0;
-    if (!cpu_v86(cpu) && !(s->attributes & CPU_SEGMENT_UNUSABLE)) {
+    if (!cpu_v86(cpu) && !(s->attributes & SEGMENT_UNUSABLE)) {
         return;
     }
     if (cpu_v86(cpu)) {
         s->limit = 0xffff;
         s->attributes = ATTRIBUTES_V86;
-    } else if (s->attributes & CPU_SEGMENT_UNUSABLE) {
+    } else if (s->attributes & SEGMENT_UNUSABLE) {
         s->attributes = ATTRIBUTES_REAL_DATA;
         s->limit = 0xffff;
     }
@@ -74,10 +74,10 @@ bool descriptor_read(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
     bool local = selector & 4;
     uint32_t limit = local ? ldt->limit : cpu->gdtr.limit;
 
-    if ((local && ldt->attributes & CPU_SEGMENT_UNUSABLE) || offset + 7 > limit) {
+    if ((local && ldt->attributes & SEGMENT_UNUSABLE) || offset + 7 > limit) {
         return false;
     }
-    descriptor->address = (local ? ldt->base : (uint32_t)cpu->gdtr.base) + offset;
+    descriptor->address = linear_wrap(cpu, (local ? ldt->base : cpu->gdtr.base) + offset);
     uint64_t raw = system_read_descriptor(cpu, descriptor->address);
     descriptor->low = (uint32_t)raw;
     descriptor->high = (uint32_t)(raw >> 32);
@@ -95,7 +95,7 @@ void descriptor_set_accessed(Cpu *cpu, Descriptor *descriptor)
 {
     if (!(descriptor->high & 0x100)) {
         descriptor->high |= 0x100;
-        linear_write(cpu, descriptor->address + 5, 1, descriptor->high >> 8 & 0xff, false);
+        linear_write(cpu, descriptor->address + 5, 1, descriptor->high >> 8 & 0xff, RIGHTS_SYSTEM);
     }
 }
 
@@ -107,7 +107,7 @@ Segment descriptor_segment(const Descriptor *d, uint16_t selector)
         .selector = selector,
         .base = d->low >> 16 | (d->high & 0xff) << 16 | (d->high & 0xff000000),
         .limit = d->high & 1u << 23 ? limit << 12 | 0xfff : limit,
-        .attributes = d->high >> 8 & 0xf0ff,
+        .attributes = (uint16_t)(d->high >> 8 & 0xf0ff),
     };
 }
 
@@ -116,7 +116,7 @@ static void set_null(Cpu *cpu, unsigned segment, uint16_t selector)
     Segment *s = &cpu->segment[segment];
 
     s->selector = selector;
-    s->attributes |= CPU_SEGMENT_UNUSABLE;
+    s->attributes |= SEGMENT_UNUSABLE;
     segment_changed(cpu, segment);
 }
 
@@ -190,7 +190,7 @@ bool segment_is_cs(Cpu *cpu, uint32_t selector)
         offset + 7 > cpu->gdtr.limit) {
         return false;
     }
-    return system_read_descriptor(cpu, (uint32_t)cpu->gdtr.base + offset) == cpu->cs_descriptor;
+    return system_read_descriptor(cpu, cpu->gdtr.base + offset) == cpu->cs_descriptor;
 }
 
 static void need_data(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
@@ -288,6 +288,6 @@ void segment_load_tr(Cpu *cpu, uint16_t selector)
         cpu_raise_error(cpu, VECTOR_NP, error);
     }
     descriptor.high |= 0x200;
-    linear_write(cpu, descriptor.address + 4, 4, descriptor.high, false);
+    linear_write(cpu, descriptor.address + 4, 4, descriptor.high, RIGHTS_SYSTEM);
     cpu->segment[CPU_TR] = descriptor_segment(&descriptor, selector);
 }

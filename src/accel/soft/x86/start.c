@@ -55,8 +55,8 @@ static void start_at(Cpu *cpu, uint8_t vector)
     }
     cpu->unstarted = cpu->halted = cpu->nmi_masked = false;
     cpu->segment[CPU_CS].selector = (uint16_t)(vector << 8);
-    cpu->segment[CPU_CS].base = (uint32_t)vector << 12;
-    cpu->eip = 0;
+    cpu->segment[CPU_CS].base = (LinearAddr)vector << 12;
+    cpu->rip = 0;
     segment_changed(cpu, CPU_CS);
 }
 

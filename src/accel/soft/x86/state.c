@@ -12,7 +12,12 @@ static void get_segments(const Cpu *cpu, CpuState *state)
     for (unsigned i = 0; i < CPU_SEGMENT_COUNT; i++) {
         const Segment *s = &cpu->segment[i];
 
-        state->segment[i] = (CpuSegment){s->selector, s->attributes, s->limit, s->base};
+        uint32_t attributes = s->attributes & ~SEGMENT_UNUSABLE;
+
+        if (s->attributes & SEGMENT_UNUSABLE) {
+            attributes |= CPU_SEGMENT_UNUSABLE;
+        }
+        state->segment[i] = (CpuSegment){s->selector, attributes, s->limit, s->base};
     }
 }
 
@@ -22,7 +27,7 @@ bool state_get(Vcpu *vcpu, CpuState *state, GError **error G_GNUC_UNUSED)
 
     memset(state, 0, sizeof(*state));
     memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
-    state->rip = cpu->eip;
+    state->rip = cpu->rip;
     state->rflags = flags_get(cpu);
     get_segments(cpu, state);
     state->gdtr = cpu->gdtr;
@@ -54,9 +59,10 @@ static void set_segments(Cpu *cpu, const CpuState *state)
 
         cpu->segment[i] = (Segment){
             .selector = s->selector,
-            .attributes = s->attributes,
+            .attributes = (uint16_t)((s->attributes & 0xf0ff) |
+                                     (s->attributes & CPU_SEGMENT_UNUSABLE ? SEGMENT_UNUSABLE : 0)),
             .limit = s->limit,
-            .base = (uint32_t)s->base,
+            .base = s->base,
         };
     }
     if (cpu->cr0 & CPU_CR0_PE) {
@@ -72,12 +78,12 @@ static void set_segments(Cpu *cpu, const CpuState *state)
 
 static void set_control(Cpu *cpu, const CpuState *state)
 {
-    cpu->cr0 = (uint32_t)state->cr0;
-    cpu->cr2 = (uint32_t)state->cr2;
-    cpu->cr3 = (uint32_t)state->cr3;
-    cpu->cr4 = (uint32_t)state->cr4 & CR4_SUPPORTED;
+    cpu->cr0 = state->cr0;
+    cpu->cr2 = state->cr2;
+    cpu->cr3 = state->cr3;
+    cpu->cr4 = state->cr4 & CR4_SUPPORTED;
     for (unsigned i = 0; i < 8; i++) {
-        cpu->dr[i] = (uint32_t)state->dr[i];
+        cpu->dr[i] = state->dr[i];
     }
     cpu->gdtr = state->gdtr;
     cpu->idtr = state->idtr;
@@ -127,7 +133,8 @@ bool state_set(Vcpu *vcpu, const CpuState *state, GError **error)
         return false;
     }
     memcpy(cpu->gpr, state->gpr, sizeof(state->gpr));
-    cpu->eip = (uint32_t)state->rip;
+    cpu->rip = (uint32_t)state->rip;
+    cpu->linear_mask = UINT32_MAX;
     flags_put(cpu, (uint32_t)state->rflags);
     set_control(cpu, state);
     set_segments(cpu, state);

@@ -51,51 +51,57 @@ static const TssLayout *layout_of(uint32_t type)
     return type & 8 ? &TSS32 : &TSS16;
 }
 
-static void probe_range(Cpu *cpu, uint32_t linear, uint32_t bytes, MemoryAccess access)
+static void probe_range(Cpu *cpu, LinearAddr linear, uint32_t bytes, MemoryAccess access)
 {
-    linear_probe(cpu, linear, bytes, access, false);
+    linear_probe(cpu, linear, bytes, access, RIGHTS_SYSTEM);
 }
 
-static void read_task(Cpu *cpu, uint32_t base, const TssLayout *l, NewTask *task)
+static uint32_t read_field(Cpu *cpu, LinearAddr base, unsigned offset, unsigned size)
+{
+    return (uint32_t)system_read(cpu, base + offset, size);
+}
+
+static void read_task(Cpu *cpu, LinearAddr base, const TssLayout *l, NewTask *task)
 {
     probe_range(cpu, base, l->minimum + 1u, ACCESS_READ);
-    task->cr3 = l->cr3 ? system_read(cpu, base + l->cr3, 4) : 0;
-    task->eip = system_read(cpu, base + l->eip, l->size);
-    task->eflags = system_read(cpu, base + l->eflags, l->size);
+    task->cr3 = l->cr3 ? read_field(cpu, base, l->cr3, 4) : 0;
+    task->eip = read_field(cpu, base, l->eip, l->size);
+    task->eflags = read_field(cpu, base, l->eflags, l->size);
     for (unsigned i = 0; i < 8; i++) {
-        task->registers[i] = system_read(cpu, base + l->registers + i * l->size, l->size);
+        task->registers[i] = read_field(cpu, base, l->registers + i * l->size, l->size);
         if (l->size == 2) {
             task->registers[i] |= 0xffff0000;
         }
     }
     for (unsigned i = 0; i < 6; i++) {
         task->segments[i] = i < l->segment_count
-                                ? (uint16_t)system_read(cpu, base + l->segments + i * l->size, 2)
+                                ? (uint16_t)read_field(cpu, base, l->segments + i * l->size, 2)
                                 : 0;
     }
-    task->ldt = (uint16_t)system_read(cpu, base + l->ldt, 2);
-    task->trap = l->size == 4 && (system_read(cpu, base + TSS_TRAP, 1) & 1);
+    task->ldt = (uint16_t)read_field(cpu, base, l->ldt, 2);
+    task->trap = l->size == 4 && (read_field(cpu, base, TSS_TRAP, 1) & 1);
 }
 
 static void save_task(Cpu *cpu, const TssLayout *l, uint32_t next_eip, uint32_t eflags)
 {
-    uint32_t base = cpu->segment[CPU_TR].base;
+    LinearAddr base = cpu->segment[CPU_TR].base;
 
-    linear_write(cpu, base + l->eip, l->size, next_eip, false);
-    linear_write(cpu, base + l->eflags, l->size, eflags, false);
+    linear_write(cpu, base + l->eip, l->size, next_eip, RIGHTS_SYSTEM);
+    linear_write(cpu, base + l->eflags, l->size, eflags, RIGHTS_SYSTEM);
     for (unsigned i = 0; i < 8; i++) {
-        linear_write(cpu, base + l->registers + i * l->size, l->size, GPR(cpu, i), false);
+        linear_write(cpu, base + l->registers + i * l->size, l->size, GPR(cpu, i), RIGHTS_SYSTEM);
     }
     for (unsigned i = 0; i < l->segment_count; i++) {
-        linear_write(cpu, base + l->segments + i * l->size, 2, cpu->segment[i].selector, false);
+        linear_write(cpu, base + l->segments + i * l->size, 2, cpu->segment[i].selector,
+                     RIGHTS_SYSTEM);
     }
 }
 
-static void set_busy(Cpu *cpu, uint32_t descriptor, bool busy)
+static void set_busy(Cpu *cpu, LinearAddr descriptor, bool busy)
 {
-    uint32_t high = linear_read(cpu, descriptor + 4, 4, false);
+    uint32_t high = (uint32_t)linear_read(cpu, descriptor + 4, 4, RIGHTS_SYSTEM);
 
-    linear_write(cpu, descriptor + 4, 4, busy ? high | 0x200 : high & ~0x200u, false);
+    linear_write(cpu, descriptor + 4, 4, busy ? high | 0x200 : high & ~0x200u, RIGHTS_SYSTEM);
 }
 
 /* ---- the new task's segments, whose faults are in the new task ---------- */
@@ -157,11 +163,11 @@ static void load_selectors(Cpu *cpu, const NewTask *task)
 {
     for (unsigned i = 0; i < 6; i++) {
         cpu->segment[i].selector = task->segments[i];
-        cpu->segment[i].attributes |= CPU_SEGMENT_UNUSABLE;
+        cpu->segment[i].attributes |= SEGMENT_UNUSABLE;
         segment_changed(cpu, i);
     }
     cpu->segment[CPU_LDTR].selector = task->ldt;
-    cpu->segment[CPU_LDTR].attributes |= CPU_SEGMENT_UNUSABLE;
+    cpu->segment[CPU_LDTR].attributes |= SEGMENT_UNUSABLE;
 }
 
 static void load_segments(Cpu *cpu, const NewTask *task)
@@ -188,7 +194,7 @@ static void enter_task(Cpu *cpu, const NewTask *task, const TssLayout *l)
     static const Insn BETWEEN;
 
     cpu->current = &BETWEEN;
-    cpu->eip = task->eip;
+    cpu->rip = task->eip;
     cpu->cr0 |= CPU_CR0_TS;
     for (unsigned i = 0; i < 8; i++) {
         GPR(cpu, i) = task->registers[i];
@@ -200,14 +206,31 @@ static void enter_task(Cpu *cpu, const NewTask *task, const TssLayout *l)
     if (l->cr3 && cpu->cr0 & CPU_CR0_PG) {
         control_set_cr3(cpu, task->cr3);
     }
-    cpu->dr[7] &= ~0x155u;
+    cpu->dr[7] &= ~UINT64_C(0x155);
     load_segments(cpu, task);
     cpu_mode_changed(cpu);
     if (task->trap) {
         cpu->debug_pending |= 1u << 15;
     }
-    if (cpu->eip > cpu->segment[CPU_CS].limit) {
+    if (cpu->rip > cpu->segment[CPU_CS].limit) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+}
+
+void task_need_tss(Cpu *cpu, uint16_t selector, uint8_t vector, bool busy, Descriptor *tss)
+{
+    uint32_t error = selector_error(cpu, selector);
+    unsigned type = busy ? TYPE_TSS16_BUSY : TYPE_TSS16;
+
+    if (selector & 4 || (vector == VECTOR_GP && selector_is_null(selector))) {
+        cpu_raise_error(cpu, vector, error);
+    }
+    descriptor_need(cpu, selector, vector, tss);
+    if (!descriptor_is_system(tss) || (descriptor_type(tss) & 7) != type) {
+        cpu_raise_error(cpu, vector, error);
+    }
+    if (!descriptor_present(tss)) {
+        cpu_raise_error(cpu, VECTOR_NP, error);
     }
 }
 
@@ -219,7 +242,7 @@ void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource
     const TssLayout *new = layout_of(descriptor_type(descriptor));
     Segment tss = descriptor_segment(descriptor, selector);
     uint32_t old_flags = flags_get(cpu) & ~(source == TASK_RETURN ? CPU_FLAG_NT : 0);
-    uint32_t old_descriptor = (uint32_t)cpu->gdtr.base + (tr->selector & ~7u);
+    LinearAddr old_descriptor = cpu->gdtr.base + (tr->selector & ~7u);
     NewTask task;
 
     if (tss.limit < new->minimum) {
@@ -231,17 +254,17 @@ void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource
         probe_range(cpu, tss.base, 4, ACCESS_WRITE);
     }
     if (source != TASK_CALL) {
-        set_busy(cpu, old_descriptor, false);
+        set_busy(cpu, old_descriptor, RIGHTS_SYSTEM);
     }
     save_task(cpu, old, next_eip, old_flags);
     if (source == TASK_CALL) {
-        linear_write(cpu, tss.base + TSS_LINK, 2, tr->selector, false);
+        linear_write(cpu, tss.base + TSS_LINK, 2, tr->selector, RIGHTS_SYSTEM);
         task.eflags |= CPU_FLAG_NT;
     }
     if (source != TASK_RETURN) {
         set_busy(cpu, descriptor->address, true);
     }
-    tss.attributes |= 2;
+    tss.attributes |= 2u;
     *tr = tss;
     enter_task(cpu, &task, new);
 }

@@ -1,0 +1,167 @@
+/*
+ * Segment registers and descriptors, and what goes by them: far jumps, calls
+ * and returns, and the stacks that those change.
+ */
+#ifndef PIOEMU_ACCEL_SOFT_X86_SEGMENT_H
+#define PIOEMU_ACCEL_SOFT_X86_SEGMENT_H
+
+#include "src/accel/soft/x86/tlb.h"
+
+/* read_end and write_end are 0 when every access has to be looked at. */
+typedef struct Segment {
+    uint64_t read_end, write_end; /* limit + 1 */
+    LinearAddr base;
+    uint32_t limit;
+    uint16_t attributes; /* as in CpuSegment, but for SEGMENT_UNUSABLE */
+    uint16_t selector;
+} Segment;
+_Static_assert(sizeof(Segment) == 32, "the index is a shift");
+
+/* CPU_SEGMENT_UNUSABLE in Segment.attributes, in a bit that descriptors do not use there. */
+#define SEGMENT_UNUSABLE 0x100u
+
+typedef struct Descriptor {
+    uint32_t low, high;
+    LinearAddr address; /* of the descriptor */
+} Descriptor;
+
+/* System descriptor types. */
+enum {
+    TYPE_TSS16 = 1,
+    TYPE_LDT = 2,
+    TYPE_TSS16_BUSY = 3,
+    TYPE_CALL16 = 4,
+    TYPE_TASK_GATE = 5,
+    TYPE_INTERRUPT16 = 6,
+    TYPE_TRAP16 = 7,
+    TYPE_TSS32 = 9,
+    TYPE_TSS32_BUSY = 11,
+    TYPE_CALL32 = 12,
+    TYPE_INTERRUPT32 = 14,
+    TYPE_TRAP32 = 15,
+};
+
+/* ---- segment.c ---------------------------------------------------------- */
+
+/* Recomputes what is derived from a segment register. */
+void segment_changed(Cpu *cpu, unsigned segment);
+void segment_set_real(Cpu *cpu, unsigned segment, uint16_t selector);
+/* Loads ES, SS, DS, FS or GS with all checks. */
+void segment_load(Cpu *cpu, unsigned segment, uint16_t selector);
+/* False if the selector is outside its table. */
+bool descriptor_read(Cpu *cpu, uint16_t selector, Descriptor *descriptor);
+/* As above, raising `vector` with the selector. */
+void descriptor_need(Cpu *cpu, uint16_t selector, uint8_t vector, Descriptor *descriptor);
+void descriptor_set_accessed(Cpu *cpu, Descriptor *descriptor);
+Segment descriptor_segment(const Descriptor *descriptor, uint16_t selector);
+/* Checks a selector for SS of privilege `cpl`, raising `vector`. */
+void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
+                        Descriptor *descriptor);
+/* Checks CS:EIP of a far return or IRET. */
+void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code);
+void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl);
+/* Whether CS is `selector`, loaded from what its descriptor still is. */
+bool segment_is_cs(Cpu *cpu, uint32_t selector);
+void segment_set_ss(Cpu *cpu, Descriptor *descriptor, uint16_t selector);
+/* After a return to an outer level: drops segments it may not have. */
+void segment_drop_inner(Cpu *cpu);
+void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector);
+void segment_load_tr(Cpu *cpu, uint16_t selector);
+uint32_t selector_error(const Cpu *cpu, uint16_t selector);
+
+static inline bool segment_expands_down(const Segment *s)
+{
+    return (s->attributes & (CPU_SEGMENT_S | 0xc)) == (CPU_SEGMENT_S | 4);
+}
+
+/* Whether an access is within the limit. */
+static inline bool segment_holds(const Segment *s, uint32_t offset, unsigned size)
+{
+    uint64_t last = (uint64_t)offset + size - 1;
+
+    if (s->attributes & SEGMENT_UNUSABLE) {
+        return false;
+    }
+    if (segment_expands_down(s)) {
+        return offset > s->limit && last <= (s->attributes & CPU_SEGMENT_DB ? UINT32_MAX : 0xffff);
+    }
+    /* A segment of 4 GiB wraps around. */
+    return s->limit == UINT32_MAX || last <= s->limit;
+}
+
+static inline unsigned descriptor_type(const Descriptor *d)
+{
+    return d->high >> 8 & 0xf;
+}
+
+static inline bool descriptor_is_system(const Descriptor *d)
+{
+    return !(d->high & 1u << 12);
+}
+
+static inline unsigned descriptor_dpl(const Descriptor *d)
+{
+    return d->high >> 13 & 3;
+}
+
+static inline bool descriptor_present(const Descriptor *d)
+{
+    return d->high & 1u << 15;
+}
+
+static inline bool descriptor_is_code(const Descriptor *d)
+{
+    return (d->high & 0x1800) == 0x1800;
+}
+
+static inline bool descriptor_is_conforming(const Descriptor *d)
+{
+    return d->high & 1u << 10;
+}
+
+static inline bool selector_is_null(uint16_t selector)
+{
+    return !(selector & ~3u);
+}
+
+/* ---- far.c -------------------------------------------------------------- */
+
+/* All set RIP, and are called with Cpu.rip still at the block's start. */
+void far_jump(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32);
+void far_call(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t return_eip);
+void far_return(Cpu *cpu, bool op32, uint32_t release);
+
+/* ---- stack.c ------------------------------------------------------------ */
+
+/* A stack that is written before SS:ESP is committed. */
+typedef struct Stack {
+    Segment segment;
+    uint32_t pointer, mask;
+    uint16_t selector;
+    Rights rights;
+    uint8_t vector; /* raised when it does not fit */
+    uint32_t error;
+} Stack;
+
+Stack stack_current(Cpu *cpu);
+Stack stack_for(const Descriptor *descriptor, uint16_t selector, uint32_t esp, bool user);
+/* Raises unless `bytes` fit below the pointer. */
+void stack_need(Cpu *cpu, const Stack *stack, unsigned bytes);
+void stack_push(Cpu *cpu, Stack *stack, bool op32, uint32_t value);
+uint32_t stack_pop(Cpu *cpu, Stack *stack, bool op32);
+/* The `item`-th from the top; the pointer stays. */
+uint32_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32);
+/* The same for a selector: the upper half of its slot is not touched. */
+uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32);
+void stack_move(Stack *stack, uint32_t delta);
+void stack_commit_pointer(Cpu *cpu, const Stack *stack);
+/* Stack pointer and selector of `level` from the TSS. */
+void tss_stack(Cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp);
+/*
+ * Moves to SS:ESP of a frame whose return address was taken off `stack`, and
+ * to CS, of the outer level that the selector says; ESP goes up by `release`.
+ */
+void stack_return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t selector, bool op32,
+                        uint32_t release);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * What the system level of the CPU does: exceptions, interrupts, task
+ * switches, control and model specific registers, I/O permission, and how a
+ * CPU starts.
+ */
+#ifndef PIOEMU_ACCEL_SOFT_X86_SYSTEM_H
+#define PIOEMU_ACCEL_SOFT_X86_SYSTEM_H
+
+#include "src/accel/soft/soft.h"
+#include "src/accel/soft/x86/segment.h"
+
+/* CR4 bits that this CPU has; the rest fault when written. */
+#define CR4_TSD       (1u << 2)
+#define CR4_DE        (1u << 3)
+#define CR4_PSE       (1u << 4)
+#define CR4_PAE       (1u << 5)
+#define CR4_PGE       (1u << 7)
+#define CR4_SUPPORTED (CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE)
+
+enum Vector {
+    VECTOR_DE = 0,
+    VECTOR_DB = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BP = 3,
+    VECTOR_OF = 4,
+    VECTOR_BR = 5,
+    VECTOR_UD = 6,
+    VECTOR_NM = 7,
+    VECTOR_DF = 8,
+    VECTOR_TS = 10,
+    VECTOR_NP = 11,
+    VECTOR_SS = 12,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14,
+    VECTOR_AC = 17,
+};
+
+typedef struct Fault {
+    uint8_t vector;
+    bool has_error;
+    uint32_t error;
+} Fault;
+
+/* How an event came, for its delivery. */
+typedef enum EventKind { EVENT_EXCEPTION, EVENT_SOFTWARE, EVENT_EXTERNAL } EventKind;
+
+/* ---- accel.c ------------------------------------------------------------ */
+
+/* Abandons the current instruction; the run loop delivers the exception. */
+G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
+G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
+
+/* ---- interrupt.c -------------------------------------------------------- */
+
+void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error, uint32_t error,
+                       uint64_t return_rip);
+void interrupt_return(Cpu *cpu, bool op32);
+
+/* ---- task.c ------------------------------------------------------------- */
+
+typedef enum TaskSource { TASK_JUMP, TASK_CALL, TASK_RETURN } TaskSource;
+
+/* The descriptor of a TSS, busy or not; raises `vector` if it is something else. */
+void task_need_tss(Cpu *cpu, uint16_t selector, uint8_t vector, bool busy, Descriptor *tss);
+/*
+ * Switches to the TSS; `next_eip` is saved as the old task's.  The caller has
+ * checked the descriptor's rights, not its type.
+ */
+void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource source,
+                 uint32_t next_eip);
+
+/* ---- control.c ---------------------------------------------------------- */
+
+void control_set_cr0(Cpu *cpu, uint64_t value);
+void control_set_cr3(Cpu *cpu, uint64_t value);
+void control_set_cr4(Cpu *cpu, uint64_t value);
+/* False: #GP. */
+bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
+bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
+/* Notes the I/O breakpoints that an access hit. */
+void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
+/* Raises #GP unless the TSS lets this code use the ports. */
+void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
+
+/* ---- state.c ------------------------------------------------------------ */
+
+bool state_get(Vcpu *vcpu, CpuState *state, GError **error);
+bool state_set(Vcpu *vcpu, const CpuState *state, GError **error);
+
+/* ---- start.c ------------------------------------------------------------ */
+
+bool start_reset(Vcpu *vcpu, GError **error);
+/* Does what Vcpu.init and Vcpu.start ask for. */
+void start_take(Cpu *cpu);
+
+#endif
