@@ -1,9 +1,9 @@
 /*
- * Output of a device that cannot make its guest wait, such as a debug port.
+ * The output of a device that cannot make its guest wait, such as a debug port.
  *
- * What a full line does not take is kept here, up to a bound; after that
- * whole records are dropped and counted, and the count is written in their
- * place: "[3 lines dropped]".
+ * A spill keeps what a full line does not accept, up to CHAR_SPILL_SIZE bytes.
+ * After that it drops whole records and counts them.  When there is room again it
+ * writes the count in their place: "[3 lines dropped]".
  */
 #ifndef PIOEMU_DEVICES_SERIAL_CHAR_SPILL_H
 #define PIOEMU_DEVICES_SERIAL_CHAR_SPILL_H
@@ -15,13 +15,13 @@
 typedef struct CharSpill {
     uint8_t data[CHAR_SPILL_SIZE];
     uint16_t count;
-    uint32_t dropped; /* records, not yet reported */
+    uint32_t dropped; /* records not yet reported */
 } CharSpill;
 
-/* `unit` names a record in the plural.  A record has at most CHAR_SPILL_SIZE bytes. */
+/* `unit` names the records, in the plural.  A record has at most CHAR_SPILL_SIZE bytes. */
 void char_spill_put(CharSpill *spill, CharPort *port, const char *unit, const void *record,
                     size_t size);
-/* For tx_room. */
+/* A device calls this from its tx_room callback. */
 void char_spill_flush(CharSpill *spill, CharPort *port, const char *unit);
 
 static inline bool char_spill_is_empty(const CharSpill *spill)
@@ -29,7 +29,7 @@ static inline bool char_spill_is_empty(const CharSpill *spill)
     return spill->count == 0 && spill->dropped == 0;
 }
 
-/* For post_load. */
+/* A device calls this from its post_load callback: false if no run can lead to this state. */
 static inline bool char_spill_is_possible(const CharSpill *spill)
 {
     return spill->count <= CHAR_SPILL_SIZE;

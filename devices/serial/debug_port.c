@@ -1,9 +1,9 @@
 /*
- * The debug port: one line of text for every value that is written.
+ * The debug port: it prints a line of text for every value that the guest writes.
  *
- * It has no data sheet: small guests that explore virtual machines write to
- * port 0x10 to show a number.  A write of 1, 2 or 4 bytes prints
- * "IO port: 10, data: 2a"; a read gives the last value.
+ * The port has no data sheet.  Small guests that explore virtual machines write to
+ * port 0x10 to show a number.  A write of 1, 2 or 4 bytes prints "IO port: 10,
+ * data: 2a".  A read returns the value that was written last.
  */
 #include "devices/device.h"
 #include "devices/serial/char_spill.h"
@@ -15,8 +15,8 @@
 
 typedef struct DebugPort {
     Device *dev;
-    uint32_t last;   /* written */
-    CharSpill spill; /* lines that the full line did not take */
+    uint32_t last;   /* the value that was written last */
+    CharSpill spill; /* lines that a full backend has not accepted */
     uint16_t iobase;
     CharPort *port;
 } DebugPort;

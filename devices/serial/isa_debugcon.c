@@ -1,13 +1,14 @@
 /*
- * The debug console of Bochs and QEMU: a port whose every byte is output, and
- * which reads as a constant by which a guest finds it (0xe9 at port 0xe9).
+ * The debug console of Bochs and QEMU.  Every byte that the guest writes to the
+ * port is output.  A read returns a constant (0xe9 by default), which tells a guest
+ * that the console is there.
  */
 #include "devices/device.h"
 #include "devices/serial/char_spill.h"
 
 typedef struct Debugcon {
     Device *dev;
-    CharSpill spill; /* bytes that the full line did not take */
+    CharSpill spill; /* bytes that a full backend has not accepted */
     uint16_t iobase;
     uint32_t readback;
     CharPort *port;

@@ -3,11 +3,30 @@
  *
  * "DS" is the National Semiconductor PC16550D data sheet of June 1995 (TI's
  * SNLS378C), cited by its headings.  Modelled: every register, both FIFOs, all
- * interrupt causes, loopback, break, modem lines, the character time-out and,
- * with pace=baud, the time a character takes on the wire.  Not modelled: the
- * DMA pins TXRDY and RXRDY, and noise on the line, so that parity and framing
- * errors come with breaks only.  docs/devices/uart16550.md lists the
- * deviations.
+ * interrupt causes, loopback, break, modem lines, the character time-out and, with
+ * pace=baud, the time that a character takes on the wire.  Not modelled: the DMA
+ * pins TXRDY and RXRDY, and noise on the line, so that only a break causes parity
+ * and framing errors. docs/devices/uart16550.md lists the deviations.
+ *
+ * The UART turns bytes into characters on a wire and back.  A character has a start
+ * bit, 5 to 8 data bits, perhaps a parity bit, and 1, 1.5 or 2 stop bits:
+ *
+ *     bit time       = 16 * divisor / 1.8432 MHz
+ *     character time = bit time * (1 + data + parity + stop)
+ *
+ * It asserts INTR while at least one of five causes is enabled and pending.  The
+ * IIR shows the pending cause with the highest priority.  From the highest to the
+ * lowest:
+ *
+ *     RLSI  IER.2 and (OE or PE or FE or BI)              until the LSR is read
+ *     RDI   IER.0 and receiver count >= trigger level     until characters are read
+ *     CTI   IER.0 and FIFO not empty, and neither filled
+ *           nor read for four character times             until a character is read
+ *     THRI  IER.1 and the THR became empty                until a write to THR, or a read
+ *                                                         of the IIR that shows THRI
+ *     MSI   IER.3 and (DCTS or DDSR or TERI or DDCD)      until the MSR is read
+ *
+ * On a PC, MCR.OUT2 connects INTR to the bus.
  */
 #include "devices/serial/uart16550_internal.h"
 
@@ -17,7 +36,7 @@
 
 /* ---- predicates --------------------------------------------------------- */
 
-/* Bit 7 stands for every error that the CPU has not read yet. */
+/* Bit 7 of the LSR is set while an error in the FIFO has not been read. */
 static bool uart_error_in_fifo(const Uart *u)
 {
     unsigned errors = u->line_errors & UART_CHARACTER_ERRORS;
@@ -27,7 +46,7 @@ static bool uart_error_in_fifo(const Uart *u)
     return errors;
 }
 
-/* Whether characters go from the bus to the line with nothing in between. */
+/* True if each byte that the guest writes goes straight to the line, unchanged. */
 static bool uart_passes_through(const Uart *u)
 {
     return u->pace == UART_PACE_NONE && u->tx.count == 0 && !uart_looped(u) &&
@@ -37,7 +56,7 @@ static bool uart_passes_through(const Uart *u)
 
 /* ---- registers with side effects ---------------------------------------- */
 
-/* An empty RBR gives the last character once more. */
+/* A read of an empty RBR returns the last character again. */
 static uint8_t uart_read_rbr(Uart *u)
 {
     if (u->rx.count == 0) {
@@ -50,8 +69,9 @@ static uint8_t uart_read_rbr(Uart *u)
 }
 
 /*
- * The interrupt is withdrawn before the character goes: it may go at once, and
- * an edge-triggered interrupt controller has to see the line fall in between.
+ * The UART withdraws the interrupt before it sends the character.  The character
+ * may leave at once and raise the interrupt again, and an edge-triggered interrupt
+ * controller must see the line fall in between.
  */
 static void uart_write_thr(Uart *u, uint8_t value)
 {
@@ -81,7 +101,10 @@ static void uart_write_divisor(Uart *u, uint8_t dll, uint8_t dlm)
     uart_update(u);
 }
 
-/* Enabling the THRE interrupt while the THR is empty raises it. */
+/*
+ * If the guest enables the THRE interrupt while the THR is empty, the interrupt is
+ * raised at once.
+ */
 static void uart_write_ier(Uart *u, uint8_t value)
 {
     if ((value & ~u->ier & UART_IER_THRI) && u->tx.count == 0) {
@@ -91,7 +114,10 @@ static void uart_write_ier(Uart *u, uint8_t value)
     uart_update(u);
 }
 
-/* Reading the THRE code acknowledges it; the other causes have acknowledges of their own. */
+/*
+ * A read that returns the THRE code also acknowledges that interrupt.  The other
+ * causes are acknowledged by accesses to other registers.
+ */
 static uint8_t uart_read_iir(Uart *u)
 {
     uint8_t id = uart_pending(u);
@@ -104,9 +130,9 @@ static uint8_t uart_read_iir(Uart *u)
 }
 
 /*
- * Bit 0 has to be set or the other bits are not programmed; changing it clears
- * both FIFOs (DS, FIFO Control Register), and the transmitter's interrupt is
- * immediate then (DS, FIFO Interrupt Mode Operation).
+ * The other bits take effect only if bit 0 of the value is set.  A change of bit 0
+ * clears both FIFOs (DS, FIFO Control Register), and raises the transmitter's
+ * interrupt at once (DS, FIFO Interrupt Mode Operation).
  */
 static void uart_write_fcr(Uart *u, uint8_t value)
 {
@@ -211,7 +237,10 @@ static void uart_write_banked(Uart *u, uint64_t offset, uint8_t value)
     }
 }
 
-/* DEVIATION: writes to LSR and MSR, which the sheet leaves to factory tests, do nothing. */
+/*
+ * DEVIATION: writes to LSR and MSR do nothing.  The sheet reserves them for factory
+ * tests.
+ */
 static void uart_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     Uart *u = state;
@@ -270,7 +299,7 @@ static const char *uart_register_name(const void *state, uint64_t offset, bool w
 
 /* ---- reset and saved state ---------------------------------------------- */
 
-/* DS, Master Reset; the divisor, which a reset leaves alone there, starts at 9600 bit/s. */
+/* DS, Master Reset.  The sheet's reset does not change the divisor; this one sets 9600 bit/s. */
 static void uart_reset(void *state)
 {
     Uart *u = state;
@@ -356,7 +385,10 @@ static bool uart_latches_possible(const Uart *u)
            !((u->timed_out || u->rx_left) && !(uart_has_fifos(u) && u->rx.count));
 }
 
-/* The line may be another one than when the state was saved: it is told and asked anew. */
+/*
+ * The backend may have changed since the state was saved.  So the UART sends it the
+ * settings again, and reads its modem lines again.
+ */
 static bool uart_post_load(void *state)
 {
     Uart *u = state;
@@ -374,7 +406,7 @@ static bool uart_post_load(void *state)
     return true;
 }
 
-/* Only a paced port takes its time; one whose line is full has to wait for the host. */
+/* Only a paced port finishes by itself.  An unpaced port that is not empty waits for the host. */
 static bool uart_busy(const void *state)
 {
     const Uart *u = state;

@@ -1,6 +1,6 @@
 /*
- * What the two halves of the 16550A share: uart16550.c, the registers, and
- * uart16550_line.c, everything between them and the line.
+ * What the two halves of the 16550A share. uart16550.c has the registers,
+ * uart16550_line.c everything between the registers and the line.
  */
 #ifndef PIOEMU_DEVICES_SERIAL_UART16550_INTERNAL_H
 #define PIOEMU_DEVICES_SERIAL_UART16550_INTERNAL_H
@@ -23,25 +23,26 @@ typedef struct UartFifo {
 typedef struct Uart {
     Device *dev;
 
-    /* What the guest sees. */
+    /* Registers that the guest sees. */
     uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
-    UartFifo rx;          /* without FIFOs only one entry is used: the RBR */
-    UartFifo tx;          /* likewise: the THR */
+    UartFifo rx;          /* without FIFOs one entry is used: the RBR */
+    UartFifo tx;          /* without FIFOs one entry is used: the THR */
     uint8_t line_errors;  /* LSR bits 1-4: set by events, cleared by reading the LSR */
     uint8_t modem_deltas; /* MSR bits 0-3: set by events, cleared by reading the MSR */
 
-    /* Behind it. */
-    bool format_set;    /* the LCR was written since the reset */
+    /* Hidden latches. */
+    bool format_set;    /* the LCR has been written since the reset */
     uint8_t modem_pins; /* CTS, DSR, RI and DCD as the line last drove them */
-    bool thre_latched;  /* THRE interrupt: set when the THR empties or is enabled empty,
-                           cleared by a write to it or by reading it from the IIR */
-    bool timed_out;     /* time-out interrupt: set by the timer, cleared when the CPU reads
-                           a character */
-    bool rx_left;       /* a read left characters that interrupt, and the CPU has not
-                           looked at the port since */
-    bool break_held;    /* a break came that has no place in the receiver yet */
-    bool tx_busy;       /* pace=baud: tx_shift is on its way until tx_due */
-    bool rx_busy;       /* likewise */
+    bool thre_latched;  /* THRE interrupt: set when the THR becomes empty, or is enabled while
+                           the THR is empty; cleared by a write to the THR, or when a read of the
+                           IIR shows it */
+    bool timed_out;     /* time-out interrupt: set by the timer, cleared when the CPU reads a
+                           character */
+    bool rx_left;       /* the CPU read a character but left enough to interrupt, and has not
+                           accessed the port since */
+    bool break_held;    /* a break has arrived, and the receiver has no room for it yet */
+    bool tx_busy;       /* pace=baud: tx_shift is on the wire until tx_due */
+    bool rx_busy;       /* pace=baud: rx_shift is on the wire until rx_due */
     uint8_t tx_shift, rx_shift;
     uint64_t tx_due, rx_due; /* the end of the last stop bit */
     uint64_t rx_active;      /* when the receiver FIFO was last filled or read */
@@ -70,9 +71,10 @@ static inline bool uart_looped(const Uart *u)
 }
 
 /*
- * DEVIATION: until the LCR is written for the first time characters have eight
- * bits, as PC firmware leaves a port, not the five of its reset value: a guest
- * that was started without firmware and writes text gets text.
+ * DEVIATION: until the first write to the LCR a character has eight bits, as PC
+ * firmware sets up a port.  The reset value of the LCR would mean five.  A guest
+ * that starts without firmware and writes text without setting the LCR prints that
+ * text.
  */
 static inline unsigned uart_data_bits(const Uart *u)
 {
@@ -104,28 +106,28 @@ static inline uint8_t uart_fifo_pop(UartFifo *fifo)
     return byte;
 }
 
-/* The highest cause that is enabled, as the IIR codes it. */
+/* The enabled and pending cause with the highest priority, as the IIR encodes it. */
 uint8_t uart_pending(const Uart *u);
-/* Drives the interrupt line and the time-out from the state: the end of every mutator. */
+/* Derives the interrupt line and the time-out from the state.  Every mutator ends with it. */
 void uart_update(Uart *u);
 
-/* The CPU reads the RBR, which holds a character: the next one comes to the top. */
+/* The CPU reads the RBR, which must hold a character.  The next one moves to the top. */
 uint8_t uart_rx_take(Uart *u);
 void uart_rx_clear(Uart *u);
 void uart_tx_clear(Uart *u);
-/* Moves characters out of the THR as far as they go now. */
+/* Sends as many characters from the THR as can leave now. */
 void uart_transmit(Uart *u);
 
 /* The modem inputs as the MSR shows them. */
 uint8_t uart_modem(const Uart *u);
 void uart_set_modem_pins(Uart *u, uint8_t pins);
-/* LCR and MCR at once: loopback and break mean something only together. */
+/* Sets LCR and MCR together, because loopback and break affect each other. */
 void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr);
-/* The divisor or the LCR changed. */
+/* To be called after a change of the divisor or the LCR. */
 void uart_format_changed(Uart *u);
-/* Tells the line DTR, RTS and break. */
+/* Tells the backend DTR, RTS and break. */
 void uart_drive_outputs(Uart *u);
-/* Stops and, from the state, starts the timers. */
+/* Stops all timers, then starts those that the state requires. */
 void uart_rearm_timers(Uart *u);
 
 extern const CharClient uart_char_client;

@@ -1,13 +1,13 @@
 /*
- * The serial half of the 16550A: interrupt, receiver, transmitter, modem
- * lines.  uart16550.c has the registers, and says what "DS" is.
+ * The serial half of the 16550A: interrupt, receiver, transmitter and modem lines.
+ * uart16550.c has the registers and the equations, and says what "DS" is.
  */
 #include "devices/serial/uart16550_internal.h"
 
 #define FORMAT_BITS        (UART_LCR_WLS | UART_LCR_STB | UART_LCR_PEN | UART_LCR_EPS | UART_LCR_STICK)
 #define TIMEOUT_CHARACTERS 4
 
-/* No handler of an interrupt takes so long over one character. */
+/* No interrupt handler takes this long for one character. */
 #define LEFT_NS NS_PER_SECOND
 
 /* ---- predicates --------------------------------------------------------- */
@@ -23,7 +23,7 @@ static bool uart_looped_break(const Uart *u)
     return uart_looped(u) && (u->lcr & UART_LCR_BREAK);
 }
 
-/* Start, data, parity and stop bits, in half bits. */
+/* The length of start, data, parity and stop bits, in half bits. */
 static unsigned uart_half_bits(const Uart *u)
 {
     unsigned data = uart_data_bits(u);
@@ -40,8 +40,9 @@ static uint64_t uart_character_ns(const Uart *u)
 }
 
 /*
- * A break is all zeros up to and including the stop bit: a framing error, and
- * a parity error where the parity bit of a zero should be one.
+ * A break holds the line at zero, up to and including the stop bit.  That is a
+ * framing error.  It is a parity error too if the parity is odd, because then the
+ * parity bit of a zero is one.
  */
 static uint8_t uart_break_errors(const Uart *u)
 {
@@ -95,19 +96,22 @@ static uint64_t uart_timeout_due(const Uart *u)
 }
 
 /*
- * A PC's serial port lets INTR through to the bus only while OUT2 is set.
- * DEVIATION: with out2=ignore it always does, as in emulators: kernels written
- * on those live on it.
- * DEVIATION: the gate of out2=strict is the MCR's bit, also in loopback, as in
- * the Super I/O chips; a discrete 16550 forces its OUT2 pin inactive there (DS,
- * Modem Control Register), and a self-test in loopback would get no interrupt.
+ * A PC's serial port passes INTR to the bus only while OUT2 is set.
+ * DEVIATION: with out2=ignore INTR always reaches the bus, as in other emulators.
+ * Kernels that were written on those depend on it.
+ * DEVIATION: with out2=strict the MCR bit alone decides, even in loopback, as in
+ * Super I/O chips.  A discrete 16550 forces its OUT2 pin inactive in loopback (DS,
+ * Modem Control Register), so a self-test in loopback would get no interrupt.
  */
 static bool uart_reaches_bus(const Uart *u)
 {
     return (u->mcr & UART_MCR_OUT2) || u->out2 == UART_OUT2_IGNORE;
 }
 
-/* A deadline that moved away stays armed: the timer's function looks again. */
+/*
+ * If a deadline moves to a later time, the timer stays armed.  Its function looks
+ * at the state again.
+ */
 void uart_update(Uart *u)
 {
     pio_irq_set(u->irq, uart_reaches_bus(u) && uart_pending(u) != UART_IIR_NO_INT);
@@ -129,8 +133,9 @@ static void uart_timeout_fire(void *state, uint64_t deadline)
 }
 
 /*
- * The line has stayed high since the CPU took a character and turned away from
- * the rest.  A level would have interrupted it again long ago.
+ * The interrupt line has stayed high since the CPU took one character and left the
+ * others.  With a level-triggered controller the CPU would have been interrupted
+ * again long ago.
  */
 static void uart_complain_of_left(Uart *u)
 {
@@ -153,7 +158,8 @@ static void uart_left_fire(void *state, uint64_t deadline)
     if (deadline < due) {
         pio_timer_arm(u->left_timer, due);
     } else if (pio_irq_pending(u->irq)) {
-        pio_timer_arm(u->left_timer, deadline + LEFT_NS); /* the CPU has interrupts off */
+        pio_timer_arm(u->left_timer,
+                      deadline + LEFT_NS); /* the CPU has not taken the interrupt yet */
     } else {
         uart_complain_of_left(u);
     }
@@ -161,7 +167,10 @@ static void uart_left_fire(void *state, uint64_t deadline)
 
 /* ---- receiver ----------------------------------------------------------- */
 
-/* Errors show when their character is at the top of the FIFO (DS, Line Status Register). */
+/*
+ * An error shows in the LSR when its character reaches the top of the FIFO (DS,
+ * Line Status Register).
+ */
 static void uart_reveal_errors(Uart *u)
 {
     uint16_t *top = &u->rx.entry[u->rx.head];
@@ -169,7 +178,10 @@ static void uart_reveal_errors(Uart *u)
     *top &= 0xff;
 }
 
-/* An overrun loses the new character of a FIFO and the unread one of the RBR (likewise). */
+/*
+ * After an overrun the FIFO loses the new character.  Without FIFOs the RBR loses
+ * the old one (DS, Line Status Register).
+ */
 static void uart_receive_character(Uart *u, uint8_t byte, uint8_t errors)
 {
     if (u->rx.count == uart_capacity(u)) {
@@ -186,8 +198,9 @@ static void uart_receive_character(Uart *u, uint8_t byte, uint8_t errors)
 }
 
 /*
- * Restarts the time-out, which only FIFOs have.  One that has occurred stays
- * until the CPU reads a character (DS, FIFO Interrupt Mode Operation).
+ * Starts the time-out again.  Only FIFOs have a time-out.  Once it has occurred, it
+ * stays pending until the CPU reads a character (DS, FIFO Interrupt Mode
+ * Operation).
  */
 static void uart_receiver_active(Uart *u)
 {
@@ -197,8 +210,9 @@ static void uart_receiver_active(Uart *u)
 }
 
 /*
- * DEVIATION: a break waits for room.  On a wire it would be an overrun; here
- * the input ahead of it is held back by the host, and so is it.
+ * DEVIATION: a break waits until the receiver has room.  On a wire it would cause
+ * an overrun.  Here the host holds back the characters that came before the break,
+ * so it holds back the break too.
  */
 static void uart_accept_break(Uart *u)
 {
@@ -209,7 +223,7 @@ static void uart_accept_break(Uart *u)
     }
 }
 
-/* An interrupt that was for this character came by a gate that a PC has closed. */
+/* If this character caused an interrupt, a real PC would not have delivered it. */
 static void uart_check_gate(Uart *u)
 {
     const uint8_t id = uart_pending(u);
@@ -256,8 +270,9 @@ static size_t uart_rx_room(void *state, unsigned port)
 }
 
 /*
- * A character that follows closely on the last one began when that one ended:
- * a stream keeps the programmed rate however late the line hands it over.
+ * A character that arrives shortly after the last one is taken to have begun when
+ * that one ended.  So a stream keeps the programmed rate, even if the backend
+ * delivers it late.
  */
 static uint64_t uart_rx_start(const Uart *u)
 {
@@ -315,7 +330,10 @@ static void uart_receive_break(void *state, unsigned port)
 
 /* ---- transmitter -------------------------------------------------------- */
 
-/* False when the line is full.  A break on the line covers what is sent meanwhile. */
+/*
+ * Returns false if the line is full.  While the UART sends a break, the break
+ * replaces all characters.
+ */
 static bool uart_send(Uart *u, uint8_t byte)
 {
     byte &= uart_word_mask(u);
@@ -331,10 +349,10 @@ static bool uart_send(Uart *u, uint8_t byte)
 }
 
 /*
- * `start` is when a character would begin.
- * DEVIATION: with pace=baud the THRE interrupt of a lone character in the FIFO
- * comes when it moves to the shift register; the sheet delays it by one
- * character time less the stop bit (DS, FIFO Interrupt Mode Operation).
+ * `start` is the time when the next character would begin.
+ * DEVIATION: with pace=baud and a single character in the FIFO, the THRE interrupt
+ * comes when that character moves to the shift register.  The sheet delays it by
+ * one character time less the stop bit (DS, FIFO Interrupt Mode Operation).
  */
 static void uart_transmit_from(Uart *u, uint64_t start)
 {
@@ -356,7 +374,7 @@ static void uart_transmit_from(Uart *u, uint64_t start)
     }
 }
 
-/* The last stop bit has gone; a full line holds the character in the shift register. */
+/* The last stop bit has left.  If the line is full, the character stays in the shift register. */
 static void uart_shifted_out(Uart *u, uint64_t now)
 {
     if (uart_send(u, u->tx_shift)) {
@@ -377,9 +395,9 @@ void uart_transmit(Uart *u)
 }
 
 /*
- * In loopback both shift registers may end at one instant.  The order must not
- * depend on which timer was armed first: a load arms them anew.  The receiver's
- * timer is left to fetch the next character.
+ * In loopback both shift registers may finish at the same instant.  The order must
+ * not depend on which timer was armed first, because loading a state arms them
+ * again.  The receiver's timer then only fetches the next character.
  */
 static void uart_tx_fire(void *state, uint64_t deadline)
 {
@@ -409,7 +427,7 @@ void uart_tx_clear(Uart *u)
 
 /* ---- modem and line control --------------------------------------------- */
 
-/* DCTS, DDSR and DDCD on any change, TERI when RI ends (DS, Modem Status Register). */
+/* Any change sets DCTS, DDSR or DDCD.  The end of RI sets TERI (DS, Modem Status Register). */
 static void uart_note_modem_change(Uart *u, uint8_t before)
 {
     unsigned changed = before ^ uart_modem(u);
@@ -444,7 +462,7 @@ void uart_format_changed(Uart *u)
     pio_timer_disarm(u->timeout_timer);
 }
 
-/* In loopback the outputs are inactive and SOUT is marking: no break leaves the chip. */
+/* In loopback the outputs are inactive and SOUT is marking, so no break leaves the chip. */
 void uart_drive_outputs(Uart *u)
 {
     unsigned lines =
@@ -488,7 +506,7 @@ void uart_rearm_timers(Uart *u)
     pio_timer_disarm(u->tx_timer);
     pio_timer_disarm(u->rx_timer);
     pio_timer_disarm(u->left_timer);
-    /* One that is overdue waits for the line. */
+    /* A transmission that is overdue waits for room in the line. */
     if (u->tx_busy && u->tx_due > pio_now(u->dev)) {
         pio_timer_arm(u->tx_timer, u->tx_due);
     }
@@ -505,7 +523,7 @@ const DeviceTimer uart_timers[] = {
     {.name = NULL},
 };
 
-/* The shift register and the FIFO are empty afterwards, so that nothing is sent twice. */
+/* Empties the shift register and the FIFO, so that nothing is sent twice. */
 static size_t uart_unsent(void *state, unsigned port, uint8_t *data)
 {
     (void)port;

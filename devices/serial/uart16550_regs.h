@@ -1,18 +1,18 @@
 /*
- * The registers of the PC16550D UART, with the data sheet's names.  Only
- * #defines: for C and for assembly.
+ * The registers of the PC16550D UART, under the data sheet's names.  It has
+ * #defines only, so that C and assembly can include it.
  */
 #ifndef PIOEMU_DEVICES_SERIAL_UART16550_REGS_H
 #define PIOEMU_DEVICES_SERIAL_UART16550_REGS_H
 
-/* Offsets.  The first group answers while LCR.DLAB is clear. */
+/* Offsets of registers.  These can be accessed while LCR.DLAB is clear: */
 #define UART_RBR 0 /* receiver buffer, read */
 #define UART_THR 0 /* transmitter holding, write */
 #define UART_IER 1 /* interrupt enable */
 /* While LCR.DLAB is set: */
 #define UART_DLL 0 /* divisor latch, low byte */
 #define UART_DLM 1 /* divisor latch, high byte */
-/* Always: */
+/* These can always be accessed: */
 #define UART_IIR 2 /* interrupt identification, read */
 #define UART_FCR 2 /* FIFO control, write */
 #define UART_LCR 3 /* line control */
@@ -87,12 +87,12 @@
 
 #define UART_FIFO_SIZE 16
 
-/* The crystal on every PC's serial port; sixteen of its cycles make a baud. */
+/* Every PC's serial port has this crystal.  A bit takes 16 * divisor of its cycles. */
 #define UART_CLOCK_HZ         1843200
 #define UART_CLOCKS_PER_BIT   16
 #define UART_BAUD_BASE        115200
 #define UART_DIVISOR_POWER_ON 12 /* 9600 bit/s */
-/* The sheet allows divisors from 1; a 16-bit counter that starts at 0 takes this long. */
+/* The sheet allows divisors from 1.  With 0 the 16-bit counter takes 0x10000 steps. */
 #define UART_DIVISOR_OF_ZERO 0x10000
 
 #endif
