@@ -1,11 +1,25 @@
 /*
- * Two cascaded 8259A programmable interrupt controllers, as in a PC/AT, and
- * the edge/level control registers of the EISA and PCI chip sets.
+ * Two cascaded 8259A programmable interrupt controllers, as in a PC/AT, and the
+ * edge/level control registers of the EISA and PCI chip sets.
  *
- * Data sheet: Intel 8259A/8259A-2 (231468-003, December 1988); ELCR: Intel
- * 82371AB (290562-001).  Modelled: all of it but the buffered mode's enable
- * pin, which nothing in the machine can see, and the third INTA pulse of
- * MCS-80 mode, which no x86 processor makes.
+ * Data sheet: Intel 8259A/8259A-2 (231468-003, December 1988); ELCR: Intel 82371AB
+ * (290562-001).  Modelled: all of it except the enable pin of the buffered mode,
+ * which nothing in the machine can observe, and the third INTA pulse of MCS-80
+ * mode, which no x86 processor makes.
+ *
+ * A controller has eight inputs, IR0 to IR7.  IR0 has the highest priority, unless
+ * OCW2 rotates the priorities.  An edge-triggered input is latched when it rises,
+ * and counts while it is high:
+ *
+ *     IRR     = input and (level triggered or edge latched)
+ *     request = the highest level of IRR and not IMR
+ *     INT     = request is higher than every level in ISR
+ *
+ * The processor answers INT with two INTA pulses.  The first one moves the level
+ * from the edge latch to the ISR; the second one gets the vector, ICW2 + level.  If
+ * the input has fallen in the meantime, the processor gets the vector of IR7 and
+ * the ISR does not change.  An EOI clears a bit of the ISR.  The slave's INT drives
+ * IR2 of the master.
  */
 #include "devices/device.h"
 #include "devices/intc/i8259_regs.h"
@@ -19,7 +33,7 @@
 #define PIC_RESET_IMR    0xffu
 #define PIC_RESET_LOWEST 7u
 
-/* What the next write with A0 = 1 means. */
+/* What the next write with A0 = 1 writes. */
 enum { PIC_READY, PIC_WANT_ICW2, PIC_WANT_ICW3, PIC_WANT_ICW4 };
 
 enum { MASTER, SLAVE, CHIPS };
@@ -27,24 +41,24 @@ enum { MASTER, SLAVE, CHIPS };
 typedef struct PicChip {
     uint8_t imr;  /* OCW1; cleared by ICW1 */
     uint8_t isr;  /* set by INTA and poll; cleared by EOI, ICW1 */
-    uint8_t icw1; /* as last written */
+    uint8_t icw1; /* the last value written */
     uint8_t icw2;
     uint8_t icw3; /* cleared by ICW1 with SNGL */
     uint8_t icw4; /* cleared by ICW1 without IC4 */
     uint8_t elcr;
 
-    bool programmed;    /* an initialization sequence was completed since ICW1 */
-    uint8_t step;       /* PIC_READY...; set by ICW1, moved on by each ICW */
-    uint8_t lowest;     /* level with the lowest priority: OCW2 rotation; 7 by ICW1 */
+    bool programmed;    /* an initialization sequence has been completed since the last ICW1 */
+    uint8_t step;       /* PIC_READY...; set by ICW1, advanced by each ICW */
+    uint8_t lowest;     /* the level with the lowest priority; OCW2 rotates it, ICW1 sets it to 7 */
     bool special_mask;  /* OCW3; cleared by ICW1 */
     bool rotate_aeoi;   /* OCW2; cleared by ICW1 */
     bool read_isr;      /* OCW3; cleared by ICW1 */
     bool poll;          /* OCW3; cleared by the next read and by ICW1 */
-    uint8_t edge_latch; /* set by a rising edge; cleared by INTA, ICW1 and a falling
-                         * edge unless INT was up for it */
+    uint8_t edge_latch; /* set by a rising edge; cleared by INTA and ICW1, and by a falling edge
+                           unless this input holds INT high */
 
-    uint8_t lines; /* the pins themselves; no reset changes them */
-    bool master;   /* SP/EN strap */
+    uint8_t lines; /* the levels of the inputs; no reset changes them */
+    bool master;   /* the level of the SP/EN pin */
 } PicChip;
 
 typedef struct I8259 {
@@ -68,14 +82,14 @@ static uint8_t chip_irr(const PicChip *c)
     return c->lines & (level_triggered(c) | c->edge_latch);
 }
 
-/* What keeps INT up: also an edge whose input has gone low too early. */
+/* What holds INT high.  This includes an edge whose input fell before the acknowledge. */
 static uint8_t chip_asserted(const PicChip *c)
 {
     uint8_t level = level_triggered(c);
     return (uint8_t)((c->lines & level) | (c->edge_latch & ~level));
 }
 
-/* 0 is the highest priority. */
+/* The priority of a level; 0 is the highest. */
 static unsigned rank_of(const PicChip *c, unsigned level)
 {
     return (level - c->lowest - 1u) % PIC_LEVELS;
@@ -99,8 +113,9 @@ static bool has_slave(const PicChip *c, unsigned level)
 }
 
 /*
- * In special mask mode a masked level in service holds nobody back; in special
- * fully nested mode a slave's level does not hold back the same slave.
+ * True if a level in service blocks `level`. In special mask mode a masked level in
+ * service blocks nothing.  In special fully nested mode a slave's level in service
+ * does not block further requests of that slave.
  */
 static bool held_back(const PicChip *c, unsigned level)
 {
@@ -112,7 +127,7 @@ static bool held_back(const PicChip *c, unsigned level)
     return level != (unsigned)top || !(c->icw4 & PIC_ICW4_SFNM) || !has_slave(c, level);
 }
 
-/* The level that INT is up for, or -1. */
+/* The level that holds INT high, or -1. */
 static int chip_request(const PicChip *c)
 {
     int level = c->programmed ? highest_in(c, chip_asserted(c) & (uint8_t)~c->imr) : -1;
@@ -133,9 +148,9 @@ static void chip_set_line(PicChip *c, unsigned level, bool high)
         return;
     }
     /*
-     * The processor may be on its way: an edge that INT is up for stays, to
-     * be acknowledged as the default IR7.  DEVIATION: the cascade line falls
-     * for good, as the slave takes its request back itself.
+     * The processor may already be about to acknowledge.  So an edge that holds INT
+     * high stays latched, and is acknowledged as the default IR7.  DEVIATION: the
+     * cascade line simply falls, as the slave itself withdraws the request.
      */
     bool stays = chip_request(c) == (int)level && !(c->master && level == PIC_CASCADE);
     c->lines &= (uint8_t)~bit;
@@ -160,7 +175,10 @@ static void end_of_interrupt(PicChip *c, unsigned level, bool rotate)
     }
 }
 
-/* The first INTA pulse or a poll: the level now in service, or -1 for the default IR7. */
+/*
+ * The first INTA pulse, or a poll.  Returns the level that is now in service, or -1
+ * for the default IR7.
+ */
 static int chip_take(PicChip *c)
 {
     int level = chip_request(c);
@@ -196,7 +214,7 @@ static uint8_t chip_acknowledge(PicChip *c)
     return chip_vector(c, level < 0 ? PIC_SPURIOUS : (unsigned)level);
 }
 
-/* A slave drives the bus in the second INTA pulse if its ID is on the cascade lines. */
+/* In the second INTA pulse a slave drives the bus if the cascade lines carry its ID. */
 static uint8_t slave_acknowledge(I8259 *s, unsigned id)
 {
     PicChip *slave = &s->chip[SLAVE];
@@ -222,8 +240,8 @@ static uint8_t i8259_acknowledge(void *state)
 /* ---- registers ---- */
 
 /*
- * DEVIATION: the data sheet does not say what ICW1 does to the ISR; it is
- * cleared, as initialization software expects.
+ * DEVIATION: the data sheet does not say whether ICW1 changes the ISR.  Here ICW1
+ * clears it, as initialization software expects.
  */
 static void write_icw1(PicChip *c, uint8_t value)
 {
@@ -249,7 +267,10 @@ static uint8_t step_after(const PicChip *c)
     return c->step != PIC_WANT_ICW4 && (c->icw1 & PIC_ICW1_IC4) ? PIC_WANT_ICW4 : PIC_READY;
 }
 
-/* An edge that nobody can take any more is not left behind to become a default IR7. */
+/*
+ * A masked input that is low loses its edge.  Otherwise the edge would become a
+ * default IR7 later.
+ */
 static void write_ocw1(PicChip *c, uint8_t value)
 {
     c->imr = value;
@@ -276,7 +297,7 @@ static void write_data(PicChip *c, uint8_t value)
     c->programmed = c->step == PIC_READY;
 }
 
-/* In special mask mode a masked level is not what a non-specific EOI means. */
+/* In special mask mode a non-specific EOI skips masked levels. */
 static void non_specific_eoi(PicChip *c, bool rotate)
 {
     int level = highest_in(c, c->special_mask ? c->isr & (uint8_t)~c->imr : c->isr);
@@ -404,7 +425,7 @@ static uint8_t elcr_fixed(unsigned chip)
     return chip == MASTER ? PIC_ELCR_MASTER_FIXED : PIC_ELCR_SLAVE_FIXED;
 }
 
-/* An input that becomes level triggered forgets its edge. */
+/* An input that becomes level triggered loses its latched edge. */
 static void elcr_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     (void)size;
@@ -448,7 +469,7 @@ static const char *elcr_register_name(const void *state, uint64_t offset, bool w
 
 /* ---- inputs ---- */
 
-/* The master's cascade input hangs on the slave, not on the machine. */
+/* The slave drives the master's cascade input, so the machine must not. */
 static void i8259_set_pin(void *state, unsigned pin, bool level)
 {
     I8259 *s = state;
@@ -479,8 +500,8 @@ static void i8259_describe(const void *state, char *text, size_t size)
 /* ---- reset and state ---- */
 
 /*
- * DEVIATION: the 8259A has no reset pin and powers up in no defined state.
- * Here it asks for nothing until it has been initialized.
+ * DEVIATION: the 8259A has no reset pin, and its state after power-on is undefined.
+ * Here it makes no request until it has been initialized.
  */
 static void chip_reset(PicChip *c, bool master)
 {
@@ -493,7 +514,7 @@ static void chip_reset(PicChip *c, bool master)
     };
 }
 
-/* As the four ICWs and OCW1 leave it. */
+/* Sets the state that the four ICWs and OCW1 would leave. */
 static void set_up(PicChip *c, uint8_t vector, uint8_t cascade, uint8_t mask)
 {
     c->icw1 = PIC_ICW1_SELECT | PIC_ICW1_IC4;

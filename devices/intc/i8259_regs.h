@@ -1,6 +1,6 @@
 /*
- * 8259A registers and bits, with the names of the Intel data sheet (231468).
- * For C and for assembly.
+ * 8259A registers and bits, under the names of the Intel data sheet (231468).  C
+ * and assembly can include it.
  */
 #ifndef PIOEMU_DEVICES_INTC_I8259_REGS_H
 #define PIOEMU_DEVICES_INTC_I8259_REGS_H
@@ -50,7 +50,7 @@
 #define PIC_POLL_I          0x80
 #define PIC_POLL_LEVEL_MASK 0x07
 
-/* Edge/level control register, one per chip; the bits that ISA fixes to edge. */
+/* The edge/level control registers, one for each chip.  ISA fixes some inputs to edge. */
 #define PIC_ELCR_MASTER 0
 #define PIC_ELCR_SLAVE  1
 
@@ -60,10 +60,10 @@
 /* The input of the master that the slave's INT drives in a PC. */
 #define PIC_CASCADE 2
 
-/* As a BIOS of an AT leaves the pair: lines without a driver stay masked. */
+/* The values that the BIOS of an AT programs.  Inputs without a driver stay masked. */
 #define PIC_BIOS_VECTOR_MASTER 0x08
 #define PIC_BIOS_VECTOR_SLAVE  0x70
-#define PIC_BIOS_MASK_MASTER   0xb8 /* but timer, keyboard, cascade, diskette */
+#define PIC_BIOS_MASK_MASTER   0xb8 /* all except timer, keyboard, cascade and diskette */
 #define PIC_BIOS_MASK_SLAVE    0xff
 
 #endif

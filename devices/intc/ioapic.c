@@ -1,11 +1,21 @@
 /*
- * The I/O APIC: Intel 82093AA (data sheet 290566), with the EOI register of
- * its successors.
+ * The I/O APIC: Intel 82093AA (data sheet 290566), with the EOI register of its
+ * successors.
  *
- * Modelled: 24 inputs, edge and level, both polarities, all delivery modes,
- * remote IRR.  An interrupt leaves as a message to the local APICs: a write to
- * memory, as on the front-side bus.  Not modelled: the three-wire APIC bus, so
- * the arbitration register only mirrors the ID, and delivery is never pending.
+ * Modelled: 24 inputs, edge and level, both polarities, all delivery modes, remote
+ * IRR.  Not modelled: the three-wire APIC bus.  So the arbitration register only
+ * mirrors the ID, and delivery is never pending.
+ *
+ * Each input has a redirection entry.  An interrupt is a write to memory, as on the
+ * front-side bus; the entry gives its address (destination) and its data (vector,
+ * delivery mode):
+ *
+ *     active = input xor INTPOL
+ *     edge:   active rises and not MASK              -> send
+ *     level:  active and not MASK and not remote IRR -> send, and set remote IRR
+ *
+ * The EOI of the same vector clears remote IRR.  If the input is still active, the
+ * interrupt is sent again.
  */
 #include "devices/device.h"
 #include "devices/intc/ioapic_regs.h"
@@ -18,14 +28,15 @@
 typedef struct Ioapic {
     Device *dev;
 
-    /* What the guest sees. */
+    /* Registers that the guest sees. */
     uint8_t select;              /* IOREGSEL */
     uint32_t id;                 /* bits 24-27 */
-    uint32_t low[IOAPIC_INPUTS]; /* with remote IRR: set by a level message, cleared by EOI */
+    uint32_t low[IOAPIC_INPUTS]; /* includes remote IRR: set when a level interrupt is sent,
+                                    cleared by the EOI */
     uint32_t high[IOAPIC_INPUTS];
 
-    /* Behind it. */
-    uint32_t inputs; /* the pins' electrical levels */
+    /* Hidden latches. */
+    uint32_t inputs; /* the electrical levels of the pins */
 
     /* Collaborators. */
     uint64_t base;
@@ -57,7 +68,7 @@ static void ioapic_send(Ioapic *s, unsigned pin)
     pio_bus_write(s->dev, address, data, 4);
 }
 
-/* A level input is sent once; the EOI lets it be sent again. */
+/* A level-triggered input sends one interrupt, and the next one only after the EOI. */
 static void ioapic_update_level(Ioapic *s, unsigned pin)
 {
     uint32_t blocked = IOAPIC_MASK | IOAPIC_REMOTE_IRR;
@@ -110,7 +121,7 @@ static uint32_t ioapic_read_window(const Ioapic *s)
     return index & 1 ? s->high[index / 2] : s->low[index / 2];
 }
 
-/* Programming an input as edge-triggered clears its remote IRR. */
+/* A write that makes an input edge-triggered clears its remote IRR. */
 static void ioapic_write_low(Ioapic *s, unsigned pin, uint32_t value)
 {
     uint32_t remote = value & IOAPIC_TRIGGER ? s->low[pin] & IOAPIC_REMOTE_IRR : 0;
@@ -185,7 +196,7 @@ static const char *ioapic_register_name(const void *state, uint64_t offset, bool
 
 /* ---- reset and saved state ---- */
 
-/* The pins are driven from outside: a reset leaves them as they are. */
+/* The pins are driven from outside, so a reset does not change them. */
 static void ioapic_reset(void *state)
 {
     Ioapic *s = state;
@@ -228,7 +239,10 @@ static const DeviceField IOAPIC_FIELDS[] = {
 
 /* ---- the class ---- */
 
-/* The data sheet has 32-bit accesses; IOREGSEL has 8 bits and takes a byte too. */
+/*
+ * The data sheet has accesses of 32 bits.  IOREGSEL has only 8 bits, and can be
+ * written as a byte.
+ */
 static const IoOps IOAPIC_OPS = {
     .read = ioapic_read,
     .write = ioapic_write,

@@ -1,7 +1,7 @@
 /*
- * I/O APIC registers and bits, with the names of Intel's 82093AA data sheet
- * (290566); the EOI register is that of its successors (version 20h).  For C
- * and for assembly.
+ * I/O APIC registers and bits, under the names of Intel's 82093AA data sheet
+ * (290566).  The EOI register comes from its successors (version 20h).  C and
+ * assembly can include it.
  */
 #ifndef PIOEMU_DEVICES_INTC_IOAPIC_REGS_H
 #define PIOEMU_DEVICES_INTC_IOAPIC_REGS_H
@@ -10,11 +10,11 @@
 #define IOAPIC_IOWIN    0x10
 #define IOAPIC_EOI      0x40 /* write the vector */
 
-/* Behind IOWIN. */
+/* Registers that are accessed through IOWIN. */
 #define IOAPIC_ID     0x00
 #define IOAPIC_VER    0x01
 #define IOAPIC_ARB    0x02
-#define IOAPIC_REDTBL 0x10 /* two registers an input, low half first */
+#define IOAPIC_REDTBL 0x10 /* two registers for each input, low half first */
 
 #define IOAPIC_INPUTS 24
 
@@ -30,7 +30,7 @@
 #define IOAPIC_TRIGGER    0x00008000 /* 1: level */
 #define IOAPIC_MASK       0x00010000
 #define IOAPIC_WRITABLE   0x0001afff
-/* High half. */
+/* High half of a redirection entry. */
 #define IOAPIC_DEST_SHIFT 24
 
 #endif

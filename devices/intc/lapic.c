@@ -1,28 +1,38 @@
 /*
- * The local APIC of one CPU: Intel SDM, volume 3, chapter "Advanced
- * Programmable Interrupt Controller (APIC)", xAPIC mode.
+ * The local APIC of one CPU: Intel SDM, volume 3, chapter "Advanced Programmable
+ * Interrupt Controller (APIC)", xAPIC mode.
  *
- * Modelled: priorities, all delivery modes but SMI, the local vector table
- * with its timer (one-shot and periodic), interrupt commands, messages,
- * errors.  Not modelled: x2APIC, the TSC-deadline timer, thermal and
- * performance interrupts (their entries can be written).
+ * Modelled: priorities, all delivery modes except SMI, the local vector table with
+ * its timer (one-shot and periodic), interrupt commands, messages, errors.  Not
+ * modelled: x2APIC, the TSC-deadline timer, thermal and performance interrupts
+ * (their entries can be written).
  *
- * The region is 1 MiB: its first page has the registers, and a write to an
- * address that no register has is a message (see lapic_regs.h).  Interrupt
- * commands travel as messages too, as on the front-side bus.
+ * A vector that arrives sets its bit in the IRR.  The class of a vector is its bits
+ * 7-4:
+ *
+ *     PPR  = TPR if class(TPR) >= class(highest ISR), else class(highest ISR) * 16
+ *     INTR = (enabled and class(highest IRR) > class(PPR)) or an ExtINT is pending
+ *
+ * The acknowledge moves the highest vector from the IRR to the ISR, and the EOI
+ * clears it there.  The timer counts down from its initial count at 100 MHz /
+ * divider.
+ *
+ * The region is 1 MiB.  Its first page has the registers; a write to an address
+ * without a register is a message (see lapic_regs.h).  Interrupt commands are sent
+ * as messages too, as on the front-side bus.
  */
 #include "devices/intc/lapic_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define VERSION       0x00050014u /* 14h, six entries in the local vector table */
+#define VERSION       0x00050014u /* version 14h, six entries in the local vector table */
 #define REGISTER_PAGE 0x1000u
 
 #define PIN_LINT0 0u
 #define PIN_LINT1 1u
 
-/* The PIC is asked for the vector: none of ours is below 16. */
+/* An answer that tells the CPU to get the vector from the PIC.  Our own vectors are 16 or more. */
 #define VECTOR_FROM_PIC 0u
 
 #define NS_PER_TICK    (NS_PER_SECOND / APIC_TIMER_HZ)
@@ -30,7 +40,7 @@
 
 enum { LVT_TIMER, LVT_THERM, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
 
-/* Bits that a guest can set: in the order of the registers. */
+/* The bits that a guest can set, in the order of the registers. */
 static const uint32_t LVT_WRITABLE[LAPIC_LVT_COUNT] = {0x300ff, 0x107ff, 0x107ff,
                                                        0x1a7ff, 0x1a7ff, 0x100ff};
 
@@ -47,7 +57,7 @@ static bool vector_is_set(const uint32_t *words, unsigned vector)
     return words[vector / 32] >> vector % 32 & 1;
 }
 
-/* The highest, or -1. */
+/* The highest vector that is set, or -1. */
 static int vector_highest(const uint32_t *words)
 {
     for (unsigned i = LAPIC_WORDS; i-- > 0;) {
@@ -73,7 +83,7 @@ uint8_t lapic_ppr(const Lapic *s)
     return (s->tpr & 0xf0) >= class ? s->tpr : class;
 }
 
-/* The vector that the CPU would get, or -1. */
+/* The vector that the CPU would get now, or -1. */
 static int lapic_pending(const Lapic *s)
 {
     int vector = vector_highest(s->irr);
@@ -108,7 +118,10 @@ void lapic_accept(Lapic *s, unsigned vector, bool level)
     vector_set(s->tmr, vector, level);
 }
 
-/* The error interrupt has an illegal vector itself: nothing more is said. */
+/*
+ * If the error entry itself has an illegal vector, no interrupt is raised and no
+ * further error recorded.
+ */
 void lapic_error(Lapic *s, uint32_t error)
 {
     uint32_t lvt = s->lvt[LVT_ERROR];
@@ -145,7 +158,10 @@ static void lapic_set_pin(void *state, unsigned pin, bool level)
     lapic_update(s);
 }
 
-/* An interrupt that went away meanwhile leaves the spurious vector (SDM, "Spurious Interrupt"). */
+/*
+ * If the interrupt has gone away meanwhile, the CPU gets the spurious vector (SDM,
+ * "Spurious Interrupt").
+ */
 static uint8_t lapic_acknowledge(void *state)
 {
     Lapic *s = state;
@@ -171,7 +187,7 @@ static void lapic_end_of_interrupt(Lapic *s)
     }
     vector_set(s->isr, (unsigned)vector, false);
     if (vector_is_set(s->tmr, (unsigned)vector)) {
-        /* To the EOI register of the I/O APIC, which may send the next message at once. */
+        /* This writes the EOI register of the I/O APIC, which may send its next message at once. */
         pio_bus_write(s->dev, UINT64_C(0xfec00040), (uint64_t)vector, 4);
     }
     lapic_update(s);
@@ -208,8 +224,9 @@ static uint32_t timer_count(const Lapic *s)
 }
 
 /*
- * Armed only where reaching zero interrupts.  Periods so short that no handler
- * could keep up are served several at once: the IRR has one bit for them.
+ * The timer is armed only if it interrupts when it reaches zero.  With a very short
+ * period, no handler could keep up, and the IRR has only one bit for the vector.
+ * So several periods are served with one deadline.
  */
 static void timer_schedule(Lapic *s)
 {
@@ -243,7 +260,7 @@ static void timer_write_initial(Lapic *s, uint32_t value)
     timer_schedule(s);
 }
 
-/* The count goes on from where it is, at the new rate. */
+/* The count continues from its current value, at the new rate. */
 static void timer_write_divide(Lapic *s, uint32_t value)
 {
     uint32_t left = timer_count(s);
@@ -261,7 +278,7 @@ static int lvt_index(uint64_t offset)
                : -1;
 }
 
-/* While the APIC is disabled by software every entry stays masked. */
+/* While software has disabled the APIC, every entry stays masked. */
 static void lapic_write_lvt(Lapic *s, unsigned index, uint32_t value)
 {
     s->lvt[index] = (value & LVT_WRITABLE[index]) | (lapic_enabled(s) ? 0 : APIC_LVT_MASKED);
@@ -405,7 +422,7 @@ static uint64_t lapic_read(void *state, uint64_t offset, unsigned size)
 
 /* ---- reset and saved state ---- */
 
-/* SDM, "Local APIC State After It Receives an INIT": all but the ID. */
+/* SDM, "Local APIC State After It Receives an INIT": this clears everything except the ID. */
 void lapic_clear(Lapic *s)
 {
     s->ldr = 0;
@@ -428,9 +445,10 @@ void lapic_clear(Lapic *s)
 }
 
 /*
- * DEVIATION: the first CPU's LINT0 passes the PIC's interrupts and LINT1 is the
- * NMI, as PC firmware leaves them (virtual wire mode), not masked: a guest that
- * was started without firmware and knows no APIC gets its interrupts.
+ * DEVIATION: LINT0 of the first CPU passes the PIC's interrupts, and LINT1 is the
+ * NMI, as PC firmware leaves them (virtual wire mode).  In the SDM both are masked
+ * after a reset.  So a guest that starts without firmware and does not know the
+ * APIC gets its interrupts.
  */
 static void lapic_reset(void *state)
 {
@@ -533,8 +551,8 @@ static const DeviceField LAPIC_FIELDS[] = {
 /* ---- the class ---- */
 
 /*
- * SDM, "Local APIC Register Address Map": 32-bit accesses.  CPUs of today let
- * software read less, and so does this one.
+ * SDM, "Local APIC Register Address Map": accesses have 32 bits.  Today's CPUs also
+ * accept shorter reads, and so does this model.
  */
 static const IoOps LAPIC_OPS = {
     .read = lapic_read,

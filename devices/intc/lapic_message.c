@@ -3,7 +3,7 @@
  */
 #include "devices/intc/lapic_internal.h"
 
-/* `command` has the delivery mode, trigger and vector where the ICR has them. */
+/* `command` has delivery mode, trigger and vector in the same bits as the ICR. */
 static void lapic_deliver(Lapic *s, uint32_t command)
 {
     switch (command & APIC_DELIVERY_MASK) {
@@ -46,7 +46,10 @@ static bool lapic_is_destination(const Lapic *s, uint64_t address)
     return cluster && (destination & own & 0xf);
 }
 
-/* SDM, "Lowest Priority Delivery Mode": of several destinations the least busy takes it. */
+/*
+ * SDM, "Lowest Priority Delivery Mode": among the destinations, the CPU with the
+ * lowest priority gets the interrupt.
+ */
 int lapic_arbitrate(const void *state, uint64_t offset, uint64_t value)
 {
     const Lapic *s = state;
@@ -81,7 +84,7 @@ static void lapic_send_to_others(Lapic *s, uint32_t command)
     s->excludes_self = false;
 }
 
-/* INIT with the level de-asserted only sets arbitration numbers, of which there are none. */
+/* An INIT with the level de-asserted only sets arbitration IDs, and this model has none. */
 static bool lapic_is_deassert(uint32_t command)
 {
     return (command & APIC_DELIVERY_MASK) == APIC_DELIVERY_INIT && !(command & APIC_LEVEL_ASSERT);

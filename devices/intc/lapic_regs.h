@@ -1,7 +1,7 @@
 /*
- * Local APIC registers and bits, with the names of the Intel SDM, volume 3,
- * chapter "Advanced Programmable Interrupt Controller (APIC)".  For C and for
- * assembly.
+ * Local APIC registers and bits, under the names of the Intel SDM, volume 3,
+ * chapter "Advanced Programmable Interrupt Controller (APIC)".  C and assembly can
+ * include it.
  */
 #ifndef PIOEMU_DEVICES_INTC_LAPIC_REGS_H
 #define PIOEMU_DEVICES_INTC_LAPIC_REGS_H
@@ -35,7 +35,7 @@
 
 #define APIC_DFR_FLAT 0xffffffff
 
-/* Interrupt command, local vector table and messages alike. */
+/* These fields are the same in interrupt commands, the local vector table and messages. */
 #define APIC_VECTOR_MASK     0x000000ff
 #define APIC_DELIVERY_MASK   0x00000700
 #define APIC_DELIVERY_FIXED  0x00000000
@@ -65,7 +65,7 @@
 #define APIC_MESSAGE_LOGICAL    0x4
 #define APIC_DEST_ALL           0xff
 
-/* The timer's input, before the divider. */
+/* The frequency of the timer's input, before the divider. */
 #define APIC_TIMER_HZ 100000000
 
 #endif

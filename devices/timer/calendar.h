@@ -14,7 +14,10 @@ typedef struct CalendarDate {
     unsigned month, day; /* from 1 */
 } CalendarDate;
 
-/* From 1 January of the year 0; a month or day that there is not is the nearest one. */
+/*
+ * The days from 1 January of the year 0.  A month or day out of range is taken for
+ * the nearest one.
+ */
 uint64_t calendar_days(CalendarDate date);
 CalendarDate calendar_date(uint64_t days);
 

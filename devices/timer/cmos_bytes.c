@@ -1,6 +1,4 @@
-/*
- * The CMOS bytes in which a PC/AT keeps what it is made of.
- */
+/* The CMOS bytes in which a PC/AT describes its hardware. */
 #include "devices/timer/cmos_bytes.h"
 
 #include "devices/timer/mc146818_regs.h"

@@ -1,11 +1,22 @@
 /*
- * 8254 programmable interval timer with the PC's port B, which gates counter 2.
+ * 8254 programmable interval timer, with port B of the PC, which drives GATE 2.
  *
- * Data sheet: Intel 8254 (231164-005, September 1993).  All six modes of all
- * three counters are modelled.  Nothing is ticked: a counting element is kept
- * as the count it was loaded with and the CLK pulse it was loaded at, and what
- * the guest reads is derived from the clock.  Only counter 0 arms a timer, for
- * the rising edges of its OUT.
+ * Data sheet: Intel 8254 (231164-005, September 1993).  All six modes of all three
+ * counters are modelled.
+ *
+ * Each of the three counters divides the clock CLK by its count N.  In mode 2 OUT
+ * goes low for one CLK pulse in N.  In mode 3 it is high for half of the N pulses:
+ *
+ *     CLK  = 105/88 MHz = 14.31818 MHz / 12
+ *     IRQ0 = OUT 0; a tick every N * 88/105 us (N = 65536: 18.2 ticks a second)
+ *
+ * GATE 0 and GATE 1 are always high.  GATE 2 is bit 0 of port B, and a guest reads
+ * OUT 2 in bit 5.
+ *
+ * No code runs for each CLK pulse.  For each counting element (CE), the model keeps
+ * the count that was loaded and the pulse at which it was loaded.  What the guest
+ * reads is derived from the clock.  Only counter 0 arms a timer, for the rising
+ * edges of its OUT.
  */
 #include "devices/device.h"
 #include "devices/timer/i8254_counter.h"
@@ -20,8 +31,8 @@
 #define PIT_NS_PER_BLOCK     17600u
 
 /*
- * Two ticks reach the interrupt line at least this far apart, so that a guest
- * cannot make the machine do nothing but serve a counter of 2.
+ * The interrupt line gets ticks at least this far apart.  Otherwise a guest that
+ * programs a count of 2 would keep the machine busy with nothing else.
  */
 #define PIT_PACE_NS  50000u
 #define PIT_OWED_MAX 65536u
@@ -33,11 +44,11 @@ enum { POLICY_CATCHUP, POLICY_DROP, POLICY_MERGE };
 typedef struct I8254 {
     Device *dev;
     PitCounter counter[PIT_COUNTERS];
-    uint8_t portb; /* the writable bits */
+    uint8_t portb; /* the bits that can be written */
 
-    uint64_t edge; /* tick of the next rise of OUT 0 that was not counted yet */
-    uint32_t owed; /* rises counted, but not given to the line yet */
-    uint64_t pace; /* machine time before which the line gets no further rise */
+    uint64_t edge; /* tick at which OUT 0 will rise next, of the rises not counted yet */
+    uint32_t owed; /* rises counted, but not yet passed to the interrupt line */
+    uint64_t pace; /* machine time before which the interrupt line gets no further rise */
 
     uint16_t base, portb_base;
     unsigned policy;
@@ -65,9 +76,10 @@ static uint64_t ns_at(uint64_t tick)
 /* ---- the interrupt line ---- */
 
 /*
- * DEVIATION: the line rises with OUT 0, but falls only just before the next
- * rise and not in the middle of the period: half the events, and no default
- * IR7 for a guest that is late.  In mode 0 it is OUT.
+ * DEVIATION: the line rises with OUT 0, but in the periodic modes it falls only
+ * just before the next rise, not in the middle of the period.  That halves the
+ * number of events, and a guest that is late gets no default IR7.  In mode 0 the
+ * line is equal to OUT.
  */
 static bool line_level(const I8254 *s)
 {
@@ -77,9 +89,9 @@ static bool line_level(const I8254 *s)
 }
 
 /*
- * When to look again whether a tick was taken: after as long as it has waited
- * already, so that a quick guest catches up and one with interrupts off costs
- * two looks a period.
+ * When to look again whether the CPU has taken the tick.  The wait is as long as
+ * the tick has waited already.  So a quick guest catches up soon, and a guest with
+ * interrupts off costs only two looks in each period.
  */
 static uint64_t retry_at(const I8254 *s, uint64_t now)
 {
@@ -115,7 +127,10 @@ static unsigned policy_now(const I8254 *s)
     return too_fast ? POLICY_MERGE : s->policy;
 }
 
-/* A rise is overdue when the next one is due as well. */
+/*
+ * Adds `rises` to those that the line still has to get.  A rise is overdue when the
+ * next one is due as well; the policy decides what becomes of it.
+ */
 static void owe(I8254 *s, uint64_t rises)
 {
     switch (policy_now(s)) {
@@ -130,7 +145,7 @@ static void owe(I8254 *s, uint64_t rises)
     }
 }
 
-/* To catch up, each tick waits until the one before it was taken. */
+/* With the policy "catchup" each tick waits until the CPU has taken the one before. */
 static bool may_rise(const I8254 *s, uint64_t now)
 {
     bool waits = policy_now(s) == POLICY_CATCHUP && pio_irq_pending(s->irq);
@@ -150,7 +165,7 @@ static void serve(I8254 *s, uint64_t now)
     i8254_update(s, now);
 }
 
-/* Brings everything up to now; returns the tick. */
+/* Brings all counters up to `now` and returns the tick. */
 static uint64_t settle(I8254 *s, uint64_t now)
 {
     uint64_t tick = tick_at(now);
@@ -181,8 +196,8 @@ static void read_back(I8254 *s, uint64_t tick, uint8_t value)
 }
 
 /*
- * Counter 0 has another sequence now.  What is owed of the old one is void if
- * the write took OUT low or replaced the mode.
+ * Counter 0 starts a new sequence.  Rises that are still owed are dropped if the
+ * write took OUT low or changed the mode.
  */
 static void restart_ticks(I8254 *s, uint64_t now, bool forget)
 {
@@ -237,7 +252,10 @@ static void i8254_write(void *state, uint64_t offset, uint64_t value, unsigned s
     }
 }
 
-/* DEVIATION: refresh requests come every 18 CLK pulses, whatever counter 1 does. */
+/*
+ * DEVIATION: a refresh request comes every 18 CLK pulses, whatever counter 1 is
+ * programmed to.
+ */
 static uint64_t portb_read(void *state, uint64_t offset, unsigned size)
 {
     (void)offset, (void)size;
@@ -277,7 +295,7 @@ static const char *portb_register_name(const void *state, uint64_t offset, bool 
 
 /* ---- time and description ---- */
 
-/* `deadline` may be that of the pace: what is due is read from the clock. */
+/* `deadline` may be the end of the pace.  So the function asks the clock which rises are due. */
 static void i8254_fire(void *state, uint64_t deadline)
 {
     (void)deadline;
@@ -322,7 +340,7 @@ static void i8254_reset(void *state)
     i8254_update(s, pio_now(s->dev));
 }
 
-/* The clock has its saved time back before devices are loaded. */
+/* The clock's saved time is restored before any device is loaded, so device_now() is right here. */
 static bool i8254_post_load(void *state)
 {
     I8254 *s = state;

@@ -12,7 +12,7 @@
 unsigned pit_counter_mode(const PitCounter *c)
 {
     unsigned mode = (c->control & PIT_CW_M_MASK) >> PIT_CW_M_SHIFT;
-    return mode > 5 ? mode - 4 : mode; /* M2 is don't care in modes 2 and 3 */
+    return mode > 5 ? mode - 4 : mode; /* bit M2 is ignored in modes 2 and 3 */
 }
 
 bool pit_counter_periodic(const PitCounter *c)
@@ -32,21 +32,21 @@ static bool runs(const PitCounter *c)
     return c->counting && !between_bytes && (c->gate || is_triggered(c));
 }
 
-/* Ticks since the CE was loaded, without those for which it stood still. */
+/* The ticks since the CE was loaded, without those during which it stood still. */
 static uint64_t elapsed(const PitCounter *c, uint64_t tick)
 {
     return runs(c) ? tick - c->origin : c->held;
 }
 
-/* In mode 3 the high half is the longer one of an odd count. */
+/* The pulses of mode 3 during which OUT is high.  With an odd count this half is the longer one. */
 static uint32_t high_half(const PitCounter *c)
 {
     return (c->period + 1) / 2;
 }
 
 /*
- * DEVIATION: a count of 1 is illegal in modes 2 and 3; here OUT stays high and
- * the counter is loaded with each CLK.
+ * DEVIATION: a count of 1 is illegal in modes 2 and 3.  Here OUT stays high and
+ * each CLK pulse loads the counter.
  */
 static bool out_square(const PitCounter *c, uint64_t tick)
 {
@@ -58,8 +58,8 @@ static bool out_square(const PitCounter *c, uint64_t tick)
 }
 
 /*
- * DEVIATION: a strobe of mode 4 that GATE stops in its very pulse ends at once
- * instead of with the next CLK.
+ * DEVIATION: if GATE falls during the strobe of mode 4, the strobe ends at once.
+ * In the chip it ends with the next CLK pulse.
  */
 bool pit_counter_out(const PitCounter *c, uint64_t tick)
 {
@@ -81,7 +81,10 @@ bool pit_counter_out(const PitCounter *c, uint64_t tick)
 
 /* ---- the counting element ---- */
 
-/* DEVIATION: BCD digits above 9, which are undefined, count for what they are. */
+/*
+ * DEVIATION: BCD digits above 9 are undefined.  Here they count with their binary
+ * value.
+ */
 static uint32_t count_from_register(const PitCounter *c)
 {
     if (!(c->control & PIT_CW_BCD)) {
@@ -106,7 +109,7 @@ static uint16_t count_to_register(const PitCounter *c, uint64_t count)
     return (uint16_t)digits;
 }
 
-/* In mode 3 an odd count is loaded less one, and each CLK takes two. */
+/* In mode 3 an odd count is loaded as N - 1, and each CLK pulse subtracts two. */
 static uint64_t count_square(const PitCounter *c, uint64_t position)
 {
     uint64_t step = position < high_half(c) ? position : position - high_half(c);
@@ -130,14 +133,14 @@ uint16_t pit_counter_read_ce(const PitCounter *c, uint64_t tick)
     }
 }
 
-/* Makes `run` the elapsed ticks at `tick`, whether the CE runs or stands still. */
+/* Sets the elapsed ticks at `tick` to `run`, whether the CE runs or stands still. */
 static void set_elapsed(PitCounter *c, uint64_t tick, uint64_t run)
 {
     c->held = run;
     c->origin = tick - run;
 }
 
-/* Loads the CE if the time has come.  A half-cycle may begin with the low half. */
+/* Loads the CE if its time has come.  In mode 3 a new count can begin with the low half. */
 void pit_counter_advance(PitCounter *c, uint64_t tick)
 {
     if (c->load == PIT_LOAD_NONE || tick < c->load_tick) {
@@ -167,7 +170,7 @@ static uint64_t end_of_cycle(const PitCounter *c, uint64_t tick)
 
 /* ---- rises of OUT ---- */
 
-/* The next one if nothing is loaded before. */
+/* The next rise, if no count is loaded before it. */
 static uint64_t next_rise_of_sequence(const PitCounter *c, uint64_t tick)
 {
     uint64_t run = elapsed(c, tick);
@@ -194,7 +197,10 @@ uint64_t pit_counter_next_rise(PitCounter c, uint64_t tick)
     return was_low && pit_counter_out(&c, loaded) ? loaded : next_rise_of_sequence(&c, loaded);
 }
 
-/* What waits to be loaded is loaded at the first of them at the latest. */
+/*
+ * A waiting count is loaded no later than the first rise.  So after that rise the
+ * period is constant.
+ */
 uint64_t pit_counter_count_rises(PitCounter c, uint64_t *edge, uint64_t until)
 {
     uint64_t count = 0;
@@ -210,8 +216,9 @@ uint64_t pit_counter_count_rises(PitCounter c, uint64_t *edge, uint64_t until)
 /* ---- writes ---- */
 
 /*
- * In modes 0 and 4 a count is loaded at the next CLK, in modes 1 and 5 it
- * waits for a trigger, in modes 2 and 3 for the end of the (half-)cycle.
+ * In modes 0 and 4 a count is loaded at the next CLK pulse.  In modes 1 and 5 it
+ * waits for a trigger.  In modes 2 and 3 it waits for the end of the cycle or
+ * half-cycle.
  */
 static void write_count(PitCounter *c, uint64_t tick, uint16_t count)
 {
@@ -276,7 +283,7 @@ void pit_counter_control(PitCounter *c, uint64_t tick, uint8_t value)
     };
 }
 
-/* A second latch before the first was read is ignored. */
+/* A second latch command is ignored until the first latched value has been read. */
 void pit_counter_latch_count(PitCounter *c, uint64_t tick)
 {
     if (!c->latched) {
@@ -314,8 +321,8 @@ uint8_t pit_counter_read(PitCounter *c, uint64_t tick)
 /* ---- reset and state ---- */
 
 /*
- * DEVIATION: before its control word a counter is undefined; here it stands
- * still in mode 3 with OUT high.
+ * DEVIATION: until its first control word a counter is undefined.  Here it stands
+ * still in mode 3, with OUT high.
  */
 void pit_counter_reset(PitCounter *c, bool gate)
 {

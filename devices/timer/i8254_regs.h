@@ -1,6 +1,6 @@
 /*
- * 8254 registers and bits, with the names of the Intel data sheet (231164),
- * and the PC's port B.  For C and for assembly.
+ * 8254 registers and bits, under the names of the Intel data sheet (231164), and
+ * port B of the PC.  C and assembly can include it.
  */
 #ifndef PIOEMU_DEVICES_TIMER_I8254_REGS_H
 #define PIOEMU_DEVICES_TIMER_I8254_REGS_H

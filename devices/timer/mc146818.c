@@ -3,11 +3,26 @@
  *
  * Data sheet: Motorola MC146818A (ADI-1073R1), with a 32.768 kHz crystal.
  * Modelled: clock, calendar, alarm, the three interrupts, the update cycle's
- * timing, the divider chain.  Not modelled: daylight saving (DSE is kept and
- * has no effect), the square wave pin, the other crystals.
+ * timing, the divider chain.  Not modelled: daylight saving (DSE can be set and has
+ * no effect), the square wave pin, the other crystals.
  *
- * Nothing is ticked: whoever looks first brings the registers up to date, and
- * a timer is armed only while an enabled interrupt is awaited.
+ * A divider counts the crystal's 32768 Hz.  Once a second an update cycle adds a
+ * second to time and date: UIP is set 244 us before the cycle, and the cycle takes
+ * 1984 us.  The divider's first update begins half a second after its reset.  Three
+ * flags in register C record what happened:
+ *
+ *     UF  at the end of each update cycle
+ *     AF  at the end of one whose time matches the alarm
+ *     PF  every 2^(RS-1) divider counts, RS being bits 3-0 of register A
+ *         (RS = 1 or 2: every 2^(RS+6); RS = 0: never)
+ *
+ *     IRQF = (UF and UIE) or (AF and AIE) or (PF and PIE)
+ *     IRQ8 = IRQF
+ *
+ * A read of register C clears the flags and with them the interrupt.
+ *
+ * No code runs for each count.  An access first brings the registers up to date,
+ * and a timer is armed only while an enabled interrupt is to come.
  */
 #include "devices/device.h"
 #include "devices/timer/cmos_bytes.h"
@@ -19,19 +34,22 @@
 #define RTC_BATTERY_A (RTC_A_DV_32K | 0x06)
 #define RTC_BATTERY_B RTC_B_24H
 
-/* Update cycle: "UIP to update" and its length at 32.768 kHz (tBUC, tUC). */
+/* The time from UIP to the update, and the length of an update, at 32.768 kHz (tBUC, tUC). */
 #define RTC_UIP_NS    UINT64_C(244000)
 #define RTC_UPDATE_NS UINT64_C(1984000)
-/* "The first update cycle begins one-half second" after the divider's reset. */
+/* "The first update cycle begins one-half second" after the divider was reset. */
 #define RTC_FIRST_UPDATE_NS (NS_PER_SECOND / 2)
 
-/* The divider counts at 32768 Hz: 64 counts take exactly 1953125 ns. */
+/* The divider counts at 32768 Hz, so 64 counts take exactly 1953125 ns. */
 #define RTC_COUNTS_PER_BLOCK 64u
 #define RTC_NS_PER_BLOCK     1953125u
 
 #define RTC_FLAGS    (RTC_C_PF | RTC_C_AF | RTC_C_UF)
 #define RTC_OWED_MAX 65536u
-/* After a read of register C: two counts of the divider, half of the shortest period of a PC. */
+/*
+ * How long after a read of register C the next owed interrupt comes: two counts of
+ * the divider, half of the shortest period that a PC uses.
+ */
 #define RTC_OWED_NS  UINT64_C(61036)
 #define RTC_NEVER    UINT64_MAX
 #define RTC_BASE_MAX UINT64_C(253402300799) /* the last second of 9999 */
@@ -40,19 +58,20 @@ enum { POLICY_CATCHUP, POLICY_DROP, POLICY_MERGE };
 
 typedef struct Mc146818 {
     Device *dev;
-    uint8_t index; /* of the byte behind the data port */
+    uint8_t index; /* the byte that the data port accesses */
     /*
-     * All registers as of `synced`; A without UIP, C without IRQF.  Battery
-     * backed: a reset clears only the interrupt enables and flags.
+     * All registers at the time `synced`; A without UIP, C without IRQF.  They have
+     * a battery: a reset clears only the interrupt enables and flags.
      */
     uint8_t cmos[CMOS_SIZE];
 
     bool nmi_masked;
-    uint64_t synced;   /* machine time that the registers are brought up to */
+    uint64_t synced;   /* the machine time at which the registers are up to date */
     uint64_t phase;    /* when the divider was last at 0, modulo one second */
-    uint32_t owed;     /* periodic interrupts that register C has not told of yet */
-    uint64_t owed_due; /* when the next of them comes, while PF is clear */
-    bool boot_read;    /* the boot order was read: what is for one boot ends at the reset */
+    uint32_t owed;     /* periodic interrupts that register C has not shown yet */
+    uint64_t owed_due; /* when the next of them comes, if PF is clear */
+    bool boot_read;    /* the guest has read the boot order, so an order for one boot ends at the
+                          reset */
 
     uint16_t base_port;
     uint8_t equipment;
@@ -69,8 +88,8 @@ typedef struct Mc146818 {
 /* ---- the divider ---- */
 
 /*
- * DEVIATION: the three time bases are taken for the 32.768 kHz one that a PC
- * has, and the factory test settings hold the divider like its reset.
+ * DEVIATION: every time base is treated as the 32.768 kHz one that a PC has.  The
+ * settings for factory tests hold the divider, as its reset does.
  */
 static bool divider_runs(const Mc146818 *s)
 {
@@ -82,7 +101,7 @@ static bool updates_run(const Mc146818 *s)
     return divider_runs(s) && !(s->cmos[RTC_B] & RTC_B_SET);
 }
 
-/* Counts since the divider was at 0 in the second before machine time 0. */
+/* The counts since the divider was at 0 in the second before machine time 0. */
 static uint64_t divider_count(const Mc146818 *s, uint64_t ns)
 {
     uint64_t run = ns + NS_PER_SECOND - s->phase;
@@ -98,7 +117,7 @@ static uint64_t divider_time(const Mc146818 *s, uint64_t count)
            (rest + RTC_COUNTS_PER_BLOCK - 1) / RTC_COUNTS_PER_BLOCK + s->phase - NS_PER_SECOND;
 }
 
-/* Divider counts per periodic interrupt, 0: none (data sheet, table of rates). */
+/* The divider counts between periodic interrupts, or 0 for none (data sheet, table of rates). */
 static uint64_t period_counts(const Mc146818 *s)
 {
     unsigned rate = s->cmos[RTC_A] & RTC_A_RS_MASK;
@@ -108,13 +127,13 @@ static uint64_t period_counts(const Mc146818 *s)
     return UINT64_C(1) << (rate < 3 ? rate + 6 : rate - 1);
 }
 
-/* The end of an update cycle, modulo one second. */
+/* When an update cycle ends, modulo one second. */
 static uint64_t update_phase(const Mc146818 *s)
 {
     return (s->phase + RTC_FIRST_UPDATE_NS + RTC_UPDATE_NS) % NS_PER_SECOND;
 }
 
-/* How many update cycles ended by `ns`, from a fixed start. */
+/* The number of update cycles that have ended by `ns`, counted from a fixed start. */
 static uint64_t updates_until(const Mc146818 *s, uint64_t ns)
 {
     return (ns + NS_PER_SECOND - update_phase(s)) / NS_PER_SECOND;
@@ -137,7 +156,10 @@ static bool irq_flag(const Mc146818 *s)
     return s->cmos[RTC_B] & s->cmos[RTC_C] & RTC_FLAGS;
 }
 
-/* When the next enabled interrupt comes; register C has to be read before another. */
+/*
+ * The time of the next enabled interrupt.  There is none while IRQF is set, because
+ * the guest must read register C first.
+ */
 static uint64_t next_event(const Mc146818 *s, uint64_t now)
 {
     uint64_t event = RTC_NEVER;
@@ -177,9 +199,9 @@ static void mc146818_update(Mc146818 *s)
 /* ---- bringing the registers up to date ---- */
 
 /*
- * A periodic interrupt is overdue when the next one is due as well.  To catch
- * up, those that came before register C was read follow some time after it is:
- * a guest that reads it again at once has to find it clear.
+ * A periodic interrupt is overdue when the next one is due as well.  With the
+ * policy "catchup", the interrupts that came before register C was read follow some
+ * time after the read.  A guest that reads C again at once must find it clear.
  */
 static void take_periods(Mc146818 *s, uint64_t periods)
 {
@@ -379,8 +401,8 @@ static void mc146818_describe(const void *state, char *text, size_t size)
 /* ---- the battery's memory ---- */
 
 /*
- * The battery has kept the divider running: an update ends with each whole
- * second of machine time.
+ * The battery has kept the divider running: an update ends with each whole second
+ * of machine time.
  */
 static bool mc146818_realize(void *state, char *error, size_t size)
 {
@@ -415,7 +437,8 @@ static bool mc146818_realize(void *state, char *error, size_t size)
 
 /*
  * "RESET does not affect the clock, calendar, or RAM functions."
- * DEVIATION: a boot order that is for one boot gives way to the lasting one.
+ * DEVIATION: if the boot order was meant for one boot, the reset restores the
+ * permanent order.
  */
 static void mc146818_reset(void *state)
 {
@@ -472,7 +495,7 @@ static const DeviceRegion mc146818_regions[] = {
     {0},
 };
 
-/* By the KiB the drive was made for; the index is the type in CMOS. */
+/* Drives by their capacity in KiB.  The index is the type in CMOS. */
 static const char *const floppy_names[] = {"none", "360", "1200", "720", "1440", "2880", NULL};
 
 static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};

@@ -36,7 +36,9 @@ static uint8_t encode_hour(const uint8_t *cmos, unsigned hour)
     return hour >= 12 ? value | RTC_HOURS_PM : value;
 }
 
-/* DEVIATION: values out of range wrap; on silicon they count on in odd ways. */
+/*
+ * DEVIATION: values out of range wrap.  The chip counts them on in irregular ways.
+ */
 static uint64_t time_of_day(const uint8_t *cmos)
 {
     return (decode_hour(cmos, cmos[RTC_HOURS]) * 60u + decode(cmos, cmos[RTC_MINUTES]) % 60) * 60u +
@@ -60,8 +62,8 @@ static uint64_t days_of(const uint8_t *cmos)
 }
 
 /*
- * DEVIATION: the chip has no century and takes every fourth year for a leap
- * year.  Here byte 0x32 counts on, and 2100 is not one.
+ * DEVIATION: the chip has no century, and takes every fourth year for a leap year.
+ * Here byte 0x32 counts centuries, and 2100 is no leap year.
  */
 static void set_days(uint8_t *cmos, uint64_t total)
 {
@@ -72,7 +74,7 @@ static void set_days(uint8_t *cmos, uint64_t total)
     cmos[CMOS_CENTURY] = encode(cmos, (unsigned)(date.year / 100 % 100));
 }
 
-/* The day of the week is a counter of its own, whatever the guest starts it with. */
+/* The day of the week is a separate counter.  It does not depend on the date. */
 static void add_days(uint8_t *cmos, uint64_t more)
 {
     uint64_t weekday = decode(cmos, cmos[RTC_DAY_OF_WEEK]) + 6 + more % 7;
@@ -105,7 +107,7 @@ static bool alarm_matches(const uint8_t *cmos, unsigned alarm, uint8_t value)
     return (wanted & RTC_ALARM_DONT_CARE) == RTC_ALARM_DONT_CARE || wanted == value;
 }
 
-/* How many seconds from `time` to the next one that can match; 0: this one does. */
+/* The seconds from `time` to the next time that can match the alarm.  0: `time` itself matches. */
 static unsigned alarm_skip(const uint8_t *cmos, unsigned time)
 {
     if (!alarm_matches(cmos, RTC_HOURS_ALARM, encode_hour(cmos, time / 3600 % 24))) {

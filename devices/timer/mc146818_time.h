@@ -1,17 +1,17 @@
 /*
- * Time, date and alarm as the registers of the MC146818A (mc146818.c) hold
- * them: BCD or binary, 12 or 24 hours, as register B says.
+ * Time, date and alarm in the registers of the MC146818A (mc146818.c): BCD or
+ * binary, with 12 or 24 hours, as register B selects.
  */
 #ifndef PIOEMU_DEVICES_TIMER_MC146818_TIME_H
 #define PIOEMU_DEVICES_TIMER_MC146818_TIME_H
 
 #include <stdint.h>
 
-/* The date that a PC's battery has kept, in seconds since 1970. */
+/* Stores the date and time, given in seconds since 1970. */
 void rtc_time_store(uint8_t *cmos, uint64_t seconds);
-/* As so many update cycles do. */
+/* Adds `seconds`, as that number of update cycles would. */
 void rtc_time_add(uint8_t *cmos, uint64_t seconds);
-/* How many updates until the alarm, 1 to a day; 0: it never comes. */
+/* The number of updates until the alarm, from 1 up to those of a day.  0: it never matches. */
 uint64_t rtc_time_until_alarm(const uint8_t *cmos);
 
 #endif
