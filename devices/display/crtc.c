@@ -4,8 +4,8 @@
  * Subsystem", "CRT Controller Registers".
  *
  * Modelled: the index, the registers, which keep what is written, and the write
- * protection of the first eight.  Not modelled: a picture.  Kernels that keep
- * the cursor's place in these registers read it back from there.
+ * protection of the first eight.  Not modelled: a picture.  Some kernels keep the
+ * position of the cursor in these registers and read it back.
  */
 #include "devices/device.h"
 #include "devices/display/crtc_regs.h"
@@ -20,7 +20,10 @@ typedef struct Crtc {
     uint16_t iobase;
 } Crtc;
 
-/* "Protect Registers 0-7": but for one bit of the overflow register. */
+/*
+ * "Protect Registers 0-7": the bits that cannot be written.  One bit of the
+ * overflow register still can.
+ */
 static uint8_t protected_bits(const Crtc *c)
 {
     if (c->index > CRTC_OVERFLOW || !(c->registers[CRTC_VSYNC_END] & CRTC_VSYNC_END_PROTECT)) {

@@ -1,6 +1,6 @@
 /*
- * The CRT controller of a VGA: ports from its base, registers by index, as the
- * IBM PS/2 Hardware Interface Technical Reference numbers them.
+ * The CRT controller of a VGA: its ports from the base, and its registers by index,
+ * as the IBM PS/2 Hardware Interface Technical Reference numbers them.
  */
 #ifndef PIOEMU_DEVICES_DISPLAY_CRTC_REGS_H
 #define PIOEMU_DEVICES_DISPLAY_CRTC_REGS_H

@@ -2,18 +2,27 @@
  * 8042 keyboard controller with a keyboard and a mouse.
  *
  * After the IBM PS/2 Hardware Interface Technical Reference, "Keyboard and
- * auxiliary device controller".  Modelled: both ports, the command byte and
- * the controller's memory, code translation, input and output port, A20 and
- * reset, the buffers' hand-shake, both device interfaces.  Not modelled: the
- * password, parity errors.
+ * auxiliary device controller".  Modelled: both ports, the command byte and the
+ * controller's memory, code translation, input and output port, A20 and reset, the
+ * handshake of the buffers, both device interfaces.  Not modelled: the password,
+ * parity errors.
  *
- * A byte reaches the output buffer I8042_BYTE_NS after the last one was read:
- * whoever looks first, guest or timer, puts it there.
+ * The controller has one output buffer for three sources.  While it is empty, the
+ * next byte is taken from the first source that has one: the controller's own
+ * replies, the keyboard, the mouse.  A read of the data port empties it:
  *
- * DEVIATION: a byte takes 20 us on the wire and not 1 ms, so that a BIOS need
- * not wait; the input buffer is never seen full.
- * DEVIATION: it starts as a BIOS leaves it: self-test passed over, keyboard on
- * with translation and IRQ 1, mouse off.
+ *     OBF    = the output buffer holds a byte; AUXB = it is from the mouse
+ *     IRQ 1  = OBF and not AUXB and command byte bit 0
+ *     IRQ 12 = OBF and AUXB and command byte bit 1
+ *     A20    = output port bit 1; a write with bit 0 clear resets the machine
+ *
+ * A byte reaches the output buffer I8042_BYTE_NS after the previous one was read.
+ * The next access or the timer, whichever comes first, puts it there.
+ *
+ * DEVIATION: a byte takes 20 us on the wire and not 1 ms, so that a BIOS need not
+ * wait.  The input buffer is never seen full.
+ * DEVIATION: after a reset the controller is as a BIOS leaves it: the self-test is
+ * done, the keyboard is on with translation and IRQ 1, and the mouse is off.
  */
 #include "devices/device.h"
 #include "devices/input/i8042_regs.h"
@@ -28,26 +37,26 @@
 #define RESET_OUTPUT_PORT  (I8042_OUT_RESET | I8042_OUT_A20)
 #define OUTPUT_PORT_KEPT   (I8042_OUT_RESET | I8042_OUT_A20)
 
-/* From where the byte in a buffer is. */
+/* The device that a byte in a buffer came from. */
 enum { FROM_KEYBOARD, FROM_MOUSE };
 
 typedef struct I8042 {
     Device *dev;
-    uint8_t data;                /* output buffer; a read leaves the byte */
+    uint8_t data;                /* output buffer; a read does not change the byte */
     bool full;                   /* ST_OBF: set with a new byte, cleared by a read */
     bool from_mouse;             /* ST_AUXB of that byte */
     bool timed_out;              /* ST_TO of that byte */
     bool last_was_command;       /* ST_A2 */
-    uint8_t ram[I8042_RAM_SIZE]; /* the first is the command byte */
+    uint8_t ram[I8042_RAM_SIZE]; /* byte 0 is the command byte */
     uint8_t output_port;         /* OUT_RESET and OUT_A20 as written */
 
-    uint8_t command;       /* whose parameter the data port awaits; 0: none */
-    bool reply_waits;      /* the controller's own byte, until the buffer is free */
-    bool reply_from_mouse; /* ST_AUXB of it */
-    bool reply_timed_out;  /* ST_TO of it */
+    uint8_t command;       /* the command that waits for a parameter at the data port; 0: none */
+    bool reply_waits;      /* a reply of the controller waits until the output buffer is empty */
+    bool reply_from_mouse; /* ST_AUXB of the reply */
+    bool reply_timed_out;  /* ST_TO of the reply */
     uint8_t reply;
-    bool break_prefix; /* translation has swallowed an F0 */
-    uint64_t ready_at; /* when the next byte can be in the output buffer */
+    bool break_prefix; /* translation has dropped an F0 prefix */
+    uint64_t ready_at; /* when the output buffer can get the next byte */
     Ps2Keyboard keyboard;
     Ps2Mouse mouse;
 
@@ -60,7 +69,7 @@ typedef struct I8042 {
 
 /* ---- translation of code set 2 to set 1 ---- */
 
-/* The controller's table for 00 to 7F; above, a code stays but for two. */
+/* The controller's translation of codes 00 to 7F.  Of the codes above, only two change. */
 static const uint8_t TRANSLATION[128] = {
     0xff, 0x43, 0x41, 0x3f, 0x3d, 0x3b, 0x3c, 0x58, 0x64, 0x44, 0x42, 0x40, 0x3e, 0x0f, 0x29, 0x59,
     0x65, 0x38, 0x2a, 0x70, 0x1d, 0x10, 0x02, 0x5a, 0x66, 0x71, 0x2c, 0x1f, 0x1e, 0x11, 0x03, 0x5b,
@@ -126,7 +135,7 @@ static void fill(I8042 *s, uint8_t byte, bool from_mouse, bool timed_out)
     s->timed_out = timed_out;
 }
 
-/* A translated break is one byte: its prefix is kept back. */
+/* A translated break code is a single byte, so its prefix is kept back. */
 static void fill_from_keyboard(I8042 *s)
 {
     uint8_t byte = ps2_keyboard_take(&s->keyboard);
@@ -162,7 +171,7 @@ static uint64_t next_event(const I8042 *s)
     return repeat < byte ? repeat : byte;
 }
 
-/* Brings buffer, lines and timer up to date. */
+/* Brings the output buffer, the lines and the timer up to date. */
 static void i8042_update(I8042 *s)
 {
     uint64_t now = pio_now(s->dev);
@@ -220,14 +229,14 @@ static void change_command_byte(I8042 *s, uint8_t clear, uint8_t set)
     s->ram[0] = (uint8_t)((s->ram[0] & ~clear) | set);
 }
 
-/* The byte's device is not there: "the controller times out". */
+/* The device that the byte is for does not exist: "the controller times out". */
 static void reply_no_mouse(I8042 *s)
 {
     reply(s, PS2_NACK);
     s->reply_from_mouse = s->reply_timed_out = true;
 }
 
-/* Those that answer with a byte. */
+/* Handles the commands that answer with a byte. */
 static bool answer_command(I8042 *s, uint8_t command)
 {
     switch (command) {

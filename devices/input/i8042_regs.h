@@ -1,7 +1,7 @@
 /*
  * 8042 keyboard controller of the PC/AT and PS/2, its keyboard and its mouse:
  * ports, commands and answers, after the IBM PS/2 Hardware Interface Technical
- * Reference.  For C and for assembly.
+ * Reference.  C and assembly can include it.
  */
 #ifndef PIOEMU_DEVICES_INPUT_I8042_REGS_H
 #define PIOEMU_DEVICES_INPUT_I8042_REGS_H
@@ -67,7 +67,7 @@
 
 #define I8042_RAM_SIZE 32
 
-/* To keyboard and mouse alike. */
+/* Commands that both keyboard and mouse accept. */
 #define PS2_GET_ID       0xf2
 #define PS2_SET_RATE     0xf3
 #define PS2_ENABLE       0xf4
@@ -76,7 +76,7 @@
 #define PS2_RESEND       0xfe
 #define PS2_RESET        0xff
 
-/* From them. */
+/* Answers of keyboard and mouse. */
 #define PS2_ACK    0xfa
 #define PS2_BAT_OK 0xaa
 #define PS2_NACK   0xfe
@@ -84,9 +84,9 @@
 #define KBD_SET_LEDS  0xed
 #define KBD_ECHO      0xee
 #define KBD_SET_CODES 0xf0
-#define KBD_ALL_FIRST 0xf7 /* to 0xfa: the kind of every key */
+#define KBD_ALL_FIRST 0xf7 /* to 0xfa: set the kind of every key */
 #define KBD_ALL_LAST  0xfa
-#define KBD_KEY_FIRST 0xfb /* to 0xfd: the kind of the key that follows */
+#define KBD_KEY_FIRST 0xfb /* to 0xfd: set the kind of the key that follows */
 #define KBD_KEY_LAST  0xfd
 
 #define KBD_LED_SCROLL 0x01

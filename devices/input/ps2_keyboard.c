@@ -2,13 +2,20 @@
  * PS/2 keyboard, after the IBM PS/2 Hardware Interface Technical Reference,
  * "Keyboards (101- and 102-key)".
  *
- * Modelled: the three code sets, the commands with their answers, typematic
- * delay and rate, LEDs, resend, overrun.
+ * Modelled: the three code sets, the commands with their answers, typematic delay
+ * and rate, LEDs, resend, overrun.
  *
- * DEVIATION: keys of set 3 are all typematic with make and break codes: F7 to
- * FD are acknowledged and change nothing.
- * DEVIATION: the cursor keys add no shift codes for Num Lock and Shift; every
- * driver skips those.
+ * A key sends its make code when it is pressed, again while it is held, and its
+ * break code when it is released.  The break code is the make code with bit 7 set
+ * (set 1) or with F0 before it (sets 2 and 3).  With T as the typematic byte:
+ *
+ *     delay  = (T[6:5] + 1) * 250 ms
+ *     period = (8 + T[2:0]) * 2^T[4:3] * 4.17 ms
+ *
+ * DEVIATION: in set 3 every key is typematic with make and break codes.  Commands
+ * F7 to FD are acknowledged and change nothing.
+ * DEVIATION: the cursor keys add no shift codes for Num Lock and Shift.  Every
+ * driver ignores those codes.
  */
 #include "devices/input/ps2_keyboard.h"
 
@@ -22,7 +29,7 @@
 /* The technical reference: "a 16-byte first-in-first-out buffer". */
 #define CODES_MAX 16u
 
-/* Codes of sets 2 and 3 by the code of set 1; 0: no such key. */
+/* The codes in sets 2 and 3, indexed by the code in set 1.  0: there is no such key. */
 typedef struct KeyCodes {
     uint8_t set2, set3;
 } KeyCodes;
@@ -84,7 +91,7 @@ static void add(Sequence *s, uint8_t byte)
     s->bytes[s->count++] = byte;
 }
 
-/* A code of one key cap, as if it were alone. */
+/* Adds the code of a single key, without regard to other keys. */
 static void add_code(Sequence *s, uint8_t set, unsigned set1, uint8_t set2, bool extended,
                      bool pressed)
 {
@@ -101,7 +108,7 @@ static void add_code(Sequence *s, uint8_t set, unsigned set1, uint8_t set2, bool
     add(s, set2);
 }
 
-/* "Print Screen": a shift around it, undone in the opposite order. */
+/* "Print Screen": a shift code comes before its make code, and after its break code. */
 static void add_print_screen(Sequence *s, uint8_t set, bool pressed)
 {
     if (pressed) {
@@ -113,7 +120,7 @@ static void add_print_screen(Sequence *s, uint8_t set, bool pressed)
     }
 }
 
-/* "Pause": make and break at once, nothing when it is released. */
+/* "Pause": make and break codes are sent when it is pressed, nothing when it is released. */
 static void add_pause(Sequence *s, uint8_t set)
 {
     static const uint8_t SET1[] = {0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5};
@@ -161,7 +168,7 @@ static bool put_sequence(Ps2Keyboard *k, const Sequence *s)
 
 /* ---- typematic ---- */
 
-/* Bits 6 and 5: 250 ms times one more. */
+/* The delay in bits 6 and 5, in units of 250 ms, less one. */
 static uint64_t repeat_delay(const Ps2Keyboard *k)
 {
     return ((k->typematic >> 5) + 1u) * (NS_PER_SECOND / 4);
@@ -290,7 +297,7 @@ static void take_parameter(Ps2Keyboard *k, uint8_t command, uint8_t byte)
         k->typematic = byte;
         answer(k, PS2_ACK);
         break;
-    default: /* the kind of one key */
+    default: /* FB to FD: the kind of one key */
         answer(k, PS2_ACK);
     }
 }
@@ -341,7 +348,7 @@ static void take_command(Ps2Keyboard *k, uint8_t command)
     }
 }
 
-/* A command in a parameter's place ends the wait for the parameter. */
+/* A command that comes instead of a parameter cancels the command that waits for it. */
 void ps2_keyboard_write(Ps2Keyboard *k, uint8_t byte)
 {
     uint8_t command = k->command;

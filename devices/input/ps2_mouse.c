@@ -1,14 +1,22 @@
 /*
- * PS/2 mouse, after the IBM PS/2 Hardware Interface Technical Reference,
- * "Mouse", with the wheel of Microsoft's IntelliMouse.
+ * PS/2 mouse, after the IBM PS/2 Hardware Interface Technical Reference, "Mouse",
+ * with the wheel of Microsoft's IntelliMouse.
  *
- * Modelled: stream, remote and wrap mode, the commands with their answers,
- * scaling, packets of three bytes.  Sampling rates of 200, 100 and 80 in a row
- * turn the wheel on: the ID is 3 then and packets have a fourth byte.
+ * Modelled: stream, remote and wrap mode, the commands with their answers, scaling,
+ * packets of three bytes.  If the guest sets the sampling rates 200, 100 and 80 in
+ * a row, the wheel is turned on: the ID becomes 3, and packets get a fourth byte.
  *
- * DEVIATION: in stream mode a packet is made as soon as the one before it has
- * been fetched; the sampling rate is kept and sets no pace.
- * DEVIATION: movement that does not fit a packet comes in the next one, so the
+ * A packet has the buttons and the signs of the movements, then the counts since
+ * the last packet, as two's complement:
+ *
+ *     byte 0   0 0 YS XS 1 M R L
+ *     byte 1   X, to the right
+ *     byte 2   Y, upwards
+ *     byte 3   Z, the wheel towards the user (only with the wheel on)
+ *
+ * DEVIATION: in stream mode a packet is made as soon as the one before it has been
+ * read.  The sampling rate is stored but does not limit the packets.
+ * DEVIATION: movement that does not fit in a packet comes in the next one, so the
  * overflow bits stay clear.
  */
 #include "devices/input/ps2_mouse.h"
@@ -23,7 +31,7 @@
 #define DELTA_MIN          (-256)
 #define DELTA_MAX          255
 #define MOVEMENT_MAX       0xffff
-/* Four bits of the fourth byte, as drivers of later mice take them too. */
+/* The wheel's count has four bits, because drivers of later mice read only those. */
 #define WHEEL_MIN (-8)
 #define WHEEL_MAX 7
 
@@ -36,7 +44,7 @@ static void put(Ps2Mouse *m, uint8_t byte)
 
 /* ---- packets ---- */
 
-/* "Scaling 2:1": small counts are told as the table says, others doubled. */
+/* "Scaling 2:1": small counts are reported as the table says, larger ones doubled. */
 static int scale(const Ps2Mouse *m, int delta)
 {
     static const uint8_t SCALED[] = {0, 1, 1, 3, 6, 9};
@@ -91,7 +99,7 @@ static void forget_movement(Ps2Mouse *m)
     m->dx = m->dy = m->dz = 0;
 }
 
-/* Towards the hand is positive. */
+/* The wheel's count is positive when it turns towards the user. */
 static void turn_wheel(Ps2Mouse *m, unsigned buttons)
 {
     int notches = (buttons & POINTER_WHEEL_DOWN ? 1 : 0) - (buttons & POINTER_WHEEL_UP ? 1 : 0);
@@ -143,7 +151,7 @@ void ps2_mouse_reset(Ps2Mouse *m)
     ps2_queue_clear(&m->out);
 }
 
-/* A rate out of order may be the first of another try. */
+/* A rate that does not continue the sequence may start a new one. */
 static void count_knock(Ps2Mouse *m, uint8_t rate)
 {
     m->knocks = rate == KNOCK[m->knocks] ? m->knocks + 1 : rate == KNOCK[0];
@@ -167,7 +175,7 @@ static void take_parameter(Ps2Mouse *m, uint8_t command, uint8_t byte)
     put(m, PS2_ACK);
 }
 
-/* "Status request": three bytes. */
+/* The three bytes of "Status request". */
 static void put_status(Ps2Mouse *m)
 {
     uint8_t status = 0;
@@ -182,7 +190,7 @@ static void put_status(Ps2Mouse *m)
     put(m, m->rate);
 }
 
-/* Those that change a setting and answer nothing but an acknowledgement. */
+/* Handles the commands that change a setting and are answered with an acknowledgement only. */
 static bool change_setting(Ps2Mouse *m, uint8_t command)
 {
     switch (command) {

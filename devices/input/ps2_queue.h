@@ -1,6 +1,4 @@
-/*
- * The bytes that a PS/2 device has to send, first in first out.
- */
+/* A queue of the bytes that a PS/2 device has to send. */
 #ifndef PIOEMU_DEVICES_INPUT_PS2_QUEUE_H
 #define PIOEMU_DEVICES_INPUT_PS2_QUEUE_H
 
@@ -10,7 +8,7 @@
 #define PS2_QUEUE_SIZE 32u
 
 typedef struct Ps2Queue {
-    uint8_t bytes[PS2_QUEUE_SIZE]; /* from 0 on, the rest is 0 */
+    uint8_t bytes[PS2_QUEUE_SIZE]; /* the oldest byte comes first; unused bytes are 0 */
     uint8_t count;
 } Ps2Queue;
 
@@ -24,7 +22,7 @@ static inline unsigned ps2_queue_room(const Ps2Queue *q)
     return PS2_QUEUE_SIZE - q->count;
 }
 
-/* The caller has looked for room. */
+/* The caller has checked that there is room. */
 static inline void ps2_queue_put(Ps2Queue *q, uint8_t byte)
 {
     if (q->count < PS2_QUEUE_SIZE) {

@@ -1,10 +1,17 @@
 /*
- * The fixed hardware of ACPI, after the ACPI Specification 2.0, section 4.7:
- * PM1a events and control, and the 24-bit power management timer.
+ * The fixed hardware of ACPI, after the ACPI Specification 2.0, section 4.7: PM1a
+ * events and control, and the 24-bit power management timer.
  *
- * Modelled: the timer with its status and interrupt, power-off (S5), also by
- * the ports where other machines have PM1_CNT.  Not there: buttons, general
- * purpose events, other sleep states, legacy mode.
+ * Modelled: the timer with its status and interrupt, and power-off (S5), also
+ * through the ports at which other machines have PM1_CNT.  Not modelled: buttons,
+ * general purpose events, other sleep states, legacy mode.
+ *
+ *     PM_TMR  = now * 3.579545 MHz, modulo 2^24
+ *     TMR_STS = bit 23 of PM_TMR has changed since TMR_STS was cleared
+ *     SCI     = TMR_STS and TMR_EN
+ *
+ * A write of PM1_CNT with SLP_EN set and the S5 value in SLP_TYP powers the machine
+ * off.
  */
 #include "devices/device.h"
 #include "devices/misc/acpi_pm_regs.h"
@@ -13,20 +20,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The timer's status is set when its highest bit changes. */
+/* TMR_STS is set when bit 23 of the timer changes, once in this number of ticks. */
 #define HALF_TICKS (UINT64_C(1) << (ACPI_PM_TMR_BITS - 1))
 #define EN_MASK    (ACPI_PM1_TMR | ACPI_PM1_GBL | ACPI_PM1_PWRBTN | ACPI_PM1_SLPBTN | ACPI_PM1_RTC)
 #define CNT_MASK   (ACPI_PM1_BM_RLD | ACPI_PM1_SLP_TYP)
 
 typedef struct AcpiPm {
     Device *dev;
-    uint16_t enable;  /* PM1_EN: as written */
-    uint16_t control; /* PM1_CNT: as written, less SLP_EN */
+    uint16_t enable;  /* PM1_EN as it was written */
+    uint16_t control; /* PM1_CNT as it was written, without SLP_EN */
 
-    uint64_t seen; /* half periods of the timer when TMR_STS was last cleared */
+    uint64_t seen; /* the half periods of the timer up to the last clear of TMR_STS */
 
     IrqLine *sci;
-    Timer *timer; /* when TMR_STS will be set, if that interrupts */
+    Timer *timer; /* armed for the next TMR_STS, if that interrupts */
     uint16_t iobase, bochs_port, virtualbox_port;
     bool old_ports;
 } AcpiPm;
@@ -40,7 +47,7 @@ static uint64_t ticks_now(const AcpiPm *pm)
            now % NS_PER_SECOND * ACPI_PM_TMR_HZ / NS_PER_SECOND;
 }
 
-/* The first nanosecond at which ticks_now() is `ticks`. */
+/* The first nanosecond at which ticks_now() returns `ticks`. */
 static uint64_t time_of(uint64_t ticks)
 {
     uint64_t rest = ticks % ACPI_PM_TMR_HZ;
@@ -126,7 +133,7 @@ static void write_byte(AcpiPm *pm, uint64_t offset, uint8_t value)
         write_control(pm, (unsigned)offset - ACPI_PM1_CNT, value);
         break;
     default:
-        break; /* the timer is read-only, as is the status's upper half here */
+        break; /* the timer and the upper half of PM1_STS are read-only */
     }
 }
 
@@ -139,7 +146,7 @@ static void acpi_pm_write(void *state, uint64_t offset, uint64_t value, unsigned
     acpi_pm_update(pm);
 }
 
-/* All registers at one instant, so that a timer read is never torn. */
+/* Takes all registers at one instant, so that a wide read of the timer is consistent. */
 static uint64_t acpi_pm_read(void *state, uint64_t offset, unsigned size)
 {
     const AcpiPm *pm = state;
@@ -155,7 +162,10 @@ static uint64_t acpi_pm_read(void *state, uint64_t offset, unsigned size)
     return value;
 }
 
-/* Where a guest expects PM1_CNT of another machine, to power off without looking for ours. */
+/*
+ * Other machines have PM1_CNT at these ports.  Some guests write there to power
+ * off, without looking for the real one.
+ */
 static void old_port_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     (void)offset;
@@ -187,7 +197,7 @@ static const char *acpi_pm_register_name(const void *state, uint64_t offset, boo
 
 /* ---- reset, state, class ---- */
 
-/* A base of 0 leaves a region out. */
+/* A base of 0 leaves the region out. */
 static bool acpi_pm_realize(void *state, char *error, size_t size)
 {
     AcpiPm *pm = state;
@@ -255,7 +265,7 @@ static const IoOps ACPI_PM_OPS = {
     .max_size = 4,
 };
 
-/* Reads float, as without the port. */
+/* Reads return all ones, as if the port did not exist. */
 static const IoOps OLD_PORT_OPS = {.write = old_port_write, .max_size = 2, .min_write = 2};
 
 static const DeviceRegion ACPI_PM_REGIONS[] = {

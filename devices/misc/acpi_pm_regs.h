@@ -15,14 +15,14 @@
 #define ACPI_PM_TMR_LEN  4
 #define ACPI_PM_SIZE     12
 
-/* PM1_STS and PM1_EN */
+/* PM1_STS and PM1_EN. */
 #define ACPI_PM1_TMR    0x0001
 #define ACPI_PM1_GBL    0x0020
 #define ACPI_PM1_PWRBTN 0x0100
 #define ACPI_PM1_SLPBTN 0x0200
 #define ACPI_PM1_RTC    0x0400
 
-/* PM1_CNT */
+/* PM1_CNT. */
 #define ACPI_PM1_SCI_EN        0x0001
 #define ACPI_PM1_BM_RLD        0x0002
 #define ACPI_PM1_GBL_RLS       0x0004
@@ -31,8 +31,9 @@
 #define ACPI_PM1_SLP_EN        0x2000
 
 /*
- * What the DSDT says of \_S5, as QEMU's does: guests that know their machine
- * write it without looking.  The one of VirtualBox and others does the same.
+ * The values of SLP_TYP for \_S5.  The first one is that of our DSDT and of QEMU;
+ * some guests write it without looking.  The second one is that of VirtualBox and
+ * others.
  */
 #define ACPI_SLP_TYP_S5       0
 #define ACPI_SLP_TYP_S5_OTHER 5

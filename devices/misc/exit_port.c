@@ -1,7 +1,4 @@
-/*
- * The exit port: a write ends the run with the value itself as the status, 0
- * to 255.
- */
+/* The exit port: a write ends the run, and the value is the exit status, 0 to 255. */
 #include "devices/device.h"
 
 #include <inttypes.h>

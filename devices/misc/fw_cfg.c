@@ -1,10 +1,14 @@
 /*
- * QEMU's firmware configuration device (fw_cfg): what the machine has to tell
- * a firmware, as numbered items that are read byte by byte or by DMA.
+ * QEMU's firmware configuration device (fw_cfg).  It gives a firmware what it must
+ * know of the machine, as numbered items that are read byte by byte or by DMA.
  *
  * After QEMU's docs/specs/fw_cfg.  Modelled: selector and data port, the DMA
- * interface with read, skip, select and write, the file directory.  Not
- * modelled: items that a guest may write to; there are none.
+ * interface with read, skip, select and write, the file directory.  Not modelled:
+ * items that a guest can write to; there are none.
+ *
+ * A write to the selector chooses an item and sets the offset to 0.  Each read of
+ * the data port returns the byte at the offset and advances it.  A write of a
+ * descriptor's address to the DMA register does the same for many bytes.
  */
 #include "devices/misc/fw_cfg_regs.h"
 
@@ -14,30 +18,30 @@
 #include <string.h>
 
 #define CHUNK 4096u
-#define PIECE 65536u /* of a DMA transfer */
-/* As the software CPU's REP MOVS counts. */
+#define PIECE 65536u /* the bytes of a DMA transfer that are moved at a time */
+/* The same as for REP MOVS on the software CPU. */
 #define BYTES_PER_INSTRUCTION 64u
 #define KEY_MASK              (0xffffu & ~(unsigned)FW_CFG_WRITE_CHANNEL)
 
 static const uint8_t SIGNATURE[] = {'Q', 'E', 'M', 'U'};
-/* What the DMA register reads as. */
+/* The value that a read of the DMA register returns. */
 static const uint8_t DMA_SIGNATURE[FW_CFG_DMA_PORTS] = {'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G'};
 
 typedef struct FwCfg {
     Device *dev;
-    uint16_t key;    /* the item that is selected */
-    uint32_t offset; /* of its next byte, at most its size */
+    uint16_t key;    /* the selected item */
+    uint32_t offset; /* of the item's next byte; at most the item's size */
 
-    uint32_t dma_high; /* of the descriptor's address; a transfer clears it */
+    uint32_t dma_high; /* the upper half of the descriptor's address; a transfer clears it */
 
-    /* The transfer that is under way, while there are bytes left. */
+    /* The transfer in progress, while `dma_left` is not 0. */
     uint64_t dma_descriptor, dma_to;
     uint32_t dma_left;
 
     uint16_t iobase, dma_iobase;
     bool dma;
     uint8_t id[4];
-    const DataTable *items; /* NULL: none but our own */
+    const DataTable *items; /* NULL: only the built-in items */
 } FwCfg;
 
 /* ---- items ---- */
@@ -103,7 +107,7 @@ static void fill_entry(uint8_t *entry, const DataItem *item)
     memcpy(entry + FW_CFG_DIR_NAME, item->name, strnlen(item->name, FW_CFG_NAME_SIZE - 1));
 }
 
-/* The file of that number, which there is. */
+/* The file with this number, which must exist. */
 static const DataItem *find_file(const FwCfg *s, uint32_t number)
 {
     const DataItem *item = s->items->items;
@@ -113,7 +117,10 @@ static const DataItem *find_file(const FwCfg *s, uint32_t number)
     return item;
 }
 
-/* Entry by entry: finding one takes as long as there are many. */
+/*
+ * Copies the directory from s->offset.  It looks up each entry only once, because a
+ * look-up takes time in proportion to the number of files.
+ */
 static void copy_directory(const FwCfg *s, uint8_t *to, uint32_t size)
 {
     uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];
@@ -136,7 +143,7 @@ static void copy_directory(const FwCfg *s, uint8_t *to, uint32_t size)
     }
 }
 
-/* The next `size` bytes of the item, which it has. */
+/* Copies the next `size` bytes of the item, which must have them. */
 static void copy_bytes(const FwCfg *s, uint8_t *to, uint32_t size)
 {
     switch (s->key) {
@@ -178,7 +185,7 @@ static void dma_skip(FwCfg *s, uint32_t length)
     s->offset += length < bytes_left(s) ? length : bytes_left(s);
 }
 
-/* The control field is what the guest may poll. */
+/* Ends the transfer.  The guest may poll the control field, so it is written last. */
 static void dma_finish(FwCfg *s, bool ok)
 {
     uint8_t control[4];
@@ -187,7 +194,7 @@ static void dma_finish(FwCfg *s, bool ok)
     pio_memory_write(s->dev, s->dma_descriptor + FW_CFG_DMA_CONTROL, control, sizeof(control));
 }
 
-/* A transfer to memory only begins here: fw_cfg_go_on() carries it out. */
+/* Starts what the descriptor asks for.  A transfer to memory is carried out by fw_cfg_go_on(). */
 static void dma_carry_out(FwCfg *s, const uint8_t *descriptor)
 {
     uint32_t control = get_be32(descriptor + FW_CFG_DMA_CONTROL);
@@ -208,7 +215,7 @@ static void dma_carry_out(FwCfg *s, const uint8_t *descriptor)
     dma_finish(s, reads || !writes || length == 0);
 }
 
-/* A descriptor that is not in RAM has no place for an error either. */
+/* If the descriptor is not in RAM, there is no control field to report the error in. */
 static void dma_start(FwCfg *s, uint64_t address)
 {
     uint8_t descriptor[FW_CFG_DMA_DESCRIPTOR_SIZE];
@@ -234,7 +241,10 @@ static bool fw_cfg_unfinished(const void *state)
     return s->dma_left != 0;
 }
 
-/* To guest memory, with zeros where the item has ended, until it is not RAM. */
+/*
+ * Copies a piece to guest memory, with zeros after the end of the item.  Memory
+ * that is not RAM ends the transfer with an error.
+ */
 static unsigned fw_cfg_go_on(void *state)
 {
     FwCfg *s = state;
@@ -257,7 +267,7 @@ static unsigned fw_cfg_go_on(void *state)
 
 /* ---- ports ---- */
 
-/* Both ports read as the data port; of 16 bits nothing is read. */
+/* Both ports read as the data port.  A 16-bit read returns 0. */
 static uint64_t fw_cfg_read(void *state, uint64_t offset, unsigned size)
 {
     uint8_t byte = 0;
@@ -266,7 +276,7 @@ static uint64_t fw_cfg_read(void *state, uint64_t offset, unsigned size)
     return byte;
 }
 
-/* Only a 16-bit write selects: data cannot be written. */
+/* Only a write of 16 bits selects an item.  The data port cannot be written. */
 static void fw_cfg_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     (void)size;
@@ -300,7 +310,7 @@ static uint64_t dma_register_read(void *state, uint64_t offset, unsigned size)
     return s->dma ? value : UINT64_MAX;
 }
 
-/* The lower half starts the transfer. */
+/* A write of the lower half starts the transfer. */
 static void dma_register_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     FwCfg *s = state;

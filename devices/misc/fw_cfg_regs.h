@@ -1,11 +1,11 @@
 /*
- * QEMU's firmware configuration device: registers, items and the descriptor of
- * its DMA, after QEMU's docs/specs/fw_cfg.  For C and for assembly.
+ * QEMU's firmware configuration device: its registers, items and DMA descriptor,
+ * after QEMU's docs/specs/fw_cfg.  C and assembly can include it.
  */
 #ifndef PIOEMU_DEVICES_MISC_FW_CFG_REGS_H
 #define PIOEMU_DEVICES_MISC_FW_CFG_REGS_H
 
-/* Ports, from 0x510 on. */
+/* Offsets from port 0x510. */
 #define FW_CFG_SELECTOR 0 /* 16 bits, write only */
 #define FW_CFG_DATA     1 /* 8 bits, read only */
 #define FW_CFG_DMA      4 /* 64 bits, big-endian */
@@ -38,21 +38,21 @@
 #define FW_CFG_SETUP_DATA    0x0018
 #define FW_CFG_FILE_DIR      0x0019
 #define FW_CFG_FILE_FIRST    0x0020
-#define FW_CFG_WRITE_CHANNEL 0x4000 /* of a selector: means nothing any more */
-#define FW_CFG_ARCH_LOCAL    0x8000 /* items of the PC's own */
+#define FW_CFG_WRITE_CHANNEL 0x4000 /* in a selector; has no effect any more */
+#define FW_CFG_ARCH_LOCAL    0x8000 /* items that only the PC has */
 #define FW_CFG_IRQ0_OVERRIDE 0x8002
 
 #define FW_CFG_ID_TRADITIONAL 0x01
 #define FW_CFG_ID_DMA         0x02
 
-/* The directory: a count, then an entry for each file, big-endian. */
+/* The directory: a count, then an entry for each file.  All numbers are big-endian. */
 #define FW_CFG_DIR_COUNT_SIZE 4
 #define FW_CFG_DIR_ENTRY_SIZE 64
-#define FW_CFG_DIR_KEY        4 /* after the size */
+#define FW_CFG_DIR_KEY        4 /* follows the size, which is at 0 */
 #define FW_CFG_DIR_NAME       8
-#define FW_CFG_NAME_SIZE      56 /* with the NUL at its end */
+#define FW_CFG_NAME_SIZE      56 /* includes the final NUL */
 
-/* The descriptor in memory, big-endian. */
+/* The descriptor in guest memory, big-endian. */
 #define FW_CFG_DMA_CONTROL         0
 #define FW_CFG_DMA_LENGTH          4
 #define FW_CFG_DMA_ADDRESS         8

@@ -1,16 +1,27 @@
 /*
  * The two 8237A DMA controllers of a PC/AT and their page registers.
  *
- * After Intel's data sheet "8237A High Performance Programmable DMA
- * Controller" (231466); the wiring is the PC/AT's: channels 0 to 3 move bytes,
- * 5 to 7 words, and channel 4 cascades the first controller.  Modelled: all
- * registers, software requests, memory-to-memory transfers, the 64 KiB (128
- * KiB for words) that a channel's address runs around in.
+ * After Intel's data sheet "8237A High Performance Programmable DMA Controller"
+ * (231466), wired as in the PC/AT: channels 0 to 3 move bytes, 5 to 7 words, and
+ * channel 4 cascades the first controller.  Modelled: all registers, software
+ * requests, memory-to-memory transfers, and the wrap of a channel's address at 64
+ * KiB (128 KiB for words).
  *
- * DEVIATION: a device's transfer happens in no time, so that the timing and
- * priority bits of the command register are kept and change nothing.
- * DEVIATION: memory-to-memory transfers take the page registers of channels 0
- * and 1; the AT has no DACK in these cycles, and hence no page of their own.
+ * Each transfer of a channel moves one byte or word, steps its address and
+ * decrements its count:
+ *
+ *     memory address = page * 64 KiB + address          (channels 0 to 3)
+ *                      page[7:1] * 128 KiB + address * 2 (channels 5 to 7)
+ *     transfers      = count + 1
+ *
+ * When the count goes from 0 to FFFFh, the channel reaches its terminal count (TC):
+ * a status bit is set, and the channel is either masked or loaded again from its
+ * base registers.
+ *
+ * DEVIATION: a device's transfer takes no time, so the timing and priority bits of
+ * the command register have no effect.
+ * DEVIATION: memory-to-memory transfers use the page registers of channels 0 and 1.
+ * The AT has no DACK in these cycles, and hence no page.
  */
 #include "devices/misc/i8237_regs.h"
 
@@ -20,26 +31,27 @@
 #include <string.h>
 
 #define CHANNELS    8u
-#define CASCADE     4u /* the channel through which the first controller asks */
+#define CASCADE     4u /* the channel that carries the first controller's requests */
 #define PAGE_COUNT  15u
 #define ADDRESS_MAX 0xffffu
 #define CHUNK       256u
-#define PIECE       2048u /* transfers at once of a request by software */
+#define PIECE       2048u /* transfers of a software request that are done at a time */
 
 typedef struct DmaController {
     uint8_t command;
-    uint8_t ended;    /* DMA_ST_TC */
+    uint8_t ended;    /* the TC bits of the status register */
     uint8_t software; /* the request register; TC clears a bit */
-    uint8_t hardware; /* DREQ pins: the devices drive them */
+    uint8_t hardware; /* the DREQ pins, driven by the devices */
     uint8_t mask;
-    uint8_t temporary; /* the last byte from memory to memory */
+    uint8_t temporary; /* the last byte of a memory-to-memory transfer */
     bool high;         /* the flip-flop: the next access is to the high byte */
 } DmaController;
 
 typedef struct I8237 {
     Device *dev;
     DmaController controllers[2];
-    uint16_t base_address[CHANNELS], base_count[CHANNELS]; /* written, never read */
+    uint16_t base_address[CHANNELS], base_count[CHANNELS]; /* the guest can write but not read
+                                                              them */
     uint16_t address[CHANNELS], count[CHANNELS];
     uint8_t mode[CHANNELS];
     uint8_t pages[PAGE_COUNT]; /* 0x81 to 0x8f */
@@ -66,7 +78,7 @@ static uint8_t page_of(const I8237 *s, unsigned channel)
     return s->pages[PAGES[channel] - DMA_PORT_PAGES];
 }
 
-/* For words the address register drives A1 to A16, and bit 0 of the page nothing. */
+/* For words the address register drives A1 to A16, and bit 0 of the page is not used. */
 static uint64_t memory_address(const I8237 *s, unsigned channel)
 {
     uint64_t page = page_of(s, channel);
@@ -79,7 +91,7 @@ static bool enabled(const DmaController *c, unsigned line)
     return !(c->command & (DMA_CMD_DISABLE | DMA_CMD_DREQ_LOW)) && !(c->mask & 1u << line);
 }
 
-/* The first controller gets the bus through channel 4 of the second. */
+/* The first controller's requests pass through channel 4 of the second controller. */
 static bool reaches_bus(const I8237 *s, unsigned channel)
 {
     return moves_words(channel) || (enabled(&s->controllers[1], 0) &&
@@ -105,7 +117,7 @@ static void load_base(I8237 *s, unsigned channel)
     s->count[channel] = s->base_count[channel];
 }
 
-/* "TC": the count went from zero to FFFFh. */
+/* The channel has reached its terminal count. */
 static void end_channel(I8237 *s, unsigned channel)
 {
     DmaController *c = controller_of(s, channel);
@@ -126,7 +138,7 @@ static void step_address(I8237 *s, unsigned channel, uint32_t units)
     s->address[channel] = (uint16_t)(down ? address - units : address + units);
 }
 
-/* After so many transfers; true: that was the last. */
+/* Accounts for `units` transfers.  Returns true if the channel has reached its terminal count. */
 static bool step_channel(I8237 *s, unsigned channel, uint32_t units)
 {
     bool ended = units > s->count[channel];
@@ -138,7 +150,7 @@ static bool step_channel(I8237 *s, unsigned channel, uint32_t units)
     return ended;
 }
 
-/* Nothing answers where no memory is. */
+/* Addresses without memory read as all ones. */
 static void read_memory(I8237 *s, uint64_t address, uint8_t *data, uint32_t size)
 {
     if (pio_memory_read(s->dev, address, data, size)) {
@@ -161,7 +173,10 @@ static void write_memory(I8237 *s, uint64_t address, const uint8_t *data, uint32
     }
 }
 
-/* Transfers that go on at the next higher address, and end with the count at the latest. */
+/*
+ * How many transfers can be done as one block: the addresses must rise without a
+ * wrap, and the block ends with the count.
+ */
 static uint32_t run_length(const I8237 *s, unsigned channel, size_t units)
 {
     uint32_t run = s->count[channel] + 1u;
@@ -183,7 +198,10 @@ static void move(I8237 *s, unsigned channel, const uint8_t *from, uint8_t *to, u
     }
 }
 
-/* "Verify transfers are pseudo transfers": neither memory nor the device is strobed. */
+/*
+ * True if the channel is programmed for this direction.  "Verify transfers are
+ * pseudo transfers": they access neither memory nor the device.
+ */
 static bool right_way(I8237 *s, unsigned channel, bool to_memory)
 {
     uint8_t type = s->mode[channel] & DMA_MODE_TYPE;
@@ -223,7 +241,7 @@ static void i8237_request(void *state, unsigned channel, bool level)
 
 /* ---- requests by software ---- */
 
-/* Channel 0 reads, channel 1 writes and counts. */
+/* Channel 0 reads a byte, channel 1 writes it and counts. */
 static bool copy_byte(I8237 *s, DmaController *c)
 {
     read_memory(s, memory_address(s, 0), &c->temporary, 1);
@@ -252,7 +270,10 @@ static unsigned copy_memory(I8237 *s, DmaController *c)
     return done;
 }
 
-/* No device answers: reads of its port float, writes are lost. */
+/*
+ * A software request has no device behind it: data from the port is all ones, data
+ * to the port is lost.
+ */
 static unsigned run_request(I8237 *s, unsigned channel)
 {
     uint8_t bytes[CHUNK];
@@ -292,8 +313,9 @@ static bool i8237_unfinished(const void *state)
 }
 
 /*
- * The first request that may pass, or a part of it; the CPU does not have the
- * bus meanwhile.  "Non-maskable": the mask register does not hold it up.
+ * Serves the first request that may run, or a part of it.  The CPU does not get the
+ * bus meanwhile.  Software requests are "non-maskable", so the mask register does
+ * not stop them.
  */
 static unsigned i8237_go_on(void *state)
 {
@@ -427,7 +449,7 @@ static void bytes_write(void *state, uint64_t offset, uint64_t value, unsigned s
     write_register(state, 0, (unsigned)offset, (uint8_t)value);
 }
 
-/* Its A0 is the bus's A1. */
+/* The controller for words has its A0 connected to A1 of the bus. */
 static uint64_t words_read(void *state, uint64_t offset, unsigned size)
 {
     (void)size;
@@ -535,7 +557,7 @@ static const DeviceField i8237_fields[] = {
     DEVICE_FIELD_END,
 };
 
-/* What changes at one controller may let the other one's channels pass, too. */
+/* A change in one controller can let the other controller's channels run. */
 static const IoOps bytes_ops = {.read = bytes_read,
                                 .write = bytes_write,
                                 .max_size = 1,

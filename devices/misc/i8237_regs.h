@@ -1,12 +1,12 @@
 /*
- * Registers of the 8237A DMA controller, and of the page registers beside it
- * in a PC/AT.  Offsets are those of the controller for bytes; that for words
- * has them at twice the distance.
+ * Registers of the 8237A DMA controller, and the page registers beside it in a
+ * PC/AT.  The offsets are those of the controller for bytes.  The controller for
+ * words has its registers two ports apart, so its offsets are twice as large.
  */
 #ifndef PIOEMU_DEVICES_MISC_I8237_REGS_H
 #define PIOEMU_DEVICES_MISC_I8237_REGS_H
 
-#define DMA_ADDRESS(channel) ((channel)*2) /* low byte first, by the flip-flop */
+#define DMA_ADDRESS(channel) ((channel)*2) /* the flip-flop selects the byte, low byte first */
 #define DMA_COUNT(channel)   ((channel)*2 + 1)
 #define DMA_STATUS           0x8 /* read */
 #define DMA_COMMAND          0x8 /* write */
@@ -19,11 +19,11 @@
 #define DMA_CLEAR_MASK       0xe
 #define DMA_ALL_MASK         0xf
 
-#define DMA_ST_TC      0x0f /* bit per channel; a read clears them */
+#define DMA_ST_TC      0x0f /* a bit for each channel; a read clears them */
 #define DMA_ST_REQUEST 0xf0
 
 #define DMA_CMD_MEMORY     0x01 /* memory-to-memory on channels 0 and 1 */
-#define DMA_CMD_HOLD       0x02 /* with it: channel 0 keeps its address */
+#define DMA_CMD_HOLD       0x02 /* with DMA_CMD_MEMORY: channel 0 keeps its address */
 #define DMA_CMD_DISABLE    0x04
 #define DMA_CMD_COMPRESSED 0x08
 #define DMA_CMD_ROTATE     0x10
@@ -31,7 +31,7 @@
 #define DMA_CMD_DREQ_LOW   0x40
 #define DMA_CMD_DACK_HIGH  0x80
 
-/* In the request and the single mask register. */
+/* Bits of the request register and of the single mask register. */
 #define DMA_CHANNEL 0x03
 #define DMA_SET     0x04
 
@@ -49,7 +49,7 @@
 #define DMA_MODE_BLOCK   0x80
 #define DMA_MODE_CASCADE 0xc0
 
-/* PC/AT: where the controllers and the page registers of the channels are. */
+/* PC/AT: the ports of the controllers and of the channels' page registers. */
 #define DMA_PORT         0x00
 #define DMA_PORT_WORDS   0xc0
 #define DMA_PORT_PAGES   0x81

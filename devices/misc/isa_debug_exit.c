@@ -1,6 +1,6 @@
 /*
- * QEMU's isa-debug-exit: a write of V ends the run with status (V << 1) | 1,
- * which is never 0.  exit_port.c is the one that can say 0.
+ * QEMU's isa-debug-exit: a write of V ends the run with status (V << 1) | 1, which
+ * is never 0.  A guest that wants status 0 uses exit_port.c.
  */
 #include "devices/device.h"
 

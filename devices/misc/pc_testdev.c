@@ -1,10 +1,10 @@
 /*
- * QEMU's pc-testdev, which kvm-unit-tests drive: docs/devices/isa-misc.md has
- * its ports, which no data sheet has.
+ * QEMU's pc-testdev, which kvm-unit-tests use.  It has no data sheet;
+ * docs/devices/isa-misc.md lists its ports.
  *
- * Modelled: the latch that both data ranges show, the interrupt lines, the
- * memory.  DEVIATION: a write to the flush port does nothing.  In QEMU it makes
- * KVM forget where a page of the guest is, which the guest cannot observe.
+ * Modelled: the latch that both data ranges show, the interrupt lines, the memory.
+ * DEVIATION: a write to the flush port does nothing.  In QEMU it makes KVM forget
+ * where a page of the guest is, which the guest cannot observe.
  */
 #include "devices/device.h"
 
@@ -13,18 +13,18 @@
 
 #define DATA_PORTS  4u
 #define LINES       16u
-#define LINE_PORTS  24u /* as many as an I/O APIC has inputs; the ISA bus ends before them */
+#define LINE_PORTS  24u /* the inputs of an I/O APIC; ISA has only the first 16 */
 #define MEMORY_SIZE 0x10000u
 
 typedef struct PcTestdev {
     Device *dev;
 
-    /* What the guest sees. */
+    /* Registers that the guest sees. */
     uint32_t data;
     uint8_t memory[MEMORY_SIZE];
 
-    /* Behind it. */
-    uint16_t levels; /* of the lines */
+    /* Hidden latches. */
+    uint16_t levels; /* the levels of the lines */
 
     /* Collaborators. */
     IrqLine *lines[LINES];
@@ -59,7 +59,7 @@ static void data_write(void *state, uint64_t offset, uint64_t value, unsigned si
 
 /* ---- the lines ---- */
 
-/* Any value but 0 is high. */
+/* Any value except 0 asserts the line. */
 static void lines_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     PcTestdev *s = state;

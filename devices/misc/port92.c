@@ -1,8 +1,11 @@
 /*
  * System control port A, 0x92: the fast A20 gate and the fast reset.
  *
- * After the IBM PS/2 Hardware Interface Technical Reference.  Modelled: bits 0
- * and 1.  Not modelled: the security lock, the watchdog, the activity lights.
+ * After the IBM PS/2 Hardware Interface Technical Reference.  Modelled: bits 0 and
+ * 1.  Not modelled: the security lock, the watchdog, the activity lights.
+ *
+ *     A20   = bit 1, or that of the keyboard controller
+ *     reset = bit 0 goes from 0 to 1
  */
 #include "devices/misc/port92_regs.h"
 
@@ -14,7 +17,7 @@
 
 typedef struct Port92 {
     Device *dev;
-    uint8_t value; /* as written */
+    uint8_t value; /* as it was written */
 
     uint16_t iobase;
     IrqLine *a20;

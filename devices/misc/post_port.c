@@ -1,6 +1,7 @@
 /*
- * The POST port of a PC, 0x80: firmware writes a code for each stage of the
- * power-on self-test, a card shows the last one, and a crash report does here.
+ * The POST port of a PC, 0x80.  Firmware writes a code there for each stage of the
+ * power-on self-test.  On a PC a card displays the last code; here a crash report
+ * does.
  */
 #include "devices/device.h"
 
@@ -8,7 +9,7 @@
 
 typedef struct PostPort {
     Device *dev;
-    uint8_t code; /* written last */
+    uint8_t code; /* the last code */
     uint16_t iobase;
 } PostPort;
 

@@ -1,9 +1,9 @@
 /*
- * The reset control register of PC chipsets, port 0xcf9 (Intel PIIX3 data
- * sheet, "RC - Reset Control Register").
+ * The reset control register of PC chip sets, port 0xcf9 (Intel PIIX3 data sheet,
+ * "RC - Reset Control Register").
  *
- * DEVIATION: a reset of the CPU alone resets the whole machine, as the other
- * ways to reset it do.
+ * DEVIATION: a reset of the CPU alone resets the whole machine, as every other
+ * reset does.
  */
 #include "devices/device.h"
 #include "devices/misc/port92_regs.h"
@@ -12,7 +12,7 @@
 
 typedef struct ResetControl {
     Device *dev;
-    uint8_t value; /* as written */
+    uint8_t value; /* as it was written */
 
     uint16_t iobase;
 } ResetControl;
@@ -56,9 +56,9 @@ static const DeviceField reset_control_fields[] = {
 };
 
 /*
- * A byte only.  The port lies in the middle of CONFADD, the 32-bit register at
- * 0xcf8 by which guests look for a PCI bus (82441FX data sheet): what they
- * write there must not come here in pieces, whether there is such a bus or not.
+ * The port accepts bytes only.  It lies in the middle of CONFADD, the 32-bit
+ * register at 0xcf8 (82441FX data sheet), which guests write to look for a PCI bus.
+ * Such a write must not arrive here in pieces, whether there is a PCI bus or not.
  */
 static const IoOps reset_control_ops = {
     .read = reset_control_read,
