@@ -1,5 +1,6 @@
 /*
- * The shapes of escape sequences, ECMA-48 5.3 to 5.6; none is understood.
+ * The forms of escape sequences (ECMA-48 5.3 to 5.6).  The filter finds where a
+ * sequence ends; it does not interpret any.
  */
 #include "src/char/ansi.h"
 
@@ -23,7 +24,10 @@ static AnsiState in_string(uint8_t byte)
     return byte == BEL ? ANSI_TEXT : byte == ESC ? ANSI_STRING_ESCAPE : ANSI_STRING;
 }
 
-/* A sequence that never ends must not swallow the log: a new line ends all but strings. */
+/*
+ * A sequence that never ends must not swallow the whole log.  So a new line ends
+ * every sequence except a string.
+ */
 bool ansi_filter_passes(AnsiFilter *filter, uint8_t byte)
 {
     AnsiState state = filter->state;

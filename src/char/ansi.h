@@ -1,6 +1,4 @@
-/*
- * Takes the escape sequences of terminals (ECMA-48) out of a stream of bytes.
- */
+/* Removes the escape sequences of terminals (ECMA-48) from a stream of bytes. */
 #ifndef PIOEMU_CHAR_ANSI_H
 #define PIOEMU_CHAR_ANSI_H
 
@@ -9,17 +7,17 @@
 
 typedef enum AnsiState {
     ANSI_TEXT,
-    ANSI_ESCAPE,       /* ESC came */
+    ANSI_ESCAPE,       /* after ESC */
     ANSI_CONTROL,      /* ESC [: up to a final byte */
     ANSI_STRING,       /* ESC ], P, X, ^ or _: up to BEL or ESC \ */
-    ANSI_STRING_ESCAPE /* ESC came inside */
+    ANSI_STRING_ESCAPE /* after ESC in a string */
 } AnsiState;
 
 typedef struct AnsiFilter {
     AnsiState state;
 } AnsiFilter;
 
-/* Whether the byte is text. */
+/* Returns true if the byte is text. */
 bool ansi_filter_passes(AnsiFilter *filter, uint8_t byte);
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * Log files: strip, stamp, rotate, write.
- */
+/* Log files: they strip, stamp, rotate and write. */
 #include "src/char/char_log.h"
 
 #include "src/base/error.h"
@@ -20,11 +18,11 @@ struct CharLog {
     CharLogConfig config;
     char *path;
     FilePlace place;
-    OutputFile first; /* until the run begins */
-    int fd;           /* -1: it could not be opened again */
+    OutputFile first; /* used until the run begins */
+    int fd;           /* -1: opening it again failed */
     uint64_t size;
     bool line_start;
-    bool failing; /* the last write failed, and that was said */
+    bool failing; /* the last write failed, and a message said so */
     AnsiFilter filter;
 };
 
@@ -48,7 +46,7 @@ static bool open_file(CharLog *log)
     }
     log->size = log->config.append ? (uint64_t)st.st_size : 0;
     if (!S_ISREG(st.st_mode)) {
-        log->config.max = 0; /* a pipe or a device cannot be put aside */
+        log->config.max = 0; /* a pipe or a device cannot be renamed */
     }
     return true;
 }
@@ -96,7 +94,10 @@ static void fail(CharLog *log)
     log->failing = true;
 }
 
-/* Moved into its place: a link that somebody put there meanwhile is not followed. */
+/*
+ * Makes the file under another name and moves it into place.  So a symbolic link
+ * that someone has put there is not followed.
+ */
 static int make_next(const CharLog *log)
 {
     g_autofree char *name = NULL;
@@ -109,7 +110,7 @@ static int make_next(const CharLog *log)
     return fd;
 }
 
-/* PATH.1 is the youngest of the old ones. */
+/* PATH.1 is the most recent of the old files. */
 static void rotate(CharLog *log)
 {
     const FilePlace *place = &log->place;
@@ -167,7 +168,7 @@ static void append_byte(CharLog *log, GString *text, uint8_t byte)
     log->line_start = byte == '\n';
 }
 
-/* The end of a line is where a file may end: no line is cut in two. */
+/* A file may end only at the end of a line, so that no line is divided. */
 static void flush_lines(CharLog *log, GString *text)
 {
     if (text->len) {

@@ -1,6 +1,4 @@
-/*
- * A chardev: the way from its ports to the history and back.
- */
+/* A chardev: the way from its ports to the history and back. */
 #include "src/base/error.h"
 #include "src/base/number.h"
 #include "src/char/char_internal.h"
@@ -10,7 +8,7 @@
 #include <string.h>
 
 #define HISTORY_DEFAULT 65536u
-#define HISTORY_MIN     4096u /* what a reader may lag behind, however little is shown again */
+#define HISTORY_MIN     4096u /* what a reader may be behind, even if a new one is shown less */
 #define HISTORY_MAX     (UINT64_C(1) << 30)
 
 /* ---- device to host ---- */
@@ -27,7 +25,7 @@ static bool put_gap(Chardev *chardev)
     return true;
 }
 
-/* The rest of one line, after the time if the line begins here. */
+/* Puts the rest of one line, after the time if the line begins here. */
 static size_t put_stamped(Chardev *chardev, const uint8_t *data, size_t size, size_t room)
 {
     if (chardev->line_start) {
@@ -104,7 +102,7 @@ static bool takes_input(const Chardev *chardev, const CharPort *port)
     return port->in == chardev && char_port_receives(port);
 }
 
-/* The port that has the focus, or the next that takes input. */
+/* The port that has the focus, or the next one that accepts input. */
 CharPort *chardev_focus(const Chardev *chardev)
 {
     guint count = chardev->ports->len;
@@ -140,7 +138,7 @@ bool chardev_has_receiver(const Chardev *chardev)
     return chardev_receivers(chardev) > 0;
 }
 
-/* Of several the least: the input may change from one to the other on the way. */
+/* The room of the port that has the least, because the focus may change meanwhile. */
 size_t chardev_rx_room(const Chardev *chardev)
 {
     size_t room = SIZE_MAX;
@@ -157,7 +155,10 @@ void chardev_update_reading(Chardev *chardev)
 {
     bool room = chardev_rx_room(chardev) > 0;
     if (!room) {
-        /* Asks for the call first, then looks again, so that no room is missed. */
+        /*
+         * The request for a call comes first and the second look after it, so that
+         * no room is missed.
+         */
         for (guint i = 0; i < chardev->ports->len; i++) {
             atomic_store(&((CharPort *)chardev->ports->pdata[i])->rx_refill, true);
         }
@@ -306,7 +307,7 @@ static bool parse_choice(const Chardev *chardev, const char *key, const char *co
     return !text;
 }
 
-/* What says how to write a file that nobody asked for is a mistake. */
+/* It is a mistake to give details of a log file without asking for one. */
 static bool check_log(const Chardev *chardev, GError **error)
 {
     static const char *const KEYS[] = {"logappend", "logmax", "logkeep", "logstamp", "logstrip"};

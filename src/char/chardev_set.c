@@ -90,7 +90,7 @@ static const CharRoute *find_route(const ChardevSet *set, const char *id)
     return NULL;
 }
 
-/* Who uses this half of the chardev already, if it cannot be shared. */
+/* Fails if this half of the chardev is in use and cannot be shared. */
 static bool check_free(const Chardev *chardev, bool in, const Device *dev, GError **error)
 {
     for (guint i = 0; chardev && !chardev->mux && i < chardev->ports->len; i++) {
@@ -197,7 +197,10 @@ size_t chardev_set_drain(ChardevSet *set, uint64_t patience)
     return left;
 }
 
-/* Nobody but the loop is left: what the device holds goes past its services into the ring. */
+/*
+ * Only the loop is running now.  So what the device holds goes directly into the
+ * ring, and not through the device's services.
+ */
 size_t chardev_set_send_rest(ChardevSet *set)
 {
     size_t left = 0;
@@ -235,7 +238,7 @@ static void append_printable(GString *text, uint8_t byte)
     }
 }
 
-/* From the start of a line on, if there is one. */
+/* The start of a line, if there is one. */
 static uint64_t tail_start(const History *history)
 {
     uint64_t start = MAX(history_tail(history), history->head - MIN(history->head, TAIL_SIZE));

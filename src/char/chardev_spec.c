@@ -1,6 +1,4 @@
-/*
- * Chardevs as users write them.
- */
+/* Makes chardevs from the text that users write. */
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/char/backends.h"
@@ -12,7 +10,7 @@
 
 static const ChardevClass *const BACKENDS[] = {CHAR_BACKENDS};
 
-/* Other names of QEMU's; "socket" is one of two. */
+/* QEMU's other names.  "socket" means unix or tcp. */
 static const struct {
     const char *alias, *name;
 } ALIASES[] = {{"serial", "tty"}, {"memory", "ringbuf"}};
@@ -22,7 +20,10 @@ static void config_error(GError **error, const char *what, const char *value, co
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: %s", what, value, why);
 }
 
-/* In messages `where` is the option with its value as the user wrote it, `what` the option. */
+/*
+ * In the messages of this file `where` is the option with its value as the user
+ * wrote it, and `what` is the option alone.
+ */
 
 static const ChardevClass *class_of(const char *name)
 {
@@ -54,7 +55,7 @@ static const ChardevClass *find_backend(const char *where, const char *name, GEr
     return NULL;
 }
 
-/* The class that a spec names, if it names one. */
+/* The class that a spec names, or NULL. */
 static const ChardevClass *named_class(const char *spec)
 {
     g_autofree char *name = g_strndup(spec, strcspn(spec, ":,"));
@@ -70,7 +71,7 @@ static void add_names(GPtrArray *known, const char *const *names)
     }
 }
 
-/* The backend's own keys, its argument, the keys of all. */
+/* The backend's own keys, its argument, and the keys that every backend has. */
 static GPtrArray *known_keys(const ChardevClass *class)
 {
     GPtrArray *known = g_ptr_array_new();
@@ -83,7 +84,7 @@ static GPtrArray *known_keys(const ChardevClass *class)
     return known;
 }
 
-/* "name:argument,key=value": the argument is the first item of the list. */
+/* "name:argument,key=value": the argument becomes the first item of the list. */
 static GHashTable *parse_spec(const char *where, const char *spec, const ChardevClass *class,
                               GError **error)
 {
@@ -98,7 +99,7 @@ static GHashTable *parse_spec(const char *where, const char *spec, const Chardev
     return keyval_parse(where, text, NULL, (const char *const *)known->pdata, error);
 }
 
-/* Whether the backend knows where it leads. */
+/* Whether the spec gives the backend its file or address. */
 static bool has_argument(const ChardevClass *class, GHashTable *options)
 {
     const char *argument = class->argument ? g_hash_table_lookup(options, class->argument) : "none";
@@ -113,7 +114,7 @@ static bool start(Chardev *chardev, GError **error)
     return chardev_configure(chardev, error) && (!class->open || class->open(chardev, error));
 }
 
-/* Takes `options` over. */
+/* Takes ownership of `options`. */
 static Chardev *add(ChardevSet *set, const ChardevClass *class, const char *where, const char *id,
                     GHashTable *options, GError **error)
 {
@@ -163,7 +164,7 @@ Chardev *chardev_set_add_class(ChardevSet *set, const ChardevClass *class, const
     return add_spec(set, class, where, id, spec, false, error);
 }
 
-/* A path alone is a host's serial port, as for QEMU. */
+/* A path alone is a serial port of the host, as in QEMU. */
 static Chardev *add_named(ChardevSet *set, const char *where, const char *id, const char *spec,
                           bool mux, GError **error)
 {
@@ -192,7 +193,7 @@ bool chardev_set_spec_names(const char *spec)
     return g_str_has_prefix(spec, "chardev:") || is_route(spec);
 }
 
-/* chardev:ID; `spec` is what the user wrote. */
+/* Handles chardev:ID.  `spec` is what the user wrote. */
 static Chardev *find_named(const ChardevSet *set, const char *what, const char *spec,
                            const char *name, GError **error)
 {
@@ -203,7 +204,7 @@ static Chardev *find_named(const ChardevSet *set, const char *what, const char *
     return chardev;
 }
 
-/* One half of in=X,out=Y: an id, or a spec for a new chardev. */
+/* Handles one half of in=X,out=Y: an id, or a spec for a new chardev. */
 static bool find_half(ChardevSet *set, const char *what, const char *spec, const char *key,
                       const char *text, const char *id, Chardev **half, GError **error)
 {
@@ -221,7 +222,7 @@ static bool find_half(ChardevSet *set, const char *what, const char *spec, const
     return *half != NULL;
 }
 
-/* Known before a file is made for what cannot be of use. */
+/* Checks this before a backend creates files that would be of no use. */
 static bool check_input(const char *what, const char *spec, const ChardevClass *class,
                         GError **error)
 {
@@ -277,7 +278,7 @@ char *chardev_set_use(ChardevSet *set, const char *what, const char *id, const c
 
 /* ---- -chardev ---- */
 
-/* QEMU has one name for both: a path makes it a unix socket.  NULL: neither is right. */
+/* QEMU has one name for both.  With a path it is a unix socket.  NULL: the keys fit neither. */
 static const char *socket_name(GHashTable *options)
 {
     const char *port = g_hash_table_lookup(options, "port");
@@ -303,7 +304,7 @@ static bool check_keys(const char *what, GHashTable *options, const ChardevClass
     g_hash_table_iter_init(&iter, options);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         if (!g_strv_contains((const char *const *)known->pdata, key)) {
-            /* For its message. */
+            /* This only writes the message for the unknown key. */
             g_autoptr(GHashTable) none =
                 keyval_parse(what, key, NULL, (const char *const *)known->pdata, error);
             return none != NULL;
@@ -312,7 +313,7 @@ static bool check_keys(const char *what, GHashTable *options, const ChardevClass
     return true;
 }
 
-/* Takes the option `key` out. */
+/* Removes the option `key` and returns its value. */
 static char *steal(GHashTable *options, const char *key)
 {
     char *value = g_strdup(g_hash_table_lookup(options, key));

@@ -1,6 +1,4 @@
-/*
- * Non-blocking reads and writes that leave shared open-file flags alone.
- */
+/* Non-blocking reads and writes that do not change the flags of shared open files. */
 #include "src/char/fd_io.h"
 
 #include <errno.h>
@@ -18,14 +16,14 @@
 typedef enum Method {
     METHOD_PLAIN,  /* read() and write() never block */
     METHOD_SOCKET, /* MSG_DONTWAIT */
-    METHOD_POLLED  /* poll() first, then a piece that fits */
+    METHOD_POLLED  /* poll() first, then a piece that is small enough */
 } Method;
 
 struct FdIo {
     int fd;
     bool owned;
     Method method;
-    size_t piece; /* METHOD_POLLED: a write of this size goes in whole after POLLOUT */
+    size_t piece; /* METHOD_POLLED: a write of this size does not block after POLLOUT */
 };
 
 static FdIo *io_new(int fd, bool owned, Method method, size_t piece)
@@ -35,13 +33,13 @@ static FdIo *io_new(int fd, bool owned, Method method, size_t piece)
     return io;
 }
 
-/* A second open of the other side of a pseudo-terminal would make a new one. */
+/* Opening the master of a pseudo-terminal again would create a new pseudo-terminal. */
 static bool is_pty_master(const struct stat *st)
 {
     return S_ISCHR(st->st_mode) && major(st->st_rdev) == 5 && minor(st->st_rdev) == 2;
 }
 
-/* null, zero, full, random: memory devices answer at once. */
+/* null, zero, full and random: these devices answer at once. */
 static bool is_memory_device(const struct stat *st)
 {
     return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1;
@@ -115,7 +113,7 @@ int fd_io_fd(const FdIo *io)
     return io->fd;
 }
 
-/* Ready for a hang-up or an error too: the call that follows tells which. */
+/* Also true after a hang-up or an error.  The following call tells which it is. */
 static bool is_ready(const FdIo *io, short events)
 {
     struct pollfd pfd = {.fd = io->fd, .events = events};
@@ -171,7 +169,7 @@ void fd_io_keep_standard(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0) {
-            /* The lowest free number is `fd` itself. */
+            /* The lowest free descriptor is `fd`, so open() returns it. */
             int holder = open("/", O_PATH);
             g_assert(holder == fd);
         }

@@ -1,6 +1,4 @@
-/*
- * Output to a descriptor, without blocking, spinning or dying.
- */
+/* Output to a descriptor.  It does not block, and it survives errors without a busy loop. */
 #include "src/char/fd_out.h"
 
 #include <errno.h>
@@ -42,7 +40,7 @@ void fd_out_clear(FdOut *out)
     g_clear_pointer(&out->name, g_free);
 }
 
-/* A disk has room again some day; a reader that went away does not come back. */
+/* A full disk can get room again.  A reader that has left does not come back. */
 static bool is_passing(int failure)
 {
     return failure == ENOSPC || failure == EDQUOT;

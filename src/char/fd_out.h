@@ -1,6 +1,6 @@
 /*
- * The output half of a backend that writes to a descriptor: waits for the host
- * without spinning, says once when it is lost, and swallows what follows.
+ * The output half of a backend that writes to a descriptor.  It waits for the host
+ * without a busy loop.  After an error it says so once and discards what follows.
  */
 #ifndef PIOEMU_CHAR_FD_OUT_H
 #define PIOEMU_CHAR_FD_OUT_H
@@ -12,17 +12,17 @@ typedef struct FdOut {
     Chardev *chardev;
     FdIo *io; /* NULL: closed */
     LoopFd *watch;
-    char *name;  /* for the message: "standard output", a path */
-    int failure; /* why `io` is NULL */
+    char *name;  /* the name in messages: "standard output", a path */
+    int failure; /* the errno that closed `io` */
     bool reported;
 } FdOut;
 
-/* Takes `io` over; NULL with errno set is an output that is lost already. */
+/* Takes ownership of `io`.  NULL with errno set means that the output is already lost. */
 void fd_out_init(FdOut *out, Chardev *chardev, FdIo *io, const char *name);
 void fd_out_clear(FdOut *out);
-/* ChardevClass.write. */
+/* See ChardevClass.write. */
 size_t fd_out_write(FdOut *out, const uint8_t *data, size_t size);
-/* ChardevClass.output_fd. */
+/* See ChardevClass.output_fd. */
 int fd_out_fd(const FdOut *out);
 
 #endif

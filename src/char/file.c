@@ -12,7 +12,7 @@
 
 typedef struct FileOut {
     Chardev parent;
-    OutputFile file; /* until the run begins */
+    OutputFile file; /* used until the run begins */
     FdOut out;
 } FileOut;
 
@@ -50,7 +50,7 @@ static bool fail(const char *path, GError **error)
     return false;
 }
 
-/* O_APPEND in any case: two lines may have one file. */
+/* Always with O_APPEND, because two lines may write to the same file. */
 static bool file_open(Chardev *chardev, GError **error)
 {
     FileOut *file = (FileOut *)chardev;

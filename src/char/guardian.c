@@ -1,5 +1,6 @@
 /*
- * The guardian process: waits for the end of a connection whose other end only we hold.
+ * The guardian process.  It waits until a connection ends whose other end only our
+ * process holds.
  */
 #include "src/char/guardian.h"
 
@@ -19,14 +20,14 @@
 
 struct Guardian {
     pid_t pid;
-    int life; /* closed when our process ends, however it does */
+    int life; /* closed when our process ends, for whatever reason */
 };
 
 enum { WARD_FD, LIFE_FD, FIRST_CLOSED_FD };
 
 /*
- * Holds nothing but the two: a pipe or a socket of ours that stayed open here
- * would keep its reader waiting.
+ * Keeps only these two descriptors open.  A pipe or socket of ours that stayed open
+ * here would keep its reader waiting.
  */
 static void keep_only(int fd, int life)
 {
@@ -37,13 +38,13 @@ static void keep_only(int fd, int life)
     file_io_close_range(FIRST_CLOSED_FD, UINT_MAX);
 }
 
-/* A session of its own: a signal to our process group or terminal passes it by. */
+/* Starts a session of its own, so that signals to our process group or terminal do not reach it. */
 static void detach(void)
 {
     setsid();
     prctl(PR_SET_NAME, "pioemu-guard");
     if (chdir("/") < 0) {
-        return; /* it only keeps a directory busy */
+        return; /* the current directory only stays in use */
     }
 }
 
@@ -68,7 +69,10 @@ static G_NORETURN void stand_guard(int fd, int life, void (*restore)(int fd, voi
     _exit(0);
 }
 
-/* Before that, a kill of our process group would take the guardian along. */
+/*
+ * Waits until the guardian has its own session.  Before that, a kill of our process
+ * group would end the guardian too.
+ */
 static bool is_on_duty(const Guardian *guardian)
 {
     uint8_t byte;
@@ -113,7 +117,7 @@ Guardian *guardian_start(int fd, void (*restore)(int fd, void *shared), void *sh
     return guardian;
 }
 
-/* Killed, not asked: a guardian that someone stopped would never answer. */
+/* Kills the guardian: one that is stopped would not answer a request. */
 void guardian_dismiss(Guardian *guardian)
 {
     if (guardian) {

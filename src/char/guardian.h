@@ -1,6 +1,6 @@
 /*
- * A process that outlives ours by a moment: when we die in a way that leaves
- * no time for it, SIGKILL above all, it puts things back.
+ * A process that lives slightly longer than ours.  If we die without time to clean
+ * up, above all by SIGKILL, the guardian does it.
  */
 #ifndef PIOEMU_CHAR_GUARDIAN_H
 #define PIOEMU_CHAR_GUARDIAN_H
@@ -10,12 +10,13 @@
 typedef struct Guardian Guardian;
 
 /*
- * Forks, so no thread may exist yet.  `restore` runs in the guardian, once we
- * are gone, with its copy of `fd`; `shared` is memory that both processes see.
+ * Forks, so there must be no other thread yet.  `restore` runs in the guardian when
+ * our process has ended, with the guardian's copy of `fd`. `shared` is memory that
+ * both processes see.
  */
 Guardian *guardian_start(int fd, void (*restore)(int fd, void *shared), void *shared,
                          GError **error);
-/* Sends it away without a call of `restore`; NULL is nobody. */
+/* Ends the guardian without a call of `restore`.  NULL is allowed. */
 void guardian_dismiss(Guardian *guardian);
 
 #endif

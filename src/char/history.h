@@ -1,9 +1,9 @@
 /*
- * What a line printed: the last bytes of it, each at its absolute position.
+ * The last bytes that a line printed, each at its absolute position.
  *
- * Position 0 is the first byte ever; readers are positions.  Putting never
- * fails: it overwrites the oldest bytes, and who still wanted those finds its
- * position before history_tail().
+ * Position 0 is the first byte of the run.  A reader is a position.  Putting never
+ * fails: it overwrites the oldest bytes.  A reader that has missed bytes finds its
+ * position below history_tail().
  */
 #ifndef PIOEMU_CHAR_HISTORY_H
 #define PIOEMU_CHAR_HISTORY_H
@@ -16,7 +16,7 @@
 typedef struct History {
     uint8_t *data;
     size_t size;
-    uint64_t head; /* where the next byte goes */
+    uint64_t head; /* the position of the next byte */
 } History;
 
 static inline void history_init(History *history, size_t size)
@@ -29,7 +29,7 @@ static inline void history_clear(History *history)
     g_clear_pointer(&history->data, g_free);
 }
 
-/* The oldest byte that is kept. */
+/* The position of the oldest byte that is kept. */
 static inline uint64_t history_tail(const History *history)
 {
     return history->head > history->size ? history->head - history->size : 0;
@@ -46,7 +46,10 @@ static inline void history_put(History *history, const uint8_t *data, size_t siz
     history->head += size;
 }
 
-/* The bytes from `position` (tail to head) on that lie in one piece. */
+/*
+ * Finds the bytes from `position` (tail to head) that are contiguous in memory, and
+ * returns how many there are.
+ */
 static inline size_t history_peek(const History *history, uint64_t position, const uint8_t **data)
 {
     size_t at = position % history->size;

@@ -1,6 +1,4 @@
-/*
- * The escape key: commands of whoever types at a chardev.
- */
+/* The escape key: the commands of a user who types at a chardev. */
 #include "src/char/keys.h"
 
 #include "src/char/char_internal.h"
@@ -103,7 +101,7 @@ static void run_command(Chardev *chardev, uint8_t key)
 
 /* ---- the filter ---- */
 
-/* The key after the escape key; true if it is for the guest. */
+/* Handles the key after the escape key.  Returns true if the guest gets it. */
 static bool take_command(Chardev *chardev, uint8_t key)
 {
     chardev->escaped = false;
@@ -114,7 +112,10 @@ static bool take_command(Chardev *chardev, uint8_t key)
     return false;
 }
 
-/* Delivered in order, so that a switch or a break comes where it was typed. */
+/*
+ * Delivers the input in order, so that a switch of the focus or a break comes where
+ * it was typed.
+ */
 void chardev_filter_keys(Chardev *chardev, const uint8_t *data, size_t size)
 {
     size_t start = 0;

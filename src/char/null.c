@@ -1,7 +1,4 @@
-/*
- * null and ringbuf: lines with nobody at the other end.  What was printed stays
- * in the history.
- */
+/* null and ringbuf: lines without a listener.  The history keeps what was printed. */
 #include "src/char/backends.h"
 
 const ChardevClass chardev_null_class = {
@@ -11,7 +8,7 @@ const ChardevClass chardev_null_class = {
     .size = sizeof(Chardev),
 };
 
-/* QEMU's name for the size of the history. */
+/* Accepts QEMU's name for the size of the history. */
 static bool ringbuf_open(Chardev *chardev, GError **error)
 {
     uint64_t size = chardev->history.size;

@@ -2,15 +2,15 @@
 
 #include <sys/stat.h>
 
-/* Up to where a port wrote in one go. */
+/* A turn: a port's output up to a position. */
 typedef struct CharTurn {
     CharPort *port;
-    uint32_t end; /* of its ring's head */
+    uint32_t end; /* a position of the port's ring */
 } CharTurn;
 
 /* ---- the devices' side ---- */
 
-/* With the lock held. */
+/* The caller holds the lock. */
 static void end_turn(GArray *turns, CharPort *port)
 {
     uint32_t head = atomic_load(&port->tx.head);
@@ -35,8 +35,8 @@ void char_order_switch(CharPort *port)
 /* ---- the loop's side ---- */
 
 /*
- * What was written up to now.  The last turn goes on, but what its port writes
- * from here on comes after this, as do the turns of the others.
+ * Collects everything that has been written up to now.  The last turn continues,
+ * but what its port writes after this belongs to the next collection.
  */
 static void collect(CharOrder *order)
 {
@@ -59,7 +59,10 @@ static void collect(CharOrder *order)
     g_mutex_unlock(&order->lock);
 }
 
-/* Two chardevs meet in the host's file: what went to one is there before the other goes on. */
+/*
+ * Two chardevs write to the same file of the host.  The bytes of one must be in the
+ * file before the other continues.
+ */
 static bool change_chardev(CharOrder *order, Chardev *chardev)
 {
     if (order->current && order->current != chardev) {
@@ -85,7 +88,7 @@ static bool deliver(CharOrder *order)
 
 void char_order_drain(CharOrder *order)
 {
-    /* False while it works: who detaches in between does not start it again. */
+    /* False during the work, so that a reader that detaches meanwhile does not start it again. */
     order->waiting = false;
     bool done = deliver(order);
     if (done) {

@@ -1,6 +1,4 @@
-/*
- * Opens and closes of a path, by inotify.
- */
+/* Watches opens and closes of a path, with inotify. */
 #include "src/char/path_watch.h"
 
 #include <sys/inotify.h>
@@ -11,7 +9,7 @@
 struct PathWatch {
     void (*changed)(void *opaque, bool reopened);
     void *opaque;
-    int fd; /* -1: `timer` instead */
+    int fd; /* -1: `timer` is used instead */
     LoopFd *ready;
     LoopTimer *timer;
 };
@@ -20,7 +18,7 @@ static void notified(void *opaque, unsigned events)
 {
     PathWatch *watch = opaque;
     bool closed = false, reopened = false;
-    struct inotify_event batch[64]; /* of a file's watch: they have no names */
+    struct inotify_event batch[64]; /* events for a watched file, which have no names */
     ssize_t size;
     (void)events;
     while ((size = read(watch->fd, batch, sizeof(batch))) > 0) {

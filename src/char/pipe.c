@@ -1,8 +1,9 @@
 /*
- * pipe: two FIFOs, PATH.in for input to the guest and PATH.out for its output.
+ * pipe: two FIFOs, PATH.in for the guest's input and PATH.out for its output.
  *
- * The output is held open for writing only, so a reader that opens it does not
- * wait, sees no end, and is noticed: without readers a pipe is in error.
+ * We keep only the writing end of the output open.  So a reader that opens it does
+ * not wait and sees no end of file.  We notice when there is no reader, because the
+ * pipe is then in error.
  */
 #include "src/base/error.h"
 #include "src/char/backends.h"
@@ -40,7 +41,7 @@ static int open_fifo(const char *path, int flags)
     return open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* What the last reader did not read is not the next one's: that one is shown it again. */
+/* The next reader must not get what the last one left unread.  The history shows it again. */
 static void discard_unread(const Pipe *pipe)
 {
     uint8_t data[READ_SIZE];
@@ -62,7 +63,7 @@ static void depart(Pipe *pipe)
     }
 }
 
-/* One who came as soon as another left is a newcomer all the same. */
+/* A reader who comes as soon as another has left is a new one all the same. */
 static void look(void *opaque, bool reopened)
 {
     Pipe *pipe = opaque;
@@ -78,7 +79,7 @@ static void look(void *opaque, bool reopened)
 
 /* ---- input and output ---- */
 
-/* A reader that left is seen by look(). */
+/* If the reader has left, look() will notice. */
 static size_t write_output(CharReader *reader, const uint8_t *data, size_t size)
 {
     Pipe *pipe = (Pipe *)reader->chardev;
@@ -144,7 +145,7 @@ static bool check_fifo(const char *path, GError **error)
     return true;
 }
 
-/* Opening for writing alone needs a reader: for a moment we are that ourselves. */
+/* A FIFO can be opened for writing only if it has a reader.  So we are the reader for a moment. */
 static int open_for_writing(const char *path)
 {
     int both = open_fifo(path, O_RDWR);
@@ -155,7 +156,7 @@ static int open_for_writing(const char *path)
     return fd;
 }
 
-/* Input is open for writing too, so that it has no end. */
+/* Input is opened for writing too, so that it never ends. */
 static bool open_both(Pipe *pipe, const char *in_path, GError **error)
 {
     if (!check_fifo(in_path, error) || !check_fifo(pipe->out_path, error)) {

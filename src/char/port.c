@@ -1,18 +1,16 @@
-/*
- * A device's end of a line: the rings, and what passes between the threads.
- */
+/* A device's end of a line: the rings, and what passes between the threads. */
 #include "src/char/char_internal.h"
 #include "src/char/order.h"
 
 #include <string.h>
 
-/* Two full FIFO generations of a fast guest per batch; touched as it is used. */
+/* Enough for two batches of a fast guest.  Pages that are not used cost nothing. */
 #define TX_RING_SIZE 16384u
 
-/* Bytes in a batch that are more than the echo of somebody's typing. */
+/* A batch of this size is more than the echo of a user's typing. */
 #define STREAM_MIN 16u
 
-/* For scripts that type where the host gives no input. */
+/* For scripts that type, on backends without input. */
 #define RX_RING_MIN 4096u
 
 /* ---- device to host ---- */
@@ -22,7 +20,7 @@ static void call_tx_room(CharPort *port)
     if (atomic_load(&port->tx_full) && ring_room(&port->tx)) {
         GMutex *lock = device_mutex(port->end.dev);
         g_mutex_lock(lock);
-        /* With the lock, the device is not in the middle of a write that just found room. */
+        /* While we hold the lock, the device cannot be inside a write that has just found room. */
         if (atomic_exchange(&port->tx_full, false) && port->client->tx_room) {
             device_call_tx_room(port->end.dev, port->end.number);
         }
@@ -66,7 +64,7 @@ void char_port_drain(CharPort *port)
     }
 }
 
-/* For the host: nothing is to be looked for before that. */
+/* The port waits for the host.  Until that accepts more, looking at the ring is of no use. */
 static bool is_waiting(const CharPort *port)
 {
     return port->tx_blocked || (port->order && port->order->waiting);
@@ -87,8 +85,8 @@ static void tx_posted(void *opaque)
 }
 
 /*
- * A batch's time is over: look again, less and less often while there is a
- * stream, soon where somebody types, or fall asleep after a silence.
+ * The time of a batch is over.  During a stream the intervals between looks grow.
+ * While a user types they stay short.  After a silence the looks stop.
  */
 static void tx_batch_over(void *opaque)
 {
@@ -105,7 +103,7 @@ static void tx_batch_over(void *opaque)
     }
 }
 
-/* Those that waited for their turn look again too. */
+/* Ports that waited for their turn look again too. */
 void char_port_resume(CharPort *port)
 {
     if (!is_waiting(port)) {
@@ -118,7 +116,7 @@ void char_port_resume(CharPort *port)
     }
 }
 
-/* Full: asks for the call back first, then looks again, so that no room is missed. */
+/* The ring is full.  We first ask for the call and then look again, so that no room is missed. */
 static size_t write_to_full(CharPort *port, const uint8_t *data, size_t size)
 {
     atomic_store(&port->tx_full, true);
@@ -163,7 +161,7 @@ size_t char_port_send_rest(CharPort *port)
 
 /* ---- host to device ---- */
 
-/* With the device's lock held. */
+/* The caller holds the device's lock. */
 static void deliver_rx(CharPort *port)
 {
     void *state = device_state(port->end.dev);
@@ -193,7 +191,7 @@ static void rx_refill(void *opaque)
     }
 }
 
-/* Half empty before the loop is woken: one wake-up serves many bytes. */
+/* Wakes the loop only when the ring is half empty, so that one wake-up serves many bytes. */
 static void bring_input(CharPort *port)
 {
     if (!port->rx.size) {
@@ -262,7 +260,7 @@ static void apply_break(CharPort *port)
     port->applied_break = on;
 }
 
-/* Of several devices on one line the first that is more than a printer. */
+/* If several devices share a line, the first one that accepts input drives its modem lines. */
 static bool drives_line(const CharPort *port)
 {
     const GPtrArray *ports = port->out->ports;
@@ -372,7 +370,7 @@ CharPort *char_port_new(Loop *loop, Device *dev, Chardev *in, Chardev *out)
     if (in && in != out) {
         g_ptr_array_add(in->ports, port);
     }
-    /* Reading begins with the loop, when the device is complete. */
+    /* Reading begins when the loop runs, because then the device is complete. */
     loop_post(loop, &port->rx_task);
     return port;
 }

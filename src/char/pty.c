@@ -1,8 +1,8 @@
 /*
- * pty: a pseudo-terminal that anybody may open, close and open again.
+ * pty: a pseudo-terminal that users can open, close and open again.
  *
- * The other side is never held open, so the kernel tells when nobody is there.
- * Its name is watched, so nothing is asked while nobody is there.
+ * We never hold its other side open, so the kernel tells us when there is no
+ * reader.  A watch on its name tells us when one comes, so no polling is needed.
  */
 #include "src/base/error.h"
 #include "src/char/backends.h"
@@ -20,12 +20,12 @@
 #define READ_SIZE   4096u
 #define NAME_SIZE   64u
 
-/* Terminal programs set their modes and throw away input first of all. */
+/* Terminal programs first set their modes and discard input. */
 #define SETTLE_NS (NS_PER_SECOND / 10)
 
 typedef enum Presence {
     ABSENT,
-    SETTLING, /* somebody opened it just now and is not shown anything yet */
+    SETTLING, /* a reader has just come, and is not shown anything yet */
     PRESENT
 } Presence;
 
@@ -33,13 +33,13 @@ typedef struct Pty {
     Chardev parent;
     CharReader reader;
     int master;
-    char name[NAME_SIZE]; /* of the other side */
+    char name[NAME_SIZE]; /* the name of the other side */
     LoopFd *watch;
     PathWatch *opens;
     LoopTimer *settled;
     PtyLink *link;
     Presence presence;
-    bool leftovers; /* input may wait that a reader who left had typed */
+    bool leftovers; /* there may be input that a reader typed before it left */
     bool reading;   /* the device has room */
 } Pty;
 
@@ -68,7 +68,7 @@ static int open_other_side(const Pty *pty)
     return open(pty->name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* What the last reader did not read is not the next one's: that one is shown it again. */
+/* The next reader must not get what the last one left unread.  The history shows it again. */
 static void discard_unread(const Pty *pty)
 {
     int fd = open_other_side(pty);
@@ -104,7 +104,7 @@ static void settled(void *opaque)
     update_watch(pty);
 }
 
-/* One who came as soon as another left is a newcomer all the same. */
+/* A reader who comes as soon as another has left is a new one all the same. */
 static void look(void *opaque, bool reopened)
 {
     Pty *pty = opaque;
@@ -150,7 +150,7 @@ static void ready(void *opaque, unsigned events)
     update_watch(pty);
 }
 
-/* An error other than a full buffer: the reader has gone, which look() will see. */
+/* An error other than a full buffer means that the reader has left.  look() will notice. */
 static size_t write_output(CharReader *reader, const uint8_t *data, size_t size)
 {
     Pty *pty = (Pty *)reader->chardev;
@@ -176,7 +176,7 @@ static void pty_set_reading(Chardev *chardev, bool on)
 
 /* ---- open and close ---- */
 
-/* Bytes pass as they are until the reader wants something else. */
+/* Sets raw mode: bytes pass unchanged until the reader sets something else. */
 static bool make_raw(const Pty *pty)
 {
     struct termios modes;

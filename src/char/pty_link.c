@@ -1,6 +1,6 @@
 /*
- * The link and the claim on it.  The claim is a socket in the abstract
- * namespace, which goes away with its process however that ends.
+ * The link, and the claim on it.  The claim is a socket in the abstract namespace.
+ * It disappears with its process, however that ends.
  */
 #include "src/char/pty_link.h"
 
@@ -28,7 +28,7 @@ static bool refuse(GError **error, const char *path, const char *why)
     return false;
 }
 
-/* A checksum, as an abstract name has no room for a long path. */
+/* The name is a checksum, because an abstract name has no room for a long path. */
 static bool claim(PtyLink *link, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(link->path);
@@ -51,7 +51,7 @@ static bool claim(PtyLink *link, GError **error)
     return true;
 }
 
-/* Where the link leads now, or NULL with errno. */
+/* The target of the link now, or NULL with errno. */
 static char *read_link(const char *path)
 {
     char target[4096];
@@ -59,7 +59,7 @@ static char *read_link(const char *path)
     return size < 0 ? NULL : g_strndup(target, (gsize)size);
 }
 
-/* Absent, or a link to a terminal, or one that leads nowhere. */
+/* A path can be replaced if it does not exist, or is a link to a terminal or a dangling link. */
 static bool check_replaceable(const char *path, GError **error)
 {
     struct stat st;

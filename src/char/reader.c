@@ -1,13 +1,11 @@
-/*
- * Readers: who gets what of a chardev's history, and when.
- */
+/* Readers: which of them gets what of a chardev's history, and when. */
 #include "src/char/char_internal.h"
 
 #include <inttypes.h>
 
 /*
- * Of several readers the one that got most counts: one that stalls must not
- * harm the others, and is told later what it missed.
+ * Among several readers the one that has got the most counts.  A slow reader must
+ * not harm the others; it is told later what it missed.
  */
 size_t chardev_room(const Chardev *chardev)
 {
@@ -38,7 +36,7 @@ static void append_notice(CharReader *reader, const char *text)
     g_string_append(reader->notice, text);
 }
 
-/* The oldest bytes were overwritten, or are more than a newcomer is shown. */
+/* The bytes before `position` have been overwritten, or are more than a new reader is shown. */
 static void skip_to(CharReader *reader, uint64_t position)
 {
     g_autofree char *text =

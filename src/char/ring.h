@@ -1,6 +1,6 @@
 /*
- * A byte ring with one producer and one consumer, each in any one thread at a
- * time.  The size is a power of two; positions run on and wrap at 2^32.
+ * A byte ring with one producer and one consumer, which may be different threads.
+ * The size is a power of two.  Positions increase and wrap at 2^32.
  */
 #ifndef PIOEMU_CHAR_RING_H
 #define PIOEMU_CHAR_RING_H
@@ -14,8 +14,8 @@
 typedef struct Ring {
     uint8_t *data;
     uint32_t size;
-    _Atomic uint32_t head; /* the producer's: where the next byte goes */
-    _Atomic uint32_t tail; /* the consumer's: the oldest byte */
+    _Atomic uint32_t head; /* changed by the producer: the position of the next byte */
+    _Atomic uint32_t tail; /* changed by the consumer: the position of the oldest byte */
 } Ring;
 
 static inline void ring_init(Ring *ring, uint32_t size)
@@ -42,11 +42,11 @@ static inline uint32_t ring_room(const Ring *ring)
     return ring->size - ring_used(ring);
 }
 
-/* Producer: puts what fits, returns how much that was. */
+/* For the producer: puts as much as fits, and returns how much that was. */
 static inline size_t ring_put(Ring *ring, const uint8_t *data, size_t size)
 {
     uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-    uint32_t room = ring_room(ring); /* once: it may grow while we look */
+    uint32_t room = ring_room(ring); /* read once, as it may grow meanwhile */
     uint32_t take = (uint32_t)MIN(size, room);
     uint32_t at = head & (ring->size - 1);
     uint32_t first = MIN(take, ring->size - at);
@@ -56,16 +56,16 @@ static inline size_t ring_put(Ring *ring, const uint8_t *data, size_t size)
     return take;
 }
 
-/* Consumer: the oldest bytes that lie in one piece. */
+/* For the consumer: finds the oldest bytes that are contiguous in memory. */
 static inline size_t ring_peek(const Ring *ring, const uint8_t **data)
 {
     uint32_t at = atomic_load_explicit(&ring->tail, memory_order_relaxed) & (ring->size - 1);
     *data = ring->data + at;
-    uint32_t used = ring_used(ring); /* once: it may grow while we look */
+    uint32_t used = ring_used(ring); /* read once, as it may grow meanwhile */
     return MIN(used, ring->size - at);
 }
 
-/* Consumer: forgets the oldest `size` bytes. */
+/* For the consumer: removes the oldest `size` bytes. */
 static inline void ring_skip(Ring *ring, size_t size)
 {
     uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);

@@ -1,8 +1,8 @@
 /*
- * unix and tcp: stream sockets, as a server of many readers or as a client.
+ * unix and tcp: stream sockets, as a server with many readers or as a client.
  *
- * Every client of a server gets the same output, with the history before it.
- * One of them types: the first, until it leaves or another takes over.
+ * Every client of a server gets the same output, with the history before it.  One
+ * of them can type: the first, until it leaves or another takes over.
  */
 #include "src/base/error.h"
 #include "src/char/backends.h"
@@ -88,7 +88,10 @@ static void socket_set_reading(Chardev *chardev, bool on)
 
 /* ---- server ---- */
 
-/* Without descriptors to spare, a connection that waits would wake us for ever. */
+/*
+ * If there is no descriptor to spare, the waiting connection would wake us without
+ * end.  So we stop listening for a while.
+ */
 static void acceptable(void *opaque, unsigned events)
 {
     Socket *socket = opaque;

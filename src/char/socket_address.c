@@ -1,6 +1,4 @@
-/*
- * Parsing, resolving, binding and connecting.
- */
+/* Parses, resolves, binds and connects. */
 #include "src/char/socket_address.h"
 
 #include "src/base/error.h"
@@ -40,7 +38,7 @@ bool socket_address_unix(SocketAddress *address, const char *path, GError **erro
     return true;
 }
 
-/* Splits at the last colon; a host with colons of its own is in brackets. */
+/* Splits at the last colon.  A host that contains colons is in brackets. */
 static bool split(const char *text, char **host, char **port)
 {
     const char *colon = strrchr(text, ':');
@@ -61,7 +59,7 @@ char *socket_address_join(const char *host, const char *port)
                            port);
 }
 
-/* The resolver takes a larger number for what is left of it in 16 bits. */
+/* The resolver would silently take a larger number modulo 2^16. */
 static bool check_port(const char *port, GError **error)
 {
     uint64_t number;
@@ -123,7 +121,7 @@ static const struct sockaddr *sockaddr_of(const SocketName *name)
     return (const struct sockaddr *)&name->address;
 }
 
-/* -1, for the caller to return; errno stays. */
+/* Closes `fd` and returns -1 for the caller to return.  errno does not change. */
 static int give_up(int fd)
 {
     int failure = errno;
@@ -134,7 +132,7 @@ static int give_up(int fd)
     return -1;
 }
 
-/* Somebody listens, or it is no socket at all: not ours to remove. */
+/* If a process listens, or it is no socket, we must not remove it. */
 static bool remove_stale(const SocketAddress *address)
 {
     struct stat st;

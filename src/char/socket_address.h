@@ -1,6 +1,4 @@
-/*
- * Addresses of stream sockets: a path, or HOST:PORT.
- */
+/* Addresses of stream sockets: a path, or HOST:PORT. */
 #ifndef PIOEMU_CHAR_SOCKET_ADDRESS_H
 #define PIOEMU_CHAR_SOCKET_ADDRESS_H
 
@@ -17,28 +15,31 @@ typedef struct SocketName {
 } SocketName;
 
 typedef struct SocketAddress {
-    SocketName names[SOCKET_NAMES_MAX]; /* tried in this order: a host may have several */
+    SocketName names[SOCKET_NAMES_MAX]; /* tried in this order, because a host may have several */
     unsigned count;
-    char *text;       /* "unix:PATH", "tcp:HOST:PORT": for messages */
+    char *text;       /* for messages: "unix:PATH", "tcp:HOST:PORT" */
     char *path;       /* unix only */
-    struct stat file; /* of a listener's socket file */
+    struct stat file; /* the socket file of a listener */
 } SocketAddress;
 
-/* Messages say what is wrong, not with which address: the caller knows how it was written. */
+/*
+ * The messages say what is wrong, but not with which address.  The caller knows how
+ * it was written.
+ */
 bool socket_address_unix(SocketAddress *address, const char *path, GError **error);
-/* "HOST:PORT", "[::1]:PORT"; no host is 127.0.0.1.  Asks the resolver. */
+/* "HOST:PORT" or "[::1]:PORT"; without a host 127.0.0.1.  Asks the resolver. */
 bool socket_address_tcp(SocketAddress *address, const char *text, GError **error);
-/* What socket_address_tcp() takes; no host: NULL or empty. */
+/* Makes the text for socket_address_tcp().  `host` may be NULL or empty. */
 char *socket_address_join(const char *host, const char *port);
 void socket_address_clear(SocketAddress *address);
 
-/* A listening descriptor or -1.  A dead process's socket file is replaced. */
+/* Returns a listening descriptor, or -1.  Replaces the socket file of a dead process. */
 int socket_address_listen(SocketAddress *address, GError **error);
 /* Removes the socket file if it is still the listener's. */
 void socket_address_unlink(const SocketAddress *address);
-/* `blocking`: returns when it is connected; else errno may be EINPROGRESS. */
+/* With `blocking`, returns when it is connected.  Without, errno may be EINPROGRESS. */
 int socket_address_connect(const SocketAddress *address, bool blocking, bool *connected);
-/* The port that a listener got. */
+/* The port number that a listener got. */
 unsigned socket_address_port(int fd);
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * One client of a socket: a reader of the output, and the writer or a watcher.
- */
+/* A client of a socket.  It reads the output, and either types or only watches. */
 #include "src/char/keys.h"
 #include "src/char/socket_internal.h"
 
@@ -11,17 +9,17 @@
 #define TAKEOVER_KEY 'w'
 
 struct SocketClient {
-    CharReader reader; /* first: write_output() gets it */
+    CharReader reader; /* must be first, because write_output() gets a pointer to it */
     Socket *socket;
     int fd;
     LoopFd *watch;
-    bool full;      /* the kernel takes no more for it */
-    bool escaped;   /* a watcher typed the escape key */
-    bool told;      /* a watcher who typed knows why nothing happens */
-    LoopTask close; /* posted: it has gone */
+    bool full;      /* the kernel accepts no more output for it */
+    bool escaped;   /* the watcher typed the escape key */
+    bool told;      /* the watcher typed and was told why nothing happens */
+    LoopTask close; /* posted when the client has gone */
 };
 
-/* One without a receiver is read to learn of its end. */
+/* Without a receiver, its input is read only to notice when it leaves. */
 static size_t read_limit(const SocketClient *client)
 {
     const Socket *socket = client->socket;
@@ -54,7 +52,7 @@ static void explain(SocketClient *client)
     client->told = true;
 }
 
-/* What it typed along with the take-over key is its first input. */
+/* Bytes that it typed together with the take-over key are its first input. */
 static void take_over(SocketClient *client, const uint8_t *data, size_t size)
 {
     Chardev *chardev = &client->socket->parent;
@@ -66,7 +64,7 @@ static void take_over(SocketClient *client, const uint8_t *data, size_t size)
     }
 }
 
-/* Nothing that a watcher types goes to the guest. */
+/* The guest gets nothing that a watcher types. */
 static void watch_keys(SocketClient *client, const uint8_t *data, size_t size)
 {
     int escape = chardev_set_escape(client->socket->parent.set);

@@ -1,6 +1,4 @@
-/*
- * What socket.c (who is connected) and socket_client.c (one of them) share.
- */
+/* Shared by socket.c (the connections) and socket_client.c (a single client). */
 #ifndef PIOEMU_CHAR_SOCKET_INTERNAL_H
 #define PIOEMU_CHAR_SOCKET_INTERNAL_H
 
@@ -12,27 +10,27 @@ typedef struct SocketClient SocketClient;
 typedef struct Socket {
     Chardev parent;
     SocketAddress address;
-    int listener; /* -1: we connect */
+    int listener; /* -1: we are the client */
     LoopFd *listen_watch;
-    GPtrArray *clients;   /* SocketClient, the oldest first */
-    SocketClient *writer; /* the one that types; NULL: nobody is there */
-    uint64_t limit;       /* of clients */
-    bool waiting;         /* the machine starts with the first client */
+    GPtrArray *clients;   /* SocketClient; the oldest comes first */
+    SocketClient *writer; /* the client that types; NULL: there is none */
+    uint64_t limit;       /* how many clients are allowed */
+    bool waiting;         /* the machine waits for the first client */
     bool reading;         /* the device has room */
 
-    uint64_t reconnect; /* s; 0: never */
-    LoopTimer *retry;   /* of a connection that failed, or of accept() */
-    int connecting;     /* -1: none is under way */
+    uint64_t reconnect; /* in seconds; 0: never */
+    LoopTimer *retry;   /* after a failed connection or a failed accept() */
+    int connecting;     /* -1: no connection is in progress */
     LoopFd *connect_watch;
-    uint64_t position; /* in the history, where the last connection ended */
-    bool reported;     /* that connecting failed */
+    uint64_t position; /* the position in the history at which the last connection ended */
+    bool reported;     /* a message said that connecting failed */
 } Socket;
 
 /* ---- socket_client.c ---- */
 
 SocketClient *socket_client_new(Socket *socket, int fd, CharStart start);
 void socket_client_free(SocketClient *client);
-/* Who types, or whether the device has room, changed. */
+/* To be called when the typing client or the device's room has changed. */
 void socket_client_update(SocketClient *client);
 uint64_t socket_client_position(const SocketClient *client);
 
@@ -40,7 +38,7 @@ uint64_t socket_client_position(const SocketClient *client);
 
 /* Frees it. */
 void socket_drop(Socket *socket, SocketClient *client);
-/* From now on it types. */
+/* From now on this client types. */
 void socket_take_over(Socket *socket, SocketClient *client);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * stdio: the guest's line on our standard input and output.
  *
- * On a terminal the keys go to the guest one by one, except for the escape key
- * and the one after it.  From a pipe, a file or a socket every byte is passed
- * on untouched.
+ * On a terminal the keys go to the guest one by one, except for the escape key and
+ * the key after it.  From a pipe, a file or a socket every byte is passed on
+ * unchanged.
  */
 #include "src/base/error.h"
 #include "src/char/backends.h"
@@ -14,17 +14,17 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* A large paste does not hide the escape key behind a guest that does not read. */
+/* So large that a paste does not hide the escape key while a guest does not read. */
 #define STDIO_RX_SIZE 131072u
 #define READ_SIZE     4096u
 
 typedef struct Stdio {
     Chardev parent;
     FdOut out;
-    FdIo *in; /* NULL: input has ended, or there never was any */
+    FdIo *in; /* NULL: the input has ended, or there was none */
     LoopFd *watch;
     bool reading;       /* the device has room */
-    Terminal *terminal; /* NULL: input is no terminal */
+    Terminal *terminal; /* NULL: the input is not a terminal */
     bool announced;
 } Stdio;
 
@@ -38,7 +38,7 @@ static void stdio_say(Chardev *chardev, const char *text)
 
 /* ---- input ---- */
 
-/* With nobody to receive, a terminal is read for the sake of the escape key. */
+/* Even without a receiver a terminal is read, because of the escape key. */
 static size_t read_limit(const Stdio *stdio)
 {
     if (stdio->terminal && !chardev_has_receiver(&stdio->parent)) {

@@ -1,6 +1,4 @@
-/*
- * Raw mode and the ways out of it.
- */
+/* Raw mode, and all the ways to leave it. */
 #include "src/char/terminal.h"
 
 #include "src/base/error.h"
@@ -13,19 +11,19 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* What raw mode turns off; ISIG stays where the user wants the signals. */
+/* What raw mode turns off.  ISIG stays on if the user wants the signals. */
 #define RAW_LFLAGS ((tcflag_t)(ICANON | ECHO | ECHONL | ISIG | IEXTEN))
 #define RAW_IFLAGS                                                                                 \
     ((tcflag_t)(IGNBRK | BRKINT | PARMRK | INPCK | ISTRIP | INLCR | IGNCR | ICRNL | IUCLC | IXON | \
                 IXOFF))
 
-/* A running job that a shell brings to the foreground gets no signal. */
+/* There is no signal when a shell brings a running job to the foreground. */
 #define BACKGROUND_POLL_NS (NS_PER_SECOND / 4)
 
-/* In memory that the guardian sees; written so that it is right at any instant. */
+/* In memory that the guardian shares, so it must be correct at every instant. */
 typedef struct Modes {
-    struct termios user;           /* to go back to */
-    tcflag_t raw_lflag, raw_iflag; /* bits of `user` that we turned off */
+    struct termios user;           /* the modes to restore */
+    tcflag_t raw_lflag, raw_iflag; /* the bits of `user` that we turned off */
     atomic_bool raw;
 } Modes;
 
@@ -39,14 +37,14 @@ struct Terminal {
     LoopSignal *stop, *proceed;
     LoopTimer *background;
     bool ours;
-    void *signal_stack; /* NULL: no handlers are installed */
+    void *signal_stack; /* NULL: no signal handlers are installed */
     stack_t former_stack;
     struct sigaction former[G_N_ELEMENTS(FATAL_SIGNALS)];
 };
 
 /*
- * The one file-scope variable of the program: a signal handler is given
- * nothing from which it could find the terminal.
+ * The only file-scope variable of the program.  A signal handler has no parameter
+ * from which it could find the terminal.
  */
 static _Atomic(Terminal *) active_terminal;
 
@@ -58,7 +56,7 @@ static void set_modes(int fd, const struct termios *modes)
     }
 }
 
-/* A background process that sets modes is stopped unless it blocks the signal. */
+/* A background process that sets modes would be stopped, unless it blocks the signal. */
 static void set_modes_anyway(int fd, const struct termios *modes)
 {
     sigset_t ttou, former;
@@ -69,7 +67,7 @@ static void set_modes_anyway(int fd, const struct termios *modes)
     sigprocmask(SIG_SETMASK, &former, NULL);
 }
 
-/* Somebody who turned a bit on again has taken the terminal over: it is theirs. */
+/* If another process has turned a bit on again, the terminal is in its hands. */
 static bool still_raw(const Modes *modes, const struct termios *now)
 {
     return !(now->c_lflag & modes->raw_lflag) && !(now->c_iflag & modes->raw_iflag);
@@ -104,7 +102,7 @@ static struct termios raw_modes(const struct termios *user, bool keep_signals)
     return raw;
 }
 
-/* After a SIGSTOP the modes may still be ours: those are not what to go back to. */
+/* After a SIGSTOP the terminal may still have our modes.  Those are not the user's. */
 static void enter_raw(Terminal *terminal)
 {
     Modes *modes = terminal->modes;
@@ -125,7 +123,7 @@ static void enter_raw(Terminal *terminal)
 
 /* ---- foreground and background ---- */
 
-/* A terminal that does not control us has no job control: ENOTTY. */
+/* ENOTTY: this is not our controlling terminal, so there is no job control. */
 static bool in_foreground(const Terminal *terminal)
 {
     pid_t group = tcgetpgrp(terminal->config.fd);
@@ -165,7 +163,7 @@ static void proceeded(void *opaque)
     take_or_leave(opaque);
 }
 
-/* Stops for real, so that the shell sees the signal that was sent. */
+/* Stops the process with the same signal, so that the shell sees it. */
 static void stop_requested(void *opaque)
 {
     Terminal *terminal = opaque;
@@ -201,8 +199,8 @@ static void restore_handler(const Terminal *terminal, int number)
 }
 
 /*
- * A faulting instruction faults again after the return, now with the former
- * handler; a signal that was sent has to be sent again.
+ * A faulting instruction faults again after the return, now with the previous
+ * handler.  A signal that was sent must be sent again.
  */
 static void crashed(int number, siginfo_t *info, void *context)
 {
@@ -221,7 +219,7 @@ static void crashed(int number, siginfo_t *info, void *context)
     errno = saved_errno;
 }
 
-/* A stack of its own, for the overflow of the other. */
+/* The handlers have their own stack, so that they work after a stack overflow. */
 static void install_handlers(Terminal *terminal)
 {
     size_t size = (size_t)SIGSTKSZ;

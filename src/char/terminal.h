@@ -1,11 +1,12 @@
 /*
- * The user's terminal: raw while we have it, as it was on every way out.
+ * The user's terminal: it is raw while we have it, and restored whenever we lose
+ * it.
  *
- * Raw means that each key reaches the guest, Ctrl-C, Ctrl-Z, Ctrl-S and
- * Ctrl-\ included.  Output processing stays as the user had it.  The terminal
- * is taken only while we are its foreground job, given back when the job is
- * stopped, and taken again when it continues.  A crash restores it from the
- * signal handler, and SIGKILL from the guardian process.
+ * In raw mode each key reaches the guest, including Ctrl-C, Ctrl-Z, Ctrl-S and
+ * Ctrl-\. Output processing does not change.  We take the terminal only while we
+ * are its foreground job, give it back when the job is stopped, and take it again
+ * when the job continues.  After a crash the signal handler restores it, and after
+ * SIGKILL the guardian process does.
  *
  * Used in the loop's thread except where noted.
  */
@@ -21,26 +22,26 @@ typedef struct Terminal Terminal;
 
 typedef struct TerminalConfig {
     int fd;
-    bool keep_signals; /* Ctrl-C, Ctrl-Z and Ctrl-\ stay the terminal's */
-    /* The terminal became ours or ceased to be: see terminal_is_ours(). */
+    bool keep_signals; /* Ctrl-C, Ctrl-Z and Ctrl-\ keep their meaning for the terminal */
+    /* Called when we got or lost the terminal: see terminal_is_ours(). */
     void (*changed)(void *opaque);
     void *opaque;
 } TerminalConfig;
 
 /*
- * Before any thread is made (it forks the guardian).  One terminal at a time
- * per process.
+ * To be called before any thread exists, because it forks the guardian.  A process
+ * can have one terminal at a time.
  */
 Terminal *terminal_open(Loop *loop, const TerminalConfig *config, GError **error);
-/* Restores it; NULL is no terminal. */
+/* Restores the terminal.  NULL is allowed: there is no terminal. */
 void terminal_close(Terminal *terminal);
 
-/* False in the background, where reading would stop us and the modes are the shell's. */
+/* False in the background: there a read would stop us, and the modes are the shell's. */
 bool terminal_is_ours(const Terminal *terminal);
-/* Asks the system; after this terminal_is_ours() is true to the moment. */
+/* Asks the system, so that terminal_is_ours() is up to date. */
 void terminal_check(Terminal *terminal);
 
-/* Restores the open terminal, if any.  Any thread, and signal handlers. */
+/* Restores the open terminal, if there is one.  Any thread and any signal handler may call it. */
 void terminal_emergency_restore(void);
 
 #endif

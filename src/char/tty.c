@@ -1,6 +1,6 @@
 /*
- * tty: a serial port of the host.  The guest's line settings, DTR, RTS and
- * breaks go out on it; its modem inputs and breaks come in.
+ * tty: a serial port of the host.  The guest's line settings, DTR, RTS and breaks
+ * go out on it; its modem inputs and breaks come in.
  */
 #include "src/base/error.h"
 #include "src/char/backends.h"
@@ -15,10 +15,10 @@
 #define TTY_RX_SIZE 16384u
 #define READ_SIZE   4096u
 
-/* The kernel tells of modem lines only to a thread that sleeps for it. */
+/* The kernel reports changes of modem lines only to a thread that sleeps for them, so we poll. */
 #define LINES_NS (NS_PER_SECOND / 20)
 
-/* PARMRK: a break is 377 0 0, and 377 is doubled. */
+/* With PARMRK a break arrives as 377 0 0, and the byte 377 is doubled. */
 typedef enum MarkState { MARK_NONE, MARK_377, MARK_377_0 } MarkState;
 
 typedef struct Tty {
@@ -28,7 +28,7 @@ typedef struct Tty {
     LoopFd *watch;
     LoopTimer *lines;
     struct termios original;
-    bool opened; /* `original` is to be restored */
+    bool opened; /* `original` must be restored */
     MarkState mark;
 } Tty;
 
@@ -47,7 +47,10 @@ static void end_input(Tty *tty, int failure)
     loop_timer_stop(tty->lines);
 }
 
-/* Whether the byte is text: 377 377 and, after a parity error, 377 0 X end in one. */
+/*
+ * True if the byte is text.  377 377, and 377 0 X after a parity error, each end in
+ * one byte of text.
+ */
 static bool unmark(Tty *tty, uint8_t byte)
 {
     if (tty->mark == MARK_NONE) {
@@ -59,7 +62,7 @@ static bool unmark(Tty *tty, uint8_t byte)
     return !zero;
 }
 
-/* In order: what came before a break is received before it. */
+/* Keeps the order: bytes before a break are received before it. */
 static void pass_on(Tty *tty, const uint8_t *data, size_t size)
 {
     uint8_t text[READ_SIZE];
@@ -105,7 +108,7 @@ static void tty_set_reading(Chardev *chardev, bool on)
 
 /* ---- modem lines and breaks ---- */
 
-/* False where there are none: a pseudo-terminal, some USB adapters. */
+/* False if there are no such lines: on a pseudo-terminal and on some USB adapters. */
 static bool get_lines(const Tty *tty, unsigned *lines)
 {
     static const struct {
