@@ -1,6 +1,6 @@
 /*
- * Running a script: a reader of the line's output that never keeps it waiting,
- * and a typist that waits for room.
+ * Runs a script.  It is a reader of the line's output that never delays it, and a
+ * typist that waits for room.
  */
 #include "src/expect/expect.h"
 
@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-/* A match is found if it is no longer than this; older output is forgotten. */
+/* The longest match that is certain to be found.  Older output is discarded. */
 #define MATCH_MAX 8192u
 #define SEEN_MAX  (1u << 20)
 
 struct Expect {
-    CharReader reader; /* first: take_output() gets it */
+    CharReader reader; /* must be first, because take_output() gets a pointer to it */
     Chardev *chardev;
     Script *script;
     void (*done)(void *opaque);
@@ -23,14 +23,14 @@ struct Expect {
     LoopTimer *patience;
 
     GString *seen;
-    size_t matched;  /* bytes of `seen` that are used up */
-    size_t searched; /* bytes of `seen` that the current wait looked at */
-    size_t judged;   /* bytes of `seen` that fail-if looked at: whole lines */
-    guint next;      /* step */
-    size_t sent;     /* bytes of the current send */
-    bool waiting;    /* the current wait's time runs */
+    size_t matched;  /* bytes of `seen` up to the end of the last match */
+    size_t searched; /* bytes of `seen` that the current wait has searched */
+    size_t judged;   /* bytes of `seen` that fail-if has searched: whole lines */
+    guint next;      /* the index of the next step */
+    size_t sent;     /* bytes of the current "send" that have been typed */
+    bool waiting;    /* the time limit of the current "wait" is running */
     bool started, finished;
-    GPtrArray *taboos; /* the fail-if steps that were passed */
+    GPtrArray *taboos; /* the fail-if steps that have been passed */
     ExpectVerdict verdict;
     char *reason;
 };
@@ -71,8 +71,8 @@ static void patience_over(void *opaque)
 /* ---- matching ---- */
 
 /*
- * False: there is no match, or the script has failed because it cannot be found out.  `from` is
- * looked at again as far as a match may reach back.
+ * Searches from `from`, and before it as far as a match can reach back.  Returns
+ * false if there is no match.  If the search itself fails, the script fails too.
  */
 static bool find(Expect *expect, const ExpectStep *step, size_t from, size_t limit, size_t *end)
 {
@@ -141,7 +141,7 @@ static bool run_send(Expect *expect, const ExpectStep *step)
     return true;
 }
 
-/* True: the next one's turn. */
+/* Returns true if the next step can follow. */
 static bool run_step(Expect *expect, const ExpectStep *step)
 {
     switch (step->kind) {

@@ -7,8 +7,8 @@
  *   fail-if "Kernel panic"    from here on, a line with this fails the run
  *   exit 0                    ends the run with this status
  *
- * A wait looks at what came after the last match.  The end of the script ends
- * the run with status 0; a failure ends it with EXPECT_FAILED.
+ * A wait searches the output after the last match.  The end of the script ends the
+ * run with status 0.  A failure ends it with EXPECT_FAILED.
  */
 #ifndef PIOEMU_EXPECT_EXPECT_H
 #define PIOEMU_EXPECT_EXPECT_H
@@ -22,17 +22,20 @@ typedef struct Expect Expect;
 typedef struct ExpectVerdict {
     int status;
     bool failed;
-    const char *reason; /* the script's */
+    const char *reason; /* owned by the script */
 } ExpectVerdict;
 
-/* `done` is called once, in the loop; the chardevs are made already. */
+/* `done` is called once, in the loop.  The chardevs must have been created. */
 Expect *expect_new(ChardevSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
                    GError **error);
-/* The machine runs: time counts from now. */
+/* The machine runs, so the script's time begins. */
 void expect_start(Expect *expect);
-/* What the script says of the run; after its end, of a guest that said all it had to say. */
+/*
+ * The script's verdict.  To be called at the end of the run, when the guest's
+ * output is complete.
+ */
 ExpectVerdict expect_conclude(Expect *expect);
-/* Before the chardevs are closed; NULL is no script. */
+/* To be called before the chardevs are closed.  NULL is allowed: there is no script. */
 void expect_free(Expect *expect);
 
 #endif

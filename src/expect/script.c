@@ -1,6 +1,4 @@
-/*
- * Parsing: one command a line, a word, strings in quotes, numbers.
- */
+/* Parses a script: a command on each line, made of words, quoted strings and numbers. */
 #include "src/expect/script.h"
 
 #include "devices/device.h"
@@ -18,7 +16,7 @@
 typedef struct Parser {
     const char *path;
     unsigned line;
-    const char *at; /* what is left of the line */
+    const char *at; /* the rest of the line */
     Script *script;
 } Parser;
 
@@ -40,7 +38,7 @@ static bool at_end(Parser *parser)
     return !*parser->at || *parser->at == '#';
 }
 
-/* Up to a blank; the caller frees it. */
+/* Takes the text up to a blank; the caller frees it. */
 static char *take_word(Parser *parser)
 {
     skip_blanks(parser);
@@ -62,7 +60,10 @@ static bool take_hex(Parser *parser, GString *text)
     return true;
 }
 
-/* After a backslash.  In an expression the other ones are the expression's. */
+/*
+ * Takes the character after a backslash.  In an expression, other escapes are left
+ * to the expression.
+ */
 static bool take_escape(Parser *parser, GString *text, bool expression)
 {
     static const char FROM[] = "nrte\\\"", TO[] = "\n\r\t\x1b\\\"";
@@ -201,7 +202,10 @@ static bool parse_line(Parser *parser, GError **error)
     return at_end(parser) || fail(parser, error, "nothing more may follow");
 }
 
-/* A pipe may hold a script; a device need not come to an end.  NULL: it can be read. */
+/*
+ * Why the path cannot be read.  A script can come from a pipe, but a device may
+ * never end.  NULL: it can be read.
+ */
 static const char *refusal(const char *path)
 {
     struct stat st;

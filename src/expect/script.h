@@ -12,15 +12,15 @@ typedef enum ExpectKind { EXPECT_SEND, EXPECT_WAIT, EXPECT_FAIL_IF, EXPECT_EXIT 
 
 typedef struct ExpectStep {
     ExpectKind kind;
-    unsigned line;     /* in the file */
-    GString *text;     /* to send; the expression as it was written */
+    unsigned line;     /* the line number in the file */
+    GString *text;     /* the text to send, or the expression as it was written */
     GRegex *regex;     /* EXPECT_WAIT, EXPECT_FAIL_IF */
-    uint64_t patience; /* EXPECT_WAIT: ns */
+    uint64_t patience; /* EXPECT_WAIT: in ns */
     int status;        /* EXPECT_EXIT */
 } ExpectStep;
 
 typedef struct Script {
-    char *port;       /* the chardev's id */
+    char *port;       /* the id of the chardev */
     GPtrArray *steps; /* ExpectStep */
 } Script;
 

@@ -1,9 +1,9 @@
 #include "src/record/codec.h"
 
 /*
- * What a kind of call has, in its order:
- *   a  the address          v  the value         p  both, where the value is a bit
- *   i  count and items      b  count and bytes   t  whether it was taken
+ * The contents of each kind of call, in their order:
+ *   a  the address          v  the value         p  both, the value being a bit
+ *   i  count and items      b  count and bytes   t  whether it was accepted
  *   d  count and the bytes that a DMA channel moved
  */
 static const struct {
@@ -42,7 +42,7 @@ const char *record_call_description(DeviceCallKind kind)
 
 /* ---- calls ---- */
 
-/* What was offered to the memory, or what came from there. */
+/* The bytes that the device sent to memory or got from it. */
 static size_t dma_data_size(const DeviceCall *call)
 {
     return call->address & 1 ? call->count : call->value >> 1;
@@ -243,7 +243,7 @@ static RecordedService get_service(RecordReader *in, ServiceKind kind)
     return recorded;
 }
 
-/* A call that came during another one is in the form of a record. */
+/* A call that was made during another call has the form of a record. */
 static DeviceCall get_nested(RecordReader *in, const RecordNames *names)
 {
     DeviceCall call = {.kind = record_find_call(names, record_get(in))};

@@ -1,15 +1,16 @@
 /*
- * The form of a recording; docs/record-replay.md describes it.
+ * The format of a recording; docs/record-replay.md describes it.
  *
- * Lines of text say what machine it is of, an empty line ends them, and
- * records follow.  Those at first name the devices; most others are calls: a
- * byte of kind and flags, the device's number, the machine time since the
- * device's last record, and what the kind has.  Whole numbers are variable:
- * seven bits a byte, lowest first, bit 7 set in all but the last.
+ * A recording begins with lines of text about its machine; an empty line ends them.
+ * Records follow.  The first ones name the devices.  Most others are calls: a byte
+ * with kind and flags, the device's number, the machine time since the device's
+ * last record, and the contents of the kind.  Whole numbers have a variable length:
+ * seven bits in each byte, the lowest first, with bit 7 set in all bytes except the
+ * last.
  *
- * The header names the kinds of calls and of services in the order of their
- * numbers, so that a recording with one that this pioemu does not know is
- * refused by that name.
+ * The header names the kinds of calls and services in the order of their numbers.
+ * So a recording with a kind that this version of pioemu does not know is refused
+ * by that name.
  */
 #ifndef PIOEMU_RECORD_FORMAT_H
 #define PIOEMU_RECORD_FORMAT_H
@@ -23,23 +24,26 @@
 
 #define RECORD_MAGIC   "pioemu recording "
 #define RECORD_VERSION 4u
-/* Devices are numbered from 0 in the order in which they were made. */
+/* Devices are numbered from 0, in the order of their creation. */
 #define RECORD_DEVICES_MAX 256u
 #define RECORD_NAME_MAX    255u
-/* A byte of input or output, and an item of a block, has to be in the file. */
+/* A limit for the count of a block.  Each of its bytes or items is in the file. */
 #define RECORD_ITEMS_MAX (1u << 24)
 
 #define RECORD_DEFAULT "default"
 
-/* What a whole run begins with, by the options' names. */
+/* The files that a whole run starts with, under the names of their options. */
 #define RECORD_FILES 3u
 static const char *const RECORD_FILE_NAMES[RECORD_FILES] = {"kernel", "initrd", "bios"};
 
-/* By MachineStart. */
+/* Indexed by MachineStart. */
 static const char *const RECORD_STARTS[] = {NULL, "flat", "bios"};
 
-/* The first byte of an access: what, where and how wide; of anything else: its kind. */
-#define RECORD_ITEMS       0x80u /* what the device did meanwhile follows */
+/*
+ * The first byte of an access has its kind, space and width.  For every other
+ * record it is the kind.
+ */
+#define RECORD_ITEMS       0x80u /* what the device did during the call follows */
 #define RECORD_ACCESS      0x40u
 #define RECORD_ACCESS_MASK 0x07u
 #define RECORD_MEMORY      0x08u
@@ -49,36 +53,42 @@ static const char *const RECORD_STARTS[] = {NULL, "flat", "bios"};
 
 typedef enum RecordKind {
     RECORD_END,
-    RECORD_DEVICE, /* one was made: its number, id and class */
-    RECORD_BUILT,  /* all were made */
-    RECORD_HOST,   /* the host did something: RecordHost, instructions since the last; ... */
-    /* Calls into a device: the number of the kind is added. */
+    RECORD_DEVICE, /* a device was created: its number, id and class */
+    RECORD_BUILT,  /* all devices were created */
+    RECORD_HOST,   /* the host did something: RecordHost, the instructions since the last one;
+                      ... */
+    /* A call into a device: this plus the number of its kind. */
     RECORD_CALL = 16,
-    /* Accesses are told apart by these, and are calls but for the last two. */
+    /* Accesses have these kinds.  The last two reached no device; the others are calls. */
     RECORD_UNCLAIMED_READ = 60,
     RECORD_UNCLAIMED_WRITE
 } RecordKind;
 
-/* What enters the machine of a software CPU from outside; all between two instructions. */
+/*
+ * What enters the machine of a software CPU from outside.  It always happens
+ * between two instructions.
+ */
 typedef enum RecordHost {
-    HOST_CALL,  /* of the device of this number, which follows */
-    HOST_SKIP,  /* time went on by so many ns while the CPU slept */
-    HOST_RESET, /* asked for by the user */
+    HOST_CALL,  /* into the device with this number; its record follows */
+    HOST_SKIP,  /* the CPU slept, and time advanced by this number of ns */
+    HOST_RESET, /* requested by the user */
     HOST_NMI,
-    HOST_END, /* of the run: VmEndedBy, status, reason */
+    HOST_END, /* the end of the run: VmEndedBy, status, reason */
     HOST_KINDS
 } RecordHost;
 
 /*
- * What a device did and asked during a call: a number, the length of what
- * follows, and that.
+ * What a device did and asked for during a call.  An item is a number, the length
+ * of what follows, and that.
  */
 typedef enum RecordItem {
-    ITEM_END,              /* has no length */
-    ITEM_CALL,             /* the device was called meanwhile: kind, first byte, as in a record */
-    ITEM_RETURN,           /* the answer to that */
-    ITEM_SERVICES,         /* the number of the service is added: arguments, answer, data */
-    ITEM_UNKNOWN = INT_MAX /* not in a file: one of a service that this pioemu does not know */
+    ITEM_END,              /* the only item without a length */
+    ITEM_CALL,             /* the device was called during the call: kind, first byte, as in a
+                              record */
+    ITEM_RETURN,           /* the answer of such a call */
+    ITEM_SERVICES,         /* this plus the number of the service: arguments, answer, data */
+    ITEM_UNKNOWN = INT_MAX /* never in a file: a service that this version of pioemu does not
+                              know */
 } RecordItem;
 
 static inline void record_put_byte(GByteArray *out, unsigned value)
@@ -89,7 +99,7 @@ static inline void record_put_byte(GByteArray *out, unsigned value)
 
 #define RECORD_NUMBER_MAX 10u /* bytes */
 
-/* Returns the end of what was written. */
+/* Returns the position after the written bytes. */
 static inline uint8_t *record_write(uint8_t *at, uint64_t value)
 {
     for (; value > 0x7f; value >>= 7) {
@@ -115,7 +125,7 @@ static inline unsigned record_size(unsigned first_byte)
     return 1u << ((first_byte & RECORD_SIZE_MASK) >> RECORD_SIZE_SHIFT);
 }
 
-/* Accesses have a number of three bits. */
+/* The code of an access has three bits. */
 static inline unsigned record_access_code(RecordKind kind)
 {
     return kind >= RECORD_UNCLAIMED_READ ? kind - RECORD_UNCLAIMED_READ + 4u
@@ -145,7 +155,7 @@ static inline unsigned record_first_byte(RecordKind kind, unsigned size, bool me
     return (record_is_access(kind) ? access : kind) | (items ? RECORD_ITEMS : 0);
 }
 
-/* FNV-1a: enough to see that data differ. */
+/* FNV-1a, which is good enough to notice different data. */
 static inline uint64_t record_sum(const void *data, size_t size)
 {
     const uint8_t *bytes = data;
@@ -163,11 +173,11 @@ static inline void record_put_text(GByteArray *out, const char *text)
     g_byte_array_append(out, (const uint8_t *)text, (guint)size);
 }
 
-/* Reads what the functions above wrote; once it is over, everything is 0. */
+/* Reads what the functions above wrote.  After the end of the data every number is 0. */
 typedef struct RecordReader {
     const uint8_t *data;
     size_t size, at;
-    bool over; /* something was read past the end */
+    bool over; /* a function read past the end */
 } RecordReader;
 
 static inline uint8_t record_get_byte(RecordReader *in)
@@ -204,7 +214,7 @@ static inline const uint8_t *record_get_bytes(RecordReader *in, uint64_t size)
     return bytes;
 }
 
-/* Without an end of its own; the caller frees it. */
+/* The text in the file has no final NUL.  The caller frees the result. */
 static inline char *record_get_text(RecordReader *in)
 {
     uint64_t size = record_get(in);

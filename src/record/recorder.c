@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Written at once when there is so much, else after a while. */
+/* The buffer is written when it reaches this size, or else after FLUSH_NS. */
 #define FLUSH_SIZE 65536u
 #define FLUSH_NS   (NS_PER_SECOND / 10)
 
@@ -28,7 +28,7 @@ static void write_failed(Recorder *recorder, int error_number)
     recorder->host.message(recorder->host.opaque, text);
 }
 
-/* The lock is held for the exchange of two pointers only. */
+/* Holds the lock only while it exchanges two pointers. */
 static void flush(Recorder *recorder)
 {
     if (!recorder->started) {
@@ -63,7 +63,7 @@ static void flush_task(void *opaque)
     }
 }
 
-/* The loop is told of the first bytes and of the last that it waits for. */
+/* Posts the loop's task for the first bytes, and when the buffer reaches FLUSH_SIZE. */
 void recorder_append(Recorder *recorder, const uint8_t *data, size_t size)
 {
     guint before = recorder->buffer->len;
@@ -188,7 +188,7 @@ static void put_lists(GByteArray *out, const Config *config)
     }
 }
 
-/* What runs on the machine. */
+/* Writes what runs on the machine: the CPU's options and the files. */
 static void put_run(GByteArray *out, const Config *config, const RecorderHost *host)
 {
     const char *const files[RECORD_FILES] = {config->kernel, config->initrd, config->bios};
@@ -238,7 +238,7 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
     }
 }
 
-/* What was written while the machine was built goes behind it. */
+/* The header goes before the records that were written while the machine was built. */
 static void finish_header(Recorder *recorder)
 {
     GByteArray *header = recorder->header;
@@ -280,7 +280,7 @@ void recorder_start(Recorder *recorder)
     loop_post(recorder->host.loop, &recorder->task);
 }
 
-/* Its writer waits for a pipe's reader to read, but not for one to come. */
+/* Writing to a pipe waits until the reader reads.  Opening a pipe does not wait for a reader. */
 static bool open_file(OutputFile *file, const char *path)
 {
     if (!output_file_open(file, path, 0, false)) {

@@ -1,10 +1,9 @@
 /*
  * -record: writes everything that reaches the machine's devices to a file.
  *
- * A record is put together under its device's lock, when the call into the
- * device is over, and goes to a buffer in memory under a lock of the
- * recorder's own, which is the last in the lock order.  The loop writes the
- * buffer out.
+ * A record is complete when the call into the device is over.  It is composed under
+ * the device's lock and appended to a buffer under a lock of the recorder, which is
+ * the last in the lock order.  The loop writes the buffer to the file.
  */
 #ifndef PIOEMU_RECORD_RECORDER_H
 #define PIOEMU_RECORD_RECORDER_H
@@ -24,44 +23,49 @@ typedef struct Recorder Recorder;
 
 typedef struct RecorderHost {
     Loop *loop;
-    const Clock *clock; /* machine time, for what reaches no device */
-    /* A line for the user; called in the loop's thread. */
+    const Clock *clock; /* machine time, for accesses that reach no device */
+    /* Prints a line for the user.  Called in the loop's thread. */
     void (*message)(void *opaque, const char *text);
     void *opaque;
     Irqchip irqchip;
-    bool apics; /* the board has local APICs besides */
-    /* For a replay of the whole run, where nothing but the host's doing is by chance; NULL: none.
+    bool apics; /* the board has local APICs as well */
+    /*
+     * Counts instructions, if the whole run can be replayed: then only the host is
+     * unpredictable.  NULL: it cannot.
      */
     uint64_t (*instructions)(void *opaque);
-    const char *ips;          /* as the user has it; NULL: the default */
-    const char *kernel_entry; /* NULL: not chosen */
+    const char *ips;          /* as the user wrote it; NULL: the default */
+    const char *kernel_entry; /* NULL: the user did not choose one */
     MachineStart started_by;
-    bool firmware; /* the CPU starts in one, */
-    bool own_bios; /* which is pioemu's */
+    bool firmware; /* the CPU starts in a firmware */
+    bool own_bios; /* the firmware is pioemu's BIOS */
 } RecorderHost;
 
-/* Begins the file `config->record`.  `host` is copied. */
+/* Opens the file `config->record`.  `host` is copied. */
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error);
-/* The machine is built and runs from now on: the file is emptied and written. */
+/* The machine is built and its run begins: the file is truncated and written from now on. */
 void recorder_start(Recorder *recorder);
-/* Writes what is left and ends the file; the devices have to be gone. */
+/* Writes the rest and ends the file.  All devices must have been freed. */
 void recorder_free(Recorder *recorder);
 
 ServicesSource *recorder_services(Recorder *recorder);
-/* The machine's drives, which are there as long as the machine. */
+/* The drives of the machine.  They must live as long as the machine. */
 void recorder_set_drives(Recorder *recorder, const BlockSet *drives);
-/* Between two instructions, before it happens: what, and its number. */
+/* To be called between two instructions, before the host does this.  `number` depends on `what`. */
 void recorder_host(Recorder *recorder, RecordHost what, uint64_t number);
-/* The run came to its end. */
+/* The run has ended. */
 void recorder_end(Recorder *recorder, const VmResult *result);
-/* Of a file that the machine begins with; the caller frees it; NULL: it cannot be read. */
+/*
+ * The checksum of a file that the machine starts with.  The caller frees it; NULL:
+ * it cannot be read.
+ */
 char *recorder_file_sum(const char *path);
-/* An access that reached no device; any thread. */
+/* Records an access that reached no device.  Any thread may call it. */
 void recorder_unclaimed(Recorder *recorder, const BusAccess *access);
 
 /*
- * A recording has to know the date that the clock began with: replaces "now"
- * in `config->rtc` by what it is now.
+ * Replaces "now" in `config->rtc` by the current date, because the recording must
+ * say what date the clock began with.
  */
 bool recorder_fix_date(Config *config, GError **error);
 

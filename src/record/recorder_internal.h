@@ -1,6 +1,4 @@
-/*
- * What the files of the recorder share.
- */
+/* Shared by the files of the recorder. */
 #ifndef PIOEMU_RECORD_RECORDER_INTERNAL_H
 #define PIOEMU_RECORD_RECORDER_INTERNAL_H
 
@@ -13,25 +11,25 @@ struct Recorder {
     RecorderHost host;
     char *path;
     OutputFile file;
-    bool started;       /* what it held before is gone, and things are written */
-    GPtrArray *devices; /* what is recorded of each */
+    bool started;       /* the file's old contents are gone, and records are written */
+    GPtrArray *devices; /* Recorded; one for each device */
     const BlockSet *drives;
-    GByteArray *header; /* until the machine is built */
+    GByteArray *header; /* the header, until the machine is built */
     LoopTask task;
     LoopTimer *timer;
-    GByteArray *writing; /* the loop's */
+    GByteArray *writing; /* used by the loop only */
     GMutex lock;
-    /* All below belong to the lock. */
+    /* Everything below is protected by the lock. */
     GByteArray *buffer;
     uint64_t last_unclaimed;
-    uint64_t last_count; /* instructions at the last thing that the host did */
+    uint64_t last_count; /* the instruction count when the host last did something */
     bool failed;
 };
 
-/* With the lock held, or while the machine is built. */
+/* The caller holds the lock, or the machine is being built. */
 void recorder_append(Recorder *recorder, const uint8_t *data, size_t size);
 
-/* ServicesSource.make, and the end of what it made. */
+/* See ServicesSource.make; and the function that frees its result. */
 DeviceServices *recorder_make_services(ServicesSource *source, Device *dev, const DeviceHost *host);
 void recorder_free_services(gpointer services);
 

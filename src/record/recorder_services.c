@@ -1,7 +1,4 @@
-/*
- * What is written down of a device: every call into it, and what it does and
- * asks meanwhile.
- */
+/* Records a device: every call into it, and what it does and asks for during the call. */
 #include "src/record/recorder_internal.h"
 
 #include <string.h>
@@ -9,14 +6,14 @@
 typedef struct Recorded {
     DeviceServices services;
     Recorder *recorder;
-    const Clock *clock; /* the device's */
+    const Clock *clock; /* the device's clock */
     unsigned number;
-    /* All below belong to the device's lock. */
-    unsigned depth; /* of calls into the device */
-    uint64_t now;   /* when the outermost one began */
-    uint64_t last;  /* when the one before it did */
-    unsigned asks;  /* for input, so far in the outermost one */
-    bool asking;    /* right now */
+    /* Everything below is protected by the device's lock. */
+    unsigned depth; /* how many calls into the device are in progress */
+    uint64_t now;   /* when the outermost call began */
+    uint64_t last;  /* when the outermost call before it began */
+    unsigned asks;  /* how often the device has asked for input in the outermost call */
+    bool asking;    /* it is asking now */
     GByteArray *record, *items;
 } Recorded;
 
@@ -27,7 +24,7 @@ static unsigned first_byte(const DeviceCall *call, bool items)
     return record_first_byte(RECORD_CALL + call->kind, call->size, call->space == IO_MEMORY, items);
 }
 
-/* What is written of a timer's deadline is how late it is served. */
+/* A recording has no deadlines of timers.  It has how late the device was called. */
 static DeviceCall with_lateness(const Recorded *r, const DeviceCall *call)
 {
     DeviceCall written = *call;
@@ -37,7 +34,7 @@ static DeviceCall with_lateness(const Recorded *r, const DeviceCall *call)
     return written;
 }
 
-/* Most records are an access and nothing else: those are put together at once. */
+/* Most records are a single access.  They are composed here, without the codec. */
 static void commit(Recorded *r, const DeviceCall *call)
 {
     Recorder *recorder = r->recorder;
@@ -69,7 +66,10 @@ static void commit(Recorded *r, const DeviceCall *call)
 
 /* ---- calls into the device ---- */
 
-/* A block of items may make the device ask several times, with other room each time. */
+/*
+ * Accepts input.  A block of items can make the device ask several times, with a
+ * different room each time.  So the item has the number of the request.
+ */
 static void note_input(Recorded *r, const DeviceCall *call)
 {
     record_put_service(r->items, &(ServiceCall){.kind = SERVICE_INPUT,
@@ -79,8 +79,8 @@ static void note_input(Recorded *r, const DeviceCall *call)
 }
 
 /*
- * A call that comes while the device is being called: input that it asked
- * for, or an answer to what it did outside.
+ * A call that comes during another call: either input that the device asked for, or
+ * an answer to what it did outside.
  */
 static void note_nested(Recorded *r, const DeviceCall *call)
 {
@@ -92,7 +92,7 @@ static void note_nested(Recorded *r, const DeviceCall *call)
     }
 }
 
-/* Everything else comes of what the machine itself does. */
+/* The machine itself causes all other calls. */
 static bool is_from_host(DeviceCallKind kind)
 {
     return kind == CALL_RECEIVE || kind == CALL_BREAK || kind == CALL_LINES ||
@@ -128,7 +128,7 @@ static void recorded_leave(DeviceServices *services, const DeviceCall *call)
 
 /* ---- what the device does ---- */
 
-/* Time stands still during a call: a replay has one time for it. */
+/* Time does not advance during a call, because a replay has only one time for it. */
 static uint64_t recorded_now(const DeviceServices *services)
 {
     const Recorded *r = (const Recorded *)services;
@@ -136,8 +136,8 @@ static uint64_t recorded_now(const DeviceServices *services)
 }
 
 /*
- * What comes of it is written down when it comes.  A request that the device
- * makes while it is given input brings nothing, and does not count.
+ * The input that results is recorded when it comes.  If the device asks while it
+ * receives input, nothing comes of it and it is not counted.
  */
 static void ask_for_input(Recorded *r, ServiceCall *call)
 {
@@ -148,7 +148,10 @@ static void ask_for_input(Recorded *r, ServiceCall *call)
     r->asking = nested;
 }
 
-/* What has no answer may bring another call of the device, which goes behind it. */
+/*
+ * A service without an answer may call the device again.  That call is recorded
+ * after the item of the service.
+ */
 static void recorded_call(DeviceServices *services, ServiceCall *call)
 {
     Recorded *r = (Recorded *)services;
@@ -173,7 +176,7 @@ static const DeviceServicesClass RECORDER_SERVICES = {
     .leave = recorded_leave,
 };
 
-/* While the machine is built no other thread is there. */
+/* While the machine is built there is no other thread. */
 static void put_device(Recorded *r)
 {
     g_byte_array_set_size(r->record, 0);

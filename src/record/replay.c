@@ -10,12 +10,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* What the machine is built on; nothing in it runs by itself. */
+/* The surroundings of the devices.  Nothing in them acts by itself. */
 typedef struct Board {
-    Replay replay; /* first */
+    Replay replay; /* must be first */
     ReplayHeader header;
     Loop *loop;
-    Clock *clock; /* holds what is armed and serves nothing */
+    Clock *clock; /* stores armed timers and never calls them */
     Bus *bus;
     Memory *memory;
     ChardevSet *chars;
@@ -85,7 +85,7 @@ static bool make_parts(Board *board, GError **error)
     return true;
 }
 
-/* The lines that a -device named, which the user had given elsewhere. */
+/* Adds the chardevs that a -device option names and that another option had defined. */
 static bool add_lines(Board *board, GError **error)
 {
     const GPtrArray *devices = board->header.config->devices;
@@ -101,7 +101,7 @@ static bool add_lines(Board *board, GError **error)
     return true;
 }
 
-/* What a firmware is told; in old recordings a kernel was not. */
+/* What a firmware is told about booting.  In old recordings it was not told about a kernel. */
 static bool parse_boot(Board *board, GError **error)
 {
     if (board->header.boots_kernel) {
@@ -173,7 +173,7 @@ static void look_for_owner(const BusClaim *claim, void *opaque)
     }
 }
 
-/* What a CPU has for itself only it reaches. */
+/* The number of the CPU that alone can reach the device. */
 static unsigned owner_of(const Board *board, const ReplayDevice *device)
 {
     Owner owner = {.device = device};
@@ -233,7 +233,7 @@ static void fire_timer(ReplayDevice *device)
     }
 }
 
-/* What comes from outside while the device is being called comes through wires and the bus. */
+/* What comes from outside during a call comes through an interrupt line or the bus. */
 static void call_again(Replay *replay, ReplayDevice *device, const DeviceCall *event)
 {
     Device *dev = device->services.dev;
@@ -311,7 +311,7 @@ static void call_device(Board *board, ReplayDevice *device)
     }
 }
 
-/* Whether the recording is of a machine without the device that has the range. */
+/* True if the device with this range is not in the recording. */
 static bool is_newcomers(const Replay *replay, const BusClaim *claim)
 {
     for (guint i = 0; i < replay->devices->len; i++) {
@@ -323,7 +323,10 @@ static bool is_newcomers(const Replay *replay, const BusClaim *claim)
     return false;
 }
 
-/* Nobody had the address then; somebody who has it now is a difference, but for a newcomer. */
+/*
+ * The recorded access reached no device.  If it reaches one now, that is a
+ * difference, unless the recording does not have the device.
+ */
 static void check_unclaimed(Replay *replay, const ReplayRecord *record)
 {
     const DeviceCall *e = &record->event;
@@ -355,7 +358,10 @@ static void dispatch(Board *board, ReplayRecord *record)
     }
 }
 
-/* What was read while the machine was built; no device knows of another's. */
+/*
+ * Makes the calls that were read while the machine was built.  Devices do not
+ * depend on each other there.
+ */
 static void dispatch_waiting(Board *board, GQueue *waiting)
 {
     ReplayRecord *record;

@@ -1,10 +1,10 @@
 /*
- * -replay: gives a recording to freshly built devices, with no guest and no
- * CPU, and compares what they answer and do with what they did then.
+ * -replay: gives a recording to newly built devices, without a guest and a CPU, and
+ * compares what they answer and do with the recording.
  *
- * Each device gets exactly the calls that it got, at the machine time of the
- * recording, and what lies outside of it answers as it did: so one device's
- * difference does not make others.
+ * Each device gets exactly the recorded calls, at the recorded machine time.
+ * Everything outside the device answers as it did in the recording.  So a
+ * difference in one device does not cause differences in others.
  */
 #ifndef PIOEMU_RECORD_REPLAY_H
 #define PIOEMU_RECORD_REPLAY_H
@@ -14,20 +14,20 @@
 #include <stdint.h>
 
 typedef struct ReplayResult {
-    char *difference; /* the first one, owned; NULL: there is none */
-    uint64_t records; /* that were replayed */
-    uint64_t time;    /* machine time of the last, in ns */
+    char *difference; /* the first difference, which the caller frees; NULL: there is none */
+    uint64_t records; /* the number of records that were replayed */
+    uint64_t time;    /* the machine time of the last record, in ns */
 } ReplayResult;
 
-/* Status of a replay that found a difference; another failure has the error's code. */
+/* The status of a replay that found a difference.  Other failures have the error's code. */
 #define REPLAY_DIFFERS 1
 
-/* False: it is no recording, damaged, or of a machine that cannot be built here. */
+/* Returns false if it is no recording, is damaged, or needs a machine that cannot be built here. */
 bool replay_data(const void *data, size_t size, ReplayResult *result, GError **error);
 
-/* Replays a file, says on stdout what came of it, and returns the exit status. */
+/* Replays a file, prints the result on stdout, and returns the exit status. */
 int replay_run(const char *path, GError **error);
-/* A recording, for as long as the caller needs it. */
+/* Maps a recording.  The caller keeps the mapping as long as it uses the data. */
 GMappedFile *replay_map_file(const char *path, GError **error);
 
 #endif

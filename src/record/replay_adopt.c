@@ -40,7 +40,7 @@ static bool check_files(const Config *config, const ReplayHeader *header, GError
     return true;
 }
 
-/* Takes the recording's; the user need not say it again. */
+/* Takes the value from the recording, so that the user need not repeat it. */
 static bool adopt_text(const char *option, char **mine, const char *recorded, GError **error)
 {
     if (*mine && g_strcmp0(*mine, recorded)) {
@@ -117,7 +117,7 @@ static bool adopt_machine(Config *config, const ReplayHeader *header, GError **e
     return true;
 }
 
-/* The software CPU at the recording's speed, with what else was asked of it. */
+/* Selects the software CPU with the recording's speed and the user's other options. */
 static bool adopt_accel(Config *config, const ReplayHeader *header, GError **error)
 {
     const char *mine = config->accels->len ? config->accels->pdata[0] : "soft";
@@ -180,7 +180,7 @@ static bool names_chardev(const Config *config, const char *id)
     return false;
 }
 
-/* A line that a -device names, and that the user did not give. */
+/* Adds chardevs that a -device option names and that the user did not define. */
 static void add_chardevs(Config *config)
 {
     for (guint i = 0; i < config->devices->len; i++) {

@@ -1,15 +1,13 @@
-/*
- * Making the machine that a user asks for that of a recording.
- */
+/* Changes the machine that the user asked for into that of a recording. */
 #ifndef PIOEMU_RECORD_REPLAY_ADOPT_H
 #define PIOEMU_RECORD_REPLAY_ADOPT_H
 
 #include "src/record/replay_header.h"
 
 /*
- * What decides the run comes from the recording.  The guest's files and where
- * output goes stay the user's: a file that is not the recording's, or a
- * contradiction in what else was asked for, is refused.
+ * Everything that decides the run comes from the recording.  The user still gives
+ * the guest's files and the destinations of the output.  A file that differs from
+ * the recording's, or an option that contradicts the recording, is refused.
  */
 bool replay_adopt(Config *config, const ReplayHeader *header, GError **error);
 

@@ -1,11 +1,11 @@
 /*
- * The services of a replay with no CPU: what lies outside of a device answers
- * from the recording, and nothing leaves it.
+ * The services of a replay without a CPU.  The outside of a device answers from the
+ * recording, and nothing leaves the device.
  */
 #include "src/base/error.h"
 #include "src/record/replay_check.h"
 
-/* Calls into a device that is being called, deep enough for every wiring. */
+/* How deeply calls into devices can be nested.  It is enough for every wiring. */
 #define DEPTH_MAX 8u
 
 /* ---- the calls ---- */
@@ -18,7 +18,7 @@ static bool fits(const ReplayDevice *device, const DeviceCall *event)
            (input || recorded->count == event->count);
 }
 
-/* While the machine is built, its devices' power-on comes by itself. */
+/* While the machine is built, the devices' power-on happens by itself. */
 static void catch_up(Replay *replay, ReplayDevice *device)
 {
     ReplayRecord *record = replay_find(replay, device->stream);
@@ -50,7 +50,10 @@ static void alone_leave(DeviceServices *services, const DeviceCall *event)
 
 /* ---- what the device does ---- */
 
-/* Whom it reached may have called it, and that is over when it goes on. */
+/*
+ * The device that it reached may have called it again.  Those calls are over before
+ * this one returns.
+ */
 static void make_nested_calls(ReplayDevice *device)
 {
     while (device->item.kind == ITEM_CALL && !replay_stopped(device->replay)) {
@@ -71,7 +74,7 @@ static uint64_t alone_now(const DeviceServices *services)
     return ((const ReplayDevice *)services)->now;
 }
 
-/* A drive does in their order what it was asked, and forgets what was cancelled. */
+/* A drive serves its requests in order, and drops cancelled ones. */
 static void note_asked(ReplayDevice *device, const ServiceCall *call)
 {
     const BlockRequest request = service_block_request(call);
@@ -91,13 +94,13 @@ static void note_asked(ReplayDevice *device, const ServiceCall *call)
     }
 }
 
-/* A line takes all output where nothing is compared any more. */
+/* The answer after the comparison has ended: a line accepts all output. */
 static uint64_t answer_of_nothing(const ServiceCall *call)
 {
     return call->kind == SERVICE_OUTPUT ? call->size : 0;
 }
 
-/* The answer is what it was, and the arguments are the same, so that the data fit. */
+/* Gives the recorded answer.  The arguments were equal, so the sizes of the data agree. */
 static void answer(const RecordedService *recorded, ServiceCall *call)
 {
     call->answer = recorded->call.answer;
@@ -210,7 +213,10 @@ ReplayDevice *replay_add_device(Replay *replay, Device *dev, ReplayStream *strea
     return device;
 }
 
-/* One of another class is told by replay_has_all(), and not called until then. */
+/*
+ * If the class is another one, replay_has_all() reports it, and the device is not
+ * called before that.
+ */
 DeviceServices *replay_make_services(ServicesSource *source, Device *dev, const DeviceHost *host)
 {
     Replay *replay = (Replay *)source;

@@ -127,7 +127,7 @@ static void check_answer(const ReplayDevice *device, const DeviceCall *event)
     }
 }
 
-/* In words; the caller frees it. */
+/* The item in words; the caller frees the text. */
 static char *describe_item(const ReplayItem *item)
 {
     switch (item->kind) {
@@ -203,7 +203,7 @@ bool replay_take_service(ReplayDevice *device, const ServiceCall *call, Recorded
     return taken;
 }
 
-/* The bytes that both have. */
+/* Compares the bytes that both the recording and the call have. */
 static void check_bytes(const ReplayDevice *device, const RecordedService *recorded,
                         const ServiceCall *call, const uint8_t *bytes)
 {
@@ -288,7 +288,7 @@ bool replay_has_room(ReplayDevice *device, uint64_t port, uint64_t size)
     return room >= size;
 }
 
-/* Whether input is next that came at this request of the device's. */
+/* True if the next item is input that came at this request of the device. */
 static bool input_is_next(const ReplayDevice *device)
 {
     const ReplayItem *item = &device->item;

@@ -1,6 +1,6 @@
 /*
- * What a device does and answers, compared with the recording: for a
- * replay, with a CPU and without.
+ * Compares what a device does and answers with the recording.  Both kinds of replay
+ * use it, with a CPU and without.
  */
 #ifndef PIOEMU_RECORD_REPLAY_CHECK_H
 #define PIOEMU_RECORD_REPLAY_CHECK_H
@@ -9,25 +9,25 @@
 
 /* "COM1 read LSR (port 0x3fd)"; the caller frees it. */
 char *replay_describe(const ReplayDevice *device, const DeviceCall *event);
-/* DeviceServicesClass.leave: compares the answer; the record is done with. */
+/* See DeviceServicesClass.leave.  Compares the answer and finishes the record. */
 void replay_leave(ReplayDevice *device, const DeviceCall *event);
 
 /*
- * The recorded counterpart of what the device does now; false: it did something
- * else then, or nothing is compared any more.
+ * Finds the recorded counterpart of what the device does now.  Returns false if the
+ * device did something else then, or if nothing is compared any more.
  */
 bool replay_take_item(ReplayDevice *device, const ReplayItem *wanted, ReplayItem *item);
 /* The same for a call to a service. */
 bool replay_take_service(ReplayDevice *device, const ServiceCall *call, RecordedService *recorded);
 
-/* Compares arguments and what the device sends; false: the arguments differ. */
+/* Compares the arguments and what the device sends.  Returns false if the arguments differ. */
 bool replay_check_service(const ReplayDevice *device, const RecordedService *recorded,
                           const ServiceCall *call);
-/* Compares the answer and what the device got. */
+/* Compares the answer and the data that the device got. */
 void replay_check_service_answer(const ReplayDevice *device, const RecordedService *recorded,
                                  const ServiceCall *call);
 
-/* The device asks for input: it gets what it took then. */
+/* The device asks for input.  It gets what it received in the recording. */
 void replay_feed(ReplayDevice *device);
 
 #endif

@@ -9,12 +9,12 @@
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
 #define CPUS_MAX    255
-/* No command line has longer ones; a file of anything else is not looked through. */
+/* The header of a command line has shorter lines.  So other files are not searched to their end. */
 #define LINE_MAX_SIZE (1u << 20)
 
 /* ---- the header ---- */
 
-/* The next line without its end; NULL: there is none, or none of a sensible length. */
+/* The next line without its end.  NULL: there is none, or it is too long. */
 static char *take_line(RecordReader *in)
 {
     const uint8_t *start = in->data + in->at;
@@ -48,13 +48,13 @@ static void replace(char **field, const char *value)
     *field = g_strdup(value);
 }
 
-/* A character line of a replay leads nowhere. */
+/* In a replay a character line has no backend. */
 static const char *line_spec(const char *value)
 {
     return strcmp(value, "none") ? "null" : "none";
 }
 
-/* "SECTORS file=...,id=...": nobody opens the file. */
+/* "SECTORS file=...,id=...": the file is not opened. */
 static bool add_drive(ReplayHeader *header, const char *value, GError **error)
 {
     const char *text = strchr(value, ' ');
@@ -88,7 +88,7 @@ static bool apply_cpus(ReplayHeader *header, const char *value, GError **error)
     return true;
 }
 
-/* Recordings from before there was a choice are of a machine that no BIOS had set up. */
+/* Older recordings do not say how the machine started.  They are of machines without a BIOS. */
 static bool apply_start(ReplayHeader *header, const char *value, GError **error)
 {
     for (unsigned i = MACHINE_FLAT; i < MACHINE_STARTS; i++) {
@@ -101,7 +101,7 @@ static bool apply_start(ReplayHeader *header, const char *value, GError **error)
                         value);
 }
 
-/* What a firmware and the guest were given, and what only a whole run has to know. */
+/* Lines about what a firmware and the guest were given, and lines that only a whole run has. */
 static bool apply_run(ReplayHeader *header, const char *key, const char *value, GError **error)
 {
     for (size_t i = 0; i < RECORD_FILES; i++) {
@@ -180,7 +180,7 @@ static bool apply(ReplayHeader *header, const char *key, const char *value, GErr
     return true;
 }
 
-/* The last backslash has nothing behind it. */
+/* True if the text ends in a single backslash. */
 static bool ends_in_escape(const char *text)
 {
     size_t slashes = 0;
@@ -217,7 +217,8 @@ bool replay_header_read(ReplayHeader *header, RecordReader *in, GError **error)
     record_names_init(&header->names);
     header->config = config_new();
     header->config->no_defaults = true;
-    header->config->cpu.unknown_msr_faults = true; /* as it was before recordings said */
+    header->config->cpu.unknown_msr_faults = true; /* older recordings do not say it, and it was
+                                                      so */
     header->drives = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return read_magic(in, error) && read_lines(header, in, error);
 }

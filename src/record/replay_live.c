@@ -56,7 +56,7 @@ static void compare_call(const ReplayDevice *device, const DeviceCall *event)
     }
 }
 
-/* It came in the middle of another call, as an answer to what the device did. */
+/* The call came during another call, as an answer to what the device did. */
 static void enter_nested(ReplayDevice *device, const DeviceCall *event)
 {
     const ReplayItem wanted = {.kind = ITEM_CALL};
@@ -101,7 +101,7 @@ static uint64_t live_now(const DeviceServices *services)
     return clock_now(((const ReplayDevice *)services)->replay->clock);
 }
 
-/* What the host has to say comes from the recording. */
+/* All actions of the host come from the recording. */
 static bool live_admits(const DeviceServices *services)
 {
     const ReplayDevice *device = (const ReplayDevice *)services;
@@ -128,7 +128,10 @@ bool replay_flush_output(ReplayDevice *device)
     return true;
 }
 
-/* The line took as much as it took then: here the rest of that waits. */
+/*
+ * The line accepts as much as it did in the recording.  What the present line has
+ * no room for waits in the backlog.
+ */
 static void pass_output(ReplayDevice *device, const ServiceCall *call)
 {
     device->port = call->to;
@@ -144,7 +147,7 @@ static void pass_output(ReplayDevice *device, const ServiceCall *call)
     }
 }
 
-/* What depends on the host is as it was then. */
+/* A service of the host gives the recorded answer. */
 static void call_host(ReplayDevice *device, const RecordedService *recorded, ServiceCall *call)
 {
     bool known = recorded && replay_check_service(device, recorded, call);
@@ -159,8 +162,8 @@ static void call_host(ReplayDevice *device, const RecordedService *recorded, Ser
 }
 
 /*
- * What has an answer is done first and then compared, answer and all.  What has
- * none may bring another call of the device, so that it is compared first.
+ * A service with an answer is performed first, and then everything is compared.  A
+ * service without an answer may call the device again, so it is compared first.
  */
 static void live_call(DeviceServices *services, ServiceCall *call)
 {
@@ -168,7 +171,7 @@ static void live_call(DeviceServices *services, ServiceCall *call)
     ReplayDevice *device = (ReplayDevice *)services;
     RecordedService recorded;
     if (call->kind == SERVICE_INPUT) {
-        /* What somebody types here is taken from the line, and goes nowhere. */
+        /* What a user types now is taken from the line and discarded. */
         replay_feed(device);
         service_perform(services->dev, call);
         return;
@@ -190,7 +193,7 @@ static void live_call(DeviceServices *services, ServiceCall *call)
     }
 }
 
-/* The recording has what the drive did. */
+/* The recording says what the drive did. */
 static void live_block_result(DeviceServices *services, BlockResult *result)
 {
     ReplayDevice *device = (ReplayDevice *)services;

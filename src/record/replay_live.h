@@ -1,18 +1,21 @@
 /*
- * The services of a replay with a CPU: the devices are wired and do what they
- * do, and all of it is compared.
+ * The services of a replay with a CPU.  The devices are connected and act as usual,
+ * and everything that they do is compared.
  */
 #ifndef PIOEMU_RECORD_REPLAY_LIVE_H
 #define PIOEMU_RECORD_REPLAY_LIVE_H
 
 #include "src/record/replay_check.h"
 
-/* ServicesSource.make: one that the recording does not know has the machine's own. */
+/*
+ * See ServicesSource.make.  A device that is not in the recording gets the
+ * machine's own services.
+ */
 DeviceServices *replay_make_live_services(ServicesSource *source, Device *dev,
                                           const DeviceHost *host);
-/* Makes the call that the host made; its record was taken. */
+/* Makes a call of the host whose record has been taken. */
 void replay_inject(ReplayDevice *device);
-/* Hands on the output that a line had no room for; whether there was any. */
+/* Delivers output that a line had no room for.  Returns whether there was any. */
 bool replay_flush_output(ReplayDevice *device);
 
 #endif

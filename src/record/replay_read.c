@@ -1,12 +1,10 @@
-/*
- * Reading a recording: its records, and whose turn is next.
- */
+/* Reads a recording: its records, and which one is next. */
 #include "src/record/replay_device.h"
 
 #include <inttypes.h>
 #include <limits.h>
 
-/* Beyond every clock: the rest is room for devices to calculate in. */
+/* Later than every clock.  The upper half is room for the devices' calculations. */
 #define TIME_MAX (UINT64_C(1) << 62)
 
 static void free_stream(gpointer data)
@@ -66,7 +64,7 @@ void replay_read_item(ReplayDevice *device)
     device->has_items = device->item.kind != ITEM_END;
 }
 
-/* A service that this pioemu does not know is refused by its name. */
+/* A service that this version of pioemu does not know is refused by its name. */
 static void skip_items(Replay *replay)
 {
     ReplayItem item;
@@ -82,7 +80,7 @@ static void skip_items(Replay *replay)
 
 /* ---- records ---- */
 
-/* Of a device; one that is too large is none's. */
+/* The number of a device.  A number that is too large means none. */
 static unsigned get_number(RecordReader *in)
 {
     uint64_t number = record_get(in);
@@ -144,7 +142,7 @@ static void read_host(Replay *replay, ReplayHost *host)
     in->over |= host->what >= HOST_KINDS;
 }
 
-/* One of any kind; a device's name, and what the host did, are thrown away. */
+/* Reads a record of any kind.  Names of devices and actions of the host are discarded. */
 static void read_record(Replay *replay, ReplayRecord *record)
 {
     RecordReader *in = &replay->in;
@@ -218,7 +216,10 @@ void replay_read_devices(Replay *replay)
     in->at = start;
 }
 
-/* What the host does is between two instructions: nothing that belongs to one is behind it. */
+/*
+ * An action of the host happens between two instructions.  So no record of an
+ * instruction before it can follow it in the file.
+ */
 static bool next_is_hosts(const Replay *replay)
 {
     const RecordReader *in = &replay->in;

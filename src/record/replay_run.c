@@ -9,17 +9,18 @@
 #include <stdio.h>
 
 struct ReplayRun {
-    Replay replay; /* first */
+    Replay replay; /* must be first */
     ReplayHeader header;
     GMappedFile *file;
     char *path;
     ReplayRunHost host;
-    uint64_t count;   /* instructions when the host last did something */
-    GArray *counts;   /* of all that it did: uint64_t, instructions since the one before */
-    guint done;       /* how many of those are over */
-    VcpuPosition at;  /* of the first difference, or of the end */
-    bool ending;      /* the recording says so */
-    bool ended_early; /* by somebody who looks on */
+    uint64_t count;   /* the instruction count at the host's last action */
+    GArray *counts;   /* uint64_t: for each of the host's actions, the instructions since the one
+                         before */
+    guint done;       /* how many of the host's actions have been done */
+    VcpuPosition at;  /* the position of the first difference, or of the end */
+    bool ending;      /* the recording has ended the run */
+    bool ended_early; /* the user ended the run before the recording did */
 };
 
 static VcpuPosition position(const ReplayRun *run)
@@ -49,7 +50,10 @@ static bool read_file(ReplayRun *run, GError **error)
                                "(-replay alone takes it)");
 }
 
-/* A recording that ends in the middle is of no use, and is told at once. */
+/*
+ * Checks at the start that the recording is not damaged, because a replay up to the
+ * damage would be of no use.
+ */
 static bool check_records(ReplayRun *run, GError **error)
 {
     Replay *replay = &run->replay;
@@ -188,14 +192,17 @@ static void do_again(ReplayRun *run, const ReplayHost *host)
     }
 }
 
-/* The guest's own doing comes by itself. */
+/* The guest ends the run itself, so the replay must not. */
 static bool comes_by_itself(const ReplayRun *run, const ReplayHost *host)
 {
     return host->what == HOST_END && host->number <= VM_ENDED_BY_DEATH &&
            !run->host.halted_for_good(run->host.opaque);
 }
 
-/* What is behind it in the file has not happened yet, and everything before it has. */
+/*
+ * True if the host acts now.  What follows in the file has not happened yet, and
+ * everything before it must have happened.
+ */
 static bool is_due(ReplayRun *run, const ReplayHost *host)
 {
     Replay *replay = &run->replay;
@@ -285,7 +292,7 @@ void replay_run_unclaimed(ReplayRun *run, const BusAccess *access)
     replay->records++;
 }
 
-/* By the guest, which has to be what it did then; or by somebody here. */
+/* Either the guest ended the run, and must do so as it did then.  Or the user ended it now. */
 void replay_run_ended(ReplayRun *run, const VmResult *result)
 {
     Replay *replay = &run->replay;

@@ -1,9 +1,9 @@
 /*
- * -replay of a whole run on the software CPU: the guest runs again, what the
- * host did comes from the recording at the same instructions, and everything
- * that reaches the devices and everything they do is compared with it.
+ * -replay of a whole run on the software CPU.  The guest runs again, and the host's
+ * actions come from the recording at the same instructions.  Everything that
+ * reaches the devices, and everything they do, is compared with the recording.
  *
- * Everything here is the loop's thread's.
+ * Everything here is used in the loop's thread.
  */
 #ifndef PIOEMU_RECORD_REPLAY_RUN_H
 #define PIOEMU_RECORD_REPLAY_RUN_H
@@ -14,31 +14,37 @@
 #include "src/machine/config.h"
 #include "src/record/ending.h"
 
-/* The machine of a recording, whose run is to be done again. */
+/* The replay of a whole run. */
 typedef struct ReplayRun ReplayRun;
 
-/* What the replay needs of the machine. */
+/* What the replay needs from the machine. */
 typedef struct ReplayRunHost {
-    Clock *clock; /* machine time */
+    Clock *clock; /* the clock of machine time */
     const Bus *bus;
     VcpuPosition (*position)(void *opaque);
-    /* Nothing will wake the CPU; the run ends when the devices have nothing more to do. */
+    /*
+     * True if nothing will wake the CPU.  Then the run ends when the devices have
+     * nothing left to do.
+     */
     bool (*halted_for_good)(void *opaque);
-    /* What the user did. */
+    /* The user's actions in the recording. */
     void (*reset)(void *opaque);
     void (*nmi)(void *opaque);
     void (*end)(void *opaque, const VmResult *result);
-    /* There is a difference: the run is to end soon.  May be inside of a device's call. */
+    /*
+     * There is a difference, so the run must end soon.  This may be called during a
+     * call of a device.
+     */
     void (*differs)(void *opaque);
     void *opaque;
 } ReplayRunHost;
 
-/* Whether -replay means the run, and not only the devices. */
+/* True if -replay means the whole run, and not only the devices. */
 bool replay_run_wanted(const Config *config);
 
 /*
- * Opens config->replay and makes the machine in `config` that of the
- * recording; what the user asked for otherwise is refused.
+ * Opens config->replay and changes the machine in `config` into that of the
+ * recording.  Refuses options that contradict the recording.
  */
 ReplayRun *replay_run_new(Config *config, GError **error);
 void replay_run_free(ReplayRun *run);
@@ -46,26 +52,26 @@ void replay_run_free(ReplayRun *run);
 /* ---- for the machine ---- */
 
 ServicesSource *replay_run_services(ReplayRun *run);
-/* Before the machine is built. */
+/* To be called before the machine is built. */
 void replay_run_add_drives(const ReplayRun *run, BlockSet *blocks);
-/* After that: whether it is the recording's machine. */
+/* To be called after the machine is built.  Returns false if it is not the recording's machine. */
 bool replay_run_is_complete(ReplayRun *run, GError **error);
 /* `host` is copied. */
 void replay_run_start(ReplayRun *run, const ReplayRunHost *host);
 
-/* scheduler_set_replay(). */
+/* See scheduler_set_replay(). */
 bool replay_run_deliver(ReplayRun *run);
 uint64_t replay_run_until(const ReplayRun *run);
 void replay_run_stuck(ReplayRun *run);
-/* An access that reached no device. */
+/* Compares an access that reached no device. */
 void replay_run_unclaimed(ReplayRun *run, const BusAccess *access);
 void replay_run_ended(ReplayRun *run, const VmResult *result);
-/* Hands on output that the lines had no room for; whether there was any. */
+/* Delivers output that the lines had no room for.  Returns whether there was any. */
 bool replay_run_flush(ReplayRun *run);
 
 /* ---- afterwards ---- */
 
-/* Says on stderr what came of it (stdout is the guest's); returns the exit status. */
+/* Prints the result on stderr, because stdout is the guest's, and returns the exit status. */
 int replay_run_conclude(const ReplayRun *run);
 
 #endif
