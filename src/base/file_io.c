@@ -134,14 +134,14 @@ static bool fail(const char *what, const char *path, int error_number, int code,
     return false;
 }
 
-/* Of a file that is not there yet, or is replaced, only the directory matters. */
+/* If the file does not exist yet, or is replaced, only the directory must be writable. */
 static bool is_replaced(const char *path)
 {
     struct stat st;
     return stat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
-/* 0 or the number of what is wrong with the name. */
+/* Returns 0, or the errno for what is wrong with the name. */
 static int check_name(const char *path)
 {
     struct stat st;
@@ -162,14 +162,14 @@ bool file_io_check_replace(const char *what, const char *path, GError **error)
     return !why || fail(what, path, why, PIOEMU_ERROR_CONFIG, error);
 }
 
-/* 0 or the error's number; closes it. */
+/* Writes the text and closes `fd`.  Returns 0 or the errno. */
 static int write_out(int fd, const char *text)
 {
     int why = file_io_write(fd, text, strlen(text)) ? 0 : errno;
     return close(fd) < 0 && !why ? errno : why;
 }
 
-/* What was put in its place since it was looked at is not written to. */
+/* Does not write to a file that has been put in its place since the check. */
 static int write_to(const char *path, const char *text)
 {
     struct stat st;

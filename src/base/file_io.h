@@ -17,27 +17,30 @@
 
 /* ---- descriptors ---- */
 
-/* Returns how much there was from `offset` up to the end of the file; -1: errno says why. */
+/*
+ * Returns the number of bytes read, which is less than `size` only at the end of
+ * the file.  -1: errno says why.
+ */
 ssize_t file_io_read_at(int fd, void *data, size_t size, uint64_t offset);
-/* False: errno says why, and a part may have been written. */
+/* Returns false with errno after a failure.  A part may have been written then. */
 bool file_io_write_at(int fd, const void *data, size_t size, uint64_t offset);
-/* Writes from where the descriptor is; false: errno says why. */
+/* Writes at the position of the descriptor.  Returns false with errno after a failure. */
 bool file_io_write(int fd, const void *data, size_t size);
 
-/* Closes those of first to last that are open; UINT_MAX: to the end. */
+/* Closes all open descriptors from first to last.  UINT_MAX means up to the highest. */
 void file_io_close_range(unsigned first, unsigned last);
 
 /* ---- files to read ---- */
 
-/* A regular file that the user names for us to read. */
+/* A regular file that the user names as an input. */
 typedef struct InputFile {
     const char *what; /* the option, for messages; the caller owns it and the path */
     const char *path;
     int fd;        /* -1: not open */
-    uint64_t size; /* bytes, as it was opened */
+    uint64_t size; /* in bytes, when it was opened */
 } InputFile;
 
-/* Never waits: a pipe or a device is refused. */
+/* Never blocks, because it refuses pipes and devices. */
 bool input_file_open(InputFile *file, const char *what, const char *path, GError **error);
 /* Sets "WHAT PATH: why" as the user's mistake; always returns false. */
 bool input_file_refuse(const InputFile *file, GError **error, const char *format, ...)
@@ -50,7 +53,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(InputFile, input_file_close)
 
 /* ---- small files to write ---- */
 
-/* Whether the file could be written later; `what` names the option in the message. */
+/* Checks whether the file can be written later.  `what` names the option in the message. */
 bool file_io_check_replace(const char *what, const char *path, GError **error);
 /*
  * Replaces the file as a whole or leaves it alone.  What is not a regular file

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Another file of this name is as likely as a guess of 64 bits. */
+/* A second collision of names is less likely than a correct guess of 64 bits. */
 #define ATTEMPTS 16u
 
 bool file_place_open(FilePlace *place, const char *path)
@@ -29,7 +29,7 @@ void file_place_clear(FilePlace *place)
 
 /* ---- new files ---- */
 
-/* Not with the file's own name in it, which may be as long as a name can be. */
+/* The file's own name cannot be part of it, because that may have the maximum length already. */
 static char *invent_name(void)
 {
     uint64_t number;
@@ -76,7 +76,7 @@ bool file_place_make_link(const FilePlace *place, const char *target, char **nam
     return make(place, target, name) == 0;
 }
 
-/* Not every file system can keep from replacing. */
+/* Some file systems cannot rename without replacing. */
 bool file_place_put(const FilePlace *place, const char *name, bool replaces)
 {
     int directory = place->directory;

@@ -1,7 +1,6 @@
 /*
- * A name in a directory that stays open: what is made, replaced and removed
- * under it is in that directory, even if the directory's own name leads
- * somewhere else by then.
+ * A name in a directory that is held open.  Files are created, replaced and removed
+ * in that directory, even if its path leads somewhere else by then.
  */
 #ifndef PIOEMU_BASE_FILE_PLACE_H
 #define PIOEMU_BASE_FILE_PLACE_H
@@ -14,26 +13,26 @@ typedef struct FilePlace {
     char *name;
 } FilePlace;
 
-/* False: errno says why, and there is nothing to clear. */
+/* Returns false with errno after a failure.  Then there is nothing to clear. */
 bool file_place_open(FilePlace *place, const char *path);
 void file_place_clear(FilePlace *place);
 
 /*
- * Makes a new file beside it, whose name nobody can have guessed, for writing;
- * returns its descriptor, or -1 with errno.  The caller frees the name and
- * moves or removes the file.
+ * Makes a new file in the same directory for writing, under a name that cannot be
+ * guessed.  Returns its descriptor, or -1 with errno.  The caller frees the name,
+ * and moves or removes the file.
  */
 int file_place_make(const FilePlace *place, char **name);
 /* The same for a symbolic link. */
 bool file_place_make_link(const FilePlace *place, const char *target, char **name);
-/* Moves what was made beside it into its place; `replaces`: whatever is there. */
+/* Moves the new file to the place.  With `replaces` it replaces what is there. */
 bool file_place_put(const FilePlace *place, const char *name, bool replaces);
-/* Removes what was made beside it; errno stays. */
+/* Removes the new file.  errno does not change. */
 void file_place_discard(const FilePlace *place, const char *name);
 
-/* Whether the open file, and no other or a link to it, is at the place. */
+/* True if exactly this open file is at the place, and not another one or a link to it. */
 bool file_place_holds(const FilePlace *place, int fd);
-/* Removes the open file if it is still there. */
+/* Removes the open file if it is still at the place. */
 void file_place_remove(const FilePlace *place, int fd);
 
 #endif

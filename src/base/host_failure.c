@@ -1,11 +1,11 @@
 /*
- * See the header.
+ * What happens when the host has no memory or no thread left.
  *
- * GLib cannot say that it has no memory once even the text of that has none,
- * and recurses until the stack is full.  So the heap gets a reserve at the
- * start, out of which all the small allocations come; large ones are asked for
- * where they are made, and refused with a message of their own.  What has to be said is said
- * without memory: on standard error and by write().  A terminal comes back by its guardian.
+ * Without memory GLib cannot even format its message, and recurses until the stack
+ * is full.  So the heap gets a reserve at the start, and all small allocations come
+ * from it.  Large ones are made where their failure can be reported with a message
+ * of its own.  The final message is a constant and is written with write().  If the
+ * terminal is raw, its guardian restores it.
  */
 #include "src/base/host_failure.h"
 
@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #define NO_MEMORY "pioemu: the host has no more memory\n"
-/* Several times what a machine takes in small pieces; no page of it is touched. */
+/* Several times what a machine needs in small pieces.  Pages that are not used cost nothing. */
 #define RESERVE     (4 << 20)
 #define USUAL_PAD   (128 << 10)
-#define BELOW_A_MAP (120 << 10) /* larger ones are mapped, not taken from the heap */
+#define BELOW_A_MAP (120 << 10) /* larger pieces are mapped and do not come from the heap */
 #define NO_THREAD   "pioemu: the host gives no more threads (ulimit -u and -v limit them)\n"
 
 static G_NORETURN void end(const char *message)
@@ -31,7 +31,7 @@ static G_NORETURN void end(const char *message)
     _exit(PIOEMU_ERROR_HOST);
 }
 
-/* An error of GLib's own is one of these two; without memory it has no text. */
+/* GLib's own fatal errors are these two.  Without memory it passes no text. */
 static void glib_failed(const gchar *domain, GLogLevelFlags level, const gchar *message,
                         gpointer opaque)
 {
@@ -47,11 +47,13 @@ static void glib_failed(const gchar *domain, GLogLevelFlags level, const gchar *
     g_log_default_handler(domain, level, message, opaque);
 }
 
-/* The heap grows once, and does not shrink again when the piece is given back. */
+/* The heap grows once, and does not shrink when the piece is freed. */
 static void make_reserve(void)
 {
 #if defined(__GLIBC__)
-    /* A thread's own heap would have no reserve, and GLib aborts when a thread's first piece fails.
+    /*
+     * Other heaps have no reserve, and GLib aborts if a thread's first allocation
+     * fails.  So all threads share one heap.
      */
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 2 * RESERVE);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A shell's <(command) is /dev/fd/63, alone or in the middle of a word. */
+/* A shell's <(command) is /dev/fd/63, alone or inside a longer word. */
 static void note_named(GArray *named, const char *word)
 {
     for (const char *at = word; (at = strstr(at, "/fd/"));) {

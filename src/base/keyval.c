@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Levenshtein distance, one row at a time. */
+/* The Levenshtein distance, computed row by row. */
 static unsigned edit_distance(const char *a, const char *b)
 {
     size_t length = strlen(b);
@@ -38,7 +38,7 @@ const char *keyval_nearest(const char *word, const char *const *candidates)
     return nearest;
 }
 
-/* One item up to a single comma; doubled commas become one. */
+/* Takes an item up to a single comma.  Two commas become one. */
 static char *take_item(const char **text)
 {
     GString *item = g_string_new(NULL);

@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a pipe that polls as writable takes without blocking: PIPE_BUF. */
+/* PIPE_BUF: a pipe that polls as writable accepts this much without blocking. */
 #define WRITE_MAX 4096u
 
 struct Log {
     Loop *loop;
     int fd;
-    OutputFile file; /* its path is NULL: it is stderr */
+    OutputFile file; /* its path is NULL for stderr */
     bool begun;
     unsigned lost;
     GAsyncQueue *lines;
@@ -141,7 +141,7 @@ Log *log_new(Loop *loop, const char *path, GError **error)
     return log;
 }
 
-/* Lines of a run that never began are not for its file, which stays as it was. */
+/* If the run never began, its lines do not go to the file, which keeps its contents. */
 void log_free(Log *log)
 {
     if (!log->begun) {

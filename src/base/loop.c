@@ -8,19 +8,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* An epoll set, two sockets for signals, and some to spare. */
+/* An epoll set, two sockets for signals, and a few to spare. */
 #define BASE_DESCRIPTORS 5
 
 struct Loop {
     struct event_base *base;
-    /* Posted work. */
+    /* Work that other threads posted. */
     int post_fd;
     struct event *post_event;
     GMutex post_lock;
     LoopTask *first, **last;
     unsigned queued;
-    bool quit;    /* all four under post_lock */
-    int probe_fd; /* an epoll set that only ever answers whether it would take a descriptor */
+    bool quit;    /* protected by post_lock, as the three fields above */
+    int probe_fd; /* an epoll set that is only used to find out whether a descriptor can be
+                     polled */
 };
 
 struct LoopFd {
@@ -62,7 +63,10 @@ static LoopTask *take_task(Loop *loop)
     return task;
 }
 
-/* The counter of an eventfd cannot overflow by ones in any run: the write never blocks. */
+/*
+ * The write never blocks: no run is long enough to overflow the counter of an
+ * eventfd in steps of one.
+ */
 static void wake(Loop *loop)
 {
     uint64_t one = 1;
@@ -71,8 +75,8 @@ static void wake(Loop *loop)
 }
 
 /*
- * Only as many as wait now: threads that keep posting must not keep the loop
- * from its descriptors.
+ * Runs only the tasks that are queued now.  Threads that post continuously must not
+ * keep the loop from its descriptors.
  */
 static void run_posted(evutil_socket_t fd, short events, void *opaque)
 {
@@ -155,7 +159,10 @@ bool loop_quit_asked(Loop *loop)
 
 /* ---- the loop ---- */
 
-/* Tried before, for libevent ends the process when it gets none.  On failure errno says why. */
+/*
+ * Tries this first, because libevent ends the process when it gets no descriptor.
+ * On failure errno says why.
+ */
 static bool has_descriptors(void)
 {
     int descriptors[BASE_DESCRIPTORS];
@@ -214,7 +221,7 @@ void loop_free(Loop *loop)
     g_free(loop);
 }
 
-/* A quit that a loop_step() saw has used up its wake-up: this gives it another. */
+/* If loop_step() has seen a quit, it has used its wake-up.  So this makes another one. */
 void loop_run(Loop *loop)
 {
     wake(loop);
@@ -252,7 +259,7 @@ static void fd_writable(evutil_socket_t fd, short events, void *opaque)
 
 static const struct timeval AT_ONCE = {0, 0};
 
-/* Armed again before the call, which may free the watch. */
+/* Arms the event again before the call, because the call may free the watch. */
 static void fd_always(evutil_socket_t fd, short events, void *opaque)
 {
     (void)fd;
@@ -263,8 +270,8 @@ static void fd_always(evutil_socket_t fd, short events, void *opaque)
 }
 
 /*
- * epoll refuses regular files and the like; they never make a reader or writer
- * wait.  Asked beforehand, as libevent prints a warning when it is refused.
+ * epoll refuses regular files and similar descriptors, which never block.  We ask
+ * first, because libevent would print a warning.
  */
 static bool is_pollable(const Loop *loop, int fd)
 {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* strtoull takes blanks and signs, which no user means here. */
+/* strtoull() accepts blanks and signs, which are mistakes here. */
 static bool scan(const char *what, const char *text, uint64_t *value, const char **end,
                  GError **error)
 {
@@ -49,7 +49,7 @@ bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t
     return true;
 }
 
-/* Up to a thousandth: ".5" is 500. */
+/* Reads up to three digits: ".5" is 500. */
 static bool scan_fraction(const char **end, unsigned *thousandths)
 {
     const char *digit = *end + 1;
@@ -65,7 +65,7 @@ static bool scan_fraction(const char **end, unsigned *thousandths)
     return true;
 }
 
-/* Without a suffix `shift` stays. */
+/* Without a suffix `shift` does not change. */
 static bool scan_suffix(const char *text, unsigned *shift)
 {
     static const char SUFFIXES[] = "KMG";

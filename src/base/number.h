@@ -1,6 +1,4 @@
-/*
- * Numbers as users write them on the command line.
- */
+/* Numbers in the form in which users write them on the command line. */
 #ifndef PIOEMU_BASE_NUMBER_H
 #define PIOEMU_BASE_NUMBER_H
 
@@ -9,18 +7,18 @@
 #include <stdint.h>
 
 /*
- * A decimal or 0x number from 0 to `maximum`.  `what` names the option in the
+ * Parses a decimal or 0x number from 0 to `maximum`. `what` names the option in the
  * message: "-echr", "isa-serial: irq".
  */
 bool number_parse(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                   GError **error);
 /*
- * The same with an optional suffix K, M or G (powers of 1024, either case), and
- * with the suffix up to three decimals: 3.5G.
+ * The same with an optional suffix K, M or G (powers of 1024, upper or lower case).
+ * With a suffix the number can have up to three decimals: 3.5G.
  */
 bool number_parse_size(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                        GError **error);
-/* The same, but a number alone is in MiB. */
+/* The same, but a number without a suffix is in MiB. */
 bool number_parse_mebibytes(const char *what, const char *text, uint64_t maximum, uint64_t *value,
                             GError **error);
 /* "on", "off", "yes", "no", "true", "false". */

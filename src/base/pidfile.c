@@ -14,9 +14,9 @@
 struct Pidfile {
     char *path;
     FilePlace place;
-    bool plain; /* not a pipe or a terminal, which is only written to */
-    int stale;  /* the file of one that is gone, locked; -1: there was none */
-    int fd;     /* ours, locked; -1: not written yet */
+    bool plain; /* it is not a pipe or a terminal, which are only written to */
+    int stale;  /* the locked file of a process that has ended; -1: there was none */
+    int fd;     /* our locked file; -1: not written yet */
 };
 
 static bool fail(const Pidfile *file, GError **error, const char *why)
@@ -30,15 +30,15 @@ static bool is_used(const Pidfile *file, GError **error)
     return fail(file, error, "another process has it (name another file, or end that one)");
 }
 
-/* Belongs to the open file: it ends with us, however that is. */
+/* The lock belongs to the open file, so it ends with our process, however that ends. */
 static bool lock(int fd)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    /* On a file system without locks there is nobody to ask. */
+    /* A file system without locks cannot tell us about other processes. */
     return fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
 }
 
-/* A link is replaced, wherever it leads. */
+/* A symbolic link is replaced, wherever it leads. */
 static bool lock_stale(Pidfile *file, GError **error)
 {
     file->stale = openat(file->place.directory, file->place.name,
@@ -74,7 +74,7 @@ static bool is_link(const Pidfile *file)
            S_ISLNK(st.st_mode);
 }
 
-/* The lock comes before the name: nobody can find it unlocked. */
+/* The file is locked before it gets its name, so no process can find it unlocked. */
 static bool put_new(Pidfile *file, const char *text, GError **error)
 {
     g_autofree char *name = NULL;

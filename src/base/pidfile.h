@@ -1,6 +1,6 @@
 /*
- * The file of -pidfile.  It is locked for as long as its process runs, so that
- * a second one can tell, and so can whoever asks with fcntl(F_GETLK).
+ * The file of -pidfile.  It is locked while its process runs.  So a second process
+ * notices, and other programs can ask with fcntl(F_GETLK).
  */
 #ifndef PIOEMU_BASE_PIDFILE_H
 #define PIOEMU_BASE_PIDFILE_H
@@ -10,11 +10,14 @@
 
 typedef struct Pidfile Pidfile;
 
-/* Refused if another process has it, or if it could not be written; changes nothing yet. */
+/*
+ * Fails if another process has the file, or if it cannot be written.  Does not
+ * change the file yet.
+ */
 Pidfile *pidfile_claim(const char *path, GError **error);
-/* Puts our process id there, as a whole. */
+/* Writes our process id, and replaces the file as a whole. */
 bool pidfile_write(Pidfile *file, GError **error);
-/* Removes it, if it was written and is still ours; NULL is none. */
+/* Removes the file if we wrote it and it is still ours.  NULL is allowed: there is no file. */
 void pidfile_free(Pidfile *file);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pidfile, pidfile_free)

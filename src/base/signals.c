@@ -28,7 +28,7 @@ static void drop_sources(Signals *signals)
     }
 }
 
-/* Without its handlers the process dies of the next one at once. */
+/* Removes the handlers, so that the next signal ends the process at once. */
 static void received(void *opaque)
 {
     const Source *source = opaque;

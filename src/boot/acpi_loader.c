@@ -1,6 +1,6 @@
 /*
- * The tables are made for address 0: each of their addresses is an offset in
- * the file, to which the firmware adds where it has put that.
+ * The tables are built for address 0.  So each address in them is an offset in the
+ * file, and the firmware adds the address at which it has put the file.
  */
 #include "src/boot/acpi_loader.h"
 
@@ -14,7 +14,7 @@
 #define RSDP_ALIGN   16u
 #define RSDP_SIZE    36u
 
-/* Where addresses and checksums are: ACPI Specification 2.0, 5.2. */
+/* The offsets of addresses and checksums: ACPI Specification 2.0, 5.2. */
 #define RSDP_OLD_SIZE     20u
 #define RSDP_CHECKSUM     8u
 #define RSDP_RSDT         16u
@@ -75,7 +75,7 @@ static void add_file(Script *script, const char *file, uint32_t align, uint8_t z
     add(script, &command);
 }
 
-/* There is an address of `size` bytes in the file, of something in the tables. */
+/* The file contains an address of `size` bytes, which refers to the file of tables. */
 static void add_pointer(Script *script, const char *file, uint32_t offset, uint8_t size)
 {
     LoaderCommand command = {.command = LOADER_ADD_POINTER};
@@ -110,7 +110,7 @@ static void add_table_checksum(Script *script, uint32_t table)
                  word_at(script, table + TABLE_LENGTH));
 }
 
-/* A list of tables, in `size` bytes each. */
+/* A list of tables, with `size` bytes for each entry. */
 static void add_root(Script *script, uint32_t root, uint8_t size)
 {
     uint32_t length = word_at(script, root + TABLE_LENGTH);
@@ -129,7 +129,7 @@ static void add_fadt(Script *script, uint32_t fadt)
     add_table_checksum(script, fadt);
 }
 
-/* The FADT is the first that the lists name. */
+/* The FADT is the first entry of the lists. */
 static void write_script(Script *script, uint32_t rsdp)
 {
     uint32_t rsdt = word_at(script, rsdp + RSDP_RSDT), xsdt = word_at(script, rsdp + RSDP_XSDT);

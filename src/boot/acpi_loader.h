@@ -1,5 +1,5 @@
 /*
- * The ACPI tables as items for a firmware that puts them where it wants, with
+ * The ACPI tables as items for a firmware, which chooses their addresses, with
  * QEMU's script of what to do with them: etc/acpi/tables, etc/acpi/rsdp,
  * etc/table-loader.
  */
@@ -8,7 +8,7 @@
 
 #include "src/boot/boot.h"
 
-/* Nothing, for a board without the power management registers. */
+/* Adds nothing if the board has no power management registers. */
 void acpi_loader_add(FwItems *items, const BootBoard *board);
 
 #endif

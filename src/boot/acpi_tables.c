@@ -1,5 +1,6 @@
 /*
- * The least that an ACPI kernel needs to find its CPUs and to power off.
+ * The smallest set of tables with which an ACPI kernel finds its CPUs and can power
+ * off.
  *
  * After the ACPI Specification 2.0: RSDP (5.2.4), RSDT and XSDT (5.2.6, 5.2.7),
  * FADT (5.2.8), FACS (5.2.9), DSDT (5.2.10.1), MADT (5.2.10.4).
@@ -20,9 +21,9 @@
 #define BOOT_LEGACY_8042 0x0003u
 #define FLAG_WBINVD      (1u << 0)
 #define FLAG_PROC_C1     (1u << 2)
-#define FLAG_PWR_BUTTON  (1u << 4) /* no fixed one */
-#define FLAG_SLP_BUTTON  (1u << 5) /* no fixed one */
-#define FLAG_FIX_RTC     (1u << 6) /* its wake status is not in PM1 */
+#define FLAG_PWR_BUTTON  (1u << 4) /* there is no fixed power button */
+#define FLAG_SLP_BUTTON  (1u << 5) /* there is no fixed sleep button */
+#define FLAG_FIX_RTC     (1u << 6) /* the clock's wake status is not in PM1 */
 #define FLAG_RESET       (1u << 10)
 #define SPACE_IO         1u
 
@@ -120,8 +121,8 @@ typedef struct __attribute__((packed)) MadtNmi {
 } MadtNmi;
 
 /*
- * Name (\_S5, Package (4) {0, 0, 0, 0}): NameOp, the name, PackageOp, the
- * package's length from itself on, its count, two BytePrefix and two ZeroOp.
+ * Name (\_S5, Package (4) {0, 0, 0, 0}): NameOp, the name, PackageOp, the package's
+ * length (counted from that byte), its count, two BytePrefix and two ZeroOp.
  */
 static const uint8_t DSDT_CODE[] = {
     0x08, '\\', '_', 'S', '5', '_', 0x12, 0x08, 4, 0x0a, ACPI_SLP_TYP_S5, 0x0a, ACPI_SLP_TYP_S5,
@@ -195,7 +196,7 @@ static void fill_registers(Fadt *fadt, uint16_t port)
     fadt->x_pm_timer = io_address(fadt->pm_timer, ACPI_PM_TMR_LEN);
 }
 
-/* No SMI command: the machine is always in ACPI mode. */
+/* There is no SMI command: the machine is always in ACPI mode. */
 static uint32_t add_fadt(BootTables *tables, uint32_t facs, uint32_t dsdt)
 {
     Fadt fadt = {
@@ -264,7 +265,7 @@ static uint32_t add_facs(BootTables *tables)
     return boot_tables_add(tables, &facs, sizeof(facs), sizeof(facs));
 }
 
-/* The RSDT and the XSDT: the same list, in 4 and in 8 bytes each. */
+/* Makes the RSDT or the XSDT: the same list, with 4 or 8 bytes for each entry. */
 static uint32_t add_root(BootTables *tables, const uint64_t *list, size_t count, size_t size,
                          const char *signature)
 {

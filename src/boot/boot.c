@@ -17,14 +17,15 @@ struct BootImage {
     GPtrArray *files;    /* of GBytes */
     GPtrArray *texts;    /* of char * */
     GArray *modules;     /* of BootModule */
-    BootRequest request; /* points into the above */
+    BootRequest request; /* points into the three above */
     const BootFormat *format;
 };
 
 /*
- * Tried in this order: the first to find its mark in the file has it.  A
- * Linux kernel that carries other marks is a Linux kernel.  A file without any
- * is a plain ELF file or a flat binary, if nothing in it says more.
+ * The formats in the order in which they are tried.  The first one that finds its
+ * mark in the file is taken.  A Linux kernel that also has other marks is a Linux
+ * kernel.  A file without a mark is a plain ELF file or, unless its contents speak
+ * against it, a flat binary.
  */
 static const BootFormat *const FORMATS[] = {
     &boot_linux,
@@ -62,7 +63,7 @@ static char *find_objection(const BootBytes *kernel, const char *path)
     return why ? why : boot_no_code(kernel, path);
 }
 
-/* Who gives -flat knows what the file is. */
+/* A user who gives -flat knows what the file is. */
 static bool find_format(BootImage *image, GError **error)
 {
     const BootRequest *request = &image->request;
@@ -81,7 +82,7 @@ static bool find_format(BootImage *image, GError **error)
 
 /* ---- files ---- */
 
-/* What is as large as a disk is often one: its beginning tells. */
+/* A file as large as a disk often is one.  Its first bytes tell. */
 static bool refuse_large(const InputFile *file, uint64_t memory, GError **error)
 {
     g_autofree uint8_t *head = g_malloc(BOOT_FOREIGN_HEAD);
@@ -131,7 +132,7 @@ static bool add_file(BootImage *image, const char *option, const char *path, uin
 
 /* ---- modules ---- */
 
-/* `text` is "FILE" or "FILE ARGUMENTS", and is taken. */
+/* `text` is "FILE" or "FILE ARGUMENTS".  Takes ownership of it. */
 static bool add_module(BootImage *image, char *text, bool has_arguments, uint64_t memory,
                        GError **error)
 {
@@ -147,7 +148,7 @@ static bool add_module(BootImage *image, char *text, bool has_arguments, uint64_
     return true;
 }
 
-/* The text up to the next single comma; two of them are one in a name. */
+/* Takes the text up to the next single comma.  Two commas stand for one in a name. */
 static char *next_module(const char **rest)
 {
     GString *text = g_string_new(NULL);
@@ -301,7 +302,7 @@ bool boot_image_wants_firmware(const BootImage *image)
     return image->entry == BOOT_ENTRY_16;
 }
 
-/* The last byte makes the sum of all 0. */
+/* The last byte makes the sum of all bytes 0. */
 static GBytes *kernel_rom(void)
 {
     uint8_t *rom = g_memdup2(KERNEL_ROM, sizeof(KERNEL_ROM));

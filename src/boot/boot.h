@@ -1,6 +1,6 @@
 /*
- * What the machine starts with: a kernel in memory, what it is told, and a
- * CPU state.  docs/booting.md has the formats.
+ * What the machine starts with: a kernel in memory, what it is told, and the CPU's
+ * state. docs/booting.md describes the formats.
  */
 #ifndef PIOEMU_BOOT_H
 #define PIOEMU_BOOT_H
@@ -13,10 +13,10 @@
 
 typedef struct BootImage BootImage;
 
-/* The file of the loader that a firmware of others finds; it is 512 bytes of option ROM. */
+/* The file with the loader that another firmware finds.  It is 512 bytes of option ROM. */
 #define BOOT_KERNEL_ROM "genroms/pioemu-linux.bin"
 
-/* What the user asked for; every member but `kernel` may be NULL. */
+/* What the user asked for.  Every member except `kernel` may be NULL. */
 typedef struct BootOptions {
     const char *kernel; /* the path of -kernel */
     const char *flat;   /* -flat */
@@ -25,42 +25,48 @@ typedef struct BootOptions {
     const char *entry;  /* -machine kernel-entry= */
 } BootOptions;
 
-/* What the tables in memory say of the board. */
+/* What the tables in memory say about the board. */
 typedef struct BootBoard {
     unsigned cpus;
-    bool apic;           /* local APICs and an I/O APIC */
-    uint8_t timer_input; /* of the I/O APIC: IRQ 0 */
-    uint16_t acpi_port;  /* of the power management registers; 0: there are none */
+    bool apic;           /* there are local APICs and an I/O APIC */
+    uint8_t timer_input; /* the input of the I/O APIC that IRQ 0 is connected to */
+    uint16_t acpi_port;  /* the first port of the power management registers; 0: there are none */
     uint8_t acpi_irq;
-    uint16_t reset_port; /* of the reset control register; 0: there is none */
+    uint16_t reset_port; /* the port of the reset control register; 0: there is none */
 } BootBoard;
 
 /*
- * Reads the files and finds out what the kernel is; `memory` is the guest's,
- * in bytes.  The options are copied.
+ * Reads the files and determines the kernel's format.  `memory` is the size of the
+ * guest's memory in bytes.  The options are copied.
  */
 BootImage *boot_image_new(const BootOptions *options, uint64_t memory, GError **error);
 void boot_image_free(BootImage *image);
 bool boot_image_is_flat(const BootImage *image);
-/* A kernel that looks for an APIC before it looks for anything older. */
+/* True for a kernel that looks for an APIC before it looks for older controllers. */
 bool boot_image_wants_apic(const BootImage *image);
 
-/* Refuses a kernel of 64-bit code for a CPU, that of -accel `accel`, without long mode. */
+/* Refuses a kernel with 64-bit code if the CPU, that of -accel `accel`, has no long mode. */
 bool boot_image_check_no_long(const BootImage *image, const char *accel, GError **error);
 
-/* Checks it, puts it into memory and sets the first vCPU up; again at each reset. */
+/*
+ * Checks the kernel, puts it into memory and sets the state of the first vCPU.
+ * Called again at each reset.
+ */
 bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *memory,
                      CpuState *state, GError **error);
 
-/* Whether it is asked for at an entry that needs a firmware. */
+/* True if the user chose an entry that needs a firmware. */
 bool boot_image_wants_firmware(const BootImage *image);
-/* In place of boot_image_load(): a firmware finds it among `items`, with its loader. */
+/*
+ * Used instead of boot_image_load(): adds the kernel and its loader to `items`,
+ * where a firmware finds them.
+ */
 bool boot_image_offer(const BootImage *image, Memory *memory, FwItems *items, GError **error);
 
-/* What a BIOS that is built in leaves free for the tables, from 0xf0000 on (bios/bios.ld). */
+/* The room, from 0xf0000 on, that the built-in BIOS leaves for the tables (bios/bios.ld). */
 #define BOOT_TABLES_MAX 0x2000u
 
-/* The same tables as a kernel of -kernel has, into that room. */
+/* Puts the tables that a kernel of -kernel gets into that room. */
 void boot_put_tables(const BootBoard *board, Memory *memory);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BootImage, boot_image_free)

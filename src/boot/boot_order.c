@@ -14,7 +14,7 @@ static bool refuse(GError **error, const char *key, const char *letters, const c
     return false;
 }
 
-/* The network's letter is taken, as scripts for QEMU have it, and stands for nothing. */
+/* The letter of the network is accepted, because scripts for QEMU use it, and has no effect. */
 static bool parse_letters(const char *key, const char *letters, char *order, bool *network,
                           GError **error)
 {

@@ -1,6 +1,4 @@
-/*
- * -boot: from what, and in which order, a firmware is to boot.
- */
+/* -boot: from which devices, and in which order, a firmware boots. */
 #ifndef PIOEMU_BOOT_ORDER_H
 #define PIOEMU_BOOT_ORDER_H
 
@@ -14,16 +12,17 @@
 #define BOOT_SPLASH_DEFAULT (-1)
 #define BOOT_SPLASH_MAX     65535u
 
-/* Letters: a and b floppies, c a hard disk, d a CD-ROM. */
+/* The letters: a and b are floppies, c is a hard disk, d is a CD-ROM. */
 typedef struct BootOrder {
     char order[BOOT_ORDER_MAX + 1];
-    char once[BOOT_ORDER_MAX + 1]; /* empty: not asked for */
-    bool menu;                     /* the firmware is to offer a choice */
-    int32_t splash_ms;             /* how long it waits for one; BOOT_SPLASH_DEFAULT: it knows */
-    bool network;                  /* the network was asked for: there is none */
+    char once[BOOT_ORDER_MAX + 1]; /* empty: there is none */
+    bool menu;                     /* the firmware offers a choice */
+    int32_t splash_ms;             /* how long it waits for the choice; BOOT_SPLASH_DEFAULT: the
+                                      firmware decides */
+    bool network;                  /* the network was in the list, but there is none */
 } BootOrder;
 
-/* "[order=]LETTERS,once=LETTERS,menu=on|off,splash-time=MS"; NULL: what holds without -boot. */
+/* Parses "[order=]LETTERS,once=LETTERS,menu=on|off,splash-time=MS".  NULL gives the default. */
 bool boot_order_parse(const char *text, BootOrder *order, GError **error);
 
 #endif

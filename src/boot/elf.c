@@ -1,9 +1,9 @@
 /*
- * ELF files, and the format of those that say no more than where they start:
- * 32-bit ones in protected mode, 64-bit ones in long mode.
+ * ELF files, and the boot format of ELF files without further marks: 32-bit files
+ * start in protected mode, 64-bit ones in long mode.
  *
- * After the System V ABI, edition 4.1, chapters 4 and 5, and its supplements
- * for the i386 and the AMD64.
+ * After the System V ABI, edition 4.1, chapters 4 and 5, and its supplements for
+ * the i386 and the AMD64.
  */
 #include "src/boot/elf.h"
 
@@ -11,7 +11,7 @@
 #include <inttypes.h>
 
 #define NOTE_HEADER 12u
-/* More than any linker makes, so that a hostile file cannot keep us busy. */
+/* More than any linker produces, so that a hostile file cannot keep us busy. */
 #define HEADERS_MAX 1024u
 #define NOTES_MAX   65536u
 
@@ -31,7 +31,7 @@ char *elf_needs_long(const BootBytes *file)
 
 /* ---- the header ---- */
 
-/* A field that is wider in the other class, and elsewhere. */
+/* Reads a field whose width and offset depend on the file's class. */
 #define ELF_GET(elf, base, type, member)                                                           \
     ((elf)->is64 ? boot_get(&(elf)->request->kernel, (base) + offsetof(Elf64_##type, member),      \
                             sizeof(((Elf64_##type *)0)->member))                                   \
@@ -176,7 +176,7 @@ bool elf_load(const ElfFile *elf, BootLoad *load, GError **error)
     return any || boot_refuse(elf->request, error, "ELF file with nothing to load");
 }
 
-/* Kernels that are linked high give a virtual address. */
+/* A kernel that is linked at a high address gives a virtual address. */
 uint64_t elf_entry(const ElfFile *elf)
 {
     for (unsigned i = 0; i < elf->header_count; i++) {
@@ -207,13 +207,13 @@ typedef struct ElfNote {
     uint32_t type;
 } ElfNote;
 
-/* Where notes are; wholly inside the file. */
+/* The bytes of the notes, which must be inside the file. */
 typedef struct ElfNotes {
     const BootBytes *file;
     uint64_t offset, end, align;
 } ElfNotes;
 
-/* False: there is none any more.  The last may go beyond the end. */
+/* Returns false at the end.  The last note may extend beyond the end. */
 static bool next_note(ElfNotes *notes, ElfNote *note)
 {
     if (notes->end - notes->offset < NOTE_HEADER) {
@@ -293,7 +293,7 @@ bool elf_has_notes_of(const ElfFile *elf, const char *owner)
 
 /* ---- notes that are almost there ---- */
 
-/* Differs in case or lacks its NUL. */
+/* True if the owner differs in upper and lower case only, or lacks its NUL. */
 static bool is_almost_by(const ElfNotes *notes, const ElfNote *note, const char *owner)
 {
     size_t length = strlen(owner);
@@ -344,7 +344,7 @@ static char *explain_segment(const ElfFile *elf, unsigned index, const char *own
     return NULL;
 }
 
-/* Linker scripts that list their program headers forget that of the notes. */
+/* A linker script with its own list of program headers often lacks the one for the notes. */
 static char *explain_section(const ElfFile *elf, unsigned index, const char *owner, uint32_t type)
 {
     const BootBytes *file = &elf->request->kernel;
@@ -379,7 +379,7 @@ char *elf_explain_note(const ElfFile *elf, const char *owner, uint32_t type)
 
 /* ---- plain executables ---- */
 
-/* A stack for kernels that are written as programs are. */
+/* A stack for kernels that are linked like ordinary programs. */
 #define STACK_SIZE 16384u
 
 static bool start(BootLoad *load, const ElfFile *elf, GError **error)

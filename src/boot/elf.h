@@ -1,6 +1,4 @@
-/*
- * ELF executables, as far as a boot loader needs them.
- */
+/* ELF executables, as far as a boot loader needs them. */
 #ifndef PIOEMU_BOOT_ELF_H
 #define PIOEMU_BOOT_ELF_H
 
@@ -15,7 +13,7 @@ typedef struct ElfFile {
 } ElfFile;
 
 bool elf_is(const BootBytes *file);
-/* BootFormat.needs_long */
+/* See BootFormat.needs_long. */
 char *elf_needs_long(const BootBytes *file);
 
 /* Reads and checks the header of `request->kernel`. */
@@ -26,11 +24,14 @@ bool elf_load(const ElfFile *elf, BootLoad *load, GError **error);
 uint64_t elf_entry(const ElfFile *elf);
 /* Checks that the entry is below 4 GiB, where protected mode reaches. */
 bool elf_entry_32(const ElfFile *elf, uint64_t *entry, GError **error);
-/* A note by its owner and type: its value of 4 or 8 bytes. */
+/* Finds a note by its owner and type, and returns its value of 4 or 8 bytes. */
 bool elf_find_note(const ElfFile *elf, const char *owner, uint32_t type, uint64_t *value);
-/* Why elf_find_note() does not find one that is there; the caller frees it.  NULL: it is not. */
+/*
+ * Why elf_find_note() does not find a note that the file has; the caller frees the
+ * text.  NULL: the file has none.
+ */
 char *elf_explain_note(const ElfFile *elf, const char *owner, uint32_t type);
-/* There is a note by this owner. */
+/* True if the file has a note of this owner. */
 bool elf_has_notes_of(const ElfFile *elf, const char *owner);
 
 #endif

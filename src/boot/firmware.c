@@ -9,11 +9,11 @@
 #define FIRMWARE_END UINT64_C(0x100000000)
 #define SHADOW_END   UINT64_C(0x100000)
 #define SHADOW_MAX   UINT64_C(0x20000)
-/* Below is what KVM keeps for itself. */
+/* KVM uses the addresses below this range for itself. */
 #define FIRMWARE_MAX UINT64_C(0x1000000)
 
 struct Firmware {
-    GBytes *file; /* NULL: built in */
+    GBytes *file; /* NULL: the built-in firmware */
     const uint8_t *image;
     uint64_t size;
 };

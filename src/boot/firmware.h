@@ -1,8 +1,8 @@
 /*
  * A firmware: an image that ends at 4 GiB, where the CPU starts after a reset.
  *
- * Its end is also below 1 MiB, in memory that can be written to, as on an ISA
- * PC that has copied its ROM into shadow RAM.
+ * The end of the image is also below 1 MiB, in writable memory, as on an ISA PC
+ * that has copied its ROM to shadow RAM.
  */
 #ifndef PIOEMU_FIRMWARE_H
 #define PIOEMU_FIRMWARE_H
@@ -11,18 +11,18 @@
 
 typedef struct Firmware Firmware;
 
-/* What this program has built in; false: nothing. */
+/* The firmware that is built into this program.  False: there is none. */
 bool firmware_builtin(const uint8_t **image, size_t *size);
 
-/* Reads the file of -bios; NULL: the built-in one, if there is one. */
+/* Reads the file of -bios.  NULL means the built-in firmware, if there is one. */
 Firmware *firmware_new(const char *path, GError **error);
 void firmware_free(Firmware *firmware);
 
-/* It is this program's own, whose first 8 KiB are free for tables. */
+/* True for this program's own BIOS.  Its first 8 KiB are free for tables. */
 bool firmware_is_builtin(const Firmware *firmware);
-/* Once, before the machine runs. */
+/* To be called once, before the machine runs. */
 bool firmware_map(const Firmware *firmware, Memory *memory, GError **error);
-/* At each reset: the copy below 1 MiB is as the image again. */
+/* To be called at each reset: copies the image below 1 MiB again. */
 void firmware_restore(const Firmware *firmware, Memory *memory);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Firmware, firmware_free)

@@ -1,6 +1,4 @@
-/*
- * The firmware inside the program: the BIOS of bios/.
- */
+/* The firmware that is built into the program: the BIOS of bios/. */
 #include "src/boot/firmware.h"
 
 #include "bios/bios_image.h"

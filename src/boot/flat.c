@@ -1,6 +1,6 @@
 /*
- * A flat binary: copied to an address and started in real mode, registers as
- * -flat says.  Every file is one; what bears no mark is taken for one.
+ * A flat binary.  It is copied to an address and started in real mode, with the
+ * registers that -flat gives.  A file without any mark is taken for one.
  */
 #include "src/base/error.h"
 #include "src/base/keyval.h"
@@ -84,7 +84,7 @@ static void set_start(const FlatStart *start, CpuState *state)
     state->rflags = start->flags | CPU_FLAG_ONE;
 }
 
-/* It goes where the user says, whatever else is there. */
+/* It goes to the address that the user gives, whatever else is there. */
 static bool flat_load(BootLoad *load, GError **error)
 {
     const BootBytes *kernel = &load->request->kernel;

@@ -6,10 +6,10 @@
 
 typedef struct ForeignMark {
     uint32_t offset;
-    uint8_t size; /* of the mark */
+    uint8_t size; /* the size of the mark */
     const char *mark;
     const char *name;
-    const char *remedy; /* after "name: "; a %s in it is the file's path */
+    const char *remedy; /* follows "name: "; %s in it stands for the file's path */
 } ForeignMark;
 
 #define MARK(offset, mark, name, remedy)                                                           \
@@ -23,7 +23,7 @@ typedef struct ForeignMark {
 #define MARK_INITRD  "give it as -initrd %s, beside a -kernel"
 #define MARK_NOT_X86 "build it for x86: ARCH=i386 or ARCH=x86_64"
 
-/* The first that fits names the file, so longer marks come before shorter ones. */
+/* The first mark that matches names the file, so longer marks come before shorter ones. */
 static const ForeignMark MARKS[] = {
     MARK(0, "\x1f\x8b\x08", "a gzip file", "unpack it: gunzip -c %s >kernel"),
     MARK(0, "\x1f\x9d", "a compress (.Z) file", "unpack it: gunzip -c %s >kernel"),
@@ -79,7 +79,7 @@ static const ForeignMark MARKS[] = {
 
 #define PE_POINTER     0x3cu
 #define PE_MARK        0x00004550u
-#define PE_SUBSYSTEM   92u /* from the mark on */
+#define PE_SUBSYSTEM   92u /* counted from the mark */
 #define PE_MACHINE     4u
 #define PE_EFI_FIRST   10u
 #define PE_EFI_LAST    13u
@@ -93,7 +93,7 @@ static const char *pe_machine(unsigned machine)
                                       : "another machine";
 }
 
-/* A Linux kernel that is also an EFI program has been found by its own mark before. */
+/* A Linux kernel that is also an EFI program has already been recognized by its own mark. */
 static char *find_pe(const BootBytes *file, const char *path)
 {
     if (boot_u16(file, 0) != 0x5a4d) {
@@ -123,7 +123,7 @@ static char *find_pe(const BootBytes *file, const char *path)
 #define PARTITIONS      4u
 #define PARTITION_SIZE  16u
 
-/* A master boot record before partitions that begin and end as they could. */
+/* A master boot record followed by partitions with plausible bounds. */
 static char *find_disk(const BootBytes *file, const char *path)
 {
     unsigned used = 0;
@@ -144,7 +144,7 @@ static char *find_disk(const BootBytes *file, const char *path)
                 : NULL;
 }
 
-/* The marks end where the text of the remedy says: one %s at most. */
+/* The text of the remedy contains at most one %s. */
 static char *find_mark(const BootBytes *file, const char *path)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(MARKS); i++) {
@@ -176,7 +176,7 @@ char *boot_foreign(const BootBytes *file, const char *path)
 #define ROM_UNIT        0x10000u
 #define FIRMWARE_VOLUME 40u
 
-/* A BIOS: 64 KiB or more that end in a far jump into segment F000h. */
+/* A BIOS: 64 KiB or more, with a far jump into segment F000h at the end. */
 static char *find_firmware(const BootBytes *file, const char *path)
 {
     uint64_t at = file->size - RESET_VECTOR;
@@ -191,7 +191,7 @@ static char *find_firmware(const BootBytes *file, const char *path)
                : NULL;
 }
 
-/* Shorter ones may be code that happens to be printable. */
+/* A shorter text may be code that happens to be printable. */
 #define TEXT_LEAST 32u
 
 static bool is_text(const BootBytes *file)
@@ -231,7 +231,7 @@ static char *name_text(const BootBytes *file)
     return g_strdup("a text file: a source has to be assembled or compiled first");
 }
 
-/* It may be sparse and large: the first byte that differs ends the look. */
+/* The file may be sparse and large.  The first byte that differs ends the search. */
 static bool is_uniform(const BootBytes *file, uint8_t value)
 {
     return file->size > 1 && file->data[0] == value &&

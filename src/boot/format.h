@@ -1,9 +1,9 @@
 /*
- * What a kernel format is to the rest of src/boot: one table entry.
+ * The interface between a kernel format and the rest of src/boot: a table entry.
  *
- * A format looks at the file through BootBytes, which cannot be read beyond
- * its end, and fills memory through load.h, which keeps the parts from
- * overlapping.  Everything in a kernel's headers is hostile.
+ * A format reads the file through BootBytes, which cannot be read beyond its end,
+ * and fills memory through load.h, which prevents that parts overlap.  Everything
+ * in a kernel's headers may be hostile.
  */
 #ifndef PIOEMU_BOOT_FORMAT_H
 #define PIOEMU_BOOT_FORMAT_H
@@ -24,7 +24,7 @@ static inline bool boot_has(const BootBytes *bytes, uint64_t offset, uint64_t si
     return offset <= bytes->size && size <= bytes->size - offset;
 }
 
-/* Little-endian, 1 to 8 bytes; 0 where the file has ended. */
+/* Reads a little-endian number of 1 to 8 bytes.  Beyond the end of the file it is 0. */
 static inline uint64_t boot_get(const BootBytes *bytes, uint64_t offset, unsigned size)
 {
     uint64_t value = 0;
@@ -50,21 +50,21 @@ typedef enum BootEntry { BOOT_ENTRY_AUTO, BOOT_ENTRY_16, BOOT_ENTRY_32, BOOT_ENT
 
 typedef struct BootModule {
     BootBytes bytes;
-    const char *text;      /* the file's name and its arguments, as they were given */
+    const char *text;      /* the file's name and arguments as the user wrote them */
     const char *arguments; /* the arguments alone */
 } BootModule;
 
 typedef struct BootRequest {
     const char *path; /* for messages */
     BootBytes kernel;
-    const char *flat;   /* or NULL */
+    const char *flat;   /* may be NULL */
     const char *append; /* "" if there is none */
     BootEntry entry;
     const BootModule *modules;
     unsigned module_count;
 } BootRequest;
 
-/* "-kernel PATH: ..."; returns false. */
+/* Sets the error "-kernel PATH: ...".  Always returns false. */
 bool boot_refuse(const BootRequest *request, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
@@ -76,28 +76,27 @@ typedef enum BootModules { BOOT_MODULES_NONE, BOOT_MODULES_ONE, BOOT_MODULES_MAN
 
 typedef struct BootFormat {
     const char *name;    /* as in "NAME kernels take no -append" */
-    BootModules modules; /* what it can do with -initrd */
-    bool command_line;   /* it can be given -append */
-    bool tables;         /* it looks for tables even where there is one CPU */
-    /* Whether the file is of this format, as far as its mark says. */
+    BootModules modules; /* how it can use -initrd */
+    bool command_line;   /* it can use -append */
+    bool tables;         /* it looks for tables even with a single CPU */
+    /* True if the file has the format's mark. */
     bool (*probe)(const BootBytes *kernel);
     /*
-     * What keeps a file that probe() does not take from being of this format
-     * although it bears the mark, for the user; the caller frees it.  NULL: it
-     * does not bear it.  The callback NULL: every mark is good.
+     * Why a file that has the mark is refused by probe(), as a message for the
+     * user; the caller frees it.  NULL: it does not have the mark.  If the callback
+     * is NULL, every mark is good.
      */
     char *(*near_miss)(const BootBytes *kernel);
-    /* What in the file says that it runs on 64-bit CPUs only; the caller frees it.  NULL: nothing.
-     */
+    /* Why the kernel runs on 64-bit CPUs only; the caller frees the text.  NULL: it does not. */
     char *(*needs_long)(const BootBytes *kernel);
     bool (*load)(BootLoad *load, GError **error);
-    /* For a firmware that is to start it; NULL: none does. */
+    /* Adds the kernel to the items of a firmware that will start it.  NULL: no firmware can. */
     bool (*offer)(BootLoad *load, FwItems *items, GError **error);
 } BootFormat;
 
 extern const BootFormat boot_linux, boot_multiboot, boot_multiboot2, boot_pvh, boot_elf, boot_flat;
 
-/* For -flat, before anything is loaded. */
+/* Checks -flat before anything is loaded. */
 bool boot_flat_check(const char *flat, GError **error);
 
 #endif

@@ -9,7 +9,7 @@
 
 typedef struct FwItem {
     unsigned key;
-    char *name; /* NULL: not a file */
+    char *name; /* NULL: it is not a file */
     GBytes *bytes;
 } FwItem;
 

@@ -11,13 +11,13 @@
 #include <inttypes.h>
 
 #define SECTOR         512u
-#define DEFAULT_SETUP  4u   /* sectors, where the header says 0 */
-#define COMMAND_LENGTH 255u /* where the header does not say */
+#define DEFAULT_SETUP  4u   /* in sectors, if the header says 0 */
+#define COMMAND_LENGTH 255u /* if the header does not say */
 #define INITRD_MAX     0x37ffffffu
 
 /*
- * The real-mode part and what it needs, one segment; that of a zImage is at the
- * end of low memory, where the kernel may not reach it.
+ * The address of the real-mode part and its data, which take one segment.  That of
+ * a zImage is at the end of low memory, where the kernel cannot overwrite it.
  */
 #define SETUP_ADDRESS        0x10000u
 #define SETUP_ADDRESS_ZIMAGE 0x90000u
@@ -28,13 +28,13 @@
 #define ZIMAGE_ADDRESS       0x10000u
 #define ZIMAGE_MAX           (SETUP_ADDRESS_ZIMAGE - ZIMAGE_ADDRESS)
 
-/* What a firmware may have at the end of memory for itself and its tables. */
+/* The room at the end of memory that a firmware may use for itself and its tables. */
 #define FIRMWARE_TOP 0x28000u
 
 typedef struct Linux {
     BootLoad *load;
     uint16_t version;
-    bool high; /* bzImage */
+    bool high; /* it is a bzImage */
     uint64_t setup_size;
     BootBytes kernel; /* the protected-mode part */
     BootEntry entry;
@@ -51,10 +51,10 @@ static bool linux_probe(const BootBytes *kernel)
     return boot_u32(kernel, LINUX_HEADER) == LINUX_HEADER_MAGIC;
 }
 
-/* Where something may have been put before the file, and not more. */
+/* How many bytes before the kernel we look for. */
 #define DISPLACED_MAX 0x10000u
 
-/* The boot flag, a short jump and the magic are in a row at another place. */
+/* The boot flag, a short jump and the magic follow each other, but not at their place. */
 static char *linux_near_miss(const BootBytes *kernel)
 {
     uint64_t end = MIN(kernel->size, DISPLACED_MAX);
@@ -137,7 +137,10 @@ static bool has_entry_64(const Linux *l)
            boot_u16(image(l), LINUX_XLOADFLAGS) & LINUX_XLF_KERNEL_64;
 }
 
-/* Linux sets the flag for 64-bit kernels alone, whose other entries stop silently without. */
+/*
+ * Linux sets this flag only in 64-bit kernels.  Their other entries stop silently
+ * on a CPU without long mode.
+ */
 static char *linux_needs_long(const BootBytes *kernel)
 {
     return boot_u16(kernel, LINUX_VERSION) >= LINUX_2_12 &&
@@ -153,7 +156,7 @@ static bool refuse_entry(const Linux *l, const char *why, GError **error)
                        l->high ? "bzImage" : "zImage", l->version >> 8, l->version & 0xff, why);
 }
 
-/* The 16-bit entry calls the BIOS: a firmware has to take it. */
+/* The 16-bit entry calls the BIOS, so it needs a firmware. */
 static bool choose_entry(Linux *l, GError **error)
 {
     l->entry = l->load->request->entry;
@@ -183,7 +186,7 @@ static uint64_t initrd_limit(const Linux *l)
     return (last ? last : INITRD_MAX) + 1;
 }
 
-/* Where the kernel, unpacked, will have ended; it moves itself up to its alignment. */
+/* The end of the unpacked kernel.  It moves itself up to its alignment. */
 static uint64_t kernel_end(const Linux *l)
 {
     uint64_t start = BOOT_HIGH, size = l->kernel.size;
@@ -230,7 +233,10 @@ static void set_value(uint8_t *page, unsigned offset, uint64_t value, unsigned s
     memcpy(page + offset, &value, size);
 }
 
-/* What a boot loader writes into the header, in the zero page or the setup itself. */
+/*
+ * Sets the fields of the header that a boot loader must set, in the zero page or in
+ * the setup itself.
+ */
 static void fill_header(const Linux *l, uint8_t *page, uint64_t command_line)
 {
     set_value(page, LINUX_TYPE_OF_LOADER, LINUX_LOADER_UNKNOWN, 1);
@@ -253,7 +259,7 @@ static void add_part(FwItems *items, unsigned data_key, unsigned address_key, un
     add_part(items, FW_CFG_##name##_DATA, FW_CFG_##name##_ADDR, FW_CFG_##name##_SIZE, address,     \
              bytes)
 
-/* The command line is at the end of the setup's segment, above its heap and stack. */
+/* The command line goes to the end of the setup's segment, above its heap and stack. */
 static void add_parts(const Linux *l, FwItems *items)
 {
     const BootRequest *request = l->load->request;
@@ -273,7 +279,7 @@ static void add_parts(const Linux *l, FwItems *items)
     }
 }
 
-/* As high as it may be, clear of what a firmware keeps at the end of memory. */
+/* The address is as high as possible, but below what a firmware keeps at the end of memory. */
 static bool find_initrd_room(Linux *l, GError **error)
 {
     const BootRequest *request = l->load->request;
@@ -319,7 +325,7 @@ static void fill_map(const BootMap *map, uint8_t *page)
     set_value(page, LINUX_ALT_MEM_K, boot_map_upper(map), 4);
 }
 
-/* The header ends where its jump instruction goes; it may not reach into the map. */
+/* The header ends at the target of its jump instruction.  It must not reach into the memory map. */
 static unsigned header_end(const Linux *l)
 {
     unsigned end = LINUX_HEADER + (unsigned)boot_get(image(l), LINUX_JUMP + 1, 1);

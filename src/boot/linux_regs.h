@@ -1,6 +1,6 @@
 /*
- * The Linux setup header and zero page, by the names of boot.rst and
- * zero-page.rst: offsets from the image's beginning, which is the page's.
+ * The Linux setup header and zero page, under the names of boot.rst and
+ * zero-page.rst.  The offsets are the same in the image and in the page.
  */
 #ifndef PIOEMU_BOOT_LINUX_REGS_H
 #define PIOEMU_BOOT_LINUX_REGS_H
@@ -42,7 +42,7 @@
 #define LINUX_LOADED_HIGH    0x01
 #define LINUX_CAN_USE_HEAP   0x80
 #define LINUX_XLF_KERNEL_64  0x0001
-/* Of the 64-bit entry, from the 32-bit one. */
+/* The offset of the 64-bit entry from the 32-bit one. */
 #define LINUX_ENTRY_64 0x200
 
 #endif

@@ -60,7 +60,7 @@ uint32_t boot_map_upper(const BootMap *map)
 
 /* ---- what is where ---- */
 
-/* A range that is taken and shares a byte with this one, or NULL. */
+/* A used range that overlaps this one, or NULL. */
 static const BootRange *find_overlap(const BootLoad *load, uint64_t start, uint64_t size)
 {
     for (guint i = 0; i < load->used->len; i++) {
@@ -120,7 +120,7 @@ bool boot_patch(BootLoad *load, uint64_t address, const void *data, uint64_t siz
     return memory_write(load->memory, address, data, size);
 }
 
-/* The lowest or highest free place in [min, max), or 0. */
+/* The lowest or highest free address in [min, max), or 0. */
 static uint64_t find_room(const BootLoad *load, uint64_t size, uint64_t min, uint64_t max,
                           const BootArea *area)
 {
@@ -142,7 +142,7 @@ static uint64_t find_room(const BootLoad *load, uint64_t size, uint64_t min, uin
     return 0;
 }
 
-/* Entry `i` of the map, from the end that `area` begins with. */
+/* Entry `i` of the map, in the direction of the area. */
 static const BootMapEntry *map_entry(const BootLoad *load, const BootArea *area, unsigned i)
 {
     return &load->map.entries[area->high ? load->map.count - 1 - i : i];

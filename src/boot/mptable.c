@@ -19,7 +19,7 @@ enum { INTERRUPT_VECTORED = 0, INTERRUPT_NMI = 1, INTERRUPT_EXTERNAL = 3 };
 #define FLAGS_LEVEL    0x000du /* active high, level */
 #define ALL_APICS      0xffu
 
-/* A Pentium with an FPU and an APIC; kernels ask CPUID. */
+/* A Pentium with an FPU and an APIC.  Kernels ask CPUID instead. */
 #define CPU_SIGNATURE 0x00000520u
 #define CPU_FEATURES  0x00000201u
 
@@ -27,7 +27,8 @@ typedef struct __attribute__((packed)) Pointer {
     char signature[4];
     uint32_t config;
     uint8_t length, revision, checksum;
-    uint8_t features[5]; /* all 0: there is a configuration, the PIC is wired to LINT0 */
+    uint8_t features[5]; /* all 0: this table describes the configuration, and the PIC is
+                            connected to LINT0 */
 } Pointer;
 
 typedef struct __attribute__((packed)) ConfigHeader {
@@ -89,7 +90,10 @@ static void add_processors(Config *config, unsigned cpus)
     }
 }
 
-/* ISA IRQ n is on input n, the timer perhaps elsewhere; IRQ 2 is the cascade and goes nowhere. */
+/*
+ * ISA IRQ n is connected to input n, except that the timer may have another input.
+ * IRQ 2 is the cascade and is not connected.
+ */
 static void add_io_interrupts(Config *config, const BootBoard *board)
 {
     for (uint8_t irq = 0; irq < ISA_IRQS; irq++) {

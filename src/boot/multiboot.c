@@ -11,7 +11,7 @@
 #define HEADER_SEARCH 8192u
 #define HEADER_ALIGN  4u
 #define HEADER_SIZE   12u
-#define HEADER_FIELDS 32u /* with the addresses */
+#define HEADER_FIELDS 32u /* including the addresses */
 #define LOADER_MAGIC  0x2badb002u
 
 #define HEADER_PAGE_ALIGN UINT32_C(0x00000001)
@@ -40,7 +40,7 @@ typedef struct InfoModule {
     uint32_t start, end, text, reserved;
 } InfoModule;
 
-/* `size` is of what follows it. */
+/* `size` counts the bytes that follow it. */
 typedef struct __attribute__((packed)) InfoMapEntry {
     uint32_t size;
     uint64_t base, length;
@@ -78,7 +78,10 @@ bool multiboot_find(const BootBytes *kernel, const MultibootMark *mark, uint32_t
     return false;
 }
 
-/* What is wrong with the header at `at`; NULL: these four bytes may well be something else. */
+/*
+ * What is wrong with the header at `at`.  NULL: the four bytes of the mark may be
+ * there by chance.
+ */
 static char *explain_header(const BootBytes *kernel, const MultibootMark *mark, uint64_t at)
 {
     uint32_t last = (mark->words - 1) * 4;
@@ -132,7 +135,8 @@ static char *multiboot_near_miss(const BootBytes *kernel)
 bool multiboot_load_addresses(BootLoad *load, const MultibootAddresses *a, GError **error)
 {
     const BootRequest *request = load->request;
-    uint64_t before = (uint64_t)a->header - a->load; /* of the header, in the image */
+    uint64_t before = (uint64_t)a->header - a->load; /* the bytes of the image that come before
+                                                        the header */
     if (a->load > a->header || before > a->header_offset) {
         return boot_refuse(request, error,
                            "the multiboot header at 0x%x of the file says it is at 0x%x of an "
@@ -241,7 +245,7 @@ static bool place_map(BootLoad *load, Info *info, GError **error)
     return info->map != 0;
 }
 
-/* As other loaders of -kernel do, the command line begins with the kernel's name. */
+/* As with other loaders of -kernel, the command line begins with the kernel's name. */
 static bool place_texts(BootLoad *load, Info *info, GError **error)
 {
     const BootRequest *request = load->request;

@@ -1,6 +1,4 @@
-/*
- * What both versions of multiboot have in common.
- */
+/* Shared by both versions of multiboot. */
 #ifndef PIOEMU_BOOT_MULTIBOOT_H
 #define PIOEMU_BOOT_MULTIBOOT_H
 
@@ -8,7 +6,7 @@
 
 #define MULTIBOOT_LOADER "pioemu"
 
-/* An image that is no ELF file says itself where it goes; ends may be 0. */
+/* The addresses that an image without ELF headers gives itself.  The ends may be 0. */
 typedef struct MultibootAddresses {
     uint32_t header_offset; /* in the file */
     uint32_t header, load, load_end, bss_end;
@@ -18,17 +16,17 @@ typedef struct MultibootAddresses {
 typedef struct MultibootMark {
     const char *name;
     uint32_t magic;
-    unsigned words; /* whose sum is 0, the magic included */
+    unsigned words; /* the number of words whose sum is 0, including the magic */
     uint32_t align, search;
 } MultibootMark;
 
 bool multiboot_find(const BootBytes *kernel, const MultibootMark *mark, uint32_t *offset);
-/* BootFormat.near_miss */
+/* See BootFormat.near_miss. */
 char *multiboot_explain(const BootBytes *kernel, const MultibootMark *mark);
 
 bool multiboot_load_addresses(BootLoad *load, const MultibootAddresses *addresses, GError **error);
 bool multiboot_load_elf(BootLoad *load, uint64_t *entry, GError **error);
-/* On a page of its own above 1 MiB: its address, or 0. */
+/* Places the module on a page above 1 MiB.  Returns its address, or 0. */
 uint32_t multiboot_place_module(BootLoad *load, const BootModule *module, GError **error);
 
 #endif

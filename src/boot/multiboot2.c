@@ -136,7 +136,7 @@ static bool take_addresses(const BootLoad *load, const Tag *tag, Header *header,
     return check_least(load, tag, 24, error);
 }
 
-/* Those that only EFI firmware or a graphics card could honour ask for nothing here. */
+/* Tags that ask for EFI firmware or a graphics card are ignored. */
 static bool take_tag(const BootLoad *load, const Tag *tag, Header *header, GError **error)
 {
     const BootBytes *kernel = &load->request->kernel;
@@ -288,7 +288,7 @@ static void add_map(GByteArray *info, const BootMap *map)
     add_tag(info, INFO_MAP, &content, 8 + map->count * sizeof(InfoMapEntry));
 }
 
-/* Copies of the root pointer, of each of its two sizes. */
+/* Adds copies of the ACPI root pointer in both of its sizes. */
 static void add_acpi(GByteArray *info, const BootLoad *load)
 {
     uint8_t rsdp[RSDP_NEW_SIZE];

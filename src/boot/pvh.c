@@ -1,8 +1,8 @@
 /*
- * PVH: an ELF file whose note says where its 32-bit entry is.
+ * PVH: an ELF file with a note that gives its 32-bit entry.
  *
- * After Xen's docs/misc/pvh.pandoc (x86/HVM direct boot ABI) and its public
- * header arch-x86/hvm/start_info.h, version 1.
+ * After Xen's docs/misc/pvh.pandoc (x86/HVM direct boot ABI) and its public header
+ * arch-x86/hvm/start_info.h, version 1.
  */
 #include "src/boot/elf.h"
 
@@ -40,7 +40,7 @@ static bool pvh_probe(const BootBytes *kernel)
     return elf_is(kernel) && find_entry(&request, &entry);
 }
 
-/* Linux built without CONFIG_PVH has notes of its own, and an entry that wants a zero page. */
+/* A Linux that was built without CONFIG_PVH has other notes, and its entry needs a zero page. */
 static char *pvh_near_miss(const BootBytes *kernel)
 {
     const BootRequest request = {.path = "", .kernel = *kernel};
@@ -56,7 +56,7 @@ static char *pvh_near_miss(const BootBytes *kernel)
                                  NOTE_OWNER, PHYS32_ENTRY);
 }
 
-/* Modules begin on pages, above 1 MiB. */
+/* Each module begins on a page above 1 MiB. */
 static bool place_modules(BootLoad *load, StartInfo *info, GError **error)
 {
     static const BootArea AREA = {.min = BOOT_HIGH, .max = BOOT_4GB, .align = BOOT_PAGE};

@@ -1,6 +1,6 @@
 /*
- * The CPU as a kernel finds it: the segments and page tables that its
- * protocol asks for, in memory and in the hidden parts of the registers alike.
+ * The state of the CPU when a kernel starts: the segments and page tables that its
+ * protocol requires, both in memory and in the hidden parts of the registers.
  */
 #include "src/boot/load.h"
 
@@ -13,7 +13,7 @@
 #define CODE32            (SEGMENT_RING0 | CPU_SEGMENT_DB | SEGMENT_TYPE_CODE)
 #define CODE64            (SEGMENT_RING0 | CPU_SEGMENT_L | SEGMENT_TYPE_CODE)
 #define DATA32            (SEGMENT_RING0 | CPU_SEGMENT_DB | SEGMENT_TYPE_DATA)
-/* The least a task register may hold. */
+/* The smallest limit that a task register can have. */
 #define TSS_LIMIT 0x67u
 
 #define CR4_PAE      (UINT64_C(1) << 5)
@@ -26,7 +26,7 @@
 
 /* ---- segments ---- */
 
-/* A flat segment's descriptor: base 0, limit 4 GiB. */
+/* The descriptor of a flat segment: base 0, limit 4 GiB. */
 static uint64_t descriptor(uint32_t attributes)
 {
     uint64_t limit_high = UINT64_C(0xf) << 48;
@@ -39,7 +39,7 @@ static CpuSegment segment(uint16_t selector, uint32_t attributes)
     return (CpuSegment){.selector = selector, .attributes = attributes, .limit = UINT32_MAX};
 }
 
-/* The other size's code segment is at 8, for a kernel that changes its mode. */
+/* A code segment of the other size is at selector 8, for a kernel that changes its mode. */
 static bool set_segments(BootLoad *load, uint32_t code, uint32_t other_code, GError **error)
 {
     const uint64_t gdt[] = {0, descriptor(other_code), descriptor(code), descriptor(DATA32)};
@@ -60,7 +60,7 @@ static bool set_segments(BootLoad *load, uint32_t code, uint32_t other_code, GEr
     return true;
 }
 
-/* The kernel and what goes with it is in memory by now. */
+/* By now the kernel and its parts are in memory. */
 static bool check_entry(const BootLoad *load, uint64_t entry, GError **error)
 {
     for (guint i = 0; i < load->used->len; i++) {
@@ -89,7 +89,10 @@ bool boot_start_protected(BootLoad *load, uint64_t entry, GError **error)
 
 /* ---- page tables ---- */
 
-/* As many GiB as hold the RAM, and the 4 that hold the devices; one table of tables has 512. */
+/*
+ * The number of GiB to map: enough for the RAM, and at least the 4 that contain the
+ * devices.  The page directory pointer table has 512 entries.
+ */
 static unsigned gigabytes_to_map(const BootLoad *load)
 {
     const BootMapEntry *last = &load->map.entries[load->map.count - 1];
@@ -97,7 +100,10 @@ static unsigned gigabytes_to_map(const BootLoad *load)
     return (unsigned)MIN((end + GIGABYTE - 1) / GIGABYTE, PAGE_ENTRIES);
 }
 
-/* The map, its table of tables, and a table of large pages per GiB, in a row. */
+/*
+ * The top-level table, the directory pointer table, and a directory of large pages
+ * for each GiB, one after another.
+ */
 static bool set_paging(BootLoad *load, GError **error)
 {
     static const BootArea AREA = {.min = BOOT_LOW_START, .max = BOOT_4GB, .align = BOOT_PAGE};

@@ -1,12 +1,12 @@
 /*
- * What a BIOS would leave behind: tables in its ROM's segment, and the few of
- * its variables that kernels take the end of low memory from.
+ * What a BIOS would leave behind: tables in the segment of its ROM, and those of
+ * its variables from which kernels learn the end of low memory.
  */
 #include "src/boot/load.h"
 
 #define BDA_EBDA_SEGMENT 0x40eu
 #define BDA_BASE_MEMORY  0x413u /* KiB */
-#define EBDA_SIZE        1u     /* KiB, in its first byte */
+#define EBDA_SIZE        1u     /* in KiB; its first byte holds this number */
 
 uint8_t boot_checksum(const void *data, size_t size)
 {
@@ -27,7 +27,7 @@ uint32_t boot_tables_add(BootTables *tables, const void *data, size_t size, unsi
     return address;
 }
 
-/* A kernel that is linked here is put over them. */
+/* A kernel that is linked here overwrites them. */
 static void write_variables(BootLoad *load)
 {
     const uint16_t segment = BOOT_LOW_END >> 4, base_memory = BOOT_LOW_END >> 10;
