@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <glib.h>
 
-/* More than this waits for nobody. */
+/* When this much is waiting, further lines are dropped. */
 #define WAITING_MAX 65536u
 
 struct Notices {
-    FdIo *io; /* NULL: nobody reads */
+    FdIo *io; /* NULL: no process reads */
     LoopFd *watch;
     GString *waiting;
 };

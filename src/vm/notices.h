@@ -1,6 +1,6 @@
 /*
- * Lines for whoever reads standard output: where a pseudo-terminal is, which
- * port was taken.  A full pipe makes them wait, not us.
+ * Lines for the reader of standard output: the name of a pseudo-terminal, the
+ * number of a port.  If a pipe is full, they wait, and the machine does not.
  */
 #ifndef PIOEMU_VM_NOTICES_H
 #define PIOEMU_VM_NOTICES_H
@@ -9,11 +9,11 @@
 
 typedef struct Notices Notices;
 
-/* `fd` stays the caller's; one that is not open takes everything. */
+/* The caller keeps `fd`.  If it is not open, every line is discarded. */
 Notices *notices_new(Loop *loop, int fd);
-/* What still waits is tried once more, and then lost. */
+/* Tries once more to write what is waiting, and discards the rest. */
 void notices_free(Notices *notices);
-/* In the loop's thread; the text has no newline. */
+/* To be called in the loop's thread.  The text has no newline. */
 void notices_line(Notices *notices, const char *text);
 
 #endif

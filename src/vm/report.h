@@ -1,6 +1,4 @@
-/*
- * What a user needs to know about a guest that died or hangs, as text.
- */
+/* Text about a guest that died or hangs. */
 #ifndef PIOEMU_VM_REPORT_H
 #define PIOEMU_VM_REPORT_H
 
@@ -12,13 +10,13 @@
 
 #include <glib.h>
 
-/* Of one that died and whose registers the host did not keep. */
+/* For a CPU that died when the host did not keep its registers. */
 void report_remains(GString *text, const VcpuRemains *remains, const Memory *memory);
-/* The last accesses of one initiator, oldest first. */
+/* The last accesses of one initiator, the oldest first. */
 void report_accesses(GString *text, const BusInitiator *by);
-/* One line per device that has something to say. */
+/* A line for each device that describes itself. */
 void report_devices(GString *text, const Machine *machine);
-/* Ports and addresses that nobody answered. */
+/* The ports and addresses that no device answered. */
 void report_unclaimed(GString *text, const Bus *bus);
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * How a run ended, for machines: -result FILE.
- */
+/* -result FILE: how a run ended, for programs. */
 #ifndef PIOEMU_VM_RESULT_H
 #define PIOEMU_VM_RESULT_H
 
@@ -9,7 +7,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Replaces the file as a whole or leaves it alone. */
+/* Replaces the whole file, or does not change it. */
 bool result_write(const VmResult *result, const char *path, GError **error);
 
 #endif

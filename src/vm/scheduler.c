@@ -1,15 +1,16 @@
 #include "src/vm/scheduler.h"
 
 /*
- * How long host events may have to wait for a slice: about a millisecond of
- * plain instructions, and so much of the host's time whatever they are.
+ * How long host events may have to wait for the end of a slice: this number of
+ * instructions, which take about a millisecond if they are simple, and this time on
+ * the host's clock, whatever they are.
  */
 #define SLICE_MAX UINT64_C(200000)
 #define SLICE_NS  UINT64_C(2000000)
-/* How many a CPU executes before it is another's turn. */
+/* How many instructions a CPU executes before the next CPU's turn. */
 #define TURN UINT64_C(5000)
 
-/* After a minute of a PC's timer the host's pace will do. */
+/* A minute of ticks of a PC's timer. */
 #define FRUITLESS_MAX 1000u
 
 struct CpuScheduler {
@@ -19,25 +20,25 @@ struct CpuScheduler {
     VcpuStopped *stopped;
     void *opaque;
     GPtrArray *vcpus;
-    GPtrArray *threads; /* of VcpuThread; empty: slices */
+    GPtrArray *threads; /* VcpuThread; empty if there are slices instead */
 
-    /* Slices */
+    /* For slices. */
     bool running;
-    bool sleeping; /* the CPUs are done, and no interrupt changes that */
-    bool in_run;   /* a CPU is in its part of a slice */
-    bool time_up;  /* the slice has had its host time */
+    bool sleeping; /* the CPUs have halted, and no interrupt can change that */
+    bool in_run;   /* a CPU is running in a slice */
+    bool time_up;  /* the slice has used its time on the host's clock */
     bool realtime;
-    uint64_t skip_work;   /* instructions at the last skip, */
-    unsigned fruitless;   /* and how many before it led to none */
-    guint turn;           /* whose it is */
-    uint64_t turn_left;   /* of it, in instructions */
-    uint64_t real_origin; /* host time at machine time 0 */
-    uint64_t slice_began; /* host time */
-    Clock *host;          /* the host's time */
+    uint64_t skip_work;   /* the instruction count at the last skip */
+    unsigned fruitless;   /* how many skips in a row led to no instruction */
+    guint turn;           /* the index of the CPU that has the turn */
+    uint64_t turn_left;   /* in instructions */
+    uint64_t real_origin; /* the host's time at machine time 0 */
+    uint64_t slice_began; /* the host's time when the slice began */
+    Clock *host;          /* the clock of the host's time */
     LoopTimer *wake;
-    void (*skipped)(void *opaque, uint64_t ns); /* NULL: nobody wants to know */
+    void (*skipped)(void *opaque, uint64_t ns); /* NULL: the skips are not recorded */
     void *skipped_opaque;
-    bool (*deliver)(void *opaque); /* NULL: the host is what it is */
+    bool (*deliver)(void *opaque); /* NULL: this is no replay */
     uint64_t (*until)(void *opaque);
     void (*stuck)(void *opaque);
     void *replay_opaque;
@@ -48,13 +49,16 @@ static bool is_threaded(const CpuScheduler *scheduler)
     return scheduler->accel->class->threaded;
 }
 
-/* Only there to end a wait. */
+/* The timer only ends a wait. */
 static void woken(void *opaque)
 {
     (void)opaque;
 }
 
-/* A kick that waited for a CPU that does not run would end a later slice, which no replay does. */
+/*
+ * Kicks the CPU that is running in a slice.  A kick of a CPU that does not run
+ * would stay pending and end a later slice, and then a replay would differ.
+ */
 static void end_slice(CpuScheduler *scheduler)
 {
     if (scheduler->in_run) {
@@ -62,7 +66,7 @@ static void end_slice(CpuScheduler *scheduler)
     }
 }
 
-/* A deadline came up that ends the slice under way earlier. */
+/* A timer was armed for a time before the end of the current slice. */
 static void nearer_deadline(void *opaque, uint64_t deadline)
 {
     (void)deadline;
@@ -186,8 +190,8 @@ static void begin_turn(CpuScheduler *scheduler, guint index)
 }
 
 /*
- * Whose turn it is depends on nothing but what the CPUs executed, not on where
- * slices end: else a replay could not repeat it.
+ * The order of turns depends only on what the CPUs executed, and not on the ends of
+ * slices.  Otherwise a replay could not repeat it.
  */
 static bool find_turn(CpuScheduler *scheduler)
 {
@@ -211,7 +215,7 @@ static uint64_t executed(const CpuScheduler *scheduler)
     return position.instructions;
 }
 
-/* One CPU, at most to the end of its turn. */
+/* Runs one CPU, at most until the end of its turn. */
 static VcpuStop run_turn(CpuScheduler *scheduler, uint64_t budget)
 {
     Vcpu *vcpu = scheduler->vcpus->pdata[scheduler->turn];
@@ -227,7 +231,7 @@ static VcpuStop run_turn(CpuScheduler *scheduler, uint64_t budget)
     return stop;
 }
 
-/* False: something else comes first now. */
+/* Returns false if the slice must end. */
 static bool goes_on(CpuScheduler *scheduler, VcpuStop stop)
 {
     switch (stop) {
@@ -246,9 +250,9 @@ static bool goes_on(CpuScheduler *scheduler, VcpuStop stop)
 }
 
 /*
- * Instructions until the next deadline, or the end of the slice; at least one
- * in all.  Slices end at round numbers, so that what a trace shows of their
- * ends does not depend on where the host's time cut one.
+ * The number of instructions until the next deadline or the end of the slice.  A
+ * slice has at least one.  Slices end at multiples of SLICE_MAX.  So their ends in
+ * a trace do not depend on where the host's time cut a slice short.
  */
 static uint64_t left_of_slice(const CpuScheduler *scheduler, uint64_t start)
 {
@@ -281,7 +285,10 @@ static void run_slice(CpuScheduler *scheduler)
     }
 }
 
-/* Machine time that passed in the host's world; no earlier than machine time itself. */
+/*
+ * The machine time that the host's clock corresponds to.  It is never before
+ * machine time itself.
+ */
 static uint64_t real_time(const CpuScheduler *scheduler)
 {
     return clock_now(scheduler->host) - scheduler->real_origin;
@@ -303,7 +310,7 @@ static bool is_asleep(const CpuScheduler *scheduler)
     return scheduler->sleeping || !any_active(scheduler);
 }
 
-/* Sleeps until the deadline or until the host has something for us. */
+/* Sleeps until the deadline, or until the host has an event for us. */
 static void sleep_until(CpuScheduler *scheduler, uint64_t deadline)
 {
     uint64_t real = real_time(scheduler);
@@ -315,7 +322,10 @@ static void sleep_until(CpuScheduler *scheduler, uint64_t deadline)
     advance_to(scheduler, MIN(real_time(scheduler), deadline));
 }
 
-/* As long as the deadline is away in machine time, or until the host has something for us. */
+/*
+ * Sleeps as long as it is to the deadline in machine time, or until the host has an
+ * event for us.
+ */
 static void sleep_through(CpuScheduler *scheduler, uint64_t deadline)
 {
     uint64_t now = clock_now(scheduler->clock), start = clock_now(scheduler->host);
@@ -325,7 +335,10 @@ static void sleep_through(CpuScheduler *scheduler, uint64_t deadline)
     advance_to(scheduler, MIN(now + (clock_now(scheduler->host) - start), deadline));
 }
 
-/* Deadline after deadline gives no CPU anything to do, like a timer that nobody listens to. */
+/*
+ * True after many deadlines that gave no CPU anything to do, such as those of a
+ * timer whose interrupt is masked.  Then time passes at the host's pace.
+ */
 static bool is_skipping_in_vain(CpuScheduler *scheduler)
 {
     uint64_t work = executed(scheduler);
@@ -350,7 +363,7 @@ static void sleep_halted(CpuScheduler *scheduler)
     }
 }
 
-/* Nothing can end it: the machine decides what to do. */
+/* All CPUs have halted for good.  The machine decides what follows. */
 static bool is_over(CpuScheduler *scheduler)
 {
     bool over = !scheduler->sleeping && all_dead(scheduler);
@@ -367,7 +380,7 @@ static bool deliver(CpuScheduler *scheduler)
     return scheduler->deliver(scheduler->replay_opaque);
 }
 
-/* A deadline that is due needs nobody. */
+/* If a deadline is due, the CPU wakes without the recording. */
 static void replay_sleep(CpuScheduler *scheduler)
 {
     bool woken = deliver(scheduler);
@@ -379,7 +392,7 @@ static void replay_sleep(CpuScheduler *scheduler)
     }
 }
 
-/* What the host did before a request of the guest's was served comes first. */
+/* Delivers the host's recorded actions before the loop serves requests of the guest. */
 static void replay_step(CpuScheduler *scheduler)
 {
     if (!scheduler->running || is_over(scheduler)) {
@@ -433,7 +446,7 @@ void scheduler_run(CpuScheduler *scheduler)
 void scheduler_resume(CpuScheduler *scheduler)
 {
     if (!scheduler->running) {
-        /* Machine time stood still: so does what follows the host's. */
+        /* Machine time stood still during the pause, so the host's time did too. */
         scheduler->real_origin = clock_now(scheduler->host) - clock_now(scheduler->clock);
     }
     scheduler->running = true;
@@ -442,7 +455,7 @@ void scheduler_resume(CpuScheduler *scheduler)
     }
 }
 
-/* Threads wait for a resume already; their machine's clock needs nobody. */
+/* Threads already wait for a resume, and the clock of a threaded machine runs by itself. */
 void scheduler_sleep(CpuScheduler *scheduler)
 {
     if (!is_threaded(scheduler)) {
@@ -463,7 +476,7 @@ void scheduler_ask_pause(CpuScheduler *scheduler)
     }
 }
 
-/* Asked together, so that it takes as long as the slowest. */
+/* Asks all threads first, so that the pause takes as long as the slowest one, and not the sum. */
 void scheduler_pause(CpuScheduler *scheduler)
 {
     scheduler_ask_pause(scheduler);

@@ -1,15 +1,15 @@
 /*
- * What makes the vCPUs go: a thread for each, or slices in the loop's own
- * thread, or nothing where the accelerator has no CPU.
+ * Runs the vCPUs: in a thread for each, or in slices in the loop's own thread, or
+ * not at all if the accelerator has no CPU.
  *
- * Slices end at the clock's next deadline, so that on a counted clock a timer
- * fires at its very instruction; host input comes in between slices.  They end
- * as well when the loop's turn is due by the host's time, which a guest cannot
- * tell: what it sees follows from instructions alone.  Several
- * vCPUs take turns of so many instructions in them; one that halts or waits
- * for another gives up the rest of its turn.
+ * A slice ends at the clock's next deadline.  So with a counted clock, a timer
+ * fires at an exact instruction.  Host events are handled between slices.  A slice
+ * also ends when the loop's turn is due by the host's time.  The guest cannot
+ * notice this, because everything it sees depends on the instruction count alone.
+ * Several vCPUs take turns with a fixed number of instructions.  A vCPU that halts,
+ * or waits for another one, gives up the rest of its turn.
  *
- * The loop's thread calls everything but what says "any thread".
+ * Everything is called in the loop's thread, except where noted "any thread".
  */
 #ifndef PIOEMU_VM_SCHEDULER_H
 #define PIOEMU_VM_SCHEDULER_H
@@ -22,61 +22,58 @@
 typedef struct CpuScheduler CpuScheduler;
 
 /*
- * The collaborators outlive the scheduler; it starts paused.  `stopped` is told
- * what vcpu.h says, in whatever thread runs the vCPU.
+ * The collaborators must outlive the scheduler.  It starts paused.  `stopped` is
+ * called as vcpu_thread.h says, in the thread that runs the vCPU.
  */
 CpuScheduler *scheduler_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped *stopped,
                             void *opaque);
 void scheduler_free(CpuScheduler *scheduler);
 
-/* Makes the next vCPU, which stays the scheduler's. */
+/* Makes the next vCPU, which the scheduler owns. */
 Vcpu *scheduler_add_vcpu(CpuScheduler *scheduler, GError **error);
 unsigned scheduler_count(const CpuScheduler *scheduler);
 Vcpu *scheduler_vcpu(const CpuScheduler *scheduler, unsigned index);
 
 /*
- * Slices only: while the CPU sleeps machine time follows the host's (true), or
- * jumps to the next deadline (false).
+ * For slices.  While the CPU sleeps, machine time follows the host's time (true),
+ * or jumps to the next deadline (false).
  */
 void scheduler_set_realtime(CpuScheduler *scheduler, bool on);
 
-/*
- * Slices only.  Machine time moved on by `ns` while the CPU slept: told before
- * it does.
- */
+/* For slices.  Called while the CPU sleeps, before machine time advances by `ns`. */
 void scheduler_set_skipped(CpuScheduler *scheduler, void (*skipped)(void *opaque, uint64_t ns),
                            void *opaque);
 /*
- * Slices only: what the host did comes from a recording.  `deliver` is asked
- * between slices to do all of it that is due, the passing of time while the
- * CPU sleeps included, and says whether there was anything; `until` says after
- * how many instructions the next is, where a slice has to end; `stuck` is told
+ * For slices: the host's actions come from a recording.  Between slices `deliver`
+ * does all actions that are due, and returns whether there were any.  They include
+ * the passing of time while the CPU sleeps.  `until` returns the number of
+ * instructions to the next action, where the slice must end.  `stuck` is called
  * when the CPU sleeps and nothing will wake it.
  */
 void scheduler_set_replay(CpuScheduler *scheduler, bool (*deliver)(void *opaque),
                           uint64_t (*until)(void *opaque), void (*stuck)(void *opaque),
                           void *opaque);
 
-/* AccelHost.time_is_up: the slice under way has kept the loop waiting. */
+/* See AccelHost.time_is_up.  True if the current slice has used its time. */
 bool scheduler_time_is_up(CpuScheduler *scheduler);
 
-/* Runs the loop, and the vCPUs with it, until loop_quit(). */
+/* Runs the loop and the vCPUs until loop_quit(). */
 void scheduler_run(CpuScheduler *scheduler);
 
 void scheduler_resume(CpuScheduler *scheduler);
-/* The CPUs are done, machine time goes on. */
+/* The CPUs have halted for good, but machine time continues. */
 void scheduler_sleep(CpuScheduler *scheduler);
-/* Any thread: the vCPUs are to pause soon. */
+/* Any thread: asks all vCPUs to pause, and returns at once. */
 void scheduler_ask_pause(CpuScheduler *scheduler);
-/* Returns when no vCPU runs. */
+/* Returns when no vCPU is running. */
 void scheduler_pause(CpuScheduler *scheduler);
 
-/* Any thread: Vcpu.intr, nmi, init or start of a vCPU changed. */
+/* Any thread: Vcpu.intr, nmi, init or start of a vCPU has changed. */
 void scheduler_interrupt(CpuScheduler *scheduler, unsigned index);
 
-/* Only while paused: whether a vCPU waits in HLT and does not know it itself. */
+/* Only while paused: true if the vCPU waits in HLT and its accelerator does not know. */
 bool scheduler_halted(const CpuScheduler *scheduler, unsigned index);
-/* Only while paused: every vCPU is as at power-on, and it is the first one's turn. */
+/* Only while paused: every vCPU is as at power-on, and the first one has the turn. */
 void scheduler_reset(CpuScheduler *scheduler);
 
 #endif

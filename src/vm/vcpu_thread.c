@@ -4,22 +4,22 @@
 
 #include <sys/prctl.h>
 
-/* The least there is: as exact as the timer that wakes the loop. */
+/* The smallest slack that Linux has, so that this thread wakes as exactly as the loop does. */
 #define TIMER_SLACK_NS 1ul
 
 struct VcpuThread {
     Vcpu *vcpu;
-    Clock *clock; /* NULL: others serve it */
+    Clock *clock; /* NULL: another thread serves it */
     VcpuStopped *stopped;
     void *opaque;
     GThread *thread;
     GMutex lock;
-    GCond changed; /* any of the fields below, or an interrupt pin */
+    GCond changed; /* signalled when a field below or an interrupt pin changes */
     bool run_wanted, quit;
-    bool running;     /* in run() or about to be, or serving the clock */
-    unsigned pausers; /* who wait for it to stop */
+    bool running;     /* inside run(), about to call it, or serving the clock */
+    unsigned pausers; /* how many threads wait until it stops */
     bool halted;
-    bool stands_in; /* the last halt lasted until a deadline: so will the next */
+    bool stands_in; /* the last halt lasted until a deadline, so the next one is expected to */
 };
 
 static const AccelClass *accel_class(const VcpuThread *thread)
@@ -48,7 +48,7 @@ static void sleep_without_clock(VcpuThread *thread)
     thread->stands_in = clock_next_deadline(thread->clock) != deadline;
 }
 
-/* False: the deadline came first. */
+/* Returns false if the deadline came first. */
 static bool wait_until(VcpuThread *thread, uint64_t deadline)
 {
     gint64 us = (gint64)(deadline / 1000 + (deadline % 1000 != 0));
@@ -56,8 +56,9 @@ static bool wait_until(VcpuThread *thread, uint64_t deadline)
 }
 
 /*
- * An idle guest's tick costs one wake-up: the thread that has to run next
- * fires the timer itself.  One that is to pause fires nothing any more.
+ * The thread serves the deadline itself, as it must run next anyway.  So a tick of
+ * an idle guest costs a single wake-up.  A thread that must pause serves no
+ * deadline.
  */
 static void sleep_with_clock(VcpuThread *thread)
 {
@@ -85,7 +86,7 @@ static void wait_for_change(VcpuThread *thread)
     }
 }
 
-/* False: the thread is to end. */
+/* Returns false if the thread must end. */
 static bool wait_until_runnable(VcpuThread *thread)
 {
     while (!thread->quit) {
@@ -211,9 +212,9 @@ void vcpu_thread_pause(VcpuThread *thread)
 }
 
 /*
- * The vCPU's own thread is not asleep and looks at the pins before it runs on.
- * A thread that sleeps needs no kick, and the wake-up comes after the unlock,
- * so that it finds the lock free.
+ * The vCPU's own thread is awake, and looks at the pins before it continues.  A
+ * sleeping thread needs no kick.  Its wake-up comes after the unlock, so that it
+ * finds the lock free.
  */
 void vcpu_thread_interrupt(VcpuThread *thread)
 {

@@ -1,8 +1,8 @@
 /*
- * A thread around a vCPU of a threaded accelerator: runs it, puts it to sleep
- * when it halts, stops it when the machine wants to look at it.
+ * The thread of a vCPU of a threaded accelerator.  It runs the vCPU, sleeps while
+ * the vCPU halts, and stops when the machine wants to look at the vCPU.
  *
- * Everything but the kind of call marked "any thread" is the loop's thread's.
+ * Everything is called in the loop's thread, except where noted "any thread".
  */
 #ifndef PIOEMU_VM_VCPU_THREAD_H
 #define PIOEMU_VM_VCPU_THREAD_H
@@ -13,32 +13,32 @@
 typedef struct VcpuThread VcpuThread;
 
 /*
- * The vCPU stopped for a reason that is the machine's to handle (everything
- * but a kick and a halt that an interrupt can end).  Called in the vCPU's
- * thread, which then waits for vcpu_thread_resume().
+ * The vCPU stopped for a reason that the machine must handle: any except a kick or
+ * a halt that an interrupt can end.  Called in the vCPU's thread, which then waits
+ * for vcpu_thread_resume().
  */
 typedef void VcpuStopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
 
 /*
- * The thread starts paused.  The vCPU stays the caller's.  While it halts, the
- * thread may serve the deadlines of `clock` (NULL: never) in place of the
- * loop's.  NULL: the host has no more threads.
+ * The thread starts paused.  The caller keeps the vCPU.  While the vCPU halts, the
+ * thread may serve the deadlines of `clock` instead of the loop; `clock` may be
+ * NULL.  Returns NULL if the host has no more threads.
  */
 VcpuThread *vcpu_thread_new(Vcpu *vcpu, Clock *clock, VcpuStopped *stopped, void *opaque,
                             GError **error);
-/* Stops and joins it. */
+/* Stops the thread and joins it. */
 void vcpu_thread_free(VcpuThread *thread);
 
 void vcpu_thread_resume(VcpuThread *thread);
 /* Any thread: asks it to pause and returns at once. */
 void vcpu_thread_ask_pause(VcpuThread *thread);
-/* Returns when the vCPU runs no more; its state may be read and set then. */
+/* Returns when the vCPU does not run any more.  Then its state can be read and set. */
 void vcpu_thread_pause(VcpuThread *thread);
 
-/* Any thread: Vcpu.intr or Vcpu.nmi changed; wakes the vCPU or tells the accelerator. */
+/* Any thread: Vcpu.intr or Vcpu.nmi has changed.  Wakes the vCPU or tells the accelerator. */
 void vcpu_thread_interrupt(VcpuThread *thread);
 
-/* Only while paused: whether it waits in HLT. */
+/* Only while paused: true if the vCPU waits in HLT. */
 bool vcpu_thread_halted(VcpuThread *thread);
 void vcpu_thread_set_halted(VcpuThread *thread, bool halted);
 

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long output that nobody takes is waited for when the guest ends. */
+/* How long to wait at the end for output that a backend does not accept. */
 #define DRAIN_PATIENCE_NS      (5 * NS_PER_SECOND)
 #define DRAIN_PATIENCE_QUIT_NS (NS_PER_SECOND / 10)
 /* How often a halted machine is asked whether it is still sending. */
 #define BUSY_POLL_NS (NS_PER_SECOND / 1000)
 
-/* What happened, from whatever thread; the loop acts on it. */
+/* Something that happened in any thread.  The loop acts on it. */
 typedef struct Event {
     enum { EVENT_STOP, EVENT_REQUEST } kind;
     Vcpu *vcpu; /* EVENT_STOP */
@@ -77,7 +77,7 @@ void vm_report_vcpus(Vm *vm, GString *text)
     }
 }
 
-/* Everything there is to say about a guest that died or hangs. */
+/* Logs everything that is known about a guest that died or hangs. */
 void vm_post_mortem(Vm *vm)
 {
     GString *text = g_string_new(NULL);
@@ -133,7 +133,7 @@ void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *rea
     end_or_stay(vm, by, status, cause, reason, stay ? "-no-shutdown" : NULL);
 }
 
-/* Where another accelerator could have gone on, or -action changes what follows. */
+/* Tells the user that another accelerator may go on, or that -action changes what follows. */
 static void advise(Vm *vm, RunEvent event, const Vcpu *vcpu)
 {
     CpuState state;
@@ -163,7 +163,7 @@ static void die(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *reason)
 
 static void reset_by_guest(Vm *vm);
 
-/* `vcpu` NULL: it was no CPU's doing. */
+/* `vcpu` is NULL if no CPU caused the event. */
 static void act_on(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *cause, const char *why)
 {
     bool alone = !vcpu || scheduler_count(vm->scheduler) == 1;
@@ -198,7 +198,10 @@ void vm_expect_done(void *opaque)
     }
 }
 
-/* The script judges every run that neither died nor was ended from outside. */
+/*
+ * The script judges every run, except one in which the guest died or that was ended
+ * from outside.
+ */
 static void take_verdict(Vm *vm)
 {
     VmEndedBy by = vm->result.by;
@@ -223,7 +226,10 @@ void vm_signal_arrived(void *opaque, int number)
 {
     Vm *vm = opaque;
     g_autofree char *reason = g_strdup_printf("signal: %s", strsignal(number));
-    /* A test harness ends a machine without a CPU like this, and takes all but 0 for a failure. */
+    /*
+     * A test harness ends a machine without a CPU in this way, and takes every
+     * status except 0 for a failure.
+     */
     bool usual = number == SIGTERM && vm->accel && !vm->accel->class->has_cpu;
     vm_end(vm, usual ? VM_ENDED_BY_USER : VM_ENDED_BY_SIGNAL, usual ? VM_EXIT_OK : 128 + number,
            "host-signal", reason);
@@ -242,7 +248,7 @@ static void look_for_idle(void *opaque)
     }
 }
 
-/* The CPU is done, but a slow serial line may still have characters to send. */
+/* The CPU has halted for good, but a slow serial line may still have characters to send. */
 void vm_halted_for_good(Vm *vm)
 {
     if (!vm->busy_timer) {
@@ -394,7 +400,7 @@ static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
     scheduler_interrupt(vm->scheduler, cpu);
 }
 
-/* In the vCPU's thread: it must not run on after an exit or a reset. */
+/* Called in the vCPU's thread.  The vCPU must not continue after an exit or a reset. */
 void vm_device_request(void *opaque, DeviceRequest request, int status)
 {
     Vm *vm = opaque;
@@ -450,7 +456,7 @@ Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error)
     vm->replay = replay;
     vm->events = g_async_queue_new_full(g_free);
     vm->event_task = (LoopTask){.run = events_posted, .opaque = vm};
-    /* -no-reboot is -action reboot=shutdown. */
+    /* -no-reboot means the same as -action reboot=shutdown. */
     if (config->no_reboot) {
         vm->actions.on[RUN_REBOOT] = ACTION_SHUTDOWN;
     }
@@ -487,7 +493,7 @@ static void finish_output(Vm *vm)
     }
 }
 
-/* A server with wait=on has its first client before the guest runs. */
+/* A server with wait=on must have its first client before the guest runs. */
 static void start_guest(Vm *vm)
 {
     while (!vm->ended && chardev_set_awaits_peers(vm->chars)) {
@@ -505,7 +511,7 @@ static void start_guest(Vm *vm)
     }
 }
 
-/* What -d asks for at the end. */
+/* Prints what -d asks for at the end. */
 static void report_end(Vm *vm)
 {
     g_autoptr(GString) text = g_string_new(NULL);

@@ -1,6 +1,6 @@
 /*
- * Building the machine: which accelerator, which controllers, which clocks,
- * and what is wired to what.
+ * Builds the machine: chooses the accelerator, the interrupt controllers and the
+ * clocks, and connects the parts.
  */
 #include "src/vm/vm_internal.h"
 
@@ -40,7 +40,7 @@ static void raise_nmi(void *opaque, unsigned cpu)
     }
 }
 
-/* A CPU without the gate lets the line pass always. */
+/* A CPU without the gate always lets the address line pass. */
 static void set_a20(void *opaque, bool on)
 {
     Vm *vm = opaque;
@@ -49,7 +49,7 @@ static void set_a20(void *opaque, bool on)
     }
 }
 
-/* Levels from before the accelerator was made are replayed by reset(). */
+/* If a level changes before the accelerator exists, the reset passes it on. */
 static void set_kernel_irq(void *opaque, unsigned irq, bool level)
 {
     Vm *vm = opaque;
@@ -82,7 +82,7 @@ static void end_of_interrupt(void *opaque, BusInitiator *by, uint8_t vector)
     machine_end_of_interrupt(vm->machine, by, vector);
 }
 
-/* Devices that are reset before there is an accelerator send none. */
+/* Devices that are reset before the accelerator exists send no messages. */
 static void send_message(void *opaque, uint64_t address, uint32_t data)
 {
     Vm *vm = opaque;
@@ -142,7 +142,10 @@ static void open_console(Vm *vm)
     vm->chars = chardev_set_new(vm->loop, &events, vm->config->escape);
 }
 
-/* Firmware, Linux and several CPUs want all of the controllers where that is the only choice. */
+/*
+ * A firmware, Linux and several CPUs want APICs, even if the accelerator can only
+ * have all controllers in the kernel.
+ */
 static bool choose_irqchip(Vm *vm, const AccelClass *class, GError **error)
 {
     const IrqchipNeeds needs = {
@@ -168,7 +171,7 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     return vm->machine_options != NULL;
 }
 
-/* Who sits at a terminal wants seconds to be seconds. */
+/* A user at a terminal expects a second to last a second. */
 static bool wants_realtime(const Vm *vm)
 {
     const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
@@ -177,8 +180,9 @@ static bool wants_realtime(const Vm *vm)
 }
 
 /*
- * Where machine time is not the host's, "the host's time" would not be
- * repeatable; nor would it be in a replay, of what somebody did at a terminal.
+ * If machine time does not follow the host's, reading the host's time would not be
+ * repeatable.  It would not be in a replay either, of input from a user at a
+ * terminal.
  */
 static bool follows_host(const Vm *vm)
 {
@@ -238,7 +242,7 @@ static bool open_expect(Vm *vm, GError **error)
     return !path || vm->expect;
 }
 
-/* The first accelerator of -accel that works here; says so if others did not. */
+/* Takes the first accelerator of -accel that works here, and says so if others did not. */
 static const AccelClass *choose_accel(Vm *vm, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
@@ -351,7 +355,7 @@ static bool make_clocks(Vm *vm, const AccelClass *accel, GError **error)
     return vm->clock_source != NULL;
 }
 
-/* What -bios names, or the built-in one where there is something to boot. */
+/* The firmware of -bios, or the built-in one if there is something to boot. */
 static bool open_firmware(Vm *vm, GError **error)
 {
     const Config *config = vm->config;
@@ -370,7 +374,7 @@ static bool has_cpu(const Config *config)
     return !accel || accel->has_cpu;
 }
 
-/* Options that say something of a -kernel. */
+/* Refuses options that need a -kernel. */
 static bool check_companions(const Config *config, GError **error)
 {
     const struct {
@@ -386,7 +390,7 @@ static bool check_companions(const Config *config, GError **error)
     return true;
 }
 
-/* What the CPU starts in; a machine without one needs nothing. */
+/* Opens what the CPU starts in.  A machine without a CPU needs nothing. */
 static bool open_image(Vm *vm, GError **error)
 {
     const Config *config = vm->config;

@@ -1,6 +1,4 @@
-/*
- * What the user and the control protocols may ask of a machine.
- */
+/* What the user and the control protocols can ask of a machine. */
 #include "src/vm/vm_internal.h"
 
 #include "src/base/error.h"
@@ -49,7 +47,7 @@ static void stand_still(Vm *vm, bool on)
     }
 }
 
-/* What the vCPUs reported just before is part of what came before the pause. */
+/* What the vCPUs have just reported still belongs to the time before the pause. */
 void vm_pause(Vm *vm)
 {
     if (vm->state == VM_RUNNING) {
@@ -112,7 +110,7 @@ static void quit(void *opaque)
     vm_end(vm, VM_ENDED_BY_USER, VM_EXIT_OK, vm->quit_cause, vm->quit_reason);
 }
 
-/* Later: what was asked together with it is answered first. */
+/* The machine quits later, so that commands in the same batch are answered first. */
 void vm_quit(Vm *vm, const char *cause, const char *reason)
 {
     vm->quit_cause = cause;
@@ -122,7 +120,10 @@ void vm_quit(Vm *vm, const char *cause, const char *reason)
     loop_post(vm->loop, &vm->quit_task);
 }
 
-/* All of them or none.  A recording says at its beginning what follows an event. */
+/*
+ * Sets all of them or none.  A recording states the actions at its beginning, so
+ * they cannot change.
+ */
 bool vm_set_actions(Vm *vm, const char *const actions[RUN_EVENTS], GError **error)
 {
     RunActions changed = vm->actions;

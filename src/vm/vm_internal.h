@@ -1,6 +1,4 @@
-/*
- * The machine's parts, for the files that make up vm.h.
- */
+/* The parts of the machine, for the files that implement vm.h. */
 #ifndef PIOEMU_VM_VM_INTERNAL_H
 #define PIOEMU_VM_VM_INTERNAL_H
 
@@ -23,29 +21,29 @@
 
 struct Vm {
     const Config *config;
-    RunActions actions; /* as the options or set-action have them */
-    bool stays;         /* -no-shutdown, until set-action says otherwise */
+    RunActions actions; /* from the options or from set-action */
+    bool stays;         /* -no-shutdown, until set-action changes it */
     Loop *loop;
     Log *log;
     unsigned log_items;
-    CpuTrace *trace;       /* NULL: -d has no item of the CPU's */
-    unsigned traced_lines; /* since the log was flushed */
+    CpuTrace *trace;       /* NULL: -d has no item of the CPU */
+    unsigned traced_lines; /* lines since the log was flushed */
     Clock *clock;          /* machine time */
-    Clock *host_clock;     /* never paused: for what follows the host's time */
+    Clock *host_clock;     /* never paused; for what follows the host's time */
     LoopClock *clock_source, *host_clock_source;
     Bus *bus;
     Memory *memory;
     BootImage *image;   /* NULL: no -kernel */
-    Firmware *firmware; /* NULL: the CPU does not start in one */
+    Firmware *firmware; /* NULL: the CPU does not start in a firmware */
     BootOrder boot;
     Notices *notices;
     ChardevSet *chars;
     BlockSet *blocks;
-    Expect *expect; /* NULL: no script */
+    Expect *expect; /* NULL: there is no script */
     Accel *accel;
     Machine *machine;
-    Recorder *recorder; /* NULL: no -record */
-    ReplayRun *replay;  /* NULL: no -replay of a whole run */
+    Recorder *recorder; /* NULL: there is no -record */
+    ReplayRun *replay;  /* NULL: there is no -replay of a whole run */
     GHashTable *machine_options, *accel_options;
     CpuScheduler *scheduler;
 
@@ -54,31 +52,31 @@ struct Vm {
     LoopTimer *posted_timer, *timeout_timer;
     uint64_t posted_period;
     LoopTimer *busy_timer;
-    uint64_t busy_patience; /* ns */
+    uint64_t busy_patience; /* in ns */
     LoopTimer *halt_timer;
     uint64_t halt_period;
     uint32_t watched_accesses;
     Signals *signals;
     Irqchip irqchip;
 
-    VmListener listener; /* without functions: there is none */
+    VmListener listener; /* without functions if there is none */
     VmState state;
     LoopTask quit_task;
     const char *quit_cause, *quit_reason;
-    bool ended; /* the guest came to its end; -no-shutdown keeps us here */
+    bool ended; /* the run has ended, but -no-shutdown keeps the machine */
     bool draining;
-    bool no_patience; /* the user or a signal asked again */
+    bool no_patience; /* the user or a signal asked a second time */
     VmResult result;
 };
 
 /* ---- vm_build.c ---- */
 
-/* Everything but the configuration and the queue of events. */
+/* Makes all parts except the configuration and the queue of events. */
 bool vm_build(Vm *vm, GError **error);
 
 /* ---- vm_watch.c ---- */
 
-/* Makes Vm.trace, or says why there can be none. */
+/* Makes Vm.trace.  Fails with a message if the accelerator cannot trace. */
 bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error);
 void vm_start_watching(Vm *vm);
 
@@ -97,22 +95,22 @@ uint64_t vm_machine_time(void *opaque);
 
 VcpuPosition vm_position(const Vm *vm);
 void vm_time_skipped(void *opaque, uint64_t ns);
-/* Before the machine is built. */
+/* To be called before the machine is built. */
 void vm_join_replay(Vm *vm);
-/* When the scheduler is there. */
+/* To be called when the scheduler exists. */
 void vm_follow_replay(Vm *vm);
 
 /* ---- vm.c: running, stopping, ending ---- */
 
-/* What happened, from whatever thread, is acted upon. */
+/* Acts on the events that any thread has queued. */
 void vm_handle_events(Vm *vm);
-/* No guest code runs between these two, and machine time stands still. */
+/* Between these two calls no guest code runs, and machine time stands still. */
 void vm_pause_vcpus(Vm *vm);
 void vm_resume_vcpus(Vm *vm);
-/* To power-on; leaves the vCPUs paused. */
+/* Resets everything to power-on, and leaves the vCPUs paused. */
 bool vm_reset_parts(Vm *vm, GError **error);
 void vm_report_vcpus(Vm *vm, GString *text);
-/* Everything there is to say about a guest that died or hangs, in the log. */
+/* Logs everything that is known about a guest that died or hangs. */
 void vm_post_mortem(Vm *vm);
 /* No vCPU can run any more. */
 void vm_halted_for_good(Vm *vm);

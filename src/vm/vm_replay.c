@@ -1,6 +1,6 @@
 /*
- * What a recording of a whole run has to know of the machine, and what the
- * machine does when such a run is done again.
+ * What a recording of a whole run must know of the machine, and what the machine
+ * does when the run is replayed.
  */
 #include "src/vm/vm_internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * What the machine keeps an eye on while it runs: halts that only the kernel
- * sees, posted writes, the time limit, every access.
+ * What the machine watches while it runs: halts that only the kernel sees, posted
+ * writes, the time limit, and every access.
  */
 #include "src/vm/vm_internal.h"
 
@@ -8,14 +8,14 @@
 
 #include <inttypes.h>
 
-/* How late a posted write may be: soon after another one, later in a silence. */
+/* How late a posted write may be: little after another one, more after a silence. */
 #define POSTED_MIN_NS (NS_PER_SECOND / 100)
 #define POSTED_MAX_NS (NS_PER_SECOND / 4)
-/* How often a silent machine with in-kernel controllers is asked whether it halted. */
+/* How often a silent machine with in-kernel controllers is checked for a halt. */
 #define HALT_WATCH_MIN_NS  (NS_PER_SECOND / 100)
 #define HALT_WATCH_BUSY_NS (NS_PER_SECOND / 10)
 #define HALT_WATCH_MAX_NS  (2 * NS_PER_SECOND)
-/* Lines of -d that may wait in memory. */
+/* How many lines of -d may be in memory before they are flushed. */
 #define TRACED_LINES_MAX 64u
 
 /* ---- halts that only the kernel sees ---- */
@@ -39,7 +39,7 @@ static bool all_dead(Vm *vm)
     return true;
 }
 
-/* Soon after the start and after a silence, then less and less often. */
+/* The checks are frequent at the start and after a silence, and then become rarer. */
 static uint64_t next_watch(const Vm *vm, bool silent)
 {
     if (silent) {
@@ -50,8 +50,8 @@ static uint64_t next_watch(const Vm *vm, bool silent)
 }
 
 /*
- * With in-kernel local APICs a HLT does not come out of the kernel.  A machine
- * that made no access for a while is stopped for a moment and looked at.
+ * With in-kernel local APICs KVM does not report a HLT.  So a machine that has made
+ * no access for a while is paused for a moment, and its CPUs are examined.
  */
 static void look_for_halt(void *opaque)
 {
@@ -110,10 +110,7 @@ static void access_made(void *opaque, const BusAccess *access)
     }
 }
 
-/*
- * The CPU's thread is the loop's, which would write nothing before the end of
- * a slice.
- */
+/* The CPU runs in the loop's thread, which would write nothing before the end of a slice. */
 static void traced(void *opaque, const char *text)
 {
     Vm *vm = opaque;
@@ -146,7 +143,7 @@ bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
 
 /* ---- the time limit ---- */
 
-/* A machine that is kept for inspection (-no-shutdown) is not kept any longer than this. */
+/* A machine that -no-shutdown keeps for inspection is not kept longer than this. */
 static void timed_out(void *opaque)
 {
     Vm *vm = opaque;
