@@ -108,7 +108,10 @@ void vcpu_free(Vcpu *vcpu)
     free(vcpu);
 }
 
-/* Whether it is one more of those that are told; `*last`: the others are not. */
+/*
+ * Remembers the MSR.  Returns true if it must be reported; `*last` means that no
+ * further one will be.
+ */
 static bool remember_msr(Accel *accel, uint32_t index, bool *last)
 {
     g_mutex_lock(&accel->unknown_msrs.lock);

@@ -1,11 +1,11 @@
 /*
  * The accelerator seam: what runs the guest's instructions.
  *
- * Three backends fit it.  `kvm` runs each vCPU in a thread of its own; the
- * software CPU runs in the loop's thread, a slice at a time; `qtest` has no
- * CPU at all.  Accesses that leave the CPU go to the two access functions of
- * the bus from inside run(), so a vCPU only stops for what the bus cannot
- * serve.
+ * There are three backends.  `kvm` runs each vCPU in a thread of its own.  The
+ * software CPU runs in the loop's thread, a slice at a time.  `qtest` has no CPU at
+ * all.  An access that leaves the CPU calls one of the two access functions of the
+ * bus from inside run().  So a vCPU stops only for something that the bus cannot
+ * do.
  */
 #ifndef PIOEMU_ACCEL_H
 #define PIOEMU_ACCEL_H
@@ -23,63 +23,63 @@ typedef struct Accel Accel;
 typedef struct Vcpu Vcpu;
 
 typedef enum VcpuStop {
-    VCPU_KICKED,       /* vcpu_kick(): look at what was asked and run again */
-    VCPU_SLICE_DONE,   /* not threaded: the budget is used up or a deadline is due */
+    VCPU_KICKED,       /* vcpu_kick(): the caller looks at what was asked and calls run() again */
+    VCPU_SLICE_DONE,   /* not threaded: the budget is used up, or a deadline is due */
     VCPU_YIELDED,      /* not threaded: waits for what another CPU does (PAUSE) */
     VCPU_HALTED,       /* HLT, interrupts enabled: wait for an interrupt */
-    VCPU_HALTED_DEAD,  /* HLT, interrupts disabled: nothing that the machine does ends it */
+    VCPU_HALTED_DEAD,  /* HLT, interrupts disabled: no device can end it */
     VCPU_TRIPLE_FAULT, /* shutdown cycle */
     VCPU_RESET,        /* the CPU or the firmware asked for a reset */
     VCPU_POWEROFF,
-    VCPU_FAILED /* the accelerator cannot go on; Vcpu.failure says why */
+    VCPU_FAILED /* the accelerator cannot continue; Vcpu.failure says why */
 } VcpuStop;
 
-/* Whether run() would do anything. */
+/* What run() would do. */
 typedef enum VcpuActivity {
     VCPU_ACTIVE,
     VCPU_WAITING, /* for an interrupt */
-    VCPU_DEAD     /* HLT with interrupts disabled, or never started: for another CPU or an NMI */
+    VCPU_DEAD     /* HLT with interrupts disabled, or never started: needs another CPU or an NMI */
 } VcpuActivity;
 
-/* What tells one moment of a repeatable run from another. */
+/* A position in a repeatable run. */
 typedef struct VcpuPosition {
     uint64_t instructions; /* executed by all CPUs */
-    unsigned cpu;          /* that runs, or ran last */
+    unsigned cpu;          /* the one that runs, or ran last */
     uint16_t cs;
     uint32_t eip;
 } VcpuPosition;
 
-/* What is known of the registers of a CPU that died, where the host did not keep them. */
+/* What is known about the registers of a CPU that died, if the host did not keep them. */
 typedef struct VcpuRemains {
-    bool seen;       /* whether the rest says anything */
-    uint64_t age_ms; /* at most so long before its end */
-    CpuState state;  /* the general, segment and control registers of then; the rest is 0 */
+    bool seen;       /* the other fields are valid */
+    uint64_t age_ms; /* the registers are at most this much older than the CPU's end */
+    CpuState state;  /* general, segment and control registers; the rest is 0 */
 } VcpuRemains;
 
-/* What an accelerator needs of the machine. */
+/* What an accelerator needs from the machine. */
 typedef struct AccelHost {
     Bus *bus;
     Memory *memory;
-    /* The interrupt acknowledge cycle of a CPU; yields the vector. */
+    /* The interrupt acknowledge cycle of a CPU.  Returns the vector. */
     uint8_t (*acknowledge)(void *opaque, unsigned cpu);
     /*
-     * Not threaded: whether run() has had the loop's thread long enough.  It is
-     * asked every so often, and then returns VCPU_SLICE_DONE between any two
-     * instructions.  NULL: there is time.
+     * Not threaded: true if run() has used the loop's thread long enough. run()
+     * asks now and then, and returns VCPU_SLICE_DONE at the next instruction.
+     * NULL: it never has.
      */
     bool (*time_is_up)(void *opaque);
-    /* IRQCHIP_SPLIT: a local APIC ends the interrupt of a level message. */
+    /* IRQCHIP_SPLIT: a local APIC has ended the interrupt of a level message. */
     void (*end_of_interrupt)(void *opaque, BusInitiator *by, uint8_t vector);
     void *opaque;
     Irqchip irqchip;
     unsigned cpu_count;
-    bool pic_is_set_up; /* IRQCHIP_KERNEL: as a BIOS leaves it, not masked */
-    bool local_apic;    /* the machine has one: CPUID says so */
+    bool pic_is_set_up; /* IRQCHIP_KERNEL: the PIC starts as a BIOS leaves it, and not masked */
+    bool local_apic;    /* the machine has local APICs, and CPUID says so */
     CpuModel model;
-    /* What the guest did wrong, in a line; any thread; NULL: nobody wants to know. */
+    /* A line about a mistake of the guest.  Any thread may call it; may be NULL. */
     void (*guest_error)(void *opaque, const char *message);
-    CpuTrace *trace;     /* what AccelClass.traces logs; NULL: nothing */
-    GHashTable *options; /* of -accel NAME,key=value: char * to char * */
+    CpuTrace *trace;     /* what AccelClass.traces logs to; NULL: nothing */
+    GHashTable *options; /* the options of -accel NAME,key=value: char * to char * */
 } AccelHost;
 
 typedef enum SplitSupport {
@@ -92,20 +92,21 @@ typedef struct AccelClass {
     const char *name;
     const char *const *aliases; /* other names that -accel takes; NULL: none */
     const char *description;
-    bool threaded;               /* run() is called in a thread per vCPU */
-    bool has_cpu;                /* false: there are no vCPUs, and only open() and close() */
-    bool traces;                 /* sees the guest's instructions: AccelHost.trace */
-    bool has_irqchip;            /* IRQCHIP_KERNEL can be asked for */
-    bool (*has_long_mode)(void); /* NULL: its CPUs have none, here or anywhere */
+    bool threaded;               /* run() is called in a separate thread for each vCPU */
+    bool has_cpu;                /* false: there are no vCPUs, and only open() and close() are
+                                    called */
+    bool traces;                 /* it sees the guest's instructions: AccelHost.trace */
+    bool has_irqchip;            /* it has IRQCHIP_KERNEL */
+    bool (*has_long_mode)(void); /* NULL: its CPUs never have long mode, on any host */
     size_t accel_size, vcpu_size;
     const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
-    /* Whether this host can do it at all; cheap, leaves nothing behind. */
+    /* True if this host can run it.  The check is quick and leaves nothing behind. */
     bool (*probe)(GHashTable *options, GError **error);
-    /* Whether this host has IRQCHIP_SPLIT, after probe(); NULL: no host has. */
+    /* Whether this host has IRQCHIP_SPLIT.  Called after probe().  NULL: no host has it. */
     SplitSupport (*probe_split)(GHashTable *options);
     /*
-     * Called in this order; each fails with a message for the user, and is
-     * then followed by its counterpart, which undoes what there is.
+     * Called in this order.  Each one fails with a message for the user.  After a
+     * failure its counterpart is called, which undoes what has been done.
      */
     bool (*open)(Accel *accel, GError **error);
     bool (*create_vcpu)(Vcpu *vcpu, GError **error);
@@ -114,60 +115,66 @@ typedef struct AccelClass {
 
     /*
      * Not threaded: the CPUs take turns, and their work is the machine's clock.
-     * How long they have worked in ns; how many instructions take `ns`,
-     * rounded up; how many the next run() may execute.
+     * work_time() is their work in ns. instructions_in() is the number of
+     * instructions in `ns`, rounded up. set_budget() says how many instructions the
+     * next run() may execute.
      */
     uint64_t (*work_time)(const Accel *accel);
     uint64_t (*instructions_in)(const Accel *accel, uint64_t ns);
     void (*set_budget)(Vcpu *vcpu, uint64_t instructions);
-    /* Where they are, also from inside run(). */
+    /* The position of the CPUs; may be called inside run(). */
     void (*position)(const Accel *accel, VcpuPosition *position);
     VcpuActivity (*activity)(const Vcpu *vcpu);
 
-    /* Runs until something only the caller can decide. */
+    /* Runs until something happens that the caller must decide. */
     VcpuStop (*run)(Vcpu *vcpu);
-    /* Makes run() return soon.  Any thread, and signal handlers. */
+    /* Makes run() return soon.  Any thread and any signal handler may call it. */
     void (*kick)(Vcpu *vcpu);
-    /* Vcpu.intr, nmi, init or start changed.  Any thread. */
+    /* Vcpu.intr, nmi, init or start has changed.  Any thread may call it. */
     void (*interrupt_changed)(Vcpu *vcpu);
     /*
-     * Posted writes wait: a kick makes the vCPU deliver them.  Any thread;
-     * NULL: writes are never late.
+     * True if posted writes are waiting.  A kick makes the vCPU deliver them.  Any
+     * thread may call it.  NULL: there are no posted writes.
      */
     bool (*posted_waiting)(Accel *accel);
     void (*set_a20)(Accel *accel, bool on);
-    /* Only while the vCPU is not running. */
+    /* Called only while the vCPU does not run. */
     bool (*get_state)(Vcpu *vcpu, CpuState *state, GError **error);
     bool (*set_state)(Vcpu *vcpu, const CpuState *state, GError **error);
     /*
-     * Only while the vCPU is not running: true if it died and get_state() gives
-     * other registers than those of its death.  NULL: they are always kept.
+     * Called only while the vCPU does not run.  True if it died and get_state()
+     * returns other registers than those at its death.  NULL: they are always kept.
      */
     bool (*remains)(Vcpu *vcpu, VcpuRemains *remains);
-    /* Not running: machine time stands still from now on, or goes on; NULL: it has no clock. */
+    /*
+     * Called while the vCPU does not run: machine time stops (true) or continues.
+     * NULL: the accelerator has no clock.
+     */
     void (*stand_still)(Vcpu *vcpu, bool on);
-    /* A device or loader wrote guest memory. */
+    /* A device or loader has written to guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
-    /* Back to power-on, its interrupt controllers included; set_state() follows. */
+    /* Resets the vCPU and its interrupt controllers to power-on.  set_state() follows. */
     bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
 
-    /* IRQCHIP_KERNEL: drives ISA line `irq`; whether its last edge still waits. */
+    /* IRQCHIP_KERNEL: drives ISA line `irq`; returns whether its last edge is still pending. */
     void (*irq_set)(Accel *accel, unsigned irq, bool level);
     bool (*irq_pending)(Accel *accel, unsigned irq);
-    /* IRQCHIP_SPLIT: a device's write to `address`, a message if a local APIC has it.  Any thread.
+    /*
+     * IRQCHIP_SPLIT: a device writes to `address`.  If a local APIC owns it, the
+     * write is a message.  Any thread may call it.
      */
     void (*send_message)(Accel *accel, uint64_t address, uint32_t data);
     /*
-     * Not IRQCHIP_USER, and not running: halted, or never started, and nothing
-     * here can wake it.
+     * For other controllers than IRQCHIP_USER, while the vCPU does not run: true if
+     * it has halted or was never started, and nothing here can wake it.
      */
     bool (*is_dead)(Vcpu *vcpu);
 } AccelClass;
 
-/* Of a Vcpu: a cache line. */
+/* The size of a cache line. */
 #define VCPU_ALIGNMENT 64u
 
-/* More than these are not told apart: a guest can try four billion. */
+/* The number of MSRs that are reported.  A guest can try four billion. */
 #define ACCEL_UNKNOWN_MSRS 64u
 
 /* Backends begin their own structs with these. */
@@ -182,44 +189,47 @@ struct Accel {
 };
 
 struct Vcpu {
-    BusInitiator initiator; /* first */
+    BusInitiator initiator; /* must be first */
     Accel *accel;
     unsigned index;
-    atomic_bool intr; /* level of the INTR pin */
-    atomic_bool nmi;  /* an NMI edge waits */
-    /* Not threaded: asked for by vcpu_ask_*(); INIT comes before the start. */
+    atomic_bool intr; /* the level of the INTR pin */
+    atomic_bool nmi;  /* an NMI edge is pending */
+    /* Not threaded: requests of vcpu_ask_*().  INIT is done before the start. */
     bool init;
     bool start;
     uint8_t start_vector;
-    char *failure; /* owned; why run() returned VCPU_FAILED */
+    char *failure; /* why run() returned VCPU_FAILED; owned */
 };
 
 extern const AccelClass accel_kvm_class;
 extern const AccelClass accel_qtest_class;
 
-/* NULL-terminated, in the order in which they are tried. */
+/* All accelerators; the list ends with NULL.  The default tries them in this order. */
 const AccelClass *const *accel_classes(void);
 
-/* The class that "name,key=value" names, or NULL. */
+/* The class of "name,key=value", or NULL. */
 const AccelClass *accel_find_class(const char *text);
-/* "name,key=value"; the caller frees the options. */
+/* Parses "name,key=value".  The caller frees the options. */
 bool accel_parse(const char *text, const AccelClass **class, GHashTable **options, GError **error);
 
-/* A guest used a model specific register that is not there: said once for each.  Any thread. */
+/*
+ * Reports that a guest used an MSR that does not exist, once for each MSR.  Any
+ * thread may call it.
+ */
 void accel_unknown_msr(Vcpu *vcpu, uint32_t index, bool write, uint64_t value);
 
-/* `host` is copied; what it points to outlives the accelerator. */
+/* `host` is copied.  What it points to must outlive the accelerator. */
 Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error);
-/* After its vCPUs. */
+/* To be called after its vCPUs are freed. */
 void accel_free(Accel *accel);
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error);
 void vcpu_free(Vcpu *vcpu);
 /*
- * Not threaded, between two instructions of this CPU or in an access of
- * another's: an INIT, which makes a start before it moot, and a start at
- * `vector` << 12 if it waits for one; of several the first counts.
- * interrupt_changed() follows.
+ * Not threaded; to be called between two instructions of this CPU, or in an access
+ * of another one.  An INIT cancels an earlier start.  A start begins at `vector` <<
+ * 12 if the CPU waits for one; only the first start counts.  The caller then calls
+ * interrupt_changed().
  */
 void vcpu_ask_init(Vcpu *vcpu);
 void vcpu_ask_start(Vcpu *vcpu, uint8_t vector);

@@ -9,7 +9,7 @@ static SplitSupport split_support(const IrqchipNeeds *needs)
     return needs->class->probe_split ? needs->class->probe_split(needs->options) : SPLIT_NONE;
 }
 
-/* Where there is no split the guest gets what it needs most. */
+/* If the split is not available, the guest gets the controllers that matter most to it. */
 static Irqchip best(const IrqchipNeeds *needs)
 {
     if (split_support(needs) == SPLIT_WORKS) {

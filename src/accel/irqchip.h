@@ -1,6 +1,6 @@
 /*
- * Which interrupt controllers a machine gets: what -machine irqchip= says, as
- * far as the accelerator on this host can do it.
+ * Chooses the interrupt controllers of a machine: those of -machine irqchip=, if
+ * the accelerator supports them on this host.
  */
 #ifndef PIOEMU_IRQCHIP_H
 #define PIOEMU_IRQCHIP_H
@@ -9,12 +9,12 @@
 
 typedef struct IrqchipNeeds {
     const AccelClass *class;
-    GHashTable *options; /* of the accelerator */
+    GHashTable *options; /* the accelerator's options */
     unsigned cpus;
-    bool wants_apic; /* what runs expects one even on a single CPU */
+    bool wants_apic; /* the guest expects an APIC even with a single CPU */
 } IrqchipNeeds;
 
-/* `wish` NULL: auto. */
+/* `wish` NULL means auto. */
 bool irqchip_choose(const char *wish, const IrqchipNeeds *needs, Irqchip *irqchip, GError **error);
 
 #endif

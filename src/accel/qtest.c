@@ -1,6 +1,6 @@
 /*
- * The machine without a CPU: accesses come from the socket of -qtest, and
- * machine time moves only when that socket says so.
+ * The machine without a CPU.  Accesses come from the socket of -qtest, and machine
+ * time advances only when a command on that socket says so.
  */
 #include "src/accel/accel.h"
 

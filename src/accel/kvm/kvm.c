@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define DEFAULT_DEVICE "/dev/kvm"
-/* Three pages that VMX without unrestricted guest needs, and one for its page table. */
+/* VMX without "unrestricted guest" needs three pages for a TSS and one for its page table. */
 #define TSS_ADDRESS      0xfeffd000u
 #define IDENTITY_ADDRESS UINT64_C(0xfeffc000)
 
@@ -102,7 +102,7 @@ static bool check_device(int fd, const char *device, GError **error)
     return check_capabilities(fd, error);
 }
 
-/* A checked descriptor, or -1. */
+/* An open descriptor that has been checked, or -1. */
 static int open_device(GHashTable *options, GError **error)
 {
     const char *device = g_hash_table_lookup(options, "device");
@@ -120,9 +120,9 @@ static int open_device(GHashTable *options, GError **error)
 }
 
 #define CPUID_EXTENDED  0x80000001u
-#define CPUID_LONG_MODE 0x20000000u /* in EDX */
+#define CPUID_LONG_MODE 0x20000000u /* bit in EDX */
 
-/* A guest has what the host's CPU has. */
+/* A guest has long mode if the host's CPU has it. */
 static bool kvm_has_long_mode(void)
 {
     unsigned a, b, c, d = 0;
@@ -176,8 +176,9 @@ static bool map_memory(KvmAccel *kvm, GError **error)
 }
 
 /*
- * KVM alone would raise #GP, or ignore them where the host's administrator said
- * so.  A KVM without the capability (Linux before 5.10) goes on doing that.
+ * Asks KVM to pass accesses to unknown MSRs to us.  By itself KVM raises #GP, or
+ * ignores them if the host's administrator chose that.  A KVM without the
+ * capability (Linux before 5.10) continues to do so.
  */
 static void take_unknown_msrs(KvmAccel *kvm)
 {
@@ -209,7 +210,7 @@ static bool create_vm(KvmAccel *kvm, GError **error)
     return kvm_irqchip_create(kvm, error) && map_memory(kvm, error) && kvm_load_cpuid(kvm, error);
 }
 
-/* Ranges that may be queued; a host that refuses just exits for each write. */
+/* Tells KVM which writes it may queue.  If the host refuses, each write is an exit. */
 static void register_posted(const BusClaim *claim, void *opaque)
 {
     KvmAccel *kvm = opaque;
@@ -232,7 +233,7 @@ static void set_up_posted(KvmAccel *kvm)
     }
 }
 
-/* Only interrupts KVM_RUN. */
+/* The signal only interrupts KVM_RUN. */
 static void kick_arrived(int signal)
 {
     (void)signal;
@@ -278,8 +279,8 @@ static void kvm_close(Accel *accel)
 /* ---- vCPUs ---- */
 
 /*
- * "The VMCB is undefined after a SHUTDOWN intercept", so KVM resets the vCPU
- * (AMD64 APM volume 2, 15.14.3 Shutdown Intercept).  Intel's VMX keeps it.
+ * "The VMCB is undefined after a SHUTDOWN intercept", so KVM resets the vCPU (AMD64
+ * APM volume 2, 15.14.3 Shutdown Intercept).  Intel's VMX keeps the registers.
  */
 static bool host_forgets_the_dead(void)
 {
@@ -292,7 +293,7 @@ static bool host_forgets_the_dead(void)
     return !memcmp(name, VENDORS[0], sizeof(name)) || !memcmp(name, VENDORS[1], sizeof(name));
 }
 
-/* Has KVM leave the registers in the shared page at each exit. */
+/* Makes KVM store the registers in the shared page at each exit. */
 static void keep_registers(KvmVcpu *kv)
 {
     const uint64_t wanted = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;

@@ -1,6 +1,6 @@
 /*
- * The kvm accelerator's own structures: only files in this directory know
- * them, or anything of KVM.
+ * The structures of the kvm accelerator.  Only the files in this folder know them,
+ * or include anything of KVM.
  *
  * KVM API: Documentation/virt/kvm/api.rst of the Linux kernel.
  */
@@ -15,30 +15,30 @@
 #define KVM_CHIP_COUNT 3u
 
 typedef struct KvmAccel {
-    Accel accel; /* first */
+    Accel accel; /* must be first */
     int fd;      /* /dev/kvm */
     int vm_fd;
-    size_t run_size; /* of the area shared with a vCPU */
+    size_t run_size; /* of the area that is shared with a vCPU */
     struct kvm_cpuid2 *cpuid;
     bool has_tsc_deadline;
-    struct kvm_clock_data clock; /* where it stands, */
-    bool clock_stands;           /* if it does */
-    /* Writes that KVM queued instead of exiting; NULL: it cannot. */
+    struct kvm_clock_data clock; /* the value at which it stands */
+    bool clock_stands;           /* `clock` is valid */
+    /* Writes that KVM queued instead of exiting.  NULL: this KVM cannot. */
     struct kvm_coalesced_mmio_ring *posted;
-    GMutex posted_lock; /* the consumer's side, one vCPU at a time */
+    GMutex posted_lock; /* held by the consumer, which is one vCPU at a time */
     unsigned posted_page;
     GMutex routes_lock;
-    struct kvm_irq_routing *routes; /* IRQCHIP_SPLIT: those of level vectors */
+    struct kvm_irq_routing *routes; /* IRQCHIP_SPLIT: routes for the vectors of level messages */
     struct kvm_irqchip power_on[KVM_CHIP_COUNT];
 } KvmAccel;
 
-/* Local APICs are in KVM. */
+/* True if the local APICs are in KVM. */
 static inline bool kvm_has_apics(const KvmAccel *kvm)
 {
     return kvm->accel.host.irqchip != IRQCHIP_USER;
 }
 
-/* What KVM_RUN last came back with, other than for the guest's death. */
+/* The last exit of KVM_RUN before the guest's death. */
 typedef struct KvmLastExit {
     bool seen;
     struct timespec time; /* CLOCK_MONOTONIC_COARSE */
@@ -47,28 +47,28 @@ typedef struct KvmLastExit {
 } KvmLastExit;
 
 typedef struct KvmVcpu {
-    Vcpu vcpu; /* first */
+    Vcpu vcpu; /* must be first */
     int fd;
     struct kvm_run *run;
-    bool shut_down;      /* triple fault, and no new state since */
-    struct timespec end; /* when; CLOCK_MONOTONIC_COARSE */
-    KvmLastExit last;    /* kept where run->kvm_valid_regs says so */
+    bool shut_down;      /* after a triple fault, until a new state is set */
+    struct timespec end; /* when it shut down; CLOCK_MONOTONIC_COARSE */
+    KvmLastExit last;    /* only with run->kvm_valid_regs */
     struct kvm_lapic_state power_on_apic;
-    /* REP OUTS to a port whose writes may begin something long: what is left of it. */
+    /* The rest of a REP OUTS to a port at which a write can start a long operation. */
     struct {
         uint8_t data[MEMORY_PAGE_SIZE];
-        size_t at, end; /* in data; equal: nothing */
+        size_t at, end; /* positions in `data`; equal if nothing is left */
         uint16_t port;
         uint8_t size;
     } slow;
-    atomic_int tid; /* of the only thread that calls run(); 0: it has not yet */
+    atomic_int tid; /* the only thread that calls run(); 0: it has not called it yet */
 } KvmVcpu;
 
 #define KVM_POSTED_ENTRIES                                                                         \
     ((MEMORY_PAGE_SIZE - sizeof(struct kvm_coalesced_mmio_ring)) /                                 \
      sizeof(struct kvm_coalesced_mmio))
 
-/* "what: why (advice)", as a host error. */
+/* Sets the error "what: why (advice)" of a host failure. */
 void kvm_fail(GError **error, const char *what, int error_number);
 
 /* kvm_run.c */
@@ -79,7 +79,7 @@ bool kvm_posted_waiting(Accel *accel);
 
 /* kvm_irqchip.c */
 SplitSupport kvm_irqchip_probe_split(int fd);
-/* As AccelHost.irqchip has it, in a machine without vCPUs. */
+/* Creates the controllers of AccelHost.irqchip.  The machine has no vCPUs yet. */
 bool kvm_irqchip_create(KvmAccel *kvm, GError **error);
 void kvm_send_message(Accel *accel, uint64_t address, uint32_t data);
 void kvm_irq_set(Accel *accel, unsigned irq, bool level);
@@ -92,7 +92,7 @@ void kvm_stand_still(Vcpu *vcpu, bool on);
 
 /* kvm_cpuid.c */
 bool kvm_load_cpuid(KvmAccel *kvm, GError **error);
-/* What the guest is told its CPU can do. */
+/* Sets the features that CPUID shows the guest. */
 bool kvm_set_cpuid(KvmVcpu *kv, GError **error);
 
 /* kvm_state.c */

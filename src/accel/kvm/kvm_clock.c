@@ -1,14 +1,12 @@
-/*
- * The kvm accelerator: the guest's kvmclock while the machine is stopped.
- */
+/* The kvm accelerator: the guest's kvmclock while the machine is stopped. */
 #include "src/accel/kvm/kvm.h"
 
 #include <sys/ioctl.h>
 
 /*
- * The clock goes on from where it stood, and each CPU is told that it was
- * stopped, so that no watchdog of the guest barks.  A CPU that has no kvmclock
- * refuses to be told, which is as well.
+ * The clock continues from where it stood.  Each CPU is told that it was stopped,
+ * so that no watchdog of the guest reports a stall.  KVM refuses this for a CPU
+ * that has no kvmclock, and then it is not needed.
  */
 void kvm_stand_still(Vcpu *vcpu, bool on)
 {

@@ -1,7 +1,7 @@
 /*
- * The kvm accelerator: what CPUID tells the guest.  It is what this host's KVM
- * supports, fitted to the machine, with KVM's paravirtual leaves (Linux,
- * Documentation/virt/kvm/x86/cpuid.rst) unless they are to be hidden.
+ * The kvm accelerator: what CPUID tells the guest.  That is what the host's KVM
+ * supports, adapted to the machine, with KVM's paravirtual leaves (Linux,
+ * Documentation/virt/kvm/x86/cpuid.rst) unless the user hides them.
  */
 #include "src/accel/kvm/kvm.h"
 
@@ -16,17 +16,20 @@
 #define LEAF_TOPOLOGY     0x0000000bu
 #define LEAF_TOPOLOGY_V2  0x0000001fu
 #define LEAVES_HYPERVISOR 0x400000ffu
-#define LEAF_NAME         0x80000002u /* three with the CPU's name, */
-#define LEAF_CACHES       0x80000006u /* and two with its caches */
+#define LEAF_NAME         0x80000002u /* three leaves with the CPU's name */
+#define LEAF_CACHES       0x80000006u /* two leaves with its caches */
 
-/* Of leaf 1. */
+/* Bits of leaf 1. */
 #define ECX_X2APIC       (1u << 21)
 #define ECX_TSC_DEADLINE (1u << 24)
 #define ECX_HYPERVISOR   (1u << 31)
 #define EDX_APIC         (1u << 9)
 #define EDX_HTT          (1u << 28)
 
-/* What a guest could not use without KVM's local APICs: it comes as an interrupt of theirs. */
+/*
+ * Features whose events are interrupts of KVM's local APICs.  Without those a guest
+ * could not use them.
+ */
 #define OF_APICS                                                                                   \
     (1u << KVM_FEATURE_ASYNC_PF | 1u << KVM_FEATURE_ASYNC_PF_INT | 1u << KVM_FEATURE_PV_EOI |      \
      1u << KVM_FEATURE_PV_UNHALT | 1u << KVM_FEATURE_PV_SEND_IPI | 1u << KVM_FEATURE_POLL_CONTROL)
@@ -36,7 +39,7 @@ static bool is_hypervisor_leaf(uint32_t function)
     return function >= KVM_CPUID_SIGNATURE && function <= LEAVES_HYPERVISOR;
 }
 
-/* The order of the others stays. */
+/* The order of the other leaves does not change. */
 static void drop_hypervisor_leaves(struct kvm_cpuid2 *cpuid)
 {
     unsigned kept = 0;
@@ -48,7 +51,10 @@ static void drop_hypervisor_leaves(struct kvm_cpuid2 *cpuid)
     cpuid->nent = kept;
 }
 
-/* A KVM that does not fill these in leaves them 0; they promise nothing that it has to do. */
+/*
+ * Copies these leaves from the host's CPU.  Some KVMs leave them 0.  They only
+ * describe the CPU, so KVM need not do anything for them.
+ */
 static void take_names_of_host(struct kvm_cpuid2 *cpuid)
 {
     for (unsigned i = 0; i < cpuid->nent; i++) {
@@ -76,7 +82,7 @@ bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
     return true;
 }
 
-/* KVM does not list the deadline timer, and lists the rest whether or not it has the APICs. */
+/* KVM does not list the deadline timer.  It lists the other features even if it has no APICs. */
 static void fit_features(const KvmVcpu *kv, struct kvm_cpuid_entry2 *e)
 {
     const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
@@ -92,7 +98,10 @@ static void fit_features(const KvmVcpu *kv, struct kvm_cpuid_entry2 *e)
     }
 }
 
-/* The leaves that hold the CPU's own APIC id, how many there are, and what its APIC can do. */
+/*
+ * Sets the leaves that contain the CPU's own APIC ID, the number of CPUs, and the
+ * abilities of its APIC.
+ */
 static void fit_cpuid(const KvmVcpu *kv, struct kvm_cpuid2 *cpuid)
 {
     for (unsigned i = 0; i < cpuid->nent; i++) {

@@ -1,6 +1,6 @@
 /*
- * The kvm accelerator: KVM's own local APICs, and its PIC and I/O APIC where
- * those of the board are not in use.
+ * The kvm accelerator: KVM's own local APICs, and its PIC and I/O APIC if the
+ * board's are not used.
  */
 #include "src/accel/kvm/kvm.h"
 
@@ -14,19 +14,19 @@
 
 #define PIC_INPUTS 8u
 /*
- * An input each for the vectors that there can be: KVM reserves them for an
- * I/O APIC that is not its own, and counts them in a byte.
+ * An input for each possible vector.  KVM reserves these inputs for an I/O APIC
+ * outside of it, and counts them in a byte.
  */
 #define VECTOR_FIRST 16u
 #define VECTORS      (256u - VECTOR_FIRST)
-/* Of a message, in a local APIC's MiB. */
+/* The address of a message is in the MiB of a local APIC. */
 #define MESSAGE_ADDRESS_MASK (~UINT64_C(0xfffff))
 #define LEVEL_MESSAGE        (APIC_TRIGGER_LEVEL | APIC_LEVEL_ASSERT)
 
 static const uint32_t CHIPS[KVM_CHIP_COUNT] = {KVM_IRQCHIP_PIC_MASTER, KVM_IRQCHIP_PIC_SLAVE,
                                                KVM_IRQCHIP_IOAPIC};
 
-/* Masked, as ours are at power-on, or as a BIOS leaves it. */
+/* Sets the PIC masked, as the board's is at power-on, or as a BIOS leaves it. */
 static void set_pic(struct kvm_pic_state *pic, bool set_up, uint8_t vector, uint8_t mask)
 {
     pic->imr = set_up ? mask : 0xff;
@@ -39,9 +39,9 @@ static void set_pic(struct kvm_pic_state *pic, bool set_up, uint8_t vector, uint
 /* ---- making them ---- */
 
 /*
- * A KVM without the CPU's virtualization (PVM) goes through much of the guest
- * instruction by instruction, and does not leave for an end of interrupt that
- * a HLT follows: it comes when something else ends the HLT, or never.
+ * A KVM without hardware virtualization (PVM) interprets much of the guest.  If a
+ * HLT follows an end of interrupt, this KVM does not exit for the end of interrupt.
+ * It reports it when something else ends the HLT, or never.
  */
 SplitSupport kvm_irqchip_probe_split(int fd)
 {
@@ -62,7 +62,7 @@ static bool create_split(KvmAccel *kvm)
     return ioctl(kvm->vm_fd, KVM_ENABLE_CAP, &split) == 0;
 }
 
-/* What a reset goes back to. */
+/* Saves the state that a reset restores. */
 static void remember_chips(KvmAccel *kvm)
 {
     for (unsigned i = 0; i < KVM_CHIP_COUNT; i++) {
@@ -107,11 +107,10 @@ static bool has_route(const KvmAccel *kvm, uint8_t vector)
 }
 
 /*
- * A local APIC in KVM tells of the end of an interrupt only if a message of an
- * I/O APIC's input could be its cause, and a route is what makes it know of
- * one.  So each vector that a level message ever had gets a route of its own,
- * to every CPU: one more than needed costs an exit, and one less would leave
- * the input blocked for ever.
+ * A local APIC in KVM reports the end of an interrupt only if an input of an I/O
+ * APIC may have caused it, and it learns that from a route.  So each vector that a
+ * level message ever had gets its own route to every CPU.  A superfluous route
+ * costs an exit.  A missing one would leave the input blocked for ever.
  */
 static void add_route(KvmAccel *kvm, uint8_t vector)
 {
@@ -151,8 +150,8 @@ void kvm_irq_set(Accel *accel, unsigned irq, bool level)
 }
 
 /*
- * Only the PIC can be asked: an edge that the IOAPIC took has gone on to a
- * local APIC.  A line that the PIC masks counts as not waiting.
+ * Only the PIC can be asked, because an edge that the I/O APIC took has already
+ * become a message.  A line that the PIC masks is never pending.
  */
 bool kvm_irq_pending(Accel *accel, unsigned irq)
 {
@@ -177,10 +176,10 @@ static bool restore_chips(KvmAccel *kvm, GError **error)
 }
 
 /*
- * The first CPU gets its state from what is booted.  The others have theirs
- * put back here: an INIT leaves many MSRs alone, KVM would go on to write
- * where the guest before wanted its clock, and time stamp counters that were
- * not set together make KVM take them for unsynchronized.
+ * The first CPU gets its state from what is booted.  The others get theirs back
+ * here, for three reasons.  An INIT does not change many MSRs.  KVM would continue
+ * to write to the place where the previous guest had its clock.  And KVM would take
+ * time stamp counters that are not set together for unsynchronized ones.
  */
 static bool reset_other(Vcpu *vcpu, GError **error)
 {
@@ -210,7 +209,7 @@ bool kvm_reset_vcpu(Vcpu *vcpu, GError **error)
     return vcpu->index || kvm->accel.host.irqchip != IRQCHIP_KERNEL || restore_chips(kvm, error);
 }
 
-/* A CPU that was never started waits for another one, which decides. */
+/* A CPU that was never started waits for another CPU, so that one decides. */
 bool kvm_is_dead(Vcpu *vcpu)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;

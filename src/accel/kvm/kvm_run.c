@@ -1,6 +1,4 @@
-/*
- * The kvm accelerator: running a vCPU until it needs its caller.
- */
+/* The kvm accelerator: runs a vCPU until its caller must act. */
 #include "src/accel/kvm/kvm.h"
 
 #include <errno.h>
@@ -10,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* run() goes on with the guest. */
+/* run() continues with the guest. */
 #define CONTINUE ((VcpuStop)-1)
 
 static VcpuStop fail(Vcpu *vcpu, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -28,8 +26,8 @@ static VcpuStop fail(Vcpu *vcpu, const char *format, ...)
 /* ---- kicking ---- */
 
 /*
- * immediate_exit catches a vCPU that is about to enter the guest, the signal
- * one that is in it.  Both are safe in a signal handler.
+ * immediate_exit stops a vCPU that is about to enter the guest, and the signal
+ * stops one that is in it.  Both are allowed in a signal handler.
  */
 void kvm_vcpu_kick(Vcpu *vcpu)
 {
@@ -41,7 +39,7 @@ void kvm_vcpu_kick(Vcpu *vcpu)
     }
 }
 
-/* The vCPU's own thread looks at the pin before it enters the guest anyway. */
+/* The vCPU's own thread looks at the pin anyway before it enters the guest. */
 void kvm_vcpu_interrupt_changed(Vcpu *vcpu)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
@@ -90,7 +88,7 @@ static void inject_nmi(KvmVcpu *kv)
     }
 }
 
-/* KVM_INTERRUPT only when the guest can take it; else ask for the moment it can. */
+/* Injects the interrupt if the guest can take it.  Otherwise KVM exits as soon as it can. */
 static void inject_interrupt(KvmVcpu *kv)
 {
     const AccelHost *host = &kv->vcpu.accel->host;
@@ -106,8 +104,8 @@ static void inject_interrupt(KvmVcpu *kv)
 /* ---- exits ---- */
 
 /*
- * What a write began is done in pieces, and what other writes to the port come
- * behind it wait: between pieces the vCPU sees that it is to pause.
+ * An operation that a write started is done in pieces, and later writes to the port
+ * wait for it.  Between the pieces the vCPU checks whether it must pause.
  */
 static bool is_held(const KvmVcpu *kv)
 {
@@ -159,7 +157,7 @@ static VcpuStop handle_mmio(KvmVcpu *kv)
     return CONTINUE;
 }
 
-/* One that KVM does not know; `error` makes it raise #GP. */
+/* Handles an MSR that KVM does not know.  With `error` set, KVM raises #GP. */
 static VcpuStop handle_msr(KvmVcpu *kv, bool write)
 {
     struct kvm_run *run = kv->run;
@@ -171,7 +169,7 @@ static VcpuStop handle_msr(KvmVcpu *kv, bool write)
     return CONTINUE;
 }
 
-/* IRQCHIP_SPLIT: the guest ended the interrupt of a level message. */
+/* IRQCHIP_SPLIT: the guest has ended the interrupt of a level message. */
 static VcpuStop handle_end_of_interrupt(KvmVcpu *kv)
 {
     const AccelHost *host = &kv->vcpu.accel->host;
@@ -264,7 +262,7 @@ static VcpuStop handle_exit(KvmVcpu *kv)
     }
 }
 
-/* KVM_RUN itself failed.  EAGAIN: a vCPU that waits for its start-up IPI. */
+/* KVM_RUN itself failed.  EAGAIN means that the vCPU waits for its start-up IPI. */
 static VcpuStop run_failed(KvmVcpu *kv, int error_number)
 {
     if (error_number == EINTR || error_number == EAGAIN) {
@@ -274,7 +272,10 @@ static VcpuStop run_failed(KvmVcpu *kv, int error_number)
     return fail(&kv->vcpu, "KVM_RUN: %s", g_strerror(error_number));
 }
 
-/* The next exit may be the guest's death, and the host keep nothing of it. */
+/*
+ * Keeps the registers, because the next exit may be the guest's death, and the host
+ * may lose them then.
+ */
 static void remember_exit(KvmVcpu *kv)
 {
     const struct kvm_sync_regs *now = &kv->run->s.regs;

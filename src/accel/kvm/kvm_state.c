@@ -1,6 +1,4 @@
-/*
- * The kvm accelerator: CpuState to and from KVM's own structures.
- */
+/* The kvm accelerator: converts CpuState to KVM's structures and back. */
 #include "src/accel/kvm/kvm.h"
 
 #include <asm/kvm_para.h>
@@ -41,7 +39,7 @@ static struct kvm_segment segment_to_kvm(const CpuSegment *s)
     };
 }
 
-/* In the order of CPU_ES and its fellows. */
+/* In the order of CPU_ES to CPU_GS and the others. */
 static void segment_fields(struct kvm_sregs *sregs, struct kvm_segment *fields[CPU_SEGMENT_COUNT])
 {
     struct kvm_segment *all[CPU_SEGMENT_COUNT] = {&sregs->es, &sregs->cs, &sregs->ss,  &sregs->ds,
@@ -87,7 +85,7 @@ static void state_to_sregs(const CpuState *state, struct kvm_sregs *sregs)
 
 /* ---- general registers ---- */
 
-/* In the order of CPU_AX and its fellows. */
+/* In the order of CPU_AX and the others. */
 static void gpr_fields(struct kvm_regs *r, __u64 *fields[CPU_GPR_COUNT])
 {
     __u64 *all[CPU_GPR_COUNT] = {&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp,
@@ -157,26 +155,26 @@ static const struct {
     {0xc0000084, offsetof(CpuMsrs, sfmask)},
     {0xc0000102, offsetof(CpuMsrs, kernel_gs_base)},
     {0xc0000103, offsetof(CpuMsrs, tsc_aux)},
-    /* After the time stamp counter and the local APIC, on which it depends. */
+    /* This comes after the time stamp counter and the local APIC, because it depends on them. */
     {0x6e0, offsetof(CpuMsrs, tsc_deadline)},
     {MSR_KVM_WALL_CLOCK_NEW, offsetof(CpuMsrs, kvm_wall_clock)},
     {MSR_KVM_SYSTEM_TIME_NEW, offsetof(CpuMsrs, kvm_system_time)},
     {MSR_KVM_STEAL_TIME, offsetof(CpuMsrs, kvm_steal_time)},
     {MSR_KVM_PV_EOI_EN, offsetof(CpuMsrs, kvm_pv_eoi)},
     {MSR_KVM_POLL_CONTROL, offsetof(CpuMsrs, kvm_poll_control)},
-    /* The vector first: page faults come as soon as they are allowed. */
+    /* The vector comes first, because page faults can come as soon as they are enabled. */
     {MSR_KVM_ASYNC_PF_INT, offsetof(CpuMsrs, kvm_async_pf_int)},
     {MSR_KVM_ASYNC_PF_EN, offsetof(CpuMsrs, kvm_async_pf)},
     {MSR_KVM_MIGRATION_CONTROL, offsetof(CpuMsrs, kvm_migration_control)},
 };
 
-/* struct kvm_msrs ends in a flexible array: room for one entry. */
+/* struct kvm_msrs ends in a flexible array.  This has room for one entry. */
 typedef union MsrBlock {
     struct kvm_msrs head;
     uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
 } MsrBlock;
 
-/* One at a time: an MSR that this host lacks must not hide those after it. */
+/* One at a time, because an MSR that the host does not have would hide those after it. */
 static void get_msrs(KvmVcpu *kv, CpuState *state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(MSRS); i++) {
@@ -248,7 +246,7 @@ static void state_to_debug(const CpuState *state, struct kvm_debugregs *debug)
 
 /* ---- the whole ---- */
 
-/* Linear, so that it means something whatever CS holds. */
+/* A linear address, which does not depend on CS. */
 uint64_t kvm_program_counter(BusInitiator *initiator)
 {
     KvmVcpu *kv = (KvmVcpu *)initiator;
@@ -259,7 +257,7 @@ uint64_t kvm_program_counter(BusInitiator *initiator)
     return sregs.cs.base + regs.rip;
 }
 
-/* Only the in-kernel controllers know. */
+/* Only in-kernel controllers know it. */
 static void get_mp_state(KvmVcpu *kv, CpuState *state)
 {
     struct kvm_mp_state mp = {0};
@@ -319,7 +317,7 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
     for (unsigned i = 0; i < CPU_GPR_COUNT; i++) {
         *fields[i] = state->gpr[i];
     }
-    /* The APIC base is the controller's as much as the CPU's: KVM keeps its own. */
+    /* The interrupt controller owns the APIC base as much as the CPU does, so KVM keeps its own. */
     struct kvm_sregs sregs;
     struct kvm_fpu fpu;
     struct kvm_vcpu_events events;
@@ -330,7 +328,7 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
     }
     state_to_sregs(state, &sregs);
     if (!kvm_has_apics((const KvmAccel *)vcpu->accel)) {
-        /* KVM makes CPUID say that there is an APIC for as long as it is enabled. */
+        /* CPUID in KVM shows an APIC as long as the APIC is enabled here. */
         sregs.apic_base &= ~APIC_BASE_ENABLED;
     }
     state_to_fpu(state, &fpu);
@@ -354,7 +352,7 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
 
 /* ---- after the guest's death ---- */
 
-/* Where CS:EIP points after RESET#; no guest gets there by itself but by a far jump. */
+/* True if CS:EIP is the address after RESET#.  A guest gets there only by a far jump. */
 static bool is_reset(const struct kvm_regs *regs, const struct kvm_sregs *sregs)
 {
     return regs->rip == 0xfff0 && sregs->cs.base == 0xffff0000u && !(sregs->cr0 & CPU_CR0_PE);
@@ -365,7 +363,7 @@ static uint64_t milliseconds(const struct timespec *time)
     return (uint64_t)time->tv_sec * 1000 + (uint64_t)time->tv_nsec / 1000000;
 }
 
-/* Both times are up to a tick of the coarse clock too early. */
+/* Both times are early by up to a tick of the coarse clock. */
 static uint64_t age_of(const KvmVcpu *kv)
 {
     struct timespec tick;
@@ -373,7 +371,7 @@ static uint64_t age_of(const KvmVcpu *kv)
     return milliseconds(&kv->end) - milliseconds(&kv->last.time) + milliseconds(&tick) + 1;
 }
 
-/* KVM knows triple faults of its own making too, and those leave the registers. */
+/* KVM also causes triple faults itself, and those keep the registers. */
 bool kvm_vcpu_remains(Vcpu *vcpu, VcpuRemains *remains)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
