@@ -438,6 +438,19 @@ static bool interp_probe(GHashTable *table, GError **error)
     return parse_options(table, &options, error);
 }
 
+static void set_features(InterpAccel *interp)
+{
+    static const CpuFeature FEATURES[] = {
+        CPU_FEATURE_DE,  CPU_FEATURE_PSE, CPU_FEATURE_TSC, CPU_FEATURE_MSR,
+        CPU_FEATURE_PAE, CPU_FEATURE_CX8, CPU_FEATURE_PGE, CPU_FEATURE_CMOV,
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(FEATURES); i++) {
+        cpu_features_put(&interp->features, FEATURES[i], true);
+    }
+    cpu_features_put(&interp->features, CPU_FEATURE_APIC, interp->accel.host.local_apic);
+}
+
 static bool interp_open(Accel *accel, GError **error)
 {
     InterpAccel *interp = (InterpAccel *)accel;
@@ -451,6 +464,7 @@ static bool interp_open(Accel *accel, GError **error)
     interp->a20 = true;
     interp->cpus = g_ptr_array_new();
     interp->pages = g_new0(CodePage **, CODE_CHUNKS);
+    set_features(interp);
     return code_arena_open(&interp->arena, error);
 }
 

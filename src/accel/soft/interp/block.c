@@ -124,8 +124,8 @@ static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
 {
     Insn *old = &block->insns[i], new;
     uint8_t immediate;
-    DecodeResult result =
-        decode_insn(bytes, old->end - old->start, block->mode, old->start, &new, &immediate);
+    DecodeResult result = decode_insn(bytes, old->end - old->start, block->mode, block->features,
+                                      old->start, &new, &immediate);
 
     if (result == DECODE_NEEDS_MORE || new.end != old->end) {
         return false;
@@ -404,8 +404,8 @@ static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, un
 
     while (count < limit && at < size) {
         Insn *insn = &block->insns[count];
-        DecodeResult result =
-            decode_insn(bytes + at, size - at, block->mode, (uint16_t)at, insn, &immediates[count]);
+        DecodeResult result = decode_insn(bytes + at, size - at, block->mode, block->features,
+                                          (uint16_t)at, insn, &immediates[count]);
 
         if (result == DECODE_NEEDS_MORE) {
             break;
@@ -452,7 +452,10 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t
     Fetch part = *fetch;
     uint8_t immediate;
 
-    *block = (Block){.generation = NO_GENERATION, .physical = fetch->physical, .mode = cpu->mode};
+    *block = (Block){.generation = NO_GENERATION,
+                     .physical = fetch->physical,
+                     .mode = cpu->mode,
+                     .features = &cpu_accel(cpu)->features};
     part.in_limit = MIN(fetch->in_page, fetch->in_limit);
     while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1, &immediate)) {
         if (part.in_limit == fetch->in_limit) {
@@ -513,6 +516,7 @@ static Block *make_scratch(Cpu *cpu, const Fetch *fetch, bool known)
     const uint8_t *bytes = fetch->bytes;
 
     block->mode = cpu->mode;
+    block->features = &cpu_accel(cpu)->features;
     if (bytes && decode_block(block, bytes, fetch->in_page, 1, &immediate)) {
         end_block(cpu, block);
     } else {
@@ -549,7 +553,10 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
         return (Block *)cross_page_slot(cpu, fetch)->room;
     }
     Block *block = (Block *)room_for_block(cpu);
-    *block = (Block){.generation = NO_GENERATION, .physical = fetch->physical, .mode = cpu->mode};
+    *block = (Block){.generation = NO_GENERATION,
+                     .physical = fetch->physical,
+                     .mode = cpu->mode,
+                     .features = &cpu_accel(cpu)->features};
     if (!decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
         return make_cross_page(cpu, fetch);
     }

@@ -69,9 +69,11 @@ DEFINE_MOVE(32)
 
 DEFINE_EXTEND(movzx8to16, u8, 8, 16)
 DEFINE_EXTEND(movzx8to32, u8, 8, 32)
+DEFINE_EXTEND(movzx16to16, u16, 16, 16)
 DEFINE_EXTEND(movzx16to32, u16, 16, 32)
 DEFINE_EXTEND(movsx8to16, i8, 8, 16)
 DEFINE_EXTEND(movsx8to32, i8, 8, 32)
+DEFINE_EXTEND(movsx16to16, i16, 16, 16)
 DEFINE_EXTEND(movsx16to32, i16, 16, 32)
 
 OP(lea16)
@@ -323,7 +325,7 @@ DEFINE_ENTER(32)
 
 OP(push16_segment)
 {
-    push16(cpu, insn, cpu->segment[insn->src].selector);
+    push16(cpu, insn, cpu->segment[insn->dst].selector);
     NEXT();
 }
 
@@ -332,7 +334,7 @@ OP(push32_segment)
 {
     u32 offset = stack_offset(cpu, (u32)-4);
 
-    mem_write16(cpu, insn, CPU_SS, offset, cpu->segment[insn->src].selector);
+    mem_write16(cpu, insn, CPU_SS, offset, cpu->segment[insn->dst].selector);
     stack_set_pointer(cpu, offset);
     NEXT();
 }
@@ -418,7 +420,7 @@ OP(mov_ss_m)
 DEFINE_POP_SEGMENT(16)
 DEFINE_POP_SEGMENT(32)
 
-/* LES LDS LSS LFS LGS: disp past the offset is the selector; dst and src. */
+/* LES LDS LSS LFS LGS: the selector is behind the offset; imm is the segment register. */
 #define DEFINE_LOAD_POINTER(N)                                                                     \
     OP(load_pointer##N)                                                                            \
     {                                                                                              \
@@ -428,7 +430,7 @@ DEFINE_POP_SEGMENT(32)
             mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
-        segment_load(cpu, insn->src, selector);                                                    \
+        segment_load(cpu, insn->imm, selector);                                                    \
         *reg##N(cpu, insn->dst) = offset;                                                          \
         NEXT();                                                                                    \
     }

@@ -534,10 +534,6 @@ OP(arpl_m)
 
 /* ---- identification, time, model specific registers --------------------- */
 
-#define CPUID_FEATURES                                                                             \
-    (1u << 2 /* DE */ | 1u << 3 /* PSE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |                \
-     1u << 6 /* PAE */ | 1u << 8 /* CX8 */ | 1u << 13 /* PGE */ | 1u << 15 /* CMOV */)
-#define CPUID_APIC      (1u << 9)
 #define CPUID_SIGNATURE 0x611u /* family 6 for CMOV, model 1, stepping 1 */
 
 static void set_cpuid(Cpu *cpu, u32 a, u32 b, u32 c, u32 d)
@@ -552,14 +548,17 @@ static void set_cpuid(Cpu *cpu, u32 a, u32 b, u32 c, u32 d)
 
 OP(cpuid)
 {
+    const CpuFeatures *features = &cpu_accel(cpu)->features;
+
     switch (GPR(cpu, CPU_AX)) {
     case 0:
         set_cpuid(cpu, 1, FOUR('P', 'i', 'o', 'e'), FOUR('6', 'C', 'P', 'U'),
                   FOUR('m', 'u', 'X', '8'));
         break;
     case 1:
-        set_cpuid(cpu, CPUID_SIGNATURE, cpu->vcpu.index << 24, 0,
-                  CPUID_FEATURES | (cpu->vcpu.accel->host.local_apic ? CPUID_APIC : 0));
+        set_cpuid(cpu, CPUID_SIGNATURE, cpu->vcpu.index << 24,
+                  cpu_features_word(features, 1, 0, CPUID_ECX),
+                  cpu_features_word(features, 1, 0, CPUID_EDX));
         break;
     default:
         set_cpuid(cpu, 0, 0, 0, 0);

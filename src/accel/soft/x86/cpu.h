@@ -132,6 +132,7 @@ struct InterpAccel {
     uint64_t others;   /* instructions completed by the others when its turn began */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     CodeArena arena;
+    CpuFeatures features;
     bool paranoid;
     int looks;    /* what may be done before the host's time is looked at; see cpu_look_sooner() */
     uint64_t ips; /* instructions to a second of machine time */

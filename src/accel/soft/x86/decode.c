@@ -1,440 +1,641 @@
-/*
- * The decoder: prefixes, opcode, ModRM, SIB, displacement and immediates of
- * one instruction, by the opcode map.
- */
+#include "src/accel/soft/x86/decode.h"
+
 #include "src/accel/soft/interp/handlers.h"
-#include "src/accel/soft/x86/opcode_map.h"
 
 typedef struct Decoder {
     const uint8_t *bytes;
     size_t size, at;
     bool short_of_bytes; /* more were wanted than there are */
-    bool op32, address32;
-    int segment; /* override, or -1 */
-    Insn *insn;
-    uint8_t opcode, modrm;
-    uint8_t immediate; /* IMMEDIATE_SIZE and IMMEDIATE_SIGNED */
+    bool rm_taken;
+    unsigned places;     /* operands so far that name a register or memory */
+    unsigned immediates; /* the same for immediates */
+    Decoded *d;
 } Decoder;
 
 /* ---- bytes -------------------------------------------------------------- */
 
-static uint8_t take8(Decoder *d)
+static uint8_t take8(Decoder *r)
 {
-    if (d->at >= d->size) {
-        d->short_of_bytes = true;
+    if (r->at >= r->size) {
+        r->short_of_bytes = true;
         return 0;
     }
-    return d->bytes[d->at++];
+    return r->bytes[r->at++];
 }
 
-static uint16_t take16(Decoder *d)
+static uint16_t take16(Decoder *r)
 {
-    uint16_t low = take8(d);
+    uint16_t low = take8(r);
 
-    return (uint16_t)(low | take8(d) << 8);
+    return (uint16_t)(low | take8(r) << 8);
 }
 
-static uint32_t take32(Decoder *d)
+static uint32_t take32(Decoder *r)
 {
-    uint32_t low = take16(d);
+    uint32_t low = take16(r);
 
-    return low | (uint32_t)take16(d) << 16;
+    return low | (uint32_t)take16(r) << 16;
 }
 
-static uint32_t take_signed8(Decoder *d)
+static uint64_t take64(Decoder *r)
 {
-    return (uint32_t)(int8_t)take8(d);
+    uint64_t low = take32(r);
+
+    return low | (uint64_t)take32(r) << 32;
 }
 
-/* An immediate of the operand size: index 0, 1, 2 for 8, 16, 32 bits. */
-static uint32_t take_immediate(Decoder *d, unsigned size)
+/* ---- memory ------------------------------------------------------------- */
+
+static void set_address(Decoded *d, unsigned base, unsigned index, unsigned scale, uint32_t disp)
 {
-    return size == 0 ? take8(d) : size == 1 ? take16(d) : take32(d);
+    d->base = (uint8_t)base;
+    d->index = (uint8_t)index;
+    d->scale = (uint8_t)scale;
+    d->disp = disp;
 }
 
-/* A branch displacement, sign-extended. */
-static uint32_t take_relative(Decoder *d, unsigned size)
+static uint32_t take_displacement(Decoder *r, unsigned mod, bool wide)
 {
-    return size == 1 ? (uint32_t)(int16_t)take16(d) : take32(d);
+    if (mod == 1) {
+        return (uint32_t)(int8_t)take8(r);
+    }
+    return mod == 2 ? (wide ? take32(r) : take16(r)) : 0;
 }
 
-/* ---- operands ----------------------------------------------------------- */
-
-static uint8_t register_offset(unsigned n, bool byte)
+static void take_address16(Decoder *r, unsigned mod, unsigned rm)
 {
-    if (byte && n >= 4) {
+    static const struct {
+        uint8_t base, index;
+    } PAIRS[8] = {
+        {CPU_BX, CPU_SI},
+        {CPU_BX, CPU_DI},
+        {CPU_BP, CPU_SI},
+        {CPU_BP, CPU_DI},
+        {CPU_SI, DECODED_NO_REGISTER},
+        {CPU_DI, DECODED_NO_REGISTER},
+        {CPU_BP, DECODED_NO_REGISTER},
+        {CPU_BX, DECODED_NO_REGISTER},
+    };
+
+    if (mod == 0 && rm == 6) {
+        set_address(r->d, DECODED_NO_REGISTER, DECODED_NO_REGISTER, 0, take16(r));
+        return;
+    }
+    if (PAIRS[rm].base == CPU_BP) {
+        r->d->segment = CPU_SS;
+    }
+    set_address(r->d, PAIRS[rm].base, PAIRS[rm].index, 1, take_displacement(r, mod, false));
+}
+
+/* Addresses of 32 and of 64 bits, which differ in the registers alone. */
+static void take_address32(Decoder *r, unsigned mod, unsigned rm)
+{
+    Decoded *d = r->d;
+    unsigned base = rm, index = CPU_SP, scale = 0;
+    bool sib = rm == 4;
+
+    if (sib) {
+        uint8_t byte = take8(r);
+
+        base = byte & 7;
+        index = (byte >> 3 & 7u) | (d->rex & REX_X ? 8u : 0);
+        scale = byte >> 6;
+    }
+    index = index == CPU_SP ? DECODED_NO_REGISTER : index;
+    if (mod == 0 && base == CPU_BP) {
+        base = d->mode == 64 && !sib ? DECODED_RIP : DECODED_NO_REGISTER;
+        set_address(d, base, index, 1u << scale, take32(r));
+        return;
+    }
+    base |= d->rex & REX_B ? 8u : 0;
+    if (base == CPU_SP || base == CPU_BP) {
+        d->segment = CPU_SS;
+    }
+    set_address(d, base, index, 1u << scale, take_displacement(r, mod, true));
+}
+
+static void take_memory(Decoder *r)
+{
+    unsigned mod = r->d->modrm >> 6, rm = r->d->modrm & 7;
+
+    r->d->prefix |= INSN_MEMORY;
+    if (r->d->address_size == 1) {
+        take_address16(r, mod, rm);
+    } else {
+        take_address32(r, mod, rm);
+    }
+}
+
+/* In 64-bit code an offset has 64 bits, which take the immediate's place. */
+static void take_absolute(Decoder *r)
+{
+    Decoded *d = r->d;
+
+    d->prefix |= INSN_MEMORY;
+    set_address(d, DECODED_NO_REGISTER, DECODED_NO_REGISTER, 0, 0);
+    if (d->mode == 64) {
+        d->imm = d->address_size == 3 ? take64(r) : take32(r);
+    } else {
+        d->disp = d->address_size == 2 ? take32(r) : take16(r);
+    }
+}
+
+/* ---- registers ---------------------------------------------------------- */
+
+static uint8_t register_place(const Decoded *d, unsigned n, bool byte)
+{
+    if (byte && !d->rex && n >= 4) {
         return (uint8_t)(REG_OFFSET(n - 4) + 1);
     }
     return REG_OFFSET(n);
 }
 
-static void set_address(Insn *insn, unsigned base, unsigned index, unsigned scale, uint32_t disp)
+static void put_place(Decoder *r, unsigned place)
 {
-    insn->base = (uint8_t)base;
-    insn->index = (uint8_t)index;
-    insn->scale = (uint8_t)scale;
-    insn->disp = disp;
-}
-
-static uint32_t take_displacement(Decoder *d, unsigned mod, bool wide)
-{
-    if (mod == 1) {
-        return take_signed8(d);
-    }
-    return mod == 2 ? (wide ? take32(d) : take16(d)) : 0;
-}
-
-static void take_address16(Decoder *d, unsigned mod, unsigned rm)
-{
-    static const struct {
-        uint8_t base, index;
-    } PAIRS[8] = {
-        {REG_OFFSET(CPU_BX), REG_OFFSET(CPU_SI)}, {REG_OFFSET(CPU_BX), REG_OFFSET(CPU_DI)},
-        {REG_OFFSET(CPU_BP), REG_OFFSET(CPU_SI)}, {REG_OFFSET(CPU_BP), REG_OFFSET(CPU_DI)},
-        {REG_OFFSET(CPU_SI), REG_ZERO},           {REG_OFFSET(CPU_DI), REG_ZERO},
-        {REG_OFFSET(CPU_BP), REG_ZERO},           {REG_OFFSET(CPU_BX), REG_ZERO},
-    };
-
-    if (mod == 0 && rm == 6) {
-        set_address(d->insn, REG_ZERO, REG_ZERO, 0, take16(d));
-        return;
-    }
-    if (PAIRS[rm].base == REG_OFFSET(CPU_BP)) {
-        d->insn->segment = CPU_SS;
-    }
-    set_address(d->insn, PAIRS[rm].base, PAIRS[rm].index, 1, take_displacement(d, mod, false));
-}
-
-static void take_address32(Decoder *d, unsigned mod, unsigned rm)
-{
-    unsigned base = rm, index = CPU_SP, scale = 0;
-
-    if (rm == 4) {
-        uint8_t sib = take8(d);
-
-        base = sib & 7;
-        index = sib >> 3 & 7;
-        scale = sib >> 6;
-    }
-    unsigned index_offset = index == CPU_SP ? REG_ZERO : REG_OFFSET(index);
-    if (mod == 0 && base == CPU_BP) {
-        set_address(d->insn, REG_ZERO, index_offset, 1u << scale, take32(d));
-        return;
-    }
-    if (base == CPU_SP || base == CPU_BP) {
-        d->insn->segment = CPU_SS;
-    }
-    set_address(d->insn, REG_OFFSET(base), index_offset, 1u << scale,
-                take_displacement(d, mod, true));
-}
-
-/* The r/m operand, into `field` (dst or src) if it is a register. */
-static void take_rm(Decoder *d, bool byte, uint8_t *field)
-{
-    unsigned mod = d->modrm >> 6, rm = d->modrm & 7;
-
-    if (mod == 3) {
-        *field = register_offset(rm, byte);
-        return;
-    }
-    d->insn->prefix |= INSN_MEMORY;
-    if (d->address32) {
-        take_address32(d, mod, rm);
+    if (r->places++ == 0) {
+        r->d->dst = (uint8_t)place;
     } else {
-        take_address16(d, mod, rm);
+        r->d->src = (uint8_t)place;
     }
 }
 
-static bool in_memory(const Decoder *d)
+static unsigned reg_number(const Decoded *d)
 {
-    return d->insn->prefix & INSN_MEMORY;
+    return (d->modrm >> 3 & 7u) | (d->rex & REX_R ? 8u : 0);
 }
 
-/* ---- forms -------------------------------------------------------------- */
-
-static bool has_modrm(Form form)
+static unsigned rm_number(const Decoded *d)
 {
-    return form >= FORM_E_G && form <= FORM_CONTROL;
+    return (d->modrm & 7u) | (d->rex & REX_B ? 8u : 0);
 }
 
-static void absolute(Decoder *d)
+static bool modrm_is_register(const Decoded *d)
 {
-    d->insn->prefix |= INSN_MEMORY;
-    set_address(d->insn, REG_ZERO, REG_ZERO, 0, d->address32 ? take32(d) : take16(d));
+    return d->modrm >> 6 == 3;
 }
 
-/* The forms with a ModRM byte; false if it does not allow this one. */
-static bool take_modrm_form(Decoder *d, const Opcode *opcode, unsigned size)
+/* The r/m operand; `place` is its register's. */
+static void take_rm(Decoder *r, unsigned place)
 {
-    Insn *insn = d->insn;
-    bool byte = size == 0;
-    unsigned reg = d->modrm >> 3 & 7;
+    r->rm_taken = true;
+    if (modrm_is_register(r->d)) {
+        put_place(r, place);
+    } else {
+        r->places++;
+        take_memory(r);
+    }
+}
 
-    switch ((Form)opcode->form) {
-    case FORM_E_G:
-    case FORM_E_G_COUNT:
-        insn->src = register_offset(reg, byte);
-        take_rm(d, byte, &insn->dst);
+static void take_general_rm(Decoder *r, bool byte)
+{
+    take_rm(r, register_place(r->d, rm_number(r->d), byte));
+}
+
+/* XMM registers are 16 bytes apart, and so are MMX registers in an FXSAVE image. */
+#define VECTOR_PLACE(n) ((n)*16u)
+
+/* ---- immediates --------------------------------------------------------- */
+
+static void put_immediate(Decoder *r, uint64_t value, unsigned how)
+{
+    if (r->immediates++ == 0) {
+        r->d->imm = value;
+        r->d->immediate = (uint8_t)how;
+    } else {
+        r->d->second = (uint32_t)value;
+        r->d->immediate = 0;
+    }
+}
+
+static void take_count(Decoder *r)
+{
+    put_immediate(r, take8(r) & (r->d->operand_size == 3 ? 63u : 31u), 0);
+}
+
+/* z: not above 32 bits. */
+static void take_z(Decoder *r, unsigned sign)
+{
+    if (r->d->operand_size == 1) {
+        uint16_t value = take16(r);
+
+        put_immediate(r, sign ? (uint32_t)(int16_t)value : value, 2 | sign);
+    } else {
+        put_immediate(r, take32(r), 4 | sign);
+    }
+}
+
+static void take_far(Decoder *r)
+{
+    r->d->imm = r->d->operand_size == 1 ? take16(r) : take32(r);
+    r->d->second = take16(r);
+}
+
+/* ---- operands ----------------------------------------------------------- */
+
+static void take_immediate(Decoder *r, Operand operand)
+{
+    switch (operand) {
+    case Ib:
+        if (r->d->opcode->flags & OPCODE_COUNT) {
+            take_count(r);
+        } else {
+            put_immediate(r, take8(r), 1);
+        }
         break;
-    case FORM_G_E:
-    case FORM_G_E_CONDITION:
-    case FORM_G_E_I:
-    case FORM_G_E_IB:
-        insn->dst = register_offset(reg, byte);
-        take_rm(d, byte || opcode->flags & OPCODE_FROM_BYTE, &insn->src);
+    case Isb:
+    case Jb:
+        put_immediate(r, (uint32_t)(int8_t)take8(r), 1 | IMMEDIATE_SIGNED);
         break;
-    case FORM_G_M:
-        insn->dst = register_offset(reg, false);
-        insn->src = opcode->argument;
-        take_rm(d, false, &insn->dst);
-        return in_memory(d);
-    case FORM_M:
-        take_rm(d, false, &insn->dst);
-        return in_memory(d);
-    case FORM_E_SEGMENT:
-        insn->src = (uint8_t)reg;
-        take_rm(d, false, &insn->dst);
-        return reg <= CPU_GS;
-    case FORM_SEGMENT_E:
-        insn->dst = (uint8_t)reg;
-        take_rm(d, false, &insn->src);
-        return reg <= CPU_GS && reg != CPU_CS;
-    case FORM_CONTROL:
-        insn->dst = REG_OFFSET(d->modrm & 7);
-        insn->imm = reg;
+    case Iw:
+        put_immediate(r, take16(r), 0);
+        break;
+    case Iv:
+        if (r->d->operand_size == 3) {
+            put_immediate(r, take64(r), 0);
+        } else {
+            take_z(r, 0);
+        }
+        break;
+    case Jz:
+        take_z(r, IMMEDIATE_SIGNED);
         break;
     default:
-        take_rm(d, byte, &insn->dst);
+        take_z(r, 0);
         break;
     }
-    return true;
 }
 
-static void take_immediates(Decoder *d, const Opcode *opcode, unsigned size)
+/* Registers that the opcode or ModRM.reg names, and memory that neither does. */
+static void take_register(Decoder *r, Operand operand)
 {
-    Insn *insn = d->insn;
+    Decoded *d = r->d;
+    unsigned low = (d->byte & 7u) | (d->rex & REX_B ? 8u : 0);
 
-    switch ((Form)opcode->form) {
-    case FORM_E_I:
-    case FORM_G_E_I:
-    case FORM_A_I:
-    case FORM_R_I:
-    case FORM_I:
-        insn->imm = take_immediate(d, size);
-        d->immediate = (uint8_t)(1u << size);
+    switch (operand) {
+    case Gb:
+        put_place(r, register_place(d, reg_number(d), true));
         break;
-    case FORM_E_IB:
-    case FORM_G_E_IB:
-    case FORM_IB:
-    case FORM_REL8:
-        insn->imm = take_signed8(d);
-        d->immediate = 1 | IMMEDIATE_SIGNED;
+    case Zb:
+        put_place(r, register_place(d, low, true));
         break;
-    case FORM_E_IB_BARE:
-    case FORM_IB_BARE:
-        insn->imm = take8(d);
-        d->immediate = 1;
+    case Zv:
+        put_place(r, register_place(d, low, false));
         break;
-    case FORM_E_COUNT:
-    case FORM_E_G_COUNT:
-        insn->imm = take8(d) & 31;
+    case Sw:
+        put_place(r, d->modrm >> 3 & 7u);
         break;
-    case FORM_E_ONE:
-        insn->imm = 1;
+    case Cy:
+    case Dy:
+        d->imm = reg_number(d);
         break;
-    case FORM_E_CONDITION:
-    case FORM_G_E_CONDITION:
-        insn->imm = d->opcode & 0xf;
+    case V:
+        put_place(r, VECTOR_PLACE(reg_number(d)));
         break;
-    case FORM_IW:
-        insn->imm = take16(d);
+    case P:
+        put_place(r, VECTOR_PLACE(d->modrm >> 3 & 7u));
         break;
-    case FORM_REL:
-        insn->imm = take_relative(d, size);
-        d->immediate = (uint8_t)(1u << size) | IMMEDIATE_SIGNED;
+    case AL:
+    case rAX:
+        put_place(r, REG_OFFSET(CPU_AX));
         break;
-    case FORM_FAR:
-        insn->imm = take_immediate(d, size);
-        insn->disp = take16(d);
+    case ONE:
+        d->imm = 1;
         break;
-    case FORM_ENTER:
-        insn->imm = take16(d);
-        insn->disp = take8(d);
+    case ES:
+    case CS:
+    case SS:
+    case DS:
+    case FS:
+    case GS:
+        put_place(r, operand - ES);
+        break;
+    case CL:
+    case DX:
+    case Xb:
+    case Xv:
+    case Yb:
+    case Yv:
         break;
     default:
+        put_place(r, register_place(d, reg_number(d), false));
         break;
     }
 }
 
-/* The registers that the opcode implies. */
-static void take_implied(Decoder *d, const Opcode *opcode, unsigned size)
+static void take_operand(Decoder *r, Operand operand)
 {
-    Insn *insn = d->insn;
+    Decoded *d = r->d;
 
-    switch ((Form)opcode->form) {
-    case FORM_R:
-    case FORM_R_I:
-    case FORM_R_A:
-        insn->dst = register_offset(d->opcode & 7, size == 0);
-        insn->src = REG_OFFSET(CPU_AX);
+    switch (operand) {
+    case OPERAND_NONE:
         break;
-    case FORM_IMPLIED:
-        insn->dst = insn->src = opcode->argument;
+    case Eb:
+        take_general_rm(r, true);
         break;
-    case FORM_LOAD:
-    case FORM_STORE:
-        absolute(d);
+    case Ew:
+    case Ev:
+    case Ey:
+        take_general_rm(r, false);
+        break;
+    case M:
+        take_general_rm(r, false);
+        d->undefined |= modrm_is_register(d);
+        break;
+    case Ry:
+        /* Always a register, whatever ModRM.mod says. */
+        r->rm_taken = true;
+        put_place(r, register_place(d, rm_number(d), false));
+        break;
+    case W:
+        take_rm(r, VECTOR_PLACE(rm_number(d)));
+        break;
+    case Q:
+        take_rm(r, VECTOR_PLACE(d->modrm & 7u));
+        break;
+    case Ob:
+    case Ov:
+        r->places++;
+        take_absolute(r);
+        break;
+    case Ap:
+        take_far(r);
+        break;
+    case Ib:
+    case Isb:
+    case Iw:
+    case Iz:
+    case Iv:
+    case Jb:
+    case Jz:
+        take_immediate(r, operand);
         break;
     default:
+        take_register(r, operand);
         break;
     }
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- prefixes and opcode ------------------------------------------------ */
 
-/* True if `byte` is a prefix. */
-static bool take_prefix(Decoder *d, uint8_t byte, bool code32)
+/* True if `byte` is a prefix of every mode. */
+static bool take_prefix(Decoded *d, uint8_t byte)
 {
     switch (byte) {
     case 0x26:
     case 0x2e:
     case 0x36:
     case 0x3e:
-        d->segment = byte >> 3 & 3;
+        d->override = (int8_t)(byte >> 3 & 3);
         return true;
     case 0x64:
     case 0x65:
-        d->segment = byte & 7;
+        d->override = (int8_t)(byte & 7);
         return true;
     case 0x66:
-        d->op32 = !code32;
+        d->operand_prefix = true;
         return true;
     case 0x67:
-        d->address32 = !code32;
+        d->address_prefix = true;
         return true;
     case 0xf0:
-        d->insn->prefix |= INSN_LOCK;
+        d->prefix |= INSN_LOCK;
         return true;
     case 0xf2:
-        d->insn->prefix = (uint8_t)((d->insn->prefix & ~INSN_REP) | INSN_REPNE);
+        d->prefix = (uint8_t)((d->prefix & ~INSN_REP) | INSN_REPNE);
         return true;
     case 0xf3:
-        d->insn->prefix = (uint8_t)((d->insn->prefix & ~INSN_REPNE) | INSN_REP);
+        d->prefix = (uint8_t)((d->prefix & ~INSN_REPNE) | INSN_REP);
         return true;
     default:
         return false;
     }
 }
 
-/* An empty place in a group takes the bytes of its operand all the same. */
-static const Opcode *opcode_of_group(const Opcode *group, uint8_t modrm)
+/* A REX prefix counts only if it is the last one. */
+static uint8_t take_prefixes(Decoder *r)
 {
-    static const Opcode NOTHING = {.form = FORM_E};
-    const Opcode *member = &group[modrm >> 3 & 7];
+    Decoded *d = r->d;
+    uint8_t byte = take8(r);
 
-    return member->form == FORM_UNDEFINED ? &NOTHING : member;
-}
+    while (!r->short_of_bytes) {
+        bool rex = d->mode == 64 && (byte & 0xf0) == 0x40;
 
-static const Opcode *take_opcode(Decoder *d, bool code32)
-{
-    const Opcode *map = opcode_map;
-    uint8_t byte = take8(d);
-
-    while (!d->short_of_bytes && take_prefix(d, byte, code32)) {
-        byte = take8(d);
-    }
-    if (byte == 0x0f) {
-        map = opcode_map_0f;
-        byte = take8(d);
-    }
-    d->opcode = byte;
-    if (!map[byte].group) {
-        if (has_modrm(map[byte].form)) {
-            d->modrm = take8(d);
+        if (!rex && !take_prefix(d, byte)) {
+            break;
         }
-        return &map[byte];
+        d->rex = rex ? byte : 0;
+        byte = take8(r);
     }
-    d->modrm = take8(d);
-    return opcode_of_group(map[byte].group, d->modrm);
+    return byte;
 }
 
-static bool is_repeated(const Insn *insn, const Opcode *opcode)
+static void take_modrm(Decoder *r)
 {
-    return opcode->form == FORM_STRING && insn->prefix & (INSN_REP | INSN_REPNE);
-}
-
-/* A repetition is paid for as it goes, so no instruction behind it may have been. */
-static bool ends_block(const Insn *insn, const Opcode *opcode, Handler *handler)
-{
-    return handler == op_undefined || handler == op_pause || opcode->flags & OPCODE_END ||
-           is_repeated(insn, opcode) || (opcode->form == FORM_SEGMENT_E && insn->dst == CPU_SS);
-}
-
-static Handler *choose_handler(const Decoder *d, const Opcode *opcode, unsigned size)
-{
-    const Insn *insn = d->insn;
-    bool memory = in_memory(d) || is_repeated(insn, opcode);
-
-    if (opcode->form == FORM_SEGMENT_E) {
-        size = insn->dst == CPU_SS;
+    if (!r->d->has_modrm) {
+        r->d->has_modrm = true;
+        r->d->modrm = take8(r);
     }
-    if (insn->prefix & INSN_LOCK && !(opcode->flags & OPCODE_LOCK && in_memory(d))) {
+}
+
+/* The entry for a mandatory prefix: F2 and F3 go before 66. */
+static unsigned prefix_entry(Decoded *d)
+{
+    if (d->prefix & INSN_REPNE) {
+        return 3;
+    }
+    if (d->prefix & INSN_REP) {
+        return 2;
+    }
+    bool operand_prefix = d->operand_prefix;
+    d->operand_prefix = false;
+    return operand_prefix;
+}
+
+static const Opcode *select_entry(Decoder *r, const Opcode *opcode)
+{
+    Decoded *d = r->d;
+
+    switch ((Select)opcode->select) {
+    case SELECT_PREFIX:
+        return &opcode->table[prefix_entry(d)];
+    case SELECT_REPEAT:
+        return &opcode->table[d->prefix & INSN_REP ? 1 : d->prefix & INSN_REPNE ? 2 : 0];
+    case SELECT_BYTE:
+        d->byte = take8(r);
+        return &opcode->table[d->byte];
+    case SELECT_REG:
+        take_modrm(r);
+        return &opcode->table[d->modrm >> 3 & 7];
+    case SELECT_RM:
+        take_modrm(r);
+        return &opcode->table[d->modrm & 7];
+    default:
+        take_modrm(r);
+        return &opcode->table[modrm_is_register(d)];
+    }
+}
+
+static bool operand_needs_modrm(Operand operand)
+{
+    switch (operand) {
+    case Eb:
+    case Ew:
+    case Ev:
+    case Ey:
+    case M:
+    case Ry:
+    case Gb:
+    case Gw:
+    case Gv:
+    case Gy:
+    case Sw:
+    case Cy:
+    case Dy:
+    case V:
+    case W:
+    case P:
+    case Q:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void take_opcode(Decoder *r)
+{
+    Decoded *d = r->d;
+
+    d->byte = take_prefixes(r);
+    const Opcode *opcode = &opcode_map[d->byte];
+    while (opcode->select != SELECT_NOTHING) {
+        opcode = select_entry(r, opcode);
+    }
+    for (unsigned i = 0; i < OPERANDS_MAX; i++) {
+        if (operand_needs_modrm(opcode->operand[i])) {
+            take_modrm(r);
+        }
+    }
+    d->opcode = opcode;
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+static void set_sizes(Decoded *d)
+{
+    bool code32 = d->mode != 16;
+
+    if (d->mode == 64) {
+        d->address_size = d->address_prefix ? 2 : 3;
+        d->operand_size = d->rex & REX_W ? 3 : d->operand_prefix ? 1 : 2;
+        if (d->opcode->flags & OPCODE_F64 ||
+            (d->opcode->flags & OPCODE_D64 && d->operand_size == 2)) {
+            d->operand_size = 3;
+        }
+        return;
+    }
+    d->address_size = code32 != d->address_prefix ? 2 : 1;
+    d->operand_size = code32 != d->operand_prefix ? 2 : 1;
+}
+
+/* In 64-bit code only FS and GS override anything. */
+static void apply_override(Decoded *d)
+{
+    if (d->override >= 0 && (d->mode != 64 || d->override >= CPU_FS)) {
+        d->segment = (uint8_t)d->override;
+    }
+}
+
+bool decode(const uint8_t *bytes, size_t size, unsigned mode, const CpuFeatures *features,
+            Decoded *decoded)
+{
+    Decoder r = {.bytes = bytes, .size = MIN(size, INSN_BYTES_MAX), .d = decoded};
+
+    *decoded = (Decoded){
+        .mode = (uint8_t)mode,
+        .override = -1,
+        .segment = CPU_DS,
+        .base = DECODED_NO_REGISTER,
+        .index = DECODED_NO_REGISTER,
+    };
+    take_opcode(&r);
+    set_sizes(decoded);
+    const Opcode *opcode = decoded->opcode;
+    decoded->imm = opcode->flags & OPCODE_CONDITION ? decoded->byte & 0xf : opcode->argument;
+    decoded->undefined = !cpu_features_have(features, opcode->feature);
+    for (unsigned i = 0; i < OPERANDS_MAX; i++) {
+        take_operand(&r, opcode->operand[i]);
+    }
+    /* What means nothing takes the bytes of its operand all the same. */
+    if (decoded->has_modrm && !r.rm_taken && !modrm_is_register(decoded)) {
+        take_memory(&r);
+    }
+    apply_override(decoded);
+    decoded->length = (uint8_t)r.at;
+    decoded->too_long = r.short_of_bytes && r.size == INSN_BYTES_MAX;
+    return !r.short_of_bytes || decoded->too_long;
+}
+
+/* ---- what the interpreter makes of it ----------------------------------- */
+
+static bool is_repeated(const Decoded *d)
+{
+    return d->opcode->flags & OPCODE_REPEAT && d->prefix & (INSN_REP | INSN_REPNE);
+}
+
+static Handler *choose_handler(const Decoded *d)
+{
+    const Opcode *opcode = d->opcode;
+    bool in_memory = d->prefix & INSN_MEMORY;
+
+    if (d->too_long) {
+        return op_too_long;
+    }
+    if (d->undefined || (d->prefix & INSN_LOCK && !(opcode->flags & OPCODE_LOCK && in_memory))) {
         return op_undefined;
     }
-    if (opcode == &opcode_map[0x90] && insn->prefix & INSN_REP) {
-        return op_pause;
-    }
-    Handler *handler = memory ? opcode->of_memory[size] : opcode->of_register[size];
+    Handler *handler = in_memory || is_repeated(d) ? opcode->of_memory[d->operand_size]
+                                                   : opcode->of_register[d->operand_size];
     return handler ? handler : op_undefined;
 }
 
-static DecodeResult finish(Decoder *d, Handler *handler, uint16_t start, bool ends)
+static uint8_t address_place(unsigned n)
 {
-    Insn *insn = d->insn;
-
-    if (d->short_of_bytes) {
-        if (d->size < INSN_BYTES_MAX) {
-            return DECODE_NEEDS_MORE;
-        }
-        handler = op_too_long;
-        ends = true;
-    }
-    insn->handler = handler;
-    insn->start = start;
-    insn->end = (uint16_t)(start + d->at);
-    return ends ? DECODE_ENDS_BLOCK : DECODE_OK;
+    return n == DECODED_NO_REGISTER ? REG_ZERO : REG_OFFSET(n);
 }
 
-DecodeResult decode_insn(const uint8_t *bytes, size_t size, unsigned mode, uint16_t start,
-                         Insn *insn, uint8_t *immediate)
+bool make_insn(const Decoded *d, uint16_t start, Insn *insn)
 {
-    bool code32 = mode == 32;
-    Decoder d = {
-        .bytes = bytes,
-        .size = MIN(size, INSN_BYTES_MAX),
-        .op32 = code32,
-        .address32 = code32,
-        .segment = -1,
-        .insn = insn,
+    Handler *handler = choose_handler(d);
+
+    *insn = (Insn){
+        .handler = handler,
+        .imm = (uint32_t)d->imm,
+        .disp = d->disp | d->second | (uint32_t)(d->imm >> 32),
+        .address_mask = d->address_size == 1 ? 0xffff : UINT32_MAX,
+        .start = start,
+        .end = (uint16_t)(start + d->length),
+        .dst = d->dst,
+        .src = d->src,
+        .base = address_place(d->base),
+        .index = address_place(d->index),
+        .scale = d->scale,
+        .segment = d->segment,
+        .prefix = (uint8_t)(d->prefix | (d->operand_size >= 2 ? INSN_OP32 : 0)),
     };
+    /* A repetition is paid for as it goes, so no instruction behind it may have been. */
+    return handler == op_undefined || handler == op_too_long || d->opcode->flags & OPCODE_END ||
+           is_repeated(d);
+}
 
-    *insn = (Insn){.base = REG_ZERO, .index = REG_ZERO, .segment = CPU_DS};
-    const Opcode *opcode = take_opcode(&d, code32);
-    unsigned operand_size = opcode->flags & OPCODE_BYTE ? 0 : d.op32 ? 2 : 1;
+DecodeResult decode_insn(const uint8_t *bytes, size_t size, unsigned mode,
+                         const CpuFeatures *features, uint16_t start, Insn *insn,
+                         uint8_t *immediate)
+{
+    Decoded decoded;
 
-    insn->imm = opcode->argument;
-    insn->address_mask = d.address32 ? UINT32_MAX : 0xffff;
-    insn->prefix |= d.op32 ? INSN_OP32 : 0;
-    bool valid = opcode->form != FORM_UNDEFINED;
-    if (has_modrm(opcode->form)) {
-        valid = take_modrm_form(&d, opcode, operand_size);
+    if (!decode(bytes, size, mode, features, &decoded)) {
+        return DECODE_NEEDS_MORE;
     }
-    take_implied(&d, opcode, operand_size);
-    take_immediates(&d, opcode, operand_size);
-    *immediate = d.immediate;
-    if (d.segment >= 0) {
-        insn->segment = (uint8_t)d.segment;
-    }
-    Handler *handler = valid ? choose_handler(&d, opcode, operand_size) : op_undefined;
-    return finish(&d, handler, start, ends_block(insn, opcode, handler));
+    *immediate = decoded.immediate;
+    return make_insn(&decoded, start, insn) ? DECODE_ENDS_BLOCK : DECODE_OK;
 }

@@ -6,6 +6,7 @@
 #define PIOEMU_ACCEL_SOFT_X86_INSN_H
 
 #include "src/cpu/address.h"
+#include "src/cpu/cpu_feature.h"
 #include "src/cpu/cpu_state.h"
 
 #include <stddef.h>
@@ -68,15 +69,15 @@ struct Block {
     LinearAddr linear;   /* the address that it may be entered at */
     PhysAddr physical;
     Block *hash_next, *page_next;
-    uint8_t *copy;   /* paranoid: the bytes as they were decoded */
-    uint16_t count;  /* of instructions */
-    uint16_t length; /* in bytes */
-    uint8_t mode;    /* Cpu.mode */
-    bool kept;       /* in the cache; otherwise used at once */
-    bool stale;      /* its bytes changed */
-    bool fixed;      /* not patched but made again */
-    uint64_t padding;
-    Insn insns[]; /* each in one cache line of the arena */
+    uint8_t *copy;               /* paranoid: the bytes as they were decoded */
+    uint16_t count;              /* of instructions */
+    uint16_t length;             /* in bytes */
+    uint8_t mode;                /* Cpu.mode */
+    bool kept;                   /* in the cache; otherwise used at once */
+    bool stale;                  /* its bytes changed */
+    bool fixed;                  /* not patched but made again */
+    const CpuFeatures *features; /* that its instructions were decoded for */
+    Insn insns[];                /* each in one cache line of the arena */
 };
 
 _Static_assert(sizeof(Block) % sizeof(Insn) == 0, "keeps the arena aligned");
@@ -143,7 +144,8 @@ typedef enum DecodeResult { DECODE_OK, DECODE_ENDS_BLOCK, DECODE_NEEDS_MORE } De
  * Decodes one instruction from `size` bytes into `insn` (all but after);
  * `mode` is Cpu.mode, `start` the instruction's place in the block.
  */
-DecodeResult decode_insn(const uint8_t *bytes, size_t size, unsigned mode, uint16_t start,
-                         Insn *insn, uint8_t *immediate);
+DecodeResult decode_insn(const uint8_t *bytes, size_t size, unsigned mode,
+                         const CpuFeatures *features, uint16_t start, Insn *insn,
+                         uint8_t *immediate);
 
 #endif

@@ -1,442 +1,447 @@
 /*
- * The opcode map.  To add an instruction, give its opcode a form and handlers
- * here and write the handlers in the op_*.c file of its subject.
+ * The opcode map.  To add an instruction, give its opcode its operands and its
+ * handlers here and write the handlers in the op_*.c file of its subject.
  */
 #include "src/accel/soft/x86/opcode_map.h"
 
 #include "src/accel/soft/interp/handlers.h"
 
-/* Handlers for 8, 16 and 32 bits; for 16 and 32; one for all. */
-#define W(name, form)                                                                              \
+/* ---- handlers by operand size ------------------------------------------- */
+
+/* One for all sizes. */
+#define ANY(name)                                                                                  \
     {                                                                                              \
-        op_##name##8##form, op_##name##16##form, op_##name##32##form                               \
+        op_##name, op_##name, op_##name, op_##name                                                 \
     }
-#define V(name, form)                                                                              \
+/* An operand of 8 bits, whatever the operand size is. */
+#define BYTE(name, form) ANY(name##8##form)
+/* By the operand size. */
+#define SIZED(name, form)                                                                          \
     {                                                                                              \
         NULL, op_##name##16##form, op_##name##32##form                                             \
     }
-#define ANY(name)                                                                                  \
-    {                                                                                              \
-        op_##name, op_##name, op_##name                                                            \
-    }
+/* The same for what pushes and pops, which knows no 32 bits in 64-bit code. */
+#define STACK(name, form) SIZED(name, form)
+/* The same for near branches, which know nothing but 64 bits there. */
+#define NEAR(name, form) SIZED(name, form)
 
-#define B OPCODE_BYTE
-#define L OPCODE_LOCK
-#define E OPCODE_END
+#define LOCK OPCODE_LOCK
+#define END  OPCODE_END
+#define D64  OPCODE_D64
+#define F64  OPCODE_F64
 
-#define PLAIN(name)                                                                                \
-    {                                                                                              \
-        .form = FORM_NONE, .of_register = ANY(name)                                                \
-    }
-#define PLAIN_END(name)                                                                            \
-    {                                                                                              \
-        .form = FORM_NONE, .flags = E, .of_register = ANY(name)                                    \
-    }
-#define PLAIN_V(name, flags_)                                                                      \
-    {                                                                                              \
-        .form = FORM_NONE, .flags = flags_, .of_register = V(name, )                               \
-    }
-#define IMPLIED(name, argument_, flags_)                                                           \
-    {                                                                                              \
-        .form = FORM_IMPLIED, .flags = flags_, .argument = argument_, .of_register = name          \
-    }
-#define BRANCH(form_, name)                                                                        \
-    {                                                                                              \
-        .form = form_, .flags = E, .of_register = V(name, )                                        \
-    }
-#define RM(form_, flags_, register_, memory_)                                                      \
-    {                                                                                              \
-        .form = form_, .flags = flags_, .of_register = register_, .of_memory = memory_             \
-    }
+/* ---- entries ------------------------------------------------------------ */
 
-#define ALU(base, name, lock)                                                                      \
-    [(base) + 0] = RM(FORM_E_G, B | (lock), W(name, _rr), W(name, _mr)),                           \
-              [(base) + 1] = RM(FORM_E_G, lock, W(name, _rr), W(name, _mr)),                       \
-              [(base) + 2] = RM(FORM_G_E, B, W(name, _rr), W(name, _rm)),                          \
-              [(base) + 3] = RM(FORM_G_E, 0, W(name, _rr), W(name, _rm)),                          \
-              [(base) + 4] = {.form = FORM_A_I, .flags = B, .of_register = W(name, _ri)},          \
-              [(base) + 5] = {.form = FORM_A_I, .of_register = W(name, _ri)}
+#define FEATURE_OF(name) .feature = CPU_FEATURE_##name
+
+/* With handlers of registers or none, of memory, of both. */
+#define REGISTER(handlers, flags_, ...)                                                            \
+    {                                                                                              \
+        .operand = {__VA_ARGS__}, .flags = flags_, .of_register = handlers                         \
+    }
+#define MEMORY(handlers, flags_, ...)                                                              \
+    {                                                                                              \
+        .operand = {__VA_ARGS__}, .flags = flags_, .of_memory = handlers                           \
+    }
+#define BOTH(register_, memory_, flags_, ...)                                                      \
+    {                                                                                              \
+        .operand = {__VA_ARGS__}, .flags = flags_, .of_register = register_, .of_memory = memory_  \
+    }
+/* No operands but those that the opcode implies. */
+#define PLAIN(handlers, flags_)                                                                    \
+    {                                                                                              \
+        .flags = flags_, .of_register = handlers                                                   \
+    }
+#define PLAIN_OF(feature_, handlers, flags_)                                                       \
+    {                                                                                              \
+        .flags = flags_, .of_register = handlers, FEATURE_OF(feature_)                             \
+    }
+/* Undefined, but the bytes of its operands are part of it. */
+#define UNDEFINED(...)                                                                             \
+    {                                                                                              \
+        .operand = { __VA_ARGS__ }                                                                 \
+    }
+#define GROUP(table_) OPCODE_SELECT(SELECT_REG, table_)
 
 #define EIGHT(base, entry)                                                                         \
     [(base)] = entry, [(base) + 1] = entry, [(base) + 2] = entry, [(base) + 3] = entry,            \
     [(base) + 4] = entry, [(base) + 5] = entry, [(base) + 6] = entry, [(base) + 7] = entry
 
-#define CONDITIONS(base, form_)                                                                    \
-    [(base) + 0x0] = BRANCH(form_, jo), [(base) + 0x1] = BRANCH(form_, jno),                       \
-              [(base) + 0x2] = BRANCH(form_, jc), [(base) + 0x3] = BRANCH(form_, jnc),             \
-              [(base) + 0x4] = BRANCH(form_, jz), [(base) + 0x5] = BRANCH(form_, jnz),             \
-              [(base) + 0x6] = BRANCH(form_, jbe), [(base) + 0x7] = BRANCH(form_, ja),             \
-              [(base) + 0x8] = BRANCH(form_, js), [(base) + 0x9] = BRANCH(form_, jns),             \
-              [(base) + 0xa] = BRANCH(form_, jp), [(base) + 0xb] = BRANCH(form_, jnp),             \
-              [(base) + 0xc] = BRANCH(form_, jl), [(base) + 0xd] = BRANCH(form_, jge),             \
-              [(base) + 0xe] = BRANCH(form_, jle), [(base) + 0xf] = BRANCH(form_, jg)
+/* An operation on r/m and register, both ways, and on the accumulator. */
+#define ALU(base, name, lock)                                                                      \
+    [(base) + 0] = BOTH(BYTE(name, _rr), BYTE(name, _mr), lock, Eb, Gb),                           \
+              [(base) + 1] = BOTH(SIZED(name, _rr), SIZED(name, _mr), lock, Ev, Gv),               \
+              [(base) + 2] = BOTH(BYTE(name, _rr), BYTE(name, _rm), 0, Gb, Eb),                    \
+              [(base) + 3] = BOTH(SIZED(name, _rr), SIZED(name, _rm), 0, Gv, Ev),                  \
+              [(base) + 4] = REGISTER(BYTE(name, _ri), 0, AL, Ib),                                 \
+              [(base) + 5] = REGISTER(SIZED(name, _ri), 0, rAX, Iz)
 
-#define STRING(base, name)                                                                         \
-    [(base) + 0] = RM(FORM_STRING, B, W(name, ), W(rep_##name, )),                                 \
-              [(base) + 1] = RM(FORM_STRING, 0, W(name, ), W(rep_##name, ))
+#define CONDITIONS(base, displacement)                                                             \
+    [(base) + 0x0] = REGISTER(NEAR(jo, ), END | F64, displacement),                                \
+              [(base) + 0x1] = REGISTER(NEAR(jno, ), END | F64, displacement),                     \
+              [(base) + 0x2] = REGISTER(NEAR(jc, ), END | F64, displacement),                      \
+              [(base) + 0x3] = REGISTER(NEAR(jnc, ), END | F64, displacement),                     \
+              [(base) + 0x4] = REGISTER(NEAR(jz, ), END | F64, displacement),                      \
+              [(base) + 0x5] = REGISTER(NEAR(jnz, ), END | F64, displacement),                     \
+              [(base) + 0x6] = REGISTER(NEAR(jbe, ), END | F64, displacement),                     \
+              [(base) + 0x7] = REGISTER(NEAR(ja, ), END | F64, displacement),                      \
+              [(base) + 0x8] = REGISTER(NEAR(js, ), END | F64, displacement),                      \
+              [(base) + 0x9] = REGISTER(NEAR(jns, ), END | F64, displacement),                     \
+              [(base) + 0xa] = REGISTER(NEAR(jp, ), END | F64, displacement),                      \
+              [(base) + 0xb] = REGISTER(NEAR(jnp, ), END | F64, displacement),                     \
+              [(base) + 0xc] = REGISTER(NEAR(jl, ), END | F64, displacement),                      \
+              [(base) + 0xd] = REGISTER(NEAR(jge, ), END | F64, displacement),                     \
+              [(base) + 0xe] = REGISTER(NEAR(jle, ), END | F64, displacement),                     \
+              [(base) + 0xf] = REGISTER(NEAR(jg, ), END | F64, displacement)
 
-#define GROUP(name)                                                                                \
-    {                                                                                              \
-        .group = name                                                                              \
-    }
+#define STRING(base, name, bytes, words)                                                           \
+    [(base) + 0] = BOTH(BYTE(name, ), BYTE(rep_##name, ), OPCODE_REPEAT, bytes),                   \
+              [(base) + 1] = BOTH(SIZED(name, ), SIZED(rep_##name, ), OPCODE_REPEAT, words)
 
-/* ---- groups ------------------------------------------------------------- */
+/* ---- groups: by ModRM.reg ----------------------------------------------- */
 
-#define ALU_GROUP(group_name, form_, byte)                                                         \
+#define ALU_GROUP(group_name, HANDLERS, operand, immediate)                                        \
     static const Opcode group_name[8] = {                                                          \
-        RM(form_, (byte) | L, W(add, _ri), W(add, _mi)),                                           \
-        RM(form_, (byte) | L, W(or, _ri), W(or, _mi)),                                             \
-        RM(form_, (byte) | L, W(adc, _ri), W(adc, _mi)),                                           \
-        RM(form_, (byte) | L, W(sbb, _ri), W(sbb, _mi)),                                           \
-        RM(form_, (byte) | L, W(and, _ri), W(and, _mi)),                                           \
-        RM(form_, (byte) | L, W(sub, _ri), W(sub, _mi)),                                           \
-        RM(form_, (byte) | L, W(xor, _ri), W(xor, _mi)),                                           \
-        RM(form_, byte, W(cmp, _ri), W(cmp, _mi)),                                                 \
+        BOTH(HANDLERS(add, _ri), HANDLERS(add, _mi), LOCK, operand, immediate),                    \
+        BOTH(HANDLERS(or, _ri), HANDLERS(or, _mi), LOCK, operand, immediate),                      \
+        BOTH(HANDLERS(adc, _ri), HANDLERS(adc, _mi), LOCK, operand, immediate),                    \
+        BOTH(HANDLERS(sbb, _ri), HANDLERS(sbb, _mi), LOCK, operand, immediate),                    \
+        BOTH(HANDLERS(and, _ri), HANDLERS(and, _mi), LOCK, operand, immediate),                    \
+        BOTH(HANDLERS(sub, _ri), HANDLERS(sub, _mi), LOCK, operand, immediate),                    \
+        BOTH(HANDLERS(xor, _ri), HANDLERS(xor, _mi), LOCK, operand, immediate),                    \
+        BOTH(HANDLERS(cmp, _ri), HANDLERS(cmp, _mi), 0, operand, immediate),                       \
     }
 
-ALU_GROUP(GROUP_80, FORM_E_I, B);
-ALU_GROUP(GROUP_81, FORM_E_I, 0);
-ALU_GROUP(GROUP_83, FORM_E_IB, 0);
+ALU_GROUP(GROUP_80, BYTE, Eb, Ib);
+ALU_GROUP(GROUP_81, SIZED, Ev, Iz);
+ALU_GROUP(GROUP_83, SIZED, Ev, Isb);
 
-#define SHIFT_GROUP(group_name, form_, byte, r, m)                                                 \
+#define SHIFT_GROUP(group_name, HANDLERS, r, m, operand, count)                                    \
     static const Opcode group_name[8] = {                                                          \
-        RM(form_, byte, W(rol, r), W(rol, m)), RM(form_, byte, W(ror, r), W(ror, m)),              \
-        RM(form_, byte, W(rcl, r), W(rcl, m)), RM(form_, byte, W(rcr, r), W(rcr, m)),              \
-        RM(form_, byte, W(shl, r), W(shl, m)), RM(form_, byte, W(shr, r), W(shr, m)),              \
-        RM(form_, byte, W(shl, r), W(shl, m)), RM(form_, byte, W(sar, r), W(sar, m)),              \
+        BOTH(HANDLERS(rol, r), HANDLERS(rol, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(ror, r), HANDLERS(ror, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(rcl, r), HANDLERS(rcl, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(rcr, r), HANDLERS(rcr, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(shl, r), HANDLERS(shl, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(shr, r), HANDLERS(shr, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(shl, r), HANDLERS(shl, m), OPCODE_COUNT, operand, count),                    \
+        BOTH(HANDLERS(sar, r), HANDLERS(sar, m), OPCODE_COUNT, operand, count),                    \
     }
 
-SHIFT_GROUP(GROUP_C0, FORM_E_COUNT, B, _ri, _mi);
-SHIFT_GROUP(GROUP_C1, FORM_E_COUNT, 0, _ri, _mi);
-SHIFT_GROUP(GROUP_D0, FORM_E_ONE, B, _ri, _mi);
-SHIFT_GROUP(GROUP_D1, FORM_E_ONE, 0, _ri, _mi);
-SHIFT_GROUP(GROUP_D2, FORM_E, B, _rc, _mc);
-SHIFT_GROUP(GROUP_D3, FORM_E, 0, _rc, _mc);
+SHIFT_GROUP(GROUP_C0, BYTE, _ri, _mi, Eb, Ib);
+SHIFT_GROUP(GROUP_C1, SIZED, _ri, _mi, Ev, Ib);
+SHIFT_GROUP(GROUP_D0, BYTE, _ri, _mi, Eb, ONE);
+SHIFT_GROUP(GROUP_D1, SIZED, _ri, _mi, Ev, ONE);
+SHIFT_GROUP(GROUP_D2, BYTE, _rc, _mc, Eb, CL);
+SHIFT_GROUP(GROUP_D3, SIZED, _rc, _mc, Ev, CL);
 
-#define UNARY_GROUP(group_name, byte)                                                              \
+#define UNARY_GROUP(group_name, HANDLERS, operand, immediate)                                      \
     static const Opcode group_name[8] = {                                                          \
-        RM(FORM_E_I, byte, W(test, _ri), W(test, _mi)),                                            \
-        RM(FORM_E_I, byte, W(test, _ri), W(test, _mi)),                                            \
-        RM(FORM_E, (byte) | L, W(not, _r), W(not, _m)),                                            \
-        RM(FORM_E, (byte) | L, W(neg, _r), W(neg, _m)),                                            \
-        RM(FORM_E, byte, W(mul, _r), W(mul, _m)),                                                  \
-        RM(FORM_E, byte, W(imul, _r), W(imul, _m)),                                                \
-        RM(FORM_E, byte, W(div, _r), W(div, _m)),                                                  \
-        RM(FORM_E, byte, W(idiv, _r), W(idiv, _m)),                                                \
+        BOTH(HANDLERS(test, _ri), HANDLERS(test, _mi), 0, operand, immediate),                     \
+        BOTH(HANDLERS(test, _ri), HANDLERS(test, _mi), 0, operand, immediate),                     \
+        BOTH(HANDLERS(not, _r), HANDLERS(not, _m), LOCK, operand),                                 \
+        BOTH(HANDLERS(neg, _r), HANDLERS(neg, _m), LOCK, operand),                                 \
+        BOTH(HANDLERS(mul, _r), HANDLERS(mul, _m), 0, operand),                                    \
+        BOTH(HANDLERS(imul, _r), HANDLERS(imul, _m), 0, operand),                                  \
+        BOTH(HANDLERS(div, _r), HANDLERS(div, _m), 0, operand),                                    \
+        BOTH(HANDLERS(idiv, _r), HANDLERS(idiv, _m), 0, operand),                                  \
     }
 
-UNARY_GROUP(GROUP_F6, B);
-UNARY_GROUP(GROUP_F7, 0);
+UNARY_GROUP(GROUP_F6, BYTE, Eb, Ib);
+UNARY_GROUP(GROUP_F7, SIZED, Ev, Iz);
 
-static const Opcode GROUP_8F[8] = {RM(FORM_E, 0, V(pop, _r), V(pop, _m))};
-static const Opcode GROUP_C6[8] = {RM(FORM_E_I, B, W(mov, _ri), W(mov, _mi))};
-static const Opcode GROUP_C7[8] = {RM(FORM_E_I, 0, W(mov, _ri), W(mov, _mi))};
+static const Opcode GROUP_8F[8] = {BOTH(STACK(pop, _r), STACK(pop, _m), D64, Ev)};
+static const Opcode GROUP_C6[8] = {BOTH(BYTE(mov, _ri), BYTE(mov, _mi), 0, Eb, Ib)};
+static const Opcode GROUP_C7[8] = {BOTH(SIZED(mov, _ri), SIZED(mov, _mi), 0, Ev, Iz)};
+
+#define STORE_SEGMENT BOTH(SIZED(mov, _r_segment), ANY(mov_m_segment), 0, Ev, Sw)
+#define LOAD_SEGMENT  BOTH(ANY(mov_segment_r), ANY(mov_segment_m), 0, Sw, Ew)
+
+static const Opcode GROUP_8C[8] = {
+    STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT,
+};
+
+/* ES SS DS FS GS; there is no move to CS. */
+static const Opcode GROUP_8E[8] = {
+    LOAD_SEGMENT, UNDEFINED(Ew), BOTH(ANY(mov_ss_r), ANY(mov_ss_m), END, Sw, Ew),
+    LOAD_SEGMENT, LOAD_SEGMENT,  LOAD_SEGMENT,
+};
 
 static const Opcode GROUP_FE[8] = {
-    RM(FORM_E, B | L, W(inc, _r), W(inc, _m)),
-    RM(FORM_E, B | L, W(dec, _r), W(dec, _m)),
+    BOTH(BYTE(inc, _r), BYTE(inc, _m), LOCK, Eb),
+    BOTH(BYTE(dec, _r), BYTE(dec, _m), LOCK, Eb),
 };
 
 static const Opcode GROUP_FF[8] = {
-    RM(FORM_E, L, W(inc, _r), W(inc, _m)),
-    RM(FORM_E, L, W(dec, _r), W(dec, _m)),
-    RM(FORM_E, E, V(call, _r), V(call, _m)),
-    {.form = FORM_M, .flags = E, .of_memory = V(call_far, _m)},
-    RM(FORM_E, E, V(jmp, _r), V(jmp, _m)),
-    {.form = FORM_M, .flags = E, .of_memory = V(jmp_far, _m)},
-    RM(FORM_E, 0, V(push, _r), V(push, _m)),
+    BOTH(SIZED(inc, _r), SIZED(inc, _m), LOCK, Ev),
+    BOTH(SIZED(dec, _r), SIZED(dec, _m), LOCK, Ev),
+    BOTH(NEAR(call, _r), NEAR(call, _m), END | F64, Ev),
+    MEMORY(SIZED(call_far, _m), END, M),
+    BOTH(NEAR(jmp, _r), NEAR(jmp, _m), END | F64, Ev),
+    MEMORY(SIZED(jmp_far, _m), END, M),
+    BOTH(STACK(push, _r), STACK(push, _m), D64, Ev),
 };
 
-#define STORE_SYSTEM(argument_)                                                                    \
+#define STORE_SYSTEM(segment)                                                                      \
     {                                                                                              \
-        .form = FORM_E, .argument = argument_, .of_register = V(store_system_r, ),                 \
+        .operand = {Ev}, .argument = segment, .of_register = SIZED(store_system_r, ),              \
         .of_memory = ANY(store_system_m)                                                           \
     }
-#define OPERAND16(name, flags_) RM(FORM_G_E, flags_, ANY(name), ANY(name))
+/* A selector that is looked at; Gv is not an operand, but a place that the handlers leave alone. */
+#define SELECTOR(name) BOTH(ANY(name), ANY(name), 0, Gv, Ew)
 
 static const Opcode GROUP_0F00[8] = {
-    STORE_SYSTEM(CPU_LDTR), STORE_SYSTEM(CPU_TR), OPERAND16(lldt, 0),
-    OPERAND16(ltr, 0),      OPERAND16(verr, 0),   OPERAND16(verw, 0),
+    STORE_SYSTEM(CPU_LDTR), STORE_SYSTEM(CPU_TR), SELECTOR(lldt),
+    SELECTOR(ltr),          SELECTOR(verr),       SELECTOR(verw),
 };
 
 static const Opcode GROUP_0F01[8] = {
-    {.form = FORM_M, .of_memory = ANY(sgdt)},
-    {.form = FORM_M, .of_memory = ANY(sidt)},
-    {.form = FORM_M, .of_memory = ANY(lgdt)},
-    {.form = FORM_M, .of_memory = ANY(lidt)},
-    RM(FORM_E, 0, V(smsw_r, ), ANY(smsw_m)),
-    {.form = FORM_UNDEFINED},
-    RM(FORM_E, E, ANY(lmsw_r), ANY(lmsw_m)),
-    {.form = FORM_M, .flags = E, .of_memory = ANY(invlpg)},
+    MEMORY(ANY(sgdt), 0, M),
+    MEMORY(ANY(sidt), 0, M),
+    MEMORY(ANY(lgdt), 0, M),
+    MEMORY(ANY(lidt), 0, M),
+    BOTH(SIZED(smsw_r, ), ANY(smsw_m), 0, Ev),
+    UNDEFINED(),
+    BOTH(ANY(lmsw_r), ANY(lmsw_m), END, Ew),
+    MEMORY(ANY(invlpg), END, M),
 };
 
-#define TAKES_BYTE                                                                                 \
-    {                                                                                              \
-        .form = FORM_E_IB_BARE                                                                     \
-    }
-
 static const Opcode GROUP_0FBA[8] = {
-    TAKES_BYTE,
-    TAKES_BYTE,
-    TAKES_BYTE,
-    TAKES_BYTE,
-    [4] = RM(FORM_E_IB_BARE, 0, V(bt, _ri), V(bt, _mi)),
-    [5] = RM(FORM_E_IB_BARE, L, V(bts, _ri), V(bts, _mi)),
-    [6] = RM(FORM_E_IB_BARE, L, V(btr, _ri), V(btr, _mi)),
-    [7] = RM(FORM_E_IB_BARE, L, V(btc, _ri), V(btc, _mi)),
+    UNDEFINED(Ev, Ib),
+    UNDEFINED(Ev, Ib),
+    UNDEFINED(Ev, Ib),
+    UNDEFINED(Ev, Ib),
+    [4] = BOTH(SIZED(bt, _ri), SIZED(bt, _mi), 0, Ev, Ib),
+    [5] = BOTH(SIZED(bts, _ri), SIZED(bts, _mi), LOCK, Ev, Ib),
+    [6] = BOTH(SIZED(btr, _ri), SIZED(btr, _mi), LOCK, Ev, Ib),
+    [7] = BOTH(SIZED(btc, _ri), SIZED(btc, _mi), LOCK, Ev, Ib),
 };
 
 static const Opcode GROUP_0FC7[8] = {
-    [1] = {.form = FORM_M, .flags = L, .of_memory = ANY(cmpxchg8b)},
-};
-
-/* ---- one byte ----------------------------------------------------------- */
-
-#define PUSH_SEGMENT(n) IMPLIED(V(push, _segment), n, 0)
-#define POP_SEGMENT(n)  IMPLIED(V(pop, _segment), n, 0)
-#define LOAD_POINTER(n)                                                                            \
-    {                                                                                              \
-        .form = FORM_G_M, .argument = n, .of_memory = V(load_pointer, )                            \
-    }
-#define INC_R                                                                                      \
-    {                                                                                              \
-        .form = FORM_R, .of_register = W(inc, _r)                                                  \
-    }
-#define DEC_R                                                                                      \
-    {                                                                                              \
-        .form = FORM_R, .of_register = W(dec, _r)                                                  \
-    }
-#define PUSH_R                                                                                     \
-    {                                                                                              \
-        .form = FORM_R, .of_register = V(push, _r)                                                 \
-    }
-#define POP_R                                                                                      \
-    {                                                                                              \
-        .form = FORM_R, .of_register = V(pop, _r)                                                  \
-    }
-#define XCHG_A                                                                                     \
-    {                                                                                              \
-        .form = FORM_R_A, .of_register = W(xchg, _rr)                                              \
-    }
-#define MOV_R8                                                                                     \
-    {                                                                                              \
-        .form = FORM_R_I, .flags = B, .of_register = W(mov, _ri)                                   \
-    }
-#define MOV_R                                                                                      \
-    {                                                                                              \
-        .form = FORM_R_I, .of_register = W(mov, _ri)                                               \
-    }
-#define ESCAPE RM(FORM_E, 0, ANY(escape), ANY(escape))
-#define INPUT(name, flags_)                                                                        \
-    {                                                                                              \
-        .form = FORM_STRING, .flags = E | (flags_), .of_register = W(name, ),                      \
-        .of_memory = W(name, )                                                                     \
-    }
-
-const Opcode opcode_map[256] = {
-    ALU(0x00, add, L),
-    [0x06] = PUSH_SEGMENT(CPU_ES),
-    [0x07] = POP_SEGMENT(CPU_ES),
-    ALU(0x08, or, L),
-    [0x0e] = PUSH_SEGMENT(CPU_CS),
-    ALU(0x10, adc, L),
-    [0x16] = PUSH_SEGMENT(CPU_SS),
-    [0x17] = IMPLIED(V(pop, _ss), CPU_SS, E),
-    ALU(0x18, sbb, L),
-    [0x1e] = PUSH_SEGMENT(CPU_DS),
-    [0x1f] = POP_SEGMENT(CPU_DS),
-    ALU(0x20, and, L),
-    [0x27] = PLAIN(daa),
-    ALU(0x28, sub, L),
-    [0x2f] = PLAIN(das),
-    ALU(0x30, xor, L),
-    [0x37] = PLAIN(aaa),
-    ALU(0x38, cmp, 0),
-    [0x3f] = PLAIN(aas),
-    EIGHT(0x40, INC_R),
-    EIGHT(0x48, DEC_R),
-    EIGHT(0x50, PUSH_R),
-    EIGHT(0x58, POP_R),
-    [0x60] = PLAIN_V(pusha, 0),
-    [0x61] = PLAIN_V(popa, 0),
-    [0x62] = {.form = FORM_G_M, .of_memory = V(bound, )},
-    [0x63] = RM(FORM_E_G, 0, ANY(arpl_r), ANY(arpl_m)),
-    [0x68] = {.form = FORM_I, .of_register = V(push, _i)},
-    [0x69] = RM(FORM_G_E_I, 0, V(imul, _rri), V(imul, _rmi)),
-    [0x6a] = {.form = FORM_IB, .of_register = V(push, _i)},
-    [0x6b] = RM(FORM_G_E_IB, 0, V(imul, _rri), V(imul, _rmi)),
-    [0x6c] = INPUT(ins, B),
-    [0x6d] = INPUT(ins, 0),
-    [0x6e] = INPUT(outs, B),
-    [0x6f] = INPUT(outs, 0),
-    CONDITIONS(0x70, FORM_REL8),
-    [0x80] = GROUP(GROUP_80),
-    [0x81] = GROUP(GROUP_81),
-    [0x82] = GROUP(GROUP_80),
-    [0x83] = GROUP(GROUP_83),
-    [0x84] = RM(FORM_E_G, B, W(test, _rr), W(test, _mr)),
-    [0x85] = RM(FORM_E_G, 0, W(test, _rr), W(test, _mr)),
-    [0x86] = RM(FORM_E_G, B | L, W(xchg, _rr), W(xchg, _mr)),
-    [0x87] = RM(FORM_E_G, L, W(xchg, _rr), W(xchg, _mr)),
-    [0x88] = RM(FORM_E_G, B, W(mov, _rr), W(mov, _mr)),
-    [0x89] = RM(FORM_E_G, 0, W(mov, _rr), W(mov, _mr)),
-    [0x8a] = RM(FORM_G_E, B, W(mov, _rr), W(mov, _rm)),
-    [0x8b] = RM(FORM_G_E, 0, W(mov, _rr), W(mov, _rm)),
-    [0x8c] = {.form = FORM_E_SEGMENT,
-              .of_register = {NULL, op_mov16_r_segment, op_mov32_r_segment},
-              .of_memory = ANY(mov_m_segment)},
-    [0x8d] = {.form = FORM_G_M, .of_memory = V(lea, )},
-    /* By segment: any but SS, SS. */
-    [0x8e] = {.form = FORM_SEGMENT_E,
-              .of_register = {op_mov_segment_r, op_mov_ss_r},
-              .of_memory = {op_mov_segment_m, op_mov_ss_m}},
-    [0x8f] = GROUP(GROUP_8F),
-    EIGHT(0x90, XCHG_A),
-    [0x98] = {.form = FORM_NONE, .of_register = {NULL, op_cbw, op_cwde}},
-    [0x99] = {.form = FORM_NONE, .of_register = {NULL, op_cwd, op_cdq}},
-    [0x9a] = BRANCH(FORM_FAR, call_far),
-    [0x9b] = PLAIN(wait),
-    [0x9c] = PLAIN_V(pushf, 0),
-    [0x9d] = PLAIN_V(popf, E),
-    [0x9e] = PLAIN(sahf),
-    [0x9f] = PLAIN(lahf),
-    [0xa0] = {.form = FORM_LOAD, .flags = B, .of_memory = W(mov, _rm)},
-    [0xa1] = {.form = FORM_LOAD, .of_memory = W(mov, _rm)},
-    [0xa2] = {.form = FORM_STORE, .flags = B, .of_memory = W(mov, _mr)},
-    [0xa3] = {.form = FORM_STORE, .of_memory = W(mov, _mr)},
-    STRING(0xa4, movs),
-    STRING(0xa6, cmps),
-    [0xa8] = {.form = FORM_A_I, .flags = B, .of_register = W(test, _ri)},
-    [0xa9] = {.form = FORM_A_I, .of_register = W(test, _ri)},
-    STRING(0xaa, stos),
-    STRING(0xac, lods),
-    STRING(0xae, scas),
-    EIGHT(0xb0, MOV_R8),
-    EIGHT(0xb8, MOV_R),
-    [0xc0] = GROUP(GROUP_C0),
-    [0xc1] = GROUP(GROUP_C1),
-    [0xc2] = BRANCH(FORM_IW, ret),
-    [0xc3] = BRANCH(FORM_NONE, ret),
-    [0xc4] = LOAD_POINTER(CPU_ES),
-    [0xc5] = LOAD_POINTER(CPU_DS),
-    [0xc6] = GROUP(GROUP_C6),
-    [0xc7] = GROUP(GROUP_C7),
-    [0xc8] = {.form = FORM_ENTER, .of_register = V(enter, )},
-    [0xc9] = PLAIN_V(leave, 0),
-    [0xca] = BRANCH(FORM_IW, ret_far),
-    [0xcb] = BRANCH(FORM_NONE, ret_far),
-    [0xcc] = IMPLIED(ANY(trap), VECTOR_BP, E),
-    [0xcd] = {.form = FORM_IB_BARE, .flags = E, .of_register = ANY(int)},
-    [0xce] = IMPLIED(ANY(trap), VECTOR_OF, E),
-    [0xcf] = PLAIN_V(iret, E),
-    [0xd0] = GROUP(GROUP_D0),
-    [0xd1] = GROUP(GROUP_D1),
-    [0xd2] = GROUP(GROUP_D2),
-    [0xd3] = GROUP(GROUP_D3),
-    [0xd4] = {.form = FORM_IB_BARE, .of_register = ANY(aam)},
-    [0xd5] = {.form = FORM_IB_BARE, .of_register = ANY(aad)},
-    [0xd6] = PLAIN(salc),
-    [0xd7] = RM(FORM_STRING, B, ANY(xlat), ANY(xlat)),
-    EIGHT(0xd8, ESCAPE),
-    [0xe0] = BRANCH(FORM_REL8, loopnz),
-    [0xe1] = BRANCH(FORM_REL8, loopz),
-    [0xe2] = BRANCH(FORM_REL8, loop),
-    [0xe3] = BRANCH(FORM_REL8, jcxz),
-    [0xe4] = {.form = FORM_IB_BARE, .flags = B | E, .of_register = W(in, _i)},
-    [0xe5] = {.form = FORM_IB_BARE, .flags = E, .of_register = W(in, _i)},
-    [0xe6] = {.form = FORM_IB_BARE, .flags = B | E, .of_register = W(out, _i)},
-    [0xe7] = {.form = FORM_IB_BARE, .flags = E, .of_register = W(out, _i)},
-    [0xe8] = BRANCH(FORM_REL, call),
-    [0xe9] = BRANCH(FORM_REL, jmp),
-    [0xea] = BRANCH(FORM_FAR, jmp_far),
-    [0xeb] = BRANCH(FORM_REL8, jmp),
-    [0xec] = {.form = FORM_NONE, .flags = B | E, .of_register = W(in, _dx)},
-    [0xed] = {.form = FORM_NONE, .flags = E, .of_register = W(in, _dx)},
-    [0xee] = {.form = FORM_NONE, .flags = B | E, .of_register = W(out, _dx)},
-    [0xef] = {.form = FORM_NONE, .flags = E, .of_register = W(out, _dx)},
-    [0xf1] = PLAIN_END(int1),
-    [0xf4] = PLAIN_END(hlt),
-    [0xf5] = PLAIN(cmc),
-    [0xf6] = GROUP(GROUP_F6),
-    [0xf7] = GROUP(GROUP_F7),
-    [0xf8] = PLAIN(clc),
-    [0xf9] = PLAIN(stc),
-    [0xfa] = PLAIN(cli),
-    [0xfb] = PLAIN_END(sti),
-    [0xfc] = PLAIN(cld),
-    [0xfd] = PLAIN(std),
-    [0xfe] = GROUP(GROUP_FE),
-    [0xff] = GROUP(GROUP_FF),
+    [1] = {.operand = {M}, .flags = LOCK, .of_memory = ANY(cmpxchg8b), FEATURE_OF(CX8)},
 };
 
 /* ---- 0F and a byte ------------------------------------------------------ */
 
-#define HINT  RM(FORM_E, 0, ANY(nop), ANY(nop))
-#define CMOV  RM(FORM_G_E_CONDITION, 0, V(cmov, _rr), V(cmov, _rm))
-#define SETCC RM(FORM_E_CONDITION, B, ANY(setcc_r), ANY(setcc_m))
-#define BSWAP                                                                                      \
+#define PUSH_SEGMENT(segment) REGISTER(STACK(push, _segment), D64, segment)
+#define POP_SEGMENT(segment)  REGISTER(STACK(pop, _segment), D64, segment)
+#define LOAD_POINTER(segment)                                                                      \
     {                                                                                              \
-        .form = FORM_R, .of_register = V(bswap, )                                                  \
+        .operand = {Gv, M}, .argument = segment, .of_memory = SIZED(load_pointer, )                \
     }
-#define CONTROL(name, flags_)                                                                      \
+#define HINT BOTH(ANY(nop), ANY(nop), 0, Ev)
+#define CMOV                                                                                       \
     {                                                                                              \
-        .form = FORM_CONTROL, .flags = flags_, .of_register = ANY(name)                            \
+        .operand = {Gv, Ev}, .flags = OPCODE_CONDITION, .of_register = SIZED(cmov, _rr),           \
+        .of_memory = SIZED(cmov, _rm), FEATURE_OF(CMOV)                                            \
     }
+#define SETCC BOTH(ANY(setcc_r), ANY(setcc_m), OPCODE_CONDITION, Eb)
+#define BSWAP REGISTER(SIZED(bswap, ), 0, Zv)
 
-const Opcode opcode_map_0f[256] = {
+static const Opcode OPCODES_0F[256] = {
     [0x00] = GROUP(GROUP_0F00),
     [0x01] = GROUP(GROUP_0F01),
-    [0x02] = OPERAND16(lar, 0),
-    [0x03] = OPERAND16(lsl, 0),
-    [0x06] = PLAIN(clts),
-    [0x08] = PLAIN(wbinvd),
-    [0x09] = PLAIN(wbinvd),
+    [0x02] = SELECTOR(lar),
+    [0x03] = SELECTOR(lsl),
+    [0x06] = PLAIN(ANY(clts), 0),
+    [0x08] = PLAIN(ANY(wbinvd), 0),
+    [0x09] = PLAIN(ANY(wbinvd), 0),
     EIGHT(0x18, HINT),
-    [0x20] = CONTROL(mov_r_control, 0),
-    [0x21] = CONTROL(mov_r_debug, 0),
-    [0x22] = CONTROL(mov_control_r, E),
-    [0x23] = CONTROL(mov_debug_r, E),
-    [0x30] = PLAIN_END(wrmsr),
-    [0x31] = PLAIN_END(rdtsc),
-    [0x32] = PLAIN_END(rdmsr),
+    [0x20] = REGISTER(ANY(mov_r_control), 0, Ry, Cy),
+    [0x21] = REGISTER(ANY(mov_r_debug), 0, Ry, Dy),
+    [0x22] = REGISTER(ANY(mov_control_r), END, Cy, Ry),
+    [0x23] = REGISTER(ANY(mov_debug_r), END, Dy, Ry),
+    [0x30] = PLAIN_OF(MSR, ANY(wrmsr), END),
+    [0x31] = PLAIN_OF(TSC, ANY(rdtsc), END),
+    [0x32] = PLAIN_OF(MSR, ANY(rdmsr), END),
     EIGHT(0x40, CMOV),
     EIGHT(0x48, CMOV),
-    CONDITIONS(0x80, FORM_REL),
+    CONDITIONS(0x80, Jz),
     EIGHT(0x90, SETCC),
     EIGHT(0x98, SETCC),
-    [0xa0] = PUSH_SEGMENT(CPU_FS),
-    [0xa1] = POP_SEGMENT(CPU_FS),
-    [0xa2] = PLAIN(cpuid),
-    [0xa3] = RM(FORM_E_G, 0, V(bt, _rr), V(bt, _mr)),
-    [0xa4] = RM(FORM_E_G_COUNT, 0, V(shld, _rri), V(shld, _mri)),
-    [0xa5] = RM(FORM_E_G, 0, V(shld, _rrc), V(shld, _mrc)),
-    [0xa8] = PUSH_SEGMENT(CPU_GS),
-    [0xa9] = POP_SEGMENT(CPU_GS),
-    [0xab] = RM(FORM_E_G, L, V(bts, _rr), V(bts, _mr)),
-    [0xac] = RM(FORM_E_G_COUNT, 0, V(shrd, _rri), V(shrd, _mri)),
-    [0xad] = RM(FORM_E_G, 0, V(shrd, _rrc), V(shrd, _mrc)),
-    [0xaf] = RM(FORM_G_E, 0, V(imul, _rr), V(imul, _rm)),
-    [0xb0] = RM(FORM_E_G, B | L, W(cmpxchg, _rr), W(cmpxchg, _mr)),
-    [0xb1] = RM(FORM_E_G, L, W(cmpxchg, _rr), W(cmpxchg, _mr)),
+    [0xa0] = PUSH_SEGMENT(FS),
+    [0xa1] = POP_SEGMENT(FS),
+    [0xa2] = PLAIN(ANY(cpuid), 0),
+    [0xa3] = BOTH(SIZED(bt, _rr), SIZED(bt, _mr), 0, Ev, Gv),
+    [0xa4] = BOTH(SIZED(shld, _rri), SIZED(shld, _mri), OPCODE_COUNT, Ev, Gv, Ib),
+    [0xa5] = BOTH(SIZED(shld, _rrc), SIZED(shld, _mrc), 0, Ev, Gv, CL),
+    [0xa8] = PUSH_SEGMENT(GS),
+    [0xa9] = POP_SEGMENT(GS),
+    [0xab] = BOTH(SIZED(bts, _rr), SIZED(bts, _mr), LOCK, Ev, Gv),
+    [0xac] = BOTH(SIZED(shrd, _rri), SIZED(shrd, _mri), OPCODE_COUNT, Ev, Gv, Ib),
+    [0xad] = BOTH(SIZED(shrd, _rrc), SIZED(shrd, _mrc), 0, Ev, Gv, CL),
+    [0xaf] = BOTH(SIZED(imul, _rr), SIZED(imul, _rm), 0, Gv, Ev),
+    [0xb0] = BOTH(BYTE(cmpxchg, _rr), BYTE(cmpxchg, _mr), LOCK, Eb, Gb),
+    [0xb1] = BOTH(SIZED(cmpxchg, _rr), SIZED(cmpxchg, _mr), LOCK, Ev, Gv),
     [0xb2] = LOAD_POINTER(CPU_SS),
-    [0xb3] = RM(FORM_E_G, L, V(btr, _rr), V(btr, _mr)),
+    [0xb3] = BOTH(SIZED(btr, _rr), SIZED(btr, _mr), LOCK, Ev, Gv),
     [0xb4] = LOAD_POINTER(CPU_FS),
     [0xb5] = LOAD_POINTER(CPU_GS),
-    [0xb6] = RM(FORM_G_E, OPCODE_FROM_BYTE, V(movzx8to, _rr), V(movzx8to, _rm)),
-    [0xb7] = {.form = FORM_G_E,
-              .of_register = {NULL, op_mov16_rr, op_movzx16to32_rr},
-              .of_memory = {NULL, op_mov16_rm, op_movzx16to32_rm}},
-    [0xb9] = RM(FORM_E, 0, ANY(undefined), ANY(undefined)),
+    [0xb6] = BOTH(SIZED(movzx8to, _rr), SIZED(movzx8to, _rm), 0, Gv, Eb),
+    [0xb7] = BOTH(SIZED(movzx16to, _rr), SIZED(movzx16to, _rm), 0, Gv, Ew),
+    [0xb9] = UNDEFINED(Gv, Ev),
     [0xba] = GROUP(GROUP_0FBA),
-    [0xbb] = RM(FORM_E_G, L, V(btc, _rr), V(btc, _mr)),
-    [0xbc] = RM(FORM_G_E, 0, V(bsf, _rr), V(bsf, _rm)),
-    [0xbd] = RM(FORM_G_E, 0, V(bsr, _rr), V(bsr, _rm)),
-    [0xbe] = RM(FORM_G_E, OPCODE_FROM_BYTE, V(movsx8to, _rr), V(movsx8to, _rm)),
-    [0xbf] = {.form = FORM_G_E,
-              .of_register = {NULL, op_mov16_rr, op_movsx16to32_rr},
-              .of_memory = {NULL, op_mov16_rm, op_movsx16to32_rm}},
-    [0xc0] = RM(FORM_E_G, B | L, W(xadd, _rr), W(xadd, _mr)),
-    [0xc1] = RM(FORM_E_G, L, W(xadd, _rr), W(xadd, _mr)),
+    [0xbb] = BOTH(SIZED(btc, _rr), SIZED(btc, _mr), LOCK, Ev, Gv),
+    [0xbc] = BOTH(SIZED(bsf, _rr), SIZED(bsf, _rm), 0, Gv, Ev),
+    [0xbd] = BOTH(SIZED(bsr, _rr), SIZED(bsr, _rm), 0, Gv, Ev),
+    [0xbe] = BOTH(SIZED(movsx8to, _rr), SIZED(movsx8to, _rm), 0, Gv, Eb),
+    [0xbf] = BOTH(SIZED(movsx16to, _rr), SIZED(movsx16to, _rm), 0, Gv, Ew),
+    [0xc0] = BOTH(BYTE(xadd, _rr), BYTE(xadd, _mr), LOCK, Eb, Gb),
+    [0xc1] = BOTH(SIZED(xadd, _rr), SIZED(xadd, _mr), LOCK, Ev, Gv),
     [0xc7] = GROUP(GROUP_0FC7),
     EIGHT(0xc8, BSWAP),
+};
+
+/* ---- one byte ----------------------------------------------------------- */
+
+#define ESCAPE BOTH(ANY(escape), ANY(escape), 0, Ev)
+/* Each item ends its block, repeated or not. */
+#define IN_OUT(HANDLERS, name, ...)                                                                \
+    BOTH(HANDLERS(name, ), HANDLERS(name, ), END | OPCODE_REPEAT, __VA_ARGS__)
+#define TRAP(vector)                                                                               \
+    {                                                                                              \
+        .flags = END, .argument = vector, .of_register = ANY(trap)                                 \
+    }
+#define XCHG_A REGISTER(SIZED(xchg, _rr), 0, Zv, rAX)
+
+/* XCHG, which is NOP with rAX; PAUSE. */
+static const Opcode OPCODES_90[3] = {XCHG_A, PLAIN(ANY(pause), END), XCHG_A};
+
+const Opcode opcode_map[256] = {
+    ALU(0x00, add, LOCK),
+    [0x06] = PUSH_SEGMENT(ES),
+    [0x07] = POP_SEGMENT(ES),
+    ALU(0x08, or, LOCK),
+    [0x0e] = PUSH_SEGMENT(CS),
+    [0x0f] = OPCODE_SELECT(SELECT_BYTE, OPCODES_0F),
+    ALU(0x10, adc, LOCK),
+    [0x16] = PUSH_SEGMENT(SS),
+    [0x17] = REGISTER(STACK(pop, _ss), END, SS),
+    ALU(0x18, sbb, LOCK),
+    [0x1e] = PUSH_SEGMENT(DS),
+    [0x1f] = POP_SEGMENT(DS),
+    ALU(0x20, and, LOCK),
+    [0x27] = PLAIN(ANY(daa), 0),
+    ALU(0x28, sub, LOCK),
+    [0x2f] = PLAIN(ANY(das), 0),
+    ALU(0x30, xor, LOCK),
+    [0x37] = PLAIN(ANY(aaa), 0),
+    ALU(0x38, cmp, 0),
+    [0x3f] = PLAIN(ANY(aas), 0),
+    EIGHT(0x40, REGISTER(SIZED(inc, _r), 0, Zv)),
+    EIGHT(0x48, REGISTER(SIZED(dec, _r), 0, Zv)),
+    EIGHT(0x50, REGISTER(STACK(push, _r), D64, Zv)),
+    EIGHT(0x58, REGISTER(STACK(pop, _r), D64, Zv)),
+    [0x60] = PLAIN(SIZED(pusha, ), 0),
+    [0x61] = PLAIN(SIZED(popa, ), 0),
+    [0x62] = MEMORY(SIZED(bound, ), 0, Gv, M),
+    [0x63] = BOTH(ANY(arpl_r), ANY(arpl_m), 0, Ew, Gw),
+    [0x68] = REGISTER(STACK(push, _i), D64, Iz),
+    [0x69] = BOTH(SIZED(imul, _rri), SIZED(imul, _rmi), 0, Gv, Ev, Iz),
+    [0x6a] = REGISTER(STACK(push, _i), D64, Isb),
+    [0x6b] = BOTH(SIZED(imul, _rri), SIZED(imul, _rmi), 0, Gv, Ev, Isb),
+    [0x6c] = IN_OUT(BYTE, ins, Yb, DX),
+    [0x6d] = IN_OUT(SIZED, ins, Yv, DX),
+    [0x6e] = IN_OUT(BYTE, outs, DX, Xb),
+    [0x6f] = IN_OUT(SIZED, outs, DX, Xv),
+    CONDITIONS(0x70, Jb),
+    [0x80] = GROUP(GROUP_80),
+    [0x81] = GROUP(GROUP_81),
+    [0x82] = GROUP(GROUP_80),
+    [0x83] = GROUP(GROUP_83),
+    [0x84] = BOTH(BYTE(test, _rr), BYTE(test, _mr), 0, Eb, Gb),
+    [0x85] = BOTH(SIZED(test, _rr), SIZED(test, _mr), 0, Ev, Gv),
+    [0x86] = BOTH(BYTE(xchg, _rr), BYTE(xchg, _mr), LOCK, Eb, Gb),
+    [0x87] = BOTH(SIZED(xchg, _rr), SIZED(xchg, _mr), LOCK, Ev, Gv),
+    [0x88] = BOTH(BYTE(mov, _rr), BYTE(mov, _mr), 0, Eb, Gb),
+    [0x89] = BOTH(SIZED(mov, _rr), SIZED(mov, _mr), 0, Ev, Gv),
+    [0x8a] = BOTH(BYTE(mov, _rr), BYTE(mov, _rm), 0, Gb, Eb),
+    [0x8b] = BOTH(SIZED(mov, _rr), SIZED(mov, _rm), 0, Gv, Ev),
+    [0x8c] = GROUP(GROUP_8C),
+    [0x8d] = MEMORY(SIZED(lea, ), 0, Gv, M),
+    [0x8e] = GROUP(GROUP_8E),
+    [0x8f] = GROUP(GROUP_8F),
+    [0x90] = OPCODE_SELECT(SELECT_REPEAT, OPCODES_90),
+    [0x91] = XCHG_A,
+    [0x92] = XCHG_A,
+    [0x93] = XCHG_A,
+    [0x94] = XCHG_A,
+    [0x95] = XCHG_A,
+    [0x96] = XCHG_A,
+    [0x97] = XCHG_A,
+    [0x98] = {.of_register = {NULL, op_cbw, op_cwde}},
+    [0x99] = {.of_register = {NULL, op_cwd, op_cdq}},
+    [0x9a] = REGISTER(SIZED(call_far, ), END, Ap),
+    [0x9b] = PLAIN(ANY(wait), 0),
+    [0x9c] = PLAIN(STACK(pushf, ), D64),
+    [0x9d] = PLAIN(STACK(popf, ), END | D64),
+    [0x9e] = PLAIN(ANY(sahf), 0),
+    [0x9f] = PLAIN(ANY(lahf), 0),
+    [0xa0] = MEMORY(BYTE(mov, _rm), 0, AL, Ob),
+    [0xa1] = MEMORY(SIZED(mov, _rm), 0, rAX, Ov),
+    [0xa2] = MEMORY(BYTE(mov, _mr), 0, Ob, AL),
+    [0xa3] = MEMORY(SIZED(mov, _mr), 0, Ov, rAX),
+    STRING(0xa4, movs, Yb, Yv),
+    STRING(0xa6, cmps, Xb, Xv),
+    [0xa8] = REGISTER(BYTE(test, _ri), 0, AL, Ib),
+    [0xa9] = REGISTER(SIZED(test, _ri), 0, rAX, Iz),
+    STRING(0xaa, stos, Yb, Yv),
+    STRING(0xac, lods, Xb, Xv),
+    STRING(0xae, scas, Yb, Yv),
+    EIGHT(0xb0, REGISTER(BYTE(mov, _ri), 0, Zb, Ib)),
+    EIGHT(0xb8, REGISTER(SIZED(mov, _ri), 0, Zv, Iv)),
+    [0xc0] = GROUP(GROUP_C0),
+    [0xc1] = GROUP(GROUP_C1),
+    [0xc2] = REGISTER(NEAR(ret, ), END | F64, Iw),
+    [0xc3] = PLAIN(NEAR(ret, ), END | F64),
+    [0xc4] = LOAD_POINTER(CPU_ES),
+    [0xc5] = LOAD_POINTER(CPU_DS),
+    [0xc6] = GROUP(GROUP_C6),
+    [0xc7] = GROUP(GROUP_C7),
+    [0xc8] = REGISTER(STACK(enter, ), D64, Iw, Ib),
+    [0xc9] = PLAIN(STACK(leave, ), D64),
+    [0xca] = REGISTER(SIZED(ret_far, ), END, Iw),
+    [0xcb] = PLAIN(SIZED(ret_far, ), END),
+    [0xcc] = TRAP(VECTOR_BP),
+    [0xcd] = REGISTER(ANY(int), END, Ib),
+    [0xce] = TRAP(VECTOR_OF),
+    [0xcf] = PLAIN(SIZED(iret, ), END),
+    [0xd0] = GROUP(GROUP_D0),
+    [0xd1] = GROUP(GROUP_D1),
+    [0xd2] = GROUP(GROUP_D2),
+    [0xd3] = GROUP(GROUP_D3),
+    [0xd4] = REGISTER(ANY(aam), 0, Ib),
+    [0xd5] = REGISTER(ANY(aad), 0, Ib),
+    [0xd6] = PLAIN(ANY(salc), 0),
+    [0xd7] = PLAIN(ANY(xlat), 0),
+    EIGHT(0xd8, ESCAPE),
+    [0xe0] = REGISTER(NEAR(loopnz, ), END | F64, Jb),
+    [0xe1] = REGISTER(NEAR(loopz, ), END | F64, Jb),
+    [0xe2] = REGISTER(NEAR(loop, ), END | F64, Jb),
+    [0xe3] = REGISTER(NEAR(jcxz, ), END | F64, Jb),
+    [0xe4] = REGISTER(BYTE(in, _i), END, AL, Ib),
+    [0xe5] = REGISTER(SIZED(in, _i), END, rAX, Ib),
+    [0xe6] = REGISTER(BYTE(out, _i), END, Ib, AL),
+    [0xe7] = REGISTER(SIZED(out, _i), END, Ib, rAX),
+    [0xe8] = REGISTER(NEAR(call, ), END | F64, Jz),
+    [0xe9] = REGISTER(NEAR(jmp, ), END | F64, Jz),
+    [0xea] = REGISTER(SIZED(jmp_far, ), END, Ap),
+    [0xeb] = REGISTER(NEAR(jmp, ), END | F64, Jb),
+    [0xec] = REGISTER(BYTE(in, _dx), END, AL, DX),
+    [0xed] = REGISTER(SIZED(in, _dx), END, rAX, DX),
+    [0xee] = REGISTER(BYTE(out, _dx), END, DX, AL),
+    [0xef] = REGISTER(SIZED(out, _dx), END, DX, rAX),
+    [0xf1] = PLAIN(ANY(int1), END),
+    [0xf4] = PLAIN(ANY(hlt), END),
+    [0xf5] = PLAIN(ANY(cmc), 0),
+    [0xf6] = GROUP(GROUP_F6),
+    [0xf7] = GROUP(GROUP_F7),
+    [0xf8] = PLAIN(ANY(clc), 0),
+    [0xf9] = PLAIN(ANY(stc), 0),
+    [0xfa] = PLAIN(ANY(cli), 0),
+    [0xfb] = PLAIN(ANY(sti), END),
+    [0xfc] = PLAIN(ANY(cld), 0),
+    [0xfd] = PLAIN(ANY(std), 0),
+    [0xfe] = GROUP(GROUP_FE),
+    [0xff] = GROUP(GROUP_FF),
 };

@@ -1,66 +1,128 @@
 /*
- * The opcode map: for each opcode the form of its operands and the handlers
- * by operand kind and size.
+ * The opcode maps: for each opcode its operands, in the manual's letters, what
+ * it needs, and the handlers by operand kind and size (Intel SDM volume 2,
+ * appendix A, "Key to Abbreviations").
+ *
+ * opcode_map.c is compiled twice, as the handlers are: the map of 16 and 32-bit
+ * code has handlers named op_*, that of 64-bit code has op64_*.  Where an
+ * instruction set adds a file of its own, its tables are named by MAP_NAME()
+ * and put into the maps of opcode_map.c by OPCODE_SELECT().
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_OPCODE_MAP_H
 #define PIOEMU_ACCEL_SOFT_X86_OPCODE_MAP_H
 
-#include "src/accel/soft/x86/cpu.h"
+#include "src/accel/soft/x86/insn.h"
+#include "src/cpu/cpu_feature.h"
 
-/* What follows the opcode and which fields of Insn it fills. */
-typedef enum Form {
-    FORM_UNDEFINED,
-    FORM_NONE,
-    FORM_E_G,         /* dst or memory: r/m; src: reg */
-    FORM_G_E,         /* dst: reg; src or memory: r/m */
-    FORM_E,           /* dst or memory: r/m */
-    FORM_E_CONDITION, /* FORM_E; imm: low bits of the opcode */
-    FORM_G_E_CONDITION,
-    FORM_E_I,       /* FORM_E and an immediate of the operand size */
-    FORM_E_IB,      /* FORM_E and a byte, sign-extended */
-    FORM_E_IB_BARE, /* FORM_E and a byte */
-    FORM_E_COUNT,   /* FORM_E and a shift count */
-    FORM_E_ONE,     /* FORM_E; imm: 1 */
-    FORM_E_G_COUNT, /* FORM_E_G and a shift count */
-    FORM_G_E_I,
-    FORM_G_E_IB,
-    FORM_G_M,       /* dst: reg; memory only; src: Opcode.argument */
-    FORM_M,         /* memory only */
-    FORM_E_SEGMENT, /* dst or memory: r/m; src: segment register */
-    FORM_SEGMENT_E, /* dst: segment register; src or memory: r/m */
-    FORM_CONTROL,   /* dst: r/m, always a register; imm: reg */
-    FORM_A_I,       /* dst: accumulator; an immediate */
-    FORM_R,         /* dst: low bits of the opcode */
-    FORM_R_I,
-    FORM_R_A,     /* dst: low bits of the opcode; src: accumulator */
-    FORM_I,       /* an immediate of the operand size */
-    FORM_IB,      /* a byte, sign-extended */
-    FORM_IB_BARE, /* a byte */
-    FORM_IW,      /* two bytes */
-    FORM_IMPLIED, /* dst and src: Opcode.argument */
-    FORM_REL8,    /* imm: displacement of a branch */
-    FORM_REL,
-    FORM_FAR,   /* imm, disp: offset and selector */
-    FORM_LOAD,  /* dst: accumulator; memory at an absolute offset */
-    FORM_STORE, /* src: accumulator; memory at an absolute offset */
-    FORM_ENTER, /* imm, disp: two bytes and one */
-    FORM_STRING /* memory: DS by default; repeated: the memory handlers */
-} Form;
+/*
+ * Operands.  The first of those that name a register or memory fills Insn.dst
+ * if it is a register, the second Insn.src.  An immediate fills Insn.imm, a
+ * second one Insn.disp.
+ *
+ * E: the r/m operand; M: the same, memory only; R: the same, a register only;
+ * G: a general register by ModRM.reg; Z: by the low bits of the opcode; I: an
+ * immediate; J: the displacement of a branch; O: memory at an absolute offset;
+ * A: a far pointer; S: a segment register by ModRM.reg; C and D: a control or
+ * debug register, whose number goes into Insn.imm; X and Y: memory at rSI and
+ * at rDI; V: an XMM register by ModRM.reg; W: the r/m operand, an XMM register;
+ * P and Q: the same with MMX registers.
+ *
+ * b: 8 bits; w: 16; v: the operand size; z: the operand size, but not above 32
+ * bits; y: 32 or 64 bits; sb: 8 bits that are sign-extended.
+ */
+typedef enum Operand {
+    OPERAND_NONE,
+    Eb,
+    Ew,
+    Ev,
+    Ey,
+    M,
+    Ry,
+    Gb,
+    Gw,
+    Gv,
+    Gy,
+    Zb,
+    Zv,
+    Ib,
+    Isb,
+    Iw,
+    Iz,
+    Iv,
+    Jb,
+    Jz,
+    Ob,
+    Ov,
+    Ap,
+    Sw,
+    Cy,
+    Dy,
+    Xb,
+    Xv,
+    Yb,
+    Yv,
+    V,
+    W,
+    P,
+    Q,
+    AL,
+    rAX,
+    CL,
+    DX,
+    ONE, /* the number 1, in Insn.imm */
+    ES,
+    CS,
+    SS,
+    DS,
+    FS,
+    GS,
+} Operand;
 
-#define OPCODE_BYTE      0x1u /* operand size is 8 bits */
-#define OPCODE_LOCK      0x2u /* LOCK is allowed when it writes memory */
-#define OPCODE_END       0x4u /* ends its block */
-#define OPCODE_FROM_BYTE 0x8u /* the r/m operand has 8 bits */
+/* LOCK is allowed when the first operand is in memory; #UD otherwise. */
+#define OPCODE_LOCK 0x01u
+/* Ends its block. */
+#define OPCODE_END 0x02u
+/* Insn.imm is the low half of the opcode: the condition. */
+#define OPCODE_CONDITION 0x04u
+/* The immediate is a shift count, of which as many bits count as the operand size says. */
+#define OPCODE_COUNT 0x08u
+/* F2 and F3 repeat it, by the handlers of memory; a repetition ends its block. */
+#define OPCODE_REPEAT 0x10u
+/* In 64-bit code the operand size is 64 bits unless 66 makes it 16 (d64), or always (f64). */
+#define OPCODE_D64 0x20u
+#define OPCODE_F64 0x40u
+
+/* What chooses an entry of Opcode.table. */
+typedef enum Select {
+    SELECT_NOTHING,
+    SELECT_REG,    /* ModRM.reg: 8 entries */
+    SELECT_RM,     /* ModRM.rm: 8 entries */
+    SELECT_MOD,    /* 2 entries: memory, register */
+    SELECT_PREFIX, /* 4 entries: none, 66, F3, F2; 66 then says nothing of operand sizes */
+    SELECT_REPEAT, /* 3 entries: none, F3, F2; 66 is an operand size */
+    SELECT_BYTE,   /* another byte of the opcode: 256 entries */
+} Select;
+
+#define OPERANDS_MAX 3u
 
 typedef struct Opcode {
-    uint8_t form, flags;
-    uint8_t argument;           /* imm, unless the form says something else */
-    const struct Opcode *group; /* by ModRM.reg, when not NULL */
-    Handler *of_register[3];    /* 8, 16, 32 bits */
-    Handler *of_memory[3];
+    uint8_t operand[OPERANDS_MAX]; /* Operand */
+    uint8_t flags;
+    uint8_t feature;  /* CpuFeature: without it the instruction is undefined */
+    uint8_t argument; /* Insn.imm where no operand fills it */
+    uint8_t select;
+    const struct Opcode *table;
+    /* For 8, 16, 32 and 64 bits; NULL: undefined. */
+    Handler *of_register[4];
+    Handler *of_memory[4];
 } Opcode;
 
+#define OPCODE_SELECT(how, table_)                                                                 \
+    {                                                                                              \
+        .select = (how), .table = (table_)                                                         \
+    }
+
+/* Of one byte. */
 extern const Opcode opcode_map[256];
-extern const Opcode opcode_map_0f[256];
 
 #endif
