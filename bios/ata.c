@@ -3,10 +3,10 @@
  * masked: the status is polled, and interrupts come in between.
  */
 #include "bios/disk.h"
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/storage/ata_regs.h"
+#include "src/machine/pc_board.h"
 
 #define HARD_DISK     0x80
 #define TIMEOUT_TICKS (18u * 32u)

@@ -2,14 +2,12 @@
  * Time: the ticks of the timer, the real-time clock, and waiting for it.
  * INT 08h, 1Ah and 70h.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/timer/i8254_regs.h"
 #include "devices/timer/mc146818_regs.h"
+#include "src/machine/pc_board.h"
 
-#define IRQ_TIMER    0
-#define IRQ_RTC      8
 #define VECTOR_TICK  0x1c
 #define VECTOR_ALARM 0x4a
 
@@ -106,7 +104,7 @@ void clock_irq0(Regs *regs)
     stop_floppy_motor();
     CallRegs call = {.eax = 0};
     bios_call_interrupt(VECTOR_TICK, &call, false);
-    irq_end(IRQ_TIMER);
+    irq_end(IRQ_PIT);
 }
 
 /* ---- waiting ---- */

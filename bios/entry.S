@@ -8,8 +8,8 @@
  * bios_stack, where the next entry begins, below all that is in use then, and
  * leave the guest's handler RESERVED bytes.  Elsewhere interrupts are off.
  */
-#include "bios/ports.h"
 #include "devices/timer/mc146818_regs.h"
+#include "src/machine/pc_board.h"
 
 #define SEGMENT      0xf000
 #define RESERVED     512

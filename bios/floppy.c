@@ -7,12 +7,12 @@
  * nobody waits for it to start.
  */
 #include "bios/disk.h"
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/misc/i8237_regs.h"
 #include "devices/storage/i82077aa_regs.h"
 #include "devices/timer/mc146818_regs.h"
+#include "src/machine/pc_board.h"
 
 #define UNITS 2u
 

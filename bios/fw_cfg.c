@@ -1,10 +1,10 @@
 /*
  * What the machine tells a firmware, by QEMU's fw_cfg device: items, and files.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/misc/fw_cfg_regs.h"
+#include "src/machine/pc_board.h"
 
 #define SIGNATURE 0x554d4551u /* "QEMU" */
 

@@ -2,10 +2,10 @@
  * The interrupt controllers, the IRQs that belong to nobody, and the CPU's
  * exceptions.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/intc/i8259_regs.h"
+#include "src/machine/pc_board.h"
 
 #define OPCODE_BOUND 0x62
 

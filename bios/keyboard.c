@@ -4,12 +4,11 @@
  */
 #include "bios/console_keys.h"
 #include "bios/keys.h"
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/input/i8042_regs.h"
+#include "src/machine/pc_board.h"
 
-#define IRQ_KEYBOARD  1
 #define VECTOR_SYSTEM 0x15
 #define VECTOR_BREAK  0x1b
 #define VECTOR_PRINT  0x05

@@ -1,10 +1,10 @@
 /*
  * From the reset to the boot: vectors, variables, devices, one line of greeting.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/timer/mc146818_regs.h"
+#include "src/machine/pc_board.h"
 
 #define EBDA_SIZE_KB 1
 #define EBDA_SEGMENT 0x9fc0
@@ -117,6 +117,6 @@ void bios_start(void)
 
 _Noreturn void bios_give_up(void)
 {
-    out8(PORT_EXIT, 1);
+    out8(PORT_BIOS_EXIT, 1);
     bios_halt();
 }

@@ -8,8 +8,7 @@
 #include "bios/services.h"
 
 #include "devices/input/i8042_regs.h"
-
-#define IRQ_MOUSE 12
+#include "src/machine/pc_board.h"
 
 /* In the extended data area. */
 #define EBDA_HANDLER 0x22 /* offset and segment */

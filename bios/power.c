@@ -3,10 +3,10 @@
  * Specification 1.2, chapter 4.  There is the real-mode interface, nothing to
  * save power with, and no battery; the machine can be switched off.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/misc/acpi_pm_regs.h"
+#include "src/machine/pc_board.h"
 
 #define VERSION_BCD 0x0102
 #define SIGNATURE   0x504d /* "PM" */

@@ -1,17 +1,16 @@
 /*
  * The serial lines: INT 14h, and COM1 as the console.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/serial/uart16550_regs.h"
+#include "src/machine/pc_board.h"
 
 #define LINES          4u
 #define EQUIPMENT_COMS 9 /* where their number is in the equipment word */
 #define TIMEOUT_TICKS  18u
 #define STATUS_TIMEOUT 0x80
 
-#define IRQ_COM1       4
 #define VECTOR_COM1    0x0c
 #define DIVISOR_115200 1
 

@@ -1,12 +1,12 @@
 /*
  * INT 11h, 12h, 15h and 17h: what the machine has, and what it can do besides.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 
 #include "devices/input/i8042_regs.h"
 #include "devices/misc/port92_regs.h"
 #include "devices/timer/mc146818_regs.h"
+#include "src/machine/pc_board.h"
 
 #define UNSUPPORTED 0x86
 

@@ -5,9 +5,10 @@
  * can scroll that is not as wide as the terminal.  The rows are a ring, for
  * the usual scroll moves all of them.
  */
-#include "bios/ports.h"
 #include "bios/services.h"
 #include "bios/terminal.h"
+
+#include "src/machine/pc_board.h"
 
 #define ROWS        25u
 #define COLUMNS_MAX 80u

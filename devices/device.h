@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class built for an older header would no longer work. */
-#define DEVICE_ABI 5
+#define DEVICE_ABI 6
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -119,6 +119,15 @@ typedef struct DeviceRegion {
     int (*arbitrate)(const void *state, uint64_t offset, uint64_t value);
 } DeviceRegion;
 
+/* A range of ports at the property `base`; more members may follow. */
+#define DEVICE_PORTS(range_name, count, operations, base)                                          \
+    .name = range_name, .space = IO_PORTS, .size = count, .ops = operations, .base_property = base
+#define DEVICE_REGION_END                                                                          \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+#define DEVICE_REGIONS(...) ((const DeviceRegion[]){__VA_ARGS__, DEVICE_REGION_END})
+
 #define DEVICE_ARBITRATE_NONE (-1)
 #define DEVICE_ARBITRATE_SURE 256
 
@@ -149,6 +158,30 @@ typedef struct DeviceProperty {
     const char *const *choices; /* PROPERTY_CHOICE: names, NULL at the end */
 } DeviceProperty;
 
+/*
+ * A property that fills `member` of the state struct `type`.  Where a device is
+ * is for the board to say: a base, an interrupt and a DMA channel have no default.
+ */
+#define DEVICE_PROPERTY(type, member, name, kind, value, help)                                     \
+    {                                                                                              \
+        name, kind, offsetof(type, member), value, help, NULL                                      \
+    }
+#define DEVICE_CHOICE(type, member, name, choices, value, help)                                    \
+    {                                                                                              \
+        name, PROPERTY_CHOICE, offsetof(type, member), value, help, choices                        \
+    }
+#define DEVICE_PORT(type, member, name, help)                                                      \
+    DEVICE_PROPERTY(type, member, name, PROPERTY_UINT16, NULL, help)
+#define DEVICE_IRQ(type, member, name, help)                                                       \
+    DEVICE_PROPERTY(type, member, name, PROPERTY_IRQ, NULL, help)
+#define DEVICE_CHAR(type, member, help)                                                            \
+    DEVICE_PROPERTY(type, member, "chardev", PROPERTY_CHAR, NULL, help)
+#define DEVICE_PROPERTY_END                                                                        \
+    {                                                                                              \
+        NULL, PROPERTY_BOOL, 0, NULL, NULL, NULL                                                   \
+    }
+#define DEVICE_PROPERTIES(...) ((const DeviceProperty[]){__VA_ARGS__, DEVICE_PROPERTY_END})
+
 /* ---- lines -------------------------------------------------------------- */
 
 /*
@@ -171,6 +204,16 @@ typedef struct DeviceOutput {
     size_t offset; /* of an IrqLine * in the state struct */
 } DeviceOutput;
 
+#define DEVICE_OUTPUT(type, member, name)                                                          \
+    {                                                                                              \
+        name, offsetof(type, member)                                                               \
+    }
+#define DEVICE_OUTPUT_END                                                                          \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+#define DEVICE_OUTPUTS(...) ((const DeviceOutput[]){__VA_ARGS__, DEVICE_OUTPUT_END})
+
 /* ---- time --------------------------------------------------------------- */
 
 /* Machine time in nanoseconds.  It stands still while the machine is paused. */
@@ -186,6 +229,16 @@ typedef struct DeviceTimer {
     size_t offset; /* of a Timer * in the state struct */
     void (*fire)(void *state, uint64_t deadline);
 } DeviceTimer;
+
+#define DEVICE_TIMER(type, member, name, fire)                                                     \
+    {                                                                                              \
+        name, offsetof(type, member), fire                                                         \
+    }
+#define DEVICE_TIMER_END                                                                           \
+    {                                                                                              \
+        NULL, 0, NULL                                                                              \
+    }
+#define DEVICE_TIMERS(...) ((const DeviceTimer[]){__VA_ARGS__, DEVICE_TIMER_END})
 
 /* Arms or moves the deadline (ns of machine time; the past means at once). */
 void pio_timer_arm(Timer *timer, uint64_t deadline);
@@ -423,8 +476,56 @@ typedef struct DeviceField {
     {                                                                                              \
         NULL, 0, 0, 0, FIELD_END, 0, 0                                                             \
     }
+#define DEVICE_FIELDS(...) ((const DeviceField[]){__VA_ARGS__, DEVICE_FIELD_END})
 
 /* ---- the class ---------------------------------------------------------- */
+
+/* The structs of this header whose tables a class points to. */
+typedef enum DeviceTable {
+    DEVICE_TABLE_PROPERTY,
+    DEVICE_TABLE_REGION,
+    DEVICE_TABLE_IO_OPS,
+    DEVICE_TABLE_OUTPUT,
+    DEVICE_TABLE_TIMER,
+    DEVICE_TABLE_FIELD,
+    DEVICE_TABLE_CHAR_CLIENT,
+    DEVICE_TABLE_INPUT_CLIENT,
+    DEVICE_TABLE_BLOCK_CLIENT,
+    DEVICE_TABLE_DMA_SERVER,
+    DEVICE_TABLE_COUNT,
+    DEVICE_TABLE_MAX = 24
+} DeviceTable;
+
+/*
+ * What each class begins with: the version of the header that it was built
+ * with, and the size that each struct had in it.  pioemu compares both before
+ * it looks at anything else, and refuses a class that it would misread.
+ */
+typedef struct DeviceClassHead {
+    uint32_t abi;         /* DEVICE_ABI */
+    uint32_t struct_size; /* of DeviceClass */
+    const char *name;
+    size_t state_size;
+    uint16_t table_size[DEVICE_TABLE_MAX];
+} DeviceClassHead;
+
+#define DEVICE_CLASS_HEAD(class_name, state_type)                                                  \
+    {                                                                                              \
+        .abi = DEVICE_ABI, .struct_size = sizeof(DeviceClass), .name = class_name,                 \
+        .state_size = sizeof(state_type),                                                          \
+        .table_size = {                                                                            \
+            [DEVICE_TABLE_PROPERTY] = sizeof(DeviceProperty),                                      \
+            [DEVICE_TABLE_REGION] = sizeof(DeviceRegion),                                          \
+            [DEVICE_TABLE_IO_OPS] = sizeof(IoOps),                                                 \
+            [DEVICE_TABLE_OUTPUT] = sizeof(DeviceOutput),                                          \
+            [DEVICE_TABLE_TIMER] = sizeof(DeviceTimer),                                            \
+            [DEVICE_TABLE_FIELD] = sizeof(DeviceField),                                            \
+            [DEVICE_TABLE_CHAR_CLIENT] = sizeof(CharClient),                                       \
+            [DEVICE_TABLE_INPUT_CLIENT] = sizeof(InputClient),                                     \
+            [DEVICE_TABLE_BLOCK_CLIENT] = sizeof(BlockClient),                                     \
+            [DEVICE_TABLE_DMA_SERVER] = sizeof(DmaServer),                                         \
+        },                                                                                         \
+    }
 
 /*
  * The state struct begins with `Device *dev`, which the framework sets.  It is
@@ -432,10 +533,8 @@ typedef struct DeviceField {
  * `realize` runs, then `reset`.
  */
 typedef struct DeviceClass {
-    unsigned abi; /* DEVICE_ABI */
-    const char *name;
+    DeviceClassHead head;    /* DEVICE_CLASS_HEAD(), which has the same place in every version */
     const char *description; /* one line */
-    size_t state_size;
     const DeviceProperty *properties;
     const DeviceRegion *regions;
     const DeviceOutput *outputs;
@@ -469,6 +568,32 @@ typedef struct DeviceClass {
     bool (*busy)(const void *state);
     void (*finalize)(void *state);
 } DeviceClass;
+
+/* ---- the entry point ---------------------------------------------------- */
+
+/* What a file with devices offers. */
+typedef struct DeviceModule {
+    uint32_t abi;         /* DEVICE_ABI */
+    uint32_t struct_size; /* of DeviceModule */
+    const char *name;
+    const DeviceClass *const *classes; /* NULL at the end */
+} DeviceModule;
+
+/* The function that such a file defines; its devices are looked up through it alone. */
+const DeviceModule *pio_device_module(void);
+
+#define DEVICE_MODULE(module_name, ...)                                                            \
+    const DeviceModule *pio_device_module(void)                                                    \
+    {                                                                                              \
+        static const DeviceClass *const classes[] = {__VA_ARGS__, NULL};                           \
+        static const DeviceModule module = {                                                       \
+            .abi = DEVICE_ABI,                                                                     \
+            .struct_size = sizeof(DeviceModule),                                                   \
+            .name = module_name,                                                                   \
+            .classes = classes,                                                                    \
+        };                                                                                         \
+        return &module;                                                                            \
+    }
 
 #ifdef __cplusplus
 }

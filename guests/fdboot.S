@@ -9,6 +9,7 @@
  */
 #include "devices/misc/i8237_regs.h"
 #include "devices/storage/i82077aa_regs.h"
+#include "src/machine/pc_board.h"
 #include "guest.inc"
 
     .set CYLINDERS, 80
@@ -64,7 +65,7 @@ failed:
 
     /* reset: out of it the controller has an interrupt, with a status for each drive. */
 reset:
-    mov $FDC_PORT + FDC_DOR, %dx
+    mov $PORT_FDC + FDC_DOR, %dx
     xor %al, %al
     out %al, (%dx)
     movb $0, interrupted /* whatever the firmware has left */
@@ -76,7 +77,7 @@ reset:
     call send
     call receive
     loop 1b
-    mov $FDC_PORT + FDC_CCR, %dx
+    mov $PORT_FDC + FDC_CCR, %dx
     mov $FDC_RATE_500, %al
     out %al, (%dx)
     mov $specify_command, %si
@@ -122,7 +123,7 @@ send:
     movzbw (%si), %cx
     inc %si
     movb $0, interrupted
-    mov $FDC_PORT + FDC_MSR, %dx
+    mov $PORT_FDC + FDC_MSR, %dx
 1:  in (%dx), %al
     and $FDC_MSR_RQM | FDC_MSR_DIO, %al
     cmp $FDC_MSR_RQM, %al
@@ -138,7 +139,7 @@ send:
     /* receive: the result, as long as there is any.  Changes AX, DX, DI. */
 receive:
     mov $result, %di
-    mov $FDC_PORT + FDC_MSR, %dx
+    mov $PORT_FDC + FDC_MSR, %dx
 1:  in (%dx), %al
     test $FDC_MSR_RQM, %al
     jz 1b
@@ -220,7 +221,7 @@ loaded:
 1:  mov $AT(different), %si
 2:  call *AT(puts_pointer)
     /* With the motor off, what was written is safe. */
-    mov $FDC_PORT + FDC_DOR, %dx
+    mov $PORT_FDC + FDC_DOR, %dx
     mov $FDC_DOR_RESET | FDC_DOR_DMA, %al
     out %al, (%dx)
     halt_forever

@@ -103,40 +103,18 @@ static void crtc_describe(const void *state, char *text, size_t size)
              r[CRTC_START_LOW], r[CRTC_CURSOR_HIGH], r[CRTC_CURSOR_LOW]);
 }
 
-static const DeviceField CRTC_FIELDS[] = {
-    DEVICE_FIELD(Crtc, index),
-    DEVICE_FIELD_ARRAY(Crtc, registers),
-    DEVICE_FIELD_END,
-};
-
-static const DeviceProperty CRTC_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(Crtc, iobase), "0x3d4", "first of two ports", NULL},
-    {.name = NULL},
-};
-
 static const IoOps CRTC_OPS = {.read = crtc_read, .write = crtc_write, .max_size = 1};
 
-static const DeviceRegion CRTC_REGIONS[] = {
-    {
-        .name = "ports",
-        .space = IO_PORTS,
-        .size = CRTC_PORTS,
-        .ops = &CRTC_OPS,
-        .base_property = "iobase",
-        .register_name = crtc_register_name,
-    },
-    {.name = NULL},
-};
-
 const DeviceClass crtc_class = {
-    .abi = DEVICE_ABI,
-    .name = "crtc",
+    .head = DEVICE_CLASS_HEAD("crtc", Crtc),
     .description = "CRT controller registers: they keep what is written, without a picture",
-    .state_size = sizeof(Crtc),
-    .properties = CRTC_PROPERTIES,
-    .regions = CRTC_REGIONS,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(Crtc, iobase, "iobase", "first of two ports")),
+    .regions = DEVICE_REGIONS({
+        DEVICE_PORTS("ports", CRTC_PORTS, &CRTC_OPS, "iobase"),
+        .register_name = crtc_register_name,
+    }),
     .reset = crtc_reset,
-    .fields = CRTC_FIELDS,
+    .fields = DEVICE_FIELDS(DEVICE_FIELD(Crtc, index), DEVICE_FIELD_ARRAY(Crtc, registers)),
     .post_load = crtc_post_load,
     .describe = crtc_describe,
 };

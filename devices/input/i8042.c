@@ -583,61 +583,36 @@ static const DeviceRegion i8042_regions[] = {
      .ops = &i8042_command_ops,
      .base_property = "command-port",
      .register_name = command_name},
-    {0},
+    DEVICE_REGION_END,
 };
 
 static const DeviceProperty i8042_properties[] = {
-    {.name = "after-bios",
-     .kind = PROPERTY_BOOL,
-     .offset = offsetof(I8042, after_bios),
-     .default_value = "off",
-     .help = "a reset leaves the system flag set, as a BIOS would"},
-    {.name = "data-port",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8042, data_port),
-     .default_value = "0x60",
-     .help = "data port"},
-    {.name = "command-port",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8042, command_port),
-     .default_value = "0x64",
-     .help = "status and command port"},
-    {.name = "irq",
-     .kind = PROPERTY_IRQ,
-     .offset = offsetof(I8042, irq),
-     .default_value = "1",
-     .help = "the keyboard's interrupt line"},
-    {.name = "mouse-irq",
-     .kind = PROPERTY_IRQ,
-     .offset = offsetof(I8042, irq_mouse),
-     .default_value = "12",
-     .help = "the mouse's interrupt line"},
-    {.name = "mouse",
-     .kind = PROPERTY_BOOL,
-     .offset = offsetof(I8042, has_mouse),
-     .default_value = "on",
-     .help = "a mouse is plugged in"},
-    {0},
+    DEVICE_PROPERTY(I8042, after_bios, "after-bios", PROPERTY_BOOL, "off",
+                    "a reset leaves the system flag set, as a BIOS would"),
+    DEVICE_PORT(I8042, data_port, "data-port", "data port"),
+    DEVICE_PORT(I8042, command_port, "command-port", "status and command port"),
+    DEVICE_IRQ(I8042, irq, "irq", "the keyboard's interrupt line"),
+    DEVICE_IRQ(I8042, irq_mouse, "mouse-irq", "the mouse's interrupt line"),
+    DEVICE_PROPERTY(I8042, has_mouse, "mouse", PROPERTY_BOOL, "on", "a mouse is plugged in"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceOutput i8042_outputs[] = {
     {.name = "a20", .offset = offsetof(I8042, a20)},
-    {0},
+    DEVICE_OUTPUT_END,
 };
 
 static const DeviceTimer i8042_timers[] = {
     {.name = "event", .offset = offsetof(I8042, timer), .fire = i8042_fire},
-    {0},
+    DEVICE_TIMER_END,
 };
 
 static const InputClient i8042_input_client = {.key = i8042_key, .pointer = i8042_pointer};
 
 extern const DeviceClass i8042_class;
 const DeviceClass i8042_class = {
-    .abi = DEVICE_ABI,
-    .name = "i8042",
+    .head = DEVICE_CLASS_HEAD("i8042", I8042),
     .description = "8042 keyboard controller with keyboard and PS/2 mouse",
-    .state_size = sizeof(I8042),
     .properties = i8042_properties,
     .regions = i8042_regions,
     .outputs = i8042_outputs,

@@ -595,44 +595,27 @@ static const DeviceRegion i8259_regions[] = {
      .ops = &elcr_ops,
      .base_property = "elcr",
      .register_name = elcr_register_name},
-    {0},
+    DEVICE_REGION_END,
 };
 
 static const DeviceProperty i8259_properties[] = {
-    {.name = "after-bios",
-     .kind = PROPERTY_BOOL,
-     .offset = offsetof(I8259, after_bios),
-     .default_value = "off",
-     .help = "a reset leaves it as a BIOS would"},
-    {.name = "master",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8259, master_base),
-     .default_value = "0x20",
-     .help = "first port of the master"},
-    {.name = "slave",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8259, slave_base),
-     .default_value = "0xa0",
-     .help = "first port of the slave"},
-    {.name = "elcr",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8259, elcr_base),
-     .default_value = "0x4d0",
-     .help = "first port of the edge/level registers, 0: none"},
-    {0},
+    DEVICE_PROPERTY(I8259, after_bios, "after-bios", PROPERTY_BOOL, "off",
+                    "a reset leaves it as a BIOS would"),
+    DEVICE_PORT(I8259, master_base, "master", "first port of the master"),
+    DEVICE_PORT(I8259, slave_base, "slave", "first port of the slave"),
+    DEVICE_PORT(I8259, elcr_base, "elcr", "first port of the edge/level registers, 0: none"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceOutput i8259_outputs[] = {
     {.name = "intr", .offset = offsetof(I8259, intr)},
-    {0},
+    DEVICE_OUTPUT_END,
 };
 
 extern const DeviceClass i8259_class;
 const DeviceClass i8259_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-pic",
+    .head = DEVICE_CLASS_HEAD("isa-pic", I8259),
     .description = "pair of 8259A interrupt controllers",
-    .state_size = sizeof(I8259),
     .properties = i8259_properties,
     .regions = i8259_regions,
     .outputs = i8259_outputs,

@@ -259,20 +259,18 @@ static const DeviceRegion IOAPIC_REGIONS[] = {
         .base_property = "base",
         .register_name = ioapic_register_name,
     },
-    {.name = NULL},
+    DEVICE_REGION_END,
 };
 
 static const DeviceProperty IOAPIC_PROPERTIES[] = {
-    {"base", PROPERTY_UINT64, offsetof(Ioapic, base), "0xfec00000", "first address", NULL},
-    {.name = NULL},
+    DEVICE_PROPERTY(Ioapic, base, "base", PROPERTY_UINT64, NULL, "first address"),
+    DEVICE_PROPERTY_END,
 };
 
 extern const DeviceClass ioapic_class;
 const DeviceClass ioapic_class = {
-    .abi = DEVICE_ABI,
-    .name = "ioapic",
+    .head = DEVICE_CLASS_HEAD("ioapic", Ioapic),
     .description = "82093AA I/O APIC",
-    .state_size = sizeof(Ioapic),
     .properties = IOAPIC_PROPERTIES,
     .regions = IOAPIC_REGIONS,
     .reset = ioapic_reset,

@@ -573,32 +573,30 @@ static const DeviceRegion LAPIC_REGIONS[] = {
         .cpu_property = "cpu",
         .arbitrate = lapic_arbitrate,
     },
-    {.name = NULL},
+    DEVICE_REGION_END,
 };
 
 static const DeviceProperty LAPIC_PROPERTIES[] = {
-    {"base", PROPERTY_UINT64, offsetof(Lapic, base), "0xfee00000", "first address", NULL},
-    {"cpu", PROPERTY_UINT32, offsetof(Lapic, cpu), "0", "number of the CPU whose it is", NULL},
-    {.name = NULL},
+    DEVICE_PROPERTY(Lapic, base, "base", PROPERTY_UINT64, NULL, "first address"),
+    DEVICE_PROPERTY(Lapic, cpu, "cpu", PROPERTY_UINT32, "0", "number of the CPU whose it is"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceOutput LAPIC_OUTPUTS[] = {
     {"intr", offsetof(Lapic, intr)},
     {"nmi", offsetof(Lapic, nmi)},
-    {.name = NULL},
+    DEVICE_OUTPUT_END,
 };
 
 static const DeviceTimer LAPIC_TIMERS[] = {
     {"timer", offsetof(Lapic, timer), lapic_timer_fired},
-    {.name = NULL},
+    DEVICE_TIMER_END,
 };
 
 extern const DeviceClass lapic_class;
 const DeviceClass lapic_class = {
-    .abi = DEVICE_ABI,
-    .name = "lapic",
+    .head = DEVICE_CLASS_HEAD("lapic", Lapic),
     .description = "local APIC",
-    .state_size = sizeof(Lapic),
     .properties = LAPIC_PROPERTIES,
     .regions = LAPIC_REGIONS,
     .outputs = LAPIC_OUTPUTS,

@@ -243,20 +243,18 @@ static void acpi_pm_describe(const void *state, char *text, size_t size)
 }
 
 static const DeviceProperty ACPI_PM_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(AcpiPm, iobase), "0x600", "first port", NULL},
-    {"irq", PROPERTY_IRQ, offsetof(AcpiPm, sci), "9", "the system control interrupt", NULL},
-    {"old-ports", PROPERTY_BOOL, offsetof(AcpiPm, old_ports), "on",
-     "power off by the ports of older Bochs and QEMU, and of VirtualBox, as well", NULL},
-    {"bochs-port", PROPERTY_UINT16, offsetof(AcpiPm, bochs_port), "0xb004",
-     "the former, 0 for none", NULL},
-    {"virtualbox-port", PROPERTY_UINT16, offsetof(AcpiPm, virtualbox_port), "0x4004",
-     "the latter, 0 for none", NULL},
-    {.name = NULL},
+    DEVICE_PORT(AcpiPm, iobase, "iobase", "first port"),
+    DEVICE_IRQ(AcpiPm, sci, "irq", "the system control interrupt"),
+    DEVICE_PROPERTY(AcpiPm, old_ports, "old-ports", PROPERTY_BOOL, "on",
+                    "power off by the ports of older Bochs and QEMU, and of VirtualBox, as well"),
+    DEVICE_PORT(AcpiPm, bochs_port, "bochs-port", "the former, 0 for none"),
+    DEVICE_PORT(AcpiPm, virtualbox_port, "virtualbox-port", "the latter, 0 for none"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceTimer ACPI_PM_TIMERS[] = {
     {"half-period", offsetof(AcpiPm, timer), acpi_pm_fire},
-    {.name = NULL},
+    DEVICE_TIMER_END,
 };
 
 static const IoOps ACPI_PM_OPS = {
@@ -293,14 +291,12 @@ static const DeviceRegion ACPI_PM_REGIONS[] = {
         .base_property = "virtualbox-port",
         .register_name = old_port_name,
     },
-    {.name = NULL},
+    DEVICE_REGION_END,
 };
 
 const DeviceClass acpi_pm_class = {
-    .abi = DEVICE_ABI,
-    .name = "acpi-pm",
+    .head = DEVICE_CLASS_HEAD("acpi-pm", AcpiPm),
     .description = "ACPI power management: timer and power-off",
-    .state_size = sizeof(AcpiPm),
     .properties = ACPI_PM_PROPERTIES,
     .regions = ACPI_PM_REGIONS,
     .timers = ACPI_PM_TIMERS,

@@ -24,32 +24,14 @@ static void exit_port_write(void *state, uint64_t offset, uint64_t value, unsign
     pio_request_exit(e->dev, (int)value);
 }
 
-static const DeviceProperty EXIT_PORT_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(ExitPort, iobase), "0xf4", "first port", NULL},
-    {.name = NULL},
-};
-
 static const IoOps EXIT_PORT_OPS = {
     .write = exit_port_write,
     .max_size = 4,
 };
 
-static const DeviceRegion EXIT_PORT_REGIONS[] = {
-    {
-        .name = "port",
-        .space = IO_PORTS,
-        .size = EXIT_PORT_COUNT,
-        .ops = &EXIT_PORT_OPS,
-        .base_property = "iobase",
-    },
-    {.name = NULL},
-};
-
 const DeviceClass exit_port_class = {
-    .abi = DEVICE_ABI,
-    .name = "exit-port",
+    .head = DEVICE_CLASS_HEAD("exit-port", ExitPort),
     .description = "ends the run with the value written as the status",
-    .state_size = sizeof(ExitPort),
-    .properties = EXIT_PORT_PROPERTIES,
-    .regions = EXIT_PORT_REGIONS,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(ExitPort, iobase, "iobase", "first port")),
+    .regions = DEVICE_REGIONS({DEVICE_PORTS("port", EXIT_PORT_COUNT, &EXIT_PORT_OPS, "iobase")}),
 };

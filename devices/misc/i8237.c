@@ -593,15 +593,14 @@ static const DeviceRegion i8237_regions[] = {
         .ops = &pages_ops,
         .base_property = "pages-iobase",
     },
-    {0},
+    DEVICE_REGION_END,
 };
 
 static const DeviceProperty i8237_properties[] = {
-    {"words-iobase", PROPERTY_UINT16, offsetof(I8237, words_base), "0xc0",
-     "first port of the controller for words", NULL},
-    {"pages-iobase", PROPERTY_UINT16, offsetof(I8237, pages_base), "0x81",
-     "first page register; port 0x80 is another device's", NULL},
-    {0},
+    DEVICE_PORT(I8237, words_base, "words-iobase", "first port of the controller for words"),
+    DEVICE_PORT(I8237, pages_base, "pages-iobase",
+                "first page register; port 0x80 is another device's"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DmaServer i8237_server = {
@@ -612,10 +611,8 @@ static const DmaServer i8237_server = {
 
 extern const DeviceClass i8237_class;
 const DeviceClass i8237_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-dma",
+    .head = DEVICE_CLASS_HEAD("isa-dma", I8237),
     .description = "two 8237A DMA controllers and their page registers",
-    .state_size = sizeof(I8237),
     .properties = i8237_properties,
     .regions = i8237_regions,
     .dma_server = &i8237_server,

@@ -26,34 +26,23 @@ static uint64_t debug_exit_read(void *state, uint64_t offset, unsigned size)
     return 0;
 }
 
-static const DeviceProperty DEBUG_EXIT_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(DebugExit, iobase), "0x501", "first port", NULL},
-    {"iosize", PROPERTY_UINT32, offsetof(DebugExit, iosize), "2", "how many ports", NULL},
-    {.name = NULL},
-};
-
 static const IoOps DEBUG_EXIT_OPS = {
     .read = debug_exit_read,
     .write = debug_exit_write,
     .max_size = 4,
 };
 
-static const DeviceRegion DEBUG_EXIT_REGIONS[] = {
-    {
+const DeviceClass isa_debug_exit_class = {
+    .head = DEVICE_CLASS_HEAD("isa-debug-exit", DebugExit),
+    .description = "ends the run with status (value << 1) | 1",
+    .properties = DEVICE_PROPERTIES(
+        DEVICE_PORT(DebugExit, iobase, "iobase", "first port"),
+        DEVICE_PROPERTY(DebugExit, iosize, "iosize", PROPERTY_UINT32, "2", "how many ports")),
+    .regions = DEVICE_REGIONS({
         .name = "port",
         .space = IO_PORTS,
         .ops = &DEBUG_EXIT_OPS,
         .base_property = "iobase",
         .size_property = "iosize",
-    },
-    {.name = NULL},
-};
-
-const DeviceClass isa_debug_exit_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-debug-exit",
-    .description = "ends the run with status (value << 1) | 1",
-    .state_size = sizeof(DebugExit),
-    .properties = DEBUG_EXIT_PROPERTIES,
-    .regions = DEBUG_EXIT_REGIONS,
+    }),
 };

@@ -157,23 +157,18 @@ static const DeviceRegion TESTDEV_REGIONS[] = {
      .size = MEMORY_SIZE,
      .ops = &MEMORY_OPS,
      .base_property = "memory"},
-    {0},
+    DEVICE_REGION_END,
 };
 
-#define LINE_PROPERTY(n)                                                                           \
-    {                                                                                              \
-        "irq" #n, PROPERTY_IRQ, offsetof(PcTestdev, lines[n]), #n, "line of port " #n, NULL        \
-    }
+#define LINE_PROPERTY(n) DEVICE_IRQ(PcTestdev, lines[n], "irq" #n, "line of port " #n)
 
 static const DeviceProperty TESTDEV_PROPERTIES[] = {
-    {"data", PROPERTY_UINT16, offsetof(PcTestdev, data_base), "0xe0", "first of four ports", NULL},
-    {"flush", PROPERTY_UINT16, offsetof(PcTestdev, flush_base), "0xe4", "the same, ignored", NULL},
-    {"bytes", PROPERTY_UINT16, offsetof(PcTestdev, bytes_base), "0xe8",
-     "the first four again, byte by byte", NULL},
-    {"lines", PROPERTY_UINT16, offsetof(PcTestdev, lines_base), "0x2000", "a port for each line",
-     NULL},
-    {"memory", PROPERTY_UINT64, offsetof(PcTestdev, memory_base), "0xff000000",
-     "first address of 64 KiB", NULL},
+    DEVICE_PORT(PcTestdev, data_base, "data", "first of four ports"),
+    DEVICE_PORT(PcTestdev, flush_base, "flush", "the same, ignored"),
+    DEVICE_PORT(PcTestdev, bytes_base, "bytes", "the first four again, byte by byte"),
+    DEVICE_PORT(PcTestdev, lines_base, "lines", "a port for each line"),
+    DEVICE_PROPERTY(PcTestdev, memory_base, "memory", PROPERTY_UINT64, NULL,
+                    "first address of 64 KiB"),
     LINE_PROPERTY(0),
     LINE_PROPERTY(1),
     LINE_PROPERTY(2),
@@ -190,15 +185,13 @@ static const DeviceProperty TESTDEV_PROPERTIES[] = {
     LINE_PROPERTY(13),
     LINE_PROPERTY(14),
     LINE_PROPERTY(15),
-    {.name = NULL},
+    DEVICE_PROPERTY_END,
 };
 
 extern const DeviceClass pc_testdev_class;
 const DeviceClass pc_testdev_class = {
-    .abi = DEVICE_ABI,
-    .name = "pc-testdev",
+    .head = DEVICE_CLASS_HEAD("pc-testdev", PcTestdev),
     .description = "what kvm-unit-tests drive: interrupt lines, a latch, memory",
-    .state_size = sizeof(PcTestdev),
     .properties = TESTDEV_PROPERTIES,
     .regions = TESTDEV_REGIONS,
     .reset = testdev_reset,

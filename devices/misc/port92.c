@@ -72,39 +72,17 @@ static bool port92_post_load(void *state)
     return true;
 }
 
-static const DeviceField port92_fields[] = {
-    DEVICE_FIELD(Port92, value),
-    DEVICE_FIELD_END,
-};
-
 static const IoOps port92_ops = {.read = port92_read, .write = port92_write, .max_size = 1};
-
-static const DeviceRegion port92_regions[] = {
-    {.name = "port", .space = IO_PORTS, .size = 1, .ops = &port92_ops, .base_property = "iobase"},
-    {0},
-};
-
-static const DeviceProperty port92_properties[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(Port92, iobase), "0x92", "port", NULL},
-    {0},
-};
-
-static const DeviceOutput port92_outputs[] = {
-    {.name = "a20", .offset = offsetof(Port92, a20)},
-    {0},
-};
 
 extern const DeviceClass port92_class;
 const DeviceClass port92_class = {
-    .abi = DEVICE_ABI,
-    .name = "port92",
+    .head = DEVICE_CLASS_HEAD("port92", Port92),
     .description = "system control port A: A20 gate and fast reset",
-    .state_size = sizeof(Port92),
-    .properties = port92_properties,
-    .regions = port92_regions,
-    .outputs = port92_outputs,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(Port92, iobase, "iobase", "port")),
+    .regions = DEVICE_REGIONS({DEVICE_PORTS("port", 1, &port92_ops, "iobase")}),
+    .outputs = DEVICE_OUTPUTS(DEVICE_OUTPUT(Port92, a20, "a20")),
     .reset = port92_reset,
-    .fields = port92_fields,
+    .fields = DEVICE_FIELDS(DEVICE_FIELD(Port92, value)),
     .post_load = port92_post_load,
     .describe = port92_describe,
 };

@@ -41,42 +41,21 @@ static void post_port_describe(const void *state, char *text, size_t size)
     snprintf(text, size, "POST code 0x%02x", p->code);
 }
 
-static const DeviceField POST_PORT_FIELDS[] = {
-    DEVICE_FIELD(PostPort, code),
-    DEVICE_FIELD_END,
-};
-
-static const DeviceProperty POST_PORT_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(PostPort, iobase), "0x80", "port", NULL},
-    {.name = NULL},
-};
-
 static const IoOps POST_PORT_OPS = {
     .read = post_port_read,
     .write = post_port_write,
     .max_size = 1,
 };
 
-static const DeviceRegion POST_PORT_REGIONS[] = {
-    {
-        .name = "port",
-        .space = IO_PORTS,
-        .size = 1,
-        .ops = &POST_PORT_OPS,
-        .base_property = "iobase",
-        .posted = true,
-    },
-    {.name = NULL},
-};
-
 const DeviceClass post_port_class = {
-    .abi = DEVICE_ABI,
-    .name = "post-port",
+    .head = DEVICE_CLASS_HEAD("post-port", PostPort),
     .description = "keeps the last POST code",
-    .state_size = sizeof(PostPort),
-    .properties = POST_PORT_PROPERTIES,
-    .regions = POST_PORT_REGIONS,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(PostPort, iobase, "iobase", "port")),
+    .regions = DEVICE_REGIONS({
+        DEVICE_PORTS("port", 1, &POST_PORT_OPS, "iobase"),
+        .posted = true,
+    }),
     .reset = post_port_reset,
-    .fields = POST_PORT_FIELDS,
+    .fields = DEVICE_FIELDS(DEVICE_FIELD(PostPort, code)),
     .describe = post_port_describe,
 };

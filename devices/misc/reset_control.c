@@ -50,11 +50,6 @@ static bool reset_control_post_load(void *state)
     return !(s->value & ~KEPT);
 }
 
-static const DeviceField reset_control_fields[] = {
-    DEVICE_FIELD(ResetControl, value),
-    DEVICE_FIELD_END,
-};
-
 /*
  * The port accepts bytes only.  It lies in the middle of CONFADD, the 32-bit
  * register at 0xcf8 (82441FX data sheet), which guests write to look for a PCI bus.
@@ -67,29 +62,13 @@ static const IoOps reset_control_ops = {
     .wider = IO_WIDER_IS_NOBODYS,
 };
 
-static const DeviceRegion reset_control_regions[] = {
-    {.name = "port",
-     .space = IO_PORTS,
-     .size = 1,
-     .ops = &reset_control_ops,
-     .base_property = "iobase"},
-    {0},
-};
-
-static const DeviceProperty reset_control_properties[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(ResetControl, iobase), "0xcf9", "port", NULL},
-    {0},
-};
-
 extern const DeviceClass reset_control_class;
 const DeviceClass reset_control_class = {
-    .abi = DEVICE_ABI,
-    .name = "reset-control",
+    .head = DEVICE_CLASS_HEAD("reset-control", ResetControl),
     .description = "reset control register of PC chipsets",
-    .state_size = sizeof(ResetControl),
-    .properties = reset_control_properties,
-    .regions = reset_control_regions,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(ResetControl, iobase, "iobase", "port")),
+    .regions = DEVICE_REGIONS({DEVICE_PORTS("port", 1, &reset_control_ops, "iobase")}),
     .reset = reset_control_reset,
-    .fields = reset_control_fields,
+    .fields = DEVICE_FIELDS(DEVICE_FIELD(ResetControl, value)),
     .post_load = reset_control_post_load,
 };

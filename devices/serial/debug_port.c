@@ -98,35 +98,11 @@ static bool debug_port_post_load(void *state)
     return true;
 }
 
-static const DeviceField DEBUG_PORT_FIELDS[] = {
-    DEVICE_FIELD(DebugPort, last),
-    CHAR_SPILL_FIELDS(DebugPort, spill),
-    DEVICE_FIELD_END,
-};
-
-static const DeviceProperty DEBUG_PORT_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(DebugPort, iobase), "0x10", "first port", NULL},
-    {"chardev", PROPERTY_CHAR, offsetof(DebugPort, port), NULL, "where the lines go", NULL},
-    {.name = NULL},
-};
-
 static const IoOps DEBUG_PORT_OPS = {
     .read = debug_port_read,
     .write = debug_port_write,
     .max_size = 4,
     .write_block = debug_port_write_block,
-};
-
-static const DeviceRegion DEBUG_PORT_REGIONS[] = {
-    {
-        .name = "port",
-        .space = IO_PORTS,
-        .size = DEBUG_PORT_COUNT,
-        .ops = &DEBUG_PORT_OPS,
-        .base_property = "iobase",
-        .posted = true,
-    },
-    {.name = NULL},
 };
 
 static const CharClient DEBUG_PORT_CLIENT = {
@@ -135,14 +111,16 @@ static const CharClient DEBUG_PORT_CLIENT = {
 };
 
 const DeviceClass debug_port_class = {
-    .abi = DEVICE_ABI,
-    .name = "debug-port",
+    .head = DEVICE_CLASS_HEAD("debug-port", DebugPort),
     .description = "prints each value written",
-    .state_size = sizeof(DebugPort),
-    .properties = DEBUG_PORT_PROPERTIES,
-    .regions = DEBUG_PORT_REGIONS,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(DebugPort, iobase, "iobase", "first port"),
+                                    DEVICE_CHAR(DebugPort, port, "where the lines go")),
+    .regions = DEVICE_REGIONS({
+        DEVICE_PORTS("port", DEBUG_PORT_COUNT, &DEBUG_PORT_OPS, "iobase"),
+        .posted = true,
+    }),
     .char_client = &DEBUG_PORT_CLIENT,
     .reset = debug_port_reset,
-    .fields = DEBUG_PORT_FIELDS,
+    .fields = DEVICE_FIELDS(DEVICE_FIELD(DebugPort, last), CHAR_SPILL_FIELDS(DebugPort, spill)),
     .post_load = debug_port_post_load,
 };

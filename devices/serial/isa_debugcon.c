@@ -64,35 +64,11 @@ static bool debugcon_post_load(void *state)
     return true;
 }
 
-static const DeviceField DEBUGCON_FIELDS[] = {
-    CHAR_SPILL_FIELDS(Debugcon, spill),
-    DEVICE_FIELD_END,
-};
-
-static const DeviceProperty DEBUGCON_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(Debugcon, iobase), "0xe9", "port", NULL},
-    {"readback", PROPERTY_UINT32, offsetof(Debugcon, readback), "0xe9", "what reads give", NULL},
-    {"chardev", PROPERTY_CHAR, offsetof(Debugcon, port), NULL, "where the bytes go", NULL},
-    {.name = NULL},
-};
-
 static const IoOps DEBUGCON_OPS = {
     .read = debugcon_read,
     .write = debugcon_write,
     .max_size = 1,
     .write_block = debugcon_write_block,
-};
-
-static const DeviceRegion DEBUGCON_REGIONS[] = {
-    {
-        .name = "port",
-        .space = IO_PORTS,
-        .size = 1,
-        .ops = &DEBUGCON_OPS,
-        .base_property = "iobase",
-        .posted = true,
-    },
-    {.name = NULL},
 };
 
 static const CharClient DEBUGCON_CLIENT = {
@@ -101,14 +77,18 @@ static const CharClient DEBUGCON_CLIENT = {
 };
 
 const DeviceClass isa_debugcon_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-debugcon",
+    .head = DEVICE_CLASS_HEAD("isa-debugcon", Debugcon),
     .description = "debug console: every byte written is output",
-    .state_size = sizeof(Debugcon),
-    .properties = DEBUGCON_PROPERTIES,
-    .regions = DEBUGCON_REGIONS,
+    .properties = DEVICE_PROPERTIES(
+        DEVICE_PORT(Debugcon, iobase, "iobase", "port"),
+        DEVICE_PROPERTY(Debugcon, readback, "readback", PROPERTY_UINT32, "0xe9", "what reads give"),
+        DEVICE_CHAR(Debugcon, port, "where the bytes go")),
+    .regions = DEVICE_REGIONS({
+        DEVICE_PORTS("port", 1, &DEBUGCON_OPS, "iobase"),
+        .posted = true,
+    }),
     .char_client = &DEBUGCON_CLIENT,
     .reset = debugcon_reset,
-    .fields = DEBUGCON_FIELDS,
+    .fields = DEVICE_FIELDS(CHAR_SPILL_FIELDS(Debugcon, spill)),
     .post_load = debugcon_post_load,
 };

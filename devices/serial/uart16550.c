@@ -433,14 +433,14 @@ static const char *const UART_OUT2_MODES[] = {
     [UART_OUT2_IGNORE] = "ignore", [UART_OUT2_STRICT] = "strict", NULL};
 
 static const DeviceProperty UART_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(Uart, iobase), "0x3f8", "first port", NULL},
-    {"irq", PROPERTY_IRQ, offsetof(Uart, irq), "4", "ISA interrupt", NULL},
-    {"chardev", PROPERTY_CHAR, offsetof(Uart, port), NULL, "the line", NULL},
-    {"pace", PROPERTY_CHOICE, offsetof(Uart, pace), "none",
-     "baud: characters take the programmed time", UART_PACES},
-    {"out2", PROPERTY_CHOICE, offsetof(Uart, out2), "ignore",
-     "strict: without MCR.OUT2 no interrupt reaches the bus, as on a PC", UART_OUT2_MODES},
-    {.name = NULL},
+    DEVICE_PORT(Uart, iobase, "iobase", "first port"),
+    DEVICE_IRQ(Uart, irq, "irq", "ISA interrupt"),
+    DEVICE_CHAR(Uart, port, "the line"),
+    DEVICE_CHOICE(Uart, pace, "pace", UART_PACES, "none",
+                  "baud: characters take the programmed time"),
+    DEVICE_CHOICE(Uart, out2, "out2", UART_OUT2_MODES, "ignore",
+                  "strict: without MCR.OUT2 no interrupt reaches the bus, as on a PC"),
+    DEVICE_PROPERTY_END,
 };
 
 static const IoOps UART_OPS = {
@@ -459,14 +459,12 @@ static const DeviceRegion UART_REGIONS[] = {
         .base_property = "iobase",
         .register_name = uart_register_name,
     },
-    {.name = NULL},
+    DEVICE_REGION_END,
 };
 
 const DeviceClass uart16550_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-serial",
+    .head = DEVICE_CLASS_HEAD("isa-serial", Uart),
     .description = "16550A UART",
-    .state_size = sizeof(Uart),
     .properties = UART_PROPERTIES,
     .regions = UART_REGIONS,
     .timers = uart_timers,

@@ -520,7 +520,7 @@ const DeviceTimer uart_timers[] = {
     {"transmitter", offsetof(Uart, tx_timer), uart_tx_fire},
     {"receiver", offsetof(Uart, rx_timer), uart_rx_fire},
     {"left characters", offsetof(Uart, left_timer), uart_left_fire},
-    {.name = NULL},
+    DEVICE_TIMER_END,
 };
 
 /* Empties the shift register and the FIFO, so that nothing is sent twice. */

@@ -570,39 +570,35 @@ static const DeviceRegion fdc_regions[] = {
         .base_property = "control-port",
         .register_name = control_register_name,
     },
-    {0},
+    DEVICE_REGION_END,
 };
 
 static const char *const TYPES[] = {"auto", "none", "360", "1200", "720", "1440", "2880", NULL};
 
 static const DeviceProperty fdc_properties[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(I82077aa, iobase), "0x3f0", "first port", NULL},
-    {"control-port", PROPERTY_UINT16, offsetof(I82077aa, control_base), "0x3f7", "of DIR and CCR",
-     NULL},
-    {"irq", PROPERTY_IRQ, offsetof(I82077aa, irq), "6", "interrupt", NULL},
-    {"dma", PROPERTY_DMA, offsetof(I82077aa, dma), "2", "DMA channel", NULL},
-    {"drive0", PROPERTY_DRIVE, offsetof(I82077aa, drives[0].port), NULL, "first diskette", NULL},
-    {"drive1", PROPERTY_DRIVE, offsetof(I82077aa, drives[1].port), NULL, "second diskette", NULL},
-    {"type0", PROPERTY_CHOICE, offsetof(I82077aa, drives[0].type_choice), "auto",
-     "the first drive, by the KiB it was made for; auto: by its diskette", TYPES},
-    {"type1", PROPERTY_CHOICE, offsetof(I82077aa, drives[1].type_choice), "auto",
-     "the second drive", TYPES},
-    {0},
+    DEVICE_PORT(I82077aa, iobase, "iobase", "first port"),
+    DEVICE_PORT(I82077aa, control_base, "control-port", "of DIR and CCR"),
+    DEVICE_IRQ(I82077aa, irq, "irq", "interrupt"),
+    DEVICE_PROPERTY(I82077aa, dma, "dma", PROPERTY_DMA, NULL, "DMA channel"),
+    DEVICE_PROPERTY(I82077aa, drives[0].port, "drive0", PROPERTY_DRIVE, NULL, "first diskette"),
+    DEVICE_PROPERTY(I82077aa, drives[1].port, "drive1", PROPERTY_DRIVE, NULL, "second diskette"),
+    DEVICE_CHOICE(I82077aa, drives[0].type_choice, "type0", TYPES, "auto",
+                  "the first drive, by the KiB it was made for; auto: by its diskette"),
+    DEVICE_CHOICE(I82077aa, drives[1].type_choice, "type1", TYPES, "auto", "the second drive"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceTimer fdc_timers[] = {
     {"timer", offsetof(I82077aa, timer), fdc_fire},
-    {0},
+    DEVICE_TIMER_END,
 };
 
 static const BlockClient fdc_block_client = {.done = fdc_done};
 
 extern const DeviceClass i82077aa_class;
 const DeviceClass i82077aa_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-fdc",
+    .head = DEVICE_CLASS_HEAD("isa-fdc", I82077aa),
     .description = "82077AA floppy disk controller",
-    .state_size = sizeof(I82077aa),
     .properties = fdc_properties,
     .regions = fdc_regions,
     .timers = fdc_timers,

@@ -396,52 +396,31 @@ static const DeviceRegion i8254_regions[] = {
      .ops = &portb_ops,
      .base_property = "portb",
      .register_name = portb_register_name},
-    {0},
+    DEVICE_REGION_END,
 };
 
 static const char *const policy_names[] = {"catchup", "drop", "merge", NULL};
 
 static const DeviceProperty i8254_properties[] = {
-    {.name = "after-bios",
-     .kind = PROPERTY_BOOL,
-     .offset = offsetof(I8254, after_bios),
-     .default_value = "off",
-     .help = "a reset leaves counter 0 in mode 3 at 18.2 Hz, as a BIOS would"},
-    {.name = "iobase",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8254, base),
-     .default_value = "0x40",
-     .help = "first of the four ports"},
-    {.name = "portb",
-     .kind = PROPERTY_UINT16,
-     .offset = offsetof(I8254, portb_base),
-     .default_value = "0x61",
-     .help = "port B: gate and output of counter 2, 0: none"},
-    {.name = "irq",
-     .kind = PROPERTY_IRQ,
-     .offset = offsetof(I8254, irq),
-     .default_value = "0",
-     .help = "line of counter 0"},
-    {.name = "lost-ticks",
-     .kind = PROPERTY_CHOICE,
-     .offset = offsetof(I8254, policy),
-     .default_value = "catchup",
-     .help = "what becomes of ticks that come due together",
-     .choices = policy_names},
-    {0},
+    DEVICE_PROPERTY(I8254, after_bios, "after-bios", PROPERTY_BOOL, "off",
+                    "a reset leaves counter 0 in mode 3 at 18.2 Hz, as a BIOS would"),
+    DEVICE_PORT(I8254, base, "iobase", "first of the four ports"),
+    DEVICE_PORT(I8254, portb_base, "portb", "port B: gate and output of counter 2, 0: none"),
+    DEVICE_IRQ(I8254, irq, "irq", "line of counter 0"),
+    DEVICE_CHOICE(I8254, policy, "lost-ticks", policy_names, "catchup",
+                  "what becomes of ticks that come due together"),
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceTimer i8254_timers[] = {
     {.name = "tick", .offset = offsetof(I8254, timer), .fire = i8254_fire},
-    {0},
+    DEVICE_TIMER_END,
 };
 
 extern const DeviceClass i8254_class;
 const DeviceClass i8254_class = {
-    .abi = DEVICE_ABI,
-    .name = "isa-pit",
+    .head = DEVICE_CLASS_HEAD("isa-pit", I8254),
     .description = "8254 interval timer with port B",
-    .state_size = sizeof(I8254),
     .properties = i8254_properties,
     .regions = i8254_regions,
     .timers = i8254_timers,

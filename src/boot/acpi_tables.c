@@ -226,7 +226,7 @@ static uint32_t add_fadt(BootTables *tables, uint32_t facs, uint32_t dsdt)
 static uint32_t add_madt(BootTables *tables)
 {
     const BootBoard *board = tables->board;
-    const uint32_t head[2] = {LOCAL_APIC_BASE, MADT_PC_AT};
+    const uint32_t head[2] = {board->lapic_base, MADT_PC_AT};
     GByteArray *madt = new_table();
     append(madt, head, sizeof(head));
     for (unsigned i = 0; i < board->cpus; i++) {
@@ -234,7 +234,7 @@ static uint32_t add_madt(BootTables *tables)
         append(madt, &cpu, sizeof(cpu));
     }
     const MadtIoApic chip = {
-        MADT_IO_APIC, sizeof(chip), IO_APIC_ID, 0, IO_APIC_BASE, 0,
+        MADT_IO_APIC, sizeof(chip), IO_APIC_ID, 0, board->ioapic_base, 0,
     };
     const MadtOverride sci = {MADT_OVERRIDE,   sizeof(sci),     0,
                               board->acpi_irq, board->acpi_irq, MADT_LEVEL_HIGH};

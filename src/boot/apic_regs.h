@@ -1,9 +1,9 @@
-/* The addresses of a PC's interrupt controllers, for its tables. */
+/*
+ * What the tables for a kernel say of the interrupt controllers of a PC.
+ */
 #ifndef PIOEMU_BOOT_APIC_REGS_H
 #define PIOEMU_BOOT_APIC_REGS_H
 
-#define LOCAL_APIC_BASE 0xfee00000u
-#define IO_APIC_BASE    0xfec00000u
 /*
  * The reset value of the chip's ID register.  Only APICs on a serial bus need an ID
  * that differs from those of the CPUs, and its four bits would not suffice for more

@@ -28,7 +28,8 @@ typedef struct BootOptions {
 /* What the tables in memory say about the board. */
 typedef struct BootBoard {
     unsigned cpus;
-    bool apic;           /* there are local APICs and an I/O APIC */
+    bool apic; /* there are local APICs and an I/O APIC */
+    uint32_t lapic_base, ioapic_base;
     uint8_t timer_input; /* the input of the I/O APIC that IRQ 0 is connected to */
     uint16_t acpi_port;  /* the first port of the power management registers; 0: there are none */
     uint8_t acpi_irq;

@@ -122,7 +122,8 @@ static void add_local_interrupts(Config *config)
 static void add_entries(Config *config, const BootBoard *board)
 {
     const IsaBus bus = {ENTRY_BUS, 0, "ISA   "};
-    const IoApic chip = {ENTRY_IO_APIC, IO_APIC_ID, IO_APIC_VERSION, IO_APIC_USABLE, IO_APIC_BASE};
+    const IoApic chip = {ENTRY_IO_APIC, IO_APIC_ID, IO_APIC_VERSION, IO_APIC_USABLE,
+                         board->ioapic_base};
     add_processors(config, board->cpus);
     add_entry(config, &bus, sizeof(bus));
     add_entry(config, &chip, sizeof(chip));
@@ -137,7 +138,7 @@ void boot_add_mp_table(BootTables *tables)
         .revision = SPECIFICATION_1_4,
         .oem = "PIOEMU  ",
         .product = "ISA PC      ",
-        .local_apic = LOCAL_APIC_BASE,
+        .local_apic = tables->board->lapic_base,
     };
     Config config = {g_byte_array_new(), 0};
     g_byte_array_append(config.bytes, (const uint8_t *)&header, sizeof(header));

@@ -56,7 +56,7 @@ static char *list_devices(void)
     GString *text = g_string_new("Devices, for -device NAME[,property=value] (NAME,help lists the "
                                  "properties):\n");
     for (const DeviceClass *const *d = machine_device_classes(); *d; d++) {
-        g_string_append_printf(text, "  %-16s %s\n", (*d)->name, (*d)->description);
+        g_string_append_printf(text, "  %-16s %s\n", (*d)->head.name, (*d)->description);
     }
     return g_string_free(text, false);
 }
@@ -212,7 +212,7 @@ static bool set_device(Parse *parse, const char *value, GError **error)
     if (g_str_has_suffix(value, ",help")) {
         g_autofree char *name = g_strndup(value, strcspn(value, ","));
         const DeviceClass *class = machine_find_device_class("-device", name, error);
-        parse->text = class ? device_class_help(class) : NULL;
+        parse->text = class ? machine_device_help(&machine_pc_class, class) : NULL;
         return class != NULL;
     }
     g_ptr_array_add(parse->config->devices, g_strdup(value));

@@ -5,12 +5,11 @@
 
 Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *host)
 {
-    g_assert(class->abi == DEVICE_ABI);
     Device *dev = g_new0(Device, 1);
     dev->class = class;
     dev->id = g_strdup(id);
     dev->host = host;
-    dev->state = g_malloc0(class->state_size);
+    dev->state = g_malloc0(class->head.state_size);
     *(Device **)dev->state = dev;
     g_mutex_init(&dev->lock);
     dev->given = g_hash_table_new(g_str_hash, g_str_equal);
@@ -128,15 +127,16 @@ bool device_realize(Device *dev, GError **error)
     return true;
 }
 
-void device_connect(Device *dev, const char *name, IrqLine *line)
+bool device_connect(Device *dev, const char *name, IrqLine *line, GError **error)
 {
     for (const DeviceOutput *o = dev->class->outputs; o && o->name; o++) {
         if (!strcmp(o->name, name)) {
             *(IrqLine **)device_field(dev, o->offset) = device_services_line(dev->services, line);
-            return;
+            return true;
         }
     }
-    g_assert_not_reached();
+    return error_refuse(error, "%s: device %s has no output '%s'", dev->id, dev->class->head.name,
+                        name);
 }
 
 /* ---- calls into the device ---- */

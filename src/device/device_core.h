@@ -13,6 +13,7 @@
 #include "src/board/bus.h"
 #include "src/board/clock.h"
 #include "src/board/memory.h"
+#include "src/device/device_class.h"
 
 #include <glib.h>
 
@@ -50,12 +51,17 @@ typedef struct DeviceHost {
     void (*request)(void *opaque, DeviceRequest request, int status);
     /* Local APICs elsewhere take messages: every write of a device's; NULL: the bus has them. */
     void (*message)(void *opaque, uint64_t address, uint32_t data);
-    /* `count` is how often this kind came before. */
+    /* The guest did something forbidden, for the first time of its kind; NULL: not told. */
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
+    /* Where the board says what a property is unless it is set; NULL: nowhere. */
+    DeviceDefault *board_default;
     ServicesSource *services; /* NULL: the machine's own */
 } DeviceHost;
 
-/* `host` outlives the device; `id` is copied and names it in messages. */
+/*
+ * `class` is one that device_class_check() lets pass; `host` outlives the device;
+ * `id` is copied and names it in messages.
+ */
 Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *host);
 void device_free(Device *dev);
 
@@ -69,8 +75,8 @@ const DeviceClass *device_class(const Device *dev);
 void *device_state(Device *dev);
 GMutex *device_mutex(Device *dev);
 
-/* Wires the output `name` (a DeviceOutput); before realize. */
-void device_connect(Device *dev, const char *name, IrqLine *line);
+/* Wires the output `name` (a DeviceOutput), before realize; false: the class has no such output. */
+bool device_connect(Device *dev, const char *name, IrqLine *line, GError **error);
 
 /* Each takes the device's lock. */
 void device_reset(Device *dev);
@@ -91,10 +97,6 @@ char *device_guest_errors(Device *dev);
 GBytes *device_save(Device *dev);
 /* On failure the device is reset. */
 bool device_load(Device *dev, GBytes *saved, GError **error);
-
-bool device_class_has_property(const DeviceClass *class, const char *name);
-/* Values of properties, with defaults, as `-device NAME,help` prints them. */
-char *device_class_help(const DeviceClass *class);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Device, device_free)
 

@@ -195,42 +195,25 @@ bool device_set_properties(Device *dev, const char *text, GError **error)
     return true;
 }
 
+/* The board knows better than the class. */
+static const char *default_of(const Device *dev, const DeviceProperty *property)
+{
+    const DeviceHost *host = dev->host;
+    const char *value =
+        host->board_default ? host->board_default(host->opaque, dev->class, property->name) : NULL;
+    return value ?: property->default_value;
+}
+
 bool device_set_defaults(Device *dev, GError **error)
 {
     for (const DeviceProperty *p = dev->class->properties; p && p->name; p++) {
-        if (p->default_value && !g_hash_table_contains(dev->given, p->name) &&
-            !set_field(dev, p, p->default_value, error)) {
+        const char *value = default_of(dev, p);
+        if (value && !g_hash_table_contains(dev->given, p->name) &&
+            !set_field(dev, p, value, error)) {
             return false;
         }
     }
     return true;
-}
-
-static const char *const KIND_NAMES[] = {
-    [PROPERTY_BOOL] = "on|off",        [PROPERTY_UINT8] = "0..255",
-    [PROPERTY_UINT16] = "0..65535",    [PROPERTY_UINT32] = "number",
-    [PROPERTY_UINT64] = "number/size", [PROPERTY_STRING] = "text",
-    [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
-    [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
-    [PROPERTY_DMA] = "0..7|none",      [PROPERTY_DATA] = "data id",
-};
-
-bool device_class_has_property(const DeviceClass *class, const char *name)
-{
-    return find_property(class, name) != NULL;
-}
-
-char *device_class_help(const DeviceClass *class)
-{
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "%s: %s\n", class->name, class->description);
-    for (const DeviceProperty *p = class->properties; p && p->name; p++) {
-        g_autofree char *kind = p->kind == PROPERTY_CHOICE ? g_strjoinv("|", (char **)p->choices)
-                                                           : g_strdup(KIND_NAMES[p->kind]);
-        g_string_append_printf(text, "  %s=<%s>  %s (default %s)\n", p->name, kind, p->help,
-                               p->default_value ? p->default_value : "none");
-    }
-    return g_string_free(text, false);
 }
 
 uint64_t device_property_value(const Device *dev, const char *name)

@@ -50,9 +50,9 @@ GBytes *device_save(Device *dev)
         g_variant_builder_add_value(&fields, g_variant_new_dict_entry(name, save_elements(dev, f)));
     }
     g_mutex_unlock(&dev->lock);
-    g_autoptr(GVariant) saved =
-        g_variant_ref_sink(g_variant_new("(su@a{sat})", dev->class->name, state_version(dev->class),
-                                         g_variant_builder_end(&fields)));
+    g_autoptr(GVariant) saved = g_variant_ref_sink(
+        g_variant_new("(su@a{sat})", dev->class->head.name, state_version(dev->class),
+                      g_variant_builder_end(&fields)));
     return g_variant_get_data_as_bytes(saved);
 }
 
@@ -117,9 +117,9 @@ static bool check_origin(const Device *dev, const char *class_name, unsigned ver
                          GError **error)
 {
     const DeviceClass *class = dev->class;
-    if (strcmp(class_name, class->name)) {
+    if (strcmp(class_name, class->head.name)) {
         return error_refuse(error, "%s: saved state is of a '%s', not a '%s'", dev->id, class_name,
-                            class->name);
+                            class->head.name);
     }
     if (!version || version > state_version(class)) {
         return error_refuse(error, "%s: saved state has version %u, and this pioemu knows up to %u",
@@ -164,7 +164,7 @@ static void undo_load(Device *dev, const uint8_t *before)
 bool device_load(Device *dev, GBytes *saved, GError **error)
 {
     g_mutex_lock(&dev->lock);
-    g_autofree uint8_t *before = g_memdup2(dev->state, dev->class->state_size);
+    g_autofree uint8_t *before = g_memdup2(dev->state, dev->class->head.state_size);
     bool ok = load_fields(dev, saved, error);
     if (!ok) {
         undo_load(dev, before);

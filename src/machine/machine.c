@@ -4,7 +4,6 @@
 #include "devices/intc/ioapic_regs.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
-#include "src/boot/apic_regs.h"
 #include "src/device/device_services.h"
 #include "src/device/dma.h"
 
@@ -38,16 +37,45 @@ const DeviceClass *machine_find_device_class(const char *what, const char *name,
 {
     const char *names[G_N_ELEMENTS(device_table)] = {NULL};
     for (size_t i = 0; device_table[i]; i++) {
-        if (!strcmp(device_table[i]->name, name)) {
+        if (!strcmp(device_table[i]->head.name, name)) {
             return device_table[i];
         }
-        names[i] = device_table[i]->name;
+        names[i] = device_table[i]->head.name;
     }
     const char *nearest = keyval_nearest(name, names);
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: no such device (%s%s%s)", what,
                 name, nearest ? "did you mean '" : "-device help lists them",
                 nearest ? nearest : "", nearest ? "'?" : "");
     return NULL;
+}
+
+/* ---- what the board says of devices ---- */
+
+const char *machine_default(const MachineClass *machine, const DeviceClass *class,
+                            const char *property)
+{
+    for (const MachineDefault *d = machine->defaults; d && d->device; d++) {
+        if (!strcmp(d->device, class->head.name) && !strcmp(d->property, property)) {
+            return d->value;
+        }
+    }
+    return NULL;
+}
+
+static const char *board_default(void *opaque, const DeviceClass *class, const char *property)
+{
+    const Machine *machine = opaque;
+    return machine_default(machine->class, class, property);
+}
+
+static const char *class_default(void *opaque, const DeviceClass *class, const char *property)
+{
+    return machine_default(opaque, class, property);
+}
+
+char *machine_device_help(const MachineClass *machine, const DeviceClass *class)
+{
+    return device_class_help(class, class_default, (gpointer)machine);
 }
 
 /* ---- what devices ask of the board ---- */
@@ -114,7 +142,7 @@ static void isa_irq_changed(void *opaque, unsigned irq, bool level)
         device_set_input(machine->pic, irq, level);
     }
     if (machine->ioapic) {
-        device_set_input(machine->ioapic, irq == 0 ? MACHINE_TIMER_PIN : irq, level);
+        device_set_input(machine->ioapic, irq == 0 ? machine->class->timer_pin : irq, level);
     }
 }
 
@@ -212,7 +240,8 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
 void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector)
 {
     uint8_t data[4] = {vector};
-    bus_memory_access(machine->host.bus, by, IO_APIC_BASE + IOAPIC_EOI, true, sizeof(data), data);
+    bus_memory_access(machine->host.bus, by, machine->class->tables.ioapic_base + IOAPIC_EOI, true,
+                      sizeof(data), data);
 }
 
 static void forward_message(void *opaque, uint64_t address, uint32_t data)
@@ -252,6 +281,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .request = forward_request,
         .message = cpu->message ? forward_message : NULL,
         .guest_error = forward_guest_error,
+        .board_default = board_default,
         .services = parts->services,
     };
     machine->host_timed = machine->host;
@@ -292,16 +322,12 @@ void machine_reset(Machine *machine)
 /* KVM's I/O APIC has the timer where its IRQ number says. */
 BootBoard machine_board(const Machine *machine)
 {
-    const MachineClass *class = machine->class;
     bool in_kernel = machine->cpu.set_irq != NULL;
-    return (BootBoard){
-        .cpus = machine->config->cpus,
-        .apic = in_kernel || machine->ioapic,
-        .timer_input = in_kernel ? 0 : MACHINE_TIMER_PIN,
-        .acpi_port = class->acpi_port,
-        .acpi_irq = class->acpi_irq,
-        .reset_port = class->reset_port,
-    };
+    BootBoard board = machine->class->tables;
+    board.cpus = machine->config->cpus;
+    board.apic = in_kernel || machine->ioapic;
+    board.timer_input = in_kernel ? 0 : machine->class->timer_pin;
+    return board;
 }
 
 bool machine_busy(Machine *machine)
@@ -317,7 +343,7 @@ bool machine_busy(Machine *machine)
 /* -global class.property=value, for every instance of the class. */
 static bool apply_globals(Machine *machine, Device *dev, GError **error)
 {
-    const char *name = device_class(dev)->name;
+    const char *name = device_class(dev)->head.name;
     for (guint i = 0; i < machine->config->globals->len; i++) {
         const char *global = machine->config->globals->pdata[i];
         const char *dot = strchr(global, '.');
@@ -332,9 +358,13 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
     return true;
 }
 
+/* NULL: the class is one that this program cannot use. */
 static Device *new_device(Machine *machine, const DeviceHost *host, const DeviceClass *class,
-                          const char *id)
+                          const char *id, GError **error)
 {
+    if (!device_class_check(class, error)) {
+        return NULL;
+    }
     Device *dev = device_new(class, id, host);
     g_ptr_array_add(machine->devices, dev);
     return dev;
@@ -351,9 +381,11 @@ Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *
                           GError **error)
 {
     const DeviceClass *class = machine_find_device_class("-machine", class_name, error);
-    Device *dev = class ? new_device(machine, host, class, id) : NULL;
+    Device *dev = class ? new_device(machine, host, class, id, error) : NULL;
     for (const MachineWire *wire = wires; dev && wire && wire->output; wire++) {
-        device_connect(dev, wire->output, wire->line);
+        if (!device_connect(dev, wire->output, wire->line, error)) {
+            return NULL;
+        }
     }
     return dev && finish_device(machine, dev, properties, error) ? dev : NULL;
 }
@@ -427,12 +459,12 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     if (!check_id(machine, what, id, error)) {
         return false;
     }
-    g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->name);
+    g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->head.name);
     g_hash_table_remove(properties, "driver");
     g_hash_table_remove(properties, "id");
-    Device *dev = new_device(machine, &machine->host, class, chosen);
     g_autoptr(GError) failure = NULL;
-    if (apply_globals(machine, dev, &failure) && set_from_table(dev, properties, &failure) &&
+    Device *dev = new_device(machine, &machine->host, class, chosen, &failure);
+    if (dev && apply_globals(machine, dev, &failure) && set_from_table(dev, properties, &failure) &&
         device_realize(dev, &failure)) {
         return true;
     }

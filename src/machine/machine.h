@@ -14,19 +14,21 @@
 #include "src/device/device_core.h"
 #include "src/machine/config.h"
 
-/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
-#define MACHINE_TIMER_PIN 2u
-
 typedef struct Machine Machine;
+
+/* What a property of a device is on a board unless it is set. */
+typedef struct MachineDefault {
+    const char *device, *property, *value;
+} MachineDefault;
 
 typedef struct MachineClass {
     const char *name;
     const char *alias; /* another name of the same board; NULL: there is none */
     const char *description;
-    /* ACPI's power management registers and their interrupt; 0: none. */
-    uint16_t acpi_port;
-    uint8_t acpi_irq;
-    uint16_t reset_port; /* of the reset control register */
+    BootBoard tables;               /* what tables for a kernel say of every such board */
+    uint8_t timer_pin;              /* of the board's I/O APIC: where the timer comes to it */
+    uint16_t console_port;          /* of the serial port that a firmware may use; 0: none */
+    const MachineDefault *defaults; /* of its devices' properties; a NULL device is the end */
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
@@ -127,6 +129,11 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu);
 void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector);
 
 const DeviceClass *const *machine_device_classes(void);
+/* What the board says of a device's property; NULL: nothing. */
+const char *machine_default(const MachineClass *machine, const DeviceClass *class,
+                            const char *property);
+/* A device's properties, with their defaults on this board; the caller frees it. */
+char *machine_device_help(const MachineClass *machine, const DeviceClass *class);
 const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);
 
 /*

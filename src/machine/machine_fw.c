@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define UUID_SIZE   16u
-#define CONSOLE     0x3f8u
 #define NEVER       UINT32_MAX
 #define E820_RAM    1u
 #define MAP_ENTRIES 2u
@@ -40,7 +39,7 @@ static void add_numbers(const Machine *machine, FwItems *items)
     fw_items_add_number(items, FW_CFG_NB_CPUS, board.cpus, 2);
     fw_items_add_number(items, FW_CFG_MAX_CPUS, board.cpus, 2);
     fw_items_add_number(items, FW_CFG_BOOT_MENU, machine->boot->menu, 2);
-    fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input == MACHINE_TIMER_PIN, 1);
+    fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input != 0, 1);
 }
 
 /* With `once` the order is not that of the lines: there the CMOS bytes say it alone. */
@@ -62,7 +61,7 @@ static void add_files(const Machine *machine, FwItems *items)
     }
     acpi_loader_add(items, &board);
     if (machine_has_device(machine, "COM1")) {
-        fw_items_add_number_file(items, "etc/sercon-port", CONSOLE, 2);
+        fw_items_add_number_file(items, "etc/sercon-port", machine->class->console_port, 2);
     }
 }
 

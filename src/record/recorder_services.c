@@ -183,7 +183,7 @@ static void put_device(Recorded *r)
     record_put_byte(r->record, RECORD_DEVICE);
     record_put(r->record, r->number);
     record_put_text(r->record, device_id(r->services.dev));
-    record_put_text(r->record, device_class(r->services.dev)->name);
+    record_put_text(r->record, device_class(r->services.dev)->head.name);
     recorder_append(r->recorder, r->record->data, r->record->len);
 }
 

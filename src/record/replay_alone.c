@@ -222,7 +222,7 @@ DeviceServices *replay_make_services(ServicesSource *source, Device *dev, const 
     Replay *replay = (Replay *)source;
     (void)host;
     ReplayStream *stream = replay_find_stream(replay, device_id(dev));
-    bool fits = stream && !strcmp(stream->class_name, device_class(dev)->name);
+    bool fits = stream && !strcmp(stream->class_name, device_class(dev)->head.name);
     return &replay_add_device(replay, dev, stream, fits ? &ALONE_SERVICES : &IDLE_SERVICES)
                 ->services;
 }
@@ -232,7 +232,7 @@ bool replay_has_all(const Replay *replay, GError **error)
     for (guint i = 0; i < replay->streams->len; i++) {
         const ReplayStream *stream = replay->streams->pdata[i];
         const char *class_name =
-            stream->device ? device_class(stream->device->services.dev)->name : NULL;
+            stream->device ? device_class(stream->device->services.dev)->head.name : NULL;
         if (class_name && !strcmp(stream->class_name, class_name)) {
             continue;
         }

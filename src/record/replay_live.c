@@ -226,7 +226,7 @@ DeviceServices *replay_make_live_services(ServicesSource *source, Device *dev,
     Replay *replay = (Replay *)source;
     ReplayStream *stream = replay_find_stream(replay, device_id(dev));
     (void)host;
-    bool known = stream && !strcmp(stream->class_name, device_class(dev)->name);
+    bool known = stream && !strcmp(stream->class_name, device_class(dev)->head.name);
     return known ? &replay_add_device(replay, dev, stream, &LIVE_SERVICES)->services : NULL;
 }
 

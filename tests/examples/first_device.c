@@ -83,41 +83,18 @@ static bool egg_post_load(void *state)
     return true;
 }
 
-static const DeviceField EGG_FIELDS[] = {
-    DEVICE_FIELD(EggTimer, count),
-    DEVICE_FIELD(EggTimer, control),
-    DEVICE_FIELD(EggTimer, deadline),
-    DEVICE_FIELD_END,
-};
-
-static const DeviceProperty EGG_PROPERTIES[] = {
-    {"iobase", PROPERTY_UINT16, offsetof(EggTimer, iobase), "0x300", "first port", NULL},
-    {"irq", PROPERTY_IRQ, offsetof(EggTimer, irq), "5", "interrupt", NULL},
-    {0},
-};
-
 static const IoOps EGG_OPS = {.read = egg_read, .write = egg_write, .max_size = 1};
-
-static const DeviceRegion EGG_REGIONS[] = {
-    {.name = "ports", .space = IO_PORTS, .size = 2, .ops = &EGG_OPS, .base_property = "iobase"},
-    {0},
-};
-
-static const DeviceTimer EGG_TIMERS[] = {
-    {.name = "end", .offset = offsetof(EggTimer, timer), .fire = egg_fire},
-    {0},
-};
 
 extern const DeviceClass first_device_class;
 const DeviceClass first_device_class = {
-    .abi = DEVICE_ABI,
-    .name = "egg-timer",
+    .head = DEVICE_CLASS_HEAD("egg-timer", EggTimer),
     .description = "counts milliseconds and interrupts",
-    .state_size = sizeof(EggTimer),
-    .properties = EGG_PROPERTIES,
-    .regions = EGG_REGIONS,
-    .timers = EGG_TIMERS,
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(EggTimer, iobase, "iobase", "first port"),
+                                    DEVICE_IRQ(EggTimer, irq, "irq", "interrupt")),
+    .regions = DEVICE_REGIONS({DEVICE_PORTS("ports", 2, &EGG_OPS, "iobase")}),
+    .timers = DEVICE_TIMERS(DEVICE_TIMER(EggTimer, timer, "end", egg_fire)),
     .reset = egg_reset,
-    .fields = EGG_FIELDS,
+    .fields = DEVICE_FIELDS(DEVICE_FIELD(EggTimer, count), DEVICE_FIELD(EggTimer, control),
+                            DEVICE_FIELD(EggTimer, deadline)),
     .post_load = egg_post_load,
 };

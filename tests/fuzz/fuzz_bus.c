@@ -2,8 +2,8 @@
  * The pc machine with every device there is and no CPU: accesses anywhere,
  * time, input, resets.  The run is recorded, and its replay must not differ.
  */
-#include "src/boot/apic_regs.h"
 #include "src/machine/machine.h"
+#include "src/machine/pc_board.h"
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
 #include "tests/fuzz/bus_script.h"
@@ -207,7 +207,7 @@ static void touch_memory(Target *t, const BusOp *op)
 /* Registers lie 16 bytes apart. */
 static void use_apic(Target *t, const BusOp *op)
 {
-    uint64_t base = op->how & BUS_IOAPIC ? IO_APIC_BASE : LOCAL_APIC_BASE;
+    uint64_t base = op->how & BUS_IOAPIC ? IOAPIC_BASE : LAPIC_BASE;
     uint64_t data = op->number;
     t->initiator.cpu = (op->how & 3) % BUS_CPUS;
     bus_memory_access(t->bus, &t->initiator, base + op->which * 0x10u, op->how & BUS_WRITE, 4,

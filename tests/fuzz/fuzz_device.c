@@ -347,7 +347,7 @@ static Device *add_device(Target *t, const char *class_name, const char *propert
     Device *dev = rig_device_new(t->rig, class_name);
     unsigned line = ISA_IRQ_COUNT;
     for (const DeviceOutput *o = device_class(dev)->outputs; o && o->name; o++) {
-        device_connect(dev, o->name, rig_line(t->rig, line++));
+        device_connect(dev, o->name, rig_line(t->rig, line++), NULL);
     }
     if (!rig_realize(t->rig, dev, properties)) {
         g_error("%s", rig_error(t->rig));

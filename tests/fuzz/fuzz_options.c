@@ -104,7 +104,7 @@ static void parse_properties(const char *text)
     DeviceHost host = {
         .bus = bus, .clock = clock, .char_port = no_char_port, .block_port = no_block_port};
     for (const DeviceClass *const *class = device_table; words[0] && *class; class ++) {
-        if (!strcmp((*class)->name, words[0])) {
+        if (!strcmp((*class)->head.name, words[0])) {
             g_autoptr(GError) error = NULL;
             Device *dev = device_new(*class, "x", &host);
             bool ok = device_set_properties(dev, words[1], &error) && device_realize(dev, &error);

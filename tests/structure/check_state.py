@@ -120,17 +120,17 @@ def find_classes(sources):
     classes = {}
     for path, text in sources.items():
         for body in re.findall(r"DeviceClass \w+ = \{(.*?)\n\};", text, flags=re.S):
-            name = re.search(r"\.name = \"([^\"]*)\"", body)
-            state = re.search(r"\.state_size = sizeof\((\w+)\)", body)
-            classes[name[1]] = (path, state[1])
+            head = re.search(r"DEVICE_CLASS_HEAD\(\"([^\"]*)\", (\w+)\)", body)
+            classes[head[1]] = (path, head[2])
     return classes
 
 
 def wired_members(state, sources):
     """What properties, outputs and timers of this struct name; a macro may give the index."""
     found = set()
+    macros = "offsetof|DEVICE_(?:PROPERTY|CHOICE|PORT|IRQ|CHAR|OUTPUT|TIMER)"
     for text in sources.values():
-        found |= set(re.findall(rf"offsetof\({state}, ([\w.\[\]]+)\)", text))
+        found |= set(re.findall(rf"(?:{macros})\(\s*{state},\s*([\w.\[\]]+)[,)]", text))
     return found | {re.sub(r"\[\w+\]$", "", name) for name in found}
 
 

@@ -7,9 +7,9 @@ int main(void)
 {
     for (const DeviceClass *const *entry = device_table; *entry; entry++) {
         const DeviceField *field = (*entry)->fields;
-        printf("%s\n", (*entry)->name);
+        printf("%s\n", (*entry)->head.name);
         for (; field && field->kind != FIELD_END; field++) {
-            printf("%s %s\n", (*entry)->name, field->name);
+            printf("%s %s\n", (*entry)->head.name, field->name);
         }
     }
     return 0;

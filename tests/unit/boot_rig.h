@@ -7,6 +7,7 @@
 
 #include "src/base/error.h"
 #include "src/boot/boot.h"
+#include "src/machine/pc_board.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -35,7 +36,11 @@ static inline void boot_rig_set_up(BootRig *rig, gconstpointer data)
     rig->memory = memory_new(BOOT_RIG_MEMORY, &error);
     g_assert_no_error(error);
     rig->file = g_byte_array_new();
-    rig->board = (BootBoard){.cpus = 1, .acpi_port = 0x600, .acpi_irq = 9};
+    rig->board = (BootBoard){.cpus = 1,
+                             .lapic_base = LAPIC_BASE,
+                             .ioapic_base = IOAPIC_BASE,
+                             .acpi_port = PORT_ACPI_PM,
+                             .acpi_irq = IRQ_ACPI};
     rig->options.kernel = rig->path;
 }
 

@@ -62,7 +62,7 @@ static void line_finalize(void *opaque)
 
 static const DeviceProperty LINE_PROPERTIES[] = {
     {.name = "chardev", .kind = PROPERTY_CHAR, .offset = offsetof(RigLine, port)},
-    {0},
+    DEVICE_PROPERTY_END,
 };
 
 static const CharClient LINE_CLIENT = {
@@ -74,10 +74,8 @@ static const CharClient LINE_CLIENT = {
 };
 
 static const DeviceClass LINE_CLASS = {
-    .abi = DEVICE_ABI,
-    .name = "line",
+    .head = DEVICE_CLASS_HEAD("line", RigLine),
     .description = "one end of a line",
-    .state_size = sizeof(RigLine),
     .properties = LINE_PROPERTIES,
     .char_client = &LINE_CLIENT,
     .finalize = line_finalize,

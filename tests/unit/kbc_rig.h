@@ -24,7 +24,7 @@ static inline void kbc_setup(Kbc *t, gconstpointer data)
 {
     t->rig = rig_new();
     t->dev = rig_device_new(t->rig, "i8042");
-    device_connect(t->dev, "a20", rig_line(t->rig, A20_LINE));
+    device_connect(t->dev, "a20", rig_line(t->rig, A20_LINE), NULL);
     g_assert_true(rig_realize(t->rig, t->dev, data));
 }
 

@@ -45,7 +45,7 @@ static inline void pic_pair_setup(Pair *p, gconstpointer data)
     (void)data;
     p->rig = rig_new();
     p->pic = rig_device_new(p->rig, "isa-pic");
-    device_connect(p->pic, "intr", rig_line(p->rig, INTR_LINE));
+    device_connect(p->pic, "intr", rig_line(p->rig, INTR_LINE), NULL);
     g_assert_true(rig_realize(p->rig, p->pic, NULL));
 }
 

@@ -1,6 +1,7 @@
 #include "tests/unit/rig.h"
 
 #include "src/device/dma.h"
+#include "src/machine/machine.h"
 
 #include "devices/device_table.h"
 
@@ -146,6 +147,13 @@ RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors)
     return rig_drive_sparse(rig, id, sectors, RIG_DRIVE_STORED);
 }
 
+/* Devices are where a PC has them. */
+static const char *host_default(void *opaque, const DeviceClass *class, const char *property)
+{
+    (void)opaque;
+    return machine_default(&machine_pc_class, class, property);
+}
+
 static void host_request(void *opaque, DeviceRequest request, int status)
 {
     Rig *rig = opaque;
@@ -169,6 +177,7 @@ static Rig *new_rig(bool locked)
 {
     Rig *rig = g_new0(Rig, 1);
     rig->host = (DeviceHost){
+        .board_default = host_default,
         .bus = bus_new(locked),
         .clock = clock_new_stepped(),
         .opaque = rig,
@@ -219,7 +228,7 @@ void rig_free(Rig *rig)
 const DeviceClass *rig_class(const char *class_name)
 {
     for (const DeviceClass *const *entry = device_table; *entry; entry++) {
-        if (!strcmp((*entry)->name, class_name)) {
+        if (!strcmp((*entry)->head.name, class_name)) {
             return *entry;
         }
     }
@@ -228,7 +237,7 @@ const DeviceClass *rig_class(const char *class_name)
 
 Device *rig_device_of(Rig *rig, const DeviceClass *class)
 {
-    g_autofree char *id = g_strdup_printf("%s%u", class->name, rig->devices->len);
+    g_autofree char *id = g_strdup_printf("%s%u", class->head.name, rig->devices->len);
     Device *dev = device_new(class, id, &rig->host);
     g_ptr_array_add(rig->devices, dev);
     return dev;

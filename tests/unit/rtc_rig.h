@@ -32,7 +32,7 @@ static inline void rtc_setup_with(Rtc *t, const char *properties)
 {
     t->rig = rig_new();
     t->dev = rig_device_new(t->rig, "mc146818rtc");
-    device_connect(t->dev, "nmi-mask", rig_line(t->rig, NMI_LINE));
+    device_connect(t->dev, "nmi-mask", rig_line(t->rig, NMI_LINE), NULL);
     g_assert_true(rig_realize(t->rig, t->dev, properties));
 }
 

@@ -121,7 +121,7 @@ static void echo_tx_room(void *opaque, unsigned port)
 
 static const DeviceProperty ECHO_PROPERTIES[] = {
     {.name = "chardev", .kind = PROPERTY_CHAR, .offset = offsetof(Echo, port)},
-    {0},
+    DEVICE_PROPERTY_END,
 };
 
 static const CharClient ECHO_CLIENT = {
@@ -131,10 +131,8 @@ static const CharClient ECHO_CLIENT = {
 };
 
 static const DeviceClass ECHO_CLASS = {
-    .abi = DEVICE_ABI,
-    .name = "echo",
+    .head = DEVICE_CLASS_HEAD("echo", Echo),
     .description = "sends back what it receives",
-    .state_size = sizeof(Echo),
     .properties = ECHO_PROPERTIES,
     .char_client = &ECHO_CLIENT,
 };

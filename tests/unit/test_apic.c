@@ -53,8 +53,8 @@ static Apics apics_new(void)
 {
     Apics a = {.rig = rig_new_unlocked()};
     a.lapic = rig_device_new(a.rig, "lapic");
-    device_connect(a.lapic, "intr", rig_line(a.rig, LINE_INTR));
-    device_connect(a.lapic, "nmi", rig_line(a.rig, LINE_NMI));
+    device_connect(a.lapic, "intr", rig_line(a.rig, LINE_INTR), NULL);
+    device_connect(a.lapic, "nmi", rig_line(a.rig, LINE_NMI), NULL);
     g_assert_true(rig_realize(a.rig, a.lapic, NULL));
     a.ioapic = rig_device(a.rig, "ioapic", NULL);
     return a;

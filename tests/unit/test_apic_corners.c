@@ -55,7 +55,7 @@ static void set_up(Apics *a, gconstpointer data)
     (void)data;
     a->rig = rig_new_unlocked();
     a->lapic = rig_device_new(a->rig, "lapic");
-    device_connect(a->lapic, "intr", rig_line(a->rig, INTR));
+    device_connect(a->lapic, "intr", rig_line(a->rig, INTR), NULL);
     g_assert_true(rig_realize(a->rig, a->lapic, NULL));
     a->ioapic = rig_device(a->rig, "ioapic", NULL);
     set(a, APIC_SVR, APIC_SVR_ENABLE | 0xff);

@@ -40,8 +40,8 @@ static Device *new_lapic(Rig *rig, unsigned cpu)
 {
     g_autofree char *properties = g_strdup_printf("cpu=%u", cpu);
     Device *lapic = rig_device_new(rig, "lapic");
-    device_connect(lapic, "intr", rig_line(rig, LINE_INTR(cpu)));
-    device_connect(lapic, "nmi", rig_line(rig, LINE_NMI(cpu)));
+    device_connect(lapic, "intr", rig_line(rig, LINE_INTR(cpu)), NULL);
+    device_connect(lapic, "nmi", rig_line(rig, LINE_NMI(cpu)), NULL);
     g_assert_true(rig_realize(rig, lapic, properties));
     return lapic;
 }

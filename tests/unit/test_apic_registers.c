@@ -203,7 +203,7 @@ static Rig *rig_with_lapic(Device **lapic)
 {
     Rig *rig = rig_new_unlocked();
     *lapic = rig_device_new(rig, "lapic");
-    device_connect(*lapic, "intr", rig_line(rig, 16));
+    device_connect(*lapic, "intr", rig_line(rig, 16), NULL);
     g_assert_true(rig_realize(rig, *lapic, NULL));
     set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
     return rig;

@@ -46,14 +46,12 @@ static const BlockClient PROBE_CLIENT = {.done = probe_done};
 
 static const DeviceProperty PROBE_PROPERTIES[] = {
     {.name = "drive", .kind = PROPERTY_DRIVE, .offset = offsetof(Probe, port), .help = "drive"},
-    {0},
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceClass PROBE_CLASS = {
-    .abi = DEVICE_ABI,
-    .name = "probe",
+    .head = DEVICE_CLASS_HEAD("probe", Probe),
     .description = "test",
-    .state_size = sizeof(Probe),
     .properties = PROBE_PROPERTIES,
     .block_client = &PROBE_CLIENT,
 };

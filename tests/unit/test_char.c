@@ -57,7 +57,7 @@ static void line_lines_changed(void *opaque, unsigned port, unsigned lines)
 
 static const DeviceProperty LINE_PROPERTIES[] = {
     {.name = "chardev", .kind = PROPERTY_CHAR, .offset = offsetof(Line, port)},
-    {0},
+    DEVICE_PROPERTY_END,
 };
 
 static const CharClient LINE_CLIENT = {
@@ -69,19 +69,15 @@ static const CharClient LINE_CLIENT = {
 };
 
 static const DeviceClass LINE_CLASS = {
-    .abi = DEVICE_ABI,
-    .name = "line",
+    .head = DEVICE_CLASS_HEAD("line", Line),
     .description = "one end of a line",
-    .state_size = sizeof(Line),
     .properties = LINE_PROPERTIES,
     .char_client = &LINE_CLIENT,
 };
 
 static const DeviceClass DEAF_CLASS = {
-    .abi = DEVICE_ABI,
-    .name = "deaf",
+    .head = DEVICE_CLASS_HEAD("deaf", Line),
     .description = "writes only",
-    .state_size = sizeof(Line),
     .properties = LINE_PROPERTIES,
 };
 

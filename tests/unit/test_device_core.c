@@ -89,7 +89,7 @@ static void test_help_has_every_property_with_its_default(Fixture *f, gconstpoin
 {
     (void)f;
     (void)data;
-    g_autofree char *help = device_class_help(&TOY);
+    g_autofree char *help = device_class_help(&TOY, NULL, NULL);
     static const char *const LINES[] = {
         "toy: a device of every kind\n",
         "  flag=<on|off>  a flag (default on)\n",
@@ -173,7 +173,7 @@ static void test_realize_ends_with_a_reset(Fixture *f, gconstpointer data)
 static void test_calls_reach_the_device(Fixture *f, gconstpointer data)
 {
     (void)data;
-    device_connect(f->dev, "wire", f->wire);
+    device_connect(f->dev, "wire", f->wire, NULL);
     realize(f, NULL);
     device_set_input(f->dev, 1, true);
     device_set_input(f->dev, 0, false);

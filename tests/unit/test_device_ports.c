@@ -68,13 +68,11 @@ static const DeviceProperty PROPERTIES[] = {
     {"line0", PROPERTY_CHAR, offsetof(Several, lines[0]), NULL, "a line", NULL},
     {"line1", PROPERTY_CHAR, offsetof(Several, lines[1]), NULL, "a line", NULL},
     {"drive1", PROPERTY_DRIVE, offsetof(Several, drives[1]), NULL, "a drive", NULL},
-    {0},
+    DEVICE_PROPERTY_END,
 };
 
 static const DeviceClass SEVERAL = {
-    .abi = DEVICE_ABI,
-    .name = "several",
-    .state_size = sizeof(Several),
+    .head = DEVICE_CLASS_HEAD("several", Several),
     .properties = PROPERTIES,
     .char_client = &CHAR_CLIENT,
     .block_client = &BLOCK_CLIENT,

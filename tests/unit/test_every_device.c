@@ -111,7 +111,7 @@ static Device *make_device(Rig *rig, const Kind *kind)
     Device *dev = rig_device_new(rig, kind->class_name);
     unsigned line = ISA_IRQ_COUNT;
     for (const DeviceOutput *o = device_class(dev)->outputs; o && o->name; o++) {
-        device_connect(dev, o->name, rig_line(rig, line++));
+        device_connect(dev, o->name, rig_line(rig, line++), NULL);
     }
     g_assert_true(rig_realize(rig, dev, kind->properties));
     return dev;
@@ -537,7 +537,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     Kind plain[G_N_ELEMENTS(device_table)];
     for (size_t i = 0; device_table[i]; i++) {
-        plain[i] = (Kind){device_table[i]->name, has_dma(device_table[i]) ? "dma=none" : NULL};
+        plain[i] = (Kind){device_table[i]->head.name, has_dma(device_table[i]) ? "dma=none" : NULL};
         add_kind(&plain[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(KINDS); i++) {

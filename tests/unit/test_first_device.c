@@ -15,7 +15,7 @@ extern const DeviceClass first_device_class;
 static Device *make_egg_timer(Rig *rig)
 {
     Device *dev = rig_device_of(rig, &first_device_class);
-    g_assert_true(rig_realize(rig, dev, NULL));
+    g_assert_true(rig_realize(rig, dev, "iobase=0x300,irq=5"));
     return dev;
 }
 

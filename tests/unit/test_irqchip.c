@@ -5,8 +5,8 @@
 #include "devices/intc/ioapic_regs.h"
 #include "devices/intc/lapic_regs.h"
 #include "src/accel/irqchip.h"
-#include "src/boot/apic_regs.h"
 #include "src/machine/machine.h"
+#include "src/machine/pc_board.h"
 #include "tests/unit/no_cpu.h"
 
 #include <string.h>
@@ -161,10 +161,10 @@ static void write32(Board *b, uint64_t address, uint32_t value)
 
 static void redirect(Board *b, unsigned pin, uint32_t low)
 {
-    write32(b, IO_APIC_BASE + IOAPIC_IOREGSEL, IOAPIC_REDTBL + 2 * pin + 1);
-    write32(b, IO_APIC_BASE + IOAPIC_IOWIN, 1u << IOAPIC_DEST_SHIFT);
-    write32(b, IO_APIC_BASE + IOAPIC_IOREGSEL, IOAPIC_REDTBL + 2 * pin);
-    write32(b, IO_APIC_BASE + IOAPIC_IOWIN, low);
+    write32(b, IOAPIC_BASE + IOAPIC_IOREGSEL, IOAPIC_REDTBL + 2 * pin + 1);
+    write32(b, IOAPIC_BASE + IOAPIC_IOWIN, 1u << IOAPIC_DEST_SHIFT);
+    write32(b, IOAPIC_BASE + IOAPIC_IOREGSEL, IOAPIC_REDTBL + 2 * pin);
+    write32(b, IOAPIC_BASE + IOAPIC_IOWIN, low);
 }
 
 static void inputs_become_messages(void)
@@ -176,7 +176,7 @@ static void inputs_become_messages(void)
     g_assert_false(machine_has_device(b.machine, "LAPIC"));
     BootBoard board = machine_board(b.machine);
     g_assert_true(board.apic);
-    g_assert_cmpuint(board.timer_input, ==, MACHINE_TIMER_PIN);
+    g_assert_cmpuint(board.timer_input, ==, IOAPIC_PIN_PIT);
     IrqLine *line = irq_router_line(b.machine->irqs, LINE);
     redirect(&b, LINE, VECTOR);
     pio_irq_set(line, true);

@@ -11,7 +11,7 @@
 static Device *make_port92(Rig *rig)
 {
     Device *dev = rig_device_new(rig, "port92");
-    device_connect(dev, "a20", rig_line(rig, A20_LINE));
+    device_connect(dev, "a20", rig_line(rig, A20_LINE), NULL);
     g_assert_true(rig_realize(rig, dev, NULL));
     return dev;
 }

@@ -49,7 +49,7 @@ static const DeviceProperty PROPERTIES[] = {
     {"chardev", PROPERTY_CHAR, offsetof(Toy, line), NULL, "a character line", NULL},
     {"iobase", PROPERTY_UINT16, offsetof(Toy, iobase), "0x200", "the ports", NULL},
     {"other", PROPERTY_UINT16, offsetof(Toy, other_base), NULL, "more ports", NULL},
-    {0},
+    DEVICE_PROPERTY_END,
 };
 
 static inline uint64_t toy_read(void *state, uint64_t offset, unsigned size)
@@ -63,10 +63,10 @@ static const IoOps TOY_OPS = {.read = toy_read, .max_size = 1};
 static const DeviceRegion REGIONS[] = {
     {.name = "first", .size = 4, .ops = &TOY_OPS, .base_property = "iobase", .posted = true},
     {.name = "second", .size = 2, .ops = &TOY_OPS, .base_property = "other"},
-    {0},
+    DEVICE_REGION_END,
 };
 
-static const DeviceOutput OUTPUTS[] = {{"wire", offsetof(Toy, wire)}, {0}};
+static const DeviceOutput OUTPUTS[] = {{"wire", offsetof(Toy, wire)}, DEVICE_OUTPUT_END};
 
 static inline void toy_fire(void *state, uint64_t deadline)
 {
@@ -75,7 +75,7 @@ static inline void toy_fire(void *state, uint64_t deadline)
     g_assert_false(g_mutex_trylock(device_mutex(toy->dev)));
 }
 
-static const DeviceTimer TIMERS[] = {{"timer", offsetof(Toy, timer), toy_fire}, {0}};
+static const DeviceTimer TIMERS[] = {{"timer", offsetof(Toy, timer), toy_fire}, DEVICE_TIMER_END};
 
 static inline bool toy_realize(void *state, char *error, size_t size)
 {
@@ -129,10 +129,8 @@ static inline void toy_describe(const void *state, char *text, size_t size)
 }
 
 static const DeviceClass TOY = {
-    .abi = DEVICE_ABI,
-    .name = "toy",
+    .head = DEVICE_CLASS_HEAD("toy", Toy),
     .description = "a device of every kind",
-    .state_size = sizeof(Toy),
     .properties = PROPERTIES,
     .regions = REGIONS,
     .outputs = OUTPUTS,
@@ -154,7 +152,9 @@ typedef struct Stub {
 } Stub;
 
 static const DeviceClass STUB = {
-    .abi = DEVICE_ABI, .name = "stub", .description = "nothing", .state_size = sizeof(Stub)};
+    .head = DEVICE_CLASS_HEAD("stub", Stub),
+    .description = "nothing",
+};
 
 /* ---- the host ---- */
 

@@ -1,0 +1,61 @@
+/*
+ * The plan of a PC: which lines and drives the command line puts on the board
+ * and where.  machine_pc.c then wires the chips by it.
+ */
+#ifndef PIOEMU_MACHINE_PC_H
+#define PIOEMU_MACHINE_PC_H
+
+#include "src/machine/machine.h"
+
+#define PC_SERIAL_MAX 4u
+
+/* Where the board says a property of a device is; they end with a NULL device. */
+extern const MachineDefault PC_DEFAULTS[];
+
+/* ---- character lines ---- */
+
+enum { LINE_DEBUGPORT, LINE_SERIAL, LINE_DEBUGCON = LINE_SERIAL + PC_SERIAL_MAX, LINE_COUNT };
+
+/* What -serial and its like ask for. */
+typedef struct PcLine {
+    const char *option, *spec; /* spec NULL: nothing, which for -serial is no port either */
+    char *chardev;             /* for chardev_set_connect() */
+} PcLine;
+
+typedef struct PcLines {
+    PcLine line[LINE_COUNT];
+} PcLines;
+
+/* Finds out what each line is to be, and makes its chardev. */
+bool pc_lines_open(PcLines *lines, Machine *machine, const Config *config, GError **error);
+void pc_lines_clear(PcLines *lines);
+
+/* ---- drives ---- */
+
+/* A place for drives that the board has. */
+typedef struct PcSlots {
+    unsigned count;
+    const char *kind;        /* for messages */
+    char *id[DRIVE_IDE_MAX]; /* of the drive in each; NULL: none */
+    const BlockPort *port[DRIVE_IDE_MAX];
+    bool cdrom[DRIVE_IDE_MAX];
+} PcSlots;
+
+typedef struct PcDrives {
+    PcSlots ide, floppy;
+} PcDrives;
+
+/* Opens the images, and finds a place for each drive. */
+bool pc_drives_open(PcDrives *drives, Machine *machine, const Config *config, GError **error);
+void pc_drives_clear(PcDrives *drives);
+/* "CYLINDERS/HEADS/SECTORS", or empty for what is no hard disk; the caller frees it. */
+char *pc_disk_geometry(const PcSlots *slots, unsigned slot);
+/* The drive that is made for the diskette, as the clock chip's properties name it. */
+const char *pc_floppy_type(const PcSlots *slots, unsigned slot);
+/* Tells a firmware of the drives, in the order of -boot. */
+void pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcLines, pc_lines_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcDrives, pc_drives_clear)
+
+#endif
