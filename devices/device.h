@@ -308,21 +308,56 @@ typedef struct CharClient {
 
 #define BLOCK_SECTOR_SIZE 512u
 
+/* Of the medium that is in the drive; 0: the drive is empty. */
 uint64_t pio_block_sectors(const BlockPort *port);
 bool pio_block_read_only(const BlockPort *port);
 bool pio_block_is_cdrom(const BlockPort *port);
+
 /*
- * Requests return at once and are carried out in their order; `done` tells of
- * each, never before the call returns.  The sectors have to exist.  `buffer`
- * of a read is filled right before `done` and belongs to the port until then;
- * that of a write is copied.
+ * Requests return at once; `done` tells of each, never before the call
+ * returns.  They may be carried out side by side and done in any order.  A
+ * flush is done after everything that was asked for before it, and what a
+ * cancel left behind is carried out before anything that is asked for later.
+ * A device that needs another order waits for `done`.
+ *
+ * The sectors have to exist.  `buffer` of a read is filled right before `done`
+ * and belongs to the port until then; that of a write is copied.
  */
 void pio_block_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag);
 void pio_block_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
                      uint64_t tag);
+
+/*
+ * A piece of guest memory.  The pieces of a request may lie anywhere; together
+ * they have whole sectors, as many as the request reads or writes.
+ */
+typedef struct BlockSpan {
+    uint64_t address, size;
+} BlockSpan;
+
+#define BLOCK_SPANS_MAX   1024u
+#define BLOCK_REQUEST_MAX (UINT64_C(32) << 20)
+
+/*
+ * The same from and to guest memory, without a copy in the device.  The memory
+ * of a read changes right before `done`; that of a write is read before the
+ * call returns.  A request that is not all in RAM, has no whole sectors or is
+ * larger than BLOCK_REQUEST_MAX is done as one that failed.
+ */
+void pio_block_readv(BlockPort *port, uint64_t lba, const BlockSpan *spans, size_t count,
+                     uint64_t tag);
+void pio_block_writev(BlockPort *port, uint64_t lba, const BlockSpan *spans, size_t count,
+                      uint64_t tag);
+
 /* What was written is on the host's disk when it is done. */
 void pio_block_flush(BlockPort *port, uint64_t tag);
-/* `done` is not called for what was asked so far; writes happen all the same. */
+/* The guest no longer needs the sectors: the host may give up their space, or keep them. */
+void pio_block_discard(BlockPort *port, uint64_t lba, uint32_t count, uint64_t tag);
+/* The sectors read as zeros; `unmap`: the host may give up their space. */
+void pio_block_write_zeroes(BlockPort *port, uint64_t lba, uint32_t count, bool unmap,
+                            uint64_t tag);
+/* `done` is not called for what was asked so far; whatever changes the disk happens all the same.
+ */
 void pio_block_cancel(BlockPort *port);
 
 /*
@@ -331,6 +366,16 @@ void pio_block_cancel(BlockPort *port);
  */
 typedef struct BlockClient {
     void (*done)(void *state, unsigned port, uint64_t tag, bool ok);
+    /*
+     * The medium was taken out, or another one put in: pio_block_sectors() tells.
+     * Requests that are under way fail.  NULL: the drive's medium cannot change.
+     */
+    void (*medium_changed)(void *state, unsigned port);
+    /*
+     * The user asks for the medium.  False: the guest has locked the drive, and
+     * is told of the wish if there is a way.  NULL: nothing can lock it.
+     */
+    bool (*eject_asked)(void *state, unsigned port);
 } BlockClient;
 
 /* ---- direct memory access ----------------------------------------------- */

@@ -16,7 +16,7 @@
 #define PIOEMU_BLOCK_H
 
 #include "src/base/loop.h"
-#include "src/block/drive.h"
+#include "src/block/image.h"
 #include "src/board/clock.h"
 #include "src/device/device_core.h"
 
@@ -38,6 +38,18 @@ void blockset_blank(BlockSet *set, const char *id, uint64_t sectors);
 
 /* Opens the image under this id.  The drive is copied. */
 BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GError **error);
+/*
+ * Puts another image into the drive, which becomes the block layer's; NULL:
+ * takes out what is there.  The device hears of it when what it asked for
+ * before is carried out.  False: the drive does not exist or does not open.
+ */
+bool blockset_insert(BlockSet *set, const char *id, Image *image, GError **error);
+/*
+ * Takes the medium out.  False: there is no such drive, or the guest has locked
+ * it, which `force` does not ask about.
+ */
+bool blockset_eject(BlockSet *set, const char *id, bool force, GError **error);
+
 /* DeviceHost.block_port: refuses an id that does not exist or is taken. */
 BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError **error);
 /* The sectors of the drive added as the nth and what drive_placeholder() says; NULL: none. */

@@ -258,6 +258,17 @@ void device_call_tx_room(Device *dev, unsigned port)
 
 /* ---- drives ---- */
 
+/* Where the machine has no memory, as a recording's, nothing is there to fill. */
+static bool hand_over(Device *dev, const BlockResult *r)
+{
+    if (r->size && r->buffer) {
+        memcpy(r->buffer, r->data, r->size);
+    } else if (r->size && dev->host->memory) {
+        return block_spans_write(dev, r->spans, r->span_count, r->data);
+    }
+    return r->ok;
+}
+
 void device_call_block_done(Device *dev, const BlockResult *result)
 {
     DeviceServices *services = dev->services;
@@ -271,11 +282,35 @@ void device_call_block_done(Device *dev, const BlockResult *result)
                              .count = r.size,
                              .data = r.data};
     enter(dev, &call);
-    if (r.size) {
-        memcpy(r.buffer, r.data, r.size);
-    }
+    r.ok = hand_over(dev, &r);
     dev->class->block_client->done(dev->state, r.port, r.tag, r.ok);
     leave(dev, &call);
+}
+
+bool device_call_medium(Device *dev, unsigned port, const BlockMedium *medium)
+{
+    const DeviceCall call = {.kind = CALL_MEDIUM,
+                             .address = (uint64_t)port << 1 | medium->read_only,
+                             .value = medium->sectors};
+    if (!let_in(dev, &call)) {
+        return false;
+    }
+    ((BlockPortEnd *)device_block_port(dev, port))->medium = *medium;
+    dev->class->block_client->medium_changed(dev->state, port);
+    leave(dev, &call);
+    return true;
+}
+
+bool device_call_eject(Device *dev, unsigned port)
+{
+    const BlockClient *client = dev->class->block_client;
+    DeviceCall call = {.kind = CALL_EJECT, .address = port};
+    if (!let_in(dev, &call)) {
+        return false;
+    }
+    call.count = !client->eject_asked || client->eject_asked(dev->state, port);
+    leave(dev, &call);
+    return call.count;
 }
 
 /* ---- DMA ---- */

@@ -32,6 +32,8 @@ typedef enum DeviceCallKind {
     CALL_DMA_REQUEST, /* channel, level */
     CALL_DMA,         /* channel << 1 | to memory, bytes moved << 1 | end of count; bytes */
     CALL_GO_ON,       /* the range's address, instructions that it counts as */
+    CALL_MEDIUM,      /* port << 1 | read only, sectors */
+    CALL_EJECT,       /* port */
     CALL_KINDS
 } DeviceCallKind;
 
@@ -54,7 +56,15 @@ typedef struct BlockResult {
     void *buffer; /* of a read that succeeded: gets `size` bytes of `data` */
     const void *data;
     size_t size;
+    const BlockSpan *spans; /* get them where there is no buffer */
+    size_t span_count;
 } BlockResult;
+
+/* What is in a drive; no sectors: nothing. */
+typedef struct BlockMedium {
+    uint64_t sectors;
+    bool read_only;
+} BlockMedium;
 
 /* Exactly one of `from` and `to` is not NULL; `ended` gets whether the channel's count did. */
 typedef struct DmaTransfer {
@@ -70,6 +80,10 @@ void device_call_receive_break(Device *dev, unsigned port);
 void device_call_lines_changed(Device *dev, unsigned port, unsigned lines);
 void device_call_tx_room(Device *dev, unsigned port);
 void device_call_block_done(Device *dev, const BlockResult *result);
+/* From now on this is in the device's drive `port`; false: a replay lets nothing in. */
+bool device_call_medium(Device *dev, unsigned port, const BlockMedium *medium);
+/* Whether the device gives the medium of its drive `port` away. */
+bool device_call_eject(Device *dev, unsigned port);
 /* What a device with a line to this one does; it is a DMA controller. */
 void device_call_dma_request(Device *dev, unsigned channel, bool level);
 size_t device_call_dma(Device *dev, unsigned channel, const DmaTransfer *transfer);

@@ -63,6 +63,8 @@ typedef struct DeviceHost {
  * `id` is copied and names it in messages.
  */
 Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *host);
+/* What is in its `number`th property for a drive; NULL: nothing, or it has no such property. */
+BlockPort *device_block_port(const Device *dev, uint64_t number);
 void device_free(Device *dev);
 
 bool device_set_property(Device *dev, const char *name, const char *value, GError **error);

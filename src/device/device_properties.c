@@ -92,6 +92,17 @@ static bool set_drive(Device *dev, BlockPort **field, unsigned number, const cha
     return *field || !*id;
 }
 
+BlockPort *device_block_port(const Device *dev, uint64_t number)
+{
+    const DeviceProperty *p = dev->class->properties;
+    for (; p && p->name; p++) {
+        if (p->kind == PROPERTY_DRIVE && number-- == 0) {
+            return *(BlockPort **)device_field(dev, p->offset);
+        }
+    }
+    return NULL;
+}
+
 static bool set_dma(Device *dev, DmaLine **field, unsigned number, const char *what,
                     const char *text, GError **error)
 {

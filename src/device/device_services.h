@@ -40,6 +40,7 @@ typedef enum ServiceKind {
     SERVICE_DMA_REQUEST,     /* line, level */
     SERVICE_DMA_TO_MEMORY,   /* line, size; bytes moved << 1 | end of count */
     SERVICE_DMA_FROM_MEMORY, /* the same */
+    SERVICE_BLOCK_VECTOR,    /* port, BlockKind, sector, tag, spans */
     SERVICE_KINDS
 } ServiceKind;
 
@@ -153,32 +154,48 @@ typedef struct CharPortEnd {
     unsigned number; /* which of the device's character properties it is */
 } CharPortEnd;
 
-typedef enum BlockKind { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_CANCEL } BlockKind;
+/* Recordings have these numbers: new ones come last. */
+typedef enum BlockKind {
+    BLOCK_READ,
+    BLOCK_WRITE,
+    BLOCK_FLUSH,
+    BLOCK_CANCEL,
+    BLOCK_DISCARD,
+    BLOCK_WRITE_ZEROES,
+    BLOCK_UNMAP_ZEROES, /* the same, and the space may be given up */
+    BLOCK_KINDS
+} BlockKind;
 
 /* What a device asks of a drive. */
 typedef struct BlockRequest {
     BlockKind kind;
     uint64_t lba, tag;
-    uint32_t count;   /* sectors */
-    void *buffer;     /* of a read */
-    const void *data; /* of a write */
+    uint64_t size;    /* bytes; of whole sectors unless the device is wrong */
+    void *buffer;     /* of a read; NULL: it goes to the spans */
+    const void *data; /* of a write; NULL: it comes from the spans */
+    const BlockSpan *spans;
+    size_t span_count;
 } BlockRequest;
 
-typedef struct BlockPortOps {
-    void (*request)(BlockPort *port, const BlockRequest *request);
-    uint64_t (*sectors)(const BlockPort *port);
-    bool (*read_only)(const BlockPort *port);
-    bool (*is_cdrom)(const BlockPort *port);
-} BlockPortOps;
+/* Copies from guest memory, or to it; false: not all of it is RAM, and nothing is copied. */
+bool block_spans_read(Device *dev, const BlockSpan *spans, size_t count, void *data);
+bool block_spans_write(Device *dev, const BlockSpan *spans, size_t count, const void *data);
 
 /* Every BlockPort begins with this. */
 typedef struct BlockPortEnd {
-    const BlockPortOps *ops;
+    void (*request)(BlockPort *port, const BlockRequest *request);
     Device *dev;
     unsigned number; /* which of the device's drive properties it is */
+    /* What the device knows of the medium, under its lock. */
+    BlockMedium medium;
+    bool cdrom;
 } BlockPortEnd;
 
-/* What a SERVICE_BLOCK asks. */
+/* What a SERVICE_BLOCK or SERVICE_BLOCK_VECTOR asks. */
 BlockRequest service_block_request(const ServiceCall *call);
+static inline bool service_is_block(const ServiceCall *call)
+{
+    return call->kind == SERVICE_BLOCK || call->kind == SERVICE_BLOCK_VECTOR;
+}
 
 #endif

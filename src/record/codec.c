@@ -28,6 +28,8 @@ static const struct {
     [CALL_DMA_REQUEST] = {"dma-request", "DMA request", "p"},
     [CALL_DMA] = {"dma", "DMA transfer", "avd"},
     [CALL_GO_ON] = {"go-on", "piece of a transfer", "av"},
+    [CALL_MEDIUM] = {"medium", "change of medium", "av"},
+    [CALL_EJECT] = {"eject", "wish to eject", "at"},
 };
 
 const char *record_call_name(DeviceCallKind kind)

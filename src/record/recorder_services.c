@@ -96,7 +96,8 @@ static void note_nested(Recorded *r, const DeviceCall *call)
 static bool is_from_host(DeviceCallKind kind)
 {
     return kind == CALL_RECEIVE || kind == CALL_BREAK || kind == CALL_LINES ||
-           kind == CALL_TX_ROOM || kind == CALL_KEY || kind == CALL_POINTER;
+           kind == CALL_TX_ROOM || kind == CALL_KEY || kind == CALL_POINTER ||
+           kind == CALL_MEDIUM || kind == CALL_EJECT;
 }
 
 static void recorded_enter(DeviceServices *services, const DeviceCall *call)

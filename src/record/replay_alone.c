@@ -74,14 +74,14 @@ static uint64_t alone_now(const DeviceServices *services)
     return ((const ReplayDevice *)services)->now;
 }
 
-/* A drive serves its requests in order, and drops cancelled ones. */
+/* A drive drops cancelled requests. */
 static void note_asked(ReplayDevice *device, const ServiceCall *call)
 {
     const BlockRequest request = service_block_request(call);
     unsigned port = (unsigned)call->args[0];
     if (request.kind != BLOCK_CANCEL) {
         ReplayAsked asked = {.port = port, .tag = request.tag, .buffer = request.buffer};
-        asked.size = asked.buffer ? call->size : 0;
+        asked.size = request.kind == BLOCK_READ ? request.size : 0;
         g_queue_push_tail(&device->asked, g_memdup2(&asked, sizeof(asked)));
         return;
     }
@@ -122,17 +122,17 @@ static void alone_call(DeviceServices *services, ServiceCall *call)
         replay_check_service(device, &recorded, call)) {
         answer(&recorded, call);
     }
-    if (call->kind == SERVICE_BLOCK) {
+    if (service_is_block(call)) {
         note_asked(device, call);
     }
     make_nested_calls(device);
 }
 
-static ReplayAsked *pop_asked(ReplayDevice *device, unsigned port)
+static ReplayAsked *pop_asked(ReplayDevice *device, unsigned port, uint64_t tag)
 {
     for (GList *link = device->asked.head; link; link = link->next) {
         ReplayAsked *asked = link->data;
-        if (asked->port == port) {
+        if (asked->port == port && asked->tag == tag) {
             g_queue_delete_link(&device->asked, link);
             return asked;
         }
@@ -144,8 +144,8 @@ bool replay_take_asked(ReplayDevice *device, BlockResult *result)
 {
     const DeviceCall *e = &device->event;
     bool ok = e->value & 1;
-    g_autofree ReplayAsked *asked = pop_asked(device, (unsigned)(e->value >> 1));
-    if (!asked || asked->tag != e->address || e->count != (ok ? asked->size : 0)) {
+    g_autofree ReplayAsked *asked = pop_asked(device, (unsigned)(e->value >> 1), e->address);
+    if (!asked || e->count != (ok ? asked->size : 0)) {
         replay_damaged(device->replay, "a drive did what it was not asked for");
         return false;
     }

@@ -116,6 +116,7 @@ static void check_answer(const ReplayDevice *device, const DeviceCall *event)
         break;
     case CALL_KEY:
     case CALL_POINTER:
+    case CALL_EJECT:
         if (event->count != recorded->count) {
             replay_differs(device, "expected that it is %s, and it is %s",
                            recorded->count ? "taken" : "refused",
@@ -314,6 +315,13 @@ void replay_feed(ReplayDevice *device)
     device->receiving = false;
 }
 
+/* A recording that was changed may say so of any device. */
+static bool can_change_medium(const Device *dev, uint64_t port)
+{
+    const BlockClient *client = device_class(dev)->block_client;
+    return client && client->medium_changed && device_block_port(dev, port);
+}
+
 static void bring_block(ReplayDevice *device)
 {
     BlockResult result;
@@ -334,6 +342,11 @@ void replay_bring_input(ReplayDevice *device)
         device_call_pointer(dev, e->address, (unsigned)e->value);
     } else if (e->kind == CALL_BLOCK && device_class(dev)->block_client) {
         bring_block(device);
+    } else if (e->kind == CALL_MEDIUM && can_change_medium(dev, e->address >> 1)) {
+        const BlockMedium medium = {.sectors = e->value, .read_only = e->address & 1};
+        device_call_medium(dev, (unsigned)(e->address >> 1), &medium);
+    } else if (e->kind == CALL_EJECT && can_change_medium(dev, e->address)) {
+        device_call_eject(dev, (unsigned)e->address);
     } else if (e->kind == CALL_RECEIVE && replay_has_room(device, e->address, e->count)) {
         device_call_receive(dev, (unsigned)e->address, e->data, e->count);
     } else if (e->kind == CALL_BREAK && client && client->receive_break &&

@@ -32,8 +32,8 @@ typedef struct ReplayStream {
 typedef struct ReplayAsked {
     unsigned port; /* which of the device's drives */
     uint64_t tag;
-    void *buffer; /* the buffer of a read */
-    size_t size;  /* the size of `buffer` */
+    void *buffer; /* the buffer of a read; NULL: it goes to guest memory, which a replay lacks */
+    size_t size;  /* the size of a read */
 } ReplayAsked;
 
 typedef struct ReplayDevice {
@@ -51,7 +51,7 @@ typedef struct ReplayDevice {
     RecordReader items;
     bool has_items;
     ReplayItem item; /* the next item */
-    GQueue asked;    /* ReplayAsked; requests to its drives, in their order */
+    GQueue asked;    /* ReplayAsked; requests to its drives */
     /* With a CPU: output that the line accepted then and has no room for now. */
     GByteArray *backlog; /* NULL: there has been none */
     CharPort *port;      /* the line of `backlog` */

@@ -153,6 +153,12 @@ typedef struct RigDrive {
 RigDrive *rig_drive(Rig *rig, const char *id, uint64_t sectors);
 /* One that keeps fewer of its sectors, and is made faster. */
 RigDrive *rig_drive_sparse(Rig *rig, const char *id, uint64_t sectors, uint64_t stored);
+/* Nothing can be written from now on. */
+void rig_drive_protect(RigDrive *drive);
+/* Another medium is in it, of the drive's first sectors; none: it is empty. */
+void rig_drive_change(RigDrive *drive, uint64_t sectors);
+/* Asks the device for the medium; whether it gives it. */
+bool rig_drive_eject(RigDrive *drive);
 /* Carries out and tells the oldest request; false: there is none. */
 bool rig_drive_step(RigDrive *drive);
 

@@ -10,7 +10,9 @@ typedef struct RigRequest {
     BlockKind kind;
     uint64_t lba, tag;
     uint32_t count;
-    void *buffer;
+    void *buffer; /* of a read; NULL: it goes to the spans */
+    BlockSpan *spans;
+    size_t span_count;
     uint8_t *data;
     bool cancelled;
 } RigRequest;
@@ -38,6 +40,7 @@ static void free_request(gpointer data)
 {
     RigRequest *request = data;
     g_free(request->data);
+    g_free(request->spans);
     g_free(request);
 }
 
@@ -60,17 +63,58 @@ static bool carry_out(RigDrive *drive, const RigRequest *request)
         if (lba == drive->bad) {
             return false;
         }
-        if (request->kind == BLOCK_WRITE && sector) {
-            memcpy(sector, request->data + i * BLOCK_SECTOR_SIZE, BLOCK_SECTOR_SIZE);
-        } else if (request->kind == BLOCK_READ && !request->cancelled) {
-            uint8_t *to = (uint8_t *)request->buffer + i * BLOCK_SECTOR_SIZE;
-            memset(to, 0, BLOCK_SECTOR_SIZE);
-            if (sector) {
-                memcpy(to, sector, BLOCK_SECTOR_SIZE);
-            }
+        uint8_t *data = request->data ? request->data + i * BLOCK_SECTOR_SIZE : NULL;
+        if (request->kind == BLOCK_READ) {
+            memset(data, 0, BLOCK_SECTOR_SIZE);
+        }
+        if (request->kind == BLOCK_READ && sector) {
+            memcpy(data, sector, BLOCK_SECTOR_SIZE);
+        } else if (request->kind == BLOCK_WRITE && sector) {
+            memcpy(sector, data, BLOCK_SECTOR_SIZE);
+        } else if (request->kind >= BLOCK_WRITE_ZEROES && sector) {
+            memset(sector, 0, BLOCK_SECTOR_SIZE);
         }
     }
     return request->kind != BLOCK_FLUSH || drive->bad == UINT64_MAX;
+}
+
+static void tell(BlockPort *port, const RigRequest *request, bool ok)
+{
+    BlockResult result = {.port = port->end.number, .tag = request->tag, .ok = ok};
+    if (ok && request->kind == BLOCK_READ) {
+        result.buffer = request->buffer;
+        result.spans = request->spans;
+        result.span_count = request->span_count;
+        result.data = request->data;
+        result.size = (size_t)request->count * BLOCK_SECTOR_SIZE;
+    }
+    g_mutex_lock(device_mutex(port->end.dev));
+    device_call_block_done(port->end.dev, &result);
+    g_mutex_unlock(device_mutex(port->end.dev));
+}
+
+void rig_drive_protect(RigDrive *drive)
+{
+    drive->read_only = drive->port->end.medium.read_only = true;
+}
+
+void rig_drive_change(RigDrive *drive, uint64_t sectors)
+{
+    const BlockMedium medium = {.sectors = sectors, .read_only = drive->read_only};
+    Device *dev = drive->port->end.dev;
+    g_assert_cmpuint(sectors, <=, drive->sectors);
+    g_mutex_lock(device_mutex(dev));
+    device_call_medium(dev, drive->port->end.number, &medium);
+    g_mutex_unlock(device_mutex(dev));
+}
+
+bool rig_drive_eject(RigDrive *drive)
+{
+    Device *dev = drive->port->end.dev;
+    g_mutex_lock(device_mutex(dev));
+    bool given = device_call_eject(dev, drive->port->end.number);
+    g_mutex_unlock(device_mutex(dev));
+    return given;
 }
 
 bool rig_drive_step(RigDrive *drive)
@@ -83,31 +127,13 @@ bool rig_drive_step(RigDrive *drive)
     bool ok = carry_out(drive, request);
     drive->flushes += request->kind == BLOCK_FLUSH;
     if (!request->cancelled) {
-        g_mutex_lock(device_mutex(port->end.dev));
-        device_class(port->end.dev)
-            ->block_client->done(device_state(port->end.dev), port->end.number, request->tag, ok);
-        g_mutex_unlock(device_mutex(port->end.dev));
+        tell(port, request, ok);
     }
     free_request(request);
     return true;
 }
 
 /* ---- the device's side ---- */
-
-static uint64_t sectors(const BlockPort *port)
-{
-    return port->drive->sectors;
-}
-
-static bool is_read_only(const BlockPort *port)
-{
-    return port->drive->read_only;
-}
-
-static bool is_cdrom(const BlockPort *port)
-{
-    return port->drive->cdrom;
-}
 
 static void cancel(BlockPort *port)
 {
@@ -116,17 +142,26 @@ static void cancel(BlockPort *port)
     }
 }
 
+/* A drive that was emptied has no sectors, which a device is to know. */
 static void submit(BlockPort *port, const BlockRequest *asked)
 {
     RigRequest request = {.kind = asked->kind,
                           .lba = asked->lba,
                           .tag = asked->tag,
-                          .count = asked->count,
-                          .buffer = asked->buffer};
-    g_assert_true(asked->kind == BLOCK_FLUSH || asked->count > 0);
-    g_assert_cmpuint(asked->lba + asked->count, <=, port->drive->sectors);
+                          .count = (uint32_t)(asked->size / BLOCK_SECTOR_SIZE),
+                          .buffer = asked->buffer,
+                          .spans = g_memdup2(asked->spans, asked->span_count * sizeof(BlockSpan)),
+                          .span_count = asked->span_count};
+    g_assert_true(asked->kind == BLOCK_FLUSH || asked->size > 0);
+    g_assert_cmpuint(asked->lba + request.count, <=, port->end.medium.sectors);
     if (asked->data) {
-        request.data = g_memdup2(asked->data, (gsize)asked->count * BLOCK_SECTOR_SIZE);
+        request.data = g_memdup2(asked->data, asked->size);
+    } else if (asked->buffer || asked->spans) {
+        request.data = g_malloc0(asked->size);
+    }
+    if (asked->kind == BLOCK_WRITE && asked->spans) {
+        g_assert_true(
+            block_spans_read(port->end.dev, asked->spans, asked->span_count, request.data));
     }
     g_queue_push_tail(&port->requests, g_memdup2(&request, sizeof(request)));
 }
@@ -140,18 +175,15 @@ static void serve_request(BlockPort *port, const BlockRequest *asked)
     }
 }
 
-static const BlockPortOps OPS = {
-    .request = serve_request,
-    .sectors = sectors,
-    .read_only = is_read_only,
-    .is_cdrom = is_cdrom,
-};
-
 BlockPort *rig_drive_connect(RigDrive *drive, Device *dev)
 {
     g_assert_null(drive->port);
     drive->port = g_new0(BlockPort, 1);
-    *drive->port = (BlockPort){.end = {.ops = &OPS, .dev = dev}, .drive = drive};
+    drive->port->end.request = serve_request;
+    drive->port->end.dev = dev;
+    drive->port->end.medium = (BlockMedium){drive->sectors, drive->read_only};
+    drive->port->end.cdrom = drive->cdrom;
+    drive->port->drive = drive;
     g_queue_init(&drive->port->requests);
     return drive->port;
 }

@@ -353,7 +353,7 @@ static void write_past_the_end_is_not_found_there(Channel *t, gconstpointer data
 static void read_only_disk_aborts_writes(Channel *t, gconstpointer data)
 {
     (void)data;
-    t->drive[0]->read_only = true;
+    rig_drive_protect(t->drive[0]);
     ata_lba28(t, 5, 1, ATA_CMD_WRITE);
     expect_error(t, ATA_ER_ABRT);
 }

@@ -103,7 +103,7 @@ static void test_gate(Fdc *t, gconstpointer data)
 static void test_status_registers(Fdc *t, gconstpointer data)
 {
     (void)data;
-    t->drive[0]->read_only = true;
+    rig_drive_protect(t->drive[0]);
     fdc_start(t);
     g_assert_cmphex(fdc_get(t, FDC_SRA), ==, FDC_SRA_INDX);
     fdc_seek(t, 0, 3);
@@ -205,7 +205,7 @@ static void test_perpendicular(Fdc *t, gconstpointer data)
 static void test_sense_drive(Fdc *t, gconstpointer data)
 {
     (void)data;
-    t->drive[1]->read_only = true;
+    rig_drive_protect(t->drive[1]);
     fdc_start(t);
     COMMAND(t, FDC_CMD_SENSE_DRIVE, FDC_HDS);
     EXPECT(t, FDC_ST3_ONES | FDC_ST3_HD | FDC_ST3_T0);

@@ -148,7 +148,7 @@ static void test_write(Fdc *t, gconstpointer data)
 static void test_write_protected(Fdc *t, gconstpointer data)
 {
     (void)data;
-    t->drive[0]->read_only = true;
+    rig_drive_protect(t->drive[0]);
     COMMAND(t, MFM_WRITE, SECTOR_AT(0, 0, 6));
     fdc_run(t);
     EXPECT(t, FDC_ST0_ABNORMAL, FDC_ST1_NW, 0, 0, 0, 6, 2);

@@ -1,0 +1,505 @@
+/*
+ * A drive's requests: their queue, the worker that carries them out, and the
+ * telling of what is done.
+ */
+#include "src/block/block_internal.h"
+
+#include "src/base/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Repeatable runs: how long a request takes, of machine time. */
+#define REQUEST_NS UINT64_C(20000)
+#define SECTOR_NS  UINT64_C(1000)
+
+/* What may wait for the disk before a device that asks for more waits, too. */
+#define BACKLOG_MAX ((size_t)8 << 20)
+#define WAITING_MAX 256u
+
+/* A request of ours, not of the device's: another medium. */
+#define BLOCK_INSERT BLOCK_KINDS
+
+typedef struct Request {
+    BlockKind kind;
+    uint64_t lba, tag;
+    uint32_t count; /* sectors */
+    void *buffer;   /* of a read: the device's; NULL: it goes to the spans */
+    BlockSpan *spans;
+    size_t span_count;
+    uint8_t *data;   /* read, or to be written */
+    size_t bytes;    /* of that */
+    Image *image;    /* to be put in; afterwards, what was taken out */
+    BlockMedium own; /* what is put in */
+    unsigned medium; /* for which the device means it */
+    bool wrong;      /* cannot be carried out, by the device's fault */
+    uint64_t due;    /* repeatable runs: when it is done */
+    bool ok;         /* the worker's, until `finished` */
+    bool finished;   /* under the port's lock */
+    bool cancelled;  /* under the port's lock: nobody is told, and the worker frees it */
+} Request;
+
+static void free_request(Request *request)
+{
+    image_free(request->image);
+    g_free(request->data);
+    g_free(request->spans);
+    g_free(request);
+}
+
+/* With the port's lock held. */
+static void release(BlockPort *port, Request *request)
+{
+    port->bytes -= request->bytes;
+    free_request(request);
+}
+
+/* ---- the worker ---- */
+
+static const char *explain(int code)
+{
+    return code == ENODATA ? "the file has become shorter"
+           : code == ENXIO ? "the file ends before it (a longer one has room)"
+                           : g_strerror(code);
+}
+
+/* One line for each kind of failure: the guest sees every one of them. */
+static void report_failure(BlockPort *port, const Request *request, int code)
+{
+    static const char *const VERBS[BLOCK_KINDS] = {
+        [BLOCK_READ] = "read",       [BLOCK_WRITE] = "write",       [BLOCK_FLUSH] = "flush",
+        [BLOCK_DISCARD] = "discard", [BLOCK_WRITE_ZEROES] = "zero", [BLOCK_UNMAP_ZEROES] = "zero",
+    };
+    if (port->reported[request->kind]) {
+        return;
+    }
+    port->reported[request->kind] = true;
+    g_autofree char *sector = request->kind == BLOCK_FLUSH
+                                  ? g_strdup("")
+                                  : g_strdup_printf(", sector %" G_GUINT64_FORMAT, request->lba);
+    g_autofree char *text =
+        g_strdup_printf("drive %s: cannot %s %s%s: %s; the guest sees an error", port->id,
+                        VERBS[request->kind], port->file, sector, explain(code));
+    port->set->message(port->set->opaque, text);
+}
+
+static void insert(BlockPort *port, Request *request)
+{
+    Image *old = port->image;
+    port->image = request->image;
+    request->image = old;
+    port->medium_held++;
+}
+
+static bool carry_out(BlockPort *port, Request *request)
+{
+    Image *image = port->image;
+    if (request->wrong || !image || request->medium != port->medium_held) {
+        errno = request->wrong ? EINVAL : ENOMEDIUM;
+        return false;
+    }
+    switch (request->kind) {
+    case BLOCK_READ:
+        return image_read(image, request->lba, request->data, request->count);
+    case BLOCK_WRITE:
+        return image_write(image, request->lba, request->data, request->count);
+    case BLOCK_DISCARD:
+        return image_discard(image, request->lba, request->count);
+    case BLOCK_WRITE_ZEROES:
+    case BLOCK_UNMAP_ZEROES:
+        return image_zero(image, request->lba, request->count, request->kind == BLOCK_UNMAP_ZEROES);
+    default:
+        return image_flush(image);
+    }
+}
+
+static void serve(BlockPort *port, Request *request)
+{
+    if (request->kind == BLOCK_INSERT) {
+        insert(port, request);
+        return;
+    }
+    request->ok = carry_out(port, request);
+    if (!request->ok && !request->wrong && errno != ENOMEDIUM) {
+        report_failure(port, request, errno);
+    }
+}
+
+static void finish(BlockPort *port, Request *request)
+{
+    g_mutex_lock(&port->lock);
+    bool cancelled = request->cancelled;
+    if (cancelled) {
+        release(port, request);
+    } else {
+        request->finished = true;
+    }
+    g_cond_broadcast(&port->finished);
+    g_mutex_unlock(&port->lock);
+    if (!port->timer && !cancelled) {
+        loop_post(port->set->loop, &port->told);
+    }
+}
+
+static Request *next_request(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    while (!port->stop && g_queue_is_empty(&port->todo)) {
+        g_cond_wait(&port->work, &port->lock);
+    }
+    Request *request = g_queue_pop_head(&port->todo);
+    g_mutex_unlock(&port->lock);
+    return request;
+}
+
+static gpointer work(gpointer data)
+{
+    BlockPort *port = data;
+    Request *request;
+    while ((request = next_request(port))) {
+        serve(port, request);
+        finish(port, request);
+    }
+    return NULL;
+}
+
+/* ---- telling the device ---- */
+
+static void tell_inserted(BlockPort *port, const Request *request)
+{
+    port->medium_known++;
+    if (port->end.dev) {
+        device_call_medium(port->end.dev, port->end.number, &request->own);
+    } else {
+        port->end.medium = request->own;
+    }
+}
+
+static void tell_done(BlockPort *port, const Request *request)
+{
+    BlockResult result = {.port = port->end.number, .tag = request->tag, .ok = request->ok};
+    if (request->ok && request->kind == BLOCK_READ) {
+        result.buffer = request->buffer;
+        result.spans = request->spans;
+        result.span_count = request->span_count;
+        result.data = request->data;
+        result.size = request->bytes;
+    }
+    device_call_block_done(port->end.dev, &result);
+}
+
+static void tell(BlockPort *port, Request *request)
+{
+    if (request->kind == BLOCK_INSERT) {
+        tell_inserted(port, request);
+    } else {
+        tell_done(port, request);
+    }
+    g_mutex_lock(&port->lock);
+    release(port, request);
+    g_mutex_unlock(&port->lock);
+}
+
+/* The oldest request if it is finished; `wait`: until it is. */
+static Request *take_finished(BlockPort *port, bool wait)
+{
+    g_mutex_lock(&port->lock);
+    Request *request = g_queue_peek_head(&port->requests);
+    while (wait && request && !request->finished) {
+        g_cond_wait(&port->finished, &port->lock);
+    }
+    if (request && request->finished) {
+        g_queue_pop_head(&port->requests);
+    } else {
+        request = NULL;
+    }
+    g_mutex_unlock(&port->lock);
+    return request;
+}
+
+static void lock_device(const BlockPort *port, bool on)
+{
+    if (port->end.dev && on) {
+        g_mutex_lock(device_mutex(port->end.dev));
+    } else if (port->end.dev) {
+        g_mutex_unlock(device_mutex(port->end.dev));
+    }
+}
+
+/* The loop's thread; each is taken and told under one hold of the device's lock. */
+static void tell_finished(void *opaque)
+{
+    BlockPort *port = opaque;
+    Request *request;
+    do {
+        lock_device(port, true);
+        request = take_finished(port, false);
+        if (request) {
+            tell(port, request);
+        }
+        lock_device(port, false);
+    } while (request);
+}
+
+/* Zero if there is none. */
+static uint64_t next_due(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    const Request *request = g_queue_peek_head(&port->requests);
+    uint64_t due = request ? request->due : 0;
+    g_mutex_unlock(&port->lock);
+    return due;
+}
+
+/* Repeatable runs: nobody else holds or awaits the device's lock. */
+static void tell_due(void *opaque, uint64_t deadline)
+{
+    BlockPort *port = opaque;
+    uint64_t due;
+    lock_device(port, true);
+    while ((due = next_due(port)) && due <= deadline) {
+        tell(port, take_finished(port, true));
+    }
+    if (due) {
+        pio_timer_arm(port->timer, due);
+    }
+    lock_device(port, false);
+}
+
+/* ---- requests ---- */
+
+/* Each after the one before it, as a disk works. */
+static void set_due(BlockPort *port, Request *request)
+{
+    uint64_t start = MAX(clock_now(port->set->clock), port->last_due);
+    request->due = port->last_due = start + REQUEST_NS + request->count * SECTOR_NS;
+    if (!pio_timer_armed(port->timer)) {
+        pio_timer_arm(port->timer, request->due);
+    }
+}
+
+/* A device knows what it asks for; what a guest says of its memory is another matter. */
+static bool is_possible(const BlockPort *port, const BlockRequest *asked)
+{
+    uint64_t sectors = port->end.medium.sectors, count = asked->size / BLOCK_SECTOR_SIZE;
+    bool possible = asked->size % BLOCK_SECTOR_SIZE == 0 && count && count <= sectors &&
+                    asked->lba <= sectors - count;
+    g_assert(possible || asked->spans);
+    return possible && (!asked->spans || asked->size <= BLOCK_REQUEST_MAX);
+}
+
+static void make_buffer(BlockPort *port, Request *request, const BlockRequest *asked)
+{
+    if (request->wrong || asked->kind > BLOCK_WRITE) {
+        return;
+    }
+    request->bytes = asked->size;
+    request->data = g_malloc(request->bytes);
+    if (asked->data) {
+        memcpy(request->data, asked->data, request->bytes);
+    } else if (asked->kind == BLOCK_WRITE) {
+        request->wrong =
+            !block_spans_read(port->end.dev, asked->spans, asked->span_count, request->data);
+    }
+}
+
+static Request *new_request(BlockPort *port, const BlockRequest *asked)
+{
+    Request *request = g_new0(Request, 1);
+    request->kind = asked->kind;
+    request->lba = asked->lba;
+    request->tag = asked->tag;
+    request->medium = port->medium_known;
+    request->wrong = asked->kind != BLOCK_FLUSH && !is_possible(port, asked);
+    if (!request->wrong) {
+        request->count = (uint32_t)(asked->size / BLOCK_SECTOR_SIZE);
+    }
+    request->buffer = asked->buffer;
+    request->span_count = asked->span_count;
+    request->spans = g_memdup2(asked->spans, asked->span_count * sizeof(BlockSpan));
+    make_buffer(port, request, asked);
+    return request;
+}
+
+/*
+ * A device has one request or a few under way: more wait only where it was
+ * reset again and again and has left writes behind, faster than they are done.
+ */
+static void wait_for_room(BlockPort *port)
+{
+    while (!g_queue_is_empty(&port->todo) &&
+           (port->bytes > BACKLOG_MAX || port->todo.length >= WAITING_MAX)) {
+        g_cond_wait(&port->finished, &port->lock);
+    }
+}
+
+static void submit(BlockPort *port, Request *request)
+{
+    if (port->timer) {
+        set_due(port, request);
+    }
+    g_mutex_lock(&port->lock);
+    wait_for_room(port);
+    port->bytes += request->bytes;
+    g_queue_push_tail(&port->requests, request);
+    g_queue_push_tail(&port->todo, request);
+    g_cond_signal(&port->work);
+    g_mutex_unlock(&port->lock);
+}
+
+/* Reads that nobody began are not; what changes the disk is carried out all the same. */
+static void drop_reads(BlockPort *port)
+{
+    for (GList *item = port->todo.head, *next; item; item = next) {
+        Request *request = item->data;
+        next = item->next;
+        if (request->kind == BLOCK_READ) {
+            g_queue_delete_link(&port->todo, item);
+            release(port, request);
+        }
+    }
+}
+
+static void forget(BlockPort *port, GList *item)
+{
+    Request *request = item->data;
+    g_queue_delete_link(&port->requests, item);
+    if (request->finished) {
+        release(port, request);
+    } else {
+        request->cancelled = true;
+    }
+}
+
+/*
+ * All that the device asked for: what is done is freed, and the rest is the
+ * worker's alone.  The drive is idle then, and does not first have to come to
+ * an end of it.  A change of the medium is the user's.
+ */
+static void cancel(BlockPort *port)
+{
+    bool idle = true;
+    g_mutex_lock(&port->lock);
+    for (GList *item = port->requests.head, *next; item; item = next) {
+        next = item->next;
+        if (((Request *)item->data)->kind == BLOCK_INSERT) {
+            idle = false;
+        } else {
+            forget(port, item);
+        }
+    }
+    drop_reads(port);
+    g_mutex_unlock(&port->lock);
+    if (port->timer && idle) {
+        pio_timer_disarm(port->timer);
+        port->last_due = 0;
+    }
+}
+
+static void serve_device(BlockPort *port, const BlockRequest *asked)
+{
+    if (asked->kind == BLOCK_CANCEL) {
+        cancel(port);
+    } else {
+        submit(port, new_request(port, asked));
+    }
+}
+
+/* ---- media ---- */
+
+static BlockMedium medium_of(const Image *image)
+{
+    return image ? (BlockMedium){image->sectors, image->read_only} : (BlockMedium){0, false};
+}
+
+void block_port_insert(BlockPort *port, Image *image)
+{
+    Request *request = g_new0(Request, 1);
+    request->kind = BLOCK_INSERT;
+    request->image = image;
+    request->own = medium_of(image);
+    lock_device(port, true);
+    submit(port, request);
+    lock_device(port, false);
+}
+
+bool block_port_ask(BlockPort *port)
+{
+    lock_device(port, true);
+    bool given = !port->end.dev || device_call_eject(port->end.dev, port->end.number);
+    lock_device(port, false);
+    return given;
+}
+
+void block_port_pad(BlockPort *port, uint64_t sectors)
+{
+    image_pad(port->image, sectors);
+    port->end.medium = medium_of(port->image);
+}
+
+uint64_t block_port_file_size(const BlockPort *port)
+{
+    return port->image ? port->image->bytes : 0;
+}
+
+size_t block_port_backlog(BlockPort *port)
+{
+    g_mutex_lock(&port->lock);
+    size_t bytes = port->bytes;
+    g_mutex_unlock(&port->lock);
+    return bytes;
+}
+
+/* ---- life ---- */
+
+BlockPort *block_port_new(BlockSet *set, Image *image)
+{
+    BlockPort *port = g_new0(BlockPort, 1);
+    port->set = set;
+    port->end.request = serve_device;
+    port->end.medium = medium_of(image);
+    port->image = image;
+    g_mutex_init(&port->lock);
+    g_cond_init(&port->work);
+    g_cond_init(&port->finished);
+    g_queue_init(&port->requests);
+    g_queue_init(&port->todo);
+    port->told = (LoopTask){.run = tell_finished, .opaque = port};
+    port->timer = set->clock ? timer_new(set->clock, NULL, tell_due, port) : NULL;
+    return port;
+}
+
+bool block_port_start(BlockPort *port, const char *name, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    port->worker = g_thread_try_new("block", work, port, &failure);
+    if (!port->worker) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "%s: the host gives no thread for the drive: %s (ulimit -u and -v limit them)",
+                    name, failure->message);
+    }
+    return port->worker != NULL;
+}
+
+void block_port_free(BlockPort *port)
+{
+    if (port->worker) {
+        g_mutex_lock(&port->lock);
+        port->stop = true;
+        g_cond_signal(&port->work);
+        g_mutex_unlock(&port->lock);
+        g_thread_join(port->worker);
+    }
+    loop_cancel(port->set->loop, &port->told);
+    timer_free(port->timer);
+    g_queue_clear_full(&port->requests, (GDestroyNotify)free_request);
+    g_queue_clear(&port->todo);
+    image_free(port->image);
+    g_cond_clear(&port->work);
+    g_cond_clear(&port->finished);
+    g_mutex_clear(&port->lock);
+    g_free(port->id);
+    g_free(port->file);
+    g_free(port->placeholder);
+    g_free(port);
+}
