@@ -1,6 +1,6 @@
 /*
- * Hard disks on the ATA channels, by programmed I/O.  Their interrupts stay
- * masked: the status is polled, and interrupts come in between.
+ * Hard disks on the ATA channels, by programmed I/O.  Their interrupts stay masked:
+ * the status is polled, and other interrupts are served meanwhile.
  */
 #include "bios/disk.h"
 #include "bios/services.h"
@@ -13,7 +13,7 @@
 #define STATUS_FLOATS 0xff
 
 #define LBA28_SECTORS 0x10000000u
-#define COUNT_MAX     256u /* of a 28-bit command */
+#define COUNT_MAX     256u /* sectors in a 28-bit command */
 
 /* Words of IDENTIFY DEVICE. */
 #define IDENTIFY_WORDS    256u
@@ -29,7 +29,7 @@
 #define CYLINDERS    1024u
 #define SECTOR_WORDS (DISK_SECTOR_SIZE / 2)
 
-/* What vectors 41h and 46h point to, for the first two disks. */
+/* The table that vectors 41h and 46h point to, for the first two disks. */
 typedef struct __attribute__((packed)) FixedDisk {
     uint16_t cylinders;
     uint8_t heads, reserved_3[2];
@@ -42,7 +42,7 @@ typedef struct __attribute__((packed)) FixedDisk {
 _Static_assert(sizeof(FixedDisk) == 16, "the fixed disk parameter table");
 
 #define FIXED_DISKS      2u
-#define FIXED_DISK_HEADS 0x08 /* control: more than eight */
+#define FIXED_DISK_HEADS 0x08 /* in `control`: more than eight heads */
 
 typedef struct Ata {
     AtaUnit units[ATA_UNITS];
@@ -94,7 +94,7 @@ bool ata_select(const AtaUnit *unit, uint8_t device_bits)
 
 /* ---- commands ---- */
 
-/* The upper bytes go first where there are two. */
+/* If the address has two bytes for a register, the upper one is written first. */
 static void put_address(const AtaUnit *unit, uint64_t sector, unsigned count, bool extended)
 {
     if (extended) {
@@ -189,7 +189,7 @@ static DiskStatus transfer(Drive *drive, DiskRequest *request)
     return status;
 }
 
-/* What was interrupted in the middle is given up. */
+/* A command that was interrupted is aborted. */
 static DiskStatus reset(Drive *drive)
 {
     const AtaUnit *unit = drive->unit;
@@ -207,7 +207,7 @@ static const DriveOps DISK_OPS = {
 
 /* ---- finding them ---- */
 
-/* Quotients that fit 32 bits. */
+/* The quotient must fit 32 bits. */
 static uint32_t divide(uint64_t value, uint32_t by)
 {
     uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
@@ -218,7 +218,7 @@ static uint32_t divide(uint64_t value, uint32_t by)
     return low;
 }
 
-/* As many heads as make the cylinders fit. */
+/* Takes as many heads as are needed to keep the number of cylinders in range. */
 static void set_geometry(Drive *drive)
 {
     uint32_t tracks = divide(drive->sectors, TRACK);
@@ -286,8 +286,8 @@ static void add_disk(AtaUnit *unit)
 }
 
 /*
- * After a reset a packet device shows what it is; so it does in the place of a
- * second device that there is not, which then is not identified.
+ * After a reset a packet device identifies itself.  It also does so in the place of
+ * a second device that does not exist.  That device must not be identified.
  */
 static void find_unit(AtaUnit *unit)
 {
@@ -314,7 +314,10 @@ void ata_setup(void)
 
 /* ---- names ---- */
 
-/* Two characters a word, the first in the upper byte, filled up with spaces. */
+/*
+ * Each word has two characters, the first one in the upper byte.  The name is
+ * padded with spaces.
+ */
 bool ata_get_name(const Drive *drive, char *name)
 {
     const AtaUnit *unit = drive->unit;

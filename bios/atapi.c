@@ -1,6 +1,4 @@
-/*
- * CD-ROM drives on the ATA channels: command packets (MMC-2), by programmed I/O.
- */
+/* CD-ROM drives on the ATA channels: command packets (MMC-2), by programmed I/O. */
 #include "bios/cdrom.h"
 
 #include "bios/services.h"
@@ -8,8 +6,8 @@
 #include "devices/storage/ata_regs.h"
 
 #define TRIES        5u
-#define BLOCK_LIMIT  0x8000u /* bytes with one DRQ, at most */
-#define BLOCKS_MAX   0xffffu /* of a READ(10) */
+#define BLOCK_LIMIT  0x8000u /* the most bytes that are transferred with one DRQ */
+#define BLOCKS_MAX   0xffffu /* in a READ(10) */
 #define PACKET_WORDS (ATAPI_PACKET_SIZE / 2)
 
 #define SENSE_KEY   2
@@ -26,7 +24,7 @@ typedef struct Packet {
 static uint16_t answer[SENSE_BYTES / 2];
 static bool changed[ATA_UNITS];
 
-/* The drive's next block of data, all of it, of which `room` bytes are kept. */
+/* Takes all of the drive's next block of data and keeps `room` bytes of it. */
 static void take_block(const AtaUnit *unit, uint32_t *address, uint32_t *room)
 {
     uint32_t size = in8(unit->base + ATA_LBA_MID) | in8(unit->base + ATA_LBA_HIGH) << 8;
@@ -48,7 +46,10 @@ static DiskStatus await_packet(const AtaUnit *unit)
                                     : DISK_OK;
 }
 
-/* Sends a packet and takes up to `room` bytes of data; their number is what is missing of it. */
+/*
+ * Sends a packet and takes up to `room` bytes of data.  At the end `room` is the
+ * number of bytes that are missing.
+ */
 static DiskStatus run_packet(const AtaUnit *unit, const Packet *packet, uint32_t address,
                              uint32_t *room)
 {
@@ -103,7 +104,7 @@ static DiskStatus sense_status(const AtaUnit *unit, uint8_t *key)
     return status_of(*key, bytes[SENSE_CODE]);
 }
 
-/* Once more when the drive only wanted to tell of a reset or another disc. */
+/* Repeats the command if the drive only reported a reset or another disc. */
 static DiskStatus execute(const AtaUnit *unit, const Packet *packet, uint32_t address,
                           uint32_t size)
 {

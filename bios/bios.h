@@ -1,10 +1,10 @@
 /*
- * What all of the BIOS shares: the caller's registers, the memory below 64 KiB,
- * ports, and the few routines in assembly.
+ * Shared by all of the BIOS: the caller's registers, the memory below 64 KiB,
+ * ports, and the routines in assembly.
  *
- * All of the BIOS is in one segment, code, data and stack; CS, DS, ES and SS are
- * BIOS_SEGMENT while its C code runs, FS is 0, and GS is whatever was reached
- * last.  Interrupts are off but in bios_wait(), bios_window(),
+ * All code, data and stack of the BIOS are in one segment.  CS, DS, ES and SS are
+ * BIOS_SEGMENT while its C code runs, FS is 0, and GS is the segment of the last
+ * far access.  Interrupts are off, except in bios_wait(), bios_window(),
  * bios_call_interrupt() and bios_call_far().
  */
 #ifndef PIOEMU_BIOS_BIOS_H
@@ -36,8 +36,9 @@
     }
 
 /*
- * The caller's registers, as entry.S pushes them; it takes all of them back but
- * `ss` and `sp`, which point to 4 bytes of entry.S and IP, CS and FLAGS of the INT.
+ * The caller's registers, as entry.S pushes them.  When the handler returns,
+ * entry.S restores all of them except `ss` and `sp`, which point to 4 bytes of
+ * entry.S and to IP, CS and FLAGS of the INT.
  */
 typedef struct Regs {
     uint16_t ds, flags;
@@ -87,7 +88,7 @@ typedef struct __attribute__((packed)) Bda {
     uint8_t floppy_result[7];
     uint8_t video_mode;
     uint16_t video_columns, video_page_size, video_page_start;
-    uint16_t cursor[8]; /* row in the upper byte */
+    uint16_t cursor[8]; /* the row is in the upper byte */
     uint16_t cursor_shape;
     uint8_t video_page;
     uint16_t crtc_port;
@@ -101,7 +102,7 @@ typedef struct __attribute__((packed)) Bda {
     uint8_t disk_status, disk_count, disk_control, disk_port;
     uint8_t lpt_timeout[4], com_timeout[4];
     uint16_t key_start, key_end;
-    uint8_t video_rows; /* the last one's number */
+    uint8_t video_rows; /* the number of the last row */
     uint16_t character_height;
     uint8_t ega_info[4];
     uint8_t floppy_rate;
@@ -189,11 +190,11 @@ static inline void out16(uint16_t port, uint16_t value)
     __asm__ volatile("outw %0, %w1" : : "a"(value), "Nd"(port));
 }
 
-/* Between a port and memory below 1 MiB; at most 32767 words. */
+/* Transfers words between a port and memory below 1 MiB, at most 32767. */
 void port_read_words(uint16_t port, uint32_t address, uint16_t words);
 void port_write_words(uint16_t port, uint32_t address, uint16_t words);
 
-/* Where a buffer of the BIOS's own is. */
+/* The linear address of a buffer in the BIOS. */
 static inline uint32_t linear_address(const void *pointer)
 {
     return ((uint32_t)BIOS_SEGMENT << 4) + (uint32_t)pointer;
@@ -201,7 +202,7 @@ static inline uint32_t linear_address(const void *pointer)
 
 /* ---- in entry.S ---- */
 
-/* Lets waiting interrupts in; bios_wait() waits for one. */
+/* bios_window() lets pending interrupts in.  bios_wait() waits for one. */
 void bios_window(void);
 void bios_wait(void);
 
@@ -209,23 +210,29 @@ typedef struct CallRegs {
     uint32_t eax, edx;
 } CallRegs;
 
-/* Calls what the vector points to with these and carry; EAX comes back, its flags are returned. */
+/*
+ * Calls the handler of the vector with these registers and this carry.  Returns its
+ * flags, and EAX in `regs`.
+ */
 uint16_t bios_call_interrupt(unsigned vector, CallRegs *regs, bool carry);
 
-/* Calls a program's routine: segment in the upper half, with four words on the stack. */
+/*
+ * Calls a routine of a program.  `address` has the segment in its upper half; four
+ * words are pushed on the stack.
+ */
 void bios_call_far(uint32_t address, const uint16_t *words);
 
-/* Jumps to 0:7C00h with DL, and the stack below it. */
+/* Jumps to 0:7C00h with the drive in DL and the stack below that address. */
 _Noreturn void bios_jump_to_boot_sector(uint8_t drive, uint16_t segment);
-/* Begins again with an empty stack. */
+/* Starts again at `where` with an empty stack. */
 _Noreturn void bios_restart(void (*where)(void));
 _Noreturn void bios_halt(void);
 
-/* The BIOS was interrupted by an NMI, and where. */
+/* An NMI has interrupted the BIOS, at this address. */
 extern volatile uint8_t bios_nmi_noted;
 extern volatile uint16_t bios_nmi_ip;
 
-/* Moves words with 32-bit addresses through protected mode; `gdt` has six entries. */
+/* Copies words between 32-bit addresses, in protected mode.  `gdt` has six entries. */
 void bios_move_words(uint32_t gdt, uint16_t words);
 
 #endif

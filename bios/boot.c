@@ -1,6 +1,6 @@
 /*
- * INT 18h and 19h: the devices are tried in the order that the machine gives;
- * what could not be booted is said, with the reason.
+ * INT 18h and 19h.  The devices are tried in the order that the machine gives.  If
+ * one cannot be booted, the reason is printed.
  */
 #include "bios/disk.h"
 #include "bios/services.h"
@@ -20,10 +20,11 @@
 
 typedef struct Boot {
     uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0: none */
-    uint8_t next;             /* in it */
-    const char *tried;        /* what runs, or was tried last */
-    Drive *chosen;            /* comes first; may be NULL */
-    DiskStatus status;        /* of INT 13h: why the last one failed; DISK_OK: another reason */
+    uint8_t next;             /* an index into `order` */
+    const char *tried;        /* the one that runs, or was tried last */
+    Drive *chosen;            /* is tried first; may be NULL */
+    DiskStatus status;        /* the status of INT 13h if that made the last one fail; DISK_OK:
+                                 another reason */
 } Boot;
 
 static Boot boot;
@@ -53,7 +54,7 @@ static const char *status_text(DiskStatus status)
     }
 }
 
-/* Returns why it did not. */
+/* Returns the reason if it cannot be booted. */
 static const char *boot_sector(Drive *drive)
 {
     DiskRequest request = {.verb = DISK_READ, .count = 1, .address = BOOT_ADDRESS};
@@ -82,7 +83,7 @@ static void try_drive(Drive *drive, const char *name)
     print("\n");
 }
 
-/* False: that was tried before the others. */
+/* False if it has been tried as the chosen one already. */
 static bool is_next(const Drive *drive)
 {
     return !drive || drive != boot.chosen;

@@ -1,6 +1,4 @@
-/*
- * CD-ROM drives for INT 13h: by the extensions, in blocks of 2048 bytes.
- */
+/* CD-ROM drives for INT 13h.  They have the extensions only, with blocks of 2048 bytes. */
 #include "bios/cdrom.h"
 
 #include "bios/services.h"
@@ -10,7 +8,7 @@
 #define CDROM_NUMBER    0xe0
 #define SECTOR          DISK_SECTOR_SIZE
 #define BLOCK_SECTORS   (CDROM_BLOCK / SECTOR)
-#define READ_BLOCKS_MAX 16u /* with one packet: interrupts come in between */
+#define READ_BLOCKS_MAX 16u /* in one packet; interrupts are served between packets */
 #define TOP_SEGMENT     0xffffu
 #define MEMORY_1M       0x100000u
 
@@ -22,8 +20,8 @@
 #define GET_LOCK        0x02
 
 static uint16_t buffer[CDROM_BLOCK / 2];
-static uint8_t locks[ATA_UNITS]; /* of which each has to be taken back */
-static bool changed[ATA_UNITS];  /* which nobody was told of */
+static uint8_t locks[ATA_UNITS]; /* how often each drive is locked */
+static bool changed[ATA_UNITS];  /* the disc was changed, and no program has been told */
 
 /* ---- blocks and sectors ---- */
 
@@ -48,7 +46,7 @@ static uint16_t blocks_at_once(uint32_t sectors)
     return (uint16_t)(blocks < READ_BLOCKS_MAX ? blocks : READ_BLOCKS_MAX);
 }
 
-/* Part of a block, through the buffer. */
+/* Reads a part of a block, through the buffer. */
 static DiskStatus read_part(const AtaUnit *unit, uint32_t block, unsigned skip, unsigned count,
                             uint32_t address)
 {
@@ -83,7 +81,7 @@ DiskStatus cdrom_read_sectors(const AtaUnit *unit, uint32_t start, uint32_t firs
 
 /* ---- the drive ---- */
 
-/* A drive tells of a disc that has come, or is seen without one. */
+/* Notes a change when the drive reports a new disc, or has no disc. */
 static void note_change(Drive *drive, DiskStatus status)
 {
     if (atapi_take_change(drive->unit) || status == DISK_NO_MEDIUM) {
@@ -124,14 +122,14 @@ static DiskStatus transfer(Drive *drive, DiskRequest *request)
     }
     note_change(drive, status);
     if (!status && !drive->sectors) {
-        status = find_disc(drive); /* there is more to read from the new one */
+        status = find_disc(drive); /* read the rest from the new disc */
     }
     return status;
 }
 
 /* ---- lock, eject, change ---- */
 
-/* The drive is told of the first and of the last. */
+/* Only the first lock and the last unlock are sent to the drive. */
 static DiskStatus change_locks(const AtaUnit *unit, uint8_t *count, bool lock)
 {
     DiskStatus status = DISK_OK;
@@ -161,7 +159,7 @@ static DiskStatus lock_service(const Drive *drive, Regs *regs)
     return status;
 }
 
-/* INT 15h, AH = 52h may forbid it. */
+/* A program can forbid it through INT 15h, AH = 52h. */
 static DiskStatus ask_to_eject(const Drive *drive)
 {
     CallRegs call = {.eax = EJECT_INTERCEPT, .edx = drive->number};
@@ -188,7 +186,7 @@ static DiskStatus eject_service(Drive *drive)
     return status && status != DISK_LOCKED ? DISK_EJECT_FAILED : status;
 }
 
-/* As a diskette drive's line: without a disc it is active. */
+/* The change line is like that of a diskette drive: active while there is no disc. */
 static DiskStatus change_service(Drive *drive)
 {
     bool *mine = &changed[ata_index(drive->unit)];
@@ -199,7 +197,7 @@ static DiskStatus change_service(Drive *drive)
     return active ? DISK_CHANGED : status;
 }
 
-/* The disc is looked for when somebody asks for it first. */
+/* The first request looks for a disc. */
 static bool service(Drive *drive, Regs *regs, DiskStatus *status)
 {
     switch (regs->ah) {

@@ -1,6 +1,4 @@
-/*
- * CD-ROM drives: what atapi.c gives to cdrom.c, and cdrom.c to eltorito.c.
- */
+/* CD-ROM drives: what cdrom.c uses of atapi.c, and eltorito.c of cdrom.c. */
 #ifndef PIOEMU_BIOS_CDROM_H
 #define PIOEMU_BIOS_CDROM_H
 
@@ -8,26 +6,26 @@
 
 #define CDROM_BLOCK 2048u
 
-/* How many blocks the disc has. */
+/* The number of blocks on the disc. */
 DiskStatus atapi_capacity(const AtaUnit *unit, uint32_t *blocks);
 DiskStatus atapi_read(const AtaUnit *unit, uint32_t block, uint16_t count, uint32_t address);
 
 DiskStatus atapi_test_ready(const AtaUnit *unit);
-/* The tray stays closed, or may be opened. */
+/* Locks the tray, or unlocks it. */
 DiskStatus atapi_lock(const AtaUnit *unit, bool locked);
 DiskStatus atapi_eject(const AtaUnit *unit);
-/* The drive has told of another disc since this was asked last. */
+/* True if the drive has reported another disc since the last call. */
 bool atapi_take_change(const AtaUnit *unit);
 
-/* `count` sectors of 512 bytes from sector `first` after block `start`, into `address`. */
+/* Reads `count` sectors of 512 bytes, from sector `first` after block `start`, to `address`. */
 DiskStatus cdrom_read_sectors(const AtaUnit *unit, uint32_t start, uint32_t first, uint32_t count,
                               uint32_t address);
-/* The same for one block, in the BIOS's own buffer; NULL: it cannot be read. */
+/* Reads one block into the BIOS's own buffer.  NULL: it cannot be read. */
 const uint8_t *cdrom_block(const AtaUnit *unit, uint32_t block);
 
-/* Boots the disc by its El Torito catalog, or returns why it could not. */
+/* Boots the disc from its El Torito catalog, or returns the reason why it cannot. */
 const char *eltorito_boot(Drive *drive);
-/* INT 13h, AH = 4Bh, of the drive from which was booted or that is emulated. */
+/* INT 13h, AH = 4Bh, for the drive that was booted or is emulated. */
 DiskStatus eltorito_service(const Drive *drive, Regs *regs);
 
 #endif

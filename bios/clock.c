@@ -1,7 +1,4 @@
-/*
- * Time: the ticks of the timer, the real-time clock, and waiting for it.
- * INT 08h, 1Ah and 70h.
- */
+/* Time: the ticks of the timer, the real-time clock, and waits.  INT 08h, 1Ah and 70h. */
 #include "bios/services.h"
 
 #include "devices/timer/i8254_regs.h"
@@ -12,15 +9,15 @@
 #define VECTOR_ALARM 0x4a
 
 #define TICKS_PER_DAY   0x1800b0u
-#define TICK_CLOCKS_LOG 16 /* of the timer's clock */
+#define TICK_CLOCKS_LOG 16 /* clocks of the timer in a tick, as a power of two */
 
 #define RTC_A_RUNNING (RTC_A_DV_32K | 0x06)
-#define RTC_PERIOD_US 976 /* as register A has it: 1024 Hz */
+#define RTC_PERIOD_US 976 /* the period of 1024 Hz, which register A selects */
 
 #define WAIT_ACTIVE 0x01
 #define WAIT_OVER   0x80
 
-/* Motor off, as the diskette controller's digital output register has it. */
+/* The value of the diskette controller's digital output register with the motors off. */
 #define FLOPPY_DOR       0x3f2
 #define FLOPPY_MOTOR_OFF 0x0c
 
@@ -44,7 +41,7 @@ void cmos_write(uint8_t index, uint8_t value)
     out8(PORT_RTC + RTC_DATA, value);
 }
 
-/* An update takes 2 ms at most; a clock that is being set has none. */
+/* An update takes 2 ms at most.  While the clock is being set, there is none. */
 static void await_update(void)
 {
     while (cmos_read(RTC_A) & RTC_A_UIP) {
@@ -157,7 +154,7 @@ static bool start_waiting(uint16_t segment, uint16_t offset, uint32_t us)
     return true;
 }
 
-/* AL = 1 takes the request back. */
+/* AL = 1 cancels the request. */
 bool clock_wait_event(Regs *regs)
 {
     if (regs->al == 1) {
@@ -211,7 +208,7 @@ static void get_time(Regs *regs)
     regs->dl = cmos_read(RTC_B) & RTC_B_DSE;
 }
 
-/* The clock stands while it is set. */
+/* Stops the clock while it is set. */
 static uint8_t hold(void)
 {
     uint8_t b = cmos_read(RTC_B) & (uint8_t)~RTC_B_SET;
@@ -237,7 +234,7 @@ static void get_date(Regs *regs)
     regs->ch = cmos_read(CMOS_CENTURY);
 }
 
-/* Of a Gregorian date, by Zeller: 1 is Sunday. */
+/* The day of the week of a Gregorian date, by Zeller's formula.  Sunday is 1. */
 static uint8_t day_of_week(unsigned year, unsigned month, unsigned day)
 {
     if (month < 3) {
@@ -260,7 +257,7 @@ static void set_date(const Regs *regs)
     cmos_write(RTC_B, b);
 }
 
-/* False: there is one already. */
+/* Returns false if there is an alarm already. */
 static bool set_alarm(const Regs *regs)
 {
     uint8_t b = cmos_read(RTC_B);

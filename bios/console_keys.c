@@ -5,24 +5,24 @@
 #include "bios/terminal.h"
 
 #define ESCAPE       0x1b
-#define ESCAPE_TICKS 2u /* after so many it was the key Esc */
+#define ESCAPE_TICKS 2u /* after this time an ESC alone is the key Esc */
 #define PARAMETERS   2u
 
 typedef enum State {
     TEXT,
     AFTER_ESCAPE,
-    AFTER_BRACKET,  /* ESC [ */
-    AFTER_LETTER_O, /* ESC O */
-    LINUX_FUNCTION, /* ESC [ [ */
+    AFTER_BRACKET,  /* after ESC [ */
+    AFTER_LETTER_O, /* after ESC O */
+    LINUX_FUNCTION, /* after ESC [ [ */
     UTF8,
 } State;
 
 typedef struct ConsoleKeys {
     State state;
-    uint32_t since; /* ticks: when the sequence began */
+    uint32_t since; /* the tick at which the sequence began */
     uint8_t parameters[PARAMETERS];
-    uint8_t parameter; /* which one is being read */
-    uint8_t continued; /* UTF-8: how many bytes are to come */
+    uint8_t parameter; /* the index of the parameter that is being read */
+    uint8_t continued; /* UTF-8: the number of bytes that must follow */
     uint32_t code_point;
     bool after_return;
 } ConsoleKeys;
@@ -47,7 +47,7 @@ static bool buffer_has_room(void)
     return (next >= BDA->key_end ? BDA->key_start : next) != BDA->key_head;
 }
 
-/* The second parameter less 1: bit 0 Shift, 1 Alt, 2 Ctrl. */
+/* The second parameter less 1: bit 0 is Shift, bit 1 Alt, bit 2 Ctrl. */
 static KeyPlane modifiers(void)
 {
     unsigned bits = input.parameters[1] ? input.parameters[1] - 1u : 0;
@@ -70,7 +70,7 @@ static void begin(State state)
     input.parameters[0] = input.parameters[1] = 0;
 }
 
-/* A pipe ends its lines with a line feed, a terminal with what Enter sends. */
+/* A pipe ends its lines with a line feed, a terminal with the code of Enter. */
 static void text(uint8_t byte)
 {
     bool after_return = input.after_return;
@@ -92,7 +92,7 @@ static void text(uint8_t byte)
     }
 }
 
-/* ESC and a character are that with Alt. */
+/* ESC followed by a character stands for that character with Alt. */
 static void after_escape(uint8_t byte)
 {
     input.state = TEXT;
@@ -127,7 +127,7 @@ static void after_bracket(uint8_t byte)
     input.state = TEXT;
     if (byte == '~') {
         store(input.parameters[0] < sizeof(NUMBERS) ? NUMBERS[input.parameters[0]] : 0);
-    } else if (byte == 'Z') { /* back tab */
+    } else if (byte == 'Z') { /* Shift-Tab */
         keyboard_store(KEY_CODES[0x0f][KEYS_SHIFT]);
     } else if (byte < sizeof(FINALS)) {
         store(FINALS[byte]);
@@ -150,7 +150,7 @@ static void after_letter_o(uint8_t byte)
     }
 }
 
-/* A character that the screen has comes as itself, as Alt and its number give it. */
+/* A character that the screen has becomes what Alt and its number would give. */
 static void utf8(uint8_t byte)
 {
     if ((byte & 0xc0) != 0x80) {
@@ -168,7 +168,7 @@ static void utf8(uint8_t byte)
     }
 }
 
-/* Whatever began with ESC and did not go on was the key. */
+/* An ESC that is followed by nothing was the key Esc. */
 static void give_up_waiting(void)
 {
     if (input.state != TEXT && clock_ticks_since(input.since) > ESCAPE_TICKS) {

@@ -1,11 +1,11 @@
 /*
- * What is typed on the console becomes keys: characters, and the sequences that
+ * Turns what is typed on the console into keys: characters, and the sequences that
  * a terminal sends for cursor and function keys.
  */
 #ifndef PIOEMU_BIOS_CONSOLE_KEYS_H
 #define PIOEMU_BIOS_CONSOLE_KEYS_H
 
-/* Takes what has arrived while there is room in the keyboard's buffer. */
+/* Takes the characters that have arrived, while there is room in the keyboard's buffer. */
 void console_keys_poll(void);
 
 #endif

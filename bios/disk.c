@@ -11,7 +11,7 @@
 
 #define CYLINDERS_MAX 1024u
 
-/* Of the extensions: their version, and what there is of them. */
+/* The version of the extensions, and the subsets that are supported. */
 #define EDD_VERSION     0x30
 #define EDD_ACCESS      0x01
 #define EDD_REMOVABLE   0x02
@@ -24,18 +24,18 @@
 
 #define EDD_PARAMETERS      0x1a
 #define EDD_PARAMETERS_DPTE 0x1e
-#define EDD_INFO_DMA        0x01 /* buffers may cross 64 KiB */
+#define EDD_INFO_DMA        0x01 /* buffers may cross a boundary of 64 KiB */
 #define EDD_INFO_GEOMETRY   0x02
 #define EDD_INFO_REMOVABLE  0x04
 #define EDD_INFO_WRITE      0x08 /* write with verify */
-#define EDD_INFO_CHANGE     0x10 /* tells when the medium was changed */
+#define EDD_INFO_CHANGE     0x10 /* reports when the medium was changed */
 #define EDD_INFO_LOCKABLE   0x20
-#define EDD_INFO_NO_MEDIUM  0x40 /* what is told is the most that the drive has */
+#define EDD_INFO_NO_MEDIUM  0x40 /* without a medium: the values are the drive's maximum */
 #define EDD_INFO_CDROM      (EDD_INFO_REMOVABLE | EDD_INFO_CHANGE | EDD_INFO_LOCKABLE)
 
 #define MEMORY_1M   0x100000u
-#define MEMORY_END  0x10fff0u /* of what real mode reaches */
-#define BOUNCE_SIZE 2048u     /* at once, on the way to or from the memory above */
+#define MEMORY_END  0x10fff0u /* the end of what real mode can address */
+#define BOUNCE_SIZE 2048u     /* bytes that are copied at a time, to or from memory above */
 
 typedef struct Disks {
     Drive drives[DRIVES];
@@ -69,7 +69,7 @@ Drive *disk_find(uint8_t number)
     return NULL;
 }
 
-/* Of the same kind, from this one on. */
+/* True for drives of the same kind, from this one on. */
 static bool moves(const Drive *drive, uint8_t number)
 {
     return !((drive->number ^ number) & HARD_DISKS) && drive->heads && drive->number >= number;
@@ -203,11 +203,11 @@ static DiskStatus get_parameters(const Drive *drive, Regs *regs)
     return DISK_OK;
 }
 
-/* AH is the answer and no status. */
+/* AH is the answer here, not a status. */
 static void get_type(const Drive *drive, Regs *regs)
 {
     if (drive->number < HARD_DISKS) {
-        regs->ah = 2; /* a diskette that tells when it was changed */
+        regs->ah = 2; /* a diskette drive with a change line */
         return;
     }
     regs->ah = 3;
@@ -228,7 +228,7 @@ static DiskStatus edd_check(const Drive *drive, Regs *regs)
     return DISK_OK;
 }
 
-/* By way of a buffer here: the address is any. */
+/* Transfers through a buffer of the BIOS, so the address can be anywhere. */
 static DiskStatus far_transfer(Drive *drive, DiskRequest *request)
 {
     static uint8_t bounce[BOUNCE_SIZE];
@@ -257,7 +257,7 @@ static DiskStatus far_transfer(Drive *drive, DiskRequest *request)
     return status;
 }
 
-/* The buffer of a packet. */
+/* The buffer that a packet describes. */
 typedef struct EddBuffer {
     uint32_t address, address_high;
     bool is_flat;
@@ -348,7 +348,7 @@ static DiskStatus edd_parameters(const Drive *drive, const Regs *regs)
     far_write32(ds, si + 20, (uint32_t)(sectors >> 32));
     far_write16(ds, si + 24, drive->sector_size);
     if (has_dpte) {
-        far_write32(ds, si + 26, EDD_FLAT); /* there is none */
+        far_write32(ds, si + 26, EDD_FLAT); /* there is no table */
     }
     return DISK_OK;
 }
@@ -383,7 +383,7 @@ static DiskStatus edd_service(Drive *drive, Regs *regs)
     case 0x48:
         return edd_parameters(drive, regs);
     case 0x49:
-        return DISK_OK; /* its medium is always the same */
+        return DISK_OK; /* its medium never changes */
     default:
         return DISK_INVALID;
     }
@@ -421,7 +421,7 @@ static DiskStatus serve(Drive *drive, Regs *regs)
         return chs_transfer(drive, regs, DISK_VERIFY);
     case 0x08:
         return get_parameters(drive, regs);
-    case 0x09: /* parameters, seek, ready, recalibrate, diagnose: nothing to do */
+    case 0x09: /* parameters, seek, ready, recalibrate, diagnose: there is nothing to do */
     case 0x0c:
     case 0x10:
     case 0x11:
@@ -432,7 +432,7 @@ static DiskStatus serve(Drive *drive, Regs *regs)
     }
 }
 
-/* What programs ask to find out whether there is a drive. */
+/* These functions answer for drives that do not exist, so that programs can find that out. */
 static DiskStatus serve_absent(Regs *regs)
 {
     if (regs->ah == 0x08 && regs->dl < HARD_DISKS) {

@@ -1,6 +1,6 @@
 /*
- * What a kind of drive gives to INT 13h.  disk.c serves it: it finds the drive,
- * turns cylinder, head and sector into a number, checks, and sets status and
+ * The interface between INT 13h and a kind of drive. disk.c finds the drive,
+ * converts cylinder, head and sector into a number, checks, and sets status and
  * carry.
  */
 #ifndef PIOEMU_BIOS_DISK_H
@@ -10,7 +10,7 @@
 
 #define DISK_SECTOR_SIZE 512u
 
-/* As AH has them. */
+/* The values of AH. */
 typedef enum DiskStatus {
     DISK_OK = 0x00,
     DISK_INVALID = 0x01, /* function or argument */
@@ -20,7 +20,7 @@ typedef enum DiskStatus {
     DISK_CHANGED = 0x06,
     DISK_NO_PARAMETERS = 0x07,
     DISK_OVERRUN = 0x08,
-    DISK_BOUNDARY = 0x09, /* DMA does not cross 64 KiB */
+    DISK_BOUNDARY = 0x09, /* DMA cannot cross a boundary of 64 KiB */
     DISK_UNKNOWN_MEDIUM = 0x0c,
     DISK_CRC = 0x10,
     DISK_CONTROLLER = 0x20,
@@ -43,65 +43,73 @@ typedef struct DiskRequest {
     DiskVerb verb;
     uint64_t sector;
     uint16_t count;
-    uint32_t address; /* all of the buffer is below 1 MiB + 64 KiB - 16; not kept */
-    uint16_t done;    /* how many sectors were; kept while it goes on */
+    uint32_t address; /* the whole buffer is below 1 MiB + 64 KiB - 16; not preserved */
+    uint16_t done;    /* the number of sectors that are done */
 } DiskRequest;
 
-#define DRIVE_NAME_SIZE 41u /* with the NUL */
+#define DRIVE_NAME_SIZE 41u /* including the NUL */
 
 typedef struct DriveOps {
-    const char *name; /* in messages */
-    /* INT 13h, AH = 00h, may be NULL. */
+    const char *name; /* the name in messages */
+    /* INT 13h, AH = 00h.  May be NULL. */
     DiskStatus (*reset)(Drive *drive);
-    /* The sectors are there. */
+    /* Transfers sectors, which the drive has. */
     DiskStatus (*transfer)(Drive *drive, DiskRequest *request);
     /*
-     * May be NULL.  What this kind does in another way than disk.c: true, with
-     * the status; false: disk.c serves it.
+     * May be NULL.  Handles a function that this kind of drive does differently
+     * from disk.c.  Returns true and the status if it has; false leaves the
+     * function to disk.c.
      */
     bool (*service)(Drive *drive, Regs *regs, DiskStatus *status);
-    /* What it says of itself; false: nothing.  May be NULL. */
+    /* The name that the drive reports; false: it has none.  May be NULL. */
     bool (*get_name)(const Drive *drive, char *name);
-    /* What boots is in sector 0 if it is NULL; else returns why it could not. */
+    /* Boots the drive, or returns the reason why it cannot.  NULL: it boots from sector 0. */
     const char *(*boot)(Drive *drive);
 } DriveOps;
 
 struct Drive {
     const DriveOps *ops;
-    uint8_t number; /* in DL: from 00h diskettes, from 80h hard disks */
+    uint8_t number; /* the value in DL: from 00h diskettes, from 80h hard disks */
     bool removable;
     uint16_t sector_size;
     uint64_t sectors;                         /* 0: there is no medium */
-    uint16_t cylinders, heads, sectors_track; /* 0 heads: none, only the extensions work */
-    const void *unit;                         /* of the driver */
+    uint16_t cylinders, heads, sectors_track; /* 0 heads: there is no geometry, and only the
+                                                 extensions work */
+    const void *unit;                         /* the driver's data */
 };
 
-/* A copy of it is kept, and returned; NULL: there are too many. */
+/* Keeps a copy of the drive and returns it.  NULL: there are too many. */
 Drive *disk_add(const Drive *drive);
 Drive *disk_find(uint8_t number);
-/* Drives of its kind, which have cylinders, heads and sectors. */
+/* The number of drives of its kind, among those that have cylinders, heads and sectors. */
 uint8_t disk_count_like(uint8_t number);
-/* The drive of this number and those above it get the next; and back, the drive goes. */
+/*
+ * Raises the number of this drive and those above by one; or lowers them, which
+ * removes the drive.
+ */
 void disk_make_room(uint8_t number);
 void disk_close_room(uint8_t number);
-/* It gets the first number of its kind, if that has cylinders; those before it move up. */
+/*
+ * Gives it the first number of its kind, if that has cylinders.  The numbers of
+ * those before it move up.
+ */
 void disk_make_first(Drive *drive);
 /* Reads or writes sectors of any drive, as INT 13h does. */
 DiskStatus disk_transfer(Drive *drive, DiskRequest *request);
 
-/* Booted before all others from now on; NULL: as without a choice, the kernel is first. */
+/* From now on the drive is booted before all others.  NULL: no choice, so the kernel is first. */
 void boot_choose(Drive *drive);
 
 /* ---- diskettes ---- */
 
-/* Adds the drives that CMOS has, and sets up what programs find of them. */
+/* Adds the drives that the CMOS describes, and sets up their variables. */
 void floppy_setup(void);
-/* ES:DI is where INT 1Eh points. */
+/* Sets ES:DI to the address in vector 1Eh. */
 void floppy_point_to_table(Regs *regs);
 
 /* ---- CD-ROM drives ---- */
 
-/* Adds those that ATA has found. */
+/* Adds the CD-ROM drives that ATA has found. */
 void cdrom_setup(void);
 
 /* ---- ATA ---- */
@@ -117,17 +125,17 @@ typedef struct AtaUnit {
     bool lba48;
 } AtaUnit;
 
-/* Finds what is there and adds the hard disks. */
+/* Finds the units and adds the hard disks. */
 void ata_setup(void);
 const AtaUnit *ata_unit(unsigned index);
 unsigned ata_index(const AtaUnit *unit);
-/* Vectors 41h and 46h point to the parameters of disks 80h and 81h. */
+/* Lets vectors 41h and 46h point to the parameters of disks 80h and 81h. */
 void ata_publish(void);
-/* DriveOps.get_name of a drive whose `unit` is an AtaUnit. */
+/* DriveOps.get_name for a drive whose `unit` is an AtaUnit. */
 bool ata_get_name(const Drive *drive, char *name);
-/* Selects the unit once it is free; false: it never was. */
+/* Waits until the unit is free and selects it.  False: it was never free. */
 bool ata_select(const AtaUnit *unit, uint8_t device_bits);
-/* Its status once it is free; ATA_ST_BSY: it never was. */
+/* Waits until it is free and returns its status.  ATA_ST_BSY: it was never free. */
 uint8_t ata_await(const AtaUnit *unit);
 
 #endif

@@ -1,23 +1,24 @@
 /*
- * Booting from CD-ROM, after "El Torito" Bootable CD-ROM Format Specification
- * 1.0: an image that is loaded as it is, or that stands in for a diskette or a
- * hard disk, which gets its number; the others move up.
+ * Boots CD-ROMs, after "El Torito" Bootable CD-ROM Format Specification 1.0.  The
+ * image is either loaded as it is, or emulates a diskette or a hard disk.  An
+ * emulated drive gets the first number of its kind, and the numbers of the others
+ * move up.
  */
 #include "bios/cdrom.h"
 
 #include "bios/services.h"
 
-#define RECORD_BLOCK   17u /* of the boot record volume descriptor */
+#define RECORD_BLOCK   17u /* the block of the boot record volume descriptor */
 #define RECORD_ID      1
 #define RECORD_SYSTEM  7
 #define RECORD_CATALOG 0x47
 
-#define CATALOG_WORDS   16u /* of the validation entry, whose sum is 0 */
+#define CATALOG_WORDS   16u /* words of the validation entry; their sum is 0 */
 #define CATALOG_INITIAL 0x20
 #define CATALOG_ENTRY   0x20
 #define PLATFORM_X86    0
 #define BOOTABLE        0x88
-#define HEADER          0x90 /* of a section; the last one's is 91h */
+#define HEADER          0x90 /* of a section; that of the last one is 91h */
 #define HEADER_LAST     0x91
 
 #define MEDIA_MASK 0x0f
@@ -41,14 +42,14 @@
 
 typedef enum Media { MEDIA_NONE, MEDIA_1200, MEDIA_1440, MEDIA_2880, MEDIA_DISK, MEDIAS } Media;
 
-/* What was booted. */
+/* The disc that was booted. */
 typedef struct ElTorito {
-    const Drive *cdrom; /* NULL: nothing was */
+    const Drive *cdrom; /* NULL: none was booted */
     const Drive *emulated;
     uint8_t media, number, index;
     uint32_t block;
     uint16_t segment, sectors;
-    uint8_t geometry[3]; /* CH, CL, DH of AH = 08h */
+    uint8_t geometry[3]; /* CH, CL and DH of AH = 08h */
 } ElTorito;
 
 static ElTorito booted;
@@ -90,7 +91,7 @@ static DiskStatus emulated_transfer(Drive *drive, DiskRequest *request)
     return DISK_OK;
 }
 
-/* AH = 08h, with the type as CMOS would have it. */
+/* AH = 08h, with the type that the CMOS would have. */
 static void get_floppy_parameters(const Drive *drive, Regs *regs)
 {
     static const uint8_t TYPES[] = {[MEDIA_1200] = 2, [MEDIA_1440] = 4, [MEDIA_2880] = 5};
@@ -131,7 +132,7 @@ static void set_geometry(Drive *drive, uint16_t cylinders, uint16_t heads, uint1
     drive->sectors = (uint32_t)cylinders * heads * track;
 }
 
-/* "The end of the first partition" tells the geometry of a hard disk. */
+/* "The end of the first partition" gives the geometry of a hard disk. */
 static bool find_disk_geometry(Drive *drive, const uint8_t *sector)
 {
     const uint8_t *end = sector + PARTITION_TABLE + PARTITION_END;
@@ -187,7 +188,7 @@ static bool is_valid(const uint8_t *catalog)
     return catalog[0] == 1 && catalog[30] == 0x55 && catalog[31] == 0xaa && !sum;
 }
 
-/* The first bootable entry of the section whose header is at `at`. */
+/* Finds the first bootable entry of the section whose header is at `at`. */
 static const uint8_t *find_in_section(const uint8_t *catalog, unsigned at, unsigned entries)
 {
     for (unsigned i = 0; i < entries; i++) {
@@ -202,7 +203,7 @@ static const uint8_t *find_in_section(const uint8_t *catalog, unsigned at, unsig
     return NULL;
 }
 
-/* The initial entry, or else one of a section; NULL: a PC has none. */
+/* The initial entry, or else one of a section.  NULL: there is none for a PC. */
 static const uint8_t *find_entry(const uint8_t *catalog)
 {
     unsigned at = CATALOG_INITIAL;
@@ -239,7 +240,7 @@ static void note_entry(const Drive *drive, const uint8_t *entry)
 
 /* ---- booting ---- */
 
-/* It must not come over the BIOS's variables, nor above the memory. */
+/* The image must not overwrite the BIOS's variables, and must fit below the end of memory. */
 static const char *load(const Drive *drive)
 {
     uint32_t address = (uint32_t)booted.segment << 4;

@@ -1,19 +1,19 @@
 /*
- * Where the CPU comes into the BIOS and out of it: the reset vector, the
- * interrupts, calls of the guest's own handlers.
+ * The ways into the BIOS and out of it: the reset vector, the interrupts, and calls
+ * of the guest's own handlers.
  *
- * A handler in C has the BIOS's stack, for nobody knows how much the caller's
- * has: 4 bytes are used of that beside the INT's 6.  Handlers can nest wherever
- * code of the guest may run in the middle of the BIOS: these places move
- * bios_stack, where the next entry begins, below all that is in use then, and
- * leave the guest's handler RESERVED bytes.  Elsewhere interrupts are off.
+ * A handler in C runs on the BIOS's own stack, because the caller's may be small:
+ * of that it uses 4 bytes beside the 6 of the INT.  In some places the BIOS lets
+ * code of the guest run, and then handlers can nest.  These places move bios_stack,
+ * where the next entry begins, below everything that is in use, and leave RESERVED
+ * bytes for the guest's handler.  Everywhere else interrupts are off.
  */
 #include "devices/timer/mc146818_regs.h"
 #include "src/machine/pc_board.h"
 
 #define SEGMENT      0xf000
 #define RESERVED     512
-#define RESERVED_FAR 2048 /* for one that is no interrupt's */
+#define RESERVED_FAR 2048 /* for a routine that is not an interrupt's */
 #define RTC          0x70
 
 #define SHUTDOWN_EOI_JUMP 0x05
@@ -25,7 +25,7 @@
     ljmp $SEGMENT, $bios_reset
     .ascii "11/22/26"
     .byte 0
-    .byte 0xfc /* the PC/AT */
+    .byte 0xfc /* model byte of the PC/AT */
     .byte 0
 
     .text
@@ -48,14 +48,14 @@ bios_reset:
     mov $0x20, %al
     out %al, $0xa0
     out %al, $0x20
-    /* A program of the 80286's days comes back from protected mode like this. */
+    /* Programs for the 80286 return from protected mode in this way. */
 1:  xor %ax, %ax
     mov %ax, %ds
     ljmp *0x467
 2:  mov $bios_start, %edx
     jmp enter_c
 
-    /* Starts again at the C function EAX. */
+    /* Starts again at the C function in EAX. */
     .globl bios_restart
 bios_restart:
     mov %eax, %edx
@@ -106,7 +106,7 @@ bios_jump_to_boot_sector:
 
     /* ---- interrupts ---- */
 
-    /* interrupt NAME, HANDLER: the entry that calls void HANDLER(Regs *). */
+    /* interrupt NAME, HANDLER: makes the entry that calls void HANDLER(Regs *). */
     .macro interrupt name, handler
     .globl \name
 \name:
@@ -149,8 +149,8 @@ entry_nothing:
     iretw
 
     /*
-     * An NMI may come anywhere, also where handlers do not nest: in the BIOS
-     * itself it is noted, and reported by the next handler that is done.
+     * An NMI can come anywhere, even where handlers cannot nest.  In the BIOS
+     * itself it is only noted, and the next handler reports it at its end.
      */
     .globl entry_nmi
 entry_nmi:
@@ -204,7 +204,7 @@ serve:
     je 1f
     calll fault_noted_nmi
 
-    /* DS goes back by the caller's stack. */
+    /* DS is restored from the caller's stack. */
 1:  mov 40(%esp), %bx
     mov 38(%esp), %es
     popw %es:(%bx)
@@ -231,8 +231,8 @@ serve:
     /* ---- where the guest's code may run ---- */
 
     /*
-     * The port is read because a CPU that is not real may take interrupts only
-     * where it has to leave the program anyway.
+     * The port is read for software CPUs and virtual machines that take interrupts
+     * only when they leave the guest's code anyway.
      */
     .globl bios_window
 bios_window:
@@ -257,7 +257,7 @@ bios_wait:
     popl bios_stack
     retl
 
-    /* A handler of the guest's came back, with whatever it left; changes BX. */
+    /* A handler of the guest has returned and may have changed everything.  Changes BX. */
     .macro back_in_bios
     cli
     cld
@@ -268,7 +268,7 @@ bios_wait:
     mov %bx, %fs
     .endm
 
-    /* EAX: the vector; EDX: where its EAX and EDX are; ECX: its carry. */
+    /* EAX: the vector; EDX: the address of its EAX and EDX; ECX: its carry. */
     .globl bios_call_interrupt
 bios_call_interrupt:
     pushl %ebp
@@ -308,9 +308,9 @@ bios_call_interrupt:
     retl
 
     /*
-     * EAX: the address; EDX: four words, of which the first is pushed first.  The
-     * stack is found again by what is reserved below it: it may come back with or
-     * without them.
+     * EAX: the address; EDX: four words, the first of which is pushed first.  The
+     * routine may return with or without the words on the stack.  So the stack
+     * pointer is restored from what is reserved below it.
      */
     .globl bios_call_far
 bios_call_far:
@@ -343,7 +343,7 @@ bios_call_far:
 
     /* ---- words between ports and memory ---- */
 
-    /* ES:DI or ES:SI for the address EDX; it may be just above 1 MiB. */
+    /* Sets ES:DI or ES:SI to the address in EDX, which may be slightly above 1 MiB. */
     .macro far_split index
     mov %edx, %\index
     shr $4, %edx
@@ -356,7 +356,7 @@ bios_call_far:
     sub %edx, %\index
     .endm
 
-    /* EAX: the port; EDX: the address; ECX: how many. */
+    /* EAX: the port; EDX: the address; ECX: the number of words. */
     .globl port_read_words
 port_read_words:
     pushl %edi
@@ -380,8 +380,8 @@ port_write_words:
     retl
 
     /*
-     * EAX: the address of a GDT with six entries; EDX: how many words.  Entries
-     * 2 and 3 are source and target, 4 is the BIOS's code and 5 its stack.
+     * EAX: the address of a GDT with six entries; EDX: the number of words.
+     * Entries 2 and 3 are source and target, 4 is the BIOS's code and 5 its stack.
      */
     .globl bios_move_words
 bios_move_words:

@@ -1,10 +1,9 @@
 /*
- * Diskettes: the controller, DMA channel 2 and IRQ 6, after the IBM PC/AT's
- * BIOS.
+ * Diskettes: the controller, DMA channel 2 and IRQ 6, after the IBM PC/AT's BIOS.
  *
- * A drive's medium is found when it is first used and after the disk change
- * line has said that there may be another.  The motor runs on for two seconds;
- * nobody waits for it to start.
+ * The format of a medium is determined when it is first used, and again after the
+ * disk change line has reported that it may be another one.  The motor keeps
+ * running for two seconds.  There is no wait for it to start.
  */
 #include "bios/disk.h"
 #include "bios/services.h"
@@ -21,9 +20,9 @@
 #define MOTOR_TICKS   37
 #define RETRIES       3u
 
-#define CAME     0x80 /* in 40:3Eh: an interrupt */
+#define CAME     0x80 /* in 40:3Eh: an interrupt has come */
 #define RESULTS  7u
-#define SIZE     2 /* code of 512 bytes */
+#define SIZE     2 /* the code of 512 bytes */
 #define GAP      0x1b
 #define BOUNDARY 0x10000u
 
@@ -42,7 +41,10 @@
 
 typedef enum Rate { RATE_500, RATE_300, RATE_250, RATE_1000 } Rate;
 
-/* What a drive of each type in CMOS takes, largest first; 0 tracks end it. */
+/*
+ * What a drive of each type in the CMOS supports, the largest format first.  0
+ * tracks end the list.
+ */
 typedef struct Format {
     uint8_t cylinders, track, rate, state;
 } Format;
@@ -55,7 +57,7 @@ static const Format FORMATS[TYPE_LAST + 1][4] = {
     [5] = {{80, 36, RATE_1000, 0x07}, {80, 18, RATE_500, 0x07}, {80, 9, RATE_250, 0x07}},
 };
 
-/* What INT 1Eh points to. */
+/* The table that vector 1Eh points to. */
 typedef struct __attribute__((packed)) Table {
     uint8_t specify[2], motor_off_ticks, size, track, gap, length, format_gap, fill, settle,
         motor_start;
@@ -63,14 +65,14 @@ typedef struct __attribute__((packed)) Table {
 
 typedef struct Unit {
     uint8_t number, type;
-    const Format *format; /* of the medium; NULL: not known */
+    const Format *format; /* of the medium; NULL: not known yet */
     bool calibrated;
     bool had_medium;
 } Unit;
 
 typedef struct Floppy {
     Unit units[UNITS];
-    bool ready; /* the controller was set up */
+    bool ready; /* the controller has been set up */
     uint8_t result[RESULTS];
     uint8_t bounce[DISK_SECTOR_SIZE];
 } Floppy;
@@ -97,7 +99,7 @@ static uint8_t main_status(void)
     return in8(PORT_FDC + FDC_MSR);
 }
 
-/* Until the FIFO takes or gives a byte. */
+/* Waits until the FIFO accepts or has a byte. */
 static bool await_fifo(uint8_t direction)
 {
     uint32_t start = BDA->ticks;
@@ -122,7 +124,7 @@ static bool send(const uint8_t *bytes, unsigned count)
     return true;
 }
 
-/* All that there is. */
+/* Takes all bytes of the result. */
 static unsigned receive(void)
 {
     unsigned count = 0;
@@ -137,14 +139,14 @@ static unsigned receive(void)
     return count;
 }
 
-/* Whoever has taken the vector may not have told: a result that is there will do. */
+/* A program that has taken the vector may not have set the bit.  A result in the FIFO is enough. */
 static bool await_interrupt(uint32_t ticks)
 {
     uint32_t start = BDA->ticks;
     const uint8_t result = FDC_MSR_RQM | FDC_MSR_DIO | FDC_MSR_CB;
     while (!(BDA->floppy_seek & CAME)) {
         if ((main_status() & result) == result) {
-            bios_window(); /* nobody else shall find the interrupt waiting */
+            bios_window(); /* the pending interrupt must not remain for others */
             break;
         }
         if (BDA->ticks - start > ticks) {
@@ -156,7 +158,7 @@ static bool await_interrupt(uint32_t ticks)
     return true;
 }
 
-/* ST0 of the drive's seek; what others have to tell is dropped. */
+/* ST0 of the drive's seek.  The results of other drives are dropped. */
 static uint8_t seek_status(void)
 {
     static const uint8_t SENSE[] = {FDC_CMD_SENSE_INTERRUPT};
@@ -217,7 +219,7 @@ static void release(void)
 
 /* ---- heads ---- */
 
-/* A second time: one alone steps 79 tracks at most. */
+/* Recalibrates twice, because one command steps 79 tracks at most. */
 static bool recalibrate(Unit *unit)
 {
     const uint8_t command[] = {FDC_CMD_RECALIBRATE, unit->number};
@@ -254,7 +256,7 @@ static DiskStatus result_status(void)
                                              : DISK_CONTROLLER;
 }
 
-/* A command with a result of seven bytes. */
+/* Executes a command with a result of seven bytes. */
 static DiskStatus execute(const uint8_t *command, unsigned count)
 {
     if (!send(command, count) || !await_interrupt(TIMEOUT_TICKS) || receive() != RESULTS) {
@@ -270,7 +272,7 @@ static bool read_id(const Unit *unit, uint8_t head)
     return execute(command, sizeof(command)) == DISK_OK;
 }
 
-/* A track of side 0 has such a sector. */
+/* True if a track of side 0 has this sector. */
 static bool has_sector(const Unit *unit, uint8_t sector)
 {
     const uint8_t command[] = {FDC_CMD_VERIFY | FDC_CMD_MFM,
@@ -293,7 +295,7 @@ static void set_geometry(Drive *drive, const Format *format, uint8_t heads, uint
     drive->sectors = (uint32_t)format->cylinders * heads * track;
 }
 
-/* Those of 3.5" may have been given more than their drive was made for, and more tracks. */
+/* A 3.5" medium may have more sectors or tracks than the drive was made for. */
 static void measure_more(Drive *drive, const Unit *unit)
 {
     uint8_t track = unit->format->track;
@@ -307,7 +309,7 @@ static void measure_more(Drive *drive, const Unit *unit)
     }
 }
 
-/* Those of 40 tracks had 8 or 9 sectors on one side or both. */
+/* A medium of 40 tracks can have 8 or 9 sectors and one or two sides. */
 static void measure(Drive *drive, const Unit *unit)
 {
     const Format *format = unit->format;
@@ -322,7 +324,7 @@ static void measure(Drive *drive, const Unit *unit)
         (uint8_t)(format->rate << STATE_RATE_SHIFT | STATE_ESTABLISHED | format->state);
 }
 
-/* A step tells the drive that we know of the change; without a medium the line stays. */
+/* A step clears the change line.  Without a medium the line remains active. */
 static bool clear_change(Unit *unit)
 {
     return !changed() || (seek(unit, 1) && seek(unit, 0) && !changed());
@@ -346,7 +348,7 @@ static DiskStatus find_medium(Drive *drive, Unit *unit)
     return DISK_ADDRESS_MARK;
 }
 
-/* Selects the drive with its motor on, and knows what is in it. */
+/* Selects the drive, starts its motor, and determines its medium. */
 static DiskStatus begin(Drive *drive, Unit *unit)
 {
     select(unit);
@@ -436,7 +438,7 @@ static DiskStatus run(Unit *unit, DiskVerb verb, Place place, uint32_t address, 
     return status;
 }
 
-/* A sector on a boundary of 64 KiB, which the channel does not cross. */
+/* Transfers a sector that crosses a boundary of 64 KiB, which the DMA channel cannot do. */
 static DiskStatus run_bounced(Unit *unit, DiskVerb verb, Place place, uint32_t address)
 {
     uint16_t segment = (uint16_t)(address >> 4), offset = address & 0xf;
@@ -454,7 +456,7 @@ static DiskStatus run_bounced(Unit *unit, DiskVerb verb, Place place, uint32_t a
     return status;
 }
 
-/* Sectors up to the end of the track, or the end of 64 KiB. */
+/* The number of sectors up to the end of the track or of the 64 KiB. */
 static unsigned run_length(const Drive *drive, const DiskRequest *request, Place place)
 {
     unsigned count = request->count - request->done;
@@ -503,7 +505,7 @@ static DiskStatus reset(Drive *drive)
     return DISK_OK;
 }
 
-/* ES:BX: cylinder, head, sector and size of each; AL of them. */
+/* ES:BX has cylinder, head, sector and size for each of AL sectors. */
 static DiskStatus format_track(Drive *drive, const Regs *regs)
 {
     Unit *unit = unit_of(drive);
@@ -538,7 +540,7 @@ void floppy_point_to_table(Regs *regs)
     regs->di = IVT[TABLE_VECTOR].offset;
 }
 
-/* Those of the drive, not of what is in it. */
+/* The parameters of the drive, not of the medium in it. */
 static DiskStatus get_parameters(const Drive *drive, Regs *regs)
 {
     const Unit *unit = drive->unit;
@@ -565,7 +567,7 @@ static DiskStatus change_line(Drive *drive)
     return status;
 }
 
-/* CH and CL: the last cylinder and the sectors of a track that is to be formatted. */
+/* CH and CL: the last cylinder, and the number of sectors in a track that will be formatted. */
 static DiskStatus set_media(Drive *drive, Regs *regs)
 {
     Unit *unit = unit_of(drive);
@@ -589,7 +591,7 @@ static DiskStatus set_type(const Drive *drive, const Regs *regs)
     return fits ? DISK_OK : DISK_INVALID;
 }
 
-/* Before cylinder, head and sector are turned into a number: of this medium. */
+/* Determines the medium before cylinder, head and sector are converted into a number. */
 static bool serve_sectors(Drive *drive, Regs *regs, DiskStatus *status)
 {
     *status = begin(drive, unit_of(drive));
@@ -667,7 +669,7 @@ static void add_unit(uint8_t number, uint8_t type)
     }
 }
 
-/* The second controller's channel 4 lets the first one through. */
+/* Channel 4 of the second controller passes the requests of the first one. */
 static void setup_dma(void)
 {
     out8(PORT_DMA + DMA_MASTER_CLEAR, 0);

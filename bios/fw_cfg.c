@@ -1,6 +1,4 @@
-/*
- * What the machine tells a firmware, by QEMU's fw_cfg device: items, and files.
- */
+/* Reads QEMU's fw_cfg device, in which the machine gives a firmware items and files. */
 #include "bios/services.h"
 
 #include "devices/misc/fw_cfg_regs.h"
@@ -49,7 +47,7 @@ static bool same(const uint8_t *entry, const char *name)
     return *entry == (uint8_t)*name;
 }
 
-/* 0, which is the signature: there is none of this name. */
+/* Returns 0, which is the number of the signature, if there is no file of this name. */
 static uint16_t find_file(const char *name)
 {
     uint8_t entry[FW_CFG_DIR_ENTRY_SIZE];

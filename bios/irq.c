@@ -1,7 +1,4 @@
-/*
- * The interrupt controllers, the IRQs that belong to nobody, and the CPU's
- * exceptions.
- */
+/* The interrupt controllers, the IRQs without a driver, and the CPU's exceptions. */
 #include "bios/services.h"
 
 #include "devices/intc/i8259_regs.h"
@@ -61,7 +58,7 @@ static void report(const Regs *regs, const char *what)
               far_read16(regs->ss, regs->sp + REGS_IP));
 }
 
-/* The instruction would do the same again. */
+/* Ends the run, because the instruction would fail again. */
 static _Noreturn void die(const Regs *regs, const char *what)
 {
     report(regs, what);
@@ -110,7 +107,7 @@ void fault_overflow(Regs *regs)
     report(regs, "overflow");
 }
 
-/* INT 5 is also the key that prints the screen, for which there is no printer. */
+/* INT 5 is also what the Print Screen key calls.  There is no printer. */
 void fault_bound(Regs *regs)
 {
     uint16_t segment = far_read16(regs->ss, regs->sp + REGS_CS);
@@ -131,7 +128,7 @@ void fault_no_fpu(Regs *regs)
 
 /* ---- IRQs without a driver ---- */
 
-/* Their vectors are those of exceptions as well, for which no line is in service. */
+/* These vectors are also those of exceptions.  For an exception no IRQ is in service. */
 static void unexpected(const Regs *regs, unsigned irq, const char *exception)
 {
     uint8_t isr = in_service(PORT_PIC1);
@@ -158,7 +155,7 @@ void irq_5(Regs *regs)
     unexpected(regs, 5, "general protection fault");
 }
 
-/* Whoever waits for the diskette controller looks at the variable. */
+/* Sets the variable that the diskette driver waits for. */
 void irq_6(Regs *regs)
 {
     (void)regs;
@@ -166,13 +163,13 @@ void irq_6(Regs *regs)
     irq_end(6);
 }
 
-/* A request that went away before it was acknowledged comes as IRQ 7, and is not in service. */
+/* A request that went away before the acknowledge comes as IRQ 7 and is not in service. */
 void irq_7(Regs *regs)
 {
     unexpected(regs, 7, NULL);
 }
 
-/* IRQ 9 to 15, and what the slave has for a request that went away. */
+/* IRQ 9 to 15, and requests of the slave that went away before the acknowledge. */
 void irq_slave(Regs *regs)
 {
     (void)regs;

@@ -1,19 +1,18 @@
 /*
- * Starts the Linux kernel that the machine has ready in its fw_cfg device: the
- * parts of it go to where the machine says, by DMA, and the setup code is
- * entered in real mode.
+ * Starts the Linux kernel in the machine's fw_cfg device: copies its parts by DMA
+ * to the addresses that the device gives, and enters the setup code in real mode.
  *
- * It is part of the BIOS, and with KERNEL_ROM an option ROM of its own that a
- * firmware of others finds as a boot device (BIOS Boot Specification 1.01,
- * Plug and Play BIOS Specification 1.0A, chapter 3).
+ * It is part of the BIOS.  With KERNEL_ROM it is an option ROM, which other
+ * firmwares find as a boot device (BIOS Boot Specification 1.01, Plug and Play BIOS
+ * Specification 1.0A, chapter 3).
  */
 #include "devices/misc/fw_cfg_regs.h"
 
     .set PORTS, 0x510
     .set QEMU, 0x554d4551
-    .set DESCRIPTOR, 0x600 /* in memory that is nobody's */
+    .set DESCRIPTOR, 0x600 /* in memory that is not used */
     .set ENTRY_PARAGRAPHS, 0x20
-    .set STACK, 0xe000 /* where the machine has put the end of the setup's heap */
+    .set STACK, 0xe000 /* the machine puts the end of the setup's heap here */
 
     .code16
     .text
@@ -21,14 +20,14 @@
 #ifdef KERNEL_ROM
     .set ROM_SIZE, 512
     .set VECTOR_NEXT_DEVICE, 0x18
-    .set DEVICE_IPL, 0x80 /* can be booted from */
+    .set DEVICE_IPL, 0x80 /* the device can be booted */
     .set INDICATE_IPL, 0x04
 
     .globl _start
 _start:
     .word 0xaa55
     .byte ROM_SIZE / 512
-    lret /* nothing to set up */
+    lret /* there is nothing to set up */
     .org 0x1a
     .word plug_and_play
     .balign 16
@@ -36,7 +35,7 @@ plug_and_play:
     .ascii "$PnP"
     .byte 1, 2
     .word 0
-    .byte 0, 0 /* the second is the checksum of the whole, which the machine makes right */
+    .byte 0, 0 /* the second one is the checksum of the ROM, which the machine fills in */
     .long 0
     .word maker, product
     .byte 0, 0, DEVICE_IPL, INDICATE_IPL
@@ -50,7 +49,7 @@ boot:
     call kernel_start
     int $VECTOR_NEXT_DEVICE
 #else
-    /* For C: comes back if there is no kernel. */
+    /* Called from C.  Returns if there is no kernel. */
     .globl kernel_boot
 kernel_boot:
     pushal
@@ -61,7 +60,7 @@ kernel_boot:
     retl
 #endif
 
-/* Brings what item NAME_DATA has to where NAME_ADDR says. */
+/* Copies item NAME_DATA to the address in NAME_ADDR. */
 #define FETCH(name)                                                                                \
     mov $FW_CFG_##name##_ADDR, %ax;                                                                \
     call read_number;                                                                              \
@@ -108,7 +107,7 @@ kernel_start:
     lret
 1:  ret
 
-    /* Reads item AX, four bytes of it, into EAX; changes DX and CX. */
+    /* Reads the four bytes of item AX into EAX.  Changes DX and CX. */
 read_number:
     mov $PORTS + FW_CFG_SELECTOR, %dx
     out %ax, (%dx)
@@ -119,7 +118,7 @@ read_number:
     loop 1b
     ret
 
-    /* Brings ECX bytes of item AX to EDI; carry if that fails. */
+    /* Copies ECX bytes of item AX to EDI.  Sets carry if that fails. */
 transfer:
     test %ecx, %ecx
     jz 2f
@@ -139,7 +138,7 @@ transfer:
     bswap %eax
     mov $PORTS + FW_CFG_DMA_LOW, %dx
     out %eax, (%dx)
-    /* When the port write is over, so is the transfer. */
+    /* The transfer is over when the port write returns. */
     cmpl $0, DESCRIPTOR + FW_CFG_DMA_CONTROL
     je 2f
     stc

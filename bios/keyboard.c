@@ -1,7 +1,4 @@
-/*
- * The keyboard: IRQ 1, the buffer, and INT 16h, which takes what is typed on the
- * console as well.
- */
+/* The keyboard: IRQ 1, the buffer, and INT 16h, which also takes what is typed on the console. */
 #include "bios/console_keys.h"
 #include "bios/keys.h"
 #include "bios/services.h"
@@ -13,7 +10,7 @@
 #define VECTOR_BREAK  0x1b
 #define VECTOR_PRINT  0x05
 
-/* 40:17h */
+/* Bits of 40:17h. */
 #define SHIFT_RIGHT  0x01
 #define SHIFT_LEFT   0x02
 #define SHIFT_CTRL   0x04
@@ -22,13 +19,13 @@
 #define SHIFT_NUM    0x20
 #define SHIFT_CAPS   0x40
 #define SHIFT_INSERT 0x80
-/* 40:18h; those of the locks are their bits above. */
+/* Bits of 40:18h.  The locks have the same bits here as there. */
 #define SHIFT2_LEFT_CTRL 0x01
 #define SHIFT2_LEFT_ALT  0x02
 #define SHIFT2_SYSREQ    0x04
 #define SHIFT2_PAUSE     0x08
 #define SHIFT2_LOCKS     0xf0
-/* 40:96h */
+/* Bits of 40:96h. */
 #define STATE_E1         0x01
 #define STATE_E0         0x02
 #define STATE_RIGHT_CTRL 0x04
@@ -37,7 +34,7 @@
 
 #define KEY_SYSREQ   0x54
 #define KEY_PRINT    0x37 /* with a prefix */
-#define KEY_LAST_OLD 0x84 /* the codes above came with the enhanced keyboard */
+#define KEY_LAST_OLD 0x84 /* higher codes came with the enhanced keyboard */
 
 /* ---- the controller ---- */
 
@@ -99,7 +96,7 @@ static void set_bits(volatile __seg_fs uint8_t *byte, uint8_t bits, bool on)
     *byte = (uint8_t)(on ? *byte | bits : *byte & ~bits);
 }
 
-/* Of the two Ctrl and Alt keys either will do. */
+/* Ctrl or Alt is down if at least one of its two keys is. */
 static void update_pair(uint8_t shift, uint8_t left, uint8_t right)
 {
     set_bits(&BDA->shift[0], shift, BDA->shift[1] & left || BDA->shift_extended & right);
@@ -111,7 +108,7 @@ static void shift_pair(bool extended, uint8_t shift, uint8_t left, uint8_t right
     update_pair(shift, left, right);
 }
 
-/* A lock changes when its key goes down, and not as often as that repeats. */
+/* A lock changes when its key is pressed, but not when the key repeats. */
 static void lock_key(uint8_t lock, bool pressed)
 {
     if (pressed && !(BDA->shift[1] & lock)) {
@@ -120,13 +117,13 @@ static void lock_key(uint8_t lock, bool pressed)
     set_bits(&BDA->shift[1], lock, pressed);
 }
 
-/* True: it is one of those keys. */
+/* Returns true if it is one of those keys. */
 static bool shift_key(uint8_t scan, bool extended, bool pressed)
 {
     switch (scan) {
     case KEY_LEFT_SHIFT:
     case KEY_RIGHT_SHIFT:
-        if (!extended) { /* else one that a cursor key brings along */
+        if (!extended) { /* with the prefix it only accompanies a cursor key */
             set_bits(&BDA->shift[0], scan == KEY_LEFT_SHIFT ? SHIFT_LEFT : SHIFT_RIGHT, pressed);
         }
         return true;
@@ -143,7 +140,7 @@ static bool shift_key(uint8_t scan, bool extended, bool pressed)
         lock_key(SHIFT_NUM, pressed);
         return true;
     case KEY_SCROLL_LOCK:
-        if (!extended) { /* else Break */
+        if (!extended) { /* with the prefix it is Break */
             lock_key(SHIFT_SCROLL, pressed);
         }
         return !extended;
@@ -179,7 +176,7 @@ static KeyPlane plane_of(uint8_t scan)
     return shifted != (caps || num) ? KEYS_SHIFT : KEYS_PLAIN;
 }
 
-/* Alt and digits of the keypad: the character whose number they are. */
+/* Alt and digits of the keypad give the character with that number. */
 static bool alt_number_key(uint8_t scan)
 {
     static const uint8_t DIGITS[] = {7, 8, 9, 0, 4, 5, 6, 0, 1, 2, 3, 0};
@@ -207,7 +204,7 @@ static void break_key(void)
     keyboard_store(0);
 }
 
-/* Ctrl-Alt-Del starts the machine again. */
+/* Ctrl-Alt-Del resets the machine. */
 static void reboot(void)
 {
     for (;;) {
@@ -280,7 +277,7 @@ static void scan_code(uint8_t code)
         BDA->shift_extended = state | (code == KBD_PREFIX ? STATE_E0 : STATE_E1);
         return;
     }
-    if (state & STATE_E1) { /* Pause: E1 1D 45, and the same as they go up */
+    if (state & STATE_E1) { /* Pause: E1 1D 45, and the same when it is released */
         if ((code & ~KBD_BREAK_BIT) == KEY_NUM_LOCK) {
             BDA->shift_extended = state & (uint8_t)~STATE_E1;
         }
@@ -295,7 +292,7 @@ static bool is_answer(uint8_t code)
     return code == PS2_ACK || code == PS2_RESEND || code == 0 || code == 0xff;
 }
 
-/* INT 15h, AH = 4Fh may change the code, or clear carry: it is dropped. */
+/* A program can change the code in INT 15h, AH = 4Fh, or clear carry, which drops the key. */
 void keyboard_irq1(Regs *regs)
 {
     (void)regs;
@@ -311,7 +308,7 @@ void keyboard_irq1(Regs *regs)
 
 /* ---- INT 16h ---- */
 
-/* As a program of the old keyboard's days expects it; 0: no such key was there. */
+/* The key as a program for the old keyboard expects it.  0: that had no such key. */
 static uint16_t old_code(uint16_t key)
 {
     uint8_t character = (uint8_t)key, scan = (uint8_t)(key >> 8);
@@ -324,7 +321,7 @@ static uint16_t old_code(uint16_t key)
     return character == 0xe0 && scan ? key & 0xff00 : key;
 }
 
-/* Keys that the old keyboard has not got are dropped on the way. */
+/* Drops keys that the old keyboard does not have. */
 static bool look(bool enhanced, uint16_t *key)
 {
     console_keys_poll();
@@ -379,7 +376,7 @@ static void service_shift(Regs *regs, bool enhanced)
     }
 }
 
-/* AL = 5: how soon and how fast keys repeat, BH and BL as the keyboard has them. */
+/* AL = 5: sets delay and rate of the repetition, which BH and BL have as the keyboard's codes. */
 static void service_typematic(const Regs *regs)
 {
     if (regs->al == 5) {
@@ -409,7 +406,7 @@ void keyboard_service(Regs *regs)
     case 0x05:
         regs->al = keyboard_store(regs->cx) ? 0 : 1;
         break;
-    case 0x09: /* what there is: reading and writing, AH = 10h to 12h */
+    case 0x09: /* supported functions: reading and writing, AH = 10h to 12h */
         regs->al = 0x30;
         break;
     default:

@@ -42,7 +42,10 @@ const uint16_t KEY_CODES[KEYS][KEY_PLANES] = {
     [0x57] = {0x8500, 0x8700, 0x8900, 0x8b00}, [0x58] = {0x8600, 0x8800, 0x8a00, 0x8c00},
 };
 
-/* The cursor keys and the like have E0h for a character, which INT 16h, AH = 00h shows as 0. */
+/*
+ * Cursor keys and similar ones have E0h as their character, which INT 16h, AH = 00h
+ * changes to 0.
+ */
 #define EXTENDED 0xe0
 
 uint16_t key_extended(uint8_t scan, KeyPlane plane)
@@ -55,7 +58,7 @@ uint16_t key_extended(uint8_t scan, KeyPlane plane)
     if (scan == KEY_ENTER) {
         return plane == KEYS_ALT ? 0xa600 : plane == KEYS_CTRL ? 0xe00a : 0xe00d;
     }
-    if (scan == 0x35) { /* the keypad's slash */
+    if (scan == 0x35) { /* the slash of the keypad */
         return plane == KEYS_ALT ? 0xa400 : plane == KEYS_CTRL ? 0x9500 : 0xe02f;
     }
     if (scan >= KEYS || !ALT[scan]) {
@@ -68,7 +71,7 @@ uint16_t key_extended(uint8_t scan, KeyPlane plane)
     return code | EXTENDED;
 }
 
-/* Enter and Backspace rather than the letters with Ctrl, and not the keypad. */
+/* Prefers Enter and Backspace to letters with Ctrl, and never gives a key of the keypad. */
 uint16_t key_of_character(uint8_t character)
 {
     static const uint8_t FIRST[] = {KEY_BACKSPACE, 0x0f, KEY_ENTER, KEY_ESCAPE};

@@ -1,6 +1,4 @@
-/*
- * The keys of a PC's keyboard, US layout: what INT 16h gives for each.
- */
+/* The keys of a PC's keyboard with the US layout, and the codes that INT 16h gives for them. */
 #ifndef PIOEMU_BIOS_KEYS_H
 #define PIOEMU_BIOS_KEYS_H
 
@@ -43,10 +41,10 @@ typedef enum KeyPlane {
 #define KEY_F12          0x58
 #define KEYS             0x59
 
-/* Scan code in the upper byte, character in the lower; 0: nothing. */
+/* The scan code is in the upper byte, the character in the lower one.  0: the key gives nothing. */
 extern const uint16_t KEY_CODES[KEYS][KEY_PLANES];
 
-/* As an enhanced keyboard's key that has a prefix. */
+/* The code of a key that has a prefix on an enhanced keyboard. */
 uint16_t key_extended(uint8_t scan, KeyPlane plane);
 /* The key that types an ASCII character. */
 uint16_t key_of_character(uint8_t character);

@@ -1,6 +1,4 @@
-/*
- * From the reset to the boot: vectors, variables, devices, one line of greeting.
- */
+/* From the reset to the boot: vectors, variables, devices, and a line of greeting. */
 #include "bios/services.h"
 
 #include "devices/timer/mc146818_regs.h"
@@ -10,9 +8,9 @@
 #define EBDA_SEGMENT 0x9fc0
 
 #define VECTORS        256u
-#define VECTOR_USER    0x60u /* to 0x67: for programs, and empty */
+#define VECTOR_USER    0x60u /* to 0x67: for programs, so they are empty */
 #define VECTORS_USER   8u
-#define VECTOR_TABLES  0x1d /* of the screen; there is none */
+#define VECTOR_TABLES  0x1d /* the tables of the screen, which do not exist */
 #define VECTOR_FONT    0x1f
 #define VECTOR_FONT_LO 0x43
 

@@ -39,7 +39,7 @@ static uint64_t size_above_4g(void)
     return (uint64_t)units << CMOS_UNIT_SHIFT;
 }
 
-/* False: there are not so many. */
+/* Returns false if there are not so many ranges. */
 static bool find_range(uint32_t index, Range *range)
 {
     uint32_t low = KIB(BDA->base_memory);

@@ -1,6 +1,6 @@
 /*
- * The boot menu: with `-boot menu=on` there is a while to ask for it before
- * anything is booted.  It lists kernel and drives, and a key chooses.
+ * The boot menu.  With `-boot menu=on` the user can ask for it for a while before
+ * anything is booted.  It lists the kernel and the drives, and a key chooses one.
  */
 #include "bios/disk.h"
 #include "bios/services.h"
@@ -16,21 +16,21 @@
 
 #define HARD_DISKS 0x80
 
-#define KERNEL    NULL /* in place of a drive */
-#define LINES_MAX 9u   /* as there are digits */
+#define KERNEL    NULL /* instead of a drive */
+#define LINES_MAX 9u   /* one for each digit */
 
 typedef struct Menu {
     Drive *lines[LINES_MAX];
     unsigned count;
 } Menu;
 
-/* One more, for the first may come at once. */
+/* One tick more, because the first one may come at once. */
 static uint32_t ticks_of(uint32_t ms)
 {
     return ms ? ms * (PIT_CLOCK_HZ / 1000) / 0x10000 + 2 : 0;
 }
 
-/* Another key is left to what is booted, and ends the wait. */
+/* Any other key ends the wait, and the booted program gets it. */
 static bool is_asked_for(uint32_t ms)
 {
     uint32_t start = BDA->ticks, patience = ticks_of(ms);
@@ -67,7 +67,7 @@ static void add_line(Menu *menu, Drive *drive)
     }
 }
 
-/* Floppies, hard disks and CD-ROM drives, as their numbers are. */
+/* The order is that of the drives' numbers: floppies, hard disks, CD-ROM drives. */
 static Menu list(void)
 {
     Menu menu = {.count = 0};

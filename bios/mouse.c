@@ -1,27 +1,27 @@
 /*
- * INT 15h, AH = C2h: the pointing device, after the IBM PS/2 and PC BIOS
- * Interface Technical Reference.  Its packets come by IRQ 12 and go to the
- * program's handler.
+ * INT 15h, AH = C2h: the pointing device, after the IBM PS/2 and PC BIOS Interface
+ * Technical Reference.  Its packets come with IRQ 12 and go to the program's
+ * handler.
  *
- * While it is talked to the keyboard waits, and the controller is polled.
+ * During a command to the mouse the keyboard waits, and the controller is polled.
  */
 #include "bios/services.h"
 
 #include "devices/input/i8042_regs.h"
 #include "src/machine/pc_board.h"
 
-/* In the extended data area. */
+/* Offsets in the extended data area. */
 #define EBDA_HANDLER 0x22 /* offset and segment */
 #define EBDA_FLAGS_1 0x26
 #define EBDA_FLAGS_2 0x27
 #define EBDA_DATA    0x28 /* up to 8 bytes */
 
-#define FLAGS_1_INDEX   0x07 /* of the byte that comes next */
-#define FLAGS_2_LAST    0x07 /* of a packet: the index of its last byte */
-#define FLAGS_2_HANDLER 0x80 /* there is one */
+#define FLAGS_1_INDEX   0x07 /* the index of the next byte */
+#define FLAGS_2_LAST    0x07 /* the index of the last byte of a packet */
+#define FLAGS_2_HANDLER 0x80 /* there is a handler */
 
 #define PACKET_MAX   8u
-#define PACKET_BYTES 3u /* if nobody said another number */
+#define PACKET_BYTES 3u /* the default */
 #define WORDS        4u
 #define RESOLUTIONS  4u
 
@@ -54,7 +54,7 @@ static void write_command_byte(uint8_t value)
     controller_send(I8042_DATA, value);
 }
 
-/* Returns the command byte of before; -1: the controller does not answer. */
+/* Returns the previous command byte.  -1: the controller does not answer. */
 static int open_interface(void)
 {
     controller_send(I8042_COMMAND, I8042_CMD_KBD_DISABLE);
@@ -95,7 +95,7 @@ static MouseStatus receive(uint8_t *bytes, unsigned count)
     return MOUSE_OK;
 }
 
-/* A command of `size` bytes, to which `count` bytes are the answer. */
+/* Sends a command of `size` bytes and reads an answer of `count` bytes. */
 static MouseStatus command(const uint8_t *bytes, unsigned size, uint8_t *answer, unsigned count)
 {
     int before = open_interface();
@@ -130,7 +130,7 @@ void mouse_setup(void)
 
 /* ---- IRQ 12 ---- */
 
-/* Status, X, Y and Z; the others of a longer packet are in the extended data area only. */
+/* Passes status, X, Y and Z.  A longer packet's other bytes are only in the extended data area. */
 static void call_handler(void)
 {
     uint16_t words[WORDS], last = ebda_read(EBDA_FLAGS_2) & FLAGS_2_LAST;
@@ -166,7 +166,7 @@ void mouse_irq12(Regs *regs)
 
 /* ---- INT 15h, AH = C2h ---- */
 
-/* BH: off or on. */
+/* BH: 0 off, 1 on. */
 static MouseStatus service_enable(const Regs *regs)
 {
     if (regs->bh > 1) {
@@ -222,7 +222,7 @@ static MouseStatus service_type(Regs *regs)
     return status;
 }
 
-/* BH: how many bytes a packet has.  A reset gives the other settings. */
+/* BH: the number of bytes in a packet.  The other settings are those after a reset. */
 static MouseStatus service_initialise(const Regs *regs)
 {
     Regs reset;
@@ -261,7 +261,7 @@ static MouseStatus service_extended(Regs *regs)
     }
 }
 
-/* ES:BX; 0:0 takes it back. */
+/* ES:BX is the handler; 0:0 removes it. */
 static MouseStatus service_handler(const Regs *regs)
 {
     uint8_t flags = ebda_read(EBDA_FLAGS_2) & (uint8_t)~FLAGS_2_HANDLER;

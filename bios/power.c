@@ -1,7 +1,7 @@
 /*
  * INT 15h, AH = 53h: Advanced Power Management, after the APM BIOS Interface
- * Specification 1.2, chapter 4.  There is the real-mode interface, nothing to
- * save power with, and no battery; the machine can be switched off.
+ * Specification 1.2, chapter 4.  There is only the real-mode interface.  Nothing
+ * can save power, and there is no battery.  The machine can be switched off.
  */
 #include "bios/services.h"
 
@@ -72,8 +72,8 @@ static ApmError disconnect(const Regs *regs)
 }
 
 /*
- * Off, also for one who did not connect, as many do not.  What comes back has
- * no hardware for it.
+ * Switches off even if the program has not connected, as many do not.  If the write
+ * returns, the machine has no such hardware.
  */
 static ApmError set_state(const Regs *regs)
 {
@@ -97,7 +97,7 @@ static ApmError get_state(Regs *regs)
     return APM_OK;
 }
 
-/* Nothing is known of how long a battery would last, which is not there. */
+/* Mains power and no battery, so the remaining time is unknown. */
 static ApmError power_status(Regs *regs)
 {
     if (regs->bx != DEVICE_ALL) {
@@ -109,7 +109,7 @@ static ApmError power_status(Regs *regs)
     return APM_OK;
 }
 
-/* The version that both of them know. */
+/* The lower one of the program's version and ours. */
 static ApmError driver_version(Regs *regs)
 {
     if (!connected) {
@@ -142,9 +142,9 @@ static ApmError serve(Regs *regs)
         return idle();
     case 0x06: /* the CPU is busy */
     case 0x08: /* power management on and off */
-    case 0x09: /* as after the start */
-    case 0x0d: /* of one device */
-    case 0x0f: /* for the driver to take part */
+    case 0x09: /* restore the defaults */
+    case 0x0d: /* the same for a device */
+    case 0x0f: /* the driver's participation */
         return APM_OK;
     case 0x07:
         return set_state(regs);

@@ -7,7 +7,7 @@
 #include "src/machine/pc_board.h"
 
 #define LINES          4u
-#define EQUIPMENT_COMS 9 /* where their number is in the equipment word */
+#define EQUIPMENT_COMS 9 /* their number is at this bit of the equipment word */
 #define TIMEOUT_TICKS  18u
 #define STATUS_TIMEOUT 0x80
 
@@ -16,7 +16,7 @@
 
 #define TEST_PATTERN 0x5a
 
-/* Reads of LSR that outlast a character at 115200 bit/s on any CPU. */
+/* So many reads of the LSR take longer than a character at 115200 bit/s on any CPU. */
 #define ECHO_PATIENCE 50000u
 
 static bool console_present;
@@ -40,9 +40,9 @@ static void set_line(uint16_t base, uint16_t divisor, uint8_t lcr)
 }
 
 /*
- * Starting the FIFO clears it.  In loopback nothing arrives, so all that can be
- * lost is the one character that has, and it comes back through the transmitter:
- * what is booted may read the line itself.
+ * Turning the FIFO on clears it.  In loopback no input arrives, so only a character
+ * that has arrived already could be lost.  It is sent through the transmitter and
+ * received again, because the booted program may read the line itself.
  */
 static void start_fifo(void)
 {
@@ -80,8 +80,9 @@ void serial_setup(void)
 /* ---- the console ---- */
 
 /*
- * As many as fit once the transmitter is empty.  Who uses the line's
- * interrupts keeps them: reading IIR would take the transmitter's away.
+ * The number of characters that fit when the transmitter is empty.  The IIR is not
+ * read, because that would acknowledge the transmitter's interrupt, which a program
+ * may be using.
  */
 static unsigned transmitter_room(void)
 {
@@ -119,7 +120,7 @@ int serial_console_get(void)
     return in8(PORT_COM1 + UART_RBR);
 }
 
-/* The line's interrupt is borrowed for the time if the guest has not taken it. */
+/* Uses the line's interrupt for this time, unless the guest has taken it. */
 void serial_console_wait(void)
 {
     bool ours = console_present && IVT[VECTOR_COM1].segment == BIOS_SEGMENT &&
@@ -135,7 +136,7 @@ void serial_console_wait(void)
     out8(PORT_COM1 + UART_IER, 0);
 }
 
-/* Whoever waits reads it. */
+/* The code that waits reads the character. */
 void serial_irq4(Regs *regs)
 {
     (void)regs;
@@ -145,7 +146,7 @@ void serial_irq4(Regs *regs)
 
 /* ---- INT 14h ---- */
 
-/* Until the bits are all set; false: in vain. */
+/* Waits until all of the bits are set.  False: they were not in time. */
 static bool await_bits(uint16_t port, uint8_t bits, unsigned line)
 {
     uint32_t start = BDA->ticks;

@@ -1,6 +1,4 @@
-/*
- * What a compiler calls without being asked.
- */
+/* Functions that the compiler calls by itself. */
 #include "bios/bios.h"
 
 void *memcpy(void *to, const void *from, size_t size);

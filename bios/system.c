@@ -1,6 +1,4 @@
-/*
- * INT 11h, 12h, 15h and 17h: what the machine has, and what it can do besides.
- */
+/* INT 11h, 12h, 15h and 17h: the machine's equipment and other services. */
 #include "bios/services.h"
 
 #include "devices/input/i8042_regs.h"
@@ -17,10 +15,10 @@
 
 #define ACCESS_CODE 0x9b
 #define ACCESS_DATA 0x93
-#define LIMIT_4G    0x8f /* in units of 4 KiB, and the upper bits of the limit */
+#define LIMIT_4G    0x8f /* in units of 4 KiB, with the upper bits of the limit */
 
 #define A20_GATES 0x03  /* keyboard controller and port 92h */
-#define A20_TEST  0x4f0 /* in the area for programs to talk */
+#define A20_TEST  0x4f0 /* in the area where programs can leave messages for each other */
 
 void system_equipment(Regs *regs)
 {
@@ -32,7 +30,7 @@ void system_base_memory(Regs *regs)
     regs->ax = BDA->base_memory;
 }
 
-/* There is no printer: it does not answer in time. */
+/* There is no printer, so it times out. */
 void system_printer(Regs *regs)
 {
     regs->ah = PRINTER_TIMEOUT;
@@ -48,7 +46,7 @@ static void keyboard_controller(uint16_t port, uint8_t byte)
     out8(port, byte);
 }
 
-/* Output port: what a PC has there, and the line. */
+/* Writes the output port with the usual bits of a PC and address line 20. */
 static void set_a20(bool on)
 {
     uint8_t control = in8(PORT_CONTROL_A) & (uint8_t) ~(PORT92_A20 | PORT92_RESET);
@@ -57,7 +55,7 @@ static void set_a20(bool on)
     out8(PORT_CONTROL_A, control | (on ? PORT92_A20 : 0));
 }
 
-/* Either gate may be open, and some CPUs have none: only memory tells. */
+/* Either gate may be open, and some CPUs have none.  Only a test with memory tells. */
 static bool a20_is_on(void)
 {
     uint16_t before = far_read16(0, A20_TEST);
@@ -108,14 +106,14 @@ static Descriptor descriptor(uint32_t base, uint8_t access, uint8_t limit_high)
     };
 }
 
-/* Of a descriptor in the caller's table at ES:SI. */
+/* The base of a descriptor in the caller's table at ES:SI. */
 static uint32_t caller_base(const Regs *regs, unsigned index)
 {
     uint16_t at = (uint16_t)(regs->si + index * sizeof(Descriptor));
     return (far_read32(regs->es, at + 2) & 0xffffff) | (uint32_t)far_read8(regs->es, at + 7) << 24;
 }
 
-/* In protected mode there is nobody to serve an NMI. */
+/* In protected mode there is no handler for an NMI. */
 void memory_move(uint32_t to, uint32_t from, uint16_t words)
 {
     static Descriptor gdt[6];
@@ -135,7 +133,7 @@ void memory_move(uint32_t to, uint32_t from, uint16_t words)
     }
 }
 
-/* The caller's limits are not what is asked of: its count is. */
+/* The caller's count is used, and its limits are ignored. */
 static bool service_move(Regs *regs)
 {
     if (regs->cx > MOVE_WORDS_MAX) {
@@ -155,7 +153,7 @@ static bool service_extended_memory(Regs *regs)
     return true;
 }
 
-/* KiB up to 16 MiB, and 64 KiB blocks above. */
+/* KiB up to 16 MiB, and blocks of 64 KiB above. */
 static bool service_big_memory(Regs *regs)
 {
     uint16_t kib = cmos_read16(CMOS_EXTENDED_KB);
@@ -173,7 +171,7 @@ static bool service_big_memory(Regs *regs)
 
 static const uint8_t CONFIGURATION[] = {
     8,
-    0, /* bytes that follow */
+    0, /* the number of bytes that follow */
     0xfc,
     0x01,
     0x00, /* the PC/AT */
@@ -200,7 +198,10 @@ static bool service_ebda(Regs *regs)
 
 /* ---- INT 15h ---- */
 
-/* Devices that nobody opens, waits for or has to close; a disc that may be ejected. */
+/*
+ * Device open, wait and close, and a question whether a disc may be ejected: there
+ * is nothing to do.
+ */
 static bool service_nothing(Regs *regs)
 {
     regs->ah = 0;
@@ -255,7 +256,7 @@ static bool serve(Regs *regs)
     }
 }
 
-/* The key that AH = 4Fh is asked about is not changed: carry stays set. */
+/* AH = 4Fh leaves carry set, so the key does not change. */
 void system_service(Regs *regs)
 {
     uint8_t function = regs->ah;

@@ -7,17 +7,18 @@
 #define BUFFER_SIZE       64u
 
 typedef struct Terminal {
-    uint8_t row, column; /* of its cursor; behind the last column: it wraps with the next one */
+    uint8_t row, column; /* of its cursor; a column behind the last one wraps with the next
+                            character */
     uint8_t columns;
     uint8_t attribute;
-    bool hidden; /* the cursor is */
+    bool hidden; /* the cursor is hidden */
     uint8_t used;
     char buffer[BUFFER_SIZE];
 } Terminal;
 
 static Terminal terminal = {.columns = 80, .attribute = DEFAULT_ATTRIBUTE};
 
-/* What a PC's screen shows for the codes that are not ASCII. */
+/* What a PC's screen shows for codes that are not ASCII. */
 static const uint16_t LOW[32] = {
     0x0020, 0x263a, 0x263b, 0x2665, 0x2666, 0x2663, 0x2660, 0x2022, 0x25d8, 0x25cb, 0x25d9,
     0x2642, 0x2640, 0x266a, 0x266b, 0x263c, 0x25ba, 0x25c4, 0x2195, 0x203c, 0x00b6, 0x00a7,
@@ -39,7 +40,7 @@ static const uint16_t HIGH[129] = {
 
 /* ---- bytes ---- */
 
-/* An interrupt's program that prints meanwhile sends what was there before it. */
+/* If a program prints in an interrupt meanwhile, it first sends the earlier output. */
 void terminal_end(void)
 {
     if (terminal.used) {
@@ -65,7 +66,7 @@ static void put_number(unsigned number)
     put((char)('0' + number % 10));
 }
 
-/* A control sequence; its parameter is left out where it would be 1. */
+/* A control sequence.  A parameter of 1 is left out. */
 static void put_control(char final, unsigned parameter)
 {
     put('\033');
@@ -110,7 +111,7 @@ int terminal_from_unicode(uint32_t code_point)
 
 /* ---- colours ---- */
 
-/* The attribute counts blue, green, red from bit 0 up; the terminal the other way round. */
+/* The attribute has blue, green, red from bit 0 up; the terminal has the opposite order. */
 static unsigned colour(unsigned attribute)
 {
     static const uint8_t COLOURS[] = {0, 4, 2, 6, 1, 5, 3, 7};
@@ -123,7 +124,7 @@ static void put_parameter(unsigned number)
     put_number(number);
 }
 
-/* Grey on black is whatever the terminal has for a default. */
+/* Grey on black means the terminal's default colours. */
 static void set_attribute(uint8_t attribute)
 {
     if (attribute == terminal.attribute) {
@@ -155,7 +156,7 @@ static void carriage_return(void)
     }
 }
 
-/* A terminal may begin a line with it, or keep the column. */
+/* A line feed may move to the first column or keep the column, depending on the terminal. */
 void terminal_line_feed(bool scrolls)
 {
     if (terminal.column == terminal.columns) {

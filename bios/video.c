@@ -1,9 +1,9 @@
 /*
- * INT 10h: a text screen of 25 rows, which the terminal shows as it changes.
+ * INT 10h: a text screen of 25 rows, whose changes are shown on the terminal.
  *
- * What is on it is kept here, so that characters can be read back and a window
- * can scroll that is not as wide as the terminal.  The rows are a ring, for
- * the usual scroll moves all of them.
+ * The contents of the screen are kept here, so that characters can be read back,
+ * and windows that are narrower than the terminal can scroll.  The rows are a ring,
+ * because the usual scroll moves all of them.
  */
 #include "bios/services.h"
 #include "bios/terminal.h"
@@ -27,8 +27,8 @@
 #define STRING_ATTRIBUTES 0x02
 
 typedef struct Screen {
-    uint8_t first;   /* which of `cells` is the first row */
-    uint8_t columns; /* of the mode */
+    uint8_t first;   /* the index in `cells` of the first row */
+    uint8_t columns; /* of the current mode */
     uint16_t cells[ROWS][COLUMNS_MAX];
 } Screen;
 
@@ -41,7 +41,7 @@ static uint16_t *row_cells(unsigned row)
     return screen.cells[index < ROWS ? index : index - ROWS];
 }
 
-/* Wherever a program has put it, it is on the screen. */
+/* The cursor's row, limited to the screen wherever a program has put it. */
 static unsigned cursor_row(void)
 {
     unsigned row = BDA->cursor[0] >> 8;
@@ -131,7 +131,7 @@ static void scroll_cells(const Window *w)
     }
 }
 
-/* Whole rows: the terminal moves them; what is below the screen stays where it is. */
+/* Scrolls whole rows, which the terminal can do.  Lines below the screen do not move. */
 static void scroll_rows(const Window *w)
 {
     unsigned end = w->bottom + 1 - w->lines;
@@ -141,14 +141,14 @@ static void scroll_rows(const Window *w)
     terminal_insert_rows(w->lines);
 }
 
-/* All rows go up by one. */
+/* Moves all rows up by one. */
 static void roll(uint8_t attribute)
 {
     screen.first = (uint8_t)((screen.first + 1u) % ROWS);
     blank_row(ROWS - 1, 0, COLUMNS_MAX - 1, attribute);
 }
 
-/* The screen's last row is the one that scrolls a terminal of as many rows. */
+/* The screen's last row scrolls a terminal that has as many rows. */
 static void scroll_screen(unsigned lines, uint8_t attribute)
 {
     while (lines--) {
@@ -184,7 +184,7 @@ static unsigned at_most(unsigned value, unsigned most)
     return value < most ? value : most;
 }
 
-/* No lines: all of them. */
+/* 0 lines means all of them. */
 static void service_scroll(const Regs *regs)
 {
     Window w = {
@@ -235,7 +235,7 @@ static void move(unsigned row, unsigned column)
     terminal_move(row, column);
 }
 
-/* As a teletype does; `attribute` -1: what the place has. */
+/* Prints like a teletype.  `attribute` -1 keeps the attribute of the cell. */
 static void type(uint8_t character, int attribute)
 {
     unsigned row = cursor_row(), column = cursor_column();
@@ -266,7 +266,7 @@ void video_teletype(uint8_t character)
     type(character, -1);
 }
 
-/* Characters behind the last column go on in the next row, and end with the last. */
+/* Characters behind the last column continue in the next row.  They end with the last row. */
 static void service_write(const Regs *regs)
 {
     unsigned row = cursor_row(), column = cursor_column();
@@ -336,7 +336,7 @@ void video_setup(void)
     set_variables(MODE_80_COLOR);
 }
 
-/* The text modes; others are not there, and the screen stays as it is. */
+/* Sets one of the text modes.  Other modes do not exist, and the screen does not change. */
 static void service_set_mode(Regs *regs)
 {
     uint8_t mode = regs->al & MODE_MASK;
@@ -377,7 +377,7 @@ static void service_get_cursor(Regs *regs)
     regs->cx = BDA->cursor_shape;
 }
 
-/* AL = 30h: of what height the characters are, and how many rows there are. */
+/* AL = 30h: the height of the characters and the number of rows. */
 static void service_font(Regs *regs)
 {
     if (regs->al == 0x30) {
@@ -395,7 +395,7 @@ static void service_get_mode(Regs *regs)
     regs->bh = BDA->video_page;
 }
 
-/* AL tells who asks that there is no VGA, and no VESA. */
+/* AL tells the caller that there is no VGA and no VESA. */
 static void service_unsupported(Regs *regs)
 {
     if (regs->ah == 0x1a || regs->ah == 0x1b || regs->ah == 0x4f) {
