@@ -1,6 +1,6 @@
 /*
- * Powers the machine off through ACPI, as a kernel does: RSDP, RSDT, FADT,
- * and the package _S5_ in the DSDT.
+ * Powers the machine off through ACPI, as a kernel does: it finds the RSDP, the
+ * RSDT, the FADT, and the package _S5_ in the DSDT.
  */
 #include "devices/misc/acpi_pm_regs.h"
 #include "guests/kernel/kernel.h"
@@ -72,7 +72,10 @@ static uint32_t find_table(uint32_t rsdt, uint32_t signature, const char *name)
     return 0;
 }
 
-/* NameOp, perhaps a root character, _S5_, PackageOp, length, count, the first number. */
+/*
+ * Looks for NameOp, an optional root character, _S5_, PackageOp, length and count,
+ * and returns the first number.
+ */
 static uint8_t find_sleep_type(uint32_t dsdt)
 {
     const Header *header = at(dsdt);

@@ -1,8 +1,8 @@
 /*
- * Adds AX and BX and prints the digit: the least a guest can do.
+ * Adds AX and BX and prints the digit.  A guest can hardly do less.
  *
- * Needs no stack and no device but a transmitter at 0x3f8, so it runs in
- * any program that makes a virtual CPU, with as little as one page of memory.
+ * It needs no stack and no device except a transmitter at 0x3f8, so it runs in any
+ * program that makes a virtual CPU, even with a single page of memory.
  */
     .code16
     .text

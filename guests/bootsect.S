@@ -1,10 +1,10 @@
 /*
- * A boot sector: it prints through INT 10h, reads the sector behind itself
- * through INT 13h, and prints the keys that INT 16h gives.
+ * A boot sector that prints through INT 10h, reads the next sector through INT 13h,
+ * and prints the keys that INT 16h gives.
  *
  * Its image is the whole disk.  A key without a character is shown by its scan
- * code; q ends it.  The status is 0 with an exit port, and else the BIOS goes
- * on to the next device.
+ * code, and q ends the program.  With an exit port the status is 0.  Without one
+ * the BIOS tries the next device.
  */
 #define EXIT_PORT 0xf4 /* `-device exit-port` */
 #define MESSAGE   0x7e00
@@ -61,7 +61,7 @@ end:
     out %al, $EXIT_PORT
     int $0x18
 
-    /* print: SI to a NUL.  Changes AX, BX, SI. */
+    /* print: prints the text at SI up to a NUL.  Changes AX, BX, SI. */
 print:
     lodsb
     test %al, %al
@@ -70,7 +70,7 @@ print:
     jmp print
 1:  ret
 
-    /* put_hex: AL.  Changes BX. */
+    /* put_hex: prints AL in hexadecimal.  Changes BX. */
 put_hex:
     push %ax
     shr $4, %al
@@ -85,7 +85,7 @@ put_digit:
     cmp $10, %al
     sbb $0x69, %al
     das
-    /* put: AL.  Changes BX. */
+    /* put: prints the character AL.  Changes BX. */
 put:
     push %ax
     mov $0x0e, %ah

@@ -1,11 +1,11 @@
 /*
- * A tiny Linux bzImage: prints which of its three entries was taken, its
- * command line, and the size and sum of its initrd.
+ * A tiny Linux bzImage: prints which of its three entries was taken, its command
+ * line, and the size and sum of its initrd.
  */
 #include "devices/serial/uart16550_regs.h"
 #include "src/boot/linux_regs.h"
 
-#ifndef XLOADFLAGS /* bzimage64.S has its own */
+#ifndef XLOADFLAGS /* bzimage64.S has its own value */
 #define XLOADFLAGS 0
 #endif
 
@@ -13,9 +13,9 @@
     .set SECTOR, 512
     .set SETUP_SECTORS, 1
     .set SETUP_SIZE, (1 + SETUP_SECTORS) * SECTOR
-    .set KERNEL, 0x100000 /* where the part after the setup runs */
+    .set KERNEL, 0x100000 /* the address of the part after the setup */
 
-    /* Where a label of the protected-mode part is. */
+    /* The address of a label in the protected-mode part. */
 #define LINKED(label) (label - kernel + KERNEL)
 
     /* ---- the setup header ---- */
@@ -28,7 +28,7 @@ _start:
     .byte SETUP_SECTORS
     .org LINUX_BOOT_FLAG
     .short LINUX_BOOT_FLAG_MAGIC
-    .byte 0xeb, setup - 1f /* a short jump, whose length is the header's */
+    .byte 0xeb, setup - 1f /* a short jump, whose length is the length of the header */
 1:  .ascii "HdrS"
     .short LINUX_2_12
     .org LINUX_LOADFLAGS
@@ -135,7 +135,7 @@ kernel:
     hlt
     jmp 1b
 
-    /* EAX = the sum of the initrd's bytes. */
+    /* EAX = the sum of the bytes of the initrd. */
 sum_initrd:
     mov LINUX_RAMDISK_IMAGE(%ebp), %esi
     mov LINUX_RAMDISK_SIZE(%ebp), %ecx

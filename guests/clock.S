@@ -1,5 +1,5 @@
 /*
- * A running clock on the terminal: the time is drawn anew at each update-ended
+ * A running clock on the terminal: it prints the time again at each update-ended
  * interrupt of the real-time clock, for ever, and the CPU halts in between.
  */
 #include "guest.inc"

@@ -1,14 +1,14 @@
 /*
- * Reads the first sectors of the first hard disk with a driver of its own and
- * prints their checksums, which are the sums of their 32-bit words.
+ * Reads the first sectors of the first hard disk with its own driver and prints
+ * their checksums, which are the sums of their 32-bit words.
  *
- * CX is how many sectors (4 if it starts as 0, at most 255).  One command reads
- * them all; each comes with an interrupt, and between them the CPU halts.
+ * CX is the number of sectors (4 if it starts as 0, at most 255).  One command
+ * reads all of them.  Each one causes an interrupt, and the CPU halts in between.
  */
 #include "guest.inc"
 
     .set DEFAULT_SECTORS, 4
-    .set SECTOR, 0x2000 /* where the data goes */
+    .set SECTOR, 0x2000 /* the address of the data */
 
     guest_start
     jcxz 1f
@@ -23,7 +23,7 @@
     mov $ATA0 + ATA_DEVICE, %dx
     out %al, (%dx)
     mov $ATA0_CONTROL, %dx
-    xor %al, %al /* interrupts on */
+    xor %al, %al /* enables interrupts */
     out %al, (%dx)
     in (%dx), %al
     test $ATA_ST_BSY | ATA_ST_DRDY, %al
@@ -81,7 +81,7 @@ failed:
     say "\n"
     halt_forever
 
-    /* command: starts AL once the drive is free.  Changes DX. */
+    /* command: starts the command AL when the drive is free.  Changes DX. */
 command:
     push %ax
     mov $ATA0_CONTROL, %dx
@@ -93,7 +93,10 @@ command:
     out %al, (%dx)
     ret
 
-    /* take_sector: after an interrupt the data; carry: an error.  Changes AX, CX, DX, DI. */
+    /*
+     * take_sector: waits for an interrupt and takes the data; carry: an error.
+     * Changes AX, CX, DX, DI.
+     */
 take_sector:
     cli
     cmpb $0, interrupted

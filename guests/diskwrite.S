@@ -1,19 +1,19 @@
 /*
  * Writes numbered sectors over the first hard disk, flushes its cache every few
- * commands and then says up to which command all is on the disk.
+ * commands, and then prints up to which command all data are on the disk.
  *
- * CX is how many sectors a command has (8), DX after how many commands there is
- * a flush (4), ESI how many commands there are (0: no end), EBP the number
- * before the first one.  Command N fills the sectors from ((7 N) mod R) CX on, R
- * being how often CX sectors fit on the disk; each of them holds N and its own
- * address, 32 bits each, 64 times over.
+ * CX is the number of sectors in a command (8), DX the number of commands between
+ * flushes (4), ESI the number of commands (0: no end), EBP the number before the
+ * first one.  Command N writes CX sectors from sector ((7 N) mod R) CX on, where R
+ * is how often CX sectors fit on the disk.  Each sector contains N and its own
+ * address, with 32 bits each, 64 times.
  */
 #include "guest.inc"
 
     .set DEFAULT_SECTORS, 8
     .set DEFAULT_COMMANDS, 4
     .set STEP, 7
-    .set SECTOR, 0x2000 /* what goes to the disk, or comes from it */
+    .set SECTOR, 0x2000 /* the data to write, or that have been read */
 
     guest_start
     jcxz 1f
@@ -88,7 +88,7 @@ failed:
     say "\n"
     halt_forever
 
-    /* Zero flag: not even one command fits on the disk. */
+    /* Zero flag set: not even one command fits on the disk. */
 find_runs:
     mov $ATA_CMD_IDENTIFY, %al
     call command
@@ -106,7 +106,7 @@ find_runs:
     test %eax, %eax
     ret
 
-    /* Carries out the command `number`. */
+    /* Performs the command `number`. */
 write_run:
     mov number, %eax
     mov $STEP, %ecx
@@ -130,7 +130,7 @@ write_run:
     jnz 1b
     ret
 
-    /* The sector at EBX. */
+    /* Fills the sector at address EBX. */
 fill:
     mov $SECTOR, %di
     mov $ATA_SECTOR_SIZE / 8, %cx
@@ -141,7 +141,7 @@ fill:
     loop 1b
     ret
 
-    /* The address EBX, 28 bits, and the number of sectors. */
+    /* Sets the address EBX (28 bits) and the number of sectors. */
 set_address:
     mov $ATA0 + ATA_COUNT, %dx
     mov sectors, %al

@@ -1,9 +1,9 @@
 /*
  * Sends back every byte that arrives on COM1, for ever, by polling.
  *
- * The receiver is read only when a byte is there and the transmitter written
- * only when it is free.  The FIFOs stay off: turning them on would clear what
- * has already arrived.
+ * It reads the receiver only if a byte is there, and writes the transmitter only if
+ * it is free.  The FIFOs stay off, because turning them on would clear what has
+ * already arrived.
  */
 #include "guest.inc"
 

@@ -1,10 +1,10 @@
 /*
- * A plain ELF executable: prints the mode it starts in and its command line,
- * in a 32-bit and in a 64-bit build.
+ * A plain ELF executable: prints the mode it starts in and its command line.  There
+ * is a 32-bit and a 64-bit build.
  */
 #include "guests/kernel/kernel.h"
 
-/* The loader gives a stack, and the command line in (E/R)DI. */
+/* The loader provides a stack, and the command line in (E/R)DI. */
 __attribute__((naked)) void _start(void);
 void kernel_main(const char *command_line);
 

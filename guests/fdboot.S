@@ -1,11 +1,11 @@
 /*
- * A diskette of 1.44 MB whose boot sector loads the rest by programming the
- * floppy controller (82077AA) and channel 2 of the DMA controller (8237A): the
- * firmware is only asked to load the first sector.
+ * A diskette that loads a program with its own driver: it programs the floppy
+ * controller (82077AA) and channel 2 of the DMA controller (8237A), and the
+ * firmware only loads the first sector.
  *
- * What it loads is side 1 of cylinder 5: a program that prints a line, writes
- * it to the last sector of the diskette, reads that back and says whether it is
- * the same.
+ * The diskette has 1.44 MB.  The program is on side 1 of cylinder 5.  It prints a
+ * line, writes it to the last sector of the diskette, reads that back and says
+ * whether it is the same.
  */
 #include "devices/misc/i8237_regs.h"
 #include "devices/storage/i82077aa_regs.h"
@@ -15,16 +15,16 @@
     .set CYLINDERS, 80
     .set SECTORS, 18
     .set BYTES, 512
-    .set BOOT, 0x7c00   /* where the first sector is loaded */
-    .set LOADED, 0x8000 /* where side 1 of the cylinder goes */
+    .set BOOT, 0x7c00   /* the address of the first sector */
+    .set LOADED, 0x8000 /* the address of side 1 of the cylinder */
     .set COPY, 0xb000
     .set CYLINDER, 5
     .set IRQ_FLOPPY, 6
-    .set BIOS_VECTOR, 0x08 /* of IRQ 0 */
+    .set BIOS_VECTOR, 0x08 /* the vector of IRQ 0 */
     .set GAP, 0x1b
     .set SELECT, FDC_DOR_RESET | FDC_DOR_DMA | FDC_DOR_MOTOR
 
-    /* Of cylinder, side and sector, in the image. */
+    /* The offset of cylinder, side and sector in the image. */
     #define PLACE(cylinder, side, sector) (((cylinder)*2 + (side)) * SECTORS + (sector)-1) * BYTES
 
     .globl _start
@@ -55,7 +55,7 @@ start:
     mov $read_command, %si
     call transfer
     jnz failed
-    mov $transfer, %bp /* the program is linked elsewhere */
+    mov $transfer, %bp /* the program is linked at another address */
     jmp LOADED
 
 failed:
@@ -63,12 +63,12 @@ failed:
     call puts
     halt_forever
 
-    /* reset: out of it the controller has an interrupt, with a status for each drive. */
+    /* reset: after it the controller interrupts, with a status for each drive. */
 reset:
     mov $PORT_FDC + FDC_DOR, %dx
     xor %al, %al
     out %al, (%dx)
-    movb $0, interrupted /* whatever the firmware has left */
+    movb $0, interrupted /* clears what the firmware has left */
     mov $SELECT, %al
     out %al, (%dx)
     call await
@@ -83,7 +83,7 @@ reset:
     mov $specify_command, %si
     jmp send
 
-    /* seek: the command at SI, and its interrupt's status. */
+    /* seek: sends the command at SI and gets the status of its interrupt. */
 seek:
     call send
     call await
@@ -91,7 +91,7 @@ seek:
     call send
     jmp receive
 
-    /* transfer: the command at SI; ZF: it has succeeded. */
+    /* transfer: sends the command at SI; ZF: it has succeeded. */
 transfer:
     call send
     call await
@@ -99,7 +99,10 @@ transfer:
     testb $FDC_ST0_IC, result
     ret
 
-    /* program_dma: mode AL, address BX in the first 64 KiB, CX bytes less one. */
+    /*
+     * program_dma: AL is the mode, BX the address in the first 64 KiB, CX the
+     * number of bytes less one.
+     */
 program_dma:
     out %al, $DMA_MODE
     out %al, $DMA_CLEAR_FLIP_FLOP
@@ -117,7 +120,7 @@ program_dma:
     out %al, $DMA_MASK
     ret
 
-    /* send: the command at SI, with its length before it.  Changes AX, DX, SI. */
+    /* send: sends the command at SI, which begins with its length.  Changes AX, DX, SI. */
 send:
     push %cx
     movzbw (%si), %cx
@@ -136,7 +139,7 @@ send:
     pop %cx
     ret
 
-    /* receive: the result, as long as there is any.  Changes AX, DX, DI. */
+    /* receive: takes all bytes of the result.  Changes AX, DX, DI. */
 receive:
     mov $result, %di
     mov $PORT_FDC + FDC_MSR, %dx
@@ -152,7 +155,7 @@ receive:
     jmp 1b
 2:  ret
 
-    /* await: halts until the controller's interrupt. */
+    /* await: halts until the controller interrupts. */
 await:
     cli
     cmpb $0, interrupted
@@ -220,13 +223,13 @@ loaded:
     je 2f
 1:  mov $AT(different), %si
 2:  call *AT(puts_pointer)
-    /* With the motor off, what was written is safe. */
+    /* When the motor is off, the written data are safe. */
     mov $PORT_FDC + FDC_DOR, %dx
     mov $FDC_DOR_RESET | FDC_DOR_DMA, %al
     out %al, (%dx)
     halt_forever
 
-    /* A sector, at BX, mode AL, the command at SI. */
+    /* Transfers a sector at BX, with mode AL and the command at SI. */
 3:  mov $BYTES - 1, %cx
     call *AT(dma_pointer)
     call *%bp
@@ -249,7 +252,7 @@ same:
 different:
     .asciz "the last sector could not be written\n"
 
-    /* In the last of the sectors that were loaded. */
+    /* This is in the last of the sectors that are loaded. */
     .org PLACE(CYLINDER, 1, SECTORS)
 greeting:
     .asciz "loaded from cylinder 5, side 1, by DMA\n"

@@ -1,6 +1,6 @@
 /*
- * Prints the sum of AX and BX, then a greeting from its own image: shows
- * that code and data both arrived where they were linked.
+ * Prints the sum of AX and BX, then a greeting from its own image.  So code and
+ * data have both been loaded at their addresses.
  *
  * Like `add` it needs neither a stack nor a line status register.
  */

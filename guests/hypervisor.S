@@ -1,12 +1,12 @@
 /*
- * Says what CPUID tells of a hypervisor: its name, and whether it has a clock
+ * Prints what CPUID says about a hypervisor: its name and whether it has a clock
  * for its guests, or that there is none.
  */
 #include "guest.inc"
 
     .set LEAF_SIGNATURE, 0x40000000
     .set LEAF_FEATURES,  0x40000001
-    .set CLOCKSOURCE,    3 /* a bit of KVM's features */
+    .set CLOCKSOURCE,    3 /* a bit in the features of KVM */
 
     guest_start
     uart_init

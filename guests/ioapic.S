@@ -1,10 +1,11 @@
 /*
- * A level interrupt through the I/O APIC to the local APIC of the only CPU: the
- * line stays up, so each end of interrupt has to bring the next interrupt, and
- * the third handler lowers it.  QEMU's pc-testdev is what drives the line.
+ * Takes a level interrupt through the I/O APIC and the local APIC of the only CPU.
+ * The line remains asserted, so each end of interrupt must bring the next
+ * interrupt, and the third handler deasserts it.  QEMU's pc-testdev drives the
+ * line.
  *
- * A status goes to the exit port, 0, or 1 if there is no local APIC; where
- * there is no exit port the end is a HLT with interrupts off.
+ * The status at the exit port is 0, or 1 if there is no local APIC.  Without an
+ * exit port the guest ends in a HLT with interrupts off.
  *
  * Options: -device pc-testdev
  */
@@ -21,7 +22,7 @@
     .set ENOUGH,          3
     .set CPUID_EDX_APIC,  1 << 9
 
-    /* FS is as big_real_fs leaves it; changes EBX. */
+    /* Needs FS as big_real_fs sets it.  Changes EBX. */
     .macro apic_write register, value:vararg
     mov $APIC_MESSAGE_BASE + \register, %ebx
     movl \value, %fs:(%ebx)

@@ -1,15 +1,16 @@
 /*
  * Several CPUs that work together by interrupts that they send each other:
  *
- * - each adds 1 to one sum DX times (5000), under a spin lock;
+ * - each adds 1 to a sum DX times (5000), under a spin lock;
  * - an NMI ends a HLT with interrupts off;
- * - of all that may take an interrupt of lowest priority one does;
- * - INIT stops a CPU that runs, and a start-up IPI starts it somewhere else;
- * - CPU 1 polls COM1 and hands each byte to CPU 0, which sleeps in HLT, sends
- *   the byte back and acknowledges it, for which CPU 1 sleeps.  ^D ends it.
+ * - one of all the CPUs takes an interrupt of lowest priority;
+ * - INIT stops a running CPU, and a start-up IPI starts it at another address;
+ * - CPU 1 polls COM1 and passes each byte to CPU 0, which sleeps in HLT.  CPU 0
+ *   sends the byte back and acknowledges it, and CPU 1 sleeps until then. ^D ends
+ *   it.
  *
- * CX is how many CPUs there are (3), at most 16.  A status goes to the exit
- * port, 0 or 1 if something went wrong; where there is none all end halted with
+ * CX is the number of CPUs (3, at most 16).  The status at the exit port is 0, or 1
+ * if something went wrong.  Without an exit port all CPUs end halted with
  * interrupts off.
  *
  * Options: -smp 3
@@ -18,21 +19,24 @@
 
 #include "devices/intc/lapic_regs.h"
 
-/* What a start-up IPI has in place of a vector; without spaces, an argument of a macro. */
+/*
+ * The page number that a start-up IPI has as its vector.  No spaces, because it is
+ * an argument of a macro.
+ */
 #define PAGE_OF(label) ((label-_start+0x1000)/0x1000)
 
     .set NMI_VECTOR,      2
-    .set WAKE_VECTOR,     0x41 /* there is another job */
-    .set LETTER_VECTOR,   0x42 /* `letter` is for CPU 0 */
-    .set ACK_VECTOR,      0x43 /* and was taken */
+    .set WAKE_VECTOR,     0x41 /* tells that there is another job */
+    .set LETTER_VECTOR,   0x42 /* tells that `letter` has a byte for CPU 0 */
+    .set ACK_VECTOR,      0x43 /* tells that the letter was taken */
     .set LOWEST_VECTOR,   0x51
     .set SPURIOUS_VECTOR, 0xff
 
     .set DEFAULT_CPUS,   3
     .set DEFAULT_ROUNDS, 5000
-    .set LONGEST_10MS,   6000 /* a minute, for a busy host with many CPUs */
+    .set LONGEST_10MS,   6000 /* a minute, enough for a busy host with many CPUs */
     .set READER,         1
-    .set STACKS,         0x9000 /* 256 bytes for each */
+    .set STACKS,         0x9000 /* 256 bytes for each CPU */
     .set CTRL_D,         4
 
     /* Offsets in `jobs`. */
@@ -43,7 +47,7 @@
     .set JOB_READ, 10
     .set JOB_HALT, 12
 
-    /* FS is as big_real_fs leaves it; changes EBX. */
+    /* Needs FS as big_real_fs sets it.  Changes EBX. */
     .macro apic_write register, value:vararg
     mov $APIC_MESSAGE_BASE + \register, %ebx
     movl \value, %fs:(%ebx)
@@ -54,7 +58,7 @@
     mov %fs:(%ebx), \to
     .endm
 
-    /* In a handler, which keeps EBX. */
+    /* For handlers.  Does not change EBX. */
     .macro end_of_interrupt
     push %ebx
     apic_write APIC_EOI, $0
@@ -68,7 +72,7 @@
     call send_ipi
     .endm
 
-    /* The same to all but this CPU. */
+    /* The same to all CPUs except this one. */
     .macro ipi_to_others command
     ipi $0, \command+APIC_ICR_OTHERS
     .endm
@@ -131,14 +135,14 @@ start_others:
     say " CPUs\n"
     cmp cpus, %ax
     je 3f
-    /* Nothing else would work. */
+    /* The other checks need all CPUs. */
     call wait_sent
     mov $1, %al
     exit_with_al
     halt_forever
 3:  ret
 
-    /* Each that has done its job says so. */
+    /* Waits until each CPU has said that its job is done. */
 wait_for_others:
     push %ax
     mov cpus, %ax
@@ -165,7 +169,7 @@ add_together:
     movb $1, failed
 1:  ret
 
-    /* Again after a while: it may have come before the HLT. */
+    /* Sends it again after a while, because it may have come before the HLT. */
 send_nmi:
     start_job JOB_NMI
     mov cpus, %dx
@@ -177,7 +181,7 @@ send_nmi:
     say "an NMI ended the HLT of CPU 1\n"
     ret
 
-    /* To logical destinations, all of which have to be there: eight have a bit. */
+    /* Sends to the logical destinations of CPUs that exist.  Only eight CPUs have a bit. */
 send_lowest:
     start_job JOB_BUSY
     call wait_for_others
@@ -201,7 +205,7 @@ send_lowest:
     movb $1, failed
 2:  ret
 
-    /* The last CPU. */
+    /* Stops and starts the last CPU. */
 stop_and_start:
     start_job JOB_BEAT
 1:  pause
@@ -210,7 +214,7 @@ stop_and_start:
     mov cpus, %dx
     dec %dx
     ipi %dl, APIC_DELIVERY_INIT
-    /* It takes the INIT when the host lets it run, and beats no more from then on. */
+    /* The CPU takes the INIT when the host lets it run, and does not count from then on. */
     mov $LONGEST_10MS, %cx
 1:  mov beats, %edi
     call wait_10ms
@@ -249,7 +253,10 @@ echo:
 jobs:
     .word 0, add_rounds, sleep_until_nmi, be_busy, beat, read, halt
 
-    /* LODS and STOS would not show that the lock is needed: this can be interrupted. */
+    /*
+     * Load and store are separate instructions, so that another CPU can run in
+     * between.  Without the lock the sum would be wrong.
+     */
 add_rounds:
     mov rounds, %cx
 1:  mov $1, %al
@@ -277,7 +284,7 @@ sleep_until_nmi:
     je 1b
 2:  ret
 
-    /* Unlike each other, and no CPU too much so for the interrupt. */
+    /* Gives the CPUs different task priorities, all low enough for the interrupt. */
 be_busy:
     mov %bp, %ax
     and $3, %ax
@@ -337,7 +344,7 @@ lowest:
     end_of_interrupt
     iret
 
-    /* For CPU 0. */
+    /* For CPU 0: sends the byte back. */
 take_letter:
     pushal
     end_of_interrupt
@@ -352,7 +359,7 @@ take_letter:
     popal
     iret
 
-    /* For CPU 1. */
+    /* For CPU 1: the byte was taken. */
 acknowledge:
     movb $1, letter_taken
     end_of_interrupt
@@ -360,7 +367,7 @@ acknowledge:
 
     /* ---- the local APIC ---------------------------------------------------- */
 
-    /* BP = this CPU's number, which has a bit of its own as a logical destination. */
+    /* BP = the number of this CPU, which has its own bit as a logical destination. */
 apic_init:
     apic_write APIC_SVR, $APIC_SVR_ENABLE | SPURIOUS_VECTOR
     apic_write APIC_DFR, $APIC_DFR_FLAT
@@ -373,7 +380,7 @@ apic_init:
     apic_write APIC_LDR, %eax
     ret
 
-    /* ECX is the command, AL the destination.  A handler may send one too. */
+    /* ECX is the command, AL the destination.  Handlers send commands too. */
 send_ipi:
     pushfw
     push %eax
@@ -414,7 +421,7 @@ second_start:
     mov $1, %si
     ljmp $0, $other_cpu
 
-    /* Between jobs they sleep. */
+    /* The CPUs sleep between jobs. */
 other_cpu:
     zero_segments
     big_real_fs
@@ -456,11 +463,11 @@ cpus:
     .word DEFAULT_CPUS
 rounds:
     .word DEFAULT_ROUNDS
-arrived: /* others */
+arrived: /* the number of other CPUs that have started */
     .word 0
-job: /* of them all */
+job: /* the job of all CPUs */
     .word 0
-done: /* others, with this job */
+done: /* the number of other CPUs that have done this job */
     .word 0
 lowest_taken:
     .word 0

@@ -1,8 +1,8 @@
 /*
  * Prints the scan codes that come with IRQ 1, until Esc (code 01).
  *
- * First it has the controller test itself and sets the keyboard's lights, so
- * that the answers of both can be seen without a key.
+ * First it makes the controller test itself and sets the keyboard's lights, so that
+ * both answer without a key.
  */
 #include "guest.inc"
 
@@ -32,7 +32,7 @@
     say "\n"
     halt_forever
 
-    /* show: waits for a byte, sends it and leaves it in AL. */
+    /* show: waits for a byte, prints it and returns it in AL. */
 show:
     cli
     cmpb $0, arrived

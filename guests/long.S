@@ -1,8 +1,9 @@
 /*
- * Goes from real through protected into long mode and prints from each.
+ * Goes from real mode through protected mode into long mode and prints a line in
+ * each.
  *
- * Tables are at fixed places above the program: 2 MiB are mapped to
- * themselves by one large page.
+ * Its tables are at fixed addresses above the program.  A large page maps 2 MiB to
+ * themselves.
  */
 #include "guest.inc"
 
@@ -29,7 +30,7 @@
     .set DATA,   0x10
     .set CODE64, 0x18
 
-    /* putc and puts for the modes with flat segments; the text is at ESI. */
+    /* putc and puts for modes with flat segments.  The text is at ESI. */
     .macro define_flat_puts name
 \name:
     mov $COM1 + UART_LSR, %dx
@@ -108,7 +109,7 @@ protected:
 long_mode:
     mov $0x1000, %esp
     mov $long_text, %esi
-    /* Only this mode has sixteen registers of 64 bits. */
+    /* Only long mode has sixteen registers of 64 bits. */
     mov $0x0123456789abcdef, %r15
     shr $32, %r15
     cmp $0x01234567, %r15

@@ -1,9 +1,9 @@
 /*
- * Prints what its loader tells it, a multiboot or a PVH one, ticks, and halts:
- * a 32-bit kernel.
+ * A 32-bit kernel that prints what its multiboot or PVH loader tells it, prints
+ * some ticks, and halts.
  *
- * It is built with a multiboot header of each version and with a PVH note;
- * which loader it was, the registers say.
+ * It is built with a multiboot header of each version and with a PVH note.  The
+ * registers at the entry tell which loader it was.
  */
 #include "devices/intc/i8259_regs.h"
 #include "devices/timer/i8254_regs.h"
@@ -222,12 +222,12 @@ void kernel_main(uint32_t magic, uint32_t info)
     print_info(magic, info);
     start_ticks();
     for (uint32_t seen = 0; seen < TICKS;) {
-        /* STI takes effect after the HLT, so no tick is slept through. */
+        /* STI takes effect after the HLT, so no tick is missed. */
         __asm__ volatile("cli");
         if (ticks == seen) {
             __asm__ volatile("sti; hlt");
         } else {
-            seen++; /* a line for each, also of two that came while one was printed */
+            seen++; /* a line for each tick, even if two came while one was printed */
             put("tick\n");
         }
     }

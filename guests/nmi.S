@@ -1,9 +1,9 @@
 /*
- * Takes a non-maskable interrupt: sleeps with every IRQ masked until one comes
+ * Takes a non-maskable interrupt: sleeps with every IRQ masked until an NMI comes
  * (QMP's inject-nmi), and then halts for good, which ends the run.
  *
- * AL goes to the clock's index port first, whose bit 7 closes the gate for
- * NMIs: with -flat ax=0x80 the run never ends.
+ * First it writes AL to the clock's index port, whose bit 7 blocks NMIs.  So with
+ * -flat ax=0x80 the run never ends.
  */
 #include "guest.inc"
 

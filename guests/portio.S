@@ -1,19 +1,19 @@
 /*
- * Checks port I/O of every width: REP OUTS and INS, 16 and 32-bit accesses to
- * a device that takes them whole and to one that takes bytes, and a port
- * where nobody answers.
+ * Checks port I/O of every width: REP OUTS and INS, 16 and 32-bit accesses to a
+ * device that takes them whole and to one that takes bytes, and a port without a
+ * device.
  *
- * One line per check on COM1; the number of the running check on the POST
- * port.  Ends through the exit port with 0 or the number of the check that
- * failed, or halts where there is no such port.
+ * It prints a line for each check on COM1 and writes the number of the check to the
+ * POST port.  It ends through the exit port with 0 or the number of the check that
+ * failed, or halts if there is no exit port.
  */
 #include "guest.inc"
 
     .set ABSENT, 0x5e0
-    .set ECHO_SIZE, 16 /* what the FIFO holds */
+    .set ECHO_SIZE, 16 /* the capacity of the FIFO */
     .set BLOCK, 64
 
-    /* The check says what it found by the zero flag: set is good. */
+    /* The zero flag is the result of the check: set means passed. */
     .macro check name
     sete %al
     .subsection 1
@@ -67,7 +67,7 @@
     call loopback_off
     check "rep insb"
 
-    /* Downwards, with SI and DI left one item below. */
+    /* Downwards.  SI and DI end one item below. */
     begin
     std
     mov $pattern + 3, %si
@@ -164,7 +164,7 @@
     cmp $0xa5, %al
 1:  check "16-bit access to byte registers"
 
-    /* MCR, LSR, MSR and SCR in one; the modem lines stay as they are. */
+    /* A single access to MCR, LSR, MSR and SCR, which does not change the modem lines. */
     begin
     mov $COM1 + UART_MCR, %dx
     mov $0x3c000000 | UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2, %eax
@@ -174,7 +174,7 @@
     cmp $0x3c000000 | UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2, %eax
     check "32-bit access to byte registers"
 
-    /* The port after SCR belongs to nobody. */
+    /* There is no device at the port after SCR. */
     begin
     mov $COM1 + UART_SCR, %dx
     mov $0x77, %al
@@ -221,7 +221,7 @@
     exit_with_al
     halt_forever
 
-    /* Says whether the check at SI passed (AL is 1); ends the run if not. */
+    /* Prints whether the check at SI passed (AL is 1); ends the run if not. */
 report:
     call puts
     test %al, %al
@@ -234,7 +234,7 @@ report:
     exit_with_al
     halt_forever
 
-    /* What is sent comes back; both FIFOs are on and empty. */
+    /* In loopback what is sent comes back.  Both FIFOs are on and empty. */
 loopback_on:
     call wait_sent
     uart_set UART_MCR, UART_MCR_LOOP
@@ -242,7 +242,7 @@ loopback_on:
     movl $0, received
     ret
 
-    /* Keeps the zero flag. */
+    /* Does not change the zero flag. */
 loopback_off:
     pushf
     uart_set UART_MCR, UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2

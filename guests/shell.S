@@ -1,11 +1,11 @@
 /*
- * The interactive demo: a prompt on COM1 with a few commands to look at the
- * machine and to change it.  `help` lists them.
+ * The interactive demo: a prompt on COM1 with a few commands that look at the
+ * machine and change it.  `help` lists them.
  *
- * Input comes by IRQ 4 into a ring and the CPU halts while it waits, so a shell
- * that nobody types at costs nothing; where no interrupt controller answers it
- * polls.  Output is polled.  The 100 Hz timer starts with the first command
- * that needs it, for the same reason.
+ * Input comes by IRQ 4 into a ring, and the CPU halts while it waits, so an idle
+ * shell costs nothing.  Without an interrupt controller it polls.  Output is
+ * polled.  The 100 Hz timer starts with the first command that needs it, for the
+ * same reason.
  */
 #include "guest.inc"
 
@@ -28,7 +28,7 @@
     .set A20_GATE, 0x02
     .set A20_RESET, 0x01
 
-    /* An entry of the table: name, handler, usage, what it does. */
+    /* An entry of the table: name, handler, usage, description. */
     .macro command name, usage, help
     .word .Lname\@, do_\name, .Lusage\@, .Lhelp\@
     .subsection 1
@@ -129,7 +129,7 @@ do_add:
     clc
 2:  ret
 
-    /* Each row is read once before any of it is shown: it may be a device. */
+    /* Each row is read completely before it is printed, because it may be a device. */
 do_peek:
     call parse_number
     jc 3f
@@ -156,7 +156,7 @@ do_peek:
     clc
 3:  ret
 
-    /* CX bytes at EBX, which is moved on. */
+    /* Prints CX bytes at EBX and advances EBX. */
 peek_row:
     push %cx
     mov %ebx, %eax
@@ -276,7 +276,7 @@ do_outl:
     call put_hex
     .endm
 
-    /* As they are here, in the middle of a command. */
+    /* The registers at this point, in the middle of a command. */
 do_regs:
     pushfl
     pushal
@@ -332,7 +332,7 @@ do_ticks:
 1:  clc
 2:  ret
 
-    /* One tick more, for the one that is running has already begun. */
+    /* One tick more, because the current one has already begun. */
 do_sleep:
     call parse_last_number
     jc 5f
@@ -360,9 +360,9 @@ do_sleep:
 5:  ret
 
     /*
-     * The first exception finds no way to its handler, nor does the next.  It
-     * takes protected mode, for a KVM that emulates real mode knows no limit
-     * of the vector table.
+     * Neither the first exception nor the next one finds a handler.  This needs
+     * protected mode, because a KVM that emulates real mode ignores the limit of
+     * the vector table.
      */
 do_crash:
     call parse_end
@@ -440,7 +440,7 @@ run_line:
     say ": no such command; help lists what there is\r\n"
 4:  ret
 
-    /* Zero flag: the word at SI is the name at DI; SI is moved behind it. */
+    /* Zero flag: the word at SI equals the name at DI, and SI is advanced past it. */
 match_word:
     mov (%di), %al
     test %al, %al
@@ -464,7 +464,7 @@ put_word:
     jne put_word
 1:  ret
 
-    /* A line into `line`, echoed and edited. */
+    /* Reads a line into `line`, with echo and editing. */
 read_line:
     xor %di, %di
 1:  call get_char
@@ -509,10 +509,10 @@ read_line:
 7:  cmp $'\r', %ah /* the second half of CR LF */
     je 1b
 8:  movb $0, line(%di)
-    movb $0, interrupted /* before the echo: what comes after it is for the command */
+    movb $0, interrupted /* before the echo, so that a later Ctrl-C is for the command */
     jmp newline
 
-    /* Takes back the last character of DI; zero flag: there was none. */
+    /* Removes the last character before DI.  Zero flag: there was none. */
 rub_out:
     test %di, %di
     jz 1f
@@ -520,7 +520,7 @@ rub_out:
     dec %di
 1:  ret
 
-    /* A key such as an arrow, which sends more than one byte. */
+    /* Skips a key that sends more than one byte, such as an arrow. */
 skip_escape:
     call get_char
     cmp $'O', %al
@@ -538,7 +538,7 @@ newline:
     say "\r\n"
     ret
 
-    /* Interrupts for input if the controller's mask can be read back. */
+    /* Turns on interrupts for input if the controller's mask can be read back. */
 start_input:
     pic_init
     mov $~(1 << PIC_CASCADE) & 0xff, %al
@@ -592,8 +592,8 @@ uart_irq:
     iret
 
     /*
-     * Moves input to the ring.  When the ring is full the rest stays in the
-     * UART, with its interrupt off, until a byte is taken out.
+     * Moves input to the ring.  When the ring is full, the rest remains in the
+     * UART, with its interrupt off, until a byte is taken from the ring.
      */
 take_input:
     mov $COM1 + UART_LSR, %dx
@@ -617,7 +617,7 @@ take_input:
 
     /* ---- the timer --------------------------------------------------------- */
 
-    /* Carry: it does not run, and that has been said. */
+    /* Carry: the timer does not run, and a message said so. */
 start_ticks:
     cmpb $0, ticking
     jne 2f
@@ -675,7 +675,7 @@ ticks:
 no_idt: /* limit 0 */
     .word 0
     .long 0
-interrupts: /* the controller is there */
+interrupts: /* there is an interrupt controller */
     .byte 0
 ticking:
     .byte 0
@@ -683,7 +683,7 @@ interrupted: /* a Ctrl-C has arrived since the last line ended */
     .byte 0
 last_char:
     .byte 0
-ring_head: /* the oldest byte; empty when it is ring_tail */
+ring_head: /* the oldest byte; the ring is empty if it is equal to ring_tail */
     .byte 0
 ring_tail:
     .byte 0

@@ -1,9 +1,9 @@
 /*
- * Starts every other CPU with INIT and two SIPIs to all but itself; then each
- * CPU in turn, in the order of their local APICs' numbers, prints its number.
+ * Starts every other CPU with INIT and two SIPIs to all but itself, and then each
+ * CPU prints its number in turn, in the order of the local APICs' IDs.
  *
- * CX is how many CPUs to wait for, at most ten seconds; if it starts as 0 the
- * boot CPU waits until none has come for 200 ms.  All end halted with
+ * CX is the number of CPUs to wait for, for at most ten seconds.  If it starts as
+ * 0, the boot CPU waits until none has come for 200 ms.  All CPUs end halted with
  * interrupts off.
  */
 #include "guest.inc"
@@ -20,7 +20,7 @@
     .set LONGEST_10MS, 1000
     .set TURN_NOBODY,  0xffff
 
-    /* BX = this CPU's number, which is noted and counted. */
+    /* BX = the number of this CPU, which is marked as present and counted. */
     .macro announce
     mov $APIC_ID, %ebx
     mov %fs:(%ebx), %eax
@@ -50,7 +50,7 @@
     call send_to_others
     call wait_for_others
 
-    /* A turn for every number that was announced. */
+    /* Gives a turn to every number that was announced. */
     xor %bx, %bx
     xor %bp, %bp
 1:  cmpb $0, present(%bx)
@@ -82,7 +82,7 @@ send_to_others:
     jnz 1b
     ret
 
-    /* Until all that are expected are there, or nobody else comes. */
+    /* Waits until all expected CPUs have come, or no more come. */
 wait_for_others:
     mov $LONGEST_10MS, %cx
     mov $QUIET_10MS, %si
@@ -118,8 +118,8 @@ print_number:
     define_wait_10ms
 
     /*
-     * The other CPUs start here with CS at this page.  They wait for their
-     * turn before they use the stack, which all share, one at a time.
+     * The other CPUs start here, with this page in CS.  They share a stack, so each
+     * waits for its turn before it uses the stack.
      */
     .balign 0x1000
 trampoline:
@@ -145,11 +145,11 @@ expected:
     .word 0
 arrived:
     .word 0
-turn: /* whose it is; that CPU gives it back */
+turn: /* the CPU that has the turn, which gives it back */
     .word TURN_NOBODY
 boot_cpu:
     .byte 0
-finished: /* who came too late gets no turn */
+finished: /* a CPU that comes too late gets no turn */
     .byte 0
-present: /* by number */
+present: /* indexed by the number of the CPU */
     .skip 256

@@ -1,16 +1,16 @@
 /*
  * Measures the tone of PIT channel 2 at port B, for several reload values.
  *
- * The channel makes a square wave (mode 3) with its gate open; its output is
- * polled in port B, while channel 0, latched, says how much time went by.
- * Says for each value what came out, what should, and whether they agree
- * within one percent.
+ * The channel generates a square wave (mode 3) with its gate open.  Its output is
+ * polled in port B, and channel 0, latched, measures the time.  For each value it
+ * prints the measured rate, the expected rate, and whether they agree within one
+ * percent.
  */
 #include "guest.inc"
 
     .set SPAN,          50000 /* ticks of a measurement, less than channel 0 counts */
-    .set POLLS,         1 << 20 /* for one rise: more than the slowest takes */
-    .set TRIES,         5 /* a busy host may look away for more than a period */
+    .set POLLS,         1 << 20 /* the polls for one rise, more than the slowest wave takes */
+    .set TRIES,         5 /* a busy host may pause the guest for more than a period */
 
     guest_start
     uart_init
@@ -50,7 +50,7 @@ finish:
 1:  say "speaker: FAIL\n"
     halt_forever
 
-    /* EBP ticks for DI periods, measured with reload BX: says both rates. */
+    /* EBP ticks for DI periods, measured with reload BX: prints both rates. */
 report:
     say ": "
     mov $PIT_CLOCK_HZ, %eax
@@ -81,8 +81,8 @@ put_quotient:
     jmp put_decimal
 
     /*
-     * EBP = ticks of channel 0 during DI periods of channel 2 with reload BX;
-     * carry and 0 if the output stands still.
+     * EBP = ticks of channel 0 during DI periods of channel 2 with reload BX.  If
+     * the output does not change, EBP is 0 and carry is set.
      */
 measure:
     push %cx
@@ -136,7 +136,7 @@ wait_rise:
 4:  pop %ecx
     ret
 
-    /* Carry: EBP is off by more than a hundredth of DI periods of BX. */
+    /* Carry: EBP differs by more than a hundredth from DI periods of BX. */
 within_one_percent:
     push %edx
     movzwl %di, %eax
@@ -147,7 +147,7 @@ within_one_percent:
     jns 1f
     neg %edx
 1:  imul $100, %edx, %edx
-    cmp %edx, %eax /* carry if the hundredfold error is larger */
+    cmp %edx, %eax /* carry if a hundred times the error is larger */
     pop %edx
     ret
 

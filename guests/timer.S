@@ -1,15 +1,15 @@
 /*
- * Counts the interrupts of PIT channel 0 through the interrupt controller,
- * against the seconds of the clock.
+ * Counts the interrupts of PIT channel 0 through the interrupt controller, and
+ * compares them with the seconds of the clock.
  *
- * CX is the rate in ticks per second (1000 if it starts as 0), DX how many
- * seconds (3 if 0).  Both sources are interrupts; between them the CPU halts.
+ * CX is the rate in ticks per second (1000 if it starts as 0), DX the number of
+ * seconds (3 if 0).  Both sources are interrupts, and the CPU halts in between.
  */
 #include "guest.inc"
 
     .set DEFAULT_RATE, 1000
     .set DEFAULT_SECONDS, 3
-    .set LOWEST_RATE, 19 /* a 16-bit divisor */
+    .set LOWEST_RATE, 19 /* the lowest rate with a 16-bit divisor */
 
     guest_start
     jcxz 1f
@@ -44,7 +44,7 @@
     rtc_enable_update_interrupt
 
     call wait_second
-    mov %eax, %ebp /* where the count starts */
+    mov %eax, %ebp /* the count at the start */
     mov %eax, %ebx
     xor %cx, %cx
 1:  call wait_second
@@ -75,7 +75,7 @@
     say " a second asked for\n"
     halt_forever
 
-    /* EAX = the ticks when the current second ended. */
+    /* EAX = the ticks up to the end of the current second. */
 wait_second:
     cli
     cmpb $0, second_ended

@@ -1,11 +1,10 @@
 /*
  * Sends back what arrives on COM1, by interrupts and through the FIFOs.
  *
- * The receiver interrupts at eight characters or when the line falls silent
- * (character time-out); the transmitter's interrupt is on only while a ring
- * holds something to send.  When the ring is full the receiver's interrupt
- * goes off until it is half empty, so nothing is lost.  Between interrupts the
- * CPU halts.
+ * The receiver interrupts at eight characters, or when the line becomes silent
+ * (character time-out).  The transmitter's interrupt is on only while a ring holds
+ * something to send.  When the ring is full, the receiver's interrupt is off until
+ * the ring is half empty, so nothing is lost.  The CPU halts between interrupts.
  */
 #include "guest.inc"
 
@@ -28,8 +27,8 @@
     jmp 2b
 
     /*
-     * Turning the FIFOs on clears them, so what has already arrived is taken
-     * first, with the input cut off by loopback.
+     * Turning the FIFOs on clears them.  So what has already arrived is taken
+     * first, while loopback holds back further input.
      */
 fifos_on:
     uart_set UART_MCR, UART_MCR_LOOP
@@ -39,7 +38,7 @@ fifos_on:
     uart_set UART_MCR, UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2
     ret
 
-    /* Serves every cause until none is left, or the edge of the next is lost. */
+    /* Serves every cause until none is left.  Otherwise the next edge would be lost. */
 uart_irq:
     pushaw
 1:  mov $COM1 + UART_IIR, %dx
@@ -55,7 +54,7 @@ uart_irq:
     iret
 
     .balign 2
-causes: /* by IIR: the causes that UART_IIR_ID tells apart are even numbers */
+causes: /* indexed by the IIR, whose causes in UART_IIR_ID are even numbers */
     .word modem_status, transmit, receive, line_status
     .word ignore, ignore, receive, ignore
 
@@ -96,7 +95,7 @@ take_input:
     jmp take_input
 1:  ret
 
-    /* The transmitter is empty: it takes as much as its FIFO holds. */
+    /* The transmitter is empty, so it gets as much as its FIFO holds. */
 transmit:
     mov $UART_FIFO_SIZE, %cx
     mov $COM1 + UART_THR, %dx
@@ -123,7 +122,7 @@ set_enabled:
     out %al, (%dx)
     ret
 
-enabled: /* what IER is */
+enabled: /* the value of the IER */
     .byte 0
     .balign 2
 ring_head: /* the oldest byte */

@@ -1,6 +1,4 @@
-/*
- * The second program: what a machine with a CD-ROM drive and a mouse has besides.
- */
+/* The second program: tests of a CD-ROM drive and a mouse. */
 #include "guests/biostest/biostest.h"
 
 void test_all(void)

@@ -1,6 +1,4 @@
-/*
- * The first program: what every machine has.
- */
+/* The first program: tests of what every machine has. */
 #include "guests/biostest/biostest.h"
 
 void test_all(void)

@@ -1,19 +1,19 @@
 /*
- * Tests of the BIOS's services, which run where its users do: behind a boot
- * sector, in real mode.  Results go to the debug console in TAP's form.
+ * Tests of the BIOS's services.  They run like its users, from a boot sector in
+ * real mode, and print their results on the debug console as TAP.
  */
 #ifndef PIOEMU_BIOSTEST_H
 #define PIOEMU_BIOSTEST_H
 
-/* In memory from 0x7e00 on; the stack is below the boot sector. */
+/* The program is in memory from 0x7e00 on.  The stack is below the boot sector. */
 #define PROGRAM_SECTORS 62
 #define STACK_TOP       0x7c00
-/* Sectors whose 16-bit words are all their own number, and one to write to. */
+/* Sectors in which each 16-bit word is the number of the sector, and a sector to write to. */
 #define PATTERN_SECTOR  63
 #define PATTERN_SECTORS 130
 #define SCRATCH_SECTOR  200
 
-/* The INT takes 6 of them and the BIOS 4. */
+/* The INT takes 6 bytes and the BIOS 4. */
 #define CALLER_STACK 10
 #define CANARY       0x5ca1ab1e
 
@@ -37,27 +37,34 @@
 extern volatile uint32_t tick_calls, alarm_calls, key_calls, eject_calls;
 extern volatile uint16_t eject_dx, eject_answer;
 extern volatile uint32_t mouse_calls, mouse_irqs;
-extern volatile uint16_t mouse_words[4]; /* as on the stack: the one pushed last is first */
+extern volatile uint16_t mouse_words[4]; /* as on the stack: the word that was pushed last is the
+                                            first */
 extern FarPointer system_vector, key_vector, mouse_vector;
 extern uint8_t caller_stack[];
 void tick_handler(void);
 void alarm_handler(void);
 void key_handler(void);
 void key_hook(void);
-/* INT 15h, AH = 52h: forbids with `eject_answer` for AX, if that is not 0. */
+/* INT 15h, AH = 52h: forbids the eject with `eject_answer` in AX, if that is not 0. */
 void eject_hook(void);
-/* What INT 15h, AX = C207h is told of; it gives back no register as it was. */
+/* The handler for INT 15h, AX = C207h.  It changes every register. */
 void mouse_handler(void);
-/* IRQ 12 is counted. */
+/* Counts IRQ 12. */
 void mouse_irq_handler(void);
 
-/* Calls the interrupt with and gives back all registers; what has to be kept is checked. */
+/*
+ * Calls the interrupt with these registers and returns all of them.  Checks those
+ * that must not change.
+ */
 void interrupt(unsigned vector, Regs *regs);
-/* The same with these, and nothing but zeros in the lower halves of the others. */
+/* The same with these registers.  The lower halves of the others are 0. */
 Regs interrupt_ax(unsigned vector, uint16_t ax);
 Regs interrupt_abcd(unsigned vector, uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx);
 
-/* What INT 13h, AH = 42h and 43h are given, in a low segment; `size` says how much of it. */
+/*
+ * The packet of INT 13h, AH = 42h and 43h, in a low segment.  `size` says how much
+ * of it is used.
+ */
 typedef struct DiskPacket {
     uint8_t size, zero;
     uint16_t count, offset, segment;
@@ -81,21 +88,21 @@ static inline bool zero(const Regs *regs)
     return regs->flags & FLAG_ZF;
 }
 
-/* One line of TAP. */
+/* Prints a line of TAP. */
 void check(bool passed, const char *what);
-/* A comment: for what is not right. */
+/* Prints a comment for something that is wrong. */
 void note(const char *name, uint32_t value);
 #define check_is(value, expected)                                                                  \
     check_equal((uint32_t)(value), (uint32_t)(expected), #value " is " #expected)
 void check_equal(uint32_t value, uint32_t expected, const char *what);
-/* A title for the checks that follow. */
+/* Prints a title for the checks that follow. */
 void about(const char *what);
 
 void set_handler(unsigned vector, uint16_t segment, uint16_t offset);
-/* Until an interrupt has been served. */
+/* Waits until an interrupt has been served. */
 void wait_for_interrupt(void);
 
-/* Of one program: all that it is made of. */
+/* Each program defines it: all of its tests. */
 void test_all(void);
 
 void test_video(void);

@@ -1,6 +1,6 @@
 /*
- * The CD-ROM drive E0h.  Of its disc of 200 blocks each 16-bit word is the
- * number of its block.
+ * Tests of the CD-ROM drive E0h.  Its disc has 200 blocks, and each 16-bit word is
+ * the number of its block.
  */
 #include "guests/biostest/biostest.h"
 
@@ -66,7 +66,7 @@ static void test_parameters(void)
     check_is(there.cx, 3);
     check(is_status(parameters(CDROM), 0), "there are parameters");
     check_is(answer[0], 30);
-    check_is(answer[2], 0x35); /* removable, tells of changes, can be locked */
+    check_is(answer[2], 0x35); /* removable, reports changes, can be locked */
     check_is(answer32(4), 0);
     check_is(answer32(16), BLOCKS);
     check_is(answer32(20), 0);
@@ -132,7 +132,7 @@ static void test_eject(void)
     check(is_status(call(0x4900, CDROM), 0x06), "its change is told");
     check(is_status(call(0x4900, CDROM), 0x06), "as long as there is none");
     check(is_status(parameters(CDROM), 0), "there are parameters without a disc");
-    check_is(answer[2], 0x75); /* what follows is the most that there can be */
+    check_is(answer[2], 0x75); /* the values are the drive's maximum */
     check_is(answer32(16) & answer32(20), 0xffffffff);
     Regs lock = call(0x4500, CDROM);
     check(is_status(lock, 0) && lock.al == 1, "an empty drive is locked");
@@ -149,7 +149,7 @@ static void await_ata(uint8_t mask, uint8_t bits)
     }
 }
 
-/* A packet of a command whose fifth byte is its argument. */
+/* Sends the packet of a command whose fifth byte is its argument. */
 static void send_packet(uint8_t command, uint8_t argument)
 {
     const uint16_t packet[6] = {command, 0, argument};
@@ -190,7 +190,7 @@ static void test_new_disc(void)
     check(is_status(call(0x4900, CDROM), 0), "once as well");
 }
 
-/* By START STOP UNIT: the BIOS hears of it from the drive only. */
+/* START STOP UNIT goes to the drive directly, so the BIOS learns of it only from the drive. */
 static void test_change_behind_its_back(void)
 {
     about("INT 13h, a disc that another program changes");

@@ -4,7 +4,7 @@
 
 #define SECTOR_WORDS 256
 #define FAR_SECTOR   (4096 + 136)
-#define BUFFER_AT    0x20000u /* not where the program is */
+#define BUFFER_AT    0x20000u /* outside of the program */
 #define BUFFER       (BUFFER_AT >> 4)
 
 static Regs disk_chs(uint8_t function, uint8_t count, uint8_t cylinder, uint8_t head,
@@ -170,7 +170,7 @@ static void test_extensions(void)
     check(carry(&small) && small.ah == 0x01, "a packet too small is refused");
 }
 
-/* One whose number has the same lower byte as one of the pattern. */
+/* Sectors whose numbers have the same lower byte as a sector of the pattern. */
 static void test_far_sectors(void)
 {
     about("INT 13h, extensions, far from the beginning");

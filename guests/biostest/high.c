@@ -1,6 +1,6 @@
 /*
- * INT 13h and buffers that a program in real mode does not reach, or only just:
- * 64-bit addresses, and the 64 KiB above 1 MiB.
+ * Tests of INT 13h with buffers that real mode cannot or can barely reach: 64-bit
+ * addresses, and the 64 KiB above 1 MiB.
  */
 #include "guests/biostest/biostest.h"
 
@@ -8,10 +8,10 @@
 #define CDROM 0xe0
 
 #define MIB          0x100000u
-#define FAR_AT       (3 * MIB + 0x12) /* not where a page begins */
+#define FAR_AT       (3 * MIB + 0x12) /* not at the beginning of a page */
 #define LOW_AT       0x20000u
 #define LOW          (LOW_AT >> 4)
-#define TOP          0xffff /* the segment that reaches beyond */
+#define TOP          0xffff /* the segment that reaches beyond 1 MiB */
 #define SECTOR_WORDS 256
 
 static DiskPacket packet;
@@ -80,7 +80,10 @@ static void fill_low(uint16_t word, unsigned count)
     }
 }
 
-/* Above 1 MiB: `count` runs of `words` words, each of the number behind that of the one before. */
+/*
+ * Checks memory above 1 MiB: `count` runs of `words` words each, whose numbers
+ * increase by one from run to run.
+ */
 static bool has_numbers(uint32_t address, uint16_t first, unsigned count, unsigned words)
 {
     for (unsigned i = 0; i < count; i++) {

@@ -3,7 +3,7 @@
 #define KBC_DATA    0x60
 #define KBC_COMMAND 0x64
 #define KBC_IBF     0x02
-#define KBC_TYPE    0xd2 /* as if the keyboard had sent it */
+#define KBC_TYPE    0xd2 /* puts a byte as if the keyboard had sent it */
 
 static void await_input(void)
 {
@@ -26,7 +26,7 @@ static void press(const uint8_t *codes, unsigned count)
 
 #define PRESS(...) press((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-/* 0xffff: there is none. */
+/* Returns the next key, or 0xffff if there is none. */
 static uint16_t key(void)
 {
     Regs regs = interrupt_ax(0x16, 0x1100);

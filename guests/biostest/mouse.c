@@ -1,7 +1,6 @@
 /*
- * The pointing device: what INT 15h, AH = C2h does with it, and what comes to
- * the handler.  Packets are put into the controller as if the mouse had sent
- * them.
+ * Tests of the pointing device: INT 15h, AH = C2h, and the calls of the handler.
+ * The packets are put into the controller as if the mouse had sent them.
  */
 #include "guests/biostest/biostest.h"
 
@@ -85,7 +84,8 @@ static void test_presence(void)
     check_is(interrupt_ax(0x11, 0).ax & EQUIPMENT_MOUSE, EQUIPMENT_MOUSE);
     check_is(ebda(EBDA_FLAGS), 2);
     Regs table = interrupt_ax(0x15, 0xc000);
-    check_is(far_read8(table.es, (uint16_t)(table.bx + 5)) & 0x04, 0x04); /* there is an EBDA */
+    check_is(far_read8(table.es, (uint16_t)(table.bx + 5)) & 0x04, 0x04); /* there is an extended
+                                                                             data area */
 }
 
 /* ---- settings ---- */
@@ -161,7 +161,7 @@ static void test_packets(void)
     check(handler_got(0x08, 99, 0xff, 0), "many follow each other");
 }
 
-/* A key's byte comes between those of the mouse. */
+/* A byte of a key comes between those of the mouse. */
 static void test_keys(void)
 {
     about("IRQ 12 and IRQ 1");
@@ -178,7 +178,7 @@ static void test_keys(void)
     check(!zero(&key) && interrupt_ax(0x16, 0).ax == 0x1e61, "so is the key");
 }
 
-/* In the middle of a packet; afterwards one begins anew. */
+/* A command comes in the middle of a packet.  After it a new packet begins. */
 static void test_commands_between(void)
 {
     about("INT 15h, AH = C2h between packets");
@@ -197,7 +197,7 @@ static void test_commands_between(void)
     check(!zero(&key) && interrupt_ax(0x16, 0).ax == 0x3062, "no key is lost by it");
 }
 
-/* READ DATA: its answer comes as a packet would, an acknowledgement and three bytes. */
+/* The answer to READ DATA looks like a packet: an acknowledgement and three bytes. */
 static void test_sizes(void)
 {
     about("INT 15h, AX = C205h, sizes");

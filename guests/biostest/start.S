@@ -1,6 +1,6 @@
 /*
- * The boot sector of the BIOS's tests, which loads the rest of them behind
- * itself, and how they call an interrupt.
+ * The boot sector of the BIOS's tests, which loads the rest of them, and the
+ * routine that calls an interrupt.
  */
 #include "guests/biostest/biostest.h"
 
@@ -21,7 +21,7 @@ _start:
     sti
     mov $PROGRAM_SECTORS, %cx
     mov $0x7e00 >> 4, %di
-    mov $2, %si /* sector numbers begin with 1 */
+    mov $2, %si /* sector numbers begin at 1 */
 1:  push %cx
     mov %di, %es
     mov %si, %cx
@@ -47,9 +47,10 @@ _start:
 
     .text
     /*
-     * EAX: the vector; EDX: the registers, where those after it come.  The
-     * interrupt has CALLER_STACK bytes of stack, at an SP that is not all of ESP;
-     * an IRQ meanwhile would lose its upper half on some KVMs.
+     * EAX: the vector; EDX: the registers, which are replaced by those after the
+     * interrupt.  The interrupt has CALLER_STACK bytes of stack.  The upper half of
+     * ESP is not 0.  Interrupts are off, because an IRQ would lose that half on
+     * some KVMs.
      */
     .globl call_interrupt
 call_interrupt:
@@ -109,7 +110,7 @@ call_interrupt:
     popl %ebp
     retl
 
-    /* Handlers of the tests' own: they count how often they are called. */
+    /* The tests' own handlers, which count their calls. */
     .globl tick_handler, alarm_handler, key_handler
 key_handler:
     incl %cs:key_calls
@@ -214,7 +215,7 @@ system_vector:
 caller_stack:
     .fill CALLER_STACK
 
-    /* What the tests read: the number of each sector in each of its words. */
+    /* The sectors that the tests read: each word is the number of its sector. */
     .section .pattern, "a"
     .set number, PATTERN_SECTOR
     .rept PATTERN_SECTORS

@@ -26,7 +26,7 @@ static Regs map_entry(uint32_t index)
     return regs;
 }
 
-/* Host tests compare these lines with the machine's memory. */
+/* Tests on the host compare these lines with the machine's memory. */
 static void show_map(void)
 {
     uint32_t index = 0;
@@ -119,7 +119,7 @@ static void test_move(void)
     check(!carry(&zero_words) && back[3] == 0, "no words are none");
 }
 
-/* What is at 1 MiB is at 0 as well if the line is off. */
+/* If the line is off, the memory at 1 MiB is also at 0. */
 static bool line_is_on(void)
 {
     far_write16(0, 0x4f0, 0x1234);
@@ -162,7 +162,7 @@ static void check_apm_error(uint8_t function, uint16_t bx, uint16_t cx, uint8_t 
     check_is(regs.ah, error);
 }
 
-/* All but the power that goes off. */
+/* Everything except switching off. */
 static void test_apm(void)
 {
     about("INT 15h, AH = 53h");
@@ -216,7 +216,7 @@ static void test_waiting(void)
     check(!carry(&waited), "it succeeds");
     check(us >= 18000, "20 ms pass");
     note("us", us);
-    /* Minutes: no host is so slow that it ends while another is asked for. */
+    /* A wait of minutes, so that it lasts until another one is requested, even on a slow host. */
     Regs event = interrupt_abcd(0x15, 0x8300, (uint16_t)(uint32_t)&flag, 0x1000, 0);
     check(!carry(&event) && !flag, "a wait is started");
     Regs again = interrupt_abcd(0x15, 0x8300, (uint16_t)(uint32_t)&flag, 0, 5000);
@@ -253,7 +253,7 @@ static void test_configuration(void)
     check_is(interrupt_ax(0x21, 0x1234).ax, 0x1234);
 }
 
-/* As an operating system looks for it. */
+/* Looks for the tables as an operating system does. */
 static void test_tables(void)
 {
     about("tables");

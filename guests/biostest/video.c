@@ -110,7 +110,7 @@ static void test_characters(void)
     check_is(cell(10, 78), 0x1e00 | 't');
 }
 
-/* A letter for each row, in the columns that are looked at. */
+/* Puts a letter in each row, in the columns that are checked. */
 static void fill(void)
 {
     static const uint8_t COLUMNS[] = {0, 10, 20, 21, 79};

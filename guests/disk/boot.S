@@ -1,9 +1,9 @@
 /*
- * The boot sector of the demo disk: loads the first guest of the directory with
- * INT 13h, by address where the BIOS can, else by cylinder, head and sector, and
- * starts it.
+ * The boot sector of the demo disk: loads the first guest of the directory with INT
+ * 13h and starts it.  It reads by address if the BIOS can, else by cylinder, head
+ * and sector.
  *
- * DL is the disk, as the BIOS leaves it and as the guest gets it.
+ * The BIOS passes the disk in DL, and so does this boot sector.
  */
 #include "guests/disk/layout.h"
 
@@ -47,7 +47,7 @@ _start:
     mov disk, %dl
     jmp *FILE_ENTRY + DISK_ENTRY_START
 
-    /* Whether the BIOS reads by address; if not, heads and sectors. */
+    /* Finds out whether the BIOS can read by address.  If not, it gets heads and sectors. */
 find_geometry:
     mov $0x41, %ah
     mov $0x55aa, %bx
@@ -71,7 +71,7 @@ find_geometry:
     mov %dx, heads
     ret
 
-    /* CX sectors from EAX on to the segment BX. */
+    /* Reads CX sectors from EAX on to the segment BX. */
 read:
     pusha
     push %eax
@@ -108,7 +108,7 @@ read:
     loop read
     ret
 
-    /* SI is why. */
+    /* SI is the reason. */
 fail:
     xor %ax, %ax
     mov %ax, %ds
@@ -132,7 +132,7 @@ bad_disk:
     .asciz "The disk cannot be read\r\n"
 
     .balign 4
-packet: /* one sector, to packet_segment:0 */
+packet: /* reads one sector to packet_segment:0 */
     .byte 16, 0
     .word 1
     .word 0

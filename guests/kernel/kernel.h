@@ -1,6 +1,4 @@
-/*
- * What the kernels written in C share: ports, printing, the end.
- */
+/* Shared by the kernels in C: ports, printing, the end of the run. */
 #ifndef PIOEMU_GUEST_KERNEL_H
 #define PIOEMU_GUEST_KERNEL_H
 
@@ -27,7 +25,7 @@ static inline uint8_t inb(uint16_t port)
     return value;
 }
 
-/* Interrupts off, so nothing wakes it: the run ends. */
+/* Interrupts are off, so nothing wakes the CPU and the run ends. */
 static inline void halt_forever(void)
 {
     for (;;) {
@@ -64,7 +62,7 @@ static inline void put_decimal(uint32_t value)
     put_char((char)('0' + value % 10));
 }
 
-/* Where the loader put it; an address, as the tables of the boot protocols have them. */
+/* Converts an address, as it is in the tables of the boot protocols, to a pointer. */
 static inline const void *at(uint64_t address)
 {
     return (const void *)(uintptr_t)address;

@@ -1,13 +1,13 @@
 /*
- * The entry of the 32-bit kernels, with the header of one boot protocol:
- * MULTIBOOT is 1 or 2, or PVH_NOTE is defined.  kernel_main() gets EAX and EBX.
+ * The entry of the 32-bit kernels, with the header of one boot protocol: either
+ * MULTIBOOT is 1 or 2, or PVH_NOTE is defined. kernel_main() gets EAX and EBX.
  */
     .set STACK_SIZE, 4096
 
     .text
 #if MULTIBOOT == 1
     .set MAGIC, 0x1badb002
-    .set FLAGS, 0x3 /* modules on pages, memory information */
+    .set FLAGS, 0x3 /* modules on pages, and memory information */
     .balign 4
     .long MAGIC, FLAGS, -(MAGIC + FLAGS)
 #elif MULTIBOOT == 2
