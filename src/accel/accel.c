@@ -78,8 +78,26 @@ Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error)
 void accel_free(Accel *accel)
 {
     accel->class->close(accel);
+    g_free(accel->debug_points);
     g_mutex_clear(&accel->unknown_msrs.lock);
     g_free(accel);
+}
+
+bool accel_set_debug_points(Accel *accel, const DebugPoint *points, size_t count, GError **error)
+{
+    DebugPoint *before = accel->debug_points;
+    size_t count_before = accel->debug_point_count;
+    accel->debug_points = g_memdup2(points, count * sizeof(*points));
+    accel->debug_point_count = count;
+    if (accel->class->debug_changed(accel, error)) {
+        g_free(before);
+        return true;
+    }
+    g_free(accel->debug_points);
+    accel->debug_points = before;
+    accel->debug_point_count = count_before;
+    accel->class->debug_changed(accel, NULL);
+    return false;
 }
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)

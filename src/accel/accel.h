@@ -31,6 +31,7 @@ typedef enum VcpuStop {
     VCPU_TRIPLE_FAULT, /* shutdown cycle */
     VCPU_RESET,        /* the CPU or the firmware asked for a reset */
     VCPU_POWEROFF,
+    VCPU_DEBUG, /* for a debugger; Vcpu.debug_stop says why */
     VCPU_FAILED /* the accelerator cannot continue; Vcpu.failure says why */
 } VcpuStop;
 
@@ -40,6 +41,25 @@ typedef enum VcpuActivity {
     VCPU_WAITING, /* for an interrupt */
     VCPU_DEAD     /* HLT with interrupts disabled, or never started: needs another CPU or an NMI */
 } VcpuActivity;
+
+typedef enum DebugKind { DEBUG_EXECUTE, DEBUG_WRITE, DEBUG_READ, DEBUG_ACCESS } DebugKind;
+
+/*
+ * Where a CPU stops for a debugger: before the instruction at `address`, or
+ * after one that accessed any of the `size` bytes there.  Addresses are linear.
+ */
+typedef struct DebugPoint {
+    DebugKind kind;
+    bool hardware; /* DEBUG_EXECUTE: the guest's memory may not be changed for it */
+    uint64_t address, size;
+} DebugPoint;
+
+/* Why run() returned VCPU_DEBUG. */
+typedef struct DebugStop {
+    bool stepped;     /* Vcpu.step was set and an instruction was done; else: */
+    DebugPoint point; /* what the CPU reached */
+    bool halted;      /* threaded: it waits for an interrupt, as after VCPU_HALTED */
+} DebugStop;
 
 /* A position in a repeatable run. */
 typedef struct VcpuPosition {
@@ -137,6 +157,8 @@ typedef struct AccelClass {
      * thread may call it.  NULL: there are no posted writes.
      */
     bool (*posted_waiting)(Accel *accel);
+    /* No vCPU runs: whether writes may be late at all; NULL: they never are. */
+    void (*set_posting)(Accel *accel, bool on);
     void (*set_a20)(Accel *accel, bool on);
     /* Called only while the vCPU does not run. */
     bool (*get_state)(Vcpu *vcpu, CpuState *state, GError **error);
@@ -153,6 +175,11 @@ typedef struct AccelClass {
     void (*stand_still)(Vcpu *vcpu, bool on);
     /* A device or loader has written to guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
+    /*
+     * Accel.debug_points has changed.  No vCPU runs.  False: this host cannot
+     * stop at all of them.  NULL: the accelerator cannot be debugged.
+     */
+    bool (*debug_changed)(Accel *accel, GError **error);
     /* Resets the vCPU and its interrupt controllers to power-on.  set_state() follows. */
     bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
 
@@ -186,6 +213,8 @@ struct Accel {
         unsigned count;
         uint32_t told[ACCEL_UNKNOWN_MSRS];
     } unknown_msrs;
+    DebugPoint *debug_points; /* owned */
+    size_t debug_point_count;
 };
 
 struct Vcpu {
@@ -199,6 +228,8 @@ struct Vcpu {
     bool start;
     uint8_t start_vector;
     char *failure; /* why run() returned VCPU_FAILED; owned */
+    bool step; /* run() does one instruction or takes one interrupt; set while it does not run */
+    DebugStop debug_stop;
 };
 
 extern const AccelClass accel_kvm_class;
@@ -222,6 +253,12 @@ void accel_unknown_msr(Vcpu *vcpu, uint32_t index, bool write, uint64_t value);
 Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error);
 /* To be called after its vCPUs are freed. */
 void accel_free(Accel *accel);
+
+/*
+ * No vCPU runs: these points, which are copied, take the place of those before.
+ * On failure the ones before stay.
+ */
+bool accel_set_debug_points(Accel *accel, const DebugPoint *points, size_t count, GError **error);
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error);
 void vcpu_free(Vcpu *vcpu);

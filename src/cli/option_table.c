@@ -277,6 +277,14 @@ static bool set_monitor(Parse *parse, const char *value, GError **error)
     return add_string(parse->config->monitors, value);
 }
 
+/* src/control/gdb_server.h has the place too, for the command gdbserver. */
+static bool set_debugged(Parse *parse, const char *value, GError **error)
+{
+    (void)value, (void)error;
+    replace(&parse->config->gdb, "tcp::1234");
+    return true;
+}
+
 static bool set_qmp(Parse *parse, const char *value, GError **error)
 {
     (void)error;
@@ -574,8 +582,14 @@ static const Option CONTROL_OPTIONS[] = {
      .help = "what goes over the qtest socket",
      .example = "-qtest-log /dev/stderr",
      STRING_FIELD(qtest_log)},
+    {.name = "gdb",
+     .argument = "DEV",
+     .help = "a debugger at tcp::PORT, unix:PATH or stdio; ,arch=i8086|i386|x86-64",
+     .example = "-gdb tcp::1234 -S",
+     STRING_FIELD(gdb)},
+    {.name = "s", .help = "the same as -gdb tcp::1234", .example = "-s -S", .set = set_debugged},
     {.name = "S",
-     .help = "start paused: QMP's cont lets it run",
+     .help = "start paused: a debugger or QMP's cont lets it run",
      .example = "-S -qmp unix:/tmp/qmp.sock,server=on,wait=off",
      .set = set_start_paused},
     {0},
@@ -622,7 +636,7 @@ static const Option END_OPTIONS[] = {
      .example = "-action triple-fault=reset",
      .set = set_action},
     {.name = "no-shutdown",
-     .help = "stay when the guest halts or powers off",
+     .help = "stay when the guest halts, powers off or dies",
      .example = "-no-shutdown",
      .set = set_no_shutdown},
     {.name = "timeout",

@@ -4,6 +4,7 @@
 #include "src/control/command.h"
 
 #include "src/base/error.h"
+#include "src/control/debug_commands.h"
 
 #include <string.h>
 
@@ -264,6 +265,32 @@ const Command COMMANDS[] = {
       {"triple-fault", COMMAND_STRING, true}},
      set_action,
      NULL},
+    {"gdbserver",
+     "gdbserver",
+     "lets a debugger connect at DEVICE (tcp::1234), or no more (none)",
+     {{"device", COMMAND_STRING, true}},
+     command_gdbserver,
+     NULL},
+    {"watch-port",
+     "watch-port",
+     "PORT [COUNT [r|w|rw]]: an access of these ports stops the machine",
+     {{"port", COMMAND_INTEGER, false},
+      {"count", COMMAND_INTEGER, true},
+      {"access", COMMAND_STRING, true}},
+     command_watch_port,
+     NULL},
+    {"unwatch-port",
+     "unwatch-port",
+     "PORT: ends the watches that begin there",
+     {{"port", COMMAND_INTEGER, false}},
+     command_unwatch_port,
+     NULL},
+    {"query-port-watches",
+     "info watch-ports",
+     "the ports whose accesses stop the machine",
+     {{0}},
+     command_query_port_watches,
+     command_show_port_watches},
     {"inject-nmi", "nmi", "inject a non-maskable interrupt", {{0}}, inject_nmi, NULL},
     {"human-monitor-command",
      NULL,

@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/output_file.h"
+#include "src/control/gdb_server.h"
 #include "src/control/qmp.h"
 #include "src/control/qtest.h"
 #include "src/control/stream.h"
@@ -291,7 +292,7 @@ static bool open_all(Control *control, GError **error)
             return false;
         }
     }
-    return true;
+    return !config->gdb || gdb_server_open(control->vm, "-gdb", config->gdb, error);
 }
 
 Control *control_new(Vm *vm, GError **error)
@@ -356,6 +357,7 @@ void control_drain(Control *control)
 void control_free(Control *control)
 {
     vm_set_listener(control->vm, NULL);
+    gdb_server_close(control->vm);
     g_ptr_array_unref(control->sessions);
     g_hash_table_unref(control->used);
     if (control->log) {

@@ -58,6 +58,7 @@ void config_free(Config *config)
     g_free(config->replay);
     g_free(config->qtest);
     g_free(config->qtest_log);
+    g_free(config->gdb);
     g_free(config);
 }
 

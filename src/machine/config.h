@@ -31,6 +31,7 @@ typedef struct Config {
     GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
     GPtrArray *qmps;     /* a stream each, as after -qmp */
     char *qtest, *qtest_log;
+    char *gdb; /* where a debugger connects */
     /* A control protocol talks there, or there is no guest to talk to. */
     bool stdio_taken;
     bool start_paused;

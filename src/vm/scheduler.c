@@ -21,6 +21,7 @@ struct CpuScheduler {
     void *opaque;
     GPtrArray *vcpus;
     GPtrArray *threads; /* VcpuThread; empty if there are slices instead */
+    GByteArray *parked; /* by CPU: whether it stays where it is */
 
     /* For slices. */
     bool running;
@@ -83,6 +84,7 @@ CpuScheduler *scheduler_new(Accel *accel, Loop *loop, Clock *clock, VcpuStopped 
     scheduler->stopped = stopped;
     scheduler->opaque = opaque;
     scheduler->vcpus = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_free);
+    scheduler->parked = g_byte_array_new();
     scheduler->threads = g_ptr_array_new_with_free_func((GDestroyNotify)vcpu_thread_free);
     scheduler->host = clock_new_monotonic();
     clock_resume(scheduler->host);
@@ -100,6 +102,7 @@ void scheduler_free(CpuScheduler *scheduler)
     }
     g_ptr_array_unref(scheduler->threads);
     g_ptr_array_unref(scheduler->vcpus);
+    g_byte_array_unref(scheduler->parked);
     loop_timer_free(scheduler->wake);
     clock_free(scheduler->host);
     g_free(scheduler);
@@ -112,6 +115,7 @@ Vcpu *scheduler_add_vcpu(CpuScheduler *scheduler, GError **error)
         return NULL;
     }
     g_ptr_array_add(scheduler->vcpus, vcpu);
+    g_byte_array_append(scheduler->parked, &(guint8){false}, 1);
     if (is_threaded(scheduler)) {
         Clock *clock = vcpu->index ? NULL : scheduler->clock;
         VcpuThread *thread =
@@ -160,7 +164,8 @@ void scheduler_set_replay(CpuScheduler *scheduler, bool (*deliver)(void *opaque)
 
 static bool is_active(const CpuScheduler *scheduler, guint index)
 {
-    return scheduler->accel->class->activity(scheduler->vcpus->pdata[index]) == VCPU_ACTIVE;
+    return !scheduler->parked->data[index] &&
+           scheduler->accel->class->activity(scheduler->vcpus->pdata[index]) == VCPU_ACTIVE;
 }
 
 static bool any_active(const CpuScheduler *scheduler)
@@ -176,7 +181,8 @@ static bool any_active(const CpuScheduler *scheduler)
 static bool all_dead(const CpuScheduler *scheduler)
 {
     for (guint i = 0; i < scheduler->vcpus->len; i++) {
-        if (scheduler->accel->class->activity(scheduler->vcpus->pdata[i]) != VCPU_DEAD) {
+        if (scheduler->parked->data[i] ||
+            scheduler->accel->class->activity(scheduler->vcpus->pdata[i]) != VCPU_DEAD) {
             return false;
         }
     }
@@ -451,8 +457,15 @@ void scheduler_resume(CpuScheduler *scheduler)
     }
     scheduler->running = true;
     for (guint i = 0; i < scheduler->threads->len; i++) {
-        vcpu_thread_resume(scheduler->threads->pdata[i]);
+        if (!scheduler->parked->data[i]) {
+            vcpu_thread_resume(scheduler->threads->pdata[i]);
+        }
     }
+}
+
+void scheduler_set_parked(CpuScheduler *scheduler, unsigned index, bool on)
+{
+    scheduler->parked->data[index] = on;
 }
 
 /* Threads already wait for a resume, and the clock of a threaded machine runs by itself. */

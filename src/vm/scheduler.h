@@ -68,6 +68,9 @@ void scheduler_ask_pause(CpuScheduler *scheduler);
 /* Returns when no vCPU is running. */
 void scheduler_pause(CpuScheduler *scheduler);
 
+/* Only while paused: a CPU that stays where it is when the others go on. */
+void scheduler_set_parked(CpuScheduler *scheduler, unsigned index, bool on);
+
 /* Any thread: Vcpu.intr, nmi, init or start of a vCPU has changed. */
 void scheduler_interrupt(CpuScheduler *scheduler, unsigned index);
 

@@ -116,6 +116,7 @@ static void handle_stop(VcpuThread *thread, VcpuStop stop)
         thread->halted = true;
         return;
     }
+    thread->halted = stop == VCPU_DEBUG && thread->vcpu->debug_stop.halted;
     thread->run_wanted = false;
     g_mutex_unlock(&thread->lock);
     thread->stopped(thread->opaque, thread->vcpu, stop);

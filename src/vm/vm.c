@@ -19,11 +19,12 @@
 
 /* Something that happened in any thread.  The loop acts on it. */
 typedef struct Event {
-    enum { EVENT_STOP, EVENT_REQUEST } kind;
-    Vcpu *vcpu; /* EVENT_STOP */
+    enum { EVENT_STOP, EVENT_REQUEST, EVENT_PORT } kind;
+    Vcpu *vcpu; /* EVENT_STOP, EVENT_PORT */
     VcpuStop stop;
     DeviceRequest request; /* EVENT_REQUEST */
     int status;
+    char *text; /* EVENT_PORT, owned */
 } Event;
 
 /* ---- running and stopping ---- */
@@ -99,7 +100,7 @@ void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause)
 }
 
 static void end_or_stay(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason,
-                        const char *keeper)
+                        unsigned cpu, const char *keeper)
 {
     if (vm->ended && by != VM_ENDED_BY_USER && by != VM_ENDED_BY_SIGNAL) {
         return;
@@ -118,6 +119,7 @@ static void end_or_stay(Vm *vm, VmEndedBy by, int status, const char *cause, con
     if (keeper) {
         vm_emit(vm, VM_EVENT_STOP, false, NULL);
         log_line(vm->log, "pioemu: %s; %s keeps the machine for inspection", reason, keeper);
+        vm_debug_tell(vm, &(VmStop){.cause = VM_STOP_ENDED, .cpu = cpu, .text = vm->result.reason});
     } else {
         if (vm->draining) {
             vm->no_patience = true;
@@ -130,7 +132,7 @@ static void end_or_stay(Vm *vm, VmEndedBy by, int status, const char *cause, con
 void vm_end(Vm *vm, VmEndedBy by, int status, const char *cause, const char *reason)
 {
     bool stay = vm->stays && by == VM_ENDED_BY_GUEST_STOP;
-    end_or_stay(vm, by, status, cause, reason, stay ? "-no-shutdown" : NULL);
+    end_or_stay(vm, by, status, cause, reason, 0, stay ? "-no-shutdown" : NULL);
 }
 
 /* Tells the user that another accelerator may go on, or that -action changes what follows. */
@@ -158,7 +160,8 @@ static void die(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *reason)
     if (vcpu) {
         advise(vm, event, vcpu);
     }
-    vm_end(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, "guest-panic", reason);
+    end_or_stay(vm, VM_ENDED_BY_DEATH, VM_EXIT_DIED, "guest-panic", reason, vcpu ? vcpu->index : 0,
+                vm->stays ? "-no-shutdown" : NULL);
 }
 
 static void reset_by_guest(Vm *vm);
@@ -177,7 +180,8 @@ static void act_on(Vm *vm, RunEvent event, const Vcpu *vcpu, const char *cause, 
         vm_end(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, cause, reason);
         break;
     case ACTION_PAUSE:
-        end_or_stay(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, cause, reason, "-action");
+        end_or_stay(vm, VM_ENDED_BY_GUEST_STOP, VM_EXIT_OK, cause, reason, vcpu ? vcpu->index : 0,
+                    "-action");
         break;
     default:
         die(vm, event, vcpu, reason);
@@ -334,6 +338,13 @@ static void handle_request(Vm *vm, const Event *event)
     }
 }
 
+static void free_event(void *data)
+{
+    Event *event = data;
+    g_free(event->text);
+    g_free(event);
+}
+
 static void handle_stop(Vm *vm, const Event *event)
 {
     switch (event->stop) {
@@ -350,6 +361,9 @@ static void handle_stop(Vm *vm, const Event *event)
     case VCPU_RESET:
         handle_reset(vm);
         break;
+    case VCPU_DEBUG:
+        vm_debug_stopped(vm, event->vcpu);
+        break;
     default:
         act_on(vm, RUN_PANIC, event->vcpu, "guest-panic", event->vcpu->failure);
         break;
@@ -363,11 +377,13 @@ void vm_handle_events(Vm *vm)
         if (!vm->ended) {
             if (event->kind == EVENT_STOP) {
                 handle_stop(vm, event);
+            } else if (event->kind == EVENT_PORT) {
+                vm_port_stopped(vm, event->vcpu, event->text);
             } else {
                 handle_request(vm, event);
             }
         }
-        g_free(event);
+        free_event(event);
     }
 }
 
@@ -385,6 +401,11 @@ static void post_event(Vm *vm, const Event *event)
 void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop)
 {
     post_event(opaque, &(Event){.kind = EVENT_STOP, .vcpu = vcpu, .stop = stop});
+}
+
+void vm_post_port(Vm *vm, Vcpu *vcpu, char *text)
+{
+    post_event(vm, &(Event){.kind = EVENT_PORT, .vcpu = vcpu, .text = text});
 }
 
 static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
@@ -454,7 +475,8 @@ Vm *vm_new_replay(const Config *config, ReplayRun *replay, GError **error)
     vm->actions = config->actions;
     vm->stays = config->no_shutdown;
     vm->replay = replay;
-    vm->events = g_async_queue_new_full(g_free);
+    vm->events = g_async_queue_new_full(free_event);
+    vm->debug.ports = g_array_new(false, false, sizeof(PortWatch));
     vm->event_task = (LoopTask){.run = events_posted, .opaque = vm};
     /* -no-reboot means the same as -action reboot=shutdown. */
     if (config->no_reboot) {
@@ -589,6 +611,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->log, log_free);
     g_clear_pointer(&vm->loop, loop_free);
     g_async_queue_unref(vm->events);
+    g_array_unref(vm->debug.ports);
     g_free(vm->result.reason);
     g_free(vm);
 }

@@ -47,19 +47,37 @@ static void stand_still(Vm *vm, bool on)
     }
 }
 
-/* What the vCPUs have just reported still belongs to the time before the pause. */
-void vm_pause(Vm *vm)
+void vm_stand(Vm *vm, const VmStop *stop)
+{
+    vm_pause_vcpus(vm);
+    g_clear_pointer(&vm->busy_timer, loop_timer_free);
+    vm->state = VM_PAUSED;
+    stand_still(vm, true);
+    vm_emit(vm, VM_EVENT_STOP, false, NULL);
+    vm_debug_tell(vm, stop);
+}
+
+void vm_hold(Vm *vm)
 {
     if (vm->state == VM_RUNNING) {
         vm_pause_vcpus(vm);
         vm_handle_events(vm);
     }
+}
+
+void vm_release(Vm *vm)
+{
     if (vm->state == VM_RUNNING) {
-        vm_pause_vcpus(vm);
-        g_clear_pointer(&vm->busy_timer, loop_timer_free);
-        vm->state = VM_PAUSED;
-        stand_still(vm, true);
-        vm_emit(vm, VM_EVENT_STOP, false, NULL);
+        vm_resume_vcpus(vm);
+    }
+}
+
+/* What the vCPUs have just reported still belongs to the time before the pause. */
+void vm_pause(Vm *vm)
+{
+    vm_hold(vm);
+    if (vm->state == VM_RUNNING) {
+        vm_stand(vm, &(VmStop){.cause = VM_STOP_ASKED});
     }
 }
 
@@ -160,11 +178,9 @@ void vm_report_registers(Vm *vm, GString *text)
         g_string_append_printf(text, "accelerator %s has no CPU\n", vm->accel->class->name);
         return;
     }
-    vm_pause_vcpus(vm);
+    vm_hold(vm);
     vm_report_vcpus(vm, text);
-    if (vm->state == VM_RUNNING) {
-        vm_resume_vcpus(vm);
-    }
+    vm_release(vm);
 }
 
 void vm_report_interrupts(Vm *vm, GString *text)

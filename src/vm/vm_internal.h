@@ -18,6 +18,7 @@
 #include "src/vm/result.h"
 #include "src/vm/scheduler.h"
 #include "src/vm/vm.h"
+#include "src/vm/vm_debug.h"
 
 struct Vm {
     const Config *config;
@@ -60,6 +61,10 @@ struct Vm {
     Irqchip irqchip;
 
     VmListener listener; /* without functions if there is none */
+    struct {
+        VmDebugger debugger; /* likewise */
+        GArray *ports;       /* of PortWatch; changed while no vCPU runs */
+    } debug;
     VmState state;
     LoopTask quit_task;
     const char *quit_cause, *quit_reason;
@@ -91,6 +96,22 @@ void vm_guest_error(void *opaque, const Device *dev, const char *message);
 void vm_print(void *opaque, const char *text);
 uint64_t vm_machine_time(void *opaque);
 
+/* Tells the bus whether anybody looks at accesses.  No vCPU runs. */
+void vm_observe(Vm *vm);
+
+/* ---- vm_debug.c and vm_port_watch.c ---- */
+
+/* A vCPU stopped with VCPU_DEBUG. */
+void vm_debug_stopped(Vm *vm, const Vcpu *vcpu);
+/* Tells the debugger that the machine stands. */
+void vm_debug_tell(Vm *vm, const VmStop *stop);
+/* Any vCPU's thread, after an access. */
+void vm_port_accessed(Vm *vm, const BusAccess *access);
+/* The loop's part of it. */
+void vm_port_stopped(Vm *vm, const Vcpu *vcpu, char *text);
+/* Any thread: has the loop call vm_port_stopped(), and frees the text. */
+void vm_post_port(Vm *vm, Vcpu *vcpu, char *text);
+
 /* ---- vm_replay.c: what is recorded of a whole run, and doing it again ---- */
 
 VcpuPosition vm_position(const Vm *vm);
@@ -107,6 +128,14 @@ void vm_handle_events(Vm *vm);
 /* Between these two calls no guest code runs, and machine time stands still. */
 void vm_pause_vcpus(Vm *vm);
 void vm_resume_vcpus(Vm *vm);
+/*
+ * For a look at what stands: the vCPUs run no more until vm_release().  What
+ * they reported just before is acted upon, which may end the run or pause it.
+ */
+void vm_hold(Vm *vm);
+void vm_release(Vm *vm);
+/* From VM_RUNNING to VM_PAUSED. */
+void vm_stand(Vm *vm, const VmStop *stop);
 /* Resets everything to power-on, and leaves the vCPUs paused. */
 bool vm_reset_parts(Vm *vm, GError **error);
 void vm_report_vcpus(Vm *vm, GString *text);

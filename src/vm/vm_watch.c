@@ -61,10 +61,10 @@ static void look_for_halt(void *opaque)
     vm->watched_accesses = accesses;
     vm->halt_period = next_watch(vm, silent);
     if (silent && vm->state == VM_RUNNING) {
-        vm_pause_vcpus(vm);
+        vm_hold(vm);
         bool dead = all_dead(vm);
-        vm_resume_vcpus(vm);
-        if (dead) {
+        vm_release(vm);
+        if (dead && vm->state == VM_RUNNING) {
             vm_halted_for_good(vm);
         }
     }
@@ -107,6 +107,9 @@ static void access_made(void *opaque, const BusAccess *access)
     }
     if (vm->replay && !access->device) {
         replay_run_unclaimed(vm->replay, access);
+    }
+    if (vm->debug.ports->len) {
+        vm_port_accessed(vm, access);
     }
 }
 
@@ -165,11 +168,16 @@ static bool has_posted(const Vm *vm)
     return vm->accel->class->posted_waiting != NULL;
 }
 
+void vm_observe(Vm *vm)
+{
+    bool names = vm->log_items & LOG_IO || vm->debug.ports->len;
+    bool wanted = names || vm->recorder || vm->replay;
+    bus_set_observer(vm->bus, wanted ? access_made : NULL, names, vm);
+}
+
 void vm_start_watching(Vm *vm)
 {
-    if (vm->log_items & LOG_IO || vm->recorder || vm->replay) {
-        bus_set_observer(vm->bus, access_made, vm->log_items & LOG_IO, vm);
-    }
+    vm_observe(vm);
     if (has_posted(vm)) {
         vm->posted_timer = loop_timer_new(vm->loop, look_for_posted, vm);
         vm->posted_period = POSTED_MIN_NS;

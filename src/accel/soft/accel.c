@@ -8,6 +8,7 @@
  */
 #include "src/accel/soft/interp/handlers.h"
 #include "src/accel/soft/trace.h"
+#include "src/accel/soft/x86/debug.h"
 #include "src/base/error.h"
 #include "src/base/number.h"
 
@@ -48,6 +49,14 @@ static G_NORETURN void raise_fault(Cpu *cpu, Fault fault)
     cpu->fault = fault;
     cpu->fault_pending = true;
     cpu->debug_pending = 0;
+    escape(cpu);
+}
+
+/* It counts when it is done. */
+void cpu_do_alone(Cpu *cpu)
+{
+    cpu->debug.alone = true;
+    cpu->fuel++;
     escape(cpu);
 }
 
@@ -257,6 +266,7 @@ static void step_once(Cpu *cpu)
     cpu->single_step &= (uint8_t)~SINGLE_STEP_RESUME;
     cpu->stepping = cpu->single_step & SINGLE_STEP_STEP;
     cpu->shadow = cpu->shadow_debug = false;
+    cpu->debug.alone = false;
     cpu->reserve += (uint64_t)(cpu->fuel - 1);
     cpu->fuel = 1;
     run_block(cpu, 1);
@@ -307,6 +317,11 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         raise_debug(cpu, cpu->debug_pending);
         return true;
     }
+    if (unlikely(cpu->debug.hit)) {
+        cpu->debug.hit = false;
+        *stop = VCPU_DEBUG;
+        return false;
+    }
     if (atomic_exchange(&cpu->kicked, false)) {
         start_take(cpu);
         *stop = VCPU_KICKED;
@@ -333,7 +348,10 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         wait_for_device(cpu);
     } else if (!cpu->shadow && (nmi_due(cpu) || interrupt_due(cpu))) {
         take_interrupt(cpu);
-    } else if (cpu->single_step || cpu->shadow) {
+    } else if (unlikely(cpu->debug.breaks) && debug_stops_before(cpu)) {
+        *stop = VCPU_DEBUG;
+        return false;
+    } else if (cpu->single_step || cpu->shadow || cpu->debug.alone) {
         step_once(cpu);
     } else {
         run_block(cpu, (uint64_t)cpu->fuel);
@@ -580,9 +598,16 @@ static uint64_t interp_instructions_in(const Accel *accel, uint64_t ns)
 
 static VcpuStop interp_run(Vcpu *vcpu)
 {
+    uint64_t budget = cpu_of(vcpu)->budget;
     VcpuStop stop;
+    uint64_t done = interp_run_instructions(vcpu, vcpu->step ? MIN(1, budget) : budget, &stop);
 
-    interp_run_instructions(vcpu, cpu_of(vcpu)->budget, &stop);
+    if (vcpu->step && done &&
+        (stop == VCPU_SLICE_DONE || stop == VCPU_YIELDED || stop == VCPU_HALTED ||
+         stop == VCPU_HALTED_DEAD)) {
+        vcpu->debug_stop = (DebugStop){.stepped = true};
+        return VCPU_DEBUG;
+    }
     return stop;
 }
 
@@ -669,5 +694,6 @@ const AccelClass accel_soft_class = {
     .get_state = state_get,
     .set_state = state_set,
     .memory_written = interp_memory_written,
+    .debug_changed = debug_changed,
     .reset_vcpu = start_reset,
 };

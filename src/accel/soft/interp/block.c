@@ -18,6 +18,7 @@
 #include "src/accel/soft/interp/handlers.h"
 #include "src/accel/soft/interp/patch.h"
 #include "src/accel/soft/trace.h"
+#include "src/accel/soft/x86/debug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -395,14 +396,20 @@ static void end_block(Cpu *cpu, Block *block)
     };
 }
 
-/* Decodes up to `limit` whole instructions; returns how many. */
-static unsigned decode_block(Block *block, const uint8_t *bytes, size_t size, unsigned limit,
-                             uint8_t *immediates)
+/*
+ * Decodes up to `limit` whole instructions, up to the first that a debugger
+ * wants to stop before; returns how many.
+ */
+static unsigned decode_block(const Cpu *cpu, Block *block, const uint8_t *bytes, size_t size,
+                             unsigned limit, uint8_t *immediates)
 {
     unsigned count = 0;
     size_t at = 0;
 
     while (count < limit && at < size) {
+        if (unlikely(cpu->debug.breaks) && count && debug_cuts_before(cpu, block->physical + at)) {
+            break;
+        }
         Insn *insn = &block->insns[count];
         DecodeResult result = decode_insn(bytes + at, size - at, block->mode, block->features,
                                           (uint16_t)at, insn, &immediates[count]);
@@ -457,7 +464,7 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t
                      .mode = cpu->mode,
                      .features = &cpu_accel(cpu)->features};
     part.in_limit = MIN(fetch->in_page, fetch->in_limit);
-    while (!decode_block(block, bytes, gather(cpu, &part, bytes), 1, &immediate)) {
+    while (!decode_block(cpu, block, bytes, gather(cpu, &part, bytes), 1, &immediate)) {
         if (part.in_limit == fetch->in_limit) {
             cpu_raise_error(cpu, VECTOR_GP, 0);
         }
@@ -517,7 +524,7 @@ static Block *make_scratch(Cpu *cpu, const Fetch *fetch, bool known)
 
     block->mode = cpu->mode;
     block->features = &cpu_accel(cpu)->features;
-    if (bytes && decode_block(block, bytes, fetch->in_page, 1, &immediate)) {
+    if (bytes && decode_block(cpu, block, bytes, fetch->in_page, 1, &immediate)) {
         end_block(cpu, block);
     } else {
         make_scattered(cpu, fetch, block, gathered);
@@ -557,7 +564,7 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
                      .physical = fetch->physical,
                      .mode = cpu->mode,
                      .features = &cpu_accel(cpu)->features};
-    if (!decode_block(block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
+    if (!decode_block(cpu, block, fetch->bytes, fetch->in_page, BLOCK_MAX, immediates)) {
         return make_cross_page(cpu, fetch);
     }
     end_block(cpu, block);
@@ -608,7 +615,8 @@ Block *block_find(Cpu *cpu, uint64_t limit)
         block = make_scratch(cpu, &fetch, block != NULL);
     }
     cpu->fuel++;
-    if (block->kept && !cpu->unlinked) {
+    bool breaks = unlikely(cpu->debug.breaks) && debug_at_breakpoint(cpu);
+    if (block->kept && !cpu->unlinked && !breaks) {
         block->generation = cpu->generation;
         block->linear = fetch.linear;
         cpu->jump[jump_index(fetch.linear)] = block;
@@ -625,7 +633,7 @@ static const Insn *enter(Cpu *cpu, Block **link)
     const CodeArena *arena = &cpu_accel(cpu)->arena;
     unsigned epoch = arena->epoch;
 
-    if (cpu->fuel <= 0) {
+    if (cpu->fuel <= 0 || (unlikely(cpu->debug.breaks) && debug_at_breakpoint(cpu))) {
         return NULL;
     }
     Block *block = block_find(cpu, UINT64_MAX);

@@ -3,6 +3,7 @@
  * data breakpoints, page crossings, pages of code, ROM, and the bus.
  */
 #include "src/accel/soft/x86/access.h"
+#include "src/accel/soft/x86/debug.h"
 
 #include "src/accel/soft/interp/patch.h"
 
@@ -77,6 +78,9 @@ static uint64_t read_in_page(Cpu *cpu, LinearAddr linear, unsigned size, Rights 
 {
     const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_READ, rights);
 
+    if (unlikely(entry->read_tag & TLB_WATCH)) {
+        debug_access(cpu, linear, size, ACCESS_READ);
+    }
     if (entry->read_tag & TLB_BUS) {
         return physical_read(cpu, physical_of(cpu, linear, rights), size);
     }
@@ -88,6 +92,9 @@ static void write_in_page(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t v
     const TlbEntry *entry = tlb_entry(cpu, linear, ACCESS_WRITE, rights);
     PhysAddr physical = physical_of(cpu, linear, rights);
 
+    if (unlikely(entry->write_tag & TLB_WATCH)) {
+        debug_access(cpu, linear, size, ACCESS_WRITE);
+    }
     if (entry->write_tag & TLB_BUS) {
         physical_write(cpu, physical, size, value);
         return;

@@ -84,6 +84,15 @@ struct Cpu {
     uint32_t debug_pending; /* DR6 bits of traps due after the instruction */
     atomic_bool kicked;
 
+    /* See debug.c. */
+    struct {
+        bool breaks, watches; /* there are points of the kind */
+        bool passes;          /* the CPU stopped at the breakpoint at `passed`: not again there */
+        LinearAddr passed;
+        bool alone; /* the next instruction is done without those behind it */
+        bool hit;   /* the instruction in progress touched what is watched */
+    } debug;
+
     /* Of the access or slow instruction in progress. */
     const Insn *current;
     bool in_bus_access;
@@ -198,6 +207,8 @@ static inline bool cpu_attention(const Cpu *cpu)
 
 /* ---- accel.c ------------------------------------------------------------ */
 
+/* Leaves the instruction as if it had not begun.  It is done again, alone. */
+G_NORETURN void cpu_do_alone(Cpu *cpu);
 /* Recomputes Cpu.single_step, checks, tlb and generation from the registers they follow from. */
 void cpu_mode_changed(Cpu *cpu);
 /* Puts what blocks depend on besides translations into Cpu.generation. */

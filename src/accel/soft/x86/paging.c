@@ -6,6 +6,7 @@
  * every entry, since there are no memory types to select.
  */
 #include "src/accel/soft/x86/access.h"
+#include "src/accel/soft/x86/debug.h"
 
 #define ENTRY_P  UINT64_C(0x01)
 #define ENTRY_RW UINT64_C(0x02)
@@ -257,6 +258,15 @@ bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4])
 
 /* ---- filling ------------------------------------------------------------ */
 
+/* Accesses of watched pages take the slow path. */
+static void mark_watched(const Cpu *cpu, TlbEntry *entry, LinearAddr page)
+{
+    if (unlikely(cpu->debug.watches) && debug_watches_page(cpu, page)) {
+        entry->read_tag |= TLB_WATCH;
+        entry->write_tag |= TLB_WATCH;
+    }
+}
+
 static void fill_entry(Cpu *cpu, Tlb *tlb, const Walk *walk)
 {
     TlbEntry *entry = tlb_at(tlb, walk->linear);
@@ -268,6 +278,7 @@ static void fill_entry(Cpu *cpu, Tlb *tlb, const Walk *walk)
     *cold = (TlbCold){.physical = physical};
     entry->read_tag = entry->exec_tag = page;
     entry->write_tag = walk->writable && walk->dirty ? page : TLB_INVALID;
+    mark_watched(cpu, entry, page);
     if (!region) {
         entry->read_tag |= TLB_BUS;
         entry->write_tag |= TLB_BUS;

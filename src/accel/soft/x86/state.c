@@ -99,6 +99,7 @@ static void set_events(Cpu *cpu, const CpuState *state)
     cpu->shadow = state->interrupt_shadow;
     cpu->shadow_debug = false;
     cpu->debug_pending = 0;
+    cpu->debug.hit = cpu->debug.alone = cpu->debug.passes = false;
     cpu->shut_down = false;
     cpu->repeating = false;
     cpu->delivering = -1;

@@ -28,9 +28,10 @@ typedef struct TlbCold {
 } TlbCold;
 
 #define TLB_INVALID 0x1u
-#define TLB_BUS     0x2u /* nothing backs it */
-#define TLB_ROM     0x4u /* writes are ignored */
-#define TLB_CODE    0x8u /* blocks were made of parts of it */
+#define TLB_BUS     0x2u  /* nothing backs it */
+#define TLB_ROM     0x4u  /* writes are ignored */
+#define TLB_CODE    0x8u  /* blocks were made of parts of it */
+#define TLB_WATCH   0x10u /* a debugger watches parts of it */
 
 #define TLB_BITS 9u
 #define TLB_SIZE (1u << TLB_BITS)
