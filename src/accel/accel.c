@@ -100,6 +100,19 @@ bool accel_set_debug_points(Accel *accel, const DebugPoint *points, size_t count
     return false;
 }
 
+static void destroy_vcpu(Vcpu *vcpu)
+{
+    vcpu->accel->class->destroy_vcpu(vcpu);
+    g_free(vcpu->failure);
+    free(vcpu);
+}
+
+static void kick(BusInitiator *by)
+{
+    Vcpu *vcpu = (Vcpu *)by;
+    vcpu->accel->class->kick(vcpu);
+}
+
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
 {
     void *memory;
@@ -112,18 +125,23 @@ Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
     vcpu->accel = accel;
     vcpu->index = index;
     vcpu->initiator.cpu = index;
+    vcpu->initiator.kick = kick;
     if (!accel->class->create_vcpu(vcpu, error)) {
-        vcpu_free(vcpu);
+        destroy_vcpu(vcpu);
         return NULL;
+    }
+    if (accel->host.bus) {
+        bus_add_initiator(accel->host.bus, &vcpu->initiator);
     }
     return vcpu;
 }
 
 void vcpu_free(Vcpu *vcpu)
 {
-    vcpu->accel->class->destroy_vcpu(vcpu);
-    g_free(vcpu->failure);
-    free(vcpu);
+    if (vcpu->accel->host.bus) {
+        bus_remove_initiator(vcpu->accel->host.bus, &vcpu->initiator);
+    }
+    destroy_vcpu(vcpu);
 }
 
 /*

@@ -165,8 +165,9 @@ typedef struct Owner {
     unsigned cpu;
 } Owner;
 
-static void look_for_owner(const BusClaim *claim, void *opaque)
+static void look_for_owner(const BusMapping *mapping, void *opaque)
 {
+    const BusClaim *claim = mapping->claim;
     Owner *owner = opaque;
     if (claim->per_cpu && claim->lock == device_mutex(owner->device->services.dev)) {
         owner->cpu = claim->cpu;
@@ -177,11 +178,12 @@ static void look_for_owner(const BusClaim *claim, void *opaque)
 static unsigned owner_of(const Board *board, const ReplayDevice *device)
 {
     Owner owner = {.device = device};
-    bus_foreach_claim(board->bus, look_for_owner, &owner);
+    bus_foreach_mapping(board->bus, look_for_owner, &owner);
     return owner.cpu;
 }
 
-static void make_access(Board *board, const ReplayDevice *device, const DeviceCall *e)
+static void make_access(Board *board, BusInitiator *by, const ReplayDevice *device,
+                        const DeviceCall *e)
 {
     bool write = e->kind == CALL_WRITE || e->kind == CALL_WRITE_BLOCK;
     bool block = e->kind == CALL_READ_BLOCK || e->kind == CALL_WRITE_BLOCK;
@@ -191,17 +193,17 @@ static void make_access(Board *board, const ReplayDevice *device, const DeviceCa
         memcpy(data, block ? e->data : &e->value, count * e->size);
     }
     if (e->space == IO_MEMORY) {
-        board->initiator.cpu = owner_of(board, device);
-        bus_memory_access(board->bus, &board->initiator, e->address, write, e->size, data);
+        by->cpu = owner_of(board, device);
+        bus_memory_access(board->bus, by, e->address, write, e->size, data);
     } else if (e->address <= UINT16_MAX && e->size <= 4) {
-        bus_port_access(board->bus, &board->initiator, (uint16_t)e->address, write, e->size, data,
-                        count);
+        bus_port_access(board->bus, by, (uint16_t)e->address, write, e->size, data, count);
     }
 }
 
 static void go_on(Board *board, const ReplayDevice *device, const DeviceCall *e)
 {
-    const BusClaim *claim = bus_find(board->bus, IO_PORTS, e->address);
+    const BusMapping *mapping = bus_find(board->bus, IO_PORTS, e->address);
+    const BusClaim *claim = mapping ? mapping->claim : NULL;
     if (claim && claim->lock == device_mutex(device->services.dev) && claim->ops->go_on) {
         board->initiator.unfinished = claim;
         bus_go_on(board->bus, &board->initiator);
@@ -241,7 +243,8 @@ static void call_again(Replay *replay, ReplayDevice *device, const DeviceCall *e
     if (event->kind == CALL_SET_PIN && event->address < device_class(dev)->input_count) {
         device_call_set_pin(dev, (unsigned)event->address, event->value);
     } else if (event->kind == CALL_READ || event->kind == CALL_WRITE) {
-        make_access((Board *)replay, device, event);
+        BusInitiator by = {.never_collects = true};
+        make_access((Board *)replay, &by, device, event);
     } else {
         replay_damaged(replay, "a call that cannot be during another");
     }
@@ -278,7 +281,7 @@ static void call_device(Board *board, ReplayDevice *device)
     case CALL_WRITE:
     case CALL_READ_BLOCK:
     case CALL_WRITE_BLOCK:
-        make_access(board, device, e);
+        make_access(board, &board->initiator, device, e);
         break;
     case CALL_GO_ON:
         go_on(board, device, e);
@@ -330,14 +333,14 @@ static bool is_newcomers(const Replay *replay, const BusClaim *claim)
 static void check_unclaimed(Replay *replay, const ReplayRecord *record)
 {
     const DeviceCall *e = &record->event;
-    const BusClaim *claim = bus_find(((Board *)replay)->bus, e->space, e->address);
+    const BusMapping *mapping = bus_find(((Board *)replay)->bus, e->space, e->address);
     bool write = record->kind != RECORD_UNCLAIMED_READ;
     replay_take_unclaimed(replay, record);
-    if (claim && bus_claim_decodes(claim, e->address, e->size, write) && !replay_stopped(replay) &&
-        !is_newcomers(replay, claim)) {
+    if (mapping && bus_mapping_decodes(mapping, e->address, e->size, write) &&
+        !replay_stopped(replay) && !is_newcomers(replay, mapping->claim)) {
         replay->difference = g_strdup_printf(
             "record %" PRIu64 ": %s 0x%" PRIx64 ": expected nobody, got %s", replay->records + 1,
-            e->space == IO_PORTS ? "port" : "address", e->address, claim->name);
+            e->space == IO_PORTS ? "port" : "address", e->address, mapping->name);
     }
     replay->records++;
 }

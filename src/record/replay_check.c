@@ -9,9 +9,10 @@
 
 static const char *register_name(const Bus *bus, const DeviceCall *e, bool write)
 {
-    const BusClaim *claim = bus ? bus_find(bus, e->space, e->address) : NULL;
+    const BusMapping *mapping = bus ? bus_find(bus, e->space, e->address) : NULL;
+    const BusClaim *claim = mapping ? mapping->claim : NULL;
     return claim && claim->register_name
-               ? claim->register_name(claim->state, e->address - claim->base, write)
+               ? claim->register_name(claim->state, e->address - mapping->base, write)
                : NULL;
 }
 

@@ -107,11 +107,11 @@ static void open_recorder(Target *t)
     recorder_set_drives(t->recorder, t->blocks);
 }
 
-static void note_port(const BusClaim *claim, void *opaque)
+static void note_port(const BusMapping *mapping, void *opaque)
 {
     Target *t = opaque;
-    for (uint64_t i = 0; claim->space == IO_PORTS && i < claim->size; i++) {
-        uint16_t port = (uint16_t)(claim->base + i);
+    for (uint64_t i = 0; mapping->claim->space == IO_PORTS && i < mapping->size; i++) {
+        uint16_t port = (uint16_t)(mapping->base + i);
         g_array_append_val(t->ports, port);
     }
 }
@@ -151,7 +151,7 @@ static void build(Target *t)
     }
     recorder_start(t->recorder);
     t->ports = g_array_new(false, false, sizeof(uint16_t));
-    bus_foreach_claim(t->bus, note_port, t);
+    bus_foreach_mapping(t->bus, note_port, t);
     g_assert_cmpuint(t->ports->len, <, 0x100);
 }
 

@@ -38,14 +38,14 @@ typedef struct Target {
     Memory *memory; /* of a device that takes orders there; NULL: it takes none */
 } Target;
 
-static void note_places(const BusClaim *claim, void *opaque)
+static void note_places(const BusMapping *mapping, void *opaque)
 {
     Target *t = opaque;
     uint64_t i = 0;
-    while (i < claim->size) {
-        Place place = {claim->space, claim->base + i};
+    while (i < mapping->size) {
+        Place place = {mapping->claim->space, mapping->base + i};
         g_array_append_val(t->places, place);
-        i += claim->space == IO_PORTS ? 1 : i < MEMORY_PAGE ? MEMORY_STRIDE : MEMORY_PAGE;
+        i += mapping->claim->space == IO_PORTS ? 1 : i < MEMORY_PAGE ? MEMORY_STRIDE : MEMORY_PAGE;
     }
 }
 
@@ -374,7 +374,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         add_device(&t, FUZZ_COMPANION, "");
     }
     t.line = rig_char(t.rig, "line");
-    bus_foreach_claim(rig_bus(t.rig), note_places, &t);
+    bus_foreach_mapping(rig_bus(t.rig), note_places, &t);
     for (unsigned i = 0; in.size && i < OPS_MAX; i++) {
         do_one(&t, &in);
     }

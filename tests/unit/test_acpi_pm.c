@@ -225,12 +225,14 @@ static void registers_have_the_specifications_names(void)
     };
     g_autoptr(Rig) rig = rig_new();
     rig_device(rig, "acpi-pm", NULL);
-    const BusClaim *claim = bus_find(rig_bus(rig), IO_PORTS, BASE);
+    const BusMapping *mapping = bus_find(rig_bus(rig), IO_PORTS, BASE);
     for (unsigned offset = 0; offset < ACPI_PM_SIZE; offset++) {
-        g_assert_cmpstr(claim->register_name(claim->state, offset, false), ==, NAMES[offset]);
-        g_assert_cmpstr(claim->register_name(claim->state, offset, true), ==, NAMES[offset]);
+        g_assert_cmpstr(mapping->claim->register_name(mapping->state, offset, false), ==,
+                        NAMES[offset]);
+        g_assert_cmpstr(mapping->claim->register_name(mapping->state, offset, true), ==,
+                        NAMES[offset]);
     }
-    g_assert_null(claim->register_name(claim->state, ACPI_PM_SIZE, false));
+    g_assert_null(mapping->claim->register_name(mapping->state, ACPI_PM_SIZE, false));
 }
 
 static void report_tells_the_registers(void)

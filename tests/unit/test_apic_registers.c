@@ -13,8 +13,8 @@
 
 static const char *name_at(Rig *rig, uint64_t address, bool write)
 {
-    const BusClaim *claim = bus_find(rig_bus(rig), IO_MEMORY, address);
-    return claim->register_name(claim->state, address - claim->base, write);
+    const BusMapping *mapping = bus_find(rig_bus(rig), IO_MEMORY, address);
+    return mapping->claim->register_name(mapping->state, address - mapping->base, write);
 }
 
 static uint32_t get(Rig *rig, uint32_t offset)

@@ -74,10 +74,11 @@ static void test_range_past_the_end_is_refused(Fixture *f, gconstpointer data)
     claim(f, IO_MEMORY, UINT64_MAX, 1, &BYTE_OPS);
 }
 
-static void count_claim(const BusClaim *claim, void *opaque)
+static void count_claim(const BusMapping *mapping, void *opaque)
 {
     GString *bases = opaque;
-    g_string_append_printf(bases, "%x%s ", (unsigned)claim->base, claim->posted ? "p" : "");
+    g_string_append_printf(bases, "%x%s ", (unsigned)mapping->base,
+                           mapping->claim->posted ? "p" : "");
 }
 
 static void test_claims_keep_their_order_and_the_posted_flag(Fixture *f, gconstpointer data)
@@ -89,9 +90,9 @@ static void test_claims_keep_their_order_and_the_posted_flag(Fixture *f, gconstp
     g_assert_true(bus_claim(f->bus, &posted, NULL));
     claim(f, IO_MEMORY, 0x10, 1, &BYTE_OPS);
     g_autoptr(GString) bases = g_string_new(NULL);
-    bus_foreach_claim(f->bus, count_claim, bases);
+    bus_foreach_mapping(f->bus, count_claim, bases);
     g_assert_cmpstr(bases->str, ==, "90 80p 10 ");
-    g_assert_true(bus_find(f->bus, IO_PORTS, 0x80)->posted);
+    g_assert_true(bus_find(f->bus, IO_PORTS, 0x80)->claim->posted);
 }
 
 static void test_refused_claim_leaves_nothing_behind(Fixture *f, gconstpointer data)
@@ -225,9 +226,9 @@ static void test_access_of_a_strange_width_is_counted_and_remembered_as_nobodys(
     g_autoptr(GArray) unclaimed = bus_unclaimed(f->bus);
     g_assert_cmpuint(unclaimed->len, ==, 2);
     g_assert_cmphex(g_array_index(unclaimed, BusUnclaimed, 0).address, ==, 0x101);
-    const BusClaim *claim = bus_find(f->bus, IO_PORTS, 0x101);
-    g_assert_true(bus_claim_decodes(claim, 0x101, 1, true));
-    g_assert_false(bus_claim_decodes(claim, 0x101, 2, true));
+    const BusMapping *mapping = bus_find(f->bus, IO_PORTS, 0x101);
+    g_assert_true(bus_mapping_decodes(mapping, 0x101, 1, true));
+    g_assert_false(bus_mapping_decodes(mapping, 0x101, 2, true));
 }
 
 /* REP goes by the same rule, with and without a block operation. */

@@ -113,12 +113,12 @@ static void test_regions_are_claimed_where_the_properties_say(Fixture *f, gconst
 {
     (void)data;
     realize(f, "iobase=0x300,other=0x310");
-    const BusClaim *first = bus_find(f->host.bus, IO_PORTS, 0x303);
-    const BusClaim *second = bus_find(f->host.bus, IO_PORTS, 0x311);
+    const BusMapping *first = bus_find(f->host.bus, IO_PORTS, 0x303);
+    const BusMapping *second = bus_find(f->host.bus, IO_PORTS, 0x311);
     g_assert_cmpstr(first->name, ==, "toy0 first");
-    g_assert_true(first->posted);
+    g_assert_true(first->claim->posted);
     g_assert_cmpstr(second->name, ==, "toy0 second");
-    g_assert_false(second->posted);
+    g_assert_false(second->claim->posted);
     g_assert_null(bus_find(f->host.bus, IO_PORTS, 0x200));
     g_assert_cmphex(inb(f, 0x302), ==, 0x42);
 }

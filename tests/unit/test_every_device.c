@@ -92,16 +92,16 @@ typedef struct Subject {
     bool gentle;                  /* random accesses only read: what was set up stays */
 } Subject;
 
-static void note_claim(const BusClaim *claim, void *opaque)
+static void note_claim(const BusMapping *mapping, void *opaque)
 {
     Subject *s = opaque;
-    if (claim->space == IO_MEMORY) {
-        s->memory = claim->base;
-        s->memory_size = claim->size;
+    if (mapping->claim->space == IO_MEMORY) {
+        s->memory = mapping->base;
+        s->memory_size = mapping->size;
         return;
     }
-    for (uint64_t i = 0; i < claim->size; i++) {
-        uint16_t port = (uint16_t)(claim->base + i);
+    for (uint64_t i = 0; i < mapping->size; i++) {
+        uint16_t port = (uint16_t)(mapping->base + i);
         g_array_append_val(s->ports, port);
     }
 }
@@ -133,7 +133,7 @@ static Subject subject_new(const Kind *kind, uint64_t now)
     RigChar *line = rig_char(s.rig, "line");
     s.line = line->port ? line : NULL;
     rig_set_cpu(s.rig, !g_strcmp0(kind->properties, "cpu=3") ? 3 : 0);
-    bus_foreach_claim(rig_bus(s.rig), note_claim, &s);
+    bus_foreach_mapping(rig_bus(s.rig), note_claim, &s);
     return s;
 }
 

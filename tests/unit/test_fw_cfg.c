@@ -477,8 +477,8 @@ static void bad_options_are_refused_with_the_value(void)
 
 static const char *name_of(Fw *t, uint16_t port, bool write)
 {
-    const BusClaim *claim = bus_find(rig_bus(t->rig), IO_PORTS, port);
-    return claim->register_name(claim->state, port - claim->base, write);
+    const BusMapping *mapping = bus_find(rig_bus(t->rig), IO_PORTS, port);
+    return mapping->claim->register_name(mapping->state, port - mapping->base, write);
 }
 
 static void registers_have_the_names_of_the_text(Fw *t, gconstpointer data)

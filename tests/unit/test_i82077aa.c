@@ -379,13 +379,13 @@ static void test_describe(Fdc *t, gconstpointer data)
     fdc_seek(t, 0, 7);
     g_autofree char *text = device_describe(t->dev);
     g_assert_cmpstr(text, ==, "command phase, command 0x08, MSR=0x80 DOR=0x1c, tracks 7 and 0");
-    const BusClaim *main = bus_find(rig_bus(t->rig), IO_PORTS, BASE);
-    const BusClaim *control = bus_find(rig_bus(t->rig), IO_PORTS, BASE + 7);
-    g_assert_cmpstr(main->register_name(main->state, FDC_MSR, false), ==, "MSR");
-    g_assert_cmpstr(main->register_name(main->state, FDC_DSR, true), ==, "DSR");
-    g_assert_cmpstr(main->register_name(main->state, FDC_FIFO, true), ==, "FIFO");
-    g_assert_cmpstr(control->register_name(control->state, 0, false), ==, "DIR");
-    g_assert_cmpstr(control->register_name(control->state, 0, true), ==, "CCR");
+    const BusMapping *main = bus_find(rig_bus(t->rig), IO_PORTS, BASE);
+    const BusMapping *control = bus_find(rig_bus(t->rig), IO_PORTS, BASE + 7);
+    g_assert_cmpstr(main->claim->register_name(main->state, FDC_MSR, false), ==, "MSR");
+    g_assert_cmpstr(main->claim->register_name(main->state, FDC_DSR, true), ==, "DSR");
+    g_assert_cmpstr(main->claim->register_name(main->state, FDC_FIFO, true), ==, "FIFO");
+    g_assert_cmpstr(control->claim->register_name(control->state, 0, false), ==, "DIR");
+    g_assert_cmpstr(control->claim->register_name(control->state, 0, true), ==, "CCR");
 }
 
 static void add(const char *name, void (*test)(Fdc *, gconstpointer))

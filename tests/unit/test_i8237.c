@@ -484,11 +484,11 @@ static void test_describe(Dma *t, gconstpointer data)
     program(t, 2, DMA_MODE_SINGLE | DMA_MODE_WRITE, 7, 0xc00, 512);
     g_autofree char *text = device_describe(t->dev);
     g_assert_cmpstr(text, ==, "mask 0xb/0xe, channel 2: address 0x070c00 count 0x01ff mode 0x44");
-    const BusClaim *bytes = bus_find(rig_bus(t->rig), IO_PORTS, 0);
-    const BusClaim *words = bus_find(rig_bus(t->rig), IO_PORTS, 0xd0);
-    g_assert_cmpstr(bytes->register_name(bytes->state, DMA_ALL_MASK, true), ==, "ALLMASK");
-    g_assert_cmpstr(bytes->register_name(bytes->state, DMA_COUNT(1), true), ==, "COUNT1");
-    g_assert_cmpstr(words->register_name(words->state, 0x10, false), ==, "STATUS");
+    const BusMapping *bytes = bus_find(rig_bus(t->rig), IO_PORTS, 0);
+    const BusMapping *words = bus_find(rig_bus(t->rig), IO_PORTS, 0xd0);
+    g_assert_cmpstr(bytes->claim->register_name(bytes->state, DMA_ALL_MASK, true), ==, "ALLMASK");
+    g_assert_cmpstr(bytes->claim->register_name(bytes->state, DMA_COUNT(1), true), ==, "COUNT1");
+    g_assert_cmpstr(words->claim->register_name(words->state, 0x10, false), ==, "STATUS");
 }
 
 static void add(const char *name, void (*test)(Dma *, gconstpointer))

@@ -211,25 +211,36 @@ static bool create_vm(KvmAccel *kvm, GError **error)
 }
 
 /* Tells KVM which writes it may queue.  If the host refuses, each write is an exit. */
-static void register_posted(const BusClaim *claim, void *opaque)
+static void change_posted(KvmAccel *kvm, const BusMapping *mapping, unsigned long request)
 {
-    KvmAccel *kvm = opaque;
-    if (claim->posted) {
+    if (mapping->claim->posted) {
         struct kvm_coalesced_mmio_zone zone = {
-            .addr = claim->base,
-            .size = (uint32_t)claim->size,
-            .pio = claim->space == IO_PORTS,
+            .addr = mapping->base,
+            .size = (uint32_t)mapping->size,
+            .pio = mapping->claim->space == IO_PORTS,
         };
-        ioctl(kvm->vm_fd, KVM_REGISTER_COALESCED_MMIO, &zone);
+        ioctl(kvm->vm_fd, request, &zone);
     }
 }
+
+static void register_posted(void *opaque, const BusMapping *mapping)
+{
+    change_posted(opaque, mapping, KVM_REGISTER_COALESCED_MMIO);
+}
+
+static void unregister_posted(void *opaque, const BusMapping *mapping)
+{
+    change_posted(opaque, mapping, KVM_UNREGISTER_COALESCED_MMIO);
+}
+
+static const BusListener POSTED_LISTENER = {.map = register_posted, .unmap = unregister_posted};
 
 static void set_up_posted(KvmAccel *kvm)
 {
     int page = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
     if (page > 0 && ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) > 0) {
         kvm->posted_page = (unsigned)page;
-        bus_foreach_claim(kvm->accel.host.bus, register_posted, kvm);
+        bus_set_listener(kvm->accel.host.bus, &POSTED_LISTENER, kvm);
     }
 }
 
@@ -265,6 +276,9 @@ static void kvm_close(Accel *accel)
 {
     KvmAccel *kvm = (KvmAccel *)accel;
     g_clear_pointer(&kvm->cpuid, g_free);
+    if (kvm->posted_page) {
+        bus_set_listener(accel->host.bus, NULL, NULL);
+    }
     if (kvm->vm_fd >= 0) {
         close(kvm->vm_fd);
     }

@@ -63,6 +63,7 @@ static void deliver_posted(Vcpu *vcpu)
     Bus *bus = kvm->accel.host.bus;
     struct kvm_coalesced_mmio_ring *ring = kvm->posted;
     g_mutex_lock(&kvm->posted_lock);
+    vcpu->initiator.never_collects = true;
     uint32_t first = ring->first;
     while (first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
         struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[first];
@@ -76,6 +77,7 @@ static void deliver_posted(Vcpu *vcpu)
         first = (first + 1) % (uint32_t)KVM_POSTED_ENTRIES;
         __atomic_store_n(&ring->first, first, __ATOMIC_RELEASE);
     }
+    vcpu->initiator.never_collects = false;
     g_mutex_unlock(&kvm->posted_lock);
 }
 
@@ -285,7 +287,7 @@ static void remember_exit(KvmVcpu *kv)
     clock_gettime(CLOCK_MONOTONIC_COARSE, &kv->last.time);
 }
 
-VcpuStop kvm_vcpu_run(Vcpu *vcpu)
+static VcpuStop run_until_stop(Vcpu *vcpu)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
     KvmAccel *kvm = (KvmAccel *)vcpu->accel;
@@ -316,5 +318,13 @@ VcpuStop kvm_vcpu_run(Vcpu *vcpu)
         }
         stop = result < 0 ? run_failed(kv, error_number) : handle_exit(kv);
     } while (stop == CONTINUE);
+    return stop;
+}
+
+VcpuStop kvm_vcpu_run(Vcpu *vcpu)
+{
+    bus_enter(&vcpu->initiator);
+    VcpuStop stop = run_until_stop(vcpu);
+    bus_leave(&vcpu->initiator);
     return stop;
 }
