@@ -21,14 +21,21 @@
 typedef struct DeviceServices DeviceServices;
 typedef struct ServicesSource ServicesSource;
 
-/* With each goes a number: the exit status; the CPU; the CPU << 8 | the vector. */
-typedef enum DeviceRequest {
+typedef enum DeviceRequestKind {
     DEVICE_EXIT,
     DEVICE_POWEROFF,
     DEVICE_RESET,
     DEVICE_CPU_INIT,
     DEVICE_CPU_START,
     DEVICE_REQUESTS
+} DeviceRequestKind;
+
+/* What a device asks of the machine. */
+typedef struct DeviceRequest {
+    DeviceRequestKind kind;
+    int status;     /* DEVICE_EXIT: 0 to 255 */
+    unsigned cpu;   /* DEVICE_CPU_INIT and DEVICE_CPU_START */
+    uint8_t vector; /* DEVICE_CPU_START */
 } DeviceRequest;
 
 /* What the machine offers its devices.  Members may be NULL where noted. */
@@ -48,7 +55,7 @@ typedef struct DeviceHost {
     /* The data called `id`; it outlives the device. */
     const DataTable *(*data_table)(void *opaque, const char *id, GError **error);
     /* NULL: requests are ignored.  Called with the device's lock held; must not block. */
-    void (*request)(void *opaque, DeviceRequest request, int status);
+    void (*request)(void *opaque, const DeviceRequest *request);
     /* Local APICs elsewhere take messages: every write of a device's; NULL: the bus has them. */
     void (*message)(void *opaque, uint64_t address, uint32_t data);
     /* The guest did something forbidden, for the first time of its kind; NULL: not told. */

@@ -40,7 +40,7 @@ static bool line_pending(void *opaque, unsigned line)
 
 IrqLine *device_services_line(DeviceServices *services, IrqLine *to)
 {
-    if (!to || !services->class->enter) {
+    if (!to || services->class == &MACHINE_SERVICES) {
         return to;
     }
     WatchedLine *l = g_new0(WatchedLine, 1);
@@ -242,7 +242,8 @@ static void describe_bus_write(const ServiceCall *call, GString *text)
 
 /* ---- the machine ---- */
 
-static void request(Device *dev, DeviceRequest what, unsigned number)
+/* A recording has one number for the kind and one for what goes with it. */
+static void request(Device *dev, DeviceRequestKind what, unsigned number)
 {
     serve(dev, &(ServiceCall){.kind = SERVICE_REQUEST, .args = {what, number}});
 }
@@ -274,9 +275,24 @@ void pio_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector)
 
 static void perform_request(Device *dev, ServiceCall *call)
 {
+    DeviceRequest request = {.kind = (DeviceRequestKind)call->args[0]};
+    unsigned number = (unsigned)call->args[1];
+    switch (request.kind) {
+    case DEVICE_EXIT:
+        request.status = (int)number;
+        break;
+    case DEVICE_CPU_INIT:
+        request.cpu = number;
+        break;
+    case DEVICE_CPU_START:
+        request.cpu = number >> 8;
+        request.vector = (uint8_t)number;
+        break;
+    default:
+        break;
+    }
     if (dev->host->request) {
-        dev->host->request(dev->host->opaque, (DeviceRequest)call->args[0],
-                           (int)(unsigned)call->args[1]);
+        dev->host->request(dev->host->opaque, &request);
     }
 }
 

@@ -118,16 +118,20 @@ static const DataTable *find_data(void *opaque, const char *id, GError **error)
     return machine_fw_items(opaque, error);
 }
 
-static void forward_request(void *opaque, DeviceRequest request, int status)
+static void forward_request(void *opaque, const DeviceRequest *request)
 {
     Machine *machine = opaque;
-    machine->cpu.request(machine->cpu.opaque, request, status);
+    if (machine->cpu.request) {
+        machine->cpu.request(machine->cpu.opaque, request);
+    }
 }
 
 static void forward_guest_error(void *opaque, const Device *dev, const char *message)
 {
     Machine *machine = opaque;
-    machine->cpu.guest_error(machine->cpu.opaque, dev, message);
+    if (machine->cpu.guest_error) {
+        machine->cpu.guest_error(machine->cpu.opaque, dev, message);
+    }
 }
 
 /* An ISA IRQ changed: to the in-kernel controllers or to ours. */
@@ -158,7 +162,9 @@ static bool isa_irq_pending(void *opaque, unsigned irq)
 static void intr_changed(void *opaque, unsigned cpu, bool level)
 {
     Machine *machine = opaque;
-    machine->cpu.set_intr(machine->cpu.opaque, cpu, level);
+    if (machine->cpu.set_intr) {
+        machine->cpu.set_intr(machine->cpu.opaque, cpu, level);
+    }
     if (machine->intr_observer) {
         machine->intr_observer(machine->intr_opaque, cpu, level);
     }
@@ -174,7 +180,7 @@ void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque
 static void nmi_changed(void *opaque, unsigned cpu, bool level)
 {
     Machine *machine = opaque;
-    if (level) {
+    if (level && machine->cpu.nmi) {
         machine->cpu.nmi(machine->cpu.opaque, cpu);
     }
 }
@@ -189,7 +195,7 @@ static void nmi_mask_changed(void *opaque, unsigned irq, bool level)
 
 void machine_nmi(Machine *machine)
 {
-    if (!irq_line_level(machine->nmi_mask)) {
+    if (machine->cpu.nmi && !irq_line_level(machine->nmi_mask)) {
         machine->cpu.nmi(machine->cpu.opaque, 0);
     }
 }
@@ -225,7 +231,9 @@ static void a20_changed(void *opaque, unsigned line, bool level)
 {
     (void)line;
     Machine *machine = opaque;
-    machine->cpu.set_a20(machine->cpu.opaque, level);
+    if (machine->cpu.set_a20) {
+        machine->cpu.set_a20(machine->cpu.opaque, level);
+    }
 }
 
 /* Vector 0 of a local APIC: the PIC has it (ExtINT). */

@@ -32,7 +32,10 @@ typedef struct MachineClass {
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
-/* Where the machine's interrupts go; called with the controller's lock held. */
+/*
+ * Where the machine's interrupts and requests go.  Called with the controller's
+ * lock held.  A member that is NULL is not called.
+ */
 typedef struct MachineCpu {
     void (*set_intr)(void *opaque, unsigned cpu, bool level);
     void (*nmi)(void *opaque, unsigned cpu);
@@ -44,7 +47,7 @@ typedef struct MachineCpu {
     void (*message)(void *opaque, uint64_t address, uint32_t data);
     /* Address line 20 passes or not, as soon as a device says so. */
     void (*set_a20)(void *opaque, bool on);
-    void (*request)(void *opaque, DeviceRequest request, int status);
+    void (*request)(void *opaque, const DeviceRequest *request);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
 } MachineCpu;

@@ -27,21 +27,12 @@ typedef struct Board {
 
 /* ---- the machine ---- */
 
-static void ignore_level(void *opaque, bool level)
+static void ignore_message(void *opaque, const char *text)
 {
-    (void)opaque, (void)level;
+    (void)opaque, (void)text;
 }
 
-static void ignore_cpu_level(void *opaque, unsigned cpu, bool level)
-{
-    (void)opaque, (void)cpu, (void)level;
-}
-
-static void ignore_nmi(void *opaque, unsigned cpu)
-{
-    (void)opaque, (void)cpu;
-}
-
+/* The accelerator of the recorded run had controllers of its own. */
 static void ignore_irq(void *opaque, unsigned irq, bool level)
 {
     (void)opaque, (void)irq, (void)level;
@@ -50,21 +41,6 @@ static void ignore_irq(void *opaque, unsigned irq, bool level)
 static void ignore_interrupt(void *opaque, uint64_t address, uint32_t data)
 {
     (void)opaque, (void)address, (void)data;
-}
-
-static void ignore_request(void *opaque, DeviceRequest request, int status)
-{
-    (void)opaque, (void)request, (void)status;
-}
-
-static void ignore_guest_error(void *opaque, const Device *dev, const char *message)
-{
-    (void)opaque, (void)dev, (void)message;
-}
-
-static void ignore_message(void *opaque, const char *text)
-{
-    (void)opaque, (void)text;
 }
 
 static bool make_parts(Board *board, GError **error)
@@ -132,14 +108,9 @@ static bool build(Board *board, GError **error)
         .services = &board->replay.source,
     };
     MachineCpu cpu = {
-        .set_intr = ignore_cpu_level,
-        .nmi = ignore_nmi,
         .has_apics = board->header.apics,
-        .set_a20 = ignore_level,
         .set_irq = board->header.kernel_irqchip ? ignore_irq : NULL,
         .message = board->header.split_irqchip ? ignore_interrupt : NULL,
-        .request = ignore_request,
-        .guest_error = ignore_guest_error,
     };
     board->machine = machine_new(class, board->header.config, &parts, &cpu);
     return machine_build(board->machine, error) && replay_has_all(&board->replay, error);

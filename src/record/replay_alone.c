@@ -167,11 +167,6 @@ static const DeviceServicesClass ALONE_SERVICES = {
 
 /* ---- a device that the recording does not know: nothing reaches it or comes from it ---- */
 
-static void idle_watch(DeviceServices *services, const DeviceCall *call)
-{
-    (void)services, (void)call;
-}
-
 static void idle_call(DeviceServices *services, ServiceCall *call)
 {
     (void)services;
@@ -181,8 +176,6 @@ static void idle_call(DeviceServices *services, ServiceCall *call)
 static const DeviceServicesClass IDLE_SERVICES = {
     .now = alone_now,
     .call = idle_call,
-    .enter = idle_watch,
-    .leave = idle_watch,
 };
 
 /* ---- making them ---- */

@@ -200,9 +200,8 @@ void vcpu_thread_ask_pause(VcpuThread *thread)
     ask(thread, false, false);
 }
 
-void vcpu_thread_pause(VcpuThread *thread)
+void vcpu_thread_await_pause(VcpuThread *thread)
 {
-    ask(thread, false, false);
     g_mutex_lock(&thread->lock);
     thread->pausers++;
     while (thread->running) {

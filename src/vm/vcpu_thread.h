@@ -32,8 +32,11 @@ void vcpu_thread_free(VcpuThread *thread);
 void vcpu_thread_resume(VcpuThread *thread);
 /* Any thread: asks it to pause and returns at once. */
 void vcpu_thread_ask_pause(VcpuThread *thread);
-/* Returns when the vCPU does not run any more.  Then its state can be read and set. */
-void vcpu_thread_pause(VcpuThread *thread);
+/*
+ * After vcpu_thread_ask_pause(): returns when the vCPU does not run any more.  Then its
+ * state can be read and set.
+ */
+void vcpu_thread_await_pause(VcpuThread *thread);
 
 /* Any thread: Vcpu.intr or Vcpu.nmi has changed.  Wakes the vCPU or tells the accelerator. */
 void vcpu_thread_interrupt(VcpuThread *thread);

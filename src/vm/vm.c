@@ -23,8 +23,7 @@ typedef struct Event {
     Vcpu *vcpu; /* EVENT_STOP, EVENT_PORT */
     VcpuStop stop;
     DeviceRequest request; /* EVENT_REQUEST */
-    int status;
-    char *text; /* EVENT_PORT, owned */
+    char *text;            /* EVENT_PORT, owned */
 } Event;
 
 /* ---- running and stopping ---- */
@@ -323,9 +322,10 @@ static void handle_reset(Vm *vm)
 
 static void handle_request(Vm *vm, const Event *event)
 {
-    switch (event->request) {
+    switch (event->request.kind) {
     case DEVICE_EXIT:
-        vm_end(vm, VM_ENDED_BY_GUEST, event->status, "guest-shutdown", "the guest chose it");
+        vm_end(vm, VM_ENDED_BY_GUEST, event->request.status, "guest-shutdown",
+               "the guest chose it");
         break;
     case DEVICE_POWEROFF:
         guest_stopped(vm, "the guest powered off");
@@ -422,20 +422,15 @@ static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
 }
 
 /* Called in the vCPU's thread.  The vCPU must not continue after an exit or a reset. */
-void vm_device_request(void *opaque, DeviceRequest request, int status)
+void vm_device_request(void *opaque, const DeviceRequest *request)
 {
     Vm *vm = opaque;
-    unsigned number = (unsigned)status;
-    if (request == DEVICE_CPU_INIT) {
-        ask_cpu(vm, number, true, 0);
-        return;
-    }
-    if (request == DEVICE_CPU_START) {
-        ask_cpu(vm, number >> 8, false, (uint8_t)number);
+    if (request->kind == DEVICE_CPU_INIT || request->kind == DEVICE_CPU_START) {
+        ask_cpu(vm, request->cpu, request->kind == DEVICE_CPU_INIT, request->vector);
         return;
     }
     scheduler_ask_pause(vm->scheduler);
-    post_event(vm, &(Event){.kind = EVENT_REQUEST, .request = request, .status = status});
+    post_event(vm, &(Event){.kind = EVENT_REQUEST, .request = *request});
 }
 
 void vm_guest_error(void *opaque, const Device *dev, const char *message)

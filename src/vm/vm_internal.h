@@ -91,7 +91,7 @@ void vm_quit_asked(void *opaque);
 void vm_signal_arrived(void *opaque, int number);
 void vm_expect_done(void *opaque);
 void vm_vcpu_stopped(void *opaque, Vcpu *vcpu, VcpuStop stop);
-void vm_device_request(void *opaque, DeviceRequest request, int status);
+void vm_device_request(void *opaque, const DeviceRequest *request);
 void vm_guest_error(void *opaque, const Device *dev, const char *message);
 void vm_print(void *opaque, const char *text);
 uint64_t vm_machine_time(void *opaque);

@@ -63,13 +63,6 @@ static void set_intr(void *opaque, unsigned cpu, bool level)
     }
 }
 
-static void request(void *opaque, DeviceRequest what, int status)
-{
-    (void)opaque;
-    (void)what;
-    (void)status;
-}
-
 static uint8_t acknowledge(void *opaque, unsigned cpu)
 {
     Rig *rig = opaque;
@@ -99,7 +92,7 @@ static bool make_machine(Rig *rig, GError **error)
                           .host_clock = rig->clock,
                           .memory = rig->memory,
                           .chars = rig->chars};
-    MachineCpu cpu = {.set_intr = set_intr, .request = request, .opaque = rig};
+    MachineCpu cpu = {.set_intr = set_intr, .opaque = rig};
     rig->machine = machine_new(&CONTROLLER_ALONE, rig->config, &parts, &cpu);
     rig->line = irq_router_line(rig->machine->irqs, TEST_IRQ);
     return machine_build(rig->machine, error) && bus_claim(rig->bus, &claim, error);

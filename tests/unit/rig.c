@@ -26,7 +26,7 @@ struct Rig {
     RecordedLine recorded[RIG_LINES];
     Device *controller; /* NULL: the lines are recorded and lead nowhere */
     unsigned requests[DEVICE_REQUESTS];
-    int request_numbers[DEVICE_REQUESTS];
+    DeviceRequest last[DEVICE_REQUESTS];
     const DataTable *data;
     int exit_status;
     unsigned guest_errors;
@@ -154,14 +154,14 @@ static const char *host_default(void *opaque, const DeviceClass *class, const ch
     return machine_default(&machine_pc_class, class, property);
 }
 
-static void host_request(void *opaque, DeviceRequest request, int status)
+static void host_request(void *opaque, const DeviceRequest *request)
 {
     Rig *rig = opaque;
-    if (request == DEVICE_EXIT && rig->requests[DEVICE_EXIT] == 0) {
-        rig->exit_status = status;
+    if (request->kind == DEVICE_EXIT && rig->requests[DEVICE_EXIT] == 0) {
+        rig->exit_status = request->status;
     }
-    rig->requests[request]++;
-    rig->request_numbers[request] = status;
+    rig->requests[request->kind]++;
+    rig->last[request->kind] = *request;
 }
 
 static void host_guest_error(void *opaque, const Device *dev, const char *message)
@@ -423,12 +423,12 @@ int rig_exit_status(const Rig *rig)
     return rig->exit_status;
 }
 
-int rig_request_number(const Rig *rig, DeviceRequest kind)
+const DeviceRequest *rig_request(const Rig *rig, DeviceRequestKind kind)
 {
-    return rig->request_numbers[kind];
+    return &rig->last[kind];
 }
 
-unsigned rig_requests(const Rig *rig, DeviceRequest kind)
+unsigned rig_requests(const Rig *rig, DeviceRequestKind kind)
 {
     return rig->requests[kind];
 }

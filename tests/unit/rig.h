@@ -88,9 +88,9 @@ IrqLine *rig_line(Rig *rig, unsigned line);
 
 /* The status of the first exit that was requested, or -1. */
 int rig_exit_status(const Rig *rig);
-/* How often a request of this kind came, and the number that the last one had. */
-unsigned rig_requests(const Rig *rig, DeviceRequest kind);
-int rig_request_number(const Rig *rig, DeviceRequest kind);
+/* How often a request of this kind came, and what the last one was. */
+unsigned rig_requests(const Rig *rig, DeviceRequestKind kind);
+const DeviceRequest *rig_request(const Rig *rig, DeviceRequestKind kind);
 /* The first complaints of each kind that devices made about the guest. */
 unsigned rig_guest_error_count(const Rig *rig);
 

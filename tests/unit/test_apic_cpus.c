@@ -219,7 +219,7 @@ static void test_init(Board *b, gconstpointer data)
     set(b, 3, APIC_LVT_LINT0, APIC_DELIVERY_EXTINT);
     command(b, 0, 7, APIC_DELIVERY_INIT | APIC_LEVEL_ASSERT);
     g_assert_cmpuint(rig_requests(b->rig, DEVICE_CPU_INIT), ==, 1);
-    g_assert_cmpint(rig_request_number(b->rig, DEVICE_CPU_INIT), ==, 3);
+    g_assert_cmpuint(rig_request(b->rig, DEVICE_CPU_INIT)->cpu, ==, 3);
     g_assert_cmphex(get(b, 3, APIC_ID), ==, 7u << 24);
     g_assert_cmphex(get(b, 3, APIC_TPR), ==, 0);
     g_assert_cmphex(get(b, 3, APIC_SVR), ==, 0xff);
@@ -242,7 +242,8 @@ static void test_start(Board *b, gconstpointer data)
     set(b, 2, APIC_SVR, 0xff);
     command(b, 0, 2, APIC_DELIVERY_START | APIC_LEVEL_ASSERT | 0x9a);
     g_assert_cmpuint(rig_requests(b->rig, DEVICE_CPU_START), ==, 1);
-    g_assert_cmpint(rig_request_number(b->rig, DEVICE_CPU_START), ==, 0x29a);
+    g_assert_cmpuint(rig_request(b->rig, DEVICE_CPU_START)->cpu, ==, 2);
+    g_assert_cmphex(rig_request(b->rig, DEVICE_CPU_START)->vector, ==, 0x9a);
     set(b, 1, APIC_ICR_LOW, APIC_ICR_OTHERS | APIC_DELIVERY_START | APIC_LEVEL_ASSERT | 8);
     g_assert_cmpuint(rig_requests(b->rig, DEVICE_CPU_START), ==, 4);
 }

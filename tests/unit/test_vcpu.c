@@ -6,7 +6,7 @@
  */
 #include "src/board/loop_clock.h"
 #include "src/machine/machine.h"
-#include "src/vm/vcpu_thread.h"
+#include "src/vm/scheduler.h"
 
 #define CPUS        2u
 #define PAUSES      200u
@@ -136,32 +136,6 @@ static void set_intr(void *opaque, unsigned cpu, bool level)
     }
 }
 
-static void request(void *opaque, DeviceRequest what, int status)
-{
-    (void)opaque;
-    (void)what;
-    (void)status;
-}
-
-static void guest_error(void *opaque, const Device *dev, const char *message)
-{
-    (void)opaque;
-    (void)dev;
-    (void)message;
-}
-
-static void set_a20(void *opaque, bool on)
-{
-    (void)opaque;
-    (void)on;
-}
-
-static void nmi(void *opaque, unsigned cpu)
-{
-    (void)cpu;
-    (void)opaque;
-}
-
 static uint8_t acknowledge(void *opaque, unsigned cpu)
 {
     Rig *rig = opaque;
@@ -194,12 +168,7 @@ static void make_machine(Rig *rig)
                           .host_clock = rig->host_clock,
                           .memory = rig->memory,
                           .chars = rig->chars};
-    MachineCpu cpu = {.set_intr = set_intr,
-                      .nmi = nmi,
-                      .set_a20 = set_a20,
-                      .request = request,
-                      .guest_error = guest_error,
-                      .opaque = rig};
+    MachineCpu cpu = {.set_intr = set_intr, .opaque = rig};
     rig->machine = machine_new(&machine_pc_class, rig->config, &parts, &cpu);
     g_autoptr(GError) error = NULL;
     g_assert_true(machine_build(rig->machine, &error));
@@ -241,7 +210,8 @@ static void resume(Rig *rig)
 static void pause_all(Rig *rig)
 {
     for (unsigned i = 0; i < CPUS; i++) {
-        vcpu_thread_pause(rig->threads[i]);
+        vcpu_thread_ask_pause(rig->threads[i]);
+        vcpu_thread_await_pause(rig->threads[i]);
     }
     clock_pause(rig->clock);
 }
@@ -401,7 +371,8 @@ static void test_halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one(vo
     clock_resume(rig.clock);
     vcpu_thread_resume(rig.thread);
     loop_run(rig.loop);
-    vcpu_thread_pause(rig.thread);
+    vcpu_thread_ask_pause(rig.thread);
+    vcpu_thread_await_pause(rig.thread);
     clock_pause(rig.clock);
     g_assert_cmpuint(atomic_load(&rig.by_cpu), >=, IDLE_TICKS);
     vcpu_thread_free(rig.thread);
@@ -414,11 +385,76 @@ static void test_halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one(vo
     g_mutex_clear(&rig.lock);
 }
 
+/* ---- a CPU that runs until it is kicked ---- */
+
+typedef struct BusyVcpu {
+    Vcpu vcpu;
+    atomic_uint kicks, runs;
+} BusyVcpu;
+
+static VcpuStop busy_run(Vcpu *vcpu)
+{
+    BusyVcpu *busy = (BusyVcpu *)vcpu;
+    unsigned before = atomic_load(&busy->kicks);
+    atomic_fetch_add(&busy->runs, 1);
+    while (atomic_load(&busy->kicks) == before) {
+        g_thread_yield();
+    }
+    return VCPU_KICKED;
+}
+
+static void busy_kick(Vcpu *vcpu)
+{
+    atomic_fetch_add(&((BusyVcpu *)vcpu)->kicks, 1);
+}
+
+static const AccelClass BUSY_CLASS = {
+    .name = "busy",
+    .threaded = true,
+    .has_cpu = true,
+    .accel_size = sizeof(Accel),
+    .vcpu_size = sizeof(BusyVcpu),
+    .open = fake_open,
+    .close = fake_close,
+    .create_vcpu = idle_create_vcpu,
+    .destroy_vcpu = no_kick,
+    .run = busy_run,
+    .kick = busy_kick,
+    .interrupt_changed = no_kick,
+};
+
+static void test_a_pause_kicks_each_cpu_once(void)
+{
+    Loop *loop = loop_new(NULL);
+    Clock *clock = clock_new_stepped();
+    Accel *accel = accel_new(&BUSY_CLASS, &(AccelHost){.opaque = NULL}, NULL);
+    CpuScheduler *scheduler = scheduler_new(accel, loop, clock, stopped, NULL);
+    for (unsigned i = 0; i < CPUS; i++) {
+        g_assert_nonnull(scheduler_add_vcpu(scheduler, NULL));
+    }
+    scheduler_resume(scheduler);
+    for (unsigned i = 0; i < CPUS; i++) {
+        BusyVcpu *busy = (BusyVcpu *)scheduler_vcpu(scheduler, i);
+        while (!atomic_load(&busy->runs)) {
+            g_thread_yield();
+        }
+    }
+    scheduler_pause(scheduler);
+    for (unsigned i = 0; i < CPUS; i++) {
+        g_assert_cmpuint(((BusyVcpu *)scheduler_vcpu(scheduler, i))->kicks, ==, 1);
+    }
+    scheduler_free(scheduler);
+    accel_free(accel);
+    clock_free(clock);
+    loop_free(loop);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vcpu/accesses_interrupts_halts_and_pauses_at_once", test_everything_at_once);
     g_test_add_func("/vcpu/halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one",
                     test_halted_cpu_serves_its_ticks_and_the_loop_those_of_a_busy_one);
+    g_test_add_func("/vcpu/a_pause_kicks_each_cpu_once", test_a_pause_kicks_each_cpu_once);
     return g_test_run();
 }

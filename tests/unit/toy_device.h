@@ -189,10 +189,10 @@ static inline CharPort *give_char(void *opaque, Device *dev, const char *id, GEr
     return NULL;
 }
 
-static inline void take_request(void *opaque, DeviceRequest request, int status)
+static inline void take_request(void *opaque, const DeviceRequest *request)
 {
     Fixture *f = opaque;
-    g_string_append_printf(f->log, "%u/%d ", request, status);
+    g_string_append_printf(f->log, "%u/%d ", request->kind, request->status);
 }
 
 static inline void take_error(void *opaque, const Device *dev, const char *message)
