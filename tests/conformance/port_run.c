@@ -19,16 +19,16 @@ typedef struct Run {
     const PortEmulator *emulator;
     ControlRig rig;
     uint64_t now;   /* ns */
-    uint64_t pulse; /* of the timer's clock that `now` is at */
-    bool late;      /* a step was left out: what follows cannot be asked */
+    uint64_t pulse; /* the pulse of the timer's clock at `now` */
+    bool late;      /* a step was left out, so the following ones cannot be asked */
     unsigned raises[CONTROL_IRQS];
-    char *controllers[2]; /* of set_irq_in: IRQ 0-7 and 8-15, or one for all */
-    char *directory;      /* of the images; NULL: there are none */
+    char *controllers[2]; /* the names for set_irq_in: for IRQ 0-7 and 8-15, or one for all */
+    char *directory;      /* the directory of the images; NULL: there are none */
 } Run;
 
 /* ---- finding the controllers ---- */
 
-/* QEMU's are numbered devices: the lower of the two is the master. */
+/* QEMU's controllers are numbered devices.  The one with the lower number is the master. */
 static void find_qemu_controllers(Run *run)
 {
     ControlRig *rig = &run->rig;
@@ -278,7 +278,7 @@ static void remove_images(Run *run, const PortScript *script)
     }
 }
 
-/* With the paths of the images in place of their names. */
+/* Replaces the names of the images by their paths. */
 static char *resolve(const Run *run, const PortScript *script, const char *option)
 {
     g_autoptr(GString) text = g_string_new(option);

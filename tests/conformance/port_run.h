@@ -1,6 +1,4 @@
-/*
- * Asks an emulator a port script, through its qtest socket.
- */
+/* Runs a port script on an emulator, through the emulator's qtest socket. */
 #ifndef PIOEMU_PORT_RUN_H
 #define PIOEMU_PORT_RUN_H
 
@@ -17,7 +15,7 @@ typedef struct PortEmulator {
 typedef enum PortVerdict {
     PORT_AGREES,
     PORT_DIFFERS,
-    PORT_NOT_ASKED /* it needs what this emulator cannot do from outside */
+    PORT_NOT_ASKED /* it needs something that this emulator cannot do from outside */
 } PortVerdict;
 
 typedef struct PortOutcome {
@@ -25,7 +23,7 @@ typedef struct PortOutcome {
     char *note; /* PORT_DIFFERS: the step and the answer; the caller frees it */
 } PortOutcome;
 
-/* One outcome per sentence, or false: the emulator does not start. */
+/* Gives one outcome for each sentence.  Returns false if the emulator does not start. */
 bool port_run_section(const PortEmulator *emulator, const PortScript *script,
                       const PortSection *section, PortOutcome *outcomes);
 

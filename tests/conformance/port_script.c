@@ -114,7 +114,7 @@ static bool parse_number(const Parser *p, const char *text, uint64_t *value, GEr
     return (*digits && !*end) || fail(p, error, "a number is missing or malformed");
 }
 
-/* Without empty words. */
+/* Splits at blanks, without empty words. */
 static GPtrArray *split_words(const char *text)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);

@@ -19,13 +19,13 @@ typedef enum PortVerb {
     PORT_STEP,       /* ns */
     PORT_CLK,        /* pulses of the timer's clock */
     PORT_IRQ,        /* line, expected level */
-    PORT_RAISES,     /* line, expected number since the last question */
+    PORT_RAISES,     /* line, expected number since the last such step */
     PORT_DRIVE,      /* line, level */
     PORT_READ,       /* readb, readl: address, expected */
     PORT_WRITE,      /* writeb, writel: address, value */
     PORT_IOAPIC_OUT, /* index, value */
     PORT_IOAPIC_IN,  /* index, expected */
-    PORT_TAKE,       /* port, how many items are read and forgotten */
+    PORT_TAKE,       /* port, how many items are read and discarded */
     PORT_GIVE        /* port, how many items are written: 0, 1, 2... */
 } PortVerb;
 
@@ -38,19 +38,19 @@ typedef struct PortStep {
 } PortStep;
 
 typedef struct PortSentence {
-    char *text;    /* what is claimed */
-    char *section; /* where the data sheet says it */
+    char *text;    /* the claim */
+    char *section; /* its section in the data sheet */
     int line;
     GPtrArray *steps; /* of PortStep */
 } PortSentence;
 
-/* A machine of its own, from power-on. */
+/* Each section has its own machine, from power-on. */
 typedef struct PortSection {
     char *name;
     GPtrArray *sentences; /* of PortSentence */
 } PortSection;
 
-/* A file that each machine gets anew; options name it with "@" before its name. */
+/* A file that each machine gets as a new copy.  Options name it with "@" before its name. */
 typedef struct PortImage {
     char *name;
     uint64_t sectors; /* byte i of sector n is n + i */
@@ -58,7 +58,7 @@ typedef struct PortImage {
 
 typedef struct PortScript {
     char *chip, *sheet;
-    bool ours;           /* its options are pioemu's: nobody else can be asked */
+    bool ours;           /* its options exist only in pioemu, so no other emulator can be asked */
     GPtrArray *options;  /* of the program, NULL-terminated */
     GPtrArray *images;   /* of PortImage */
     GPtrArray *sections; /* of PortSection */

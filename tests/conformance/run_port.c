@@ -1,13 +1,13 @@
 /*
- * The conformance suite: every sentence of every port script, asked of pioemu.
+ * The conformance suite: runs every sentence of every port script on pioemu.
  *
  *   run_port [--tap] FILE.port...         one test per section
  *   run_port [--tap] --least N FILE.port...   the same, and there are N sentences
- *   run_port --compare FILE.port...       asks QEMU too, and prints a table of
- *                                         what the two answer otherwise than
- *                                         the data sheet says
+ *   run_port --compare FILE.port...       runs them on QEMU too, and prints a table
+ *                                         of the sentences in which one of the two
+ *                                         differs from the data sheet
  *
- * What QEMU answers never fails the suite.
+ * Differences of QEMU never fail the suite.
  */
 #include "tests/conformance/port_run.h"
 
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define QEMU "qemu-system-x86_64"
-/* The board of the sheets: there OUT2 gates the serial interrupts. */
+/* The board of the data sheets, on which OUT2 gates the serial interrupts. */
 static const char *const OUR_OPTIONS[] = {"-M",
                                           "isapc",
                                           "-accel",
@@ -30,7 +30,7 @@ static const char *const OUR_OPTIONS[] = {"-M",
                                           NULL};
 static const char *const QEMU_OPTIONS[] = {"-M",      "isapc", "-accel",  "qtest", "-nodefaults",
                                            "-serial", "null",  "-serial", "null",  NULL};
-/* The CPU never starts, so the BIOS touches nothing; but time stands still. */
+/* The CPU never starts, so the BIOS accesses nothing.  But time stands still. */
 static const char *const STANDING_OPTIONS[] = {"-M",      "isapc",       "-accel",  "tcg",
                                                "-S",      "-nodefaults", "-serial", "null",
                                                "-serial", "null",        NULL};
@@ -78,7 +78,7 @@ typedef struct Least {
     unsigned sentences;
 } Least;
 
-/* Fewer mean that a script was lost. */
+/* If there are fewer, a script has been lost. */
 static void test_there_are_enough_sentences(gconstpointer data)
 {
     const Least *least = data;
@@ -98,7 +98,7 @@ static bool expects_something(const PortSentence *sentence)
     return false;
 }
 
-/* One that expects nothing, or nothing of any bit, holds of every machine. */
+/* A sentence without an expected bit would hold on every machine. */
 static void test_every_sentence_can_fail(gconstpointer data)
 {
     const GPtrArray *scripts = data;
@@ -200,8 +200,8 @@ static void compare_section(const PortEmulator emulators[2], const PortScript *s
 }
 
 /*
- * Distributions may leave the accelerator out of their packages.  QEMU does not
- * name it in -accel help, so it is tried: a machine of nothing, ended at once.
+ * Distributions may leave the qtest accelerator out, and QEMU does not name it in
+ * -accel help.  So this tries it, with an empty machine that ends at once.
  */
 static bool has_qtest(const char *program)
 {

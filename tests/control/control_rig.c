@@ -103,7 +103,7 @@ int control_connect(const char *path)
     return fd;
 }
 
-/* False when the program ends without a connection. */
+/* Returns false if the program ends without a connection. */
 static bool accept_peer(int listener, GPid pid, ControlLine *line)
 {
     for (int waited = 0; waited < PATIENCE_MS; waited += 50) {
@@ -208,7 +208,7 @@ int control_rig_end(ControlRig *rig)
 
 /* ---- talking ---- */
 
-/* "IRQ raise 4" */
+/* Notes a line such as "IRQ raise 4". */
 static bool note_irq(ControlRig *rig, const char *text)
 {
     unsigned irq;

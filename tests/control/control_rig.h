@@ -1,7 +1,7 @@
 /*
- * Starts a program as QEMU's own device tests start QEMU: the test listens at
- * two Unix sockets, and the program connects to them, one for qtest and one
- * for QMP.  Answers are waited for, never slept for.
+ * Starts the program as QEMU's own device tests start QEMU.  The test listens at
+ * two Unix sockets, and the program connects to them, to one for qtest and to the
+ * other for QMP.  The test waits for answers and never sleeps.
  */
 #ifndef PIOEMU_CONTROL_RIG_H
 #define PIOEMU_CONTROL_RIG_H
@@ -11,7 +11,7 @@
 
 #define CONTROL_IRQS 16u
 
-/* One end of a line-wise protocol. */
+/* One end of a protocol of lines. */
 typedef struct ControlLine {
     int fd;
     GString *input;
@@ -29,25 +29,25 @@ typedef struct ControlRig {
 char *control_rig_program(void);
 
 /*
- * `options` come after those that make the connections (NULL-terminated).
- * False: the program did not connect.
+ * `options` (NULL-terminated) follow those that make the connections.  Returns
+ * false if the program did not connect.
  */
 bool control_rig_start(ControlRig *rig, const char *program, const char *const *options);
-/* Ends it with SIGTERM; returns what waitpid() says. */
+/* Ends it with SIGTERM and returns the status of waitpid(). */
 int control_rig_end(ControlRig *rig);
-/* Waits for it to end by itself. */
+/* Waits until it ends by itself. */
 int control_rig_wait(ControlRig *rig);
 
 /* The next line without its end, or NULL when the peer closed; the caller frees it. */
 char *control_line_read(ControlLine *line);
 void control_line_write(ControlLine *line, const char *text, gsize size);
-/* A client's connection, with its buffer. */
+/* Takes a connection and gives it a buffer. */
 void control_line_open(ControlLine *line, int fd);
 void control_line_close(ControlLine *line);
 /* Connects to a program that listens; waits until it does. */
 int control_connect(const char *path);
 
-/* Sends a qtest command; returns the answer, and keeps book of IRQ lines before it. */
+/* Sends a qtest command and returns the answer.  Notes the IRQ lines before it. */
 char *control_ask(ControlRig *rig, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Sends a QMP command; returns the next line. */
 char *control_qmp(ControlRig *rig, const char *json);

@@ -1,6 +1,4 @@
-/*
- * A QMP client that knows what each answer has to be.
- */
+/* A QMP client that checks each answer. */
 #ifndef PIOEMU_TESTS_CONTROL_QMP_RIG_H
 #define PIOEMU_TESTS_CONTROL_QMP_RIG_H
 

@@ -1,6 +1,6 @@
 /*
- * The program as the host sees it: how it is linked, and what it holds open
- * and shows of itself while it runs.
+ * The program as the host sees it: how it is linked, which descriptors it keeps,
+ * and what it shows of itself while it runs.
  */
 #include "tests/control/control_rig.h"
 
@@ -81,7 +81,7 @@ static bool imports(const Program *program, const char *suffix)
     return false;
 }
 
-/* What a write to a wrong address could turn into a jump is read-only before main(). */
+/* Data that could turn a write to a wrong address into a jump are read-only before main(). */
 static void test_nothing_that_leads_to_code_can_be_written(void)
 {
     Program program;
@@ -95,7 +95,7 @@ static void test_nothing_that_leads_to_code_can_be_written(void)
     g_free(program.bytes);
 }
 
-/* It is loaded at an address that nobody knows. */
+/* It is loaded at an unpredictable address. */
 static void test_position_independent(void)
 {
     Program program;
@@ -131,7 +131,7 @@ static char *read_proc(const ControlRig *rig, const char *name)
     return text;
 }
 
-/* Whether the process has the file that is our `fd` under the same number. */
+/* True if the process has the file of our `fd` under the same number. */
 static bool shares(const ControlRig *rig, int fd)
 {
     struct stat ours, theirs;
@@ -148,7 +148,7 @@ static void start(ControlRig *rig, const char *const *options)
     g_assert_nonnull(greeting);
 }
 
-/* A pipe that stays open in a machine keeps its reader waiting. */
+/* A pipe that stays open in the program keeps its reader waiting. */
 static void test_only_descriptors_that_are_named_are_kept(void)
 {
     enum { PIPES = 3 };
@@ -189,7 +189,10 @@ static char *find_flags(const char *smaps, unsigned kilobytes)
     return NULL;
 }
 
-/* The kernel lets mappings grow together: a size that is not the guest's alone is skipped. */
+/*
+ * The kernel may merge mappings.  If no mapping has exactly the guest's size, the
+ * test is skipped.
+ */
 static void test_guests_memory_is_not_in_a_core_file(void)
 {
     ControlRig rig;

@@ -27,7 +27,7 @@ static void test_nothing_works_before_the_negotiation(void)
     end(&rig);
 }
 
-/* A name of bytes that JSON cannot hold. */
+/* A name with bytes that JSON cannot contain. */
 static void test_answers_are_json_whatever_a_name_holds(void)
 {
     ControlRig rig;
@@ -165,7 +165,7 @@ static void test_chardevs_are_listed(void)
     end(&rig);
 }
 
-/* What the monitor prints, QMP has in the form of QEMU's commands that give text. */
+/* QMP returns what the monitor prints, in the form of QEMU's commands that return text. */
 static void test_reports_come_as_readable_text(void)
 {
     ControlRig rig;
@@ -249,7 +249,7 @@ static void test_clients_come_one_after_another(void)
         greet(&first, control_connect(path));
         control_line_open(&second, control_connect(path));
         control_line_write(&second, NEGOTIATE, strlen(NEGOTIATE));
-        control_line_write(&first, "{\"execute\":", 11); /* left unfinished */
+        control_line_write(&first, "{\"execute\":", 11); /* a command that is not finished */
         control_line_close(&first);
         g_autofree char *greeting = control_line_read(&second);
         g_assert_true(g_str_has_prefix(greeting, "{\"QMP\""));
@@ -262,7 +262,7 @@ static void test_clients_come_one_after_another(void)
     rmdir(directory);
 }
 
-/* Status and message of a command line that is refused. */
+/* Checks status and message of a refused command line. */
 static void refused(const char *const *options, const char *message)
 {
     g_autofree char *program = control_rig_program();
@@ -365,7 +365,7 @@ static void stop(ControlRig *rig)
     next_is(rig, "{\"return\":{}}");
 }
 
-/* Registers that were read while it stands stay as they are; then they move. */
+/* While the machine is stopped its registers do not change.  After that they do. */
 static void test_a_guest_is_stopped_looked_at_and_let_go(void)
 {
     ControlRig rig;
@@ -398,7 +398,7 @@ static void start_nmi_guest(ControlRig *rig, const char *flat)
     ask(rig, NEGOTIATE, "{\"return\":{}}");
 }
 
-/* A guest takes a moment to get there; one that never does is caught by the test's time limit. */
+/* The guest needs a moment to halt.  If it never does, the test's time limit ends the test. */
 static void wait_until_halted(ControlRig *rig)
 {
     bool halted = false;
@@ -423,7 +423,7 @@ static void test_an_nmi_wakes_a_halted_guest(void)
     g_assert_cmpint(control_rig_end(&rig), ==, 0);
 }
 
-/* Bit 7 of port 0x70 closes the gate: what comes meanwhile is lost. */
+/* Bit 7 of port 0x70 blocks NMIs, and an NMI that comes meanwhile is lost. */
 static void test_a_masked_nmi_does_nothing(void)
 {
     ControlRig rig;
@@ -442,7 +442,7 @@ static void test_a_masked_nmi_does_nothing(void)
     control_rig_end(&rig);
 }
 
-/* After its end a machine can be looked at, reset, and started again. */
+/* After its end a machine can be examined, reset, and started again. */
 static void test_after_its_end_a_machine_needs_a_reset(void)
 {
     ControlRig rig;

@@ -1,12 +1,9 @@
-/*
- * What QMP takes for a command, what it says of everything else, and how it
- * finds its way back.
- */
+/* What QMP accepts as a command, how it answers everything else, and how it recovers. */
 #include "tests/control/qmp_rig.h"
 
 #include <string.h>
 
-/* What QEMU 7.2 says of the same mistakes, word for word, but for what is no JSON at all. */
+/* QEMU 7.2 gives the same messages for these mistakes, except for text that is no JSON. */
 static const struct {
     const char *input, *answer;
 } MISTAKES[] = {
@@ -57,7 +54,7 @@ static void test_ids_come_back_as_they_were(void)
     end(&rig);
 }
 
-/* An id is the client's: numbers that we could not hold, and text that C could not. */
+/* An id belongs to the client: it may be a number or a text that C could not represent. */
 static void test_ids_are_not_ours_to_understand(void)
 {
     static const char *const IDS[] = {
@@ -87,7 +84,7 @@ static void test_ids_are_not_ours_to_understand(void)
             IDS[i]);
         ask(&rig, bad, error);
     }
-    /* On one line in any case. */
+    /* The answer is on one line in any case. */
     ask(&rig, "{\"execute\":\"query-name\",\"id\":[1,\n2\n]}", "{\"return\":{},\"id\":[1, 2 ]}");
     end(&rig);
 }
@@ -116,7 +113,7 @@ static void test_a_client_can_start_over_in_the_middle_of_anything(void)
             ask(&rig, "{'execute':'q'}", UNKNOWN("The command q has not been found"));
         }
     }
-    /* Nor does a line that is too deep to be skipped by braces shut the client out. */
+    /* A line that is too deep to be skipped by braces does not shut the client out either. */
     g_autofree char *brackets = g_strnfill(100, '{');
     ask(&rig, brackets, GENERIC("JSON nesting depth limit exceeded"));
     ask(&rig, "\x01" EXECUTE("query-name"), GENERIC("JSON parse error, stray control character"));
@@ -148,7 +145,7 @@ static void test_what_is_no_command_does_not_swallow_the_next(void)
     end(&rig);
 }
 
-/* What json-glib would take. */
+/* json-glib alone would accept these. */
 static void test_only_json_is_json(void)
 {
     static const char *const IDS[] = {
@@ -166,7 +163,7 @@ static void test_only_json_is_json(void)
     end(&rig);
 }
 
-/* Bytes as they come: two commands in one packet, one in many. */
+/* Two commands come in one packet, and one in many. */
 static void test_commands_need_no_lines(void)
 {
     ControlRig rig;

@@ -21,7 +21,7 @@ static void start_plain(ControlRig *rig)
     start(rig, (const char *const[]){"-M", "isapc", "-accel", "qtest", NULL});
 }
 
-/* A test harness takes any other end of a SIGTERM for a crash. */
+/* A test harness takes any other end after SIGTERM for a crash. */
 static void end(ControlRig *rig)
 {
     int status = control_rig_end(rig);
@@ -35,7 +35,7 @@ static void end(ControlRig *rig)
         g_assert_cmpstr(answer_, ==, expected);                                                    \
     } while (0)
 
-/* Command and answer; those marked were compared byte for byte with QEMU 7.2's. */
+/* Commands and answers.  Those that are marked are the same as QEMU 7.2's, byte for byte. */
 static const struct {
     const char *command, *answer;
 } ANSWERS[] = {
@@ -44,7 +44,7 @@ static const struct {
     {"inb 0x5000", "OK 0x00ff"},        /* as QEMU */
     {"inw 0x5000", "OK 0xffff"},        /* as QEMU */
     {"inl 0x5000", "OK 0xffffffff"},    /* as QEMU */
-    {"inl 0xffff", "OK 0x00ff"},        /* goes on at port 0, where the DMA controllers are */
+    {"inl 0xffff", "OK 0x00ff"},        /* continues at port 0, where the DMA controllers are */
     {"outw 0x80 0x1234", "OK"},         /* as QEMU */
     {"outl 0x80 0x12345678", "OK"},     /* as QEMU */
     {"writeb 0x1000 0x12", "OK"},       /* as QEMU */
@@ -80,10 +80,11 @@ static const struct {
     {" inb 0x61", "FAIL Unknown command ''"},           /* as QEMU */
     {"inb\t0x61", "FAIL Unknown command 'inb\t0x61'"},  /* as QEMU */
     {"irq_intercept_in nosuch", "FAIL Unknown device"}, /* as QEMU */
-    {"inb 0x5000 2", "OK 0x00ff"},                      /* as QEMU: what is too much is ignored */
+    {"inb 0x5000 2", "OK 0x00ff"},                      /* as QEMU: additional arguments are
+                                                           ignored */
     {"", "FAIL Unknown command ''"},
     {"inb 0x5000\r", "OK 0x00ff"},
-    /* From here on QEMU ends with a failed assertion. */
+    /* QEMU ends with a failed assertion at all of these. */
     {"inb", "FAIL inb needs 1 arguments"},
     {"inb zz", "FAIL 'zz' is not a number"},
     {"inb  0x61", "FAIL '' is not a number"},
@@ -113,7 +114,7 @@ static void test_answers(void)
     end(&rig);
 }
 
-/* The end of memory, the hole below 4 GiB and the end of the address space. */
+/* Reads at the end of memory, in the hole below 4 GiB and at the end of the address space. */
 static void test_memory_that_nobody_backs_reads_ones(void)
 {
     ControlRig rig;
@@ -172,7 +173,7 @@ static void test_overlong_line_is_refused_and_forgotten(void)
     end(&rig);
 }
 
-/* The most memory that the program has had, in KiB. */
+/* The highest memory use of the program so far, in KiB. */
 static guint64 peak_memory(const ControlRig *rig)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)rig->pid);
@@ -183,7 +184,7 @@ static guint64 peak_memory(const ControlRig *rig)
     return g_ascii_strtoull(found + strlen("VmHWM:"), NULL, 10);
 }
 
-/* A word of one space takes forty times its room. */
+/* A word of one space would take forty times its size. */
 static void test_a_line_of_many_words_takes_no_more_room_than_one(void)
 {
     ControlRig rig;
@@ -194,7 +195,7 @@ static void test_a_line_of_many_words_takes_no_more_room_than_one(void)
     end(&rig);
 }
 
-/* Channel 0 in mode 2, 1193 counts: 999849 ns, rounded to the clock's nanosecond. */
+/* Channel 0 in mode 2 with 1193 counts: 999849 ns, rounded to the clock's nanosecond. */
 static void program_timer(ControlRig *rig)
 {
     ASK(rig, "OK", "outb 0x43 0x34");
@@ -233,7 +234,7 @@ static void test_clock_step_alone_goes_to_the_next_deadline(void)
     end(&rig);
 }
 
-/* Ten minutes of a fast timer take the program a while: it listens to signals meanwhile. */
+/* Ten minutes of a fast timer take the program a while.  It must handle signals meanwhile. */
 static void test_long_step_does_not_shut_out_the_rest(void)
 {
     ControlRig rig;
@@ -281,7 +282,7 @@ static void test_controllers_have_the_names_of_qemu(void)
     }
 }
 
-/* The controller's INTR is its output 0. */
+/* Output 0 of the controller is INTR. */
 static void test_outputs_of_the_controller_can_be_seen(void)
 {
     ControlRig rig;
@@ -329,7 +330,7 @@ static void test_the_log_has_both_directions(void)
     g_assert_nonnull(strstr(text, "] OK little\n"));
 }
 
-/* QEMU's own device tests start it like this, word for word. */
+/* QEMU's own device tests start it with exactly these options. */
 static void test_starts_as_qemus_test_library_starts_qemu(void)
 {
     static const char *const STARTS[][16] = {
@@ -350,7 +351,7 @@ static void test_starts_as_qemus_test_library_starts_qemu(void)
     }
 }
 
-/* TEST UNIT READY, and whether it ended with an error. */
+/* Sends TEST UNIT READY and returns whether it ended with an error. */
 static bool cdrom_complains(const char *disc, const char *kernel)
 {
     ControlRig rig;
@@ -407,7 +408,7 @@ static void test_a_device_test_runs(void)
     end(&rig);
 }
 
-/* What the ROM area holds on a board of this name, for a kernel that looks for tables there. */
+/* The contents of the ROM area on this board, where a kernel looks for tables. */
 static char *read_tables(const char *board)
 {
     ControlRig rig;

@@ -1,6 +1,6 @@
 /*
- * Control protocols on standard input and output, as scripts have them: the
- * commands come from a file, and its end is not the end of the answers.
+ * Control protocols on standard input and output, as scripts use them: the commands
+ * come from a file, and the answers continue after its end.
  */
 #include "tests/control/control_rig.h"
 
@@ -14,7 +14,10 @@
 
 #define NEGOTIATE "{\"execute\":\"qmp_capabilities\"}"
 
-/* What the program says to `input` before it ends by itself, with status 0; the caller frees it. */
+/*
+ * Returns the output for `input`, after which the program must end with status 0;
+ * the caller frees it.
+ */
 static char *run(const char *options, const char *input)
 {
     g_autofree char *path = NULL;
@@ -52,7 +55,7 @@ static void test_events_come_after_the_end_of_the_commands(void)
     g_assert_cmpuint(count(output, "\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true"), ==, 1);
 }
 
-/* Megabytes wait for a reader when the machine ends. */
+/* Megabytes of answers are waiting for the reader when the machine ends. */
 static void test_all_answers_come_before_the_program_ends(void)
 {
     enum { COMMANDS = 5000 };
@@ -66,7 +69,7 @@ static void test_all_answers_come_before_the_program_ends(void)
     g_assert_cmpuint(count(output, "\"event\":\"SHUTDOWN\""), ==, 1);
 }
 
-/* Far more than a pipe holds; and then the machine ends, as nobody is left to drive it. */
+/* The answer is far larger than a pipe.  Then the machine ends, because no client is left. */
 static void test_a_long_answer_outlasts_the_commands(void)
 {
     enum { BYTES = 0x800000 };
@@ -75,7 +78,7 @@ static void test_a_long_answer_outlasts_the_commands(void)
     g_assert_true(g_str_has_suffix(output, "\nOK little\n"));
 }
 
-/* A pipe that takes nothing more; a write to it blocks. */
+/* Makes a pipe that is full, so that a write to it blocks. */
 static void make_full_pipe(int ends[2])
 {
     static const char PAGE[4096] = "";
@@ -84,7 +87,7 @@ static void make_full_pipe(int ends[2])
     g_assert_cmpint(write(ends[1], PAGE, sizeof(PAGE)), ==, (int)sizeof(PAGE));
 }
 
-/* Where the terminal and the port are is said on standard output, at the start. */
+/* At the start the program prints the names of the terminal and the port on standard output. */
 static void test_a_start_does_not_wait_for_a_reader(void)
 {
     int full[2], status;

@@ -6,12 +6,12 @@
 
 #include <stddef.h>
 
-/* Of which the whole cylinders are 8. */
+/* A disk of this size has 8 whole cylinders. */
 #define BOOT_DISK_SIZE (4u << 20)
 
-/* The path of a disk that begins with `size` bytes (free). */
+/* Makes a disk that begins with `size` bytes and returns its path (free). */
 char *boot_disk_make_of(const void *data, size_t size, size_t disk_size);
-/* With a boot sector of this code. */
+/* Makes a disk with a boot sector of this code. */
 char *boot_disk_make(const void *code, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A host that gives no more threads and processes, for LD_PRELOAD: the one of
- * number PIOEMU_FAIL_THREAD, from 0, cannot be made.  (The limit of ulimit -u
- * does not bind root.)
+ * A library for LD_PRELOAD that makes the creation of one thread or process fail:
+ * that of number PIOEMU_FAIL_THREAD, counted from 0.  (ulimit -u does not limit
+ * root.)
  */
 #include <dlfcn.h>
 #include <errno.h>

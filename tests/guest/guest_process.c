@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Above any descriptor that the program is given. */
+/* Above all descriptors that the program gets. */
 #define FIRST_SPARE_FD 10
-/* Above any that the test has open. */
+/* Above all descriptors that the test has open. */
 #define FIRST_KEPT_FD 512
 
 enum { TO_FOREGROUND = 'f', TO_BACKGROUND = 'b' };
@@ -79,7 +79,7 @@ static void take_terminal(const Keeper *keeper, pid_t group)
     }
 }
 
-/* True while the program lives. */
+/* Returns true while the program lives. */
 static bool report_changes(const Keeper *keeper)
 {
     struct signalfd_siginfo info;
@@ -183,7 +183,7 @@ void guest_process_continue(const GuestProcess *process, bool foreground)
     g_assert_cmpint(write(process->commands, &command, 1), ==, 1);
 }
 
-/* The program dies with its keeper. */
+/* When the keeper dies, the program dies too. */
 void guest_process_end(GuestProcess *process)
 {
     kill(process->keeper, SIGKILL);

@@ -1,7 +1,7 @@
 /*
- * Starting the program under a keeper, a process that does for it what a
- * shell does: it leads the session, has the terminal while the program is
- * stopped, and waits.
+ * Starts the program under a keeper.  The keeper is a process that acts like a
+ * shell: it leads the session, owns the terminal while the program is stopped, and
+ * waits.
  */
 #ifndef PIOEMU_GUEST_PROCESS_H
 #define PIOEMU_GUEST_PROCESS_H
@@ -23,7 +23,7 @@ typedef struct GuestProcessConfig {
 } GuestProcessConfig;
 
 void guest_process_start(GuestProcess *process, const GuestProcessConfig *config);
-/* Goes on after a stop, in the foreground of the terminal or in the background. */
+/* Continues after a stop, in the foreground or the background of the terminal. */
 void guest_process_continue(const GuestProcess *process, bool foreground);
 void guest_process_end(GuestProcess *process);
 

@@ -19,16 +19,16 @@
 
 #define IDLE_TRIES        3u
 #define MOST_IDLE_PERCENT 10.0
-/* A BIOS leaves a timer of 18.2 Hz. */
+/* More than a timer of 18.2 Hz causes, which a BIOS leaves. */
 #define MOST_IDLE_WAKES 40u
-/* Of the output, to see what went wrong; each line is a comment of TAP. */
+/* How much output a failed test shows, as comments of TAP. */
 #define SHOWN_SIZE 3000u
 
 typedef enum Progress { RUNNING, STOPPED, ENDED } Progress;
 
 typedef struct Output {
-    int fd;    /* ours; -1: there is none */
-    int given; /* the program's, for its flags */
+    int fd;    /* our end; -1: there is none */
+    int given; /* the program's end, for its flags */
     bool unread;
     GString *text;
     size_t seen;
@@ -40,13 +40,13 @@ struct Guest {
     Progress progress;
     int status; /* of waitpid() */
 
-    int master, slave; /* of the terminal; -1: none */
+    int master, slave; /* the ends of the terminal; -1: none */
     struct termios modes;
     int in, given_in;
-    GByteArray *pending; /* input to send */
+    GByteArray *pending; /* input that is still to be sent */
     bool close_input;
     Output outputs[GUEST_CHANNELS];
-    int flags[3]; /* F_GETFL before the start */
+    int flags[3]; /* the result of F_GETFL before the start */
     gint64 deadline;
 };
 
@@ -108,13 +108,13 @@ static void finish_input(Guest *guest)
     }
 }
 
-/* To poll and read; -1: not this one. */
+/* The descriptor to poll and read.  -1: this output has none. */
 static int readable_fd(const Output *output)
 {
     return output->unread ? -1 : output->fd;
 }
 
-/* True if there was something. */
+/* Returns true if there was output. */
 static bool read_output(Output *output)
 {
     char data[READ_SIZE];
@@ -140,7 +140,7 @@ static void read_status(Guest *guest)
     }
 }
 
-/* Waits for one event, at most until the deadline; false if that is over. */
+/* Waits for one event, but not beyond the deadline.  Returns false after the deadline. */
 static bool pump_until(Guest *guest, gint64 deadline)
 {
     enum { STATUS, IN, OUT, ERR };
@@ -173,7 +173,7 @@ static bool pump_until(Guest *guest, gint64 deadline)
     return true;
 }
 
-/* A host that is known to be slow says how long is too long. */
+/* A variable gives a longer time for a host that is known to be slow. */
 static gint64 patience_us(void)
 {
     const char *seconds = g_getenv("PIOEMU_TEST_PATIENCE");
@@ -231,7 +231,7 @@ static void open_terminal(Guest *guest, const GuestWires *wires)
     }
 }
 
-/* Returns the program's end; `*ours` is the test's. */
+/* Returns the program's end, and the test's end in `*ours`. */
 static int open_wire(const Guest *guest, GuestWire wire, bool is_input, int *ours)
 {
     int ends[2];
@@ -264,7 +264,7 @@ static void open_output(const Guest *guest, Output *output, GuestWire wire)
     output->text = g_string_new(NULL);
 }
 
-/* One reader is enough for a terminal. */
+/* A terminal needs only one reader. */
 static void open_wires(Guest *guest, const GuestWires *wires)
 {
     open_terminal(guest, wires);
@@ -386,7 +386,7 @@ void guest_close_output(Guest *guest)
     output->fd = output->given = -1;
 }
 
-/* `found` looks for what comes next and moves `seen` behind it. */
+/* Waits until `found` finds the text and advances `seen` past it. */
 static void expect(Guest *guest, bool (*found)(Output *output, gconstpointer what, char **match),
                    GuestChannel channel, gconstpointer what, const char *text, char **match)
 {
@@ -453,7 +453,7 @@ void guest_expect_size(Guest *guest, GuestChannel channel, size_t size)
         }
         if (guest->outputs[channel].text->len != before) {
             before = guest->outputs[channel].text->len;
-            start_waiting(guest); /* slow is not stuck */
+            start_waiting(guest); /* output has come, so the program is slow but not stuck */
         }
         pump(guest, "more output");
     }
@@ -556,7 +556,9 @@ static double cpu_ns(const Guest *guest)
 
 typedef uint64_t ThreadNumber(const char *text);
 
-/* The sum over the program's threads of what a file of theirs says; one that just ended has none.
+/*
+ * The sum of a number over the program's threads, from their file in /proc.  A
+ * thread that has just ended has no file.
  */
 static uint64_t sum_over_threads(const Guest *guest, const char *file, ThreadNumber *number)
 {
@@ -580,13 +582,13 @@ static uint64_t voluntary_switches(const char *status)
     return g_ascii_strtoull(line + strlen(LABEL), NULL, 10);
 }
 
-/* How often its threads have gone to sleep. */
+/* How often the program's threads have gone to sleep. */
 static uint64_t sleeps(const Guest *guest)
 {
     return sum_over_threads(guest, "status", voluntary_switches);
 }
 
-/* The second number: how long it was ready and had to wait. */
+/* The second number: how long the thread was ready and had to wait. */
 static uint64_t run_delay(const char *schedstat)
 {
     const char *second = strchr(schedstat, ' ');
@@ -621,7 +623,7 @@ static Use use_in_a_second(Guest *guest)
 void guest_assert_idle(Guest *guest)
 {
     Use use = {0};
-    /* A slow host's own timers are late and come in crowds. */
+    /* On a slow host timers are late, and several expire together. */
     unsigned slowness = guest_host_is_slow() ? 4 : 1;
     for (unsigned i = 0; i < IDLE_TRIES; i++) {
         use = use_in_a_second(guest);

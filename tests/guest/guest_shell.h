@@ -1,7 +1,4 @@
-/*
- * A dialogue with the shell guest: with its commands a test makes the machine
- * do what it is to see.
- */
+/* A dialogue with the shell guest.  With its commands a test makes the machine do things. */
 #ifndef PIOEMU_GUEST_SHELL_H
 #define PIOEMU_GUEST_SHELL_H
 
@@ -9,9 +6,9 @@
 
 /* `options` are added to the command line.  Waits for the first prompt. */
 Guest *guest_shell_start(const GuestTarget *target, const GuestWires *wires, const char *options);
-/* A command that does not come back. */
+/* Sends a command that does not return. */
 void guest_shell_last(Guest *guest, const char *line);
-/* Waits for the echo, for the answer with CR LF after each line, and for the prompt. */
+/* Sends a command and waits for the echo, the answer with CR LF after each line, and the prompt. */
 void guest_shell_say(Guest *guest, const char *line, const char *answer);
 void guest_shell_prompt(Guest *guest);
 

@@ -1,6 +1,4 @@
-/*
- * The accelerators that the guest tests run with, and a place for their files.
- */
+/* The accelerators that the guest tests run with, and a directory for their files. */
 #include "tests/guest/guest_rig.h"
 
 #include <glib/gstdio.h>
@@ -12,7 +10,7 @@ typedef struct Case {
     GuestTest *test;
 } Case;
 
-/* Of the test program, set before its first test. */
+/* Belong to the test program, and are set before its first test. */
 static GPtrArray *targets;
 static char *directory;
 
@@ -26,7 +24,7 @@ static void free_target(gpointer data)
     g_free(target);
 }
 
-/* Why nothing is started, in the program's words; NULL: it is. */
+/* Why the accelerator cannot start, in the program's words.  NULL: it can. */
 static char *find_obstacle(const GuestTarget *target)
 {
     enum { CONFIGURATION = 2, HOST = 3 };
@@ -46,14 +44,17 @@ static void add_target(const char *accel, const char *irqchip)
     g_ptr_array_add(targets, target);
 }
 
-/* PIOEMU_TEST_ACCEL names the only one that the tests are to run with. */
+/* PIOEMU_TEST_ACCEL, if set, names the only accelerator that the tests run with. */
 static bool is_wanted(const char *accel)
 {
     const char *only = g_getenv("PIOEMU_TEST_ACCEL");
     return !only || !strcmp(only, accel);
 }
 
-/* `-accel help` has a line for each, indented by two; qtest has no CPU to run a guest. */
+/*
+ * `-accel help` has a line for each accelerator, indented by two.  qtest has no
+ * CPU, so it cannot run a guest.
+ */
 static void find_targets(void)
 {
     static const char *const IRQCHIPS[] = {NULL, "user", "split", "kernel"};

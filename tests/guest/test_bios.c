@@ -1,6 +1,6 @@
 /*
- * The BIOS: what its services answer to programs, what it shows on the terminal
- * and takes from it, and what it says of what it cannot boot.
+ * The BIOS: how its services answer programs, what it shows on the terminal and
+ * takes from it, and what it prints about devices that it cannot boot.
  */
 #include "tests/guest/boot_disk.h"
 #include "tests/guest/guest_rig.h"
@@ -13,7 +13,7 @@
 
 #define BANNER "pioemu BIOS " PIOEMU_VERSION ": "
 
-/* What the BIOS may take from the reset to the boot sector. */
+/* The limit for the way from the reset to the boot sector. */
 #define INSTRUCTIONS_MAX 30000u
 
 #define NO_SIGNATURE                                                                               \
@@ -33,7 +33,7 @@ static char *make_test_disk(const char *name)
 
 /* ---- services ---- */
 
-/* What the guest says of itself has to be good from the first to the last line. */
+/* Every line that the guest prints must report a success. */
 static void assert_all_ok(const char *output, unsigned at_least)
 {
     g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
@@ -68,7 +68,7 @@ static void test_services(const GuestTarget *target)
     run_checks(target, "biostest", "", 270);
 }
 
-/* A disc whose 16-bit words are the numbers of their blocks. */
+/* Makes a disc whose 16-bit words are the numbers of their blocks. */
 static char *make_numbered_disc(void)
 {
     enum { BLOCK = 2048, BLOCKS = 200 };
@@ -90,7 +90,7 @@ static void test_devices(const GuestTarget *target)
     run_checks(target, "biosdevices", drives, 140);
 }
 
-/* The status: AH of INT 15h, AX = C205h, and in bit 6 whether INT 11h tells of a mouse. */
+/* The status is AH of INT 15h, AX = C205h; bit 6 is set if INT 11h reports a mouse. */
 static void test_mouse_or_none(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0xb8, 0x05, 0xc2, 0xb7, 0x03, 0xcd, 0x15, 0x88, 0xe3, 0xcd,
@@ -152,7 +152,7 @@ static void test_giving_up(const GuestTarget *target)
                  "Not booted from CD-ROM: there is none\r\nNothing to boot\r\n");
 }
 
-/* The second time round it ends: the byte at 0:500h stays. */
+/* The program ends when it runs for the second time: the byte at 0:500h is kept. */
 static void test_again(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0xf6, 0x16, 0x00, 0x05,                   /* not byte [500h] */
@@ -165,8 +165,8 @@ static void test_again(const GuestTarget *target)
 }
 
 /*
- * Shutdown code 0Ah in CMOS, 0:7C22h at 40:67h, a reset by the keyboard
- * controller: as a program of the 80286's days comes back to real mode.
+ * Shutdown code 0Ah in the CMOS, 0:7C22h at 40:67h, and a reset by the keyboard
+ * controller.  In this way programs for the 80286 return to real mode.
  */
 static void test_shutdown(const GuestTarget *target)
 {
@@ -184,7 +184,7 @@ static void test_shutdown(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 9);
 }
 
-/* Ctrl, Alt and Del, which the controller passes as if the keyboard had sent them. */
+/* Ctrl, Alt and Del, which the controller passes on as if the keyboard had sent them. */
 static void test_ctrl_alt_del(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {
@@ -199,7 +199,7 @@ static void test_ctrl_alt_del(const GuestTarget *target)
     expect_boots(target, arguments, 0, "memory\r\n");
 }
 
-/* INT 15h, AX = 5301h and 5307h; a status of 7 if that comes back. */
+/* INT 15h, AX = 5301h and 5307h.  If the call returns, the status is 7. */
 static void test_apm_power_off(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0xb8, 0x01, 0x53, 0x31, 0xdb, 0xcd, 0x15, 0xb8,
@@ -211,7 +211,7 @@ static void test_apm_power_off(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-/* INT 15h, AX = 2400h, and what 2402h then says. */
+/* INT 15h, AX = 2400h, and then 2402h, whose result is the status. */
 static void test_a20(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0xb8, 0x00, 0x24, 0xcd, 0x15, 0xb8,
@@ -226,7 +226,7 @@ static void test_a20(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-/* The status is whether RDTSC gives too much, in which the software CPU counts them. */
+/* The status tells whether RDTSC, which counts instructions on the software CPU, is too high. */
 static void test_instructions(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {
@@ -286,7 +286,7 @@ static void test_pasting(const GuestTarget *target)
     g_assert_nonnull(strstr(shown->str, text->str));
 }
 
-/* Esc is a key when nothing follows it. */
+/* Esc is a key if nothing follows it. */
 static void test_escape(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -345,7 +345,7 @@ static void test_screen(const GuestTarget *target)
 
 /* ---- big disks ---- */
 
-/* INT 13h, AH = 08h: the heads less 1 are the status. */
+/* The status is the number of heads less one, from INT 13h, AH = 08h. */
 static void expect_heads(const GuestTarget *target, uint64_t size, int heads)
 {
     static const uint8_t CODE[] = {0xb2, 0x81, 0xb4, 0x08, 0xcd, 0x13, 0x88, 0xf0, 0xe6, 0xf4};

@@ -1,6 +1,6 @@
 /*
- * What the BIOS does when the CPU raises an exception, and with NMIs: it says
- * where, and goes on or ends.
+ * The BIOS when the CPU raises an exception, and with NMIs: it prints the address,
+ * and continues or ends the run.
  */
 #include "tests/guest/boot_disk.h"
 #include "tests/guest/guest_rig.h"
@@ -34,13 +34,13 @@ static void test_faults(const GuestTarget *target)
     expect_end(target, DIVIDE, sizeof(DIVIDE), 1,
                "\nBIOS: division by zero, or its result too large, at 0:7c03\r\n");
     expect_end(target, OPCODE, sizeof(OPCODE), 1, "\nBIOS: invalid opcode at 0:7c00\r\n");
-    if (!strcmp(target->accel, "soft")) { /* KVM's own interpreter has no BOUND */
+    if (!strcmp(target->accel, "soft")) { /* the interpreter in KVM does not know BOUND */
         expect_end(target, BOUND, sizeof(BOUND), 1, "\nBIOS: index out of bounds at 0:7c03\r\n");
     }
     expect_end(target, LIMIT, sizeof(LIMIT), 1, "\nBIOS: general protection fault at 0:7c06\r\n");
 }
 
-/* INT3, INTO after an overflow, a single step: the program goes on. */
+/* INT3, INTO after an overflow, and a single step: the program continues. */
 static void test_traps(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0xcc, 0xb0, 0x7f, 0x04, 0x01, 0xce, 0xcd, 0x05, 0x9c, 0x58,
@@ -50,7 +50,7 @@ static void test_traps(const GuestTarget *target)
                "\nBIOS: single step at 0:7c10\r\n");
 }
 
-/* With EM of CR0 an instruction of the coprocessor is INT 7: FNINIT at 7C09h. */
+/* If EM of CR0 is set, an instruction of the coprocessor raises INT 7: FNINIT at 7C09h. */
 static void test_no_coprocessor(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0x0f, 0x20, 0xc0, 0x0c, 0x04, 0x0f, 0x22, 0xc0,
@@ -61,14 +61,14 @@ static void test_no_coprocessor(const GuestTarget *target)
 
 /* ---- NMI ---- */
 
-/* Its answers are not read: they fit the socket's buffer. */
+/* The answers are not read, because they fit in the socket's buffer. */
 static void execute(int qmp, const char *command)
 {
     g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\"}\n", command);
     g_assert_cmpint(write(qmp, line, strlen(line)), ==, strlen(line));
 }
 
-/* Starts a machine that listens at a socket for QMP, and connects to it once it runs. */
+/* Starts a machine that listens at a socket for QMP, and connects when it runs. */
 static Guest *start_with_qmp(const GuestTarget *target, const char *disk, int *qmp)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -85,8 +85,8 @@ static Guest *start_with_qmp(const GuestTarget *target, const char *disk, int *q
 }
 
 /*
- * With interrupts off, so that it hits the program and not the BIOS, which waits
- * for the cursor to move: the BIOS has printed then.
+ * The program turns interrupts off, so that the NMI hits the program and not the
+ * BIOS.  It waits for the cursor to move, because then the BIOS has printed.
  */
 static void test_nmi_in_a_program(const GuestTarget *target)
 {
@@ -106,14 +106,14 @@ static void test_nmi_in_a_program(const GuestTarget *target)
     close(qmp);
 }
 
-/* It waits for a key before, and gets that after. */
+/* The BIOS waits for a key before the NMI and gets the key after it. */
 static void test_nmi_in_the_bios(const GuestTarget *target)
 {
     int qmp;
     g_autoptr(Guest) guest = start_with_qmp(target, "bootsect.img", &qmp);
     guest_expect(guest, GUEST_OUT, "q to end.\r\n");
     g_autofree char *segment = NULL;
-    while (g_strcmp0(segment, "f000") != 0) { /* the first may come before the wait */
+    while (g_strcmp0(segment, "f000") != 0) { /* the first one may come before the wait */
         g_free(segment);
         execute(qmp, "inject-nmi");
         segment = guest_expect_match(guest, GUEST_OUT, "\nBIOS: NMI at ([0-9a-f]+):");
@@ -125,8 +125,8 @@ static void test_nmi_in_the_bios(const GuestTarget *target)
 }
 
 /*
- * Wherever they hit, in the BIOS or out of it, reads of the boot sector go on to
- * give its first and its last word; a key ends it.
+ * Wherever the NMIs hit, in the BIOS or outside, reads of the boot sector still
+ * give its first and its last word.  A key ends the program.
  */
 static void test_nmis_break_nothing(const GuestTarget *target)
 {

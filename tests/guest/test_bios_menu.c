@@ -1,8 +1,8 @@
 /*
- * The BIOS's boot menu: how it is asked for, what it lists, and what a choice
- * does.
+ * The BIOS's boot menu: how to ask for it, what it lists, and the effect of a
+ * choice.
  *
- * Time passes as on the host where a key has to come in time.
+ * In tests in which a key must come in time, machine time follows the host's.
  */
 #include "tests/guest/boot_disk.h"
 #include "tests/guest/guest_rig.h"
@@ -13,7 +13,7 @@
 #define BANNER "pioemu BIOS " PIOEMU_VERSION ": 639 KiB low and 130048 KiB extended memory\r\n"
 #define PROMPT "Press F12, Esc or m for the boot menu\r\n"
 #define ASK    "Which one? (Esc: as without the menu) "
-/* There is time enough for any host. */
+/* A time that is long enough on any host. */
 #define MENU "-boot order=cad,menu=on,splash-time=65535 "
 
 static bool skips_time(const GuestTarget *target)
@@ -28,8 +28,8 @@ static Guest *start(const GuestTarget *target, const char *options)
 }
 
 /*
- * A disk that prints its letter and that of disk 81h, which is the last but two
- * of the first sector's bytes, and ends with DL for the status.
+ * Makes a disk that prints its letter and that of disk 81h, which is the third byte
+ * from the end of the first sector, and ends with DL as the status.
  */
 static char *make_disk(char letter)
 {
@@ -79,7 +79,7 @@ static void test_keys(const GuestTarget *target)
     }
 }
 
-/* It ends the wait, and is there for the program that is booted. */
+/* The key ends the wait, and the booted program gets it. */
 static void test_other_key(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start(target, MENU "-hda bootsect.img -snapshot");
@@ -89,7 +89,7 @@ static void test_other_key(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-/* The ACPI timer, of which the upper 8 bits of 24 count 54 or 55 a second. */
+/* Returns the upper 8 of the ACPI timer's 24 bits, which count 54 or 55 a second. */
 static int boot_and_read_timer(const GuestTarget *target, const char *boot, const char *greeting)
 {
     static const uint8_t CODE[] = {0xba, 0x08, 0x06, 0x66, 0xed, 0x66,
@@ -102,7 +102,7 @@ static int boot_and_read_timer(const GuestTarget *target, const char *boot, cons
     return status;
 }
 
-/* A host that is busy makes it longer, but not on the software CPU. */
+/* A busy host lengthens the wait, but not on the software CPU. */
 static void test_wait(const GuestTarget *target)
 {
     int second = boot_and_read_timer(target, "menu=on,splash-time=1000", BANNER PROMPT);
@@ -148,7 +148,7 @@ static void test_list(const GuestTarget *target)
     guest_expect(guest, GUEST_OUT, ASK "1\r\n16-bit entry");
 }
 
-/* It is 80h then, and what was that is 81h. */
+/* The chosen disk becomes 80h, and the previous 80h becomes 81h. */
 static void test_second_disk(const GuestTarget *target)
 {
     g_autofree char *options = two_disks("");
@@ -169,7 +169,7 @@ static void test_escape(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0x80);
 }
 
-/* The others are tried in their order, and it is not tried twice. */
+/* The others are tried in their order, and the chosen one is not tried again. */
 static void test_what_does_not_boot(const GuestTarget *target)
 {
     g_autofree char *empty = boot_disk_make_of("", 1, BOOT_DISK_SIZE);
@@ -185,7 +185,7 @@ static void test_what_does_not_boot(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 1);
 }
 
-/* A disk that calls INT 19h the first time. */
+/* A disk that calls INT 19h when it is booted for the first time. */
 static void test_again(const GuestTarget *target)
 {
     static const uint8_t CODE[] = {0xf6, 0x16, 0x00, 0x05, 0x80, 0x3e, 0x00, 0x05, 0x00,

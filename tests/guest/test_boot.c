@@ -1,6 +1,4 @@
-/*
- * Kernels of every format boot and are told what they should be.
- */
+/* Kernels of every format boot and get the right information. */
 #include "tests/guest/guest_rig.h"
 
 #include <string.h>
@@ -32,8 +30,8 @@ static void assert_prints(Guest *guest, const char *output)
 }
 
 /*
- * Where the CPU has no help for a mode, KVM goes through its code instruction by
- * instruction, and knows no IRET of protected mode.
+ * If the CPU has no support for a mode, KVM interprets its code, and does not know
+ * the IRET of protected mode.
  */
 static bool kvm_gave_up(Guest *guest)
 {
@@ -92,7 +90,7 @@ static void test_elf(const GuestTarget *target)
     assert_prints(guest, "protected mode: one two\n");
 }
 
-/* The software CPU says that it cannot; the others do it. */
+/* The software CPU says that it has no long mode.  The others have it. */
 static void check_long_mode(Guest *guest, const char *output)
 {
     if (guest_wait_exit(guest) == 2) {
@@ -138,7 +136,7 @@ static void test_linux_64(const GuestTarget *target)
     check_long_mode(guest, "64-bit entry\ncommand line: one two\n");
 }
 
-/* At its other entries too Linux for 64 bits would stop there without a word. */
+/* At its other entries a 64-bit Linux would stop without a message. */
 static void test_linux_for_64_bits(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -161,7 +159,7 @@ static void test_acpi_off(const GuestTarget *target)
     g_assert_nonnull(strstr(result, "the guest powered off"));
 }
 
-/* A report lists our own controllers, and none where KVM's are in their place. */
+/* A report lists our own controllers, but not those in KVM. */
 static bool has_controller(const GuestTarget *target, const char *arguments, const char *name)
 {
     enum { TIMED_OUT = 5 };
@@ -177,7 +175,7 @@ static bool is_kvm(const GuestTarget *target)
     return !strcmp(target->accel, "kvm");
 }
 
-/* What auto takes where a KVM can do all of it. */
+/* What `auto` chooses on a KVM that supports everything. */
 static bool splits(const GuestTarget *target)
 {
     return is_kvm(target) &&
@@ -205,7 +203,7 @@ static void test_irqchip(const GuestTarget *target)
     }
 }
 
-/* A guest whose only CPU has no local APIC is told so by CPUID. */
+/* If the only CPU has no local APIC, CPUID says so to the guest. */
 static void test_level_interrupts(const GuestTarget *target)
 {
     bool split = splits(target);
@@ -247,7 +245,7 @@ static void check_chips(const char *options, bool after_bios, unsigned mask)
     g_assert_cmphex(ask_port(guest, "inb 0xa1\n"), ==, 0xff);
     guest_type(guest, "clock_step 1000000\n");
     guest_expect(guest, GUEST_OUT, "OK 1000000\n");
-    /* The status of counter 0 without OUT: both bytes, mode 3, a count in it. */
+    /* The status of counter 0 without OUT: both bytes, mode 3, a count has been loaded. */
     unsigned status = ask_port(guest, "outb 0x43 0xe2\ninb 0x40\n");
     g_assert_cmpint((status & 0x7f) == 0x36, ==, after_bios);
 }

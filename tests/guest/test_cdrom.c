@@ -1,6 +1,6 @@
 /*
- * Booting from CD-ROM through our BIOS: every kind of El Torito image, what is
- * said of discs that do not boot, and a disc that another program made.
+ * Booting from CD-ROM with our BIOS: every kind of El Torito image, the messages
+ * for discs that do not boot, and a disc that another program made.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -58,7 +58,10 @@ static char *read_boot_image(gsize *size)
     return code;
 }
 
-/* Just what booting needs; the geometry of a hard disk is 40 cylinders, 4 heads, 17 sectors. */
+/*
+ * Makes a disc with the minimum for a boot.  The geometry of a hard disk is 40
+ * cylinders, 4 heads, 17 sectors.
+ */
 static Disc disc_new(Kind kind)
 {
     Disc disc = {.data = g_malloc0(BLOCKS * BLOCK), .path = guest_path("disc.iso")};
@@ -98,14 +101,17 @@ static void expect_boot(const GuestTarget *target, Kind kind, const char *text)
     disc_free(&disc);
 }
 
-/* The drive is the CD-ROM's own; by cylinder, head and sector there is nothing. */
+/* The drive is the CD-ROM itself, and cannot be read by cylinder, head and sector. */
 static void test_no_emulation(const GuestTarget *target)
 {
     expect_boot(target, KIND_NONE,
                 "drive e0 30 00 CD001 booted 00 00 e0 14 sector 01 01 01 00 e0 ended 00 01 ");
 }
 
-/* It is drive A, has no extensions and takes no writes; without it there is none. */
+/*
+ * It is drive A, has no extensions and cannot be written.  After the emulation
+ * there is no drive A.
+ */
 static void test_floppy_emulation(const GuestTarget *target)
 {
     expect_boot(target, KIND_1440,
@@ -119,7 +125,7 @@ static void test_disk_emulation(const GuestTarget *target)
     expect_boot(target, KIND_DISK, " booted 00 04 80 14 sector 00 two 03 00 00 01 ended 00 01 ");
 }
 
-/* A disk and a diskette that are there move up, and come back. */
+/* The numbers of a disk and a diskette move up, and back after the emulation. */
 static void test_others_move_up(const GuestTarget *target)
 {
     static const struct {
@@ -140,7 +146,7 @@ static void test_others_move_up(const GuestTarget *target)
     }
 }
 
-/* A catalog that begins with another machine's entry, and has the PC's in a section. */
+/* A catalog that begins with an entry for another machine and has the PC's entry in a section. */
 static void test_section(const GuestTarget *target)
 {
     Disc disc = disc_new(KIND_NONE);

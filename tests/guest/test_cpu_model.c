@@ -1,11 +1,9 @@
-/*
- * -cpu: what a guest meets at model specific registers that are not there.
- */
+/* -cpu: what happens when a guest accesses model specific registers that do not exist. */
 #include "tests/guest/guest_rig.h"
 
 #include <string.h>
 
-/* Linked at 0x1000; prints what RDMSR gave after WRMSR, or 'G' from the handler of #GP. */
+/* Linked at 0x1000.  It prints what RDMSR returns after WRMSR, or 'G' from the handler of #GP. */
 static const uint8_t GUEST[] = {
     0xc7, 0x06, 0x34, 0x00, 0x23, 0x10, /* mov word [13 * 4], handler */
     0xc7, 0x06, 0x36, 0x00, 0x00, 0x00, /* mov word [13 * 4 + 2], 0 */
@@ -34,7 +32,7 @@ static char *write_guest(void)
     return path;
 }
 
-/* KVM has had the exits that this needs since Linux 5.10. */
+/* KVM has the necessary exits since Linux 5.10. */
 static void run(const GuestTarget *target, const char *options, const char *output,
                 const char *message)
 {

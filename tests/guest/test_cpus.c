@@ -1,6 +1,6 @@
 /*
- * Several CPUs: they work together, their runs can be repeated, and each of
- * them can end the run, or leave it to the others.
+ * Several CPUs: they work together, their runs can be repeated, and each of them
+ * can end the run or leave it to the others.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -19,7 +19,7 @@ static bool is_repeatable(const GuestTarget *target)
 
 /* ---- working together ---- */
 
-/* All that ipi.bin prints before it takes input. */
+/* Everything that ipi.bin prints before it takes input. */
 static char *greeting(unsigned cpus, unsigned rounds)
 {
     return g_strdup_printf("%u CPUs\n"
@@ -39,7 +39,7 @@ static Guest *start_ipi(const GuestTarget *target, unsigned cpus, unsigned round
                        rounds);
 }
 
-/* To its end, with nothing lost and nothing more; `typed` was sent but for the end. */
+/* Runs to the end and checks that exactly `typed` came back, without the character that ends it. */
 static void assert_echo(Guest *guest, unsigned cpus, unsigned rounds, const char *typed)
 {
     guest_type(guest, CTRL_D);
@@ -64,7 +64,7 @@ static void test_single_keys(const GuestTarget *target)
     assert_echo(guest, 3, 20000, KEYS);
 }
 
-/* Also what came before anybody asked for it. */
+/* Input that came before the guest asked for it is not lost either. */
 static void test_paste(const GuestTarget *target)
 {
     g_autofree char *text = g_malloc0(PASTE_SIZE + 1);
@@ -87,7 +87,7 @@ static void test_counts(const GuestTarget *target)
 
 /* ---- repeatable ---- */
 
-/* Every access to every device with its time, and how many instructions it took. */
+/* Records every access to every device with its time, and the number of instructions. */
 static GBytes *record_run(const GuestTarget *target, const char *options)
 {
     g_autofree char *path = guest_path("cpus.rec");
@@ -122,7 +122,7 @@ static void test_repeatable(const GuestTarget *target)
 
 /* ---- ends ---- */
 
-/* What CPU 1 does, and CPU 0 meanwhile, as smp_end.S has them. */
+/* What CPU 1 does, and what CPU 0 does meanwhile; in the order of smp_end.S. */
 enum { HALT, BEAT, DIE, LEAVE, POWER_OFF, RESET_KEYBOARD, RESET_CF9, RESET_92 };
 enum { REST_HALTS, REST_SPINS, REST_LEAVES };
 
@@ -132,7 +132,7 @@ typedef struct Ending {
     const char *options;
     int status;
     const char *output;
-    const char *said, *reason; /* on stderr, and in the result; parts of them */
+    const char *said, *reason; /* parts of the text on stderr and in the result */
 } Ending;
 
 static const Ending ENDINGS[] = {
@@ -198,7 +198,7 @@ static void test_endings(const GuestTarget *target)
     }
 }
 
-/* Each CPU has its registers in the report, and the one that died those of its end. */
+/* The report has the registers of each CPU, and for the one that died those at its end. */
 static void test_report(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_start(

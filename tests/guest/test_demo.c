@@ -1,6 +1,6 @@
 /*
- * The demo disk: the BIOS starts its boot sector, that the shell, and that the
- * other guests.
+ * The demo disk: the BIOS starts its boot sector, this starts the shell, and the
+ * shell starts the other guests.
  */
 #include "guests/disk/layout.h"
 #include "tests/guest/guest_shell.h"
@@ -36,7 +36,7 @@ static void test_boot(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-/* Before the BIOS has set up the line, which the shell then reads itself. */
+/* The input comes before the BIOS has set up the line.  Later the shell reads the line itself. */
 static void test_what_is_typed_early_arrives(const GuestTarget *target)
 {
     for (unsigned i = 0; i < 3; i++) {
@@ -46,7 +46,10 @@ static void test_what_is_typed_early_arrives(const GuestTarget *target)
     }
 }
 
-/* With the shell's timer and its interrupt for input on; how many ticks is the host's affair. */
+/*
+ * The guest has the timer and the input interrupt of the shell on.  The number of
+ * ticks depends on the host.
+ */
 static void test_boot_of_a_guest_with_interrupts(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_demo(target);
@@ -66,7 +69,7 @@ static void test_boot_of_what_changes_modes(const GuestTarget *target)
     guest_wait_exit(guest);
 }
 
-/* The shell again, from its own disk, and a status of the guest's from there. */
+/* The shell starts itself again from its disk, and a status comes from there. */
 static void test_boot_of_the_shell(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_demo(target);
@@ -77,7 +80,10 @@ static void test_boot_of_the_shell(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 7);
 }
 
-/* By cylinder, head and sector; the shell's own driver knows hard disks alone. */
+/*
+ * The boot sector reads by cylinder, head and sector.  The shell's own driver knows
+ * only hard disks.
+ */
 static void test_boot_from_a_diskette(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -89,7 +95,7 @@ static void test_boot_from_a_diskette(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-/* Without a BIOS, and where there is no such disk. */
+/* The shell starts without a BIOS, and without such a disk. */
 static void test_boot_of_any_shell(const GuestTarget *target)
 {
     g_autoptr(Guest) with =

@@ -1,6 +1,6 @@
 /*
- * Guests at the devices of the board: what is read from a disk is what the image
- * has, the keyboard answers, the gates of address line 20 close and open.
+ * Guests at the devices of the board: a disk reads as its image, the keyboard
+ * answers, the gates of address line 20 close and open.
  */
 #include "tests/guest/guest_shell.h"
 
@@ -116,14 +116,14 @@ static void test_second_writer(const GuestTarget *target)
     expect_checksums(next, path, 4);
 }
 
-/* All that is on stderr. */
+/* Checks that this is everything on stderr. */
 static void expect_one_line(Guest *guest, const char *part)
 {
     guest_expect(guest, GUEST_ERR, part);
     guest_assert_one_line(guest);
 }
 
-/* A limit of the file's size: the same to a write as a full disk, with another reason. */
+/* A limit of the file's size acts on a write like a full disk, with another reason. */
 static void test_full_disk(const GuestTarget *target)
 {
     g_autofree char *path = guest_path("disk.img");
@@ -140,7 +140,7 @@ static void test_full_disk(const GuestTarget *target)
     expect_one_line(guest, "disk.img, sector 70: File too large; the guest sees an error\n");
 }
 
-/* The status once the drive is done. */
+/* Checks the status when the drive has finished. */
 static void expect_status(Guest *guest, const char *status)
 {
     g_autofree char *now = NULL;
@@ -178,7 +178,7 @@ static void test_file_that_shrinks(const GuestTarget *target)
                     "disk.img, sector 50: the file has become shorter; the guest sees an error\n");
 }
 
-/* No key is pressed: the controller and the keyboard answer what they are asked. */
+/* No key is pressed.  The controller and the keyboard answer commands. */
 static void test_keyboard(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -186,7 +186,7 @@ static void test_keyboard(const GuestTarget *target)
     guest_expect(guest, GUEST_OUT, "self-test: 55\nlights: fa fa\nkeys:");
 }
 
-/* Both gates have to be closed for 0x120000 to be 0x20000. */
+/* Only if both gates are closed, 0x120000 is the same address as 0x20000. */
 static void test_a20(const GuestTarget *target)
 {
     if (strcmp(target->accel, "soft") != 0) {

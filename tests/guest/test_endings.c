@@ -1,7 +1,4 @@
-/*
- * Every way in which a run ends: its status, what is said, and what -result
- * writes.
- */
+/* Every way in which a run ends: its status, its messages, and the file of -result. */
 #include "tests/guest/guest_shell.h"
 
 #include <fcntl.h>
@@ -77,7 +74,7 @@ static void test_debug_exit(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(other), ==, 0x21);
 }
 
-/* Nothing after the exit is seen: not even the next instruction runs. */
+/* Nothing after the exit takes effect, not even the next instruction. */
 static void test_exit_is_at_once(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "-device exit-port");
@@ -86,7 +83,7 @@ static void test_exit_is_at_once(const GuestTarget *target)
     g_assert_true(g_str_has_suffix(guest_output(guest, GUEST_OUT)->str, "exit 3\r\n"));
 }
 
-/* What the guest has given to the port by then is delivered, however slow the line is. */
+/* Everything that the guest wrote to the port is delivered, however slow the line is. */
 static void test_exit_loses_no_paced_character(const GuestTarget *target)
 {
     static const char CODE[] = "\xba\xfa\x03\xb0\x01\xee" /* out %al, FCR: the FIFOs are on */
@@ -106,7 +103,7 @@ static void test_exit_loses_no_paced_character(const GuestTarget *target)
 
 /* ---- the guest dies ---- */
 
-/* Of the shell's crash, which goes into protected mode to die there. */
+/* The registers at the shell's crash, which enters protected mode and dies there. */
 static void assert_registers_of_the_crash(Guest *guest)
 {
     g_free(guest_expect_match(guest, GUEST_ERR, "^EAX=[0-9a-f]{8} EBX=[0-9a-f]{8} ECX="));
@@ -119,7 +116,7 @@ static void assert_registers_of_the_crash(Guest *guest)
     g_free(guest_expect_match(guest, GUEST_ERR, "^CR0=[0-9a-f]{7}1 "));
 }
 
-/* What came before it was in real mode, an access to COM1 last of all. */
+/* The registers before the crash: the last access, to COM1, was in real mode. */
 static void assert_registers_before_the_crash(Guest *guest)
 {
     g_free(guest_expect_match(guest, GUEST_ERR,
@@ -130,7 +127,7 @@ static void assert_registers_before_the_crash(Guest *guest)
     guest_expect(guest, GUEST_ERR, "\nCS =0000 base=00000000 limit=0000ffff");
 }
 
-/* -action makes it the reset that it is on a PC, or another end. */
+/* -action turns it into the reset that it is on a PC, or into another end. */
 static void test_triple_fault_with_action(const GuestTarget *target)
 {
     g_autofree char *path = NULL, *second = NULL;
@@ -178,7 +175,7 @@ static void test_triple_fault(const GuestTarget *target)
 static const uint8_t LATE_CRASH[] = {0xe4, 0x61, 0x66, 0xb9, 0x00, 0x00, 0x00, 0x10,
                                      0x67, 0xe2, 0xfd, 0x0f, 0x01, 0x1e, 0x11, 0x10,
                                      0xcc, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
-#define LATE_MS 40 /* a cycle for each at 6 GHz, and none takes less */
+#define LATE_MS 40 /* one cycle for each LOOP at 6 GHz; no CPU is faster */
 
 static bool loses_registers(const GuestTarget *target)
 {
@@ -188,7 +185,7 @@ static bool loses_registers(const GuestTarget *target)
     return guest_registers_are_lost(guest);
 }
 
-/* How old registers are that are not of the end. */
+/* The age of registers that are older than the end. */
 static void test_age(const GuestTarget *target)
 {
     if (!loses_registers(target)) {
@@ -209,7 +206,10 @@ static void test_age(const GuestTarget *target)
     g_assert_cmpint(age, <=, most);
 }
 
-/* UD2, at the end of the shell's crash; where that is lost, the code of before. */
+/*
+ * UD2, at the end of the shell's crash.  If its registers were lost, the code is
+ * that of the last exit.
+ */
 static void test_code_bytes(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
@@ -222,7 +222,7 @@ static void test_code_bytes(const GuestTarget *target)
     g_free(guest_expect_match(guest, GUEST_ERR, expected));
 }
 
-/* The last output is CR LF, and each byte of it waits for the transmitter. */
+/* The last output is CR LF, and before each byte the shell waits for the transmitter. */
 static void test_last_accesses(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_shell_start(target, &GUEST_ON_PIPES, "");
@@ -261,7 +261,7 @@ static void test_timeout(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, TIMED_OUT);
     guest_assert_says(guest, "pioemu: -timeout: the guest ran for 1 s\n");
     guest_assert_says(guest, "EIP=");
-    /* What came before thousands of polls is still there. */
+    /* Accesses before thousands of polls are still in the list. */
     guest_assert_says(guest, "port write 0x03fb <- 0x03  COM1\n");
     guest_assert_says(guest, "port read  0x03fd -> 0x60  COM1  (");
     guest_assert_says(guest, "Devices:\n");
@@ -282,7 +282,7 @@ static void test_signals(const GuestTarget *target)
     }
 }
 
-/* The guest's own end is the result, whatever ends the inspection. */
+/* Whatever ends the inspection, the guest's own end is the result. */
 static void test_no_shutdown(const GuestTarget *target)
 {
     g_autofree char *path = NULL;
@@ -295,7 +295,7 @@ static void test_no_shutdown(const GuestTarget *target)
     assert_result(path, 0, "guest-stop", "halted with interrupts disabled");
 }
 
-/* A machine that is kept for inspection is kept no longer than -timeout says. */
+/* A machine that is kept for inspection is not kept longer than -timeout. */
 static void test_timeout_of_an_inspection(const GuestTarget *target)
 {
     g_autofree char *path = guest_path("result.json");
@@ -350,7 +350,7 @@ static void test_pidfile(const GuestTarget *target)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
-/* And the one that is refused empties no log. */
+/* The program that is refused does not truncate any log. */
 static void test_pidfile_of_a_running_one(const GuestTarget *target)
 {
     g_autofree char *path = guest_path("pid");
@@ -373,7 +373,7 @@ static void test_pidfile_of_a_running_one(const GuestTarget *target)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
-/* Only what we made is removed. */
+/* Only a file that the program created is removed. */
 static void test_pidfile_that_is_no_file(const GuestTarget *target)
 {
     g_autofree char *path = guest_path("fifo");

@@ -1,6 +1,6 @@
 /*
- * The loop comes round, whatever the guest does: each of the things that take
- * long and never end is ended by everything that ends a run.
+ * The loop always has its turn: each long and endless operation of a guest can be
+ * ended by everything that ends a run.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -14,7 +14,7 @@ enum { TIMED_OUT = 5 };
 typedef struct State {
     const char *name;
     const char *options;
-    bool threaded; /* it takes long where vCPUs have threads, too */
+    bool threaded; /* it takes long even with threads for the vCPUs */
 } State;
 
 static const State STATES[] = {
@@ -41,7 +41,7 @@ static bool is_for(const State *state, const GuestTarget *target)
     return state->threaded || !strcmp(target->accel, "soft");
 }
 
-/* Begins it, with what it sends first on the channel. */
+/* Starts the guest in this state, and waits for the text that it prints first. */
 static Guest *start(const GuestTarget *target, size_t number, const char *more,
                     GuestChannel channel)
 {
@@ -96,7 +96,7 @@ static void test_qmp(const GuestTarget *target)
     }
 }
 
-/* All at once, for each takes a second. */
+/* All at once, because each takes a second. */
 static void test_timeout(const GuestTarget *target)
 {
     static const size_t SOME[] = {0, 3, 7, 10};

@@ -8,7 +8,10 @@
 
 #define ROM "../tests/guest/firmware_rom.bin"
 
-/* The ROM as it was, the copy as it is in the ROM, the copy written to; 0x3d and 0x38. */
+/*
+ * Bits: the ROM is unchanged, the copy is as in the ROM, the copy can be written;
+ * and CMOS 0x3d and 0x38.
+ */
 static void test_resets(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-bios " ROM);
@@ -106,7 +109,7 @@ static void expect_text(Guest *guest, const char *name, const char *text)
     g_assert_cmphex(next_byte(guest), ==, 0);
 }
 
-/* The ROM is a disk as well as anything else. */
+/* Any file can be a disk, and so can the ROM. */
 static void test_items(void)
 {
     g_autoptr(Guest) guest = guest_start(

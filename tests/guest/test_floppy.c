@@ -1,6 +1,6 @@
 /*
- * Diskettes: a guest that programs the controller itself, and INT 13h of our
- * BIOS for every format.
+ * Diskettes: a guest that programs the controller itself, and INT 13h of our BIOS
+ * for every format.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -64,7 +64,7 @@ typedef struct Image {
     size_t size;
 } Image;
 
-/* The boot sector with its list, and words that tell every sector from others. */
+/* Makes an image with the boot sector and its list, and words that differ from sector to sector. */
 static Image image_new(const char *name, unsigned kib, const Call *calls, unsigned count)
 {
     Image image = {.path = guest_path(name), .size = kib * KIB};
@@ -104,7 +104,7 @@ static uint16_t sum_of(const Image *image, unsigned first, unsigned count)
     return sum;
 }
 
-/* The guest has left it so. */
+/* Checks that the file is as the guest left it. */
 static void expect_file(const Image *image)
 {
     g_autofree char *after = NULL;
@@ -126,7 +126,10 @@ static void expect_sum(Guest *guest, uint16_t sum)
     guest_expect(guest, GUEST_OUT, text);
 }
 
-/* The first track, the last sector, past a track's end and over a boundary of 64 KiB; a write. */
+/*
+ * Reads the first track, the last sector, beyond the end of a track and across a
+ * boundary of 64 KiB; then writes.
+ */
 static void test_format(const GuestTarget *target, unsigned kib, unsigned cylinders, unsigned heads,
                         unsigned sectors, unsigned type)
 {
@@ -162,7 +165,7 @@ static void test_format(const GuestTarget *target, unsigned kib, unsigned cylind
     image_free(&image);
 }
 
-/* `cat boot kernel`: what its 1440 KiB have behind the file is zeros that cannot be written. */
+/* `cat boot kernel`: behind the file the 1440 KiB are zeros that cannot be written. */
 static void test_odd_size(const GuestTarget *target)
 {
     static const Call calls[] = {
@@ -210,7 +213,7 @@ static void test_formats(const GuestTarget *target)
     }
 }
 
-/* Status, type, change line, what AH = 17h and 18h say, and a drive that is not there. */
+/* Status, type, change line, the results of AH = 17h and 18h, and a drive that does not exist. */
 static void test_others(const GuestTarget *target)
 {
     static const Call calls[] = {
@@ -238,7 +241,7 @@ static void test_others(const GuestTarget *target)
     image_free(&image);
 }
 
-/* AH = 05h with a list of sectors in the image itself. */
+/* AH = 05h with a list of sectors from the image itself. */
 static void test_format_track(const GuestTarget *target)
 {
     static const Call calls[] = {

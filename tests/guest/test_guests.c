@@ -34,7 +34,7 @@ static void test_hello(const GuestTarget *target)
     assert_ends(guest, 0, "4\nHello\n");
 }
 
-/* Read as it comes, every value is there, in order, from the first on. */
+/* If the output is read in time, every value is there, in order, from the first one on. */
 static void test_counter(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -56,7 +56,7 @@ static void test_echo(const GuestTarget *target)
     g_assert_cmpstr(guest_output(guest, GUEST_OUT)->str, ==, "Hello, world\n");
 }
 
-/* Every value of a byte, and no short period. */
+/* All byte values, without a short period. */
 static void fill_paste(uint8_t *data, size_t size)
 {
     uint32_t state = 1;
@@ -185,7 +185,7 @@ static void test_shell_edits(const GuestTarget *target)
     guest_expect(guest, GUEST_OUT, "\b \badd 3 4\r\n7\r\npioemu> ");
     guest_type(guest, "nonsense\x03");
     guest_expect(guest, GUEST_OUT, "^C\r\npioemu> ");
-    /* Nothing is left of it, nor is there anything to take back. */
+    /* Nothing of the line is left, so there is nothing to delete either. */
     guest_type(guest, "\b\badd 1 1\r");
     guest_expect(guest, GUEST_OUT, "add 1 1\r\n2\r\npioemu> ");
 }

@@ -1,8 +1,8 @@
 /*
- * What is on a disk image when the program is killed in the middle of a guest's
- * writing: all that was flushed, in the guest's order, no sector half, and with a
- * snapshot nothing.  The moments are random; `--seed` repeats them, and `-m slow`
- * has 200 of them for each accelerator.
+ * The disk image after a kill of the program during a guest's writes: everything
+ * that was flushed is there, in the guest's order, with no sector half written;
+ * with a snapshot nothing is there.  The moments are random, and `--seed` repeats
+ * them.  `-m slow` has 200 of them for each accelerator.
  */
 #include "devices/storage/ata_regs.h"
 #include "tests/guest/guest_rig.h"
@@ -18,7 +18,7 @@
 
 #define KILLS      10u
 #define KILLS_SLOW 200u
-/* A kill comes so long after the guest said that so many flushes are done. */
+/* The program is killed at most this long after the guest said that this many flushes were done. */
 #define MOST_FLUSHES 5
 #define MOST_WAIT_US 4000
 
@@ -27,13 +27,14 @@ typedef enum Mode { WRITEBACK, UNSAFE, SNAPSHOT, MODES } Mode;
 static const char *const MODE_OPTIONS[MODES] = {
     [WRITEBACK] = "cache=writeback", [UNSAFE] = "cache=unsafe", [SNAPSHOT] = "snapshot=on"};
 
-/* What one run of the guest is to write. */
+/* What a run of the guest writes. */
 typedef struct Run {
     const char *image;
     Mode mode;
     unsigned sectors, commands; /* in a command, between flushes */
     uint32_t first;             /* the number before the first command */
-    uint32_t flushed;           /* up to which all is flushed, as far as the guest could say */
+    uint32_t flushed;           /* everything up to this command is flushed, according to the
+                                   guest's last message */
 } Run;
 
 /* ---- what is to be on the disk ---- */
@@ -51,7 +52,7 @@ static void fill_sector(uint8_t *data, uint32_t sector, uint32_t number)
     }
 }
 
-/* What command `number` does to a disk, as far as it comes. */
+/* Does to `disk` what command `number` does, up to `count` sectors. */
 static void write_run(uint8_t *disk, const Run *run, uint32_t number, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -60,7 +61,7 @@ static void write_run(uint8_t *disk, const Run *run, uint32_t number, uint32_t c
     }
 }
 
-/* The number in a sector that is whole; 0: it was never written. */
+/* The number in a complete sector.  0: it was never written. */
 static uint32_t sector_number(const uint8_t *disk, uint32_t sector)
 {
     const uint8_t *data = disk + sector * SECTOR_SIZE;
@@ -88,8 +89,8 @@ static uint32_t newest_number(const uint8_t *disk)
 }
 
 /*
- * The disk is what the guest's commands make of it, one after the other, up to
- * one of which there may be only the first sectors.
+ * The disk must be the result of the guest's commands, one after another.  Of the
+ * last command there may be only the first sectors.
  */
 static void check_written(const Run *run, const uint8_t *before, const uint8_t *after)
 {
@@ -120,7 +121,7 @@ static uint32_t last_flushed(const Run *run, const Guest *guest)
 {
     uint32_t flushed = run->first;
     g_auto(GStrv) lines = g_strsplit(guest_output(guest, GUEST_OUT)->str, "\n", -1);
-    /* What is behind the last line's end may be half a number. */
+    /* An incomplete last line may contain half of a number. */
     for (char **line = lines; *line && line[1]; line++) {
         if (g_str_has_prefix(*line, "flushed ")) {
             flushed = (uint32_t)strtoul(*line + strlen("flushed "), NULL, 10);
@@ -161,7 +162,7 @@ static uint8_t *read_image(const char *path)
     return (uint8_t *)data;
 }
 
-/* The guest goes on where the one before it was killed. */
+/* Each guest continues where the one before was killed. */
 static void test_kills(const GuestTarget *target)
 {
     static const unsigned LENGTHS[] = {1, 3, 8, 16, 24};

@@ -1,6 +1,6 @@
 /*
- * A host without enough address space or threads: at whatever point the start
- * meets it, the status is 3 and a line says what is missing.
+ * A host without enough address space or threads.  Wherever the start fails, the
+ * status is 3 and a line says what is missing.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -18,13 +18,13 @@
 #define SANITIZED false
 #endif
 
-#define NO_LIBRARIES 127 /* the loader's status: the program was not reached */
+#define NO_LIBRARIES 127 /* the loader's status if it never reached the program */
 #define MIB          ((rlim_t)1 << 20)
 
 /* ---- starting under a limit ---- */
 
 typedef struct Ending {
-    int status; /* -1: a signal */
+    int status; /* -1: a signal ended it */
     char *errors;
 } Ending;
 
@@ -59,7 +59,7 @@ static Ending start(const char *arguments, rlim_t addresses, char **environment)
     return ending;
 }
 
-/* HLT with interrupts disabled: the run ends by itself. */
+/* The guest is HLT with interrupts disabled, so the run ends by itself. */
 static char *make_files(void)
 {
     g_autofree char *guest = guest_path("halt.bin"), *disk = guest_path("disk.img");
@@ -78,7 +78,10 @@ static void assert_refused(const Ending *ending)
 
 /* ---- address space ---- */
 
-/* From too little for the libraries up to what is enough, in steps; returns that, in MiB. */
+/*
+ * Raises the limit in steps, from too little for the libraries to enough.  Returns
+ * the latter in MiB.
+ */
 static unsigned sweep(const char *arguments, rlim_t step, const char *const *messages)
 {
     g_autoptr(GString) heard = g_string_new(NULL);
@@ -123,7 +126,7 @@ static void test_little_address_space(const GuestTarget *target)
     sweep(arguments, 3 * MIB / 4, MESSAGES);
 }
 
-/* One arena of code, not one for each. */
+/* There is one arena of code for all, and not one for each. */
 static void test_many_software_cpus(void)
 {
     static const char *const MESSAGES[] = {
@@ -139,7 +142,7 @@ static void test_many_software_cpus(void)
 
 /* ---- threads ---- */
 
-/* Each thread of the start is refused once. */
+/* Makes the creation of each thread of the start fail once. */
 static unsigned refuse_threads(const char *arguments)
 {
     for (unsigned n = 0;; n++) {

@@ -1,6 +1,6 @@
 /*
- * What cannot be run as it was asked for: nothing is started, one line says
- * which option is wrong and what would be right, and no file is left behind.
+ * Requests that cannot be fulfilled: nothing is started, one line says which option
+ * is wrong and what would be right, and no file is left behind.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -79,7 +79,7 @@ static const Refusal REFUSALS[] = {
     {"not_kvm", "-kernel hello.bin -accel kvm,device=/dev/null", HOST, "not a KVM device"},
 };
 
-/* Found when the accelerator is there. */
+/* These are found when the accelerator exists. */
 static const Refusal LATE_REFUSALS[] = {
     {"expect_of_a_device", "-kernel hello.bin -expect /dev/zero", CONFIGURATION, "is a device"},
     {"fw_cfg_of_a_device", "-kernel hello.bin -fw_cfg opt/x,file=/dev/zero", CONFIGURATION,
@@ -201,7 +201,7 @@ static void test_late_refusal(gconstpointer data)
     }
 }
 
-/* The recording that was there is whole. */
+/* The old recording is unchanged. */
 static void test_old_recording(void)
 {
     g_autofree char *path = guest_path("small");
@@ -212,7 +212,7 @@ static void test_old_recording(void)
     g_assert_cmpstr(text, ==, "small");
 }
 
-/* Nor is anything emptied that the run would have written anew. */
+/* Files that the run would have written are not truncated. */
 static void test_old_files(void)
 {
     static const char *const NAMES[] = {"out", "log", "trace", "protocol"};

@@ -1,7 +1,6 @@
 /*
- * Whole runs of the software CPU, recorded and done again: with what a user
- * typed and asked for, however the run ended, and with recordings that are not
- * what they should be.
+ * Whole runs of the software CPU, recorded and replayed: with the user's input and
+ * requests, with every kind of end, and with faulty recordings.
  */
 #include "tests/guest/guest_shell.h"
 
@@ -26,7 +25,7 @@ static Guest *record(const GuestWires *wires, const char *realtime, const char *
                        options);
 }
 
-/* The recording with this -accel, and `options` besides; returns the status. */
+/* Replays the recording with this -accel and `options`.  Returns the status. */
 static int replay_on(const char *accel, const char *options, char **output, char **verdict)
 {
     g_autofree char *path = guest_path("run.rec");
@@ -54,13 +53,13 @@ static void assert_same_on(const char *accel, const Guest *guest, const char *op
     g_assert_cmpstr(output, ==, guest_output(guest, GUEST_OUT)->str);
 }
 
-/* The run is over: it is the same again, to the last byte of its output. */
+/* The run is over.  Its replay is the same, to the last byte of its output. */
 static void assert_same_again(const Guest *guest, const char *options)
 {
     assert_same_on("soft", guest, options);
 }
 
-/* Its devices without a CPU. */
+/* Replays the devices alone, without a CPU. */
 static void assert_same_devices(void)
 {
     g_autofree char *path = guest_path("run.rec");
@@ -101,7 +100,7 @@ static void test_shell(gconstpointer realtime)
     assert_same_again(guest, OPTIONS);
 }
 
-/* Who sits at a terminal has real time without asking for it. */
+/* On a terminal real time is the default. */
 static void test_terminal(void)
 {
     g_autofree char *path = guest_path("run.rec"), *output = NULL, *verdict = NULL;
@@ -117,7 +116,7 @@ static void test_terminal(void)
     g_assert_nonnull(strstr(output, "42\r\n"));
 }
 
-/* Until somebody ends it from outside. */
+/* The run goes on until it is ended from outside. */
 static void test_uart_irq(gconstpointer realtime)
 {
     static const char OPTIONS[] = "-kernel uart-irq.bin";
@@ -133,7 +132,10 @@ static void test_uart_irq(gconstpointer realtime)
     assert_same_again(guest, OPTIONS);
 }
 
-/* The guest had to wait for a reader then; now nobody makes it wait, and it waits as long. */
+/*
+ * The guest had to wait for a reader.  In the replay there is no such reader, and
+ * it waits as long.
+ */
 static void test_a_reader_that_was_slow(void)
 {
     static const char OPTIONS[] = "-kernel uart-irq.bin";
@@ -161,7 +163,7 @@ static void write_disk(const char *path)
     g_assert_true(g_file_set_contents(path, data, 64 * 512, NULL));
 }
 
-/* The recording has what was read. */
+/* The recording has the data that were read. */
 static void test_diskread(gconstpointer realtime)
 {
     g_autofree char *disk = guest_path("disk.img");
@@ -173,7 +175,7 @@ static void test_diskread(gconstpointer realtime)
     assert_same_again(guest, "-kernel diskread.bin");
 }
 
-/* Firmware, boot sector and shell; nothing of the disk is needed again. */
+/* Firmware, boot sector and shell run again without the disk. */
 static void test_a_boot_from_disk(gconstpointer realtime)
 {
     static const char OPTIONS[] = "-hda demo.img -snapshot -device exit-port";
@@ -185,7 +187,7 @@ static void test_a_boot_from_disk(gconstpointer realtime)
     assert_same_again(guest, "");
 }
 
-/* The firmware reads a kernel, which is named again; its devices alone lack it. */
+/* The firmware reads a kernel.  The replay needs it again, and the devices alone lack it. */
 static void test_a_kernel_of_the_firmware(gconstpointer realtime)
 {
     static const char KERNEL[] = "-kernel bzimage.bin";
@@ -201,7 +203,7 @@ static void test_a_kernel_of_the_firmware(gconstpointer realtime)
     guest_expect(devices, GUEST_ERR, "a firmware read a kernel, which is not in the recording");
 }
 
-/* Ticks through the interrupt controllers, at exact times. */
+/* Ticks come through the interrupt controllers at exact times. */
 static void test_timer(gconstpointer realtime)
 {
     static const char OPTIONS[] = "-kernel timer.bin -flat cx=200,dx=1";
@@ -224,7 +226,7 @@ static void close_qmp(Qmp *qmp)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Qmp, close_qmp)
 
-/* One command, and its answer read. */
+/* Sends a command and reads its answer. */
 static void execute(const Qmp *qmp, const char *command)
 {
     g_autofree char *text = g_strdup_printf("{\"execute\":\"%s\"}\n", command);
@@ -247,7 +249,7 @@ static GSocketConnection *connect_to(const char *path, GError **error)
     return g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, error);
 }
 
-/* The file is there before anybody listens. */
+/* The file exists before the program listens, so this tries to connect. */
 static bool somebody_listens(Guest *guest)
 {
     g_autofree char *path = guest_path("qmp.sock");
@@ -268,7 +270,7 @@ static Qmp connect_qmp(Guest *guest, const char *path)
     return qmp;
 }
 
-/* Between the first prompt and the second the user resets the machine, and stops it for a while. */
+/* Between the first prompt and the second the user resets the machine and stops it for a while. */
 static void test_qmp(gconstpointer realtime)
 {
     g_autofree char *path = guest_path("qmp.sock");
@@ -287,7 +289,7 @@ static void test_qmp(gconstpointer realtime)
     assert_same_again(guest, "-kernel shell.bin");
 }
 
-/* Before the first instruction, while the guest was kept from starting. */
+/* The reset comes before the first instruction, while the guest is paused. */
 static void test_paused_at_first(void)
 {
     g_autofree char *path = guest_path("qmp.sock");
@@ -322,7 +324,7 @@ static void test_nmi(void)
 
 #define IPI_OPTIONS "-smp 3 -kernel ipi.bin -flat dx=400 -device exit-port"
 
-/* The guest polls the timer for a while: the slower, the fewer accesses. */
+/* The guest polls the timer for a while.  A slower CPU makes fewer accesses. */
 static Guest *record_slowly(const char *realtime, const char *options)
 {
     g_autofree char *accel = g_strdup_printf("%s,ips=5000000", realtime);
@@ -336,7 +338,7 @@ static void assert_same_cpus(const Guest *guest)
     assert_same_devices();
 }
 
-/* One polls, one is woken for each byte by another, and one sleeps. */
+/* One CPU polls, one is woken by another for each byte, and one sleeps. */
 static void test_cpus(gconstpointer realtime)
 {
     g_autoptr(Guest) guest = record_slowly(realtime, IPI_OPTIONS);
@@ -351,7 +353,7 @@ static void test_cpus(gconstpointer realtime)
     assert_same_cpus(guest);
 }
 
-/* Stopped and reset while all of them run, and NMIs for the first. */
+/* The machine is stopped and reset while all CPUs run, and the first one gets NMIs. */
 static void test_cpus_with_qmp(gconstpointer realtime)
 {
     g_autofree char *path = guest_path("qmp.sock");
@@ -377,7 +379,7 @@ static void test_cpus_with_qmp(gconstpointer realtime)
     assert_same_cpus(guest);
 }
 
-/* CPU 1 dies, ends the run, powers off or resets the machine, while CPU 0 runs. */
+/* While CPU 0 runs, CPU 1 dies, ends the run, powers off or resets the machine. */
 static void test_cpus_that_end(void)
 {
     for (unsigned end = 4; end <= 14; end += 2) {
@@ -390,7 +392,7 @@ static void test_cpus_that_end(void)
     }
 }
 
-/* All sleep until something is typed; one was never started. */
+/* All CPUs sleep until something is typed.  One was never started. */
 static void test_cpus_asleep(gconstpointer realtime)
 {
     g_autoptr(Guest) guest = record(&GUEST_ON_PIPES, realtime, "-smp 2 -kernel uart-irq.bin");
@@ -476,7 +478,7 @@ static void change_recording(gsize at, char bits)
     g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
 }
 
-/* In the header, which is text. */
+/* The change is in the header, which is text. */
 static void test_no_cpus(void)
 {
     record_cpus();
@@ -488,7 +490,7 @@ static void test_no_cpus(void)
     assert_refused("-kernel smp.bin", "LAPIC2");
 }
 
-/* The records, but for the words that say how it ended. */
+/* Finds the records, without the words that say how the run ended. */
 static void find_body(gsize *start, gsize *end)
 {
     g_autofree char *path = guest_path("run.rec"), *data = NULL;
@@ -498,7 +500,10 @@ static void find_body(gsize *start, gsize *end)
     *end = (gsize)((char *)memmem(data, size, "the guest halted", 16) - data) - 3;
 }
 
-/* Whatever byte of them is another, but for what the host answered and nobody looked at. */
+/*
+ * Changes each byte of the records.  Only answers of the host that no code used may
+ * go unnoticed.
+ */
 static void test_a_changed_recording(void)
 {
     gsize start, end;
@@ -518,7 +523,7 @@ static void test_a_changed_recording(void)
     g_assert_cmpuint(unnoticed, <=, SAMPLES / 20);
 }
 
-/* Of the last time that the guest sent a letter: a write to 0x3f8 is its port and its value. */
+/* Finds the last write of a letter to 0x3f8.  The record has the port and the value. */
 static gsize find_letter(char letter)
 {
     g_autofree char *path = guest_path("run.rec"), *data = NULL;
@@ -532,7 +537,10 @@ static gsize find_letter(char letter)
     return at;
 }
 
-/* What the guest printed was another letter: told with the place in the guest. */
+/*
+ * The recording has another letter than the guest prints.  The message has the
+ * place in the guest.
+ */
 static void test_the_place_of_a_difference(void)
 {
     g_autofree char *output = NULL, *verdict = NULL;
@@ -545,7 +553,7 @@ static void test_the_place_of_a_difference(void)
                                        verdict, 0, 0));
 }
 
-/* Each prints its own number. */
+/* Each CPU prints its own number. */
 static void test_the_cpu_of_a_difference(void)
 {
     record_cpus();

@@ -1,7 +1,7 @@
 /*
  * Whatever the host does to a guest of the software CPU, and whenever, the
- * recording of it can be done again: resets, stops and NMIs at random, while
- * the guest is in the middle of string instructions at its devices.
+ * recording can be replayed: random resets, stops and NMIs while the guest executes
+ * string instructions at its devices.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -22,7 +22,7 @@ static void execute(Guest *guest, const char *command)
     guest_expect(guest, GUEST_OUT, "\"return\"");
 }
 
-/* The answer comes while the guest runs on for a while, unless it is stopped. */
+/* The guest runs for a while before the answer comes, unless it is stopped. */
 static void do_something(Guest *guest, bool *stopped)
 {
     switch (g_test_rand_int_range(0, 8)) {

@@ -1,6 +1,4 @@
-/*
- * Serial lines as users have them: the real program, real guests, real clients.
- */
+/* Serial lines as users have them: the real program, real guests, real clients. */
 #include "tests/guest/guest_shell.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /*
- * Software that nobody here wrote boots, over a firmware of others and over
- * our own.  What is not installed is skipped, with the package that has it.
+ * Software from other projects boots, with other firmware and with our own.  If it
+ * is not installed, the test is skipped and names the package.
  *
- * It runs on the software CPU: where KVM has no help for real mode it takes
- * minutes.
+ * It runs on the software CPU, because without support for real mode it takes
+ * minutes on KVM.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -23,7 +23,7 @@
 /* ---- what is needed ---- */
 
 typedef struct Need {
-    const char *what; /* a path, or a program by its name */
+    const char *what; /* a path, or the name of a program */
     const char *package;
 } Need;
 
@@ -44,7 +44,7 @@ static bool is_there(const Need *need)
     return program || g_file_test(need->what, G_FILE_TEST_EXISTS);
 }
 
-/* Ends the test as skipped if one is missing; NULL ends them. */
+/* Skips the test if one is missing.  The list ends with NULL. */
 static bool has_all(const Need *const *needs)
 {
     for (; *needs; needs++) {
@@ -71,7 +71,7 @@ static bool can_run(const GuestTarget *target, const Need *const *needs)
 
 /* ---- making images ---- */
 
-/* Words as for a shell, in the directory of the tests' files. */
+/* Runs a command, written as for a shell, in the directory of the tests' files. */
 static void run_tool(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 static void run_tool(const char *format, ...)
@@ -101,7 +101,7 @@ static void write_file(const char *name, const char *text)
     g_assert_no_error(error);
 }
 
-/* Each is made once, at its first use. */
+/* Makes each image once, when it is first used. */
 static char *image(const char *name, void (*make)(void))
 {
     char *path = guest_path(name);
@@ -117,7 +117,7 @@ static void make_record(void)
              "record.img");
 }
 
-/* GRUB in the sectors behind its boot sector, where no file system is. */
+/* Installs GRUB in the sectors behind its boot sector, without a file system. */
 static void make_grub_disk(void)
 {
     write_file("embedded.cfg", GRUB_SERIAL);
@@ -181,7 +181,7 @@ static void boot_memtest_from_grub(Guest *guest)
     guest_expect(guest, GUEST_OUT, "Memory  :  128MB");
 }
 
-/* The tables are where the firmware has put them. */
+/* The firmware has put the tables elsewhere. */
 static void power_off_from_grub(Guest *guest)
 {
     guest_expect(guest, GUEST_OUT, "grub> ");
@@ -226,7 +226,7 @@ static void test_seabios_record(const GuestTarget *target)
     }
 }
 
-/* The disc has no boot catalog; the order is in CMOS 0x3d. */
+/* The disc has no boot catalog.  The order is in CMOS 0x3d. */
 static void test_seabios_order(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED))) {
@@ -251,7 +251,7 @@ static void test_seabios_menu(const GuestTarget *target)
     }
 }
 
-/* In the host's time, so that the keys come before it is over. */
+/* Machine time follows the host's, so that the keys come in time. */
 static void test_seabios_choice(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED))) {
@@ -332,7 +332,10 @@ static void test_seabios_syslinux_floppy(const GuestTarget *target)
     }
 }
 
-/* They wait for its SIPI, and it waits for as many as fw_cfg and CMOS tell it of. */
+/*
+ * The CPUs wait for the firmware's SIPI, and it waits for as many CPUs as fw_cfg
+ * and CMOS report.
+ */
 static void test_seabios_cpus(const GuestTarget *target)
 {
     if (has_all(NEEDS(&SEABIOS_NEED))) {
@@ -344,7 +347,7 @@ static void test_seabios_cpus(const GuestTarget *target)
     }
 }
 
-/* Through the option ROM that it finds among the items. */
+/* Starts the kernel through the option ROM among the items. */
 static void test_seabios_kernel(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&SEABIOS_NEED))) {
@@ -384,7 +387,7 @@ static void test_ours_grub_cpus(const GuestTarget *target)
     }
 }
 
-/* It finds and starts them, and they test together. */
+/* It finds and starts the CPUs, and they test together. */
 static void test_memtest_cpus(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&MEMTEST_NEED))) {
@@ -465,7 +468,7 @@ static void test_ours_syslinux_floppy(const GuestTarget *target)
     }
 }
 
-/* Its setup code asks the BIOS for the memory. */
+/* Its setup code asks the BIOS for the memory map. */
 static void test_ours_memtest(const GuestTarget *target)
 {
     if (can_run(target, NEEDS(&MEMTEST_NEED))) {

@@ -1,17 +1,17 @@
 /*
- * Standard input and output that are odd, absent or full: nothing hangs, spins
- * or loses the exit status.
+ * Standard input and output that are unusual, absent or full.  The program never
+ * hangs, spins or loses the exit status.
  */
 #include "tests/guest/guest_shell.h"
 
 #include <signal.h>
 #include <string.h>
 
-/* More than the pipe and the port hold together. */
+/* More output than the pipe and the port hold together. */
 #define MANY_LINES 400u
-/* A page of memory is shown in 256 lines of this many bytes. */
+/* A page of memory is shown in 256 lines of this size. */
 #define PEEK_LINE (sizeof("00000000") - 1 + 16 * 3 + 2 + 16 + 2)
-/* Less than the five seconds that the end of a guest gives a reader. */
+/* Less than the five seconds for which the program waits for a reader at the end. */
 #define PROMPTNESS_US (4 * G_USEC_PER_SEC)
 
 static const GuestWires IN_NULL = {.in = GUEST_NULL};
@@ -142,7 +142,7 @@ static void assert_killed_promptly(Guest *guest)
     g_assert_cmpint(g_get_monotonic_time() - start, <, PROMPTNESS_US);
 }
 
-/* The shell's transmitter stalls; the debug port has no way to stall. */
+/* The shell's transmitter stalls.  The debug port cannot stall. */
 static void test_full_pipe(const GuestTarget *target)
 {
     static const char *const GUESTS[] = {"shell.bin", "counter.bin -flat addr=0,ip=0"};
@@ -162,7 +162,7 @@ static void test_full_pipes(const GuestTarget *target)
     assert_killed_promptly(guest);
 }
 
-/* More than the pipe takes, but no more than the port holds: the guest gets to its end. */
+/* More than the pipe accepts, but no more than the port holds, so the guest ends. */
 static void test_status_with_full_pipe(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -174,7 +174,7 @@ static void test_status_with_full_pipe(const GuestTarget *target)
         guest_expect_match(guest, GUEST_ERR, "^pioemu: [0-9]+ bytes of output were not delivered"));
 }
 
-/* A reader that comes late gets everything, and then the guest goes on. */
+/* A reader that comes late gets everything, and then the guest continues. */
 static void test_late_reader(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
@@ -190,7 +190,7 @@ static void test_late_reader(const GuestTarget *target)
 
 /* ---- several devices on one output ---- */
 
-/* A dot to COM1 and the number of what is left to the debug port, 200 times. */
+/* Prints, 200 times, a dot to COM1 and the number of the remaining ones to the debug port. */
 static const uint8_t DOTS_AND_NUMBERS[] = {
     0xfa,             /*    cli */
     0xb9, 200,  0x00, /*    mov $200, %cx */

@@ -1,6 +1,6 @@
 /*
- * The user's terminal: raw while the guest has it, as it was in every other
- * moment, and the keys that do not go to the guest.
+ * The user's terminal: raw while the guest has it, restored at every other moment;
+ * and the keys that do not go to the guest.
  */
 #include "tests/guest/guest_shell.h"
 
@@ -15,7 +15,7 @@ static void wait_raw(Guest *guest)
     guest_wait_until(guest, guest_is_raw, "the terminal is raw");
 }
 
-/* What follows is done when the guest runs, and its output is not lost. */
+/* When this returns, the guest runs, and output before it is not lost. */
 static Guest *start_shell(const GuestTarget *target, const char *options)
 {
     Guest *guest = guest_shell_start(target, &GUEST_ON_TERMINAL, options);
@@ -38,7 +38,7 @@ static void assert_as_before(Guest *guest)
     guest_assert_flags_kept(guest);
 }
 
-/* The terminal puts another CR before each LF. */
+/* The terminal adds a CR before each LF. */
 static void assert_answers(Guest *guest)
 {
     guest_shell_last(guest, "add 2 2");
@@ -99,7 +99,7 @@ static void test_ending_signals(const GuestTarget *target)
     }
 }
 
-/* A program under a sanitizer is to leave these signals to itself. */
+/* Under a sanitizer the program must leave these signals to it. */
 static void leave_signals_alone(void)
 {
     const char *given = g_getenv("ASAN_OPTIONS");
@@ -131,7 +131,7 @@ static void test_killed(const GuestTarget *target)
     guest_assert_flags_kept(guest);
 }
 
-/* The shell that has the terminal passes the signal on; until then nothing spins. */
+/* The shell that owns the terminal passes the signal on.  Until then nothing spins. */
 static void test_hung_up(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target, "");
@@ -169,7 +169,7 @@ static void test_stopped(const GuestTarget *target)
     assert_stops_and_goes_on(target, SIGSTOP);
 }
 
-/* In the background the terminal is the shell's; the output still comes. */
+/* In the background the terminal belongs to the shell, but the output still comes. */
 static void test_background(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = start_shell(target, "");
@@ -206,7 +206,7 @@ static void test_quit(const GuestTarget *target)
     g_assert_cmpstr(result, ==, "{\"status\":0,\"by\":\"user\",\"reason\":\"the user quit\"}\n");
 }
 
-/* The guest takes nothing at all, yet the keys are seen. */
+/* The guest reads nothing at all, but the escape key works. */
 static void test_quit_from_a_deaf_guest(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =

@@ -1,14 +1,11 @@
-/*
- * Guests that live on interrupts and time, with either kind of interrupt
- * controllers.
- */
+/* Guests that depend on interrupts and time, with each kind of interrupt controllers. */
 #include "tests/guest/guest_shell.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CTRL_C "\x03"
-/* Several times what the FIFOs, the guest's ring and the port hold. */
+/* Several times the capacity of the FIFOs, the guest's ring and the port. */
 #define PASTE_SIZE 40000u
 
 /* In each second. */
@@ -16,7 +13,7 @@
 #define RATE_SECONDS 10u
 
 #define SPEAKER_TRIES 5u
-/* What the guest allows for in the 42 ms of a measurement: one percent. */
+/* The guest allows an error of one percent of a measurement, which takes 42 ms. */
 #define SPEAKER_SLACK_NS 420000u
 
 static long expect_number(Guest *guest, const char *pattern)
@@ -26,11 +23,10 @@ static long expect_number(Guest *guest, const char *pattern)
 }
 
 /*
- * A host that has much else to do delivers the interrupts that begin and end
- * the seconds late, by more than LATENESS_MS, and the timer's go on meanwhile.
- * That does not add up over the seconds; a rate that is wrong does.  Where the
- * host is too busy even for that, what the program had to wait for is allowed
- * for.
+ * A busy host delivers the interrupts that begin and end the seconds late, by more
+ * than LATENESS_MS, and meanwhile the timer's interrupts continue.  This error does
+ * not add up over the seconds, but a wrong rate does.  If the host is too busy even
+ * for that, the time for which the program had to wait is allowed for.
  */
 static void assert_rate(const GuestTarget *target, long rate)
 {
@@ -59,7 +55,7 @@ static void test_timer_1000(const GuestTarget *target)
 
 typedef struct SpeakerTry {
     bool passed;
-    uint64_t waited; /* ns in which the program could run and the host had no CPU for it */
+    uint64_t waited; /* ns in which the program could run and the host gave it no CPU */
 } SpeakerTry;
 
 static SpeakerTry try_speaker(const GuestTarget *target)
@@ -73,8 +69,8 @@ static SpeakerTry try_speaker(const GuestTarget *target)
 }
 
 /*
- * The guest polls, and misses changes while the host does something else:
- * without a single measurement that it was let finish, there is nothing to judge.
+ * The guest polls, and misses changes while the host runs other programs.  If it
+ * could not finish a single measurement without that, there is nothing to check.
  */
 static void test_speaker(const GuestTarget *target)
 {
@@ -114,7 +110,7 @@ static void test_uart_irq(const GuestTarget *target)
     guest_assert_idle(guest);
 }
 
-/* Fewer than the trigger level: the time-out brings them. */
+/* Fewer characters than the trigger level are brought by the time-out. */
 static void test_uart_irq_single_keys(const GuestTarget *target)
 {
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-kernel uart-irq.bin");

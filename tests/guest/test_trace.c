@@ -1,6 +1,6 @@
 /*
- * -d in_asm, int, exec and cpu with whole guests: what the file of -D gets,
- * and what is said where nothing can be logged.
+ * -d in_asm, int, exec and cpu with whole guests: what the file of -D gets, and the
+ * message if nothing can be logged.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -13,7 +13,7 @@ static bool sees_instructions(const GuestTarget *target)
     return !strcmp(target->accel, "soft");
 }
 
-/* Runs hello.bin; what was logged (free). */
+/* Runs hello.bin and returns its log (free). */
 static char *run_hello(const GuestTarget *target, const char *options)
 {
     g_autofree char *path = guest_path("trace.log");
@@ -86,7 +86,10 @@ static void test_interrupts_are_shown(const GuestTarget *target)
     g_assert_cmpint(timer, >=, atoi(ticks));
 }
 
-/* Whose it is stands before each, and -dfilter leaves where CPU 1 starts, twice. */
+/*
+ * The CPU stands before each line.  -dfilter limits the log to where CPU 1 starts,
+ * which happens twice.
+ */
 static void test_each_line_names_its_cpu(const GuestTarget *target)
 {
     if (!sees_instructions(target)) {
@@ -99,7 +102,7 @@ static void test_each_line_names_its_cpu(const GuestTarget *target)
                     "-smp 2 -kernel ipi.bin -flat cx=2,dx=1 -device exit-port -D %s "
                     "-d in_asm,exec,int,cpu -dfilter 0x2000+8,0x3000+8",
                     path);
-    guest_type(guest, "x\004"); /* which ends it before that is acknowledged */
+    guest_type(guest, "x\004"); /* this ends the guest before the letter is acknowledged */
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     g_autofree char *log = guest_read_file(path);
     g_remove(path);
@@ -114,7 +117,7 @@ static void test_each_line_names_its_cpu(const GuestTarget *target)
     assert_lines(log, "int ", 0);
 }
 
-/* One line, whatever is asked for, and the guest runs. */
+/* There is one line, whatever items are given, and the guest runs. */
 static void test_who_sees_no_instructions_says_so(const GuestTarget *target)
 {
     g_autofree char *log = run_hello(target, "-d in_asm,int,exec,cpu,nochain");
@@ -141,7 +144,7 @@ static void test_a_long_trace_is_all_there(const GuestTarget *target)
     guest_wait_exit(guest);
     g_autofree char *log = guest_read_file(path);
     g_remove(path);
-    /* Each block begins where the one before it ended, or before; the guest has no REP. */
+    /* Each block begins where the one before it ended, or earlier.  The guest has no REP. */
     uint64_t next = 0;
     g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
     for (char **line = lines; *line && g_str_has_prefix(*line, "exec "); line++) {
@@ -156,7 +159,7 @@ static void test_a_long_trace_is_all_there(const GuestTarget *target)
     g_assert_cmpuint(next, >, 100);
 }
 
-/* Runs a guest to its end; what it printed and, in `log`, its trace (free both). */
+/* Runs a guest to its end.  Returns its output and, in `log`, its trace (free both). */
 static char *run_traced(const GuestTarget *target, const char *options, char **log)
 {
     g_autofree char *path = guest_path("trace.log");
@@ -171,8 +174,8 @@ static char *run_traced(const GuestTarget *target, const char *options, char **l
 }
 
 /*
- * The same output, and the same blocks and interrupts at the same instruction:
- * the last line has the number of the last one.
+ * The output is the same, and so are the blocks and interrupts with their
+ * instruction numbers.  The last line has the number of the last instruction.
  */
 static void test_two_runs_are_the_same(const GuestTarget *target)
 {

@@ -1,4 +1,4 @@
-/* Prints "CLASS PROPERTY" of each property that says where a device is and has a default. */
+/* Prints "CLASS PROPERTY" for each property that gives the place of a device and has a default. */
 #include "devices/device_table.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Prints what each device class saves: "CLASS FIELD" a line, for check_state.py. */
+/* Prints what each device class saves, as lines of "CLASS FIELD", for check_state.py. */
 #include "devices/device_table.h"
 
 #include <stdio.h>
