@@ -1,10 +1,10 @@
 /*
- * The benchmark table: pioemu beside the floor (floor.c) and, where it is
- * installed, QEMU, all running the same guest images in turns.
+ * The benchmark table: pioemu, the floor (floor.c) and, if it is installed, QEMU
+ * run the same guest images in turns.
  *
- * A cost per operation is the difference between a long and a short run
- * divided by the difference of their counts, so that starting costs nothing;
- * ratios are taken within a round and their median is shown.
+ * The cost of an operation is the difference between a long and a short run,
+ * divided by the difference of their counts, so that the cost of starting cancels
+ * out.  A ratio is taken within a round, and the median of the ratios is shown.
  */
 #include "tests/bench/bench_latency.h"
 #include "tests/bench/bench_qemu.h"
@@ -35,7 +35,7 @@
 #define PIT_CLOCK_MHZ     (105.0 / 88.0)
 
 static const char *build;
-static char *qemu; /* NULL: there is none */
+static char *qemu; /* NULL: it is not installed */
 static unsigned missed;
 
 static char *path(const char *name)
@@ -67,7 +67,7 @@ static double wall_of(Program program, const char *image, unsigned count, BenchO
     return (double)run.wall;
 }
 
-/* ns an operation. */
+/* In ns for an operation. */
 static double cost(Program program, const char *image, BenchOutput to)
 {
     double few = wall_of(program, image, COUNT_SHORT, to);
@@ -79,7 +79,7 @@ static double cost(Program program, const char *image, BenchOutput to)
 
 typedef struct Row {
     GArray *times[PROGRAMS];
-    GArray *ratio; /* of ours to the floor's, in each round */
+    GArray *ratio; /* our time divided by the floor's, in each round */
 } Row;
 
 static GArray *doubles(void)
@@ -151,7 +151,7 @@ static void bench_accesses(void)
         const char *what, *image, *floor_image;
         BenchOutput to;
         double goal;
-        bool in_qemu; /* it has such a port */
+        bool in_qemu; /* QEMU has such a port */
     } ROWS[] = {
         {"port write", "bench_outb", "bench_outb", BENCH_TO_NULL, 1.05, true},
         {"port read", "bench_inb", "bench_inb", BENCH_TO_NULL, 1.05, true},
@@ -203,7 +203,7 @@ typedef struct BootReport {
 } BootReport;
 #pragma pack(pop)
 
-/* What the boot sector sends behind all that the BIOS has printed. */
+/* What the boot sector sends after everything that the BIOS has printed. */
 static BootReport boot_once(const char *accel)
 {
     g_autofree char *exe = path("src/pioemu");
@@ -238,7 +238,7 @@ static void bench_boot(void)
 
 /* ---- interrupts ---- */
 
-/* The floor prints what it measured behind this word. */
+/* The floor prints its measurement after this word. */
 static double floor_latency(const char *file)
 {
     g_autofree char *exe = path("tests/bench/floor");
@@ -284,10 +284,10 @@ static void bench_interrupts(void)
 
 /* ---- an idle machine ---- */
 
-/* Percent of a CPU that the program uses, once it has started. */
+/* The percentage of a CPU that the program uses after its start. */
 static double idle_share(pid_t pid)
 {
-    /* What starting costs is over after a moment. */
+    /* The start itself is over after a moment. */
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     uint64_t before = bench_cpu(pid), start = bench_now();
     nanosleep(&(struct timespec){.tv_sec = IDLE_SECONDS}, NULL);
@@ -352,7 +352,7 @@ typedef struct TickReport {
 } TickReport;
 #pragma pack(pop)
 
-/* The guest's time-stamp counter runs at the host's rate: measure that over the run. */
+/* Measures the rate of the guest's time-stamp counter, which is the host's, over the run. */
 static double tsc_per_ns(uint64_t start, uint64_t tsc)
 {
     return (double)(__builtin_ia32_rdtsc() - tsc) / (double)(bench_now() - start);

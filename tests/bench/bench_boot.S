@@ -1,7 +1,7 @@
 /*
- * A boot sector that sends how long the BIOS took to come to it: the time stamp
- * counter, which counts instructions on the software CPU, and the power
- * management timer, which counts the machine's time.
+ * A boot sector that sends how long the BIOS took: the time stamp counter, which
+ * counts instructions on the software CPU, and the power management timer, which
+ * counts the machine's time.
  */
 #include "devices/misc/acpi_pm_regs.h"
 #include "devices/serial/uart16550_regs.h"

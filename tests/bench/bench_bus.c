@@ -1,13 +1,13 @@
 /*
- * What the bus adds to a device's own work: ns an access, with and without
- * the owner's lock.
+ * The cost that the bus adds to a device's own work: ns for an access, with and
+ * without the owner's lock.
  */
 #include "src/board/bus.h"
 
 #include <stdio.h>
 #include <time.h>
 
-/* Short enough to fit between two looks of a busy host's scheduler. */
+/* So few that a batch fits between two ticks of a busy host's scheduler. */
 #define ACCESSES 20000u
 #define REPEATS  1000u
 #define GOAL_NS  20.0
@@ -33,7 +33,7 @@ static double now_ns(void)
     return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
-/* The best of many: the others were disturbed. */
+/* The best of many batches, because the others were disturbed. */
 static double per_access(Bus *bus, bool write)
 {
     BusInitiator by = {0};
@@ -49,7 +49,7 @@ static double per_access(Bus *bus, bool write)
     return best;
 }
 
-/* The device's work alone, called as the bus calls it. */
+/* The device's own work, called in the same way as the bus calls it. */
 static double per_call(const IoOps *ops, void *state)
 {
     const IoOps *volatile hidden = ops;

@@ -1,7 +1,7 @@
 /*
- * How a benchmark's image ends: what it writes to port 0xf4, and the status that
- * this gives QEMU with its isa-debug-exit.  It is none that QEMU ends with when
- * it could not start at all.
+ * How a benchmark's image ends: the value that it writes to port 0xf4, and the
+ * status that QEMU's isa-debug-exit makes of it.  QEMU never ends with this status
+ * when it cannot start.
  */
 #ifndef PIOEMU_BENCH_END_H
 #define PIOEMU_BENCH_END_H

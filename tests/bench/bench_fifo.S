@@ -1,6 +1,7 @@
 /*
- * ECX bytes to COM1 through its FIFO: sixteen for each look at the line status,
- * as an interrupt handler or a careful console writes.  Lines of 63 characters.
+ * Writes ECX bytes to COM1 through its FIFO: sixteen for each read of the line
+ * status, as an interrupt handler or an efficient console does.  Lines have 63
+ * characters.
  */
 #include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"

@@ -1,7 +1,4 @@
-/*
- * A machine that does nothing but take ECX timer ticks a second, for ever.
- * Says one byte first.
- */
+/* A machine that only takes ECX timer ticks a second, for ever.  It sends one byte first. */
 #include "guests/guest.inc"
 
     .globl _start

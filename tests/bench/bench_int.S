@@ -1,4 +1,4 @@
-/* ECX times INT and IRET, in real mode. */
+/* Performs INT and IRET ECX times, in real mode. */
 #include "tests/bench/bench.inc"
 
     .set VECTOR, 0x40

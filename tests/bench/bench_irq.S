@@ -1,9 +1,9 @@
 /*
- * Interrupt delivery: the timer at ECX ticks per second (1000 if it starts as
- * 0) until EDX interrupts came (1000 if 0), halted in between.
+ * Interrupt delivery: the timer runs at ECX ticks per second (1000 if it starts as
+ * 0) until EDX interrupts have come (1000 if 0).  The CPU halts in between.
  *
- * The handler's first act is a write to COM1's scratch register, which is
- * where a host that measures latency or loss listens.
+ * The handler first writes to COM1's scratch register.  There a host can measure
+ * latency or loss.
  */
 #include "guests/guest.inc"
 

@@ -12,9 +12,9 @@
 
 #define MEMORY_SIZE   (UINT64_C(1) << 20)
 #define TEST_IRQ      0
-#define HANDLER_PORT  0x3f8 /* and the seven behind it */
+#define HANDLER_PORT  0x3f8 /* and the seven ports after it */
 #define HANDLER_PORTS 8
-/* In which the guest gets from the handler to its next HLT. */
+/* The time that the guest needs from the handler to its next HLT. */
 #define SETTLE_NS 1000000
 
 typedef struct Rig {
@@ -30,7 +30,7 @@ typedef struct Rig {
     Vcpu *vcpu;
     VcpuThread *thread; /* NULL: this thread runs the vCPU */
     IrqLine *line;
-    _Atomic uint64_t handled; /* when; 0: not yet */
+    _Atomic uint64_t handled; /* the time; 0: not yet */
     atomic_bool ended;
 } Rig;
 

@@ -1,11 +1,11 @@
 /*
- * ECX rounds of interp_mixed.c: enters protected mode with 16 MiB mapped one
- * to one by 4 KiB pages, and runs the image that is appended here.
+ * Runs ECX rounds of interp_mixed.c: enters protected mode with 16 MiB mapped to
+ * themselves by 4 KiB pages, and runs the image that is appended here.
  */
 #include "tests/bench/bench.inc"
 
     .set DIRECTORY, 0x10000
-    .set TABLES, 0x11000 /* four */
+    .set TABLES, 0x11000 /* four tables */
     .set MIXED_CODE, 0x100000
     .set MIXED_DATA, 0x400000
     .set STACK, 0x90000

@@ -1,4 +1,4 @@
-/* ECX times a store into the immediate of the instruction after it. */
+/* Stores into the immediate of the next instruction ECX times. */
 #include "tests/bench/bench.inc"
 
 _start:

@@ -14,7 +14,7 @@
 #define ROM_IMAGE_AT 0x100
 #define ROM_VECTOR   0xfff0
 
-/* isa-debug-exit makes (value << 1) | 1 of the value 0. */
+/* isa-debug-exit turns the value 0 into (value << 1) | 1. */
 
 char *bench_qemu_find(void)
 {

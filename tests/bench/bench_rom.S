@@ -1,7 +1,7 @@
 /*
- * The ROM that starts a benchmark's image in QEMU as pioemu's -flat would:
- * copied to 0x1000, entered there in real mode with ECX as given.  The bench
- * program puts the image, its size and ECX in.
+ * The ROM that starts a benchmark's image in QEMU as pioemu's -flat would: it
+ * copies the image to 0x1000 and starts it in real mode with the given ECX.  The
+ * bench program fills in the image, its size and ECX.
  */
     .set IMAGE_BASE, 0x1000
     .set ROM_SEGMENT, 0xf000

@@ -139,7 +139,7 @@ pid_t bench_start(const char *const *argv, int *input)
         exit(1);
     }
     *input = to_child[1];
-    /* The pipe takes what else it writes; its end is closed with this process. */
+    /* The pipe takes further output.  Its end is closed with this process. */
     return pid;
 }
 

@@ -1,6 +1,4 @@
-/*
- * Running a program under measurement: how long, how much CPU, what it wrote.
- */
+/* Runs a program and measures its time, its CPU time and its output. */
 #ifndef PIOEMU_BENCH_RUN_H
 #define PIOEMU_BENCH_RUN_H
 
@@ -13,11 +11,11 @@ typedef enum BenchOutput { BENCH_TO_NULL, BENCH_TO_PTY, BENCH_TO_PIPE } BenchOut
 
 typedef struct BenchRun {
     uint64_t wall, cpu;  /* ns, from fork to the exit */
-    uint64_t first_byte; /* ns from fork; 0: it wrote nothing */
+    uint64_t first_byte; /* ns from fork; 0: it had no output */
     GByteArray *output;  /* BENCH_TO_PIPE and BENCH_TO_PTY */
 } BenchRun;
 
-/* Runs it to its end with /dev/null as input; false if that is not exiting with `status`. */
+/* Runs it to its end with /dev/null as input.  Returns false if it did not exit with `status`. */
 bool bench_try(const char *const *argv, BenchOutput to, int status, BenchRun *run);
 /* The same; another status than `status` ends the benchmark. */
 BenchRun bench_run(const char *const *argv, BenchOutput to, int status);
@@ -26,14 +24,14 @@ void bench_run_clear(BenchRun *run);
 /* Starts it with an input that stays open and silent, and waits for its first output. */
 pid_t bench_start(const char *const *argv, int *input);
 void bench_stop(pid_t pid, int input);
-/* CPU time so far, ns. */
+/* The CPU time so far in ns. */
 uint64_t bench_cpu(pid_t pid);
-/* Anonymous memory but for mappings of exactly `guest` bytes, in bytes. */
+/* Anonymous memory in bytes, without mappings of exactly `guest` bytes. */
 uint64_t bench_own_memory(pid_t pid, uint64_t guest);
 
 /*
- * What one of `count` more costs, of what two runs took; NAN, which is no figure,
- * if the one that did more did not take longer.
+ * The cost of one of `count` additional operations, from the times of two runs.
+ * NAN if the longer run did not take longer.
  */
 double bench_cost(double few, double many, double count);
 

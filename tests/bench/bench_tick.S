@@ -1,12 +1,12 @@
 /*
- * Timer ticks as the guest sees them: PIT channel 0 in mode 2 at ECX ticks per
- * second (1000 if it starts as 0) until EDX ticks came (10000 if 0, at most
+ * Timer ticks as the guest sees them: PIT channel 0 in mode 2 runs at ECX ticks per
+ * second (1000 if it starts as 0) until EDX ticks have come (10000 if 0, at most
  * 30000).
  *
- * The handler reads how far the counter has gone on since the tick.  At the
- * end COM1 gets, little-endian: the reload value and the number of ticks (16
- * bits each), the time-stamp counter at the first and the last tick (64 bits
- * each), and for each tick the counter's way since then (16 bits).
+ * The handler reads how far the counter has counted since the tick.  At the end
+ * COM1 gets, little-endian: the reload value and the number of ticks (16 bits
+ * each), the time-stamp counter at the first and the last tick (64 bits each), and
+ * for each tick how far the counter had counted (16 bits).
  */
 #include "guests/guest.inc"
 
@@ -53,7 +53,7 @@ _start:
     call send
     halt_forever
 
-/* CX bytes at DS:SI to COM1. */
+/* Sends CX bytes at DS:SI to COM1. */
 send:
     mov $COM1 + UART_LSR, %dx
 1:  in (%dx), %al

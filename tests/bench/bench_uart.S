@@ -1,6 +1,6 @@
 /*
- * ECX bytes to COM1, each after the line status says that the transmitter is
- * free: what a polling console costs.  Lines of 63 characters.
+ * Writes ECX bytes to COM1, each after the line status says that the transmitter is
+ * free.  This is the cost of a polling console.  Lines have 63 characters.
  */
 #include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"

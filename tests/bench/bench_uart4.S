@@ -1,5 +1,5 @@
 /*
- * ECX bytes to each of COM1 to COM4 in turn, each after its line status says
+ * Writes ECX bytes to each of COM1 to COM4 in turn, each after its line status says
  * that the transmitter is free.
  */
 #include "devices/serial/uart16550_regs.h"

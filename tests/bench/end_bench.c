@@ -1,6 +1,6 @@
 /*
- * How long it takes from a request to the end of the process, while the guest
- * does what takes long and never ends (tests/guest/endless.S).
+ * The time from a request to the end of the process, while the guest performs long
+ * and endless operations (tests/guest/endless.S).
  */
 #include "tests/bench/bench_run.h"
 

@@ -1,10 +1,10 @@
 /*
- * The floor of the benchmarks: a KVM_RUN loop with a switch and nothing else.
+ * The floor of the benchmarks: a loop of KVM_RUN and a switch, and nothing else.
  *
- * Runs the same flat images as pioemu, in one thread, with only the C library.
- * A byte written to COM1 goes into a buffer, COM1's line status always says
- * that the transmitter is free, every other read gives all ones and every
- * other write is ignored.  Ends when the guest halts.
+ * It runs the same flat images as pioemu, in one thread, with only the C library.
+ * A byte written to COM1 goes into a buffer, COM1's line status always says that
+ * the transmitter is free, every other read gives all ones and every other write is
+ * ignored.  It ends when the guest halts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,25 +34,26 @@
 enum { STATUS_USAGE = 2, STATUS_HOST = 3, STATUS_GUEST = 4 };
 
 typedef struct Floor {
-    /* what was asked */
+    /* The options. */
     const char *image;
     uint64_t memory_size, exit_limit, started;
-    uint32_t interrupts; /* still to be injected */
-    uint64_t tick_rate;  /* Hz; 0: no ticks */
+    uint32_t interrupts; /* how many are still to be injected */
+    uint64_t tick_rate;  /* in Hz; 0: no ticks */
     bool stats, cpuid;
     uint64_t load_address;
     struct kvm_regs regs;
     uint16_t cs;
 
-    /* the machine */
+    /* The machine. */
     int kvm, vm, vcpu;
     uint8_t *memory;
     struct kvm_run *run;
 
-    /* what happened */
+    /* The measurements. */
     uint64_t exits, first_byte;
     uint64_t next_tick; /* 0: the first halt starts the ticks */
-    uint64_t injected;  /* when, until the handler's first port access; else 0 */
+    uint64_t injected;  /* the time of the injection, until the handler's first port access; else
+                           0 */
     uint64_t *latencies;
     size_t latency_count;
     size_t output_length;
@@ -345,7 +346,7 @@ static void inject(Floor *floor)
     checked_ioctl(floor->vcpu, KVM_INTERRUPT, (uintptr_t)&interrupt, "KVM_INTERRUPT");
 }
 
-/* Output goes out before the guest sleeps: it may tell that the guest is up. */
+/* Writes the output before the guest sleeps, because it may say that the guest is up. */
 static void wait_for_tick(Floor *floor)
 {
     uint64_t period = NS_PER_SECOND / floor->tick_rate;
@@ -360,7 +361,7 @@ static void wait_for_tick(Floor *floor)
     }
 }
 
-/* False: the guest has halted for good. */
+/* Returns false if the guest has halted for good. */
 static bool handle_halt(Floor *floor)
 {
     if (!floor->run->if_flag) {
@@ -452,7 +453,7 @@ int main(int argc, char **argv)
     if (!floor.latencies) {
         fail(STATUS_HOST, "out of memory");
     }
-    /* Ticks as exact as a timerfd's. */
+    /* Makes ticks as exact as those of a timerfd. */
     prctl(PR_SET_TIMERSLACK, 1ul);
     create_machine(&floor);
     uint64_t entered = now_ns();

@@ -1,8 +1,8 @@
 /*
- * The speed of the software CPU: how many instructions a second, what a port
- * access, an interrupt and self-modifying code cost, and how soon and how fast
- * the whole program prints with it.  Prints a table; with --check it fails if
- * a figure misses its gate.
+ * The speed of the software CPU: the number of instructions a second, the cost of a
+ * port access, an interrupt and self-modifying code, and how soon and how fast the
+ * whole program prints.  Prints a table.  With --check it fails if a figure misses
+ * its gate.
  */
 #include "src/accel/soft/soft.h"
 #include "tests/bench/bench_run.h"
@@ -16,7 +16,7 @@
 #define GDT       0x1000u
 #define IDT       0x2000u
 #define DIRECTORY 0x4000u
-#define TABLES    0x5000u /* four of them: 16 MiB */
+#define TABLES    0x5000u /* four tables for 16 MiB */
 #define CODE      0x100000u
 #define MIXED     0x400000u
 #define STACK     0x90000u
@@ -108,7 +108,7 @@ static CpuSegment flat(uint16_t selector, uint32_t type)
     };
 }
 
-/* Flat 32-bit code at CODE; 16 MiB mapped one to one by 4 KiB pages. */
+/* Flat 32-bit code at CODE.  4 KiB pages map 16 MiB to themselves. */
 static CpuState protected_state(Bench *b, bool paging)
 {
     CpuState state;
@@ -157,7 +157,7 @@ static CpuState real_state(Bench *b)
 
 /* ---- measuring ---------------------------------------------------------- */
 
-/* Of this process: others on the machine do not count. */
+/* The CPU time of this process, so that other processes do not count. */
 static double seconds(void)
 {
     struct timespec now;
@@ -171,7 +171,7 @@ typedef struct Result {
     uint64_t instructions;
 } Result;
 
-/* From `state` to the HLT at its end; the fastest of many short RUNS. */
+/* Runs from `state` to the HLT at the end.  The result is the fastest of many short runs. */
 static Result measure(Bench *b, const CpuState *state)
 {
     Result best = {.seconds = 1e9};
@@ -224,7 +224,7 @@ static double mips(Result r)
     return (double)r.instructions / r.seconds / 1e6;
 }
 
-/* What one turn of a loop costs more than the bare loop. */
+/* The cost of a loop's turn beyond that of the bare loop. */
 static double extra_ns(Result with, Result without, uint32_t turns)
 {
     return bench_cost(without.seconds, with.seconds, turns) * 1e9;
@@ -329,7 +329,7 @@ static BenchRun run_program(const char *build, const char *image, unsigned count
     return bench_run(argv, BENCH_TO_PIPE, 0);
 }
 
-/* ns of the CPU, the fastest of a few. */
+/* The CPU time in ns, the fastest of a few runs. */
 static double program_cpu(const char *build, const char *image, unsigned count)
 {
     double best = 1e18;

@@ -5,13 +5,13 @@
 #ifdef MIXED_GUEST
 #define MIXED_AT 0x400000u
 
-/* Entered at the image's first byte, with a stack. */
+/* The entry is the first byte of the image, and there is a stack. */
 __attribute__((section(".text.startup"), used, noreturn)) void mixed_start(void)
 {
     static const char END[] = "Shutdown";
 
     mixed_run((Mixed *)MIXED_AT);
-    /* What ends QEMU (isa-debug-exit), Bochs, and the others. */
+    /* These end QEMU (isa-debug-exit), Bochs, and the others. */
     __asm__ volatile("outb %%al, $0xf4" : : "a"(BENCH_END_VALUE));
     for (unsigned i = 0; END[i]; i++) {
         __asm__ volatile("outb %0, %1" : : "a"(END[i]), "Nd"((uint16_t)0x8900));
@@ -112,7 +112,7 @@ static uint32_t sieve(uint8_t *composite)
     return primes;
 }
 
-/* Adds, shifts and jumps on a stack: count down from an argument. */
+/* A program that counts down from an argument, with adds, shifts and jumps on a stack. */
 static uint32_t bytecode(uint32_t argument)
 {
     static const uint8_t CODE[] = {0, 1, 2, 3, 4, 5, 6, 0};

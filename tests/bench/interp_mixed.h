@@ -1,7 +1,7 @@
 /*
- * A mixture of ordinary integer code: sort, CRC, hash table, sieve, and the
- * loop of a small bytecode machine.  Compiled twice, as a 32-bit guest and for
- * the host, so that the results can be compared.
+ * A mixture of ordinary integer code: sort, CRC, hash table, sieve, and the loop of
+ * a small bytecode machine.  It is compiled twice, as a 32-bit guest and for the
+ * host, so that the results can be compared.
  */
 #ifndef PIOEMU_BENCH_INTERP_MIXED_H
 #define PIOEMU_BENCH_INTERP_MIXED_H

@@ -1,10 +1,10 @@
 /*
- * The software CPU beside QEMU's (TCG) and Bochs, where they are installed,
- * all running the same guest images in turns.
+ * The software CPU beside QEMU's (TCG) and Bochs, if they are installed.  All run
+ * the same guest images in turns.
  *
- * A cost is the difference between the CPU times of a long and a short run,
- * divided by the difference of their counts, so that starting costs nothing;
- * the fastest of a few rounds counts.  Each run has a time limit.
+ * A cost is the difference between the CPU times of a long and a short run, divided
+ * by the difference of their counts, so that the cost of starting cancels out.  The
+ * fastest of a few rounds counts.  Each run has a time limit.
  */
 #include "tests/bench/bench_end.h"
 #include "tests/bench/bench_qemu.h"
@@ -17,9 +17,9 @@
 #include <string.h>
 
 #define ROUNDS        3u
-#define LIMIT         "60" /* s */
+#define LIMIT         "60" /* in seconds */
 #define VGA_ROM_SIZE  512u
-#define BOCHS_STATUS  1 /* it calls the end a panic, and so does every failure of its start */
+#define BOCHS_STATUS  1 /* Bochs calls the end a panic, as it does every failure of its start */
 #define BOCHS_END     "Shutdown port: shutdown requested"
 #define BOCHS_COMMAND "exec timeout -k 5 " LIMIT " \"$0\" -q -f \"$1\" -rc \"$2\" 2>/dev/null"
 
@@ -27,8 +27,8 @@ typedef enum Program { PIOEMU, QEMU, BOCHS, PROGRAMS } Program;
 
 typedef struct Peers {
     const char *build;
-    char *qemu, *bochs; /* NULL: not there, or it does not run */
-    char *directory;    /* of Bochs's files */
+    char *qemu, *bochs; /* NULL: it is not installed, or does not run */
+    char *directory;    /* for Bochs's files */
 } Peers;
 
 static const struct {
@@ -92,14 +92,17 @@ static void write_file(const char *name, const char *text, gssize size)
     }
 }
 
-/* Its log has the end of the image, which its status does not tell from others. */
+/* The status does not tell whether the image came to its end, but the log does. */
 static bool bochs_came_to_the_end(const char *log)
 {
     g_autofree char *text = NULL;
     return g_file_get_contents(log, &text, NULL, NULL) && strstr(text, BOCHS_END);
 }
 
-/* Without a terminal, sound or a VGA BIOS; Debian's waits for a debugger's command. */
+/*
+ * Runs without a terminal, sound or a VGA BIOS.  Debian's Bochs waits for a
+ * debugger's command first.
+ */
 static bool run_bochs(const Peers *peers, const char *rom, BenchRun *run)
 {
     g_autofree char *vga = g_build_filename(peers->directory, "vga.rom", NULL);
@@ -172,7 +175,7 @@ static bool is_there(const Peers *peers, Program program)
     return program == PIOEMU || (program == QEMU ? peers->qemu : peers->bochs) != NULL;
 }
 
-/* NAN is none. */
+/* NAN means that there is no figure. */
 static void print_figure(int width, double figure, const char *unit)
 {
     if (isnan(figure)) {
@@ -203,7 +206,7 @@ static void print_row(const Peers *peers, size_t row)
     printf(" %s\n", ROWS[row].unit);
 }
 
-/* Whether a peer runs here at all, which a sandbox or a missing part can prevent. */
+/* Checks whether a peer runs here at all.  A sandbox or a missing part can prevent it. */
 static void probe(const Peers *peers, Program program, char **name)
 {
     double cpu;
@@ -222,7 +225,7 @@ static void print_table(const Peers *peers)
     }
 }
 
-/* Those that run here. */
+/* Prints the peers that run here. */
 static void print_peers(const Peers *peers)
 {
     const char *const names[] = {peers->qemu, peers->bochs};

@@ -1,10 +1,10 @@
 /*
- * What -record costs: the same guests with it and without it, in turns, and
- * whether a byte or a tick is lost by it.
+ * The cost of -record: the same guests run with it and without it, in turns, and
+ * the table shows whether a byte or a tick is lost.
  *
- * A cost is CPU time, the difference between a long and a short run divided by
- * the difference of their counts; the least of the rounds is taken, which is
- * the one that was disturbed least.
+ * A cost is CPU time: the difference between a long and a short run, divided by the
+ * difference of their counts.  The smallest value of the rounds is taken, because
+ * it was disturbed least.
  */
 #include "tests/bench/bench_run.h"
 
@@ -17,11 +17,11 @@
 #define ROUNDS      5u
 #define COUNT_SHORT 1000u
 #define COUNT_LONG  31000u
-/* Ticks in two seconds at this rate. */
+/* The ticks in two seconds at this rate. */
 #define TICK_OPTIONS "cx=500,dx=2"
 #define TICKS_NEAR   10
 
-/* A record is put together and copied while the guest waits: so much an access. */
+/* The limit for an access, because a record is composed and copied while the guest waits. */
 #define GOAL_NS 150.0
 
 static const char *build;
@@ -48,7 +48,7 @@ static double cpu_of(const char *accel, const char *image, unsigned count, bool 
     return (double)r.cpu;
 }
 
-/* ns of CPU an operation, the least of all rounds: without and with -record. */
+/* The CPU time of an operation in ns, the smallest of all rounds: without and with -record. */
 static void costs(const char *accel, const char *image, double ns[2])
 {
     double least[2][2] = {{1e18, 1e18}, {1e18, 1e18}};
@@ -80,7 +80,7 @@ static void print_cost(const char *accel, const char *what, const char *image, u
            ns[0], ns[1], ns[1] / ns[0], added, verdict(added <= GOAL_NS || ns[1] / ns[0] <= 1.05));
 }
 
-/* What the guest printed is the same, to the last byte. */
+/* The guest's output must be the same, to the last byte. */
 static void print_bytes(const char *accel)
 {
     g_autofree char *flat = g_strdup_printf("cx=%u", COUNT_LONG);

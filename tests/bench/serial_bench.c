@@ -1,10 +1,11 @@
 /*
  * The serial table: bytes per second to each kind of reader beside the floor
- * (floor.c, which writes the same bytes in blocks of 64 KiB), write calls per
- * KiB, four ports at once, and the latency of a typed character's echo.
+ * (floor.c, which writes the same bytes in blocks of 64 KiB), write calls per KiB,
+ * four ports at once, and the latency of a typed character's echo.
  *
- * A rate comes from the difference of a long and a short run, so that starting
- * costs nothing; ratios are taken within a round and their median is shown.
+ * A rate comes from the difference of a long and a short run, so that the cost of
+ * starting cancels out.  A ratio is taken within a round, and the median of the
+ * ratios is shown.
  */
 #include "tests/bench/bench_run.h"
 
@@ -30,8 +31,8 @@
 
 typedef struct Sink {
     const char *name;
-    const char *serial;              /* printf format for the directory */
-    int (*attach)(const char *path); /* NULL: nobody reads */
+    const char *serial;              /* a printf format for the directory */
+    int (*attach)(const char *path); /* NULL: there is no reader */
 } Sink;
 
 typedef struct Bench {
@@ -76,7 +77,7 @@ static int attach_socket(const char *path)
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     await(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    /* Between its bind() and its listen() a server refuses. */
+    /* Between its bind() and its listen() a server refuses connections. */
     while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         if (errno != ECONNREFUSED) {
             return -1;
@@ -126,7 +127,7 @@ static pid_t start(const char *const *argv)
     return pid;
 }
 
-/* write() calls of a process that has ended and was not waited for. */
+/* The write() calls of a process that has ended and has not been waited for. */
 static uint64_t write_calls(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%ld/io", (long)pid);
@@ -137,7 +138,7 @@ static uint64_t write_calls(pid_t pid)
 }
 
 typedef struct Measure {
-    double wall; /* ns */
+    double wall; /* in ns */
     double calls;
 } Measure;
 
@@ -208,7 +209,7 @@ static double median(GArray *values)
     return result;
 }
 
-/* Bytes a second, of the bytes by which two runs differ. */
+/* The bytes a second, from the difference of two runs. */
 static double rate(double few, double many)
 {
     return SECOND / bench_cost(few, many, COUNT_LONG - COUNT_SHORT);
@@ -288,7 +289,7 @@ static void echo_row(const Bench *bench, const char *guest, const char *image)
     for (unsigned i = 0; i < ECHOES; i++) {
         double us = echo_once(fd);
         g_array_append_val(times, us);
-        g_usleep(2000); /* as a typist: the line is silent again */
+        g_usleep(2000); /* like a typist, so that the line is silent again */
     }
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);

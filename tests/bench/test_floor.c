@@ -1,6 +1,6 @@
 /*
- * The flat images run in a bare KVM program, and the benchmark images do what
- * they say as often as they are told.
+ * The flat images run in a bare KVM program, and the benchmark images perform the
+ * given number of operations.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@ typedef struct Expectation {
     const char *path;
     const char *image; /* in the build directory */
     const char *options;
-    const char *output; /* the end of it; NULL: none at all */
+    const char *output; /* its last part; NULL: none at all */
     const char *exits;  /* in the statistics; NULL: any number */
 } Expectation;
 
@@ -30,7 +30,7 @@ static const Expectation EXPECTATIONS[] = {
      "exits=1002 "},
     {"/floor/posted_writes_cx_times", "tests/bench/bench_posted.bin", "--flat cx=1000", NULL,
      "exits=1002 "},
-    /* Sixteen to start and stop; the handler's two writes and the halt for each. */
+    /* Sixteen exits to start and stop; for each interrupt the handler's two writes and the halt. */
     {"/floor/irq_halts_until_dx_interrupts_came", "tests/bench/bench_irq.bin",
      "--flat dx=500 --interrupts 1000", NULL, "exits=1516 "},
     {"/floor/irq_takes_ticks_as_well", "tests/bench/bench_irq.bin", "--flat dx=50 --ticks 1000",

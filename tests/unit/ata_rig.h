@@ -1,7 +1,4 @@
-/*
- * What the tests of the ATA channel share: the primary one with drives of the
- * rig.
- */
+/* Shared by the tests of the ATA channel: the primary channel with drives of the rig. */
 #ifndef PIOEMU_TEST_ATA_RIG_H
 #define PIOEMU_TEST_ATA_RIG_H
 

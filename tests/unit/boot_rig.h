@@ -21,7 +21,7 @@ typedef struct BootRig {
     BootOptions options;
     BootBoard board;
     CpuState state;
-    FwItems *items; /* of the last kernel that a firmware is to start */
+    FwItems *items; /* the items of the last kernel that a firmware will start */
 } BootRig;
 
 static inline void boot_rig_set_up(BootRig *rig, gconstpointer data)
@@ -96,7 +96,7 @@ static inline void boot_rig_module(BootRig *rig, const char *text)
 
 /* ---- loading ---- */
 
-/* The items are copies: the image goes away. */
+/* The items are copies, because the image is freed. */
 static inline bool boot_rig_offer(BootRig *rig, const BootImage *image, GError **error)
 {
     g_autoptr(FwItems) items = fw_items_new();
@@ -113,7 +113,7 @@ static inline bool boot_rig_offer(BootRig *rig, const BootImage *image, GError *
     return true;
 }
 
-/* What a firmware is told under this number. */
+/* The item that a firmware finds under this number. */
 static inline const DataItem *boot_rig_item(const BootRig *rig, unsigned key)
 {
     const DataTable *table = fw_items_table(rig->items);
@@ -134,7 +134,10 @@ static inline uint32_t boot_rig_number(const BootRig *rig, unsigned key)
     return value;
 }
 
-/* A new file each time: one that is cut short and closed would go to the disk at once. */
+/*
+ * Makes a new file each time, because truncating and closing an old one would write
+ * it to the disk at once.
+ */
 static inline void boot_rig_write(const BootRig *rig)
 {
     g_unlink(rig->path);
@@ -172,10 +175,10 @@ static inline void boot_rig_refused(BootRig *rig, const char *why)
     g_assert_cmpstr(error->message, ==, message);
 }
 
-/* What a file that is no ELF can be given to run all the same. */
+/* The hint for a file that is no ELF file but could be run. */
 #define BOOT_RIG_FLAT_HINT " (-flat addr=0x1000 runs it as a flat binary)"
 
-/* Loads what it is given, whether or not that works; a sanitizer looks on. */
+/* Loads the kernel, whether or not that works, while a sanitizer checks the accesses. */
 static inline void boot_rig_survive(BootRig *rig)
 {
     g_autoptr(GError) error = NULL;
@@ -184,7 +187,7 @@ static inline void boot_rig_survive(BootRig *rig)
     }
 }
 
-/* The file cut off after each of its first bytes, and with bytes changed at random. */
+/* Tries the file cut off after each of its first bytes, and with bytes changed at random. */
 static inline void boot_rig_garble(BootRig *rig, guint cuts, guint from, guint to)
 {
     g_autoptr(GByteArray) whole = rig->file;
@@ -232,7 +235,7 @@ static inline void boot_rig_begins_with(const BootRig *rig, uint64_t address, co
     boot_rig_bytes_are(rig, address, text, strlen(text));
 }
 
-/* With the NUL at its end. */
+/* Checks a text and its final NUL. */
 static inline void boot_rig_text_is(const BootRig *rig, uint64_t address, const char *text)
 {
     boot_rig_bytes_are(rig, address, text, strlen(text) + 1);

@@ -1,6 +1,4 @@
-/*
- * The rig for chardevs: a device, a loop, and clients of the test's own.
- */
+/* The rig for chardevs: a device, a loop, and clients of the test. */
 #include "tests/unit/char_rig.h"
 
 #include <errno.h>
@@ -32,7 +30,7 @@ static void line_receive(void *opaque, unsigned port, const uint8_t *data, size_
     g_byte_array_append(line->input, data, (guint)size);
 }
 
-/* With the device's lock held. */
+/* The caller holds the device's lock. */
 static void transmit(void *opaque, unsigned port)
 {
     (void)port;
@@ -266,7 +264,7 @@ typedef struct Transfer {
     size_t size, done;
 } Transfer;
 
-/* A FIFO without a writer and a terminal without input give 0 or EAGAIN: not yet. */
+/* A FIFO without a writer and a terminal without input give 0 or EAGAIN, which means "not yet". */
 static bool has_read(void *opaque)
 {
     Transfer *transfer = opaque;
@@ -298,7 +296,7 @@ static bool has_written(void *opaque)
     return true;
 }
 
-/* The loop wakes up for the client's sake too. */
+/* The loop also wakes up for the client's descriptor. */
 static void transfer(CharRig *rig, Transfer *transfer, bool (*done)(void *opaque), unsigned events)
 {
     bool ready = false;

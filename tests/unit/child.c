@@ -1,6 +1,4 @@
-/*
- * Starting, watching and talking to the test's child.
- */
+/* Starts and watches the test's child, and talks to it. */
 #include "tests/unit/child.h"
 
 #include <errno.h>
@@ -136,7 +134,7 @@ static bool wait_for(int fd, short events)
     return pfd.revents & events;
 }
 
-/* 0 at the end; a pseudo-terminal ends with EIO. */
+/* Returns 0 at the end.  A pseudo-terminal ends with EIO. */
 static ssize_t read_some(int fd, uint8_t *data, size_t size)
 {
     wait_for(fd, POLLIN);

@@ -1,6 +1,6 @@
 /*
- * What the tests of the floppy controller share: two drives of the rig, the
- * DMA controllers, and commands as a driver gives them.
+ * Shared by the tests of the floppy controller: two drives of the rig, the DMA
+ * controllers, and commands in a driver's way.
  */
 #ifndef PIOEMU_TEST_FDC_RIG_H
 #define PIOEMU_TEST_FDC_RIG_H
@@ -59,7 +59,7 @@ static inline void fdc_command(Fdc *t, const uint8_t *bytes, size_t size)
     }
 }
 
-/* All there is of a result, and just that. */
+/* Checks that the result is exactly these bytes. */
 static inline void fdc_expect(Fdc *t, const uint8_t *bytes, unsigned size)
 {
     t->results = 0;
@@ -70,7 +70,7 @@ static inline void fdc_expect(Fdc *t, const uint8_t *bytes, unsigned size)
     g_assert_cmpmem(t->result, (int)t->results, bytes, (int)size);
 }
 
-/* The host carries out what it was asked, and time passes, until neither leads on. */
+/* The host performs its requests and time passes, until neither causes anything further. */
 static inline void fdc_run(Fdc *t)
 {
     for (unsigned i = 0; i < 2000 && !fdc_irq(t); i++) {
@@ -84,7 +84,7 @@ static inline void fdc_run(Fdc *t)
     }
 }
 
-/* Out of reset, its interrupts told, drive 0 running at the rate of its diskette. */
+/* Ends the reset, takes its interrupts, and runs drive 0 at the rate of its diskette. */
 static inline void fdc_start(Fdc *t)
 {
     fdc_put(t, FDC_DOR, 0);
@@ -106,7 +106,7 @@ static inline void fdc_seek(Fdc *t, unsigned drive, unsigned cylinder)
     EXPECT(t, (uint8_t)(FDC_ST0_SE | drive), (uint8_t)cylinder);
 }
 
-/* Channel 2, for `size` bytes at `address`. */
+/* Programs channel 2 for `size` bytes at `address`. */
 static inline void fdc_dma(Fdc *t, unsigned mode, unsigned address, unsigned size)
 {
     rig_outb(t->rig, 0xd6, DMA_MODE_CASCADE);

@@ -1,6 +1,6 @@
 /*
- * What the tests of the 8042 share: the controller with its keyboard and mouse,
- * through its two ports.
+ * Shared by the tests of the 8042: the controller with its keyboard and mouse, and
+ * accesses to its two ports.
  */
 #ifndef PIOEMU_TEST_KBC_RIG_H
 #define PIOEMU_TEST_KBC_RIG_H
@@ -50,7 +50,7 @@ static inline void kbc_command2(Kbc *t, uint8_t value, uint8_t parameter)
     rig_outb(t->rig, I8042_DATA, parameter);
 }
 
-/* The next byte, which has to be there after one byte's time. */
+/* Takes the next byte, which must be there after the time of one byte. */
 static inline uint8_t kbc_take(Kbc *t)
 {
     rig_step(t->rig, BYTE_NS);
@@ -64,7 +64,7 @@ static inline void kbc_expect_empty(Kbc *t)
     g_assert_cmphex(kbc_status(t) & I8042_ST_OBF, ==, 0);
 }
 
-/* "1c f0 1c": these bytes and no more. */
+/* Checks that exactly these bytes come: "1c f0 1c". */
 static inline void kbc_expect(Kbc *t, const char *bytes)
 {
     g_auto(GStrv) words = g_strsplit(bytes, " ", -1);

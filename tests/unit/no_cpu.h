@@ -1,6 +1,6 @@
 /*
- * The CPU of a machine under test that has none: it hears of everything and
- * does nothing.
+ * For a machine under test without a CPU: functions that take every call of the
+ * machine and do nothing.
  */
 #ifndef PIOEMU_TEST_NO_CPU_H
 #define PIOEMU_TEST_NO_CPU_H

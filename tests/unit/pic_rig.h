@@ -1,6 +1,4 @@
-/*
- * What the tests of the 8259A pair share: the chips in the PC's place.
- */
+/* Shared by the tests of the 8259A pair: the chips as they are in a PC. */
 #ifndef PIOEMU_TEST_PIC_RIG_H
 #define PIOEMU_TEST_PIC_RIG_H
 
@@ -109,7 +107,7 @@ static inline uint8_t pic_poll(Pair *p, uint16_t port)
     return rig_inb(p->rig, port);
 }
 
-/* Takes the vectors of everything that INTR is up for, ending each at once. */
+/* Takes the vectors of all requests, and ends each interrupt at once. */
 static inline void pic_expect_order(Pair *p, const char *expected)
 {
     GString *got = g_string_new(NULL);

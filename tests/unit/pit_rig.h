@@ -1,6 +1,4 @@
-/*
- * What the tests of the 8254 share: the chip in the PC's place, and its clock.
- */
+/* Shared by the tests of the 8254: the chip as it is in a PC, and its clock. */
 #ifndef PIOEMU_TEST_PIT_RIG_H
 #define PIOEMU_TEST_PIT_RIG_H
 
@@ -20,13 +18,13 @@ static inline uint64_t pit_tick(const Pit *p)
     return rig_now(p->rig) / 17600 * 21 + rig_now(p->rig) % 17600 * 21 / 17600;
 }
 
-/* When CLK pulse `tick` comes. */
+/* The time of CLK pulse `tick`. */
 static inline uint64_t pit_ns(uint64_t tick)
 {
     return tick / 21 * 17600 + (tick % 21 * 17600 + 20) / 21;
 }
 
-/* Steps to the next whole `pulses`th CLK pulse. */
+/* Steps `pulses` CLK pulses, to the beginning of a pulse. */
 static inline void pit_clk(Pit *p, uint64_t pulses)
 {
     rig_step(p->rig, pit_ns(pit_tick(p) + pulses) - rig_now(p->rig));
@@ -94,7 +92,7 @@ static inline char *pit_wave(Pit *p, unsigned pulses)
     return g_string_free(wave, false);
 }
 
-/* What counter 2 (in the word format) reads at each CLK. */
+/* The values that counter 2 (in the word format) reads at each CLK. */
 static inline char *pit_counts(Pit *p, unsigned pulses)
 {
     GString *counts = g_string_new(NULL);

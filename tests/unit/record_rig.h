@@ -1,6 +1,4 @@
-/*
- * A machine with no CPU that is recorded, and the replay of what came of it.
- */
+/* A machine without a CPU that is recorded, and the replay of its recording. */
 #ifndef PIOEMU_TEST_RECORD_RIG_H
 #define PIOEMU_TEST_RECORD_RIG_H
 
@@ -87,7 +85,7 @@ static inline void build_machine(Session *s)
     bus_set_observer(s->bus, access_made, false, s);
 }
 
-/* A bus without locks has APICs on it, as with a software CPU. */
+/* A bus without locks has APICs, as with a software CPU. */
 static inline Session *session_new_on(const char *path, bool locked)
 {
     Session *s = g_new0(Session, 1);
@@ -113,7 +111,7 @@ static inline Session *session_new(const char *path)
     return session_new_on(path, true);
 }
 
-/* Ends the recording; returns how often the user was told something. */
+/* Ends the recording and returns how many messages the user got. */
 static inline unsigned session_end(Session *s)
 {
     chardev_set_free(s->chars);
@@ -142,7 +140,7 @@ static inline uint8_t inb(Session *s, uint16_t port)
     return value;
 }
 
-/* Output, input, a timer, an interrupt, an access that nobody answers. */
+/* Uses output, input, a timer, an interrupt, and an address without a device. */
 static inline void use_machine(Session *s)
 {
     static const uint8_t TEXT[] = "input";

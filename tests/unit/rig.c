@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct RecordedLine {
-    unsigned drivers; /* that are high now */
+    unsigned drivers; /* the number of drivers that are high now */
     unsigned edges;
     uint64_t changed_at;
     bool pending;
@@ -19,12 +19,12 @@ struct Rig {
     BusInitiator initiator;
     GPtrArray *devices;
     GPtrArray *lines;   /* IrqLine */
-    GHashTable *chars;  /* id to RigChar */
-    GHashTable *drives; /* id to RigDrive */
+    GHashTable *chars;  /* from id to RigChar */
+    GHashTable *drives; /* from id to RigDrive */
     Device *dma;
     GPtrArray *dma_lines;
     RecordedLine recorded[RIG_LINES];
-    Device *controller; /* NULL: the lines are recorded and lead nowhere */
+    Device *controller; /* NULL: the lines are only recorded */
     unsigned requests[DEVICE_REQUESTS];
     DeviceRequest last[DEVICE_REQUESTS];
     const DataTable *data;
@@ -274,7 +274,7 @@ bool rig_load(Device *dev, GBytes *saved)
     return device_load(dev, saved, &error);
 }
 
-/* Copies `elements`, with one of them replaced if it is in this field. */
+/* Copies `elements`.  If they belong to this field, one of them is replaced. */
 static GVariant *patch_elements(GVariant *elements, bool here, unsigned index, uint64_t value)
 {
     gsize count;

@@ -1,6 +1,4 @@
-/*
- * Character lines for tests: everything happens at once, in the caller's thread.
- */
+/* Character lines for tests.  Everything happens at once, in the caller's thread. */
 #include "src/device/device_services.h"
 #include "tests/unit/rig.h"
 

@@ -1,6 +1,4 @@
-/*
- * What the tests of the MC146818A share: the chip in the PC's place.
- */
+/* Shared by the tests of the MC146818A: the chip as it is in a PC. */
 #ifndef PIOEMU_TEST_RTC_RIG_H
 #define PIOEMU_TEST_RTC_RIG_H
 
@@ -17,7 +15,7 @@
 #define US UINT64_C(1000)
 #define MS UINT64_C(1000000)
 
-/* After which an interrupt that is owed follows a read of register C. */
+/* An owed interrupt comes this long after a read of register C. */
 #define PAUSE_NS UINT64_C(61036)
 
 /* 2026-11-21 22:33:44, a Saturday. */

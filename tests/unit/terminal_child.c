@@ -1,7 +1,7 @@
 /*
- * A small machine for the tests of terminals and pipes: the loop, the signals
- * and one device that sends back what it receives, as a serial port with a
- * FIFO of 16 would.
+ * A small machine for the tests of terminals and pipes: the loop, the signals and
+ * one device that sends back what it receives, like a serial port with a FIFO of
+ * 16.
  *
  *   --spec SPEC    a chardev (default stdio); the device is on the first one
  *   --echr N       the escape key

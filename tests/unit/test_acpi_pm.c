@@ -7,7 +7,7 @@
 #define BASE 0x600u
 #define SCI  9u
 #define HALF (1u << 23)
-/* The timer counts this much in a second. */
+/* The counts of the timer in a second. */
 #define HZ ACPI_PM_TMR_HZ
 
 static uint32_t reg(Rig *rig, unsigned offset, unsigned size)
@@ -20,7 +20,7 @@ static void set(Rig *rig, unsigned offset, uint32_t value, unsigned size)
     rig_out(rig, (uint16_t)(BASE + offset), value, size);
 }
 
-/* Nanoseconds until the timer has counted so much, rounded up. */
+/* The nanoseconds that the timer needs for `count`, rounded up. */
 static uint64_t ticks(uint64_t count)
 {
     return (count * NS_PER_SECOND + HZ - 1) / HZ;
@@ -118,7 +118,7 @@ static void enables_and_control_keep_what_is_defined(void)
     g_assert_cmphex(reg(rig, ACPI_PM1_CNT, 2), ==, 0x1401);
 }
 
-/* 0 is QEMU's and what the DSDT says, 5 that of other machines. */
+/* 0 is the value of QEMU and of the DSDT, 5 that of other machines. */
 static void sleep_type_of_qemu_powers_off(void)
 {
     g_autoptr(Rig) rig = rig_new();

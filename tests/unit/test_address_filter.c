@@ -1,6 +1,4 @@
-/*
- * -dfilter: the forms of a range, what they cover, and what is no range.
- */
+/* -dfilter: the forms of a range, what a range covers, and texts that are no range. */
 #include "src/base/error.h"
 #include "src/cpu/address_filter.h"
 
@@ -12,7 +10,7 @@ static AddressFilter *filter_of(const char *text)
     return filter;
 }
 
-/* One range: its ends are in it, their neighbours are not. */
+/* A single range covers its ends but not their neighbours. */
 static void assert_range(const char *text, uint64_t first, uint64_t last)
 {
     g_autoptr(AddressFilter) filter = filter_of(text);
@@ -36,7 +34,7 @@ static void test_first_and_size(void)
     assert_range("0xfffffffffffffff0+16", 0xfffffffffffffff0, UINT64_MAX);
 }
 
-/* The bytes that end with it. */
+/* The range is the bytes up to and including the last one. */
 static void test_last_and_size(void)
 {
     assert_range("0x8000-0x100", 0x7f01, 0x8000);
@@ -54,7 +52,7 @@ static void test_any_of_several(void)
     }
 }
 
-/* A block counts that begins before the range or ends after it. */
+/* A block that begins before the range or ends after it counts. */
 static void test_whatever_overlaps(void)
 {
     g_autoptr(AddressFilter) filter = filter_of("0x100..0x1ff");

@@ -1,7 +1,4 @@
-/*
- * Corners of the two APICs, each of which a mutant had survived in.  "SDM" as in
- * test_apic.c.
- */
+/* Corners of the two APICs in which a mutant had once survived.  "SDM" as in test_apic.c. */
 #include "devices/intc/ioapic_regs.h"
 #include "devices/intc/lapic_regs.h"
 #include "rig.h"
@@ -121,7 +118,7 @@ static void reset_takes_the_request_back(Apics *a, gconstpointer data)
     g_assert_cmphex(get(a, APIC_IRR + 0x20), ==, 0);
 }
 
-/* After a reset LINT0 passes the PIC's request, as one that is there already. */
+/* After a reset LINT0 passes a request of the PIC, even one that is already pending. */
 static void reset_passes_what_the_pic_asks(Apics *a, gconstpointer data)
 {
     (void)data;
@@ -134,11 +131,11 @@ static void reset_passes_what_the_pic_asks(Apics *a, gconstpointer data)
 
 /* ---- levels and edges ---- */
 
-/* SDM, "Signaling Interrupt Servicing Completion": for levels alone an EOI message is sent. */
+/* SDM, "Signaling Interrupt Servicing Completion": an EOI message is sent only for levels. */
 static void end_of_an_edge_sends_no_message(Apics *a, gconstpointer data)
 {
     (void)data;
-    redirect(a, 9, 7, IOAPIC_TRIGGER | 0x61); /* to a CPU that is not there */
+    redirect(a, 9, 7, IOAPIC_TRIGGER | 0x61); /* to a CPU that does not exist */
     device_set_input(a->ioapic, 9, true);
     g_assert_true(entry(a, 9) & IOAPIC_REMOTE_IRR);
     device_set_input(a->ioapic, 9, false);
@@ -168,7 +165,7 @@ static void end_of_a_level_sends_its_vector(Apics *a, gconstpointer data)
     }
 }
 
-/* The timer, the pins and the error are edges: they clear a bit that a level had set. */
+/* The timer, the pins and the error are edges, so they clear a bit that a level had set. */
 static void local_sources_are_edges(Apics *a, gconstpointer data)
 {
     (void)data;
@@ -223,7 +220,7 @@ static void addresses_beside_registers_are_none(Apics *a, gconstpointer data)
     g_assert_cmphex(get(a, APIC_LVT_TIMER), ==, 0x41);
     set(a, APIC_ESR, 0);
     g_assert_cmphex(get(a, APIC_ESR), ==, APIC_ESR_REGISTER);
-    set(a, 0x10, 0x55); /* the lowest that is no message */
+    set(a, 0x10, 0x55); /* the lowest vector of a message */
     g_assert_cmphex(get(a, APIC_IRR + 0x20), ==, 0);
     set(a, APIC_ESR, 0);
     g_assert_cmphex(get(a, APIC_ESR), ==, APIC_ESR_REGISTER);

@@ -1,5 +1,5 @@
 /*
- * Local APICs of several CPUs, and what they and the I/O APIC send one another.
+ * Local APICs of several CPUs, and the messages between them and the I/O APIC.
  * "SDM" as in test_apic.c.
  */
 #include "devices/intc/ioapic_regs.h"
@@ -69,7 +69,7 @@ static void command(Board *b, unsigned cpu, uint8_t destination, uint32_t low)
     set(b, cpu, APIC_ICR_LOW, low);
 }
 
-/* The numbers of the CPUs that have the vector waiting, which is then forgotten. */
+/* Checks which CPUs have the vector pending, and takes it from them. */
 static void assert_got(Board *b, uint8_t vector, const char *expected)
 {
     g_autoptr(GString) got = g_string_new(NULL);
@@ -177,7 +177,10 @@ static void test_cluster_model(Board *b, gconstpointer data)
     assert_got(b, VECTOR, "02");
 }
 
-/* The one whose processor priority is lowest; a CPU that is disabled by software takes no part. */
+/*
+ * The CPU with the lowest processor priority gets it.  A CPU whose APIC is disabled
+ * takes no part.
+ */
 static void test_lowest_priority(Board *b, gconstpointer data)
 {
     (void)data;
@@ -210,7 +213,7 @@ static void test_nmi(Board *b, gconstpointer data)
     }
 }
 
-/* SDM, "Local APIC State After It Receives an INIT": as after power-on, but for the ID. */
+/* SDM, "Local APIC State After It Receives an INIT": as after power-on, except for the ID. */
 static void test_init(Board *b, gconstpointer data)
 {
     (void)data;
@@ -235,7 +238,7 @@ static void test_init_deassert(Board *b, gconstpointer data)
     g_assert_cmpuint(rig_requests(b->rig, DEVICE_CPU_INIT), ==, 0);
 }
 
-/* An APIC that is disabled by software still takes it: SDM, "Local APIC Disabled State". */
+/* SDM, "Local APIC Disabled State": an APIC that software has disabled still accepts it. */
 static void test_start(Board *b, gconstpointer data)
 {
     (void)data;
@@ -248,7 +251,7 @@ static void test_start(Board *b, gconstpointer data)
     g_assert_cmpuint(rig_requests(b->rig, DEVICE_CPU_START), ==, 4);
 }
 
-/* SDM, "Error Handling": who sends an illegal vector knows it. */
+/* SDM, "Error Handling": the sender of an illegal vector records the error. */
 static void test_illegal_vector_stays_with_the_sender(Board *b, gconstpointer data)
 {
     (void)data;
@@ -289,7 +292,7 @@ static void test_input_goes_to_the_least_busy(Board *b, gconstpointer data)
     assert_got(b, VECTOR, "2");
 }
 
-/* Of a level: whichever CPU ends it lets it be sent again. */
+/* Whichever CPU ends a level interrupt, the I/O APIC sends it again. */
 static void test_end_of_a_level_by_another_cpu(Board *b, gconstpointer data)
 {
     (void)data;

@@ -1,5 +1,5 @@
 /*
- * The registers of the two APICs: their names in a trace, what reads back, and
+ * The registers of the two APICs: their names in a trace, what they read back, and
  * accesses that the manuals do not define.  "SDM" and "DS" as in test_apic.c.
  */
 #include "devices/intc/ioapic_regs.h"
@@ -27,7 +27,7 @@ static void set(Rig *rig, uint32_t offset, uint32_t value)
     rig_write32(rig, LAPIC + offset, value);
 }
 
-/* SDM: the ESR shows what happened since it was written last. */
+/* SDM: the ESR shows the errors since the last write to it. */
 static uint32_t errors(Rig *rig)
 {
     set(rig, APIC_ESR, 0);
@@ -91,7 +91,7 @@ static void test_local_registers_read_back(void)
         g_assert_cmphex(get(rig, REGISTERS[i].offset), ==, REGISTERS[i].read);
     }
     g_assert_cmphex(get(rig, APIC_ID), ==, 0);
-    /* SDM: PPR is TPR where its class is not below that in service. */
+    /* SDM: PPR is TPR if its class is not below that in service. */
     g_assert_cmphex(get(rig, APIC_PPR), ==, 0x5a);
     set(rig, APIC_SVR, APIC_SVR_ENABLE | 0xff);
     set(rig, APIC_ICR_LOW, APIC_ICR_SELF | 0x61);
@@ -134,7 +134,7 @@ static void test_write_between_registers_is_an_error(void)
     g_assert_cmphex(errors(rig), ==, APIC_ESR_REGISTER);
 }
 
-/* SDM: 32-bit accesses; less can be read, as CPUs of today have it. */
+/* SDM: accesses have 32 bits.  Shorter reads are possible, as on today's CPUs. */
 static void test_local_registers_take_32_bits_and_give_less(void)
 {
     g_autoptr(Rig) rig = rig_new_unlocked();
@@ -154,7 +154,7 @@ static void test_local_registers_take_32_bits_and_give_less(void)
     g_assert_cmphex(value, ==, UINT64_MAX);
 }
 
-/* SDM "Local Vector Table", delivery mode 000: the interrupt of the vector field. */
+/* SDM "Local Vector Table", delivery mode 000: delivers the vector of the vector field. */
 static void test_fixed_local_pin_delivers_its_vector(void)
 {
     g_autoptr(Rig) rig = rig_new_unlocked();
@@ -209,7 +209,7 @@ static Rig *rig_with_lapic(Device **lapic)
     return rig;
 }
 
-/* No handler could keep up with more: the next tick is the first one a microsecond later. */
+/* No handler could keep up with more, so the next tick is the first one a microsecond later. */
 static void test_short_periods_are_served_a_microsecond_apart(void)
 {
     Device *lapic;
@@ -239,7 +239,10 @@ static void test_flat_destination_is_a_mask_of_eight_bits(void)
     g_assert_cmphex(get(rig, APIC_IRR + 0x20), ==, 0x10);
 }
 
-/* SDM "Error Handling": both delivery modes with a vector have no vectors below 16. */
+/*
+ * SDM "Error Handling": for both delivery modes that have a vector, vectors below
+ * 16 are illegal.
+ */
 static void test_illegal_vector_of_lowest_priority_is_not_sent(void)
 {
     g_autoptr(Rig) rig = rig_new_unlocked();
@@ -252,7 +255,7 @@ static void test_illegal_vector_of_lowest_priority_is_not_sent(void)
     g_assert_cmphex(get(rig, APIC_IRR), ==, 0x10000);
 }
 
-/* Each way to make an error asks for the CPU at once, not with the next thing that happens. */
+/* Each kind of error interrupts the CPU at once, and not only at the next event. */
 static void test_error_interrupt_comes_at_once(void)
 {
     static const struct {
@@ -296,7 +299,7 @@ static void test_io_addresses_without_a_register_keep_nothing(void)
     rig_write32(rig, IOAPIC + 0x20, 0xffffffff);
     g_assert_cmphex(rig_read32(rig, IOAPIC + 0x20), ==, 0);
     g_assert_cmphex(rig_read32(rig, IOAPIC + IOAPIC_IOREGSEL), ==, IOAPIC_VER);
-    /* An index behind the table, and one that cannot be written. */
+    /* An index behind the table, and indexes that cannot be written. */
     static const uint8_t INDEXES[] = {IOAPIC_VER, IOAPIC_ARB, 3, IOAPIC_REDTBL + 2 * IOAPIC_INPUTS,
                                       0xff};
     for (unsigned i = 0; i < G_N_ELEMENTS(INDEXES); i++) {
@@ -307,7 +310,7 @@ static void test_io_addresses_without_a_register_keep_nothing(void)
     }
 }
 
-/* Or a guest that reads the MP table calls the chip misconfigured. */
+/* Otherwise a guest that reads the MP table calls the chip misconfigured. */
 static void test_io_apic_has_the_id_of_the_tables(void)
 {
     g_autoptr(Rig) rig = rig_new_unlocked();

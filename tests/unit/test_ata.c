@@ -19,7 +19,7 @@ static void expect_sector(Channel *t, const uint8_t *data, uint64_t lba)
     g_assert_cmpmem(data, ATA_SECTOR_SIZE, expected, ATA_SECTOR_SIZE);
 }
 
-/* The guest's way: wait for the interrupt, look at the status, take the data. */
+/* A guest's way: wait for the interrupt, read the status, take the data. */
 static void read_sectors(Channel *t, uint64_t lba, unsigned count, unsigned per_block)
 {
     uint8_t data[16 * ATA_SECTOR_SIZE];
@@ -168,7 +168,7 @@ static void read_by_48_bits(Channel *t, gconstpointer data)
     read_sectors(t, 1000, 300, 1);
     ata_lba48(t, 0, 20, ATA_CMD_READ_MULTIPLE_EXT);
     read_sectors(t, 0, 20, 16);
-    /* Bits 24 to 47 count: it is not sector 0. */
+    /* Bits 24 to 47 count, so this is not sector 0. */
     ata_lba48(t, UINT64_C(1) << 32, 1, ATA_CMD_READ_EXT);
     expect_error(t, ATA_ER_IDNF);
 }
@@ -338,7 +338,7 @@ static void failed_write_and_flush_are_device_faults(Channel *t, gconstpointer d
     expect_error(t, ATA_ER_ABRT);
 }
 
-/* What fits is written first. */
+/* The sectors that exist are written first. */
 static void write_past_the_end_is_not_found_there(Channel *t, gconstpointer data)
 {
     (void)data;

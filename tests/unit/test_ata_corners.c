@@ -1,6 +1,4 @@
-/*
- * Corners of the ATA channel, each of which a mutant had survived in.
- */
+/* Corners of the ATA channel in which a mutant had once survived. */
 #include "tests/unit/ata_rig.h"
 
 #define SECTORS 100u
@@ -30,7 +28,7 @@ static void second_drive_interrupts_when_it_is_selected(Channel *t, gconstpointe
     g_assert_true(ata_irq(t));
 }
 
-/* Only a read of the status acknowledges, not the end of the data. */
+/* Only a read of the status acknowledges the interrupt, not the end of the data. */
 static void interrupt_outlives_the_data_that_it_told_of(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -188,7 +186,7 @@ static void string_of_two_writes_has_both(Channel *t, gconstpointer data)
 
 /* ---- identities ---- */
 
-/* Two characters to a word, the first in its upper byte, and blanks behind the text. */
+/* Each word has two characters, the first one in the upper byte, and blanks follow the text. */
 static void assert_text(const uint16_t *words, unsigned count, const char *text)
 {
     g_autoptr(GString) found = g_string_new(NULL);

@@ -1,6 +1,6 @@
 /*
- * The ports of the ATA channel: accesses wider than a register, strings of them,
- * those that come while a drive is at a command, and what they are called.
+ * The ports of the ATA channel: accesses wider than a register, strings of
+ * accesses, accesses during a command, and the names of the registers.
  */
 #include "tests/unit/ata_rig.h"
 
@@ -25,7 +25,7 @@ static void wide_access_is_one_of_each_register(Channel *t, gconstpointer data)
                     READY << 24 | 0xe0 << 16 | 0x33 << 8 | 0x22);
 }
 
-/* "The content of the previous write" is the byte before the last of the string. */
+/* "The content of the previous write" is the byte before the last one of the string. */
 static void string_of_writes_is_one_after_the_other(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -97,7 +97,7 @@ static void task_file_is_not_written_while_data_waits(Channel *t, gconstpointer 
     g_assert_cmphex(ata_get(t, ATA_LBA_LOW), ==, 0x33);
 }
 
-/* The deviation of ata_disk.c: only commands of single sectors are tried sector by sector. */
+/* A deviation of ata_disk.c: only commands for single sectors are retried sector by sector. */
 static void read_multiple_fails_at_the_first_sector_of_its_buffer(Channel *t, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,4 @@
-/*
- * Reset, save and load of the ATA channel, and a guest that does anything.
- */
+/* Reset, save and load of the ATA channel, and random guests. */
 #include "tests/unit/ata_rig.h"
 
 #define SECTORS 900u
@@ -43,7 +41,7 @@ static void random_event(Channel *t, GRand *rand)
         rig_out_block(t->rig, BASE, bytes, size / 4, 4);
         break;
     case 7:
-        /* A packet of one of the known commands, or of any. */
+        /* A packet of a known command or a random one. */
         bytes[0] = (uint8_t)(g_rand_boolean(rand) ? ATAPI_READ_10 : g_rand_int(rand));
         ata_out(t, bytes, 12);
         break;
@@ -131,7 +129,7 @@ static void reset_from_any_state_leaves_no_trace(void)
     channel_teardown(&fresh, NULL);
 }
 
-/* The second channel never saw the command, and yet ends it. */
+/* The second channel never saw the command, but completes it. */
 static void work_in_progress_is_asked_for_again(void)
 {
     static const uint8_t COMMANDS[] = {ATA_CMD_FLUSH, ATA_CMD_VERIFY};
@@ -162,7 +160,7 @@ static void impossible_state_is_refused(void)
         {"drives[1].request", 1}, /* of no sectors */
         {"drives[1].head", 16},     {"drives[1].multiple", 17}, {"drives[1].filled", 8193},
         {"drives[1].position", 1},  {"drives[1].drq_end", 1},   {"drives[1].lba", SECTORS + 1},
-        {"drives[1].status", 0x58}, /* data of no phase */
+        {"drives[1].status", 0x58}, /* data, but the phase has none */
         {"drives[1].heads", 0},     {"drives[1].sectors", 0},
     };
     Channel t;

@@ -19,7 +19,7 @@ static void send_packet(Channel *t, const uint8_t *packet, uint16_t limit)
     g_assert_true(ata_irq(t));
 }
 
-/* Takes blocks as they are announced; returns how much came. */
+/* Takes blocks as they are announced and returns how many bytes came. */
 static size_t take_data(Channel *t, uint8_t *data, size_t room)
 {
     size_t size = 0;
@@ -107,7 +107,7 @@ static void power_on_without_attention_is_as_a_firmware_leaves_it(void)
     expect_good(&t, TEST_UNIT_READY);
     device_reset(t.dev);
     expect_good(&t, TEST_UNIT_READY);
-    /* A reset by the guest is another matter. */
+    /* A reset by the guest does leave a unit attention. */
     rig_outb(t.rig, CONTROL, ATA_DC_SRST);
     rig_outb(t.rig, CONTROL, 0);
     expect_check(&t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_RESET);
@@ -268,10 +268,10 @@ static void tray_opens_closes_and_locks(Channel *t, gconstpointer data)
     expect_good(t, EJECT);
     expect_check(t, TEST_UNIT_READY, SENSE_NOT_READY, ASC_NO_MEDIUM);
     g_assert_cmpuint(run(t, EVENT, answer, sizeof(answer)), ==, 8);
-    g_assert_cmphex(answer[4], ==, 3); /* removed, */
+    g_assert_cmphex(answer[4], ==, 3); /* removed */
     g_assert_cmphex(answer[5], ==, 1);
     g_assert_cmpuint(run(t, EVENT, answer, sizeof(answer)), ==, 8);
-    g_assert_cmphex(answer[4], ==, 0); /* which is told once */
+    g_assert_cmphex(answer[4], ==, 0); /* which is reported once */
     expect_good(t, LOAD);
     expect_check(t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
     expect_good(t, TEST_UNIT_READY);
@@ -289,14 +289,14 @@ static void start_needs_a_disc(Channel *t, gconstpointer data)
     static const uint8_t STANDBY[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 0x32};
     expect_good(t, STOP);
     expect_good(t, START);
-    expect_good(t, STANDBY); /* which does not eject */
+    expect_good(t, STANDBY); /* this does not eject */
     expect_good(t, TEST_UNIT_READY);
     expect_good(t, EJECT);
     expect_good(t, STOP);
     expect_check(t, START, SENSE_NOT_READY, ASC_NO_MEDIUM);
 }
 
-/* A tray that is open may be locked, stays open, and can be closed. */
+/* An open tray can be locked, remains open, and can be closed. */
 static void lock_holds_a_tray_that_is_closed(Channel *t, gconstpointer data)
 {
     (void)data;
@@ -373,7 +373,7 @@ static void events_are_polled_and_of_the_medium(Channel *t, gconstpointer data)
     g_assert_cmphex(answer[2], ==, 0x80); /* no such class */
 }
 
-/* An answer of which the packet allows nothing is no answer. */
+/* If the packet allows no byte of an answer, none is sent, and that is no error. */
 static void allocation_of_0_is_no_error(Channel *t, gconstpointer data)
 {
     (void)data;

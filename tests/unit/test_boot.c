@@ -1,7 +1,4 @@
-/*
- * -kernel and -flat: which files are refused and why, and what the machine
- * starts with.
- */
+/* -kernel and -flat: which files are refused and why, and the state in which the machine starts. */
 #include "src/base/error.h"
 #include "src/boot/boot.h"
 
@@ -88,7 +85,7 @@ static void test_directory(Fixture *f, gconstpointer data)
     assert_refused(f->directory, NULL, "is a directory (name a file)");
 }
 
-/* Opening one would wait for a writer. */
+/* Opening a FIFO would wait for a writer. */
 static void test_fifo(Fixture *f, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,4 @@
-/*
- * ELF files and PVH kernels: what is checked, where things go, how the CPU starts.
- */
+/* ELF files and PVH kernels: what is checked, where the parts are put, how the CPU starts. */
 #include "tests/unit/boot_rig.h"
 
 #include <elf.h>
@@ -38,7 +36,7 @@ static void set_segment(BootRig *rig, const Layout *l, guint index, uint32_t typ
     boot_rig_set(rig, at + l->memory_size, memory_size, l->width);
 }
 
-/* Eight bytes of text, and as many of bss. */
+/* Eight bytes of text and eight bytes of bss. */
 static void make_elf(BootRig *rig, const Layout *l)
 {
     g_byte_array_set_size(rig->file, 0);
@@ -94,7 +92,7 @@ static void test_elf32_starts_in_flat_protected_mode(BootRig *rig, gconstpointer
     g_assert_cmphex(rig->state.gpr[CPU_SP], >, 0x4000);
 }
 
-/* The physical address that the tables give `address`. */
+/* The physical address that the page tables give for `address`. */
 static uint64_t walk(const BootRig *rig, uint64_t address)
 {
     uint64_t entry = rig->state.cr3;

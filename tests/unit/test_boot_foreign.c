@@ -1,6 +1,6 @@
 /*
- * Files that are no kernels: each is named, with what makes it bootable, and
- * -flat runs it all the same.
+ * Files that are no kernels: the message names the format and what makes the file
+ * bootable, and -flat runs the file anyway.
  */
 #include "tests/unit/boot_rig.h"
 
@@ -8,7 +8,7 @@ typedef struct Foreign {
     const char *name;
     guint offset, size;
     const char *mark;
-    const char *part; /* of the message */
+    const char *part; /* a part of the message */
 } Foreign;
 
 #define MARK(name, offset, mark, part)                                                             \
@@ -47,7 +47,7 @@ static const Foreign FOREIGN[] = {
     MARK("erased", 0, "\xff\xff\xff", "has nothing but bytes of 0xff"),
 };
 
-/* Marks that are not at the beginning have some code before them. */
+/* If a mark is not at the beginning, there is some code before it. */
 static void make(BootRig *rig, const Foreign *foreign)
 {
     g_byte_array_set_size(rig->file, 0);
@@ -132,7 +132,7 @@ static void test_disk_has_partitions(BootRig *rig, gconstpointer data)
     assert_named(rig, "a disk image with 1 partition: boot it with -hda /");
 }
 
-/* A boot sector with code where a table could be, and one without partitions. */
+/* A boot sector with code in the place of a partition table, and one without partitions. */
 static void test_boot_sectors_stay_flat(BootRig *rig, gconstpointer data)
 {
     (void)data;
@@ -160,7 +160,7 @@ static void test_bios(BootRig *rig, gconstpointer data)
     boot_rig_load(rig);
 }
 
-/* Code may be printable for a while, and a text is one to its end. */
+/* Code may begin with printable bytes, but a text is printable to its end. */
 static void test_short_and_mixed_texts_stay_flat(BootRig *rig, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,6 @@
 /*
- * Linux kernels: setup headers that are refused and why, the three entries,
- * and what the kernel is told.
+ * Linux kernels: setup headers that are refused and why, the three entries, and
+ * what the kernel is told.
  */
 #include "tests/unit/boot_rig.h"
 
@@ -100,7 +100,10 @@ static uint64_t setup_value(const BootRig *rig, unsigned offset, unsigned size)
     return value;
 }
 
-/* What the firmware has to bring to where, for the setup code at `setup`. */
+/*
+ * Checks the items for a firmware: what it must copy to which address, with the
+ * setup code at `setup`.
+ */
 static void check_items(const BootRig *rig, uint32_t setup, uint32_t kernel)
 {
     const DataItem *command = boot_rig_item(rig, FW_CFG_CMDLINE_DATA);

@@ -19,7 +19,7 @@ static void set_checksum1(BootRig *rig)
     boot_rig_set(rig, HEADER + 8, (uint32_t) - (MAGIC1 + flags), 4);
 }
 
-/* A kernel that says itself where it goes. */
+/* A kernel that gives its load address in its header. */
 static void make_kernel1(BootRig *rig, uint32_t flags)
 {
     const uint32_t header[] = {
@@ -119,7 +119,7 @@ static void test_memory_map_lists_the_ram(BootRig *rig, gconstpointer data)
     }
 }
 
-/* Modules go around a kernel that lies in their way. */
+/* Modules are placed around a kernel that is in their way. */
 static void test_nothing_lies_over_the_kernel(BootRig *rig, gconstpointer data)
 {
     (void)data;
@@ -207,7 +207,7 @@ static void test_header_that_is_misplaced_is_shown(BootRig *rig, gconstpointer d
                           "0x4a" BOOT_RIG_FLAT_HINT);
 }
 
-/* Where no loader looks, four bytes of code are not a header. */
+/* Where no loader searches, the four bytes may be code and are not a header. */
 static void test_magic_alone_is_no_header_elsewhere(BootRig *rig, gconstpointer data)
 {
     (void)data;
@@ -251,7 +251,7 @@ static void test_garbled_headers_do_no_harm(BootRig *rig, gconstpointer data)
 
 /* ---- version 2 ---- */
 
-/* Tags as 32-bit words; their header is put before them. */
+/* `tags` are 32-bit words.  The header of the tags is put before them. */
 static void make_kernel2(BootRig *rig, uint32_t architecture, const uint32_t *tags, guint count)
 {
     uint32_t size = 16 + count * 4;
@@ -270,7 +270,7 @@ static void make_kernel2(BootRig *rig, uint32_t architecture, const uint32_t *ta
     make_kernel2((rig), 0, (const uint32_t[]){__VA_ARGS__},                                        \
                  sizeof((const uint32_t[]){__VA_ARGS__}) / 4)
 
-/* The first tag of a type in the boot information, or 0. */
+/* The address of the first tag of a type in the boot information, or 0. */
 static uint64_t find_tag(const BootRig *rig, uint32_t type)
 {
     uint64_t info = rig->state.gpr[CPU_BX], end = info + boot_rig_peek32(rig, info);
@@ -380,7 +380,7 @@ static void test_v2_near_misses_are_shown(BootRig *rig, gconstpointer data)
                           "the file (link it first)" BOOT_RIG_FLAT_HINT);
 }
 
-/* Without the header it would be a plain ELF file, which starts otherwise. */
+/* Without the check of the header it would be a plain ELF file, which starts in another way. */
 static void test_v2_near_miss_is_no_plain_elf_file(BootRig *rig, gconstpointer data)
 {
     (void)data;

@@ -7,7 +7,7 @@
 #define ROM     0xf0000u
 #define ROM_END 0x100000u
 
-/* Any kernel, for the tables do not depend on the format. */
+/* Any kernel will do, because the tables do not depend on the format. */
 static void load_with(BootRig *rig, unsigned cpus, bool apic)
 {
     const uint32_t header[] = {0x1badb002, 0x10000, -(0x1badb002u + 0x10000), 0x200000, 0x200000, 0,
@@ -19,7 +19,7 @@ static void load_with(BootRig *rig, unsigned cpus, bool apic)
     boot_rig_load(rig);
 }
 
-/* As a kernel searches: by signature, on 16-byte boundaries; 0: not there. */
+/* Searches like a kernel: by signature, on 16-byte boundaries.  0: it is not there. */
 static uint32_t find(const BootRig *rig, const char *signature)
 {
     for (uint32_t at = ROM; at < ROM_END; at += 16) {
@@ -41,7 +41,7 @@ static void signature_is(const BootRig *rig, uint64_t at, const char *signature)
 
 /* ---- ACPI ---- */
 
-/* Entry of the RSDT; the XSDT has to agree. */
+/* An entry of the RSDT.  The XSDT must agree. */
 static uint32_t root_entry(const BootRig *rig, unsigned index)
 {
     uint32_t rsdp = find(rig, "RSD PTR ");
@@ -161,7 +161,7 @@ static void load_flat(BootRig *rig, unsigned cpus)
     boot_rig_load(rig);
 }
 
-/* With one CPU its memory is as it always was. */
+/* With a single CPU a flat binary finds no tables in its memory. */
 static void test_flat_binaries_have_tables_with_several_cpus(BootRig *rig, gconstpointer data)
 {
     (void)data;
@@ -304,7 +304,7 @@ static void add_checksum(BootRig *rig, const Script *script, const uint8_t *c)
     g_assert_true(memory_write(rig->memory, at, &sum, 1));
 }
 
-/* What SeaBIOS does with the files. */
+/* Executes the script of the files, as SeaBIOS does. */
 static void run_script(BootRig *rig, Script *script)
 {
     const DataItem *loader = file(script, "etc/table-loader");

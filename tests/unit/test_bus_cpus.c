@@ -1,6 +1,6 @@
 /*
- * The bus: ranges that each CPU has for itself, and who takes a device's write
- * to one.
+ * The bus: ranges that each CPU has for itself, and which CPU gets a device's write
+ * to such a range.
  */
 #include "src/base/error.h"
 #include "src/board/bus.h"
@@ -12,7 +12,7 @@
 #define VALUE     0x55u
 #define CPUS      3u
 
-/* Answers its number, and counts what it is told. */
+/* Answers with its number, and counts its accesses. */
 typedef struct Chip {
     unsigned number;
     unsigned writes;

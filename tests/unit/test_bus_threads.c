@@ -1,6 +1,6 @@
 /*
- * The bus between threads: a register is named as it was when it was reached,
- * whatever another vCPU does to its device meanwhile.
+ * The bus between threads: the log names the register that an access reached,
+ * whatever another vCPU does to the device meanwhile.
  */
 #include "src/board/bus.h"
 
@@ -11,7 +11,7 @@
 
 static const char *const NAMES[INDEXES] = {"SECONDS", "MINUTES", "HOURS", "DAYS"};
 
-/* The data port answers which register the index chose. */
+/* The data port answers with the index, which tells the register. */
 typedef struct Chip {
     GMutex lock;
     uint8_t index;

@@ -1,11 +1,9 @@
-/*
- * Days of the Gregorian calendar, with GLib's as the judge.
- */
+/* Days of the Gregorian calendar, compared with GLib's. */
 #include "devices/timer/calendar.h"
 
 #include <glib.h>
 
-/* The years 1 to 9999, which are all that GLib has. */
+/* GLib supports the years 1 to 9999. */
 #define FIRST_DAY 366u
 
 static void test_every_day_is_glibs(void)
@@ -45,7 +43,7 @@ static void test_ends_of_years(void)
     assert_day(25755, 12, 31, 9407185);
 }
 
-/* What stands in the registers of a clock need not be a date. */
+/* The registers of a clock may hold values that are no date. */
 static void test_what_is_no_date_is_the_nearest(void)
 {
     static const struct {

@@ -1,6 +1,4 @@
-/*
- * The character core, between a device that can be full and a host that can be full.
- */
+/* The character core, between a device that can be full and a host that can be full. */
 #include "src/base/error.h"
 #include "src/char/char.h"
 
@@ -11,11 +9,11 @@
 typedef struct Line {
     Device *dev;
     CharPort *port;
-    size_t room;    /* of its receiver */
-    GString *input; /* what it received */
-    unsigned rooms; /* calls of tx_room */
+    size_t room;    /* the receiver's room */
+    GString *input; /* the input that it received */
+    unsigned rooms; /* the number of calls of tx_room */
     unsigned breaks, lines;
-    GCond *wake; /* a thread that waits for tx_room */
+    GCond *wake; /* wakes a thread that waits for tx_room */
 } Line;
 
 static size_t line_rx_room(void *opaque, unsigned port)
@@ -89,10 +87,10 @@ typedef struct Sink {
     Chardev parent;
     GString *output;
     unsigned writes;
-    size_t limit;   /* takes this much, then it is full */
-    GRand *chance;  /* not NULL: takes random amounts and is full at random */
-    size_t wanted;  /* ends the loop when it has this much */
-    LoopTask again; /* posted: there is room */
+    size_t limit;   /* takes this many bytes, and then it is full */
+    GRand *chance;  /* not NULL: takes random amounts and is full at random times */
+    size_t wanted;  /* ends the loop when it has this many bytes */
+    LoopTask again; /* posted when there is room */
     bool reading;
     bool on_break;
     unsigned lines;
@@ -280,7 +278,7 @@ static void test_byte_after_a_silence_wakes_the_loop_again(Fixture *fix, gconstp
     for (size_t i = 1; i <= 3; i++) {
         put(fix, "x", 1);
         run_until(fix, i);
-        loop_step(fix->loop, true); /* the batch's time is over */
+        loop_step(fix->loop, true); /* the time of the batch is over */
     }
     g_assert_cmpstr(fix->sink->output->str, ==, "xxx");
 }
@@ -293,7 +291,7 @@ static void fill(Fixture *fix)
     }
 }
 
-/* Until history and ring are full. */
+/* Writes until history and ring are full. */
 static void fill_all(Fixture *fix)
 {
     for (unsigned i = 0; i < 10; i++) {
@@ -340,7 +338,7 @@ static uint8_t stream_byte(size_t position)
     return (uint8_t)(position * 31 + position / 251);
 }
 
-/* As a vCPU does it: with the lock, a few bytes at a time, waiting when told to. */
+/* Writes like a vCPU: holds the lock, sends a few bytes at a time, and waits when it is told to. */
 static gpointer produce_stream(gpointer opaque)
 {
     Fixture *fix = opaque;

@@ -140,7 +140,7 @@ static void test_full_disk_is_reported_once_and_the_guest_goes_on(void)
     char_rig_free(rig);
 }
 
-/* Renaming /dev/null would be worse than a long log. */
+/* A rotation would rename /dev/null, which is worse than a long log. */
 static void test_what_is_no_file_is_not_rotated(void)
 {
     CharRig *rig = char_rig_new();

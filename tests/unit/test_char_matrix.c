@@ -1,6 +1,4 @@
-/*
- * Every backend with a peer that comes and goes, in every state of its reader.
- */
+/* Every backend with a peer that comes and goes, in every state of its reader. */
 #include "tests/unit/char_rig.h"
 
 #include <arpa/inet.h>
@@ -21,7 +19,7 @@
 
 /* ---- the backends ---- */
 
-/* A peer's two descriptors; the same one twice where it has only one. */
+/* The descriptors of a peer.  If it has only one, both are the same. */
 typedef struct Peer {
     int in, out; /* the test writes to `in` and reads from `out` */
 } Peer;
@@ -30,7 +28,7 @@ typedef struct Backend {
     const char *name;
     char *(*spec)(CharRig *rig);
     Peer (*attach)(CharRig *rig);
-    size_t unread; /* what the kernel may hold besides */
+    size_t unread; /* how much the kernel may hold in addition */
 } Backend;
 
 static char *pty_spec(CharRig *rig)
@@ -72,7 +70,7 @@ static Peer tcp_attach(CharRig *rig)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    /* A thousand closed connections need not wait for their last packets. */
+    /* A thousand closed connections must not wait for their last packets. */
     struct linger linger = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
@@ -188,7 +186,7 @@ static void assert_idle(Fixture *fix)
     char_rig_assert_idle(fix->rig, IDLE_MS, IDLE_STEPS);
 }
 
-/* More than history, ring and kernel hold together. */
+/* Sends more than history, ring and kernel hold together. */
 static GByteArray *overwhelm(Fixture *fix)
 {
     GByteArray *sent = char_rig_pattern(fix->backend->unread + 300000);
@@ -369,7 +367,7 @@ static void test_last_words_of_a_reader_arrive(Fixture *fix, gconstpointer data)
     (void)data;
     Peer peer = attach(fix);
     g_assert_cmpint(write(peer.in, "last words!", 11), ==, 11);
-    if (fix->backend->attach != tcp_attach) { /* a reset connection loses them */
+    if (fix->backend->attach != tcp_attach) { /* a reset connection loses its last bytes */
         leave(peer);
     }
     char_rig_until(fix->rig, has_input, fix);
@@ -412,7 +410,7 @@ static void test_thousand_visits_leak_nothing(Fixture *fix, gconstpointer data)
     detach(fix, peer);
     unsigned before = char_rig_count_fds();
     for (unsigned i = 0; i < CYCLES; i++) {
-        /* A terminal shows itself a moment later; here only the visits count. */
+        /* A terminal gets its output a moment later.  Here only the visits count. */
         peer = fix->backend->attach(fix->rig);
         loop_step(fix->rig->loop, false);
         leave(peer);
@@ -438,7 +436,7 @@ static void test_carrier_follows_the_reader(Fixture *fix, gconstpointer data)
 
 /* ---- policies ---- */
 
-/* The length of the mark that stands here, or 0. */
+/* The length of the mark at this place, or 0. */
 static size_t parse_mark(const char *text, size_t *dropped)
 {
     int end = 0;
@@ -446,7 +444,7 @@ static size_t parse_mark(const char *text, size_t *dropped)
     return mark && g_str_has_prefix(text + end, "\r\n") ? (size_t)end + 2 : 0;
 }
 
-/* No two stretches of it are the same. */
+/* Text in which no two parts are the same. */
 static GByteArray *numbers(guint size)
 {
     GByteArray *bytes = g_byte_array_new();
@@ -465,9 +463,10 @@ static bool ends_with(const GByteArray *bytes, const GByteArray *whole)
 }
 
 /*
- * Reads on to the end of what was sent: all of it, with marks that say how much is
- * missing where.  There may be several, for the kernel takes more of a terminal's
- * output whenever it gets round to it.  How much came after the last of them.
+ * Reads to the end of what was sent, and checks that all of it came, with marks
+ * that say how much is missing.  There may be several marks, because the kernel
+ * takes a terminal's output in portions.  Returns how much came after the last
+ * mark.
  */
 static size_t assert_output_with_gaps(Fixture *fix, Peer peer, const GByteArray *sent,
                                       GByteArray *got)

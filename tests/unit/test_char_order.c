@@ -1,6 +1,4 @@
-/*
- * The order of what several devices write to one place.
- */
+/* The order in which the output of several devices reaches one place. */
 #include "tests/unit/char_rig.h"
 
 #include <fcntl.h>
@@ -16,7 +14,7 @@
 typedef struct Fixture {
     CharRig *rig;
     RigLine *line[2];
-    int fd; /* what both write to ends here */
+    int fd; /* the end of what both write to */
     atomic_uint turn;
 } Fixture;
 
@@ -30,7 +28,7 @@ static char *make_fifo(Fixture *fix)
     return path;
 }
 
-/* `data`: each device has a chardev of its own, and the file is the same. */
+/* With `data` each device has its own chardev, and both write to the same file. */
 static void setup(Fixture *fix, gconstpointer data)
 {
     fix->rig = char_rig_new();
@@ -48,7 +46,7 @@ static void teardown(Fixture *fix, gconstpointer data)
     close(fix->fd);
 }
 
-/* Each byte is of the other device than the one before it. */
+/* The devices send one byte each in turn. */
 static void send_in_turns(Fixture *fix, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +80,7 @@ static void test_bytes_leave_as_they_were_written(Fixture *fix, gconstpointer da
     g_assert_cmpmem(got->data, got->len, "and again after a silence", 25);
 }
 
-/* Nothing is done while the host takes nothing. */
+/* Nothing is done while the host accepts nothing. */
 static void test_order_outlives_a_host_that_stalls(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -92,7 +90,7 @@ static void test_order_outlives_a_host_that_stalls(Fixture *fix, gconstpointer d
     expect_in_turns(fix, 30000);
 }
 
-/* One has to wait for room, and the other's bytes go behind those that were taken. */
+/* One device must wait for room, and the other's bytes come after those that were accepted. */
 static void test_full_ring_holds_up_what_comes_behind(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -115,7 +113,7 @@ typedef struct Writer {
     unsigned index;
 } Writer;
 
-/* The guest's CPUs take turns, each after it saw the other's. */
+/* The guest's CPUs take turns, and each writes after it has seen the other's turn. */
 static gpointer hand_over(gpointer data)
 {
     const Writer *writer = data;

@@ -1,6 +1,6 @@
 /*
- * Sharing a line: several devices on one terminal, several readers of one
- * device, input and output routed apart, names that stay.
+ * Sharing a line: several devices on one terminal, several readers of one device,
+ * separate input and output, names of lines.
  */
 #include "src/base/error.h"
 #include "tests/unit/char_rig.h"
@@ -108,7 +108,10 @@ static void test_first_reader_types_and_another_takes_over(Fixture *fix, gconstp
     close(first);
 }
 
-/* Two readers, of whom the first or the second to come takes nothing until the other has all. */
+/*
+ * There are two readers.  One of them, the first or the second to come, reads
+ * nothing until the other has everything.
+ */
 static void stall_one(Fixture *fix, guint which)
 {
     RigLine *line = serve(fix, "");

@@ -1,5 +1,5 @@
 /*
- * stdio, stdout and file on pipes, sockets, files and nothing at all: nothing
+ * stdio, stdout and file on pipes, sockets, files and closed descriptors: nothing
  * is lost, nothing spins, nothing hangs.
  */
 #include "src/base/error.h"
@@ -271,7 +271,7 @@ static void test_full_pipe_waits_at_no_cost_and_loses_nothing(Fixture *fix, gcon
     terminate(fix);
 }
 
-/* Nobody reads: the run ends all the same, with its own status. */
+/* There is no reader, but the run ends with its own status. */
 static void test_full_pipe_does_not_hold_up_the_end(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -308,7 +308,10 @@ static void test_shared_offset_of_a_file_is_kept(Fixture *fix, gconstpointer dat
     close(file);
 }
 
-/* The other side of a pseudo-terminal cannot be opened a second time: poll() and pieces. */
+/*
+ * The master of a pseudo-terminal cannot be opened a second time, so poll() comes
+ * before each piece.
+ */
 static void test_pty_master_as_output(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -352,7 +355,7 @@ static void run_to_file(Fixture *fix, const char *options)
     setup(&own, NULL);
     g_autofree char *arguments = g_strdup_printf("--flood 10 --spec file:%s%s", fix->path, options);
     start(&own, arguments);
-    /* Output only: it ends when told to, and drains first. */
+    /* There is only output.  When the process is told to end, it first drains. */
     while (!g_file_test(fix->path, G_FILE_TEST_EXISTS)) {
         child_idle_cpu_ms(own.pid, 1);
     }
@@ -461,7 +464,7 @@ static void test_file_errors_name_the_path_and_the_reason(Fixture *fix, gconstpo
     (void)data;
     assert_file_error(fix->dir, "Is a directory");
     assert_file_error("/nowhere/at/all", "No such file or directory");
-    /* Refused to root as well. */
+    /* Even root is refused. */
     assert_file_error("/proc/sys/kernel/osrelease", "Permission denied");
     g_assert_cmpint(mkfifo(fix->path, 0600), ==, 0);
     assert_file_error(fix->path, "a FIFO without a reader (start the reader first)");

@@ -1,6 +1,4 @@
-/*
- * A serial port of the host, played by a pseudo-terminal.
- */
+/* A serial port of the host, for which a pseudo-terminal stands in. */
 #include "tests/unit/char_rig.h"
 
 #include <fcntl.h>
@@ -68,7 +66,7 @@ static void test_every_byte_passes_both_ways(Fixture *fix, gconstpointer data)
     g_assert_cmpmem(got->data, got->len, sent->data, sent->len);
 }
 
-/* Whether the port may have parity is the host's driver's to say: a terminal has none. */
+/* The host's driver decides whether the port can have parity, and a terminal has none. */
 static void test_line_settings_follow_the_guest(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -97,12 +95,12 @@ static bool has_arrived(void *opaque)
     return wanted->line->input->len == wanted->bytes && wanted->line->breaks == wanted->breaks;
 }
 
-/* EXTPROC lets the test write what a driver marks a break with. */
+/* With EXTPROC the test can write the bytes with which a driver marks a break. */
 static void test_break_comes_in_its_place(Fixture *fix, gconstpointer data)
 {
     (void)data;
     static const uint8_t MARKED[] = {'a', 0xff, 0xff, 'b', 0xff, 0, 0, 'c', 0xff, 0, 'd', 'e'};
-    /* How many characters have come after each of them. */
+    /* How many characters have come after each of these bytes. */
     static const guint CAME[] = {1, 1, 2, 3, 3, 3, 3, 4, 4, 4, 5, 6};
     struct termios now = modes(fix);
     g_assert_true(now.c_iflag & PARMRK);

@@ -7,14 +7,14 @@
 
 #define MS (NS_PER_SECOND / 1000)
 
-/* A timer that writes down when it fired, and may arm itself again. */
+/* A timer that records when it fired, and may arm itself again. */
 typedef struct Alarm {
     const char *name;
     Clock *clock;
     Timer *timer;
     GString *log;
     uint64_t period;
-    GMutex *lock; /* that has to be held while it fires */
+    GMutex *lock; /* must be held while it fires */
 } Alarm;
 
 static void fire(void *opaque, uint64_t deadline)

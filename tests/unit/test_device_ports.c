@@ -1,6 +1,4 @@
-/*
- * A device with several lines and drives is told which of them a call is about.
- */
+/* A device with several lines and drives is told which of them a call is about. */
 #include "tests/unit/rig.h"
 
 typedef struct Several {
@@ -8,9 +6,9 @@ typedef struct Several {
     CharPort *lines[2];
     BlockPort *drives[2];
     uint8_t sector[BLOCK_SECTOR_SIZE];
-    /* What was called. */
+    /* The calls so far. */
     GString *log;
-    size_t room0; /* of the first line */
+    size_t room0; /* the room of the first line */
 } Several;
 
 static void note(Several *s, const char *what, unsigned port)
@@ -62,7 +60,7 @@ static const CharClient CHAR_CLIENT = {
 
 static const BlockClient BLOCK_CLIENT = {.done = several_done};
 
-/* Mixed, so that a number is one of a kind and not of a property. */
+/* Lines and drives are mixed, so that a number counts the properties of one kind. */
 static const DeviceProperty PROPERTIES[] = {
     {"drive0", PROPERTY_DRIVE, offsetof(Several, drives[0]), NULL, "a drive", NULL},
     {"line0", PROPERTY_CHAR, offsetof(Several, lines[0]), NULL, "a line", NULL},
@@ -96,7 +94,7 @@ static void set_up(Fixture *f, gconstpointer data)
     Device *dev = rig_device_of(f->rig, &SEVERAL);
     f->s = device_state(dev);
     f->s->log = g_string_new(NULL);
-    /* In another order than the class has them. */
+    /* In another order than in the class. */
     g_assert_true(rig_realize(f->rig, dev, "drive1=y,line1=b,drive0=x,line0=a"));
 }
 

@@ -33,7 +33,7 @@ static void test_saved_state_comes_back(Fixture *f, gconstpointer data)
     g_assert_cmphex(f->toy->wide, ==, UINT64_MAX);
 }
 
-/* Builds "(sua{sat})"; `text` is GVariant's own notation. */
+/* Builds "(sua{sat})" from `text`, which is in GVariant's notation. */
 static GBytes *blob(const char *text)
 {
     g_autoptr(GError) error = NULL;
@@ -111,7 +111,7 @@ static void test_an_older_state_gets_defaults_for_what_it_lacks(Fixture *f, gcon
     g_assert_cmphex(f->toy->wide, ==, 0x55);
 }
 
-/* Whatever an older state has under the name of a field that came later is another thing. */
+/* In an older state, a value under the name of a later field means something else. */
 static void test_an_older_state_cannot_set_a_later_field(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -162,7 +162,10 @@ static void test_rubbish_is_refused(Fixture *f, gconstpointer data)
     }
 }
 
-/* One byte wrong: loaded or refused, never a value that the field cannot hold. */
+/*
+ * With one wrong byte the state is either loaded or refused, but no field gets an
+ * impossible value.
+ */
 static void test_damaged_state_never_breaks_a_field(Fixture *f, gconstpointer data)
 {
     (void)data;

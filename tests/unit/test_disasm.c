@@ -1,7 +1,4 @@
-/*
- * The disassembler's text: what the size of the code changes, and bytes that
- * are no instruction.
- */
+/* The text of the disassembler: the effect of the code size, and bytes that are no instruction. */
 #include "src/cpu/disasm.h"
 
 #include <string.h>
@@ -9,7 +6,7 @@
 static const struct {
     unsigned bits;
     uint64_t address;
-    const char *bytes; /* two digits each */
+    const char *bytes; /* two digits for each byte */
     const char *text;
 } CASES[] = {
     {16, 0x100, "b83412", "mov ax, 0x1234"},
@@ -55,7 +52,7 @@ static void test_text_follows_the_size_of_the_code(void)
         g_autoptr(GString) text = g_string_new("> ");
         uint8_t bytes[16] = {0};
         size_t size = read_bytes(CASES[i].bytes, bytes);
-        /* What follows is not looked at. */
+        /* The bytes after the instruction do not matter. */
         size_t length = disasm_insn(text, CASES[i].bits, CASES[i].address, bytes, sizeof(bytes));
         g_assert_cmpuint(length, ==, size);
         g_assert_cmpstr(text->str + 2, ==, CASES[i].text);

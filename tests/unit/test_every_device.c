@@ -1,6 +1,6 @@
 /*
- * What holds for every device class in the program: the same random scripts,
- * on the rig, for each of them.
+ * Properties that hold for every device class in the program.  The same random
+ * scripts run on the rig for each of them.
  */
 #include "devices/device_table.h"
 #include "tests/unit/rig.h"
@@ -18,8 +18,9 @@ typedef struct Kind {
 } Kind;
 
 /*
- * Accesses that set a chip up, and that random ones would never find: "PORT=VALUE"
- * writes a byte to a port, "@ADDRESS=VALUE" a dword to memory, all in hexadecimal.
+ * Accesses that set a chip up, which random ones would never find: "PORT=VALUE"
+ * writes a byte to a port, "@ADDRESS=VALUE" writes a dword to memory.  All numbers
+ * are hexadecimal.
  */
 typedef struct Setup {
     const char *class_name, *accesses;
@@ -59,7 +60,7 @@ static const Setup SETUPS[] = {
     {"mc146818rtc", "70=a 71=26 70=b 71=82 70=4 71=12 70=b 71=40"},
 };
 
-/* Classes that are not here are made with no properties and no line. */
+/* Classes that are not in this table are made without properties and without a line. */
 static const Kind KINDS[] = {
     {"isa-serial", "chardev=line"},
     {"isa-serial", "chardev=line,pace=baud"},
@@ -74,7 +75,7 @@ static const Kind KINDS[] = {
     {"lapic", "cpu=3"},
 };
 
-/* Drives that properties name. */
+/* Drives that the properties name. */
 static const struct {
     const char *id;
     uint64_t sectors;
@@ -85,11 +86,11 @@ typedef struct Subject {
     const Kind *kind;
     Rig *rig;
     Device *dev;
-    RigChar *line; /* NULL: none */
+    RigChar *line; /* NULL: it has none */
     RigDrive *drives[G_N_ELEMENTS(DRIVES)];
     GArray *ports;
     uint64_t memory, memory_size; /* 0: it has no addresses */
-    bool gentle;                  /* random accesses only read: what was set up stays */
+    bool gentle;                  /* random accesses only read, so that the setup is kept */
 } Subject;
 
 static void note_claim(const BusMapping *mapping, void *opaque)
@@ -150,7 +151,7 @@ static void append(GString *answers, const char *what, uint64_t value)
     g_string_append_printf(answers, "%s=%" G_GINT64_MODIFIER "x ", what, value);
 }
 
-/* Mostly the values that set up chips, so that a script gets somewhere. */
+/* Mostly values that set up chips, so that a script reaches something. */
 static uint32_t random_value(GRand *random)
 {
     static const uint8_t USEFUL[] = {0x00, 0x01, 0x03, 0x0b, 0x0f, 0x10, 0x11, 0x1f, 0x20, 0x34,
@@ -202,7 +203,7 @@ static void access_somewhere(Subject *s, GRand *random, GString *answers)
     }
 }
 
-/* What was set up goes on with what random accesses make of it. */
+/* Sets the chip up.  Then random accesses follow. */
 static void set_up(Subject *s, GRand *random)
 {
     const Setup *found[G_N_ELEMENTS(SETUPS)];
@@ -229,7 +230,7 @@ static void set_up(Subject *s, GRand *random)
     }
 }
 
-/* Disks do their work when they are told to. */
+/* The drives perform their requests when they are told to. */
 static void use_drives(Subject *s)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
@@ -252,7 +253,7 @@ static void use_input(Subject *s, GRand *random, GString *answers)
     }
 }
 
-/* A line that is as it was before a load, and has its output taken at once. */
+/* The line is as before the load, and its output is taken at once. */
 static void use_line(Subject *s, GRand *random, GString *answers)
 {
     uint8_t byte = (uint8_t)g_rand_int(random);
@@ -280,7 +281,7 @@ static void use_pins(Subject *s, GRand *random, GString *answers)
     }
 }
 
-/* A local APIC's timer may fire each microsecond: seconds of that are too many. */
+/* A local APIC's timer may fire each microsecond, so seconds would be too many events. */
 static uint64_t random_time(const Subject *s, GRand *random)
 {
     static const uint64_t SPANS[TIME_STEPS] = {1, 1000, 100000, 10000000, 1500000000};
@@ -329,12 +330,12 @@ static void run_steps(Subject *s, GRand *random, unsigned count, GString *answer
 
 /* ---- the sentences ---- */
 
-/* Another rig at the same time, whose device is loaded from this one. */
+/* Makes another rig at the same time, whose device is loaded from this one. */
 static Subject clone_subject(const Kind *kind, Subject *s, GBytes *saved)
 {
     Subject clone = subject_new(kind, rig_now(s->rig));
     if (s->line) {
-        /* What waits outside of the device is not its state. */
+        /* What waits outside of the device is not part of its state. */
         g_string_assign(clone.line->input, "");
         g_string_append_len(clone.line->input, s->line->input->str, (gssize)s->line->input->len);
         clone.line->tx_room = s->line->tx_room;
@@ -360,7 +361,7 @@ static void assert_same_levels(Subject *a, Subject *b)
     }
 }
 
-/* Every register once: what nothing asked for by chance differs here at the latest. */
+/* Reads every register once, so that differences that no random access found show here. */
 static void read_all(Subject *s, GString *answers)
 {
     for (guint i = 0; i < s->ports->len; i++) {
@@ -401,7 +402,7 @@ static void test_a_loaded_device_goes_on_as_the_saved_one(gconstpointer data)
     }
 }
 
-/* After a load the levels come from the state alone. */
+/* After a load the levels depend on the state alone. */
 static void test_the_line_levels_are_a_function_of_the_state(gconstpointer data)
 {
     const Kind *kind = data;
@@ -421,8 +422,8 @@ static void test_the_line_levels_are_a_function_of_the_state(gconstpointer data)
 }
 
 /*
- * What a reset leaves by its data sheet: the clock and memory that a battery
- * keeps, and the level of input pins.
+ * What a reset does not change according to the data sheet: clock and memory with a
+ * battery, and the levels of input pins.
  */
 static bool survives_reset(const char *field)
 {
@@ -472,7 +473,7 @@ static void test_a_reset_is_the_power_on_state(gconstpointer data)
     }
 }
 
-/* Any value in any field: refused, which resets it, or lived with. */
+/* Any value in any field is either refused, which resets the device, or does no harm. */
 static void test_a_hostile_state_is_survived(gconstpointer data)
 {
     const Kind *kind = data;
@@ -521,7 +522,7 @@ static void add_kind(const Kind *kind)
     }
 }
 
-/* The rig would make the controllers beside it, whose state is not the device's. */
+/* The rig would make the DMA controllers, whose state is not part of the device's. */
 static bool has_dma(const DeviceClass *class)
 {
     for (const DeviceProperty *p = class->properties; p && p->name; p++) {

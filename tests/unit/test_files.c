@@ -1,6 +1,7 @@
 /*
- * Files that are made, replaced and removed: no name that others can guess,
- * no link that others made, and nothing of a run that never began.
+ * Files that are created, replaced and removed: their names cannot be guessed,
+ * links of other users are not followed, and a run that never began changes
+ * nothing.
  */
 #include "src/base/file_io.h"
 #include "src/base/file_place.h"
@@ -86,7 +87,7 @@ static void test_names_cannot_be_guessed(Fixture *f, gconstpointer data)
     file_place_clear(&place);
 }
 
-/* Root was made to overwrite what a link of this name led to. */
+/* In this way root once overwrote the target of a link. */
 static void test_links_of_others_are_not_followed(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -100,7 +101,7 @@ static void test_links_of_others_are_not_followed(Fixture *f, gconstpointer data
     g_assert_cmpuint(count_files(f), ==, 3);
 }
 
-/* The directory that was meant is the one that was there at first. */
+/* The directory is the one that was at the path at first. */
 static void test_a_place_stays_where_it_was(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -178,7 +179,7 @@ static void test_pidfile_has_one_owner(Fixture *f, gconstpointer data)
     g_assert_cmpuint(count_files(f), ==, 1);
 }
 
-/* Nothing is there when both look; one of them finds it taken when it writes. */
+/* Both find no file at first.  When they write, one of them finds it taken. */
 static void test_pidfile_of_two_at_once_goes_to_one(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -191,7 +192,7 @@ static void test_pidfile_of_two_at_once_goes_to_one(Fixture *f, gconstpointer da
     g_assert_cmpuint(count_files(f), ==, 1);
 }
 
-/* Its process was killed: nobody holds the lock. */
+/* The process of the file was killed, so no process holds the lock. */
 static void test_stale_pidfile_is_replaced(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -219,7 +220,7 @@ static void test_pidfile_replaces_a_link(Fixture *f, gconstpointer data)
     g_assert_cmpuint(count_files(f), ==, 1);
 }
 
-/* Another's was put there by hand. */
+/* Another process's file was put there. */
 static void test_only_our_own_pidfile_is_removed(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -277,7 +278,7 @@ static void test_output_that_goes_on_is_kept(Fixture *f, gconstpointer data)
     assert_holds(f->secret, "secret");
 }
 
-/* It would have waited for ever. */
+/* Opening it would have waited for ever. */
 static void test_output_to_a_pipe_without_a_reader_is_refused(Fixture *f, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,4 @@
-/*
- * Firmware: where an image goes, what is refused, and what -boot says.
- */
+/* Firmware: where an image is mapped, what is refused, and the effect of -boot. */
 #include "src/base/error.h"
 #include "src/boot/boot_order.h"
 #include "src/boot/firmware.h"
@@ -17,7 +15,7 @@ typedef struct Rig {
     Firmware *firmware;
 } Rig;
 
-/* An image of which each 4 KiB begin with their number. */
+/* Makes an image in which each 4 KiB begin with their number. */
 static void write_image(const char *path, size_t size)
 {
     g_autoptr(GError) error = NULL;

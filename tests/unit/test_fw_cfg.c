@@ -1,6 +1,4 @@
-/*
- * fw_cfg: the sentences of QEMU's docs/specs/fw_cfg, and what goes into it.
- */
+/* fw_cfg: the sentences of QEMU's docs/specs/fw_cfg, and the contents of the items. */
 #include "devices/misc/fw_cfg_regs.h"
 #include "src/base/error.h"
 #include "src/boot/fw_items.h"
@@ -217,7 +215,7 @@ static void put_descriptor(Fw *t, uint64_t at, uint32_t control, uint32_t length
     g_assert_true(memory_write(rig_memory(t->rig), at, &descriptor, sizeof(descriptor)));
 }
 
-/* Carries it out; returns the control word as it is then. */
+/* Performs a transfer and returns the control word after it. */
 static uint32_t transfer(Fw *t, uint32_t control, uint32_t length, uint64_t address)
 {
     uint32_t result;

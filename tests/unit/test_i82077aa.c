@@ -1,6 +1,6 @@
 /*
- * The floppy controller's registers, its commands without data, and its
- * drives' heads, sentence by sentence of the 82077AA's data sheet.
+ * The floppy controller's registers, its commands without data, and its drives'
+ * heads, sentence by sentence of the 82077AA's data sheet.
  */
 #include "tests/unit/fdc_rig.h"
 
@@ -23,7 +23,7 @@ static void test_reset_holds_the_chip(Fdc *t, gconstpointer data)
     g_assert_cmphex(fdc_get(t, FDC_MSR), ==, FDC_MSR_RQM);
 }
 
-/* The interrupt comes after the reset; each drive's status has to be asked for. */
+/* The interrupt comes after the reset, and the status of each drive must be read. */
 static void test_reset_polls_the_drives(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -42,7 +42,7 @@ static void test_reset_polls_the_drives(Fdc *t, gconstpointer data)
     EXPECT(t, FDC_INVALID);
 }
 
-/* "POLL: disable polling", if CONFIGURE comes soon enough. */
+/* "POLL: disable polling", if CONFIGURE comes early enough. */
 static void test_no_polling(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -68,7 +68,7 @@ static void test_software_reset_clears_itself(Fdc *t, gconstpointer data)
     EXPECT(t, 0xc0, 0);
 }
 
-/* "EFIFO, FIFOTHR and PRETRK" stay with LOCK; EIS and POLL never do. */
+/* LOCK keeps "EFIFO, FIFOTHR and PRETRK".  EIS and POLL are never kept. */
 static void test_lock(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -118,7 +118,7 @@ static void test_status_registers(Fdc *t, gconstpointer data)
     g_assert_cmphex(fdc_get(t, FDC_DOR), ==, DOR_DRIVE1);
 }
 
-/* DSKCHG falls with a step while a diskette is in the drive. */
+/* DSKCHG is cleared by a step while a diskette is in the drive. */
 static void test_disk_change(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -188,7 +188,7 @@ static void test_dumpreg(Fdc *t, gconstpointer data)
     EXPECT(t, 5, 0, 0, 0, 0xdf, 0x03, 0, 0x0d, 0x57, 0x22);
 }
 
-/* "D0 to D3 are only overwritten with OW"; a software reset clears GAP and WGATE alone. */
+/* "D0 to D3 are only overwritten with OW".  A software reset clears only GAP and WGATE. */
 static void test_perpendicular(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -219,7 +219,7 @@ static void test_sense_drive(Fdc *t, gconstpointer data)
 
 /* ---- heads ---- */
 
-/* "The drive is busy"; the interrupt comes when the heads have arrived. */
+/* "The drive is busy".  The interrupt comes when the heads have arrived. */
 static void test_seek(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -286,7 +286,7 @@ static void test_recalibrate(Fdc *t, gconstpointer data)
     g_assert_cmphex(fdc_get(t, FDC_SRA) & FDC_SRA_TRK0, ==, 0);
 }
 
-/* No drive, or its motor off: TRK0 never comes. */
+/* Without a drive, or with its motor off, TRK0 never comes. */
 static void test_recalibrate_without_drive(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -303,7 +303,7 @@ static void test_recalibrate_without_drive(Fdc *t, gconstpointer data)
     EXPECT(t, FDC_ST0_ABNORMAL | FDC_ST0_SE | FDC_ST0_EC | 3, 0);
 }
 
-/* A reset forgets where the heads are, and does not move them. */
+/* A reset clears the track numbers, and does not move the heads. */
 static void test_reset_does_not_move_the_heads(Fdc *t, gconstpointer data)
 {
     (void)data;

@@ -14,7 +14,7 @@ static void setup(Fdc *t, gconstpointer data)
     fdc_start(t);
 }
 
-/* Parameters of 1.44 MB, to the end of the track. */
+/* Parameters for 1.44 MB, up to the end of the track. */
 #define SECTOR_AT(h, c, r) (uint8_t)((h) << 2), c, h, r, 2, 18, 0x1b, 0xff
 
 static const uint8_t *disk(Fdc *t, unsigned drive, unsigned lba)
@@ -93,7 +93,7 @@ static void test_multitrack(Fdc *t, gconstpointer data)
     EXPECT(t, FDC_ST0_H, 0, 0, 1, 0, 1, 2);
 }
 
-/* TC in the middle of a sector: the rest of it is read and goes nowhere. */
+/* TC comes in the middle of a sector.  The rest of the sector is read and discarded. */
 static void test_part_of_a_sector(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -159,7 +159,7 @@ static void test_write_protected(Fdc *t, gconstpointer data)
     g_assert_cmphex(fdc_get(t, FDC_FIFO), ==, FDC_ST1_NW);
 }
 
-/* What was written is flushed when the motor stops. */
+/* Written data are flushed when the motor stops. */
 static void test_motor_off_flushes(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -235,7 +235,10 @@ static void test_wrong_cylinder(Fdc *t, gconstpointer data)
     expect_failure(t, FDC_ST1_ND, FDC_ST2_BC);
 }
 
-/* The wrong rate, FM, a side or a track that the medium has not: no mark comes by. */
+/*
+ * With a wrong rate, with FM, or on a side or track that the medium does not have,
+ * no mark is found.
+ */
 static void test_no_address_mark(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -280,7 +283,7 @@ static void test_no_medium(void)
     fdc_teardown(&t, NULL);
 }
 
-/* Of 360 KB in a drive for 1.2 MB: every other track, at 300 kbit/s. */
+/* A medium of 360 KB in a drive for 1.2 MB: every other track, at 300 kbit/s. */
 static void test_double_step(void)
 {
     Fdc t = {0};
@@ -408,7 +411,10 @@ static void test_read_id(Fdc *t, gconstpointer data)
     g_assert_cmpuint(fdc_get(t, FDC_FIFO), ==, 2);
 }
 
-/* "EC: stops after SC sectors"; without, after EOT.  The TC of a command before is over. */
+/*
+ * "EC: stops after SC sectors"; without EC, after EOT.  The TC of an earlier
+ * command has no effect.
+ */
 static void test_verify(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -428,7 +434,7 @@ static void test_verify(Fdc *t, gconstpointer data)
     EXPECT(t, FDC_ST0_ABNORMAL, FDC_ST1_DE, FDC_ST2_DD, 0, 0, 4, 2);
 }
 
-/* "Sectors are read as they come"; ND tells that they are not those asked for. */
+/* "Sectors are read as they come".  ND tells that they are not those that were asked for. */
 static void test_read_track(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -446,7 +452,7 @@ static void test_read_track(Fdc *t, gconstpointer data)
     expect_failure(t, FDC_ST1_MA, 0);
 }
 
-/* "CM: READ DELETED DATA has found a normal mark"; with SK such sectors are skipped. */
+/* "CM: READ DELETED DATA has found a normal mark".  With SK such sectors are skipped. */
 static void test_read_deleted(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -468,7 +474,7 @@ static void scan(Fdc *t, unsigned command, unsigned first, unsigned step)
     fdc_run(t);
 }
 
-/* "SH: the condition of equal was met; SN: the scan was not satisfied"; FFh meets any. */
+/* "SH: the condition of equal was met; SN: the scan was not satisfied".  FFh matches any byte. */
 static void test_scan(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -502,7 +508,7 @@ static void test_write_deleted(Fdc *t, gconstpointer data)
 
 /* ---- a guest that changes its mind, and state ---- */
 
-/* What the sector was found on is gone when its bytes have come. */
+/* The medium is gone when the bytes of the sector have come. */
 static void test_other_drive_in_a_write(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -527,7 +533,7 @@ static void test_reset_in_a_transfer(Fdc *t, gconstpointer data)
     fdc_put(t, FDC_DOR, DOR_DRIVE0);
     while (rig_drive_step(t->drive[0])) {
     }
-    /* A transfer that nobody asked for would be no possible state. */
+    /* A state with a transfer that was not requested is impossible. */
     g_autoptr(GBytes) saved = device_save(t->dev);
     g_assert_true(rig_load(t->dev, saved));
     fdc_start(t);
@@ -538,7 +544,7 @@ static void test_reset_in_a_transfer(Fdc *t, gconstpointer data)
     expect_memory(t, AT, disk(t, 0, 1), SECTOR);
 }
 
-/* Saved at any moment of a command, and loaded, it ends the same way. */
+/* A command ends in the same way if it is saved and loaded at any moment. */
 static void test_state_in_a_transfer(Fdc *t, gconstpointer data)
 {
     (void)data;
@@ -608,7 +614,7 @@ static void random_event(Fdc *t, GRand *rand)
     }
 }
 
-/* Whatever a guest does: nothing breaks, and what is saved can be loaded. */
+/* Whatever a guest does, nothing breaks, and a saved state can be loaded. */
 static void test_random_guest(Fdc *t, gconstpointer data)
 {
     (void)data;

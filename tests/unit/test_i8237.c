@@ -1,6 +1,6 @@
 /*
- * The DMA controllers, sentence by sentence of the 8237A's data sheet, with a
- * device that the test plays itself.
+ * The DMA controllers, sentence by sentence of the 8237A's data sheet.  The test
+ * acts as the device.
  */
 #include "devices/misc/i8237_regs.h"
 #include "src/device/dma.h"
@@ -23,7 +23,7 @@ static void setup(Dma *t, gconstpointer data)
     t->dev = rig_dma(t->rig);
     for (unsigned i = 0; i < 8; i++) {
         t->lines[i] = dma_line_new(t->dev, i);
-        /* The test is no device; whose the lines are does not matter to the controller. */
+        /* The test is not a device, and the controller does not care whose the lines are. */
         dma_line_connect(t->lines[i], t->dev, i);
     }
 }
@@ -37,7 +37,7 @@ static void teardown(Dma *t, gconstpointer data)
     rig_free(t->rig);
 }
 
-/* A register of the controller that `channel` is of. */
+/* The port of a register in the controller of `channel`. */
 static uint16_t port(unsigned channel, unsigned reg)
 {
     return (uint16_t)(channel < 4 ? DMA_PORT + reg : DMA_PORT_WORDS + 2 * reg);
@@ -80,7 +80,7 @@ static void cascade(Dma *t)
     put(t, 4, DMA_MASK, 0);
 }
 
-/* As a driver does it; `count` is that of transfers. */
+/* Programs a channel as a driver does.  `count` is the number of transfers. */
 static void program(Dma *t, unsigned channel, unsigned mode, unsigned page, unsigned address,
                     unsigned count)
 {
@@ -215,7 +215,7 @@ static void test_read_transfer(Dma *t, gconstpointer data)
     g_assert_cmpstr(bytes, ==, "pioemu!");
 }
 
-/* "Verify transfers are pseudo transfers": they count, and move nothing. */
+/* "Verify transfers are pseudo transfers": they count and move nothing. */
 static void test_verify_transfer(Dma *t, gconstpointer data)
 {
     (void)data;
@@ -241,7 +241,7 @@ static void test_decrement(Dma *t, gconstpointer data)
     g_assert_cmphex(get16(t, 1, DMA_ADDRESS(1)), ==, 0xff);
 }
 
-/* The page register does not count. */
+/* The page register does not change. */
 static void test_address_wraps_in_its_page(Dma *t, gconstpointer data)
 {
     (void)data;
@@ -256,7 +256,7 @@ static void test_address_wraps_in_its_page(Dma *t, gconstpointer data)
     expect_memory(t, 2 * PAGE, "gh", 2);
 }
 
-/* A count of 0 is one word; half a word does not move. */
+/* A count of 0 is one word.  Half a word is not moved. */
 static void test_words(Dma *t, gconstpointer data)
 {
     (void)data;
@@ -398,7 +398,7 @@ static void test_status(Dma *t, gconstpointer data)
 
 /* ---- requests by software ---- */
 
-/* "The channel must be in Block mode"; the mask does not matter; TC clears the request. */
+/* "The channel must be in Block mode".  The mask does not matter, and TC clears the request. */
 static void test_software_request(Dma *t, gconstpointer data)
 {
     (void)data;
@@ -432,7 +432,7 @@ static void test_memory_to_memory(Dma *t, gconstpointer data)
     copy(t, DMA_CMD_MEMORY, 6);
     expect_memory(t, 2 * PAGE + 0x200, "memory\0", 7);
     g_assert_cmphex(get(t, 0, DMA_TEMPORARY), ==, 'y');
-    /* "A TC is generated" by channel 1 alone. */
+    /* Only channel 1 generates a TC: "A TC is generated". */
     g_assert_cmphex(get(t, 0, DMA_STATUS), ==, 0x02);
 }
 

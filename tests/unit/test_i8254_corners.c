@@ -1,6 +1,4 @@
-/*
- * Corners of the 8254 and port B, each of which a mutant had survived in.
- */
+/* Corners of the 8254 and port B in which a mutant had once survived. */
 #include "tests/unit/pit_rig.h"
 
 #define IRQ 0u
@@ -17,7 +15,7 @@ static void teardown(Pit *p, gconstpointer data)
     rig_free(p->rig);
 }
 
-/* A BIOS leaves counter 0 in mode 3 with its longest count: 18.2 ticks a second. */
+/* Counter 0 is as a BIOS leaves it, in mode 3 with its longest count: 18.2 ticks a second. */
 static void counter_0_runs_as_a_bios_leaves_it(Pit *p, gconstpointer data)
 {
     (void)data;
@@ -30,7 +28,7 @@ static void counter_0_runs_as_a_bios_leaves_it(Pit *p, gconstpointer data)
     }
 }
 
-/* The vCPU may be there before the timer is served: its access brings the tick. */
+/* The vCPU may come before the timer is served.  Then its access brings the tick. */
 static void access_brings_the_tick_that_is_due(Pit *p, gconstpointer data)
 {
     (void)data;
@@ -56,7 +54,7 @@ static void refresh_stands_beside_the_bits_that_are_written(Pit *p, gconstpointe
     g_assert_cmpuint(seen, ==, 3);
 }
 
-/* How many ticks a guest that takes each at once gets without new ones. */
+/* The number of ticks that a guest gets that takes each at once, without new ones. */
 static unsigned take_owed(Pit *p)
 {
     unsigned before = rig_irq_edges(p->rig, IRQ);

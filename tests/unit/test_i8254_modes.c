@@ -1,6 +1,6 @@
 /*
- * The six modes of the 8254, a sentence of the data sheet each.  Counter 2 is
- * looked at, as port B has its GATE and its OUT.
+ * The six modes of the 8254, with a sentence of the data sheet for each test.  They
+ * use counter 2, because port B has its GATE and its OUT.
  */
 #include "tests/unit/pit_rig.h"
 

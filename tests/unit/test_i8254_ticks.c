@@ -1,6 +1,6 @@
 /*
- * Counter 0 of the 8254 on its interrupt line: exact edges, lost ticks, the
- * pace, and the saved state of the whole chip.
+ * Counter 0 of the 8254 and its interrupt line: exact edges, lost ticks, the pace,
+ * and the saved state of the whole chip.
  */
 #include "devices/intc/i8259_regs.h"
 #include "tests/unit/pit_rig.h"
@@ -9,7 +9,7 @@
 
 #define IRQ 0u
 
-/* A tick whose time in ns does not fit 64 bits. */
+/* A tick whose time in ns does not fit in 64 bits. */
 #define FAR_EDGE (UINT64_MAX / 17600 * 21 + 30)
 
 static unsigned edges(Pit *p)
@@ -209,7 +209,7 @@ static void catchup_waits_until_the_tick_is_taken(void)
     pit_teardown(&w.pit, NULL);
 }
 
-/* Nobody takes the tick for a second: the device looks only twice a period. */
+/* The tick is not taken for a second, and the device looks only twice in each period. */
 static void waiting_costs_two_looks_a_period(void)
 {
     WiredPit w;
@@ -225,7 +225,7 @@ static void waiting_costs_two_looks_a_period(void)
     pit_teardown(&w.pit, NULL);
 }
 
-/* The guest takes its interrupts and the host is late, both at random. */
+/* The guest takes its interrupts at random times, and the host is late at random. */
 static void catchup_loses_no_tick(void)
 {
     WiredPit w;
@@ -406,7 +406,7 @@ static void random_run(Pit *p, guint32 seed, unsigned events)
     g_rand_free(rand);
 }
 
-/* What a guest sees from here on, with the times of the edges. */
+/* Everything that a guest sees from here on, with the times of the edges. */
 static char *observe(Pit *p)
 {
     GString *seen = g_string_new(NULL);
@@ -496,7 +496,7 @@ static void load_far_in_the_future_is_refused(Pit *p, gconstpointer data)
     g_assert_cmpuint(edges(p) - before, ==, 4);
 }
 
-/* Whatever a state file says, a second of machine time ends. */
+/* Whatever a saved state contains, a second of machine time ends. */
 static void hostile_state_cannot_hang(void)
 {
     static const char *const FIELDS[] = {

@@ -1,6 +1,4 @@
-/*
- * The 8259A pair: the cascade, what a timer may ask, reset and saved state.
- */
+/* The 8259A pair: the cascade, the question of a timer, reset and saved state. */
 #include "tests/unit/pic_rig.h"
 
 /* ---- cascade ---- */
@@ -182,7 +180,7 @@ static void random_event(Pair *p, GRand *rand)
     }
 }
 
-/* What a guest could find out from here on: reads and acknowledges to the end. */
+/* Everything that a guest could find out from here on, by reads and acknowledges. */
 static void observe(Pair *p, GString *seen)
 {
     for (unsigned i = 0; i < 20; i++) {
@@ -248,7 +246,7 @@ static void reset_from_any_state_equals_power_on(void)
     g_rand_free(rand);
 }
 
-/* A load recomputes INTR from the state alone: the line cannot have a memory. */
+/* A load computes INTR from the state alone, so the line has no memory. */
 static void intr_is_a_function_of_the_state(void)
 {
     GRand *rand = g_rand_new_with_seed(95);

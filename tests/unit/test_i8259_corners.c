@@ -1,12 +1,12 @@
 /*
- * Corners of the 8259A pair, each of which a mutant had survived in.  "DS" is
- * the data sheet that devices/intc/i8259.c names.
+ * Corners of the 8259A pair in which a mutant had once survived.  "DS" is the data
+ * sheet that devices/intc/i8259.c names.
  */
 #include "tests/unit/pic_rig.h"
 
 /* ---- initialization ---- */
 
-/* DS, ICW1 c: "The slave mode address is set to 7": IR2 of the master selects another. */
+/* DS, ICW1 c: "The slave mode address is set to 7", so IR2 of the master selects another slave. */
 static void icw1_sets_the_slave_address_to_7(Pair *p, gconstpointer data)
 {
     (void)data;
@@ -18,7 +18,7 @@ static void icw1_sets_the_slave_address_to_7(Pair *p, gconstpointer data)
     g_assert_cmphex(pic_ack(p), ==, 0xff);
 }
 
-/* The PC has one slave: where the master believes in another nothing drives the bus. */
+/* The PC has one slave.  If the master is programmed for another one, nothing drives the bus. */
 static void slave_that_is_not_there_leaves_the_bus_floating(Pair *p, gconstpointer data)
 {
     (void)data;
@@ -27,7 +27,7 @@ static void slave_that_is_not_there_leaves_the_bus_floating(Pair *p, gconstpoint
     g_assert_cmphex(pic_ack(p), ==, 0xff);
 }
 
-/* DS, ICW1 and "MCS-80/85": with an interval of 8 only A7 and A6 are the programmer's. */
+/* DS, ICW1 and "MCS-80/85": with an interval of 8 only A7 and A6 can be programmed. */
 static void interval_of_8_has_two_address_bits(Pair *p, gconstpointer data)
 {
     (void)data;
@@ -36,7 +36,7 @@ static void interval_of_8_has_two_address_bits(Pair *p, gconstpointer data)
     g_assert_cmphex(pic_ack(p), ==, 0x40 | 3 << 3);
 }
 
-/* ICW3 of a slave is a number and no mask of slaves. */
+/* ICW3 of a slave is a number, and not a mask of slaves. */
 static void identification_of_a_slave_makes_no_slave_of_its_input(Pair *p, gconstpointer data)
 {
     (void)data;
@@ -56,7 +56,7 @@ static void masked_edge_that_went_is_gone_and_others_stay(Pair *p, gconstpointer
     (void)data;
     pic_edge(p, 5);
     pic_set_pin(p, 5, false);
-    g_assert_true(pic_intr(p)); /* to be acknowledged as the default IR7 */
+    g_assert_true(pic_intr(p)); /* will be acknowledged as the default IR7 */
     rig_outb(p->rig, MASTER_DATA, 1 << 6);
     g_assert_true(pic_intr(p));
     rig_outb(p->rig, MASTER_DATA, 1 << 5);
@@ -77,7 +77,7 @@ static void input_that_becomes_a_level_forgets_its_edge_alone(Pair *p, gconstpoi
     g_assert_cmphex(pic_irr(p, MASTER_CMD), ==, 1 << 6);
 }
 
-/* The slave's IR2 is an input as any other: IRQ 10 has no cascade. */
+/* The slave's IR2 is an ordinary input, because IRQ 10 has no cascade. */
 static void early_drop_of_irq_10_is_a_default_too(Pair *p, gconstpointer data)
 {
     (void)data;

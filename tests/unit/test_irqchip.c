@@ -1,6 +1,6 @@
 /*
- * Where the interrupt controllers are: what -machine irqchip= makes of it, and
- * the I/O APIC of a board whose local APICs are in the accelerator.
+ * The choice of interrupt controllers by -machine irqchip=, and the I/O APIC of a
+ * board whose local APICs are in the accelerator.
  */
 #include "devices/intc/ioapic_regs.h"
 #include "devices/intc/lapic_regs.h"
@@ -188,7 +188,7 @@ static void inputs_become_messages(void)
     board_clear(&b);
 }
 
-/* Another vector's end is none of its business. */
+/* The end of another vector has no effect. */
 static void ends_of_interrupts_repeat_a_level(void)
 {
     Board b = {0};

@@ -120,7 +120,7 @@ static void debug_port_counts_what_it_drops(void)
     g_assert_cmpstr(lines[kept + 2], ==, "");
 }
 
-/* However the room comes, lines are whole, in order, and none is missing without a mark. */
+/* Whenever there is room, lines are complete and in order, and missing ones are marked. */
 static void debug_port_accounts_for_every_line(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -184,7 +184,7 @@ static uint8_t crtc_get(Rig *rig, uint8_t index)
     return rig_inb(rig, 0x3d5);
 }
 
-/* xv6 reads its cursor's place from there, and dies of one that is off the screen. */
+/* xv6 reads the cursor's position back, and fails if it is off the screen. */
 static void crtc_keeps_what_is_written(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -220,7 +220,7 @@ static void crtc_has_no_register_behind_the_last(void)
     g_assert_cmphex(rig_inb(rig, 0x3d4), ==, 0x3f);
 }
 
-/* "Protect Registers 0-7", of which the line compare bit is free. */
+/* "Protect Registers 0-7"; the line compare bit can still be written. */
 static void crtc_protects_its_timing(void)
 {
     g_autoptr(Rig) rig = rig_new();
@@ -303,7 +303,7 @@ static void debugcon_counts_what_it_drops(void)
     g_assert_cmpstr(output + kept, ==, marker);
 }
 
-/* Digits count up without a gap but where a mark says how many are missing. */
+/* The digits count up, and gaps occur only where a mark says how many are missing. */
 static void debugcon_accounts_for_every_byte(void)
 {
     g_autoptr(Rig) rig = rig_new();

@@ -40,7 +40,7 @@ static void test_later_of_two_wins(void)
     g_assert_cmpstr(value(table, "a"), ==, "2");
 }
 
-/* The checks of a key come after it is stored. */
+/* The checks of a key come after it has been stored. */
 static void test_a_known_key_may_come_twice(void)
 {
     static const char *const KNOWN[] = {"a", NULL};

@@ -233,7 +233,7 @@ static void test_machine_deadline_wakes_the_loop(Fixture *fix, gconstpointer dat
     clock_free(clock);
 }
 
-/* However few descriptors there are, there is a loop or an error. */
+/* With any number of descriptors there is either a loop or an error. */
 static void test_too_few_descriptors_are_an_error(Fixture *fix, gconstpointer data)
 {
     (void)fix;

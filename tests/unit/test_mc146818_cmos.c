@@ -83,7 +83,7 @@ static void equipment_is_a_property(void)
     rtc_teardown(&t, NULL);
 }
 
-/* Bit 0 of the equipment: a drive; bits 6 and 7: how many more. */
+/* Bit 0 of the equipment means that there is a drive; bits 6 and 7 are the number less one. */
 static void floppy_drives_are_told(void)
 {
     static const struct {
@@ -300,7 +300,7 @@ static void saved_state_equals_the_uninterrupted_run(void)
     }
 }
 
-/* The battery keeps the rest. */
+/* Only what has a battery is kept. */
 static void reset_from_any_state_leaves_no_trace_but_the_battery(void)
 {
     for (unsigned run = 0; run < 200; run++) {

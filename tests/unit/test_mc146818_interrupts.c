@@ -274,7 +274,7 @@ static unsigned ticks_after_a_late_second(Rtc *t, const char *policy)
     unsigned ticks = 0;
     while (rtc_irq(&mine)) {
         g_assert_cmphex(rtc_get(&mine, RTC_C) & RTC_C_PF, ==, RTC_C_PF);
-        /* "Reading register C clears it": at once, and the line falls. */
+        /* "Reading register C clears it": it is clear at once, and the line falls. */
         g_assert_cmphex(rtc_get(&mine, RTC_C), ==, 0);
         g_assert_false(rtc_irq(&mine));
         rig_step(mine.rig, PAUSE_NS);
@@ -310,7 +310,7 @@ static void catchup_counts_while_the_interrupt_waits(Rtc *t, gconstpointer data)
     g_assert_cmpuint(ticks, ==, 64);
 }
 
-/* It has the pause behind the last read, not the first. */
+/* The pause begins at the last read, not at the first. */
 static void owed_interrupts_come_after_a_pause(Rtc *t, gconstpointer data)
 {
     (void)data;

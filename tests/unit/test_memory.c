@@ -1,6 +1,4 @@
-/*
- * Guest memory: the hole below 4 GiB, bounds, and ROM in place of RAM.
- */
+/* Guest memory: the hole below 4 GiB, bounds, and ROM in the place of RAM. */
 #include "src/base/error.h"
 #include "src/board/memory.h"
 
@@ -59,7 +57,7 @@ static void test_large_memory_goes_around_the_hole(void)
     g_assert_null(memory_find(memory, MEMORY_HOLE_END - 1));
     g_assert_nonnull(memory_find(memory, MEMORY_HOLE_END));
     g_assert_null(memory_find(memory, 6 * GIB));
-    /* The host's memory does not have the hole. */
+    /* The host's memory has no hole. */
     g_assert_true(memory_region(memory, 1)->host == memory_region(memory, 0)->host + 3 * GIB);
 }
 

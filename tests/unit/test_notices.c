@@ -1,6 +1,4 @@
-/*
- * Lines for standard output, when nobody takes them.
- */
+/* Lines for standard output when there is no reader. */
 #include "src/vm/notices.h"
 
 #include <fcntl.h>
@@ -15,7 +13,7 @@ typedef struct Fixture {
     Notices *notices;
 } Fixture;
 
-/* As a shell makes it: a write to it blocks. */
+/* A pipe as a shell makes it: a write to it blocks. */
 static void set_up(Fixture *f, gconstpointer data)
 {
     int ends[2];
@@ -61,7 +59,7 @@ static void test_a_line_is_there_at_once(Fixture *f, gconstpointer data)
     g_assert_cmpstr(text, ==, "listening\n");
 }
 
-/* And the shell's descriptor is still one whose writes block. */
+/* The shell's descriptor still blocks. */
 static void test_a_full_pipe_makes_the_line_wait(Fixture *f, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,4 @@
-/*
- * The command line: what each option sets, and what is said of mistakes.
- */
+/* The command line: what each option sets, and the messages about mistakes. */
 #include "src/base/error.h"
 #include "src/cli/options.h"
 
@@ -68,7 +66,7 @@ static void test_defaults(void)
     parsed_clear(&p);
 }
 
-/* Options whose value is kept as it is, and where. */
+/* Options whose value is stored unchanged, with the place. */
 static const struct {
     const char *option;
     size_t field;
@@ -133,7 +131,7 @@ static void test_control_options_are_kept_in_order(void)
     parsed_clear(&p);
 }
 
-/* Not for COM1 and the debug port then. */
+/* Then COM1 and the debug port cannot use it. */
 static void test_a_control_protocol_takes_stdio(void)
 {
     static const char *const TAKING[][5] = {{"-qmp", "stdio"},
@@ -372,8 +370,8 @@ static void test_help_lists_what_there_is(void)
 }
 
 /*
- * Three lines for each option: its names and argument, what it is for, an
- * example that names it.  Each is one that the parser knows.
+ * Each option has three lines: its names and argument, its purpose, and an example
+ * that uses it.  The parser must know each option.
  */
 static void check_help_entry(const char *head, const char *help, const char *example)
 {

@@ -34,7 +34,7 @@ static void bytes_are_the_same_latch(void)
     g_assert_cmphex(rig_in(rig, BYTES + 2, 1), ==, 0x02);
 }
 
-/* What is after the last line is the guest's mistake. */
+/* A port after the last line is a guest error. */
 static void each_port_is_a_line(void)
 {
     g_autoptr(Rig) rig = rig_new();

@@ -27,7 +27,7 @@ static void keyboard_takes_leds_and_typematic(Kbc *t, gconstpointer data)
     kbc_keyboard(t, 0x20, "fa");
     kbc_keyboard(t, PS2_SET_RATE, "fa");
     kbc_keyboard(t, 0x80, "fe");
-    /* A command where a parameter was awaited is a command. */
+    /* A command that comes instead of a parameter is executed. */
     kbc_keyboard(t, KBD_SET_LEDS, "fa");
     kbc_keyboard(t, KBD_ECHO, "ee");
     kbc_keyboard(t, 0x07, "fe");
@@ -85,7 +85,7 @@ static void keyboard_refuses_what_it_does_not_know(Kbc *t, gconstpointer data)
     kbc_keyboard(t, 0x1c, "fa");
 }
 
-/* Set 2 through the translation is set 1, for every key. */
+/* Translation turns the code of set 2 into that of set 1 for every key. */
 static void translation_of_every_key_yields_set_1(Kbc *t, gconstpointer data)
 {
     (void)data;

@@ -93,7 +93,7 @@ static void set_rates(Kbc *t, const uint8_t *rates, unsigned count)
 static void mouse_has_a_wheel_for_who_knocks(Kbc *t, gconstpointer data)
 {
     (void)data;
-    /* Out of order, and with a first rate that was sent twice. */
+    /* The rates come in the wrong order, and the first one is sent twice. */
     set_rates(t, (const uint8_t[]){200, 80, 100, 200, 100}, 5);
     kbc_mouse(t, PS2_GET_ID, "fa 0");
     set_rates(t, (const uint8_t[]){200, 200, 100, 80}, 4);

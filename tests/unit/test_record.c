@@ -1,5 +1,5 @@
 /*
- * -record and -replay: a machine with no CPU is recorded and replayed, and the
+ * -record and -replay: a machine without a CPU is recorded and replayed, and the
  * recordings of guests in tests/replay still replay.
  */
 #include "tests/unit/record_rig.h"
@@ -16,7 +16,7 @@ static void test_a_recording_replays_without_a_difference(void)
     g_free(r.data);
 }
 
-/* The last record is the read of 0x5a, and an end follows. */
+/* The last record is the read of 0x5a, followed by an end. */
 static void test_a_difference_is_told_with_time_port_and_values(void)
 {
     Recording r = make_recording();
@@ -29,7 +29,7 @@ static void test_a_difference_is_told_with_time_port_and_values(void)
     g_free(r.data);
 }
 
-/* Lines, output and deadlines are compared too, not only what is read. */
+/* Lines, output and deadlines are compared too, and not only what is read. */
 static void test_a_changed_byte_is_noticed(void)
 {
     Recording r = make_recording();
@@ -44,7 +44,7 @@ static void test_a_changed_byte_is_noticed(void)
         g_free(result.difference);
         r.data[i] ^= 1;
     }
-    /* Times are a fifth of it, and few answers depend on a nanosecond. */
+    /* A fifth of the recording is times, and few answers depend on a nanosecond. */
     g_test_message("%u of %zu", unnoticed, r.size - body);
     g_assert_cmpuint(unnoticed, <, (r.size - body) / 2);
     g_free(r.data);
@@ -88,7 +88,7 @@ static Device *find_device(const Session *s, const char *id)
     g_assert_not_reached();
 }
 
-/* Ends it and takes its recording. */
+/* Ends the session and takes its recording. */
 static Recording session_take(Session *s)
 {
     Recording r;
@@ -99,7 +99,7 @@ static Recording session_take(Session *s)
     return r;
 }
 
-/* Once it had the time to send it. */
+/* Takes a key after the time that the controller needs to send it. */
 static uint8_t take_key(Session *s)
 {
     clock_step(s->clock, NS_PER_SECOND / 100);
@@ -152,7 +152,7 @@ static void outsb(Session *s, uint16_t port, const void *items, size_t count)
     bus_port_access(s->bus, &s->initiator, port, true, 1, copy, count);
 }
 
-/* REP OUTS to the FCR: each item empties the receiver, which takes as much as it holds then. */
+/* REP OUTS to the FCR: each item empties the receiver, which then takes as much as it holds. */
 static Recording record_several_questions(void)
 {
     static const uint8_t FCR[] = {UART_FCR_ENABLE, 0, UART_FCR_ENABLE};
@@ -193,7 +193,7 @@ static void write32(Session *s, uint64_t address, uint32_t value)
     bus_memory_access(s->bus, &s->initiator, address, true, 4, &value);
 }
 
-/* The end of an interrupt whose line is still high brings the next one, in the same access. */
+/* When an interrupt ends whose line is still high, the next one comes in the same access. */
 static void test_apic_calls_that_nest_are_recorded(void)
 {
     static const uint64_t LAPIC = UINT64_C(0xfee00000), IOAPIC = UINT64_C(0xfec00000);
@@ -212,7 +212,7 @@ static void test_apic_calls_that_nest_are_recorded(void)
     g_free(r.data);
 }
 
-/* Before the one that the recording has, so that their numbers differ. */
+/* Inserts a line before the one that the recording has, so that the numbers differ. */
 static void add_to_header(Recording *r, const char *line)
 {
     uint8_t *at = memmem(r->data, r->size, "device ", 7);
@@ -235,7 +235,7 @@ static void test_a_machine_may_have_more_devices(void)
 #define MANY            200000u
 #define THREAD_ACCESSES 5000u
 
-/* More than the buffer holds, with the loop at work in between and at the end. */
+/* Records more than the buffer holds, while the loop works in between and at the end. */
 static void test_nothing_is_lost(void)
 {
     g_autofree char *path = temporary_file();
@@ -256,7 +256,7 @@ static void test_nothing_is_lost(void)
     g_free(r.data);
 }
 
-/* As vCPUs do: each in a thread of its own, while the loop writes the file. */
+/* Each vCPU writes in its own thread, while the loop writes the file. */
 static gpointer write_scratch(gpointer data)
 {
     Session *s = data;

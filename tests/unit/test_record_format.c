@@ -1,6 +1,4 @@
-/*
- * Recordings that a replay refuses, and how kinds and devices are found by their names.
- */
+/* Recordings that a replay refuses, and how kinds and devices are found by their names. */
 #include "tests/unit/record_rig.h"
 
 static void test_other_files_are_refused(void)
@@ -19,7 +17,7 @@ static void test_other_files_are_refused(void)
     assert_refused(ESCAPE, sizeof(ESCAPE) - 1, "header is damaged");
 }
 
-/* The name of a kind in the header, which is as long afterwards. */
+/* Changes the name of a kind in the header.  The length must not change. */
 static void rename_in_header(Recording *r, const char *line, const char *from, const char *to)
 {
     uint8_t *start = memmem(r->data, r->size, line, strlen(line));
@@ -39,7 +37,7 @@ static void test_a_service_that_is_unknown_is_refused_by_its_name(void)
     g_free(r.data);
 }
 
-/* Nothing was moved to or from memory in this recording. */
+/* No data was moved to or from memory in this recording. */
 static void test_a_service_that_is_unknown_and_not_used_does_no_harm(void)
 {
     Recording r = make_recording();
@@ -49,13 +47,13 @@ static void test_a_service_that_is_unknown_and_not_used_does_no_harm(void)
     g_free(r.data);
 }
 
-/* The numbers of kinds are those that the header gives them. */
+/* The numbers of kinds come from the header. */
 static void test_kinds_are_found_by_their_names(void)
 {
     Recording r = make_recording();
     ReplayResult before = replay(&r);
     uint8_t *at = memmem(r.data, r.size, "\nservices ", 10);
-    /* One that never was, in front: every item's number is one too small then. */
+    /* An unknown name comes first, so that every item's number is one too small. */
     static const char LINE[] = "\nservices none-such ";
     size_t offset = (size_t)(at - r.data), more = sizeof(LINE) - 1 - 10;
     r.data = g_realloc(r.data, r.size + more);
@@ -75,7 +73,7 @@ static void test_a_call_that_is_unknown_is_refused(void)
     g_free(r.data);
 }
 
-/* Changes the header, which is as long afterwards. */
+/* Changes the header.  The length must not change. */
 static void change(Recording *r, const char *from, const char *to)
 {
     g_assert_cmpuint(strlen(from), ==, strlen(to));

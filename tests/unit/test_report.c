@@ -1,6 +1,4 @@
-/*
- * What a report says of the code at the instruction pointer.
- */
+/* The code at the instruction pointer in a report. */
 #include "src/cpu/cpu_text.h"
 #include "src/cpu/disasm.h"
 #include "src/vm/report.h"
@@ -9,7 +7,10 @@
 
 #define CODE_AT 0x1000u
 
-/* Reads differently as code of each size; then what is no instruction of any. */
+/*
+ * These bytes are different instructions for each code size.  Then come bytes that
+ * are no instruction for any.
+ */
 static const uint8_t CODE[] = {0x8b, 0x07, 0x0f, 0x0a};
 
 static char *report(uint32_t attributes, bool long_mode, uint64_t rip)
@@ -61,7 +62,7 @@ static void test_no_memory_is_no_instruction(void)
     assert_code(text, "00020000: (no memory there)", NULL);
 }
 
-/* Registers have sixteen digits in long mode; the segment's base does not count. */
+/* In long mode registers have sixteen digits, and the base of the segment is ignored. */
 static void test_long_mode(void)
 {
     g_autofree char *text = report(CPU_SEGMENT_L, true, CODE_AT);
@@ -69,7 +70,7 @@ static void test_long_mode(void)
     assert_code(text, BYTES, "mov eax, [rdi]");
 }
 
-/* The registers are those of an earlier moment, and the report says of which. */
+/* The registers are of an earlier moment, and the report says how much earlier. */
 static void test_lost_registers(void)
 {
     g_autoptr(Memory) memory = memory_new(0x10000, NULL);

@@ -41,7 +41,7 @@ static void test_takes_no_more_than_fits(void)
     ring_clear(&ring);
 }
 
-/* The positions run on past 2^32. */
+/* The positions continue past 2^32. */
 static void test_positions_wrap_at_two_to_the_32(void)
 {
     Ring ring;

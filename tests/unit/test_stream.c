@@ -1,5 +1,5 @@
 /*
- * The control protocols' streams: what becomes of socket files, and of a
+ * The streams of the control protocols: what happens to socket files, and to a
  * listener that cannot accept.
  */
 #include "devices/device.h"
@@ -69,7 +69,7 @@ static struct sockaddr_un name_of(const Fixture *fix)
     return name;
 }
 
-/* As another program has it; it listens if `backlog` is not 0. */
+/* Makes the socket of another program, which listens if `backlog` is not 0. */
 static int bind_other(const Fixture *fix, int backlog)
 {
     struct sockaddr_un name = name_of(fix);
@@ -130,7 +130,7 @@ static void test_what_somebody_uses_is_left_alone(Fixture *fix, gconstpointer da
     assert_refused(fix, "exists and is no socket");
 }
 
-/* Somebody removed ours and listens there now. */
+/* Another program has replaced our socket file and listens there. */
 static void test_socket_file_of_another_is_not_removed(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -147,7 +147,7 @@ static void end(void *opaque)
     *(bool *)opaque = true;
 }
 
-/* A client that cannot be accepted keeps the listener ready: that is no reason to spin. */
+/* A client that cannot be accepted keeps the listener ready, but the loop must not spin. */
 static void test_listener_without_descriptors_rests(Fixture *fix, gconstpointer data)
 {
     (void)data;

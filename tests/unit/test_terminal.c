@@ -1,7 +1,4 @@
-/*
- * The terminal comes back, however the program ends.  Through real
- * pseudo-terminals.
- */
+/* The terminal is restored, however the program ends.  The tests use real pseudo-terminals. */
 #include "tests/unit/child.h"
 
 #include <fcntl.h>
@@ -44,7 +41,7 @@ static void setup(Fixture *fix, gconstpointer data)
     wait_ready(fix);
 }
 
-/* Whatever happened. */
+/* Restores everything, whatever the test did. */
 static void teardown(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -170,7 +167,7 @@ static void test_paste_of_100_kb_arrives_whole(Fixture *fix, gconstpointer data)
     g_autoptr(GByteArray) paste = g_byte_array_new();
     for (guint i = 0; i < 100000; i++) {
         uint8_t byte = (uint8_t)(i * 7 + i / 256);
-        byte = byte == 1 ? 2 : byte; /* no escape key */
+        byte = byte == 1 ? 2 : byte; /* avoids the escape key */
         g_byte_array_append(paste, &byte, 1);
     }
     g_autoptr(GByteArray) got = child_exchange(fix->pty.master, fix->pty.master, paste);
@@ -224,7 +221,7 @@ static void test_crash_signals_restore_first(gconstpointer data)
         g_assert_true(WIFSIGNALED(status));
         g_assert_cmpint(WTERMSIG(status), ==, GPOINTER_TO_INT(data));
     }
-    /* The handler did it: the guardian may not even have noticed yet. */
+    /* The handler restored the terminal.  The guardian may not even have noticed yet. */
     pty_assert_original(&fix.pty);
     child_wait(-1, 0);
     teardown(&fix, NULL);
@@ -240,7 +237,10 @@ static void crash_by_key(Fixture *fix, const char *key, int number)
         pty_assert_original(&fix->pty);
         child_wait(-1, 0);
     } else {
-        /* The sanitizer may have ended it before our handler: the guardian restores then. */
+        /*
+         * The sanitizer may have ended the process before our handler.  Then the
+         * guardian restores the terminal.
+         */
         child_wait(-1, 0);
         pty_assert_original(&fix->pty);
     }
@@ -258,7 +258,7 @@ static void test_abort_restores_first(Fixture *fix, gconstpointer data)
     crash_by_key(fix, "A", SIGABRT);
 }
 
-/* The guardian becomes our child when its own parent dies, so its end is an event. */
+/* When its parent dies, the guardian becomes our child, so we can wait for its end. */
 static void test_guardian_restores_after_a_kill(Fixture *fix, gconstpointer data)
 {
     (void)data;
@@ -336,7 +336,7 @@ static void test_stop_with_nobody_who_sets_the_modes(Fixture *fix, gconstpointer
 }
 
 /*
- * A shell with job control: `scenario` runs in a process that leads the
+ * Acts as a shell with job control: `scenario` runs in a process that leads the
  * terminal's session.
  */
 static void in_session(void (*scenario)(Fixture *fix))
@@ -405,7 +405,7 @@ static void test_suspended_job_gives_the_terminal_back(void)
     in_session(suspend_and_continue);
 }
 
-/* As bash's line editor has it: no ICANON and ECHO, but ISIG. */
+/* The modes of bash's line editor: without ICANON and ECHO, but with ISIG. */
 static void set_editor_modes(Fixture *fix)
 {
     struct termios modes = fix->pty.original;
@@ -431,7 +431,7 @@ static void start_in_background(Fixture *fix)
     g_assert_cmpint(waitpid(fix->pid, NULL, WNOHANG | WUNTRACED), ==, 0);
     assert_editor_modes(fix);
     tcflush(fix->pty.slave, TCIFLUSH);
-    /* What a shell does for `fg` of a job that runs: no SIGCONT. */
+    /* A shell does this for `fg` of a running job, and sends no SIGCONT. */
     tcsetattr(fix->pty.slave, TCSANOW, &fix->pty.original);
     foreground(fix, fix->pid);
     pty_wait_raw(&fix->pty);
@@ -503,7 +503,7 @@ static void test_hang_up_ends_the_program(void)
 static void test_hang_up_that_is_ignored_does_not_spin(void)
 {
     Fixture fix = {0};
-    signal(SIGHUP, SIG_IGN); /* inherited, as with nohup */
+    signal(SIGHUP, SIG_IGN); /* inherited from nohup, for example */
     start_and_hang_up(&fix);
     signal(SIGHUP, SIG_DFL);
     g_assert_cmpuint(child_idle_cpu_ms(fix.pid, 300), <, 20);
@@ -535,7 +535,7 @@ static void add_signal_tests(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    /* A shell that starts the tests in the background has them ignored. */
+    /* A shell that starts the tests in the background ignores these signals for them. */
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
     child_adopt_orphans();

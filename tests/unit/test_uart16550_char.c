@@ -1,6 +1,6 @@
 /*
- * The 16550A and its line: back-pressure both ways, breaks, modem outputs,
- * REP OUTS, and a port with no line.
+ * The 16550A and its line: back-pressure in both directions, breaks, modem outputs,
+ * REP OUTS, and a port without a line.
  */
 #include "tests/unit/uart_com.h"
 
@@ -29,7 +29,7 @@ static void full_line_holds_thre(Com *com)
     com_expect_output(com, "ab");
 }
 
-/* A guest that looks at THRE loses nothing, however often the line is full. */
+/* A guest that checks THRE loses nothing, however often the line is full. */
 static void polite_guest_loses_nothing(Com *com)
 {
     g_autoptr(GString) sent = g_string_new(NULL);

@@ -1,6 +1,4 @@
-/*
- * Corners of the 16550A, each of which a mutant had survived in.
- */
+/* Corners of the 16550A in which a mutant had once survived. */
 #include "devices/serial/uart16550_regs.h"
 #include "tests/unit/rig.h"
 
@@ -133,7 +131,10 @@ static void full_line_makes_no_port_busy(Com *c, gconstpointer data)
     g_assert_false(is_busy(c));
 }
 
-/* What a run's end finds on its way goes once, in its order, and the port is idle then. */
+/*
+ * At the end of the run, characters that are still held are sent once and in order,
+ * and the port is idle then.
+ */
 static void end_of_the_run_hands_over_what_is_held(Com *c, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,6 @@
 /*
- * The 16550A's interrupts: enables, priorities, what raises and what
- * acknowledges each cause, and the gate to the bus.
+ * The 16550A's interrupts: enables, priorities, what raises and acknowledges each
+ * cause, and the gate to the bus.
  */
 #include "tests/unit/uart_com.h"
 
@@ -277,7 +277,7 @@ static void out2_gates(Com *com)
     g_assert_false(com_irq(com));
 }
 
-/* xv6 writes 0 to the MCR and lives on interrupts. */
+/* xv6 writes 0 to the MCR and depends on interrupts. */
 static void out2_is_ignored(Com *com)
 {
     com_enable(com, UART_IER_RDI);
@@ -299,7 +299,7 @@ static void polls_without_out2(Com *com)
     com_out(com, UART_MCR, 0);
     com_type(com, "a");
     com_expect(com, "a");
-    /* A self-test in loopback, and Linux's of the transmitter's interrupt. */
+    /* A self-test in loopback, and Linux's test of the transmitter's interrupt. */
     com_out(com, UART_IER, UART_IER_ALL);
     com_in(com, UART_IIR);
     com_out(com, UART_MCR, UART_MCR_LOOP);
@@ -315,7 +315,7 @@ static void irq_none(Com *com)
     g_assert_cmpuint(com_edges(com), ==, 0);
 }
 
-/* As Linux looks for the interrupt of a port. */
+/* Linux looks for the interrupt of a port in this way. */
 static void linux_irq_probe(Com *com)
 {
     com_out(com, UART_MCR, UART_MCR_OUT1 | UART_MCR_OUT2);
@@ -332,7 +332,7 @@ static void linux_irq_probe(Com *com)
     g_assert_true(com_irq(com));
 }
 
-/* As Linux checks that the transmitter's interrupt comes again when it is enabled again. */
+/* Linux checks in this way that enabling the transmitter's interrupt again raises it again. */
 static void linux_thre_test(Com *com)
 {
     com_out(com, UART_IER, UART_IER_THRI);

@@ -1,7 +1,7 @@
 /*
- * Properties of the 16550A that hold after any sequence of accesses, input,
- * line changes and time: the interrupt follows from what the guest can read,
- * saved state continues like the uninterrupted run, reset forgets everything.
+ * Properties of the 16550A that hold after any sequence of accesses, input, line
+ * changes and time: the interrupt follows from what the guest can read, a saved
+ * state continues like the uninterrupted run, and a reset clears everything.
  */
 #include "tests/unit/uart_com.h"
 
@@ -31,7 +31,7 @@ static uint32_t random_below(uint32_t limit)
     return (uint32_t)g_test_rand_int_range(0, (int32_t)limit);
 }
 
-/* Values that lead somewhere: mostly eight bits, sometimes a break, rarely slow. */
+/* Useful values: mostly eight bits, sometimes a break, rarely a slow rate. */
 static uint32_t random_register_value(uint32_t offset)
 {
     static const uint8_t LCR[] = {COM_8N1,
@@ -79,7 +79,7 @@ static Step random_step(void)
     return step;
 }
 
-/* What a guest sees of the step: the value read, or 0. */
+/* What a guest sees of the step: the value that it read, or 0. */
 static uint8_t run_step(Com *com, const Step *step)
 {
     uint8_t data[32];
@@ -110,7 +110,10 @@ static uint8_t run_step(Com *com, const Step *step)
     }
 }
 
-/* A second port in the state of the first, to read with no effect on that. */
+/*
+ * Makes a second port in the state of the first, so that it can be read without an
+ * effect on that.
+ */
 static void copy_state(Com *to, Com *from)
 {
     g_autoptr(GBytes) saved = device_save(from->dev);
@@ -123,7 +126,7 @@ static void copy_state(Com *to, Com *from)
 
 typedef struct Readable {
     uint8_t iir, ier, mcr, lsr, msr;
-    unsigned waiting; /* characters in the receiver */
+    unsigned waiting; /* the number of characters in the receiver */
 } Readable;
 
 static Readable read_everything(Com *com)
@@ -147,8 +150,8 @@ static bool has(unsigned value, unsigned bits)
 }
 
 /*
- * The code that must be in the IIR; the time-out and THRE, which no register
- * shows, are taken from it where they are possible.
+ * The code that must be in the IIR.  No register shows the time-out and THRE, so
+ * these are taken from the IIR where they are possible.
  */
 static uint8_t expected_code(const Readable *r, unsigned trigger)
 {
@@ -206,7 +209,7 @@ static void interrupt_follows(gconstpointer properties)
 
 /* ---- a snapshot at any instant equals the uninterrupted run ---- */
 
-/* Moves a port to a new rig, by its saved state alone. */
+/* Moves a port to a new rig through its saved state alone. */
 static void move_to_new_rig(Com *com, const char *properties)
 {
     Com moved = com_open(properties);
@@ -273,7 +276,7 @@ static void reset_forgets(gconstpointer properties)
 
 /* ---- hostile state ---- */
 
-/* Whatever a file says: refused, or a port that goes on without harm. */
+/* Whatever a saved state contains, it is refused, or the port continues without harm. */
 static void survives_any_saved_state(gconstpointer properties)
 {
     Com com = com_open(properties);

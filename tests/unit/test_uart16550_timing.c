@@ -67,7 +67,10 @@ static void timeout_cleared_by_read(Com *com)
     g_assert_true(com_irq(com));
 }
 
-/* DS, FIFO Interrupt Mode Operation: C says what clears one that occurred, D restarts others. */
+/*
+ * DS, FIFO Interrupt Mode Operation: C says what clears a time-out that has
+ * occurred, D what restarts one that has not.
+ */
 static void timeout_outlives_a_character(Com *com)
 {
     open_fifo(com, UART_FCR_TRIGGER_8, UART_IER_RDI);
@@ -100,7 +103,10 @@ static void one_per_interrupt_is_told(Com *com)
     g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 1);
 }
 
-/* One that looks again has seen the rest, whatever it does with it. */
+/*
+ * A guest that accesses the port again has seen the other characters, whatever it
+ * does with them.
+ */
 static void one_that_looks_is_not_told(Com *com)
 {
     static const uint8_t REGISTERS[] = {UART_LSR, UART_IIR};
@@ -112,7 +118,7 @@ static void one_that_looks_is_not_told(Com *com)
         rig_step(com->rig, 2 * NS_PER_SECOND);
         com_expect(com, "bc");
     }
-    /* Nor one that polls, or has room below the trigger. */
+    /* The same is true of a guest that polls, or has fewer characters than the trigger. */
     com_type(com, "abc");
     com_out(com, UART_IER, 0);
     com_expect(com, "a");
@@ -125,7 +131,7 @@ static void one_that_looks_is_not_told(Com *com)
     g_assert_cmpuint(rig_guest_error_count(com->rig), ==, 0);
 }
 
-/* While the CPU has interrupts off the edge waits at the controller. */
+/* While the CPU has interrupts off, the edge is pending at the controller. */
 static void one_with_interrupts_off_is_not_told(Com *com)
 {
     open_fifo(com, UART_FCR_TRIGGER_1, UART_IER_RDI);
@@ -228,7 +234,7 @@ static void timeout_follows_a_new_divisor(Com *com)
     g_assert_true(com_irq(com));
 }
 
-/* Until LCR is first written the port sends eight bits; then what it says. */
+/* Until the first write to the LCR the port sends eight bits, and then what the LCR says. */
 static void timeout_outlives_the_first_format(Com *com)
 {
     com_out(com, UART_MCR, UART_MCR_OUT2);
@@ -445,7 +451,7 @@ static void rx_stream_does_not_drift(Com *com)
     rig_step(com->rig, NS_PER_SECOND);
     com_type(com, text);
     for (unsigned n = 0; n < 1000; n++) {
-        /* Every second time the guest is late; the line does not slow down by it. */
+        /* Every second time the guest is late, but the line does not become slower. */
         rig_step(com->rig, n % 2 ? COM_CHARACTER_NS - 100 : COM_CHARACTER_NS + 100);
         g_assert_cmphex(com_in(com, UART_LSR) & UART_LSR_DR, ==, UART_LSR_DR);
         com_in(com, UART_RBR);

@@ -1,8 +1,8 @@
 /*
- * vCPU threads against the loop: everything that crosses threads, all at once,
- * with a CPU that is a random port-access generator.  Made for
- * ThreadSanitizer; without it, it still proves that a paused vCPU stands still
- * and that halts, interrupts, pauses and stops never wait for one another.
+ * vCPU threads and the loop: everything that crosses threads, all at once, with a
+ * CPU that makes random port accesses.  The test is made for ThreadSanitizer.
+ * Without it, it still proves that a paused vCPU stands still, and that halts,
+ * interrupts, pauses and stops never wait for each other.
  */
 #include "src/board/loop_clock.h"
 #include "src/machine/machine.h"
@@ -67,7 +67,7 @@ static void random_access(FakeVcpu *fake)
                                      0x3f8, 0x3f9, 0x3fa, 0x3fc, 0x3fd, 0x3fe, 0x999};
     uint16_t port = PORTS[g_rand_int_range(fake->random, 0, G_N_ELEMENTS(PORTS))];
     uint8_t byte = (uint8_t)g_rand_int(fake->random);
-    /* Masks and timer modes stay as they are, so that interrupts keep coming. */
+    /* Masks and timer modes are not changed, so that interrupts continue to come. */
     bool write = g_rand_boolean(fake->random) && port != 0x21 && port != 0x40 && port != 0x71;
     bus_port_access(fake->vcpu.accel->host.bus, &fake->vcpu.initiator, port, write, 1, &byte, 1);
 }
@@ -297,10 +297,10 @@ typedef struct IdleRig {
     Accel *accel;
     Vcpu *vcpu;
     VcpuThread *thread;
-    uint64_t last; /* deadline, under the timer's lock */
+    uint64_t last; /* the last deadline; protected by the timer's lock */
     GMutex lock;
-    atomic_uint by_cpu, by_loop; /* ticks that each thread served */
-    bool ended;                  /* the vCPU's thread's */
+    atomic_uint by_cpu, by_loop; /* the number of ticks that each thread served */
+    bool ended;                  /* used by the vCPU's thread */
 } IdleRig;
 
 static void tick(void *opaque, uint64_t deadline)
@@ -315,7 +315,7 @@ static void tick(void *opaque, uint64_t deadline)
     vcpu_thread_interrupt(rig->thread);
 }
 
-/* Halts at once, but for the end: then it runs until the loop has served a tick. */
+/* Halts at once.  At the end it runs until the loop has served a tick. */
 static VcpuStop idle_run(Vcpu *vcpu)
 {
     IdleRig *rig = vcpu->accel->host.opaque;

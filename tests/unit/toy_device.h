@@ -1,6 +1,4 @@
-/*
- * A device with one thing of every kind, and a host for it.
- */
+/* A device with one of every kind of feature, and a host for it. */
 #ifndef PIOEMU_TEST_TOY_DEVICE_H
 #define PIOEMU_TEST_TOY_DEVICE_H
 
@@ -24,12 +22,12 @@ typedef struct Toy {
     IrqLine *irq, *wire;
     CharPort *line;
     Timer *timer;
-    /* Saved. */
+    /* Saved state. */
     uint8_t latch;
     uint32_t table[3];
     bool on;
     uint64_t wide;
-    /* What was called. */
+    /* Counts of the calls. */
     unsigned realizes, resets, loads;
     unsigned inputs;
     uint64_t fired_for;
@@ -146,7 +144,7 @@ static const DeviceClass TOY = {
     .describe = toy_describe,
 };
 
-/* A device that has nothing. */
+/* A device without any feature. */
 typedef struct Stub {
     Device *dev;
 } Stub;

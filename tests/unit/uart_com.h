@@ -1,6 +1,4 @@
-/*
- * One serial port on the test rig, for the tests of the 16550A.
- */
+/* A serial port on the test rig, for the tests of the 16550A. */
 #ifndef PIOEMU_TEST_UART_COM_H
 #define PIOEMU_TEST_UART_COM_H
 
@@ -13,7 +11,7 @@
 #define COM_8N1  UART_LCR_WLS_8
 #define COM_FIFO (UART_FCR_ENABLE | UART_FCR_CLEAR_RCVR | UART_FCR_CLEAR_XMIT)
 
-/* Ten bits at 9600 bit/s, the rate after power-on, cut to whole nanoseconds. */
+/* Ten bits at 9600 bit/s, the rate after power-on, rounded down to whole nanoseconds. */
 #define COM_CHARACTER_NS UINT64_C(1041666)
 
 typedef struct Com {
@@ -26,7 +24,7 @@ typedef struct Com {
 typedef struct ComTest {
     const char *sentence;
     void (*run)(Com *com);
-    const char *properties; /* beyond the line, or NULL */
+    const char *properties; /* in addition to the line, or NULL */
 } ComTest;
 
 static inline uint8_t com_in(Com *com, unsigned offset)
@@ -58,7 +56,7 @@ static inline void com_set_divisor(Com *com, unsigned divisor)
     com_out(com, UART_LCR, lcr);
 }
 
-/* Eight data bits, the interrupt let through, and these causes. */
+/* Sets eight data bits, lets the interrupt through, and enables these causes. */
 static inline void com_enable(Com *com, unsigned ier)
 {
     com_out(com, UART_LCR, COM_8N1);
