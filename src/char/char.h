@@ -42,6 +42,7 @@ typedef struct ChardevSet ChardevSet;
 typedef struct Chardev Chardev;
 typedef struct CharReader CharReader;
 typedef struct CharLog CharLog;
+typedef struct CharFrontend CharFrontend; /* src/char/frontend.h */
 
 /* What the machine does at a line's request.  Every member may be NULL. */
 typedef struct CharEvents {
@@ -119,6 +120,8 @@ struct Chardev {
     GPtrArray *ports;    /* CharPort; more than one only with `mux` */
     guint focus;         /* the index of the port that gets the input, if it accepts any */
     bool mux;
+    CharFrontend *front; /* NULL: only devices use it */
+    bool monitored;      /* mon:DEV: the monitor is to be its front end */
 
     History history;
     uint64_t replay; /* how many bytes of the history a new reader is shown */
@@ -175,6 +178,9 @@ char *chardev_set_use(ChardevSet *set, const char *what, const char *id, const c
 /* True if the spec refers to chardevs by their id.  They must be created before it is used. */
 bool chardev_set_spec_names(const char *spec);
 Chardev *chardev_set_find(const ChardevSet *set, const char *id);
+/* In the order in which they were made. */
+void chardev_set_foreach(const ChardevSet *set, void (*visit)(void *opaque, Chardev *chardev),
+                         void *opaque);
 /* The first chardev of a class, or NULL.  For backends of which there can be only one. */
 Chardev *chardev_set_find_class(const ChardevSet *set, const ChardevClass *class);
 /* See DeviceHost.char_port.  Refuses an id that does not exist or is in use. */

@@ -92,6 +92,18 @@ size_t chardev_backlog(const Chardev *chardev);
 /* Continues the ports that wait for room. */
 void chardev_resume_ports(Chardev *chardev);
 
+/* ---- frontend.c ---- */
+
+/* Output that the chardev may lag behind with. */
+#define CHAR_FRONTEND_MAX (4u << 20)
+
+void char_frontend_set_focus(CharFrontend *frontend, bool on);
+void char_frontend_receive(CharFrontend *frontend, const uint8_t *data, size_t size);
+/* The chardev may have room again. */
+void char_frontend_resume(CharFrontend *frontend);
+/* What the chardev has not taken; NULL has nothing. */
+size_t char_frontend_waiting(const CharFrontend *frontend);
+
 /* ---- keys.c ---- */
 
 /* Removes the commands of the escape key from the input and delivers the rest. */

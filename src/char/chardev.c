@@ -3,10 +3,12 @@
 #include "src/base/number.h"
 #include "src/char/char_internal.h"
 #include "src/char/char_log.h"
+#include "src/char/frontend.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#define FRONTEND_ROOM   4096u
 #define HISTORY_DEFAULT 65536u
 #define HISTORY_MIN     4096u /* what a reader may be behind, even if a new one is shown less */
 #define HISTORY_MAX     (UINT64_C(1) << 30)
@@ -105,7 +107,7 @@ static bool takes_input(const Chardev *chardev, const CharPort *port)
 /* The port that has the focus, or the next one that accepts input. */
 CharPort *chardev_focus(const Chardev *chardev)
 {
-    guint count = chardev->ports->len;
+    guint count = char_frontend_has_focus(chardev->front) ? 0 : chardev->ports->len;
     for (guint i = 0; i < count; i++) {
         CharPort *port = chardev->ports->pdata[(chardev->focus + i) % count];
         if (takes_input(chardev, port)) {
@@ -115,18 +117,36 @@ CharPort *chardev_focus(const Chardev *chardev)
     return NULL;
 }
 
+/* The number of the next port from `start` on that takes input, or that of ports. */
+static guint next_receiver(const Chardev *chardev, guint start)
+{
+    guint at = start;
+    while (at < chardev->ports->len && !takes_input(chardev, chardev->ports->pdata[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* The devices in their order, then the front end, then the first device. */
 CharPort *chardev_move_focus(Chardev *chardev)
 {
-    guint at;
+    guint at, next = chardev->ports->len;
     if (g_ptr_array_find(chardev->ports, chardev_focus(chardev), &at)) {
-        chardev->focus = (at + 1) % chardev->ports->len;
+        next = next_receiver(chardev, at + 1);
+    }
+    bool round = next == chardev->ports->len;
+    chardev->focus = round ? 0 : next;
+    if (chardev->front) {
+        bool lone = next_receiver(chardev, 0) == chardev->ports->len;
+        bool to_front = lone || (round && !char_frontend_has_focus(chardev->front));
+        char_frontend_set_focus(chardev->front, to_front);
     }
     return chardev_focus(chardev);
 }
 
 unsigned chardev_receivers(const Chardev *chardev)
 {
-    unsigned count = 0;
+    unsigned count = chardev->front != NULL;
     for (guint i = 0; i < chardev->ports->len; i++) {
         count += takes_input(chardev, chardev->ports->pdata[i]);
     }
@@ -138,9 +158,15 @@ bool chardev_has_receiver(const Chardev *chardev)
     return chardev_receivers(chardev) > 0;
 }
 
-/* The room of the port that has the least, because the focus may change meanwhile. */
+/*
+ * The room of the port that has the least, because the focus may change
+ * meanwhile.  A front end accepts everything.
+ */
 size_t chardev_rx_room(const Chardev *chardev)
 {
+    if (char_frontend_has_focus(chardev->front)) {
+        return FRONTEND_ROOM;
+    }
     size_t room = SIZE_MAX;
     for (guint i = 0; i < chardev->ports->len; i++) {
         const CharPort *port = chardev->ports->pdata[i];
@@ -181,10 +207,15 @@ void chardev_type(Chardev *chardev, const uint8_t *data, size_t size)
 void chardev_deliver(Chardev *chardev, const uint8_t *data, size_t size)
 {
     CharPort *port = chardev_focus(chardev);
-    if (port) {
-        char_port_deliver(port, data, size);
-    } else {
-        chardev->count.ignored += size;
+    if (char_frontend_has_focus(chardev->front)) {
+        char_frontend_receive(chardev->front, data, size);
+        return;
+    }
+    /* More than the room is only what followed a change of the input's receiver. */
+    size_t room = port ? MIN(size, ring_room(&port->rx)) : 0;
+    chardev->count.ignored += size - room;
+    if (room) {
+        char_port_deliver(port, data, room);
     }
 }
 

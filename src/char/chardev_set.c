@@ -77,6 +77,14 @@ Chardev *chardev_set_find_class(const ChardevSet *set, const ChardevClass *class
     return NULL;
 }
 
+void chardev_set_foreach(const ChardevSet *set, void (*visit)(void *opaque, Chardev *chardev),
+                         void *opaque)
+{
+    for (guint i = 0; i < set->chardevs->len; i++) {
+        visit(opaque, set->chardevs->pdata[i]);
+    }
+}
+
 /* ---- connecting ---- */
 
 static const CharRoute *find_route(const ChardevSet *set, const char *id)
@@ -152,7 +160,8 @@ static size_t undelivered(ChardevSet *set)
         left += ring_used(&((CharPort *)set->ports->pdata[i])->tx);
     }
     for (guint i = 0; i < set->chardevs->len; i++) {
-        left += chardev_backlog(set->chardevs->pdata[i]);
+        const Chardev *chardev = set->chardevs->pdata[i];
+        left += chardev_backlog(chardev) + char_frontend_waiting(chardev->front);
     }
     return left;
 }

@@ -273,6 +273,9 @@ char *chardev_set_use(ChardevSet *set, const char *what, const char *id, const c
     bool mux = g_str_has_prefix(spec, "mon:");
     g_autofree char *where = g_strdup_printf("%s %s", what, spec);
     Chardev *chardev = add_named(set, where, id, mux ? spec + strlen("mon:") : spec, mux, error);
+    if (chardev) {
+        chardev->monitored = mux;
+    }
     return chardev ? g_strdup(id) : NULL;
 }
 

@@ -54,7 +54,9 @@ static void toggle_stamps(Chardev *chardev)
 static void switch_focus(Chardev *chardev)
 {
     const CharPort *port = chardev_move_focus(chardev);
-    chardev_say(chardev, "input goes to %s", port ? device_id(port->end.dev) : "nobody");
+    if (port) {
+        chardev_say(chardev, "input goes to %s", device_id(port->end.dev));
+    }
 }
 
 static bool has_several(const Chardev *chardev)
@@ -74,7 +76,7 @@ static const struct {
     {'h', "shows this help", help, NULL},
     {'b', "sends a break", send_break, chardev_has_receiver},
     {'t', "turns time stamps on and off", toggle_stamps, NULL},
-    {'c', "switches the input to the next device", switch_focus, has_several},
+    {'c', "switches the input to the next device, or the monitor", switch_focus, has_several},
 };
 
 static void help(Chardev *chardev)

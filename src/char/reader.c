@@ -100,6 +100,9 @@ void chardev_resume_ports(Chardev *chardev)
             char_port_resume(port);
         }
     }
+    if (chardev->front) {
+        char_frontend_resume(chardev->front);
+    }
 }
 
 void char_reader_attach(CharReader *reader, Chardev *chardev, CharStart start)

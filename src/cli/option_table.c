@@ -271,10 +271,16 @@ static bool add_string(GPtrArray *list, const char *value)
     return true;
 }
 
-static bool set_monitor(Parse *parse, const char *value, GError **error)
+static bool set_mon(Parse *parse, const char *value, GError **error)
 {
     (void)error;
     return add_string(parse->config->monitors, value);
+}
+
+static bool set_monitor(Parse *parse, const char *value, GError **error)
+{
+    (void)error;
+    return add_string(parse->config->hmps, value);
 }
 
 /* src/control/gdb_server.h has the place too, for the command gdbserver. */
@@ -567,11 +573,16 @@ static const Option CONTROL_OPTIONS[] = {
      .help = "QMP at unix:PATH, tcp:HOST:PORT or stdio; ,server=on,wait=off listens",
      .example = "-qmp unix:/tmp/qmp.sock,server=on,wait=off",
      .set = set_qmp},
-    {.name = "mon",
-     .argument = "chardev=ID,mode=control",
-     .help = "QMP at a -chardev",
-     .example = "-chardev socket,path=qmp.sock,id=c0 -mon chardev=c0,mode=control",
+    {.name = "monitor",
+     .argument = "DEV",
+     .help = "the monitor: commands typed at stdio, a pty, unix:PATH, tcp:HOST:PORT ...",
+     .example = "-monitor stdio -serial file:com1.log",
      .set = set_monitor},
+    {.name = "mon",
+     .argument = "chardev=ID[,mode=readline|control]",
+     .help = "the monitor (readline) or QMP (control) at a -chardev",
+     .example = "-chardev stdio,mux=on,id=c -serial chardev:c -mon chardev=c,mode=readline",
+     .set = set_mon},
     {.name = "qtest",
      .argument = "DEV",
      .help = "the qtest protocol at unix:PATH, tcp:HOST:PORT or stdio",

@@ -161,7 +161,8 @@ static bool stdio_is_taken(const Config *config)
 {
     const AccelClass *accel = config_first_accel(config);
     return (accel && !accel->has_cpu) || is_stdio(config->qtest) || is_stdio(config->gdb) ||
-           any_is_stdio(config->qmps) || (config->monitors->len && any_is_stdio(config->chardevs));
+           any_is_stdio(config->qmps) || any_is_stdio(config->hmps) ||
+           (config->monitors->len && any_is_stdio(config->chardevs));
 }
 
 bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error)

@@ -4,25 +4,12 @@
 #include "src/base/keyval.h"
 #include "src/base/output_file.h"
 #include "src/control/gdb_server.h"
-#include "src/control/qmp.h"
-#include "src/control/qtest.h"
-#include "src/control/stream.h"
+#include "src/control/session.h"
 #include "src/vm/vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-
-/* A stream with one of the two protocols on it. */
-typedef struct Session {
-    Control *control;
-    Stream *stream;
-    Qtest *qtest;
-    Qmp *qmp;
-    bool wait; /* for the first client */
-    bool met;
-    char *where; /* as the user wrote it */
-} Session;
 
 struct Control {
     Vm *vm;
@@ -33,78 +20,12 @@ struct Control {
     FILE *log; /* of -qtest-log */
 };
 
-/* ---- the streams ---- */
-
-static void session_send(void *opaque, const char *data, size_t size)
-{
-    Session *session = opaque;
-    if (session->stream) {
-        stream_write(session->stream, data, size);
-    }
-}
-
-static void session_busy(void *opaque, bool on)
-{
-    Session *session = opaque;
-    if (session->stream) {
-        stream_set_reading(session->stream, !on);
-    }
-}
-
-static void session_opened(void *opaque)
-{
-    Session *session = opaque;
-    session->met = true;
-    if (session->qtest) {
-        qtest_connected(session->qtest);
-    } else {
-        qmp_connected(session->qmp);
-    }
-}
-
-static void session_received(void *opaque, const char *data, size_t size)
-{
-    Session *session = opaque;
-    if (session->qtest) {
-        qtest_input(session->qtest, data, size);
-    } else {
-        qmp_input(session->qmp, data, size);
-    }
-}
-
-/* Without a CPU and without its socket nothing can happen to the machine any more. */
-static void session_closed(void *opaque, bool final)
-{
-    Session *session = opaque;
-    Vm *vm = session->control->vm;
-    if (session->qmp) {
-        qmp_disconnected(session->qmp);
-        return;
-    }
-    qtest_disconnected(session->qtest);
-    if (final && !vm_parts(vm).has_cpu) {
-        vm_quit(vm, "host-signal", "the qtest client is gone");
-    }
-}
-
-static void session_free(Session *session)
-{
-    if (session->stream) {
-        stream_free(session->stream);
-        session->stream = NULL;
-    }
-    g_clear_pointer(&session->qtest, qtest_free);
-    g_clear_pointer(&session->qmp, qmp_free);
-    g_free(session->where);
-    g_free(session);
-}
-
 /* ---- opening ---- */
 
-static Session *add_session(Control *control)
+static Session *add_session(Control *control, SessionKind kind, const QtestTarget *target,
+                            const char *where)
 {
-    Session *session = g_new0(Session, 1);
-    session->control = control;
+    Session *session = session_new(control->vm, kind, target, where);
     g_ptr_array_add(control->sessions, session);
     return session;
 }
@@ -121,38 +42,38 @@ static bool take_stdio(Control *control, const char *what, GError **error)
     return !taken;
 }
 
-static bool open_session(Session *session, const char *what, const char *spec, GError **error)
+static bool open_stream(Control *control, Session *session, const char *what, const char *spec,
+                        GError **error)
 {
     StreamAddress address;
     if (!stream_address_parse(&address, what, spec, error)) {
         return false;
     }
-    if (address.kind == STREAM_STDIO && !take_stdio(session->control, what, error)) {
-        return false;
-    }
-    session->where = g_strdup(spec);
-    StreamEvents events = {
-        .opened = session_opened,
-        .received = session_received,
-        .closed = session_closed,
-        .opaque = session,
-        .outlasts_input = session->qmp != NULL,
-    };
-    session->wait = address.wait;
     g_autoptr(GError) failure = NULL;
-    session->stream = stream_new(vm_parts(session->control->vm).loop, &address, &events, &failure);
+    bool ok = (address.kind != STREAM_STDIO || take_stdio(control, what, error)) &&
+              session_open_stream(session, &address, &failure);
     stream_address_clear(&address);
-    if (!session->stream) {
+    if (failure) {
         g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s %s: ", what, spec);
     }
-    return session->stream != NULL;
+    return ok;
 }
 
-static bool add_qmp(Control *control, const char *what, const char *spec, GError **error)
+/* -monitor DEV and -qmp DEV, the one of number `index` of all of them. */
+static bool add_line(Control *control, SessionKind kind, guint index, const char *spec,
+                     GError **error)
 {
-    Session *session = add_session(control);
-    session->qmp = qmp_new(control->vm, session_send, session);
-    return open_session(session, what, spec, error);
+    const char *what = kind == SESSION_QMP ? "-qmp" : "-monitor";
+    MonitorPlace place = config_monitor_place(spec, kind == SESSION_QMP);
+    if (place == MONITOR_NOWHERE) {
+        return true;
+    }
+    Session *session = add_session(control, kind, NULL, spec);
+    if (place == MONITOR_STREAM) {
+        return open_stream(control, session, what, spec, error);
+    }
+    g_autofree char *id = config_monitor_id(spec, index);
+    return session_open_chardev(session, what, id, error);
 }
 
 static bool open_log(Control *control, GError **error)
@@ -185,10 +106,9 @@ static bool add_qtest(Control *control, GError **error)
         .alone = !parts.has_cpu,
         .log = control->log,
     };
-    Session *session = add_session(control);
-    QtestEvents events = {.send = session_send, .busy = session_busy, .opaque = session};
-    session->qtest = qtest_new(&target, &events);
-    return open_session(session, "-qtest", vm_config(control->vm)->qtest, error);
+    const char *spec = vm_config(control->vm)->qtest;
+    Session *session = add_session(control, SESSION_QTEST, &target, spec);
+    return open_stream(control, session, "-qtest", spec, error);
 }
 
 /* The text of the one -chardev with this id, or NULL. */
@@ -220,7 +140,21 @@ static const char *find_chardev(const Control *control, const char *id, GError *
     return found;
 }
 
-/* -mon chardev=ID,mode=control */
+/* The -chardev of a -mon: config_is_monitor_chardev() says which are not the machine's. */
+static bool add_named(Control *control, SessionKind kind, const char *what, const char *id,
+                      GError **error)
+{
+    const Config *config = vm_config(control->vm);
+    if (!config_is_monitor_chardev(config, id) &&
+        chardev_set_find(vm_parts(control->vm).chars, id)) {
+        return session_open_chardev(add_session(control, kind, NULL, id), what, id, error);
+    }
+    const char *chardev = find_chardev(control, id, error);
+    return chardev && open_stream(control, add_session(control, kind, NULL, chardev), "-chardev",
+                                  chardev, error);
+}
+
+/* -mon chardev=ID,mode=readline|control */
 static bool add_monitor(Control *control, const char *text, GError **error)
 {
     static const char *const KNOWN[] = {"chardev", "mode", "pretty", NULL};
@@ -231,28 +165,43 @@ static bool add_monitor(Control *control, const char *text, GError **error)
     }
     const char *id = g_hash_table_lookup(keys, "chardev");
     const char *mode = g_hash_table_lookup(keys, "mode");
-    if (!id || !mode || strcmp(mode, "control") != 0) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: write chardev=ID,mode=control",
-                    what);
-        return false;
+    bool qmp = mode && !strcmp(mode, "control");
+    if (!id || (mode && !qmp && strcmp(mode, "readline") != 0)) {
+        return error_refuse(error, "%s: write chardev=ID,mode=readline or mode=control", what);
     }
-    const char *chardev = find_chardev(control, id, error);
-    if (chardev && !g_hash_table_add(control->used, g_strdup(id))) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: chardev '%s' is taken", what,
-                    id);
-        return false;
+    if (!g_hash_table_add(control->used, g_strdup(id))) {
+        return error_refuse(error, "%s: chardev '%s' is taken", what, id);
     }
-    return chardev && add_qmp(control, "-chardev", chardev, error);
+    return add_named(control, qmp ? SESSION_QMP : SESSION_MONITOR, what, id, error);
+}
+
+/* -serial mon:DEV and its like */
+static void find_monitored(void *opaque, Chardev *chardev)
+{
+    if (chardev->monitored && !chardev->front) {
+        g_ptr_array_add(opaque, g_strdup(chardev->id));
+    }
+}
+
+static bool add_monitored(Control *control, GError **error)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    chardev_set_foreach(vm_parts(control->vm).chars, find_monitored, ids);
+    for (guint i = 0; i < ids->len; i++) {
+        const char *id = ids->pdata[i];
+        Session *session = add_session(control, SESSION_MONITOR, NULL, id);
+        if (!session_open_chardev(session, "mon:", id, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void machine_event(void *opaque, const VmEvent *event)
 {
     Control *control = opaque;
     for (guint i = 0; i < control->sessions->len; i++) {
-        Session *session = control->sessions->pdata[i];
-        if (session->qmp) {
-            qmp_event(session->qmp, event);
-        }
+        session_event(control->sessions->pdata[i], event);
     }
 }
 
@@ -262,15 +211,27 @@ static void wait_for_clients(void *opaque)
     Control *control = opaque;
     Vm *vm = control->vm;
     for (guint i = 0; i < control->sessions->len; i++) {
-        Session *session = control->sessions->pdata[i];
-        if (session->wait) {
-            g_autofree char *text = g_strdup_printf("waiting for a client at %s", session->where);
+        const Session *session = control->sessions->pdata[i];
+        if (session_awaits_client(session)) {
+            g_autofree char *text =
+                g_strdup_printf("waiting for a client at %s", session_where(session));
             vm_message(vm, text);
         }
-        while (session->wait && !session->met && vm_state(vm) != VM_SHUTDOWN) {
+        while (session_awaits_client(session) && vm_state(vm) != VM_SHUTDOWN) {
             loop_step(vm_parts(vm).loop, true);
         }
     }
+}
+
+static bool add_lines(Control *control, SessionKind kind, guint first, const GPtrArray *specs,
+                      GError **error)
+{
+    for (guint i = 0; i < specs->len; i++) {
+        if (!add_line(control, kind, first + i, specs->pdata[i], error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool open_all(Control *control, GError **error)
@@ -279,12 +240,9 @@ static bool open_all(Control *control, GError **error)
     if (config->qtest_log && !config->qtest) {
         return error_refuse(error, "-qtest-log %s: goes with -qtest DEV", config->qtest_log);
     }
-    for (guint i = 0; i < config->qmps->len; i++) {
-        if (!add_qmp(control, "-qmp", config->qmps->pdata[i], error)) {
-            return false;
-        }
-    }
-    if (config->qtest && (!open_log(control, error) || !add_qtest(control, error))) {
+    if (!add_lines(control, SESSION_QMP, config->hmps->len, config->qmps, error) ||
+        (config->qtest && (!open_log(control, error) || !add_qtest(control, error))) ||
+        !add_lines(control, SESSION_MONITOR, 0, config->hmps, error)) {
         return false;
     }
     for (guint i = 0; i < config->monitors->len; i++) {
@@ -292,7 +250,8 @@ static bool open_all(Control *control, GError **error)
             return false;
         }
     }
-    return !config->gdb || gdb_server_open(control->vm, "-gdb", config->gdb, error);
+    return add_monitored(control, error) &&
+           (!config->gdb || gdb_server_open(control->vm, "-gdb", config->gdb, error));
 }
 
 Control *control_new(Vm *vm, GError **error)
@@ -314,8 +273,7 @@ static size_t waiting(const Control *control)
 {
     size_t sum = 0;
     for (guint i = 0; i < control->sessions->len; i++) {
-        const Session *session = control->sessions->pdata[i];
-        sum += session->stream ? stream_waiting(session->stream) : 0;
+        sum += session_waiting(control->sessions->pdata[i]);
     }
     return sum;
 }

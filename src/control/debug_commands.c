@@ -1,4 +1,7 @@
-#include "src/control/debug_commands.h"
+/*
+ * The commands that stop a machine for a look at it.
+ */
+#include "src/control/command.h"
 
 #include "src/base/error.h"
 #include "src/control/gdb_server.h"
@@ -9,7 +12,7 @@
 
 #define PORT_COUNT 0x10000
 
-JsonNode *command_gdbserver(Vm *vm, JsonObject *arguments, GError **error)
+static JsonNode *gdbserver(Vm *vm, JsonObject *arguments, GError **error)
 {
     const char *device =
         json_object_get_string_member_with_default(arguments, "device", GDB_SERVER_DEFAULT);
@@ -32,7 +35,7 @@ static bool parse_access(const char *text, PortWatch *watch, GError **error)
            error_refuse(error, "access %s: write r, w or rw", text);
 }
 
-JsonNode *command_watch_port(Vm *vm, JsonObject *arguments, GError **error)
+static JsonNode *watch_port(Vm *vm, JsonObject *arguments, GError **error)
 {
     gint64 port = json_object_get_int_member(arguments, "port");
     gint64 count = json_object_get_int_member_with_default(arguments, "count", 1);
@@ -51,7 +54,7 @@ JsonNode *command_watch_port(Vm *vm, JsonObject *arguments, GError **error)
     return NULL;
 }
 
-JsonNode *command_unwatch_port(Vm *vm, JsonObject *arguments, GError **error)
+static JsonNode *unwatch_port(Vm *vm, JsonObject *arguments, GError **error)
 {
     gint64 port = json_object_get_int_member(arguments, "port");
     if (port < 0 || port >= PORT_COUNT) {
@@ -73,7 +76,7 @@ static void add_watch(void *opaque, const PortWatch *watch)
     json_array_add_object_element(opaque, entry);
 }
 
-JsonNode *command_query_port_watches(Vm *vm, JsonObject *arguments, GError **error)
+static JsonNode *query_port_watches(Vm *vm, JsonObject *arguments, GError **error)
 {
     (void)arguments, (void)error;
     JsonArray *list = json_array_new();
@@ -91,7 +94,36 @@ static void show_watch(JsonArray *list, guint index, JsonNode *element, gpointer
                            json_object_get_string_member(entry, "access"));
 }
 
-void command_show_port_watches(JsonNode *value, GString *text)
+static void show_port_watches(JsonNode *value, GString *text)
 {
     json_array_foreach_element(json_node_get_array(value), show_watch, text);
 }
+
+const Command COMMANDS_DEBUG[] = {
+    {.name = "gdbserver",
+     .line = "gdbserver",
+     .usage = "[device]",
+     .help = "start gdbserver on given device (default 'tcp::1234'), stop with 'none'",
+     .arguments = {{"device", COMMAND_REST, .optional = true}},
+     .run = gdbserver},
+    {.name = "watch-port",
+     .line = "watch-port",
+     .usage = "port [count [r|w|rw]]",
+     .help = "an access of these ports stops the machine",
+     .arguments = {{"port", COMMAND_INTEGER},
+                   {"count", COMMAND_INTEGER, .optional = true},
+                   {"access", COMMAND_STRING, .optional = true}},
+     .run = watch_port},
+    {.name = "unwatch-port",
+     .line = "unwatch-port",
+     .usage = "port",
+     .help = "end the watches that begin there",
+     .arguments = {{"port", COMMAND_INTEGER}},
+     .run = unwatch_port},
+    {.name = "query-port-watches",
+     .line = "info watch-ports",
+     .help = "show the ports whose accesses stop the machine",
+     .run = query_port_watches,
+     .show = show_port_watches},
+    COMMAND_END,
+};

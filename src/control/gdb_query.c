@@ -5,7 +5,7 @@
 #include "src/control/gdb_internal.h"
 
 #include "src/base/error.h"
-#include "src/control/command.h"
+#include "src/control/line.h"
 
 #include <string.h>
 
@@ -174,7 +174,7 @@ static void run_command(Gdb *gdb, const char *hex)
         return;
     }
     if (!run_here(gdb, g_strstrip(line->str), out)) {
-        g_autofree char *text = command_run_line(gdb->vm, line->str);
+        g_autofree char *text = line_run_once(gdb->vm, 0, line->str);
         g_string_append(out, text);
         g_string_replace(out, "\r\n", "\n", 0);
     }

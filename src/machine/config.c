@@ -19,6 +19,7 @@ Config *config_new(void)
     config->drives = g_ptr_array_new_with_free_func((GDestroyNotify)drive_free);
     config->chardevs = g_ptr_array_new_with_free_func(g_free);
     config->monitors = g_ptr_array_new_with_free_func(g_free);
+    config->hmps = g_ptr_array_new_with_free_func(g_free);
     config->qmps = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
@@ -34,6 +35,7 @@ void config_free(Config *config)
     g_ptr_array_unref(config->drives);
     g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->monitors);
+    g_ptr_array_unref(config->hmps);
     g_ptr_array_unref(config->qmps);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
@@ -67,14 +69,48 @@ const AccelClass *config_first_accel(const Config *config)
     return config->accels->len ? accel_find_class(config->accels->pdata[0]) : NULL;
 }
 
+/* QMP on standard input goes on after the end of it, as no chardev does. */
+static bool is_stream_chardev(const Config *config, const char *id, bool qmp)
+{
+    for (guint i = 0; i < config->chardevs->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-chardev", config->chardevs->pdata[i], "backend", NULL, NULL);
+        const char *backend = keys ? g_hash_table_lookup(keys, "backend") : NULL;
+        if (!keys || g_strcmp0(g_hash_table_lookup(keys, "id"), id) ||
+            g_hash_table_contains(keys, "mux")) {
+            continue;
+        }
+        return !g_strcmp0(backend, "socket") || (qmp && !g_strcmp0(backend, "stdio"));
+    }
+    return false;
+}
+
 bool config_is_monitor_chardev(const Config *config, const char *id)
 {
     for (guint i = 0; i < config->monitors->len; i++) {
         g_autoptr(GHashTable) keys =
             keyval_parse("-mon", config->monitors->pdata[i], "chardev", NULL, NULL);
         if (keys && !g_strcmp0(g_hash_table_lookup(keys, "chardev"), id)) {
-            return true;
+            bool qmp = !g_strcmp0(g_hash_table_lookup(keys, "mode"), "control");
+            return is_stream_chardev(config, id, qmp);
         }
     }
     return false;
+}
+
+MonitorPlace config_monitor_place(const char *spec, bool qmp)
+{
+    static const char *const NOTHING[] = {"none", "null", "/dev/null", "vc", NULL};
+    if (g_strv_contains(NOTHING, spec)) {
+        return MONITOR_NOWHERE;
+    }
+    bool stream = g_str_has_prefix(spec, "unix:") || g_str_has_prefix(spec, "tcp:") ||
+                  (qmp && g_str_has_prefix(spec, "stdio"));
+    return stream ? MONITOR_STREAM : MONITOR_CHARDEV;
+}
+
+char *config_monitor_id(const char *spec, guint index)
+{
+    return g_str_has_prefix(spec, "chardev:") ? g_strdup(spec + strlen("chardev:"))
+                                              : g_strdup_printf("compat_monitor%u", index);
 }

@@ -29,7 +29,8 @@ typedef struct Config {
     GPtrArray *fw_cfgs;  /* what fw_items_add_option() takes */
     char *debugcon, *debugport;
     GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
-    GPtrArray *qmps;     /* a stream each, as after -qmp */
+    GPtrArray *hmps;     /* -monitor: a line each for the human monitor */
+    GPtrArray *qmps;     /* -qmp: the same for QMP */
     char *qtest, *qtest_log;
     char *gdb; /* where a debugger connects */
     /* A control protocol talks there, or there is no guest to talk to. */
@@ -52,8 +53,17 @@ Config *config_new(void);
 void config_free(Config *config);
 /* The class of the first -accel; NULL: none was asked for, or one that there is not. */
 const struct AccelClass *config_first_accel(const Config *config);
-/* Whether a -mon takes the -chardev with this id, which is then no character device. */
+/* Whether a -mon takes the -chardev with this id as a stream, which is then no character device. */
 bool config_is_monitor_chardev(const Config *config, const char *id);
+
+/*
+ * Where a -monitor or -qmp is: at a socket that serves each client from the
+ * beginning, at a chardev of the machine, or not at all.
+ */
+typedef enum MonitorPlace { MONITOR_NOWHERE, MONITOR_STREAM, MONITOR_CHARDEV } MonitorPlace;
+MonitorPlace config_monitor_place(const char *spec, bool qmp);
+/* The id of that chardev; `index` counts -monitor first, then -qmp.  The caller frees it. */
+char *config_monitor_id(const char *spec, guint index);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 

@@ -522,10 +522,34 @@ static bool add_chardevs(Machine *machine, GError **error)
     return true;
 }
 
+/* What -monitor and -qmp name, but for what the control protocols open themselves. */
+static bool add_monitor_lines(Machine *machine, const char *what, const GPtrArray *specs, bool qmp,
+                              GError **error)
+{
+    guint first = qmp ? machine->config->hmps->len : 0;
+    for (guint i = 0; i < specs->len; i++) {
+        const char *spec = specs->pdata[i];
+        if (config_monitor_place(spec, qmp) != MONITOR_CHARDEV) {
+            continue;
+        }
+        /* As in QEMU, Ctrl-C ends a program whose terminal only the monitor has. */
+        const char *full = strcmp(spec, "stdio") ? spec : "stdio,signal=on";
+        g_autofree char *label = config_monitor_id("", first + i);
+        g_autofree char *id = chardev_set_use(machine->chars, what, label, full, error);
+        if (!id) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool machine_build(Machine *machine, GError **error)
 {
-    if (!add_chardevs(machine, error) || !check_globals(machine, error) ||
-        !machine->class->build(machine, machine->config, error)) {
+    const Config *config = machine->config;
+    if (!add_chardevs(machine, error) ||
+        !add_monitor_lines(machine, "-monitor", config->hmps, false, error) ||
+        !add_monitor_lines(machine, "-qmp", config->qmps, true, error) ||
+        !check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
         return false;
     }
     for (guint i = 0; i < machine->config->devices->len; i++) {

@@ -5,6 +5,7 @@
 #ifndef PIOEMU_VM_VM_H
 #define PIOEMU_VM_VM_H
 
+#include "src/cpu/cpu_state.h"
 #include "src/machine/config.h"
 #include "src/machine/machine.h"
 
@@ -57,6 +58,7 @@ typedef struct VmParts {
     Memory *memory;
     Clock *clock;
     Machine *machine;
+    ChardevSet *chars;
     bool has_cpu; /* false: only a control protocol moves the machine */
 } VmParts;
 
@@ -88,6 +90,9 @@ VmParts vm_parts(const Vm *vm);
 /* True if a character device of the machine uses standard input or output. */
 bool vm_uses_stdio(const Vm *vm);
 
+/* vm_get_registers() (vm_debug.h), for a CPU that there may not be. */
+bool vm_get_cpu(Vm *vm, unsigned index, CpuState *state, GError **error);
+
 void vm_pause(Vm *vm);
 /* Fails after the end of the run: the machine must be reset first. */
 bool vm_resume(Vm *vm, GError **error);
@@ -97,6 +102,8 @@ bool vm_reset(Vm *vm, GError **error);
 void vm_powerdown(Vm *vm);
 /* Ends the run with status 0, soon.  Both texts are literals. */
 void vm_quit(Vm *vm, const char *cause, const char *reason);
+/* True after vm_quit(). */
+bool vm_is_quitting(const Vm *vm);
 /* Sets the actions of -action ("reset", "die"...).  NULL leaves an action as it was. */
 bool vm_set_actions(Vm *vm, const char *const actions[RUN_EVENTS], GError **error);
 bool vm_inject_nmi(Vm *vm, GError **error);

@@ -31,6 +31,7 @@ VmParts vm_parts(const Vm *vm)
         .memory = vm->memory,
         .clock = vm->clock,
         .machine = vm->machine,
+        .chars = vm->chars,
         .has_cpu = vm->accel->class->has_cpu,
     };
 }

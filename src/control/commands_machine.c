@@ -1,10 +1,12 @@
 /*
- * The commands, one short function each.
+ * The commands about the run of the machine, and what it is.
  */
 #include "src/control/command.h"
 
 #include "src/base/error.h"
-#include "src/control/debug_commands.h"
+#include "src/control/line.h"
+#include "src/cpu/cpu_dump.h"
+#include "src/vm/vm_debug.h"
 
 #include <string.h>
 
@@ -58,22 +60,12 @@ static JsonNode *query_commands(Vm *vm, JsonObject *arguments, GError **error)
 {
     (void)vm, (void)arguments, (void)error;
     JsonArray *list = json_array_new();
-    for (const Command *command = COMMANDS; command->name; command++) {
+    for (const Command *command = command_next(NULL); command; command = command_next(command)) {
         JsonObject *entry = json_object_new();
         json_object_set_string_member(entry, "name", command->name);
         json_array_add_object_element(list, entry);
     }
     return command_array(list);
-}
-
-static void show_commands(JsonNode *value, GString *text)
-{
-    (void)value;
-    for (const Command *command = COMMANDS; command->name; command++) {
-        if (command->line) {
-            g_string_append_printf(text, "%s -- %s\n", command->line, command->help);
-        }
-    }
 }
 
 static JsonNode *query_name(Vm *vm, JsonObject *arguments, GError **error)
@@ -127,7 +119,33 @@ static void show_chardevs(JsonNode *value, GString *text)
 
 /* ---- reports ---- */
 
+static bool dump_registers(Vm *vm, unsigned cpu, GString *text, GError **error)
+{
+    CpuState state;
+    if (!vm_get_cpu(vm, cpu, &state, error)) {
+        return false;
+    }
+    g_string_append_printf(text, "\nCPU#%u\n", cpu);
+    cpu_dump(text, &state);
+    return true;
+}
+
 static JsonNode *query_registers(Vm *vm, JsonObject *arguments, GError **error)
+{
+    bool all = command_get_bool(arguments, "all");
+    unsigned first = all ? 0 : (unsigned)command_get_int(arguments, "cpu-index", 0);
+    unsigned end = all ? MAX(1, vm_cpu_count(vm)) : first + 1;
+    GString *text = g_string_new(NULL);
+    for (unsigned cpu = first; cpu < end; cpu++) {
+        if (!dump_registers(vm, cpu, text, error)) {
+            g_string_free(text, true);
+            return NULL;
+        }
+    }
+    return command_text(text);
+}
+
+static JsonNode *query_report(Vm *vm, JsonObject *arguments, GError **error)
 {
     (void)arguments, (void)error;
     GString *text = g_string_new(NULL);
@@ -200,12 +218,14 @@ static JsonNode *inject_nmi(Vm *vm, JsonObject *arguments, GError **error)
 
 static JsonNode *human_monitor_command(Vm *vm, JsonObject *arguments, GError **error)
 {
-    (void)error;
+    int64_t cpu = command_get_int(arguments, "cpu-index", 0);
+    if (cpu < 0 || (cpu && cpu >= vm_cpu_count(vm))) {
+        error_refuse(error, "Parameter 'cpu-index' expects a CPU number");
+        return NULL;
+    }
     g_autofree char *text =
-        command_run_line(vm, json_object_get_string_member(arguments, "command-line"));
-    JsonNode *node = json_node_new(JSON_NODE_VALUE);
-    json_node_set_string(node, text);
-    return node;
+        line_run_once(vm, (unsigned)cpu, command_get_string(arguments, "command-line"));
+    return command_string(text);
 }
 
 static JsonNode *quit(Vm *vm, JsonObject *arguments, GError **error)
@@ -217,87 +237,74 @@ static JsonNode *quit(Vm *vm, JsonObject *arguments, GError **error)
 
 /* ---- the table ---- */
 
-const Command COMMANDS[] = {
-    {"qmp_capabilities",
-     NULL,
-     "ends the negotiation",
-     {{"enable", COMMAND_ARRAY, true}},
-     negotiate,
-     NULL},
-    {"query-commands", "help", "this text", {{0}}, query_commands, show_commands},
-    {"query-version", "info version", "the program's version", {{0}}, query_version, show_version},
-    {"query-status", "info status", "whether the machine runs", {{0}}, query_status, show_status},
-    {"query-name", "info name", "the machine's name", {{0}}, query_name, show_name},
-    {"query-chardev",
-     "info chardev",
-     "where each character line goes",
-     {{0}},
-     query_chardev,
-     show_chardevs},
-    {"x-query-registers",
-     "info registers",
-     "the CPUs: registers, code, last accesses",
-     {{0}},
-     query_registers,
-     NULL},
-    {"x-query-irq",
-     "info irq",
-     "interrupt lines and the interrupt controller",
-     {{0}},
-     query_irq,
-     NULL},
-    {"x-query-devices", "info devices", "one line for each device", {{0}}, query_devices, NULL},
-    {"stop", "stop", "pause the machine", {{0}}, stop, NULL},
-    {"cont", "cont", "let it run", {{0}}, cont, NULL},
-    {"system_reset", "system_reset", "reset it", {{0}}, system_reset, NULL},
-    {"system_powerdown",
-     "system_powerdown",
-     "press the power button",
-     {{0}},
-     system_powerdown,
-     NULL},
-    {"set-action",
-     NULL,
-     "what follows when the guest reboots, ends or dies",
-     {{"reboot", COMMAND_STRING, true},
-      {"shutdown", COMMAND_STRING, true},
-      {"panic", COMMAND_STRING, true},
-      {"triple-fault", COMMAND_STRING, true}},
-     set_action,
-     NULL},
-    {"gdbserver",
-     "gdbserver",
-     "lets a debugger connect at DEVICE (tcp::1234), or no more (none)",
-     {{"device", COMMAND_STRING, true}},
-     command_gdbserver,
-     NULL},
-    {"watch-port",
-     "watch-port",
-     "PORT [COUNT [r|w|rw]]: an access of these ports stops the machine",
-     {{"port", COMMAND_INTEGER, false},
-      {"count", COMMAND_INTEGER, true},
-      {"access", COMMAND_STRING, true}},
-     command_watch_port,
-     NULL},
-    {"unwatch-port",
-     "unwatch-port",
-     "PORT: ends the watches that begin there",
-     {{"port", COMMAND_INTEGER, false}},
-     command_unwatch_port,
-     NULL},
-    {"query-port-watches",
-     "info watch-ports",
-     "the ports whose accesses stop the machine",
-     {{0}},
-     command_query_port_watches,
-     command_show_port_watches},
-    {"inject-nmi", "nmi", "inject a non-maskable interrupt", {{0}}, inject_nmi, NULL},
-    {"human-monitor-command",
-     NULL,
-     "runs a line of the human monitor",
-     {{"command-line", COMMAND_STRING, false}, {"cpu-index", COMMAND_INTEGER, true}},
-     human_monitor_command,
-     NULL},
-    {"quit", "quit", "end the program", {{0}}, quit, NULL},
-    {0},
+const Command COMMANDS_MACHINE[] = {
+    {.name = "qmp_capabilities",
+     .help = "ends the negotiation",
+     .arguments = {{"enable", COMMAND_ARRAY, .optional = true}},
+     .run = negotiate},
+    {.name = "query-commands", .help = "the commands that there are", .run = query_commands},
+    {.name = "query-version",
+     .line = "info version",
+     .help = "show the version of pioemu",
+     .run = query_version,
+     .show = show_version},
+    {.name = "query-status",
+     .line = "info status",
+     .help = "show the current VM status (running|paused)",
+     .run = query_status,
+     .show = show_status},
+    {.name = "query-name",
+     .line = "info name",
+     .help = "show the current VM name",
+     .run = query_name,
+     .show = show_name},
+    {.name = "query-chardev",
+     .line = "info chardev",
+     .help = "show the character devices",
+     .run = query_chardev,
+     .show = show_chardevs},
+    {.name = "x-query-registers",
+     .line = "info registers",
+     .usage = "[-a|vcpu]",
+     .help = "show the CPU's registers (-a: of all CPUs; vcpu: of that one)",
+     .arguments = {{"all", COMMAND_BOOL, .optional = true, .flag = 'a'},
+                   {"cpu-index", COMMAND_INTEGER, .optional = true}},
+     .run = query_registers},
+    {.name = "x-query-report",
+     .line = "info report",
+     .help = "show what is said of a guest that died: registers, code, last accesses",
+     .run = query_report},
+    {.name = "x-query-irq",
+     .line = "info irq",
+     .help = "show the interrupt lines that are high, and the interrupt controller",
+     .run = query_irq},
+    {.name = "x-query-devices",
+     .line = "info devices",
+     .help = "show one line about the state of each device",
+     .run = query_devices},
+    {.name = "stop", .line = "stop", .alias = "s", .help = "stop emulation", .run = stop},
+    {.name = "cont", .line = "cont", .alias = "c", .help = "resume emulation", .run = cont},
+    {.name = "system_reset",
+     .line = "system_reset",
+     .help = "reset the system",
+     .run = system_reset},
+    {.name = "system_powerdown",
+     .line = "system_powerdown",
+     .help = "press the power button",
+     .run = system_powerdown},
+    {.name = "set-action",
+     .help = "what follows when the guest reboots, ends or dies",
+     .arguments = {{"reboot", COMMAND_STRING, .optional = true},
+                   {"shutdown", COMMAND_STRING, .optional = true},
+                   {"panic", COMMAND_STRING, .optional = true},
+                   {"triple-fault", COMMAND_STRING, .optional = true}},
+     .run = set_action},
+    {.name = "inject-nmi", .line = "nmi", .help = "inject an NMI", .run = inject_nmi},
+    {.name = "human-monitor-command",
+     .help = "runs a line of the human monitor",
+     .arguments = {{"command-line", COMMAND_STRING},
+                   {"cpu-index", COMMAND_INTEGER, .optional = true}},
+     .run = human_monitor_command},
+    {.name = "quit", .line = "quit", .alias = "q", .help = "quit the emulator", .run = quit},
+    COMMAND_END,
 };
