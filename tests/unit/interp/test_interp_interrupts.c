@@ -176,6 +176,33 @@ static void test_interrupt_raised_by_an_access(void)
 #define MANY 0x8000u
 
 /* Long repetitions make way, with the registers as far as they are. */
+/* Memory of a device, in the middle of what would be one block. */
+static void test_interrupt_raised_by_an_access_of_memory(void)
+{
+    g_autoptr(Rig) rig = irq_rig();
+    CpuState state = pm_state(0, PM_CODE);
+    state.rflags |= CPU_FLAG_IF;
+    state.gpr[CPU_BX] = (uint32_t)RIG_MMIO;
+    /* inc eax; mov [ebx], al; inc eax; inc eax; inc eax; int3 */
+    PM_BYTES(rig, PM_CODE, 0x40, 0x88, 0x03, 0x40, 0x40, 0x40, INT3);
+    rig->on_access = raise_on_port;
+    for (unsigned round = 0; round < 2; round++) {
+        rig_set_intr(rig, false);
+        uint64_t before = interp_instruction_count(rig->vcpu);
+        PmFault fault = pm_go(rig, &state);
+        g_assert_cmpuint(fault.vector, ==, IRQ);
+        g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
+        g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 1);
+        /* INC, MOV, the interrupt, and the handler's HLT. */
+        g_assert_cmpuint(interp_instruction_count(rig->vcpu) - before, ==, 4);
+    }
+    /* The instructions that were cut off are found again. */
+    rig->on_access = NULL;
+    PmFault fault = pm_go(rig, &state);
+    g_assert_cmpuint(fault.vector, ==, DONE);
+    g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 4);
+}
+
 static void test_interrupt_in_a_repetition(void)
 {
     g_autoptr(Rig) rig = irq_rig();
@@ -309,6 +336,7 @@ int main(int argc, char **argv)
     TEST(hlt_wakes_for_an_interrupt);
     TEST(hlt_without_interrupts_is_the_end);
     TEST(interrupt_raised_by_an_access);
+    TEST(interrupt_raised_by_an_access_of_memory);
     TEST(interrupt_in_a_repetition);
     TEST(nmi_ignores_the_flag_and_masks_itself);
     TEST(nmi_comes_before_intr);

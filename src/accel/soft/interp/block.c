@@ -14,6 +14,9 @@
  * the block's instructions, so that even a block that is being run is left
  * before the next one.  Memory of stale blocks is reclaimed when the arena is
  * full.
+ *
+ * A block that reaches a device is shortened, so that it ends with the
+ * instruction that did: whoever looks between blocks looks there.
  */
 #include "src/accel/soft/interp/handlers.h"
 #include "src/accel/soft/interp/patch.h"
@@ -250,6 +253,52 @@ void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t 
     }
 }
 
+/* The block that has the instruction, which is kept in the arena. */
+static Block *block_of(const Insn *insn)
+{
+    const BlockTail *tail = (const BlockTail *)(insn + insn->after + 1);
+    const Insn *first = (const Insn *)tail - tail->count;
+
+    return (Block *)((uint8_t *)(uintptr_t)first - offsetof(Block, insns));
+}
+
+static void end_block(Cpu *cpu, Block *block)
+{
+    BlockTail *tail = (BlockTail *)&block->insns[block->count];
+
+    block->length = block->insns[block->count - 1].end;
+    for (unsigned i = 0; i < block->count; i++) {
+        block->insns[i].after = (uint8_t)(block->count - 1 - i);
+    }
+    *tail = (BlockTail){
+        .handler = op_block_end,
+        .link = {cpu->no_block, cpu->no_block},
+        .end = block->length,
+        .count = block->count,
+    };
+}
+
+void block_end_here(Cpu *cpu)
+{
+    const Insn *insn = cpu->current;
+    unsigned dropped = insn->after;
+
+    if (!dropped) {
+        return;
+    }
+    Block *block = block_of(insn);
+    uint8_t *immediates = immediates_of(block);
+    CodePage *page = *code_page_slot(cpu_accel(cpu), block->physical);
+    block->count = (uint16_t)(block->count - dropped);
+    memmove(immediates_of(block), immediates, block->count);
+    end_block(cpu, block);
+    if (page) {
+        page->patched.size = 0;
+    }
+    /* They were paid for when the block was entered. */
+    cpu->fuel += dropped;
+}
+
 static void track(Cpu *cpu, Block *block)
 {
     InterpAccel *accel = cpu_accel(cpu);
@@ -378,22 +427,6 @@ static void locate(Cpu *cpu, Fetch *fetch)
     fetch->physical = tlb_cold_at(&cpu->tlbs[rights], fetch->linear)->physical | in_page;
     fetch->in_limit = MIN(cpu->cs_end - cpu->rip, INSN_BYTES_MAX);
     fetch->in_page = MIN(cpu->cs_end - cpu->rip, PAGE_SIZE - in_page);
-}
-
-static void end_block(Cpu *cpu, Block *block)
-{
-    BlockTail *tail = (BlockTail *)&block->insns[block->count];
-
-    block->length = block->insns[block->count - 1].end;
-    for (unsigned i = 0; i < block->count; i++) {
-        block->insns[i].after = (uint8_t)(block->count - 1 - i);
-    }
-    *tail = (BlockTail){
-        .handler = op_block_end,
-        .link = {cpu->no_block, cpu->no_block},
-        .end = block->length,
-        .count = block->count,
-    };
 }
 
 /*

@@ -131,6 +131,8 @@ Block *block_find(Cpu *cpu, uint64_t limit);
 void code_written(CodePage *page, PhysAddr address, const uint8_t *host, size_t size,
                   const Insn *by);
 CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
+/* The instruction in progress reached a device: its block ends with it from now on. */
+void block_end_here(Cpu *cpu);
 
 /* ---- decode.c ----------------------------------------------------------- */
 

@@ -36,15 +36,25 @@ static PhysAddr mask_address(const Cpu *cpu, PhysAddr address)
     return address & cpu->physical_mask;
 }
 
+/*
+ * A device may have raised an interrupt, which is looked at behind the
+ * instruction, wherever its block would have ended.
+ */
+static void reached_bus(Cpu *cpu)
+{
+    cpu->in_bus_access = false;
+    cpu->reached_bus = true;
+    block_end_here(cpu);
+    cpu_leave_soon(cpu);
+}
+
 static uint64_t bus_read(Cpu *cpu, PhysAddr address, unsigned size)
 {
     uint64_t value = 0;
 
     cpu->in_bus_access = true;
     bus_memory_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, address, false, size, &value);
-    cpu->in_bus_access = false;
-    cpu->reached_bus = true;
-    cpu_leave_soon(cpu);
+    reached_bus(cpu);
     return value;
 }
 
@@ -52,9 +62,7 @@ static void bus_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
 {
     cpu->in_bus_access = true;
     bus_memory_access(cpu_host(cpu)->bus, &cpu->vcpu.initiator, address, true, size, &value);
-    cpu->in_bus_access = false;
-    cpu->reached_bus = true;
-    cpu_leave_soon(cpu);
+    reached_bus(cpu);
 }
 
 /* The access is within one page. */
