@@ -46,8 +46,10 @@ enum { CPU_ES, CPU_CS, CPU_SS, CPU_DS, CPU_FS, CPU_GS, CPU_LDTR, CPU_TR, CPU_SEG
 #define CPU_CR0_CD (1u << 30)
 #define CPU_CR0_PG (1u << 31)
 
+#define CPU_EFER_SCE (1u << 0)
 #define CPU_EFER_LME (1u << 8)
 #define CPU_EFER_LMA (1u << 10)
+#define CPU_EFER_NXE (1u << 11)
 
 /*
  * A segment register with its hidden part.  `attributes` has the descriptor's
@@ -77,11 +79,17 @@ typedef struct CpuTable {
     uint16_t limit;
 } CpuTable;
 
+#define CPU_MTRR_FIXED  11
+#define CPU_MTRR_RANGES 8
+
 typedef struct CpuMsrs {
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t tsc, tsc_aux, pat, apic_base, misc_enable;
     uint64_t tsc_deadline;
+    /* Kept for the guest; nothing follows from them in a software CPU. */
+    uint64_t mtrr_def_type, mtrr_fixed[CPU_MTRR_FIXED];
+    uint64_t mtrr_base[CPU_MTRR_RANGES], mtrr_mask[CPU_MTRR_RANGES];
     /* What the guest has agreed with KVM: no other accelerator has these. */
     uint64_t kvm_wall_clock, kvm_system_time, kvm_steal_time, kvm_pv_eoi;
     uint64_t kvm_async_pf, kvm_async_pf_int, kvm_migration_control;

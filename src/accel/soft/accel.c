@@ -528,6 +528,8 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
     cpu->budget = DEFAULT_BUDGET;
     cpu->yields = cpu_host(cpu)->cpu_count > 1;
     cpu->current = &NO_INSN;
+    cpu->far = FAR_DISPLACEMENT;
+    cpu->linear_mask = UINT32_MAX;
     trace_init(cpu);
     cpu->code = code_cache_new(cpu);
     if (!cpu->code) {

@@ -16,7 +16,7 @@
  * full.
  *
  * A block that reaches a device is shortened, so that it ends with the
- * instruction that did: whoever looks between blocks looks there.
+ * instruction that did, and the run loop looks for interrupts behind it.
  */
 #include "src/accel/soft/interp/handlers.h"
 #include "src/accel/soft/interp/patch.h"
@@ -271,7 +271,7 @@ static void end_block(Cpu *cpu, Block *block)
         block->insns[i].after = (uint8_t)(block->count - 1 - i);
     }
     *tail = (BlockTail){
-        .handler = op_block_end,
+        .handler = block->mode == 64 ? op64_block_end : op_block_end,
         .link = {cpu->no_block, cpu->no_block},
         .end = block->length,
         .count = block->count,

@@ -30,7 +30,27 @@
 
 #define NEXT() GOTO(insn + 1)
 
-#define OP(name) const Insn *op_##name(Cpu *cpu G_GNUC_UNUSED, const Insn *insn)
+/* A handler's name: each is compiled for 16 and 32-bit code, and again for 64-bit code. */
+#if INTERP_WIDE
+#define OP_NAME(name) op64_##name
+#else
+#define OP_NAME(name) op_##name
+#endif
+
+/* What 64-bit code alone has. */
+#if INTERP_WIDE
+#define WIDE_ONLY(...) __VA_ARGS__
+#else
+#define WIDE_ONLY(...)
+#endif
+/* What it does not have. */
+#if INTERP_WIDE
+#define NARROW_ONLY(...)
+#else
+#define NARROW_ONLY(...) __VA_ARGS__
+#endif
+
+#define OP(name) const Insn *OP_NAME(name)(Cpu * cpu G_GNUC_UNUSED, const Insn *insn)
 
 /*
  * A handler with a memory operand is compiled twice.  The first copy has no
@@ -51,9 +71,20 @@
     }
 
 /* Finds where a datum is; name##_hit says whether the fast path may touch it. */
+#if INTERP_WIDE
 #define LOCATE(N, name, segment_, offset_, end, tag)                                               \
     unsigned name##_segment = (segment_);                                                          \
-    u32 name##_offset = (offset_);                                                                 \
+    EffAddr name##_offset = (offset_);                                                             \
+    LinearAddr name##_linear = segment_base(cpu, name##_segment) + name##_offset;                  \
+    const TlbEntry *name##_e = tlb_at(cpu->tlb, name##_linear);                                    \
+    bool name##_hit = slow && ((name##_linear + (N / 8 - 1)) & PAGE_MASK) == name##_e->tag;        \
+    if (unlikely(!name##_hit) && slow) {                                                           \
+        INTERP_MUSTTAIL return slow(cpu, insn);                                                    \
+    }
+#else
+#define LOCATE(N, name, segment_, offset_, end, tag)                                               \
+    unsigned name##_segment = (segment_);                                                          \
+    EffAddr name##_offset = (offset_);                                                             \
     const Segment *name##_s = &cpu->segment[name##_segment];                                       \
     u32 name##_linear = (u32)name##_s->base + name##_offset;                                       \
     const TlbEntry *name##_e = tlb_at(cpu->tlb, name##_linear);                                    \
@@ -62,6 +93,7 @@
     if (unlikely(!name##_hit) && slow) {                                                           \
         INTERP_MUSTTAIL return slow(cpu, insn);                                                    \
     }
+#endif
 
 #define READ(N, name, segment_, offset_)                                                           \
     LOCATE(N, name, segment_, offset_, read_end, read_tag)                                         \
@@ -112,9 +144,10 @@ static inline const Insn *rep_leave(Cpu *cpu, const Insn *insn)
     return NULL;
 }
 
-static inline uint32_t insn_next_rip(const Cpu *cpu, const Insn *insn)
+/* Where code goes on, as wide as its addresses. */
+static inline EffAddr insn_next_rip(const Cpu *cpu, const Insn *insn)
 {
-    return (uint32_t)cpu->rip + insn->end;
+    return (EffAddr)cpu->rip + insn->end;
 }
 
 /*
@@ -124,7 +157,12 @@ static inline uint32_t insn_next_rip(const Cpu *cpu, const Insn *insn)
 static inline bool block_enterable(const Cpu *cpu, const Block *block, LinearAddr linear)
 {
     return block->linear == linear && block->generation == cpu->generation &&
-           cpu->rip + block->length <= cpu->cs_end && cpu->fuel >= block->count;
+           (INTERP_WIDE || cpu->rip + block->length <= cpu->cs_end) && cpu->fuel >= block->count;
+}
+
+static inline LinearAddr code_linear(const Cpu *cpu)
+{
+    return INTERP_WIDE ? cpu->rip : (u32)(cpu->segment[CPU_CS].base + cpu->rip);
 }
 
 static inline unsigned jump_index(LinearAddr linear)
@@ -146,7 +184,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
     do {                                                                                           \
         const Insn *chain_tail_ = (tail_);                                                         \
         Block *chain_ = ((const BlockTail *)chain_tail_)->link[slot];                              \
-        if (unlikely(!block_enterable(cpu, chain_, cpu_code_linear(cpu)))) {                       \
+        if (unlikely(!block_enterable(cpu, chain_, code_linear(cpu)))) {                           \
             INTERP_MUSTTAIL return block_chain_slow##slot(cpu, chain_tail_);                       \
         }                                                                                          \
         cpu->fuel -= chain_->count;                                                                \
@@ -157,7 +195,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
 /* The same for a target that is not fixed. */
 #define JUMP()                                                                                     \
     do {                                                                                           \
-        LinearAddr jump_linear_ = cpu_code_linear(cpu);                                            \
+        LinearAddr jump_linear_ = code_linear(cpu);                                                \
         Block *jump_ = block_at_jump(cpu, jump_linear_);                                           \
         if (unlikely(!block_enterable(cpu, jump_, jump_linear_))) {                                \
             INTERP_MUSTTAIL return block_jump_slow(cpu, insn);                                     \
@@ -187,8 +225,12 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
 
 /* ---- all handlers ------------------------------------------------------- */
 
-#define DECLARE_V(name, form) Handler op_##name##16##form, op_##name##32##form;
-#define DECLARE_W(name, form) Handler op_##name##8##form, op_##name##16##form, op_##name##32##form;
+#define DECLARE(name) Handler OP_NAME(name);
+#define DECLARE_V(name, form)                                                                      \
+    Handler OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##64##form);
+#define DECLARE_W(name, form)                                                                      \
+    Handler OP_NAME(name##8##form);                                                                \
+    DECLARE_V(name, form)
 
 #define DECLARE_ALU(name)                                                                          \
     DECLARE_W(name, _rr)                                                                           \
@@ -271,6 +313,28 @@ DECLARE_V(movzx16to, _rm)
 DECLARE_V(movsx16to, _rr)
 DECLARE_V(movsx16to, _rm)
 DECLARE_V(lea, )
+DECLARE_W(mov, _load)
+DECLARE_W(mov, _store)
+DECLARE(mov64_whole)
+DECLARE(mov64_r_segment)
+DECLARE_V(movsx32to, _rr)
+DECLARE_V(movsx32to, _rm)
+DECLARE(cdqe)
+DECLARE(cqo)
+DECLARE(cmpxchg16b)
+DECLARE(smsw_r64)
+DECLARE(store_system_r64)
+DECLARE(syscall)
+DECLARE_V(sysret, )
+DECLARE(sysenter)
+DECLARE_V(sysexit, )
+DECLARE(swapgs)
+DECLARE_V(rdfsbase, )
+DECLARE_V(rdgsbase, )
+DECLARE_V(wrfsbase, )
+DECLARE_V(wrgsbase, )
+DECLARE(clac)
+DECLARE(stac)
 DECLARE_V(bswap, )
 DECLARE_V(push, _r)
 DECLARE_V(push, _m)
@@ -338,17 +402,81 @@ DECLARE_W(in, _dx)
 DECLARE_W(out, _i)
 DECLARE_W(out, _dx)
 Handler block_chain_slow0, block_chain_slow1, block_jump_slow;
-Handler op_cmpxchg8b, op_nop, op_pause, op_setcc_r, op_setcc_m, op_cbw, op_cwde, op_cwd, op_cdq;
-Handler op_xlat, op_salc, op_lahf, op_sahf, op_cmc, op_clc, op_stc, op_cld, op_std;
-Handler op_daa, op_das, op_aaa, op_aas, op_aam, op_aad;
-Handler op_mov16_r_segment, op_mov32_r_segment, op_mov_m_segment;
-Handler op_mov_segment_r, op_mov_segment_m, op_mov_ss_r, op_mov_ss_m;
-Handler op_int, op_trap, op_int1, op_block_end, op_stale, op_undefined, op_too_long;
-Handler op_cli, op_sti, op_hlt, op_mov_r_control, op_mov_control_r, op_mov_r_debug;
-Handler op_mov_debug_r, op_clts, op_smsw_r16, op_smsw_r32, op_smsw_m, op_lmsw_r, op_lmsw_m;
-Handler op_invlpg, op_wbinvd, op_sgdt, op_sidt, op_lgdt, op_lidt;
-Handler op_store_system_r16, op_store_system_r32, op_store_system_m, op_lldt, op_ltr;
-Handler op_verr, op_verw, op_lar, op_lsl, op_arpl_r, op_arpl_m;
-Handler op_cpuid, op_rdtsc, op_rdmsr, op_wrmsr, op_escape, op_wait;
+/* These are the same in every mode. */
+Handler op_stale, op_undefined, op_too_long;
+/* Of either build; see Block.mode. */
+Handler op_block_end, op64_block_end;
+DECLARE(cmpxchg8b)
+DECLARE(nop)
+DECLARE(pause)
+DECLARE(setcc_r)
+DECLARE(setcc_m)
+DECLARE(cbw)
+DECLARE(cwde)
+DECLARE(cwd)
+DECLARE(cdq)
+DECLARE(xlat)
+DECLARE(salc)
+DECLARE(lahf)
+DECLARE(sahf)
+DECLARE(cmc)
+DECLARE(clc)
+DECLARE(stc)
+DECLARE(cld)
+DECLARE(std)
+DECLARE(daa)
+DECLARE(das)
+DECLARE(aaa)
+DECLARE(aas)
+DECLARE(aam)
+DECLARE(aad)
+DECLARE(mov16_r_segment)
+DECLARE(mov32_r_segment)
+DECLARE(mov_m_segment)
+DECLARE(mov_segment_r)
+DECLARE(mov_segment_m)
+DECLARE(mov_ss_r)
+DECLARE(mov_ss_m)
+DECLARE(int)
+DECLARE(trap)
+DECLARE(int1)
+DECLARE(cli)
+DECLARE(sti)
+DECLARE(hlt)
+DECLARE(mov_r_control)
+DECLARE(mov_control_r)
+DECLARE(mov_r_debug)
+DECLARE(mov_debug_r)
+DECLARE(clts)
+DECLARE(smsw_r16)
+DECLARE(smsw_r32)
+DECLARE(smsw_m)
+DECLARE(lmsw_r)
+DECLARE(lmsw_m)
+DECLARE(invlpg)
+DECLARE(wbinvd)
+DECLARE(sgdt)
+DECLARE(sidt)
+DECLARE(lgdt)
+DECLARE(lidt)
+DECLARE(store_system_r16)
+DECLARE(store_system_r32)
+DECLARE(store_system_m)
+DECLARE(lldt)
+DECLARE(ltr)
+DECLARE(verr)
+DECLARE(verw)
+DECLARE(lar)
+DECLARE(lsl)
+DECLARE(arpl_r)
+DECLARE(arpl_m)
+DECLARE(cpuid)
+DECLARE(rdtscp)
+DECLARE(rdpid)
+DECLARE(rdtsc)
+DECLARE(rdmsr)
+DECLARE(wrmsr)
+DECLARE(escape)
+DECLARE(wait)
 
 #endif

@@ -10,16 +10,16 @@
  */
 #define DO_ADD(N, a, b)                                                                            \
     u64 r_ = (u64)(a) + (b);                                                                       \
-    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+    flags_sum##N(cpu, a, b, r_)
 #define DO_SUB(N, a, b)                                                                            \
     u64 r_ = (u64)(a) - (b);                                                                       \
-    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+    flags_difference##N(cpu, a, b, r_)
 #define DO_ADC(N, a, b)                                                                            \
     u64 r_ = (u64)(a) + (b) + flag_cf(cpu);                                                        \
-    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+    flags_sum##N(cpu, a, b, r_)
 #define DO_SBB(N, a, b)                                                                            \
     u64 r_ = (u64)(a) - (b)-flag_cf(cpu);                                                          \
-    flags_set##N(cpu, (u##N)r_, (a) ^ (b) ^ r_)
+    flags_difference##N(cpu, a, b, r_)
 #define DO_AND(N, a, b)                                                                            \
     u##N r_ = (u##N)((a) & (b));                                                                   \
     flags_logic##N(cpu, r_)
@@ -36,14 +36,14 @@
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst), b = *reg##N(cpu, insn->src);                             \
         DO(N, a, b);                                                                               \
-        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        reg_put##N(cpu, insn->dst, (u##N)r_);                                                      \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(name##N##_rm, {                                                                      \
         READ_OPERAND(N, b);                                                                        \
         u##N a = *reg##N(cpu, insn->dst);                                                          \
         DO(N, a, b);                                                                               \
-        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        reg_put##N(cpu, insn->dst, (u##N)r_);                                                      \
         NEXT();                                                                                    \
     })                                                                                             \
     OP_MEMORY(name##N##_mr, {                                                                      \
@@ -56,14 +56,14 @@
     })                                                                                             \
     OP(name##N##_ri)                                                                               \
     {                                                                                              \
-        u##N a = *reg##N(cpu, insn->dst), b = (u##N)insn->imm;                                     \
+        u##N a = *reg##N(cpu, insn->dst), b = imm##N(insn);                                        \
         DO(N, a, b);                                                                               \
-        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        reg_put##N(cpu, insn->dst, (u##N)r_);                                                      \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(name##N##_mi, {                                                                      \
         CHANGE_OPERAND(N, place);                                                                  \
-        u##N a = *place, b = (u##N)insn->imm;                                                      \
+        u##N a = *place, b = imm##N(insn);                                                         \
         DO(N, a, b);                                                                               \
         *place = (u##N)r_;                                                                         \
         CHANGED(place);                                                                            \
@@ -92,13 +92,13 @@
     })                                                                                             \
     OP(name##N##_ri)                                                                               \
     {                                                                                              \
-        u##N a = *reg##N(cpu, insn->dst), b = (u##N)insn->imm;                                     \
+        u##N a = *reg##N(cpu, insn->dst), b = imm##N(insn);                                        \
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(name##N##_mi, {                                                                      \
         READ_OPERAND(N, a);                                                                        \
-        u##N b = (u##N)insn->imm;                                                                  \
+        u##N b = imm##N(insn);                                                                     \
         DO(N, a, b);                                                                               \
         NEXT();                                                                                    \
     })
@@ -106,7 +106,8 @@
 #define ALL_WIDTHS(DEFINE, name, DO)                                                               \
     DEFINE(name, DO, 8)                                                                            \
     DEFINE(name, DO, 16)                                                                           \
-    DEFINE(name, DO, 32)
+    DEFINE(name, DO, 32)                                                                           \
+    WIDE_ONLY(DEFINE(name, DO, 64))
 
 ALL_WIDTHS(DEFINE_ALU, add, DO_ADD)
 ALL_WIDTHS(DEFINE_ALU, or, DO_OR)
@@ -118,7 +119,7 @@ ALL_WIDTHS(DEFINE_ALU, xor, DO_XOR)
 ALL_WIDTHS(DEFINE_COMPARE, cmp, DO_SUB)
 ALL_WIDTHS(DEFINE_COMPARE, test, DO_AND)
 
-/* INC and DEC leave CF as it was. */
+/* INC and DEC leave CF as it was; OF stays the difference of the two carries at the sign. */
 static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
 {
     u64 was = (u64)flag_cf(cpu) << width;
@@ -127,15 +128,35 @@ static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
     return carries ^ flip ^ flip >> 1;
 }
 
+/* `out` is the carry out of 64 bits, for which there is no room in `carries`. */
+#define DEFINE_FLAGS_BUT_CF(N)                                                                     \
+    static inline void flags_but_cf##N(Cpu *cpu, u##N result, u64 carries, bool out G_GNUC_UNUSED) \
+    {                                                                                              \
+        flags_set##N(cpu, result, keep_cf(cpu, carries, N));                                       \
+    }
+
+DEFINE_FLAGS_BUT_CF(8)
+DEFINE_FLAGS_BUT_CF(16)
+DEFINE_FLAGS_BUT_CF(32)
+
+#if INTERP_WIDE
+static inline void flags_but_cf64(Cpu *cpu, u64 result, u64 carries, bool out)
+{
+    bool cf = flag_cf(cpu);
+
+    flags_set64(cpu, result, carries ^ (u64)(out ^ cf) << 63, cf);
+}
+#endif
+
 #define DO_INC(N, a)                                                                               \
     u64 r_ = (u64)(a) + 1;                                                                         \
-    flags_set##N(cpu, (u##N)r_, keep_cf(cpu, (a) ^ 1 ^ r_, N))
+    flags_but_cf##N(cpu, (u##N)r_, (a) ^ 1 ^ r_, r_ == 0)
 #define DO_DEC(N, a)                                                                               \
     u64 r_ = (u64)(a)-1;                                                                           \
-    flags_set##N(cpu, (u##N)r_, keep_cf(cpu, (a) ^ 1 ^ r_, N))
+    flags_but_cf##N(cpu, (u##N)r_, (a) ^ 1 ^ r_, (a) == 0)
 #define DO_NEG(N, a)                                                                               \
     u64 r_ = (u64)0 - (a);                                                                         \
-    flags_set##N(cpu, (u##N)r_, (a) ^ r_)
+    flags_difference##N(cpu, 0, a, r_)
 #define DO_NOT(N, a) u##N r_ = (u##N) ~(a)
 
 #define DEFINE_UNARY(name, DO, N)                                                                  \
@@ -143,7 +164,7 @@ static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst);                                                          \
         DO(N, a);                                                                                  \
-        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        reg_put##N(cpu, insn->dst, (u##N)r_);                                                      \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(name##N##_m, {                                                                       \
@@ -165,8 +186,8 @@ ALL_WIDTHS(DEFINE_UNARY, not, DO_NOT)
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst), b = *reg##N(cpu, insn->src);                             \
         DO(N, a, b);                                                                               \
-        *reg##N(cpu, insn->src) = a;                                                               \
-        *reg##N(cpu, insn->dst) = (u##N)r_;                                                        \
+        reg_put##N(cpu, insn->src, a);                                                             \
+        reg_put##N(cpu, insn->dst, (u##N)r_);                                                      \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(name##N##_mr)                                                                               \
@@ -176,7 +197,7 @@ ALL_WIDTHS(DEFINE_UNARY, not, DO_NOT)
         DO(N, a, b);                                                                               \
         *place = (u##N)r_;                                                                         \
         mem_rmw_done(cpu, place);                                                                  \
-        *reg##N(cpu, insn->src) = a;                                                               \
+        reg_put##N(cpu, insn->src, a);                                                             \
         NEXT();                                                                                    \
     }
 
@@ -189,9 +210,9 @@ ALL_WIDTHS(DEFINE_XADD, xadd, DO_ADD)
         u##N a = *reg##N(cpu, CPU_AX), b = *reg##N(cpu, insn->dst);                                \
         DO(N, a, b);                                                                               \
         if ((u##N)r_ == 0) {                                                                       \
-            *reg##N(cpu, insn->dst) = *reg##N(cpu, insn->src);                                     \
+            reg_put##N(cpu, insn->dst, *reg##N(cpu, insn->src));                                   \
         } else {                                                                                   \
-            *reg##N(cpu, CPU_AX) = b;                                                              \
+            reg_put##N(cpu, CPU_AX, b);                                                            \
         }                                                                                          \
         NEXT();                                                                                    \
     }                                                                                              \
@@ -202,7 +223,7 @@ ALL_WIDTHS(DEFINE_XADD, xadd, DO_ADD)
         DO(N, a, b);                                                                               \
         *place = (u##N)r_ == 0 ? *reg##N(cpu, insn->src) : b;                                      \
         mem_rmw_done(cpu, place);                                                                  \
-        *reg##N(cpu, CPU_AX) = b;                                                                  \
+        reg_put##N(cpu, CPU_AX, b);                                                                \
         NEXT();                                                                                    \
     }
 
@@ -210,21 +231,47 @@ ALL_WIDTHS(DEFINE_CMPXCHG, cmpxchg, DO_SUB)
 
 OP(cmpxchg8b)
 {
-    uint32_t offset = insn_address(cpu, insn);
+    EffAddr offset = insn_address(cpu, insn);
 
     insn_begin(cpu, insn);
-    mem_probe_write(cpu, insn->segment, offset, 8, 1);
+    mem_probe(cpu, insn->segment, offset, 8, 1);
     uint32_t low = mem_read32(cpu, insn, insn->segment, offset);
-    uint32_t high = mem_read32(cpu, insn, insn->segment, (offset + 4) & insn->address_mask);
+    uint32_t high = mem_read32(cpu, insn, insn->segment, offset_behind(insn, offset, 4));
     bool equal = low == GPR(cpu, CPU_AX) && high == GPR(cpu, CPU_DX);
 
     mem_write32(cpu, insn, insn->segment, offset, equal ? GPR(cpu, CPU_BX) : low);
-    mem_write32(cpu, insn, insn->segment, (offset + 4) & insn->address_mask,
+    mem_write32(cpu, insn, insn->segment, offset_behind(insn, offset, 4),
                 equal ? GPR(cpu, CPU_CX) : high);
     if (!equal) {
-        GPR(cpu, CPU_AX) = low;
-        GPR(cpu, CPU_DX) = high;
+        GPR_PUT32(cpu, CPU_AX, low);
+        GPR_PUT32(cpu, CPU_DX, high);
     }
     flag_set_zf(cpu, equal);
     NEXT();
 }
+
+#if INTERP_WIDE
+OP(cmpxchg16b)
+{
+    EffAddr offset = insn_address(cpu, insn);
+
+    insn_begin(cpu, insn);
+    if ((segment_base(cpu, insn->segment) + offset) & 15) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+    mem_probe(cpu, insn->segment, offset, 16, 1);
+    u64 low = mem_read64(cpu, insn, insn->segment, offset);
+    u64 high = mem_read64(cpu, insn, insn->segment, offset_behind(insn, offset, 8));
+    bool equal = low == GPR64(cpu, CPU_AX) && high == GPR64(cpu, CPU_DX);
+
+    mem_write64(cpu, insn, insn->segment, offset, equal ? GPR64(cpu, CPU_BX) : low);
+    mem_write64(cpu, insn, insn->segment, offset_behind(insn, offset, 8),
+                equal ? GPR64(cpu, CPU_CX) : high);
+    if (!equal) {
+        GPR64(cpu, CPU_AX) = low;
+        GPR64(cpu, CPU_DX) = high;
+    }
+    flag_set_zf(cpu, equal);
+    NEXT();
+}
+#endif

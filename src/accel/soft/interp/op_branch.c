@@ -11,20 +11,28 @@ static const Insn *branch_outside(Cpu *cpu, const Insn *insn)
     cpu_raise_error(cpu, VECTOR_GP, 0);
 }
 
+/* In 64-bit code the target is to be canonical, elsewhere within the segment. */
+#if INTERP_WIDE
+#define IS_OUTSIDE(target) (!linear_is_canonical(target))
+#else
+#define IS_OUTSIDE(target) ((target) >= cpu->cs_end)
+#endif
+
 #define BRANCH_CHECK(target)                                                                       \
     do {                                                                                           \
-        if (unlikely((target) >= cpu->cs_end)) {                                                   \
+        if (unlikely(IS_OUTSIDE(target))) {                                                        \
             INTERP_MUSTTAIL return branch_outside(cpu, insn);                                      \
         }                                                                                          \
     } while (0)
 
 #define TARGET32 (insn_next_rip(cpu, insn) + insn->imm)
 #define TARGET16 (TARGET32 & 0xffff)
+#define TARGET64 (insn_next_rip(cpu, insn) + (u64)(i32)insn->imm)
 
 #define BRANCH(N, condition)                                                                       \
     do {                                                                                           \
         if (condition) {                                                                           \
-            u32 target_ = TARGET##N;                                                               \
+            EffAddr target_ = TARGET##N;                                                           \
             BRANCH_CHECK(target_);                                                                 \
             cpu->rip = target_;                                                                    \
             CHAIN(1);                                                                              \
@@ -33,15 +41,15 @@ static const Insn *branch_outside(Cpu *cpu, const Insn *insn)
         CHAIN(0);                                                                                  \
     } while (0)
 
-#define DEFINE_CONDITION(name, condition)                                                          \
-    OP(name##16)                                                                                   \
+#define DEFINE_CONDITION_OF(name, N, condition)                                                    \
+    OP(name##N)                                                                                    \
     {                                                                                              \
-        BRANCH(16, condition);                                                                     \
-    }                                                                                              \
-    OP(name##32)                                                                                   \
-    {                                                                                              \
-        BRANCH(32, condition);                                                                     \
+        BRANCH(N, condition);                                                                      \
     }
+#define DEFINE_CONDITION(name, condition)                                                          \
+    NARROW_ONLY(DEFINE_CONDITION_OF(name, 16, condition))                                          \
+    NARROW_ONLY(DEFINE_CONDITION_OF(name, 32, condition))                                          \
+    WIDE_ONLY(DEFINE_CONDITION_OF(name, 64, condition))
 
 DEFINE_CONDITION(jo, flag_of(cpu))
 DEFINE_CONDITION(jno, !flag_of(cpu))
@@ -60,15 +68,19 @@ DEFINE_CONDITION(jge, !(flag_sf(cpu) ^ flag_of(cpu)))
 DEFINE_CONDITION(jle, (flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu))
 DEFINE_CONDITION(jg, !((flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu)))
 
-/* The counter is CX or ECX by the address size. */
-static inline u32 counter(Cpu *cpu, const Insn *insn)
+/* The counter is CX, ECX or RCX by the address size. */
+static inline EffAddr counter(Cpu *cpu, const Insn *insn)
 {
-    return GPR(cpu, CPU_CX) & insn->address_mask;
+    return GPR_ADDRESS(cpu, CPU_CX) & insn_mask(insn);
 }
 
-static inline void set_counter(Cpu *cpu, const Insn *insn, u32 value)
+static inline void set_counter(Cpu *cpu, const Insn *insn G_GNUC_UNUSED, EffAddr value)
 {
+#if INTERP_WIDE
+    GPR64(cpu, CPU_CX) = value;
+#else
     GPR(cpu, CPU_CX) = (GPR(cpu, CPU_CX) & ~insn->address_mask) | value;
+#endif
 }
 
 DEFINE_CONDITION(jcxz, counter(cpu, insn) == 0)
@@ -77,7 +89,7 @@ DEFINE_CONDITION(jcxz, counter(cpu, insn) == 0)
 #define DEFINE_LOOP(name, N, condition)                                                            \
     OP(name##N)                                                                                    \
     {                                                                                              \
-        u32 count = (counter(cpu, insn) - 1) & insn->address_mask;                                 \
+        EffAddr count = (counter(cpu, insn) - 1) & insn_mask(insn);                                \
                                                                                                    \
         if (count && (condition)) {                                                                \
             BRANCH_CHECK(TARGET##N);                                                               \
@@ -86,16 +98,18 @@ DEFINE_CONDITION(jcxz, counter(cpu, insn) == 0)
         BRANCH(N, count && (condition));                                                           \
     }
 
-DEFINE_LOOP(loop, 16, true)
-DEFINE_LOOP(loop, 32, true)
-DEFINE_LOOP(loopz, 16, flag_zf(cpu))
-DEFINE_LOOP(loopz, 32, flag_zf(cpu))
-DEFINE_LOOP(loopnz, 16, !flag_zf(cpu))
-DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
+#define DEFINE_LOOPS(name, condition)                                                              \
+    NARROW_ONLY(DEFINE_LOOP(name, 16, condition))                                                  \
+    NARROW_ONLY(DEFINE_LOOP(name, 32, condition))                                                  \
+    WIDE_ONLY(DEFINE_LOOP(name, 64, condition))
+
+DEFINE_LOOPS(loop, true)
+DEFINE_LOOPS(loopz, flag_zf(cpu))
+DEFINE_LOOPS(loopnz, !flag_zf(cpu))
 
 /* The return address is written before the target is checked. */
 #define CALL_PUSH(N, target)                                                                       \
-    WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), (u##N)insn_next_rip(cpu, insn));     \
+    WRITE(N, top, CPU_SS, stack_offset(cpu, (EffAddr) - (N / 8)), (u##N)insn_next_rip(cpu, insn)); \
     BRANCH_CHECK(target);                                                                          \
     stack_set_pointer(cpu, top_offset);                                                            \
     cpu->rip = target
@@ -103,20 +117,20 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
 #define DEFINE_NEAR(N)                                                                             \
     OP(jmp##N)                                                                                     \
     {                                                                                              \
-        u32 target = TARGET##N;                                                                    \
+        EffAddr target = TARGET##N;                                                                \
                                                                                                    \
         BRANCH_CHECK(target);                                                                      \
         cpu->rip = target;                                                                         \
         CHAIN(1);                                                                                  \
     }                                                                                              \
     OP_MEMORY(call##N, {                                                                           \
-        u32 target = TARGET##N;                                                                    \
+        EffAddr target = TARGET##N;                                                                \
         CALL_PUSH(N, target);                                                                      \
         CHAIN(1);                                                                                  \
     })                                                                                             \
     OP(jmp##N##_r)                                                                                 \
     {                                                                                              \
-        u32 target = *reg##N(cpu, insn->dst);                                                      \
+        EffAddr target = *reg##N(cpu, insn->dst);                                                  \
         BRANCH_CHECK(target);                                                                      \
         cpu->rip = target;                                                                         \
         JUMP();                                                                                    \
@@ -128,7 +142,7 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
         JUMP();                                                                                    \
     })                                                                                             \
     OP_MEMORY(call##N##_r, {                                                                       \
-        u32 target = *reg##N(cpu, insn->dst);                                                      \
+        EffAddr target = *reg##N(cpu, insn->dst);                                                  \
         CALL_PUSH(N, target);                                                                      \
         JUMP();                                                                                    \
     })                                                                                             \
@@ -144,61 +158,75 @@ DEFINE_LOOP(loopnz, 32, !flag_zf(cpu))
         stack_set_pointer(cpu, target_offset + N / 8 + insn->imm);                                 \
         cpu->rip = target;                                                                         \
         JUMP();                                                                                    \
-    })                                                                                             \
+    })
+
+NARROW_ONLY(DEFINE_NEAR(16))
+NARROW_ONLY(DEFINE_NEAR(32))
+WIDE_ONLY(DEFINE_NEAR(64))
+
+/* ---- far ---------------------------------------------------------------- */
+
+#if !INTERP_WIDE
+#define DEFINE_FAR_DIRECT(N)                                                                       \
     /* imm:disp is offset and selector. */                                                         \
     OP(jmp_far##N)                                                                                 \
     {                                                                                              \
         insn_begin(cpu, insn);                                                                     \
-        far_jump(cpu, (u16)insn->disp, insn->imm, N == 32);                                        \
+        far_jump(cpu, (u16)insn->disp, insn->imm, N / 8);                                          \
         JUMP_ATTENTIVE();                                                                          \
     }                                                                                              \
     OP(call_far##N)                                                                                \
     {                                                                                              \
         insn_begin(cpu, insn);                                                                     \
-        far_call(cpu, (u16)insn->disp, insn->imm, N == 32, insn_next_rip(cpu, insn));              \
+        far_call(cpu, (u16)insn->disp, insn->imm, N / 8, insn_next_rip(cpu, insn));                \
         JUMP_ATTENTIVE();                                                                          \
-    }                                                                                              \
+    }
+
+DEFINE_FAR_DIRECT(16)
+DEFINE_FAR_DIRECT(32)
+#endif
+
+#define DEFINE_FAR(N)                                                                              \
     OP(jmp_far##N##_m)                                                                             \
     {                                                                                              \
-        u32 address = insn_address(cpu, insn);                                                     \
-        u32 offset = mem_read##N(cpu, insn, insn->segment, address);                               \
-        u16 selector =                                                                             \
-            mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
+        EffAddr address = insn_address(cpu, insn);                                                 \
+        EffAddr offset = mem_read##N(cpu, insn, insn->segment, address);                           \
+        u16 selector = mem_read16(cpu, insn, insn->segment, offset_behind(insn, address, N / 8));  \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
-        far_jump(cpu, selector, offset, N == 32);                                                  \
+        far_jump(cpu, selector, offset, N / 8);                                                    \
         JUMP_ATTENTIVE();                                                                          \
     }                                                                                              \
     OP(call_far##N##_m)                                                                            \
     {                                                                                              \
-        u32 address = insn_address(cpu, insn);                                                     \
-        u32 offset = mem_read##N(cpu, insn, insn->segment, address);                               \
-        u16 selector =                                                                             \
-            mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
+        EffAddr address = insn_address(cpu, insn);                                                 \
+        EffAddr offset = mem_read##N(cpu, insn, insn->segment, address);                           \
+        u16 selector = mem_read16(cpu, insn, insn->segment, offset_behind(insn, address, N / 8));  \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
-        far_call(cpu, selector, offset, N == 32, insn_next_rip(cpu, insn));                        \
+        far_call(cpu, selector, offset, N / 8, insn_next_rip(cpu, insn));                          \
         JUMP_ATTENTIVE();                                                                          \
     }                                                                                              \
     OP(ret_far##N)                                                                                 \
     {                                                                                              \
         insn_begin(cpu, insn);                                                                     \
-        far_return(cpu, N == 32, insn->imm);                                                       \
+        far_return(cpu, N / 8, insn->imm);                                                         \
         JUMP_ATTENTIVE();                                                                          \
     }                                                                                              \
     OP(iret##N)                                                                                    \
     {                                                                                              \
         insn_begin(cpu, insn);                                                                     \
-        interrupt_return(cpu, N == 32);                                                            \
+        interrupt_return(cpu, N / 8);                                                              \
         JUMP_ATTENTIVE();                                                                          \
     }
 
-DEFINE_NEAR(16)
-DEFINE_NEAR(32)
+DEFINE_FAR(16)
+DEFINE_FAR(32)
+WIDE_ONLY(DEFINE_FAR(64))
 
 OP(int)
 {
-    u32 next = insn_next_rip(cpu, insn);
+    EffAddr next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
@@ -217,7 +245,7 @@ static void count_trap(Cpu *cpu, u8 vector)
 /* INT3 (imm is 3) and INTO (4): traps that need no IOPL. */
 OP(trap)
 {
-    u32 next = insn_next_rip(cpu, insn);
+    EffAddr next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
     if (insn->imm == VECTOR_OF && !flag_of(cpu)) {
@@ -231,7 +259,7 @@ OP(trap)
 /* INT1 (F1): a debug trap that needs no rights at all. */
 OP(int1)
 {
-    u32 next = insn_next_rip(cpu, insn);
+    EffAddr next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
     interrupt_deliver(cpu, VECTOR_DB, EVENT_EXCEPTION, false, 0, next);
@@ -247,6 +275,8 @@ OP(block_end)
     cpu->rip += ((const BlockTail *)insn)->end;
     CHAIN_FROM(insn, 0);
 }
+
+#if !INTERP_WIDE
 
 /* In place of the instructions of a block whose bytes changed. */
 OP(stale)
@@ -267,3 +297,5 @@ OP(too_long)
     insn_begin(cpu, insn);
     cpu_raise_error(cpu, VECTOR_GP, 0);
 }
+
+#endif

@@ -43,12 +43,12 @@ static __attribute__((noinline)) void port_write(Cpu *cpu, const Insn *insn, uin
 #define DEFINE_IO(N)                                                                               \
     OP(in##N##_i)                                                                                  \
     {                                                                                              \
-        *reg##N(cpu, CPU_AX) = (u##N)port_read(cpu, insn, (u16)insn->imm, N / 8);                  \
+        reg_put##N(cpu, CPU_AX, (u##N)port_read(cpu, insn, (u16)insn->imm, N / 8));                \
         FINISH();                                                                                  \
     }                                                                                              \
     OP(in##N##_dx)                                                                                 \
     {                                                                                              \
-        *reg##N(cpu, CPU_AX) = (u##N)port_read(cpu, insn, GPR16(cpu, CPU_DX), N / 8);              \
+        reg_put##N(cpu, CPU_AX, (u##N)port_read(cpu, insn, GPR16(cpu, CPU_DX), N / 8));            \
         FINISH();                                                                                  \
     }                                                                                              \
     OP(out##N##_i)                                                                                 \
@@ -68,33 +68,42 @@ DEFINE_IO(32)
 
 /* ---- strings ------------------------------------------------------------ */
 
-static void advance(Cpu *cpu, const Insn *insn, unsigned reg, u32 delta)
+static void advance(Cpu *cpu, const Insn *insn, unsigned reg, EffAddr delta)
 {
+#if INTERP_WIDE
+    GPR64(cpu, reg) = (GPR64(cpu, reg) + delta) & insn_mask(insn);
+#else
     u32 mask = insn->address_mask;
 
     GPR(cpu, reg) = (GPR(cpu, reg) & ~mask) | ((GPR(cpu, reg) + delta) & mask);
+#endif
 }
 
 /* Items that fit the page, the segment and the address size from `offset` on. */
-static u32 batch_of(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset, u32 size, u32 count,
-                    MemoryAccess access)
+static u32 batch_of(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset, u32 size,
+                    EffAddr count, MemoryAccess access G_GNUC_UNUSED)
 {
+#if INTERP_WIDE
+    LinearAddr linear = segment_base(cpu, segment) + offset;
+    u64 room = insn_mask(insn) - offset;
+#else
     const Segment *s = &cpu->segment[segment];
+    LinearAddr linear = s->base + offset;
     u64 end = access == ACCESS_WRITE ? s->write_end : s->read_end;
     u64 room = MIN((u64)insn->address_mask + 1, MAX(end, offset)) - offset;
-
-    room = MIN(room, PAGE_SIZE - ((s->base + offset) & ~PAGE_MASK));
-    return MAX(1, MIN(count, MIN(IO_BATCH / size, (u32)room / size)));
+#endif
+    room = MIN(room, PAGE_SIZE - (linear & ~PAGE_MASK));
+    return (u32)MAX(1, MIN(count, MIN(IO_BATCH / size, room / size)));
 }
 
-static u32 load_item(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset, u32 size)
+static u32 load_item(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset, u32 size)
 {
     return size == 1   ? mem_read8(cpu, insn, segment, offset)
            : size == 2 ? mem_read16(cpu, insn, segment, offset)
                        : mem_read32(cpu, insn, segment, offset);
 }
 
-static void store_item(Cpu *cpu, const Insn *insn, u32 offset, u32 size, u32 value)
+static void store_item(Cpu *cpu, const Insn *insn, EffAddr offset, u32 size, u32 value)
 {
     if (size == 1) {
         mem_write8(cpu, insn, CPU_ES, offset, (u8)value);
@@ -106,14 +115,14 @@ static void store_item(Cpu *cpu, const Insn *insn, u32 offset, u32 size, u32 val
 }
 
 /* Memory is known to be writable before the device is asked. */
-static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
 {
-    u32 offset = GPR(cpu, CPU_DI) & insn->address_mask;
+    EffAddr offset = GPR_ADDRESS(cpu, CPU_DI) & insn_mask(insn);
     bool down = cpu->eflags & CPU_FLAG_DF;
     u8 items[IO_BATCH] = {0};
 
-    count = down ? 1 : batch_of(cpu, insn, CPU_ES, offset, size, count, ACCESS_WRITE);
-    mem_probe_write(cpu, CPU_ES, offset, size, count);
+    u32 count = down ? 1 : batch_of(cpu, insn, CPU_ES, offset, size, most, ACCESS_WRITE);
+    mem_probe(cpu, CPU_ES, offset, size, count);
     port_access(cpu, GPR16(cpu, CPU_DX), false, size, items, count);
     for (u32 i = 0; i < count; i++) {
         u32 value = 0;
@@ -121,29 +130,29 @@ static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
         memcpy(&value, items + i * size, size);
         store_item(cpu, insn, offset + i * size, size, value);
     }
-    advance(cpu, insn, CPU_DI, down ? (u32)-size : size * count);
+    advance(cpu, insn, CPU_DI, down ? -(EffAddr)size : size * count);
     return count;
 }
 
-static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
 {
-    u32 offset = GPR(cpu, CPU_SI) & insn->address_mask;
+    EffAddr offset = GPR_ADDRESS(cpu, CPU_SI) & insn_mask(insn);
     bool down = cpu->eflags & CPU_FLAG_DF;
     u8 items[IO_BATCH];
 
     bool alone = down || bus_is_slow(cpu_host(cpu)->bus, GPR16(cpu, CPU_DX));
-    count = alone ? 1 : batch_of(cpu, insn, insn->segment, offset, size, count, ACCESS_READ);
+    u32 count = alone ? 1 : batch_of(cpu, insn, insn->segment, offset, size, most, ACCESS_READ);
     for (u32 i = 0; i < count; i++) {
         u32 value = load_item(cpu, insn, insn->segment, offset + i * size, size);
 
         memcpy(items + i * size, &value, size);
     }
     port_access(cpu, GPR16(cpu, CPU_DX), true, size, items, count);
-    advance(cpu, insn, CPU_SI, down ? (u32)-size : size * count);
+    advance(cpu, insn, CPU_SI, down ? -(EffAddr)size : size * count);
     return count;
 }
 
-typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, u32 count);
+typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, EffAddr most);
 
 /*
  * True when the instruction is finished.  Each item of a repetition counts as
@@ -157,11 +166,11 @@ static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batc
         batch(cpu, insn, size, 1);
         return true;
     }
-    u32 count = GPR(cpu, CPU_CX) & insn->address_mask;
+    EffAddr count = GPR_ADDRESS(cpu, CPU_CX) & insn_mask(insn);
     if (count) {
         u32 items = batch(cpu, insn, size, cpu->single_step ? 1 : count);
 
-        advance(cpu, insn, CPU_CX, (u32)-items);
+        advance(cpu, insn, CPU_CX, -(EffAddr)items);
         count -= items;
         cpu->fuel -= items - (count == 0);
         cpu_look_sooner(cpu, 1 + (int)(items / ITEMS_PER_LOOK));

@@ -11,12 +11,12 @@ OP(nop)
 #define DEFINE_MOVE(N)                                                                             \
     OP(mov##N##_rr)                                                                                \
     {                                                                                              \
-        *reg##N(cpu, insn->dst) = *reg##N(cpu, insn->src);                                         \
+        reg_put##N(cpu, insn->dst, *reg##N(cpu, insn->src));                                       \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(mov##N##_rm, {                                                                       \
         READ_OPERAND(N, value);                                                                    \
-        *reg##N(cpu, insn->dst) = value;                                                           \
+        reg_put##N(cpu, insn->dst, value);                                                         \
         NEXT();                                                                                    \
     })                                                                                             \
     OP_MEMORY(mov##N##_mr, {                                                                       \
@@ -25,19 +25,19 @@ OP(nop)
     })                                                                                             \
     OP(mov##N##_ri)                                                                                \
     {                                                                                              \
-        *reg##N(cpu, insn->dst) = (u##N)insn->imm;                                                 \
+        reg_put##N(cpu, insn->dst, imm##N(insn));                                                  \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(mov##N##_mi, {                                                                       \
-        WRITE_OPERAND(N, to, (u##N)insn->imm);                                                     \
+        WRITE_OPERAND(N, to, imm##N(insn));                                                        \
         NEXT();                                                                                    \
     })                                                                                             \
     OP(xchg##N##_rr)                                                                               \
     {                                                                                              \
         u##N a = *reg##N(cpu, insn->dst);                                                          \
                                                                                                    \
-        *reg##N(cpu, insn->dst) = *reg##N(cpu, insn->src);                                         \
-        *reg##N(cpu, insn->src) = a;                                                               \
+        reg_put##N(cpu, insn->dst, *reg##N(cpu, insn->src));                                       \
+        reg_put##N(cpu, insn->src, a);                                                             \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(xchg##N##_mr)                                                                               \
@@ -47,23 +47,24 @@ OP(nop)
                                                                                                    \
         *place = *reg##N(cpu, insn->src);                                                          \
         mem_rmw_done(cpu, place);                                                                  \
-        *reg##N(cpu, insn->src) = a;                                                               \
+        reg_put##N(cpu, insn->src, a);                                                             \
         NEXT();                                                                                    \
     }
 
 DEFINE_MOVE(8)
 DEFINE_MOVE(16)
 DEFINE_MOVE(32)
+WIDE_ONLY(DEFINE_MOVE(64))
 
 #define DEFINE_EXTEND(name, T, F, N)                                                               \
     OP(name##_rr)                                                                                  \
     {                                                                                              \
-        *reg##N(cpu, insn->dst) = (u##N)(T)*reg##F(cpu, insn->src);                                \
+        reg_put##N(cpu, insn->dst, (u##N)(T)*reg##F(cpu, insn->src));                              \
         NEXT();                                                                                    \
     }                                                                                              \
     OP_MEMORY(name##_rm, {                                                                         \
         READ_OPERAND(F, value);                                                                    \
-        *reg##N(cpu, insn->dst) = (u##N)(T)value;                                                  \
+        reg_put##N(cpu, insn->dst, (u##N)(T)value);                                                \
         NEXT();                                                                                    \
     })
 
@@ -71,48 +72,98 @@ DEFINE_EXTEND(movzx8to16, u8, 8, 16)
 DEFINE_EXTEND(movzx8to32, u8, 8, 32)
 DEFINE_EXTEND(movzx16to16, u16, 16, 16)
 DEFINE_EXTEND(movzx16to32, u16, 16, 32)
+WIDE_ONLY(DEFINE_EXTEND(movzx8to64, u8, 8, 64))
+WIDE_ONLY(DEFINE_EXTEND(movzx16to64, u16, 16, 64))
 DEFINE_EXTEND(movsx8to16, i8, 8, 16)
 DEFINE_EXTEND(movsx8to32, i8, 8, 32)
 DEFINE_EXTEND(movsx16to16, i16, 16, 16)
 DEFINE_EXTEND(movsx16to32, i16, 16, 32)
+WIDE_ONLY(DEFINE_EXTEND(movsx8to64, i8, 8, 64))
+WIDE_ONLY(DEFINE_EXTEND(movsx16to64, i16, 16, 64))
+/* MOVSXD, which moves no more than the operand size. */
+WIDE_ONLY(DEFINE_EXTEND(movsx32to16, u16, 16, 16))
+WIDE_ONLY(DEFINE_EXTEND(movsx32to32, u32, 32, 32))
+WIDE_ONLY(DEFINE_EXTEND(movsx32to64, i32, 32, 64))
 
 OP(lea16)
 {
-    *reg16(cpu, insn->dst) = (u16)insn_address(cpu, insn);
+    reg_put16(cpu, insn->dst, (u16)insn_address(cpu, insn));
     NEXT();
 }
 
 OP(lea32)
 {
-    *reg32(cpu, insn->dst) = insn_address(cpu, insn);
+    reg_put32(cpu, insn->dst, (u32)insn_address(cpu, insn));
     NEXT();
 }
 
-/* imm is the condition; a memory source is read whether it holds or not. */
+#if INTERP_WIDE
+OP(lea64)
+{
+    reg_put64(cpu, insn->dst, insn_address(cpu, insn));
+    NEXT();
+}
+
+/* imm and disp together are the immediate, or the address in memory. */
+static inline u64 imm_whole(const Insn *insn)
+{
+    return insn->imm | (u64)insn->disp << 32;
+}
+
+OP(mov64_whole)
+{
+    reg_put64(cpu, insn->dst, imm_whole(insn));
+    NEXT();
+}
+
+#define DEFINE_MOVE_ABSOLUTE(N)                                                                    \
+    OP_MEMORY(mov##N##_load, {                                                                     \
+        READ(N, value, insn->segment, imm_whole(insn));                                            \
+        reg_put##N(cpu, REG_OFFSET(CPU_AX), value);                                                \
+        NEXT();                                                                                    \
+    })                                                                                             \
+    OP_MEMORY(mov##N##_store, {                                                                    \
+        WRITE(N, to, insn->segment, imm_whole(insn), *reg##N(cpu, REG_OFFSET(CPU_AX)));            \
+        NEXT();                                                                                    \
+    })
+
+DEFINE_MOVE_ABSOLUTE(8)
+DEFINE_MOVE_ABSOLUTE(16)
+DEFINE_MOVE_ABSOLUTE(32)
+DEFINE_MOVE_ABSOLUTE(64)
+#endif
+
+/*
+ * imm is the condition; a memory source is read whether it holds or not, and
+ * in 64-bit code the upper half of the destination is cleared in either case.
+ */
 #define DEFINE_CMOV(N)                                                                             \
-    OP(cmov##N##_rr)                                                                               \
+    static inline void cmov##N(Cpu *cpu, const Insn *insn, u##N value)                             \
     {                                                                                              \
         if (flags_condition(cpu, insn->imm)) {                                                     \
-            *reg##N(cpu, insn->dst) = *reg##N(cpu, insn->src);                                     \
+            reg_put##N(cpu, insn->dst, value);                                                     \
+        } else if (INTERP_WIDE) {                                                                  \
+            reg_put##N(cpu, insn->dst, *reg##N(cpu, insn->dst));                                   \
         }                                                                                          \
+    }                                                                                              \
+    OP(cmov##N##_rr)                                                                               \
+    {                                                                                              \
+        cmov##N(cpu, insn, *reg##N(cpu, insn->src));                                               \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(cmov##N##_rm)                                                                               \
     {                                                                                              \
-        u##N value = operand_read##N(cpu, insn);                                                   \
-                                                                                                   \
-        if (flags_condition(cpu, insn->imm)) {                                                     \
-            *reg##N(cpu, insn->dst) = value;                                                       \
-        }                                                                                          \
+        cmov##N(cpu, insn, operand_read##N(cpu, insn));                                            \
         NEXT();                                                                                    \
     }
 
 DEFINE_CMOV(16)
 DEFINE_CMOV(32)
+WIDE_ONLY(DEFINE_CMOV(64))
 
 OP(setcc_r)
 {
-    *reg8(cpu, insn->dst) = flags_condition(cpu, insn->imm);
+    reg_put8(cpu, insn->dst, flags_condition(cpu, insn->imm));
     NEXT();
 }
 
@@ -124,14 +175,14 @@ OP(setcc_m)
 
 OP(bswap32)
 {
-    *reg32(cpu, insn->dst) = __builtin_bswap32(*reg32(cpu, insn->dst));
+    reg_put32(cpu, insn->dst, __builtin_bswap32(*reg32(cpu, insn->dst)));
     NEXT();
 }
 
 /* Undefined; the silicon clears the register. */
 OP(bswap16)
 {
-    *reg16(cpu, insn->dst) = 0;
+    reg_put16(cpu, insn->dst, 0);
     NEXT();
 }
 
@@ -143,7 +194,7 @@ OP(cbw)
 
 OP(cwde)
 {
-    GPR(cpu, CPU_AX) = (u32)(i16)GPR16(cpu, CPU_AX);
+    GPR_PUT32(cpu, CPU_AX, (u32)(i16)GPR16(cpu, CPU_AX));
     NEXT();
 }
 
@@ -155,27 +206,49 @@ OP(cwd)
 
 OP(cdq)
 {
-    GPR(cpu, CPU_DX) = (u32)((i32)GPR(cpu, CPU_AX) >> 31);
+    GPR_PUT32(cpu, CPU_DX, (u32)((i32)GPR(cpu, CPU_AX) >> 31));
     NEXT();
 }
 
+#if INTERP_WIDE
+OP(bswap64)
+{
+    reg_put64(cpu, insn->dst, __builtin_bswap64(*reg64(cpu, insn->dst)));
+    NEXT();
+}
+
+OP(cdqe)
+{
+    GPR64(cpu, CPU_AX) = (u64)(i32)GPR(cpu, CPU_AX);
+    NEXT();
+}
+
+OP(cqo)
+{
+    GPR64(cpu, CPU_DX) = (u64)((i64)GPR64(cpu, CPU_AX) >> 63);
+    NEXT();
+}
+#endif
+
 OP(xlat)
 {
-    u32 offset = (GPR(cpu, CPU_BX) + GPR8(cpu, CPU_AX)) & insn->address_mask;
+    EffAddr offset = offset_behind(insn, GPR_ADDRESS(cpu, CPU_BX), GPR8(cpu, CPU_AX));
 
     GPR8(cpu, CPU_AX) = mem_read8(cpu, insn, insn->segment, offset);
     NEXT();
 }
 
+#if !INTERP_WIDE
 OP(salc)
 {
     GPR8(cpu, CPU_AX) = flag_cf(cpu) ? 0xff : 0;
     NEXT();
 }
+#endif
 
 OP(lahf)
 {
-    *reg8(cpu, REG_OFFSET(CPU_AX) + 1) = (u8)flags_get(cpu);
+    reg_put8(cpu, REG_OFFSET(CPU_AX) + 1, (u8)flags_get(cpu));
     NEXT();
 }
 
@@ -219,49 +292,82 @@ OP(std)
 
 /* ---- the stack ---------------------------------------------------------- */
 
+/* Where rBP points in the stack, `down` bytes further. */
+static inline EffAddr frame_offset(Cpu *cpu, EffAddr down)
+{
+#if INTERP_WIDE
+    return GPR64(cpu, CPU_BP) - down;
+#else
+    return (GPR(cpu, CPU_BP) - down) & cpu->stack_mask;
+#endif
+}
+
+/* An offset of the stack, `down` bytes below another one. */
+static inline EffAddr stack_below(const Cpu *cpu G_GNUC_UNUSED, EffAddr offset, EffAddr down)
+{
+#if INTERP_WIDE
+    return offset - down;
+#else
+    return (offset - down) & cpu->stack_mask;
+#endif
+}
+
 #define DEFINE_PUSH_POP(N)                                                                         \
     OP_MEMORY(push##N##_r, {                                                                       \
-        WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), *reg##N(cpu, insn->dst));        \
+        WRITE(N, top, CPU_SS, stack_offset(cpu, (EffAddr) - (N / 8)), *reg##N(cpu, insn->dst));    \
         stack_set_pointer(cpu, top_offset);                                                        \
         NEXT();                                                                                    \
     })                                                                                             \
     OP_MEMORY(push##N##_m, {                                                                       \
         READ_OPERAND(N, value);                                                                    \
-        WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), value);                          \
+        WRITE(N, top, CPU_SS, stack_offset(cpu, (EffAddr) - (N / 8)), value);                      \
         stack_set_pointer(cpu, top_offset);                                                        \
         NEXT();                                                                                    \
     })                                                                                             \
     OP_MEMORY(push##N##_i, {                                                                       \
-        WRITE(N, top, CPU_SS, stack_offset(cpu, (u32) - (N / 8)), (u##N)insn->imm);                \
+        WRITE(N, top, CPU_SS, stack_offset(cpu, (EffAddr) - (N / 8)), imm##N(insn));               \
         stack_set_pointer(cpu, top_offset);                                                        \
         NEXT();                                                                                    \
     })                                                                                             \
     OP_MEMORY(pop##N##_r, {                                                                        \
         READ(N, value, CPU_SS, stack_offset(cpu, 0));                                              \
         stack_set_pointer(cpu, value_offset + N / 8);                                              \
-        *reg##N(cpu, insn->dst) = value;                                                           \
+        reg_put##N(cpu, insn->dst, value);                                                         \
         NEXT();                                                                                    \
     })                                                                                             \
     /* An address with ESP counts from the popped stack. */                                        \
     OP(pop##N##_m)                                                                                 \
     {                                                                                              \
         u##N value = stack_top##N(cpu, insn);                                                      \
-        u32 was = GPR(cpu, CPU_SP), offset;                                                        \
+        EffAddr was = GPR_ADDRESS(cpu, CPU_SP), offset;                                            \
                                                                                                    \
         stack_set_pointer(cpu, stack_offset(cpu, N / 8));                                          \
         offset = insn_address(cpu, insn);                                                          \
-        GPR(cpu, CPU_SP) = was;                                                                    \
+        GPR_ADDRESS(cpu, CPU_SP) = was;                                                            \
         mem_write##N(cpu, insn, insn->segment, offset, value);                                     \
         stack_set_pointer(cpu, stack_offset(cpu, N / 8));                                          \
         NEXT();                                                                                    \
     }                                                                                              \
+    OP_MEMORY(leave##N, {                                                                          \
+        READ(N, value, CPU_SS, frame_offset(cpu, 0));                                              \
+        stack_set_pointer(cpu, value_offset + N / 8);                                              \
+        reg_put##N(cpu, REG_OFFSET(CPU_BP), value);                                                \
+        NEXT();                                                                                    \
+    })
+
+DEFINE_PUSH_POP(16)
+NARROW_ONLY(DEFINE_PUSH_POP(32))
+WIDE_ONLY(DEFINE_PUSH_POP(64))
+
+#if !INTERP_WIDE
+#define DEFINE_PUSH_ALL(N)                                                                         \
     OP(pusha##N)                                                                                   \
     {                                                                                              \
         for (unsigned i = 0; i < 8; i++) {                                                         \
-            mem_write##N(cpu, insn, CPU_SS, stack_offset(cpu, (u32) - ((i + 1) * (N / 8))),        \
+            mem_write##N(cpu, insn, CPU_SS, stack_offset(cpu, (EffAddr) - ((i + 1) * (N / 8))),    \
                          *reg##N(cpu, i * 8));                                                     \
         }                                                                                          \
-        stack_set_pointer(cpu, stack_offset(cpu, (u32) - (8 * (N / 8))));                          \
+        stack_set_pointer(cpu, stack_offset(cpu, (EffAddr) - (8 * (N / 8))));                      \
         NEXT();                                                                                    \
     }                                                                                              \
     /* Registers are loaded one by one even if a later access faults. */                           \
@@ -271,21 +377,26 @@ OP(std)
             u##N value = mem_read##N(cpu, insn, CPU_SS, stack_offset(cpu, i * (N / 8)));           \
                                                                                                    \
             if (7 - i != CPU_SP) {                                                                 \
-                *reg##N(cpu, (7 - i) * 8) = value;                                                 \
+                reg_put##N(cpu, (7 - i) * 8, value);                                               \
             }                                                                                      \
         }                                                                                          \
         stack_set_pointer(cpu, stack_offset(cpu, 8 * (N / 8)));                                    \
         NEXT();                                                                                    \
-    }                                                                                              \
-    OP_MEMORY(leave##N, {                                                                          \
-        READ(N, value, CPU_SS, GPR(cpu, CPU_BP) & cpu->stack_mask);                                \
-        stack_set_pointer(cpu, value_offset + N / 8);                                              \
-        *reg##N(cpu, REG_OFFSET(CPU_BP)) = value;                                                  \
-        NEXT();                                                                                    \
-    })
+    }
 
-DEFINE_PUSH_POP(16)
-DEFINE_PUSH_POP(32)
+DEFINE_PUSH_ALL(16)
+DEFINE_PUSH_ALL(32)
+#endif
+
+/* What rBP becomes: rSP with `offset` in as many bits as the stack has. */
+static inline EffAddr frame_pointer(Cpu *cpu G_GNUC_UNUSED, EffAddr offset)
+{
+#if INTERP_WIDE
+    return offset;
+#else
+    return (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | offset;
+#endif
+}
 
 /*
  * ENTER: imm bytes of locals, nesting level disp.  Registers change only after
@@ -295,31 +406,32 @@ DEFINE_PUSH_POP(32)
     OP(enter##N)                                                                                   \
     {                                                                                              \
         unsigned level = insn->disp & 31;                                                          \
-        u32 offset = stack_offset(cpu, (u32) - (N / 8));                                           \
-        u32 frame = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | offset;                                \
+        EffAddr offset = stack_offset(cpu, (EffAddr) - (N / 8));                                   \
+        EffAddr frame = frame_pointer(cpu, offset);                                                \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
         mem_write##N(cpu, insn, CPU_SS, offset, *reg##N(cpu, REG_OFFSET(CPU_BP)));                 \
         for (unsigned i = 1; i < level; i++) {                                                     \
-            u32 outer = (GPR(cpu, CPU_BP) - i * (N / 8)) & cpu->stack_mask;                        \
+            EffAddr outer = frame_offset(cpu, i * (N / 8));                                        \
             u##N value = mem_read##N(cpu, insn, CPU_SS, outer);                                    \
                                                                                                    \
-            offset = (offset - N / 8) & cpu->stack_mask;                                           \
+            offset = stack_below(cpu, offset, N / 8);                                              \
             mem_write##N(cpu, insn, CPU_SS, offset, value);                                        \
         }                                                                                          \
         if (level) {                                                                               \
-            offset = (offset - N / 8) & cpu->stack_mask;                                           \
+            offset = stack_below(cpu, offset, N / 8);                                              \
             mem_write##N(cpu, insn, CPU_SS, offset, (u##N)frame);                                  \
         }                                                                                          \
-        offset = (offset - insn->imm) & cpu->stack_mask;                                           \
-        mem_probe_write(cpu, CPU_SS, offset, N / 8, 1);                                            \
+        offset = stack_below(cpu, offset, insn->imm);                                              \
+        mem_probe(cpu, CPU_SS, offset, N / 8, 1);                                                  \
         stack_set_pointer(cpu, offset);                                                            \
-        *reg##N(cpu, REG_OFFSET(CPU_BP)) = (u##N)frame;                                            \
+        reg_put##N(cpu, REG_OFFSET(CPU_BP), (u##N)frame);                                          \
         NEXT();                                                                                    \
     }
 
 DEFINE_ENTER(16)
-DEFINE_ENTER(32)
+NARROW_ONLY(DEFINE_ENTER(32))
+WIDE_ONLY(DEFINE_ENTER(64))
 
 /* ---- segment registers: dst and src are their numbers ------------------- */
 
@@ -332,22 +444,36 @@ OP(push16_segment)
 /* Recent parts write 16 bits and leave the upper half of the slot alone. */
 OP(push32_segment)
 {
-    u32 offset = stack_offset(cpu, (u32)-4);
+    EffAddr offset = stack_offset(cpu, (EffAddr)-4);
 
     mem_write16(cpu, insn, CPU_SS, offset, cpu->segment[insn->dst].selector);
     stack_set_pointer(cpu, offset);
     NEXT();
 }
 
+#if INTERP_WIDE
+OP(push64_segment)
+{
+    push64(cpu, insn, cpu->segment[insn->dst].selector);
+    NEXT();
+}
+
+OP(mov64_r_segment)
+{
+    reg_put64(cpu, insn->dst, cpu->segment[insn->src].selector);
+    NEXT();
+}
+#endif
+
 OP(mov16_r_segment)
 {
-    *reg16(cpu, insn->dst) = cpu->segment[insn->src].selector;
+    reg_put16(cpu, insn->dst, cpu->segment[insn->src].selector);
     NEXT();
 }
 
 OP(mov32_r_segment)
 {
-    *reg32(cpu, insn->dst) = cpu->segment[insn->src].selector;
+    reg_put32(cpu, insn->dst, cpu->segment[insn->src].selector);
     NEXT();
 }
 
@@ -404,8 +530,15 @@ OP(mov_ss_m)
         load_segment(cpu, insn, selector);                                                         \
         stack_set_pointer(cpu, stack_offset(cpu, N / 8));                                          \
         NEXT();                                                                                    \
-    }                                                                                              \
-    /* The pointer moves by the old stack's size. */                                               \
+    }
+
+DEFINE_POP_SEGMENT(16)
+NARROW_ONLY(DEFINE_POP_SEGMENT(32))
+WIDE_ONLY(DEFINE_POP_SEGMENT(64))
+
+#if !INTERP_WIDE
+/* The pointer moves by the old stack's size. */
+#define DEFINE_POP_SS(N)                                                                           \
     OP(pop##N##_ss)                                                                                \
     {                                                                                              \
         u16 selector = mem_read16(cpu, insn, CPU_SS, stack_offset(cpu, 0));                        \
@@ -417,37 +550,39 @@ OP(mov_ss_m)
         FINISH();                                                                                  \
     }
 
-DEFINE_POP_SEGMENT(16)
-DEFINE_POP_SEGMENT(32)
+DEFINE_POP_SS(16)
+DEFINE_POP_SS(32)
+#endif
 
 /* LES LDS LSS LFS LGS: the selector is behind the offset; imm is the segment register. */
 #define DEFINE_LOAD_POINTER(N)                                                                     \
     OP(load_pointer##N)                                                                            \
     {                                                                                              \
-        u32 address = insn_address(cpu, insn);                                                     \
+        EffAddr address = insn_address(cpu, insn);                                                 \
         u##N offset = mem_read##N(cpu, insn, insn->segment, address);                              \
-        u16 selector =                                                                             \
-            mem_read16(cpu, insn, insn->segment, (address + N / 8) & insn->address_mask);          \
+        u16 selector = mem_read16(cpu, insn, insn->segment, offset_behind(insn, address, N / 8));  \
                                                                                                    \
         insn_begin(cpu, insn);                                                                     \
         segment_load(cpu, insn->imm, selector);                                                    \
-        *reg##N(cpu, insn->dst) = offset;                                                          \
+        reg_put##N(cpu, insn->dst, offset);                                                        \
         NEXT();                                                                                    \
     }
 
 DEFINE_LOAD_POINTER(16)
 DEFINE_LOAD_POINTER(32)
+WIDE_ONLY(DEFINE_LOAD_POINTER(64))
 
+#if !INTERP_WIDE
 /* BOUND: the upper bound is looked at if the lower one is kept. */
 #define DEFINE_BOUND(N)                                                                            \
     OP(bound##N)                                                                                   \
     {                                                                                              \
-        u32 address = insn_address(cpu, insn);                                                     \
+        EffAddr address = insn_address(cpu, insn);                                                 \
         i##N index = (i##N) * reg##N(cpu, insn->dst);                                              \
                                                                                                    \
         if (index < (i##N)mem_read##N(cpu, insn, insn->segment, address) ||                        \
             index > (i##N)mem_read##N(cpu, insn, insn->segment,                                    \
-                                      (address + N / 8) & insn->address_mask)) {                   \
+                                      offset_behind(insn, address, N / 8))) {                      \
             insn_begin(cpu, insn);                                                                 \
             cpu_raise(cpu, VECTOR_BR);                                                             \
         }                                                                                          \
@@ -456,3 +591,4 @@ DEFINE_LOAD_POINTER(32)
 
 DEFINE_BOUND(16)
 DEFINE_BOUND(32)
+#endif

@@ -32,11 +32,57 @@ static void do_mul32(Cpu *cpu, u32 b)
 {
     u64 product = (u64)GPR(cpu, CPU_AX) * b;
 
-    GPR(cpu, CPU_AX) = (u32)product;
-    GPR(cpu, CPU_DX) = (u32)(product >> 32);
+    GPR_PUT32(cpu, CPU_AX, (u32)product);
+    GPR_PUT32(cpu, CPU_DX, (u32)(product >> 32));
     flags_logic32(cpu, (u32)product);
     set_overflow(cpu, product >> 32);
 }
+
+#if INTERP_WIDE
+static void do_mul64(Cpu *cpu, u64 b)
+{
+    u128 product = (u128)GPR64(cpu, CPU_AX) * b;
+
+    GPR64(cpu, CPU_AX) = (u64)product;
+    GPR64(cpu, CPU_DX) = (u64)(product >> 64);
+    flags_logic64(cpu, (u64)product);
+    set_overflow(cpu, product >> 64);
+}
+
+static void do_imul64(Cpu *cpu, u64 b)
+{
+    i128 product = (i128)(i64)GPR64(cpu, CPU_AX) * (i64)b;
+
+    GPR64(cpu, CPU_AX) = (u64)product;
+    GPR64(cpu, CPU_DX) = (u64)(product >> 64);
+    flags_logic64(cpu, (u64)product);
+    set_overflow(cpu, product != (i64)product);
+}
+
+static void do_div64(Cpu *cpu, u64 b)
+{
+    u128 a = (u128)GPR64(cpu, CPU_DX) << 64 | GPR64(cpu, CPU_AX);
+
+    /* The quotient fits exactly if the upper half is below the divisor. */
+    if (GPR64(cpu, CPU_DX) >= b) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR64(cpu, CPU_AX) = (u64)(a / b);
+    GPR64(cpu, CPU_DX) = (u64)(a % b);
+}
+
+static void do_idiv64(Cpu *cpu, u64 b)
+{
+    i128 a = (i128)((u128)GPR64(cpu, CPU_DX) << 64 | GPR64(cpu, CPU_AX)), divisor = (i64)b;
+    i128 least = (i128)((u128)1 << 127);
+
+    if (divisor == 0 || (a == least && divisor == -1) || a / divisor != (i64)(a / divisor)) {
+        cpu_raise(cpu, VECTOR_DE);
+    }
+    GPR64(cpu, CPU_AX) = (u64)(a / divisor);
+    GPR64(cpu, CPU_DX) = (u64)(a % divisor);
+}
+#endif
 
 static void do_imul8(Cpu *cpu, u8 b)
 {
@@ -61,8 +107,8 @@ static void do_imul32(Cpu *cpu, u32 b)
 {
     i64 product = (i64)(i32)GPR(cpu, CPU_AX) * (i32)b;
 
-    GPR(cpu, CPU_AX) = (u32)product;
-    GPR(cpu, CPU_DX) = (u32)(product >> 32);
+    GPR_PUT32(cpu, CPU_AX, (u32)product);
+    GPR_PUT32(cpu, CPU_DX, (u32)(product >> 32));
     flags_logic32(cpu, (u32)product);
     set_overflow(cpu, product != (i32)product);
 }
@@ -95,8 +141,8 @@ static void do_div32(Cpu *cpu, u32 b)
     if (b == 0 || a / b > UINT32_MAX) {
         cpu_raise(cpu, VECTOR_DE);
     }
-    GPR(cpu, CPU_AX) = (u32)(a / b);
-    GPR(cpu, CPU_DX) = (u32)(a % b);
+    GPR_PUT32(cpu, CPU_AX, (u32)(a / b));
+    GPR_PUT32(cpu, CPU_DX, (u32)(a % b));
 }
 
 static void do_idiv8(Cpu *cpu, u8 b)
@@ -128,8 +174,8 @@ static void do_idiv32(Cpu *cpu, u32 b)
     if (divisor == 0 || (a == INT64_MIN && divisor == -1) || a / divisor != (i32)(a / divisor)) {
         cpu_raise(cpu, VECTOR_DE);
     }
-    GPR(cpu, CPU_AX) = (u32)(a / divisor);
-    GPR(cpu, CPU_DX) = (u32)(a % divisor);
+    GPR_PUT32(cpu, CPU_AX, (u32)(a / divisor));
+    GPR_PUT32(cpu, CPU_DX, (u32)(a % divisor));
 }
 
 #define DEFINE_MULTIPLY(name, N)                                                                   \
@@ -151,7 +197,8 @@ static void do_idiv32(Cpu *cpu, u32 b)
 #define DEFINE_MULTIPLIES(name)                                                                    \
     DEFINE_MULTIPLY(name, 8)                                                                       \
     DEFINE_MULTIPLY(name, 16)                                                                      \
-    DEFINE_MULTIPLY(name, 32)
+    DEFINE_MULTIPLY(name, 32)                                                                      \
+    WIDE_ONLY(DEFINE_MULTIPLY(name, 64))
 
 DEFINE_MULTIPLIES(mul)
 DEFINE_MULTIPLIES(imul)
@@ -159,12 +206,15 @@ DEFINE_MULTIPLIES(div)
 DEFINE_MULTIPLIES(idiv)
 
 /* IMUL with two and three operands. */
+typedef i64 product16, product32;
+typedef i128 product64;
+
 #define DEFINE_IMUL(N)                                                                             \
     static inline void imul_into##N(Cpu *cpu, unsigned dst, u##N a, u##N b)                        \
     {                                                                                              \
-        i64 product = (i64)(i##N)a * (i##N)b;                                                      \
+        product##N product = (product##N)(i##N)a * (i##N)b;                                        \
                                                                                                    \
-        *reg##N(cpu, dst) = (u##N)product;                                                         \
+        reg_put##N(cpu, dst, (u##N)product);                                                       \
         flags_logic##N(cpu, (u##N)product);                                                        \
         set_overflow(cpu, product != (i##N)product);                                               \
     }                                                                                              \
@@ -180,18 +230,20 @@ DEFINE_MULTIPLIES(idiv)
     }                                                                                              \
     OP(imul##N##_rri)                                                                              \
     {                                                                                              \
-        imul_into##N(cpu, insn->dst, *reg##N(cpu, insn->src), (u##N)insn->imm);                    \
+        imul_into##N(cpu, insn->dst, *reg##N(cpu, insn->src), imm##N(insn));                       \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(imul##N##_rmi)                                                                              \
     {                                                                                              \
-        imul_into##N(cpu, insn->dst, operand_read##N(cpu, insn), (u##N)insn->imm);                 \
+        imul_into##N(cpu, insn->dst, operand_read##N(cpu, insn), imm##N(insn));                    \
         NEXT();                                                                                    \
     }
 
 DEFINE_IMUL(16)
 DEFINE_IMUL(32)
+WIDE_ONLY(DEFINE_IMUL(64))
 
+#if !INTERP_WIDE
 /* ---- decimal ------------------------------------------------------------ */
 
 static void decimal_done(Cpu *cpu, bool cf, bool af)
@@ -269,3 +321,5 @@ OP(aad)
     flags_logic8(cpu, GPR8(cpu, CPU_AX));
     NEXT();
 }
+
+#endif

@@ -6,13 +6,18 @@
  */
 #include "src/accel/soft/interp/handlers.h"
 
-/* The count is masked to 5 bits before; zero changes nothing, no flag either. */
+/* Room for an operand and what is shifted out of it. */
+typedef u64 double8, double16, double32;
+typedef u128 double64;
+
+/* The count is masked to 5 or 6 bits before; zero changes nothing, no flag either. */
+#define COUNT_MASK(N) ((N) == 64 ? 63u : 31u)
 
 #define DEFINE_SHIFTS(N)                                                                           \
     static u##N do_rol##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
         unsigned n = count & (N - 1);                                                              \
-        u##N r = (u##N)((u64)a << n | (u64)a >> (N - n));                                          \
+        u##N r = (u##N)((double##N)a << n | (double##N)a >> (N - n));                              \
                                                                                                    \
         flags_set_cf_of(cpu, r & 1, (r & 1) ^ r >> (N - 1));                                       \
         return r;                                                                                  \
@@ -20,7 +25,7 @@
     static u##N do_ror##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
         unsigned n = count & (N - 1);                                                              \
-        u##N r = (u##N)((u64)a >> n | (u64)a << (N - n));                                          \
+        u##N r = (u##N)((double##N)a >> n | (double##N)a << (N - n));                              \
                                                                                                    \
         flags_set_cf_of(cpu, r >> (N - 1), (r >> (N - 1) ^ r >> (N - 2)) & 1);                     \
         return r;                                                                                  \
@@ -28,7 +33,7 @@
     static u##N do_rcl##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
         unsigned n = count % (N + 1);                                                              \
-        u64 wide = (u64)flag_cf(cpu) << N | a;                                                     \
+        double##N wide = (double##N)flag_cf(cpu) << N | a;                                         \
                                                                                                    \
         if (n) {                                                                                   \
             wide = wide << n | wide >> (N + 1 - n);                                                \
@@ -39,7 +44,7 @@
     static u##N do_rcr##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
         unsigned n = count % (N + 1);                                                              \
-        u64 wide = (u64)flag_cf(cpu) << N | a;                                                     \
+        double##N wide = (double##N)flag_cf(cpu) << N | a;                                         \
                                                                                                    \
         if (n) {                                                                                   \
             wide = wide >> n | wide << (N + 1 - n);                                                \
@@ -49,7 +54,7 @@
     }                                                                                              \
     static u##N do_shl##N(Cpu *cpu, u##N a, unsigned count)                                        \
     {                                                                                              \
-        u64 wide = (u64)a << count;                                                                \
+        double##N wide = (double##N)a << count;                                                    \
         bool cf = wide >> N & 1;                                                                   \
                                                                                                    \
         flags_logic##N(cpu, (u##N)wide);                                                           \
@@ -76,54 +81,53 @@
 DEFINE_SHIFTS(8)
 DEFINE_SHIFTS(16)
 DEFINE_SHIFTS(32)
+WIDE_ONLY(DEFINE_SHIFTS(64))
 
-/* insn->imm is the count, or CL is. */
+/* insn->imm is the count, or CL is.  In 64-bit code a count of 0 clears an upper half, too. */
 #define DEFINE_SHIFT_OP(name, N)                                                                   \
+    static inline void name##N##_register(Cpu *cpu, const Insn *insn, unsigned count)              \
+    {                                                                                              \
+        if (count) {                                                                               \
+            reg_put##N(cpu, insn->dst, do_##name##N(cpu, *reg##N(cpu, insn->dst), count));         \
+        } else if (INTERP_WIDE) {                                                                  \
+            reg_put##N(cpu, insn->dst, *reg##N(cpu, insn->dst));                                   \
+        }                                                                                          \
+    }                                                                                              \
+    static inline void name##N##_memory(Cpu *cpu, const Insn *insn, unsigned count)                \
+    {                                                                                              \
+        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
+                                                                                                   \
+        if (count) {                                                                               \
+            *place = do_##name##N(cpu, *place, count);                                             \
+        }                                                                                          \
+        mem_rmw_done(cpu, place);                                                                  \
+    }                                                                                              \
     OP(name##N##_ri)                                                                               \
     {                                                                                              \
-        u##N *place = reg##N(cpu, insn->dst);                                                      \
-                                                                                                   \
-        if (insn->imm) {                                                                           \
-            *place = do_##name##N(cpu, *place, insn->imm);                                         \
-        }                                                                                          \
+        name##N##_register(cpu, insn, insn->imm);                                                  \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(name##N##_mi)                                                                               \
     {                                                                                              \
-        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
-                                                                                                   \
-        if (insn->imm) {                                                                           \
-            *place = do_##name##N(cpu, *place, insn->imm);                                         \
-        }                                                                                          \
-        mem_rmw_done(cpu, place);                                                                  \
+        name##N##_memory(cpu, insn, insn->imm);                                                    \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(name##N##_rc)                                                                               \
     {                                                                                              \
-        u##N *place = reg##N(cpu, insn->dst);                                                      \
-        unsigned count = GPR8(cpu, CPU_CX) & 31;                                                   \
-                                                                                                   \
-        if (count) {                                                                               \
-            *place = do_##name##N(cpu, *place, count);                                             \
-        }                                                                                          \
+        name##N##_register(cpu, insn, GPR8(cpu, CPU_CX) & COUNT_MASK(N));                          \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(name##N##_mc)                                                                               \
     {                                                                                              \
-        mem##N *place = operand_rmw##N(cpu, insn);                                                 \
-        unsigned count = GPR8(cpu, CPU_CX) & 31;                                                   \
-                                                                                                   \
-        if (count) {                                                                               \
-            *place = do_##name##N(cpu, *place, count);                                             \
-        }                                                                                          \
-        mem_rmw_done(cpu, place);                                                                  \
+        name##N##_memory(cpu, insn, GPR8(cpu, CPU_CX) & COUNT_MASK(N));                            \
         NEXT();                                                                                    \
     }
 
 #define DEFINE_SHIFT_OPS(name)                                                                     \
     DEFINE_SHIFT_OP(name, 8)                                                                       \
     DEFINE_SHIFT_OP(name, 16)                                                                      \
-    DEFINE_SHIFT_OP(name, 32)
+    DEFINE_SHIFT_OP(name, 32)                                                                      \
+    WIDE_ONLY(DEFINE_SHIFT_OP(name, 64))
 
 DEFINE_SHIFT_OPS(rol)
 DEFINE_SHIFT_OPS(ror)
@@ -177,13 +181,35 @@ static u32 do_shrd32(Cpu *cpu, u32 a, u32 b, unsigned count)
     return r;
 }
 
+#if INTERP_WIDE
+static u64 do_shld64(Cpu *cpu, u64 a, u64 b, unsigned count)
+{
+    u64 r = a << count | b >> (64 - count);
+
+    flags_logic64(cpu, r);
+    flags_set_cf_of(cpu, a >> (64 - count) & 1, (a ^ r) >> 63);
+    return r;
+}
+
+static u64 do_shrd64(Cpu *cpu, u64 a, u64 b, unsigned count)
+{
+    u64 r = a >> count | b << (64 - count);
+
+    flags_logic64(cpu, r);
+    flags_set_cf_of(cpu, a >> (count - 1) & 1, (a ^ r) >> 63);
+    return r;
+}
+#endif
+
 #define DEFINE_DOUBLE(name, N)                                                                     \
     static void name##N##_register(Cpu *cpu, const Insn *insn, unsigned count)                     \
     {                                                                                              \
-        u##N *place = reg##N(cpu, insn->dst);                                                      \
+        u##N a = *reg##N(cpu, insn->dst);                                                          \
                                                                                                    \
         if (count) {                                                                               \
-            *place = do_##name##N(cpu, *place, *reg##N(cpu, insn->src), count);                    \
+            reg_put##N(cpu, insn->dst, do_##name##N(cpu, a, *reg##N(cpu, insn->src), count));      \
+        } else if (INTERP_WIDE) {                                                                  \
+            reg_put##N(cpu, insn->dst, a);                                                         \
         }                                                                                          \
     }                                                                                              \
     static void name##N##_memory(Cpu *cpu, const Insn *insn, unsigned count)                       \
@@ -207,19 +233,21 @@ static u32 do_shrd32(Cpu *cpu, u32 a, u32 b, unsigned count)
     }                                                                                              \
     OP(name##N##_rrc)                                                                              \
     {                                                                                              \
-        name##N##_register(cpu, insn, GPR8(cpu, CPU_CX) & 31);                                     \
+        name##N##_register(cpu, insn, GPR8(cpu, CPU_CX) & COUNT_MASK(N));                          \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(name##N##_mrc)                                                                              \
     {                                                                                              \
-        name##N##_memory(cpu, insn, GPR8(cpu, CPU_CX) & 31);                                       \
+        name##N##_memory(cpu, insn, GPR8(cpu, CPU_CX) & COUNT_MASK(N));                            \
         NEXT();                                                                                    \
     }
 
 DEFINE_DOUBLE(shld, 16)
 DEFINE_DOUBLE(shld, 32)
+WIDE_ONLY(DEFINE_DOUBLE(shld, 64))
 DEFINE_DOUBLE(shrd, 16)
 DEFINE_DOUBLE(shrd, 32)
+WIDE_ONLY(DEFINE_DOUBLE(shrd, 64))
 
 /* ---- single bits -------------------------------------------------------- */
 
@@ -230,18 +258,20 @@ DEFINE_DOUBLE(shrd, 32)
 
 /* A bit number in a register reaches beyond a memory operand, both ways. */
 #define BIT_ADDRESS(N)                                                                             \
-    ((insn_address(cpu, insn) +                                                                    \
-      (u32)((i##N) * reg##N(cpu, insn->src) >> (N == 16 ? 4 : 5)) * (N / 8)) &                     \
-     insn->address_mask)
+    offset_behind(insn, insn_address(cpu, insn),                                                   \
+                  (EffAddr)((i##N) * reg##N(cpu, insn->src) >> (N == 16   ? 4                      \
+                                                                : N == 32 ? 5                      \
+                                                                          : 6)) *                  \
+                      (N / 8))
 
 #define DEFINE_BIT(name, CHANGE, N)                                                                \
     OP(name##N##_rr)                                                                               \
     {                                                                                              \
-        unsigned bit = *reg##N(cpu, insn->src) & (N - 1);                                          \
+        unsigned bit = (unsigned)*reg##N(cpu, insn->src) & (N - 1);                                \
         u##N a = *reg##N(cpu, insn->dst);                                                          \
                                                                                                    \
         flag_set_cf(cpu, a >> bit & 1);                                                            \
-        *reg##N(cpu, insn->dst) = (u##N)CHANGE(a, 1u << bit);                                      \
+        reg_put##N(cpu, insn->dst, (u##N)CHANGE(a, (u##N)1 << bit));                               \
         NEXT();                                                                                    \
     }                                                                                              \
     OP(name##N##_ri)                                                                               \
@@ -250,18 +280,18 @@ DEFINE_DOUBLE(shrd, 32)
         u##N a = *reg##N(cpu, insn->dst);                                                          \
                                                                                                    \
         flag_set_cf(cpu, a >> bit & 1);                                                            \
-        *reg##N(cpu, insn->dst) = (u##N)CHANGE(a, 1u << bit);                                      \
+        reg_put##N(cpu, insn->dst, (u##N)CHANGE(a, (u##N)1 << bit));                               \
         NEXT();                                                                                    \
     }
 
 #define DEFINE_BIT_MEMORY(name, CHANGE, N)                                                         \
     OP(name##N##_mr)                                                                               \
     {                                                                                              \
-        unsigned bit = *reg##N(cpu, insn->src) & (N - 1);                                          \
+        unsigned bit = (unsigned)*reg##N(cpu, insn->src) & (N - 1);                                \
         mem##N *place = mem_rmw##N(cpu, insn, insn->segment, BIT_ADDRESS(N));                      \
         u##N a = *place;                                                                           \
                                                                                                    \
-        *place = (u##N)CHANGE(a, 1u << bit);                                                       \
+        *place = (u##N)CHANGE(a, (u##N)1 << bit);                                                  \
         mem_rmw_done(cpu, place);                                                                  \
         flag_set_cf(cpu, a >> bit & 1);                                                            \
         NEXT();                                                                                    \
@@ -272,7 +302,7 @@ DEFINE_DOUBLE(shrd, 32)
         mem##N *place = operand_rmw##N(cpu, insn);                                                 \
         u##N a = *place;                                                                           \
                                                                                                    \
-        *place = (u##N)CHANGE(a, 1u << bit);                                                       \
+        *place = (u##N)CHANGE(a, (u##N)1 << bit);                                                  \
         mem_rmw_done(cpu, place);                                                                  \
         flag_set_cf(cpu, a >> bit & 1);                                                            \
         NEXT();                                                                                    \
@@ -281,7 +311,7 @@ DEFINE_DOUBLE(shrd, 32)
 #define DEFINE_BIT_TEST_MEMORY(N)                                                                  \
     OP(bt##N##_mr)                                                                                 \
     {                                                                                              \
-        unsigned bit = *reg##N(cpu, insn->src) & (N - 1);                                          \
+        unsigned bit = (unsigned)*reg##N(cpu, insn->src) & (N - 1);                                \
                                                                                                    \
         flag_set_cf(cpu, mem_read##N(cpu, insn, insn->segment, BIT_ADDRESS(N)) >> bit & 1);        \
         NEXT();                                                                                    \
@@ -304,23 +334,24 @@ DEFINE_DOUBLE(shrd, 32)
 
 DEFINE_BITS(16)
 DEFINE_BITS(32)
+WIDE_ONLY(DEFINE_BITS(64))
 
 /* The destination keeps its value when the source is zero. */
-static u32 scan_forward(u32 source)
+static unsigned scan_forward(u64 source)
 {
-    return (u32)__builtin_ctz(source);
+    return (unsigned)__builtin_ctzll(source);
 }
 
-static u32 scan_reverse(u32 source)
+static unsigned scan_reverse(u64 source)
 {
-    return 31u - (u32)__builtin_clz(source);
+    return 63u - (unsigned)__builtin_clzll(source);
 }
 
 #define DEFINE_SCAN(name, scan, N)                                                                 \
     static void name##N(Cpu *cpu, const Insn *insn, u##N source)                                   \
     {                                                                                              \
         if (source) {                                                                              \
-            *reg##N(cpu, insn->dst) = (u##N)scan(source);                                          \
+            reg_put##N(cpu, insn->dst, (u##N)scan(source));                                        \
         }                                                                                          \
         flag_set_zf(cpu, source == 0);                                                             \
     }                                                                                              \
@@ -337,5 +368,7 @@ static u32 scan_reverse(u32 source)
 
 DEFINE_SCAN(bsf, scan_forward, 16)
 DEFINE_SCAN(bsf, scan_forward, 32)
+WIDE_ONLY(DEFINE_SCAN(bsf, scan_forward, 64))
 DEFINE_SCAN(bsr, scan_reverse, 16)
 DEFINE_SCAN(bsr, scan_reverse, 32)
+WIDE_ONLY(DEFINE_SCAN(bsr, scan_reverse, 64))

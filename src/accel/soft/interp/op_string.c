@@ -21,44 +21,70 @@
 /* Items of other repetitions between two looks at whether they are to pause. */
 #define REP_BURST 1024u
 
-static inline u32 string_offset(Cpu *cpu, const Insn *insn, unsigned reg)
+static inline EffAddr string_offset(Cpu *cpu, const Insn *insn, unsigned reg)
 {
-    return GPR(cpu, reg) & insn->address_mask;
+    return GPR_ADDRESS(cpu, reg) & insn_mask(insn);
 }
 
-static inline void string_advance(Cpu *cpu, const Insn *insn, unsigned reg, u32 delta)
+/* In 64-bit code a register of 32 bits is extended with zeros, elsewhere the rest stays. */
+static inline void string_advance(Cpu *cpu, const Insn *insn, unsigned reg, EffAddr delta)
 {
+#if INTERP_WIDE
+    GPR64(cpu, reg) = (GPR64(cpu, reg) + delta) & insn_mask(insn);
+#else
     u32 mask = insn->address_mask;
 
     GPR(cpu, reg) = (GPR(cpu, reg) & ~mask) | ((GPR(cpu, reg) + delta) & mask);
+#endif
 }
 
-static inline u32 string_delta(const Cpu *cpu, u32 size)
+static inline EffAddr string_delta(const Cpu *cpu, u32 size)
 {
-    return cpu->eflags & CPU_FLAG_DF ? (u32)-size : size;
+    return cpu->eflags & CPU_FLAG_DF ? -(EffAddr)size : size;
+}
+
+/* What there is of memory from an offset on, by the segment and by the address size. */
+static inline u64 string_room(const Cpu *cpu G_GNUC_UNUSED, const Insn *insn G_GNUC_UNUSED,
+                              unsigned segment G_GNUC_UNUSED, EffAddr offset G_GNUC_UNUSED,
+                              MemoryAccess access G_GNUC_UNUSED)
+{
+#if INTERP_WIDE
+    return insn_mask(insn) - offset;
+#else
+    const Segment *s = &cpu->segment[segment];
+    u64 end = access == ACCESS_WRITE ? s->write_end : s->read_end;
+
+    return end <= offset ? 0 : MIN((u64)insn->address_mask + 1, end) - offset;
+#endif
+}
+
+static inline LinearAddr string_linear(const Cpu *cpu, unsigned segment, EffAddr offset)
+{
+#if INTERP_WIDE
+    return segment_base(cpu, segment) + offset;
+#else
+    return (u32)cpu->segment[segment].base + offset;
+#endif
 }
 
 /*
  * How many items of `size` from segment:offset upwards lie in host memory one
  * behind the other, at most `count`; 0 if the first one needs the slow path.
  */
-static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset,
-                       MemoryAccess access, u32 size, u32 count, u8 **host)
+static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset,
+                       MemoryAccess access, u32 size, EffAddr count, u8 **host)
 {
-    const Segment *s = &cpu->segment[segment];
-    u32 linear = (u32)s->base + offset;
+    LinearAddr linear =
+        string_linear(cpu, segment, offset) & (INTERP_WIDE ? UINT64_MAX : UINT32_MAX);
     const TlbEntry *e = tlb_at(cpu->tlb, linear);
-    u64 end = access == ACCESS_WRITE ? s->write_end : s->read_end;
-    u64 room = (u64)insn->address_mask + 1 - offset;
+    u64 room = string_room(cpu, insn, segment, offset, access);
 
-    if ((linear & PAGE_MASK) != (access == ACCESS_WRITE ? e->write_tag : e->read_tag) ||
-        end <= offset) {
+    if ((linear & PAGE_MASK) != (access == ACCESS_WRITE ? e->write_tag : e->read_tag) || !room) {
         return 0;
     }
-    room = MIN(room, end - offset);
     room = MIN(room, PAGE_SIZE - (linear & ~PAGE_MASK));
     *host = (u8 *)(e->addend + linear);
-    return MIN(count, (u32)room / size);
+    return (u32)MIN(count, room / size);
 }
 
 /* ---- one item ----------------------------------------------------------- */
@@ -79,15 +105,13 @@ static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset,
     }                                                                                              \
     static inline void lods##N(Cpu *cpu, const Insn *insn)                                         \
     {                                                                                              \
-        *reg##N(cpu, CPU_AX) =                                                                     \
-            mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI));               \
+        reg_put##N(cpu, CPU_AX,                                                                    \
+                   mem_read##N(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI)));       \
         string_advance(cpu, insn, CPU_SI, string_delta(cpu, N / 8));                               \
     }                                                                                              \
     static inline void compare##N(Cpu *cpu, u##N a, u##N b)                                        \
     {                                                                                              \
-        u64 r = (u64)a - b;                                                                        \
-                                                                                                   \
-        flags_set##N(cpu, (u##N)r, a ^ b ^ r);                                                     \
+        flags_difference##N(cpu, a, b, (u64)a - b);                                                \
     }                                                                                              \
     /* The two operands; setting the flags is left to the caller. */                               \
     static inline void cmps##N##_operands(Cpu *cpu, const Insn *insn, u##N *a, u##N *b)            \
@@ -107,6 +131,7 @@ static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, u32 offset,
 DEFINE_STEPS(8)
 DEFINE_STEPS(16)
 DEFINE_STEPS(32)
+WIDE_ONLY(DEFINE_STEPS(64))
 
 /* ---- many at once: how many were done, or 0 ----------------------------- */
 
@@ -124,15 +149,16 @@ static void copy_items(u8 *to, const u8 *from, u32 size, u32 count)
     }
 }
 
-static u32 movs_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+static u32 movs_run(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
 {
     u8 *from, *to;
+    u32 count;
 
     if (cpu->eflags & CPU_FLAG_DF) {
         return 0;
     }
     count = string_span(cpu, insn, insn->segment, string_offset(cpu, insn, CPU_SI), ACCESS_READ,
-                        size, count, &from);
+                        size, most, &from);
     count = count ? string_span(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), ACCESS_WRITE,
                                 size, count, &to)
                   : 0;
@@ -144,15 +170,15 @@ static u32 movs_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
     return count;
 }
 
-static u32 stos_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
+static u32 stos_run(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
 {
     u8 *to;
 
     if (cpu->eflags & CPU_FLAG_DF) {
         return 0;
     }
-    count = string_span(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), ACCESS_WRITE, size,
-                        count, &to);
+    u32 count = string_span(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI), ACCESS_WRITE, size,
+                            most, &to);
     if (count) {
         memcpy(to, cpu->gpr, size);
         copy_items(to + size, to, size, count - 1);
@@ -163,14 +189,14 @@ static u32 stos_run(Cpu *cpu, const Insn *insn, u32 size, u32 count)
 
 /* ---- repetition --------------------------------------------------------- */
 
-static inline u32 rep_count(Cpu *cpu, const Insn *insn)
+static inline EffAddr rep_count(Cpu *cpu, const Insn *insn)
 {
-    return GPR(cpu, CPU_CX) & insn->address_mask;
+    return string_offset(cpu, insn, CPU_CX);
 }
 
 static inline void rep_done(Cpu *cpu, const Insn *insn, u32 items)
 {
-    string_advance(cpu, insn, CPU_CX, (u32)-items);
+    string_advance(cpu, insn, CPU_CX, -(EffAddr)items);
 }
 
 /* Whether an item since the last question was a device's. */
@@ -211,7 +237,7 @@ static inline u32 rep_step_items(const Cpu *cpu, u32 size)
 }
 
 /* `per_step` is a power of two. */
-static inline u32 rep_steps(u32 items, u32 per_step)
+static inline EffAddr rep_steps(EffAddr items, u32 per_step)
 {
     return items / per_step + (items % per_step != 0);
 }
@@ -220,11 +246,11 @@ static inline u32 rep_steps(u32 items, u32 per_step)
  * How many items may be done at once: to the end of the step, or as many steps
  * as may be paid for.  Only at the end of one is there a look at the rest.
  */
-static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
+static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
 {
     u64 steps = 1 + (u64)MAX(cpu_fuel_left(cpu), 0);
 
-    return count % per_step ? count % per_step : (u32)MIN(count, steps * per_step);
+    return count % per_step ? count % per_step : (EffAddr)MIN(count, steps * per_step);
 }
 
 /*
@@ -234,7 +260,8 @@ static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
 #define DEFINE_REP(name, N, run)                                                                   \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
-        u32 per_step = rep_step_items(cpu, N / 8), count = rep_count(cpu, insn);                   \
+        u32 per_step = rep_step_items(cpu, N / 8);                                                 \
+        EffAddr count = rep_count(cpu, insn);                                                      \
                                                                                                    \
         if (!count) {                                                                              \
             return true;                                                                           \
@@ -248,7 +275,7 @@ static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
                 items = 1;                                                                         \
             }                                                                                      \
             rep_done(cpu, insn, items);                                                            \
-            cpu->fuel -= rep_steps(count, per_step) - rep_steps(count - items, per_step);          \
+            cpu->fuel -= (i64)(rep_steps(count, per_step) - rep_steps(count - items, per_step));   \
             cpu->fuel -= rep_reached_bus(cpu);                                                     \
             cpu_look_sooner(cpu, 1);                                                               \
             count -= items;                                                                        \
@@ -261,7 +288,8 @@ static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
 #define DEFINE_REP_LOAD(name, N)                                                                   \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
-        u32 count = rep_count(cpu, insn), room = REP_BURST;                                        \
+        EffAddr count = rep_count(cpu, insn);                                                      \
+        u32 room = REP_BURST;                                                                      \
                                                                                                    \
         while (count) {                                                                            \
             name##N(cpu, insn);                                                                    \
@@ -290,7 +318,8 @@ static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
     }                                                                                              \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
-        u32 count = rep_count(cpu, insn), room = REP_BURST;                                        \
+        EffAddr count = rep_count(cpu, insn);                                                      \
+        u32 room = REP_BURST;                                                                      \
         bool wanted = !(insn->prefix & INSN_REPNE);                                                \
         u##N a = 0, b = 0;                                                                         \
                                                                                                    \
@@ -340,3 +369,4 @@ static inline u32 rep_room(const Cpu *cpu, u32 count, u32 per_step)
 DEFINE_STRINGS(8)
 DEFINE_STRINGS(16)
 DEFINE_STRINGS(32)
+WIDE_ONLY(DEFINE_STRINGS(64))

@@ -62,13 +62,6 @@ OP(pushf16)
     NEXT();
 }
 
-OP(pushf32)
-{
-    need_pushf(cpu, insn);
-    push32(cpu, insn, flags_get(cpu) & ~(CPU_FLAG_VM | CPU_FLAG_RF));
-    NEXT();
-}
-
 static void pop_flags(Cpu *cpu, u32 flags, u32 mask)
 {
     if (cpu->cpl <= cpu_iopl(cpu)) {
@@ -81,7 +74,8 @@ static void pop_flags(Cpu *cpu, u32 flags, u32 mask)
     cpu_mode_changed(cpu);
 }
 
-#define POPF_MASK (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_DF | CPU_FLAG_NT)
+#define POPF_MASK   (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_DF | CPU_FLAG_NT)
+#define POPF32_MASK (POPF_MASK | CPU_FLAG_AC | CPU_FLAG_ID | CPU_FLAG_RF)
 
 OP(popf16)
 {
@@ -92,14 +86,24 @@ OP(popf16)
     FINISH();
 }
 
-OP(popf32)
-{
-    need_pushf(cpu, insn);
-    u32 flags = stack_top32(cpu, insn) & ~CPU_FLAG_RF;
-    stack_set_pointer(cpu, stack_offset(cpu, 4));
-    pop_flags(cpu, flags, POPF_MASK | CPU_FLAG_AC | CPU_FLAG_ID | CPU_FLAG_RF);
-    FINISH();
-}
+#define DEFINE_FLAGS_STACK(N)                                                                      \
+    OP(pushf##N)                                                                                   \
+    {                                                                                              \
+        need_pushf(cpu, insn);                                                                     \
+        push##N(cpu, insn, flags_get(cpu) & ~(CPU_FLAG_VM | CPU_FLAG_RF));                         \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(popf##N)                                                                                    \
+    {                                                                                              \
+        need_pushf(cpu, insn);                                                                     \
+        u32 flags = (u32)stack_top##N(cpu, insn) & ~CPU_FLAG_RF;                                   \
+        stack_set_pointer(cpu, stack_offset(cpu, N / 8));                                          \
+        pop_flags(cpu, flags, POPF32_MASK);                                                        \
+        FINISH();                                                                                  \
+    }
+
+NARROW_ONLY(DEFINE_FLAGS_STACK(32))
+WIDE_ONLY(DEFINE_FLAGS_STACK(64))
 
 OP(hlt)
 {
@@ -123,14 +127,25 @@ OP(pause)
 
 /* ---- control and debug registers: dst or src is the general one --------- */
 
-static u32 *general(Cpu *cpu, const Insn *insn)
+/* As many bits as the mode has, whatever the operand size. */
+static EffAddr general(Cpu *cpu, const Insn *insn)
 {
-    return reg32(cpu, insn->dst);
+    return (EffAddr)*reg64(cpu, insn->dst);
 }
 
+static void put_general(Cpu *cpu, const Insn *insn, u64 value)
+{
+#if INTERP_WIDE
+    reg_put64(cpu, insn->dst, value);
+#else
+    reg_put32(cpu, insn->dst, (u32)value);
+#endif
+}
+
+/* CR8, which is the priority of the local APIC, is there in long mode only. */
 static void need_control_register(Cpu *cpu, unsigned n)
 {
-    if (n == 1 || n > 4) {
+    if (n == 1 || (n > 4 && !(INTERP_WIDE && n == 8))) {
         cpu_raise(cpu, VECTOR_UD);
     }
     need_ring0(cpu);
@@ -143,24 +158,27 @@ OP(mov_r_control)
     need_control_register(cpu, insn->imm);
     switch (insn->imm) {
     case 0:
-        *general(cpu, insn) = (u32)cpu->cr0;
+        put_general(cpu, insn, cpu->cr0);
         break;
     case 2:
-        *general(cpu, insn) = (u32)cpu->cr2;
+        put_general(cpu, insn, cpu->cr2);
         break;
     case 3:
-        *general(cpu, insn) = (u32)cpu->cr3;
+        put_general(cpu, insn, cpu->cr3);
+        break;
+    case 4:
+        put_general(cpu, insn, cpu->cr4);
         break;
     default:
-        *general(cpu, insn) = (u32)cpu->cr4;
+        put_general(cpu, insn, control_get_cr8(cpu));
         break;
     }
-    NEXT();
+    FINISH();
 }
 
 OP(mov_control_r)
 {
-    u32 value = *general(cpu, insn);
+    u64 value = general(cpu, insn);
 
     insn_begin(cpu, insn);
     need_control_register(cpu, insn->imm);
@@ -174,8 +192,11 @@ OP(mov_control_r)
     case 3:
         control_set_cr3(cpu, value);
         break;
-    default:
+    case 4:
         control_set_cr4(cpu, value);
+        break;
+    default:
+        control_set_cr8(cpu, value);
         break;
     }
     FINISH();
@@ -191,7 +212,7 @@ static unsigned debug_register(Cpu *cpu, const Insn *insn)
 {
     unsigned n = insn->imm;
 
-    if ((n == 4 || n == 5) && cpu->cr4 & CR4_DE) {
+    if (n > 7 || ((n == 4 || n == 5) && cpu->cr4 & CR4_DE)) {
         cpu_raise(cpu, VECTOR_UD);
     }
     need_ring0(cpu);
@@ -206,16 +227,19 @@ static unsigned debug_register(Cpu *cpu, const Insn *insn)
 OP(mov_r_debug)
 {
     insn_begin(cpu, insn);
-    *general(cpu, insn) = (u32)cpu->dr[debug_register(cpu, insn)];
+    put_general(cpu, insn, cpu->dr[debug_register(cpu, insn)]);
     NEXT();
 }
 
 OP(mov_debug_r)
 {
-    u32 value = *general(cpu, insn);
+    u64 value = general(cpu, insn);
 
     insn_begin(cpu, insn);
     unsigned n = debug_register(cpu, insn);
+    if (n >= 6 && value >> 32) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
     if (n == 6) {
         value = (value & 0xe00f) | DR6_FIXED;
     } else if (n == 7) {
@@ -234,20 +258,41 @@ OP(clts)
     NEXT();
 }
 
+/* With CR4.UMIP what tells of the system's tables is for level 0. */
+static void need_umip(Cpu *cpu, const Insn *insn)
+{
+    insn_begin(cpu, insn);
+    if (cpu->cr4 & CR4_UMIP && cpu->cpl != 0) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+}
+
 OP(smsw_r16)
 {
-    *reg16(cpu, insn->dst) = (u16)cpu->cr0;
+    need_umip(cpu, insn);
+    reg_put16(cpu, insn->dst, (u16)cpu->cr0);
     NEXT();
 }
 
 OP(smsw_r32)
 {
-    *reg32(cpu, insn->dst) = (u32)cpu->cr0;
+    need_umip(cpu, insn);
+    reg_put32(cpu, insn->dst, (u32)cpu->cr0);
     NEXT();
 }
 
+#if INTERP_WIDE
+OP(smsw_r64)
+{
+    need_umip(cpu, insn);
+    reg_put64(cpu, insn->dst, cpu->cr0);
+    NEXT();
+}
+#endif
+
 OP(smsw_m)
 {
+    need_umip(cpu, insn);
     operand_write16(cpu, insn, (u16)cpu->cr0);
     NEXT();
 }
@@ -278,7 +323,12 @@ OP(invlpg)
 {
     insn_begin(cpu, insn);
     need_ring0(cpu);
-    tlb_flush_page(cpu, cpu->segment[insn->segment].base + insn_address(cpu, insn));
+#if INTERP_WIDE
+    LinearAddr base = segment_base(cpu, insn->segment);
+#else
+    LinearAddr base = cpu->segment[insn->segment].base;
+#endif
+    tlb_flush_page(cpu, base + insn_address(cpu, insn));
     FINISH();
 }
 
@@ -294,11 +344,15 @@ OP(wbinvd)
 
 static void store_table(Cpu *cpu, const Insn *insn, const CpuTable *table)
 {
-    u32 address = insn_address(cpu, insn);
+    EffAddr address = insn_address(cpu, insn);
 
-    insn_begin(cpu, insn);
+    need_umip(cpu, insn);
     mem_write16(cpu, insn, insn->segment, address, table->limit);
-    mem_write32(cpu, insn, insn->segment, (address + 2) & insn->address_mask, (u32)table->base);
+#if INTERP_WIDE
+    mem_write64(cpu, insn, insn->segment, offset_behind(insn, address, 2), table->base);
+#else
+    mem_write32(cpu, insn, insn->segment, offset_behind(insn, address, 2), (u32)table->base);
+#endif
 }
 
 OP(sgdt)
@@ -313,17 +367,31 @@ OP(sidt)
     NEXT();
 }
 
-/* With 16-bit operands the base has 24 bits. */
+/* With 16-bit operands the base has 24 bits; in 64-bit code it always has 64. */
+static u64 load_base(Cpu *cpu, const Insn *insn, EffAddr address)
+{
+#if INTERP_WIDE
+    return mem_read64(cpu, insn, insn->segment, address);
+#else
+    u32 base = mem_read32(cpu, insn, insn->segment, address);
+
+    return insn->prefix & INSN_OP32 ? base : base & 0xffffff;
+#endif
+}
+
 static void load_table(Cpu *cpu, const Insn *insn, CpuTable *table)
 {
-    u32 address = insn_address(cpu, insn);
+    EffAddr address = insn_address(cpu, insn);
 
     insn_begin(cpu, insn);
     need_ring0(cpu);
     u16 limit = mem_read16(cpu, insn, insn->segment, address);
-    u32 base = mem_read32(cpu, insn, insn->segment, (address + 2) & insn->address_mask);
+    u64 base = load_base(cpu, insn, offset_behind(insn, address, 2));
+    if (!linear_is_canonical(base)) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
     table->limit = limit;
-    table->base = insn->prefix & INSN_OP32 ? base : base & 0xffffff;
+    table->base = base;
 }
 
 OP(lgdt)
@@ -348,7 +416,8 @@ OP(store_system_r16)
 {
     insn_begin(cpu, insn);
     need_protected(cpu);
-    *reg16(cpu, insn->dst) = system_selector(cpu, insn);
+    need_umip(cpu, insn);
+    reg_put16(cpu, insn->dst, system_selector(cpu, insn));
     NEXT();
 }
 
@@ -356,14 +425,27 @@ OP(store_system_r32)
 {
     insn_begin(cpu, insn);
     need_protected(cpu);
-    *reg32(cpu, insn->dst) = system_selector(cpu, insn);
+    need_umip(cpu, insn);
+    reg_put32(cpu, insn->dst, system_selector(cpu, insn));
     NEXT();
 }
+
+#if INTERP_WIDE
+OP(store_system_r64)
+{
+    insn_begin(cpu, insn);
+    need_protected(cpu);
+    need_umip(cpu, insn);
+    reg_put64(cpu, insn->dst, system_selector(cpu, insn));
+    NEXT();
+}
+#endif
 
 OP(store_system_m)
 {
     insn_begin(cpu, insn);
     need_protected(cpu);
+    need_umip(cpu, insn);
     operand_write16(cpu, insn, system_selector(cpu, insn));
     NEXT();
 }
@@ -451,10 +533,12 @@ OP(verw)
 
 static void put_result(Cpu *cpu, const Insn *insn, u32 value)
 {
-    if (insn->prefix & INSN_OP32) {
-        *reg32(cpu, insn->dst) = value;
+    if (insn->prefix & INSN_OP64) {
+        reg_put64(cpu, insn->dst, value);
+    } else if (insn->prefix & INSN_OP32) {
+        reg_put32(cpu, insn->dst, value);
     } else {
-        *reg16(cpu, insn->dst) = (u16)value;
+        reg_put16(cpu, insn->dst, (u16)value);
     }
 }
 
@@ -502,6 +586,7 @@ OP(lsl)
     NEXT();
 }
 
+#if !INTERP_WIDE
 OP(arpl_r)
 {
     u16 *place = reg16(cpu, insn->dst), rpl = *reg16(cpu, insn->src) & 3;
@@ -531,52 +616,49 @@ OP(arpl_m)
     flag_set_zf(cpu, lower);
     NEXT();
 }
+#endif
 
 /* ---- identification, time, model specific registers --------------------- */
 
-#define CPUID_SIGNATURE 0x611u /* family 6 for CMOV, model 1, stepping 1 */
-
-static void set_cpuid(Cpu *cpu, u32 a, u32 b, u32 c, u32 d)
-{
-    GPR(cpu, CPU_AX) = a;
-    GPR(cpu, CPU_BX) = b;
-    GPR(cpu, CPU_CX) = c;
-    GPR(cpu, CPU_DX) = d;
-}
-
-#define FOUR(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
-
 OP(cpuid)
 {
-    const CpuFeatures *features = &cpu_accel(cpu)->features;
+    CpuidAnswer answer = cpuid_answer(cpu, GPR(cpu, CPU_AX), GPR(cpu, CPU_CX));
 
-    switch (GPR(cpu, CPU_AX)) {
-    case 0:
-        set_cpuid(cpu, 1, FOUR('P', 'i', 'o', 'e'), FOUR('6', 'C', 'P', 'U'),
-                  FOUR('m', 'u', 'X', '8'));
-        break;
-    case 1:
-        set_cpuid(cpu, CPUID_SIGNATURE, cpu->vcpu.index << 24,
-                  cpu_features_word(features, 1, 0, CPUID_ECX),
-                  cpu_features_word(features, 1, 0, CPUID_EDX));
-        break;
-    default:
-        set_cpuid(cpu, 0, 0, 0, 0);
-        break;
-    }
+    GPR_PUT32(cpu, CPU_AX, answer.eax);
+    GPR_PUT32(cpu, CPU_BX, answer.ebx);
+    GPR_PUT32(cpu, CPU_CX, answer.ecx);
+    GPR_PUT32(cpu, CPU_DX, answer.edx);
     NEXT();
 }
 
-OP(rdtsc)
+static void read_tsc(Cpu *cpu, const Insn *insn)
 {
     insn_begin(cpu, insn);
     if (cpu->cr4 & CR4_TSD) {
         need_ring0(cpu);
     }
     u64 tsc = cpu_tsc(cpu);
-    GPR(cpu, CPU_AX) = (u32)tsc;
-    GPR(cpu, CPU_DX) = (u32)(tsc >> 32);
+    GPR_PUT32(cpu, CPU_AX, (u32)tsc);
+    GPR_PUT32(cpu, CPU_DX, (u32)(tsc >> 32));
+}
+
+OP(rdtsc)
+{
+    read_tsc(cpu, insn);
     FINISH();
+}
+
+OP(rdtscp)
+{
+    read_tsc(cpu, insn);
+    GPR_PUT32(cpu, CPU_CX, (u32)cpu->msr.tsc_aux);
+    FINISH();
+}
+
+OP(rdpid)
+{
+    put_general(cpu, insn, cpu->msr.tsc_aux);
+    NEXT();
 }
 
 OP(rdmsr)
@@ -588,8 +670,8 @@ OP(rdmsr)
     if (!msr_read(cpu, index, place)) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
-    GPR(cpu, CPU_AX) = (u32)*place;
-    GPR(cpu, CPU_DX) = (u32)(*place >> 32);
+    GPR_PUT32(cpu, CPU_AX, (u32)*place);
+    GPR_PUT32(cpu, CPU_DX, (u32)(*place >> 32));
     FINISH();
 }
 

@@ -185,33 +185,40 @@ void linear_check(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess acces
 
 /* ---- what access.h falls back to ---------------------------------------- */
 
-__attribute__((noinline)) uint32_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
+__attribute__((noinline)) uint64_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
                                                  unsigned size)
 {
     cpu->current = insn;
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_READ);
     }
-    return (uint32_t)linear_read(cpu, linear, size, cpu_rights(cpu));
+    return linear_read(cpu, linear, size, cpu_rights(cpu));
 }
 
-__attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
-                                              unsigned size, uint32_t value)
+/* Data on a page of code: true if that is all there was to it. */
+static inline bool write_beside_code(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size,
+                                     uint64_t value)
 {
     const TlbEntry *entry = tlb_at(cpu->tlb, linear);
 
-    /* Data on a page of code. */
-    if (((linear + size - 1) & PAGE_MASK) == (entry->write_tag ^ TLB_CODE)) {
-        uint8_t *host = (uint8_t *)(entry->addend + linear);
+    if (((linear + size - 1) & PAGE_MASK) != (entry->write_tag ^ TLB_CODE)) {
+        return false;
+    }
+    const TlbCold *cold = tlb_cold_at(cpu->tlb, linear);
+    CodePage *page = *cold->code;
+    uint8_t *host = (uint8_t *)(entry->addend + linear);
 
-        store(host, size, value);
-        const TlbCold *cold = tlb_cold_at(cpu->tlb, linear);
-        CodePage *page = *cold->code;
+    store(host, size, value);
+    if (may_be_code(page, linear, size) && !patch_again(&page->patched, linear, host, size, insn)) {
+        code_written(page, cold->physical | (linear & ~PAGE_MASK), host, size, insn);
+    }
+    return true;
+}
 
-        if (may_be_code(page, linear, size) &&
-            !patch_again(&page->patched, linear, host, size, insn)) {
-            code_written(page, cold->physical | (linear & ~PAGE_MASK), host, size, insn);
-        }
+__attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
+                                              unsigned size, uint64_t value)
+{
+    if (write_beside_code(cpu, insn, linear, size, value)) {
         return;
     }
     cpu->current = insn;
@@ -221,7 +228,7 @@ __attribute__((noinline)) void mem_write_slow(Cpu *cpu, const Insn *insn, Linear
     linear_write(cpu, linear, size, value, cpu_rights(cpu));
 }
 
-__attribute__((noinline)) uint32_t mem_read_outside(Cpu *cpu, const Insn *insn, unsigned segment,
+__attribute__((noinline)) uint64_t mem_read_outside(Cpu *cpu, const Insn *insn, unsigned segment,
                                                     uint32_t offset, unsigned size)
 {
     cpu->current = insn;
@@ -229,19 +236,16 @@ __attribute__((noinline)) uint32_t mem_read_outside(Cpu *cpu, const Insn *insn, 
 }
 
 __attribute__((noinline)) void mem_write_outside(Cpu *cpu, const Insn *insn, unsigned segment,
-                                                 uint32_t offset, unsigned size, uint32_t value)
+                                                 uint32_t offset, unsigned size, uint64_t value)
 {
     cpu->current = insn;
     mem_write_slow(cpu, insn, segment_check(cpu, segment, offset, size, ACCESS_WRITE), size, value);
 }
 
-__attribute__((noinline)) void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigned segment,
-                                             uint32_t offset, unsigned size)
+static void *begin_rmw(Cpu *cpu, LinearAddr linear, unsigned size)
 {
     Rights rights = cpu_rights(cpu);
 
-    cpu->current = insn;
-    LinearAddr linear = segment_check(cpu, segment, offset, size, ACCESS_WRITE);
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_WRITE);
     }
@@ -250,6 +254,13 @@ __attribute__((noinline)) void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigne
     cpu->rmw.size = (uint8_t)size;
     cpu->rmw.value = linear_read(cpu, linear, size, rights);
     return &cpu->rmw.value;
+}
+
+__attribute__((noinline)) void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigned segment,
+                                             uint32_t offset, unsigned size)
+{
+    cpu->current = insn;
+    return begin_rmw(cpu, segment_check(cpu, segment, offset, size, ACCESS_WRITE), size);
 }
 
 __attribute__((noinline)) void mem_rmw_commit(Cpu *cpu)
@@ -261,6 +272,52 @@ void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
 {
     LinearAddr linear = segment_check(cpu, segment, offset, size * count, ACCESS_WRITE);
 
+    if (cpu->checks) {
+        linear_check(cpu, linear, size, ACCESS_WRITE);
+    }
+    linear_probe(cpu, linear, size * count, ACCESS_WRITE, cpu_rights(cpu));
+}
+
+/* ---- the same in 64-bit code -------------------------------------------- */
+
+static void need_canonical(Cpu *cpu, unsigned segment, LinearAddr linear, unsigned size)
+{
+    if (unlikely(!linear_is_canonical(linear) || !linear_is_canonical(linear + size - 1))) {
+        cpu_raise_error(cpu, segment == CPU_SS ? VECTOR_SS : VECTOR_GP, 0);
+    }
+}
+
+__attribute__((noinline)) uint64_t mem_read_wide(Cpu *cpu, const Insn *insn, unsigned segment,
+                                                 LinearAddr linear, unsigned size)
+{
+    cpu->current = insn;
+    need_canonical(cpu, segment, linear, size);
+    return mem_read_slow(cpu, insn, linear, size);
+}
+
+__attribute__((noinline)) void mem_write_wide(Cpu *cpu, const Insn *insn, unsigned segment,
+                                              LinearAddr linear, unsigned size, uint64_t value)
+{
+    if (write_beside_code(cpu, insn, linear, size, value)) {
+        return;
+    }
+    cpu->current = insn;
+    need_canonical(cpu, segment, linear, size);
+    mem_write_slow(cpu, insn, linear, size, value);
+}
+
+__attribute__((noinline)) void *mem_rmw_wide(Cpu *cpu, const Insn *insn, unsigned segment,
+                                             LinearAddr linear, unsigned size)
+{
+    cpu->current = insn;
+    need_canonical(cpu, segment, linear, size);
+    return begin_rmw(cpu, linear, size);
+}
+
+void mem_probe_write_wide(Cpu *cpu, unsigned segment, LinearAddr linear, unsigned size,
+                          unsigned count)
+{
+    need_canonical(cpu, segment, linear, size * count);
     if (cpu->checks) {
         linear_check(cpu, linear, size, ACCESS_WRITE);
     }

@@ -2,11 +2,21 @@
  * The fast path of data accesses: one comparison for the segment, one for the
  * translation, then the host's memory.  Whatever does not pass goes to
  * access.c, which raises, walks the page tables, or asks the bus.
+ *
+ * A file of handlers is compiled twice, with INTERP_WIDE 0 for 16 and 32-bit
+ * code and 1 for 64-bit code.  EffAddr is an offset in a segment: 32 bits wide
+ * or 64.  In 64-bit code there are no limits to compare, and a base only for FS
+ * and GS.  reg_put32() writes a 32-bit result, which clears the upper half of
+ * the register there.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_ACCESS_H
 #define PIOEMU_ACCEL_SOFT_X86_ACCESS_H
 
 #include "src/accel/soft/x86/cpu.h"
+
+#ifndef INTERP_WIDE
+#define INTERP_WIDE 0
+#endif
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -16,6 +26,14 @@ typedef int8_t i8;
 typedef int16_t i16;
 typedef int32_t i32;
 typedef int64_t i64;
+typedef unsigned __int128 u128;
+typedef __int128 i128;
+
+#if INTERP_WIDE
+typedef u64 EffAddr;
+#else
+typedef u32 EffAddr;
+#endif
 
 /* Guest memory has no alignment. */
 typedef uint8_t __attribute__((aligned(1), may_alias)) mem8;
@@ -38,15 +56,142 @@ static inline u32 *reg32(Cpu *cpu, unsigned offset)
     return (u32 *)((u8 *)cpu->gpr + offset);
 }
 
+static inline u64 *reg64(Cpu *cpu, unsigned offset)
+{
+    return (u64 *)((u8 *)cpu->gpr + offset);
+}
+
+static inline void reg_put8(Cpu *cpu, unsigned offset, u8 value)
+{
+    *reg8(cpu, offset) = value;
+}
+
+static inline void reg_put16(Cpu *cpu, unsigned offset, u16 value)
+{
+    *reg16(cpu, offset) = value;
+}
+
+static inline void reg_put32(Cpu *cpu, unsigned offset, u32 value)
+{
+#if INTERP_WIDE
+    *reg64(cpu, offset) = value;
+#else
+    *reg32(cpu, offset) = value;
+#endif
+}
+
+static inline void reg_put64(Cpu *cpu, unsigned offset, u64 value)
+{
+    *reg64(cpu, offset) = value;
+}
+
+/* The immediate, as wide as the operand. */
+static inline u8 imm8(const Insn *insn)
+{
+    return (u8)insn->imm;
+}
+
+static inline u16 imm16(const Insn *insn)
+{
+    return (u16)insn->imm;
+}
+
+static inline u32 imm32(const Insn *insn)
+{
+    return insn->imm;
+}
+
+static inline u64 imm64(const Insn *insn)
+{
+    return (u64)(i32)insn->imm;
+}
+
 /* A general register by its number. */
 #define GPR(cpu, n)   (*(u32 *)&(cpu)->gpr[n])
 #define GPR16(cpu, n) (*(u16 *)&(cpu)->gpr[n])
 #define GPR8(cpu, n)  (*(u8 *)&(cpu)->gpr[n])
+#define GPR64(cpu, n) ((cpu)->gpr[n])
+/* The same as wide as an address is. */
+#if INTERP_WIDE
+#define GPR_ADDRESS(cpu, n) GPR64(cpu, n)
+#else
+#define GPR_ADDRESS(cpu, n) GPR(cpu, n)
+#endif
+#define GPR_PUT32(cpu, n, value) reg_put32(cpu, REG_OFFSET(n), value)
 
-static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
+/* ---- addresses ---------------------------------------------------------- */
+
+#if INTERP_WIDE
+
+/* What an offset is cut to: everything, or 32 bits with an address-size prefix. */
+static inline EffAddr insn_mask(const Insn *insn)
 {
-    uint32_t address =
-        insn->disp + *reg32(cpu, insn->base) + *reg32(cpu, insn->index) * insn->scale;
+    return insn->address_mask ? UINT64_MAX : UINT32_MAX;
+}
+
+static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
+{
+    u64 address =
+        (u64)(i32)insn->disp + *reg64(cpu, insn->base) + *reg64(cpu, insn->index) * insn->scale;
+
+    return likely(insn->address_mask) ? address : (u32)address;
+}
+
+static inline LinearAddr segment_base(const Cpu *cpu, unsigned segment)
+{
+    return __builtin_constant_p(segment) && segment < CPU_FS ? 0 : cpu->wide_base[segment];
+}
+
+#define DEFINE_ACCESS(N)                                                                           \
+    static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset)   \
+    {                                                                                              \
+        LinearAddr linear = segment_base(cpu, segment) + offset;                                   \
+        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
+                                                                                                   \
+        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->read_tag)) {                         \
+            return *(const mem##N *)(e->addend + linear);                                          \
+        }                                                                                          \
+        return (u##N)mem_read_wide(cpu, insn, segment, linear, N / 8);                             \
+    }                                                                                              \
+    static inline void mem_write##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset,  \
+                                    u##N value)                                                    \
+    {                                                                                              \
+        LinearAddr linear = segment_base(cpu, segment) + offset;                                   \
+        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
+                                                                                                   \
+        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->write_tag)) {                        \
+            *(mem##N *)(e->addend + linear) = value;                                               \
+        } else {                                                                                   \
+            mem_write_wide(cpu, insn, segment, linear, N / 8, value);                              \
+        }                                                                                          \
+    }                                                                                              \
+    static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset) \
+    {                                                                                              \
+        LinearAddr linear = segment_base(cpu, segment) + offset;                                   \
+        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
+                                                                                                   \
+        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->write_tag)) {                        \
+            return (mem##N *)(e->addend + linear);                                                 \
+        }                                                                                          \
+        return (mem##N *)mem_rmw_wide(cpu, insn, segment, linear, N / 8);                          \
+    }
+
+static inline void mem_probe(Cpu *cpu, unsigned segment, EffAddr offset, unsigned size,
+                             unsigned count)
+{
+    mem_probe_write_wide(cpu, segment, segment_base(cpu, segment) + offset, size, count);
+}
+
+#else
+
+static inline EffAddr insn_mask(const Insn *insn)
+{
+    return insn->address_mask;
+}
+
+static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
+{
+    u32 address = insn->disp + *reg32(cpu, insn->base) + *reg32(cpu, insn->index) * insn->scale;
 
     return address & insn->address_mask;
 }
@@ -56,7 +201,7 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
  * crosses a page misses like any other.
  */
 #define DEFINE_ACCESS(N)                                                                           \
-    static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset)  \
+    static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset)   \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
         uint32_t linear = (uint32_t)s->base + offset;                                              \
@@ -70,7 +215,7 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
         }                                                                                          \
         return (u##N)mem_read_slow(cpu, insn, linear, N / 8);                                      \
     }                                                                                              \
-    static inline void mem_write##N(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset, \
+    static inline void mem_write##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset,  \
                                     u##N value)                                                    \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
@@ -86,8 +231,7 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
         }                                                                                          \
     }                                                                                              \
     /* Where to read and then write the operand; mem_rmw_done() ends it. */                        \
-    static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment,                 \
-                                     uint32_t offset)                                              \
+    static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset) \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
         uint32_t linear = (uint32_t)s->base + offset;                                              \
@@ -98,7 +242,23 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
             return (mem##N *)(e->addend + linear);                                                 \
         }                                                                                          \
         return (mem##N *)mem_rmw_slow(cpu, insn, segment, offset, N / 8);                          \
-    }                                                                                              \
+    }
+
+static inline void mem_probe(Cpu *cpu, unsigned segment, EffAddr offset, unsigned size,
+                             unsigned count)
+{
+    mem_probe_write(cpu, segment, offset, size, count);
+}
+
+#endif
+
+/* `by` bytes behind an offset, as far as the address size reaches. */
+static inline EffAddr offset_behind(const Insn *insn, EffAddr offset, EffAddr by)
+{
+    return (offset + by) & insn_mask(insn);
+}
+
+#define DEFINE_OPERAND(N)                                                                          \
     static inline u##N operand_read##N(Cpu *cpu, const Insn *insn)                                 \
     {                                                                                              \
         return mem_read##N(cpu, insn, insn->segment, insn_address(cpu, insn));                     \
@@ -115,7 +275,14 @@ static inline uint32_t insn_address(Cpu *cpu, const Insn *insn)
 DEFINE_ACCESS(8)
 DEFINE_ACCESS(16)
 DEFINE_ACCESS(32)
+DEFINE_ACCESS(64)
 #undef DEFINE_ACCESS
+
+DEFINE_OPERAND(8)
+DEFINE_OPERAND(16)
+DEFINE_OPERAND(32)
+DEFINE_OPERAND(64)
+#undef DEFINE_OPERAND
 
 static inline void mem_rmw_done(Cpu *cpu, void *place)
 {
@@ -126,20 +293,36 @@ static inline void mem_rmw_done(Cpu *cpu, void *place)
 
 /* ---- the stack ---------------------------------------------------------- */
 
-static inline uint32_t stack_offset(Cpu *cpu, uint32_t delta)
+#if INTERP_WIDE
+
+static inline EffAddr stack_offset(Cpu *cpu, EffAddr delta)
+{
+    return GPR64(cpu, CPU_SP) + delta;
+}
+
+static inline void stack_set_pointer(Cpu *cpu, EffAddr offset)
+{
+    GPR64(cpu, CPU_SP) = offset;
+}
+
+#else
+
+static inline EffAddr stack_offset(Cpu *cpu, EffAddr delta)
 {
     return (GPR(cpu, CPU_SP) + delta) & cpu->stack_mask;
 }
 
-static inline void stack_set_pointer(Cpu *cpu, uint32_t offset)
+static inline void stack_set_pointer(Cpu *cpu, EffAddr offset)
 {
     GPR(cpu, CPU_SP) = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | (offset & cpu->stack_mask);
 }
 
+#endif
+
 #define DEFINE_STACK(N)                                                                            \
     static inline void push##N(Cpu *cpu, const Insn *insn, u##N value)                             \
     {                                                                                              \
-        uint32_t offset = stack_offset(cpu, (uint32_t) - (N / 8));                                 \
+        EffAddr offset = stack_offset(cpu, (EffAddr) - (N / 8));                                   \
                                                                                                    \
         mem_write##N(cpu, insn, CPU_SS, offset, value);                                            \
         stack_set_pointer(cpu, offset);                                                            \
@@ -152,6 +335,7 @@ static inline void stack_set_pointer(Cpu *cpu, uint32_t offset)
 
 DEFINE_STACK(16)
 DEFINE_STACK(32)
+DEFINE_STACK(64)
 #undef DEFINE_STACK
 
 /* With the supervisor's rights: descriptor tables, TSS. */

@@ -8,7 +8,12 @@
      CPU_CR0_NW | CPU_CR0_CD | CPU_CR0_PG)
 
 #define CR0_PAGING (CPU_CR0_PG | CPU_CR0_WP | CPU_CR0_PE)
-#define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE)
+#define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP)
+
+static G_NORETURN void refuse(Cpu *cpu)
+{
+    cpu_raise_error(cpu, VECTOR_GP, 0);
+}
 
 /* Raises #GP when PAE paging would begin with reserved bits set. */
 static void load_pdptes(Cpu *cpu)
@@ -16,7 +21,7 @@ static void load_pdptes(Cpu *cpu)
     uint64_t pdpte[4];
 
     if (!paging_load_pdptes(cpu, pdpte)) {
-        cpu_raise_error(cpu, VECTOR_GP, 0);
+        refuse(cpu);
     }
     for (unsigned i = 0; i < 4; i++) {
         cpu->pdpte[i] = pdpte[i];
@@ -33,20 +38,52 @@ static void mode_switched(Cpu *cpu)
     }
 }
 
+/* ---- long mode: on while EFER.LME and CR0.PG are ------------------------ */
+
+void control_set_long_mode(Cpu *cpu, bool on)
+{
+    cpu->msr.efer = on ? cpu->msr.efer | CPU_EFER_LMA : cpu->msr.efer & ~(uint64_t)CPU_EFER_LMA;
+    cpu->linear_mask = on ? UINT64_MAX : UINT32_MAX;
+}
+
+/* 64-bit code neither begins nor ends when paging does. */
+static void need_paging_order(Cpu *cpu, bool on)
+{
+    bool code64 = cpu->segment[CPU_CS].attributes & CPU_SEGMENT_L;
+    bool long_mode = cpu->msr.efer & CPU_EFER_LME;
+
+    if (on && long_mode && (!(cpu->cr4 & CR4_PAE) || code64)) {
+        refuse(cpu);
+    }
+    if (!on && cpu->mode == 64) {
+        refuse(cpu);
+    }
+}
+
 /* ET is fixed to 1. */
 void control_set_cr0(Cpu *cpu, uint64_t value)
 {
     uint64_t old = cpu->cr0;
 
+    if (value >> 32) {
+        refuse(cpu);
+    }
     value = (value & CR0_CHANGEABLE) | CPU_CR0_ET;
     if ((value & CPU_CR0_PG && !(value & CPU_CR0_PE)) ||
         (value & CPU_CR0_NW && !(value & CPU_CR0_CD))) {
-        cpu_raise_error(cpu, VECTOR_GP, 0);
+        refuse(cpu);
     }
-    if (value & ~old & CPU_CR0_PG && cpu->cr4 & CR4_PAE) {
+    bool paging = value & CPU_CR0_PG, switched = (old ^ value) & CPU_CR0_PG;
+    if (switched) {
+        need_paging_order(cpu, paging);
+    }
+    if (switched && paging && cpu->cr4 & CR4_PAE && !(cpu->msr.efer & CPU_EFER_LME)) {
         load_pdptes(cpu);
     }
     cpu->cr0 = value;
+    if (switched) {
+        control_set_long_mode(cpu, paging && cpu->msr.efer & CPU_EFER_LME);
+    }
     if ((old ^ value) & CR0_PAGING) {
         tlb_flush(cpu);
     }
@@ -60,13 +97,16 @@ void control_set_cr3(Cpu *cpu, uint64_t value)
 {
     uint64_t old = cpu->cr3;
 
+    if (cpu_long_mode(cpu) && value & ~PHYSICAL_MASK) {
+        refuse(cpu);
+    }
     cpu->cr3 = value;
-    if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE) {
+    if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE && !cpu_long_mode(cpu)) {
         uint64_t pdpte[4];
 
         if (!paging_load_pdptes(cpu, pdpte)) {
             cpu->cr3 = old;
-            cpu_raise_error(cpu, VECTOR_GP, 0);
+            refuse(cpu);
         }
         for (unsigned i = 0; i < 4; i++) {
             cpu->pdpte[i] = pdpte[i];
@@ -75,61 +115,68 @@ void control_set_cr3(Cpu *cpu, uint64_t value)
     tlb_flush(cpu);
 }
 
+uint64_t control_cr4_bits(const Cpu *cpu)
+{
+    static const struct {
+        CpuFeature feature;
+        uint32_t bits;
+    } BITS[] = {
+        {CPU_FEATURE_TSC, CR4_TSD},           {CPU_FEATURE_DE, CR4_DE},
+        {CPU_FEATURE_PSE, CR4_PSE},           {CPU_FEATURE_PAE, CR4_PAE},
+        {CPU_FEATURE_PGE, CR4_PGE},           {CPU_FEATURE_FXSR, CR4_OSFXSR},
+        {CPU_FEATURE_SSE, CR4_OSXMMEXCPT},    {CPU_FEATURE_UMIP, CR4_UMIP},
+        {CPU_FEATURE_FSGSBASE, CR4_FSGSBASE}, {CPU_FEATURE_XSAVE, CR4_OSXSAVE},
+        {CPU_FEATURE_SMEP, CR4_SMEP},         {CPU_FEATURE_SMAP, CR4_SMAP},
+    };
+    uint64_t bits = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(BITS); i++) {
+        if (cpu_features_have(&cpu_accel(cpu)->features, BITS[i].feature)) {
+            bits |= BITS[i].bits;
+        }
+    }
+    return bits;
+}
+
 void control_set_cr4(Cpu *cpu, uint64_t value)
 {
     uint64_t old = cpu->cr4;
 
-    if (value & ~CR4_SUPPORTED) {
-        cpu_raise_error(cpu, VECTOR_GP, 0);
+    if (value & ~control_cr4_bits(cpu) || (cpu_long_mode(cpu) && !(value & CR4_PAE))) {
+        refuse(cpu);
     }
-    if (cpu->cr0 & CPU_CR0_PG && value & CR4_PAE && (old ^ value) & CR4_PAGING) {
+    if (cpu->cr0 & CPU_CR0_PG && value & CR4_PAE && (old ^ value) & CR4_PAGING &&
+        !cpu_long_mode(cpu)) {
         load_pdptes(cpu);
     }
     cpu->cr4 = value;
     if ((old ^ value) & CR4_PAGING) {
         tlb_flush(cpu);
+        cpu_mode_changed(cpu);
     }
 }
 
-/* ---- model specific registers ------------------------------------------- */
+/* ---- the local APIC's task priority ------------------------------------- */
 
-#define MSR_TSC       0x10u
-#define MSR_APIC_BASE 0x1bu
+#define APIC_BASE_MASK UINT64_C(0xfffffff000)
+#define APIC_TPR       0x80u
 
-/* Whether an access to a register that is not there does without one. */
-static bool msr_is_ignored(Cpu *cpu, uint32_t index, bool write, uint64_t value)
+static PhysAddr task_priority_at(const Cpu *cpu)
 {
-    accel_unknown_msr(&cpu->vcpu, index, write, value);
-    return !cpu->vcpu.accel->host.model.unknown_msr_faults;
+    return (cpu->msr.apic_base & APIC_BASE_MASK) + APIC_TPR;
 }
 
-bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value)
+uint64_t control_get_cr8(Cpu *cpu)
 {
-    switch (index) {
-    case MSR_TSC:
-        *value = cpu_tsc(cpu);
-        return true;
-    case MSR_APIC_BASE:
-        *value = cpu->msr.apic_base;
-        return true;
-    default:
-        *value = 0;
-        return msr_is_ignored(cpu, index, false, 0);
-    }
+    return physical_read(cpu, task_priority_at(cpu), 4) >> 4 & 0xf;
 }
 
-bool msr_write(Cpu *cpu, uint32_t index, uint64_t value)
+void control_set_cr8(Cpu *cpu, uint64_t value)
 {
-    switch (index) {
-    case MSR_TSC:
-        cpu->tsc_offset += value - cpu_tsc(cpu);
-        return true;
-    case MSR_APIC_BASE:
-        cpu->msr.apic_base = value;
-        return true;
-    default:
-        return msr_is_ignored(cpu, index, true, value);
+    if (value >> 4) {
+        refuse(cpu);
     }
+    physical_write(cpu, task_priority_at(cpu), 4, value << 4);
 }
 
 /* DR7 can watch ports when CR4.DE is set. */

@@ -23,8 +23,9 @@
 #define FLAGS_ARITHMETIC                                                                           \
     (CPU_FLAG_CF | CPU_FLAG_PF | CPU_FLAG_AF | CPU_FLAG_ZF | CPU_FLAG_SF | CPU_FLAG_OF)
 
-/* Physical addresses have 36 bits. */
-#define PHYSICAL_MASK UINT64_C(0xfffffffff)
+/* Physical addresses have 40 bits. */
+#define PHYSICAL_BITS 40u
+#define PHYSICAL_MASK ((UINT64_C(1) << PHYSICAL_BITS) - 1)
 
 #define JUMP_BITS 12u
 #define JUMP_SIZE (1u << JUMP_BITS)
@@ -45,21 +46,29 @@ struct Cpu {
     Vcpu vcpu; /* first */
 
     /* Hot: what fast paths and block entry look at. */
-    _Alignas(VCPU_ALIGNMENT) uint64_t gpr[CPU_GPR_COUNT + 1]; /* the last one is always 0 */
-    int64_t flag_result;                                      /* see flags.h */
+    union {
+        _Alignas(VCPU_ALIGNMENT) uint64_t gpr[CPU_GPR_COUNT + 3];
+        struct {
+            uint64_t general[CPU_GPR_COUNT];
+            uint64_t zero; /* REG_ZERO: always 0 */
+            uint64_t rip;  /* REG_IP: of the block's start while inside one */
+            uint64_t far;  /* REG_FAR: always FAR_DISPLACEMENT */
+        };
+    };
+    int64_t flag_result; /* see flags.h */
     uint64_t flag_carry;
     Tlb *tlb;            /* of the privilege level, or one that never hits */
     uint64_t generation; /* see GENERATION_STEP */
     int64_t fuel;        /* instructions that may be done before run loop's turn */
-    uint64_t rip;        /* of the block's start while inside one */
     uint32_t stack_mask;
     uint64_t cs_end;
     uint64_t cs_descriptor; /* what CS was loaded from; 0: none */
     Segment segment[CPU_SEGMENT_COUNT];
+    LinearAddr wide_base[CPU_SEGMENT_COUNT]; /* in 64-bit code: 0 but for FS and GS */
 
     uint32_t eflags; /* without FLAGS_ARITHMETIC */
     uint8_t cpl;
-    uint8_t mode; /* 16, 32: the code size */
+    uint8_t mode; /* 16, 32, 64: the code size */
     uint8_t single_step;
     uint8_t checks;
 
@@ -131,7 +140,7 @@ struct Cpu {
 };
 
 #define CODE_CHUNK_BITS 24u
-#define CODE_CHUNKS     (1u << (36u - CODE_CHUNK_BITS))
+#define CODE_CHUNKS     (1u << (PHYSICAL_BITS - CODE_CHUNK_BITS))
 #define CODE_CHUNK_SIZE (1u << (CODE_CHUNK_BITS - 12u))
 
 struct InterpAccel {
@@ -163,10 +172,24 @@ static inline const AccelHost *cpu_host(const Cpu *cpu)
     return &cpu->vcpu.accel->host;
 }
 
+static inline bool cpu_long_mode(const Cpu *cpu)
+{
+    return cpu->msr.efer & CPU_EFER_LMA;
+}
+
+/* Bits 63 to 47 are all the same. */
+static inline bool linear_is_canonical(LinearAddr linear)
+{
+    return (LinearAddr)((int64_t)(linear << 16) >> 16) == linear;
+}
+
 /* The rights of the code that runs. */
 static inline Rights cpu_rights(const Cpu *cpu)
 {
-    return cpu->cpl == 3 ? RIGHTS_USER : RIGHTS_SYSTEM;
+    if (cpu->cpl == 3) {
+        return RIGHTS_USER;
+    }
+    return cpu->cr4 & CR4_SMAP && cpu->eflags & CPU_FLAG_AC ? RIGHTS_AC : RIGHTS_SYSTEM;
 }
 
 static inline LinearAddr linear_wrap(const Cpu *cpu, LinearAddr linear)
@@ -177,7 +200,7 @@ static inline LinearAddr linear_wrap(const Cpu *cpu, LinearAddr linear)
 /* Where CS:RIP is. */
 static inline LinearAddr cpu_code_linear(const Cpu *cpu)
 {
-    return (uint32_t)(cpu->segment[CPU_CS].base + cpu->rip);
+    return cpu->mode == 64 ? cpu->rip : (uint32_t)(cpu->segment[CPU_CS].base + cpu->rip);
 }
 
 static inline bool cpu_protected(const Cpu *cpu)

@@ -506,7 +506,7 @@ static void take_opcode(Decoder *r)
     Decoded *d = r->d;
 
     d->byte = take_prefixes(r);
-    const Opcode *opcode = &opcode_map[d->byte];
+    const Opcode *opcode = &(d->mode == 64 ? opcode_map64 : opcode_map)[d->byte];
     while (opcode->select != SELECT_NOTHING) {
         opcode = select_entry(r, opcode);
     }
@@ -603,6 +603,28 @@ static uint8_t address_place(unsigned n)
     return n == DECODED_NO_REGISTER ? REG_ZERO : REG_OFFSET(n);
 }
 
+/* In 64-bit code every bit but with an address-size prefix; see insn_mask(). */
+static uint32_t address_mask(const Decoded *d)
+{
+    if (d->mode == 64) {
+        return d->address_size == 3 ? UINT32_MAX : 0;
+    }
+    return d->address_size == 1 ? 0xffff : UINT32_MAX;
+}
+
+/* A displacement from RIP, which counts from the end of the instruction. */
+static void count_from_block(Insn *insn)
+{
+    int64_t disp = (int64_t)(int32_t)insn->disp + insn->end;
+
+    if (disp > INT32_MAX) {
+        disp -= (int64_t)FAR_DISPLACEMENT;
+        insn->index = REG_FAR;
+        insn->scale = 1;
+    }
+    insn->disp = (uint32_t)disp;
+}
+
 bool make_insn(const Decoded *d, uint16_t start, Insn *insn)
 {
     Handler *handler = choose_handler(d);
@@ -611,7 +633,7 @@ bool make_insn(const Decoded *d, uint16_t start, Insn *insn)
         .handler = handler,
         .imm = (uint32_t)d->imm,
         .disp = d->disp | d->second | (uint32_t)(d->imm >> 32),
-        .address_mask = d->address_size == 1 ? 0xffff : UINT32_MAX,
+        .address_mask = address_mask(d),
         .start = start,
         .end = (uint16_t)(start + d->length),
         .dst = d->dst,
@@ -620,8 +642,12 @@ bool make_insn(const Decoded *d, uint16_t start, Insn *insn)
         .index = address_place(d->index),
         .scale = d->scale,
         .segment = d->segment,
-        .prefix = (uint8_t)(d->prefix | (d->operand_size >= 2 ? INSN_OP32 : 0)),
+        .prefix = (uint8_t)(d->prefix | (d->operand_size >= 2 ? INSN_OP32 : 0) |
+                            (d->operand_size == 3 ? INSN_OP64 : 0)),
     };
+    if (d->base == DECODED_RIP) {
+        count_from_block(insn);
+    }
     /* A repetition is paid for as it goes, so no instruction behind it may have been. */
     return handler == op_undefined || handler == op_too_long || d->opcode->flags & OPCODE_END ||
            is_repeated(d);

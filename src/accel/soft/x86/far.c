@@ -7,13 +7,6 @@
 
 /* ---- targets ------------------------------------------------------------ */
 
-static void need_in_limit(Cpu *cpu, const Descriptor *code, uint32_t offset)
-{
-    if (offset > descriptor_segment(code, 0).limit) {
-        cpu_raise_error(cpu, VECTOR_GP, 0);
-    }
-}
-
 /* A code segment reached without a gate keeps the privilege level. */
 static void need_direct_code(Cpu *cpu, const Descriptor *code, uint16_t selector)
 {
@@ -22,7 +15,7 @@ static void need_direct_code(Cpu *cpu, const Descriptor *code, uint16_t selector
     bool allowed = descriptor_is_conforming(code) ? dpl <= cpu->cpl
                                                   : (selector & 3u) <= cpu->cpl && dpl == cpu->cpl;
 
-    if (!allowed) {
+    if (!allowed || !descriptor_mode_is_valid(cpu, code)) {
         cpu_raise_error(cpu, VECTOR_GP, error);
     }
     if (!descriptor_present(code)) {
@@ -56,19 +49,15 @@ static void switch_to_tss(Cpu *cpu, uint16_t selector, TaskSource source, uint32
 typedef struct GateTarget {
     Descriptor code;
     uint16_t selector;
-    uint32_t offset;
-    bool gate32;
+    uint64_t offset;
+    unsigned size; /* of what is pushed, in bytes */
     unsigned parameters;
 } GateTarget;
 
-static void read_call_gate(Cpu *cpu, const Descriptor *gate, GateTarget *target)
+static void need_call_target(Cpu *cpu, GateTarget *target)
 {
-    target->selector = (uint16_t)(gate->low >> 16);
-    target->gate32 = descriptor_type(gate) == TYPE_CALL32;
-    target->offset = (gate->low & 0xffff) | (target->gate32 ? gate->high & 0xffff0000 : 0);
-    target->parameters = gate->high & 31;
-
     uint32_t error = selector_error(cpu, target->selector);
+
     if (selector_is_null(target->selector)) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
@@ -76,47 +65,90 @@ static void read_call_gate(Cpu *cpu, const Descriptor *gate, GateTarget *target)
     if (!descriptor_is_code(&target->code) || descriptor_dpl(&target->code) > cpu->cpl) {
         cpu_raise_error(cpu, VECTOR_GP, error);
     }
+    /* In long mode a gate leads to 64-bit code only. */
+    if (cpu_long_mode(cpu) &&
+        (!descriptor_is_long(&target->code) || !descriptor_mode_is_valid(cpu, &target->code))) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
 }
 
-static void jump_through_gate(Cpu *cpu, const Descriptor *gate)
+static void read_call_gate(Cpu *cpu, uint16_t selector, const Descriptor *gate, GateTarget *target)
+{
+    bool gate32 = descriptor_type(gate) == TYPE_CALL32;
+
+    target->selector = (uint16_t)(gate->low >> 16);
+    target->size = gate32 ? 4 : 2;
+    target->offset = (gate->low & 0xffff) | (gate32 ? gate->high & 0xffff0000 : 0);
+    target->parameters = gate->high & 31;
+    if (cpu_long_mode(cpu)) {
+        target->size = 8;
+        target->offset |= (uint64_t)descriptor_upper(cpu, selector, gate, VECTOR_GP) << 32;
+        target->parameters = 0;
+    }
+    need_call_target(cpu, target);
+}
+
+static void jump_through_gate(Cpu *cpu, uint16_t selector, const Descriptor *gate)
 {
     GateTarget target;
 
-    read_call_gate(cpu, gate, &target);
+    read_call_gate(cpu, selector, gate, &target);
     if (!descriptor_is_conforming(&target.code) && descriptor_dpl(&target.code) != cpu->cpl) {
         cpu_raise_error(cpu, VECTOR_GP, selector_error(cpu, target.selector));
     }
     if (!descriptor_present(&target.code)) {
         cpu_raise_error(cpu, VECTOR_NP, selector_error(cpu, target.selector));
     }
-    need_in_limit(cpu, &target.code, target.offset);
+    segment_need_offset(cpu, &target.code, target.offset, 0);
     segment_set_cs(cpu, &target.code, target.selector, cpu->cpl);
     cpu->rip = target.offset;
 }
 
-static void call_inner(Cpu *cpu, GateTarget *target, uint32_t return_eip)
+/* SS is null behind a call to an inner level of 64-bit code. */
+static void call_inner_wide(Cpu *cpu, GateTarget *target, uint64_t return_rip)
 {
     unsigned cpl = descriptor_dpl(&target->code);
+    uint64_t rsp = cpu->mode == 64 ? GPR64(cpu, CPU_SP) : GPR(cpu, CPU_SP);
+    Stack stack = stack_wide(tss_stack_wide(cpu, cpl, 0), false);
+
+    segment_need_offset(cpu, &target->code, target->offset, 0);
+    stack_push(cpu, &stack, 8, cpu->segment[CPU_SS].selector);
+    stack_push(cpu, &stack, 8, rsp);
+    stack_push(cpu, &stack, 8, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, &stack, 8, return_rip);
+    segment_set_cs(cpu, &target->code, target->selector, cpl);
+    segment_set_null_ss(cpu, (uint16_t)cpl, cpl);
+    stack_commit_pointer(cpu, &stack);
+    cpu->rip = target->offset;
+}
+
+static void call_inner(Cpu *cpu, GateTarget *target, uint64_t return_rip)
+{
+    unsigned cpl = descriptor_dpl(&target->code), size = target->size;
     Stack old = stack_current(cpu);
     Descriptor descriptor;
     uint16_t ss;
     uint32_t esp;
 
+    if (cpu_long_mode(cpu)) {
+        call_inner_wide(cpu, target, return_rip);
+        return;
+    }
     tss_stack(cpu, cpl, &ss, &esp);
     segment_need_stack(cpu, ss, cpl, VECTOR_TS, &descriptor);
     Stack stack = stack_for(&descriptor, ss, esp, cpl == 3);
-    stack_need(cpu, &stack, (4 + target->parameters) * (target->gate32 ? 4 : 2));
-    need_in_limit(cpu, &target->code, target->offset);
+    stack_need(cpu, &stack, (4 + target->parameters) * size);
+    segment_need_offset(cpu, &target->code, target->offset, 0);
 
-    stack_push(cpu, &stack, target->gate32, old.selector);
-    stack_push(cpu, &stack, target->gate32, old.pointer);
+    stack_push(cpu, &stack, size, old.selector);
+    stack_push(cpu, &stack, size, old.pointer);
     for (unsigned i = target->parameters; i-- > 0;) {
-        uint32_t value = stack_at(cpu, &old, i, target->gate32);
+        uint64_t value = stack_at(cpu, &old, i, size);
 
-        stack_push(cpu, &stack, target->gate32, value);
+        stack_push(cpu, &stack, size, value);
     }
-    stack_push(cpu, &stack, target->gate32, cpu->segment[CPU_CS].selector);
-    stack_push(cpu, &stack, target->gate32, return_eip);
+    stack_push(cpu, &stack, size, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, &stack, size, return_rip);
 
     descriptor_set_accessed(cpu, &target->code);
     segment_set_ss(cpu, &descriptor, ss);
@@ -125,30 +157,31 @@ static void call_inner(Cpu *cpu, GateTarget *target, uint32_t return_eip)
     cpu->rip = target->offset;
 }
 
-static void push_return_and_go(Cpu *cpu, GateTarget *target, uint32_t return_eip)
+static void push_return_and_go(Cpu *cpu, GateTarget *target, uint64_t return_rip)
 {
     Stack stack = stack_current(cpu);
 
-    stack_push(cpu, &stack, target->gate32, cpu->segment[CPU_CS].selector);
-    stack_push(cpu, &stack, target->gate32, return_eip);
-    need_in_limit(cpu, &target->code, target->offset);
+    stack_push(cpu, &stack, target->size, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, &stack, target->size, return_rip);
+    segment_need_offset(cpu, &target->code, target->offset, 0);
     segment_set_cs(cpu, &target->code, target->selector, cpu->cpl);
     stack_commit_pointer(cpu, &stack);
     cpu->rip = target->offset;
 }
 
-static void call_through_gate(Cpu *cpu, const Descriptor *gate, uint32_t return_eip)
+static void call_through_gate(Cpu *cpu, uint16_t selector, const Descriptor *gate,
+                              uint64_t return_rip)
 {
     GateTarget target;
 
-    read_call_gate(cpu, gate, &target);
+    read_call_gate(cpu, selector, gate, &target);
     if (!descriptor_present(&target.code)) {
         cpu_raise_error(cpu, VECTOR_NP, selector_error(cpu, target.selector));
     }
     if (!descriptor_is_conforming(&target.code) && descriptor_dpl(&target.code) < cpu->cpl) {
-        call_inner(cpu, &target, return_eip);
+        call_inner(cpu, &target, return_rip);
     } else {
-        push_return_and_go(cpu, &target, return_eip);
+        push_return_and_go(cpu, &target, return_rip);
     }
 }
 
@@ -156,26 +189,31 @@ static void call_through_gate(Cpu *cpu, const Descriptor *gate, uint32_t return_
 
 /* The system descriptors that a far jump or call may name. */
 static void go_through_system(Cpu *cpu, uint16_t selector, const Descriptor *d, TaskSource source,
-                              uint32_t next_eip)
+                              uint64_t next_rip)
 {
+    bool wide = cpu_long_mode(cpu);
+
+    if (wide && descriptor_type(d) != TYPE_CALL64) {
+        cpu_raise_error(cpu, VECTOR_GP, selector_error(cpu, selector));
+    }
     switch (descriptor_type(d)) {
     case TYPE_CALL16:
     case TYPE_CALL32:
         need_gate(cpu, d, selector);
         if (source == TASK_JUMP) {
-            jump_through_gate(cpu, d);
+            jump_through_gate(cpu, selector, d);
         } else {
-            call_through_gate(cpu, d, next_eip);
+            call_through_gate(cpu, selector, d, next_rip);
         }
         return;
     case TYPE_TASK_GATE:
         need_gate(cpu, d, selector);
-        switch_to_tss(cpu, (uint16_t)(d->low >> 16), source, next_eip);
+        switch_to_tss(cpu, (uint16_t)(d->low >> 16), source, (uint32_t)next_rip);
         return;
     case TYPE_TSS16:
     case TYPE_TSS32:
         need_gate(cpu, d, selector);
-        switch_to_tss(cpu, selector, source, next_eip);
+        switch_to_tss(cpu, selector, source, (uint32_t)next_rip);
         return;
     default:
         cpu_raise_error(cpu, VECTOR_GP, selector_error(cpu, selector));
@@ -193,14 +231,14 @@ static void need_target(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
     }
 }
 
-static void need_in_real_limit(Cpu *cpu, uint32_t offset)
+static void need_in_real_limit(Cpu *cpu, uint64_t offset)
 {
     if (offset > cpu->segment[CPU_CS].limit) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
     }
 }
 
-void far_jump(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32 G_GNUC_UNUSED)
+void far_jump(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size G_GNUC_UNUSED)
 {
     Descriptor descriptor;
 
@@ -212,53 +250,53 @@ void far_jump(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32 G_GNUC_UNU
     }
     need_target(cpu, selector, &descriptor);
     if (descriptor_is_system(&descriptor)) {
-        go_through_system(cpu, selector, &descriptor, TASK_JUMP,
-                          (uint32_t)cpu->rip + cpu->current->end);
+        go_through_system(cpu, selector, &descriptor, TASK_JUMP, cpu->rip + cpu->current->end);
         return;
     }
     need_direct_code(cpu, &descriptor, selector);
-    need_in_limit(cpu, &descriptor, offset);
+    segment_need_offset(cpu, &descriptor, offset, 0);
     segment_set_cs(cpu, &descriptor, selector, cpu->cpl);
     cpu->rip = offset;
 }
 
-static void call_real(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t return_eip)
+static void call_real(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size,
+                      uint64_t return_rip)
 {
     Stack stack = stack_current(cpu);
 
-    stack_push(cpu, &stack, op32, cpu->segment[CPU_CS].selector);
-    stack_push(cpu, &stack, op32, return_eip);
+    stack_push(cpu, &stack, size, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, &stack, size, return_rip);
     need_in_real_limit(cpu, offset);
     segment_set_real(cpu, CPU_CS, selector);
     stack_commit_pointer(cpu, &stack);
     cpu->rip = offset;
 }
 
-void far_call(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t return_eip)
+void far_call(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size, uint64_t return_rip)
 {
-    GateTarget target = {.selector = selector, .offset = offset, .gate32 = op32};
+    GateTarget target = {.selector = selector, .offset = offset, .size = size};
 
     if (!cpu_protected(cpu)) {
-        call_real(cpu, selector, offset, op32, return_eip);
+        call_real(cpu, selector, offset, size, return_rip);
         return;
     }
     need_target(cpu, selector, &target.code);
     if (descriptor_is_system(&target.code)) {
-        go_through_system(cpu, selector, &target.code, TASK_CALL, return_eip);
+        go_through_system(cpu, selector, &target.code, TASK_CALL, return_rip);
         return;
     }
     need_direct_code(cpu, &target.code, selector);
-    push_return_and_go(cpu, &target, return_eip);
+    push_return_and_go(cpu, &target, return_rip);
 }
 
 /* ---- returns ------------------------------------------------------------ */
 
-static void return_real(Cpu *cpu, Stack *stack, bool op32, uint32_t release)
+static void return_real(Cpu *cpu, Stack *stack, unsigned size, uint32_t release)
 {
-    uint16_t selector = stack_selector_at(cpu, stack, 1, op32);
-    uint32_t offset = stack_pop(cpu, stack, op32);
+    uint16_t selector = stack_selector_at(cpu, stack, 1, size);
+    uint64_t offset = stack_pop(cpu, stack, size);
 
-    stack_move(stack, op32 ? 4 : 2);
+    stack_move(stack, size);
     need_in_real_limit(cpu, offset);
     segment_set_real(cpu, CPU_CS, selector);
     stack_move(stack, release);
@@ -266,22 +304,22 @@ static void return_real(Cpu *cpu, Stack *stack, bool op32, uint32_t release)
     cpu->rip = offset;
 }
 
-void far_return(Cpu *cpu, bool op32, uint32_t release)
+void far_return(Cpu *cpu, unsigned size, uint32_t release)
 {
     Stack stack = stack_current(cpu);
     Descriptor code;
 
     if (!cpu_protected(cpu)) {
-        return_real(cpu, &stack, op32, release);
+        return_real(cpu, &stack, size, release);
         return;
     }
-    uint16_t selector = stack_selector_at(cpu, &stack, 1, op32);
-    uint32_t offset = stack_pop(cpu, &stack, op32);
-    stack_move(&stack, op32 ? 4 : 2);
+    uint16_t selector = stack_selector_at(cpu, &stack, 1, size);
+    uint64_t offset = stack_pop(cpu, &stack, size);
+    stack_move(&stack, size);
     segment_need_return_code(cpu, selector, offset, &code);
     if ((selector & 3u) > cpu->cpl) {
         stack_move(&stack, release);
-        stack_return_outer(cpu, &stack, &code, selector, op32, release);
+        stack_return_outer(cpu, &stack, &code, selector, size, release);
         cpu->rip = offset;
         return;
     }

@@ -9,8 +9,8 @@
  *
  * flag_carry holds the carries between bits, a ^ b ^ (a + b + carry) or
  * a ^ b ^ (a - b - borrow), aligned so that CF is bit 32 and the carry into
- * the sign is bit 31; AF stays in bit 4 at every operand size.  A 64-bit
- * result would be folded into the same form.
+ * the sign is bit 31; AF stays in bit 4 at every operand size.  The results
+ * and carries of 64 bits are folded into the same form.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_FLAGS_H
 #define PIOEMU_ACCEL_SOFT_X86_FLAGS_H
@@ -56,6 +56,54 @@ static inline void flags_logic32(Cpu *cpu, uint32_t result)
 {
     cpu->flag_result = (int32_t)result;
     cpu->flag_carry = 0;
+}
+
+/* The upper half is kept as its sign, and as a bit that does not count for PF. */
+static inline int64_t flags_fold64(uint64_t result)
+{
+    uint64_t sign = (uint64_t)((int64_t)result >> 63) << 32;
+
+    return (int64_t)(sign | (uint32_t)result | (uint64_t)(result >> 32 != 0) << 8);
+}
+
+/* `carries` has what goes into the sign and into bit 4; what comes out is told. */
+static inline void flags_set64(Cpu *cpu, uint64_t result, uint64_t carries, bool cf)
+{
+    cpu->flag_result = flags_fold64(result);
+    cpu->flag_carry =
+        (uint64_t)cf << CARRY_CF_SHIFT | (carries >> 32 & CARRY_IN) | (carries & CARRY_AF);
+}
+
+static inline void flags_logic64(Cpu *cpu, uint64_t result)
+{
+    cpu->flag_result = flags_fold64(result);
+    cpu->flag_carry = 0;
+}
+
+/* After r = a + b with any carry, and r = a - b with any borrow. */
+#define DEFINE_FLAGS_OF_SUM(N)                                                                     \
+    static inline void flags_sum##N(Cpu *cpu, uint64_t a, uint64_t b, uint64_t r)                  \
+    {                                                                                              \
+        flags_set##N(cpu, (uint##N##_t)r, a ^ b ^ r);                                              \
+    }                                                                                              \
+    static inline void flags_difference##N(Cpu *cpu, uint64_t a, uint64_t b, uint64_t r)           \
+    {                                                                                              \
+        flags_set##N(cpu, (uint##N##_t)r, a ^ b ^ r);                                              \
+    }
+
+DEFINE_FLAGS_OF_SUM(8)
+DEFINE_FLAGS_OF_SUM(16)
+DEFINE_FLAGS_OF_SUM(32)
+#undef DEFINE_FLAGS_OF_SUM
+
+static inline void flags_sum64(Cpu *cpu, uint64_t a, uint64_t b, uint64_t r)
+{
+    flags_set64(cpu, r, a ^ b ^ r, ((a & b) | ((a | b) & ~r)) >> 63);
+}
+
+static inline void flags_difference64(Cpu *cpu, uint64_t a, uint64_t b, uint64_t r)
+{
+    flags_set64(cpu, r, a ^ b ^ r, ((~a & b) | ((~a | b) & r)) >> 63);
 }
 
 static inline bool flag_cf(const Cpu *cpu)

@@ -30,16 +30,21 @@ typedef const Insn *Handler(Cpu *cpu, const Insn *insn);
 #define INSN_REPNE  0x04u
 #define INSN_LOCK   0x08u
 #define INSN_MEMORY 0x10u /* the ModRM operand is in memory */
+#define INSN_OP64   0x20u /* operand size is 64 bits */
 
 /*
  * A decoded instruction.  dst, src, base and index are byte offsets into
  * Cpu.gpr; base and index are REG_ZERO when there is none.
+ *
+ * In 64-bit code imm and disp are sign-extended, or together they are one
+ * number of 64 bits; a displacement that counts from RIP counts from the
+ * block's start, with REG_IP as the base.
  */
 struct Insn {
     Handler *handler;
     uint32_t imm;
     uint32_t disp;
-    uint32_t address_mask; /* 0xffff or 0xffffffff */
+    uint32_t address_mask; /* 0xffff or 0xffffffff; in 64-bit code 0 for 32 bits */
     uint16_t start, end;   /* from the start of the block */
     uint8_t after;         /* instructions after this one in the block */
     uint8_t dst, src;
@@ -49,10 +54,14 @@ struct Insn {
 };
 _Static_assert(sizeof(Insn) == 32, "half a cache line");
 
-#define REG_ZERO       (CPU_GPR_COUNT * 8u)
-#define REG_OFFSET(n)  ((uint8_t)((n)*8u))
-#define BLOCK_MAX      64u
-#define INSN_BYTES_MAX 15u
+#define REG_ZERO      (CPU_GPR_COUNT * 8u)
+#define REG_IP        (REG_ZERO + 8u)
+#define REG_FAR       (REG_ZERO + 16u)
+#define REG_OFFSET(n) ((uint8_t)((n)*8u))
+/* Added to a displacement that would not fit 32 bits when it counts from the block. */
+#define FAR_DISPLACEMENT UINT64_C(0x40000000)
+#define BLOCK_MAX        64u
+#define INSN_BYTES_MAX   15u
 
 /* What follows the last instruction of a block, in an Insn's place. */
 typedef struct BlockTail {

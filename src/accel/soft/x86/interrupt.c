@@ -7,16 +7,8 @@
 
 /* ---- delivery ----------------------------------------------------------- */
 
-typedef struct Event {
-    uint8_t vector;
-    EventKind kind;
-    bool has_error;
-    uint32_t error;
-    uint64_t return_rip;
-} Event;
-
 /* EFLAGS as the handler will find them on its stack: faults set RF. */
-static uint32_t pushed_flags(const Cpu *cpu, const Event *event)
+uint32_t interrupt_pushed_flags(const Cpu *cpu, const Event *event)
 {
     bool fault =
         event->kind == EVENT_EXCEPTION && event->vector != VECTOR_DB && event->vector != VECTOR_DF;
@@ -24,7 +16,7 @@ static uint32_t pushed_flags(const Cpu *cpu, const Event *event)
     return flags_get(cpu) | (fault ? CPU_FLAG_RF : 0);
 }
 
-static void clear_flags(Cpu *cpu, uint32_t flags)
+void interrupt_clear_flags(Cpu *cpu, uint32_t flags)
 {
     uint32_t old = cpu->eflags;
 
@@ -107,7 +99,7 @@ static void deliver_real(Cpu *cpu, const Event *event)
     stack_set_pointer(cpu, stack_offset(cpu, (uint32_t)-6));
     segment_set_real(cpu, CPU_CS, (uint16_t)(target >> 16));
     cpu->rip = target & 0xffff;
-    clear_flags(cpu, CPU_FLAG_IF | CPU_FLAG_TF | CPU_FLAG_AC | CPU_FLAG_RF);
+    interrupt_clear_flags(cpu, CPU_FLAG_IF | CPU_FLAG_TF | CPU_FLAG_AC | CPU_FLAG_RF);
 }
 
 static uint32_t idt_error(const Cpu *cpu, const Event *event)
@@ -153,18 +145,18 @@ static void deliver_to_task(Cpu *cpu, const Event *event, const Descriptor *gate
     if (event->has_error) {
         Stack stack = stack_current(cpu);
 
-        stack_push(cpu, &stack, cpu->segment[CPU_TR].attributes & 8, event->error);
+        stack_push(cpu, &stack, cpu->segment[CPU_TR].attributes & 8 ? 4 : 2, event->error);
         stack_commit_pointer(cpu, &stack);
     }
 }
 
-static void push_frame(Cpu *cpu, Stack *stack, const Event *event, bool op32)
+static void push_frame(Cpu *cpu, Stack *stack, const Event *event, unsigned size)
 {
-    stack_push(cpu, stack, op32, pushed_flags(cpu, event));
-    stack_push(cpu, stack, op32, cpu->segment[CPU_CS].selector);
-    stack_push(cpu, stack, op32, (uint32_t)event->return_rip);
+    stack_push(cpu, stack, size, interrupt_pushed_flags(cpu, event));
+    stack_push(cpu, stack, size, cpu->segment[CPU_CS].selector);
+    stack_push(cpu, stack, size, event->return_rip);
     if (event->has_error) {
-        stack_push(cpu, stack, op32, event->error);
+        stack_push(cpu, stack, size, event->error);
     }
 }
 
@@ -173,17 +165,17 @@ static void enter_handler(Cpu *cpu, const Descriptor *gate, uint32_t offset)
     bool interrupt = !(descriptor_type(gate) & 1);
 
     cpu->rip = offset;
-    clear_flags(cpu, CPU_FLAG_TF | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM |
-                         (interrupt ? CPU_FLAG_IF : 0));
+    interrupt_clear_flags(cpu, CPU_FLAG_TF | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM |
+                                   (interrupt ? CPU_FLAG_IF : 0));
 }
 
 /* In virtual-8086 mode the data segments are saved and emptied as well. */
-static void push_v86_segments(Cpu *cpu, Stack *stack, bool op32)
+static void push_v86_segments(Cpu *cpu, Stack *stack, unsigned size)
 {
     static const uint8_t SAVED[] = {CPU_GS, CPU_FS, CPU_DS, CPU_ES};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(SAVED); i++) {
-        stack_push(cpu, stack, op32, cpu->segment[SAVED[i]].selector);
+        stack_push(cpu, stack, size, cpu->segment[SAVED[i]].selector);
     }
 }
 
@@ -201,7 +193,8 @@ static void empty_v86_segments(Cpu *cpu)
 static void deliver_inner(Cpu *cpu, const Event *event, const Descriptor *gate, Descriptor *code,
                           uint32_t offset)
 {
-    bool op32 = descriptor_type(gate) & 8, v86 = cpu_v86(cpu);
+    unsigned size = descriptor_type(gate) & 8 ? 4 : 2;
+    bool v86 = cpu_v86(cpu);
     uint16_t selector = (uint16_t)(gate->low >> 16), ss;
     unsigned cpl = descriptor_dpl(code);
     Descriptor descriptor;
@@ -211,16 +204,16 @@ static void deliver_inner(Cpu *cpu, const Event *event, const Descriptor *gate, 
     segment_need_stack(cpu, ss, cpl, VECTOR_TS, &descriptor);
     Stack stack = stack_for(&descriptor, ss, esp, cpl == 3);
     stack.error |= cpu->external;
-    stack_need(cpu, &stack, (5 + event->has_error + (v86 ? 4 : 0)) * (op32 ? 4 : 2));
+    stack_need(cpu, &stack, (5 + event->has_error + (v86 ? 4 : 0)) * size);
     if (offset > descriptor_segment(code, 0).limit) {
         cpu_raise_error(cpu, VECTOR_GP, cpu->external);
     }
     if (v86) {
-        push_v86_segments(cpu, &stack, op32);
+        push_v86_segments(cpu, &stack, size);
     }
-    stack_push(cpu, &stack, op32, cpu->segment[CPU_SS].selector);
-    stack_push(cpu, &stack, op32, GPR(cpu, CPU_SP));
-    push_frame(cpu, &stack, event, op32);
+    stack_push(cpu, &stack, size, cpu->segment[CPU_SS].selector);
+    stack_push(cpu, &stack, size, GPR(cpu, CPU_SP));
+    push_frame(cpu, &stack, event, size);
 
     descriptor_set_accessed(cpu, &descriptor);
     descriptor_set_accessed(cpu, code);
@@ -236,7 +229,7 @@ static void deliver_inner(Cpu *cpu, const Event *event, const Descriptor *gate, 
 
 static void push_frame_here(Cpu *cpu, const Event *event, bool op32)
 {
-    uint32_t flags = pushed_flags(cpu, event), cs = cpu->segment[CPU_CS].selector;
+    uint32_t flags = interrupt_pushed_flags(cpu, event), cs = cpu->segment[CPU_CS].selector;
 
     if (op32) {
         push_three32(cpu, flags, cs, (uint32_t)event->return_rip);
@@ -310,10 +303,12 @@ static void deliver_protected(Cpu *cpu, const Event *event)
 
 static void deliver(Cpu *cpu, const Event *event)
 {
-    if (cpu->cr0 & CPU_CR0_PE) {
-        deliver_protected(cpu, event);
-    } else {
+    if (!(cpu->cr0 & CPU_CR0_PE)) {
         deliver_real(cpu, event);
+    } else if (cpu_long_mode(cpu)) {
+        interrupt_deliver_long(cpu, event);
+    } else {
+        deliver_protected(cpu, event);
     }
 }
 
@@ -344,11 +339,11 @@ void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error,
 /* ---- IRET --------------------------------------------------------------- */
 
 /* Bits of EFLAGS that an IRET at this level may change. */
-static uint32_t changeable_flags(const Cpu *cpu, bool op32)
+uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size)
 {
     uint32_t mask = FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_DF | CPU_FLAG_NT;
 
-    if (op32) {
+    if (size > 2) {
         mask |= CPU_FLAG_RF | CPU_FLAG_AC | CPU_FLAG_ID;
     }
     if (cpu->cpl <= cpu_iopl(cpu)) {
@@ -361,7 +356,7 @@ static uint32_t changeable_flags(const Cpu *cpu, bool op32)
 }
 
 /* `mask` has all of FLAGS_ARITHMETIC. */
-static void merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask)
+void interrupt_merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask)
 {
     uint32_t old = cpu->eflags;
 
@@ -411,7 +406,7 @@ static inline Frame read_frame(Cpu *cpu, bool op32)
 
 static void return_real_or_v86(Cpu *cpu, bool op32)
 {
-    uint32_t mask = changeable_flags(cpu, op32);
+    uint32_t mask = interrupt_changeable_flags(cpu, op32 ? 4 : 2);
 
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
         cpu_raise_error(cpu, VECTOR_GP, 0);
@@ -423,7 +418,7 @@ static void return_real_or_v86(Cpu *cpu, bool op32)
     segment_set_real(cpu, CPU_CS, frame.cs);
     stack_set_pointer(cpu, stack_offset(cpu, op32 ? 12 : 6));
     cpu->rip = frame.eip;
-    merge_flags(cpu, frame.eflags, mask);
+    interrupt_merge_flags(cpu, frame.eflags, mask);
 }
 
 static void return_to_v86(Cpu *cpu, const Frame *frame)
@@ -433,11 +428,11 @@ static void return_to_v86(Cpu *cpu, const Frame *frame)
     Stack stack = stack_current(cpu);
 
     stack_move(&stack, 12);
-    uint32_t esp = stack_pop(cpu, &stack, true);
-    uint16_t ss = (uint16_t)stack_pop(cpu, &stack, true);
+    uint32_t esp = (uint32_t)stack_pop(cpu, &stack, 4);
+    uint16_t ss = (uint16_t)stack_pop(cpu, &stack, 4);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(ORDER); i++) {
-        data[i] = (uint16_t)stack_pop(cpu, &stack, true);
+        data[i] = (uint16_t)stack_pop(cpu, &stack, 4);
     }
     /* EIP above 64 KiB faults when it is fetched from, in the new mode. */
     flags_put(cpu, (frame->eflags &
@@ -465,7 +460,7 @@ static void return_from_task(Cpu *cpu)
 
 static void return_protected(Cpu *cpu, bool op32)
 {
-    uint32_t mask = changeable_flags(cpu, op32);
+    uint32_t mask = interrupt_changeable_flags(cpu, op32 ? 4 : 2);
     Frame frame = read_frame(cpu, op32);
     Descriptor code;
 
@@ -484,21 +479,23 @@ static void return_protected(Cpu *cpu, bool op32)
             Stack stack = stack_current(cpu);
 
             stack_move(&stack, op32 ? 12 : 6);
-            stack_return_outer(cpu, &stack, &code, frame.cs, op32, 0);
+            stack_return_outer(cpu, &stack, &code, frame.cs, op32 ? 4 : 2, 0);
         }
     }
     cpu->rip = frame.eip;
-    merge_flags(cpu, frame.eflags, mask);
+    interrupt_merge_flags(cpu, frame.eflags, mask);
 }
 
-void interrupt_return(Cpu *cpu, bool op32)
+void interrupt_return(Cpu *cpu, unsigned size)
 {
     if (!cpu_protected(cpu)) {
-        return_real_or_v86(cpu, op32);
+        return_real_or_v86(cpu, size == 4);
+    } else if (cpu_long_mode(cpu)) {
+        interrupt_return_long(cpu, size);
     } else if (cpu->eflags & CPU_FLAG_NT) {
         return_from_task(cpu);
     } else {
-        return_protected(cpu, op32);
+        return_protected(cpu, size == 4);
     }
     cpu->nmi_masked = false;
 }

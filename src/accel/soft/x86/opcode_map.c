@@ -11,19 +11,49 @@
 /* One for all sizes. */
 #define ANY(name)                                                                                  \
     {                                                                                              \
-        op_##name, op_##name, op_##name, op_##name                                                 \
+        OP_NAME(name), OP_NAME(name), OP_NAME(name), OP_NAME(name)                                 \
     }
 /* An operand of 8 bits, whatever the operand size is. */
 #define BYTE(name, form) ANY(name##8##form)
+#if INTERP_WIDE
 /* By the operand size. */
 #define SIZED(name, form)                                                                          \
     {                                                                                              \
-        NULL, op_##name##16##form, op_##name##32##form                                             \
+        NULL, OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##64##form)            \
     }
-/* The same for what pushes and pops, which knows no 32 bits in 64-bit code. */
+/* The same for what pushes and pops, which knows no 32 bits here. */
+#define STACK(name, form)                                                                          \
+    {                                                                                              \
+        NULL, OP_NAME(name##16##form), NULL, OP_NAME(name##64##form)                               \
+    }
+/* The same for near branches, which know nothing but 64 bits. */
+#define NEAR(name, form)                                                                           \
+    {                                                                                              \
+        NULL, NULL, NULL, OP_NAME(name##64##form)                                                  \
+    }
+/* What there is of 32 and 64 bits only. */
+#define SIZED32(name, form)                                                                        \
+    {                                                                                              \
+        NULL, OP_NAME(name##32##form), OP_NAME(name##32##form), OP_NAME(name##64##form)            \
+    }
+/* An entry that 64-bit code does not have. */
+#define NARROW(...)                                                                                \
+    {                                                                                              \
+        .select = SELECT_NOTHING                                                                   \
+    }
+#else
+#define SIZED(name, form)                                                                          \
+    {                                                                                              \
+        NULL, OP_NAME(name##16##form), OP_NAME(name##32##form)                                     \
+    }
 #define STACK(name, form) SIZED(name, form)
-/* The same for near branches, which know nothing but 64 bits there. */
-#define NEAR(name, form) SIZED(name, form)
+#define NEAR(name, form)  SIZED(name, form)
+#define SIZED32(name, form)                                                                        \
+    {                                                                                              \
+        NULL, OP_NAME(name##32##form), OP_NAME(name##32##form)                                     \
+    }
+#define NARROW(...) __VA_ARGS__
+#endif
 
 #define LOCK OPCODE_LOCK
 #define END  OPCODE_END
@@ -195,15 +225,81 @@ static const Opcode GROUP_0F00[8] = {
     SELECTOR(ltr),          SELECTOR(verr),       SELECTOR(verw),
 };
 
-static const Opcode GROUP_0F01[8] = {
+/* 0F 01 with a register operand is other instructions. */
+static const Opcode OPCODES_0F01_C8[8] = {
+    [2] = PLAIN_OF(SMAP, ANY(clac), 0),
+    [3] = PLAIN_OF(SMAP, ANY(stac), 0),
+};
+static const Opcode OPCODES_0F01_F8[8] = {
+#if INTERP_WIDE
+    [0] = PLAIN_OF(LM, ANY(swapgs), 0),
+#endif
+    [1] = PLAIN_OF(RDTSCP, ANY(rdtscp), END),
+};
+
+#define SMSW BOTH(SIZED(smsw_r, ), ANY(smsw_m), 0, Ev)
+#define LMSW BOTH(ANY(lmsw_r), ANY(lmsw_m), END, Ew)
+
+static const Opcode GROUP_0F01_MEMORY[8] = {
     MEMORY(ANY(sgdt), 0, M),
     MEMORY(ANY(sidt), 0, M),
     MEMORY(ANY(lgdt), 0, M),
     MEMORY(ANY(lidt), 0, M),
-    BOTH(SIZED(smsw_r, ), ANY(smsw_m), 0, Ev),
+    SMSW,
     UNDEFINED(),
-    BOTH(ANY(lmsw_r), ANY(lmsw_m), END, Ew),
+    LMSW,
     MEMORY(ANY(invlpg), END, M),
+};
+static const Opcode GROUP_0F01_REGISTER[8] = {
+    [1] = OPCODE_SELECT(SELECT_RM, OPCODES_0F01_C8),
+    [4] = SMSW,
+    [6] = LMSW,
+    [7] = OPCODE_SELECT(SELECT_RM, OPCODES_0F01_F8),
+};
+static const Opcode OPCODES_0F01[2] = {
+    OPCODE_SELECT(SELECT_REG, GROUP_0F01_MEMORY),
+    OPCODE_SELECT(SELECT_REG, GROUP_0F01_REGISTER),
+};
+
+/* Fences; bases of FS and GS, with F3. */
+static const Opcode GROUP_0FAE_REGISTER[8] = {
+    [5] = PLAIN_OF(SSE2, ANY(nop), 0),
+    [6] = PLAIN_OF(SSE2, ANY(nop), 0),
+    [7] = PLAIN_OF(SSE, ANY(nop), 0),
+};
+#if INTERP_WIDE
+#define SEGMENT_BASE(name)                                                                         \
+    {                                                                                              \
+        .operand = {Ry}, .of_register = SIZED32(name, ), FEATURE_OF(FSGSBASE)                      \
+    }
+static const Opcode GROUP_F3_0FAE_REGISTER[8] = {
+    SEGMENT_BASE(rdfsbase),
+    SEGMENT_BASE(rdgsbase),
+    SEGMENT_BASE(wrfsbase),
+    SEGMENT_BASE(wrgsbase),
+};
+#else
+static const Opcode GROUP_F3_0FAE_REGISTER[8] = {UNDEFINED()};
+#endif
+static const Opcode GROUP_0FAE_MEMORY[8] = {
+    [7] = {.operand = {M}, .of_memory = ANY(nop), FEATURE_OF(CLFLUSH)},
+};
+static const Opcode GROUP_NONE[8] = {UNDEFINED()};
+static const Opcode OPCODES_0FAE_REGISTER[4] = {
+    GROUP(GROUP_0FAE_REGISTER),
+    GROUP(GROUP_NONE),
+    GROUP(GROUP_F3_0FAE_REGISTER),
+    GROUP(GROUP_NONE),
+};
+static const Opcode OPCODES_0FAE_MEMORY[4] = {
+    GROUP(GROUP_0FAE_MEMORY),
+    GROUP(GROUP_0FAE_MEMORY),
+    GROUP(GROUP_NONE),
+    GROUP(GROUP_NONE),
+};
+static const Opcode OPCODES_0FAE[2] = {
+    OPCODE_SELECT(SELECT_PREFIX, OPCODES_0FAE_MEMORY),
+    OPCODE_SELECT(SELECT_PREFIX, OPCODES_0FAE_REGISTER),
 };
 
 static const Opcode GROUP_0FBA[8] = {
@@ -217,8 +313,19 @@ static const Opcode GROUP_0FBA[8] = {
     [7] = BOTH(SIZED(btc, _ri), SIZED(btc, _mi), LOCK, Ev, Ib),
 };
 
+#if INTERP_WIDE
+#define CMPXCHG_PAIR                                                                               \
+    {                                                                                              \
+        OP_NAME(cmpxchg8b), OP_NAME(cmpxchg8b), OP_NAME(cmpxchg8b), OP_NAME(cmpxchg16b)            \
+    }
+#else
+#define CMPXCHG_PAIR ANY(cmpxchg8b)
+#endif
+
 static const Opcode GROUP_0FC7[8] = {
-    [1] = {.operand = {M}, .flags = LOCK, .of_memory = ANY(cmpxchg8b), FEATURE_OF(CX8)},
+    [1] = {.operand = {M}, .flags = LOCK, .of_memory = CMPXCHG_PAIR, FEATURE_OF(CX8)},
+    /* RDPID has F3. */
+    [7] = {.operand = {Ry}, .of_register = ANY(rdpid), FEATURE_OF(RDPID)},
 };
 
 /* ---- 0F and a byte ------------------------------------------------------ */
@@ -240,20 +347,28 @@ static const Opcode GROUP_0FC7[8] = {
 
 static const Opcode OPCODES_0F[256] = {
     [0x00] = GROUP(GROUP_0F00),
-    [0x01] = GROUP(GROUP_0F01),
+    [0x01] = OPCODE_SELECT(SELECT_MOD, OPCODES_0F01),
     [0x02] = SELECTOR(lar),
     [0x03] = SELECTOR(lsl),
+#if INTERP_WIDE
+    [0x05] = PLAIN_OF(SYSCALL, ANY(syscall), END),
+    [0x07] = PLAIN_OF(SYSCALL, SIZED32(sysret, ), END),
+#endif
     [0x06] = PLAIN(ANY(clts), 0),
     [0x08] = PLAIN(ANY(wbinvd), 0),
     [0x09] = PLAIN(ANY(wbinvd), 0),
+    [0x0b] = UNDEFINED(),
+    [0x0d] = HINT,
     EIGHT(0x18, HINT),
-    [0x20] = REGISTER(ANY(mov_r_control), 0, Ry, Cy),
-    [0x21] = REGISTER(ANY(mov_r_debug), 0, Ry, Dy),
-    [0x22] = REGISTER(ANY(mov_control_r), END, Cy, Ry),
-    [0x23] = REGISTER(ANY(mov_debug_r), END, Dy, Ry),
+    [0x20] = REGISTER(ANY(mov_r_control), END | F64, Ry, Cy),
+    [0x21] = REGISTER(ANY(mov_r_debug), F64, Ry, Dy),
+    [0x22] = REGISTER(ANY(mov_control_r), END | F64, Cy, Ry),
+    [0x23] = REGISTER(ANY(mov_debug_r), END | F64, Dy, Ry),
     [0x30] = PLAIN_OF(MSR, ANY(wrmsr), END),
     [0x31] = PLAIN_OF(TSC, ANY(rdtsc), END),
     [0x32] = PLAIN_OF(MSR, ANY(rdmsr), END),
+    [0x34] = PLAIN_OF(SEP, ANY(sysenter), END),
+    [0x35] = PLAIN_OF(SEP, SIZED32(sysexit, ), END),
     EIGHT(0x40, CMOV),
     EIGHT(0x48, CMOV),
     CONDITIONS(0x80, Jz),
@@ -270,6 +385,7 @@ static const Opcode OPCODES_0F[256] = {
     [0xab] = BOTH(SIZED(bts, _rr), SIZED(bts, _mr), LOCK, Ev, Gv),
     [0xac] = BOTH(SIZED(shrd, _rri), SIZED(shrd, _mri), OPCODE_COUNT, Ev, Gv, Ib),
     [0xad] = BOTH(SIZED(shrd, _rrc), SIZED(shrd, _mrc), 0, Ev, Gv, CL),
+    [0xae] = OPCODE_SELECT(SELECT_MOD, OPCODES_0FAE),
     [0xaf] = BOTH(SIZED(imul, _rr), SIZED(imul, _rm), 0, Gv, Ev),
     [0xb0] = BOTH(BYTE(cmpxchg, _rr), BYTE(cmpxchg, _mr), LOCK, Eb, Gb),
     [0xb1] = BOTH(SIZED(cmpxchg, _rr), SIZED(cmpxchg, _mr), LOCK, Ev, Gv),
@@ -290,11 +406,17 @@ static const Opcode OPCODES_0F[256] = {
     [0xc1] = BOTH(SIZED(xadd, _rr), SIZED(xadd, _mr), LOCK, Ev, Gv),
     [0xc7] = GROUP(GROUP_0FC7),
     EIGHT(0xc8, BSWAP),
+    [0xff] = UNDEFINED(Gv, Ev),
 };
 
 /* ---- one byte ----------------------------------------------------------- */
 
 #define ESCAPE BOTH(ANY(escape), ANY(escape), 0, Ev)
+/* A port has no more than 32 bits. */
+#define PORT(name, form)                                                                           \
+    {                                                                                              \
+        NULL, OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##32##form)            \
+    }
 /* Each item ends its block, repeated or not. */
 #define IN_OUT(HANDLERS, name, ...)                                                                \
     BOTH(HANDLERS(name, ), HANDLERS(name, ), END | OPCODE_REPEAT, __VA_ARGS__)
@@ -304,50 +426,74 @@ static const Opcode OPCODES_0F[256] = {
     }
 #define XCHG_A REGISTER(SIZED(xchg, _rr), 0, Zv, rAX)
 
+/* An offset of 64 bits needs handlers of its own, and so does an immediate. */
+#if INTERP_WIDE
+#define ABSOLUTE_LOAD8  BYTE(mov, _load)
+#define ABSOLUTE_LOAD   SIZED(mov, _load)
+#define ABSOLUTE_STORE8 BYTE(mov, _store)
+#define ABSOLUTE_STORE  SIZED(mov, _store)
+#define MOVE_WHOLE                                                                                 \
+    {                                                                                              \
+        NULL, OP_NAME(mov16_ri), OP_NAME(mov32_ri), OP_NAME(mov64_whole)                           \
+    }
+#else
+#define ABSOLUTE_LOAD8  BYTE(mov, _rm)
+#define ABSOLUTE_LOAD   SIZED(mov, _rm)
+#define ABSOLUTE_STORE8 BYTE(mov, _mr)
+#define ABSOLUTE_STORE  SIZED(mov, _mr)
+#define MOVE_WHOLE      SIZED(mov, _ri)
+#endif
+
 /* XCHG, which is NOP with rAX; PAUSE. */
 static const Opcode OPCODES_90[3] = {XCHG_A, PLAIN(ANY(pause), END), XCHG_A};
 
-const Opcode opcode_map[256] = {
+const Opcode MAP_NAME(opcode_map)[256] = {
     ALU(0x00, add, LOCK),
-    [0x06] = PUSH_SEGMENT(ES),
-    [0x07] = POP_SEGMENT(ES),
+    [0x06] = NARROW(PUSH_SEGMENT(ES)),
+    [0x07] = NARROW(POP_SEGMENT(ES)),
     ALU(0x08, or, LOCK),
-    [0x0e] = PUSH_SEGMENT(CS),
+    [0x0e] = NARROW(PUSH_SEGMENT(CS)),
     [0x0f] = OPCODE_SELECT(SELECT_BYTE, OPCODES_0F),
     ALU(0x10, adc, LOCK),
-    [0x16] = PUSH_SEGMENT(SS),
-    [0x17] = REGISTER(STACK(pop, _ss), END, SS),
+    [0x16] = NARROW(PUSH_SEGMENT(SS)),
+    [0x17] = NARROW(REGISTER(STACK(pop, _ss), END, SS)),
     ALU(0x18, sbb, LOCK),
-    [0x1e] = PUSH_SEGMENT(DS),
-    [0x1f] = POP_SEGMENT(DS),
+    [0x1e] = NARROW(PUSH_SEGMENT(DS)),
+    [0x1f] = NARROW(POP_SEGMENT(DS)),
     ALU(0x20, and, LOCK),
-    [0x27] = PLAIN(ANY(daa), 0),
+    [0x27] = NARROW(PLAIN(ANY(daa), 0)),
     ALU(0x28, sub, LOCK),
-    [0x2f] = PLAIN(ANY(das), 0),
+    [0x2f] = NARROW(PLAIN(ANY(das), 0)),
     ALU(0x30, xor, LOCK),
-    [0x37] = PLAIN(ANY(aaa), 0),
+    [0x37] = NARROW(PLAIN(ANY(aaa), 0)),
     ALU(0x38, cmp, 0),
-    [0x3f] = PLAIN(ANY(aas), 0),
+    [0x3f] = NARROW(PLAIN(ANY(aas), 0)),
+#if !INTERP_WIDE
     EIGHT(0x40, REGISTER(SIZED(inc, _r), 0, Zv)),
     EIGHT(0x48, REGISTER(SIZED(dec, _r), 0, Zv)),
+#endif
     EIGHT(0x50, REGISTER(STACK(push, _r), D64, Zv)),
     EIGHT(0x58, REGISTER(STACK(pop, _r), D64, Zv)),
-    [0x60] = PLAIN(SIZED(pusha, ), 0),
-    [0x61] = PLAIN(SIZED(popa, ), 0),
-    [0x62] = MEMORY(SIZED(bound, ), 0, Gv, M),
+    [0x60] = NARROW(PLAIN(SIZED(pusha, ), 0)),
+    [0x61] = NARROW(PLAIN(SIZED(popa, ), 0)),
+    [0x62] = NARROW(MEMORY(SIZED(bound, ), 0, Gv, M)),
+#if INTERP_WIDE
+    [0x63] = BOTH(SIZED(movsx32to, _rr), SIZED(movsx32to, _rm), 0, Gv, Ev),
+#else
     [0x63] = BOTH(ANY(arpl_r), ANY(arpl_m), 0, Ew, Gw),
+#endif
     [0x68] = REGISTER(STACK(push, _i), D64, Iz),
     [0x69] = BOTH(SIZED(imul, _rri), SIZED(imul, _rmi), 0, Gv, Ev, Iz),
     [0x6a] = REGISTER(STACK(push, _i), D64, Isb),
     [0x6b] = BOTH(SIZED(imul, _rri), SIZED(imul, _rmi), 0, Gv, Ev, Isb),
     [0x6c] = IN_OUT(BYTE, ins, Yb, DX),
-    [0x6d] = IN_OUT(SIZED, ins, Yv, DX),
+    [0x6d] = IN_OUT(PORT, ins, Yv, DX),
     [0x6e] = IN_OUT(BYTE, outs, DX, Xb),
-    [0x6f] = IN_OUT(SIZED, outs, DX, Xv),
+    [0x6f] = IN_OUT(PORT, outs, DX, Xv),
     CONDITIONS(0x70, Jb),
     [0x80] = GROUP(GROUP_80),
     [0x81] = GROUP(GROUP_81),
-    [0x82] = GROUP(GROUP_80),
+    [0x82] = NARROW(GROUP(GROUP_80)),
     [0x83] = GROUP(GROUP_83),
     [0x84] = BOTH(BYTE(test, _rr), BYTE(test, _mr), 0, Eb, Gb),
     [0x85] = BOTH(SIZED(test, _rr), SIZED(test, _mr), 0, Ev, Gv),
@@ -369,18 +515,18 @@ const Opcode opcode_map[256] = {
     [0x95] = XCHG_A,
     [0x96] = XCHG_A,
     [0x97] = XCHG_A,
-    [0x98] = {.of_register = {NULL, op_cbw, op_cwde}},
-    [0x99] = {.of_register = {NULL, op_cwd, op_cdq}},
-    [0x9a] = REGISTER(SIZED(call_far, ), END, Ap),
+    [0x98] = {.of_register = {NULL, OP_NAME(cbw), OP_NAME(cwde), WIDE_ONLY(OP_NAME(cdqe))}},
+    [0x99] = {.of_register = {NULL, OP_NAME(cwd), OP_NAME(cdq), WIDE_ONLY(OP_NAME(cqo))}},
+    [0x9a] = NARROW(REGISTER(SIZED(call_far, ), END, Ap)),
     [0x9b] = PLAIN(ANY(wait), 0),
     [0x9c] = PLAIN(STACK(pushf, ), D64),
     [0x9d] = PLAIN(STACK(popf, ), END | D64),
     [0x9e] = PLAIN(ANY(sahf), 0),
     [0x9f] = PLAIN(ANY(lahf), 0),
-    [0xa0] = MEMORY(BYTE(mov, _rm), 0, AL, Ob),
-    [0xa1] = MEMORY(SIZED(mov, _rm), 0, rAX, Ov),
-    [0xa2] = MEMORY(BYTE(mov, _mr), 0, Ob, AL),
-    [0xa3] = MEMORY(SIZED(mov, _mr), 0, Ov, rAX),
+    [0xa0] = MEMORY(ABSOLUTE_LOAD8, 0, AL, Ob),
+    [0xa1] = MEMORY(ABSOLUTE_LOAD, 0, rAX, Ov),
+    [0xa2] = MEMORY(ABSOLUTE_STORE8, 0, Ob, AL),
+    [0xa3] = MEMORY(ABSOLUTE_STORE, 0, Ov, rAX),
     STRING(0xa4, movs, Yb, Yv),
     STRING(0xa6, cmps, Xb, Xv),
     [0xa8] = REGISTER(BYTE(test, _ri), 0, AL, Ib),
@@ -389,13 +535,13 @@ const Opcode opcode_map[256] = {
     STRING(0xac, lods, Xb, Xv),
     STRING(0xae, scas, Yb, Yv),
     EIGHT(0xb0, REGISTER(BYTE(mov, _ri), 0, Zb, Ib)),
-    EIGHT(0xb8, REGISTER(SIZED(mov, _ri), 0, Zv, Iv)),
+    EIGHT(0xb8, REGISTER(MOVE_WHOLE, 0, Zv, Iv)),
     [0xc0] = GROUP(GROUP_C0),
     [0xc1] = GROUP(GROUP_C1),
     [0xc2] = REGISTER(NEAR(ret, ), END | F64, Iw),
     [0xc3] = PLAIN(NEAR(ret, ), END | F64),
-    [0xc4] = LOAD_POINTER(CPU_ES),
-    [0xc5] = LOAD_POINTER(CPU_DS),
+    [0xc4] = NARROW(LOAD_POINTER(CPU_ES)),
+    [0xc5] = NARROW(LOAD_POINTER(CPU_DS)),
     [0xc6] = GROUP(GROUP_C6),
     [0xc7] = GROUP(GROUP_C7),
     [0xc8] = REGISTER(STACK(enter, ), D64, Iw, Ib),
@@ -404,15 +550,15 @@ const Opcode opcode_map[256] = {
     [0xcb] = PLAIN(SIZED(ret_far, ), END),
     [0xcc] = TRAP(VECTOR_BP),
     [0xcd] = REGISTER(ANY(int), END, Ib),
-    [0xce] = TRAP(VECTOR_OF),
+    [0xce] = NARROW(TRAP(VECTOR_OF)),
     [0xcf] = PLAIN(SIZED(iret, ), END),
     [0xd0] = GROUP(GROUP_D0),
     [0xd1] = GROUP(GROUP_D1),
     [0xd2] = GROUP(GROUP_D2),
     [0xd3] = GROUP(GROUP_D3),
-    [0xd4] = REGISTER(ANY(aam), 0, Ib),
-    [0xd5] = REGISTER(ANY(aad), 0, Ib),
-    [0xd6] = PLAIN(ANY(salc), 0),
+    [0xd4] = NARROW(REGISTER(ANY(aam), 0, Ib)),
+    [0xd5] = NARROW(REGISTER(ANY(aad), 0, Ib)),
+    [0xd6] = NARROW(PLAIN(ANY(salc), 0)),
     [0xd7] = PLAIN(ANY(xlat), 0),
     EIGHT(0xd8, ESCAPE),
     [0xe0] = REGISTER(NEAR(loopnz, ), END | F64, Jb),
@@ -420,17 +566,17 @@ const Opcode opcode_map[256] = {
     [0xe2] = REGISTER(NEAR(loop, ), END | F64, Jb),
     [0xe3] = REGISTER(NEAR(jcxz, ), END | F64, Jb),
     [0xe4] = REGISTER(BYTE(in, _i), END, AL, Ib),
-    [0xe5] = REGISTER(SIZED(in, _i), END, rAX, Ib),
+    [0xe5] = REGISTER(PORT(in, _i), END, rAX, Ib),
     [0xe6] = REGISTER(BYTE(out, _i), END, Ib, AL),
-    [0xe7] = REGISTER(SIZED(out, _i), END, Ib, rAX),
+    [0xe7] = REGISTER(PORT(out, _i), END, Ib, rAX),
     [0xe8] = REGISTER(NEAR(call, ), END | F64, Jz),
     [0xe9] = REGISTER(NEAR(jmp, ), END | F64, Jz),
-    [0xea] = REGISTER(SIZED(jmp_far, ), END, Ap),
+    [0xea] = NARROW(REGISTER(SIZED(jmp_far, ), END, Ap)),
     [0xeb] = REGISTER(NEAR(jmp, ), END | F64, Jb),
     [0xec] = REGISTER(BYTE(in, _dx), END, AL, DX),
-    [0xed] = REGISTER(SIZED(in, _dx), END, rAX, DX),
+    [0xed] = REGISTER(PORT(in, _dx), END, rAX, DX),
     [0xee] = REGISTER(BYTE(out, _dx), END, DX, AL),
-    [0xef] = REGISTER(SIZED(out, _dx), END, DX, rAX),
+    [0xef] = REGISTER(PORT(out, _dx), END, DX, rAX),
     [0xf1] = PLAIN(ANY(int1), END),
     [0xf4] = PLAIN(ANY(hlt), END),
     [0xf5] = PLAIN(ANY(cmc), 0),

@@ -122,7 +122,14 @@ typedef struct Opcode {
         .select = (how), .table = (table_)                                                         \
     }
 
-/* Of one byte. */
-extern const Opcode opcode_map[256];
+/* Of one byte: of 16 and 32-bit code, and of 64-bit code. */
+extern const Opcode opcode_map[256], opcode_map64[256];
+
+/* A table that each build has one of. */
+#if INTERP_WIDE
+#define MAP_NAME(name) name##64
+#else
+#define MAP_NAME(name) name
+#endif
 
 #endif

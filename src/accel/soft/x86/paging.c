@@ -20,11 +20,16 @@
 #define PF_U    0x4u
 #define PF_RSVD 0x8u
 
-/* Bits of PAE entries that must be 0: no NX, 36 address bits. */
-#define PAE_RESERVED       (~PHYSICAL_MASK)
-#define PAE_LARGE_RESERVED (PAE_RESERVED | UINT64_C(0x1fe000))
-#define PDPTE_RESERVED     (PAE_RESERVED | UINT64_C(0x1e6))
-#define LARGE_RESERVED     UINT64_C(0x3fe000) /* no PSE-36 */
+#define PF_FETCH 0x10u
+
+#define ENTRY_NX UINT64_C(0x8000000000000000)
+
+/* Bits that must be 0. */
+#define PAE_RESERVED     (~(PHYSICAL_MASK | ENTRY_NX)) /* entries of 3-level paging */
+#define LONG_RESERVED    (~PHYSICAL_MASK & UINT64_C(0xfffffffffffff)) /* of 4-level paging */
+#define PDPTE_RESERVED   (~PHYSICAL_MASK | UINT64_C(0x1e6))
+#define LARGE_RESERVED   UINT64_C(0x3fe000) /* of a page of 4 MiB, without PSE-36 */
+#define LARGE_RESERVED36 UINT64_C(0x200000) /* with it, and 40 bits of address */
 
 /* A flush takes as long as so many turns of the run loop. */
 #define FLUSH_LOOKS 16
@@ -154,9 +159,11 @@ void tlb_mark_code(Cpu *cpu, PhysAddr physical)
 
 typedef struct Walk {
     LinearAddr linear;
-    uint32_t error; /* W and U of the access */
-    bool write, user;
-    bool writable; /* for this privilege, once dirty */
+    MemoryAccess access;
+    Rights rights;
+    uint32_t error;            /* what of the error code follows from the access */
+    bool readable, executable; /* for these rights */
+    bool writable;             /* the same, once dirty */
     bool dirty;
     PhysAddr physical; /* of the page */
 } Walk;
@@ -167,14 +174,20 @@ static G_NORETURN void page_fault(Cpu *cpu, const Walk *walk, uint32_t bits)
     cpu_raise_error(cpu, VECTOR_PF, walk->error | bits);
 }
 
-/* Checks the rights that all levels together give. */
-static void check_rights(Cpu *cpu, Walk *walk, uint64_t rights)
+/* What all levels together allow: `allow` is the AND of the entries, `forbid` the OR. */
+static void check_rights(Cpu *cpu, Walk *walk, uint64_t allow, uint64_t forbid)
 {
-    if (walk->user && !(rights & ENTRY_US)) {
-        page_fault(cpu, walk, PF_P);
-    }
-    walk->writable = (rights & ENTRY_RW) || (!walk->user && !(cpu->cr0 & CPU_CR0_WP));
-    if (walk->write && !walk->writable) {
+    bool user_page = allow & ENTRY_US, user = walk->rights == RIGHTS_USER;
+    bool smap = walk->rights == RIGHTS_SYSTEM && cpu->cr4 & CR4_SMAP;
+
+    walk->readable = user ? user_page : !(user_page && smap);
+    walk->writable = walk->readable && (allow & ENTRY_RW || (!user && !(cpu->cr0 & CPU_CR0_WP)));
+    walk->executable = !(forbid & ENTRY_NX && cpu->msr.efer & CPU_EFER_NXE) &&
+                       (user ? user_page : !(user_page && cpu->cr4 & CR4_SMEP));
+    bool allowed = walk->access == ACCESS_FETCH   ? walk->executable
+                   : walk->access == ACCESS_WRITE ? walk->writable
+                                                  : walk->readable;
+    if (!allowed) {
         page_fault(cpu, walk, PF_P);
     }
 }
@@ -189,74 +202,143 @@ static uint64_t mark_entry(Cpu *cpu, PhysAddr address, unsigned size, uint64_t v
     return value;
 }
 
-static void walk_leaf(Cpu *cpu, Walk *walk, PhysAddr address, unsigned size, uint64_t entry)
+/* One way of paging. */
+typedef struct Paging {
+    unsigned levels, index_bits, size; /* size of an entry */
+    unsigned large_levels;             /* above the last, that may map a large page */
+    uint64_t reserved;                 /* bits of every entry */
+    uint64_t large_reserved;           /* besides them, of one of 4 MiB */
+} Paging;
+
+static Paging paging_of(const Cpu *cpu)
 {
-    entry = mark_entry(cpu, address, size, entry, ENTRY_A | (walk->write ? ENTRY_D : 0));
-    walk->dirty = entry & ENTRY_D;
+    const CpuFeatures *features = &cpu_accel(cpu)->features;
+    uint64_t nx = cpu->msr.efer & CPU_EFER_NXE ? 0 : ENTRY_NX;
+
+    if (cpu_long_mode(cpu)) {
+        bool giant = cpu_features_have(features, CPU_FEATURE_PDPE1GB);
+
+        return (Paging){4, 9, 8, giant ? 2 : 1, LONG_RESERVED | nx, 0};
+    }
+    if (cpu->cr4 & CR4_PAE) {
+        return (Paging){2, 9, 8, 1, PAE_RESERVED | nx, 0};
+    }
+    bool pse36 = cpu_features_have(features, CPU_FEATURE_PSE36);
+    return (Paging){
+        2, 10, 4, cpu->cr4 & CR4_PSE ? 1 : 0, 0, pse36 ? LARGE_RESERVED36 : LARGE_RESERVED};
 }
 
-/* The lower two levels, which differ only in the width of an entry. */
-static void walk_directory(Cpu *cpu, Walk *walk, PhysAddr directory, unsigned size)
-{
-    unsigned index_bits = size == 8 ? 9 : 10;
-    unsigned large_shift = 12 + index_bits;
-    uint32_t index_mask = (1u << index_bits) - 1;
-    uint64_t reserved = size == 8 ? PAE_RESERVED : 0;
-    bool large_pages = size == 8 || (cpu->cr4 & CR4_PSE);
+/* The entries that a walk meets, from the first level on. */
+typedef struct Entries {
+    PhysAddr at[5];
+    uint64_t value[5];
+    unsigned count;
+} Entries;
 
-    uint64_t pde_address = directory + (walk->linear >> large_shift & index_mask) * size;
-    uint64_t pde = physical_read(cpu, pde_address, size);
-    if (!(pde & ENTRY_P)) {
-        page_fault(cpu, walk, 0);
+static bool is_large(const Paging *paging, unsigned level, uint64_t entry)
+{
+    return level > 0 && level <= paging->large_levels && entry & ENTRY_PS;
+}
+
+/* `level` is 0 for a page of 4 KiB. */
+static bool is_reserved(const Paging *paging, unsigned level, uint64_t entry)
+{
+    uint64_t reserved = paging->reserved;
+
+    if (is_large(paging, level, entry)) {
+        uint64_t mask = (UINT64_C(1) << (12 + level * paging->index_bits)) - 1;
+
+        /* Bit 12 is PAT; without PAE bits 13 to 20 are bits 32 to 39 of the address. */
+        reserved |= paging->size == 4 ? paging->large_reserved : mask & ~UINT64_C(0x1fff);
+    } else if (level >= 2) {
+        /* PS where there is no large page. */
+        reserved |= ENTRY_PS;
     }
-    if (large_pages && (pde & ENTRY_PS)) {
-        if (pde & (size == 8 ? PAE_LARGE_RESERVED : LARGE_RESERVED)) {
+    return entry & reserved;
+}
+
+static PhysAddr page_of(const Paging *paging, unsigned level, uint64_t entry, LinearAddr linear)
+{
+    uint64_t mask = (UINT64_C(1) << (12 + level * paging->index_bits)) - 1;
+    PhysAddr base = entry & PHYSICAL_MASK & ~mask;
+
+    if (paging->size == 4 && level == 1) {
+        base |= (entry >> 13 & 0xff) << 32;
+    }
+    return base | (linear & mask & PAGE_MASK);
+}
+
+/* Marks what was met: accessed, and the last one dirty. */
+static void mark_entries(Cpu *cpu, Walk *walk, const Entries *met, unsigned size)
+{
+    unsigned last = met->count - 1;
+
+    for (unsigned i = 0; i < last; i++) {
+        mark_entry(cpu, met->at[i], size, met->value[i], ENTRY_A);
+    }
+    bool write = walk->access == ACCESS_WRITE;
+    uint64_t leaf =
+        mark_entry(cpu, met->at[last], size, met->value[last], ENTRY_A | (write ? ENTRY_D : 0));
+    walk->dirty = leaf & ENTRY_D;
+}
+
+static void walk_levels(Cpu *cpu, Walk *walk, const Paging *paging, PhysAddr table)
+{
+    uint64_t allow = ~UINT64_C(0), forbid = 0, index_mask = (UINT64_C(1) << paging->index_bits) - 1;
+    Entries met = {.count = 0};
+
+    for (unsigned level = paging->levels; level-- > 0;) {
+        uint64_t index = walk->linear >> (12 + level * paging->index_bits) & index_mask;
+        PhysAddr at = table + index * paging->size;
+        uint64_t entry = physical_read(cpu, at, paging->size);
+
+        if (!(entry & ENTRY_P)) {
+            page_fault(cpu, walk, 0);
+        }
+        if (is_reserved(paging, level, entry)) {
             page_fault(cpu, walk, PF_P | PF_RSVD);
         }
-        check_rights(cpu, walk, pde);
-        walk_leaf(cpu, walk, pde_address, size, pde);
-        uint64_t offset_mask = (UINT64_C(1) << large_shift) - 1;
-        note_large(cpu, walk->linear, offset_mask);
-        walk->physical =
-            (pde & PHYSICAL_MASK & ~offset_mask) | (walk->linear & offset_mask & PAGE_MASK);
-        return;
+        allow &= entry;
+        forbid |= entry;
+        met.at[met.count] = at;
+        met.value[met.count++] = entry;
+        bool large = is_large(paging, level, entry);
+        if (level == 0 || large) {
+            check_rights(cpu, walk, allow, paging->size == 8 ? forbid : 0);
+            mark_entries(cpu, walk, &met, paging->size);
+            walk->physical = page_of(paging, level, entry, walk->linear);
+            if (large) {
+                note_large(cpu, walk->linear,
+                           (UINT64_C(1) << (12 + level * paging->index_bits)) - 1);
+            }
+            return;
+        }
+        table = entry & PHYSICAL_MASK & PAGE_MASK;
     }
-    if (pde & reserved) {
-        page_fault(cpu, walk, PF_P | PF_RSVD);
-    }
-
-    uint64_t pte_address =
-        (pde & PHYSICAL_MASK & ~UINT64_C(0xfff)) + (walk->linear >> 12 & index_mask) * size;
-    uint64_t pte = physical_read(cpu, pte_address, size);
-    if (!(pte & ENTRY_P)) {
-        page_fault(cpu, walk, 0);
-    }
-    if (pte & reserved) {
-        page_fault(cpu, walk, PF_P | PF_RSVD);
-    }
-    check_rights(cpu, walk, pde & pte);
-    mark_entry(cpu, pde_address, size, pde, ENTRY_A);
-    walk_leaf(cpu, walk, pte_address, size, pte);
-    walk->physical = pte & PHYSICAL_MASK & ~UINT64_C(0xfff);
 }
 
 static void walk_tables(Cpu *cpu, Walk *walk)
 {
-    if (!(cpu->cr4 & CR4_PAE)) {
-        walk_directory(cpu, walk, cpu->cr3 & PAGE_MASK, 4);
-        return;
+    Paging paging = paging_of(cpu);
+    PhysAddr table = cpu->cr3 & PHYSICAL_MASK & PAGE_MASK;
+
+    if (paging.size == 8 && paging.levels == 2) {
+        uint64_t pdpte = cpu->pdpte[walk->linear >> 30 & 3];
+
+        if (!(pdpte & ENTRY_P)) {
+            page_fault(cpu, walk, 0);
+        }
+        table = pdpte & PHYSICAL_MASK & PAGE_MASK;
+    } else if (paging.size == 4) {
+        table &= UINT32_MAX;
     }
-    uint64_t pdpte = cpu->pdpte[walk->linear >> 30];
-    if (!(pdpte & ENTRY_P)) {
-        page_fault(cpu, walk, 0);
-    }
-    walk_directory(cpu, walk, pdpte & PHYSICAL_MASK & ~UINT64_C(0xfff), 8);
+    walk_levels(cpu, walk, &paging, table);
 }
 
 bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4])
 {
     for (unsigned i = 0; i < 4; i++) {
-        pdpte[i] = physical_read(cpu, (cpu->cr3 & ~UINT64_C(0x1f)) + i * 8, 8);
+        pdpte[i] = physical_read(cpu, (cpu->cr3 & UINT32_MAX & ~UINT64_C(0x1f)) + i * 8, 8);
         if ((pdpte[i] & ENTRY_P) && (pdpte[i] & PDPTE_RESERVED)) {
             return false;
         }
@@ -284,7 +366,8 @@ static void fill_entry(Cpu *cpu, Tlb *tlb, const Walk *walk)
     const MemoryRegion *region = memory_find(cpu_host(cpu)->memory, physical);
 
     *cold = (TlbCold){.physical = physical};
-    entry->read_tag = entry->exec_tag = page;
+    entry->read_tag = walk->readable ? page : TLB_INVALID;
+    entry->exec_tag = walk->executable ? page : TLB_INVALID;
     entry->write_tag = walk->writable && walk->dirty ? page : TLB_INVALID;
     mark_watched(cpu, entry, page);
     if (!region) {
@@ -303,19 +386,31 @@ static void fill_entry(Cpu *cpu, Tlb *tlb, const Walk *walk)
     }
 }
 
+static uint32_t error_of(const Cpu *cpu, MemoryAccess access, Rights rights)
+{
+    bool tells_fetch = cpu->cr4 & CR4_SMEP || (cpu->cr4 & CR4_PAE && cpu->msr.efer & CPU_EFER_NXE);
+
+    return (access == ACCESS_WRITE ? PF_W : 0) | (rights == RIGHTS_USER ? PF_U : 0) |
+           (access == ACCESS_FETCH && tells_fetch ? PF_FETCH : 0);
+}
+
 static void fill(Cpu *cpu, LinearAddr linear, MemoryAccess access, Rights rights)
 {
-    bool user = rights == RIGHTS_USER;
     Walk walk = {
         .linear = linear,
-        .write = access == ACCESS_WRITE,
-        .user = user,
-        .error = (access == ACCESS_WRITE ? PF_W : 0) | (user ? PF_U : 0),
+        .access = access,
+        .rights = rights,
+        .error = error_of(cpu, access, rights),
+        .readable = true,
         .writable = true,
+        .executable = true,
         .dirty = true,
         .physical = linear & PAGE_MASK,
     };
 
+    if (!linear_is_canonical(linear)) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
     if (cpu->cr0 & CPU_CR0_PG) {
         walk_tables(cpu, &walk);
     }

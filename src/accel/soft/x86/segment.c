@@ -24,6 +24,16 @@ static void derive_ends(const Cpu *cpu, Segment *s)
     s->write_end = !code && bit1 ? end : 0;
 }
 
+/* L in long mode is 64-bit code, which has no limit. */
+static void set_mode(Cpu *cpu, const Segment *cs)
+{
+    bool wide = cpu_long_mode(cpu) && cs->attributes & CPU_SEGMENT_L;
+
+    cpu->cs_end = wide ? UINT64_MAX : (uint64_t)cs->limit + 1;
+    cpu->mode = wide ? 64 : cs->attributes & CPU_SEGMENT_DB ? 32 : 16;
+    cpu_place_changed(cpu);
+}
+
 void segment_changed(Cpu *cpu, unsigned segment)
 {
     Segment *s = &cpu->segment[segment];
@@ -31,12 +41,32 @@ void segment_changed(Cpu *cpu, unsigned segment)
 
     derive_ends(cpu, s);
     if (segment == CPU_CS) {
-        cpu->cs_end = (uint64_t)s->limit + 1;
-        cpu->mode = big ? 32 : 16;
-        cpu_place_changed(cpu);
+        set_mode(cpu, s);
     } else if (segment == CPU_SS) {
         cpu->stack_mask = big ? UINT32_MAX : 0xffff;
+    } else if (segment >= CPU_FS) {
+        cpu->wide_base[segment] = s->base;
     }
+}
+
+void segment_set_flat(Cpu *cpu, unsigned segment, uint16_t selector, unsigned dpl, bool wide)
+{
+    bool code = segment == CPU_CS;
+    uint32_t size = code && wide ? CPU_SEGMENT_L : CPU_SEGMENT_DB;
+
+    cpu->segment[segment] = (Segment){
+        .selector = selector,
+        .limit = UINT32_MAX,
+        .attributes = (uint16_t)(CPU_SEGMENT_P | CPU_SEGMENT_S | CPU_SEGMENT_G | size | dpl << 5 |
+                                 (code ? 0xb : 3)),
+    };
+    cpu->cs_descriptor = code ? 0 : cpu->cs_descriptor;
+    segment_changed(cpu, segment);
+}
+
+void segment_set_base(Cpu *cpu, unsigned segment, LinearAddr base)
+{
+    cpu->segment[segment].base = cpu->wide_base[segment] = base;
 }
 
 /* Real mode leaves limit and rights as protected mode set them. */
@@ -117,7 +147,44 @@ static void set_null(Cpu *cpu, unsigned segment, uint16_t selector)
 
     s->selector = selector;
     s->attributes |= SEGMENT_UNUSABLE;
+    if (cpu_long_mode(cpu)) {
+        s->base = 0;
+    }
     segment_changed(cpu, segment);
+}
+
+bool segment_null_stack_allowed(const Cpu *cpu, uint16_t selector, unsigned cpl,
+                                const Descriptor *code)
+{
+    return selector_is_null(selector) && cpu_long_mode(cpu) && descriptor_is_long(code) &&
+           cpl < 3 && (selector & 3u) == cpl;
+}
+
+void segment_set_null_ss(Cpu *cpu, uint16_t selector, unsigned cpl)
+{
+    Segment *ss = &cpu->segment[CPU_SS];
+
+    *ss = (Segment){
+        .selector = selector,
+        .attributes = (uint16_t)(SEGMENT_UNUSABLE | CPU_SEGMENT_DB | cpl << 5),
+    };
+    segment_changed(cpu, CPU_SS);
+}
+
+uint32_t descriptor_upper(Cpu *cpu, uint16_t selector, const Descriptor *descriptor, uint8_t vector)
+{
+    const Segment *ldt = &cpu->segment[CPU_LDTR];
+    uint32_t limit = selector & 4 ? ldt->limit : cpu->gdtr.limit;
+
+    if ((selector & ~7u) + 15 > limit) {
+        cpu_raise_error(cpu, vector, selector_error(cpu, selector));
+    }
+    uint64_t upper = system_read(cpu, descriptor->address + 8, 8);
+    /* The type of what would be the next descriptor is 0. */
+    if (upper >> 40 & 0x1f) {
+        cpu_raise_error(cpu, vector, selector_error(cpu, selector));
+    }
+    return (uint32_t)upper;
 }
 
 /* ---- loading ------------------------------------------------------------ */
@@ -160,7 +227,22 @@ void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigne
     }
 }
 
-void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code)
+/* L and D together mean nothing in long mode. */
+bool descriptor_mode_is_valid(const Cpu *cpu, const Descriptor *code)
+{
+    return !cpu_long_mode(cpu) || !descriptor_is_long(code) || !(code->high & 1u << 22);
+}
+
+void segment_need_offset(Cpu *cpu, const Descriptor *code, uint64_t offset, uint32_t error)
+{
+    bool wide = cpu_long_mode(cpu) && descriptor_is_long(code);
+
+    if (wide ? !linear_is_canonical(offset) : offset > descriptor_segment(code, 0).limit) {
+        cpu_raise_error(cpu, VECTOR_GP, error);
+    }
+}
+
+void segment_need_return_code(Cpu *cpu, uint16_t selector, uint64_t offset, Descriptor *code)
 {
     uint32_t error = selector & ~3u;
     unsigned rpl = selector & 3;
@@ -171,15 +253,14 @@ void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Desc
     descriptor_need(cpu, selector, VECTOR_GP, code);
     bool dpl_fits =
         descriptor_is_conforming(code) ? descriptor_dpl(code) <= rpl : descriptor_dpl(code) == rpl;
-    if (!descriptor_is_code(code) || rpl < cpu->cpl || !dpl_fits) {
+    if (!descriptor_is_code(code) || rpl < cpu->cpl || !dpl_fits ||
+        !descriptor_mode_is_valid(cpu, code)) {
         cpu_raise_error(cpu, VECTOR_GP, error);
     }
     if (!descriptor_present(code)) {
         cpu_raise_error(cpu, VECTOR_NP, error);
     }
-    if (offset > descriptor_segment(code, 0).limit) {
-        cpu_raise_error(cpu, VECTOR_GP, 0);
-    }
+    segment_need_offset(cpu, code, offset, 0);
 }
 
 bool segment_is_cs(Cpu *cpu, uint32_t selector)
@@ -219,6 +300,11 @@ void segment_load(Cpu *cpu, unsigned segment, uint16_t selector)
         segment_set_real(cpu, segment, selector);
         return;
     }
+    if (segment == CPU_SS && cpu->mode == 64 && selector_is_null(selector) && cpu->cpl < 3 &&
+        (selector & 3u) == cpu->cpl) {
+        segment_set_null_ss(cpu, selector, cpu->cpl);
+        return;
+    }
     if (segment == CPU_SS) {
         segment_need_stack(cpu, selector, cpu->cpl, VECTOR_GP, &descriptor);
         segment_set_ss(cpu, &descriptor, selector);
@@ -234,6 +320,14 @@ void segment_load(Cpu *cpu, unsigned segment, uint16_t selector)
     segment_changed(cpu, segment);
 }
 
+/* The base stays, which may be one that an MSR has set. */
+static void drop_segment(Cpu *cpu, unsigned segment)
+{
+    cpu->segment[segment].selector = 0;
+    cpu->segment[segment].attributes |= SEGMENT_UNUSABLE;
+    segment_changed(cpu, segment);
+}
+
 void segment_drop_inner(Cpu *cpu)
 {
     static const uint8_t DATA[] = {CPU_ES, CPU_DS, CPU_FS, CPU_GS};
@@ -243,12 +337,19 @@ void segment_drop_inner(Cpu *cpu)
         bool conforming = (s->attributes & 0x1c) == 0x1c;
 
         if (!conforming && (s->attributes >> 5 & 3) < cpu->cpl) {
-            set_null(cpu, DATA[i], 0);
+            drop_segment(cpu, DATA[i]);
         }
     }
 }
 
 /* ---- system segments ---------------------------------------------------- */
+
+static void need_canonical_base(Cpu *cpu, const Segment *s)
+{
+    if (!linear_is_canonical(s->base)) {
+        cpu_raise_error(cpu, VECTOR_GP, selector_error(cpu, s->selector));
+    }
+}
 
 void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector)
 {
@@ -269,7 +370,12 @@ void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector)
     if (!descriptor_present(&descriptor)) {
         cpu_raise_error(cpu, vector == VECTOR_TS ? VECTOR_TS : VECTOR_NP, error);
     }
-    cpu->segment[CPU_LDTR] = descriptor_segment(&descriptor, selector);
+    uint32_t upper =
+        cpu_long_mode(cpu) ? descriptor_upper(cpu, selector, &descriptor, VECTOR_GP) : 0;
+    Segment ldtr = descriptor_segment(&descriptor, selector);
+    ldtr.base |= (LinearAddr)upper << 32;
+    need_canonical_base(cpu, &ldtr);
+    cpu->segment[CPU_LDTR] = ldtr;
 }
 
 void segment_load_tr(Cpu *cpu, uint16_t selector)
@@ -281,13 +387,20 @@ void segment_load_tr(Cpu *cpu, uint16_t selector)
         cpu_raise_error(cpu, VECTOR_GP, error);
     }
     descriptor_need(cpu, selector, VECTOR_GP, &descriptor);
-    if (!descriptor_is_system(&descriptor) || (descriptor_type(&descriptor) & 7) != TYPE_TSS16) {
+    unsigned type = descriptor_type(&descriptor);
+    bool wide = cpu_long_mode(cpu);
+    if (!descriptor_is_system(&descriptor) ||
+        (wide ? type != TYPE_TSS64 : (type & 7) != TYPE_TSS16)) {
         cpu_raise_error(cpu, VECTOR_GP, error);
     }
     if (!descriptor_present(&descriptor)) {
         cpu_raise_error(cpu, VECTOR_NP, error);
     }
-    descriptor.high |= 0x200;
-    linear_write(cpu, descriptor.address + 4, 4, descriptor.high, RIGHTS_SYSTEM);
-    cpu->segment[CPU_TR] = descriptor_segment(&descriptor, selector);
+    uint32_t upper = wide ? descriptor_upper(cpu, selector, &descriptor, VECTOR_GP) : 0;
+    Segment tr = descriptor_segment(&descriptor, selector);
+    tr.base |= (LinearAddr)upper << 32;
+    need_canonical_base(cpu, &tr);
+    linear_write(cpu, descriptor.address + 4, 4, descriptor.high | 0x200, RIGHTS_SYSTEM);
+    tr.attributes |= 2u;
+    cpu->segment[CPU_TR] = tr;
 }

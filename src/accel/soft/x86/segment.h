@@ -41,6 +41,13 @@ enum {
     TYPE_TRAP32 = 15,
 };
 
+/* In long mode some of these are of 64 bits, and there are no others. */
+#define TYPE_TSS64       TYPE_TSS32
+#define TYPE_TSS64_BUSY  TYPE_TSS32_BUSY
+#define TYPE_CALL64      TYPE_CALL32
+#define TYPE_INTERRUPT64 TYPE_INTERRUPT32
+#define TYPE_TRAP64      TYPE_TRAP32
+
 /* ---- segment.c ---------------------------------------------------------- */
 
 /* Recomputes what is derived from a segment register. */
@@ -58,7 +65,22 @@ Segment descriptor_segment(const Descriptor *descriptor, uint16_t selector);
 void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
                         Descriptor *descriptor);
 /* Checks CS:EIP of a far return or IRET. */
-void segment_need_return_code(Cpu *cpu, uint16_t selector, uint32_t offset, Descriptor *code);
+void segment_need_return_code(Cpu *cpu, uint16_t selector, uint64_t offset, Descriptor *code);
+/* Whether a code segment is of one mode. */
+bool descriptor_mode_is_valid(const Cpu *cpu, const Descriptor *code);
+/* Raises #GP unless the offset is in the code segment, or canonical if that has 64-bit code. */
+void segment_need_offset(Cpu *cpu, const Descriptor *code, uint64_t offset, uint32_t error);
+/* Whether a return to level `cpl` may leave SS null: 64-bit code below level 3 may. */
+bool segment_null_stack_allowed(const Cpu *cpu, uint16_t selector, unsigned cpl,
+                                const Descriptor *code);
+void segment_set_null_ss(Cpu *cpu, uint16_t selector, unsigned cpl);
+/* A system descriptor of long mode has 16 bytes: the upper half of its base. */
+uint32_t descriptor_upper(Cpu *cpu, uint16_t selector, const Descriptor *descriptor,
+                          uint8_t vector);
+/* CS or SS of 4 GiB at 0, of 32-bit or 64-bit code, without a look at a descriptor. */
+void segment_set_flat(Cpu *cpu, unsigned segment, uint16_t selector, unsigned dpl, bool wide);
+/* Sets what FS or GS counts from in 64-bit code. */
+void segment_set_base(Cpu *cpu, unsigned segment, LinearAddr base);
 void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl);
 /* Whether CS is `selector`, loaded from what its descriptor still is. */
 bool segment_is_cs(Cpu *cpu, uint32_t selector);
@@ -114,6 +136,12 @@ static inline bool descriptor_is_code(const Descriptor *d)
     return (d->high & 0x1800) == 0x1800;
 }
 
+/* L: 64-bit code, in long mode. */
+static inline bool descriptor_is_long(const Descriptor *d)
+{
+    return d->high & 1u << 21;
+}
+
 static inline bool descriptor_is_conforming(const Descriptor *d)
 {
     return d->high & 1u << 10;
@@ -126,42 +154,51 @@ static inline bool selector_is_null(uint16_t selector)
 
 /* ---- far.c -------------------------------------------------------------- */
 
-/* All set RIP, and are called with Cpu.rip still at the block's start. */
-void far_jump(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32);
-void far_call(Cpu *cpu, uint16_t selector, uint32_t offset, bool op32, uint32_t return_eip);
-void far_return(Cpu *cpu, bool op32, uint32_t release);
+/*
+ * All set RIP, and are called with Cpu.rip still at the block's start.  `size`
+ * is the operand size in bytes.
+ */
+void far_jump(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size);
+void far_call(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size, uint64_t return_rip);
+void far_return(Cpu *cpu, unsigned size, uint32_t release);
 
 /* ---- stack.c ------------------------------------------------------------ */
 
-/* A stack that is written before SS:ESP is committed. */
+/* A stack that is written before SS:rSP is committed.  Sizes are in bytes. */
 typedef struct Stack {
     Segment segment;
-    uint32_t pointer, mask;
+    uint64_t pointer, mask;
     uint16_t selector;
     Rights rights;
+    bool wide;      /* of 64-bit code: the segment does not matter */
     uint8_t vector; /* raised when it does not fit */
     uint32_t error;
 } Stack;
 
 Stack stack_current(Cpu *cpu);
 Stack stack_for(const Descriptor *descriptor, uint16_t selector, uint32_t esp, bool user);
+Stack stack_wide(uint64_t rsp, bool user);
 /* Raises unless `bytes` fit below the pointer. */
 void stack_need(Cpu *cpu, const Stack *stack, unsigned bytes);
-void stack_push(Cpu *cpu, Stack *stack, bool op32, uint32_t value);
-uint32_t stack_pop(Cpu *cpu, Stack *stack, bool op32);
+void stack_push(Cpu *cpu, Stack *stack, unsigned size, uint64_t value);
+uint64_t stack_pop(Cpu *cpu, Stack *stack, unsigned size);
 /* The `item`-th from the top; the pointer stays. */
-uint32_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32);
+uint64_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, unsigned size);
 /* The same for a selector: the upper half of its slot is not touched. */
-uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, bool op32);
-void stack_move(Stack *stack, uint32_t delta);
+uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, unsigned size);
+void stack_move(Stack *stack, uint64_t delta);
 void stack_commit_pointer(Cpu *cpu, const Stack *stack);
+/* Sets rSP, as many bits of it as the mode and SS say. */
+void stack_set_current(Cpu *cpu, uint64_t pointer);
 /* Stack pointer and selector of `level` from the TSS. */
 void tss_stack(Cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp);
+/* RSP from a 64-bit TSS: entry `ist` (1 to 7) of its table, or that of `level`. */
+uint64_t tss_stack_wide(Cpu *cpu, unsigned level, unsigned ist);
 /*
- * Moves to SS:ESP of a frame whose return address was taken off `stack`, and
- * to CS, of the outer level that the selector says; ESP goes up by `release`.
+ * Moves to SS:rSP of a frame whose return address was taken off `stack`, and
+ * to CS, of the outer level that the selector says; rSP goes up by `release`.
  */
-void stack_return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t selector, bool op32,
+void stack_return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t selector, unsigned size,
                         uint32_t release);
 
 #endif

@@ -81,13 +81,14 @@ static void set_control(Cpu *cpu, const CpuState *state)
     cpu->cr0 = state->cr0;
     cpu->cr2 = state->cr2;
     cpu->cr3 = state->cr3;
-    cpu->cr4 = state->cr4 & CR4_SUPPORTED;
+    cpu->cr4 = state->cr4 & control_cr4_bits(cpu);
     for (unsigned i = 0; i < 8; i++) {
         cpu->dr[i] = state->dr[i];
     }
     cpu->gdtr = state->gdtr;
     cpu->idtr = state->idtr;
     cpu->msr = state->msr;
+    control_set_long_mode(cpu, state->msr.efer & CPU_EFER_LMA);
     cpu->xcr0 = state->xcr0;
     memcpy(cpu->fxsave, state->fxsave, sizeof(cpu->fxsave));
 }
@@ -114,12 +115,12 @@ static void set_events(Cpu *cpu, const CpuState *state)
     };
 }
 
-static bool check_state(const CpuState *state, GError **error)
+static bool check_state(const Cpu *cpu, const CpuState *state, GError **error)
 {
-    if (state->msr.efer & CPU_EFER_LMA) {
+    if (state->msr.efer & CPU_EFER_LMA &&
+        !cpu_features_have(&cpu_accel(cpu)->features, CPU_FEATURE_LM)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "the software CPU has no long mode (EFER is 0x%" G_GINT64_MODIFIER
-                    "x), use -accel kvm",
+                    "this CPU model has no long mode (EFER is 0x%" G_GINT64_MODIFIER "x)",
                     state->msr.efer);
         return false;
     }
@@ -130,12 +131,11 @@ bool state_set(Vcpu *vcpu, const CpuState *state, GError **error)
 {
     Cpu *cpu = cpu_of(vcpu);
 
-    if (!check_state(state, error)) {
+    if (!check_state(cpu, state, error)) {
         return false;
     }
     memcpy(cpu->gpr, state->gpr, sizeof(state->gpr));
-    cpu->rip = (uint32_t)state->rip;
-    cpu->linear_mask = UINT32_MAX;
+    cpu->rip = state->rip;
     flags_put(cpu, (uint32_t)state->rflags);
     set_control(cpu, state);
     set_segments(cpu, state);
@@ -144,7 +144,7 @@ bool state_set(Vcpu *vcpu, const CpuState *state, GError **error)
     if (state->a20 != cpu_accel(cpu)->a20) {
         accel_soft_class.set_a20(vcpu->accel, state->a20);
     }
-    if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE) {
+    if (cpu->cr0 & CPU_CR0_PG && cpu->cr4 & CR4_PAE && !cpu_long_mode(cpu)) {
         paging_load_pdptes(cpu, cpu->pdpte);
     }
     tlb_flush(cpu);

@@ -9,13 +9,19 @@
 #include "src/accel/soft/soft.h"
 #include "src/accel/soft/x86/segment.h"
 
-/* CR4 bits that this CPU has; the rest fault when written. */
-#define CR4_TSD       (1u << 2)
-#define CR4_DE        (1u << 3)
-#define CR4_PSE       (1u << 4)
-#define CR4_PAE       (1u << 5)
-#define CR4_PGE       (1u << 7)
-#define CR4_SUPPORTED (CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE)
+/* CR4 bits that a feature of the CPU may bring; the rest fault when written. */
+#define CR4_TSD        (1u << 2)
+#define CR4_DE         (1u << 3)
+#define CR4_PSE        (1u << 4)
+#define CR4_PAE        (1u << 5)
+#define CR4_PGE        (1u << 7)
+#define CR4_OSFXSR     (1u << 9)
+#define CR4_OSXMMEXCPT (1u << 10)
+#define CR4_UMIP       (1u << 11)
+#define CR4_FSGSBASE   (1u << 16)
+#define CR4_OSXSAVE    (1u << 18)
+#define CR4_SMEP       (1u << 20)
+#define CR4_SMAP       (1u << 21)
 
 enum Vector {
     VECTOR_DE = 0,
@@ -54,7 +60,28 @@ G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
 
 void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error, uint32_t error,
                        uint64_t return_rip);
-void interrupt_return(Cpu *cpu, bool op32);
+void interrupt_return(Cpu *cpu, unsigned size);
+
+/* What is delivered, and where it returns to. */
+typedef struct Event {
+    uint8_t vector;
+    EventKind kind;
+    bool has_error;
+    uint32_t error;
+    uint64_t return_rip;
+} Event;
+
+/* ---- interrupt_long.c: the same in long mode ---------------------------- */
+
+void interrupt_deliver_long(Cpu *cpu, const Event *event);
+/* `size` is the operand size in bytes. */
+void interrupt_return_long(Cpu *cpu, unsigned size);
+/* EFLAGS as a handler will find them on its stack. */
+uint32_t interrupt_pushed_flags(const Cpu *cpu, const Event *event);
+/* The bits of EFLAGS that a return at this level may change. */
+uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size);
+void interrupt_merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask);
+void interrupt_clear_flags(Cpu *cpu, uint32_t flags);
 
 /* ---- task.c ------------------------------------------------------------- */
 
@@ -74,13 +101,28 @@ void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource
 void control_set_cr0(Cpu *cpu, uint64_t value);
 void control_set_cr3(Cpu *cpu, uint64_t value);
 void control_set_cr4(Cpu *cpu, uint64_t value);
-/* False: #GP. */
+/* Sets EFER.LMA and what follows from it. */
+void control_set_long_mode(Cpu *cpu, bool on);
+/* The bits of CR4 that the CPU's features bring. */
+uint64_t control_cr4_bits(const Cpu *cpu);
+/* The local APIC's task priority. */
+uint64_t control_get_cr8(Cpu *cpu);
+void control_set_cr8(Cpu *cpu, uint64_t value);
+/* False: #GP.  In msr.c. */
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
 /* Notes the I/O breakpoints that an access hit. */
 void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
 /* Raises #GP unless the TSS lets this code use the ports. */
 void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
+
+/* ---- cpuid.c ------------------------------------------------------------ */
+
+typedef struct CpuidAnswer {
+    uint32_t eax, ebx, ecx, edx;
+} CpuidAnswer;
+
+CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf);
 
 /* ---- state.c ------------------------------------------------------------ */
 

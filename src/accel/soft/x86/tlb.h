@@ -83,14 +83,22 @@ void physical_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value);
 
 /* ---- access.c: the slow half of access.h -------------------------------- */
 
-uint32_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size);
-void mem_write_slow(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size, uint32_t value);
-uint32_t mem_read_outside(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset,
+uint64_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size);
+void mem_write_slow(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size, uint64_t value);
+uint64_t mem_read_outside(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset,
                           unsigned size);
 void mem_write_outside(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset, unsigned size,
-                       uint32_t value);
+                       uint64_t value);
 void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset, unsigned size);
 void mem_rmw_commit(Cpu *cpu);
+/* The same for 64-bit code, where the segment is there to say which exception is raised. */
+uint64_t mem_read_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr linear,
+                       unsigned size);
+void mem_write_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr linear, unsigned size,
+                    uint64_t value);
+void *mem_rmw_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr linear, unsigned size);
+void mem_probe_write_wide(Cpu *cpu, unsigned segment, LinearAddr linear, unsigned size,
+                          unsigned count);
 /* Raises #SS or #GP unless the access is within the segment and its rights. */
 LinearAddr segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
                          MemoryAccess access);

@@ -1,0 +1,204 @@
+/*
+ * The fast ways into the system and back, SYSCALL and SYSENTER, and the base
+ * of GS that is exchanged on the way.
+ */
+#include "src/accel/soft/interp/handlers.h"
+
+static void need_ring0(Cpu *cpu)
+{
+    if (cpu->cpl != 0) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+}
+
+static void need_canonical_target(Cpu *cpu, u64 rip)
+{
+    if (!linear_is_canonical(rip)) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+}
+
+/* Flat segments whose descriptors are not read. */
+static void enter_flat(Cpu *cpu, u16 cs, u16 ss, unsigned cpl, bool wide)
+{
+    segment_set_flat(cpu, CPU_CS, (u16)((cs & ~3u) | cpl), cpl, wide);
+    segment_set_flat(cpu, CPU_SS, (u16)((ss & ~3u) | cpl), cpl, wide);
+    cpu->cpl = (u8)cpl;
+    cpu_mode_changed(cpu);
+}
+
+#if INTERP_WIDE
+
+/* STAR: the selectors of CS for the system and for programs; SS is the one behind. */
+#define STAR_SYSTEM_CS(star)  ((u16)((star) >> 32))
+#define STAR_PROGRAM_CS(star) ((u16)((star) >> 48))
+
+OP(syscall)
+{
+    insn_begin(cpu, insn);
+    if (!(cpu->msr.efer & CPU_EFER_SCE)) {
+        cpu_raise(cpu, VECTOR_UD);
+    }
+    u16 cs = STAR_SYSTEM_CS(cpu->msr.star);
+    u32 flags = flags_get(cpu) & ~CPU_FLAG_RF;
+
+    GPR64(cpu, CPU_CX) = insn_next_rip(cpu, insn);
+    cpu->gpr[11] = flags;
+    cpu->rip = cpu->msr.lstar;
+    enter_flat(cpu, cs, (u16)(cs + 8), 0, true);
+    flags_put(cpu, flags & ~((u32)cpu->msr.sfmask | CPU_FLAG_VM));
+    cpu_mode_changed(cpu);
+    JUMP_ATTENTIVE();
+}
+
+#define SYSRET_FLAGS 0x3c7fd7u
+
+static void return_to_program(Cpu *cpu, const Insn *insn, bool wide)
+{
+    u16 base = STAR_PROGRAM_CS(cpu->msr.star);
+
+    insn_begin(cpu, insn);
+    if (!(cpu->msr.efer & CPU_EFER_SCE)) {
+        cpu_raise(cpu, VECTOR_UD);
+    }
+    need_ring0(cpu);
+    u64 rip = wide ? GPR64(cpu, CPU_CX) : GPR(cpu, CPU_CX);
+    need_canonical_target(cpu, rip);
+    cpu->rip = rip;
+    enter_flat(cpu, (u16)(base + (wide ? 16 : 0)), (u16)(base + 8), 3, wide);
+    flags_put(cpu, (u32)cpu->gpr[11] & SYSRET_FLAGS);
+    cpu_mode_changed(cpu);
+}
+
+/* To 32-bit code: what follows is looked up for its mode. */
+OP(sysret32)
+{
+    return_to_program(cpu, insn, false);
+    return NULL;
+}
+
+OP(sysret64)
+{
+    return_to_program(cpu, insn, true);
+    JUMP_ATTENTIVE();
+}
+
+OP(swapgs)
+{
+    insn_begin(cpu, insn);
+    need_ring0(cpu);
+    LinearAddr base = cpu->segment[CPU_GS].base;
+    segment_set_base(cpu, CPU_GS, cpu->msr.kernel_gs_base);
+    cpu->msr.kernel_gs_base = base;
+    NEXT();
+}
+
+static void need_fsgsbase(Cpu *cpu, const Insn *insn)
+{
+    insn_begin(cpu, insn);
+    if (!(cpu->cr4 & CR4_FSGSBASE)) {
+        cpu_raise(cpu, VECTOR_UD);
+    }
+}
+
+#define DEFINE_SEGMENT_BASE(name, SEGMENT, N)                                                      \
+    OP(rd##name##base##N)                                                                          \
+    {                                                                                              \
+        need_fsgsbase(cpu, insn);                                                                  \
+        reg_put##N(cpu, insn->dst, (u##N)cpu->segment[SEGMENT].base);                              \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(wr##name##base##N)                                                                          \
+    {                                                                                              \
+        need_fsgsbase(cpu, insn);                                                                  \
+        need_canonical_target(cpu, *reg##N(cpu, insn->dst));                                       \
+        segment_set_base(cpu, SEGMENT, *reg##N(cpu, insn->dst));                                   \
+        NEXT();                                                                                    \
+    }
+
+DEFINE_SEGMENT_BASE(fs, CPU_FS, 32)
+DEFINE_SEGMENT_BASE(fs, CPU_FS, 64)
+DEFINE_SEGMENT_BASE(gs, CPU_GS, 32)
+DEFINE_SEGMENT_BASE(gs, CPU_GS, 64)
+
+#endif
+
+/* ---- SYSENTER ----------------------------------------------------------- */
+
+static void need_sysenter(Cpu *cpu, const Insn *insn)
+{
+    insn_begin(cpu, insn);
+    if (!cpu_protected(cpu) || !(cpu->msr.sysenter_cs & 0xfffc)) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+}
+
+/* In long mode it leads to 64-bit code. */
+OP(sysenter)
+{
+    need_sysenter(cpu, insn);
+    bool wide = cpu_long_mode(cpu);
+    u16 cs = (u16)cpu->msr.sysenter_cs & 0xfffc;
+
+    flags_put(cpu, flags_get(cpu) & ~(CPU_FLAG_VM | CPU_FLAG_IF | CPU_FLAG_RF));
+    enter_flat(cpu, cs, (u16)(cs + 8), 0, wide);
+    GPR64(cpu, CPU_SP) = wide ? cpu->msr.sysenter_esp : (u32)cpu->msr.sysenter_esp;
+    cpu->rip = wide ? cpu->msr.sysenter_eip : (u32)cpu->msr.sysenter_eip;
+    return NULL;
+}
+
+/* RCX is the stack and RDX the code; to 64-bit code with REX.W. */
+static void exit_system(Cpu *cpu, const Insn *insn, bool wide)
+{
+    need_sysenter(cpu, insn);
+    need_ring0(cpu);
+    u64 rip = wide ? GPR64(cpu, CPU_DX) : GPR(cpu, CPU_DX);
+    u64 rsp = wide ? GPR64(cpu, CPU_CX) : GPR(cpu, CPU_CX);
+    u16 cs = (u16)((cpu->msr.sysenter_cs & 0xfffc) + (wide ? 32 : 16));
+    if (wide) {
+        need_canonical_target(cpu, rip);
+        need_canonical_target(cpu, rsp);
+    }
+    enter_flat(cpu, cs, (u16)(cs + 8), 3, wide);
+    GPR64(cpu, CPU_SP) = rsp;
+    cpu->rip = rip;
+}
+
+OP(sysexit32)
+{
+    exit_system(cpu, insn, false);
+    return NULL;
+}
+
+#if INTERP_WIDE
+OP(sysexit64)
+{
+    exit_system(cpu, insn, true);
+    return NULL;
+}
+#endif
+
+/* ---- SMAP --------------------------------------------------------------- */
+
+/* Which table of translations is in force changes, but no translation. */
+static void set_ac(Cpu *cpu, const Insn *insn, bool on)
+{
+    insn_begin(cpu, insn);
+    if (cpu->cpl != 0) {
+        cpu_raise(cpu, VECTOR_UD);
+    }
+    cpu->eflags = on ? cpu->eflags | CPU_FLAG_AC : cpu->eflags & ~CPU_FLAG_AC;
+    cpu_mode_changed(cpu);
+}
+
+OP(clac)
+{
+    set_ac(cpu, insn, false);
+    NEXT();
+}
+
+OP(stac)
+{
+    set_ac(cpu, insn, true);
+    NEXT();
+}
