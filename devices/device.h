@@ -366,9 +366,11 @@ void pio_block_cancel(BlockPort *port);
  */
 typedef struct BlockClient {
     void (*done)(void *state, unsigned port, uint64_t tag, bool ok);
+    /* Whether the medium of the drive can change.  NULL: that of no drive can. */
+    bool (*removable)(const void *state, unsigned port);
     /*
      * The medium was taken out, or another one put in: pio_block_sectors() tells.
-     * Requests that are under way fail.  NULL: the drive's medium cannot change.
+     * Requests that are under way fail.
      */
     void (*medium_changed)(void *state, unsigned port);
     /*

@@ -105,6 +105,23 @@ static void ata_done(void *state, unsigned port, uint64_t tag, bool ok)
     ata_update(s);
 }
 
+static bool ata_removable(const void *state, unsigned port)
+{
+    return ata_is_cdrom(&((const Ata *)state)->drives[port]);
+}
+
+static void ata_medium_changed(void *state, unsigned port)
+{
+    Ata *s = state;
+    atapi_medium_changed(&s->drives[port]);
+    ata_update(s);
+}
+
+static bool ata_eject_asked(void *state, unsigned port)
+{
+    return atapi_eject_asked(&((Ata *)state)->drives[port]);
+}
+
 void ata_put_text(uint16_t *words, unsigned count, const char *text)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -464,8 +481,9 @@ static bool ata_realize(void *state, char *error, size_t size)
     for (unsigned i = 0; i < 2; i++) {
         s->drives[i].channel = s;
         s->drives[i].index = (uint8_t)i;
-        if (ata_is_cdrom(&s->drives[i]) &&
-            pio_block_sectors(s->drives[i].port) < ATAPI_SECTOR_SIZE / BLOCK_SECTOR_SIZE) {
+        uint64_t sectors = s->drives[i].port ? pio_block_sectors(s->drives[i].port) : 0;
+        if (ata_is_cdrom(&s->drives[i]) && sectors &&
+            sectors < ATAPI_SECTOR_SIZE / BLOCK_SECTOR_SIZE) {
             snprintf(error, size, "drive%u: a CD-ROM has at least 2048 bytes", i);
             return false;
         }
@@ -636,7 +654,12 @@ static const DeviceProperty ata_properties[] = {
     DEVICE_PROPERTY_END,
 };
 
-static const BlockClient ata_block_client = {.done = ata_done};
+static const BlockClient ata_block_client = {
+    .done = ata_done,
+    .removable = ata_removable,
+    .medium_changed = ata_medium_changed,
+    .eject_asked = ata_eject_asked,
+};
 
 extern const DeviceClass ata_class;
 const DeviceClass ata_class = {

@@ -117,5 +117,8 @@ void atapi_command(AtaDrive *d, uint8_t command);
 void atapi_open_block(AtaDrive *d);
 void atapi_buffer_done(AtaDrive *d);
 void atapi_request_done(AtaDrive *d, bool ok);
+void atapi_medium_changed(AtaDrive *d);
+/* The user asks for the disc: whether the tray opens. */
+bool atapi_eject_asked(AtaDrive *d);
 
 #endif

@@ -119,6 +119,7 @@
 #define ATAPI_READ_12           0xa8
 
 /* What became of the medium, in an answer to GET EVENT STATUS NOTIFICATION. */
+#define ATAPI_EVENT_EJECT     1 /* the user asks for it */
 #define ATAPI_EVENT_NEW_MEDIA 2
 #define ATAPI_EVENT_REMOVAL   3
 

@@ -4,8 +4,8 @@
  *
  * A disc is one data track.  Modelled: data, capacity, table of contents,
  * sense, tray and its lock, the mode pages for error recovery and
- * capabilities.  Not modelled: audio, sub-channels, raw sectors, changing the
- * disc (an opened tray keeps it).
+ * capabilities, and discs that the user takes out or puts in.  A tray that the
+ * guest opens keeps its disc.  Not modelled: audio, sub-channels, raw sectors.
  */
 #include "devices/storage/ata_internal.h"
 
@@ -121,6 +121,12 @@ static uint32_t disc_sectors(const AtaDrive *d)
 {
     uint64_t sectors = pio_block_sectors(d->port) / BLOCKS_PER_SECTOR;
     return sectors > UINT32_MAX ? UINT32_MAX : (uint32_t)sectors;
+}
+
+/* Whether there is one that the drive can read. */
+static bool has_disc(const AtaDrive *d)
+{
+    return !d->tray_open && disc_sectors(d);
 }
 
 static void fetch(AtaDrive *d)
@@ -242,9 +248,9 @@ static void get_configuration(AtaDrive *d, const uint8_t *packet)
     uint8_t data[16] = {[10] = 0x03, [11] = 4};
     uint32_t size = get16(packet + 2) == 0 ? sizeof(data) : 8;
     put32(data, size - 4);
-    put16(data + 6, d->tray_open ? 0 : PROFILE_CDROM);
+    put16(data + 6, has_disc(d) ? PROFILE_CDROM : 0);
     put16(data + 12, PROFILE_CDROM);
-    data[14] = d->tray_open ? 0 : 1;
+    data[14] = has_disc(d);
     answer(d, data, size, get16(packet + 7));
 }
 
@@ -262,7 +268,7 @@ static void get_event(AtaDrive *d, const uint8_t *packet)
         data[1] = 6;
         data[2] = EVENT_MEDIA;
         data[4] = d->media_event;
-        data[5] = d->tray_open ? MEDIA_TRAY_OPEN : MEDIA_PRESENT;
+        data[5] = d->tray_open ? MEDIA_TRAY_OPEN : has_disc(d) ? MEDIA_PRESENT : 0;
         d->media_event = 0;
     } else {
         data[1] = 2;
@@ -291,7 +297,7 @@ static uint8_t *put_capabilities_page(const AtaDrive *d, uint8_t *p)
 
 static void mode_sense(AtaDrive *d, const uint8_t *packet)
 {
-    uint8_t data[8 + 8 + 20] = {[2] = d->tray_open ? 0x71 : 0x01};
+    uint8_t data[8 + 8 + 20] = {[2] = d->tray_open ? 0x71 : has_disc(d) ? 0x01 : 0x70};
     uint8_t page = packet[2] & 0x3f;
     bool saved = packet[2] >> 6 == 3;
     uint8_t *end = data + 8;
@@ -322,8 +328,8 @@ static void close_tray(AtaDrive *d)
 {
     if (d->tray_open) {
         d->tray_open = false;
-        d->changed = true;
-        d->media_event = ATAPI_EVENT_NEW_MEDIA;
+        d->changed = has_disc(d);
+        d->media_event = d->changed ? ATAPI_EVENT_NEW_MEDIA : 0;
     }
     good(d);
 }
@@ -340,7 +346,7 @@ static void start_stop(AtaDrive *d, const uint8_t *packet)
         check_condition(d, SENSE_ILLEGAL_REQUEST, ASC_REMOVAL_PREVENTED);
     } else if (load) {
         open_tray(d);
-    } else if (start && d->tray_open) {
+    } else if (start && !has_disc(d)) {
         check_condition(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
     } else {
         good(d);
@@ -449,11 +455,43 @@ static void run_packet(AtaDrive *d)
     }
     if (!needs_disc(packet[0])) {
         check_condition(d, SENSE_ILLEGAL_REQUEST, ASC_INVALID_COMMAND);
-    } else if (d->tray_open) {
+    } else if (!has_disc(d)) {
         check_condition(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
     } else {
         run_with_disc(d, packet);
     }
+}
+
+/* ---- the user's hand ---- */
+
+/* What the guest was reading ends there: the rest of it is on the other disc. */
+static void stop_reading(AtaDrive *d)
+{
+    bool reads = d->phase == ATA_PHASE_IN && (d->remaining || d->request);
+    d->lba = d->remaining = 0;
+    if (reads) {
+        pio_block_cancel(d->port);
+        d->request = ATA_REQUEST_NONE;
+        check_condition(d, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
+    }
+}
+
+/* The tray has opened, and closed over what is there now. */
+void atapi_medium_changed(AtaDrive *d)
+{
+    d->tray_open = !disc_sectors(d);
+    d->changed = !d->tray_open;
+    d->media_event = d->tray_open ? ATAPI_EVENT_REMOVAL : ATAPI_EVENT_NEW_MEDIA;
+    stop_reading(d);
+}
+
+bool atapi_eject_asked(AtaDrive *d)
+{
+    if (d->locked && !d->tray_open) {
+        d->media_event = ATAPI_EVENT_EJECT;
+        return false;
+    }
+    return true;
 }
 
 /* The guest has written a packet, or read all of a buffer. */

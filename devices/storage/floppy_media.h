@@ -22,6 +22,9 @@ typedef enum FloppyType {
     FLOPPY_TYPES
 } FloppyType;
 
+/* The drive that has no diskette when the machine starts. */
+#define FLOPPY_EMPTY_TYPE FLOPPY_1440
+
 typedef struct FloppyMedia {
     uint16_t sectors; /* of 512 bytes, in all */
     uint8_t cylinders, heads, per_track;

@@ -399,18 +399,40 @@ static void fdc_done(void *state, unsigned port, uint64_t tag, bool ok)
     }
 }
 
+/* ---- media ---- */
+
+static bool fdc_removable(const void *state, unsigned port)
+{
+    (void)state, (void)port;
+    return true;
+}
+
+/* A diskette that is not made for the drive is one that it cannot read. */
+static void fdc_medium_changed(void *state, unsigned port)
+{
+    I82077aa *s = state;
+    FdcDrive *d = &s->drives[port];
+    const FloppyMedia *media = floppy_media_find(pio_block_sectors(d->port));
+    fdc_transfer_medium_changed(s, port);
+    d->media = media && floppy_media_fits(media, d->type) ? media : NULL;
+    d->changed = true;
+    d->unflushed = false;
+    fdc_update(s);
+}
+
 static bool find_media(FdcDrive *d, unsigned index, char *error, size_t size)
 {
-    d->media = d->port ? floppy_media_find(pio_block_sectors(d->port)) : NULL;
-    if (d->port && !d->media) {
+    uint64_t sectors = d->port ? pio_block_sectors(d->port) : 0;
+    d->media = sectors ? floppy_media_find(sectors) : NULL;
+    if (sectors && !d->media) {
         snprintf(error, size, "drive%u: %llu bytes are no diskette's (" FLOPPY_SIZES ")", index,
-                 (unsigned long long)pio_block_sectors(d->port) * BLOCK_SECTOR_SIZE);
+                 (unsigned long long)sectors * BLOCK_SECTOR_SIZE);
         return false;
     }
     if (d->type_choice) {
         d->type = (FloppyType)(d->type_choice - 1);
     } else {
-        d->type = d->media ? d->media->type : FLOPPY_NONE;
+        d->type = d->media ? d->media->type : d->port ? FLOPPY_EMPTY_TYPE : FLOPPY_NONE;
     }
     if (d->media && !floppy_media_fits(d->media, d->type)) {
         snprintf(error, size, "type%u: a diskette of %u KiB does not fit this drive", index,
@@ -593,7 +615,11 @@ static const DeviceTimer fdc_timers[] = {
     DEVICE_TIMER_END,
 };
 
-static const BlockClient fdc_block_client = {.done = fdc_done};
+static const BlockClient fdc_block_client = {
+    .done = fdc_done,
+    .removable = fdc_removable,
+    .medium_changed = fdc_medium_changed,
+};
 
 extern const DeviceClass i82077aa_class;
 const DeviceClass i82077aa_class = {

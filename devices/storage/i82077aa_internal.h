@@ -118,6 +118,8 @@ void fdc_transfer_begin(I82077aa *s);
 /* The deadline of a step has come. */
 void fdc_transfer_due(I82077aa *s, uint64_t now);
 void fdc_transfer_host_done(I82077aa *s, bool ok);
+/* The diskette of drive `unit` is about to go: a transfer of that drive fails. */
+void fdc_transfer_medium_changed(I82077aa *s, unsigned unit);
 /* The guest without DMA. */
 uint8_t fdc_transfer_take(I82077aa *s);
 void fdc_transfer_give(I82077aa *s, uint8_t value);

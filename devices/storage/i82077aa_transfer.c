@@ -548,6 +548,19 @@ void fdc_transfer_host_done(I82077aa *s, bool ok)
     run_dma(s);
 }
 
+void fdc_transfer_medium_changed(I82077aa *s, unsigned unit)
+{
+    bool asked = s->step == FDC_STEP_READ || s->step == FDC_STEP_WRITE;
+    unsigned drive = asked ? s->unit : s->dor & FDC_DOR_SELECT;
+    if (s->phase != FDC_PHASE_EXECUTION || drive != unit) {
+        return;
+    }
+    if (asked) {
+        pio_block_cancel(s->drives[unit].port);
+    }
+    fail(s, FDC_ST1_MA, 0);
+}
+
 uint8_t fdc_transfer_take(I82077aa *s)
 {
     uint8_t value = fdc_buffer(s)[s->at++];

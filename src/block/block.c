@@ -42,22 +42,39 @@ void blockset_blank(BlockSet *set, const char *id, uint64_t sectors)
     g_hash_table_insert(set->blanks, g_strdup(id), g_memdup2(&sectors, sizeof(sectors)));
 }
 
-BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GError **error)
+/* A drive may be empty: that is no error, and `image` gets NULL. */
+static bool open_image(BlockSet *set, const char *id, const Drive *drive, BlockFit *fit,
+                       Image **image, GError **error)
 {
+    const uint64_t *blank = g_hash_table_lookup(set->blanks, id);
+    if (blank ? !*blank : !drive->file) {
+        *image = NULL;
+        return true;
+    }
+    *image = blank ? image_new_blank(*blank, drive->read_only) : image_open(drive, error);
+    if (*image && fit && !fit(drive, *image, error)) {
+        g_clear_pointer(image, image_free);
+    }
+    return *image != NULL;
+}
+
+BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, BlockFit *fit,
+                        GError **error)
+{
+    Image *image;
     if (find_port(set, id)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
                     "%s: there is a drive %s already (give another with -drive's id=NAME)",
                     drive->name, id);
         return NULL;
     }
-    const uint64_t *blank = g_hash_table_lookup(set->blanks, id);
-    Image *image = blank ? image_new_blank(*blank, drive->read_only) : image_open(drive, error);
-    if (!image) {
+    if (!open_image(set, id, drive, fit, &image, error)) {
         return NULL;
     }
     BlockPort *port = block_port_new(set, image);
     port->id = g_strdup(id);
     port->file = g_strdup(drive->file);
+    port->drive = drive_copy(drive);
     port->placeholder = drive_placeholder(drive, id);
     port->end.cdrom = drive->cdrom;
     g_ptr_array_add(set->ports, port);
@@ -84,6 +101,13 @@ BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError *
 
 /* ---- media ---- */
 
+static bool is_removable(const BlockPort *port)
+{
+    Device *dev = port->end.dev;
+    const BlockClient *client = dev ? device_class(dev)->block_client : NULL;
+    return client && client->removable && client->removable(device_state(dev), port->end.number);
+}
+
 /* One whose medium may change. */
 static BlockPort *find_removable(const BlockSet *set, const char *id, GError **error)
 {
@@ -92,34 +116,66 @@ static BlockPort *find_removable(const BlockSet *set, const char *id, GError **e
         error_refuse(error, "Device '%s' not found", id);
         return NULL;
     }
-    if (port->end.dev && !device_class(port->end.dev)->block_client->medium_changed) {
+    if (!is_removable(port)) {
         error_refuse(error, "Device '%s' is not removable", id);
         return NULL;
     }
     return port;
 }
 
-bool blockset_insert(BlockSet *set, const char *id, Image *image, GError **error)
+static bool may_open(BlockPort *port, bool force, GError **error)
+{
+    return force || block_port_ask(port) ||
+           error_refuse(error, "Device '%s' is locked and force was not specified", port->id);
+}
+
+static void insert(BlockPort *port, Image *image, Drive *drive)
+{
+    drive_free(port->drive);
+    port->drive = drive;
+    block_port_insert(port, image, drive->file);
+}
+
+/* The drive as it is then. */
+static Drive *changed_drive(const BlockPort *port, const BlockChange *change)
+{
+    Drive *drive = drive_copy(port->drive);
+    g_free(drive->file);
+    g_free(drive->name);
+    drive->file = g_strdup(change->file);
+    drive->name = g_strdup_printf("%s, %s", port->id, change->file);
+    drive->raw_asked = change->format != NULL;
+    if (change->mode != BLOCK_MODE_RETAIN && !drive->cdrom) {
+        drive->read_only = change->mode == BLOCK_MODE_READ_ONLY;
+    }
+    return drive;
+}
+
+bool blockset_change(BlockSet *set, const char *id, const BlockChange *change, BlockFit *fit,
+                     GError **error)
 {
     BlockPort *port = find_removable(set, id, error);
     if (!port) {
-        image_free(image);
         return false;
     }
-    block_port_insert(port, image);
+    g_autoptr(Drive) drive = changed_drive(port, change);
+    g_autoptr(Image) image = image_open(drive, error);
+    if (!image || (fit && !fit(drive, image, error)) || !may_open(port, change->force, error)) {
+        return false;
+    }
+    insert(port, g_steal_pointer(&image), g_steal_pointer(&drive));
     return true;
 }
 
 bool blockset_eject(BlockSet *set, const char *id, bool force, GError **error)
 {
     BlockPort *port = find_removable(set, id, error);
-    if (!port) {
+    if (!port || !may_open(port, force, error)) {
         return false;
     }
-    if (!force && !block_port_ask(port)) {
-        return error_refuse(error, "Device '%s' is locked and force was not specified", id);
-    }
-    block_port_insert(port, NULL);
+    Drive *drive = drive_copy(port->drive);
+    g_clear_pointer(&drive->file, g_free);
+    insert(port, NULL, drive);
     return true;
 }
 
@@ -133,4 +189,21 @@ const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sect
     const BlockPort *port = set->ports->pdata[n];
     *sectors = pio_block_sectors(port);
     return port->placeholder;
+}
+
+bool blockset_info(const BlockSet *set, unsigned n, BlockInfo *info)
+{
+    if (n >= set->ports->len) {
+        return false;
+    }
+    const BlockPort *port = set->ports->pdata[n];
+    *info = (BlockInfo){
+        .id = port->id,
+        .file = port->drive->file,
+        .sectors = pio_block_sectors(port),
+        .cdrom = port->end.cdrom,
+        .removable = is_removable(port),
+        .read_only = port->drive->read_only,
+    };
+    return true;
 }

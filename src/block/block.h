@@ -36,29 +36,49 @@ void blockset_free(BlockSet *set);
 /* The drive `id` will have no file: it reads as zeros and forgets what is written. */
 void blockset_blank(BlockSet *set, const char *id, uint64_t sectors);
 
+/*
+ * Whether the image can be the drive's medium; pads it if that is needed.  NULL
+ * where any can.
+ */
+typedef bool BlockFit(const Drive *drive, Image *image, GError **error);
+
 /* Opens the image under this id.  The drive is copied. */
-BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, GError **error);
+BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, BlockFit *fit,
+                        GError **error);
+typedef enum BlockMode { BLOCK_MODE_RETAIN, BLOCK_MODE_READ_ONLY, BLOCK_MODE_READ_WRITE } BlockMode;
+
+typedef struct BlockChange {
+    const char *file;
+    const char *format; /* NULL: it is looked at */
+    BlockMode mode;
+    bool force; /* even if the guest has locked the drive */
+} BlockChange;
+
 /*
- * Puts another image into the drive, which becomes the block layer's; NULL:
- * takes out what is there.  The device hears of it when what it asked for
- * before is carried out.  False: the drive does not exist or does not open.
+ * Puts another image into the drive.  The device hears of it when what it asked
+ * for before is carried out.  False: the image cannot be had, there is no such
+ * drive, its medium cannot change, or the guest has locked it.
  */
-bool blockset_insert(BlockSet *set, const char *id, Image *image, GError **error);
-/*
- * Takes the medium out.  False: there is no such drive, or the guest has locked
- * it, which `force` does not ask about.
- */
+bool blockset_change(BlockSet *set, const char *id, const BlockChange *change, BlockFit *fit,
+                     GError **error);
+/* Takes the medium out. */
 bool blockset_eject(BlockSet *set, const char *id, bool force, GError **error);
+
+typedef struct BlockInfo {
+    const char *id;
+    const char *file; /* NULL: the drive is empty */
+    uint64_t sectors;
+    bool cdrom, removable, read_only;
+} BlockInfo;
+
+/* What is in the drive added as the nth; false: there are not so many. */
+bool blockset_info(const BlockSet *set, unsigned n, BlockInfo *info);
 
 /* DeviceHost.block_port: refuses an id that does not exist or is taken. */
 BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError **error);
 /* The sectors of the drive added as the nth and what drive_placeholder() says; NULL: none. */
 const char *blockset_placeholder(const BlockSet *set, unsigned n, uint64_t *sectors);
 
-/* Before it is connected: it has so many sectors, of which those behind its file are not there. */
-void block_port_pad(BlockPort *port, uint64_t sectors);
-/* In bytes, as it was opened; 0: it has none. */
-uint64_t block_port_file_size(const BlockPort *port);
 /* Bytes that the buffers of its requests have. */
 size_t block_port_backlog(BlockPort *port);
 

@@ -21,7 +21,9 @@ struct BlockSet {
 struct BlockPort {
     BlockPortEnd end;
     BlockSet *set;
-    char *id, *file, *placeholder;
+    char *id, *placeholder;
+    char *file;   /* for messages, the worker's */
+    Drive *drive; /* what the user said of it last, the loop's */
     Image *image; /* NULL: the drive is empty; the worker's, once there is one */
     GThread *worker;
     GMutex lock; /* taken after the device's */
@@ -43,8 +45,8 @@ BlockPort *block_port_new(BlockSet *set, Image *image);
 /* False: the host gives no thread. */
 bool block_port_start(BlockPort *port, const char *name, GError **error);
 void block_port_free(BlockPort *port);
-/* Puts another image in, behind what was asked for so far; NULL: none. */
-void block_port_insert(BlockPort *port, Image *image);
+/* Puts another image in, behind what was asked for so far; NULL: none, and no file. */
+void block_port_insert(BlockPort *port, Image *image, const char *file);
 /* Whether the device gives the medium away. */
 bool block_port_ask(BlockPort *port);
 

@@ -30,6 +30,7 @@ typedef struct Request {
     uint8_t *data;   /* read, or to be written */
     size_t bytes;    /* of that */
     Image *image;    /* to be put in; afterwards, what was taken out */
+    char *file;      /* the same */
     BlockMedium own; /* what is put in */
     unsigned medium; /* for which the device means it */
     bool wrong;      /* cannot be carried out, by the device's fault */
@@ -42,6 +43,7 @@ typedef struct Request {
 static void free_request(Request *request)
 {
     image_free(request->image);
+    g_free(request->file);
     g_free(request->data);
     g_free(request->spans);
     g_free(request);
@@ -83,11 +85,18 @@ static void report_failure(BlockPort *port, const Request *request, int code)
     port->set->message(port->set->opaque, text);
 }
 
+/* What was written is safe before the user gets the medium. */
 static void insert(BlockPort *port, Request *request)
 {
     Image *old = port->image;
+    char *file = port->file;
+    if (old && !image_flush(old)) {
+        report_failure(port, &(Request){.kind = BLOCK_FLUSH}, errno);
+    }
     port->image = request->image;
+    port->file = request->file;
     request->image = old;
+    request->file = file;
     port->medium_held++;
 }
 
@@ -178,12 +187,13 @@ static void tell_inserted(BlockPort *port, const Request *request)
 static void tell_done(BlockPort *port, const Request *request)
 {
     BlockResult result = {.port = port->end.number, .tag = request->tag, .ok = request->ok};
-    if (request->ok && request->kind == BLOCK_READ) {
+    if (request->kind == BLOCK_READ) {
         result.buffer = request->buffer;
         result.spans = request->spans;
         result.span_count = request->span_count;
         result.data = request->data;
-        result.size = request->bytes;
+        result.size = request->ok ? request->bytes : 0;
+        result.room = request->bytes;
     }
     device_call_block_done(port->end.dev, &result);
 }
@@ -412,11 +422,12 @@ static BlockMedium medium_of(const Image *image)
     return image ? (BlockMedium){image->sectors, image->read_only} : (BlockMedium){0, false};
 }
 
-void block_port_insert(BlockPort *port, Image *image)
+void block_port_insert(BlockPort *port, Image *image, const char *file)
 {
     Request *request = g_new0(Request, 1);
     request->kind = BLOCK_INSERT;
     request->image = image;
+    request->file = g_strdup(file);
     request->own = medium_of(image);
     lock_device(port, true);
     submit(port, request);
@@ -429,17 +440,6 @@ bool block_port_ask(BlockPort *port)
     bool given = !port->end.dev || device_call_eject(port->end.dev, port->end.number);
     lock_device(port, false);
     return given;
-}
-
-void block_port_pad(BlockPort *port, uint64_t sectors)
-{
-    image_pad(port->image, sectors);
-    port->end.medium = medium_of(port->image);
-}
-
-uint64_t block_port_file_size(const BlockPort *port)
-{
-    return port->image ? port->image->bytes : 0;
 }
 
 size_t block_port_backlog(BlockPort *port)
@@ -500,6 +500,7 @@ void block_port_free(BlockPort *port)
     g_mutex_clear(&port->lock);
     g_free(port->id);
     g_free(port->file);
+    g_clear_pointer(&port->drive, drive_free);
     g_free(port->placeholder);
     g_free(port);
 }

@@ -106,7 +106,8 @@ Drive *drive_parse(const char *text, GError **error)
         return NULL;
     }
     const char *file = g_hash_table_lookup(table, "file");
-    if (!file || !*file) {
+    bool removable = drive->cdrom || drive->interface == DRIVE_FLOPPY;
+    if (file ? !*file : !removable) {
         refuse(error, text, "names no file (file=PATH)");
         return NULL;
     }
@@ -116,7 +117,7 @@ Drive *drive_parse(const char *text, GError **error)
     }
     drive->read_only |= drive->cdrom;
     drive->file = g_strdup(file);
-    drive->name = g_strdup_printf("-drive file=%s", file);
+    drive->name = file ? g_strdup_printf("-drive file=%s", file) : g_strdup(what);
     drive->id = g_strdup(id);
     return g_steal_pointer(&drive);
 }
@@ -138,6 +139,15 @@ Drive *drive_new_short(const char *option, const char *file)
         .read_only = SHORT_FORMS[i].cdrom,
     };
     return drive;
+}
+
+Drive *drive_copy(const Drive *drive)
+{
+    Drive *copy = g_memdup2(drive, sizeof(*drive));
+    copy->name = g_strdup(drive->name);
+    copy->id = g_strdup(drive->id);
+    copy->file = g_strdup(drive->file);
+    return copy;
 }
 
 void drive_free(Drive *drive)

@@ -15,7 +15,7 @@ typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE } DriveInterfa
 typedef struct Drive {
     char *name; /* the option and the file, for messages: "-hda disk.img" */
     char *id;   /* NULL: the machine chooses */
-    char *file;
+    char *file; /* NULL: there is no medium in it yet */
     DriveInterface interface;
     int index; /* of the interface; -1: the first that is free */
     bool cdrom;
@@ -29,6 +29,7 @@ typedef struct Drive {
 Drive *drive_parse(const char *text, GError **error);
 /* What one of the short forms asks for: `option` is hda to hdd, fda, fdb or cdrom. */
 Drive *drive_new_short(const char *option, const char *file);
+Drive *drive_copy(const Drive *drive);
 void drive_free(Drive *drive);
 /* What drive_parse() takes, for a drive like this one, called `id`, whose file is not there. */
 char *drive_placeholder(const Drive *drive, const char *id);

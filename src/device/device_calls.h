@@ -53,9 +53,10 @@ typedef struct BlockResult {
     unsigned port; /* which of the device's drives */
     uint64_t tag;
     bool ok;
-    void *buffer; /* of a read that succeeded: gets `size` bytes of `data` */
+    void *buffer; /* of a read: gets `size` bytes of `data` */
     const void *data;
-    size_t size;
+    size_t size;            /* 0 if it failed */
+    size_t room;            /* of a read: what it asked for */
     const BlockSpan *spans; /* get them where there is no buffer */
     size_t span_count;
 } BlockResult;

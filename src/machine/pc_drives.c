@@ -5,10 +5,8 @@
 
 #include "devices/storage/floppy_media.h"
 #include "src/base/error.h"
+#include "src/machine/media.h"
 #include "src/machine/pc_board.h"
-
-/* Of a CD-ROM with one sector of its own size. */
-#define CDROM_SECTORS 4u
 
 /* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
 #define DISK_HEADS         16u
@@ -69,31 +67,8 @@ const char *pc_floppy_type(const PcSlots *slots, unsigned slot)
 {
     static const char *const NAMES[FLOPPY_TYPES] = {"none", "360", "1200", "720", "1440", "2880"};
     const BlockPort *port = slots->port[slot];
-    return NAMES[port ? floppy_media_find(pio_block_sectors(port))->type : FLOPPY_NONE];
-}
-
-/* The image lies at the beginning of a diskette that may have more sectors. */
-static bool fit_diskette(const Drive *drive, BlockPort *port, GError **error)
-{
-    const FloppyMedia *media = floppy_media_holding(pio_block_sectors(port));
-    if (!media) {
-        return error_refuse(error,
-                            "%s: %" G_GUINT64_FORMAT " bytes are too many for a diskette, which "
-                            "has 2880 KiB or what a format of its own has (" FLOPPY_SIZES ")",
-                            drive->name, block_port_file_size(port));
-    }
-    block_port_pad(port, media->sectors);
-    return true;
-}
-
-/* The devices would refuse it too, but do not know by what option it came. */
-static bool check_size(const Drive *drive, BlockPort *port, GError **error)
-{
-    if (drive->interface == DRIVE_FLOPPY) {
-        return fit_diskette(drive, port, error);
-    }
-    return !drive->cdrom || pio_block_sectors(port) >= CDROM_SECTORS ||
-           error_refuse(error, "%s: a CD-ROM has at least 2048 bytes", drive->name);
+    const FloppyMedia *media = port ? floppy_media_find(pio_block_sectors(port)) : NULL;
+    return NAMES[media ? media->type : port ? FLOPPY_EMPTY_TYPE : FLOPPY_NONE];
 }
 
 static char *drive_id(const Drive *drive, unsigned slot)
@@ -119,8 +94,8 @@ static bool open_drive(Machine *machine, PcDrives *drives, const Drive *drive, G
         return false;
     }
     g_autofree char *id = drive_id(drive, slot);
-    BlockPort *port = blockset_add(machine->blocks, id, drive, error);
-    if (!port || !check_size(drive, port, error)) {
+    BlockPort *port = blockset_add(machine->blocks, id, drive, media_fit, error);
+    if (!port) {
         return false;
     }
     if (slots) {

@@ -317,10 +317,11 @@ void replay_feed(ReplayDevice *device)
 }
 
 /* A recording that was changed may say so of any device. */
-static bool can_change_medium(const Device *dev, uint64_t port)
+static bool can_change_medium(Device *dev, uint64_t port)
 {
     const BlockClient *client = device_class(dev)->block_client;
-    return client && client->medium_changed && device_block_port(dev, port);
+    return device_block_port(dev, port) && client && client->removable &&
+           client->removable(device_state(dev), (unsigned)port);
 }
 
 static void bring_block(ReplayDevice *device)

@@ -203,7 +203,7 @@ static void live_block_result(DeviceServices *services, BlockResult *result)
         return;
     }
     const DeviceCall *e = &record->event;
-    if (e->kind == CALL_BLOCK && (!e->count || e->count == result->size)) {
+    if (e->kind == CALL_BLOCK && (!e->count || e->count == result->room)) {
         result->ok = e->value & 1;
         result->data = e->data;
         result->size = e->count;

@@ -5,6 +5,7 @@
 #ifndef PIOEMU_VM_VM_H
 #define PIOEMU_VM_VM_H
 
+#include "src/block/block.h"
 #include "src/cpu/cpu_state.h"
 #include "src/machine/config.h"
 #include "src/machine/machine.h"
@@ -107,6 +108,11 @@ bool vm_is_quitting(const Vm *vm);
 /* Sets the actions of -action ("reset", "die"...).  NULL leaves an action as it was. */
 bool vm_set_actions(Vm *vm, const char *const actions[RUN_EVENTS], GError **error);
 bool vm_inject_nmi(Vm *vm, GError **error);
+/* Takes the medium out of a drive, or puts another one in (src/block/block.h). */
+bool vm_eject(Vm *vm, const char *drive, bool force, GError **error);
+bool vm_change_medium(Vm *vm, const char *drive, const BlockChange *change, GError **error);
+/* What is in the nth drive; false: there are not so many. */
+bool vm_drive_info(const Vm *vm, unsigned n, BlockInfo *info);
 
 /* Logs a line for the user. */
 void vm_message(void *vm, const char *text);

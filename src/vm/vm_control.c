@@ -4,6 +4,7 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/char/backends.h"
+#include "src/machine/media.h"
 #include "src/vm/report.h"
 
 #include <string.h>
@@ -238,4 +239,28 @@ void vm_foreach_chardev(Vm *vm,
         const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
         visit_chardev(vm, id ? id : "", visit, opaque);
     }
+}
+
+/* ---- media ---- */
+
+/* A replay has the changes that were recorded. */
+static bool may_change_media(const Vm *vm, GError **error)
+{
+    return !vm->replay || error_refuse(error, "a replay has the media that were recorded");
+}
+
+bool vm_eject(Vm *vm, const char *drive, bool force, GError **error)
+{
+    return may_change_media(vm, error) && blockset_eject(vm->blocks, drive, force, error);
+}
+
+bool vm_change_medium(Vm *vm, const char *drive, const BlockChange *change, GError **error)
+{
+    return may_change_media(vm, error) &&
+           blockset_change(vm->blocks, drive, change, media_fit, error);
+}
+
+bool vm_drive_info(const Vm *vm, unsigned n, BlockInfo *info)
+{
+    return blockset_info(vm->blocks, n, info);
 }

@@ -50,7 +50,14 @@ static inline bool probe_eject_asked(void *state, unsigned port)
     return !((Probe *)state)->locked;
 }
 
+static inline bool probe_removable(const void *state, unsigned port)
+{
+    (void)state;
+    return port == 0;
+}
+
 static const BlockClient PROBE_CLIENT = {
+    .removable = probe_removable,
     .done = probe_done,
     .medium_changed = probe_medium_changed,
     .eject_asked = probe_eject_asked,
@@ -150,7 +157,7 @@ static inline Probe *make_probe(Bench *b, const char *id, const char *rest)
 {
     g_autoptr(Drive) drive = bench_drive(b, rest);
     g_autoptr(GError) error = NULL;
-    blockset_add(b->set, id, drive, &error);
+    blockset_add(b->set, id, drive, NULL, &error);
     g_assert_no_error(error);
     Device *dev = device_new(&PROBE_CLASS, "probe", &b->host);
     g_ptr_array_add(b->devices, dev);

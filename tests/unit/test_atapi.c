@@ -373,6 +373,123 @@ static void events_are_polled_and_of_the_medium(Channel *t, gconstpointer data)
     g_assert_cmphex(answer[2], ==, 0x80); /* no such class */
 }
 
+/* ---- discs that the user takes out and puts in ---- */
+
+static void expect_event(Channel *t, uint8_t event, uint8_t there)
+{
+    static const uint8_t EVENT[ATAPI_PACKET_SIZE] = {ATAPI_GET_EVENT, 1, [4] = 0x10, [8] = 8};
+    uint8_t answer[8];
+    g_assert_cmpuint(run(t, EVENT, answer, sizeof(answer)), ==, 8);
+    g_assert_cmphex(answer[4], ==, event);
+    g_assert_cmphex(answer[5], ==, there);
+}
+
+static void disc_that_the_user_takes_is_gone(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t CAPACITY[ATAPI_PACKET_SIZE] = {ATAPI_READ_CAPACITY};
+    static const uint8_t START[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 1};
+    g_assert_true(rig_drive_eject(t->drive[0]));
+    rig_drive_change(t->drive[0], 0);
+    expect_check(t, TEST_UNIT_READY, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    expect_check(t, CAPACITY, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    expect_check(t, START, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    expect_event(t, 3, 1);
+}
+
+/* The tray is closed over nothing after a reset, as it is in a drive that never had a disc. */
+static void closed_tray_may_be_empty(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t LOAD[ATAPI_PACKET_SIZE] = {ATAPI_START_STOP, 0, 0, 0, 3};
+    static const uint8_t CONFIGURATION[ATAPI_PACKET_SIZE] = {ATAPI_GET_CONFIGURATION, [8] = 16};
+    static const uint8_t MODE[ATAPI_PACKET_SIZE] = {ATAPI_MODE_SENSE_10, [2] = 0x3f, [8] = 8};
+    uint8_t answer[16];
+    rig_drive_change(t->drive[0], 0);
+    expect_event(t, 3, 1);
+    expect_good(t, LOAD);
+    expect_check(t, TEST_UNIT_READY, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    expect_event(t, 0, 0);
+    g_assert_cmpuint(run(t, CONFIGURATION, answer, sizeof(answer)), ==, 16);
+    g_assert_cmphex(answer[7], ==, 0);
+    g_assert_cmphex(answer[14], ==, 0);
+    g_assert_cmpuint(run(t, MODE, answer, sizeof(answer)), ==, 8);
+    g_assert_cmphex(answer[2], ==, 0x70);
+}
+
+static void another_disc_is_told_of_once_and_read(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t CAPACITY[ATAPI_PACKET_SIZE] = {ATAPI_READ_CAPACITY};
+    uint8_t answer[8];
+    rig_drive_change(t->drive[0], 40);
+    expect_check(t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
+    expect_good(t, TEST_UNIT_READY);
+    expect_event(t, 2, 2);
+    g_assert_cmpuint(run(t, CAPACITY, answer, sizeof(answer)), ==, 8);
+    g_assert_cmphex(answer[3], ==, 40 / 4 - 1);
+}
+
+static void locked_drive_tells_its_guest_of_the_wish(Channel *t, gconstpointer data)
+{
+    (void)data;
+    static const uint8_t LOCK[ATAPI_PACKET_SIZE] = {ATAPI_PREVENT_ALLOW, 0, 0, 0, 1};
+    static const uint8_t UNLOCK[ATAPI_PACKET_SIZE] = {ATAPI_PREVENT_ALLOW};
+    expect_good(t, LOCK);
+    g_assert_false(rig_drive_eject(t->drive[0]));
+    expect_event(t, 1, 2);
+    expect_event(t, 0, 2);
+    expect_good(t, UNLOCK);
+    g_assert_true(rig_drive_eject(t->drive[0]));
+}
+
+/* With what was asked of the host, or with data for the guest. */
+static void read_that_a_change_overtakes_fails(Channel *t, gconstpointer data)
+{
+    (void)data;
+    uint8_t packet[ATAPI_PACKET_SIZE];
+    for (unsigned asked = 0; asked < 2; asked++) {
+        make_read(packet, 100, 90);
+        ata_put(t, ATA_LBA_HIGH, 0x80);
+        ata_put(t, ATA_COMMAND, ATA_CMD_PACKET);
+        ata_out(t, packet, ATAPI_PACKET_SIZE);
+        if (!asked) {
+            ata_run(t);
+            g_assert_cmphex(ata_alt(t) & ATA_ST_DRQ, ==, ATA_ST_DRQ);
+        }
+        rig_drive_change(t->drive[0], 40);
+        g_assert_true(ata_irq(t));
+        g_assert_cmphex(ata_get(t, ATA_STATUS), ==, READY | ATA_ST_ERR);
+        g_assert_cmphex(ata_get(t, ATA_ERROR), ==, SENSE_UNIT_ATTENTION << 4 | ATA_ER_ABRT);
+        ata_run(t);
+        g_assert_cmphex(ata_get(t, ATA_STATUS), ==, READY | ATA_ST_ERR);
+        rig_drive_change(t->drive[0], DISC_SECTORS * 4);
+        expect_check(t, TEST_UNIT_READY, SENSE_UNIT_ATTENTION, ASC_MEDIUM_CHANGED);
+    }
+}
+
+static void state_is_saved_with_a_smaller_disc(Channel *t, gconstpointer data)
+{
+    (void)data;
+    uint8_t packet[ATAPI_PACKET_SIZE], sector[ATAPI_SECTOR_SIZE];
+    make_read(packet, 150, 1);
+    g_assert_cmpuint(run(t, packet, sector, sizeof(sector)), ==, sizeof(sector));
+    rig_drive_change(t->drive[0], 40);
+    g_autoptr(GBytes) state = device_save(t->dev);
+    g_assert_true(device_load(t->dev, state, NULL));
+}
+
+static void empty_drive_is_made(void)
+{
+    Channel t = {.rig = rig_new()};
+    t.drive[0] = rig_drive(t.rig, "a", 0);
+    t.drive[0]->cdrom = true;
+    t.dev = rig_device(t.rig, "isa-ide", "drive0=a,power-on-attention=off");
+    expect_check(&t, TEST_UNIT_READY, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    expect_event(&t, 0, 0);
+    channel_teardown(&t, NULL);
+}
+
 /* If the packet allows no byte of an answer, none is sent, and that is no error. */
 static void allocation_of_0_is_no_error(Channel *t, gconstpointer data)
 {
@@ -413,11 +530,18 @@ int main(int argc, char **argv)
     SENTENCE(mode_pages_and_configuration);
     SENTENCE(seek_goes_where_there_is_a_sector);
     SENTENCE(events_are_polled_and_of_the_medium);
+    SENTENCE(disc_that_the_user_takes_is_gone);
+    SENTENCE(closed_tray_may_be_empty);
+    SENTENCE(another_disc_is_told_of_once_and_read);
+    SENTENCE(locked_drive_tells_its_guest_of_the_wish);
+    SENTENCE(read_that_a_change_overtakes_fails);
+    SENTENCE(state_is_saved_with_a_smaller_disc);
     SENTENCE(allocation_of_0_is_no_error);
     SENTENCE(power_commands_end_well);
     SENTENCE(unknown_packets_and_dma_are_refused);
     g_test_add_func("/atapi/power_on_without_attention_is_as_a_firmware_leaves_it",
                     power_on_without_attention_is_as_a_firmware_leaves_it);
+    g_test_add_func("/atapi/empty_drive_is_made", empty_drive_is_made);
     g_test_add_func("/atapi/disc_of_no_sector_is_refused", disc_of_no_sector_is_refused);
     g_test_add_func("/atapi/read_of_more_than_2_tib_is_refused",
                     read_of_more_than_2_tib_is_refused);

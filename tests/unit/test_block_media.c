@@ -156,18 +156,18 @@ static void read_only_drive_gives_nothing_back(Bench *b, gconstpointer data)
 
 /* ---- media ---- */
 
-static Image *other_image(Bench *b, const char *name, uint8_t value)
+/* Puts an image of two sectors with this value into the drive. */
+static void change(Bench *b, uint8_t value)
 {
-    g_autofree char *path = g_build_filename(b->directory, name, NULL);
-    g_autofree char *text = g_strdup_printf("file=%s,if=none,readonly=on", path);
+    g_autofree char *path = g_build_filename(b->directory, "other", NULL);
     g_autofree char *content = g_malloc(2 * IMAGE_SECTOR);
+    const BlockChange other = {.file = path, .mode = BLOCK_MODE_READ_ONLY};
+    g_autoptr(GError) error = NULL;
     memset(content, value, 2 * IMAGE_SECTOR);
     g_assert_true(g_file_set_contents(path, content, 2 * IMAGE_SECTOR, NULL));
-    g_autoptr(Drive) drive = drive_parse(text, NULL);
-    Image *image = image_open(drive, NULL);
-    g_assert_nonnull(image);
+    blockset_change(b->set, "d", &other, NULL, &error);
+    g_assert_no_error(error);
     g_remove(path);
-    return image;
 }
 
 static void wait_for_change(Bench *b, Probe *p, gconstpointer clocked, unsigned count)
@@ -185,7 +185,7 @@ static void another_medium_comes_behind_what_was_asked(Bench *b, gconstpointer d
     uint8_t old[IMAGE_SECTOR], late[IMAGE_SECTOR] = {0}, new[IMAGE_SECTOR];
     Probe *p = make_probe(b, "d", "if=none");
     pio_block_read(p->port, 1, old, 1, 1);
-    g_assert_true(blockset_insert(b->set, "d", other_image(b, "other", 0x77), NULL));
+    change(b, 0x77);
     g_assert_cmpuint(pio_block_sectors(p->port), ==, SECTORS);
     /* It means the medium that the device knows of. */
     pio_block_read(p->port, 1, late, 1, 2);
@@ -223,7 +223,7 @@ static void a_reset_does_not_bring_the_old_medium_back(Bench *b, gconstpointer d
     uint8_t buffer[IMAGE_SECTOR];
     Probe *p = make_probe(b, "d", "if=none");
     pio_block_read(p->port, 1, buffer, 1, 1);
-    g_assert_true(blockset_insert(b->set, "d", other_image(b, "other", 0x77), NULL));
+    change(b, 0x77);
     pio_block_cancel(p->port);
     wait_for_change(b, p, data, 1);
     pio_block_read(p->port, 0, buffer, 1, 2);

@@ -388,6 +388,84 @@ static void test_describe(Fdc *t, gconstpointer data)
     g_assert_cmpstr(control->claim->register_name(control->state, 0, true), ==, "CCR");
 }
 
+/* ---- diskettes that come and go ---- */
+
+static void test_another_diskette(Fdc *t, gconstpointer data)
+{
+    (void)data;
+    fdc_start(t);
+    fdc_seek(t, 0, 1);
+    g_assert_cmphex(fdc_get(t, FDC_DIR) & FDC_DIR_CHANGED, ==, 0);
+    rig_drive_change(t->drive[0], 0);
+    g_assert_cmphex(fdc_get(t, FDC_DIR) & FDC_DIR_CHANGED, ==, FDC_DIR_CHANGED);
+    /* The change line stays until the heads step over a diskette. */
+    fdc_seek(t, 0, 2);
+    g_assert_cmphex(fdc_get(t, FDC_DIR) & FDC_DIR_CHANGED, ==, FDC_DIR_CHANGED);
+    COMMAND(t, MFM_READ, 0, 2, 0, 1, 2, 18, 0x1b, 0xff);
+    fdc_run(t);
+    EXPECT(t, FDC_ST0_ABNORMAL, FDC_ST1_MA, 0, 2, 0, 1, 2);
+    rig_drive_change(t->drive[0], SECTORS_1440);
+    fdc_seek(t, 0, 0);
+    g_assert_cmphex(fdc_get(t, FDC_DIR) & FDC_DIR_CHANGED, ==, 0);
+    fdc_dma(t, DMA_MODE_WRITE, 0x1000, 512);
+    COMMAND(t, MFM_READ, 0, 0, 0, 1, 2, 18, 0x1b, 0xff);
+    fdc_run(t);
+    EXPECT(t, 0, 0, 0, 0, 0, 2, 2);
+}
+
+/* With a sector asked of the host, and with one that the guest is to take. */
+static void test_diskette_goes_during_a_command(Fdc *t, gconstpointer data)
+{
+    (void)data;
+    fdc_start(t);
+    fdc_seek(t, 0, 0);
+    for (unsigned polled = 0; polled < 2; polled++) {
+        COMMAND(t, FDC_CMD_SPECIFY, 0xdf, polled ? 0x03 : 0x02);
+        COMMAND(t, MFM_READ, 0, 0, 0, 1, 2, 18, 0x1b, 0xff);
+        for (unsigned i = 0; polled && i < 1000 && !rig_drive_step(t->drive[0]); i++) {
+            rig_step(t->rig, MS);
+        }
+        rig_step(t->rig, polled ? MS : 500 * MS);
+        rig_drive_change(t->drive[0], 0);
+        g_assert_true(fdc_irq(t));
+        EXPECT(t, FDC_ST0_ABNORMAL, FDC_ST1_MA, 0, 0, 0, 1, 2);
+        while (rig_drive_step(t->drive[0])) {
+        }
+        g_assert_false(fdc_irq(t));
+        rig_drive_change(t->drive[0], SECTORS_1440);
+    }
+}
+
+static void test_diskette_that_does_not_fit(Fdc *t, gconstpointer data)
+{
+    (void)data;
+    fdc_start(t);
+    rig_drive_change(t->drive[0], 2400);
+    fdc_seek(t, 0, 1);
+    COMMAND(t, MFM_READ, 0, 1, 0, 1, 2, 18, 0x1b, 0xff);
+    fdc_run(t);
+    EXPECT(t, FDC_ST0_ABNORMAL, FDC_ST1_MA, 0, 1, 0, 1, 2);
+}
+
+static void test_empty_drive(void)
+{
+    Fdc t = {0};
+    t.rig = rig_new();
+    t.drive[0] = rig_drive(t.rig, "f0", SECTORS_1440);
+    t.drive[0]->sectors = 0;
+    t.dev = rig_device(t.rig, "isa-fdc", "drive0=f0");
+    t.drive[0]->sectors = SECTORS_1440;
+    fdc_start(&t);
+    g_assert_cmphex(fdc_get(&t, FDC_DIR) & FDC_DIR_CHANGED, ==, FDC_DIR_CHANGED);
+    rig_drive_change(t.drive[0], SECTORS_1440);
+    fdc_seek(&t, 0, 1);
+    g_assert_cmphex(fdc_get(&t, FDC_DIR) & FDC_DIR_CHANGED, ==, 0);
+    COMMAND(&t, FDC_CMD_READ_ID | FDC_CMD_MFM, 0);
+    fdc_run(&t);
+    g_assert_cmphex(fdc_get(&t, FDC_FIFO), ==, 0);
+    fdc_teardown(&t, NULL);
+}
+
 static void add(const char *name, void (*test)(Fdc *, gconstpointer))
 {
     g_autofree char *path = g_strconcat("/i82077aa/", name, NULL);
@@ -417,6 +495,10 @@ int main(int argc, char **argv)
     add("heads/relative_seek", test_relative_seek);
     add("heads/recalibrate_steps_79_times", test_recalibrate);
     add("heads/recalibrate_without_drive_fails", test_recalibrate_without_drive);
+    add("media/another_diskette_is_read", test_another_diskette);
+    add("media/a_command_ends_when_the_diskette_goes", test_diskette_goes_during_a_command);
+    add("media/one_of_another_kind_is_not_read", test_diskette_that_does_not_fit);
+    g_test_add_func("/i82077aa/media/drive_may_begin_empty", test_empty_drive);
     g_test_add_func("/i82077aa/configuration/wrong_media_are_refused", test_refused);
     add("state/a_seek_goes_on", test_save_and_load_a_seek);
     add("state/impossible_ones_are_refused", test_impossible_states);
