@@ -175,6 +175,8 @@ typedef struct AccelClass {
     void (*stand_still)(Vcpu *vcpu, bool on);
     /* A device or loader has written to guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
+    /* Other bytes than before, or none, are at these addresses of AccelHost.memory. */
+    void (*memory_changed)(Accel *accel, uint64_t address, uint64_t size);
     /*
      * Accel.debug_points has changed.  No vCPU runs.  False: this host cannot
      * stop at all of them.  NULL: the accelerator cannot be debugged.

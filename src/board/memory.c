@@ -6,10 +6,29 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* From the lowest to the one that hides the others. */
+enum { LAYER_RAM, LAYER_ROM, LAYER_WINDOW, LAYERS };
+
+struct MemoryBlock {
+    const char *name;
+    uint64_t base, size;
+    uint8_t *host;
+    bool placed, read_only;
+    unsigned layer;
+};
+
 struct Memory {
     uint64_t ram_size;
-    GArray *regions;  /* of MemoryRegion, by base, never overlapping */
-    GArray *mappings; /* of Mapping: what to unmap */
+    uint8_t *ram;
+    bool shared;
+    GMutex lock;        /* if it is shared: of `regions` */
+    GArray *regions;    /* of MemoryRegion, by base, never overlapping */
+    GMutex change_lock; /* one change at a time; taken before `lock` */
+    GPtrArray *blocks;  /* of MemoryBlock, in the order they were added */
+    GArray *cuts;       /* of uint64_t */
+    GArray *mappings;   /* of Mapping: what to unmap */
+    MemoryChanged *changed;
+    void *changed_opaque;
     MemoryWritten *written;
     void *opaque;
 };
@@ -36,36 +55,230 @@ static uint8_t *map(Memory *memory, const char *name, uint64_t size, GError **er
     return host;
 }
 
+/* ---- blocks ---- */
+
+static MemoryBlock *add(Memory *memory, const MemoryBlock *wanted)
+{
+    MemoryBlock *block = g_memdup2(wanted, sizeof(*wanted));
+    g_mutex_lock(&memory->change_lock);
+    g_ptr_array_add(memory->blocks, block);
+    g_mutex_unlock(&memory->change_lock);
+    return block;
+}
+
+/* ---- regions: what is seen of the blocks ---- */
+
 static gint compare_bases(gconstpointer a, gconstpointer b)
 {
     const MemoryRegion *x = a, *y = b;
     return (x->base > y->base) - (x->base < y->base);
 }
 
-static void add_region(Memory *memory, const char *name, uint64_t base, uint64_t size,
-                       uint8_t *host, bool read_only)
+static void add_part(GArray *regions, const MemoryRegion *whole, uint64_t base, uint64_t end)
 {
-    MemoryRegion region = {name, base, size, host, read_only};
-    g_array_append_val(memory->regions, region);
-    g_array_sort(memory->regions, compare_bases);
+    if (base < end) {
+        MemoryRegion part = *whole;
+        part.host += base - whole->base;
+        part.base = base;
+        part.size = end - base;
+        g_array_append_val(regions, part);
+    }
 }
+
+/* Cuts [base, end) out of every region it touches. */
+static GArray *punch_hole(GArray *regions, uint64_t base, uint64_t end)
+{
+    GArray *rest = g_array_new(false, false, sizeof(MemoryRegion));
+    for (guint i = 0; i < regions->len; i++) {
+        const MemoryRegion *r = &g_array_index(regions, MemoryRegion, i);
+        add_part(rest, r, r->base, MIN(r->base + r->size, base));
+        add_part(rest, r, MAX(r->base, end), r->base + r->size);
+    }
+    g_array_unref(regions);
+    return rest;
+}
+
+static GArray *add_block(GArray *regions, const MemoryBlock *block)
+{
+    regions = punch_hole(regions, block->base, block->base + block->size);
+    const MemoryRegion whole = {.name = block->name,
+                                .base = block->base,
+                                .size = block->size,
+                                .host = block->host,
+                                .read_only = block->read_only};
+    g_array_append_val(regions, whole);
+    return regions;
+}
+
+static GArray *cut_at(GArray *regions, uint64_t address)
+{
+    for (guint i = 0; i < regions->len; i++) {
+        const MemoryRegion r = g_array_index(regions, MemoryRegion, i);
+        if (address > r.base && address - r.base < r.size) {
+            g_array_remove_index(regions, i);
+            add_part(regions, &r, r.base, address);
+            add_part(regions, &r, address, r.base + r.size);
+            break;
+        }
+    }
+    return regions;
+}
+
+static GArray *make_regions(const Memory *memory)
+{
+    GArray *regions = g_array_new(false, false, sizeof(MemoryRegion));
+    for (unsigned layer = 0; layer < LAYERS; layer++) {
+        for (guint i = 0; i < memory->blocks->len; i++) {
+            const MemoryBlock *block = memory->blocks->pdata[i];
+            if (block->placed && block->layer == layer) {
+                regions = add_block(regions, block);
+            }
+        }
+    }
+    for (guint i = 0; i < memory->cuts->len; i++) {
+        regions = cut_at(regions, g_array_index(memory->cuts, uint64_t, i));
+    }
+    g_array_sort(regions, compare_bases);
+    g_array_set_size(regions, MIN(regions->len, MEMORY_SLOTS));
+    return regions;
+}
+
+static bool is_same_region(const MemoryRegion *a, const MemoryRegion *b)
+{
+    return a->base == b->base && a->size == b->size && a->host == b->host &&
+           a->read_only == b->read_only;
+}
+
+/* What has not changed keeps its slot; the others get the lowest that are free. */
+static void number_regions(GArray *regions, const GArray *before)
+{
+    uint64_t used = 0;
+    for (guint i = 0; i < regions->len; i++) {
+        MemoryRegion *r = &g_array_index(regions, MemoryRegion, i);
+        r->slot = MEMORY_SLOTS;
+        for (guint j = 0; j < before->len; j++) {
+            const MemoryRegion *old = &g_array_index(before, MemoryRegion, j);
+            if (is_same_region(r, old)) {
+                r->slot = old->slot;
+                used |= UINT64_C(1) << old->slot;
+            }
+        }
+    }
+    for (guint i = 0; i < regions->len; i++) {
+        MemoryRegion *r = &g_array_index(regions, MemoryRegion, i);
+        for (unsigned slot = 0; r->slot == MEMORY_SLOTS; slot++) {
+            if (!(used >> slot & 1)) {
+                r->slot = slot;
+                used |= UINT64_C(1) << slot;
+            }
+        }
+    }
+}
+
+static void lock(const Memory *memory)
+{
+    if (memory->shared) {
+        g_mutex_lock((GMutex *)&memory->lock);
+    }
+}
+
+static void unlock(const Memory *memory)
+{
+    if (memory->shared) {
+        g_mutex_unlock((GMutex *)&memory->lock);
+    }
+}
+
+/* With change_lock held. */
+static void update(Memory *memory)
+{
+    g_autoptr(GArray) before = memory->regions;
+    GArray *regions = make_regions(memory);
+    number_regions(regions, before);
+    lock(memory);
+    memory->regions = regions;
+    unlock(memory);
+}
+
+static void tell_changed(Memory *memory, uint64_t base, uint64_t size)
+{
+    if (memory->changed) {
+        memory->changed(memory->changed_opaque, base, size);
+    }
+}
+
+/* With change_lock held. */
+static void move_block(Memory *memory, MemoryBlock *block, const MemoryBlock *wanted)
+{
+    const MemoryBlock before = *block;
+    block->placed = wanted->placed;
+    block->base = wanted->base;
+    block->read_only = wanted->read_only;
+    update(memory);
+    if (before.placed) {
+        tell_changed(memory, before.base, before.size);
+    }
+    if (block->placed && !(before.placed && before.base == block->base)) {
+        tell_changed(memory, block->base, block->size);
+    }
+}
+
+void memory_place(Memory *memory, MemoryBlock *block, uint64_t base, bool read_only)
+{
+    const MemoryBlock wanted = {.placed = true, .base = base, .read_only = read_only};
+    g_mutex_lock(&memory->change_lock);
+    if (!block->placed || block->base != base || block->read_only != read_only) {
+        move_block(memory, block, &wanted);
+    }
+    g_mutex_unlock(&memory->change_lock);
+}
+
+void memory_unplace(Memory *memory, MemoryBlock *block)
+{
+    const MemoryBlock wanted = {.placed = false};
+    g_mutex_lock(&memory->change_lock);
+    if (block->placed) {
+        move_block(memory, block, &wanted);
+    }
+    g_mutex_unlock(&memory->change_lock);
+}
+
+void memory_cut(Memory *memory, uint64_t address)
+{
+    g_mutex_lock(&memory->change_lock);
+    g_array_append_val(memory->cuts, address);
+    update(memory);
+    tell_changed(memory, address, 0);
+    g_mutex_unlock(&memory->change_lock);
+}
+
+/* ---- making and freeing ---- */
 
 Memory *memory_new(uint64_t size, GError **error)
 {
     Memory *memory = g_new0(Memory, 1);
+    g_mutex_init(&memory->lock);
+    g_mutex_init(&memory->change_lock);
     memory->ram_size = size;
     memory->regions = g_array_new(false, false, sizeof(MemoryRegion));
+    memory->cuts = g_array_new(false, false, sizeof(uint64_t));
+    memory->blocks = g_ptr_array_new_with_free_func(g_free);
     memory->mappings = g_array_new(false, false, sizeof(Mapping));
-    uint8_t *host = map(memory, "-m", size, error);
-    if (!host) {
+    memory->ram = map(memory, "-m", size, error);
+    if (!memory->ram) {
         memory_free(memory);
         return NULL;
     }
     uint64_t low = MIN(size, MEMORY_HOLE_START);
-    add_region(memory, "ram", 0, low, host, false);
+    add(memory, &(MemoryBlock){.name = "ram", .size = low, .host = memory->ram, .placed = true});
     if (size > low) {
-        add_region(memory, "ram-above-4g", MEMORY_HOLE_END, size - low, host + low, false);
+        add(memory, &(MemoryBlock){.name = "ram-above-4g",
+                                   .base = MEMORY_HOLE_END,
+                                   .size = size - low,
+                                   .host = memory->ram + low,
+                                   .placed = true});
     }
+    update(memory);
     return memory;
 }
 
@@ -77,6 +290,10 @@ void memory_free(Memory *memory)
     }
     g_array_unref(memory->mappings);
     g_array_unref(memory->regions);
+    g_array_unref(memory->cuts);
+    g_ptr_array_unref(memory->blocks);
+    g_mutex_clear(&memory->lock);
+    g_mutex_clear(&memory->change_lock);
     g_free(memory);
 }
 
@@ -85,49 +302,56 @@ uint64_t memory_ram_size(const Memory *memory)
     return memory->ram_size;
 }
 
-/* Cuts [base, end) out of every region it touches. */
-static void punch_hole(Memory *memory, uint64_t base, uint64_t end)
+void memory_set_shared(Memory *memory)
 {
-    g_autoptr(GArray) old = memory->regions;
-    memory->regions = g_array_new(false, false, sizeof(MemoryRegion));
-    for (guint i = 0; i < old->len; i++) {
-        MemoryRegion *r = &g_array_index(old, MemoryRegion, i);
-        uint64_t r_end = r->base + r->size;
-        if (r->base < base) {
-            add_region(memory, r->name, r->base, MIN(r_end, base) - r->base, r->host, r->read_only);
-        }
-        if (r_end > end) {
-            uint64_t from = MAX(r->base, end);
-            add_region(memory, r->name, from, r_end - from, r->host + (from - r->base),
-                       r->read_only);
-        }
-    }
+    memory->shared = true;
 }
 
-static MemoryRegion *add_over_ram(Memory *memory, const MemoryRegion *wanted, GError **error)
+MemoryBlock *memory_add_block(Memory *memory, const char *name, uint64_t size, GError **error)
 {
-    uint8_t *host = map(memory, wanted->name, wanted->size, error);
-    if (!host) {
+    uint8_t *host = map(memory, name, size, error);
+    const MemoryBlock wanted = {.name = name, .size = size, .host = host, .layer = LAYER_ROM};
+    return host ? add(memory, &wanted) : NULL;
+}
+
+MemoryBlock *memory_add_window(Memory *memory, const char *name, uint64_t offset, uint64_t size)
+{
+    const MemoryBlock wanted = {
+        .name = name, .size = size, .host = memory->ram + offset, .layer = LAYER_WINDOW};
+    bool is_there = size <= memory->ram_size && offset <= memory->ram_size - size;
+    return is_there ? add(memory, &wanted) : NULL;
+}
+
+uint8_t *memory_block_host(const MemoryBlock *block)
+{
+    return block->host;
+}
+
+static MemoryRegion *add_over_ram(Memory *memory, const MemoryBlock *wanted, GError **error)
+{
+    MemoryBlock *block = memory_add_block(memory, wanted->name, wanted->size, error);
+    if (!block) {
         return NULL;
     }
-    punch_hole(memory, wanted->base, wanted->base + wanted->size);
-    add_region(memory, wanted->name, wanted->base, wanted->size, host, wanted->read_only);
+    memory_place(memory, block, wanted->base, wanted->read_only);
     return (MemoryRegion *)memory_find(memory, wanted->base);
 }
 
 MemoryRegion *memory_add_rom(Memory *memory, const char *name, uint64_t base, uint64_t size,
                              GError **error)
 {
-    const MemoryRegion wanted = {.name = name, .base = base, .size = size, .read_only = true};
+    const MemoryBlock wanted = {.name = name, .base = base, .size = size, .read_only = true};
     return add_over_ram(memory, &wanted, error);
 }
 
 MemoryRegion *memory_add_shadow(Memory *memory, const char *name, uint64_t base, uint64_t size,
                                 GError **error)
 {
-    const MemoryRegion wanted = {.name = name, .base = base, .size = size};
+    const MemoryBlock wanted = {.name = name, .base = base, .size = size};
     return add_over_ram(memory, &wanted, error);
 }
+
+/* ---- looking up ---- */
 
 unsigned memory_region_count(const Memory *memory)
 {
@@ -141,28 +365,53 @@ const MemoryRegion *memory_region(const Memory *memory, unsigned index)
 
 const MemoryRegion *memory_find(const Memory *memory, uint64_t address)
 {
-    for (guint i = 0; i < memory->regions->len; i++) {
-        const MemoryRegion *region = memory_region(memory, i);
-        if (address - region->base < region->size) {
+    const MemoryRegion *regions = (const MemoryRegion *)(const void *)memory->regions->data;
+    unsigned low = 0, high = memory->regions->len;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        const MemoryRegion *region = &regions[middle];
+        if (address < region->base) {
+            high = middle;
+        } else if (address - region->base < region->size) {
             return region;
+        } else {
+            low = middle + 1;
         }
     }
     return NULL;
 }
 
+bool memory_overlaps(const Memory *memory, uint64_t address, uint64_t size)
+{
+    bool overlaps = false;
+    lock(memory);
+    for (guint i = 0; i < memory->regions->len && !overlaps; i++) {
+        const MemoryRegion *r = memory_region(memory, i);
+        overlaps = address <= r->base + (r->size - 1) && r->base <= address + (size - 1);
+    }
+    unlock(memory);
+    return overlaps;
+}
+
+/* ---- copying ---- */
+
 /* The part of [address, address + size) in one region, or 0. */
 static size_t span(const Memory *memory, uint64_t address, size_t size, bool write, uint8_t **host)
 {
-    const MemoryRegion *region = memory_find(memory, address);
+    size_t part = 0;
     *host = NULL;
-    if (!region || (write && region->read_only)) {
-        return 0;
+    lock(memory);
+    const MemoryRegion *region = memory_find(memory, address);
+    if (region && !(write && region->read_only)) {
+        uint64_t offset = address - region->base;
+        *host = region->host + offset;
+        part = (size_t)MIN(size, region->size - offset);
     }
-    uint64_t offset = address - region->base;
-    *host = region->host + offset;
-    return (size_t)MIN(size, region->size - offset);
+    unlock(memory);
+    return part;
 }
 
+/* What is there now; a region may go away before it is copied. */
 static bool is_backed(const Memory *memory, uint64_t address, size_t size, bool write)
 {
     uint8_t *host;
@@ -185,6 +434,9 @@ bool memory_read(const Memory *memory, uint64_t address, void *data, size_t size
     uint8_t *to = data, *host;
     while (size) {
         size_t part = span(memory, address, size, false, &host);
+        if (!part) {
+            return false;
+        }
         memcpy(to, host, part);
         to += part;
         address += part;
@@ -209,6 +461,9 @@ bool memory_write(Memory *memory, uint64_t address, const void *data, size_t siz
     uint8_t *host;
     while (size) {
         size_t part = span(memory, address, size, true, &host);
+        if (!part) {
+            return false;
+        }
         memcpy(host, from, part);
         tell_written(memory, address, part);
         from += part;
@@ -226,6 +481,9 @@ bool memory_fill(Memory *memory, uint64_t address, uint8_t value, size_t size)
     uint8_t *host;
     while (size) {
         size_t part = span(memory, address, size, true, &host);
+        if (!part) {
+            return false;
+        }
         memset(host, value, part);
         tell_written(memory, address, part);
         address += part;
@@ -238,4 +496,10 @@ void memory_set_written(Memory *memory, MemoryWritten *written, void *opaque)
 {
     memory->written = written;
     memory->opaque = opaque;
+}
+
+void memory_set_changed(Memory *memory, MemoryChanged *changed, void *opaque)
+{
+    memory->changed = changed;
+    memory->changed_opaque = opaque;
 }

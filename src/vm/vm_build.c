@@ -279,6 +279,12 @@ static void memory_written(void *opaque, uint64_t address, size_t size)
     vm->accel->class->memory_written(vm->accel, address, size);
 }
 
+static void memory_changed(void *opaque, uint64_t address, uint64_t size)
+{
+    Vm *vm = opaque;
+    vm->accel->class->memory_changed(vm->accel, address, size);
+}
+
 static void cpu_guest_error(void *opaque, const char *message)
 {
     Vm *vm = opaque;
@@ -306,6 +312,12 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
     vm->accel = accel_new(class, &host, error);
     if (vm->accel && class->memory_written) {
         memory_set_written(vm->memory, memory_written, vm);
+    }
+    if (vm->accel && class->memory_changed) {
+        memory_set_changed(vm->memory, memory_changed, vm);
+    }
+    if (class->threaded) {
+        memory_set_shared(vm->memory);
     }
     return vm->accel != NULL;
 }

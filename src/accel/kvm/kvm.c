@@ -150,20 +150,48 @@ static SplitSupport kvm_probe_split(GHashTable *options)
 
 /* ---- the virtual machine ---- */
 
+static bool set_slot(KvmAccel *kvm, unsigned slot, const MemoryRegion *region)
+{
+    struct kvm_userspace_memory_region wanted = {
+        .slot = slot,
+        .flags = region->read_only && kvm->read_only_works ? KVM_MEM_READONLY : 0,
+        .guest_phys_addr = region->base,
+        .memory_size = region->size,
+        .userspace_addr = (uintptr_t)region->host,
+    };
+    return ioctl(kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &wanted) == 0;
+}
+
+static bool is_same(const MemoryRegion *a, const MemoryRegion *b)
+{
+    return a->base == b->base && a->size == b->size && a->host == b->host &&
+           a->read_only == b->read_only;
+}
+
+/* KVM changes nothing about a slot, so one whose region is another now is emptied first. */
+static void empty_slots(KvmAccel *kvm, const MemoryRegion wanted[MEMORY_SLOTS])
+{
+    for (unsigned slot = 0; slot < MEMORY_SLOTS; slot++) {
+        MemoryRegion *now = &kvm->regions[slot];
+        if (now->size && !is_same(now, &wanted[slot])) {
+            now->size = 0;
+            set_slot(kvm, slot, now);
+        }
+    }
+}
+
 static bool map_memory(KvmAccel *kvm, GError **error)
 {
     const Memory *memory = kvm->accel.host.memory;
-    bool read_only_works = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM) > 0;
+    MemoryRegion wanted[MEMORY_SLOTS] = {0};
     for (unsigned i = 0; i < memory_region_count(memory); i++) {
         const MemoryRegion *region = memory_region(memory, i);
-        struct kvm_userspace_memory_region slot = {
-            .slot = i,
-            .flags = region->read_only && read_only_works ? KVM_MEM_READONLY : 0,
-            .guest_phys_addr = region->base,
-            .memory_size = region->size,
-            .userspace_addr = (uintptr_t)region->host,
-        };
-        if (ioctl(kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0) {
+        wanted[region->slot] = *region;
+    }
+    empty_slots(kvm, wanted);
+    for (unsigned slot = 0; slot < MEMORY_SLOTS; slot++) {
+        const MemoryRegion *region = &wanted[slot];
+        if (region->size && !kvm->regions[slot].size && !set_slot(kvm, slot, region)) {
             int why = errno;
             g_autofree char *what =
                 g_strdup_printf("cannot give the guest %s, %" G_GUINT64_FORMAT " KiB at 0x%" PRIx64,
@@ -171,8 +199,28 @@ static bool map_memory(KvmAccel *kvm, GError **error)
             kvm_fail(error, what, why);
             return false;
         }
+        kvm->regions[slot] = *region;
     }
     return true;
+}
+
+/*
+ * A CPU that reaches a region while its slot is empty leaves the guest, and
+ * finds it in the memory (see handle_mmio()).
+ */
+static void kvm_memory_changed(Accel *accel, uint64_t address, uint64_t size)
+{
+    KvmAccel *kvm = (KvmAccel *)accel;
+    g_autoptr(GError) error = NULL;
+    (void)address, (void)size;
+    if (!map_memory(kvm, &error)) {
+        g_mutex_lock(&kvm->routes_lock);
+        if (!kvm->memory_failure) {
+            kvm->memory_failure = g_strdup(error->message);
+        }
+        g_mutex_unlock(&kvm->routes_lock);
+        atomic_store(&kvm->memory_failed, true);
+    }
 }
 
 /*
@@ -206,6 +254,7 @@ static bool create_vm(KvmAccel *kvm, GError **error)
         kvm_fail(error, "KVM_SET_TSS_ADDR", errno);
         return false;
     }
+    kvm->read_only_works = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM) > 0;
     take_unknown_msrs(kvm);
     return kvm_irqchip_create(kvm, error) && map_memory(kvm, error) && kvm_load_cpuid(kvm, error);
 }
@@ -288,6 +337,7 @@ static void kvm_close(Accel *accel)
     g_mutex_clear(&kvm->posted_lock);
     g_mutex_clear(&kvm->routes_lock);
     g_free(kvm->routes);
+    g_free(kvm->memory_failure);
 }
 
 /* ---- vCPUs ---- */
@@ -383,6 +433,7 @@ const AccelClass accel_kvm_class = {
     .kick = kvm_vcpu_kick,
     .interrupt_changed = kvm_vcpu_interrupt_changed,
     .posted_waiting = kvm_posted_waiting,
+    .memory_changed = kvm_memory_changed,
     .get_state = kvm_vcpu_get_state,
     .set_state = kvm_vcpu_set_state,
     .remains = kvm_vcpu_remains,

@@ -30,6 +30,10 @@ typedef struct KvmAccel {
     GMutex routes_lock;
     struct kvm_irq_routing *routes; /* IRQCHIP_SPLIT: routes for the vectors of level messages */
     struct kvm_irqchip power_on[KVM_CHIP_COUNT];
+    bool read_only_works;
+    MemoryRegion regions[MEMORY_SLOTS]; /* what each slot has; size 0: nothing */
+    atomic_bool memory_failed;
+    char *memory_failure; /* with routes_lock: why a change of memory failed */
 } KvmAccel;
 
 /* True if the local APICs are in KVM. */

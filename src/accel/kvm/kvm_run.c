@@ -151,11 +151,22 @@ static VcpuStop handle_io(KvmVcpu *kv)
     return CONTINUE;
 }
 
+/* KVM has no slot for a region for a moment while another CPU changes the memory. */
+static bool is_memory(Memory *memory, const struct kvm_run *run)
+{
+    uint8_t *data = (uint8_t *)run->mmio.data;
+    return run->mmio.is_write ? memory_write(memory, run->mmio.phys_addr, data, run->mmio.len)
+                              : memory_read(memory, run->mmio.phys_addr, data, run->mmio.len);
+}
+
 static VcpuStop handle_mmio(KvmVcpu *kv)
 {
     struct kvm_run *run = kv->run;
-    bus_memory_access(kv->vcpu.accel->host.bus, &kv->vcpu.initiator, run->mmio.phys_addr,
-                      run->mmio.is_write, run->mmio.len, run->mmio.data);
+    const AccelHost *host = &kv->vcpu.accel->host;
+    if (!is_memory(host->memory, run)) {
+        bus_memory_access(host->bus, &kv->vcpu.initiator, run->mmio.phys_addr, run->mmio.is_write,
+                          run->mmio.len, run->mmio.data);
+    }
     return CONTINUE;
 }
 
@@ -317,6 +328,9 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
             deliver_posted(vcpu);
         }
         stop = result < 0 ? run_failed(kv, error_number) : handle_exit(kv);
+        if (G_UNLIKELY(atomic_load_explicit(&kvm->memory_failed, memory_order_acquire))) {
+            return fail(vcpu, "%s", kvm->memory_failure);
+        }
     } while (stop == CONTINUE);
     return stop;
 }

@@ -667,6 +667,30 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
     }
 }
 
+/* The code of a page that has other bytes now, or none, is compared with those. */
+static void code_moved(InterpAccel *interp, uint64_t address)
+{
+    static const uint8_t NOTHING[PAGE_SIZE] = {0};
+    const Cpu *cpu = interp->running;
+    CodePage *page = *code_page_slot(interp, address);
+    const MemoryRegion *region = memory_find(interp->accel.host.memory, address);
+
+    if (page) {
+        code_written(page, address, region ? region->host + (address - region->base) : NOTHING,
+                     PAGE_SIZE, cpu ? cpu->current : NULL);
+    }
+}
+
+static void interp_memory_changed(Accel *accel, uint64_t address, uint64_t size)
+{
+    InterpAccel *interp = (InterpAccel *)accel;
+
+    g_ptr_array_foreach(interp->cpus, (GFunc)(void (*)(void))tlb_flush, NULL);
+    for (uint64_t end = address + size; address < end; address += PAGE_SIZE) {
+        code_moved(interp, address);
+    }
+}
+
 /* "interp" is what this program called it first, "tcg" what QEMU calls its own. */
 static const char *const ALIASES[] = {"interp", "tcg", NULL};
 
@@ -696,6 +720,7 @@ const AccelClass accel_soft_class = {
     .get_state = state_get,
     .set_state = state_set,
     .memory_written = interp_memory_written,
+    .memory_changed = interp_memory_changed,
     .debug_changed = debug_changed,
     .reset_vcpu = start_reset,
 };

@@ -129,6 +129,12 @@ static void rig_memory_written(void *opaque, uint64_t address, size_t size)
     rig->accel->class->memory_written(rig->accel, address, size);
 }
 
+static void rig_memory_changed(void *opaque, uint64_t address, uint64_t size)
+{
+    Rig *rig = opaque;
+    rig->accel->class->memory_changed(rig->accel, address, size);
+}
+
 static Vcpu *new_cpu(Rig *rig, unsigned index)
 {
     g_autoptr(GError) error = NULL;
@@ -176,6 +182,7 @@ static Rig *make(uint64_t ram_size, unsigned cpus, bool paranoid, CpuTrace *trac
     rig->cpus = cpus;
     create_cpus(rig);
     memory_set_written(rig->memory, rig_memory_written, rig);
+    memory_set_changed(rig->memory, rig_memory_changed, rig);
     return rig;
 }
 
@@ -198,6 +205,7 @@ void rig_free(Rig *rig)
 {
     const AccelClass *class = rig->accel->class;
     memory_set_written(rig->memory, NULL, NULL);
+    memory_set_changed(rig->memory, NULL, NULL);
     for (unsigned i = 0; i < rig->cpus; i++) {
         vcpu_free(rig->vcpus[i]);
     }

@@ -317,6 +317,27 @@ static void test_device_write_to_the_next_instruction(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x33);
 }
 
+/* A host bridge that shows other memory where the code is that asked it to. */
+static void place_from_device(Rig *rig, const RigAccess *access)
+{
+    MemoryBlock *block = memory_add_block(rig->memory, "block", PAGE, NULL);
+    const uint8_t code[] = {0xcc, 0xb3, (uint8_t)access->value, INT3};
+    memcpy(memory_block_host(block), code, sizeof(code));
+    memory_place(rig->memory, block, PM_CODE, true);
+}
+
+static void test_other_memory_at_the_next_instruction(Rig *rig)
+{
+    CpuState state = pm_state(0, PM_CODE);
+    rig->on_access = place_from_device;
+    PM_BYTES(rig, PM_CODE, 0xee, 0xb3, 0x11, INT3); /* out dx, al; mov bl, 0x11 */
+    state.gpr[CPU_DX] = RIG_PORT;
+    state.gpr[CPU_AX] = 0x33;
+    PmFault fault = go(rig, &state);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x33);
+    g_assert_cmphex(rig_read8(rig, PM_CODE), ==, 0xcc);
+}
+
 static void test_device_write_between_runs(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE + PAGE - 1);
@@ -444,6 +465,7 @@ int main(int argc, char **argv)
     TEST(one_code_in_two_sizes);
     TEST(two_sizes_in_one_run);
     TEST(device_write_to_the_next_instruction);
+    TEST(other_memory_at_the_next_instruction);
     TEST(device_write_between_runs);
     TEST(device_write_of_many_pages);
     TEST(write_to_the_second_page_of_an_instruction);
