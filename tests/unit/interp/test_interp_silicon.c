@@ -14,8 +14,8 @@
  *   where the file's mask has it for words only.
  */
 #include "tests/unit/interp/interp_rig.h"
+#include "tests/unit/interp/silicon_data.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
 #define DATA_FILE       "real-mode-286.tsv.gz"
@@ -58,29 +58,6 @@ typedef struct Silicon {
 } Silicon;
 
 /* ---- reading the file ---------------------------------------------------- */
-
-static char *find_data(void)
-{
-    const char *folder = g_getenv("PIOEMU_CPU_TESTS");
-    g_autofree char *beside = g_build_filename(SOURCE_ROOT, "..", "shared", "cpu-tests", NULL);
-    char *path = g_build_filename(folder != NULL ? folder : beside, DATA_FILE, NULL);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_clear_pointer(&path, g_free);
-    }
-    return path;
-}
-
-static GDataInputStream *open_data(const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GFile) file = g_file_new_for_path(path);
-    g_autoptr(GFileInputStream) packed = g_file_read(file, NULL, &error);
-    g_assert_no_error(error);
-    g_autoptr(GZlibDecompressor) gunzip = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-    g_autoptr(GInputStream) text =
-        g_converter_input_stream_new(G_INPUT_STREAM(packed), G_CONVERTER(gunzip));
-    return g_data_input_stream_new(text);
-}
 
 static void parse_registers(const char *text, uint16_t registers[REG_COUNT])
 {
@@ -378,13 +355,10 @@ static void run_line(Silicon *silicon, const char *line)
     clear_memory(silicon);
 }
 
-static void run_file(Silicon *silicon, const char *path)
+static void run_file(Silicon *silicon, GDataInputStream *stream)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GDataInputStream) stream = open_data(path);
     for (;;) {
-        g_autofree char *line = g_data_input_stream_read_line(stream, NULL, NULL, &error);
-        g_assert_no_error(error);
+        g_autofree char *line = silicon_line(stream);
         if (line == NULL || silicon->differences >= DIFFERENCES_MAX) {
             return;
         }
@@ -394,15 +368,14 @@ static void run_file(Silicon *silicon, const char *path)
 
 static void test_every_recording_agrees(void)
 {
-    g_autofree char *path = find_data();
-    if (path == NULL) {
-        g_test_skip(DATA_FILE " is not in PIOEMU_CPU_TESTS or beside the source tree");
+    g_autoptr(GDataInputStream) stream = silicon_open(DATA_FILE);
+    if (stream == NULL) {
         return;
     }
     Silicon silicon = {.rig = rig_new(RAM_SIZE, false)};
     silicon.ram = memory_find(silicon.rig->memory, 0)->host;
     silicon.expected = g_malloc0(RAM_SIZE);
-    run_file(&silicon, path);
+    run_file(&silicon, stream);
     g_test_message("%u compared, %u refused by newer processors, %u left out as too long",
                    silicon.compared, silicon.refused, silicon.left_out);
     rig_free(silicon.rig);

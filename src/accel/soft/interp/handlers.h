@@ -476,7 +476,6 @@ DECLARE(rdpid)
 DECLARE(rdtsc)
 DECLARE(rdmsr)
 DECLARE(wrmsr)
-DECLARE(escape)
-DECLARE(wait)
+DECLARE(fwait)
 
 #endif

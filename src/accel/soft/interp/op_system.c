@@ -684,24 +684,3 @@ OP(wrmsr)
     }
     FINISH();
 }
-
-/* ---- the coprocessor that is not there ---------------------------------- */
-
-/* ESC: #NM when the system asks for it; otherwise nobody answers. */
-OP(escape)
-{
-    insn_begin(cpu, insn);
-    if (cpu->cr0 & (CPU_CR0_EM | CPU_CR0_TS)) {
-        cpu_raise(cpu, VECTOR_NM);
-    }
-    NEXT();
-}
-
-OP(wait)
-{
-    insn_begin(cpu, insn);
-    if ((cpu->cr0 & (CPU_CR0_MP | CPU_CR0_TS)) == (CPU_CR0_MP | CPU_CR0_TS)) {
-        cpu_raise(cpu, VECTOR_NM);
-    }
-    NEXT();
-}

@@ -13,6 +13,7 @@
 #define PIOEMU_ACCEL_SOFT_X86_CPU_H
 
 #include "src/accel/soft/interp/code_arena.h"
+#include "src/accel/soft/x86/fx.h"
 #include "src/accel/soft/x86/system.h"
 
 #include <setjmp.h>
@@ -79,7 +80,7 @@ struct Cpu {
     CpuMsrs msr;
     uint64_t tsc_offset; /* TSC minus instructions */
     uint64_t xcr0;
-    uint8_t fxsave[512]; /* kept for those who read the state; there is no FPU */
+    Fx fx;
 
     bool halted, nmi_masked;
     bool unstarted; /* waits for a start-up IPI: halted, and NMIs masked */

@@ -545,6 +545,17 @@ static void apply_override(Decoded *d)
     }
 }
 
+static uint64_t implied_immediate(const Decoded *d)
+{
+    if (d->opcode->flags & OPCODE_CONDITION) {
+        return d->byte & 0xf;
+    }
+    if (d->opcode->flags & OPCODE_FOP) {
+        return (d->byte & 7u) << 8 | d->modrm;
+    }
+    return d->opcode->argument;
+}
+
 bool decode(const uint8_t *bytes, size_t size, unsigned mode, const CpuFeatures *features,
             Decoded *decoded)
 {
@@ -560,7 +571,7 @@ bool decode(const uint8_t *bytes, size_t size, unsigned mode, const CpuFeatures 
     take_opcode(&r);
     set_sizes(decoded);
     const Opcode *opcode = decoded->opcode;
-    decoded->imm = opcode->flags & OPCODE_CONDITION ? decoded->byte & 0xf : opcode->argument;
+    decoded->imm = implied_immediate(decoded);
     decoded->undefined = !cpu_features_have(features, opcode->feature);
     for (unsigned i = 0; i < OPERANDS_MAX; i++) {
         take_operand(&r, opcode->operand[i]);

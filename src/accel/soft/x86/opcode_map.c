@@ -4,7 +4,8 @@
  */
 #include "src/accel/soft/x86/opcode_map.h"
 
-#include "src/accel/soft/interp/handlers.h"
+#include "src/accel/soft/interp/fpu_handlers.h"
+#include "src/accel/soft/x86/opcode_map_fpu.h"
 
 /* ---- handlers by operand size ------------------------------------------- */
 
@@ -282,7 +283,7 @@ static const Opcode GROUP_F3_0FAE_REGISTER[8] = {
 static const Opcode GROUP_F3_0FAE_REGISTER[8] = {UNDEFINED()};
 #endif
 static const Opcode GROUP_0FAE_MEMORY[8] = {
-    [7] = {.operand = {M}, .of_memory = ANY(nop), FEATURE_OF(CLFLUSH)},
+    [7] = {.operand = {M}, .of_memory = ANY(clflush), FEATURE_OF(CLFLUSH)},
 };
 static const Opcode GROUP_NONE[8] = {UNDEFINED()};
 static const Opcode OPCODES_0FAE_REGISTER[4] = {
@@ -292,7 +293,7 @@ static const Opcode OPCODES_0FAE_REGISTER[4] = {
     GROUP(GROUP_NONE),
 };
 static const Opcode OPCODES_0FAE_MEMORY[4] = {
-    GROUP(GROUP_0FAE_MEMORY),
+    GROUP(MAP_NAME(opcodes_fpu_0fae)),
     GROUP(GROUP_0FAE_MEMORY),
     GROUP(GROUP_NONE),
     GROUP(GROUP_NONE),
@@ -322,10 +323,27 @@ static const Opcode GROUP_0FBA[8] = {
 #define CMPXCHG_PAIR ANY(cmpxchg8b)
 #endif
 
+#define RANDOM(feature_)                                                                           \
+    {                                                                                              \
+        .operand = {Ry}, .flags = END, .of_register = SIZED(rdrand, ), FEATURE_OF(feature_)        \
+    }
+
+/* Memory, register; RDPID has F3. */
+static const Opcode OPCODES_0FC7_6[2] = {UNDEFINED(), RANDOM(RDRAND)};
+static const Opcode OPCODES_0FC7_7_REGISTER[3] = {
+    RANDOM(RDSEED),
+    {.operand = {Ry}, .of_register = ANY(rdpid), FEATURE_OF(RDPID)},
+    UNDEFINED(),
+};
+static const Opcode OPCODES_0FC7_7[2] = {
+    UNDEFINED(),
+    OPCODE_SELECT(SELECT_REPEAT, OPCODES_0FC7_7_REGISTER),
+};
+
 static const Opcode GROUP_0FC7[8] = {
     [1] = {.operand = {M}, .flags = LOCK, .of_memory = CMPXCHG_PAIR, FEATURE_OF(CX8)},
-    /* RDPID has F3. */
-    [7] = {.operand = {Ry}, .of_register = ANY(rdpid), FEATURE_OF(RDPID)},
+    [6] = OPCODE_SELECT(SELECT_MOD, OPCODES_0FC7_6),
+    [7] = OPCODE_SELECT(SELECT_MOD, OPCODES_0FC7_7),
 };
 
 /* ---- 0F and a byte ------------------------------------------------------ */
@@ -345,7 +363,18 @@ static const Opcode GROUP_0FC7[8] = {
 #define SETCC BOTH(ANY(setcc_r), ANY(setcc_m), OPCODE_CONDITION, Eb)
 #define BSWAP REGISTER(SIZED(bswap, ), 0, Zv)
 
+static const Opcode OPCODES_0F38[256] = {
+    FPU_OPCODES_0F38,
+    [0xf0] = OPCODE_SELECT(SELECT_REPEAT, MAP_NAME(opcodes_0f38f0)[0]),
+    [0xf1] = OPCODE_SELECT(SELECT_REPEAT, MAP_NAME(opcodes_0f38f0)[1]),
+    [0xf6] = OPCODE_SELECT(SELECT_PREFIX, MAP_NAME(opcodes_0f38f6)),
+};
+static const Opcode OPCODES_0F3A[256] = {FPU_OPCODES_0F3A};
+
 static const Opcode OPCODES_0F[256] = {
+    FPU_OPCODES_0F,
+    [0x38] = OPCODE_SELECT(SELECT_BYTE, OPCODES_0F38),
+    [0x3a] = OPCODE_SELECT(SELECT_BYTE, OPCODES_0F3A),
     [0x00] = GROUP(GROUP_0F00),
     [0x01] = OPCODE_SELECT(SELECT_MOD, OPCODES_0F01),
     [0x02] = SELECTOR(lar),
@@ -395,11 +424,12 @@ static const Opcode OPCODES_0F[256] = {
     [0xb5] = LOAD_POINTER(CPU_GS),
     [0xb6] = BOTH(SIZED(movzx8to, _rr), SIZED(movzx8to, _rm), 0, Gv, Eb),
     [0xb7] = BOTH(SIZED(movzx16to, _rr), SIZED(movzx16to, _rm), 0, Gv, Ew),
+    [0xb8] = OPCODE_SELECT(SELECT_REPEAT, MAP_NAME(opcodes_0fb8)),
     [0xb9] = UNDEFINED(Gv, Ev),
     [0xba] = GROUP(GROUP_0FBA),
     [0xbb] = BOTH(SIZED(btc, _rr), SIZED(btc, _mr), LOCK, Ev, Gv),
-    [0xbc] = BOTH(SIZED(bsf, _rr), SIZED(bsf, _rm), 0, Gv, Ev),
-    [0xbd] = BOTH(SIZED(bsr, _rr), SIZED(bsr, _rm), 0, Gv, Ev),
+    [0xbc] = OPCODE_SELECT(SELECT_REPEAT, MAP_NAME(opcodes_0fbc)),
+    [0xbd] = OPCODE_SELECT(SELECT_REPEAT, MAP_NAME(opcodes_0fbd)),
     [0xbe] = BOTH(SIZED(movsx8to, _rr), SIZED(movsx8to, _rm), 0, Gv, Eb),
     [0xbf] = BOTH(SIZED(movsx16to, _rr), SIZED(movsx16to, _rm), 0, Gv, Ew),
     [0xc0] = BOTH(BYTE(xadd, _rr), BYTE(xadd, _mr), LOCK, Eb, Gb),
@@ -411,7 +441,6 @@ static const Opcode OPCODES_0F[256] = {
 
 /* ---- one byte ----------------------------------------------------------- */
 
-#define ESCAPE BOTH(ANY(escape), ANY(escape), 0, Ev)
 /* A port has no more than 32 bits. */
 #define PORT(name, form)                                                                           \
     {                                                                                              \
@@ -518,7 +547,7 @@ const Opcode MAP_NAME(opcode_map)[256] = {
     [0x98] = {.of_register = {NULL, OP_NAME(cbw), OP_NAME(cwde), WIDE_ONLY(OP_NAME(cdqe))}},
     [0x99] = {.of_register = {NULL, OP_NAME(cwd), OP_NAME(cdq), WIDE_ONLY(OP_NAME(cqo))}},
     [0x9a] = NARROW(REGISTER(SIZED(call_far, ), END, Ap)),
-    [0x9b] = PLAIN(ANY(wait), 0),
+    [0x9b] = PLAIN(ANY(fwait), 0),
     [0x9c] = PLAIN(STACK(pushf, ), D64),
     [0x9d] = PLAIN(STACK(popf, ), END | D64),
     [0x9e] = PLAIN(ANY(sahf), 0),
@@ -560,7 +589,14 @@ const Opcode MAP_NAME(opcode_map)[256] = {
     [0xd5] = NARROW(REGISTER(ANY(aad), 0, Ib)),
     [0xd6] = NARROW(PLAIN(ANY(salc), 0)),
     [0xd7] = PLAIN(ANY(xlat), 0),
-    EIGHT(0xd8, ESCAPE),
+    [0xd8] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[0]),
+    [0xd9] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[1]),
+    [0xda] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[2]),
+    [0xdb] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[3]),
+    [0xdc] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[4]),
+    [0xdd] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[5]),
+    [0xde] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[6]),
+    [0xdf] = OPCODE_SELECT(SELECT_MOD, MAP_NAME(opcodes_x87)[7]),
     [0xe0] = REGISTER(NEAR(loopnz, ), END | F64, Jb),
     [0xe1] = REGISTER(NEAR(loopz, ), END | F64, Jb),
     [0xe2] = REGISTER(NEAR(loop, ), END | F64, Jb),

@@ -91,6 +91,8 @@ typedef enum Operand {
 /* In 64-bit code the operand size is 64 bits unless 66 makes it 16 (d64), or always (f64). */
 #define OPCODE_D64 0x20u
 #define OPCODE_F64 0x40u
+/* Insn.imm is the low bits of the opcode and ModRM, as the x87 unit keeps its last opcode. */
+#define OPCODE_FOP 0x80u
 
 /* What chooses an entry of Opcode.table. */
 typedef enum Select {

@@ -42,7 +42,7 @@ bool state_get(Vcpu *vcpu, CpuState *state, GError **error G_GNUC_UNUSED)
     state->msr = cpu->msr;
     state->msr.tsc = cpu_tsc(cpu);
     state->xcr0 = cpu->xcr0;
-    memcpy(state->fxsave, cpu->fxsave, sizeof(state->fxsave));
+    fx_store_state(&cpu->fx, state->fxsave);
     state->halted = cpu->halted && !cpu->unstarted;
     state->unstarted = cpu->unstarted;
     state->interrupt_shadow = cpu->shadow;
@@ -90,7 +90,7 @@ static void set_control(Cpu *cpu, const CpuState *state)
     cpu->msr = state->msr;
     control_set_long_mode(cpu, state->msr.efer & CPU_EFER_LMA);
     cpu->xcr0 = state->xcr0;
-    memcpy(cpu->fxsave, state->fxsave, sizeof(cpu->fxsave));
+    fx_load_state(&cpu->fx, state->fxsave);
 }
 
 static void set_events(Cpu *cpu, const CpuState *state)

@@ -38,7 +38,9 @@ enum Vector {
     VECTOR_SS = 12,
     VECTOR_GP = 13,
     VECTOR_PF = 14,
+    VECTOR_MF = 16,
     VECTOR_AC = 17,
+    VECTOR_XM = 19,
 };
 
 typedef struct Fault {

@@ -1,0 +1,645 @@
+/*
+ * SSE on floating point, by the host's unit under the guest's rounding mode,
+ * DAZ and FZ.  The baseline of x86-64 is exact and the same everywhere; what
+ * is not (RCP, RSQRT) or is newer (ROUND, DPPS, the horizontal sums) is
+ * computed here.  Nothing traps: exceptions are masked while the host computes,
+ * and those that the guest has unmasked are found in MXCSR behind it.  Intel
+ * SDM, volume 1, section "SSE and SSE2 SIMD Floating-Point Exceptions".
+ */
+#include "src/accel/soft/x86/vector.h"
+#include "src/accel/soft/x86/vector_functions.h"
+
+#include <string.h>
+
+typedef float Lanes __attribute__((vector_size(16), may_alias));
+
+static const uint32_t HOST_MXCSR = MXCSR_INIT;
+
+#define MXCSR_CONTROL  (MXCSR_RC | MXCSR_DAZ | MXCSR_FZ)
+#define BEFORE_RESULT  0x07u /* IE, DE, ZE: found before there is a result */
+#define UNDERFLOW_FLAG 0x10u
+
+static bool all_masked(const Fx *fx)
+{
+    return (fx->mxcsr & MXCSR_MASKS) == MXCSR_MASKS;
+}
+
+/*
+ * What MXCSR is while the host computes.  Flags that the guest has already do
+ * no harm unless an exception is unmasked: then the new ones have to be known,
+ * and results that are too small have to be seen although FZ would hide them.
+ */
+static uint32_t control_of(const Fx *fx)
+{
+    uint32_t control = (fx->mxcsr & MXCSR_CONTROL) | MXCSR_MASKS;
+
+    if (all_masked(fx)) {
+        return fx->mxcsr;
+    }
+    return fx->mxcsr & MXCSR_UM ? control : control & ~MXCSR_FZ;
+}
+
+/* How many results there are to be looked at, and how wide. */
+typedef enum Results { RESULTS_NONE, RESULTS_PS, RESULTS_PD, RESULTS_SS, RESULTS_SD } Results;
+
+static bool is_tiny32(uint32_t value)
+{
+    return value << 1 && !(value & 0x7f800000);
+}
+
+static bool is_tiny64(uint64_t value)
+{
+    return value << 1 && !(value & UINT64_C(0x7ff0000000000000));
+}
+
+static bool any_tiny(const V128 *r, Results results)
+{
+    unsigned count = results == RESULTS_PS ? 4 : results == RESULTS_PD ? 2 : results ? 1 : 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (results == RESULTS_PS || results == RESULTS_SS ? is_tiny32(r->d[i])
+                                                           : is_tiny64(r->q[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Some are unmasked: sets the flags, and returns those that raise #XM. */
+static __attribute__((noinline)) unsigned finish_unmasked(Fx *fx, const V128 *r, uint32_t status,
+                                                          Results results)
+{
+    unsigned raised = status & MXCSR_EXCEPTIONS;
+    unsigned unmasked = ~fx->mxcsr >> MXCSR_MASKS_SHIFT & MXCSR_EXCEPTIONS;
+
+    if (unmasked & UNDERFLOW_FLAG && any_tiny(r, results)) {
+        raised |= UNDERFLOW_FLAG;
+    }
+    if (raised & unmasked & BEFORE_RESULT) {
+        raised &= BEFORE_RESULT;
+    }
+    fx->mxcsr |= raised;
+    return raised & unmasked;
+}
+
+static inline unsigned finish(Fx *fx, V128 *d, const Lanes *r, uint32_t status, Results results)
+{
+    if (all_masked(fx)) {
+        fx->mxcsr = status;
+        memcpy(d, r, sizeof(*d));
+        return 0;
+    }
+    V128 result;
+    memcpy(&result, r, sizeof(result));
+    unsigned unmasked = finish_unmasked(fx, &result, status, results);
+    if (!unmasked) {
+        *d = result;
+    }
+    return unmasked;
+}
+
+/* The flags may stay: nothing of ours looks at them. */
+static inline void restore_host(uint32_t control)
+{
+    if (control & MXCSR_CONTROL) {
+        __asm__ volatile("ldmxcsr %0" ::"m"(HOST_MXCSR));
+    }
+}
+
+/* One instruction on r and *s, with MXCSR around it. */
+#define RUN(text, r, s, status)                                                                    \
+    do {                                                                                           \
+        uint32_t control_ = control_of(fx);                                                        \
+        __asm__ volatile("ldmxcsr %[control]\n\t" text "\n\tstmxcsr %[status_]"                    \
+                         : [r_] "+x"(r), [status_] "=m"(status)                                    \
+                         : [s_] "m"(*(s)), [control] "m"(control_));                               \
+        restore_host(control_);                                                                    \
+    } while (0)
+
+#define FLOAT(name, text, results)                                                                 \
+    unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
+    {                                                                                              \
+        Lanes r;                                                                                   \
+        uint32_t status;                                                                           \
+                                                                                                   \
+        (void)imm;                                                                                 \
+        memcpy(&r, d, sizeof(r));                                                                  \
+        RUN(text " %[s_], %[r_]", r, s, status);                                                   \
+        return finish(fx, d, &r, status, results);                                                 \
+    }
+
+#define FOUR(name)                                                                                 \
+    FLOAT(name##ps, #name "ps", RESULTS_PS)                                                        \
+    FLOAT(name##pd, #name "pd", RESULTS_PD)                                                        \
+    FLOAT(name##ss, #name "ss", RESULTS_SS)                                                        \
+    FLOAT(name##sd, #name "sd", RESULTS_SD)
+
+FOUR(add)
+FOUR(sub)
+FOUR(mul)
+FOUR(div)
+/* A minimum may be a denormal operand, which underflows nothing. */
+FLOAT(minps, "minps", RESULTS_NONE)
+FLOAT(minpd, "minpd", RESULTS_NONE)
+FLOAT(minss, "minss", RESULTS_NONE)
+FLOAT(minsd, "minsd", RESULTS_NONE)
+FLOAT(maxps, "maxps", RESULTS_NONE)
+FLOAT(maxpd, "maxpd", RESULTS_NONE)
+FLOAT(maxss, "maxss", RESULTS_NONE)
+FLOAT(maxsd, "maxsd", RESULTS_NONE)
+FLOAT(sqrtps, "sqrtps", RESULTS_NONE)
+FLOAT(sqrtpd, "sqrtpd", RESULTS_NONE)
+FLOAT(sqrtss, "sqrtss", RESULTS_NONE)
+FLOAT(sqrtsd, "sqrtsd", RESULTS_NONE)
+FLOAT(cvtps2pd, "cvtps2pd", RESULTS_NONE)
+FLOAT(cvtpd2ps, "cvtpd2ps", RESULTS_PS)
+FLOAT(cvtss2sd, "cvtss2sd", RESULTS_NONE)
+FLOAT(cvtsd2ss, "cvtsd2ss", RESULTS_SS)
+FLOAT(cvtdq2ps, "cvtdq2ps", RESULTS_NONE)
+FLOAT(cvtps2dq, "cvtps2dq", RESULTS_NONE)
+FLOAT(cvttps2dq, "cvttps2dq", RESULTS_NONE)
+FLOAT(cvtdq2pd, "cvtdq2pd", RESULTS_NONE)
+FLOAT(cvtpd2dq, "cvtpd2dq", RESULTS_NONE)
+FLOAT(cvttpd2dq, "cvttpd2dq", RESULTS_NONE)
+
+/* ---- comparisons ---------------------------------------------------------- */
+
+#define COMPARE(name)                                                                                                                                                      \
+    static VectorFunction x_##name##_0, x_##name##_1, x_##name##_2, x_##name##_3, x_##name##_4,                                                                            \
+        x_##name##_5, x_##name##_6, x_##name##_7;                                                                                                                          \
+    static FLOAT(name##_0, #name " $0,", RESULTS_NONE) static FLOAT(name##_1, #name " $1,", RESULTS_NONE) static FLOAT(name##_2, #name " $2,", RESULTS_NONE) static FLOAT( \
+        name##_3, #name " $3,",                                                                                                                                            \
+        RESULTS_NONE) static FLOAT(name##_4, #name " $4,",                                                                                                                 \
+                                   RESULTS_NONE) static FLOAT(name##_5, #name " $5,",                                                                                      \
+                                                              RESULTS_NONE) static FLOAT(name##_6,                                                                         \
+                                                                                         #name                                                                             \
+                                                                                         " $6,",                                                                           \
+                                                                                         RESULTS_NONE) static FLOAT(name##_7,                                              \
+                                                                                                                    #name                                                  \
+                                                                                                                    " $7,",                                                \
+                                                                                                                    RESULTS_NONE) unsigned                                 \
+        x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                                                                                             \
+    {                                                                                                                                                                      \
+        static VectorFunction *const BY_PREDICATE[8] = {                                                                                                                   \
+            x_##name##_0, x_##name##_1, x_##name##_2, x_##name##_3,                                                                                                        \
+            x_##name##_4, x_##name##_5, x_##name##_6, x_##name##_7,                                                                                                        \
+        };                                                                                                                                                                 \
+                                                                                                                                                                           \
+        return BY_PREDICATE[imm & 7](fx, d, s, imm);                                                                                                                       \
+    }
+
+COMPARE(cmpps)
+COMPARE(cmppd)
+COMPARE(cmpss)
+COMPARE(cmpsd)
+
+#define COMPARE_FLAGS(name)                                                                        \
+    unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
+    {                                                                                              \
+        Lanes r;                                                                                   \
+        uint32_t status, control = control_of(fx);                                                 \
+        uint8_t cf, pf, zf;                                                                        \
+                                                                                                   \
+        (void)imm;                                                                                 \
+        memcpy(&r, d, sizeof(r));                                                                  \
+        __asm__ volatile("ldmxcsr %[control]\n\t" #name " %[s], %[r]\n\t"                          \
+                         "setc %[cf]\n\tsetp %[pf]\n\tsetz %[zf]\n\tstmxcsr %[status]"             \
+                         : [cf] "=&q"(cf), [pf] "=&q"(pf), [zf] "=&q"(zf), [status] "=m"(status)   \
+                         : [r] "x"(r), [s] "m"(*s), [control] "m"(control)                         \
+                         : "cc");                                                                  \
+        restore_host(control);                                                                     \
+        V128 flags = {.d = {cf | (uint32_t)pf << 2 | (uint32_t)zf << 6}};                          \
+        memcpy(&r, &flags, sizeof(r));                                                             \
+        return finish(fx, d, &r, status, RESULTS_NONE);                                            \
+    }
+
+COMPARE_FLAGS(comiss)
+COMPARE_FLAGS(ucomiss)
+COMPARE_FLAGS(comisd)
+COMPARE_FLAGS(ucomisd)
+
+/* ---- to and from integers ------------------------------------------------- */
+
+/* An integer operand takes the place of *s; the result is the low lane of *d. */
+#define FROM_INTEGER(name)                                                                         \
+    unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
+    {                                                                                              \
+        Lanes r;                                                                                   \
+        uint32_t status;                                                                           \
+                                                                                                   \
+        memcpy(&r, d, sizeof(r));                                                                  \
+        if (imm & VECTOR_WIDE) {                                                                   \
+            RUN(#name "q %[s_], %[r_]", r, &s->q[0], status);                                      \
+        } else {                                                                                   \
+            RUN(#name "l %[s_], %[r_]", r, &s->d[0], status);                                      \
+        }                                                                                          \
+        return finish(fx, d, &r, status, RESULTS_NONE);                                            \
+    }
+
+FROM_INTEGER(cvtsi2ss)
+FROM_INTEGER(cvtsi2sd)
+
+#define TO_INTEGER(name)                                                                           \
+    unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
+    {                                                                                              \
+        uint32_t status, control = control_of(fx);                                                 \
+        V128 value = {0};                                                                          \
+        Lanes r;                                                                                   \
+                                                                                                   \
+        if (imm & VECTOR_WIDE) {                                                                   \
+            __asm__ volatile("ldmxcsr %[control]\n\t" #name "q %[s], %[r]\n\tstmxcsr %[status]"    \
+                             : [r] "=r"(value.q[0]), [status] "=m"(status)                         \
+                             : [s] "m"(*s), [control] "m"(control));                               \
+        } else {                                                                                   \
+            __asm__ volatile("ldmxcsr %[control]\n\t" #name "l %[s], %[r]\n\tstmxcsr %[status]"    \
+                             : [r] "=r"(value.d[0]), [status] "=m"(status)                         \
+                             : [s] "m"(*s), [control] "m"(control));                               \
+        }                                                                                          \
+        restore_host(control);                                                                     \
+        memcpy(&r, &value, sizeof(r));                                                             \
+        return finish(fx, d, &r, status, RESULTS_NONE);                                            \
+    }
+
+TO_INTEGER(cvtss2si)
+TO_INTEGER(cvttss2si)
+TO_INTEGER(cvtsd2si)
+TO_INTEGER(cvttsd2si)
+
+/* With MMX the upper half takes no part: zeros there raise nothing. */
+static unsigned half_of(VectorFunction *function, Fx *fx, V128 *d, const V128 *s)
+{
+    V128 low = {.q = {s->q[0]}}, result = {0};
+    unsigned unmasked = function(fx, &result, &low, 0);
+
+    if (!unmasked) {
+        d->q[0] = result.q[0];
+    }
+    return unmasked;
+}
+
+#define HALF(name, whole)                                                                          \
+    unsigned name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                    \
+    {                                                                                              \
+        (void)imm;                                                                                 \
+        return half_of(whole, fx, d, s);                                                           \
+    }
+
+HALF(x_cvtpi2ps, x_cvtdq2ps)
+HALF(m_cvtps2pi, x_cvtps2dq)
+HALF(m_cvttps2pi, x_cvttps2dq)
+
+unsigned m_cvtpd2pi(Fx *fx, V128 *d, const V128 *s, unsigned imm)
+{
+    return x_cvtpd2dq(fx, d, s, imm);
+}
+
+unsigned m_cvttpd2pi(Fx *fx, V128 *d, const V128 *s, unsigned imm)
+{
+    return x_cvttpd2dq(fx, d, s, imm);
+}
+
+/* ---- sums of SSE3, and the dot products ----------------------------------- */
+
+/* Masks exceptions while an instruction is made of several: those of all count together. */
+typedef struct Several {
+    uint32_t mxcsr;
+} Several;
+
+static Several several_begin(Fx *fx)
+{
+    Several several = {fx->mxcsr};
+
+    fx->mxcsr = control_of(fx) & (MXCSR_CONTROL | MXCSR_MASKS);
+    return several;
+}
+
+static unsigned several_end(Fx *fx, const Several *several, V128 *d, const V128 *result,
+                            Results results)
+{
+    uint32_t status = fx->mxcsr;
+
+    fx->mxcsr = several->mxcsr;
+    if (all_masked(fx)) {
+        fx->mxcsr |= status & MXCSR_EXCEPTIONS;
+        *d = *result;
+        return 0;
+    }
+    unsigned unmasked = finish_unmasked(fx, result, status, results);
+    if (!unmasked) {
+        *d = *result;
+    }
+    return unmasked;
+}
+
+/* function(a, b) of single lanes. */
+static uint32_t lane32(Fx *fx, VectorFunction *function, uint32_t a, uint32_t b)
+{
+    V128 first = {.d = {a}}, second = {.d = {b}};
+
+    function(fx, &first, &second, 0);
+    return first.d[0];
+}
+
+static uint64_t lane64(Fx *fx, VectorFunction *function, uint64_t a, uint64_t b)
+{
+    V128 first = {.q = {a}}, second = {.q = {b}};
+
+    function(fx, &first, &second, 0);
+    return first.q[0];
+}
+
+static unsigned horizontal_ps(Fx *fx, V128 *d, const V128 *s, VectorFunction *function)
+{
+    Several several = several_begin(fx);
+    V128 r = {.d = {lane32(fx, function, d->d[0], d->d[1]), lane32(fx, function, d->d[2], d->d[3]),
+                    lane32(fx, function, s->d[0], s->d[1]),
+                    lane32(fx, function, s->d[2], s->d[3])}};
+
+    return several_end(fx, &several, d, &r, RESULTS_PS);
+}
+
+static unsigned horizontal_pd(Fx *fx, V128 *d, const V128 *s, VectorFunction *function)
+{
+    Several several = several_begin(fx);
+    V128 r = {
+        .q = {lane64(fx, function, d->q[0], d->q[1]), lane64(fx, function, s->q[0], s->q[1])}};
+
+    return several_end(fx, &several, d, &r, RESULTS_PD);
+}
+
+#define HORIZONTAL(name, function, single)                                                         \
+    unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
+    {                                                                                              \
+        (void)imm;                                                                                 \
+        return function(fx, d, s, single);                                                         \
+    }
+
+HORIZONTAL(haddps, horizontal_ps, x_addss)
+HORIZONTAL(hsubps, horizontal_ps, x_subss)
+HORIZONTAL(haddpd, horizontal_pd, x_addsd)
+HORIZONTAL(hsubpd, horizontal_pd, x_subsd)
+
+unsigned x_addsubps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
+{
+    Several several = several_begin(fx);
+    V128 r;
+
+    (void)imm;
+    for (unsigned i = 0; i < 4; i++) {
+        r.d[i] = lane32(fx, i & 1 ? x_addss : x_subss, d->d[i], s->d[i]);
+    }
+    return several_end(fx, &several, d, &r, RESULTS_PS);
+}
+
+unsigned x_addsubpd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
+{
+    Several several = several_begin(fx);
+    V128 r;
+
+    (void)imm;
+    for (unsigned i = 0; i < 2; i++) {
+        r.q[i] = lane64(fx, i & 1 ? x_addsd : x_subsd, d->q[i], s->q[i]);
+    }
+    return several_end(fx, &several, d, &r, RESULTS_PD);
+}
+
+/*
+ * Products are added in pairs and then the pairs; lanes that are left out are
+ * +0.  An unmasked exception of a step ends the instruction there.
+ */
+unsigned x_dpps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
+{
+    V128 a = *d, b = *s, r = {0};
+
+    for (unsigned i = 0; i < 4; i++) {
+        a.d[i] = imm >> (4 + i) & 1 ? a.d[i] : 0;
+        b.d[i] = imm >> (4 + i) & 1 ? b.d[i] : 0;
+    }
+    unsigned unmasked = x_mulps(fx, &a, &b, 0);
+    if (unmasked) {
+        return unmasked;
+    }
+    V128 even = {.d = {a.d[0], a.d[2]}}, odd = {.d = {a.d[1], a.d[3]}};
+    unmasked = x_addps(fx, &even, &odd, 0);
+    if (unmasked) {
+        return unmasked;
+    }
+    V128 first = {.d = {even.d[0]}}, second = {.d = {even.d[1]}};
+    unmasked = x_addss(fx, &first, &second, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        r.d[i] = imm >> i & 1 ? first.d[0] : 0;
+    }
+    *d = unmasked ? *d : r;
+    return unmasked;
+}
+
+unsigned x_dppd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
+{
+    V128 a = *d, b = *s, r = {0};
+
+    for (unsigned i = 0; i < 2; i++) {
+        a.q[i] = imm >> (4 + i) & 1 ? a.q[i] : 0;
+        b.q[i] = imm >> (4 + i) & 1 ? b.q[i] : 0;
+    }
+    unsigned unmasked = x_mulpd(fx, &a, &b, 0);
+    if (unmasked) {
+        return unmasked;
+    }
+    V128 second = {.q = {a.q[1]}};
+    a.q[1] = 0;
+    unmasked = x_addsd(fx, &a, &second, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        r.q[i] = imm >> i & 1 ? a.q[0] : 0;
+    }
+    *d = unmasked ? *d : r;
+    return unmasked;
+}
+
+/* ---- rounding to integers, of SSE4.1 -------------------------------------- */
+
+#define ROUND_BY_MXCSR 4u
+#define ROUND_QUIETLY  8u
+#define FLAG_IE        0x01u
+#define FLAG_PE        0x20u
+
+/* How a value of `fraction_bits` below the point is rounded; adds `*raised`. */
+static uint64_t round_bits(uint64_t magnitude, bool negative, unsigned fraction_bits, unsigned mode,
+                           unsigned *raised)
+{
+    uint64_t unit = UINT64_C(1) << fraction_bits, rest = magnitude & (unit - 1);
+    uint64_t whole = magnitude - rest;
+    bool up = mode == 0   ? rest > unit / 2 || (rest == unit / 2 && whole & unit)
+              : mode == 1 ? negative && rest
+              : mode == 2 ? !negative && rest
+                          : false;
+
+    *raised |= rest ? FLAG_PE : 0;
+    return whole + (up ? unit : 0);
+}
+
+/* The bits of a value: `mantissa` below the exponent, whose middle is `bias`. */
+typedef struct Format {
+    unsigned mantissa, bias;
+    uint64_t sign, infinity, quiet, one;
+} Format;
+
+static const Format SINGLE = {23, 127, 0x80000000, 0x7f800000, 0x400000, 0x3f800000};
+static const Format DOUBLE = {
+    52,
+    1023,
+    UINT64_C(1) << 63,
+    UINT64_C(0x7ff0000000000000),
+    UINT64_C(0x8000000000000),
+    UINT64_C(0x3ff0000000000000),
+};
+
+/* Of a magnitude below 1. */
+static uint64_t round_small(uint64_t magnitude, const Format *f, bool negative, unsigned mode,
+                            unsigned *raised)
+{
+    uint64_t half = f->one - (UINT64_C(1) << f->mantissa);
+    bool up = mode == 0 ? magnitude > half : mode == 1 ? negative : mode == 2 ? !negative : false;
+
+    *raised |= FLAG_PE;
+    return up ? f->one : 0;
+}
+
+static uint64_t round_value(uint64_t value, const Format *f, unsigned mode, bool daz,
+                            unsigned *raised)
+{
+    uint64_t sign = value & f->sign, magnitude = value ^ sign;
+    unsigned exponent = (unsigned)(magnitude >> f->mantissa);
+
+    if (magnitude > f->infinity) {
+        *raised |= value & f->quiet ? 0 : FLAG_IE;
+        return value | f->quiet;
+    }
+    if (magnitude == 0 || exponent >= f->bias + f->mantissa) {
+        return value;
+    }
+    if (exponent == 0 && daz) {
+        return sign;
+    }
+    if (exponent < f->bias) {
+        return sign | round_small(magnitude, f, sign, mode, raised);
+    }
+    /* A carry goes into the exponent, where it belongs. */
+    return sign | round_bits(magnitude, sign, f->bias + f->mantissa - exponent, mode, raised);
+}
+
+static unsigned round_lanes(Fx *fx, V128 *d, const V128 *s, unsigned imm, const Format *f,
+                            unsigned count)
+{
+    unsigned mode = imm & ROUND_BY_MXCSR ? fx->mxcsr >> MXCSR_RC_SHIFT & 3 : imm & 3, raised = 0;
+    bool daz = fx->mxcsr & MXCSR_DAZ;
+    V128 r = *d;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (f == &SINGLE) {
+            r.d[i] = (uint32_t)round_value(s->d[i], f, mode, daz, &raised);
+        } else {
+            r.q[i] = round_value(s->q[i], f, mode, daz, &raised);
+        }
+    }
+    if (imm & ROUND_QUIETLY) {
+        raised &= ~FLAG_PE;
+    }
+    unsigned unmasked = finish_unmasked(fx, &r, raised, RESULTS_NONE);
+    *d = unmasked ? *d : r;
+    return unmasked;
+}
+
+#define ROUND(name, format, count)                                                                 \
+    unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
+    {                                                                                              \
+        return round_lanes(fx, d, s, imm, &format, count);                                         \
+    }
+
+ROUND(roundps, SINGLE, 4)
+ROUND(roundpd, DOUBLE, 2)
+ROUND(roundss, SINGLE, 1)
+ROUND(roundsd, DOUBLE, 1)
+
+/* ---- reciprocals ---------------------------------------------------------- */
+
+/*
+ * A table of 2,048 entries of 12 bits over the mantissa, as a formula: the
+ * reciprocal of the middle of an interval.  Denormals count as zero, and
+ * results that would be denormal are zero, as the manual says.
+ */
+static uint32_t reciprocal(uint32_t value)
+{
+    uint32_t sign = value & 0x80000000, magnitude = value ^ sign, exponent = magnitude >> 23;
+
+    if (magnitude > 0x7f800000) {
+        return value | 0x400000;
+    }
+    if (exponent == 0) {
+        return sign | 0x7f800000;
+    }
+    if (exponent == 255 || exponent > 252) {
+        return sign;
+    }
+    /* 1 / (1 + (2 i + 1) / 4096), in 2^-13 of the half-open interval from 1/2. */
+    uint32_t middle = 4096 + 2 * (magnitude >> 12 & 0x7ff) + 1;
+    uint32_t quotient = ((1u << 25) + middle / 2) / middle; /* 4096 to 8192 */
+    return sign | (((252 - exponent + (quotient >> 12)) << 23) + ((quotient & 0xfff) << 11));
+}
+
+/* The root of a number, rounded down. */
+static uint64_t root(uint64_t n)
+{
+    uint64_t r = 0;
+
+    for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1) {
+        if ((r | bit) * (r | bit) <= n) {
+            r |= bit;
+        }
+    }
+    return r;
+}
+
+static uint32_t reciprocal_root(uint32_t value)
+{
+    uint32_t sign = value & 0x80000000, magnitude = value ^ sign, exponent = magnitude >> 23;
+
+    if (magnitude > 0x7f800000) {
+        return value | 0x400000;
+    }
+    if (exponent == 0) {
+        return sign | 0x7f800000;
+    }
+    if (sign) {
+        return 0xffc00000;
+    }
+    if (exponent == 255) {
+        return 0;
+    }
+    /* value = m 2^e with an even e and 1 <= m < 4; m in 2^-12, and 1/sqrt(m) in 2^-13. */
+    unsigned odd = !(exponent & 1);
+    uint64_t middle = (uint64_t)(4096 + 2 * (magnitude >> 12 & 0x7ff) + 1) << odd;
+    uint32_t result = (uint32_t)((root((UINT64_C(1) << 40) / middle) + 1) / 2); /* 4096 to 8192 */
+    uint32_t below = 125u - (uint32_t)(((int)exponent - (int)odd - 127) / 2);
+    return ((below + (result >> 12)) << 23) + ((result & 0xfff) << 11);
+}
+
+#define APPROXIMATE(name, function)                                                                \
+    unsigned x_##name##ps(Fx *fx, V128 *d, const V128 *s, unsigned imm)                            \
+    {                                                                                              \
+        (void)fx;                                                                                  \
+        (void)imm;                                                                                 \
+        for (unsigned i = 0; i < 4; i++) {                                                         \
+            d->d[i] = function(s->d[i]);                                                           \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    unsigned x_##name##ss(Fx *fx, V128 *d, const V128 *s, unsigned imm)                            \
+    {                                                                                              \
+        (void)fx;                                                                                  \
+        (void)imm;                                                                                 \
+        d->d[0] = function(s->d[0]);                                                               \
+        return 0;                                                                                  \
+    }
+
+APPROXIMATE(rcp, reciprocal)
+APPROXIMATE(rsqrt, reciprocal_root)

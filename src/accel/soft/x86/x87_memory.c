@@ -1,0 +1,245 @@
+/*
+ * The x87 instructions with an operand in memory.
+ */
+#include "src/accel/soft/x86/x87.h"
+#include "src/accel/soft/x86/x87_host.h"
+
+#include <string.h>
+
+/* ---- the host's operations ------------------------------------------------ */
+
+/* ST(0) and memory: nothing but ST(0) is on the stack. */
+#define DEFINE_WITH_MEMORY(name, text)                                                             \
+    static void host_##name(X87Host *host)                                                         \
+    {                                                                                              \
+        X87_HOST_UNARY(host, text " %[memory]");                                                   \
+    }
+
+#define DEFINE_MEMORY_ARITHMETIC(size, prefix, suffix)                                             \
+    DEFINE_WITH_MEMORY(add_##size, prefix "add" suffix)                                            \
+    DEFINE_WITH_MEMORY(mul_##size, prefix "mul" suffix)                                            \
+    DEFINE_WITH_MEMORY(com_##size, prefix "com" suffix)                                            \
+    DEFINE_WITH_MEMORY(sub_##size, prefix "sub" suffix)                                            \
+    DEFINE_WITH_MEMORY(subr_##size, prefix "subr" suffix)                                          \
+    DEFINE_WITH_MEMORY(div_##size, prefix "div" suffix)                                            \
+    DEFINE_WITH_MEMORY(divr_##size, prefix "divr" suffix)
+
+DEFINE_MEMORY_ARITHMETIC(m32, "f", "s")
+DEFINE_MEMORY_ARITHMETIC(m64, "f", "l")
+DEFINE_MEMORY_ARITHMETIC(i16, "fi", "s")
+DEFINE_MEMORY_ARITHMETIC(i32, "fi", "l")
+
+static void with_memory(Fx *fx, X87Operation *operation, const uint8_t *operand, unsigned size)
+{
+    X87Host host;
+    bool stop;
+
+    if (x87_underflows(fx, !fx_st_full(fx, 0), &stop)) {
+        if (stop) {
+            return;
+        }
+        host.st0 = X87_INDEFINITE;
+    } else {
+        host.st0 = *fx_st(fx, 0);
+        memcpy(host.memory, operand, size);
+        x87_host_begin(&host, fx);
+        operation(&host);
+        if (!x87_take_exceptions(fx, &host)) {
+            return;
+        }
+    }
+    x87_set_st(fx, 0, &host.st0);
+}
+
+static void compare_memory(Fx *fx, X87Operation *operation, const uint8_t *operand, unsigned size,
+                           unsigned pops)
+{
+    unsigned conditions;
+    bool completed =
+        x87_compare(fx, operation, fx_st(fx, 0), !fx_st_full(fx, 0), operand, size, &conditions);
+
+    x87_set_conditions(fx, conditions);
+    if (completed) {
+        x87_pop_times(fx, pops);
+    }
+}
+
+/* ---- forms with memory: loads and arithmetic ---------------------------- */
+
+#define DEFINE_MEMORY_FORM(name, size)                                                             \
+    static void m_##name(Fx *fx, const uint8_t *operand)                                           \
+    {                                                                                              \
+        with_memory(fx, host_##name, operand, size);                                               \
+    }
+#define DEFINE_MEMORY_FORMS(kind, size)                                                            \
+    DEFINE_MEMORY_FORM(add_##kind, size)                                                           \
+    DEFINE_MEMORY_FORM(mul_##kind, size)                                                           \
+    DEFINE_MEMORY_FORM(sub_##kind, size)                                                           \
+    DEFINE_MEMORY_FORM(subr_##kind, size)                                                          \
+    DEFINE_MEMORY_FORM(div_##kind, size)                                                           \
+    DEFINE_MEMORY_FORM(divr_##kind, size)                                                          \
+    static void m_com_##kind(Fx *fx, const uint8_t *operand)                                       \
+    {                                                                                              \
+        compare_memory(fx, host_com_##kind, operand, size, 0);                                     \
+    }                                                                                              \
+    static void m_comp_##kind(Fx *fx, const uint8_t *operand)                                      \
+    {                                                                                              \
+        compare_memory(fx, host_com_##kind, operand, size, 1);                                     \
+    }
+
+DEFINE_MEMORY_FORMS(m32, 4)
+DEFINE_MEMORY_FORMS(m64, 8)
+DEFINE_MEMORY_FORMS(i16, 2)
+DEFINE_MEMORY_FORMS(i32, 4)
+
+/* A full stack is seen before the operand is looked at. */
+#define DEFINE_LOAD(name, size, text)                                                              \
+    static void name(Fx *fx, const uint8_t *operand)                                               \
+    {                                                                                              \
+        X87Host host = {.st0 = X87_INDEFINITE};                                                    \
+                                                                                                   \
+        if (!fx_st_full(fx, 7)) {                                                                  \
+            memcpy(host.memory, operand, size);                                                    \
+            x87_host_begin(&host, fx);                                                             \
+            X87_HOST_LOAD(&host, text " %[memory]");                                               \
+            if (!x87_take_exceptions(fx, &host)) {                                                 \
+                return;                                                                            \
+            }                                                                                      \
+        }                                                                                          \
+        x87_load(fx, &host.st0);                                                                   \
+    }
+
+DEFINE_LOAD(fld_m32, 4, "flds")
+DEFINE_LOAD(fld_m64, 8, "fldl")
+DEFINE_LOAD(fild_i16, 2, "filds")
+DEFINE_LOAD(fild_i32, 4, "fildl")
+DEFINE_LOAD(fild_i64, 8, "fildll")
+DEFINE_LOAD(fbld, 10, "fbld")
+
+static void fld_m80(Fx *fx, const uint8_t *operand)
+{
+    F80 value = {0};
+
+    memcpy(&value, operand, 10);
+    x87_load(fx, &value);
+}
+
+/* ---- forms with memory: stores ------------------------------------------ */
+
+#define STOPS_STORE (FSW_IE | FSW_DE | FSW_OE | FSW_UE)
+
+/* What is stored: ST(0), or the indefinite in place of nothing; false if the fault stops it. */
+static bool begin_store(Fx *fx, X87Host *host, X87Result *result)
+{
+    *result = (X87Result){.stored = true};
+    host->st0 = *fx_st(fx, 0);
+    if (!fx_st_full(fx, 0)) {
+        result->raised = FSW_IE | FSW_SF;
+        result->stored = fx->control & FSW_IE;
+        host->st0 = X87_INDEFINITE;
+    }
+    x87_host_begin(host, fx);
+    return result->stored;
+}
+
+static void end_store(const Fx *fx, const X87Host *host, X87Result *result)
+{
+    if (!result->raised) {
+        result->c1 = host->status & FSW_C1;
+    }
+    result->raised |= host->status & FSW_EXCEPTIONS;
+    result->stored = !(host->status & FSW_ES && result->raised & ~fx->control & STOPS_STORE);
+    memcpy(result->bytes, host->memory, sizeof(result->bytes));
+}
+
+#define DEFINE_STORE(name, text, control_)                                                         \
+    static void name(Fx *fx, X87Result *result)                                                    \
+    {                                                                                              \
+        X87Host host;                                                                              \
+                                                                                                   \
+        if (begin_store(fx, &host, result)) {                                                      \
+            host.control |= control_;                                                              \
+            X87_HOST_STORE(&host, text " %[memory]");                                              \
+            end_store(fx, &host, result);                                                          \
+        }                                                                                          \
+    }
+
+#define CHOP (3u << FCW_RC_SHIFT)
+
+DEFINE_STORE(fst_m32, "fstps", 0)
+DEFINE_STORE(fst_m64, "fstpl", 0)
+DEFINE_STORE(fst_m80, "fstpt", 0)
+DEFINE_STORE(fist_i16, "fistps", 0)
+DEFINE_STORE(fist_i32, "fistpl", 0)
+DEFINE_STORE(fist_i64, "fistpll", 0)
+DEFINE_STORE(fistt_i16, "fistps", CHOP)
+DEFINE_STORE(fistt_i32, "fistpl", CHOP)
+DEFINE_STORE(fistt_i64, "fistpll", CHOP)
+DEFINE_STORE(fbst, "fbstp", 0)
+
+void x87_commit_store(Fx *fx, const X87Memory *memory, const X87Result *result)
+{
+    x87_raise(fx, result->raised);
+    x87_set_c1(fx, result->c1);
+    if (result->stored && memory->pops) {
+        x87_pop(fx);
+    }
+}
+
+/* ---- the map of memory forms -------------------------------------------- */
+
+#define LOADS(size_, function)                                                                     \
+    {                                                                                              \
+        .kind = X87_LOADS, .size = size_, .load = function                                         \
+    }
+#define STORES(size_, function)                                                                    \
+    {                                                                                              \
+        .kind = X87_STORES, .size = size_, .store = function                                       \
+    }
+#define STORES_POPS(size_, function)                                                               \
+    {                                                                                              \
+        .kind = X87_STORES, .size = size_, .pops = true, .store = function                         \
+    }
+#define CONTROLS                                                                                   \
+    {                                                                                              \
+        .kind = X87_CONTROL                                                                        \
+    }
+#define ARITHMETIC_OF(size, kind)                                                                  \
+    {                                                                                              \
+        LOADS(size, m_add_##kind), LOADS(size, m_mul_##kind), LOADS(size, m_com_##kind),           \
+            LOADS(size, m_comp_##kind), LOADS(size, m_sub_##kind), LOADS(size, m_subr_##kind),     \
+            LOADS(size, m_div_##kind), LOADS(size, m_divr_##kind)                                  \
+    }
+
+const X87Memory X87_MEMORY[8][8] = {
+    ARITHMETIC_OF(4, m32),
+    {LOADS(4, fld_m32),
+     {0},
+     STORES(4, fst_m32),
+     STORES_POPS(4, fst_m32),
+     CONTROLS,
+     CONTROLS,
+     CONTROLS,
+     CONTROLS},
+    ARITHMETIC_OF(4, i32),
+    {LOADS(4, fild_i32),
+     STORES_POPS(4, fistt_i32),
+     STORES(4, fist_i32),
+     STORES_POPS(4, fist_i32),
+     {0},
+     LOADS(10, fld_m80),
+     {0},
+     STORES_POPS(10, fst_m80)},
+    ARITHMETIC_OF(8, m64),
+    {LOADS(8, fld_m64),
+     STORES_POPS(8, fistt_i64),
+     STORES(8, fst_m64),
+     STORES_POPS(8, fst_m64),
+     CONTROLS,
+     {0},
+     CONTROLS,
+     CONTROLS},
+    ARITHMETIC_OF(2, i16),
+    {LOADS(2, fild_i16), STORES_POPS(2, fistt_i16), STORES(2, fist_i16), STORES_POPS(2, fist_i16),
+     LOADS(10, fbld), LOADS(8, fild_i64), STORES_POPS(10, fbst), STORES_POPS(8, fist_i64)},
+};
