@@ -487,7 +487,7 @@ static void test_actions_are_set_while_it_runs(void)
     control_rig_end(&rig);
 }
 
-static void test_set_action_ends_what_no_shutdown_says(void)
+static void test_set_action_overrides_no_shutdown(void)
 {
     ControlRig rig;
     if (!can_run_guests()) {
@@ -523,7 +523,7 @@ int main(int argc, char **argv)
     TEST(mistakes_in_the_options_are_named);
     TEST(a_guest_is_stopped_looked_at_and_let_go);
     TEST(actions_are_set_while_it_runs);
-    TEST(set_action_ends_what_no_shutdown_says);
+    TEST(set_action_overrides_no_shutdown);
     TEST(after_its_end_a_machine_needs_a_reset);
     return g_test_run();
 }

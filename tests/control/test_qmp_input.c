@@ -121,7 +121,7 @@ static void test_a_client_can_start_over_in_the_middle_of_anything(void)
     end(&rig);
 }
 
-static void test_what_is_no_command_does_not_swallow_the_next(void)
+static void test_invalid_input_does_not_swallow_the_next_command(void)
 {
     static const struct {
         const char *input, *answer;
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
     TEST(ids_come_back_as_they_were);
     TEST(ids_are_not_ours_to_understand);
     TEST(a_client_can_start_over_in_the_middle_of_anything);
-    TEST(what_is_no_command_does_not_swallow_the_next);
+    TEST(invalid_input_does_not_swallow_the_next_command);
     TEST(only_json_is_json);
     TEST(commands_need_no_lines);
     TEST(too_much_is_refused_and_forgotten);

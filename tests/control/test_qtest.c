@@ -115,7 +115,7 @@ static void test_answers(void)
 }
 
 /* Reads at the end of memory, in the hole below 4 GiB and at the end of the address space. */
-static void test_memory_that_nobody_backs_reads_ones(void)
+static void test_an_address_without_memory_reads_ones(void)
 {
     ControlRig rig;
     start(&rig, (const char *const[]){"-m", "1", "-accel", "qtest", NULL});
@@ -249,7 +249,7 @@ static void test_long_step_does_not_shut_out_the_rest(void)
     end(&rig);
 }
 
-static void test_interrupts_are_told_before_the_answer(void)
+static void test_interrupts_are_reported_before_the_answer(void)
 {
     ControlRig rig;
     start_plain(&rig);
@@ -435,7 +435,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST(answers);
-    TEST(memory_that_nobody_backs_reads_ones);
+    TEST(an_address_without_memory_reads_ones);
     TEST(several_commands_in_one_packet_and_one_in_several);
     TEST(megabytes_go_both_ways);
     TEST(overlong_line_is_refused_and_forgotten);
@@ -443,7 +443,7 @@ int main(int argc, char **argv)
     TEST(clock_steps_fire_the_deadlines_on_the_way);
     TEST(clock_step_alone_goes_to_the_next_deadline);
     TEST(long_step_does_not_shut_out_the_rest);
-    TEST(interrupts_are_told_before_the_answer);
+    TEST(interrupts_are_reported_before_the_answer);
     TEST(controllers_have_the_names_of_qemu);
     TEST(outputs_of_the_controller_can_be_seen);
     TEST(a_lost_client_ends_the_machine);

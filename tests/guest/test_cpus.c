@@ -137,9 +137,9 @@ typedef struct Ending {
 
 static const Ending ENDINGS[] = {
     {"all_halt", HALT, REST_HALTS, "", 0, "", NULL, "halted with interrupts disabled"},
-    {"one_halts_and_one_goes_on", HALT, REST_LEAVES, "", 9, "CPU 0 goes on\n", NULL,
+    {"one_halts_and_one_continues", HALT, REST_LEAVES, "", 9, "CPU 0 goes on\n", NULL,
      "the guest chose it"},
-    {"one_runs_on_after_the_first_halts", BEAT, REST_HALTS, "-timeout 1", TIMED_OUT, "",
+    {"one_continues_after_the_first_halts", BEAT, REST_HALTS, "-timeout 1", TIMED_OUT, "",
      "the guest ran for 1 s", "-timeout"},
     {"both_run_until_the_time_is_up", BEAT, REST_SPINS, "-timeout 1", TIMED_OUT, "", "CPU 1:\n",
      "-timeout"},

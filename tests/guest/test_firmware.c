@@ -139,6 +139,6 @@ int main(int argc, char **argv)
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("firmware/what_cannot_be_started_in_is_refused", test_refusals,
                     GUEST_DEFAULT_IRQCHIP);
-    g_test_add_func("/guest/firmware/is_told_of_the_machine", test_items);
+    g_test_add_func("/guest/firmware/gets_the_description_of_the_machine", test_items);
     return guest_tests_run();
 }

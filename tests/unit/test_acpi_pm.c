@@ -103,7 +103,7 @@ static void enabled_status_interrupts_until_it_is_cleared(void)
     g_assert_true(rig_irq(rig, SCI));
 }
 
-static void enables_and_control_keep_what_is_defined(void)
+static void enables_and_control_keep_their_defined_bits(void)
 {
     g_autoptr(Rig) rig = rig_new();
     rig_device(rig, "acpi-pm", NULL);
@@ -235,7 +235,7 @@ static void registers_have_the_specifications_names(void)
     g_assert_null(mapping->claim->register_name(mapping->state, ACPI_PM_SIZE, false));
 }
 
-static void report_tells_the_registers(void)
+static void report_shows_the_registers(void)
 {
     g_autoptr(Rig) rig = rig_new();
     Device *dev = rig_device(rig, "acpi-pm", NULL);
@@ -256,7 +256,7 @@ int main(int argc, char **argv)
     TEST(status_is_set_when_the_highest_bit_changes);
     TEST(writing_0_clears_no_status);
     TEST(enabled_status_interrupts_until_it_is_cleared);
-    TEST(enables_and_control_keep_what_is_defined);
+    TEST(enables_and_control_keep_their_defined_bits);
     TEST(sleep_type_of_qemu_powers_off);
     TEST(ports_of_other_machines_power_off);
     TEST(ports_of_other_machines_can_be_off);
@@ -265,6 +265,6 @@ int main(int argc, char **argv)
     TEST(reset_clears_everything);
     TEST(saved_state_continues);
     TEST(registers_have_the_specifications_names);
-    TEST(report_tells_the_registers);
+    TEST(report_shows_the_registers);
     return g_test_run();
 }

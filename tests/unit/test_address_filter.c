@@ -97,7 +97,7 @@ static void test_mistakes_are_refused(void)
     assert_refused("1..2,3", "-dfilter 3" NOT_A_RANGE);
 }
 
-static void test_what_is_no_number_is_named(void)
+static void test_invalid_number_is_named(void)
 {
     static const char *const TEXTS[] = {"x..5", "5..x", "..", "1...2", "5+", "-5", "1+2+3"};
     for (unsigned i = 0; i < G_N_ELEMENTS(TEXTS); i++) {
@@ -118,6 +118,6 @@ int main(int argc, char **argv)
     g_test_add_func("/address_filter/whatever_overlaps", test_whatever_overlaps);
     g_test_add_func("/address_filter/none_covers_everything", test_none_covers_everything);
     g_test_add_func("/address_filter/mistakes_are_refused", test_mistakes_are_refused);
-    g_test_add_func("/address_filter/what_is_no_number_is_named", test_what_is_no_number_is_named);
+    g_test_add_func("/address_filter/invalid_number_is_named", test_invalid_number_is_named);
     return g_test_run();
 }

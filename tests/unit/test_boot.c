@@ -152,7 +152,7 @@ static CpuState load(Fixture *f, const char *flat)
     return state;
 }
 
-static void test_defaults_are_what_add_needs(Fixture *f, gconstpointer data)
+static void test_defaults_run_the_guest_add(Fixture *f, gconstpointer data)
 {
     (void)data;
     write_guest(f, "\x01\xd8\xf4", 3);
@@ -267,7 +267,7 @@ int main(int argc, char **argv)
     TEST(unreadable_file);
     TEST(file_larger_than_memory);
     TEST(short_files_are_flat);
-    TEST(defaults_are_what_add_needs);
+    TEST(defaults_run_the_guest_add);
     TEST(every_register_can_be_given);
     TEST(bad_flat_values_are_refused);
     TEST(image_has_to_fit_where_it_goes);

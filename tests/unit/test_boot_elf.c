@@ -363,7 +363,7 @@ static void test_64_bit_kernels_need_a_64_bit_cpu(BootRig *rig, gconstpointer da
     check_no_long(rig, WHY);
 }
 
-static void test_pvh_start_info_tells_everything(BootRig *rig, gconstpointer data)
+static void test_pvh_start_info_is_complete(BootRig *rig, gconstpointer data)
 {
     (void)data;
     make_pvh(rig, &ELF32, 4);
@@ -429,7 +429,7 @@ int main(int argc, char **argv)
     TEST(unpacked_linux_kernel_needs_the_note);
     TEST(entry_has_to_be_loaded);
     TEST(64_bit_kernels_need_a_64_bit_cpu);
-    TEST(pvh_start_info_tells_everything);
+    TEST(pvh_start_info_is_complete);
     TEST(pvh_entry_above_4_gib_is_refused);
     TEST(garbled_pvh_notes_do_no_harm);
     return g_test_run();

@@ -201,7 +201,7 @@ static void test_initrd_is_at_the_top_of_memory(BootRig *rig, gconstpointer data
     g_assert_cmphex(load_initrd(rig), ==, BOOT_RIG_MEMORY - 0x1000);
 }
 
-static void test_initrd_is_below_what_the_kernel_reaches(BootRig *rig, gconstpointer data)
+static void test_initrd_is_below_the_limit_of_the_kernel(BootRig *rig, gconstpointer data)
 {
     (void)data;
     make_with(rig, LINUX_INITRD_ADDR_MAX, 0x7fffff, 4);
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
     TEST(initrd_for_a_firmware_is_below_its_own);
     TEST(zimage_goes_below_its_setup);
     TEST(initrd_is_at_the_top_of_memory);
-    TEST(initrd_is_below_what_the_kernel_reaches);
+    TEST(initrd_is_below_the_limit_of_the_kernel);
     TEST(initrd_is_not_where_the_kernel_unpacks);
     TEST(bad_headers_are_refused_with_the_reason);
     TEST(header_that_is_displaced_is_shown);

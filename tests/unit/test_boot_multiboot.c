@@ -69,7 +69,7 @@ static void test_ends_of_0_mean_the_whole_file(BootRig *rig, gconstpointer data)
     g_assert_cmphex(boot_rig_peek32(rig, LOAD_ADDRESS + HEADER), ==, MAGIC1);
 }
 
-static void test_information_tells_everything(BootRig *rig, gconstpointer data)
+static void test_information_is_complete(BootRig *rig, gconstpointer data)
 {
     (void)data;
     make_kernel1(rig, 0x10003);
@@ -208,7 +208,7 @@ static void test_header_that_is_misplaced_is_shown(BootRig *rig, gconstpointer d
 }
 
 /* Where no loader searches, the four bytes may be code and are not a header. */
-static void test_magic_alone_is_no_header_elsewhere(BootRig *rig, gconstpointer data)
+static void test_magic_outside_the_searched_range_is_ignored(BootRig *rig, gconstpointer data)
 {
     (void)data;
     boot_rig_set(rig, 0, 0xf4, 1);
@@ -381,7 +381,7 @@ static void test_v2_near_misses_are_shown(BootRig *rig, gconstpointer data)
 }
 
 /* Without the check of the header it would be a plain ELF file, which starts in another way. */
-static void test_v2_near_miss_is_no_plain_elf_file(BootRig *rig, gconstpointer data)
+static void test_v2_near_miss_does_not_start_as_a_plain_elf_file(BootRig *rig, gconstpointer data)
 {
     (void)data;
     static const uint8_t ELF[] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
@@ -410,14 +410,14 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST(addresses_place_the_kernel);
     TEST(ends_of_0_mean_the_whole_file);
-    TEST(information_tells_everything);
+    TEST(information_is_complete);
     TEST(memory_map_lists_the_ram);
     TEST(nothing_lies_over_the_kernel);
     TEST(header_is_searched_in_8_kib);
     TEST(bad_headers_are_refused_with_the_reason);
     TEST(wrong_checksum_is_shown);
     TEST(header_that_is_misplaced_is_shown);
-    TEST(magic_alone_is_no_header_elsewhere);
+    TEST(magic_outside_the_searched_range_is_ignored);
     TEST(entry_has_to_be_loaded);
     TEST(missing_module_is_refused);
     TEST(garbled_headers_do_no_harm);
@@ -426,7 +426,7 @@ int main(int argc, char **argv)
     TEST(v2_required_tags_have_to_be_known);
     TEST(v2_bad_headers_are_refused_with_the_reason);
     TEST(v2_near_misses_are_shown);
-    TEST(v2_near_miss_is_no_plain_elf_file);
+    TEST(v2_near_miss_does_not_start_as_a_plain_elf_file);
     TEST(v2_garbled_headers_do_no_harm);
     return g_test_run();
 }

@@ -207,7 +207,7 @@ static void test_mp_table_is_sound(BootRig *rig, gconstpointer data)
     g_assert_cmpuint(counts[4], ==, 2);
 }
 
-static void test_mp_table_says_who_boots_and_what_is_where(BootRig *rig, gconstpointer data)
+static void test_mp_table_names_the_boot_cpu_and_the_addresses(BootRig *rig, gconstpointer data)
 {
     (void)data;
     load_with(rig, 2, true);
@@ -373,6 +373,6 @@ int main(int argc, char **argv)
     TEST(script_puts_sound_tables_anywhere);
     TEST(without_registers_there_is_no_script);
     TEST(mp_table_is_sound);
-    TEST(mp_table_says_who_boots_and_what_is_where);
+    TEST(mp_table_names_the_boot_cpu_and_the_addresses);
     return g_test_run();
 }

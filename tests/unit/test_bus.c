@@ -169,7 +169,7 @@ static void test_access_across_claims_reaches_each(Fixture *f, gconstpointer dat
     assert_calls(f, "w1@1=11 w1@0=33 ");
 }
 
-static void test_wider_access_is_nobodys_where_the_chip_says_so(Fixture *f, gconstpointer data)
+static void test_wider_access_is_ignored_if_the_region_says_so(Fixture *f, gconstpointer data)
 {
     (void)data;
     claim(f, IO_PORTS, 0x101, 1, &ONLY_BYTES_OPS);
@@ -185,7 +185,7 @@ static void test_wider_access_is_nobodys_where_the_chip_says_so(Fixture *f, gcon
     assert_calls(f, "w1@0=77 r1@0 w1@0=33 r1@0 ");
 }
 
-static void test_narrower_access_is_nobodys(Fixture *f, gconstpointer data)
+static void test_narrower_access_is_ignored(Fixture *f, gconstpointer data)
 {
     (void)data;
     claim(f, IO_MEMORY, 0x1000, 16, &ONLY_LONGS_OPS);
@@ -214,8 +214,7 @@ static void test_reads_and_writes_have_a_least_width_each(Fixture *f, gconstpoin
     assert_calls(f, "r1@0 w2@2=9988 ");
 }
 
-static void test_access_of_a_strange_width_is_counted_and_remembered_as_nobodys(Fixture *f,
-                                                                                gconstpointer data)
+static void test_access_of_an_ignored_width_is_counted_as_unclaimed(Fixture *f, gconstpointer data)
 {
     (void)data;
     claim(f, IO_PORTS, 0x101, 1, &ONLY_BYTES_OPS);
@@ -232,7 +231,7 @@ static void test_access_of_a_strange_width_is_counted_and_remembered_as_nobodys(
 }
 
 /* REP goes by the same rule, with and without a block operation. */
-static void test_rep_of_a_strange_width_is_nobodys(Fixture *f, gconstpointer data)
+static void test_rep_of_an_ignored_width_is_unclaimed(Fixture *f, gconstpointer data)
 {
     (void)data;
     uint16_t items[2] = {0x2211, 0x4433};
@@ -298,7 +297,7 @@ static void test_rep_is_taken_apart_at_one_port(Fixture *f, gconstpointer data)
     g_assert_cmphex(items[2], ==, 0x1312);
 }
 
-static void test_rep_from_nowhere_is_all_ones(Fixture *f, gconstpointer data)
+static void test_rep_from_a_free_port_is_all_ones(Fixture *f, gconstpointer data)
 {
     (void)data;
     uint8_t items[6] = {0};
@@ -318,8 +317,8 @@ static void test_block_operation_takes_rep_whole(Fixture *f, gconstpointer data)
     g_assert_cmphex(items[1], ==, 0x5a5a);
 }
 
-static void test_block_operation_is_not_for_what_the_claim_does_not_take(Fixture *f,
-                                                                         gconstpointer data)
+static void test_block_operation_is_only_for_widths_that_the_claim_decodes(Fixture *f,
+                                                                           gconstpointer data)
 {
     (void)data;
     claim(f, IO_PORTS, 0x100, 4, &BLOCK_OPS);
@@ -412,18 +411,18 @@ int main(int argc, char **argv)
     TEST(wide_access_to_byte_device_is_split_low_first);
     TEST(long_access_to_word_device_is_two_words);
     TEST(access_across_claims_reaches_each);
-    TEST(wider_access_is_nobodys_where_the_chip_says_so);
-    TEST(narrower_access_is_nobodys);
+    TEST(wider_access_is_ignored_if_the_region_says_so);
+    TEST(narrower_access_is_ignored);
     TEST(reads_and_writes_have_a_least_width_each);
-    TEST(access_of_a_strange_width_is_counted_and_remembered_as_nobodys);
-    TEST(rep_of_a_strange_width_is_nobodys);
+    TEST(access_of_an_ignored_width_is_counted_as_unclaimed);
+    TEST(rep_of_an_ignored_width_is_unclaimed);
     TEST(ports_wrap_at_the_end);
     TEST(region_without_read_floats_and_without_write_ignores);
     TEST(lock_is_taken_unless_the_bus_is_unlocked);
     TEST(rep_is_taken_apart_at_one_port);
-    TEST(rep_from_nowhere_is_all_ones);
+    TEST(rep_from_a_free_port_is_all_ones);
     TEST(block_operation_takes_rep_whole);
-    TEST(block_operation_is_not_for_what_the_claim_does_not_take);
+    TEST(block_operation_is_only_for_widths_that_the_claim_decodes);
     TEST(rep_of_nothing_does_nothing);
     TEST(memory_accesses_of_every_size);
     TEST(wide_memory_access_to_long_device_is_halved);

@@ -147,7 +147,7 @@ static void test_device_write_goes_to_the_bidders(Fixture *f, gconstpointer data
     g_assert_cmpuint(unclaimed->len, ==, 0);
 }
 
-static void test_device_write_elsewhere_is_like_any(Fixture *f, gconstpointer data)
+static void test_device_write_to_another_range_is_an_ordinary_write(Fixture *f, gconstpointer data)
 {
     (void)data;
     const BusClaim wanted = claim_of(ELSEWHERE, &f->shared);
@@ -164,6 +164,6 @@ int main(int argc, char **argv)
     TEST(a_cpu_reaches_its_own);
     TEST(own_ranges_overlap_only_strangers);
     TEST(device_write_goes_to_the_bidders);
-    TEST(device_write_elsewhere_is_like_any);
+    TEST(device_write_to_another_range_is_an_ordinary_write);
     return g_test_run();
 }

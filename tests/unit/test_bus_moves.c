@@ -44,7 +44,7 @@ static void test_a_range_that_is_in_the_way_stays_and_the_newcomer_is_nowhere(Fi
     g_assert_true(bus_map(f->bus, second, 0x1007));
 }
 
-static void test_a_range_past_the_end_is_mapped_nowhere(Fixture *f, gconstpointer data)
+static void test_a_range_past_the_end_is_not_mapped(Fixture *f, gconstpointer data)
 {
     (void)data;
     const BusClaim wanted = claim_of(f, IO_PORTS, 0, 8, &BYTE_OPS);
@@ -287,7 +287,7 @@ static void add_ranges(Stress *s)
     g_assert_true(bus_claim(s->bus, &mover, NULL));
 }
 
-static void test_four_cpus_read_what_another_moves(void)
+static void test_four_cpus_read_a_range_that_another_moves(void)
 {
     g_autoptr(Bus) bus = bus_new(true);
     Stress s = {.bus = bus, .running = 1};
@@ -326,11 +326,11 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST_SPACES(a_range_answers_where_it_is_mapped_last);
     TEST_SPACES(a_range_that_is_in_the_way_stays_and_the_newcomer_is_nowhere);
-    TEST(a_range_past_the_end_is_mapped_nowhere);
+    TEST(a_range_past_the_end_is_not_mapped);
     TEST(an_access_sees_the_offset_from_the_new_base);
     TEST_SPACES(moves_without_end);
     TEST_SPACES(the_listener_is_told_of_each_mapping_and_its_end);
-    g_test_add_func("/bus_moves/four_cpus_read_what_another_moves",
-                    test_four_cpus_read_what_another_moves);
+    g_test_add_func("/bus_moves/four_cpus_read_a_range_that_another_moves",
+                    test_four_cpus_read_a_range_that_another_moves);
     return g_test_run();
 }

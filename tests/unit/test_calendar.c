@@ -44,7 +44,7 @@ static void test_ends_of_years(void)
 }
 
 /* The registers of a clock may hold values that are no date. */
-static void test_what_is_no_date_is_the_nearest(void)
+static void test_an_invalid_date_is_taken_for_the_nearest(void)
 {
     static const struct {
         CalendarDate given, nearest;
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/calendar/every_day_is_glibs", test_every_day_is_glibs);
     g_test_add_func("/calendar/ends_of_years", test_ends_of_years);
-    g_test_add_func("/calendar/what_is_no_date_is_the_nearest",
-                    test_what_is_no_date_is_the_nearest);
+    g_test_add_func("/calendar/an_invalid_date_is_taken_for_the_nearest",
+                    test_an_invalid_date_is_taken_for_the_nearest);
     return g_test_run();
 }

@@ -126,7 +126,7 @@ static void test_log_is_appended_to_when_asked(Fixture *fix, gconstpointer data)
     assert_log(fix, "", "one two");
 }
 
-static void test_full_disk_is_reported_once_and_the_guest_goes_on(void)
+static void test_full_disk_is_reported_once_and_the_guest_continues(void)
 {
     CharRig *rig = char_rig_new();
     RigLine *line = char_rig_add(rig, "null,logfile=/dev/full");
@@ -141,7 +141,7 @@ static void test_full_disk_is_reported_once_and_the_guest_goes_on(void)
 }
 
 /* A rotation would rename /dev/null, which is worse than a long log. */
-static void test_what_is_no_file_is_not_rotated(void)
+static void test_only_a_regular_file_is_rotated(void)
 {
     CharRig *rig = char_rig_new();
     g_autofree char *path = char_rig_path(rig, "fifo");
@@ -184,9 +184,9 @@ int main(int argc, char **argv)
     ADD(log_is_rotated_at_its_size, ",logmax=64,logkeep=2");
     ADD(one_large_write_is_rotated_between_lines, ",logmax=64,logkeep=1");
     ADD(log_is_appended_to_when_asked, "");
-    g_test_add_func("/log/what_is_no_file_is_not_rotated", test_what_is_no_file_is_not_rotated);
-    g_test_add_func("/log/full_disk_is_reported_once_and_the_guest_goes_on",
-                    test_full_disk_is_reported_once_and_the_guest_goes_on);
+    g_test_add_func("/log/only_a_regular_file_is_rotated", test_only_a_regular_file_is_rotated);
+    g_test_add_func("/log/full_disk_is_reported_once_and_the_guest_continues",
+                    test_full_disk_is_reported_once_and_the_guest_continues);
     g_test_add_func("/log/filter_never_swallows_the_next_line",
                     test_filter_never_swallows_the_next_line);
     return g_test_run();

@@ -255,7 +255,7 @@ static void test_killed_reader_frees_the_guest(Fixture *fix, gconstpointer data)
     assert_idle(fix);
 }
 
-static void test_late_reader_gets_what_was_said_before(Fixture *fix, gconstpointer data)
+static void test_late_reader_gets_the_earlier_output(Fixture *fix, gconstpointer data)
 {
     (void)data;
     rig_line_send_text(fix->line, "before\n");
@@ -266,7 +266,7 @@ static void test_late_reader_gets_what_was_said_before(Fixture *fix, gconstpoint
     leave(peer);
 }
 
-static void test_late_reader_is_told_what_it_missed(Fixture *fix, gconstpointer data)
+static void test_late_reader_is_told_how_much_it_missed(Fixture *fix, gconstpointer data)
 {
     (void)data;
     g_autoptr(GByteArray) sent = char_rig_pattern(100000);
@@ -313,7 +313,7 @@ static void test_unread_history_shows_nothing_twice(Fixture *fix, gconstpointer 
     leave(peer);
 }
 
-static void test_unread_history_says_what_it_has_lost(Fixture *fix, gconstpointer data)
+static void test_unread_history_says_how_much_it_has_lost(Fixture *fix, gconstpointer data)
 {
     (void)data;
     g_autoptr(GByteArray) sent = char_rig_pattern(100000);
@@ -547,8 +547,8 @@ static const struct {
      test_stalled_reader_holds_the_transmitter_and_loses_nothing},
     {"stalled_reader_holds_no_other_port", test_stalled_reader_holds_no_other_port},
     {"killed_reader_frees_the_guest", test_killed_reader_frees_the_guest},
-    {"late_reader_gets_what_was_said_before", test_late_reader_gets_what_was_said_before},
-    {"late_reader_is_told_what_it_missed", test_late_reader_is_told_what_it_missed},
+    {"late_reader_gets_the_earlier_output", test_late_reader_gets_the_earlier_output},
+    {"late_reader_is_told_how_much_it_missed", test_late_reader_is_told_how_much_it_missed},
     {"reader_that_comes_back_is_shown_everything_again",
      test_reader_that_comes_back_is_shown_everything_again},
     {"reader_that_follows_at_once_is_a_newcomer", test_reader_that_follows_at_once_is_a_newcomer},
@@ -567,7 +567,7 @@ static const struct {
     Test *test;
 } UNREAD_TESTS[] = {
     {"shows_nothing_twice", test_unread_history_shows_nothing_twice},
-    {"says_what_it_has_lost", test_unread_history_says_what_it_has_lost},
+    {"says_how_much_it_has_lost", test_unread_history_says_how_much_it_has_lost},
 };
 
 int main(int argc, char **argv)

@@ -495,11 +495,11 @@ int main(int argc, char **argv)
     ADD("input/", socket_is_passed_on_untouched);
     ADD("input/", file_is_read_to_its_end);
     ADD("input/", end_of_input_is_no_input);
-    g_test_add_data_func("/stdio/input/dev_null_is_no_input", "/dev/null",
+    g_test_add_data_func("/stdio/input/dev_null_gives_no_input", "/dev/null",
                          test_nothing_to_read_is_no_input);
-    g_test_add_data_func("/stdio/input/directory_is_no_input", "/",
+    g_test_add_data_func("/stdio/input/directory_gives_no_input", "/",
                          test_nothing_to_read_is_no_input);
-    g_test_add_data_func("/stdio/input/closed_descriptor_is_no_input", "",
+    g_test_add_data_func("/stdio/input/closed_descriptor_gives_no_input", "",
                          test_nothing_to_read_is_no_input);
     ADD("input/", input_open_for_writing_is_no_input);
     ADD("input/", input_waits_for_a_guest_that_does_not_read);

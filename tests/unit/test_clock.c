@@ -43,7 +43,7 @@ static void assert_log(GString *log, const char *text)
     g_string_truncate(log, 0);
 }
 
-static void test_stepped_clock_moves_only_when_told(void)
+static void test_stepped_clock_moves_only_when_stepped(void)
 {
     g_autoptr(Clock) clock = clock_new_stepped();
     g_assert_cmpuint(clock_now(clock), ==, 0);
@@ -221,7 +221,7 @@ static void test_no_deadline_is_served_while_paused(void)
 }
 
 /* A device that is always late must not keep the loop in one call for ever. */
-static void test_one_run_serves_what_was_due_when_it_began(void)
+static void test_one_run_serves_the_timers_that_were_due_at_its_start(void)
 {
     g_autoptr(Clock) clock = clock_new_monotonic();
     g_autoptr(GString) log = g_string_new(NULL);
@@ -375,7 +375,7 @@ static void test_stand_in_serves_periods_with_one_wakeup_moved_for_each(void)
     stand_in_clear(&s);
 }
 
-static void test_nearer_deadline_wakes_whoever_stands_in(void)
+static void test_nearer_deadline_wakes_the_thread_that_stands_in(void)
 {
     StandIn s;
     Alarm b;
@@ -388,7 +388,7 @@ static void test_nearer_deadline_wakes_whoever_stands_in(void)
     stand_in_clear(&s);
 }
 
-static void test_nobody_stands_in_for_a_deadline_that_is_due(void)
+static void test_no_thread_stands_in_for_a_deadline_that_is_due(void)
 {
     StandIn s;
     stand_in_init(&s, clock_new_stepped());
@@ -398,7 +398,7 @@ static void test_nobody_stands_in_for_a_deadline_that_is_due(void)
     stand_in_clear(&s);
 }
 
-static void test_nobody_stands_in_while_paused(void)
+static void test_no_thread_stands_in_while_paused(void)
 {
     StandIn s;
     stand_in_init(&s, clock_new_monotonic());
@@ -415,7 +415,7 @@ static void test_nobody_stands_in_while_paused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    TEST(stepped_clock_moves_only_when_told);
+    TEST(stepped_clock_moves_only_when_stepped);
     TEST(timers_fire_at_their_own_deadline_in_order);
     TEST(equal_deadlines_fire_in_the_order_of_arming);
     TEST(arming_again_moves_the_deadline);
@@ -425,14 +425,14 @@ int main(int argc, char **argv)
     TEST(step_stops_before_never);
     TEST(monotonic_clock_stands_still_while_paused);
     TEST(no_deadline_is_served_while_paused);
-    TEST(one_run_serves_what_was_due_when_it_began);
+    TEST(one_run_serves_the_timers_that_were_due_at_its_start);
     TEST(wakeup_comes_when_the_earliest_deadline_moves_nearer);
     TEST(deadline_beyond_host_time_never_wakes);
     TEST(wakeup_is_put_off_for_a_thread_that_stands_in);
     TEST(stand_in_that_is_woken_early_leaves_the_deadline_to_others);
     TEST(stand_in_serves_periods_with_one_wakeup_moved_for_each);
-    TEST(nearer_deadline_wakes_whoever_stands_in);
-    TEST(nobody_stands_in_for_a_deadline_that_is_due);
-    TEST(nobody_stands_in_while_paused);
+    TEST(nearer_deadline_wakes_the_thread_that_stands_in);
+    TEST(no_thread_stands_in_for_a_deadline_that_is_due);
+    TEST(no_thread_stands_in_while_paused);
     return g_test_run();
 }

@@ -51,7 +51,7 @@ static void test_later_value_wins(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->toy->text, ==, "two");
 }
 
-static void test_bad_values_say_what_would_be_right(Fixture *f, gconstpointer data)
+static void test_bad_values_give_the_correct_form(Fixture *f, gconstpointer data)
 {
     (void)data;
     assert_refused(f, "flag=maybe", "toy0: flag maybe: neither on nor off");
@@ -239,7 +239,7 @@ static void test_requests_go_to_the_machine(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->log->str, ==, "0/42 1/0 2/0 ");
 }
 
-static void test_guest_error_is_told_once_and_counted(Fixture *f, gconstpointer data)
+static void test_guest_error_is_reported_once_and_counted(Fixture *f, gconstpointer data)
 {
     (void)data;
     char *none = device_guest_errors(f->dev);
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
     TEST(every_kind_can_be_set);
     TEST(irq_none_is_not_connected);
     TEST(later_value_wins);
-    TEST(bad_values_say_what_would_be_right);
+    TEST(bad_values_give_the_correct_form);
     TEST(unknown_property_lists_those_there_are);
     TEST(help_has_every_property_with_its_default);
     TEST(regions_are_claimed_where_the_properties_say);
@@ -274,6 +274,6 @@ int main(int argc, char **argv)
     TEST(timer_fires_with_the_lock_held);
     TEST(memory_is_bounded);
     TEST(requests_go_to_the_machine);
-    TEST(guest_error_is_told_once_and_counted);
+    TEST(guest_error_is_reported_once_and_counted);
     return g_test_run();
 }

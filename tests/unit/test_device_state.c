@@ -98,7 +98,7 @@ static void test_unknown_fields_are_passed_over(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->toy->wide, ==, 5);
 }
 
-static void test_an_older_state_gets_defaults_for_what_it_lacks(Fixture *f, gconstpointer data)
+static void test_an_older_state_gets_defaults_for_missing_fields(Fixture *f, gconstpointer data)
 {
     (void)data;
     realize(f, NULL);
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
     TEST(saved_state_comes_back);
     TEST(impossible_states_are_refused);
     TEST(unknown_fields_are_passed_over);
-    TEST(an_older_state_gets_defaults_for_what_it_lacks);
+    TEST(an_older_state_gets_defaults_for_missing_fields);
     TEST(an_older_state_cannot_set_a_later_field);
     TEST(a_state_of_the_version_has_all_its_fields);
     TEST(a_later_state_is_refused);

@@ -59,7 +59,7 @@ static void test_text_follows_the_size_of_the_code(void)
     }
 }
 
-static void test_what_is_no_instruction_adds_nothing(void)
+static void test_an_invalid_instruction_adds_no_text(void)
 {
     static const char *const NONE[] = {"", "b8", "0f", "0fff", "c4c1", "8ec8", "f0"};
     for (unsigned i = 0; i < G_N_ELEMENTS(NONE); i++) {
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/disasm/text_follows_the_size_of_the_code",
                     test_text_follows_the_size_of_the_code);
-    g_test_add_func("/disasm/what_is_no_instruction_adds_nothing",
-                    test_what_is_no_instruction_adds_nothing);
+    g_test_add_func("/disasm/an_invalid_instruction_adds_no_text",
+                    test_an_invalid_instruction_adds_no_text);
     return g_test_run();
 }

@@ -372,7 +372,7 @@ static void read_all(Subject *s, GString *answers)
     }
 }
 
-static void test_a_loaded_device_goes_on_as_the_saved_one(gconstpointer data)
+static void test_a_loaded_device_continues_like_the_saved_one(gconstpointer data)
 {
     const Kind *kind = data;
     for (guint32 seed = 1; seed <= SCRIPTS; seed++) {
@@ -508,7 +508,8 @@ static void add_kind(const Kind *kind)
         const char *name;
         GTestDataFunc test;
     } SENTENCES[] = {
-        {"a_loaded_device_goes_on_as_the_saved_one", test_a_loaded_device_goes_on_as_the_saved_one},
+        {"a_loaded_device_continues_like_the_saved_one",
+         test_a_loaded_device_continues_like_the_saved_one},
         {"the_line_levels_are_a_function_of_the_state",
          test_the_line_levels_are_a_function_of_the_state},
         {"a_reset_is_the_power_on_state", test_a_reset_is_the_power_on_state},

@@ -268,7 +268,7 @@ static void test_output_of_a_run_that_never_began_is_as_before(Fixture *f, gcons
     g_assert_cmpuint(count_files(f), ==, 1);
 }
 
-static void test_output_that_goes_on_is_kept(Fixture *f, gconstpointer data)
+static void test_continuing_output_is_kept(Fixture *f, gconstpointer data)
 {
     (void)data;
     OutputFile file;
@@ -306,7 +306,7 @@ int main(int argc, char **argv)
     TEST(pidfile_of_a_run_that_never_began_is_untouched);
     TEST(output_is_emptied_when_the_run_begins);
     TEST(output_of_a_run_that_never_began_is_as_before);
-    TEST(output_that_goes_on_is_kept);
+    TEST(continuing_output_is_kept);
     TEST(output_to_a_pipe_without_a_reader_is_refused);
     return g_test_run();
 }

@@ -161,7 +161,7 @@ static void odd_sizes_are_refused_with_the_value(void)
     remove_file(path);
 }
 
-static void what_is_no_file_is_refused(void)
+static void only_a_regular_file_is_accepted(void)
 {
     expect_refusal("/dev/null", "is not a regular file");
     expect_refusal("no-such-file", "No such file or directory");
@@ -187,7 +187,7 @@ static void letters_are_an_order_with_and_without_its_name(void)
     g_assert_cmpstr(parse("dca,menu=off").order, ==, "dca");
 }
 
-static void once_and_menu_are_what_they_say(void)
+static void once_and_menu_are_parsed(void)
 {
     BootOrder order = parse("once=d,menu=on");
     g_assert_cmpstr(order.order, ==, "cad");
@@ -251,10 +251,10 @@ int main(int argc, char **argv)
                     the_copy_can_be_written_to_until_a_reset_restores_it);
     g_test_add_func("/firmware/odd_sizes_are_refused_with_the_value",
                     odd_sizes_are_refused_with_the_value);
-    g_test_add_func("/firmware/what_is_no_file_is_refused", what_is_no_file_is_refused);
+    g_test_add_func("/firmware/only_a_regular_file_is_accepted", only_a_regular_file_is_accepted);
     g_test_add_func("/boot_order/letters_are_an_order_with_and_without_its_name",
                     letters_are_an_order_with_and_without_its_name);
-    g_test_add_func("/boot_order/once_and_menu_are_what_they_say", once_and_menu_are_what_they_say);
+    g_test_add_func("/boot_order/once_and_menu_are_parsed", once_and_menu_are_parsed);
     g_test_add_func("/boot_order/splash_time_is_in_ms_and_has_a_default",
                     splash_time_is_in_ms_and_has_a_default);
     g_test_add_func("/boot_order/network_is_left_out_and_remembered",

@@ -151,7 +151,7 @@ static void debug_port_accounts_for_every_line(void)
     g_assert_true(dropped_some);
 }
 
-static void debug_port_saves_what_waits(void)
+static void debug_port_waiting_output_is_saved(void)
 {
     g_autoptr(Rig) rig = rig_new();
     Device *dev = rig_device(rig, "debug-port", "chardev=out");
@@ -185,7 +185,7 @@ static uint8_t crtc_get(Rig *rig, uint8_t index)
 }
 
 /* xv6 reads the cursor's position back, and fails if it is off the screen. */
-static void crtc_keeps_what_is_written(void)
+static void crtc_registers_can_be_read_back(void)
 {
     g_autoptr(Rig) rig = rig_new();
     Device *dev = rig_device(rig, "crtc", NULL);
@@ -332,7 +332,7 @@ static void debugcon_accounts_for_every_byte(void)
     g_assert_cmpuint(next, ==, 20000);
 }
 
-static void debugcon_saves_what_waits(void)
+static void debugcon_waiting_output_is_saved(void)
 {
     g_autoptr(Rig) rig = rig_new();
     Device *dev = rig_device(rig, "isa-debugcon", "chardev=out");
@@ -427,9 +427,9 @@ int main(int argc, char **argv)
     g_test_add_func("/debug_port/full_line_splits_no_line", debug_port_keeps_the_rest_of_a_line);
     g_test_add_func("/debug_port/dropped_lines_are_counted", debug_port_counts_what_it_drops);
     g_test_add_func("/debug_port/every_line_is_accounted_for", debug_port_accounts_for_every_line);
-    g_test_add_func("/debug_port/saves_what_waits", debug_port_saves_what_waits);
+    g_test_add_func("/debug_port/waiting_output_is_saved", debug_port_waiting_output_is_saved);
     g_test_add_func("/isa/write_only_ports_are_posted", debug_port_is_posted);
-    g_test_add_func("/crtc/keeps_what_is_written", crtc_keeps_what_is_written);
+    g_test_add_func("/crtc/registers_can_be_read_back", crtc_registers_can_be_read_back);
     g_test_add_func("/crtc/has_no_register_behind_the_last", crtc_has_no_register_behind_the_last);
     g_test_add_func("/crtc/protects_its_timing", crtc_protects_its_timing);
     g_test_add_func("/post_port/keeps_the_last_code", post_port_keeps_last);
@@ -438,7 +438,7 @@ int main(int argc, char **argv)
     g_test_add_func("/debugcon/full_line_loses_nothing", debugcon_loses_nothing_small);
     g_test_add_func("/debugcon/dropped_bytes_are_counted", debugcon_counts_what_it_drops);
     g_test_add_func("/debugcon/every_byte_is_accounted_for", debugcon_accounts_for_every_byte);
-    g_test_add_func("/debugcon/saves_what_waits", debugcon_saves_what_waits);
+    g_test_add_func("/debugcon/waiting_output_is_saved", debugcon_waiting_output_is_saved);
     g_test_add_func("/debug_exit/status_is_twice_the_value_plus_one", debug_exit_statuses);
     g_test_add_func("/debug_exit/four_ports_at_0xf4", debug_exit_where_users_put_it);
     g_test_add_func("/debug_exit/refuses_an_empty_range", debug_exit_has_no_empty_range);

@@ -63,7 +63,7 @@ static void assert_error(const char *text, const char *message)
     g_assert_cmpstr(error->message, ==, message);
 }
 
-static void test_errors_say_what_would_be_right(void)
+static void test_errors_give_the_correct_form(void)
 {
     assert_error("apend=on",
                  "-x: unknown key 'apend' (did you mean 'append'? known: append, path)");
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyval/later_of_two_wins", test_later_of_two_wins);
     g_test_add_func("/keyval/a_known_key_may_come_twice", test_a_known_key_may_come_twice);
     g_test_add_func("/keyval/nothing_is_an_empty_list", test_nothing_is_an_empty_list);
-    g_test_add_func("/keyval/errors_say_what_would_be_right", test_errors_say_what_would_be_right);
+    g_test_add_func("/keyval/errors_give_the_correct_form", test_errors_give_the_correct_form);
     g_test_add_func("/keyval/nearest_word", test_nearest_word);
     return g_test_run();
 }

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/log/lines_come_in_order", Fixture, NULL, set_up, test_order, tear_down);
-    g_test_add("/log/lines_that_nobody_reads_are_counted", Fixture, NULL, set_up, test_lost,
+    g_test_add("/log/lines_without_a_reader_are_counted", Fixture, NULL, set_up, test_lost,
                tear_down);
     return g_test_run();
 }

@@ -194,7 +194,7 @@ static void note_write(void *opaque, uint64_t address, size_t size)
     g_string_append_printf(opaque, "%x+%x ", (unsigned)address, (unsigned)size);
 }
 
-static void test_writes_are_told_with_their_range(void)
+static void test_writes_are_reported_with_their_range(void)
 {
     g_autoptr(Memory) memory = new_memory(64 * KIB);
     g_autoptr(GString) log = g_string_new(NULL);
@@ -225,6 +225,6 @@ int main(int argc, char **argv)
     TEST(rom_refuses_writes_and_those_that_reach_into_it);
     TEST(rom_in_the_hole_and_over_the_end_of_ram);
     TEST(rom_at_address_zero);
-    TEST(writes_are_told_with_their_range);
+    TEST(writes_are_reported_with_their_range);
     return g_test_run();
 }

@@ -74,14 +74,14 @@ static void test_a_full_pipe_makes_the_line_wait(Fixture *f, gconstpointer data)
     g_assert_false(fcntl(f->writer, F_GETFL) & O_NONBLOCK);
 }
 
-static void test_the_end_waits_for_nobody(Fixture *f, gconstpointer data)
+static void test_the_end_does_not_wait_for_a_reader(Fixture *f, gconstpointer data)
 {
     (void)data;
     fill(f);
     notices_line(f->notices, "lost");
 }
 
-static void test_a_reader_that_went_is_no_matter(Fixture *f, gconstpointer data)
+static void test_a_reader_that_has_left_does_no_harm(Fixture *f, gconstpointer data)
 {
     (void)data;
     close(f->reader);
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST(a_line_is_there_at_once);
     TEST(a_full_pipe_makes_the_line_wait);
-    TEST(the_end_waits_for_nobody);
-    TEST(a_reader_that_went_is_no_matter);
+    TEST(the_end_does_not_wait_for_a_reader);
+    TEST(a_reader_that_has_left_does_no_harm);
     return g_test_run();
 }

@@ -27,7 +27,7 @@ static void assert_number_error(const char *text, uint64_t maximum, const char *
     g_assert_cmpuint(value, ==, 77);
 }
 
-static void test_number_errors_end_with_what_would_be_right(void)
+static void test_number_errors_end_with_the_correct_form(void)
 {
     assert_number_error("", 9, "-n: a number is missing (decimal or 0x...)");
     assert_number_error("-1", 9, "-n -1: not a number (decimal or 0x...)");
@@ -67,7 +67,7 @@ static void assert_size_error(const char *text, const char *message)
     g_assert_cmpstr(error->message, ==, message);
 }
 
-static void test_size_errors_end_with_what_would_be_right(void)
+static void test_size_errors_end_with_the_correct_form(void)
 {
     assert_size_error("5Q", "-m 5Q: unknown suffix 'Q' (use K, M or G)");
     assert_size_error("5MB", "-m 5MB: unknown suffix 'MB' (use K, M or G)");
@@ -98,11 +98,11 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/number/decimal_and_hex", test_decimal_and_hex);
-    g_test_add_func("/number/errors_end_with_what_would_be_right",
-                    test_number_errors_end_with_what_would_be_right);
+    g_test_add_func("/number/errors_end_with_the_correct_form",
+                    test_number_errors_end_with_the_correct_form);
     g_test_add_func("/number/sizes_have_suffixes", test_sizes_have_suffixes);
-    g_test_add_func("/number/size_errors_end_with_what_would_be_right",
-                    test_size_errors_end_with_what_would_be_right);
+    g_test_add_func("/number/size_errors_end_with_the_correct_form",
+                    test_size_errors_end_with_the_correct_form);
     g_test_add_func("/number/switches", test_switches);
     return g_test_run();
 }

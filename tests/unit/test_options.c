@@ -320,7 +320,7 @@ static void test_unknown_option_suggests_the_nearest(void)
             "--kernel=x");
 }
 
-static void test_what_is_no_option_is_refused(void)
+static void test_an_unknown_option_is_refused(void)
 {
     REFUSED("hello.bin: not an option (a guest is named with -kernel FILE)", "hello.bin");
     REFUSED("-: not an option (a guest is named with -kernel FILE)", "-");
@@ -358,7 +358,7 @@ static void test_version(void)
     TEXT_HAS(WORDS("-version"), "pioemu " PIOEMU_VERSION "\n");
 }
 
-static void test_help_lists_what_there_is(void)
+static void test_help_lists_all_choices(void)
 {
     TEXT_HAS(WORDS("-accel", "help"), "kvm");
     TEXT_HAS(WORDS("-machine", "help"), "pc ");
@@ -410,7 +410,7 @@ static void test_help_has_every_option_with_an_example(void)
     parsed_clear(&p);
 }
 
-static void test_help_wins_over_what_follows(void)
+static void test_help_takes_precedence_over_later_options(void)
 {
     TEXT_HAS(WORDS("-kernel", "x", "-h", "-nonsense"), "Usage: pioemu");
     REFUSED("-nonsense: unknown option (see --help)", "-nonsense", "-h");
@@ -447,7 +447,7 @@ static void test_cpu_models(void)
     parsed_clear(&later);
 }
 
-static void test_what_is_no_cpu_model_is_refused(void)
+static void test_an_unknown_cpu_model_is_refused(void)
 {
     REFUSED("-cpu host: no such CPU model (there is max)", "-cpu", "host");
     REFUSED("-cpu kvm=off: the model comes first (as in -cpu max,kvm=off)", "-cpu", "kvm=off");
@@ -476,7 +476,7 @@ int main(int argc, char **argv)
     TEST(memory_sizes);
     TEST(cpus);
     TEST(cpu_models);
-    TEST(what_is_no_cpu_model_is_refused);
+    TEST(an_unknown_cpu_model_is_refused);
     TEST(escape_key);
     TEST(timeout_is_in_seconds);
     TEST(log_items_are_checked_at_once);
@@ -484,11 +484,11 @@ int main(int argc, char **argv)
     TEST(only_display_none_is_there);
     TEST(missing_argument_shows_an_example);
     TEST(unknown_option_suggests_the_nearest);
-    TEST(what_is_no_option_is_refused);
+    TEST(an_unknown_option_is_refused);
     TEST(unknown_device_suggests_the_nearest);
     TEST(version);
-    TEST(help_lists_what_there_is);
+    TEST(help_lists_all_choices);
     TEST(help_has_every_option_with_an_example);
-    TEST(help_wins_over_what_follows);
+    TEST(help_takes_precedence_over_later_options);
     return g_test_run();
 }

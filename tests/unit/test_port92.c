@@ -49,7 +49,7 @@ static void other_bits_read_0(void)
     g_assert_cmphex(rig_inb(rig, PORT92), ==, PORT92_A20);
 }
 
-static void report_tells_the_gate(void)
+static void report_shows_the_gate(void)
 {
     g_autoptr(Rig) rig = rig_new();
     Device *dev = make_port92(rig);
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
     g_test_add_func("/port92/bit_1_is_a20", bit_1_is_a20);
     g_test_add_func("/port92/bit_0_resets_when_it_rises", bit_0_resets_when_it_rises);
     g_test_add_func("/port92/other_bits_read_0", other_bits_read_0);
-    g_test_add_func("/port92/report_tells_the_gate", report_tells_the_gate);
+    g_test_add_func("/port92/report_shows_the_gate", report_shows_the_gate);
     g_test_add_func("/port92/state_is_saved_loaded_and_reset", port92_state);
     g_test_add_func("/reset-control/bit_2_resets_when_it_rises", rcr_bit_2_resets_when_it_rises);
     g_test_add_func("/reset-control/takes_bytes_alone", rcr_takes_bytes_alone);

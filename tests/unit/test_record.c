@@ -17,7 +17,7 @@ static void test_a_recording_replays_without_a_difference(void)
 }
 
 /* The last record is the read of 0x5a, followed by an end. */
-static void test_a_difference_is_told_with_time_port_and_values(void)
+static void test_a_difference_is_reported_with_time_port_and_values(void)
 {
     Recording r = make_recording();
     g_assert_cmphex(r.data[r.size - 2], ==, 0x5a);
@@ -302,7 +302,7 @@ static void test_threads_are_recorded(void)
     g_free(r.data);
 }
 
-static void test_a_full_disk_is_told_once(void)
+static void test_a_full_disk_is_reported_once(void)
 {
     Session *s = session_new("/dev/full");
     for (unsigned i = 0; i < MANY; i++) {
@@ -413,8 +413,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record/replays_without_a_difference",
                     test_a_recording_replays_without_a_difference);
-    g_test_add_func("/record/a_difference_is_told_with_time_port_and_values",
-                    test_a_difference_is_told_with_time_port_and_values);
+    g_test_add_func("/record/a_difference_is_reported_with_time_port_and_values",
+                    test_a_difference_is_reported_with_time_port_and_values);
     g_test_add_func("/record/a_register_has_its_name", test_a_register_has_its_name);
     g_test_add_func("/record/a_changed_byte_is_noticed", test_a_changed_byte_is_noticed);
     g_test_add_func("/record/a_shortened_recording_is_refused",
@@ -431,7 +431,7 @@ int main(int argc, char **argv)
                     test_apic_calls_that_nest_are_recorded);
     g_test_add_func("/record/nothing_is_lost", test_nothing_is_lost);
     g_test_add_func("/record/threads_are_recorded", test_threads_are_recorded);
-    g_test_add_func("/record/a_full_disk_is_told_once", test_a_full_disk_is_told_once);
+    g_test_add_func("/record/a_full_disk_is_reported_once", test_a_full_disk_is_reported_once);
     g_test_add_func("/record/a_file_that_cannot_be_made_is_an_error",
                     test_a_file_that_cannot_be_made_is_an_error);
     g_test_add_func("/record/the_date_is_fixed", test_the_date_is_fixed);

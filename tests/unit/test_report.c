@@ -50,13 +50,13 @@ static void test_the_instruction_is_read_in_the_size_of_its_code(void)
     assert_code(compatible, BYTES, "mov eax, [edi]");
 }
 
-static void test_what_is_no_instruction_is_called_bad(void)
+static void test_an_invalid_instruction_is_called_bad(void)
 {
     g_autofree char *text = report(CPU_SEGMENT_DB, false, CODE_AT + 2);
     assert_code(text, "00001002: 0f 0a 00 00 00 00 00 00 00 00 00 00 00 00 00 00", "(bad)");
 }
 
-static void test_no_memory_is_no_instruction(void)
+static void test_an_address_without_memory_has_no_instruction(void)
 {
     g_autofree char *text = report(CPU_SEGMENT_DB, false, 0x20000);
     assert_code(text, "00020000: (no memory there)", NULL);
@@ -101,9 +101,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/report/the_instruction_is_read_in_the_size_of_its_code",
                     test_the_instruction_is_read_in_the_size_of_its_code);
-    g_test_add_func("/report/what_is_no_instruction_is_called_bad",
-                    test_what_is_no_instruction_is_called_bad);
-    g_test_add_func("/report/no_memory_is_no_instruction", test_no_memory_is_no_instruction);
+    g_test_add_func("/report/an_invalid_instruction_is_called_bad",
+                    test_an_invalid_instruction_is_called_bad);
+    g_test_add_func("/report/an_address_without_memory_has_no_instruction",
+                    test_an_address_without_memory_has_no_instruction);
     g_test_add_func("/report/long_mode", test_long_mode);
     g_test_add_func("/report/lost_registers", test_lost_registers);
     g_test_add_func("/report/nothing_is_known_of_lost_registers", test_nothing_is_known);

@@ -231,7 +231,7 @@ static const ComTest TESTS[] = {
     {"rep_outs_obeys_the_word_length", rep_outs_masks, NULL},
     {"rep_outs_to_the_divisor_stays_there", rep_outs_to_divisor, NULL},
     {"rep_outs_raises_thre_per_character", rep_outs_raises_thre, NULL},
-    {"rep_ins_takes_what_waits", rep_ins_drains, NULL},
+    {"rep_ins_takes_the_waiting_characters", rep_ins_drains, NULL},
     {"without_fifo_one_character_at_a_time", one_character_without_fifo, NULL},
     {"reset_takes_input_again", reset_takes_input_again, NULL},
     {"clearing_the_fifo_takes_input_again", clearing_takes_input_again, NULL},

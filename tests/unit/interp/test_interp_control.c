@@ -285,7 +285,7 @@ static unsigned lines_told(void)
     return g_strv_length(lines) - 1;
 }
 
-static void test_unknown_registers_are_told_once_and_not_without_end(void)
+static void test_unknown_registers_are_reported_once_and_up_to_a_limit(void)
 {
     g_autoptr(Rig) rig = pm_new();
     msrs_told = g_string_new(NULL);
@@ -432,7 +432,7 @@ int main(int argc, char **argv)
     TEST(reserved_bits_of_the_entries);
     TEST(invlpg_of_a_large_page);
     TEST(model_specific_registers);
-    TEST(unknown_registers_are_told_once_and_not_without_end);
+    TEST(unknown_registers_are_reported_once_and_up_to_a_limit);
     TEST(time_stamp_counter);
     TEST(cpuid);
     TEST(long_mode_is_refused);

@@ -133,7 +133,7 @@ static void test_empty_idt_shuts_down(void)
 }
 
 /* An exception inside the handler is a new one, not a double fault. */
-static void test_fault_in_a_handler_is_no_double_fault(void)
+static void test_fault_in_a_running_handler_causes_no_double_fault(void)
 {
     g_autoptr(Rig) rig = pm_new();
     CpuState state = pm_state(0, PM_CODE);
@@ -448,7 +448,7 @@ int main(int argc, char **argv)
     TEST(double_fault_classes);
     TEST(triple_fault_shuts_down);
     TEST(empty_idt_shuts_down);
-    TEST(fault_in_a_handler_is_no_double_fault);
+    TEST(fault_in_a_running_handler_causes_no_double_fault);
     TEST(limit_comes_before_the_page);
     TEST(privilege_comes_before_the_operand);
     TEST(operand_comes_before_the_division);

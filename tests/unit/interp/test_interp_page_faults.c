@@ -78,7 +78,7 @@ static void test_fetch_of_an_absent_page(void)
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 1);
 }
 
-static void test_rep_movs_stops_at_the_page_and_goes_on(void)
+static void test_rep_movs_stops_at_the_page_and_continues(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
     CpuState state = pm_paged_state(3, PM_CODE);
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
     TEST(access_across_pages_that_are_apart);
     TEST(instruction_across_an_absent_page);
     TEST(fetch_of_an_absent_page);
-    TEST(rep_movs_stops_at_the_page_and_goes_on);
+    TEST(rep_movs_stops_at_the_page_and_continues);
     TEST(push_on_an_absent_page_leaves_esp);
     TEST(system_accesses_are_supervisors);
     TEST(absent_descriptor_table);

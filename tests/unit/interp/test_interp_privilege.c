@@ -80,7 +80,7 @@ static void test_io_permission_bitmap(void)
 }
 
 /* POPF changes IOPL only at ring 0, and IF only up to IOPL. */
-static void test_popf_keeps_what_it_may_not_change(void)
+static void test_popf_keeps_the_flags_that_it_may_not_change(void)
 {
     static const struct {
         unsigned cpl;
@@ -112,6 +112,6 @@ int main(int argc, char **argv)
     TEST(privileged_instructions);
     TEST(io_privilege);
     TEST(io_permission_bitmap);
-    TEST(popf_keeps_what_it_may_not_change);
+    TEST(popf_keeps_the_flags_that_it_may_not_change);
     return g_test_run();
 }

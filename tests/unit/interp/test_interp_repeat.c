@@ -58,7 +58,7 @@ static void test_copying_counts_by_64_bytes(void)
     }
 }
 
-static void test_everything_else_counts_by_item(void)
+static void test_all_other_repetitions_count_each_item(void)
 {
     static const uint8_t OPS[] = {0xa6, 0xa7, 0xac, 0xad, 0xae, 0xaf, 0x6c, 0x6d, 0x6e, 0x6f};
     g_autoptr(Rig) rig = new_rig();
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define TEST(name) g_test_add_func("/interp/repeat/" #name, test_##name)
     TEST(copying_counts_by_64_bytes);
-    TEST(everything_else_counts_by_item);
+    TEST(all_other_repetitions_count_each_item);
     TEST(items_of_a_device_cost_more);
     TEST(it_pauses_at_the_end_of_a_step);
     TEST(an_interrupt_comes_at_its_step);

@@ -327,7 +327,7 @@ static void test_real_mode_interrupt(void)
     trace_free(&t);
 }
 
-static void test_triple_fault_is_told_step_by_step(void)
+static void test_triple_fault_is_logged_step_by_step(void)
 {
     Trace t;
     trace_new(&t, LOG_INT, NULL);
@@ -427,7 +427,7 @@ int main(int argc, char **argv)
     TEST(software_interrupt_that_is_refused);
     TEST(hardware_interrupts);
     TEST(real_mode_interrupt);
-    TEST(triple_fault_is_told_step_by_step);
+    TEST(triple_fault_is_logged_step_by_step);
     TEST(filter_leaves_blocks_in_its_ranges);
     TEST(filter_is_not_for_interrupts);
     TEST(bad_filter_is_refused);

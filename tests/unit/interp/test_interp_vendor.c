@@ -103,7 +103,7 @@ static void is_explained(Bench *bench, void *context)
     by_rule[rule - ORACLE_VENDOR_RULES]++;
 }
 
-static void test_every_rule_explains_what_its_vendor_did(void)
+static void test_every_rule_explains_the_results_of_its_vendor(void)
 {
     g_autofree unsigned *by_rule = g_new0(unsigned, ORACLE_VENDOR_RULE_COUNT);
     g_test_message("%u facts", each_fact(is_explained, by_rule));
@@ -161,7 +161,7 @@ static void is_exact(Bench *bench, void *context)
     g_assert_cmpint(judge(bench, kept.vendor, &rule), ==, VERDICT_EXPLAINED);
 }
 
-static void test_a_rule_allows_nothing_else(void)
+static void test_a_rule_allows_only_its_own_difference(void)
 {
     g_assert_cmpuint(each_fact(is_exact, NULL), >, 0);
 }
@@ -285,13 +285,14 @@ static void test_undefined_results_follow_one_rule_on_every_host(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/interp/vendor/every_rule_explains_what_its_vendor_did",
-                    test_every_rule_explains_what_its_vendor_did);
+    g_test_add_func("/interp/vendor/every_rule_explains_the_results_of_its_vendor",
+                    test_every_rule_explains_the_results_of_its_vendor);
     g_test_add_func("/interp/vendor/another_vendor_may_not_do_the_same",
                     test_another_vendor_may_not_do_the_same);
     g_test_add_func("/interp/vendor/an_unknown_vendor_is_reported_and_does_not_fail",
                     test_an_unknown_vendor_is_reported_and_does_not_fail);
-    g_test_add_func("/interp/vendor/a_rule_allows_nothing_else", test_a_rule_allows_nothing_else);
+    g_test_add_func("/interp/vendor/a_rule_allows_only_its_own_difference",
+                    test_a_rule_allows_only_its_own_difference);
     g_test_add_func("/interp/vendor/what_is_architectural_fails_on_any_vendor",
                     test_what_is_architectural_fails_on_any_vendor);
     g_test_add_func("/interp/vendor/undefined_results_follow_one_rule_on_every_host",
