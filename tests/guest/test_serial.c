@@ -155,12 +155,12 @@ static void test_last_words_of_a_guest_satisfy_the_script(const GuestTarget *tar
     g_assert_cmpint(guest_wait_exit(guest), ==, 3);
 }
 
-/* The debug port is built before COM1, and takes no input. */
+/* The debug port is built before COM1 and takes no input; the monitor comes between them. */
 static void test_line_is_named_before_it_is_made(const GuestTarget *target)
 {
     g_autoptr(Guest) guest =
         guest_shell_start(target, &GUEST_ON_PIPES, "-serial mon:stdio -debugport chardev:serial0");
-    guest_type(guest, "\001c");
+    guest_type(guest, "\001c\001c");
     guest_shell_say(guest, "out 0x10 0x41", "IO port: 10, data: 41\n");
     guest_expect(guest, GUEST_ERR, "input goes to COM1");
     guest_shell_last(guest, "halt");
