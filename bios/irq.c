@@ -77,7 +77,7 @@ void fault_no_fpu(Regs *regs);
 
 void fault_divide(Regs *regs)
 {
-    die(regs, "division by zero, or its result too large,");
+    die(regs, "division by zero or overflow");
 }
 
 void fault_step(Regs *regs)
@@ -123,7 +123,7 @@ void fault_opcode(Regs *regs)
 
 void fault_no_fpu(Regs *regs)
 {
-    die(regs, "no coprocessor, for an instruction of it,");
+    die(regs, "no coprocessor for the instruction");
 }
 
 /* ---- IRQs without a driver ---- */

@@ -121,7 +121,7 @@ static void show(const Menu *menu)
         }
         print("\n");
     }
-    print("Which one? (Esc: as without the menu) ");
+    print("Which one? (Esc: the usual order) ");
 }
 
 /* ---- the choice ---- */

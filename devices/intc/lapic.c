@@ -578,7 +578,7 @@ static const DeviceRegion LAPIC_REGIONS[] = {
 
 static const DeviceProperty LAPIC_PROPERTIES[] = {
     DEVICE_PROPERTY(Lapic, base, "base", PROPERTY_UINT64, NULL, "first address"),
-    DEVICE_PROPERTY(Lapic, cpu, "cpu", PROPERTY_UINT32, "0", "number of the CPU whose it is"),
+    DEVICE_PROPERTY(Lapic, cpu, "cpu", PROPERTY_UINT32, "0", "number of its CPU"),
     DEVICE_PROPERTY_END,
 };
 

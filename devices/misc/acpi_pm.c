@@ -246,7 +246,7 @@ static const DeviceProperty ACPI_PM_PROPERTIES[] = {
     DEVICE_PORT(AcpiPm, iobase, "iobase", "first port"),
     DEVICE_IRQ(AcpiPm, sci, "irq", "the system control interrupt"),
     DEVICE_PROPERTY(AcpiPm, old_ports, "old-ports", PROPERTY_BOOL, "on",
-                    "power off by the ports of older Bochs and QEMU, and of VirtualBox, as well"),
+                    "power off also at the ports of older Bochs and QEMU, and of VirtualBox"),
     DEVICE_PORT(AcpiPm, bochs_port, "bochs-port", "the former, 0 for none"),
     DEVICE_PORT(AcpiPm, virtualbox_port, "virtualbox-port", "the latter, 0 for none"),
     DEVICE_PROPERTY_END,

@@ -420,7 +420,7 @@ static const DeviceProperty fw_cfg_properties[] = {
     DEVICE_PORT(FwCfg, iobase, "iobase", "selector and data port"),
     DEVICE_PORT(FwCfg, dma_iobase, "dma-iobase", "the eight ports of the DMA register"),
     DEVICE_PROPERTY(FwCfg, dma, "dma", PROPERTY_BOOL, "on", "whether there is a DMA register"),
-    DEVICE_PROPERTY(FwCfg, items, "items", PROPERTY_DATA, "fw_cfg", "what it tells of"),
+    DEVICE_PROPERTY(FwCfg, items, "items", PROPERTY_DATA, "fw_cfg", "the table of items"),
     DEVICE_PROPERTY_END,
 };
 

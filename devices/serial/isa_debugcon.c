@@ -79,10 +79,10 @@ static const CharClient DEBUGCON_CLIENT = {
 const DeviceClass isa_debugcon_class = {
     .head = DEVICE_CLASS_HEAD("isa-debugcon", Debugcon),
     .description = "debug console: every byte written is output",
-    .properties = DEVICE_PROPERTIES(
-        DEVICE_PORT(Debugcon, iobase, "iobase", "port"),
-        DEVICE_PROPERTY(Debugcon, readback, "readback", PROPERTY_UINT32, "0xe9", "what reads give"),
-        DEVICE_CHAR(Debugcon, port, "where the bytes go")),
+    .properties = DEVICE_PROPERTIES(DEVICE_PORT(Debugcon, iobase, "iobase", "port"),
+                                    DEVICE_PROPERTY(Debugcon, readback, "readback", PROPERTY_UINT32,
+                                                    "0xe9", "the value of reads"),
+                                    DEVICE_CHAR(Debugcon, port, "where the bytes go")),
     .regions = DEVICE_REGIONS({
         DEVICE_PORTS("port", 1, &DEBUGCON_OPS, "iobase"),
         .posted = true,

@@ -230,7 +230,7 @@ static void uart_check_gate(Uart *u)
     if (u->out2 == UART_OUT2_IGNORE && (id == UART_IIR_RDI || id == UART_IIR_CTI)) {
         pio_guest_error(u->dev, "OUT2 clear",
                         "the guest gets interrupts with MCR.OUT2 clear; a real PC would not "
-                        "deliver them (out2=strict does as it does)");
+                        "deliver them (out2=strict behaves like a PC)");
     }
 }
 

@@ -248,7 +248,8 @@ static void write_command(Ata *s, uint8_t command)
     bool busy = d->status & (ATA_ST_BSY | ATA_ST_DRQ);
     if (busy && !(command == ATA_CMD_DEVICE_RESET && ata_is_cdrom(d))) {
         pio_guest_error(s->dev, "command while busy",
-                        "command 0x%02x while drive %u is at another, ignored", command, d->index);
+                        "command 0x%02x is ignored, because drive %u executes another one", command,
+                        d->index);
         return;
     }
     d->interrupt = false;

@@ -244,7 +244,7 @@ static uint8_t read_fifo(I82077aa *s)
     } else if (wants_guest(s) && s->step == FDC_STEP_IN) {
         value = fdc_transfer_take(s);
     } else {
-        pio_guest_error(s->dev, "read", "the FIFO is read while MSR=0x%02x: nothing is there",
+        pio_guest_error(s->dev, "read", "the FIFO is read while MSR=0x%02x: it is empty",
                         read_msr(s));
     }
     fdc_update(s);

@@ -408,7 +408,7 @@ static const DeviceProperty i8254_properties[] = {
     DEVICE_PORT(I8254, portb_base, "portb", "port B: gate and output of counter 2, 0: none"),
     DEVICE_IRQ(I8254, irq, "irq", "line of counter 0"),
     DEVICE_CHOICE(I8254, policy, "lost-ticks", policy_names, "catchup",
-                  "what becomes of ticks that come due together"),
+                  "what happens to ticks that are due together"),
     DEVICE_PROPERTY_END,
 };
 

@@ -176,8 +176,8 @@ void accel_unknown_msr(Vcpu *vcpu, uint32_t index, bool write, uint64_t value)
         write ? g_strdup_printf("write of 0x%" PRIx64, value) : g_strdup("read");
     const char *result = host->model.unknown_msr_faults ? "#GP" : write ? "ignored" : "0";
     g_autofree char *message = g_strdup_printf(
-        "CPU %u: %s %s MSR 0x%x, which is not there: %s%s", vcpu->index, what, write ? "to" : "of",
-        index, result, last ? " (other MSRs are not told any more)" : "");
+        "CPU %u: %s %s MSR 0x%x, which does not exist: %s%s", vcpu->index, what,
+        write ? "to" : "of", index, result, last ? " (further MSRs are not reported)" : "");
     host->guest_error(host->opaque, message);
 }
 

@@ -29,14 +29,14 @@ static const struct {
     const char *help;
 } ITEMS[] = {
     {"io", LOG_IO, "every access to a device, with the register's name"},
-    {"unclaimed", LOG_UNCLAIMED, "at the end: accesses that nobody answered"},
-    {"char", LOG_CHAR, "at the end: what went over each chardev"},
-    {"guest_errors", LOG_GUEST_ERRORS, "model specific registers that are not there, once each"},
+    {"unclaimed", LOG_UNCLAIMED, "at the end: accesses without a device"},
+    {"char", LOG_CHAR, "at the end: the counters of each chardev"},
+    {"guest_errors", LOG_GUEST_ERRORS, "model specific registers that do not exist, once each"},
     {"in_asm", LOG_IN_ASM, "soft: instructions, in blocks, when they are first decoded"},
     {"int", LOG_INT, "soft: interrupts and exceptions"},
     {"exec", LOG_EXEC, "soft: a line before each block is executed"},
     {"cpu", LOG_CPU, "soft: the registers before each block is executed"},
-    {"nochain", LOG_NOCHAIN, "soft: no block leads directly to the next"},
+    {"nochain", LOG_NOCHAIN, "soft: blocks are not chained"},
 };
 
 bool log_parse_items(const char *text, unsigned *items, GError **error)
@@ -91,7 +91,7 @@ static bool write_text(Log *log, const char *text)
 static void write_line(Log *log, const char *line)
 {
     if (log->lost && can_write(log)) {
-        g_autofree char *mark = g_strdup_printf("[%u lines lost: nobody read them]\n", log->lost);
+        g_autofree char *mark = g_strdup_printf("[%u lines lost: they were not read]\n", log->lost);
         log->lost = write_text(log, mark) ? 0 : log->lost;
     }
     g_autofree char *text =
@@ -103,7 +103,7 @@ void log_begin(Log *log)
 {
     log->begun = true;
     if (log->file.path && !output_file_begin(&log->file)) {
-        log_line(log, "pioemu: -D %s cannot be emptied: %s", log->file.path, g_strerror(errno));
+        log_line(log, "pioemu: -D %s cannot be truncated: %s", log->file.path, g_strerror(errno));
     }
 }
 

@@ -164,7 +164,7 @@ static bool check_format(const RawImage *raw, const Drive *drive, GError **error
         if (!memcmp(start, FORMATS[i].magic, strlen(FORMATS[i].magic))) {
             g_autofree char *why = g_strdup_printf(
                 "looks like a %s image, and only raw ones can be used (-drive's format=raw "
-                "takes it as it is)",
+                "accepts it unchanged)",
                 FORMATS[i].name);
             return fail(error, drive, PIOEMU_ERROR_CONFIG, why);
         }

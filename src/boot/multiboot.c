@@ -93,7 +93,7 @@ static char *explain_header(const BootBytes *kernel, const MultibootMark *mark, 
                     : NULL;
     }
     if (at + last + 4 > mark->search) {
-        return good ? g_strdup_printf("%s header at 0x%" PRIx64 ": it has to lie in the first %u "
+        return good ? g_strdup_printf("%s header at 0x%" PRIx64 ": it must be in the first %u "
                                       "bytes of the file (link it first)",
                                       mark->name, at, mark->search)
                     : NULL;

@@ -107,9 +107,9 @@ static bool check_request(const BootLoad *load, const Tag *tag, GError **error)
     for (uint32_t at = TAG_SIZE; at + 4 <= tag->size && !tag->optional; at += 4) {
         uint32_t type = boot_u32(kernel, tag->offset + at);
         if (!can_inform(load, type)) {
-            return boot_refuse(load->request, error,
-                               "the multiboot2 header requires information %u, which there is not",
-                               type);
+            return boot_refuse(
+                load->request, error,
+                "the multiboot2 header requires information %u, which does not exist", type);
         }
     }
     return true;

@@ -68,7 +68,7 @@ CharLog *char_log_new(Chardev *chardev, const CharLogConfig *config, GError **er
 void char_log_begin(CharLog *log)
 {
     if (log->first.path && !output_file_begin(&log->first)) {
-        chardev_report(log->chardev, "logfile %s cannot be emptied: %s", log->path,
+        chardev_report(log->chardev, "logfile %s cannot be truncated: %s", log->path,
                        g_strerror(errno));
     }
     output_file_close(&log->first);

@@ -20,7 +20,7 @@ static void file_begin(Chardev *chardev)
 {
     OutputFile *file = &((FileOut *)chardev)->file;
     if (file->path && !output_file_begin(file)) {
-        chardev_report(chardev, "%s cannot be emptied: %s", file->path, g_strerror(errno));
+        chardev_report(chardev, "%s cannot be truncated: %s", file->path, g_strerror(errno));
     }
     output_file_close(file);
 }
@@ -75,7 +75,7 @@ static const char *const FILE_OPTIONS[] = {"append", NULL};
 const ChardevClass chardev_file_class = {
     .name = "file",
     .usage = "file:PATH[,append=on]",
-    .help = "output goes to a file, which is emptied first unless append=on",
+    .help = "output goes to a file, which is truncated first unless append=on",
     .argument = "path",
     .options = FILE_OPTIONS,
     .size = sizeof(FileOut),
@@ -97,7 +97,7 @@ static bool stdout_open(Chardev *chardev, GError **error)
 const ChardevClass chardev_stdout_class = {
     .name = "stdout",
     .usage = "stdout",
-    .help = "output goes to standard output, input never comes",
+    .help = "output goes to standard output; there is no input",
     .size = sizeof(FileOut),
     .open = stdout_open,
     .write = file_write,

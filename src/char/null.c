@@ -4,7 +4,7 @@
 const ChardevClass chardev_null_class = {
     .name = "null",
     .usage = "null",
-    .help = "output is thrown away, input never comes",
+    .help = "output is discarded; there is no input",
     .size = sizeof(Chardev),
 };
 
@@ -26,7 +26,7 @@ static const char *const RINGBUF_OPTIONS[] = {"size", NULL};
 const ChardevClass chardev_ringbuf_class = {
     .name = "ringbuf",
     .usage = "ringbuf[,size=SIZE]",
-    .help = "the last output stays in memory, for reports; input never comes",
+    .help = "the last output stays in memory, for reports; there is no input",
     .options = RINGBUF_OPTIONS,
     .size = sizeof(Chardev),
     .open = ringbuf_open,

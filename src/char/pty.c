@@ -253,7 +253,7 @@ static const char *const PTY_OPTIONS[] = {"link", "carrier", NULL};
 const ChardevClass chardev_pty_class = {
     .name = "pty",
     .usage = "pty[,link=PATH]",
-    .help = "a pseudo-terminal of its own, whose name is printed; link=: and a name that stays",
+    .help = "a pseudo-terminal, whose name is printed; link=PATH adds a name that stays the same",
     .options = PTY_OPTIONS,
     .size = sizeof(Pty),
     .rx_size = PTY_RX_SIZE,

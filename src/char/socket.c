@@ -308,7 +308,7 @@ const ChardevClass chardev_unix_class = {
 const ChardevClass chardev_tcp_class = {
     .name = "tcp",
     .usage = "tcp:HOST:PORT[,server=on]",
-    .help = "the same over TCP; :PORT is this host alone, [::1]:PORT is IPv6",
+    .help = "the same over TCP; :PORT is this host only, [::1]:PORT is IPv6",
     .argument = "address",
     .options = SOCKET_OPTIONS,
     .size = sizeof(Socket),

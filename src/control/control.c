@@ -287,7 +287,7 @@ static void patience_over(void *opaque)
 void control_begin(Control *control)
 {
     if (control->log_file.path && !output_file_begin(&control->log_file)) {
-        g_autofree char *text = g_strdup_printf("-qtest-log %s cannot be emptied: %s",
+        g_autofree char *text = g_strdup_printf("-qtest-log %s cannot be truncated: %s",
                                                 control->log_file.path, g_strerror(errno));
         vm_message(control->vm, text);
     }

@@ -89,7 +89,7 @@ static bool take_string(Parser *parser, bool expression, GString *text, GError *
 {
     skip_blanks(parser);
     if (*parser->at != '"') {
-        return fail(parser, error, "a string in double quotes has to follow");
+        return fail(parser, error, "a string in double quotes must follow");
     }
     parser->at++;
     while (*parser->at && *parser->at != '"') {
@@ -184,7 +184,7 @@ static bool parse_step(Parser *parser, const char *name, GError **error)
             return COMMANDS[i].parse(parser, step, error);
         }
     }
-    return fail(parser, error, "unknown command (there are port, send, wait, fail-if, exit)");
+    return fail(parser, error, "unknown command (use port, send, wait, fail-if or exit)");
 }
 
 static bool parse_line(Parser *parser, GError **error)
@@ -199,7 +199,7 @@ static bool parse_line(Parser *parser, GError **error)
     } else if (!parse_step(parser, name, error)) {
         return false;
     }
-    return at_end(parser) || fail(parser, error, "nothing more may follow");
+    return at_end(parser) || fail(parser, error, "there must be nothing more on the line");
 }
 
 /*

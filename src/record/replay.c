@@ -191,7 +191,7 @@ static void fire_timer(ReplayDevice *device)
         count++;
     }
     if (e->address >= count) {
-        replay_damaged(device->replay, "a timer that there is not");
+        replay_damaged(device->replay, "a timer that does not exist");
         return;
     }
     Timer *timer = *(Timer **)((uint8_t *)device_state(dev) + timers[e->address].offset);
@@ -217,7 +217,7 @@ static void call_again(Replay *replay, ReplayDevice *device, const DeviceCall *e
         BusInitiator by = {.never_collects = true};
         make_access((Board *)replay, &by, device, event);
     } else {
-        replay_damaged(replay, "a call that cannot be during another");
+        replay_damaged(replay, "a call that is impossible during another");
     }
     g_assert(device->depth == depth);
 }
@@ -310,7 +310,7 @@ static void check_unclaimed(Replay *replay, const ReplayRecord *record)
     if (mapping && bus_mapping_decodes(mapping, e->address, e->size, write) &&
         !replay_stopped(replay) && !is_newcomers(replay, mapping->claim)) {
         replay->difference = g_strdup_printf(
-            "record %" PRIu64 ": %s 0x%" PRIx64 ": expected nobody, got %s", replay->records + 1,
+            "record %" PRIu64 ": %s 0x%" PRIx64 ": expected no device, got %s", replay->records + 1,
             e->space == IO_PORTS ? "port" : "address", e->address, mapping->name);
     }
     replay->records++;

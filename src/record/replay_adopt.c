@@ -16,17 +16,18 @@ static bool check_file(const char *option, const char *path, const char *sum, GE
         return true;
     }
     if (!path) {
-        return error_refuse(error, "it was made with -%s FILE: name the same file", option);
+        return error_refuse(error, "the recording was made with -%s FILE: name the same file",
+                            option);
     }
     if (!sum) {
-        return error_refuse(error, "it was made without -%s", option);
+        return error_refuse(error, "the recording was made without -%s", option);
     }
     g_autofree char *is = recorder_file_sum(path);
     if (!is) {
         return error_refuse(error, "-%s %s: cannot be read", option, path);
     }
     return !strcmp(is, sum) ||
-           error_refuse(error, "-%s %s: not the file that it was made with", option, path);
+           error_refuse(error, "-%s %s: not the file of the recording", option, path);
 }
 
 static bool check_files(const Config *config, const ReplayHeader *header, GError **error)
@@ -44,7 +45,7 @@ static bool check_files(const Config *config, const ReplayHeader *header, GError
 static bool adopt_text(const char *option, char **mine, const char *recorded, GError **error)
 {
     if (*mine && g_strcmp0(*mine, recorded)) {
-        return error_refuse(error, "-%s %s: it was made with%s%s", option, *mine,
+        return error_refuse(error, "-%s %s: the recording was made with%s%s", option, *mine,
                             recorded ? " " : "out", recorded ? recorded : "");
     }
     g_free(*mine);
@@ -60,7 +61,7 @@ static bool adopt_list(const char *option, GPtrArray **mine, const GPtrArray *re
         same = !strcmp((*mine)->pdata[i], recorded->pdata[i]);
     }
     if ((*mine)->len && !same) {
-        return error_refuse(error, "-%s %s: it was made with other ones", option,
+        return error_refuse(error, "-%s %s: the recording was made with others", option,
                             (char *)(*mine)->pdata[0]);
     }
     g_ptr_array_set_size(*mine, 0);
@@ -74,8 +75,9 @@ static bool adopt_memory(Config *config, const Config *recorded, GError **error)
 {
     g_autoptr(Config) usual = config_new();
     if (config->memory != usual->memory && config->memory != recorded->memory) {
-        return error_refuse(error, "-m: it was made with %" PRIu64 " KiB of memory, not %" PRIu64,
-                            recorded->memory >> 10, config->memory >> 10);
+        return error_refuse(
+            error, "-m: the recording was made with %" PRIu64 " KiB of memory, not %" PRIu64,
+            recorded->memory >> 10, config->memory >> 10);
     }
     config->memory = recorded->memory;
     return true;
@@ -84,7 +86,8 @@ static bool adopt_memory(Config *config, const Config *recorded, GError **error)
 static bool adopt_cpus(Config *config, const Config *recorded, GError **error)
 {
     if (config->cpus != 1 && config->cpus != recorded->cpus) {
-        return error_refuse(error, "-smp %u: it was made with %u", config->cpus, recorded->cpus);
+        return error_refuse(error, "-smp %u: the recording was made with %u", config->cpus,
+                            recorded->cpus);
     }
     config->cpus = recorded->cpus;
     return true;
@@ -97,7 +100,7 @@ static bool adopt_cpu_model(Config *config, const Config *recorded, GError **err
     CpuModel usual = {0};
     g_autofree char *unasked = cpu_model_text(&usual);
     if (strcmp(mine, unasked) && strcmp(mine, theirs)) {
-        return error_refuse(error, "-cpu %s: it was made with %s", mine, theirs);
+        return error_refuse(error, "-cpu %s: the recording was made with %s", mine, theirs);
     }
     config->cpu = recorded->cpu;
     return true;
@@ -110,7 +113,8 @@ static bool adopt_machine(Config *config, const ReplayHeader *header, GError **e
                         header->entry ? header->entry : "");
     bool asked = strcmp(config->machine, "pc") && strcmp(config->machine, full);
     if (asked) {
-        return error_refuse(error, "-machine %s: it was made with %s", config->machine, full);
+        return error_refuse(error, "-machine %s: the recording was made with %s", config->machine,
+                            full);
     }
     g_free(config->machine);
     config->machine = g_steal_pointer(&full);
@@ -131,8 +135,8 @@ static bool adopt_accel(Config *config, const ReplayHeader *header, GError **err
         return error_refuse(error, "-accel %s: a whole run needs -accel soft", mine);
     }
     if (ips && g_strcmp0(ips, header->ips)) {
-        return error_refuse(error, "-accel soft,ips=%s: it was made with %s", ips,
-                            header->ips ? header->ips : "the usual speed");
+        return error_refuse(error, "-accel soft,ips=%s: the recording was made with %s", ips,
+                            header->ips ? header->ips : "the default speed");
     }
     g_autofree char *accel = g_strdup_printf("%s%s%s", mine, header->ips && !ips ? ",ips=" : "",
                                              header->ips && !ips ? header->ips : "");
@@ -197,7 +201,7 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
 {
     const Config *recorded = header->config;
     if (config->record || config->expect) {
-        return error_refuse(error, "-%s: not during a replay",
+        return error_refuse(error, "-%s: not possible during a replay",
                             config->record ? "record" : "expect");
     }
     if (!check_files(config, header, error) || !adopt_accel(config, header, error) ||

@@ -146,7 +146,7 @@ bool replay_take_asked(ReplayDevice *device, BlockResult *result)
     bool ok = e->value & 1;
     g_autofree ReplayAsked *asked = pop_asked(device, (unsigned)(e->value >> 1), e->address);
     if (!asked || e->count != (ok ? asked->size : 0)) {
-        replay_damaged(device->replay, "a drive did what it was not asked for");
+        replay_damaged(device->replay, "a drive finished a request that was not made");
         return false;
     }
     *result = (BlockResult){.port = asked->port,

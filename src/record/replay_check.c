@@ -80,7 +80,7 @@ static void check_dma_answer(const ReplayDevice *device, const DeviceCall *event
                        recorded->value >> 1, recorded->value & 1 ? " and the end" : "",
                        event->value >> 1, event->value & 1 ? " and the end" : "");
     } else if (!to_memory && memcmp(event->data, recorded->data, event->value >> 1) != 0) {
-        replay_differs(device, "other bytes than were expected");
+        replay_differs(device, "other bytes than expected");
     }
 }
 
@@ -109,7 +109,7 @@ static void check_answer(const ReplayDevice *device, const DeviceCall *event)
         break;
     case CALL_READ_BLOCK:
         if (memcmp(event->data, recorded->data, event->count * event->size) != 0) {
-            replay_differs(device, "other items than the %zu that were expected", event->count);
+            replay_differs(device, "other items than the %zu expected ones", event->count);
         }
         break;
     case CALL_DMA:
@@ -172,7 +172,7 @@ static void leave_nested(ReplayDevice *device, const DeviceCall *event)
     if (event->kind != CALL_RECEIVE && replay_take_item(device, &wanted, &item) &&
         item.answer != event->value) {
         replay_differs(device,
-                       "a call meanwhile: expected the answer 0x%" PRIx64 ", got 0x%" PRIx64,
+                       "a call during this one: expected the answer 0x%" PRIx64 ", got 0x%" PRIx64,
                        item.answer, event->value);
     }
 }
@@ -278,7 +278,7 @@ bool replay_has_room(ReplayDevice *device, uint64_t port, uint64_t size)
     const Device *dev = device->services.dev;
     const CharClient *client = device_class(dev)->char_client;
     if (!client || !client->receive || !size || !has_char_port(dev, port)) {
-        replay_damaged(device->replay, "input for a device that takes none");
+        replay_damaged(device->replay, "input for a device that accepts none");
         return false;
     }
     size_t room = client->rx_room

@@ -32,7 +32,7 @@ static bool read_magic(RecordReader *in, GError **error)
     uint64_t version;
     if (!line || !g_str_has_prefix(line, RECORD_MAGIC) ||
         !number_parse("version", line + strlen(RECORD_MAGIC), UINT32_MAX, &version, NULL)) {
-        return error_refuse(error, "it is not a recording of pioemu's");
+        return error_refuse(error, "it is not a recording of pioemu");
     }
     if (version != RECORD_VERSION) {
         return error_refuse(error,

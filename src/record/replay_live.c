@@ -63,7 +63,7 @@ static void enter_nested(ReplayDevice *device, const DeviceCall *event)
     ReplayItem item;
     if (event->kind != CALL_RECEIVE && replay_take_item(device, &wanted, &item) &&
         !same_call(&item.nested, event)) {
-        replay_differs(device, "expected another call meanwhile");
+        replay_differs(device, "expected another call during this one");
     }
 }
 
@@ -84,7 +84,7 @@ static void live_enter(DeviceServices *services, const DeviceCall *event)
     }
     if (!device->waiting) {
         g_autofree char *got = replay_describe(device, event);
-        replay_differs_at(replay, "expected nothing of the kind, got %s", got);
+        replay_differs_at(replay, "expected no such call, got %s", got);
     } else {
         compare_call(device, event);
     }
@@ -236,6 +236,6 @@ void replay_inject(ReplayDevice *device)
     replay_bring_input(device);
     device->injecting = false;
     if (device->waiting) {
-        replay_damaged(device->replay, "input for a device that takes none");
+        replay_damaged(device->replay, "input for a device that accepts none");
     }
 }

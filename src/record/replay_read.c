@@ -107,7 +107,7 @@ static void read_call(Replay *replay, ReplayRecord *record, unsigned first)
         skip_items(replay);
     }
     if (!in->over && record->number >= replay->streams->len) {
-        replay_damaged(replay, "a device that there is not");
+        replay_damaged(replay, "a device that does not exist");
     }
 }
 
@@ -165,7 +165,7 @@ static void read_record(Replay *replay, ReplayRecord *record)
             g_array_append_val(replay->host_counts, host.count);
         }
     } else if (record->kind > RECORD_BUILT) {
-        replay_damaged(replay, "a kind of record that there is not");
+        replay_damaged(replay, "an unknown kind of record");
     }
     if (in->over) {
         replay_damaged(replay, "cut short");

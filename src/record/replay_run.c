@@ -46,8 +46,9 @@ static bool read_file(ReplayRun *run, GError **error)
         return false;
     }
     return run->header.whole ||
-           error_refuse(error, "it is of devices only, made without a software CPU "
-                               "(-replay alone takes it)");
+           error_refuse(error,
+                        "it contains devices only, because it was made without the software CPU "
+                        "(-replay without a guest accepts it)");
 }
 
 /*
@@ -131,7 +132,7 @@ bool replay_run_is_complete(ReplayRun *run, GError **error)
         return error_refuse(error, "-replay %s: %s", run->path, failure->message);
     }
     return !replay_stopped(replay) ||
-           error_refuse(error, "-replay %s: the machine is built otherwise: %s", run->path,
+           error_refuse(error, "-replay %s: the machine differs: %s", run->path,
                         replay->difference ? replay->difference : replay->damage);
 }
 
@@ -152,7 +153,7 @@ static void call_device(ReplayRun *run, const ReplayHost *host)
         host->number < replay->streams->len ? replay->streams->pdata[host->number] : NULL;
     ReplayRecord *record = stream && stream->device ? replay_find(replay, stream) : NULL;
     if (!record) {
-        replay_damaged(replay, "input that is not there");
+        replay_damaged(replay, "input that is missing");
         return;
     }
     ReplayDevice *device = stream->device;
@@ -215,7 +216,7 @@ static bool is_due(ReplayRun *run, const ReplayHost *host)
         replay_differs_at(replay, "the host was expected after %" PRIu64 " instructions",
                           run->count + host->count);
     } else if (waiting && waiting->kind >= RECORD_UNCLAIMED_READ) {
-        replay_differs_at(replay, "expected an access to 0x%" PRIx64 " that nobody answers",
+        replay_differs_at(replay, "expected an access to 0x%" PRIx64 " without a device",
                           waiting->event.address);
     } else if (waiting) {
         const ReplayStream *stream = replay->streams->pdata[waiting->number];
@@ -265,7 +266,7 @@ uint64_t replay_run_until(const ReplayRun *run)
 
 void replay_run_stuck(ReplayRun *run)
 {
-    replay_differs_at(&run->replay, "the CPU sleeps, and something woke it then");
+    replay_differs_at(&run->replay, "the CPU sleeps, but in the recording something woke it");
 }
 
 /* ---- what the machine does ---- */
@@ -286,7 +287,7 @@ void replay_run_unclaimed(ReplayRun *run, const BusAccess *access)
         e->value != access->value || e->count != access->count || e->size != access->size) {
         replay_differs_at(replay,
                           "expected no such access: %s 0x%" PRIx64 " of 0x%" PRIx64
-                          ", which nobody answers",
+                          ", which reached no device",
                           access->write ? "write" : "read", access->address, access->value);
     }
     replay->records++;
@@ -311,7 +312,7 @@ void replay_run_ended(ReplayRun *run, const VmResult *result)
                    host.status == result->status && run->count + host.count == run->at.instructions;
         }
         if (!same) {
-            replay_differs_at(replay, "the run ends with status %d (%s), and did not then",
+            replay_differs_at(replay, "the run ends with status %d (%s), but not in the recording",
                               result->status, result->reason);
         }
     }

@@ -6,9 +6,10 @@
 
 void report_remains(GString *text, const VcpuRemains *remains, const Memory *memory)
 {
-    g_string_append(text, "This host's CPU does not keep the registers of a guest that dies so.\n");
+    g_string_append(
+        text, "This host's CPU does not keep the registers of a guest that dies in this way.\n");
     if (!remains->seen) {
-        g_string_append(text, "Nor are those of an exit before it known.\n");
+        g_string_append(text, "Those of an earlier exit are not known either.\n");
         return;
     }
     g_string_append_printf(
@@ -26,7 +27,7 @@ static void report_access(GString *text, const BusAccess *access)
     if (access->count > 1) {
         g_string_append_printf(text, " (last of %u)", access->count);
     }
-    g_string_append_printf(text, "  %s", access->device ? access->device : "(nobody)");
+    g_string_append_printf(text, "  %s", access->device ? access->device : "(no device)");
     if (access->times > 1) {
         g_string_append_printf(text, "  (%u times)", access->times);
     }
@@ -66,7 +67,7 @@ void report_devices(GString *text, const Machine *machine)
 void report_unclaimed(GString *text, const Bus *bus)
 {
     g_autoptr(GArray) entries = bus_unclaimed(bus);
-    g_string_append_printf(text, "Accesses that nobody answered: %s\n", entries->len ? "" : "none");
+    g_string_append_printf(text, "Accesses without a device: %s\n", entries->len ? "" : "none");
     for (guint i = 0; i < entries->len; i++) {
         const BusUnclaimed *e = &g_array_index(entries, BusUnclaimed, i);
         g_string_append_printf(text,

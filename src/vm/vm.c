@@ -506,7 +506,8 @@ static void finish_output(Vm *vm)
         left += chardev_set_drain(vm->chars, patience);
     }
     if (left) {
-        log_line(vm->log, "pioemu: %zu bytes of output were not delivered: nobody read them", left);
+        log_line(vm->log, "pioemu: %zu bytes of output were not delivered: they were not read",
+                 left);
     }
 }
 

@@ -90,7 +90,7 @@ static void look_for_posted(void *opaque)
 static void trace_access(Vm *vm, const BusAccess *access)
 {
     g_autofree char *address = g_strdup_printf("0x%04" PRIx64, access->address);
-    log_line(vm->log, "%s %s %s=0x%0*" PRIx64, access->device ? access->device : "nobody",
+    log_line(vm->log, "%s %s %s=0x%0*" PRIx64, access->device ? access->device : "no device",
              access->write ? "write" : "read",
              access->register_name ? access->register_name : address, access->size * 2,
              access->value);
@@ -133,7 +133,7 @@ bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
     if (!accel->traces) {
         log_line(vm->log,
                  "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
-                 "instructions, nothing of them is logged (use -accel soft)",
+                 "instructions, so none is logged (use -accel soft)",
                  accel->name);
         return true;
     }

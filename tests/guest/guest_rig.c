@@ -479,7 +479,8 @@ void guest_assert_says(const Guest *guest, const char *part)
 
 bool guest_registers_are_lost(const Guest *guest)
 {
-    return strstr(guest_messages(guest), "CPU does not keep the registers of a guest that dies so");
+    return strstr(guest_messages(guest),
+                  "CPU does not keep the registers of a guest that dies in this way");
 }
 
 void guest_assert_one_line(const Guest *guest)

@@ -32,7 +32,7 @@ static void test_faults(const GuestTarget *target)
     static const uint8_t BOUND[] = {0xb8, 0xff, 0x7f, 0x62, 0x06, 0x00, 0x7c};
     static const uint8_t LIMIT[] = {0x66, 0xbb, 0x00, 0x00, 0x01, 0x00, 0x67, 0x8a, 0x03};
     expect_end(target, DIVIDE, sizeof(DIVIDE), 1,
-               "\nBIOS: division by zero, or its result too large, at 0:7c03\r\n");
+               "\nBIOS: division by zero or overflow at 0:7c03\r\n");
     expect_end(target, OPCODE, sizeof(OPCODE), 1, "\nBIOS: invalid opcode at 0:7c00\r\n");
     if (!strcmp(target->accel, "soft")) { /* the interpreter in KVM does not know BOUND */
         expect_end(target, BOUND, sizeof(BOUND), 1, "\nBIOS: index out of bounds at 0:7c03\r\n");
@@ -56,7 +56,7 @@ static void test_no_coprocessor(const GuestTarget *target)
     static const uint8_t CODE[] = {0x0f, 0x20, 0xc0, 0x0c, 0x04, 0x0f, 0x22, 0xc0,
                                    0x90, 0xdb, 0xe3, 0xb0, 0x05, 0xe6, 0xf4};
     expect_end(target, CODE, sizeof(CODE), 1,
-               "\nBIOS: no coprocessor, for an instruction of it, at 0:7c09\r\n");
+               "\nBIOS: no coprocessor for the instruction at 0:7c09\r\n");
 }
 
 /* ---- NMI ---- */

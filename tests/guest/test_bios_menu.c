@@ -12,7 +12,7 @@
 
 #define BANNER "pioemu BIOS " PIOEMU_VERSION ": 639 KiB low and 130048 KiB extended memory\r\n"
 #define PROMPT "Press F12, Esc or m for the boot menu\r\n"
-#define ASK    "Which one? (Esc: as without the menu) "
+#define ASK    "Which one? (Esc: the usual order) "
 /* A time that is long enough on any host. */
 #define MENU "-boot order=cad,menu=on,splash-time=65535 "
 

@@ -51,15 +51,15 @@ static void test_unknown_msrs_are_ignored(const GuestTarget *target)
 static void test_unknown_msrs_are_told_once(const GuestTarget *target)
 {
     run(target, "-d guest_errors", IGNORED,
-        "pioemu: guest error: CPU 0: write of 0xffffffffffffffff to MSR 0x12345, which is not "
-        "there: ignored\n");
+        "pioemu: guest error: CPU 0: write of 0xffffffffffffffff to MSR 0x12345, which does "
+        "not exist: ignored\n");
 }
 
 static void test_unknown_msrs_can_fault(const GuestTarget *target)
 {
     run(target, "-cpu max,unknown-msr=fault -d guest_errors", FAULTED,
-        "pioemu: guest error: CPU 0: write of 0xffffffffffffffff to MSR 0x12345, which is not "
-        "there: #GP\n");
+        "pioemu: guest error: CPU 0: write of 0xffffffffffffffff to MSR 0x12345, which does "
+        "not exist: #GP\n");
 }
 
 static void replay(const GuestTarget *target, const char *options, int status, const char *output)

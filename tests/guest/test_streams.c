@@ -238,11 +238,9 @@ int main(int argc, char **argv)
     guest_tests_add("output/whose_reader_goes_away", test_reader_gone, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("output/of_a_busy_guest_whose_reader_goes_away", test_reader_of_counter_gone,
                     GUEST_DEFAULT_IRQCHIP);
-    guest_tests_add("output/that_nobody_reads_ends_promptly", test_full_pipe,
-                    GUEST_DEFAULT_IRQCHIP);
-    guest_tests_add("output/and_messages_that_nobody_reads", test_full_pipes,
-                    GUEST_DEFAULT_IRQCHIP);
-    guest_tests_add("output/that_nobody_reads_loses_no_status", test_status_with_full_pipe,
+    guest_tests_add("output/without_a_reader_ends_promptly", test_full_pipe, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("output/and_messages_without_a_reader", test_full_pipes, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("output/without_a_reader_loses_no_status", test_status_with_full_pipe,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("output/that_is_read_late_is_whole", test_late_reader, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("output/of_several_devices_keeps_the_guests_order", test_order,

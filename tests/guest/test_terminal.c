@@ -213,7 +213,7 @@ static void test_quit_from_a_deaf_guest(const GuestTarget *target)
         guest_start(target, &GUEST_ON_TERMINAL, "-kernel hello.bin -no-shutdown");
     guest_expect(guest, GUEST_ERR, "-no-shutdown keeps the machine");
     wait_raw(guest);
-    guest_type(guest, "some input that nobody wants");
+    guest_type(guest, "some input that is not read");
     guest_type(guest, CTRL_A "x");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     assert_as_before(guest);

@@ -126,7 +126,7 @@ static void test_who_sees_no_instructions_says_so(const GuestTarget *target)
     }
     g_autofree char *message = g_strdup_printf(
         "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
-        "instructions, nothing of them is logged (use -accel soft)\n",
+        "instructions, so none is logged (use -accel soft)\n",
         target->accel);
     g_assert_cmpstr(log, ==, message);
 }

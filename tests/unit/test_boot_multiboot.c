@@ -142,7 +142,7 @@ static void test_header_is_searched_in_8_kib(BootRig *rig, gconstpointer data)
     g_autofree uint8_t *header = g_memdup2(rig->file->data + HEADER, 32);
     g_byte_array_set_size(rig->file, 0);
     boot_rig_bytes(rig, 8184, header, 32);
-    boot_rig_refused(rig, "multiboot header at 0x1ff8: it has to lie in the first 8192 bytes of "
+    boot_rig_refused(rig, "multiboot header at 0x1ff8: it must be in the first 8192 bytes of "
                           "the file (link it first)" BOOT_RIG_FLAT_HINT);
     g_byte_array_set_size(rig->file, 0);
     boot_rig_bytes(rig, 8180, header, 32);
@@ -330,7 +330,7 @@ static void test_v2_required_tags_have_to_be_known(BootRig *rig, gconstpointer d
     MAKE2(rig, ADDRESS_TAG, ENTRY_TAG, 77, 8, END_TAG);
     boot_rig_refused(rig, "the multiboot2 header requires tag 77 at 0x78, which is unknown");
     MAKE2(rig, ADDRESS_TAG, ENTRY_TAG, 1, 12, 8, 0, END_TAG);
-    boot_rig_refused(rig, "the multiboot2 header requires information 8, which there is not");
+    boot_rig_refused(rig, "the multiboot2 header requires information 8, which does not exist");
     MAKE2(rig, ADDRESS_TAG, ENTRY_TAG, 4, 12, 1, 0, END_TAG);
     boot_rig_refused(rig, "multiboot2 tag 4 requires a text or graphics console; there is only the "
                           "serial port");
@@ -376,7 +376,7 @@ static void test_v2_near_misses_are_shown(BootRig *rig, gconstpointer data)
     g_autoptr(GByteArray) kernel = g_steal_pointer(&rig->file);
     rig->file = g_byte_array_new();
     boot_rig_bytes(rig, 0x8000 - HEADER - 8, kernel->data, kernel->len);
-    boot_rig_refused(rig, "multiboot2 header at 0x7ff8: it has to lie in the first 32768 bytes of "
+    boot_rig_refused(rig, "multiboot2 header at 0x7ff8: it must be in the first 32768 bytes of "
                           "the file (link it first)" BOOT_RIG_FLAT_HINT);
 }
 

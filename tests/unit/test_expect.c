@@ -194,15 +194,15 @@ static void test_mistakes_name_the_line(Fixture *fix, gconstpointer data)
 {
     (void)data;
     assert_refused(fix, "\nsned \"x\"\n",
-                   ", line 2: unknown command (there are port, send, wait, fail-if, exit)");
-    assert_refused(fix, "send x\n", ", line 1: a string in double quotes has to follow");
+                   ", line 2: unknown command (use port, send, wait, fail-if or exit)");
+    assert_refused(fix, "send x\n", ", line 1: a string in double quotes must follow");
     assert_refused(fix, "send \"x\n", ", line 1: the string has no end");
     assert_refused(fix, "send \"\\q\"\n",
                    ", line 1: unknown escape (there are \\n \\r \\t \\e \\\\ \\\" \\xNN)");
     assert_refused(fix, "wait \"x\" soon\n",
                    ", line 1: the time-out is a number of seconds, up to a day");
     assert_refused(fix, "exit 256\n", ", line 1: exit takes a status from 0 to 255");
-    assert_refused(fix, "exit 1 2\n", ", line 1: nothing more may follow");
+    assert_refused(fix, "exit 1 2\n", ", line 1: there must be nothing more on the line");
     assert_refused(fix, "port com9\n",
                    ": no chardev 'com9' to talk to (a -serial or -chardev makes one)");
 }

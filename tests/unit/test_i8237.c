@@ -514,7 +514,7 @@ int main(int argc, char **argv)
     add("transfer/no_memory_reads_ones", test_no_memory_reads_ones);
     add("serve/masked_channel_waits", test_masked);
     add("serve/terminal_count_masks_unless_autoinit", test_mask_after_terminal_count);
-    add("serve/disabled_controller_serves_nobody", test_controller_disable);
+    add("serve/disabled_controller_serves_no_channel", test_controller_disable);
     add("serve/first_controller_needs_the_cascade", test_first_controller_needs_the_cascade);
     add("serve/wrong_direction_moves_nothing", test_wrong_direction);
     add("serve/no_request_no_transfer", test_no_request_no_transfer);

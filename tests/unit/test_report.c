@@ -79,7 +79,7 @@ static void test_lost_registers(void)
     report_remains(text, &remains, memory);
     g_assert_true(g_str_has_prefix(text->str,
                                    "This host's CPU does not keep the registers of a guest that "
-                                   "dies so.\n"
+                                   "dies in this way.\n"
                                    "Its registers at its last exit, at most 7 ms before it died:\n"
                                    "EAX="));
     g_assert_nonnull(strstr(text->str, "\nEIP=00001000 "));
@@ -91,9 +91,10 @@ static void test_nothing_is_known(void)
     g_autoptr(Memory) memory = memory_new(0x10000, NULL);
     g_autoptr(GString) text = g_string_new(NULL);
     report_remains(text, &(VcpuRemains){.seen = false}, memory);
-    g_assert_cmpstr(text->str, ==,
-                    "This host's CPU does not keep the registers of a guest that dies so.\n"
-                    "Nor are those of an exit before it known.\n");
+    g_assert_cmpstr(
+        text->str, ==,
+        "This host's CPU does not keep the registers of a guest that dies in this way.\n"
+        "Those of an earlier exit are not known either.\n");
 }
 
 int main(int argc, char **argv)

@@ -325,7 +325,7 @@ static void test_stop_that_cannot_be_caught(Fixture *fix, gconstpointer data)
     quit_by_key(fix);
 }
 
-static void test_stop_with_nobody_who_sets_the_modes(Fixture *fix, gconstpointer data)
+static void test_stop_with_no_shell_that_sets_the_modes(Fixture *fix, gconstpointer data)
 {
     (void)data;
     kill(fix->pid, SIGSTOP);
@@ -562,7 +562,7 @@ int main(int argc, char **argv)
     ADD("guardian/", guardian_holds_only_the_terminal_and_its_line, NULL);
     ADD("guardian/", guardian_that_was_stopped_does_not_hold_us_up, NULL);
     ADD("job/", stop_that_cannot_be_caught, NULL);
-    ADD("job/", stop_with_nobody_who_sets_the_modes, NULL);
+    ADD("job/", stop_with_no_shell_that_sets_the_modes, NULL);
     g_test_add_func("/terminal/job/suspended_job_gives_the_terminal_back",
                     test_suspended_job_gives_the_terminal_back);
     g_test_add_func("/terminal/job/background_job_waits_for_the_foreground",

@@ -271,7 +271,7 @@ static VcpuStop handle_exit(KvmVcpu *kv)
         return fail(&kv->vcpu, "KVM does not know why the guest stopped (hardware reason 0x%llx)",
                     run->hw.hardware_exit_reason);
     default:
-        return fail(&kv->vcpu, "KVM exit %u is none that pioemu asked for", run->exit_reason);
+        return fail(&kv->vcpu, "KVM exit %u is unexpected", run->exit_reason);
     }
 }
 

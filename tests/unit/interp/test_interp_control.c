@@ -291,14 +291,14 @@ static void test_unknown_registers_are_reported_once_and_up_to_a_limit(void)
     msrs_told = g_string_new(NULL);
     rig->accel->host.guest_error = hear_of_msr;
     read_msrs(rig, MSR_UNKNOWN, 1);
-    g_assert_cmpstr(msrs_told->str, ==, "CPU 0: read of MSR 0x12345, which is not there: 0\n");
+    g_assert_cmpstr(msrs_told->str, ==, "CPU 0: read of MSR 0x12345, which does not exist: 0\n");
     read_msrs(rig, MSR_UNKNOWN, 2);
     g_assert_cmpuint(lines_told(), ==, 2);
     read_msrs(rig, MSR_TSC, 1);
     g_assert_cmpuint(lines_told(), ==, 2);
     read_msrs(rig, MSR_UNKNOWN, 10 * ACCEL_UNKNOWN_MSRS);
     g_assert_cmpuint(lines_told(), ==, ACCEL_UNKNOWN_MSRS);
-    g_assert_nonnull(strstr(msrs_told->str, "(other MSRs are not told any more)"));
+    g_assert_nonnull(strstr(msrs_told->str, "(further MSRs are not reported)"));
     g_string_free(msrs_told, TRUE);
 }
 
