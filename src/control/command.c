@@ -81,6 +81,7 @@ bool command_get_bool(JsonObject *arguments, const char *name)
 static const Command *const TABLES[] = {
     COMMANDS_MACHINE,
     COMMANDS_DEBUG,
+    COMMANDS_BLOCK,
 };
 
 const Command *command_next(const Command *command)

@@ -13,9 +13,11 @@
 static bool fits(const ReplayDevice *device, const DeviceCall *event)
 {
     const DeviceCall *recorded = &device->event;
-    bool input = event->kind == CALL_KEY || event->kind == CALL_POINTER;
+    /* Their count is the answer. */
+    bool answered =
+        event->kind == CALL_KEY || event->kind == CALL_POINTER || event->kind == CALL_EJECT;
     return device->waiting && recorded->kind == event->kind &&
-           (input || recorded->count == event->count);
+           (answered || recorded->count == event->count);
 }
 
 /* While the machine is built, the devices' power-on happens by itself. */

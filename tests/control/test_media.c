@@ -1,0 +1,213 @@
+/*
+ * Media that are changed while the machine runs, by QMP and the monitor, and
+ * what a recording has of them.
+ */
+#include "tests/control/qmp_rig.h"
+
+#include "devices/storage/ata_regs.h"
+
+#include <glib/gstdio.h>
+#include <stdint.h>
+
+typedef struct Discs {
+    char *directory, *first, *second, *recording;
+} Discs;
+
+static char *make_disc(const char *directory, const char *name, size_t sectors)
+{
+    char *path = g_build_filename(directory, name, NULL);
+    g_autofree char *content = g_malloc0(sectors * ATAPI_SECTOR_SIZE);
+    g_assert_true(g_file_set_contents(path, content, (gssize)(sectors * ATAPI_SECTOR_SIZE), NULL));
+    return path;
+}
+
+static void setup(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    discs->directory = g_dir_make_tmp("pioemu-media-XXXXXX", NULL);
+    discs->first = make_disc(discs->directory, "first.iso", 16);
+    discs->second = make_disc(discs->directory, "second.iso", 5);
+    discs->recording = g_build_filename(discs->directory, "recording", NULL);
+}
+
+static void teardown(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    char *const paths[] = {discs->first, discs->second, discs->recording};
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_unlink(paths[i]);
+        g_free(paths[i]);
+    }
+    g_rmdir(discs->directory);
+    g_free(discs->directory);
+}
+
+static unsigned status_of(ControlRig *rig)
+{
+    g_autofree char *answer = control_ask(rig, "inb 0x177");
+    return (unsigned)g_ascii_strtoull(answer + strlen("OK "), NULL, 0);
+}
+
+/* Sends a packet to the drive on the second channel; returns the error register, 0 if it went well.
+ */
+static unsigned packet(ControlRig *rig, uint8_t operation, uint8_t fourth)
+{
+    const uint8_t bytes[ATAPI_PACKET_SIZE] = {operation, [4] = fourth};
+    g_free(control_ask(rig, "outb 0x176 0xa0"));
+    g_free(control_ask(rig, "outb 0x174 0xfe"));
+    g_free(control_ask(rig, "outb 0x175 0xff"));
+    g_free(control_ask(rig, "outb 0x177 0x%x", ATA_CMD_PACKET));
+    for (unsigned i = 0; i < ATAPI_PACKET_SIZE; i += 2) {
+        g_free(control_ask(rig, "outw 0x170 0x%x", bytes[i] | bytes[i + 1] << 8));
+    }
+    if (!(status_of(rig) & ATA_ST_ERR)) {
+        return 0;
+    }
+    g_autofree char *answer = control_ask(rig, "inb 0x171");
+    return (unsigned)g_ascii_strtoull(answer + strlen("OK "), NULL, 0);
+}
+
+#define ERROR_OF(sense) ((sense) << 4 | ATA_ER_ABRT)
+
+/* The last word of the last sector's number. */
+static unsigned capacity(ControlRig *rig)
+{
+    g_assert_cmphex(packet(rig, ATAPI_READ_CAPACITY, 0), ==, 0);
+    unsigned words[4];
+    for (unsigned i = 0; i < 4; i++) {
+        g_autofree char *answer = control_ask(rig, "inw 0x170");
+        words[i] = (unsigned)g_ascii_strtoull(answer + strlen("OK "), NULL, 0);
+    }
+    return (words[1] >> 8 | words[1] << 8) & 0xffff;
+}
+
+/* The change is told at a moment of machine time. */
+static void let_it_happen(ControlRig *rig)
+{
+    g_free(control_ask(rig, "clock_step 1000000"));
+}
+
+static void change(ControlRig *rig, const char *file, const char *expected)
+{
+    g_autofree char *json = g_strdup_printf("{\"execute\":\"blockdev-change-medium\",\"arguments\":"
+                                            "{\"device\":\"ide1-cd0\",\"filename\":\"%s\"}}",
+                                            file);
+    ask(rig, json, expected);
+    let_it_happen(rig);
+}
+
+#define EJECT(arguments) "{\"execute\":\"eject\",\"arguments\":{" arguments "}}"
+#define DONE             "{\"return\":{}}"
+
+static void run_through(ControlRig *rig, const Discs *discs)
+{
+    packet(rig, ATAPI_TEST_UNIT_READY, 0);
+    g_assert_cmpuint(capacity(rig), ==, 15);
+    ask(rig, EJECT("\"device\":\"ide1-cd0\""), DONE);
+    let_it_happen(rig);
+    g_assert_cmphex(packet(rig, ATAPI_TEST_UNIT_READY, 0), ==, ERROR_OF(SENSE_NOT_READY));
+    change(rig, discs->second, DONE);
+    g_assert_cmphex(packet(rig, ATAPI_TEST_UNIT_READY, 0), ==, ERROR_OF(SENSE_UNIT_ATTENTION));
+    g_assert_cmpuint(capacity(rig), ==, 4);
+    g_assert_cmphex(packet(rig, ATAPI_PREVENT_ALLOW, 1), ==, 0);
+    ask(rig, EJECT("\"id\":\"ide1-cd0\""),
+        GENERIC("Device 'ide1-cd0' is locked and force was not specified"));
+    ask(rig, EJECT("\"device\":\"ide1-cd0\",\"force\":true"), DONE);
+    let_it_happen(rig);
+    g_assert_cmphex(packet(rig, ATAPI_TEST_UNIT_READY, 0), ==, ERROR_OF(SENSE_NOT_READY));
+}
+
+static void test_media_change(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    ControlRig rig;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-cdrom", discs->first, NULL});
+    ask(&rig, NEGOTIATE, DONE);
+    run_through(&rig, discs);
+    end(&rig);
+}
+
+static void test_a_recording_has_the_changes(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    ControlRig rig;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-cdrom", discs->first, "-record",
+                                      discs->recording, NULL});
+    ask(&rig, NEGOTIATE, DONE);
+    run_through(&rig, discs);
+    end(&rig);
+    g_autofree char *program = control_rig_program();
+    const char *argv[] = {program, "-replay", discs->recording, NULL};
+    int status;
+    g_autofree char *said = NULL;
+    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                               NULL, &said, &status, NULL));
+    if (status) {
+        g_error("%s", said);
+    }
+}
+
+static void test_what_cannot_be_is_refused(Discs *discs, gconstpointer data)
+{
+    ControlRig rig;
+    (void)data;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-cdrom", discs->first, "-hda",
+                                      discs->second, NULL});
+    ask(&rig, NEGOTIATE, DONE);
+    ask(&rig, EJECT("\"device\":\"ide0-hd0\""), GENERIC("Device 'ide0-hd0' is not removable"));
+    ask(&rig, EJECT("\"device\":\"none\""), GENERIC("Device 'none' not found"));
+    ask(&rig, EJECT(""), GENERIC("Need exactly one of 'device' and 'id'"));
+    change(&rig, "/nonexistent/file",
+           GENERIC("ide1-cd0, /nonexistent/file: No such file or directory"));
+    g_autofree char *tiny = make_disc(discs->directory, "tiny", 0);
+    g_autofree char *expected =
+        g_strdup_printf(GENERIC("ide1-cd0, %s: empty: a disk has at least one sector"), tiny);
+    change(&rig, tiny, expected);
+    g_unlink(tiny);
+    packet(&rig, ATAPI_TEST_UNIT_READY, 0);
+    g_assert_cmpuint(capacity(&rig), ==, 15);
+    end(&rig);
+}
+
+static char *monitor(ControlRig *rig, const char *line)
+{
+    g_autofree char *json = g_strdup_printf(
+        "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}", line);
+    return control_qmp(rig, json);
+}
+
+static void test_the_monitor_shows_and_changes_them(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    ControlRig rig;
+    start(&rig, (const char *const[]){"-accel", "qtest", "-cdrom", discs->first, NULL});
+    ask(&rig, NEGOTIATE, DONE);
+    g_autofree char *line = g_strdup_printf("change ide1-cd0 %s raw", discs->second);
+    g_autofree char *changed = monitor(&rig, line);
+    g_assert_cmpstr(changed, ==, "{\"return\":\"\"}");
+    let_it_happen(&rig);
+    g_autofree char *shown = monitor(&rig, "info block");
+    g_autofree char *expected = g_strdup_printf(
+        "{\"return\":\"ide1-cd0: %s (raw, read-only)\\r\\n    Removable device\\r\\n\"}",
+        discs->second);
+    g_assert_cmpstr(shown, ==, expected);
+    g_autofree char *ejected = monitor(&rig, "eject -f ide1-cd0");
+    g_assert_cmpstr(ejected, ==, "{\"return\":\"\"}");
+    let_it_happen(&rig);
+    g_autofree char *empty = monitor(&rig, "info block");
+    g_assert_cmpstr(empty, ==,
+                    "{\"return\":\"ide1-cd0: [not inserted]\\r\\n    Removable device\\r\\n\"}");
+    end(&rig);
+}
+
+#define SENTENCE(name, test) g_test_add("/media/" name, Discs, NULL, setup, test, teardown)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SENTENCE("change_while_the_machine_runs", test_media_change);
+    SENTENCE("a_recording_has_the_changes", test_a_recording_has_the_changes);
+    SENTENCE("what_cannot_be_is_refused", test_what_cannot_be_is_refused);
+    SENTENCE("the_monitor_shows_and_changes_them", test_the_monitor_shows_and_changes_them);
+    return g_test_run();
+}
