@@ -80,6 +80,8 @@ bool command_get_bool(JsonObject *arguments, const char *name)
 
 static const Command *const TABLES[] = {
     COMMANDS_MACHINE,
+    COMMANDS_MEMORY,
+    COMMANDS_INPUT,
     COMMANDS_DEBUG,
     COMMANDS_BLOCK,
 };

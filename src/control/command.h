@@ -61,7 +61,8 @@ typedef struct Command {
 } Command;
 
 /* Tables by subject, of commands_*.c; each ends with COMMAND_END. */
-extern const Command COMMANDS_MACHINE[], COMMANDS_DEBUG[], COMMANDS_BLOCK[];
+extern const Command COMMANDS_MACHINE[], COMMANDS_MEMORY[], COMMANDS_INPUT[], COMMANDS_DEBUG[];
+extern const Command COMMANDS_BLOCK[];
 
 #define COMMAND_END                                                                                \
     {                                                                                              \

@@ -185,7 +185,8 @@ static bool parse(const Command *command, CommandLine *line, JsonObject *argumen
         json_object_set_int_member(arguments, "cpu-index", line->cpu);
     }
     return line_at_end(line) ||
-           error_refuse(error, "%s: extraneous characters at the end of line", command->line);
+           error_refuse(error, "%s%s%s: extraneous characters at the end of line", command->line,
+                        command->alias ? "|" : "", command->alias ? command->alias : "");
 }
 
 static void show_value(const Command *command, JsonNode *value, GString *text)

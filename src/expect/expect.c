@@ -5,6 +5,7 @@
 #include "src/expect/expect.h"
 
 #include "src/base/error.h"
+#include "src/device/key_names.h"
 #include "src/expect/script.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@ struct Expect {
     Script *script;
     void (*done)(void *opaque);
     void *opaque;
+    ExpectKeyboard keyboard;
     LoopTask task;
     LoopTimer *patience;
 
@@ -141,12 +143,30 @@ static bool run_send(Expect *expect, const ExpectStep *step)
     return true;
 }
 
+/* The script was checked when it was loaded. */
+static bool run_key(Expect *expect, const ExpectStep *step)
+{
+    unsigned codes[KEY_CHORD_MAX], count;
+    g_autoptr(GError) error = NULL;
+    const ExpectKeyboard *keyboard = &expect->keyboard;
+    bool ok = key_names_parse(step->text->str, codes, &count, &error) && keyboard->type &&
+              keyboard->type(keyboard->opaque, codes, count, &error);
+    if (!ok) {
+        g_autofree char *what =
+            g_strdup_printf("%s, so it cannot press", error ? error->message : "no keyboard");
+        fail(expect, step, what);
+    }
+    return ok;
+}
+
 /* Returns true if the next step can follow. */
 static bool run_step(Expect *expect, const ExpectStep *step)
 {
     switch (step->kind) {
     case EXPECT_SEND:
         return run_send(expect, step);
+    case EXPECT_KEY:
+        return run_key(expect, step);
     case EXPECT_WAIT:
         return run_wait(expect, step);
     case EXPECT_FAIL_IF:
@@ -230,6 +250,11 @@ Expect *expect_new(ChardevSet *chars, const char *path, void (*done)(void *opaqu
     chardev->typist = &expect->task;
     char_reader_attach(&expect->reader, chardev, CHAR_REPLAY);
     return expect;
+}
+
+void expect_set_keyboard(Expect *expect, const ExpectKeyboard *keyboard)
+{
+    expect->keyboard = *keyboard;
 }
 
 void expect_start(Expect *expect)

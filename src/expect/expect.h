@@ -3,6 +3,7 @@
  *
  *   port serial0              which chardev (the default)
  *   send "ls\n"               types; \n \r \t \e \\ \" \xNN
+ *   key "ctrl-alt-del"        presses keys of the keyboard, and releases them
  *   wait "login: " 30         until the regular expression comes, at most 30 s
  *   fail-if "Kernel panic"    from here on, a line with this fails the run
  *   exit 0                    ends the run with this status
@@ -28,6 +29,14 @@ typedef struct ExpectVerdict {
 /* `done` is called once, in the loop.  The chardevs must have been created. */
 Expect *expect_new(ChardevSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
                    GError **error);
+/* Presses keys by their codes, and releases them after a while. */
+typedef struct ExpectKeyboard {
+    bool (*type)(void *opaque, const unsigned *codes, unsigned count, GError **error);
+    void *opaque;
+} ExpectKeyboard;
+
+/* Where `key` types; without one the script fails there. */
+void expect_set_keyboard(Expect *expect, const ExpectKeyboard *keyboard);
 /* The machine runs, so the script's time begins. */
 void expect_start(Expect *expect);
 /*

@@ -4,6 +4,7 @@
 #include "devices/device.h"
 #include "src/base/error.h"
 #include "src/base/number.h"
+#include "src/device/key_names.h"
 
 #include <errno.h>
 #include <string.h>
@@ -117,6 +118,16 @@ static bool parse_send(Parser *parser, ExpectStep *step, GError **error)
     return take_string(parser, false, step->text, error);
 }
 
+static bool parse_key(Parser *parser, ExpectStep *step, GError **error)
+{
+    unsigned codes[KEY_CHORD_MAX], count;
+    if (!take_string(parser, false, step->text, error)) {
+        return false;
+    }
+    return key_names_parse(step->text->str, codes, &count, NULL) ||
+           fail(parser, error, "no such key (keys are named as in \"ctrl-alt-del\" and \"ret\")");
+}
+
 static bool parse_expression(Parser *parser, ExpectStep *step, GError **error)
 {
     g_autoptr(GError) failure = NULL;
@@ -160,9 +171,8 @@ static const struct {
     ExpectKind kind;
     bool (*parse)(Parser *parser, ExpectStep *step, GError **error);
 } COMMANDS[] = {
-    {"send", EXPECT_SEND, parse_send},
-    {"wait", EXPECT_WAIT, parse_wait},
-    {"fail-if", EXPECT_FAIL_IF, parse_expression},
+    {"send", EXPECT_SEND, parse_send}, {"key", EXPECT_KEY, parse_key},
+    {"wait", EXPECT_WAIT, parse_wait}, {"fail-if", EXPECT_FAIL_IF, parse_expression},
     {"exit", EXPECT_EXIT, parse_exit},
 };
 
@@ -184,7 +194,7 @@ static bool parse_step(Parser *parser, const char *name, GError **error)
             return COMMANDS[i].parse(parser, step, error);
         }
     }
-    return fail(parser, error, "unknown command (use port, send, wait, fail-if or exit)");
+    return fail(parser, error, "unknown command (use port, send, key, wait, fail-if or exit)");
 }
 
 static bool parse_line(Parser *parser, GError **error)

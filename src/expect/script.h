@@ -8,7 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum ExpectKind { EXPECT_SEND, EXPECT_WAIT, EXPECT_FAIL_IF, EXPECT_EXIT } ExpectKind;
+typedef enum ExpectKind {
+    EXPECT_SEND,
+    EXPECT_KEY,
+    EXPECT_WAIT,
+    EXPECT_FAIL_IF,
+    EXPECT_EXIT
+} ExpectKind;
 
 typedef struct ExpectStep {
     ExpectKind kind;

@@ -93,6 +93,11 @@ bool vm_uses_stdio(const Vm *vm);
 
 /* vm_get_registers() (vm_debug.h), for a CPU that there may not be. */
 bool vm_get_cpu(Vm *vm, unsigned index, CpuState *state, GError **error);
+/* An ELF core file (core_dump.h). */
+bool vm_dump_memory(Vm *vm, const char *path, bool paging, GError **error);
+/* An access of 1, 2 or 4 bytes that the user makes; a recorded run refuses it. */
+bool vm_port_access(Vm *vm, uint16_t port, bool write, unsigned size, uint32_t *value,
+                    GError **error);
 
 void vm_pause(Vm *vm);
 /* Fails after the end of the run: the machine must be reset first. */

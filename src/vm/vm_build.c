@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
+#include "src/vm/vm_input.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -235,10 +236,18 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
            (!vm->replay || replay_run_is_complete(vm->replay, error));
 }
 
+static bool type_keys(void *opaque, const unsigned *codes, unsigned count, GError **error)
+{
+    return vm_type_keys(opaque, codes, count, VM_KEY_HOLD_NS, error);
+}
+
 static bool open_expect(Vm *vm, GError **error)
 {
     const char *path = vm->config->expect;
     vm->expect = path ? expect_new(vm->chars, path, vm_expect_done, vm, error) : NULL;
+    if (vm->expect) {
+        expect_set_keyboard(vm->expect, &(ExpectKeyboard){type_keys, vm});
+    }
     return !path || vm->expect;
 }
 

@@ -20,6 +20,8 @@
 #include "src/vm/vm.h"
 #include "src/vm/vm_debug.h"
 
+typedef struct VmInput VmInput; /* vm_input.c */
+
 struct Vm {
     const Config *config;
     RunActions actions; /* from the options or from set-action */
@@ -60,6 +62,7 @@ struct Vm {
     Signals *signals;
     Irqchip irqchip;
 
+    VmInput *input;      /* NULL: nobody has typed */
     VmListener listener; /* without functions if there is none */
     struct {
         VmDebugger debugger; /* likewise */
@@ -78,6 +81,10 @@ struct Vm {
 
 /* Makes all parts except the configuration and the queue of events. */
 bool vm_build(Vm *vm, GError **error);
+
+/* ---- vm_input.c ---- */
+
+void vm_input_free(Vm *vm);
 
 /* ---- vm_watch.c ---- */
 

@@ -219,7 +219,7 @@ static void test_human_monitor(void)
     MONITOR_HAS(&rig, "info chardev", "serial0: filename=");
     MONITOR_HAS(&rig, "info", "info registers [-a|vcpu] -- ");
     MONITOR_HAS(&rig, "info foo", "{\"return\":\"unknown command: 'info foo'\\r\\n\"}");
-    MONITOR_HAS(&rig, "stop now", "stop: extraneous characters at the end of line\\r\\n");
+    MONITOR_HAS(&rig, "stop now", "stop|s: extraneous characters at the end of line\\r\\n");
     tell(&rig, "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"stop\"}}");
     next_event(&rig, "STOP", NULL);
     next_is(&rig, "{\"return\":\"\"}");

@@ -190,11 +190,43 @@ static void assert_refused(Fixture *fix, const char *script, const char *message
     g_assert_cmpstr(error->message, ==, expected);
 }
 
+static bool note_keys(void *opaque, const unsigned *codes, unsigned count, GError **error)
+{
+    (void)error;
+    for (unsigned i = 0; i < count; i++) {
+        g_string_append_printf(opaque, " %x", codes[i]);
+    }
+    return true;
+}
+
+static void test_keys_are_pressed(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GString) keys = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    fix->expect = load(fix, "key \"ctrl-alt-del\"\nkey \"less\"\nkey \"pause\"\n", &error);
+    g_assert_no_error(error);
+    expect_set_keyboard(fix->expect, &(ExpectKeyboard){note_keys, keys});
+    expect_start(fix->expect);
+    char_rig_settle(fix->rig, 5);
+    g_assert_cmpstr(keys->str, ==, " 1d 38 e053 56 e046");
+    g_assert_true(fix->done);
+}
+
+static void test_a_machine_without_keys_fails(Fixture *fix, gconstpointer data)
+{
+    (void)data;
+    start(fix, "key \"ret\"\n");
+    assert_verdict(fix, EXPECT_FAILED, "-expect, line 1: no keyboard, so it cannot press \"ret\"");
+}
+
 static void test_mistakes_name_the_line(Fixture *fix, gconstpointer data)
 {
     (void)data;
     assert_refused(fix, "\nsned \"x\"\n",
-                   ", line 2: unknown command (use port, send, wait, fail-if or exit)");
+                   ", line 2: unknown command (use port, send, key, wait, fail-if or exit)");
+    assert_refused(fix, "key \"ctrl-foo\"\n",
+                   ", line 1: no such key (keys are named as in \"ctrl-alt-del\" and \"ret\")");
     assert_refused(fix, "send x\n", ", line 1: a string in double quotes must follow");
     assert_refused(fix, "send \"x\n", ", line 1: the string has no end");
     assert_refused(fix, "send \"\\q\"\n",
@@ -216,6 +248,8 @@ int main(int argc, char **argv)
     ADD(each_wait_looks_behind_the_last_match);
     ADD(an_empty_match_uses_nothing_up);
     ADD(an_expression_that_takes_too_long_fails);
+    ADD(keys_are_pressed);
+    ADD(a_machine_without_keys_fails);
     ADD(time_that_runs_out_fails);
     ADD(taboo_fails_from_its_line_on);
     ADD(guest_that_ends_early_fails);

@@ -1,0 +1,31 @@
+/*
+ * All that the CPU's page tables map, for whoever looks at a guest.
+ */
+#ifndef PIOEMU_CPU_PAGE_WALK_H
+#define PIOEMU_CPU_PAGE_WALK_H
+
+#include "src/board/memory.h"
+#include "src/cpu/address.h"
+#include "src/cpu/cpu_state.h"
+
+/* A page, of 4 KiB or larger. */
+typedef struct PageMapping {
+    LinearAddr linear; /* canonical */
+    PhysAddr physical;
+    uint64_t size;
+    uint64_t entry;   /* that maps it, as it is in memory */
+    bool user, write; /* what all levels grant */
+} PageMapping;
+
+/*
+ * Visits the pages in the order of their linear addresses.  False: there are
+ * so many tables that it gave up.  Paging is on.
+ */
+bool page_walk(const CpuState *state, const Memory *memory,
+               void (*visit)(void *opaque, const PageMapping *mapping), void *opaque);
+
+/* Appends what QEMU's `info tlb` and `info mem` show. */
+void page_walk_tlb(GString *text, const CpuState *state, const Memory *memory);
+void page_walk_mem(GString *text, const CpuState *state, const Memory *memory);
+
+#endif
