@@ -227,6 +227,14 @@ static void trust(Gdb *gdb, const char *rest)
     gdb_packets_trust(gdb->packets);
 }
 
+/* Only lldb asks for this, before the description.  It does not know i8086. */
+static void meet_lldb(Gdb *gdb, const char *rest)
+{
+    (void)rest;
+    gdb->arch = gdb->arch == GDB_I8086 ? GDB_I386 : gdb->arch;
+    gdb_reply(gdb, "");
+}
+
 static const Query QUERIES[] = {
     {"Supported:", NULL, supported},
     {"Supported", NULL, supported},
@@ -243,6 +251,7 @@ static const Query QUERIES[] = {
 
 static const Query SETTINGS[] = {
     {"StartNoAckMode", NULL, trust},
+    {"ThreadSuffixSupported", NULL, meet_lldb},
     {"qemu.PhyMemMode:", NULL, set_physical_mode},
 };
 

@@ -40,16 +40,18 @@ static Vcpu *find_maker(const Vm *vm, const BusAccess *access)
     return NULL;
 }
 
+/* With KVM the instruction pointer may be behind the instruction already. */
 static char *describe(Vcpu *vcpu, const BusAccess *access)
 {
     const char *device = access->device ? access->device : "no device";
-    g_autofree char *name =
-        access->register_name ? g_strdup_printf(" %s", access->register_name) : g_strdup("");
-    return g_strdup_printf(
-        "CPU %u %s port 0x%04x (%s%s) %s 0x%0*" PRIx64 ", in the instruction at linear 0x%" PRIx64,
-        vcpu->index, access->write ? "wrote to" : "read", (unsigned)access->address, device, name,
-        access->write ? "the value" : "and got", access->size * 2, access->value,
-        vcpu->initiator.program_counter(&vcpu->initiator));
+    const char *name = access->register_name ? access->register_name : "";
+    return g_strdup_printf("CPU %u %s port 0x%04x (%s%s%s) %s 0x%0*" PRIx64
+                           ", in the instruction %s linear 0x%" PRIx64,
+                           vcpu->index, access->write ? "wrote to" : "read",
+                           (unsigned)access->address, device, *name ? " " : "", name,
+                           access->write ? "the value" : "and got", access->size * 2, access->value,
+                           vcpu->accel->class->threaded ? "at or before" : "at",
+                           vcpu->initiator.program_counter(&vcpu->initiator));
 }
 
 /* In the vCPU's thread: it must not run on. */

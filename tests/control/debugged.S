@@ -10,6 +10,11 @@
 #define DIRECTORY 0x2000
 #define ALIAS     0x400000
 
+/* What the guest does in protected mode. */
+#define WAITS   0
+#define PAGES   1
+#define CRASHES 2
+
         .code16
         .globl  _start
 _start:
@@ -17,7 +22,7 @@ _start:
         .balign 4
 places:
         .long   begin, count, counter, port_out, divide, divided, halt, tick
-        .long   protected, paged, alias, copy, copied, wait, crash
+        .long   protected, paged, alias, copy, copied, wait, crash, go_on
 
 begin:
         cli
@@ -101,6 +106,12 @@ protected:
         mov     %eax, %es
         mov     %eax, %ss
         mov     $STACK, %esp
+        .globl  wait
+wait:
+        cmpb    $WAITS, go_on
+        je      wait
+        cmpb    $CRASHES, go_on
+        je      crash
         movl    $0x83, DIRECTORY        /* two large pages: the same 4 MiB twice */
         movl    $0x83, DIRECTORY + 4
         mov     %cr4, %eax
@@ -116,15 +127,11 @@ paged:
         movw    $0x1234, ALIAS + counter
         .globl  alias
 alias:
-        nop
-        .globl  wait
-wait:
-        cmpb    $0, go_on
-        je      wait
+        jmp     alias
         .globl  crash
 crash:
         lidt    no_vectors
-        int3
+        ud2
 
         .balign 8
 descriptors:
@@ -142,7 +149,7 @@ counter:
         .word   0
         .globl  go_on
 go_on:
-        .byte   0
+        .byte   PAGES
 text:
         .ascii  "text"
         .globl  copied

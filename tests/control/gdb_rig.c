@@ -13,9 +13,41 @@
 /* Of the i386 description. */
 #define EIP 8u
 
-bool gdb_rig_can(const char *accel)
+/* Status of a guest that died, as one does where KVM cannot page. */
+#define DIED 4
+
+static bool kvm_pages(void)
 {
-    return strcmp(accel, "kvm") != 0 || access("/dev/kvm", R_OK | W_OK) == 0;
+    static int answer = -1;
+    if (answer < 0) {
+        g_autofree char *program = control_rig_program();
+        g_autofree char *guest =
+            g_build_filename(g_getenv("PIOEMU_BUILD"), "tests", "control", "debugged.bin", NULL);
+        const char *argv[] = {program,   "-accel", "kvm",      "-kernel", guest,
+                              "-serial", "null",   "-timeout", "1",       NULL};
+        int status = 0;
+        g_spawn_sync(NULL, (char **)argv, NULL,
+                     G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+                     NULL, &status, NULL);
+        answer = !(WIFEXITED(status) && WEXITSTATUS(status) == DIED);
+    }
+    return answer;
+}
+
+bool gdb_rig_can(const char *accel, bool paging)
+{
+    if (strcmp(accel, "kvm") != 0) {
+        return true;
+    }
+    if (access("/dev/kvm", R_OK | W_OK) != 0) {
+        g_test_skip("/dev/kvm cannot be opened here");
+        return false;
+    }
+    if (paging && !kvm_pages()) {
+        g_test_skip("this host's KVM has no 32-bit paging");
+        return false;
+    }
+    return true;
 }
 
 /* ---- the program ---- */

@@ -25,6 +25,7 @@ enum Place {
     COPIED,
     WAIT,
     CRASH,
+    GO_ON,
     PLACE_COUNT
 };
 
@@ -40,8 +41,11 @@ typedef struct GdbRig {
     uint32_t place[PLACE_COUNT];
 } GdbRig;
 
-/* Whether the tests of an accelerator can run; otherwise the test is skipped. */
-bool gdb_rig_can(const char *accel);
+/* What GO_ON may hold. */
+enum { WAITS, PAGES, CRASHES };
+
+/* Whether an accelerator can run here, and with 32-bit paging; else the test is skipped. */
+bool gdb_rig_can(const char *accel, bool paging);
 /* Starts debugged.bin, stopped before its first instruction; nobody is connected yet. */
 void gdb_rig_start(GdbRig *rig, const char *accel, const char *options);
 /* Connects as gdb does, and learns the places. */

@@ -10,15 +10,60 @@
 
 typedef const char *Accel;
 
-static bool begin(GdbRig *rig, Accel accel, const char *options)
+static bool begin_with(GdbRig *rig, Accel accel, bool paging, const char *options)
 {
-    if (!gdb_rig_can(accel)) {
-        g_test_skip("/dev/kvm cannot be opened here");
+    if (!gdb_rig_can(accel, paging)) {
         return false;
     }
     gdb_rig_start(rig, accel, options);
     gdb_rig_connect(rig);
     return true;
+}
+
+static bool begin(GdbRig *rig, Accel accel, const char *options)
+{
+    return begin_with(rig, accel, false, options);
+}
+
+static bool begin_paging(GdbRig *rig, Accel accel)
+{
+    return begin_with(rig, accel, true, "");
+}
+
+/* Without debug registers a step runs through the handler of what it causes. */
+static bool kvm_has_debug_registers(void)
+{
+    static int answer = -1;
+    if (answer < 0) {
+        GdbRig rig;
+        gdb_rig_start(&rig, "kvm", "");
+        gdb_rig_connect(&rig);
+        gdb_run_to(&rig, rig.place[DIVIDE]);
+        gdb_until(&rig, "vCont;s:1", "T05");
+        answer = gdb_eip(&rig) == rig.place[DIVIDED];
+        gdb_rig_end(&rig);
+    }
+    return answer;
+}
+
+/* For a test that stops in a handler. */
+static bool begin_handler(GdbRig *rig, Accel accel, bool paging)
+{
+    if (!gdb_rig_can(accel, paging)) {
+        return false;
+    }
+    if (!strcmp(accel, "kvm") && !kvm_has_debug_registers()) {
+        g_test_skip("this host's KVM has no debug registers");
+        return false;
+    }
+    return begin_with(rig, accel, paging, "");
+}
+
+/* What the guest is to do in protected mode. */
+static void choose(GdbRig *rig, unsigned what)
+{
+    g_autofree char *packet = g_strdup_printf("M%x,1:%02x", rig->place[GO_ON], what);
+    gdb_ask_is(rig, packet, "OK");
 }
 
 static void test_real_mode_is_described_as_i8086(gconstpointer accel)
@@ -36,7 +81,7 @@ static void test_real_mode_is_described_as_i8086(gconstpointer accel)
 static void test_registers_have_one_size_in_every_mode(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin(&rig, accel, "")) {
+    if (!begin_paging(&rig, accel)) {
         return;
     }
     g_autofree char *before = gdb_ask(&rig, NULL, "g");
@@ -105,21 +150,31 @@ static void test_access_watchpoint_sees_a_repeated_string_write(gconstpointer ac
     }
     g_autofree char *set = g_strdup_printf("Z4,%x,1", rig.place[COPIED] + 2);
     g_autofree char *part = g_strdup_printf("awatch:%x;", rig.place[COPIED] + 2);
-    gdb_ask_is(&rig, set, "OK");
-    gdb_until(&rig, "c", part);
-    g_assert_cmphex(gdb_load(&rig, rig.place[COPIED] + 2, 1), ==, 'x');
+    g_autofree char *answer = gdb_ask(&rig, NULL, "%s", set);
+    if (!strcmp(accel, "kvm") && !strcmp(answer, "E1c")) {
+        g_test_skip("this host's KVM has no debug registers that watch data");
+    } else {
+        g_assert_cmpstr(answer, ==, "OK");
+        gdb_until(&rig, "c", part);
+        g_assert_cmphex(gdb_load(&rig, rig.place[COPIED] + 2, 1), ==, 'x');
+    }
     gdb_rig_end(&rig);
+}
+
+static void step_into(GdbRig *rig, enum Place handler)
+{
+    gdb_until(rig, "vCont;s:1", "T05");
+    g_assert_cmphex(gdb_eip(rig), ==, rig->place[handler]);
 }
 
 static void test_step_enters_the_handler_of_an_exception(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin(&rig, accel, "")) {
+    if (!begin_handler(&rig, accel, false)) {
         return;
     }
     gdb_run_to(&rig, rig.place[DIVIDE]);
-    gdb_until(&rig, "vCont;s:1", "T05");
-    g_assert_cmphex(gdb_eip(&rig), ==, rig.place[DIVIDED]);
+    step_into(&rig, DIVIDED);
     gdb_until(&rig, "vCont;s:1", "T05");
     gdb_until(&rig, "vCont;s:1", "T05");
     gdb_until(&rig, "vCont;s:1", "T05");
@@ -130,22 +185,20 @@ static void test_step_enters_the_handler_of_an_exception(gconstpointer accel)
 static void test_step_out_of_halt_enters_the_handler_of_the_interrupt(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin(&rig, accel, "")) {
+    if (!begin_handler(&rig, accel, false)) {
         return;
     }
     gdb_run_to(&rig, rig.place[HALT]);
     gdb_until(&rig, "vCont;s:1", "T05");
     g_assert_cmphex(gdb_eip(&rig), ==, rig.place[HALT] + 1);
-    g_autofree char *info = gdb_ask(&rig, NULL, "qThreadExtraInfo,1");
-    gdb_until(&rig, "vCont;s:1", "T05");
-    g_assert_cmphex(gdb_eip(&rig), ==, rig.place[TICK]);
+    step_into(&rig, TICK);
     gdb_rig_end(&rig);
 }
 
 static void test_steps_go_on_into_protected_mode_and_paging(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin(&rig, accel, "")) {
+    if (!begin_handler(&rig, accel, true)) {
         return;
     }
     gdb_run_to(&rig, rig.place[TICK]);
@@ -163,7 +216,7 @@ static void test_steps_go_on_into_protected_mode_and_paging(gconstpointer accel)
 static void test_memory_is_linear_or_physical(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin(&rig, accel, "")) {
+    if (!begin_paging(&rig, accel)) {
         return;
     }
     gdb_run_to(&rig, rig.place[ALIAS]);
@@ -189,11 +242,17 @@ static void test_watched_port_says_who_accessed_it(gconstpointer accel)
     g_assert_cmpstr(list, ==, "0x03f8-0x03ff w\n");
     g_autoptr(GString) console = g_string_new(NULL);
     g_autofree char *stop = gdb_ask(&rig, console, "c");
-    g_autofree char *who = g_strdup_printf(
-        "CPU 0 wrote to port 0x03f8 (COM1 THR) the value 0x47, in the instruction at linear 0x%x",
-        rig.place[PORT_OUT]);
+    g_autofree char *who =
+        g_strdup_printf("CPU 0 wrote to port 0x03f8 (COM1 THR) the value 0x47, in the instruction "
+                        "at linear 0x%x",
+                        rig.place[PORT_OUT]);
     g_assert_true(g_str_has_prefix(stop, "T05"));
-    g_assert_nonnull(strstr(console->str, who));
+    if (!strcmp(accel, "kvm")) {
+        g_assert_nonnull(
+            strstr(console->str, "(COM1 THR) the value 0x47, in the instruction at or"));
+    } else {
+        g_assert_nonnull(strstr(console->str, who));
+    }
     g_assert_cmphex(gdb_eip(&rig), ==, rig.place[PORT_OUT] + 1);
     g_free(gdb_monitor(&rig, "unwatch-port 0x3f8"));
     g_autofree char *none = gdb_monitor(&rig, "info watch-ports");
@@ -207,13 +266,14 @@ static void test_interrupt_stops_a_guest_that_runs(gconstpointer accel)
     if (!begin(&rig, accel, "")) {
         return;
     }
+    choose(&rig, WAITS);
     gdb_run_to(&rig, rig.place[WAIT]);
     gdb_send(&rig, "c");
     g_assert_cmpint(write(rig.fd, "\x03", 1), ==, 1);
     g_autofree char *stop = gdb_next(&rig);
     g_assert_true(g_str_has_prefix(stop, "T02thread:1;"));
     g_assert_cmphex(gdb_eip(&rig), >=, rig.place[WAIT]);
-    g_assert_cmphex(gdb_eip(&rig), <, rig.place[CRASH]);
+    g_assert_cmphex(gdb_eip(&rig), <, rig.place[WAIT] + 20);
     gdb_rig_end(&rig);
 }
 
@@ -229,8 +289,9 @@ static void test_client_may_vanish_and_come_back(gconstpointer accel)
     gdb_rig_disconnect(&rig);
     gdb_rig_connect(&rig);
     g_assert_cmphex(gdb_eip(&rig), ==, rig.place[COUNT]);
+    choose(&rig, WAITS);
     gdb_run_to(&rig, rig.place[WAIT]);
-    g_assert_cmphex(gdb_load(&rig, rig.place[COUNTER], 2), ==, 0x1234);
+    g_assert_cmphex(gdb_load(&rig, rig.place[COUNTER], 2), ==, 3);
     gdb_send(&rig, "c");
     gdb_rig_disconnect(&rig);
     gdb_rig_connect(&rig);
@@ -256,13 +317,6 @@ static void test_breakpoints_outlast_a_reset(gconstpointer accel)
     gdb_rig_end(&rig);
 }
 
-static void release(GdbRig *rig)
-{
-    gdb_run_to(rig, rig->place[WAIT]);
-    g_autofree char *go = g_strdup_printf("M%x,1:01", rig->place[COUNTER] + 2);
-    gdb_ask_is(rig, go, "OK");
-}
-
 /* Where the host forgets them, the registers are those of the last exit. */
 static void test_triple_fault_is_looked_at(gconstpointer accel)
 {
@@ -270,7 +324,7 @@ static void test_triple_fault_is_looked_at(gconstpointer accel)
     if (!begin(&rig, accel, "-no-shutdown")) {
         return;
     }
-    release(&rig);
+    choose(&rig, CRASHES);
     g_autoptr(GString) console = g_string_new(NULL);
     g_autofree char *stop = gdb_ask(&rig, console, "c");
     g_assert_true(g_str_has_prefix(stop, "T06thread:1;"));
@@ -278,7 +332,7 @@ static void test_triple_fault_is_looked_at(gconstpointer accel)
     if (!strcmp(accel, "soft")) {
         g_assert_cmphex(gdb_eip(&rig), ==, rig.place[CRASH] + 7);
     }
-    g_assert_cmphex(gdb_load(&rig, rig.place[COUNTER], 2), ==, 0x1234);
+    g_assert_cmphex(gdb_load(&rig, rig.place[COUNTER], 2), ==, 3);
     g_string_truncate(console, 0);
     g_autofree char *again = gdb_ask(&rig, console, "c");
     g_assert_true(g_str_has_prefix(again, "T06"));
@@ -295,7 +349,7 @@ static void test_client_is_told_the_exit_status(gconstpointer accel)
     if (!begin(&rig, accel, "")) {
         return;
     }
-    release(&rig);
+    choose(&rig, CRASHES);
     g_autofree char *stop = gdb_ask(&rig, NULL, "c");
     g_assert_cmpstr(stop, ==, "W04");
     g_autofree char *said = gdb_rig_wait(&rig, &status);
@@ -426,5 +480,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD_ALL("soft");
+    ADD_ALL("kvm");
     return g_test_run();
 }

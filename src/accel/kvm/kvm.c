@@ -284,6 +284,17 @@ static void unregister_posted(void *opaque, const BusMapping *mapping)
 
 static const BusListener POSTED_LISTENER = {.map = register_posted, .unmap = unregister_posted};
 
+static const BusListener UNPOSTED_LISTENER = {.map = unregister_posted, .unmap = unregister_posted};
+
+/* Setting a listener tells it of all mappings. */
+static void kvm_set_posting(Accel *accel, bool on)
+{
+    KvmAccel *kvm = (KvmAccel *)accel;
+    if (kvm->posted_page) {
+        bus_set_listener(accel->host.bus, on ? &POSTED_LISTENER : &UNPOSTED_LISTENER, kvm);
+    }
+}
+
 static void set_up_posted(KvmAccel *kvm)
 {
     int page = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
@@ -317,6 +328,7 @@ static bool kvm_open(Accel *accel, GError **error)
         return false;
     }
     kvm->run_size = (size_t)size;
+    kvm_debug_open(kvm);
     set_up_posted(kvm);
     return true;
 }
@@ -373,6 +385,8 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
     KvmVcpu *kv = (KvmVcpu *)vcpu;
     KvmAccel *kvm = (KvmAccel *)vcpu->accel;
     vcpu->initiator.program_counter = kvm_program_counter;
+    kv->debug.seen = g_byte_array_new();
+    kv->debug.interrupt = -1;
     vcpu->initiator.paced = true;
     kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, vcpu->index);
     if (kv->fd < 0) {
@@ -401,6 +415,7 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
 static void kvm_destroy_vcpu(Vcpu *vcpu)
 {
     KvmVcpu *kv = (KvmVcpu *)vcpu;
+    g_clear_pointer(&kv->debug.seen, g_byte_array_unref);
     KvmAccel *kvm = (KvmAccel *)vcpu->accel;
     if (kv->run) {
         if (vcpu->index == 0) {
@@ -434,6 +449,8 @@ const AccelClass accel_kvm_class = {
     .interrupt_changed = kvm_vcpu_interrupt_changed,
     .posted_waiting = kvm_posted_waiting,
     .memory_changed = kvm_memory_changed,
+    .set_posting = kvm_set_posting,
+    .debug_changed = kvm_debug_changed,
     .get_state = kvm_vcpu_get_state,
     .set_state = kvm_vcpu_set_state,
     .remains = kvm_vcpu_remains,

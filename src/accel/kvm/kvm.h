@@ -14,6 +14,17 @@
 
 #define KVM_CHIP_COUNT 3u
 
+#define KVM_SLOTS 4u /* debug registers that hold addresses */
+
+/* What the debug registers hold. */
+typedef struct KvmSlots {
+    unsigned count;
+    uint64_t dr7;
+    __u64 address[KVM_SLOTS];
+    size_t point[KVM_SLOTS];   /* index in Accel.debug_points; SIZE_MAX: a handler */
+    uint8_t vector[KVM_SLOTS]; /* of that handler */
+} KvmSlots;
+
 typedef struct KvmAccel {
     Accel accel; /* must be first */
     int fd;      /* /dev/kvm */
@@ -34,6 +45,14 @@ typedef struct KvmAccel {
     MemoryRegion regions[MEMORY_SLOTS]; /* what each slot has; size 0: nothing */
     atomic_bool memory_failed;
     char *memory_failure; /* with routes_lock: why a change of memory failed */
+    /* See kvm_debug.c; changed while no vCPU runs. */
+    struct {
+        bool probed, executes, watches; /* what the host's debug registers can do */
+        bool steps;                     /* they are not enough: every vCPU is stepped */
+        unsigned version;               /* grows when the points change */
+        uint32_t blocks_interrupts;     /* the flag of KVM_SET_GUEST_DEBUG, or 0 */
+        KvmSlots slots;
+    } debug;
 } KvmAccel;
 
 /* True if the local APICs are in KVM. */
@@ -65,6 +84,19 @@ typedef struct KvmVcpu {
         uint16_t port;
         uint8_t size;
     } slow;
+    struct {
+        bool applied;     /* KVM_SET_GUEST_DEBUG has something to do */
+        bool stale;       /* it has to be called again */
+        bool passes;      /* the instruction here has been stopped at */
+        bool halted;      /* the vCPU waits for an interrupt, */
+        bool dead;        /* or for nothing, and a step ended there */
+        int interrupt;    /* vector that this step enters, or -1 */
+        uint64_t from;    /* linear address of the instruction that is stepped */
+        uint32_t inject;  /* the guest's own exception */
+        unsigned version; /* of the points that are applied */
+        KvmSlots slots;
+        GByteArray *seen; /* contents of the watchpoints, where they are looked at */
+    } debug;
     atomic_int tid; /* the only thread that calls run(); 0: it has not called it yet */
 } KvmVcpu;
 
@@ -93,6 +125,27 @@ bool kvm_is_dead(Vcpu *vcpu);
 
 /* kvm_clock.c */
 void kvm_stand_still(Vcpu *vcpu, bool on);
+
+/* kvm_debug.c */
+void kvm_debug_open(KvmAccel *kvm);
+bool kvm_debug_changed(Accel *accel, GError **error);
+/* run() begins.  False: the vCPU stops at once. */
+bool kvm_debug_begin(KvmVcpu *kv, VcpuStop *stop);
+/* Calls KVM_SET_GUEST_DEBUG if it is due.  A step may take an interrupt. */
+void kvm_debug_prepare(KvmVcpu *kv);
+/* The vCPU halts, with `stop`; returns how run() ends. */
+VcpuStop kvm_debug_halted(KvmVcpu *kv, VcpuStop stop);
+/* A write was made; the step over it may be done.  With `*go_on` set the vCPU runs on. */
+VcpuStop kvm_debug_wrote(KvmVcpu *kv, bool *go_on);
+/* KVM_EXIT_DEBUG.  With `*go_on` set the vCPU runs on. */
+VcpuStop kvm_debug_exit(KvmVcpu *kv, bool *go_on);
+
+/* Whether kvm_debug_prepare() is due. */
+static inline bool kvm_debug_is_due(const KvmVcpu *kv)
+{
+    const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
+    return kv->debug.stale || kv->debug.version != kvm->debug.version;
+}
 
 /* kvm_cpuid.c */
 bool kvm_load_cpuid(KvmAccel *kvm, GError **error);

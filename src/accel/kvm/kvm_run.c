@@ -137,6 +137,17 @@ static void begin_slow(KvmVcpu *kv)
     kv->slow.size = run->io.size;
 }
 
+/* KVM reports no step over an instruction that it emulated up to its write. */
+static VcpuStop after_access(KvmVcpu *kv, bool write)
+{
+    bool go_on = true;
+    VcpuStop stop = CONTINUE;
+    if (G_UNLIKELY(write && kv->debug.applied)) {
+        stop = kvm_debug_wrote(kv, &go_on);
+    }
+    return go_on ? CONTINUE : stop;
+}
+
 static VcpuStop handle_io(KvmVcpu *kv)
 {
     struct kvm_run *run = kv->run;
@@ -148,7 +159,7 @@ static VcpuStop handle_io(KvmVcpu *kv)
     bus_port_access(kv->vcpu.accel->host.bus, &kv->vcpu.initiator, run->io.port,
                     run->io.direction == KVM_EXIT_IO_OUT, run->io.size,
                     (uint8_t *)run + run->io.data_offset, run->io.count);
-    return CONTINUE;
+    return after_access(kv, run->io.direction == KVM_EXIT_IO_OUT);
 }
 
 /* KVM has no slot for a region for a moment while another CPU changes the memory. */
@@ -167,7 +178,7 @@ static VcpuStop handle_mmio(KvmVcpu *kv)
         bus_memory_access(host->bus, &kv->vcpu.initiator, run->mmio.phys_addr, run->mmio.is_write,
                           run->mmio.len, run->mmio.data);
     }
-    return CONTINUE;
+    return after_access(kv, run->mmio.is_write);
 }
 
 /* Handles an MSR that KVM does not know.  With `error` set, KVM raises #GP. */
@@ -193,7 +204,14 @@ static VcpuStop handle_end_of_interrupt(KvmVcpu *kv)
 static VcpuStop handle_halt(KvmVcpu *kv)
 {
     bool wakes = atomic_load(&kv->vcpu.nmi) || kv->run->if_flag;
-    return wakes ? VCPU_HALTED : VCPU_HALTED_DEAD;
+    return kvm_debug_halted(kv, wakes ? VCPU_HALTED : VCPU_HALTED_DEAD);
+}
+
+static VcpuStop handle_debug(KvmVcpu *kv)
+{
+    bool go_on;
+    VcpuStop stop = kvm_debug_exit(kv, &go_on);
+    return go_on ? CONTINUE : stop;
 }
 
 static VcpuStop handle_system_event(KvmVcpu *kv)
@@ -253,6 +271,8 @@ static VcpuStop handle_exit(KvmVcpu *kv)
         return handle_end_of_interrupt(kv);
     case KVM_EXIT_HLT:
         return handle_halt(kv);
+    case KVM_EXIT_DEBUG:
+        return handle_debug(kv);
     case KVM_EXIT_IRQ_WINDOW_OPEN:
     case KVM_EXIT_INTR:
     case KVM_EXIT_NMI:
@@ -306,6 +326,9 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
     if (!atomic_load(&kv->tid)) {
         atomic_store(&kv->tid, (int)gettid());
     }
+    if (!kvm_debug_begin(kv, &stop)) {
+        return stop;
+    }
     do {
         if (G_UNLIKELY(is_held(kv))) {
             if (__atomic_exchange_n(&kv->run->immediate_exit, 0, __ATOMIC_SEQ_CST)) {
@@ -315,8 +338,11 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
             stop = CONTINUE;
             continue;
         }
+        if (G_UNLIKELY(vcpu->step || kvm_debug_is_due(kv))) {
+            kvm_debug_prepare(kv);
+        }
         inject_nmi(kv);
-        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL) {
+        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL && !G_UNLIKELY(vcpu->step)) {
             inject_interrupt(kv);
         }
         int result = ioctl(kv->fd, KVM_RUN, 0);

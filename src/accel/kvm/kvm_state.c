@@ -347,6 +347,9 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
     ioctl(kv->fd, KVM_SET_XCRS, &xcrs);
     set_msrs(kv, state);
     kv->shut_down = kv->last.seen = false;
+    kv->debug.passes = kv->debug.halted = kv->debug.dead = false;
+    kv->debug.interrupt = -1;
+    kv->debug.stale = kv->debug.applied;
     return true;
 }
 
