@@ -40,7 +40,7 @@ typedef struct DmaLine DmaLine;
 /* A one-shot deadline on machine time. */
 typedef struct Timer Timer;
 
-/* ---- accesses ----------------------------------------------------------- */
+/* ---- accesses ---- */
 
 /* What an access is that is wider than the chip decodes. */
 typedef enum IoWider {
@@ -131,7 +131,7 @@ typedef struct DeviceRegion {
 #define DEVICE_ARBITRATE_NONE (-1)
 #define DEVICE_ARBITRATE_SURE 256
 
-/* ---- properties --------------------------------------------------------- */
+/* ---- properties ---- */
 
 typedef enum PropertyKind {
     PROPERTY_BOOL,   /* bool, "on" or "off" */
@@ -182,7 +182,7 @@ typedef struct DeviceProperty {
     }
 #define DEVICE_PROPERTIES(...) ((const DeviceProperty[]){__VA_ARGS__, DEVICE_PROPERTY_END})
 
-/* ---- lines -------------------------------------------------------------- */
+/* ---- lines ---- */
 
 /*
  * Drives an output pin.  Setting the level it already has costs nothing and
@@ -214,7 +214,7 @@ typedef struct DeviceOutput {
     }
 #define DEVICE_OUTPUTS(...) ((const DeviceOutput[]){__VA_ARGS__, DEVICE_OUTPUT_END})
 
-/* ---- time --------------------------------------------------------------- */
+/* ---- time ---- */
 
 /* Machine time in nanoseconds.  It stands still while the machine is paused. */
 uint64_t pio_now(const Device *dev);
@@ -245,7 +245,7 @@ void pio_timer_arm(Timer *timer, uint64_t deadline);
 void pio_timer_disarm(Timer *timer);
 bool pio_timer_armed(const Timer *timer);
 
-/* ---- character lines ---------------------------------------------------- */
+/* ---- character lines ---- */
 
 #define CHAR_LINE_DTR 0x01u /* outputs of the device */
 #define CHAR_LINE_RTS 0x02u
@@ -304,7 +304,7 @@ typedef struct CharClient {
 #define CHAR_TX_SIZE_UNPACED 262144u
 #define CHAR_UNSENT_MAX      32u
 
-/* ---- drives ------------------------------------------------------------- */
+/* ---- drives ---- */
 
 #define BLOCK_SECTOR_SIZE 512u
 
@@ -380,7 +380,7 @@ typedef struct BlockClient {
     bool (*eject_asked)(void *state, unsigned port);
 } BlockClient;
 
-/* ---- direct memory access ----------------------------------------------- */
+/* ---- direct memory access ---- */
 
 /* Drives DREQ: the device has bytes for the memory, or wants some. */
 void pio_dma_request(DmaLine *line, bool level);
@@ -403,7 +403,7 @@ typedef struct DmaServer {
     unsigned channel_count;
 } DmaServer;
 
-/* ---- data that the machine has ready for a device ----------------------- */
+/* ---- data that the machine has ready for a device ---- */
 
 /* One piece of it, by its number; all of it outlives the device and never changes. */
 typedef struct DataItem {
@@ -418,7 +418,7 @@ typedef struct DataTable {
     size_t count;
 } DataTable;
 
-/* ---- keys and pointers -------------------------------------------------- */
+/* ---- keys and pointers ---- */
 
 /*
  * Keys are named by the code they make in scan code set 1, those with a prefix
@@ -442,7 +442,7 @@ typedef struct InputClient {
     bool (*pointer)(void *state, int dx, int dy, unsigned buttons);
 } InputClient;
 
-/* ---- guest memory (for devices that master the bus) --------------------- */
+/* ---- guest memory (for devices that master the bus) ---- */
 
 /* False when any byte is outside RAM; nothing is copied then. */
 bool pio_memory_read(Device *dev, uint64_t address, void *data, size_t size);
@@ -457,7 +457,7 @@ bool pio_memory_write(Device *dev, uint64_t address, const void *data, size_t si
  */
 void pio_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
 
-/* ---- the machine -------------------------------------------------------- */
+/* ---- the machine ---- */
 
 /* The guest ends the run with a status, 0 to 255. */
 void pio_request_exit(Device *dev, int status);
@@ -477,7 +477,7 @@ void pio_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector);
 void pio_guest_error(Device *dev, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- saved state -------------------------------------------------------- */
+/* ---- saved state ---- */
 
 typedef enum FieldKind { FIELD_BOOL, FIELD_UINT, FIELD_END } FieldKind;
 
@@ -525,7 +525,7 @@ typedef struct DeviceField {
     }
 #define DEVICE_FIELDS(...) ((const DeviceField[]){__VA_ARGS__, DEVICE_FIELD_END})
 
-/* ---- the class ---------------------------------------------------------- */
+/* ---- the class ---- */
 
 /* The structs of this header whose tables a class points to. */
 typedef enum DeviceTable {
@@ -616,7 +616,7 @@ typedef struct DeviceClass {
     void (*finalize)(void *state);
 } DeviceClass;
 
-/* ---- the entry point ---------------------------------------------------- */
+/* ---- the entry point ---- */
 
 /* What a file with devices offers. */
 typedef struct DeviceModule {

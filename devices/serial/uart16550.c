@@ -34,7 +34,7 @@
 
 #define FCR_STORED (UART_FCR_ENABLE | UART_FCR_DMA | UART_FCR_TRIGGER)
 
-/* ---- predicates --------------------------------------------------------- */
+/* ---- predicates ---- */
 
 /* Bit 7 of the LSR is set while an error in the FIFO has not been read. */
 static bool uart_error_in_fifo(const Uart *u)
@@ -54,7 +54,7 @@ static bool uart_passes_through(const Uart *u)
            !(u->ier & UART_IER_THRI);
 }
 
-/* ---- registers with side effects ---------------------------------------- */
+/* ---- registers with side effects ---- */
 
 /* A read of an empty RBR returns the last character again. */
 static uint8_t uart_read_rbr(Uart *u)
@@ -196,7 +196,7 @@ static uint8_t uart_read_msr(Uart *u)
     return msr;
 }
 
-/* ---- accesses ----------------------------------------------------------- */
+/* ---- accesses ---- */
 
 static uint64_t uart_read(void *state, uint64_t offset, unsigned size)
 {
@@ -297,7 +297,7 @@ static const char *uart_register_name(const void *state, uint64_t offset, bool w
     return write ? WRITE[offset] : READ[offset];
 }
 
-/* ---- reset and saved state ---------------------------------------------- */
+/* ---- reset and saved state ---- */
 
 /* DS, Master Reset.  The sheet's reset does not change the divisor; this one sets 9600 bit/s. */
 static void uart_reset(void *state)
@@ -424,7 +424,7 @@ static void uart_describe(const void *state, char *text, size_t size)
              u->break_held ? ", a break waits" : "");
 }
 
-/* ---- the class ---------------------------------------------------------- */
+/* ---- the class ---- */
 
 static const char *const UART_PACES[] = {
     [UART_PACE_NONE] = "none", [UART_PACE_BAUD] = "baud", NULL};

@@ -10,7 +10,7 @@
 /* No interrupt handler takes this long for one character. */
 #define LEFT_NS NS_PER_SECOND
 
-/* ---- predicates --------------------------------------------------------- */
+/* ---- predicates ---- */
 
 static unsigned uart_trigger(const Uart *u)
 {
@@ -62,7 +62,7 @@ uint8_t uart_modem(const Uart *u)
                      (u->mcr & UART_MCR_OUT2 ? UART_MSR_DCD : 0));
 }
 
-/* ---- interrupt ---------------------------------------------------------- */
+/* ---- interrupt ---- */
 
 uint8_t uart_pending(const Uart *u)
 {
@@ -165,7 +165,7 @@ static void uart_left_fire(void *state, uint64_t deadline)
     }
 }
 
-/* ---- receiver ----------------------------------------------------------- */
+/* ---- receiver ---- */
 
 /*
  * An error shows in the LSR when its character reaches the top of the FIFO (DS,
@@ -328,7 +328,7 @@ static void uart_receive_break(void *state, unsigned port)
     }
 }
 
-/* ---- transmitter -------------------------------------------------------- */
+/* ---- transmitter ---- */
 
 /*
  * Returns false if the line is full.  While the UART sends a break, the break
@@ -425,7 +425,7 @@ void uart_tx_clear(Uart *u)
     u->tx = (UartFifo){.count = 0};
 }
 
-/* ---- modem and line control --------------------------------------------- */
+/* ---- modem and line control ---- */
 
 /* Any change sets DCTS, DDSR or DDCD.  The end of RI sets TERI (DS, Modem Status Register). */
 static void uart_note_modem_change(Uart *u, uint8_t before)
@@ -498,7 +498,7 @@ void uart_set_control(Uart *u, uint8_t lcr, uint8_t mcr)
     }
 }
 
-/* ---- for the class ------------------------------------------------------ */
+/* ---- for the class ---- */
 
 void uart_rearm_timers(Uart *u)
 {

@@ -31,7 +31,7 @@ typedef struct Bench {
     uint8_t latch; /* of the device at PORT */
 } Bench;
 
-/* ---- the machine -------------------------------------------------------- */
+/* ---- the machine ---- */
 
 static uint64_t latch_read(void *state, uint64_t offset G_GNUC_UNUSED, unsigned size G_GNUC_UNUSED)
 {
@@ -155,7 +155,7 @@ static CpuState real_state(Bench *b)
     return state;
 }
 
-/* ---- measuring ---------------------------------------------------------- */
+/* ---- measuring ---- */
 
 /* The CPU time of this process, so that other processes do not count. */
 static double seconds(void)
@@ -206,7 +206,7 @@ static Result measure_code(Bench *b, const CpuState *base, const uint8_t *code, 
     return measure(b, &state);
 }
 
-/* ---- the table ---------------------------------------------------------- */
+/* ---- the table ---- */
 
 static bool missed;
 

@@ -28,7 +28,7 @@
 /* What Cpu.current is between instructions. */
 static const Insn NO_INSN;
 
-/* ---- leaving an instruction --------------------------------------------- */
+/* ---- leaving an instruction ---- */
 
 /*
  * The instructions of the block behind the faulting one were not done.  One
@@ -70,7 +70,7 @@ void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error)
     raise_fault(cpu, (Fault){.vector = vector, .has_error = true, .error = error});
 }
 
-/* ---- derived state ------------------------------------------------------ */
+/* ---- derived state ---- */
 
 static bool has_breakpoints(const Cpu *cpu)
 {
@@ -126,7 +126,7 @@ uint64_t cpu_tsc(const Cpu *cpu)
     return accel_instructions(cpu_accel(cpu)) + cpu->tsc_offset;
 }
 
-/* ---- exceptions --------------------------------------------------------- */
+/* ---- exceptions ---- */
 
 static bool is_contributory(int vector)
 {
@@ -184,7 +184,7 @@ static void raise_debug(Cpu *cpu, uint32_t reasons)
     cpu->fault_pending = true;
 }
 
-/* ---- interrupts --------------------------------------------------------- */
+/* ---- interrupts ---- */
 
 static bool nmi_due(const Cpu *cpu)
 {
@@ -213,7 +213,7 @@ static void take_interrupt(Cpu *cpu)
     interrupt_deliver(cpu, vector, EVENT_EXTERNAL, false, 0, cpu->rip);
 }
 
-/* ---- running ------------------------------------------------------------ */
+/* ---- running ---- */
 
 static void run_block(Cpu *cpu, uint64_t limit)
 {
@@ -411,7 +411,7 @@ void interp_last_exception(const Vcpu *vcpu, InterpException *out)
     *out = ((const Cpu *)vcpu)->last_exception;
 }
 
-/* ---- the class ---------------------------------------------------------- */
+/* ---- the class ---- */
 
 #define IPS_DEFAULT UINT64_C(50000000)
 #define IPS_MAX     UINT64_C(100000000000)

@@ -15,7 +15,7 @@
 #define INT_SYSTEM_CALL 0x80
 #define OPCODE_XCHG     0x86
 
-/* ---- bytes ---------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 static void emit(Maker *maker, uint32_t value, unsigned size)
 {
@@ -164,7 +164,7 @@ static uint32_t make_address(Maker *maker, uint8_t modrm)
     return offset + maker_segment(selector).base;
 }
 
-/* ---- operands ------------------------------------------------------------- */
+/* ---- operands ---- */
 
 static void make_selector_operand(Maker *maker, bool memory, uint8_t modrm, uint32_t linear)
 {
@@ -331,7 +331,7 @@ static void make_immediates(Maker *maker)
     }
 }
 
-/* ---- the case ------------------------------------------------------------- */
+/* ---- the case ---- */
 
 static void make_segments(Maker *maker)
 {

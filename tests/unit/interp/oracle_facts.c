@@ -19,7 +19,7 @@ enum {
 
 #define STATE_WORDS 16u
 
-/* ---- writing --------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void add_state(GString *line, const OracleState *state)
 {
@@ -73,7 +73,7 @@ char *oracle_fact_line(const char *vendor, const OracleCase *item, uint64_t data
     return g_string_free(line, FALSE);
 }
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* The numbers of a field, at most `most`; returns how many, or `most` + 1. */
 static unsigned numbers(const char *text, uint32_t *values, unsigned most)

@@ -107,7 +107,7 @@ uint32_t maker_any_value(Maker *maker)
     }
 }
 
-/* ---- segments ------------------------------------------------------------ */
+/* ---- segments ---- */
 
 OracleSegment maker_segment(uint16_t selector)
 {
@@ -170,7 +170,7 @@ uint16_t maker_pick_selector(Maker *maker, bool code)
     }
 }
 
-/* ---- addresses ------------------------------------------------------------ */
+/* ---- addresses ---- */
 
 /* A linear address in the sandbox, often near the edge of a page. */
 static uint32_t pick_linear(Maker *maker, unsigned size)

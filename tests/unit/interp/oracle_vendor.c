@@ -36,7 +36,7 @@
 #define VERW_REG            5
 #define WIDE_SELECTOR_BYTES 4
 
-/* ---- reading the bytes of a case ------------------------------------------- */
+/* ---- reading the bytes of a case ---- */
 
 /* 0x0fXX for the second map. */
 static unsigned opcode_of(const OracleCase *item)
@@ -77,7 +77,7 @@ static void replace_opcode(const OracleCase *item, uint8_t opcode, OracleCase *a
     as->bytes[item->length - 1] = opcode;
 }
 
-/* ---- segment registers on a 32-bit stack operand --------------------------- */
+/* ---- segment registers on a 32-bit stack operand ---- */
 
 static bool rewrite_push(const OracleCase *item, OracleCase *as)
 {
@@ -148,7 +148,7 @@ static void finish_pop(const OracleCase *item, const OracleOutcome *ours, Oracle
     (void)data;
 }
 
-/* ---- prefixes -------------------------------------------------------------- */
+/* ---- prefixes ---- */
 
 /* The same without LOCK, as much later as that saves, so that it ends where the other does. */
 static bool without_lock(const OracleCase *item, OracleCase *as)
@@ -219,7 +219,7 @@ static void finish_nothing(const OracleCase *item, const OracleOutcome *ours,
     (void)data;
 }
 
-/* ---- the table ------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define MEASURED "measured on AMD families 25 and 26 (vendor-facts.tsv); "
 
@@ -270,7 +270,7 @@ void oracle_vendor(char vendor[ORACLE_VENDOR_LENGTH + 1])
     }
 }
 
-/* ---- judging --------------------------------------------------------------- */
+/* ---- judging ---- */
 
 static void write_code(OracleMachine *machine, const OracleCase *item)
 {

@@ -210,7 +210,7 @@ static void test_push_over_code(Rig *rig)
     g_assert_cmphex(after.gpr[CPU_AX], ==, 0x41414111);
 }
 
-/* ---- other ways to the same memory --------------------------------------- */
+/* ---- other ways to the same memory ---- */
 
 static CpuState aliased_state(Rig *rig)
 {
@@ -297,7 +297,7 @@ static void test_two_sizes_in_one_run(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
 }
 
-/* ---- devices ------------------------------------------------------------- */
+/* ---- devices ---- */
 
 static void write_from_device(Rig *rig, const RigAccess *access)
 {
@@ -368,7 +368,7 @@ static void test_device_write_of_many_pages(Rig *rig)
     }
 }
 
-/* ---- two pages, and data in between -------------------------------------- */
+/* ---- two pages, and data in between ---- */
 
 static void test_write_to_the_second_page_of_an_instruction(Rig *rig)
 {

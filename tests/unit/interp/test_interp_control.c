@@ -31,7 +31,7 @@
 #define ERROR_P       1u
 #define ERROR_RSVD    8u
 
-/* ---- reading and writing ------------------------------------------------- */
+/* ---- reading and writing ---- */
 
 static void test_control_registers_read_back(void)
 {
@@ -122,7 +122,7 @@ static void test_descriptor_table_registers(void)
     g_assert_cmphex(after.idtr.limit, ==, 0x7ff);
 }
 
-/* ---- PAE ----------------------------------------------------------------- */
+/* ---- PAE ---- */
 
 static void fill_pae(Rig *rig)
 {
@@ -232,7 +232,7 @@ static void test_invlpg_of_a_large_page(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE + 15);
 }
 
-/* ---- MSRs, CPUID, time --------------------------------------------------- */
+/* ---- MSRs, CPUID, time ---- */
 
 static void test_model_specific_registers(void)
 {
@@ -338,7 +338,7 @@ static void test_cpuid(void)
     g_assert_cmphex(cpuid(rig, 0x80000000).gpr[CPU_AX], <, 0x80000001);
 }
 
-/* ---- the seam ------------------------------------------------------------ */
+/* ---- the seam ---- */
 
 static void test_long_mode_is_refused(void)
 {

@@ -120,7 +120,7 @@ static void test_fault_comes_before_the_trap(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
-/* ---- breakpoints --------------------------------------------------------- */
+/* ---- breakpoints ---- */
 
 static void test_instruction_breakpoint_and_the_resume_flag(void)
 {

@@ -11,7 +11,7 @@
 #define EXT  1u
 #define IDT  2u
 
-/* ---- double and triple faults -------------------------------------------- */
+/* ---- double and triple faults ---- */
 
 /* Makes the delivery of `vector` fail with `with`. */
 static void spoil_vector(Rig *rig, unsigned vector, unsigned with)
@@ -147,7 +147,7 @@ static void test_fault_in_a_running_handler_causes_no_double_fault(void)
     g_assert_cmphex(after.gpr[CPU_SP], ==, PM_STACK0 - 36);
 }
 
-/* ---- priority ------------------------------------------------------------ */
+/* ---- priority ---- */
 
 static void test_limit_comes_before_the_page(void)
 {
@@ -195,7 +195,7 @@ static void test_undefined_opcode_comes_before_privilege(void)
     pm_expect(rig, &state, VECTOR_UD, 0);
 }
 
-/* ---- length -------------------------------------------------------------- */
+/* ---- length ---- */
 
 static void test_fifteen_bytes_and_no_more(void)
 {
@@ -210,7 +210,7 @@ static void test_fifteen_bytes_and_no_more(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
-/* ---- LOCK ---------------------------------------------------------------- */
+/* ---- LOCK ---- */
 
 typedef struct LockCase {
     uint8_t code[6]; /* after the prefix, padded with NOPs */
@@ -273,7 +273,7 @@ static void test_lock_is_only_for_some(void)
     }
 }
 
-/* ---- undefined opcodes --------------------------------------------------- */
+/* ---- undefined opcodes ---- */
 
 static void test_undefined_opcodes(void)
 {
@@ -334,7 +334,7 @@ static void test_protected_opcodes_in_real_mode(void)
     }
 }
 
-/* ---- control registers --------------------------------------------------- */
+/* ---- control registers ---- */
 
 static void test_control_register_checks(void)
 {

@@ -19,7 +19,7 @@
 #define FSW_C1      0x0200u
 #define MXCSR_NO_ZM 0x1d80u
 
-/* ---- one instruction ------------------------------------------------------ */
+/* ---- one instruction ---- */
 
 static CpuState fpu_state(void)
 {
@@ -45,7 +45,7 @@ static unsigned step_one(Rig *rig, const CpuState *state, const uint8_t *code, s
 #define STEP(rig, state, ...)                                                                      \
     step_one(rig, state, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-/* ---- what the system refuses ------------------------------------------------ */
+/* ---- what the system refuses ---- */
 
 static void test_em_and_ts_make_an_x87_instruction_raise_nm(void)
 {
@@ -200,7 +200,7 @@ static void test_a_store_over_two_pages_writes_nothing_if_one_is_absent(void)
     g_assert_cmphex(rig_read32(rig, PM_TARGET - 8), ==, 0);
 }
 
-/* ---- MMX and x87 --------------------------------------------------------------- */
+/* ---- MMX and x87 ---- */
 
 static void test_mmx_uses_the_fractions_and_fills_the_stack(void)
 {
@@ -219,7 +219,7 @@ static void test_mmx_uses_the_fractions_and_fills_the_stack(void)
     g_assert_cmphex(rig_get(rig).fxsave[FPU_TAGS], ==, 0);
 }
 
-/* ---- layouts -------------------------------------------------------------------- */
+/* ---- layouts ---- */
 
 #define OPERAND 0x12344u
 

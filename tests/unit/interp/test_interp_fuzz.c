@@ -64,7 +64,7 @@ static uint32_t below(Fuzz *fuzz, uint32_t limit)
     return (uint32_t)((next(fuzz) >> 32) * limit >> 32);
 }
 
-/* ---- where a stream runs ------------------------------------------------- */
+/* ---- where a stream runs ---- */
 
 /* Skips one byte of what faulted and goes on, so that a stream is long. */
 static void fill_handlers(Rig *rig)
@@ -184,7 +184,7 @@ static void write_stream(Fuzz *fuzz)
     rig_write(fuzz->stepped, at, stream, sizeof(stream));
 }
 
-/* ---- running ------------------------------------------------------------- */
+/* ---- running ---- */
 
 typedef enum Manner { IN_ONE_GO, STEP_BY_STEP } Manner;
 
@@ -331,7 +331,7 @@ static void test_streams_run_the_same_whole_and_stepped(void)
     free_machines(&fuzz);
 }
 
-/* ---- several CPUs, in and over each other's code ------------------------- */
+/* ---- several CPUs, in and over each other's code ---- */
 
 static bool ended(VcpuStop stop)
 {

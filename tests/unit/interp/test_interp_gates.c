@@ -10,7 +10,7 @@
 
 #define INNER_CODE (PM_CODE + 0x1000)
 
-/* ---- interrupts ---------------------------------------------------------- */
+/* ---- interrupts ---- */
 
 static void test_interrupt_at_the_same_ring(void)
 {
@@ -145,7 +145,7 @@ static void test_exception_ignores_the_gates_level(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
-/* ---- the stack of the inner ring ----------------------------------------- */
+/* ---- the stack of the inner ring ---- */
 
 static void run_inner_stack(const char *name, uint32_t ss0, uint32_t attributes, uint32_t error)
 {
@@ -237,7 +237,7 @@ static void test_handler_beyond_its_segment(void)
     }
 }
 
-/* ---- call gates ---------------------------------------------------------- */
+/* ---- call gates ---- */
 
 static void set_call_gate(Rig *rig, uint16_t code, uint8_t access, uint8_t count)
 {
@@ -359,7 +359,7 @@ static void test_jump_through_a_gate_does_not_change_the_ring(void)
     g_assert_cmphex(fault.eip, ==, INNER_CODE + 1);
 }
 
-/* ---- the ways back ------------------------------------------------------- */
+/* ---- the ways back ---- */
 
 #define OUTER_STACK (PM_STACK3 - 0x100)
 

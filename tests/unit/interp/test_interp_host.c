@@ -50,7 +50,7 @@ typedef struct Oracle {
     } undefined[UNDEFINED_KINDS]; /* where the host leaves other undefined flags than we */
 } Oracle;
 
-/* ---- putting a case in place ---------------------------------------------- */
+/* ---- putting a case in place ---- */
 
 static void write_code(Oracle *oracle, uint32_t offset, const uint8_t *bytes, unsigned size)
 {
@@ -91,7 +91,7 @@ static void restore_data(Oracle *oracle)
     }
 }
 
-/* ---- telling -------------------------------------------------------------- */
+/* ---- telling ---- */
 
 static void print_state(const char *who, const OracleState *state, const OracleFault *fault)
 {
@@ -145,7 +145,7 @@ static void print_difference(const Oracle *oracle, const char *what, const uint8
     print_memory(oracle, emulated);
 }
 
-/* ---- running -------------------------------------------------------------- */
+/* ---- running ---- */
 
 static void restore_native(Oracle *oracle)
 {

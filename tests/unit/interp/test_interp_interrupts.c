@@ -21,7 +21,7 @@ static uint64_t eip_after(Rig *rig, unsigned instructions)
     return rig_get(rig).rip;
 }
 
-/* ---- INTR ---------------------------------------------------------------- */
+/* ---- INTR ---- */
 
 static void test_interrupt_is_taken_between_instructions(void)
 {
@@ -229,7 +229,7 @@ static void test_interrupt_in_a_repetition(void)
     g_assert_cmpuint(rig->access_count, ==, MANY);
 }
 
-/* ---- NMI ----------------------------------------------------------------- */
+/* ---- NMI ---- */
 
 static void test_nmi_ignores_the_flag_and_masks_itself(void)
 {
@@ -266,7 +266,7 @@ static void test_nmi_comes_before_intr(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
-/* ---- counting ------------------------------------------------------------ */
+/* ---- counting ---- */
 
 static void test_instructions_are_counted_one_by_one(void)
 {

@@ -126,7 +126,7 @@ static void test_push_on_an_absent_page_leaves_esp(void)
     g_assert_cmphex(fault.esp, ==, TARGET + 0x10);
 }
 
-/* ---- the CPU's own accesses ---------------------------------------------- */
+/* ---- the CPU's own accesses ---- */
 
 /* Descriptor tables are read as ring 0, whatever ring asks. */
 static void test_system_accesses_are_supervisors(void)

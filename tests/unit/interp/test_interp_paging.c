@@ -27,7 +27,7 @@
 #define MOV_AL_EBX 0x8a, 0x03
 #define MOV_EBX_AL 0x88, 0x03
 
-/* ---- rights -------------------------------------------------------------- */
+/* ---- rights ---- */
 
 typedef struct Right {
     unsigned cpl;
@@ -99,7 +99,7 @@ static void test_rights(void)
     }
 }
 
-/* ---- accessed and dirty -------------------------------------------------- */
+/* ---- accessed and dirty ---- */
 
 static void test_accessed_and_dirty_bits(void)
 {
@@ -138,7 +138,7 @@ static void test_dirty_bit_comes_back_after_invlpg(void)
     g_assert_cmphex(rig_read32(rig, pm_pte(TARGET)), ==, TARGET | 7 | PTE_A | PTE_D);
 }
 
-/* ---- the TLB ------------------------------------------------------------- */
+/* ---- the TLB ---- */
 
 /* mov eax, [ebx]; mov [esi], edi; FLUSH; mov edx, [ebx] */
 static void run_flush(const uint8_t *flush, unsigned size)
@@ -198,7 +198,7 @@ static void test_rings_do_not_share_translations(void)
     g_assert_cmphex(fault.eip, ==, PM_USER_CODE);
 }
 
-/* ---- large pages and PAE ------------------------------------------------- */
+/* ---- large pages and PAE ---- */
 
 static void test_four_megabyte_page(void)
 {

@@ -152,7 +152,7 @@ static void test_code_limit_is_kept(void)
     g_assert_cmpuint(real_run(rig, &state), ==, VECTOR_GP);
 }
 
-/* ---- the interrupt table ------------------------------------------------- */
+/* ---- the interrupt table ---- */
 
 static void test_interrupt_and_return(void)
 {
@@ -213,7 +213,7 @@ static void test_int3_and_into(void)
     g_assert_cmpuint(real_run(rig, &state), ==, VECTOR_OF);
 }
 
-/* ---- A20 ----------------------------------------------------------------- */
+/* ---- A20 ---- */
 
 static void test_a20_closed_wraps_addresses(void)
 {
@@ -277,7 +277,7 @@ static void test_code_moves_with_a20(void)
     g_assert_cmphex(rig_get(rig).gpr[CPU_AX], ==, 0x22);
 }
 
-/* ---- reset --------------------------------------------------------------- */
+/* ---- reset ---- */
 
 static void test_first_instruction_is_below_4_gib(void)
 {

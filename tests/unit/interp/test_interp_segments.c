@@ -133,7 +133,7 @@ static void test_refused_load_leaves_everything(void)
     g_assert_cmphex(pm_get_gdt(rig, PM_FREE), ==, before);
 }
 
-/* ---- far jumps ----------------------------------------------------------- */
+/* ---- far jumps ---- */
 
 static void run_far_jump(const SegmentLoad *load)
 {
@@ -189,7 +189,7 @@ static void test_far_jump_beyond_the_limit(void)
     g_assert_cmphex(fault.cs, ==, PM_CODE0);
 }
 
-/* ---- accesses ------------------------------------------------------------ */
+/* ---- accesses ---- */
 
 typedef struct SegmentAccess {
     const char *name;
@@ -312,7 +312,7 @@ static void test_fetch_beyond_the_limit(void)
     g_assert_cmphex(fault.cs, ==, PM_FREE);
 }
 
-/* ---- looking at descriptors ---------------------------------------------- */
+/* ---- looking at descriptors ---- */
 
 typedef struct Probe {
     const char *name;
@@ -383,7 +383,7 @@ static void test_probes(void)
     }
 }
 
-/* ---- LDTR and TR --------------------------------------------------------- */
+/* ---- LDTR and TR ---- */
 
 static void run_system_load(const SegmentLoad *load, uint8_t modrm)
 {

@@ -57,7 +57,7 @@ typedef struct Silicon {
     unsigned compared, left_out, refused, differences;
 } Silicon;
 
-/* ---- reading the file ---------------------------------------------------- */
+/* ---- reading the file ---- */
 
 static void parse_registers(const char *text, uint16_t registers[REG_COUNT])
 {
@@ -106,7 +106,7 @@ static void poke_zero(Silicon *silicon, uint32_t address, uint8_t value)
     poke_before(silicon, address, 0);
 }
 
-/* ---- what is not compared ------------------------------------------------ */
+/* ---- what is not compared ---- */
 
 static bool is_prefix(uint8_t byte)
 {
@@ -221,7 +221,7 @@ static void mask_pushed_flags(Silicon *silicon)
     }
 }
 
-/* ---- running ------------------------------------------------------------- */
+/* ---- running ---- */
 
 static void enter(Silicon *silicon)
 {

@@ -72,7 +72,7 @@ static const Difference *difference_of(const Vectors *v)
     return NULL;
 }
 
-/* ---- reading a line ------------------------------------------------------ */
+/* ---- reading a line ---- */
 
 static void parse_before(Vectors *v)
 {
@@ -111,7 +111,7 @@ static void parse_after(Vectors *v)
     v->after.flags = (uint32_t)g_ascii_strtoull(v->field[FIELD_FLAGS], NULL, 16);
 }
 
-/* ---- running ------------------------------------------------------------- */
+/* ---- running ---- */
 
 static unsigned load_code(Vectors *v)
 {
@@ -166,7 +166,7 @@ static void leave(Vectors *v)
     v->got.flags = (uint32_t)state.rflags & FLAGS_COMPARED;
 }
 
-/* ---- comparing ----------------------------------------------------------- */
+/* ---- comparing ---- */
 
 /* Twice 1.5 x 2^-12, as either side may be off by that. */
 #define CLOSE 0x1.8p-11

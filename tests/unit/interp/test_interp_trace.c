@@ -75,7 +75,7 @@ static char *insn_line(const char *address, const char *bytes, const char *text)
                               : g_strdup_printf("\n  %s  %s", address, bytes);
 }
 
-/* ---- in_asm -------------------------------------------------------------- */
+/* ---- in_asm ---- */
 
 static void test_a_block_is_shown_when_it_is_decoded_and_not_again(void)
 {
@@ -179,7 +179,7 @@ static void test_the_end_of_a_slice_shows_nothing_twice(void)
     trace_free(&t);
 }
 
-/* ---- exec and cpu -------------------------------------------------------- */
+/* ---- exec and cpu ---- */
 
 static void test_every_entry_of_a_block_has_a_line(void)
 {
@@ -229,7 +229,7 @@ static void test_nochain_alone_logs_nothing(void)
     trace_free(&t);
 }
 
-/* ---- int ----------------------------------------------------------------- */
+/* ---- int ---- */
 
 static void test_page_fault_from_ring_3(void)
 {
@@ -343,7 +343,7 @@ static void test_triple_fault_is_logged_step_by_step(void)
     trace_free(&t);
 }
 
-/* ---- -dfilter ------------------------------------------------------------ */
+/* ---- -dfilter ---- */
 
 static void test_filter_leaves_blocks_in_its_ranges(void)
 {
@@ -382,7 +382,7 @@ static void test_bad_filter_is_refused(void)
     g_assert_nonnull(error);
 }
 
-/* ---- the run ------------------------------------------------------------- */
+/* ---- the run ---- */
 
 static void test_logging_changes_nothing(void)
 {

@@ -192,7 +192,7 @@ static void test_what_is_architectural_fails_on_any_vendor(void)
     g_assert_cmpuint(checked, >, 0);
 }
 
-/* ---- the rule of our own ---------------------------------------------------- */
+/* ---- the rule of our own ---- */
 
 #define CF          CPU_FLAG_CF
 #define PF          CPU_FLAG_PF

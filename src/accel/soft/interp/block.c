@@ -49,7 +49,7 @@ _Static_assert(BLOCK_SIZE_MAX <= CODE_ARENA_CHUNK, "an empty arena has room for 
 
 static const Insn BETWEEN_BLOCKS;
 
-/* ---- code pages --------------------------------------------------------- */
+/* ---- code pages ---- */
 
 CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical)
 {
@@ -320,7 +320,7 @@ static void track(Cpu *cpu, Block *block)
     mark_bytes(page, block->physical, block->length);
 }
 
-/* ---- the cache ---------------------------------------------------------- */
+/* ---- the cache ---- */
 
 CodeCache *code_cache_new(Cpu *cpu)
 {
@@ -401,7 +401,7 @@ static Block *look_up(CodeCache *cache, PhysAddr physical, unsigned mode)
     return NULL;
 }
 
-/* ---- making blocks ------------------------------------------------------ */
+/* ---- making blocks ---- */
 
 /* Where the instruction bytes at CS:EIP are. */
 typedef struct Fetch {

@@ -73,7 +73,7 @@ static inline F80 *mmx_at(Cpu *cpu, unsigned place)
 /* The lists have one shape. */
 /* clang-format off */
 
-/* ---- lists: name, bytes of a memory operand -------------------------------- */
+/* ---- lists: name, bytes of a memory operand ---- */
 
 /* Of both register files, without floating point; the bytes are those of MMX. */
 #define FPU_BOTH_LIST(X)                                                                           \
@@ -121,7 +121,7 @@ static inline F80 *mmx_at(Cpu *cpu, unsigned place)
 
 /* clang-format on */
 
-/* ---- declarations ----------------------------------------------------------- */
+/* ---- declarations ---- */
 
 #define DECLARE_FPU(name)      Handler OP_NAME(name);
 #define DECLARE_X(name, bytes) Handler OP_NAME(x_##name##_r), OP_NAME(x_##name##_m);

@@ -223,7 +223,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
         CHAIN(0);                                                                                  \
     } while (0)
 
-/* ---- all handlers ------------------------------------------------------- */
+/* ---- all handlers ---- */
 
 #define DECLARE(name) Handler OP_NAME(name);
 #define DECLARE_V(name, form)                                                                      \

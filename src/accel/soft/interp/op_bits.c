@@ -4,7 +4,7 @@
  */
 #include "src/accel/soft/interp/fpu_handlers.h"
 
-/* ---- POPCNT, LZCNT, TZCNT ----------------------------------------------------- */
+/* ---- POPCNT, LZCNT, TZCNT ---- */
 
 /* `bits` is the operand size. */
 static u64 popcnt(Cpu *cpu, u64 value, unsigned bits)
@@ -72,7 +72,7 @@ static inline bool has(const Cpu *cpu, CpuFeature feature)
         NEXT();                                                                                    \
     }
 
-/* ---- MOVBE -------------------------------------------------------------------- */
+/* ---- MOVBE ---- */
 
 #define DEFINE_MOVBE(N)                                                                            \
     OP(movbe##N##_rm)                                                                              \
@@ -86,7 +86,7 @@ static inline bool has(const Cpu *cpu, CpuFeature feature)
         NEXT();                                                                                    \
     }
 
-/* ---- CRC32 -------------------------------------------------------------------- */
+/* ---- CRC32 ---- */
 
 /* The polynomial 11EDC6F41h, its bits reflected. */
 #define POLYNOMIAL 0x82f63b78u
@@ -116,7 +116,7 @@ static u32 crc32(u32 crc, u64 value, unsigned bytes)
         NEXT();                                                                                    \
     }
 
-/* ---- ADCX, ADOX: a sum that touches one flag ------------------------------------ */
+/* ---- ADCX, ADOX: a sum that touches one flag ---- */
 
 #define DEFINE_ADD_FLAG(name, get, set, N)                                                         \
     static u##N name##N(Cpu *cpu, u##N a, u##N b)                                                  \
@@ -141,7 +141,7 @@ static u32 crc32(u32 crc, u64 value, unsigned bytes)
         NEXT();                                                                                    \
     }
 
-/* ---- RDRAND, RDSEED -------------------------------------------------------------- */
+/* ---- RDRAND, RDSEED ---- */
 
 /*
  * Numbers that follow from the instructions executed so far, so that a run

@@ -164,7 +164,7 @@ NARROW_ONLY(DEFINE_NEAR(16))
 NARROW_ONLY(DEFINE_NEAR(32))
 WIDE_ONLY(DEFINE_NEAR(64))
 
-/* ---- far ---------------------------------------------------------------- */
+/* ---- far ---- */
 
 #if !INTERP_WIDE
 #define DEFINE_FAR_DIRECT(N)                                                                       \
@@ -267,7 +267,7 @@ OP(int1)
     JUMP_ATTENTIVE();
 }
 
-/* ---- pseudo-instructions ------------------------------------------------ */
+/* ---- pseudo-instructions ---- */
 
 /* Behind the last instruction of a block that did not branch. */
 OP(block_end)

@@ -66,7 +66,7 @@ DEFINE_IO(8)
 DEFINE_IO(16)
 DEFINE_IO(32)
 
-/* ---- strings ------------------------------------------------------------ */
+/* ---- strings ---- */
 
 static void advance(Cpu *cpu, const Insn *insn, unsigned reg, EffAddr delta)
 {

@@ -75,7 +75,7 @@ OP(emms)
     NEXT();
 }
 
-/* ---- moves ------------------------------------------------------------------ */
+/* ---- moves ---- */
 
 OP(mmx_load_r)
 {
@@ -124,7 +124,7 @@ OP(maskmovq)
     NEXT();
 }
 
-/* ---- general registers ------------------------------------------------------ */
+/* ---- general registers ---- */
 
 #define DEFINE_FROM_GENERAL(name, N)                                                               \
     OP(name##_r)                                                                                   \
@@ -200,7 +200,7 @@ OP(pmovmskb_m)
     NEXT();
 }
 
-/* ---- XMM registers: what SSE refuses, and then what MMX does ------------------ */
+/* ---- XMM registers: what SSE refuses, and then what MMX does ---- */
 
 OP(movq2dq)
 {

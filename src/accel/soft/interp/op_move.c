@@ -290,7 +290,7 @@ OP(std)
     NEXT();
 }
 
-/* ---- the stack ---------------------------------------------------------- */
+/* ---- the stack ---- */
 
 /* Where rBP points in the stack, `down` bytes further. */
 static inline EffAddr frame_offset(Cpu *cpu, EffAddr down)
@@ -433,7 +433,7 @@ DEFINE_ENTER(16)
 NARROW_ONLY(DEFINE_ENTER(32))
 WIDE_ONLY(DEFINE_ENTER(64))
 
-/* ---- segment registers: dst and src are their numbers ------------------- */
+/* ---- segment registers: dst and src are their numbers ---- */
 
 OP(push16_segment)
 {

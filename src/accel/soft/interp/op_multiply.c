@@ -244,7 +244,7 @@ DEFINE_IMUL(32)
 WIDE_ONLY(DEFINE_IMUL(64))
 
 #if !INTERP_WIDE
-/* ---- decimal ------------------------------------------------------------ */
+/* ---- decimal ---- */
 
 static void decimal_done(Cpu *cpu, bool cf, bool af)
 {

@@ -249,7 +249,7 @@ DEFINE_DOUBLE(shrd, 16)
 DEFINE_DOUBLE(shrd, 32)
 WIDE_ONLY(DEFINE_DOUBLE(shrd, 64))
 
-/* ---- single bits -------------------------------------------------------- */
+/* ---- single bits ---- */
 
 #define BIT_KEEP(a, m)  (a)
 #define BIT_SET(a, m)   ((a) | (m))

@@ -11,7 +11,7 @@
 #define READ_SOURCE(bytes)    fpu_read(cpu, insn, &cpu->fx.source, bytes, (bytes) == 16 ? 16 : 1)
 #define READ_UNALIGNED(bytes) fpu_read(cpu, insn, &cpu->fx.source, bytes, 1)
 
-/* ---- one register and another, or memory ----------------------------------- */
+/* ---- one register and another, or memory ---- */
 
 #define DEFINE_INTEGER(name, bytes)                                                                \
     OP(x_##name##_r)                                                                               \
@@ -78,7 +78,7 @@ OP(pslldq)
     NEXT();
 }
 
-/* ---- moves ------------------------------------------------------------------ */
+/* ---- moves ---- */
 
 /* Registers by `function`; memory of so many bytes, of which the rest is `loaded`. */
 #define DEFINE_LOAD(name, bytes, of_register, of_memory)                                           \
@@ -154,7 +154,7 @@ OP(maskmovdqu)
     NEXT();
 }
 
-/* ---- general registers ------------------------------------------------------ */
+/* ---- general registers ---- */
 
 /* An XMM register from a general register or memory: the datum is in Fx.source. */
 #define DEFINE_FROM_GENERAL(name, N, function, imm_)                                               \
@@ -232,7 +232,7 @@ OP(movnti_64)
     NEXT();
 }
 
-/* ---- conversions ------------------------------------------------------------ */
+/* ---- conversions ---- */
 
 #define RAISE_IF(unmasked)                                                                         \
     do {                                                                                           \
@@ -289,7 +289,7 @@ DEFINE_TO_INTEGER(cvtsd2si_64, 8, put_64, x_cvtsd2si, VECTOR_WIDE)
 DEFINE_TO_INTEGER(cvttsd2si_32, 8, put_32, x_cvttsd2si, 0)
 DEFINE_TO_INTEGER(cvttsd2si_64, 8, put_64, x_cvttsd2si, VECTOR_WIDE)
 
-/* ---- flags ------------------------------------------------------------------ */
+/* ---- flags ---- */
 
 #define DEFINE_FLAGS(name, bytes)                                                                  \
     OP(name##_r)                                                                                   \

@@ -87,7 +87,7 @@ static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr off
     return (u32)MIN(count, room / size);
 }
 
-/* ---- one item ----------------------------------------------------------- */
+/* ---- one item ---- */
 
 #define DEFINE_STEPS(N)                                                                            \
     static inline void movs##N(Cpu *cpu, const Insn *insn)                                         \
@@ -133,7 +133,7 @@ DEFINE_STEPS(16)
 DEFINE_STEPS(32)
 WIDE_ONLY(DEFINE_STEPS(64))
 
-/* ---- many at once: how many were done, or 0 ----------------------------- */
+/* ---- many at once: how many were done, or 0 ---- */
 
 /* A copy onto itself from below repeats the pattern, as item by item would. */
 static void copy_items(u8 *to, const u8 *from, u32 size, u32 count)
@@ -187,7 +187,7 @@ static u32 stos_run(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
     return count;
 }
 
-/* ---- repetition --------------------------------------------------------- */
+/* ---- repetition ---- */
 
 static inline EffAddr rep_count(Cpu *cpu, const Insn *insn)
 {

@@ -123,7 +123,7 @@ DEFINE_SEGMENT_BASE(gs, CPU_GS, 64)
 
 #endif
 
-/* ---- SYSENTER ----------------------------------------------------------- */
+/* ---- SYSENTER ---- */
 
 static void need_sysenter(Cpu *cpu, const Insn *insn)
 {
@@ -178,7 +178,7 @@ OP(sysexit64)
 }
 #endif
 
-/* ---- SMAP --------------------------------------------------------------- */
+/* ---- SMAP ---- */
 
 /* Which table of translations is in force changes, but no translation. */
 static void set_ac(Cpu *cpu, const Insn *insn, bool on)

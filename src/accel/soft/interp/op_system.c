@@ -19,7 +19,7 @@ static void need_protected(Cpu *cpu)
     }
 }
 
-/* ---- interrupts and flags ----------------------------------------------- */
+/* ---- interrupts and flags ---- */
 
 static void need_iopl(Cpu *cpu)
 {
@@ -125,7 +125,7 @@ OP(pause)
     FINISH();
 }
 
-/* ---- control and debug registers: dst or src is the general one --------- */
+/* ---- control and debug registers: dst or src is the general one ---- */
 
 /* As many bits as the mode has, whatever the operand size. */
 static EffAddr general(Cpu *cpu, const Insn *insn)
@@ -340,7 +340,7 @@ OP(wbinvd)
     NEXT();
 }
 
-/* ---- descriptor tables -------------------------------------------------- */
+/* ---- descriptor tables ---- */
 
 static void store_table(Cpu *cpu, const Insn *insn, const CpuTable *table)
 {
@@ -474,7 +474,7 @@ OP(ltr)
     NEXT();
 }
 
-/* ---- looking at descriptors --------------------------------------------- */
+/* ---- looking at descriptors ---- */
 
 /* Whether the current level may know of the segment at all. */
 static bool descriptor_visible(const Cpu *cpu, u16 selector, const Descriptor *d)
@@ -618,7 +618,7 @@ OP(arpl_m)
 }
 #endif
 
-/* ---- identification, time, model specific registers --------------------- */
+/* ---- identification, time, model specific registers ---- */
 
 OP(cpuid)
 {

@@ -20,7 +20,7 @@ static inline void note_operand(Cpu *cpu, const Insn *insn)
     note_instruction(cpu, insn);
 }
 
-/* ---- registers -------------------------------------------------------------- */
+/* ---- registers ---- */
 
 static inline X87Register *function_of(const Insn *insn)
 {
@@ -76,7 +76,7 @@ OP(fnstsw_ax)
     NEXT();
 }
 
-/* ---- memory ----------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static inline const X87Memory *memory_of(const Insn *insn)
 {
@@ -125,7 +125,7 @@ DEFINE_STORE(4)
 DEFINE_STORE(8)
 DEFINE_STORE(10)
 
-/* ---- control ---------------------------------------------------------------- */
+/* ---- control ---- */
 
 OP(fldcw)
 {

@@ -7,7 +7,7 @@
 
 #include "src/accel/soft/interp/patch.h"
 
-/* ---- segments ----------------------------------------------------------- */
+/* ---- segments ---- */
 
 static bool segment_allows(const Cpu *cpu, const Segment *s, MemoryAccess access)
 {
@@ -32,7 +32,7 @@ LinearAddr segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned s
     return (uint32_t)(s->base + offset);
 }
 
-/* ---- linear addresses --------------------------------------------------- */
+/* ---- linear addresses ---- */
 
 static bool crosses_page(LinearAddr linear, unsigned size)
 {
@@ -148,7 +148,7 @@ void linear_write(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t value, Ri
     }
 }
 
-/* ---- checks that are rarely on ------------------------------------------ */
+/* ---- checks that are rarely on ---- */
 
 /* DR7: length and condition of breakpoint `n`. */
 static bool breakpoint_hit(const Cpu *cpu, unsigned n, LinearAddr linear, unsigned size,
@@ -183,7 +183,7 @@ void linear_check(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess acces
     }
 }
 
-/* ---- what access.h falls back to ---------------------------------------- */
+/* ---- what access.h falls back to ---- */
 
 __attribute__((noinline)) uint64_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear,
                                                  unsigned size)
@@ -278,7 +278,7 @@ void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
     linear_probe(cpu, linear, size * count, ACCESS_WRITE, cpu_rights(cpu));
 }
 
-/* ---- the same in 64-bit code -------------------------------------------- */
+/* ---- the same in 64-bit code ---- */
 
 static void need_canonical(Cpu *cpu, unsigned segment, LinearAddr linear, unsigned size)
 {

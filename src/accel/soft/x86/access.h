@@ -119,7 +119,7 @@ static inline u64 imm64(const Insn *insn)
 #endif
 #define GPR_PUT32(cpu, n, value) reg_put32(cpu, REG_OFFSET(n), value)
 
-/* ---- addresses ---------------------------------------------------------- */
+/* ---- addresses ---- */
 
 #if INTERP_WIDE
 
@@ -291,7 +291,7 @@ static inline void mem_rmw_done(Cpu *cpu, void *place)
     }
 }
 
-/* ---- the stack ---------------------------------------------------------- */
+/* ---- the stack ---- */
 
 #if INTERP_WIDE
 

@@ -38,7 +38,7 @@ static void mode_switched(Cpu *cpu)
     }
 }
 
-/* ---- long mode: on while EFER.LME and CR0.PG are ------------------------ */
+/* ---- long mode: on while EFER.LME and CR0.PG are ---- */
 
 void control_set_long_mode(Cpu *cpu, bool on)
 {
@@ -156,7 +156,7 @@ void control_set_cr4(Cpu *cpu, uint64_t value)
     }
 }
 
-/* ---- the local APIC's task priority ------------------------------------- */
+/* ---- the local APIC's task priority ---- */
 
 #define APIC_BASE_MASK UINT64_C(0xfffffff000)
 #define APIC_TPR       0x80u
@@ -193,7 +193,7 @@ void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size)
     }
 }
 
-/* ---- ports -------------------------------------------------------------- */
+/* ---- ports ---- */
 
 void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size)
 {

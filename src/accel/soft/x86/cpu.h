@@ -229,7 +229,7 @@ static inline bool cpu_attention(const Cpu *cpu)
            atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
 }
 
-/* ---- accel.c ------------------------------------------------------------ */
+/* ---- accel.c ---- */
 
 /* Leaves the instruction as if it had not begun.  It is done again, alone. */
 G_NORETURN void cpu_do_alone(Cpu *cpu);

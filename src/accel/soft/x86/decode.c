@@ -12,7 +12,7 @@ typedef struct Decoder {
     Decoded *d;
 } Decoder;
 
-/* ---- bytes -------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 static uint8_t take8(Decoder *r)
 {
@@ -44,7 +44,7 @@ static uint64_t take64(Decoder *r)
     return low | (uint64_t)take32(r) << 32;
 }
 
-/* ---- memory ------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static void set_address(Decoded *d, unsigned base, unsigned index, unsigned scale, uint32_t disp)
 {
@@ -140,7 +140,7 @@ static void take_absolute(Decoder *r)
     }
 }
 
-/* ---- registers ---------------------------------------------------------- */
+/* ---- registers ---- */
 
 static uint8_t register_place(const Decoded *d, unsigned n, bool byte)
 {
@@ -194,7 +194,7 @@ static void take_general_rm(Decoder *r, bool byte)
 /* XMM registers are 16 bytes apart, and so are MMX registers in an FXSAVE image. */
 #define VECTOR_PLACE(n) ((n)*16u)
 
-/* ---- immediates --------------------------------------------------------- */
+/* ---- immediates ---- */
 
 static void put_immediate(Decoder *r, uint64_t value, unsigned how)
 {
@@ -230,7 +230,7 @@ static void take_far(Decoder *r)
     r->d->second = take16(r);
 }
 
-/* ---- operands ----------------------------------------------------------- */
+/* ---- operands ---- */
 
 static void take_immediate(Decoder *r, Operand operand)
 {
@@ -375,7 +375,7 @@ static void take_operand(Decoder *r, Operand operand)
     }
 }
 
-/* ---- prefixes and opcode ------------------------------------------------ */
+/* ---- prefixes and opcode ---- */
 
 /* True if `byte` is a prefix of every mode. */
 static bool take_prefix(Decoded *d, uint8_t byte)
@@ -518,7 +518,7 @@ static void take_opcode(Decoder *r)
     d->opcode = opcode;
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static void set_sizes(Decoded *d)
 {
@@ -586,7 +586,7 @@ bool decode(const uint8_t *bytes, size_t size, unsigned mode, const CpuFeatures 
     return !r.short_of_bytes || decoded->too_long;
 }
 
-/* ---- what the interpreter makes of it ----------------------------------- */
+/* ---- what the interpreter makes of it ---- */
 
 static bool is_repeated(const Decoded *d)
 {

@@ -5,7 +5,7 @@
  */
 #include "src/accel/soft/x86/access.h"
 
-/* ---- targets ------------------------------------------------------------ */
+/* ---- targets ---- */
 
 /* A code segment reached without a gate keeps the privilege level. */
 static void need_direct_code(Cpu *cpu, const Descriptor *code, uint16_t selector)
@@ -44,7 +44,7 @@ static void switch_to_tss(Cpu *cpu, uint16_t selector, TaskSource source, uint32
     task_switch(cpu, selector, &tss, source, next_eip);
 }
 
-/* ---- call gates --------------------------------------------------------- */
+/* ---- call gates ---- */
 
 typedef struct GateTarget {
     Descriptor code;
@@ -185,7 +185,7 @@ static void call_through_gate(Cpu *cpu, uint16_t selector, const Descriptor *gat
     }
 }
 
-/* ---- jumps and calls ---------------------------------------------------- */
+/* ---- jumps and calls ---- */
 
 /* The system descriptors that a far jump or call may name. */
 static void go_through_system(Cpu *cpu, uint16_t selector, const Descriptor *d, TaskSource source,
@@ -289,7 +289,7 @@ void far_call(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size, uint6
     push_return_and_go(cpu, &target, return_rip);
 }
 
-/* ---- returns ------------------------------------------------------------ */
+/* ---- returns ---- */
 
 static void return_real(Cpu *cpu, Stack *stack, unsigned size, uint32_t release)
 {

@@ -1,6 +1,6 @@
 #include "src/accel/soft/x86/fpu.h"
 
-/* ---- what the system refuses ---------------------------------------------- */
+/* ---- what the system refuses ---- */
 
 static void need_task(Cpu *cpu)
 {
@@ -55,7 +55,7 @@ G_NORETURN void fpu_raise_simd(Cpu *cpu)
     cpu_raise(cpu, cpu->cr4 & CR4_OSXMMEXCPT ? VECTOR_XM : VECTOR_UD);
 }
 
-/* ---- memory that the fast path does not reach ------------------------------ */
+/* ---- memory that the fast path does not reach ---- */
 
 /* In 64-bit code there are no limits, but an address has to be canonical. */
 static LinearAddr check_wide(Cpu *cpu, unsigned segment, uint64_t offset, unsigned size)

@@ -33,7 +33,7 @@ void fpu_pending(Cpu *cpu);
 /* An unmasked exception of SSE has occurred. */
 G_NORETURN void fpu_raise_simd(Cpu *cpu);
 
-/* ---- memory --------------------------------------------------------------- */
+/* ---- memory ---- */
 
 /* Up to a page; missing `alignment`, which is a power of two, is #GP. */
 void fpu_read_slow(Cpu *cpu, const Insn *insn, uint64_t offset, void *to, unsigned size,

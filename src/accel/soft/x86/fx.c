@@ -50,7 +50,7 @@ void fx_init(Fx *fx)
     fx->instruction_selector = fx->operand_selector = 0;
 }
 
-/* ---- tags --------------------------------------------------------------- */
+/* ---- tags ---- */
 
 enum { TAG_VALID, TAG_ZERO, TAG_SPECIAL, TAG_EMPTY };
 
@@ -85,7 +85,7 @@ void fx_set_tag_word(Fx *fx, uint16_t tags)
     }
 }
 
-/* ---- FXSAVE ------------------------------------------------------------- */
+/* ---- FXSAVE ---- */
 
 enum {
     AT_CONTROL = 0,
@@ -188,7 +188,7 @@ void fx_load_state(Fx *fx, const uint8_t image[FXSAVE_SIZE])
     fx_load_image(fx, image, image[AT_MARK] != MARK_NARROW, 16);
 }
 
-/* ---- FSAVE and FSTENV --------------------------------------------------- */
+/* ---- FSAVE and FSTENV ---- */
 
 unsigned fx_environment_size(FxEnvironment layout)
 {

@@ -122,7 +122,7 @@ typedef struct CodePage {
     unsigned longest;   /* bytes of the longest of them, or more */
 } CodePage;
 
-/* ---- block.c ------------------------------------------------------------ */
+/* ---- block.c ---- */
 
 /* NULL: the host has no memory. */
 CodeCache *code_cache_new(Cpu *cpu);
@@ -143,7 +143,7 @@ CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
 /* The instruction in progress reached a device: its block ends with it from now on. */
 void block_end_here(Cpu *cpu);
 
-/* ---- decode.c ----------------------------------------------------------- */
+/* ---- decode.c ---- */
 
 typedef enum DecodeResult { DECODE_OK, DECODE_ENDS_BLOCK, DECODE_NEEDS_MORE } DecodeResult;
 

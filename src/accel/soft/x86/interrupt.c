@@ -5,7 +5,7 @@
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/flags.h"
 
-/* ---- delivery ----------------------------------------------------------- */
+/* ---- delivery ---- */
 
 /* EFLAGS as the handler will find them on its stack: faults set RF. */
 uint32_t interrupt_pushed_flags(const Cpu *cpu, const Event *event)
@@ -336,7 +336,7 @@ void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error,
     cpu->external = false;
 }
 
-/* ---- IRET --------------------------------------------------------------- */
+/* ---- IRET ---- */
 
 /* Bits of EFLAGS that an IRET at this level may change. */
 uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size)

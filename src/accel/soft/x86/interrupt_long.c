@@ -7,7 +7,7 @@
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/flags.h"
 
-/* ---- delivery ----------------------------------------------------------- */
+/* ---- delivery ---- */
 
 typedef struct Gate {
     uint16_t selector;
@@ -109,7 +109,7 @@ void interrupt_deliver_long(Cpu *cpu, const Event *event)
                                    (gate.interrupt ? CPU_FLAG_IF : 0));
 }
 
-/* ---- IRET --------------------------------------------------------------- */
+/* ---- IRET ---- */
 
 void interrupt_return_long(Cpu *cpu, unsigned size)
 {

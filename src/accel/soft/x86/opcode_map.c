@@ -7,7 +7,7 @@
 #include "src/accel/soft/interp/fpu_handlers.h"
 #include "src/accel/soft/x86/opcode_map_fpu.h"
 
-/* ---- handlers by operand size ------------------------------------------- */
+/* ---- handlers by operand size ---- */
 
 /* One for all sizes. */
 #define ANY(name)                                                                                  \
@@ -61,7 +61,7 @@
 #define D64  OPCODE_D64
 #define F64  OPCODE_F64
 
-/* ---- entries ------------------------------------------------------------ */
+/* ---- entries ---- */
 
 #define FEATURE_OF(name) .feature = CPU_FEATURE_##name
 
@@ -129,7 +129,7 @@
     [(base) + 0] = BOTH(BYTE(name, ), BYTE(rep_##name, ), OPCODE_REPEAT, bytes),                   \
               [(base) + 1] = BOTH(SIZED(name, ), SIZED(rep_##name, ), OPCODE_REPEAT, words)
 
-/* ---- groups: by ModRM.reg ----------------------------------------------- */
+/* ---- groups: by ModRM.reg ---- */
 
 #define ALU_GROUP(group_name, HANDLERS, operand, immediate)                                        \
     static const Opcode group_name[8] = {                                                          \
@@ -346,7 +346,7 @@ static const Opcode GROUP_0FC7[8] = {
     [7] = OPCODE_SELECT(SELECT_MOD, OPCODES_0FC7_7),
 };
 
-/* ---- 0F and a byte ------------------------------------------------------ */
+/* ---- 0F and a byte ---- */
 
 #define PUSH_SEGMENT(segment) REGISTER(STACK(push, _segment), D64, segment)
 #define POP_SEGMENT(segment)  REGISTER(STACK(pop, _segment), D64, segment)
@@ -439,7 +439,7 @@ static const Opcode OPCODES_0F[256] = {
     [0xff] = UNDEFINED(Gv, Ev),
 };
 
-/* ---- one byte ----------------------------------------------------------- */
+/* ---- one byte ---- */
 
 /* A port has no more than 32 bits. */
 #define PORT(name, form)                                                                           \

@@ -7,7 +7,7 @@
 
 #include "src/accel/soft/interp/fpu_handlers.h"
 
-/* ---- entries ---------------------------------------------------------------- */
+/* ---- entries ---- */
 
 #define ALL(name)                                                                                  \
     {                                                                                              \
@@ -42,7 +42,7 @@
         .operand = { OPERAND_NONE }                                                                \
     }
 
-/* ---- groups of shifts: by ModRM.reg ------------------------------------------- */
+/* ---- groups of shifts: by ModRM.reg ---- */
 
 #define SHIFT_MMX(name) REGISTER(MMX, m_##name##_i, Q, Ib)
 #define SHIFT_XMM(name) REGISTER(SSE2, x_##name##_i, W, Ib)
@@ -60,7 +60,7 @@ static const Opcode SHIFT_QWORDS_XMM[8] = {[2] = SHIFT_XMM(psrlq),
                                            [6] = SHIFT_XMM(psllq),
                                            [7] = REGISTER(SSE2, pslldq, W, Ib)};
 
-/* ---- the maps: none, 66, F3, F2 ------------------------------------------------ */
+/* ---- the maps: none, 66, F3, F2 ---- */
 
 const Opcode MAP_NAME(opcodes_fpu_0f)[256][4] = {
     [0x10] = {PAIR(SSE, movups_load, V, W), PAIR(SSE2, movups_load, V, W),
@@ -277,7 +277,7 @@ const Opcode MAP_NAME(opcodes_fpu_0f3a)[256][4] = {
     [0xdf] = {NONE, X3(AES, aeskeygenassist)},
 };
 
-/* ---- 0F AE with memory and no prefix, by ModRM.reg -------------------------------- */
+/* ---- 0F AE with memory and no prefix, by ModRM.reg ---- */
 
 #define STATE(feature_, name) ENTRY(feature_, {NULL}, ALL(name), M)
 
@@ -286,7 +286,7 @@ const Opcode MAP_NAME(opcodes_fpu_0fae)[8] = {
     STATE(SSE, stmxcsr), [7] = STATE(CLFLUSH, clflush),
 };
 
-/* ---- general registers ----------------------------------------------------------- */
+/* ---- general registers ---- */
 
 #if INTERP_WIDE
 #define WIDE(name) OP_NAME(name)
@@ -324,7 +324,7 @@ const Opcode MAP_NAME(opcodes_0f38f6)[4] = {
     [2] = ENTRY(ADX, BY_YSIZE(adox, _rr), BY_YSIZE(adox, _rm), Gy, Ey),
 };
 
-/* ---- x87 ------------------------------------------------------------------------ */
+/* ---- x87 ---- */
 
 #define X87_LOAD(bytes)                                                                            \
     {                                                                                              \

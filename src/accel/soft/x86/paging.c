@@ -34,7 +34,7 @@
 /* A flush takes as long as so many turns of the run loop. */
 #define FLUSH_LOOKS 16
 
-/* ---- physical memory ---------------------------------------------------- */
+/* ---- physical memory ---- */
 
 static PhysAddr mask_address(const Cpu *cpu, PhysAddr address)
 {
@@ -104,7 +104,7 @@ void physical_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
     }
 }
 
-/* ---- the translation cache ---------------------------------------------- */
+/* ---- the translation cache ---- */
 
 static void invalidate(TlbEntry *entry)
 {
@@ -155,7 +155,7 @@ void tlb_mark_code(Cpu *cpu, PhysAddr physical)
     }
 }
 
-/* ---- the walk ----------------------------------------------------------- */
+/* ---- the walk ---- */
 
 typedef struct Walk {
     LinearAddr linear;
@@ -346,7 +346,7 @@ bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4])
     return true;
 }
 
-/* ---- filling ------------------------------------------------------------ */
+/* ---- filling ---- */
 
 /* Accesses of watched pages take the slow path. */
 static void mark_watched(const Cpu *cpu, TlbEntry *entry, LinearAddr page)

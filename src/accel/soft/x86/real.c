@@ -78,7 +78,7 @@ Real real_of_f80(const F80 *value)
                    value->exponent & F80_SIGN);
 }
 
-/* ---- results ------------------------------------------------------------- */
+/* ---- results ---- */
 
 enum { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO };
 

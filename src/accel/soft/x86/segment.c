@@ -95,7 +95,7 @@ uint32_t selector_error(const Cpu *cpu, uint16_t selector)
     return (selector & ~3u) | cpu->external;
 }
 
-/* ---- descriptors -------------------------------------------------------- */
+/* ---- descriptors ---- */
 
 bool descriptor_read(Cpu *cpu, uint16_t selector, Descriptor *descriptor)
 {
@@ -187,7 +187,7 @@ uint32_t descriptor_upper(Cpu *cpu, uint16_t selector, const Descriptor *descrip
     return (uint32_t)upper;
 }
 
-/* ---- loading ------------------------------------------------------------ */
+/* ---- loading ---- */
 
 void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
                         Descriptor *descriptor)
@@ -342,7 +342,7 @@ void segment_drop_inner(Cpu *cpu)
     }
 }
 
-/* ---- system segments ---------------------------------------------------- */
+/* ---- system segments ---- */
 
 static void need_canonical_base(Cpu *cpu, const Segment *s)
 {

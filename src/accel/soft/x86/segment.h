@@ -48,7 +48,7 @@ enum {
 #define TYPE_INTERRUPT64 TYPE_INTERRUPT32
 #define TYPE_TRAP64      TYPE_TRAP32
 
-/* ---- segment.c ---------------------------------------------------------- */
+/* ---- segment.c ---- */
 
 /* Recomputes what is derived from a segment register. */
 void segment_changed(Cpu *cpu, unsigned segment);
@@ -152,7 +152,7 @@ static inline bool selector_is_null(uint16_t selector)
     return !(selector & ~3u);
 }
 
-/* ---- far.c -------------------------------------------------------------- */
+/* ---- far.c ---- */
 
 /*
  * All set RIP, and are called with Cpu.rip still at the block's start.  `size`
@@ -162,7 +162,7 @@ void far_jump(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size);
 void far_call(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size, uint64_t return_rip);
 void far_return(Cpu *cpu, unsigned size, uint32_t release);
 
-/* ---- stack.c ------------------------------------------------------------ */
+/* ---- stack.c ---- */
 
 /* A stack that is written before SS:rSP is committed.  Sizes are in bytes. */
 typedef struct Stack {

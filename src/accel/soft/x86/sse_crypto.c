@@ -9,7 +9,7 @@
 #define DEFINE(name)                                                                               \
     unsigned x_##name(Fx *fx UNUSED, V128 *d UNUSED, const V128 *s UNUSED, unsigned imm UNUSED)
 
-/* ---- AES: byte i of a register is row i % 4 of column i / 4 --------------- */
+/* ---- AES: byte i of a register is row i % 4 of column i / 4 ---- */
 
 static const uint8_t SUBSTITUTE[256] = {
     0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc5, 0x30, 0x01, 0x67, 0x2b, 0xfe, 0xd7, 0xab, 0x76,
@@ -170,7 +170,7 @@ DEFINE(aeskeygenassist)
     return 0;
 }
 
-/* ---- the carry-less product ------------------------------------------------ */
+/* ---- the carry-less product ---- */
 
 DEFINE(pclmulqdq)
 {
@@ -184,7 +184,7 @@ DEFINE(pclmulqdq)
     return 0;
 }
 
-/* ---- SHA-1: A is in the highest doubleword --------------------------------- */
+/* ---- SHA-1: A is in the highest doubleword ---- */
 
 static uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
 {
@@ -253,7 +253,7 @@ DEFINE(sha1msg2)
     return 0;
 }
 
-/* ---- SHA-256: the words and constants are in XMM0 --------------------------- */
+/* ---- SHA-256: the words and constants are in XMM0 ---- */
 
 DEFINE(sha256rnds2)
 {

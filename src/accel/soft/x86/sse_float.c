@@ -162,7 +162,7 @@ FLOAT(cvtdq2pd, "cvtdq2pd", RESULTS_NONE)
 FLOAT(cvtpd2dq, "cvtpd2dq", RESULTS_NONE)
 FLOAT(cvttpd2dq, "cvttpd2dq", RESULTS_NONE)
 
-/* ---- comparisons ---------------------------------------------------------- */
+/* ---- comparisons ---- */
 
 #define COMPARE(name)                                                                                                                                                      \
     static VectorFunction x_##name##_0, x_##name##_1, x_##name##_2, x_##name##_3, x_##name##_4,                                                                            \
@@ -218,7 +218,7 @@ COMPARE_FLAGS(ucomiss)
 COMPARE_FLAGS(comisd)
 COMPARE_FLAGS(ucomisd)
 
-/* ---- to and from integers ------------------------------------------------- */
+/* ---- to and from integers ---- */
 
 /* An integer operand takes the place of *s; the result is the low lane of *d. */
 #define FROM_INTEGER(name)                                                                         \
@@ -298,7 +298,7 @@ unsigned m_cvttpd2pi(Fx *fx, V128 *d, const V128 *s, unsigned imm)
     return x_cvttpd2dq(fx, d, s, imm);
 }
 
-/* ---- sums of SSE3, and the dot products ----------------------------------- */
+/* ---- sums of SSE3, and the dot products ---- */
 
 /* Masks exceptions while an instruction is made of several: those of all count together. */
 typedef struct Several {
@@ -455,7 +455,7 @@ unsigned x_dppd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
     return unmasked;
 }
 
-/* ---- rounding to integers, of SSE4.1 -------------------------------------- */
+/* ---- rounding to integers, of SSE4.1 ---- */
 
 #define ROUND_BY_MXCSR 4u
 #define ROUND_QUIETLY  8u
@@ -560,7 +560,7 @@ ROUND(roundpd, DOUBLE, 2)
 ROUND(roundss, SINGLE, 1)
 ROUND(roundsd, DOUBLE, 1)
 
-/* ---- reciprocals ---------------------------------------------------------- */
+/* ---- reciprocals ---- */
 
 /*
  * A table of 2,048 entries of 12 bits over the mantissa, as a formula: the

@@ -44,7 +44,7 @@ static int clamp(int value, int low, int high)
 #define UNSIGNED8(value)  clamp(value, 0, UINT8_MAX)
 #define UNSIGNED16(value) clamp(value, 0, UINT16_MAX)
 
-/* ---- logic, sums, comparisons -------------------------------------------- */
+/* ---- logic, sums, comparisons ---- */
 
 BOTH(pand, LANES(uint64_t, q, a &b))
 BOTH(pandn, LANES(uint64_t, q, ~a &b))
@@ -154,7 +154,7 @@ XMM(phminposuw, {
     *d = (V128){.w = {value, (uint16_t)least}};
 })
 
-/* ---- neighbours ----------------------------------------------------------- */
+/* ---- neighbours ---- */
 
 /* Each lane of the result is made of two of the same operand. */
 #define NEIGHBOURS(type, lane, expression)                                                         \
@@ -176,7 +176,7 @@ BOTH(phsubw, NEIGHBOURS(uint16_t, w, a - b))
 BOTH(phsubd, NEIGHBOURS(uint32_t, d, a - b))
 BOTH(phsubsw, NEIGHBOURS(int16_t, sw, SIGNED16(a - b)))
 
-/* ---- packing and unpacking ------------------------------------------------ */
+/* ---- packing and unpacking ---- */
 
 #define PACK(wide, narrow_type, narrow, saturate)                                                  \
     {                                                                                              \
@@ -237,7 +237,7 @@ XMM(pmovzxwd, EXTEND(w, d, uint32_t, 4))
 XMM(pmovzxwq, EXTEND(w, q, uint64_t, 2))
 XMM(pmovzxdq, EXTEND(d, q, uint64_t, 2))
 
-/* ---- shuffles ------------------------------------------------------------- */
+/* ---- shuffles ---- */
 
 BOTH(pshufb, {
     V128 from = *d, order = *s;
@@ -294,7 +294,7 @@ BOTH(palignr, {
     memcpy(d, joined + (imm & 0xff), BYTES);
 })
 
-/* ---- blends --------------------------------------------------------------- */
+/* ---- blends ---- */
 
 XMM(pblendw, LANES(uint16_t, w, imm >> i & 1 ? b : a))
 XMM(blendps, LANES(uint32_t, d, imm >> i & 1 ? b : a))
@@ -310,7 +310,7 @@ XMM(pblendvb, BLEND_VARIABLE(uint8_t, b, 7))
 XMM(blendvps, BLEND_VARIABLE(uint32_t, d, 31))
 XMM(blendvpd, BLEND_VARIABLE(uint64_t, q, 63))
 
-/* ---- shifts --------------------------------------------------------------- */
+/* ---- shifts ---- */
 
 /* The count is the source's low quadword, or an immediate. */
 #define SHIFT(name, type, lane, bits, expression, beyond)                                          \
@@ -354,7 +354,7 @@ XMM(pslldq_i, {
     }
 })
 
-/* ---- moves ---------------------------------------------------------------- */
+/* ---- moves ---- */
 
 XMM(move, { *d = *s; })
 XMM(low64, { d->q[0] = s->q[0]; })
@@ -397,7 +397,7 @@ unsigned x_insertps_m(Fx *fx, V128 *d, const V128 *s, unsigned imm)
     return x_insertps(fx, d, s, imm | VECTOR_INSERTPS_MEMORY);
 }
 
-/* ---- to and from general registers: the low quadword stands for one ------- */
+/* ---- to and from general registers: the low quadword stands for one ---- */
 
 XMM(movmskps,
     { d->q[0] = s->d[0] >> 31 | s->d[1] >> 31 << 1 | s->d[2] >> 31 << 2 | s->d[3] >> 31 << 3; })

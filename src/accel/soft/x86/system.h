@@ -52,13 +52,13 @@ typedef struct Fault {
 /* How an event came, for its delivery. */
 typedef enum EventKind { EVENT_EXCEPTION, EVENT_SOFTWARE, EVENT_EXTERNAL } EventKind;
 
-/* ---- accel.c ------------------------------------------------------------ */
+/* ---- accel.c ---- */
 
 /* Abandons the current instruction; the run loop delivers the exception. */
 G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
 G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
 
-/* ---- interrupt.c -------------------------------------------------------- */
+/* ---- interrupt.c ---- */
 
 void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error, uint32_t error,
                        uint64_t return_rip);
@@ -73,7 +73,7 @@ typedef struct Event {
     uint64_t return_rip;
 } Event;
 
-/* ---- interrupt_long.c: the same in long mode ---------------------------- */
+/* ---- interrupt_long.c: the same in long mode ---- */
 
 void interrupt_deliver_long(Cpu *cpu, const Event *event);
 /* `size` is the operand size in bytes. */
@@ -85,7 +85,7 @@ uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size);
 void interrupt_merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask);
 void interrupt_clear_flags(Cpu *cpu, uint32_t flags);
 
-/* ---- task.c ------------------------------------------------------------- */
+/* ---- task.c ---- */
 
 typedef enum TaskSource { TASK_JUMP, TASK_CALL, TASK_RETURN } TaskSource;
 
@@ -98,7 +98,7 @@ void task_need_tss(Cpu *cpu, uint16_t selector, uint8_t vector, bool busy, Descr
 void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource source,
                  uint32_t next_eip);
 
-/* ---- control.c ---------------------------------------------------------- */
+/* ---- control.c ---- */
 
 void control_set_cr0(Cpu *cpu, uint64_t value);
 void control_set_cr3(Cpu *cpu, uint64_t value);
@@ -118,7 +118,7 @@ void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
 /* Raises #GP unless the TSS lets this code use the ports. */
 void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
 
-/* ---- cpuid.c ------------------------------------------------------------ */
+/* ---- cpuid.c ---- */
 
 typedef struct CpuidAnswer {
     uint32_t eax, ebx, ecx, edx;
@@ -126,12 +126,12 @@ typedef struct CpuidAnswer {
 
 CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf);
 
-/* ---- state.c ------------------------------------------------------------ */
+/* ---- state.c ---- */
 
 bool state_get(Vcpu *vcpu, CpuState *state, GError **error);
 bool state_set(Vcpu *vcpu, const CpuState *state, GError **error);
 
-/* ---- start.c ------------------------------------------------------------ */
+/* ---- start.c ---- */
 
 bool start_reset(Vcpu *vcpu, GError **error);
 /* Does what Vcpu.init and Vcpu.start ask for. */

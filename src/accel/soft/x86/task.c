@@ -104,7 +104,7 @@ static void set_busy(Cpu *cpu, LinearAddr descriptor, bool busy)
     linear_write(cpu, descriptor + 4, 4, busy ? high | 0x200 : high & ~0x200u, RIGHTS_SYSTEM);
 }
 
-/* ---- the new task's segments, whose faults are in the new task ---------- */
+/* ---- the new task's segments, whose faults are in the new task ---- */
 
 static void load_code(Cpu *cpu, uint16_t selector)
 {

@@ -66,7 +66,7 @@ static inline TlbCold *tlb_cold_at(Tlb *tlb, LinearAddr linear)
     return &tlb->cold[tlb_index(linear)];
 }
 
-/* ---- paging.c ----------------------------------------------------------- */
+/* ---- paging.c ---- */
 
 /* Every entry, and every block looks for its successor again. */
 void tlb_flush(Cpu *cpu);
@@ -81,7 +81,7 @@ bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4]);
 uint64_t physical_read(Cpu *cpu, PhysAddr address, unsigned size);
 void physical_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value);
 
-/* ---- access.c: the slow half of access.h -------------------------------- */
+/* ---- access.c: the slow half of access.h ---- */
 
 uint64_t mem_read_slow(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size);
 void mem_write_slow(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size, uint64_t value);

@@ -14,7 +14,7 @@
 
 #define C128(high, low) ((u128)UINT64_C(high) << 64 | UINT64_C(low))
 
-/* ---- results ------------------------------------------------------------- */
+/* ---- results ---- */
 
 static F80 zero_of(bool negative)
 {
@@ -27,7 +27,7 @@ static F80 infinity_of(bool negative)
                  .exponent = (uint16_t)(F80_EXPONENT | (negative ? F80_SIGN : 0))};
 }
 
-/* ---- operands ------------------------------------------------------------ */
+/* ---- operands ---- */
 
 typedef enum Class { CLASS_ZERO, CLASS_FINITE, CLASS_INFINITE, CLASS_OTHER } Class;
 
@@ -93,7 +93,7 @@ static void replace_st0(Fx *fx, const F80 *value)
     fx->full |= (uint8_t)(1u << fx->top);
 }
 
-/* ---- series: arguments and results are fractions ------------------------- */
+/* ---- series: arguments and results are fractions ---- */
 
 #define ONE ((u128)1 << 127)
 
@@ -154,7 +154,7 @@ static u128 exponential_series(u128 t, bool negative)
     return sum;
 }
 
-/* ---- sine and cosine ----------------------------------------------------- */
+/* ---- sine and cosine ---- */
 
 /* Half of pi, in 2^-67: the 66 bits that processors have, and two of 0. */
 #define HALF_PI_66 ((u128)0xc90fdaa2 << 36 | (u128)UINT64_C(0x2168c234c))
@@ -294,7 +294,7 @@ DEFINE_OF_ANGLE(x87_fcos, COSINE)
 DEFINE_OF_ANGLE(x87_fptan, TANGENT)
 DEFINE_OF_ANGLE(x87_fsincos, BOTH)
 
-/* ---- arctangent ---------------------------------------------------------- */
+/* ---- arctangent ---- */
 
 /* pi, and the arctangents of sixteenths, with 126 bits behind the point. */
 #define PI_126 C128(0xc90fdaa22168c234, 0xc4c6628b80dc1cd1)
@@ -389,7 +389,7 @@ static bool arctangent(Fx *fx, const F80 *y, const F80 *x, F80 *result)
     return true;
 }
 
-/* ---- logarithms ---------------------------------------------------------- */
+/* ---- logarithms ---- */
 
 /* 2 / ln(2), with 126 bits behind the point. */
 #define TWO_BY_LN2 C128(0xb8aa3b295c17f0bb, 0xbe87fed0691d3e89)
@@ -574,7 +574,7 @@ static bool logarithm_plus(Fx *fx, const F80 *y, const F80 *x, F80 *result)
     return true;
 }
 
-/* ---- two operands, one result, one popped -------------------------------- */
+/* ---- two operands, one result, one popped ---- */
 
 typedef bool OfTwo(Fx *fx, const F80 *st1, const F80 *st0, F80 *result);
 
@@ -605,7 +605,7 @@ DEFINE_OF_TWO(x87_fpatan, arctangent)
 DEFINE_OF_TWO(x87_fyl2x, logarithm)
 DEFINE_OF_TWO(x87_fyl2xp1, logarithm_plus)
 
-/* ---- 2^x - 1 ------------------------------------------------------------- */
+/* ---- 2^x - 1 ---- */
 
 #define LN2_128 C128(0xb17217f7d1cf79ab, 0xc9e3b39803f2f6af)
 

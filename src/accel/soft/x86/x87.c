@@ -14,7 +14,7 @@ const F80 X87_INDEFINITE = {
     .exponent = F80_SIGN | F80_EXPONENT,
 };
 
-/* ---- exceptions and the stack ------------------------------------------- */
+/* ---- exceptions and the stack ---- */
 
 void x87_raise(Fx *fx, unsigned exceptions)
 {
@@ -83,7 +83,7 @@ void x87_load(Fx *fx, const F80 *value)
     }
 }
 
-/* ---- the host's results -------------------------------------------------- */
+/* ---- the host's results ---- */
 
 bool x87_take_exceptions(Fx *fx, X87Host *host)
 {
@@ -124,7 +124,7 @@ DEFINE_UNARY(sqrt, "fsqrt")
 DEFINE_UNARY(rndint, "frndint")
 DEFINE_UNARY(tst, "ftst")
 
-/* ---- arithmetic --------------------------------------------------------- */
+/* ---- arithmetic ---- */
 
 /* ST(dst) = ST(0) operation ST(i), and then so many are popped. */
 static void binary(Fx *fx, X87Operation *operation, unsigned i, unsigned dst, unsigned pops)
@@ -229,7 +229,7 @@ static void compare_flags(Fx *fx, X87Operation *operation, unsigned i, unsigned 
     x87_pop_times(fx, pops);
 }
 
-/* ---- forms with a register: arithmetic ---------------------------------- */
+/* ---- forms with a register: arithmetic ---- */
 
 #define RM(opcode) ((opcode)&7)
 
@@ -414,7 +414,7 @@ static void fxtract(Fx *fx, unsigned opcode)
     x87_push(fx, &host.st0);
 }
 
-/* ---- forms with a register: moves --------------------------------------- */
+/* ---- forms with a register: moves ---- */
 
 static void fld_st(Fx *fx, unsigned opcode)
 {
@@ -565,7 +565,7 @@ static void fninit(Fx *fx, unsigned opcode)
     fx_init(fx);
 }
 
-/* ---- constants ---------------------------------------------------------- */
+/* ---- constants ---- */
 
 /* The bits behind the 64th tell how each rounding goes: half or more, or less. */
 typedef struct Constant {
@@ -598,7 +598,7 @@ static void load_constant(Fx *fx, unsigned opcode)
     x87_load(fx, &value);
 }
 
-/* ---- the map of register forms ------------------------------------------ */
+/* ---- the map of register forms ---- */
 
 #define EIGHT(function)                                                                            \
     function, function, function, function, function, function, function, function

@@ -45,7 +45,7 @@ extern const X87Memory X87_MEMORY[8][8];
 extern X87Register *const X87_REGISTERS[8][64];
 void x87_commit_store(Fx *fx, const X87Memory *memory, const X87Result *result);
 
-/* ---- what transcendental.c and x87.c share ------------------------------- */
+/* ---- what transcendental.c and x87.c share ---- */
 
 extern const F80 X87_INDEFINITE;
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- the host's operations ------------------------------------------------ */
+/* ---- the host's operations ---- */
 
 /* ST(0) and memory: nothing but ST(0) is on the stack. */
 #define DEFINE_WITH_MEMORY(name, text)                                                             \
@@ -64,7 +64,7 @@ static void compare_memory(Fx *fx, X87Operation *operation, const uint8_t *opera
     }
 }
 
-/* ---- forms with memory: loads and arithmetic ---------------------------- */
+/* ---- forms with memory: loads and arithmetic ---- */
 
 #define DEFINE_MEMORY_FORM(name, size)                                                             \
     static void m_##name(Fx *fx, const uint8_t *operand)                                           \
@@ -124,7 +124,7 @@ static void fld_m80(Fx *fx, const uint8_t *operand)
     x87_load(fx, &value);
 }
 
-/* ---- forms with memory: stores ------------------------------------------ */
+/* ---- forms with memory: stores ---- */
 
 #define STOPS_STORE (FSW_IE | FSW_DE | FSW_OE | FSW_UE)
 
@@ -186,7 +186,7 @@ void x87_commit_store(Fx *fx, const X87Memory *memory, const X87Result *result)
     }
 }
 
-/* ---- the map of memory forms -------------------------------------------- */
+/* ---- the map of memory forms ---- */
 
 #define LOADS(size_, function)                                                                     \
     {                                                                                              \
