@@ -1,6 +1,6 @@
 /*
- * Accesses: how one reaches its device, in how many pieces, and what is noted
- * of it.
+ * Accesses: how an access reaches its device, in how many pieces, and what the bus
+ * records about it.
  */
 #include "src/board/bus_internal.h"
 
@@ -75,7 +75,7 @@ static inline void unlock(GMutex *mutex)
     }
 }
 
-/* With the owner's lock held, before the access. */
+/* Called before the access, with the owner's lock held. */
 static G_GNUC_NO_INLINE void note_name(BusInitiator *by, const BusMapping *mapping,
                                        uint64_t address, bool write)
 {
@@ -170,13 +170,13 @@ static inline const BusMapping *find(const Bus *bus, const BusInitiator *by, IoS
                              : bus_find_memory(bus, by->cpu, address);
 }
 
-/* Ports wrap at 64 K. */
+/* Port addresses wrap at 64 K. */
 static inline uint64_t wrap(IoSpace space, uint64_t address)
 {
     return space == IO_PORTS ? address & (PORT_COUNT - 1) : address;
 }
 
-/* An access, or a piece of one that was `whole` bytes wide. */
+/* An access, or a piece of an access that was `whole` bytes wide. */
 typedef struct Piece {
     IoSpace space;
     unsigned size, whole;
@@ -207,7 +207,7 @@ static inline void write_at(Bus *bus, BusInitiator *by, const BusMapping *mappin
     }
 }
 
-/* Whether it has to do with a piece of an access, and decodes it. */
+/* Whether the mapping has a device for a piece of an access, and the device decodes the piece. */
 static bool takes_piece(const BusMapping *mapping, Piece piece, uint64_t address, bool write)
 {
     return mapping->answered[write] & piece.whole &&
@@ -233,8 +233,8 @@ static void write_piece(Bus *bus, BusInitiator *by, Piece piece, uint64_t addres
 }
 
 /*
- * An access that no chip takes whole is two of half the size, each
- * looked up for itself, as ISA's bus conversion does it.  A chip that has no
+ * An access that no chip takes whole becomes two of half the size.  The bus looks
+ * up each half by itself, as ISA's bus conversion does.  A chip without bus
  * conversion does not see the pieces either.
  */
 static uint64_t read_halves(Bus *bus, BusInitiator *by, Piece piece, uint64_t address)
@@ -296,14 +296,17 @@ static inline void store_item(void *data, uint64_t value, unsigned size)
     }
 }
 
-/* The name of the chip that an access reached, or NULL: it is not the chip's. */
+/* The name of the chip that took the access, or NULL if no chip took it. */
 static inline const char *answering(const BusMapping *mapping, uint64_t address, unsigned size,
                                     bool write)
 {
     return bus_mapping_decodes(mapping, address, size, write) ? mapping->name : NULL;
 }
 
-/* A guest that polls would push all that came before it out of the history. */
+/*
+ * Equal accesses in a row share an entry.  Without this, a guest that polls would
+ * push everything earlier out of the history.
+ */
 static inline bool is_same(const BusAccess *a, const char *device, uint64_t address, uint64_t value,
                            size_t count, unsigned size, bool write, bool memory)
 {
@@ -311,7 +314,7 @@ static inline bool is_same(const BusAccess *a, const char *device, uint64_t addr
            a->memory == memory && a->count == count && a->device == device;
 }
 
-/* What comes after an access now and then; see Bus.after. */
+/* The work that some accesses leave behind; see Bus.after. */
 static G_GNUC_NO_INLINE void finish_access(Bus *bus, BusInitiator *by, BusAccess *access)
 {
     if (bus->observer) {
@@ -326,9 +329,9 @@ static G_GNUC_NO_INLINE void finish_access(Bus *bus, BusInitiator *by, BusAccess
 }
 
 /*
- * Field by field into its place: a copy of a struct just built would wait for
- * the stores that built it.  The mapping that was reached may be freed after
- * this.
+ * This stores each field straight into its place: a copy of a struct that was just
+ * built would wait for the stores that built it.  The mapping that was reached may
+ * be freed after this.
  */
 static inline void remember(Bus *bus, BusInitiator *by, const char *device, uint64_t address,
                             uint64_t value, size_t count, unsigned size, bool write, bool memory)
@@ -391,7 +394,10 @@ static void string_access(Bus *bus, BusInitiator *by, const BusMapping *mapping,
     }
 }
 
-/* An access of ports that its chip does not take as one, for the sake of those that do. */
+/*
+ * A port access that its chip does not take as one.  It is a function of its own to
+ * keep the usual path short.
+ */
 static G_GNUC_NO_INLINE void port_access_in_parts(Bus *bus, BusInitiator *by, uint16_t port,
                                                   bool write, unsigned size, void *data,
                                                   size_t count)
@@ -455,7 +461,10 @@ void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write,
     }
 }
 
-/* Those that are sure take it, and of the others the one with the lowest rank. */
+/*
+ * The CPUs whose chips are sure take the write.  If none is sure, the one with the
+ * lowest rank takes it.
+ */
 static void arbitrate(Bus *bus, BusInitiator *by, uint64_t address, uint64_t value, unsigned size)
 {
     const BusMapping *winner = NULL;
@@ -490,7 +499,7 @@ static bool is_own(const Bus *bus, uint64_t address)
     return false;
 }
 
-/* It is made in the midst of another access, which may still use old mappings. */
+/* The write is made during another access, which may still use old mappings. */
 void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size)
 {
     BusInitiator by = {.never_collects = true};

@@ -4,7 +4,7 @@
 #include "src/board/bus_internal.h"
 
 #define UNCLAIMED_MEMORY (UINT64_C(1) << 63)
-/* A guest that walks the whole address space must not eat the host's memory. */
+/* A limit, because a guest that walks the whole address space must not use up the host's memory. */
 #define UNCLAIMED_MAX 65536u
 
 void bus_unclaimed_init(Bus *bus)

@@ -7,25 +7,26 @@ struct Timer {
     GMutex *lock;
     void (*fire)(void *opaque, uint64_t deadline);
     void *opaque;
-    /* All below belong to the clock's lock. */
+    /* The clock's lock protects everything below. */
     uint64_t deadline;
     bool armed;
-    Timer *next; /* the clock's list, earliest first */
+    Timer *next; /* the next in the clock's list, which has the earliest first */
 };
 
 typedef enum ClockKind { CLOCK_KIND_MONOTONIC, CLOCK_KIND_STEPPED, CLOCK_KIND_COUNTED } ClockKind;
 
 struct Clock {
-    GMutex serving; /* one thread at a time fires; before the lock of any timer */
+    GMutex serving; /* held by the one thread that fires timers; taken before the lock of any
+                       timer */
     GMutex lock;
     ClockKind kind;
-    bool paused;     /* monotonic only */
-    uint64_t now;    /* stepped, or paused: the time */
+    bool paused;     /* monotonic clock only */
+    uint64_t now;    /* the time of a clock that is stepped or paused */
     uint64_t offset; /* monotonic: host time minus machine time; counted: time slept */
     uint64_t (*count)(void *opaque);
     void *count_opaque;
     Timer *first;
-    uint64_t woken_for; /* machine deadline that `wakeup` was last told */
+    uint64_t woken_for; /* the machine deadline that `wakeup` was last told */
     void (*wakeup)(void *opaque, uint64_t host_deadline);
     void *opaque;
 };
@@ -99,8 +100,8 @@ static uint64_t host_deadline(const Clock *clock, uint64_t deadline)
 }
 
 /*
- * A deadline that moved away costs no call: the early wake-up finds nothing
- * due and asks for the right one.
+ * A deadline that moves later causes no call: the early wake-up finds nothing due
+ * and asks for the right time then.
  */
 static void update_wakeup(Clock *clock, bool force)
 {
@@ -160,7 +161,7 @@ static void unlink_timer(Timer *timer)
     timer->armed = false;
 }
 
-/* Behind those with the same deadline: equal deadlines fire in the order of arming. */
+/* Goes behind the timers with the same deadline: equal deadlines fire in the order of arming. */
 static void link_timer(Timer *timer)
 {
     Timer **link = &timer->clock->first;
@@ -172,7 +173,7 @@ static void link_timer(Timer *timer)
     timer->armed = true;
 }
 
-/* Takes the first timer off the list if it is due; checks again under the owner's lock. */
+/* Takes the first timer off the list if it is due.  Checks once more under the owner's lock. */
 static bool fire_first(Clock *clock, uint64_t now)
 {
     g_mutex_lock(&clock->lock);
@@ -202,8 +203,8 @@ static bool fire_first(Clock *clock, uint64_t now)
 }
 
 /*
- * `now` is read once, so a device that keeps arming deadlines in the past of a
- * moving clock cannot keep the caller here.
+ * This reads `now` once.  A device that keeps arming deadlines in the past of a
+ * moving clock can therefore not keep the caller here.
  */
 static void fire_due(Clock *clock)
 {
@@ -229,15 +230,15 @@ void clock_run_due(Clock *clock)
     settle_wakeup(clock, true);
 }
 
-/* Saturates below CLOCK_NEVER, which is no time. */
+/* Stays below CLOCK_NEVER, which does not stand for a time. */
 static uint64_t time_ahead(uint64_t now, uint64_t ns)
 {
     return ns > CLOCK_NEVER - 1 - now ? CLOCK_NEVER - 1 : now + ns;
 }
 
 /*
- * By half of the sleep: behind a periodic deadline, but before the one after
- * it, for which it then has to be moved just once.
+ * Delays the wake-up by half of the sleep.  It then comes after a periodic deadline
+ * but before the following one, so that it has to be moved just once for each.
  */
 static void put_off_wakeup(Clock *clock, uint64_t deadline)
 {
@@ -260,7 +261,7 @@ uint64_t clock_stand_in(Clock *clock)
     return deadline;
 }
 
-/* A wake-up that came meanwhile is followed by a clock_run_due(), which settles it anew. */
+/* If a wake-up comes in the meantime, the clock_run_due() that follows it asks for the next one. */
 void clock_stand_down(Clock *clock, bool due)
 {
     if (due) {

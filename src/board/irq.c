@@ -15,7 +15,7 @@ struct IrqRouter {
     void *opaque;
     IrqSink *observer;
     void *observer_opaque;
-    unsigned asserted[ISA_IRQ_COUNT]; /* how many lines drive it high */
+    unsigned asserted[ISA_IRQ_COUNT]; /* how many lines assert it */
     GPtrArray *lines;
 };
 

@@ -1,7 +1,7 @@
 /*
- * Serving a clock's deadlines from the loop, through a timerfd: any thread may
- * move the deadline, with no help of the loop's, and it has no coarser grain
- * than the host's own timers.
+ * Serves a clock's deadlines in the loop, through a timerfd.  Any thread can move
+ * the deadline without help from the loop, and the timer is as exact as the host's
+ * own timers.
  */
 #include "src/board/loop_clock.h"
 
@@ -22,7 +22,7 @@ static void set_deadline(void *opaque, uint64_t host_deadline)
     LoopClock *source = opaque;
     struct itimerspec when = {0};
     if (host_deadline != CLOCK_NEVER) {
-        /* 0 would disarm it. */
+        /* The value 0 would disarm the timer. */
         uint64_t at = MAX(host_deadline, 1);
         when.it_value.tv_sec = (time_t)(at / NS_PER_SECOND);
         when.it_value.tv_nsec = (long)(at % NS_PER_SECOND);
@@ -36,7 +36,7 @@ static void serve_deadlines(void *opaque, unsigned events)
     LoopClock *source = opaque;
     uint64_t expirations;
     ssize_t got = read(source->fd, &expirations, sizeof(expirations));
-    (void)got; /* EAGAIN: the deadline was moved meanwhile */
+    (void)got; /* EAGAIN: the deadline was moved in the meantime */
     clock_run_due(source->clock);
 }
 

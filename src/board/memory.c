@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* From the lowest to the one that hides the others. */
+/* From the lowest layer to the one that hides the others. */
 enum { LAYER_RAM, LAYER_ROM, LAYER_WINDOW, LAYERS };
 
 struct MemoryBlock {
@@ -21,12 +21,12 @@ struct Memory {
     uint64_t ram_size;
     uint8_t *ram;
     bool shared;
-    GMutex lock;        /* if it is shared: of `regions` */
-    GArray *regions;    /* of MemoryRegion, by base, never overlapping */
-    GMutex change_lock; /* one change at a time; taken before `lock` */
-    GPtrArray *blocks;  /* of MemoryBlock, in the order they were added */
+    GMutex lock;        /* protects `regions` if the memory is shared */
+    GArray *regions;    /* of MemoryRegion, sorted by base; they never overlap */
+    GMutex change_lock; /* held during a change; taken before `lock` */
+    GPtrArray *blocks;  /* of MemoryBlock, in the order in which they were added */
     GArray *cuts;       /* of uint64_t */
-    GArray *mappings;   /* of Mapping: what to unmap */
+    GArray *mappings;   /* of Mapping: what memory_free() unmaps */
     MemoryChanged *changed;
     void *changed_opaque;
     MemoryWritten *written;
@@ -48,7 +48,10 @@ static uint8_t *map(Memory *memory, const char *name, uint64_t size, GError **er
                     size >> 20, g_strerror(errno));
         return NULL;
     }
-    /* A core file is for us; a guest's gigabytes, and its secrets, are not in it. */
+    /*
+     * A core file should show the state of pioemu.  It need not contain a guest's
+     * gigabytes and secrets.
+     */
     madvise(host, size, MADV_DONTDUMP);
     Mapping mapping = {host, size};
     g_array_append_val(memory->mappings, mapping);
@@ -149,7 +152,7 @@ static bool is_same_region(const MemoryRegion *a, const MemoryRegion *b)
            a->read_only == b->read_only;
 }
 
-/* What has not changed keeps its slot; the others get the lowest that are free. */
+/* A region that has not changed keeps its slot.  The others get the lowest free slots. */
 static void number_regions(GArray *regions, const GArray *before)
 {
     uint64_t used = 0;
@@ -189,7 +192,7 @@ static void unlock(const Memory *memory)
     }
 }
 
-/* With change_lock held. */
+/* Called with change_lock held. */
 static void update(Memory *memory)
 {
     g_autoptr(GArray) before = memory->regions;
@@ -207,7 +210,7 @@ static void tell_changed(Memory *memory, uint64_t base, uint64_t size)
     }
 }
 
-/* With change_lock held. */
+/* Called with change_lock held. */
 static void move_block(Memory *memory, MemoryBlock *block, const MemoryBlock *wanted)
 {
     const MemoryBlock before = *block;
@@ -395,7 +398,7 @@ bool memory_overlaps(const Memory *memory, uint64_t address, uint64_t size)
 
 /* ---- copying ---- */
 
-/* The part of [address, address + size) in one region, or 0. */
+/* The size of the part of [address, address + size) that lies in one region, or 0. */
 static size_t span(const Memory *memory, uint64_t address, size_t size, bool write, uint8_t **host)
 {
     size_t part = 0;
@@ -411,7 +414,7 @@ static size_t span(const Memory *memory, uint64_t address, size_t size, bool wri
     return part;
 }
 
-/* What is there now; a region may go away before it is copied. */
+/* Whether the range is backed now.  A region may go away before its bytes are copied. */
 static bool is_backed(const Memory *memory, uint64_t address, size_t size, bool write)
 {
     uint8_t *host;

@@ -1,6 +1,4 @@
-/*
- * The options that there are: what each is called, says of itself and does.
- */
+/* The options of the command line: each with its name, its help and its effect. */
 #ifndef PIOEMU_CLI_OPTION_TABLE_H
 #define PIOEMU_CLI_OPTION_TABLE_H
 
@@ -10,21 +8,21 @@ typedef struct Option Option;
 
 typedef struct Parse {
     Config *config;
-    const Option *option; /* the one that is set */
-    char *text;           /* to print instead of running */
+    const Option *option; /* the option that is being set */
+    char *text;           /* text to print instead of running */
 } Parse;
 
 struct Option {
     const char *name;
-    const char *argument; /* NULL: it takes none */
+    const char *argument; /* NULL: the option takes none */
     const char *help;
     const char *example;
     bool (*set)(Parse *parse, const char *value, GError **error);
     const char *alias;
-    size_t field; /* of a char * in Config, where `set` is set_string */
+    size_t field; /* the place of a char * in Config, if `set` is set_string */
 };
 
-/* Options that --help shows together; they end with a NULL name. */
+/* Options that --help shows together.  The last one has no name. */
 typedef struct OptionGroup {
     const char *title;
     const Option *options;

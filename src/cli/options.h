@@ -7,9 +7,9 @@
 #include "src/machine/config.h"
 
 /*
- * Fills `config` from the arguments.  False: an error, or, with `*text` set,
- * something to print instead of running (--help and its like); the caller
- * frees it.
+ * Fills `config` from the arguments.  Returns false on an error, or with `*text`
+ * set to something to print instead of running (for --help and similar options).
+ * The caller frees the text.
  */
 bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error);
 

@@ -1,7 +1,7 @@
 /*
- * The two kinds of address that a guest's memory has.
+ * The two kinds of guest addresses.
  *
- * Both are 64 bits wide whatever the guest's mode is.  Code of 16 and 32 bits
+ * Both are 64 bits wide in every mode of the guest.  Code of 16 and 32 bits
  * computes linear addresses that wrap at 4 GiB.
  */
 #ifndef PIOEMU_CPU_ADDRESS_H
@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-/* What segmentation yields and paging takes. */
+/* The result of segmentation, and the input of paging. */
 typedef uint64_t LinearAddr;
-/* What paging yields and the bus takes. */
+/* The result of paging.  The bus takes it. */
 typedef uint64_t PhysAddr;
 
 #endif

@@ -13,7 +13,10 @@ struct AddressFilter {
     GArray *ranges;
 };
 
-/* Parts the text at what stands between its two numbers; 0: it is not of that form. */
+/*
+ * Splits the text at the sign between its two numbers.  Returns the sign, or 0 if
+ * the text does not have this form.
+ */
 static char split(char *text, char **rest)
 {
     char *at = strpbrk(text, "+-.");
@@ -35,7 +38,10 @@ static bool parse_numbers(const char *first, const char *second, Range *numbers,
            number_parse("-dfilter", second, UINT64_MAX, &numbers->last, error);
 }
 
-/* What the numbers of a range mean; false: nothing, or more than there is. */
+/*
+ * Turns the two numbers into the range that they mean.  Returns false if the range
+ * is empty or exceeds the address space.
+ */
 static bool apply_sign(char sign, Range *range)
 {
     uint64_t base = range->first, size = range->last;
@@ -49,7 +55,7 @@ static bool apply_sign(char sign, Range *range)
     return true;
 }
 
-/* An empty part is shown by what is around it, in `all`. */
+/* For an empty part, the message shows the whole text: `all`. */
 static bool parse_range(const char *text, const char *all, Range *range, GError **error)
 {
     g_autofree char *copy = g_strdup(text);

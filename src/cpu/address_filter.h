@@ -1,6 +1,4 @@
-/*
- * Ranges of addresses, as -dfilter has them.
- */
+/* Ranges of addresses in the syntax of -dfilter. */
 #ifndef PIOEMU_CPU_ADDRESS_FILTER_H
 #define PIOEMU_CPU_ADDRESS_FILTER_H
 
@@ -11,13 +9,14 @@
 typedef struct AddressFilter AddressFilter;
 
 /*
- * FIRST..LAST, FIRST+SIZE or LAST-SIZE (the SIZE bytes that end with LAST),
- * several with commas between; decimal or 0x.  Freed by the caller.
+ * Each range is FIRST..LAST, FIRST+SIZE or LAST-SIZE (the SIZE bytes that end with
+ * LAST).  Commas separate several.  Numbers are decimal or begin with 0x.  The
+ * caller frees the filter.
  */
 AddressFilter *address_filter_new(const char *text, GError **error);
 void address_filter_free(AddressFilter *filter);
 
-/* Whether any of first..last is in a range; NULL has them all. */
+/* Whether any address of first..last is in a range.  NULL contains all addresses. */
 bool address_filter_covers(const AddressFilter *filter, uint64_t first, uint64_t last);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AddressFilter, address_filter_free)

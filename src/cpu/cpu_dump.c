@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Of the image that FXSAVE makes (SDM volume 1, 10.5.1). */
+/* Offsets in the image that FXSAVE makes (SDM volume 1, 10.5.1). */
 enum { FX_FCW = 0, FX_FSW = 2, FX_FTW = 4, FX_MXCSR = 24, FX_ST = 32, FX_XMM = 160 };
 
 static bool long_mode(const CpuState *state)
@@ -73,7 +73,10 @@ static void put_flags(GString *text, const CpuState *state)
 
 /* ---- segments ---- */
 
-/* The upper half of a descriptor without its base: the limit's high bits are there as well. */
+/*
+ * The upper half of a descriptor without its bits of the base.  It contains the
+ * limit's high bits as well.
+ */
 static uint32_t descriptor_flags(const CpuSegment *s)
 {
     uint32_t limit = s->attributes & CPU_SEGMENT_G ? s->limit >> 12 : s->limit;
@@ -154,7 +157,10 @@ static uint64_t load(const CpuState *state, unsigned offset, unsigned size)
     return value;
 }
 
-/* The image has the stack from its top on; the registers have their own numbers. */
+/*
+ * The image has the registers in the order of the stack, from its top.  The dump
+ * shows them by their own numbers.
+ */
 static void put_x87(GString *text, const CpuState *state)
 {
     unsigned fsw = (unsigned)load(state, FX_FSW, 2);
@@ -252,7 +258,7 @@ static const Name NAMES[] = {
     FIELD("efer", NULL, msr.efer),
 };
 
-/* The linear address of the next instruction has no register of its own. */
+/* The name for the linear address of the next instruction, which is not a register of its own. */
 static const char PC[] = "pc";
 
 bool cpu_dump_value(const CpuState *state, const char *name, uint64_t *value)

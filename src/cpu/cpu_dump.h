@@ -1,6 +1,4 @@
-/*
- * A CPU's registers as QEMU's monitor shows and names them.
- */
+/* A CPU's registers in the form and with the names of QEMU's monitor. */
 #ifndef PIOEMU_CPU_CPU_DUMP_H
 #define PIOEMU_CPU_CPU_DUMP_H
 
@@ -8,11 +6,14 @@
 
 #include <glib.h>
 
-/* Appends what `info registers` shows of a CPU. */
+/* Appends what `info registers` shows for a CPU. */
 void cpu_dump(GString *text, const CpuState *state);
-/* The value of "eax", "pc", "cs.base" ...; false: there is no such register. */
+/*
+ * Finds the value of "eax", "pc", "cs.base" and so on.  Returns false if there is
+ * no such register.
+ */
 bool cpu_dump_value(const CpuState *state, const char *name, uint64_t *value);
-/* All of those names, added to `names`, which frees them. */
+/* Adds all of those names to `names`, which frees them. */
 void cpu_dump_names(GPtrArray *names);
 
 #endif

@@ -6,7 +6,10 @@
 #define LEAF_MORE     0x00000007u
 #define LEAF_EXTENDED 0x80000001u
 
-/* Where CPUID has the bit (Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E). */
+/*
+ * The place of a feature's bit in CPUID (Intel SDM volume 2, CPUID; AMD APM volume
+ * 3, appendix E).
+ */
 typedef struct Place {
     const char *name;
     uint32_t leaf;

@@ -1,6 +1,4 @@
-/*
- * The features that CPUID tells of, by QEMU's names.
- */
+/* The features that CPUID reports, with QEMU's names. */
 #ifndef PIOEMU_CPU_CPU_FEATURE_H
 #define PIOEMU_CPU_CPU_FEATURE_H
 
@@ -8,7 +6,7 @@
 #include <stdint.h>
 
 typedef enum CpuFeature {
-    CPU_FEATURE_ALWAYS, /* not a feature: every CPU of ours has it */
+    CPU_FEATURE_ALWAYS, /* not a feature: every CPU of pioemu has it */
     CPU_FEATURE_FPU,
     CPU_FEATURE_DE,
     CPU_FEATURE_PSE,
@@ -69,26 +67,26 @@ typedef enum CpuFeature {
     CPU_FEATURE_COUNT
 } CpuFeature;
 
-/* A set of them; all zero is the empty one. */
+/* A set of features.  All bits zero is the empty set. */
 typedef struct CpuFeatures {
     uint64_t bits[(CPU_FEATURE_COUNT + 63) / 64];
 } CpuFeatures;
 
-/* A feature of every CPU is in every set. */
+/* Whether the set contains the feature.  Every set contains CPU_FEATURE_ALWAYS. */
 static inline bool cpu_features_have(const CpuFeatures *set, CpuFeature feature)
 {
     return feature == CPU_FEATURE_ALWAYS || set->bits[feature / 64] >> feature % 64 & 1;
 }
 
 void cpu_features_put(CpuFeatures *set, CpuFeature feature, bool on);
-/* "sse4.2", or CPU_FEATURE_COUNT for a name that there is not. */
+/* The feature with a name such as "sse4.2", or CPU_FEATURE_COUNT if no feature has the name. */
 CpuFeature cpu_feature_by_name(const char *name);
 const char *cpu_feature_name(CpuFeature feature);
 
 /* The registers that CPUID writes. */
 typedef enum CpuidRegister { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX } CpuidRegister;
 
-/* The bits of one of CPUID's registers that the set makes 1. */
+/* The bits that the set makes 1 in a register after CPUID. */
 uint32_t cpu_features_word(const CpuFeatures *set, uint32_t leaf, uint32_t subleaf,
                            CpuidRegister which);
 

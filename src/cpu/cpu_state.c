@@ -7,17 +7,17 @@
 #define RESET_DR7   0x400u
 #define RESET_FCW   0x37fu
 #define RESET_MXCSR 0x1f80u
-/* Write-back, write-through, uncached minus, uncached: twice. */
+/* Write-back, write-through, uncached minus and uncached, and the same once more. */
 #define RESET_PAT UINT64_C(0x0007040600070406)
-/* Enabled, bootstrap processor. */
+/* The APIC is enabled, and the CPU is the bootstrap processor. */
 #define RESET_APIC_BASE UINT64_C(0xfee00900)
-/* The host may poll for a halted CPU. */
+/* The host may poll while the CPU is halted. */
 #define RESET_POLL_CONTROL 1u
 
 #define TYPE_DATA 0x3u /* read/write, accessed */
 #define TYPE_CODE 0xbu /* execute/read, accessed */
 #define TYPE_LDT  0x2u
-#define TYPE_TSS  0xbu /* busy, 32-bit: what VMX wants at reset */
+#define TYPE_TSS  0xbu /* busy, 32-bit: VMX requires this at reset */
 
 static const CpuSegment RESET_DATA_SEGMENT = {
     .attributes = CPU_SEGMENT_P | CPU_SEGMENT_S | TYPE_DATA,

@@ -1,9 +1,9 @@
 /*
- * The neutral state of one x86 CPU.
+ * The state of one x86 CPU, independent of any accelerator.
  *
- * The crash report, the debugger, snapshots and a move from one accelerator
- * to another read and write this and nothing else; each accelerator converts
- * to and from its own form.  Plain data: copy it freely.
+ * The crash report, the debugger, snapshots and a move from one accelerator to
+ * another read and write only this.  Each accelerator converts it to and from its
+ * own form.  It is plain data that can be copied freely.
  */
 #ifndef PIOEMU_CPU_CPU_STATE_H
 #define PIOEMU_CPU_CPU_STATE_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Order of the encoding in instructions. */
+/* In the order in which instructions encode them. */
 enum { CPU_AX, CPU_CX, CPU_DX, CPU_BX, CPU_SP, CPU_BP, CPU_SI, CPU_DI, CPU_GPR_COUNT = 16 };
 enum { CPU_ES, CPU_CS, CPU_SS, CPU_DS, CPU_FS, CPU_GS, CPU_LDTR, CPU_TR, CPU_SEGMENT_COUNT };
 
@@ -52,10 +52,10 @@ enum { CPU_ES, CPU_CS, CPU_SS, CPU_DS, CPU_FS, CPU_GS, CPU_LDTR, CPU_TR, CPU_SEG
 #define CPU_EFER_NXE (1u << 11)
 
 /*
- * A segment register with its hidden part.  `attributes` has the descriptor's
- * bits 40-47 in bits 0-7 (type, S, DPL, P) and 52-55 in bits 12-15 (AVL, L,
- * D/B, G), as VMX has them; bit 16 is set when the segment is unusable.
- * `limit` is in bytes, the granularity already applied.
+ * A segment register with its hidden part.  `attributes` has the layout of VMX: the
+ * descriptor's bits 40-47 in bits 0-7 (type, S, DPL, P) and its bits 52-55 in bits
+ * 12-15 (AVL, L, D/B, G).  Bit 16 is set when the segment is unusable.  `limit` is
+ * in bytes, with the granularity applied.
  */
 typedef struct CpuSegment {
     uint16_t selector;
@@ -87,10 +87,10 @@ typedef struct CpuMsrs {
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t tsc, tsc_aux, pat, apic_base, misc_enable;
     uint64_t tsc_deadline;
-    /* Kept for the guest; nothing follows from them in a software CPU. */
+    /* The software CPU stores these for the guest, but they have no effect in it. */
     uint64_t mtrr_def_type, mtrr_fixed[CPU_MTRR_FIXED];
     uint64_t mtrr_base[CPU_MTRR_RANGES], mtrr_mask[CPU_MTRR_RANGES];
-    /* What the guest has agreed with KVM: no other accelerator has these. */
+    /* What the guest has arranged with KVM.  Other accelerators do not have these. */
     uint64_t kvm_wall_clock, kvm_system_time, kvm_steal_time, kvm_pv_eoi;
     uint64_t kvm_async_pf, kvm_async_pf_int, kvm_migration_control;
     uint64_t kvm_poll_control;
@@ -105,7 +105,7 @@ typedef struct CpuState {
     uint64_t dr[8]; /* 4 and 5 are not used */
     CpuMsrs msr;
     uint64_t xcr0;
-    uint8_t fxsave[512]; /* FXSAVE image: x87, MXCSR, XMM */
+    uint8_t fxsave[512]; /* the image of FXSAVE: x87, MXCSR, XMM */
     bool halted;
     bool unstarted;        /* waits for a start-up IPI */
     bool interrupt_shadow; /* after STI or MOV SS */
@@ -113,7 +113,7 @@ typedef struct CpuState {
     bool exception_pending, exception_has_error;
     uint8_t exception_vector;
     uint32_t exception_error;
-    bool a20; /* address line 20 passes */
+    bool a20; /* whether address line 20 is on */
 } CpuState;
 
 /* The state after RESET#: real mode, CS base 0xffff0000, IP 0xfff0. */

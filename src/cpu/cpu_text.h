@@ -9,9 +9,9 @@
 
 #include <glib.h>
 
-/* Appends general registers, flags, segments with their hidden state, control registers. */
+/* Appends the general registers, flags, segments with their hidden parts, and control registers. */
 void cpu_text_registers(GString *text, const CpuState *state);
-/* The same, and the code at the instruction pointer. */
+/* The same, followed by the code at the instruction pointer. */
 void cpu_text(GString *text, const CpuState *state, const Memory *memory);
 
 #endif

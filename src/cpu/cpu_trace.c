@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-/* Bytes of an instruction's line before its text: most are no longer. */
+/* How many bytes of an instruction a line shows before the text: most are no longer. */
 #define BYTES_SHOWN 8
 
 #define VECTOR_PF 14
@@ -58,7 +58,7 @@ static void append_cpu(GString *text, TracedCpu cpu)
 
 /* ---- code ---- */
 
-/* Targets of branches are as the guest has them, within the segment. */
+/* A branch's target is shown as the guest has it: an offset in the segment. */
 static void append_insn(GString *text, const TracedCode *code, size_t at, unsigned length)
 {
     const uint8_t *bytes = code->bytes + at;

@@ -1,8 +1,8 @@
 /*
- * What -d in_asm, int, cpu and exec log: an accelerator that sees the guest's
- * instructions tells of them here, and gets lines made of it.
+ * What -d in_asm, int, cpu and exec log.  An accelerator that sees the guest's
+ * instructions calls the functions here, which make the lines of the log.
  *
- * Everything is called by the thread that runs the vCPU.
+ * The thread that runs the vCPU makes all calls.
  */
 #ifndef PIOEMU_CPU_CPU_TRACE_H
 #define PIOEMU_CPU_CPU_TRACE_H
@@ -12,7 +12,7 @@
 
 typedef struct CpuTrace CpuTrace;
 
-/* Takes what is logged, one event or more lines of one, with no newline at the end. */
+/* Takes a piece of the log: one event or several lines of one, without a newline at the end. */
 typedef void CpuTraceSink(void *opaque, const char *text);
 
 /*
@@ -28,18 +28,18 @@ bool cpu_trace_wants(const CpuTrace *trace, unsigned items);
 /* Whether code at linear addresses first..last is to be logged. */
 bool cpu_trace_covers(const CpuTrace *trace, uint64_t first, uint64_t last);
 
-/* Whose they are: lines name it if there are others. */
+/* The CPU that the event belongs to.  The lines name it if there are others. */
 typedef struct TracedCpu {
     bool has_others;
     unsigned number;
 } TracedCpu;
 
-/* Instructions in a row, each with its length in bytes. */
+/* Consecutive instructions, each with its length in bytes. */
 typedef struct TracedCode {
     TracedCpu cpu;
-    uint64_t address; /* linear, of the first */
+    uint64_t address; /* the linear address of the first */
     uint16_t cs;
-    uint64_t ip;   /* the same as the guest has it */
+    uint64_t ip;   /* the instruction pointer for the first, as the guest has it */
     unsigned bits; /* 16, 32 or 64 */
     unsigned count;
     const uint8_t *bytes, *lengths;
@@ -51,8 +51,9 @@ void cpu_trace_decoded(CpuTrace *trace, const TracedCode *code);
 /* Code that is about to run. */
 typedef struct TracedEntry {
     TracedCpu cpu;
-    uint64_t address, last; /* linear, of its first and last byte */
-    uint64_t done;          /* instructions of all CPUs before: the first one's number */
+    uint64_t address, last; /* linear addresses of its first and last byte */
+    uint64_t done;          /* instructions that all CPUs executed before: the number of the
+                               first one here */
     unsigned bits, count, cpl;
 } TracedEntry;
 
@@ -73,12 +74,16 @@ typedef struct TracedInterrupt {
     TracedCause cause;
     bool has_error;
     uint32_t error;
-    uint64_t cr2; /* of a page fault */
-    TracedPlace from,
-        to; /* the instruction, or the next one of an event from outside; the handler */
+    uint64_t cr2;         /* of a page fault */
+    TracedPlace from, to; /* from: the instruction itself, or the next one for an event from
+                             outside. to: the handler */
 } TracedInterrupt;
 
-/* int: it was taken; and it could not be, while `during` was delivered, which ends the CPU */
+/*
+ * The first logs an interrupt or exception that was delivered (int).  The second
+ * logs one that could not be delivered while `during` was being delivered, which
+ * shuts the CPU down.
+ */
 void cpu_trace_interrupt(CpuTrace *trace, const TracedInterrupt *taken);
 void cpu_trace_shutdown(CpuTrace *trace, const TracedInterrupt *lost, uint8_t during);
 

@@ -1,6 +1,6 @@
 /*
- * Instructions as text, where a disassembler library was there when pioemu was
- * built (meson's option `disassembler`).
+ * Instructions as text.  It works if a disassembler library was available when
+ * pioemu was built (meson's option `disassembler`).
  */
 #ifndef PIOEMU_CPU_DISASM_H
 #define PIOEMU_CPU_DISASM_H
@@ -12,9 +12,10 @@
 bool disasm_available(void);
 
 /*
- * Appends the instruction that begins at `bytes`, in Intel's syntax; `bits` is
- * the size of the code: 16, 32 or 64.  Returns its length, or 0 and appends
- * nothing if the `size` bytes are none or there is no library.
+ * Appends the text, in Intel's syntax, of the instruction that begins at `bytes`.
+ * `bits` is the size of the code: 16, 32 or 64.  Returns the instruction's length.
+ * Returns 0 and appends nothing if the `size` bytes are not an instruction or there
+ * is no library.
  */
 size_t disasm_insn(GString *text, unsigned bits, uint64_t address, const uint8_t *bytes,
                    size_t size);

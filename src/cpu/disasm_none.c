@@ -1,6 +1,4 @@
-/*
- * Built where there is no disassembler library.
- */
+/* Used in a build without a disassembler library. */
 #include "src/cpu/disasm.h"
 
 bool disasm_available(void)

@@ -1,6 +1,4 @@
-/*
- * The disassembler, with Zydis 4.
- */
+/* The disassembler library is Zydis 4. */
 #include "src/cpu/disasm.h"
 
 #include <Zydis/Zydis.h>

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-/* A guest whose tables contain themselves has no end of pages. */
+/* A limit, because tables that contain themselves would yield pages without end. */
 #define TABLES_MAX 65536u
 
 typedef struct Walk {
@@ -15,7 +15,7 @@ typedef struct Walk {
     unsigned tables;
 } Walk;
 
-/* Addresses of long mode repeat their highest bit. */
+/* In addresses of long mode the unused bits repeat the highest used bit. */
 static LinearAddr canonical(const Walk *walk, LinearAddr linear)
 {
     unsigned levels = walk->mode.levels;
@@ -32,7 +32,7 @@ static void visit_page(Walk *walk, unsigned level, LinearAddr linear, uint64_t e
                 &(PageMapping){canonical(walk, linear), physical, size, entry, user, write});
 }
 
-/* The four entries of PAE's first table grant everything. */
+/* The four entries of PAE's first table grant all rights. */
 static bool is_pae_root(const Walk *walk, unsigned level)
 {
     return walk->mode.levels == 3 && level == 2;
@@ -106,7 +106,7 @@ void page_walk_tlb(GString *text, const CpuState *state, const Memory *memory)
     put_end(text, page_walk(state, memory, put_page, text));
 }
 
-/* Pages side by side with equal rights are one range. */
+/* Adjacent pages with equal rights form one range. */
 typedef struct Ranges {
     GString *text;
     LinearAddr start, end;

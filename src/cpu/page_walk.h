@@ -1,6 +1,4 @@
-/*
- * All that the CPU's page tables map, for whoever looks at a guest.
- */
+/* All mappings of the CPU's page tables, for tools that look at a guest. */
 #ifndef PIOEMU_CPU_PAGE_WALK_H
 #define PIOEMU_CPU_PAGE_WALK_H
 
@@ -13,18 +11,18 @@ typedef struct PageMapping {
     LinearAddr linear; /* canonical */
     PhysAddr physical;
     uint64_t size;
-    uint64_t entry;   /* that maps it, as it is in memory */
-    bool user, write; /* what all levels grant */
+    uint64_t entry;   /* the entry that maps the page, as it is in memory */
+    bool user, write; /* the rights that all levels grant */
 } PageMapping;
 
 /*
- * Visits the pages in the order of their linear addresses.  False: there are
- * so many tables that it gave up.  Paging is on.
+ * Visits the pages in the order of their linear addresses.  Paging must be on.
+ * Returns false if there are so many tables that it gave up.
  */
 bool page_walk(const CpuState *state, const Memory *memory,
                void (*visit)(void *opaque, const PageMapping *mapping), void *opaque);
 
-/* Appends what QEMU's `info tlb` and `info mem` show. */
+/* Appends the output of QEMU's `info tlb` or `info mem`. */
 void page_walk_tlb(GString *text, const CpuState *state, const Memory *memory);
 void page_walk_mem(GString *text, const CpuState *state, const Memory *memory);
 

@@ -1,6 +1,6 @@
 /*
- * The ways of paging (SDM volume 3, chapter 4): how many levels of tables there
- * are, and what an entry of one says.
+ * The modes of paging (SDM volume 3, chapter 4): how many levels of tables there
+ * are, and what an entry means.
  */
 #ifndef PIOEMU_CPU_PAGING_MODE_H
 #define PIOEMU_CPU_PAGING_MODE_H
@@ -18,11 +18,11 @@
 #define PAGING_CR4_PAE  0x20u
 #define PAGING_CR4_LA57 0x1000u
 
-/* Level 0 is the one whose entries are 4 KiB pages. */
+/* Level 0 is the level whose entries map pages of 4 KiB. */
 typedef struct PagingMode {
     unsigned levels, index_bits, entry_size;
-    bool large_at_second; /* 2 MiB or 4 MiB pages */
-    bool large_at_third;  /* 1 GiB pages */
+    bool large_at_second; /* allows 2 MiB or 4 MiB pages */
+    bool large_at_third;  /* allows 1 GiB pages */
 } PagingMode;
 
 static inline PagingMode paging_mode(const CpuState *state)
@@ -43,14 +43,14 @@ static inline PhysAddr paging_root(const CpuState *state, const PagingMode *mode
                              : state->cr3 & PAGING_ADDRESS_MASK;
 }
 
-/* Whether an entry maps a page, and not another table. */
+/* Whether the entry maps a page rather than another table. */
 static inline bool paging_is_large(const PagingMode *mode, unsigned level, uint64_t entry)
 {
     bool possible = (level == 1 && mode->large_at_second) || (level == 2 && mode->large_at_third);
     return possible && entry & PAGING_ENTRY_LARGE;
 }
 
-/* The address of the page, whose size is `mask` + 1. */
+/* The address of the page.  Its size is `mask` + 1. */
 static inline PhysAddr paging_base(const PagingMode *mode, unsigned level, uint64_t entry,
                                    uint64_t mask)
 {

@@ -1,6 +1,6 @@
 /*
- * A machine is a board: which chips there are, at which ports, on which IRQs.
- * machine_*.c know that and nobody else does.
+ * A machine is a board: which chips it has, at which ports and on which IRQs.  Only
+ * the files machine_*.c and pc*.c know that.
  */
 #ifndef PIOEMU_MACHINE_MACHINE_H
 #define PIOEMU_MACHINE_MACHINE_H
@@ -16,69 +16,82 @@
 
 typedef struct Machine Machine;
 
-/* What a property of a device is on a board unless it is set. */
+/* The board's default for a property of a device. */
 typedef struct MachineDefault {
     const char *device, *property, *value;
 } MachineDefault;
 
 typedef struct MachineClass {
     const char *name;
-    const char *alias; /* another name of the same board; NULL: there is none */
+    const char *alias; /* another name of the same board, or NULL */
     const char *description;
-    BootBoard tables;               /* what tables for a kernel say of every such board */
-    uint8_t timer_pin;              /* of the board's I/O APIC: where the timer comes to it */
-    uint16_t console_port;          /* of the serial port that a firmware may use; 0: none */
-    const MachineDefault *defaults; /* of its devices' properties; a NULL device is the end */
+    BootBoard tables;               /* what the tables for a kernel say about every board of this
+                                       class */
+    uint8_t timer_pin;              /* the pin of the board's I/O APIC to which the timer is
+                                       wired */
+    uint16_t console_port;          /* the serial port that a firmware may use; 0: none */
+    const MachineDefault *defaults; /* defaults of its devices' properties; the last entry has a
+                                       NULL device */
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
 /*
  * Where the machine's interrupts and requests go.  Called with the controller's
- * lock held.  A member that is NULL is not called.
+ * lock held.  Members that are NULL are not called.
  */
 typedef struct MachineCpu {
     void (*set_intr)(void *opaque, unsigned cpu, bool level);
     void (*nmi)(void *opaque, unsigned cpu);
-    /* In-kernel controllers take the ISA IRQs themselves; NULL: ours do. */
+    /*
+     * Controllers in the kernel take the ISA IRQs themselves.  NULL: the
+     * controllers of the board do.
+     */
     void (*set_irq)(void *opaque, unsigned irq, bool level);
-    bool (*irq_pending)(void *opaque, unsigned irq); /* with set_irq */
-    bool has_apics; /* the board has to have local APICs and an I/O APIC of its own */
-    /* Local APICs elsewhere take messages, of the I/O APIC on the board; NULL: none does. */
+    bool (*irq_pending)(void *opaque, unsigned irq); /* used together with set_irq */
+    bool has_apics; /* the board must have local APICs and an I/O APIC of its own */
+    /*
+     * Takes the messages of the board's I/O APIC for local APICs in the
+     * accelerator.  NULL: there are none.
+     */
     void (*message)(void *opaque, uint64_t address, uint32_t data);
-    /* Address line 20 passes or not, as soon as a device says so. */
+    /* Told whether address line 20 is on, as soon as a device changes it. */
     void (*set_a20)(void *opaque, bool on);
     void (*request)(void *opaque, const DeviceRequest *request);
     void (*guest_error)(void *opaque, const Device *dev, const char *message);
     void *opaque;
 } MachineCpu;
 
-/* In whose place the first instruction is: what a reset leaves depends on it. */
+/*
+ * Which program's first instruction the CPU starts with.  The state that a reset
+ * leaves depends on it.
+ */
 typedef enum MachineStart {
-    MACHINE_COLD,       /* a firmware's, or there is no CPU */
-    MACHINE_FLAT,       /* after a BIOS, but there is no interrupt table: the PIC masks all */
-    MACHINE_AFTER_BIOS, /* a boot loader's */
+    MACHINE_COLD,       /* a firmware, or there is no CPU */
+    MACHINE_FLAT,       /* after a BIOS, but without an interrupt table: the PIC masks all */
+    MACHINE_AFTER_BIOS, /* a boot loader */
     MACHINE_STARTS
 } MachineStart;
 
-/* What the board is built on; outlives the machine. */
+/* What the board is built on.  It outlives the machine. */
 typedef struct MachineParts {
     Bus *bus;
     Clock *clock;
-    Clock *host_clock; /* never paused */
+    Clock *host_clock; /* never pauses */
     Memory *memory;
     ChardevSet *chars;
-    ServicesSource *services; /* at the devices' boundaries; NULL: none */
+    ServicesSource *services; /* what devices report at their boundaries; NULL: nothing records
+                                 it */
     BlockSet *blocks;
     MachineStart started_by;
-    const BootOrder *boot;   /* for a firmware, whether or not one runs; NULL: as without -boot */
-    const BootImage *kernel; /* that the firmware is to start; NULL: none */
-    bool own_bios;           /* that firmware is pioemu's */
+    const BootOrder *boot;   /* passed to a firmware, whether or not one runs; NULL: no -boot */
+    const BootImage *kernel; /* what the firmware is to start; NULL: nothing */
+    bool own_bios;           /* the firmware is pioemu's own */
 } MachineParts;
 
 struct Machine {
     const MachineClass *class;
     DeviceHost host;
-    DeviceHost host_timed; /* the same on the host's clock */
+    DeviceHost host_timed; /* the same, with the host's clock */
     MachineCpu cpu;
     ChardevSet *chars;
     BlockSet *blocks;
@@ -87,25 +100,25 @@ struct Machine {
     const BootImage *kernel;
     bool own_bios;
     const Config *config;
-    FwItems *items;     /* for the fw_cfg device; filled when one asks for them */
-    GString *bootorder; /* the drives' paths, a line each, in the order of -boot */
+    FwItems *items;     /* for the fw_cfg device; filled when they are first requested */
+    GString *bootorder; /* the paths of the drives, one a line, in the order of -boot */
     IrqRouter *irqs;
     IrqLine *nmi_mask; /* closes the NMI gate */
-    GPtrArray *pins;   /* lines to inputs of devices and CPUs */
+    GPtrArray *pins;   /* lines to the inputs of devices and CPUs */
     IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
-    GPtrArray *devices;   /* in the order of reset */
-    Device *dma;          /* the DMA controllers, once they are on the board */
-    GPtrArray *dma_lines; /* to its channels */
-    /* Interrupt controllers, or NULL: those of the accelerator are in use. */
+    GPtrArray *devices;   /* in the order in which they are reset */
+    Device *dma;          /* the DMA controllers, as soon as they are on the board */
+    GPtrArray *dma_lines; /* the lines to the DMA channels */
+    /* The interrupt controllers, or NULL if those of the accelerator are in use. */
     Device *pic, *ioapic;
-    GPtrArray *lapics; /* by CPU, or empty */
+    GPtrArray *lapics; /* indexed by CPU, or empty */
 };
 
 extern const MachineClass machine_pc_class;
 
-/* NULL-terminated. */
+/* Ends with NULL. */
 const MachineClass *const *machine_classes(void);
 const MachineClass *machine_find(const char *name, GError **error);
 
@@ -115,24 +128,30 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
 bool machine_build(Machine *machine, GError **error);
 void machine_free(Machine *machine);
 void machine_reset(Machine *machine);
-/* What tables for a kernel say of it; once it is built. */
+/* What the tables for a kernel say about the board.  Call it when the board is built. */
 BootBoard machine_board(const Machine *machine);
-/* What a firmware is told by the fw_cfg device. */
+/* What the fw_cfg device tells a firmware. */
 const DataTable *machine_fw_items(Machine *machine, GError **error);
 bool machine_has_device(const Machine *machine, const char *id);
 /* Whether a device is still busy with output. */
 bool machine_busy(Machine *machine);
 
-/* Is told of each CPU's INTR with its number as `irq`, after the CPU; NULL: nobody. */
+/*
+ * The observer is told of each CPU's INTR after the CPU itself.  `irq` is the
+ * number of the CPU.  NULL: no observer.
+ */
 void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque);
 
 /* The interrupt acknowledge cycle of a CPU. */
 uint8_t machine_acknowledge(Machine *machine, unsigned cpu);
-/* With MachineCpu.message: a CPU's local APIC ends the interrupt of a level message. */
+/*
+ * Used with MachineCpu.message: a CPU's local APIC ends the interrupt of a
+ * level-triggered message.
+ */
 void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector);
 
 const DeviceClass *const *machine_device_classes(void);
-/* What the board says of a device's property; NULL: nothing. */
+/* The board's default for a device's property, or NULL. */
 const char *machine_default(const MachineClass *machine, const DeviceClass *class,
                             const char *property);
 /* A device's properties, with their defaults on this board; the caller frees it. */
@@ -140,14 +159,18 @@ char *machine_device_help(const MachineClass *machine, const DeviceClass *class)
 const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);
 
 /*
- * For machine_*.c: makes, sets, realizes; `properties` is "key=value,..." or
- * NULL.  machine_add_on() puts the device on one of the machine's hosts.
+ * For machine_*.c: these make a device, set its properties and realize it.
+ * `properties` is "key=value,..." or NULL. machine_add_on() puts the device on one
+ * of the machine's hosts.
  */
 Device *machine_add(Machine *machine, const char *class_name, const char *id,
                     const char *properties, GError **error);
 Device *machine_add_on(Machine *machine, const DeviceHost *host, const char *class_name,
                        const char *id, const char *properties, GError **error);
-/* The same with outputs wired: pairs of an output's name and a line, NULL at the end. */
+/*
+ * The same, with outputs wired.  `wires` are pairs of an output's name and a line;
+ * a NULL name ends them.
+ */
 typedef struct MachineWire {
     const char *output;
     IrqLine *line;
@@ -156,12 +179,15 @@ typedef struct MachineWire {
 Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
                           const char *id, const char *properties, const MachineWire *wires,
                           GError **error);
-/* A new line to an input pin of a device, or of a CPU; the machine's. */
+/* A new line to an input pin of a device or a CPU.  The machine owns it. */
 IrqLine *machine_pin(Machine *machine, Device *dev, unsigned pin);
 IrqLine *machine_intr(Machine *machine, unsigned cpu);
 IrqLine *machine_nmi_pin(Machine *machine, unsigned cpu);
 
-/* A source of non-maskable interrupts asks for one; the gate at port 0x70 decides. */
+/*
+ * A source of non-maskable interrupts raises one.  The gate at port 0x70 decides
+ * whether it passes.
+ */
 void machine_nmi(Machine *machine);
 
 #endif

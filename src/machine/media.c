@@ -3,10 +3,10 @@
 #include "devices/storage/floppy_media.h"
 #include "src/base/error.h"
 
-/* Of a CD-ROM with one sector of its own size. */
+/* The minimum for a CD-ROM, which has one sector of its own size: four of 512 bytes. */
 #define CDROM_SECTORS 4u
 
-/* The image lies at the beginning of a diskette that may have more sectors. */
+/* The image lies at the beginning of a diskette, which may have more sectors. */
 static bool fit_diskette(const Drive *drive, Image *image, GError **error)
 {
     const FloppyMedia *media = floppy_media_holding(image->sectors);
@@ -20,7 +20,7 @@ static bool fit_diskette(const Drive *drive, Image *image, GError **error)
     return true;
 }
 
-/* The devices would refuse it too, but do not know by what option it came. */
+/* The devices would refuse the image too, but they do not know which option it came from. */
 bool media_fit(const Drive *drive, Image *image, GError **error)
 {
     if (drive->interface == DRIVE_FLOPPY) {

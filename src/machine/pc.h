@@ -1,6 +1,6 @@
 /*
- * The plan of a PC: which lines and drives the command line puts on the board
- * and where.  machine_pc.c then wires the chips by it.
+ * The plan of a PC: which lines and drives the command line puts on the board, and
+ * where. machine_pc.c then wires the chips according to it.
  */
 #ifndef PIOEMU_MACHINE_PC_H
 #define PIOEMU_MACHINE_PC_H
@@ -9,16 +9,19 @@
 
 #define PC_SERIAL_MAX 4u
 
-/* Where the board says a property of a device is; they end with a NULL device. */
+/*
+ * Where the board puts each device unless a property says otherwise.  The last
+ * entry has a NULL device.
+ */
 extern const MachineDefault PC_DEFAULTS[];
 
 /* ---- character lines ---- */
 
 enum { LINE_DEBUGPORT, LINE_SERIAL, LINE_DEBUGCON = LINE_SERIAL + PC_SERIAL_MAX, LINE_COUNT };
 
-/* What -serial and its like ask for. */
+/* What -serial and similar options ask for. */
 typedef struct PcLine {
-    const char *option, *spec; /* spec NULL: nothing, which for -serial is no port either */
+    const char *option, *spec; /* a NULL spec means nothing; for -serial, no port either */
     char *chardev;             /* for chardev_set_connect() */
 } PcLine;
 
@@ -32,11 +35,11 @@ void pc_lines_clear(PcLines *lines);
 
 /* ---- drives ---- */
 
-/* A place for drives that the board has. */
+/* The places for drives of one kind on the board. */
 typedef struct PcSlots {
     unsigned count;
     const char *kind;        /* for messages */
-    char *id[DRIVE_IDE_MAX]; /* of the drive in each; NULL: none */
+    char *id[DRIVE_IDE_MAX]; /* the id of the drive in each; NULL: none */
     const BlockPort *port[DRIVE_IDE_MAX];
     bool cdrom[DRIVE_IDE_MAX];
 } PcSlots;
@@ -48,11 +51,11 @@ typedef struct PcDrives {
 /* Opens the images, and finds a place for each drive. */
 bool pc_drives_open(PcDrives *drives, Machine *machine, const Config *config, GError **error);
 void pc_drives_clear(PcDrives *drives);
-/* "CYLINDERS/HEADS/SECTORS", or empty for what is no hard disk; the caller frees it. */
+/* "CYLINDERS/HEADS/SECTORS", or an empty string if there is no hard disk.  The caller frees it. */
 char *pc_disk_geometry(const PcSlots *slots, unsigned slot);
-/* The drive that is made for the diskette, as the clock chip's properties name it. */
+/* The type of the drive that fits the diskette, as the clock chip's properties name it. */
 const char *pc_floppy_type(const PcSlots *slots, unsigned slot);
-/* Tells a firmware of the drives, in the order of -boot. */
+/* Tells a firmware about the drives, in the order of -boot. */
 void pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcLines, pc_lines_clear)

@@ -1,10 +1,10 @@
 /*
  * Where the chips of a PC are: the ports, addresses and interrupt lines of the
- * board, for C and for assembly.  The board, the firmware and the tables that
- * a kernel reads take them from here; a chip's model knows none of them.
+ * board, for C and for assembly.  The board, the firmware and the tables for a
+ * kernel take them from here.  The model of a chip knows none of them.
  *
- * The ports up to 0xff and the lines of the controllers are those of the IBM
- * AT (Technical Reference, 1984), the rest those of QEMU's ISA PC.
+ * The ports up to 0xff and the lines of the controllers are those of the IBM AT
+ * (Technical Reference, 1984).  The rest are those of QEMU's ISA PC.
  */
 #ifndef PIOEMU_MACHINE_PC_BOARD_H
 #define PIOEMU_MACHINE_PC_BOARD_H
@@ -40,11 +40,11 @@
 #define PORT_DEBUG_EXIT  0x501
 #define PORT_FW_CFG      0x510
 #define PORT_FW_CFG_DMA  0x514
-#define PORT_BIOS_EXIT   0x51c /* by which our BIOS says that it found nothing to boot */
+#define PORT_BIOS_EXIT   0x51c /* where our BIOS reports that it found nothing to boot */
 #define PORT_ACPI_PM     0x600
 #define PORT_RESET       0xcf9
-#define PORT_POWER_BOCHS 0xb004 /* where older versions of Bochs and QEMU power off */
-#define PORT_POWER_VBOX  0x4004 /* where VirtualBox does */
+#define PORT_POWER_BOCHS 0xb004 /* the power-off port of older versions of Bochs and QEMU */
+#define PORT_POWER_VBOX  0x4004 /* the power-off port of VirtualBox */
 
 #define IRQ_PIT      0
 #define IRQ_KEYBOARD 1
@@ -63,10 +63,10 @@
 
 #define LAPIC_BASE  0xfee00000
 #define IOAPIC_BASE 0xfec00000
-/* The timer comes to the I/O APIC where the cascade comes to the PIC. */
+/* The timer is wired to the pin of the I/O APIC that has the number of the PIC's cascade input. */
 #define IOAPIC_PIN_PIT IRQ_CASCADE
 
-/* The devices by which kvm-unit-tests try the bus. */
+/* The devices with which kvm-unit-tests test the bus. */
 #define PORT_TESTDEV_DATA   0xe0
 #define PORT_TESTDEV_FLUSH  0xe4
 #define PORT_TESTDEV_BYTES  0xe8

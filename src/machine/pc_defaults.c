@@ -1,11 +1,9 @@
-/*
- * Where the board of a PC puts each kind of device that is not told otherwise.
- */
+/* Where the board of a PC puts each kind of device, unless a property says otherwise. */
 #include "src/machine/pc.h"
 
 #include "src/machine/pc_board.h"
 
-/* A number of pc_board.h as a property's text. */
+/* A number of pc_board.h as the text of a property. */
 #define AT(number) G_STRINGIFY(number)
 
 const MachineDefault PC_DEFAULTS[] = {

@@ -1,6 +1,4 @@
-/*
- * Which drives a PC has, and where.
- */
+/* Which drives a PC has, and where. */
 #include "src/machine/pc.h"
 
 #include "devices/storage/floppy_media.h"
@@ -8,7 +6,7 @@
 #include "src/machine/media.h"
 #include "src/machine/pc_board.h"
 
-/* The geometry that a disk shows at first, as its IDENTIFY DEVICE has it. */
+/* The geometry that a disk reports at first, in IDENTIFY DEVICE. */
 #define DISK_HEADS         16u
 #define DISK_SECTORS       63u
 #define DISK_CYLINDERS_MAX 16383u
@@ -106,7 +104,7 @@ static bool open_drive(Machine *machine, PcDrives *drives, const Drive *drive, G
     return true;
 }
 
-/* Those with an index first: the others take what is left. */
+/* Drives with an index are placed first.  The others take the places that are left. */
 bool pc_drives_open(PcDrives *drives, Machine *machine, const Config *config, GError **error)
 {
     *drives = (PcDrives){
@@ -125,7 +123,7 @@ bool pc_drives_open(PcDrives *drives, Machine *machine, const Config *config, GE
     return true;
 }
 
-/* As QEMU names the drives of its ISA PC. */
+/* The paths are those by which QEMU names the drives of its ISA PC. */
 static void add_boot_path(Machine *machine, const char *path)
 {
     GString *order = machine->bootorder;

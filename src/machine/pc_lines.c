@@ -12,7 +12,7 @@ void pc_lines_clear(PcLines *lines)
     }
 }
 
-/* COM1 is on the terminal, and what the debug port prints too, unless something else was said. */
+/* Unless an option says otherwise, COM1 and the output of the debug port are on the terminal. */
 static bool plan_lines(PcLines *lines, const Config *config, GError **error)
 {
     bool silent = config->no_defaults || config->stdio_taken;
@@ -42,7 +42,7 @@ static bool plan_lines(PcLines *lines, const Config *config, GError **error)
     return true;
 }
 
-/* All chardevs are made before the first name of one is looked up: each line may name any other. */
+/* Makes all chardevs before it looks up the first name of one: each line may name any other. */
 static bool open_lines(Machine *machine, PcLines *lines, GError **error)
 {
     static const char *const LABELS[LINE_COUNT] = {"debugport0", "serial0", "serial1",

@@ -10,7 +10,7 @@
 
 typedef struct RtcOptions {
     int64_t base;      /* seconds since 1970 that the registers show at the start */
-    bool follows_host; /* clock=host: runs on while the machine is paused */
+    bool follows_host; /* clock=host: the time goes on while the machine is paused */
 } RtcOptions;
 
 /* `text` is "base=utc|localtime|DATE,clock=host|vm" or NULL. */

@@ -1,6 +1,4 @@
-/*
- * -action: what follows when the guest asks for its end or comes to it.
- */
+/* -action: what happens when the guest asks for its end or reaches it. */
 #ifndef PIOEMU_MACHINE_RUN_ACTION_H
 #define PIOEMU_MACHINE_RUN_ACTION_H
 
@@ -9,17 +7,17 @@
 
 typedef enum RunEvent {
     RUN_REBOOT,       /* the guest asked for a reset */
-    RUN_SHUTDOWN,     /* it powered off, or halted for good */
-    RUN_PANIC,        /* the accelerator cannot run it on */
-    RUN_TRIPLE_FAULT, /* of a CPU */
+    RUN_SHUTDOWN,     /* the guest powered off or halted for good */
+    RUN_PANIC,        /* the accelerator cannot continue the guest */
+    RUN_TRIPLE_FAULT, /* a CPU had a triple fault */
     RUN_EVENTS
 } RunEvent;
 
 typedef enum RunAction {
     ACTION_RESET,
     ACTION_SHUTDOWN, /* the run ends with status 0 */
-    ACTION_PAUSE,    /* the machine stays for inspection; a control protocol may reset it */
-    ACTION_DIE,      /* the report, and status 4 */
+    ACTION_PAUSE,    /* the machine stays paused for inspection; a control protocol may reset it */
+    ACTION_DIE,      /* prints the report and ends with status 4 */
     RUN_ACTIONS
 } RunAction;
 
@@ -34,12 +32,12 @@ typedef struct RunActions {
         }                                                                                          \
     }
 
-/* As users write it. */
+/* The names that users write. */
 const char *run_event_name(RunEvent event);
 bool run_action_parse(RunEvent event, const char *text, RunAction *action, GError **error);
-/* "reboot=ACTION,...": changes those that it names. */
+/* Parses "reboot=ACTION,..." and changes the actions that it names. */
 bool run_actions_parse(const char *text, RunActions *actions, GError **error);
-/* As the option has it, all of them; the caller frees it.  NULL: the default. */
+/* All actions in the form of the option.  The caller frees it.  NULL: they are the defaults. */
 char *run_actions_text(const RunActions *actions);
 
 #endif
