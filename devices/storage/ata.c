@@ -2,21 +2,29 @@
  * An ATA channel with up to two drives, in PIO: hard disks and CD-ROM drives.
  *
  * After ATA/ATAPI-6 (T13/1410D).  Modelled: the task file with its previous
- * contents, selection, software reset, interrupts with nIEN, PIO in and out,
- * the commands of ata_disk.c and atapi.c.  Not modelled: DMA, overlapped and
- * queued commands, security, host protected areas.
+ * contents, selection, software reset, interrupts with nIEN, PIO in and out, the
+ * commands of ata_disk.c and atapi.c.  Not modelled: DMA, overlapped and queued
+ * commands, security, host protected areas.
  *
- * The block layer does the work: a command that needs it leaves the drive busy
+ * A drive latches an interrupt when a command ends and when it has a block of data
+ * to move; a read of Status clears the latch.
+ *
+ *   INTRQ = interrupt latch of the selected drive AND NOT nIEN
+ *   DRQ   = the guest can read or write the rest of a block at the data port
+ *   BSY   = the block layer is still working for the command, or SRST is set
+ *
+ * The block layer does the work.  A command that needs it leaves the drive busy
  * until ata_done().
  *
- * DEVIATION: commands that need no disk are done at once and never seen busy.
+ * DEVIATION: commands that need no disk are done at once, so the guest never sees
+ * BSY with them.
  */
 #include "devices/storage/ata_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A pull-down on DD7 and nothing else: what nobody drives. */
+/* The value of an undriven bus: DD7 has a pull-down. */
 #define FLOATING 0x7f
 
 #define CONTROL_KEPT (ATA_DC_NIEN | ATA_DC_SRST | ATA_DC_HOB)
@@ -152,7 +160,7 @@ static void buffer_done(AtaDrive *d)
     }
 }
 
-/* As much as the drive takes or has; the rest of a read is what floats. */
+/* Moves as many bytes as the drive takes or has.  The rest of a read is the undriven bus. */
 static void transfer(Ata *s, uint8_t *in, const uint8_t *out, size_t size)
 {
     AtaDrive *d = selected(s);
@@ -189,7 +197,7 @@ void ata_set_signature(AtaDrive *d)
     d->head = 0;
 }
 
-/* "DRDY shall be cleared to zero by a packet device" until its first command. */
+/* "DRDY shall be cleared to zero by a packet device" until the first command after a reset. */
 static void reset_drive(AtaDrive *d)
 {
     pio_block_cancel(d->port);
@@ -206,7 +214,7 @@ static void reset_drive(AtaDrive *d)
     }
 }
 
-/* Both drives, whichever is selected; drive 0 is selected after it. */
+/* Resets both drives, whichever is selected.  Drive 0 is selected afterwards. */
 static void reset_drives(Ata *s)
 {
     reset_drive(&s->drives[0]);
@@ -228,7 +236,7 @@ static void write_control(Ata *s, uint8_t value)
 
 /* ---- commands ---- */
 
-/* "Shall be performed by both devices", and drive 0 answers. */
+/* "Shall be performed by both devices".  Drive 0 answers. */
 static void run_diagnostic(Ata *s)
 {
     reset_drives(s);
@@ -268,7 +276,10 @@ static bool is_held(const Ata *s)
     return s->control & ATA_DC_SRST;
 }
 
-/* What drive 0 answers for an absent drive 1, and what floats for an absent drive 0. */
+/*
+ * Whether the answer for an absent drive comes from drive 0.  For an absent drive 0
+ * the bus floats.
+ */
 static bool answers_for_absent(const Ata *s, const AtaDrive *d)
 {
     return d->index == 1 && s->drives[0].port;
@@ -352,7 +363,7 @@ static void write_task_file(AtaDrive *d, uint64_t offset, uint8_t value)
     }
 }
 
-/* Both drives see what is written, and it ends the view of previous contents. */
+/* Both drives see the write.  It also ends the view of the previous contents. */
 static void write_byte(Ata *s, uint64_t offset, uint8_t value)
 {
     s->control &= (uint8_t)~ATA_DC_HOB;
@@ -512,7 +523,10 @@ static void ata_reset(void *state)
     ata_update(s);
 }
 
-/* What is asked of the block layer now, or will be with the buffer as it is. */
+/*
+ * Checks the sectors of the present request, or of the request that will follow
+ * when the buffer is full.
+ */
 static bool sectors_exist(const AtaDrive *d)
 {
     uint64_t sectors = pio_block_sectors(d->port);
@@ -558,7 +572,7 @@ static bool phase_fits_drive(const AtaDrive *d)
            d->phase != ATA_PHASE_FLUSH && (!packet || d->filled == ATAPI_PACKET_SIZE);
 }
 
-/* A phase with data hands over bytes, and no other does. */
+/* Whether the buffer's positions fit the phase: only a phase with data hands over bytes. */
 static bool buffer_is_possible(const AtaDrive *d)
 {
     bool moves = d->phase == ATA_PHASE_IN || d->phase == ATA_PHASE_ANSWER ||
@@ -577,7 +591,10 @@ static bool drive_is_possible(const AtaDrive *d)
            (!d->port || sectors_exist(d));
 }
 
-/* What was asked of the block layer before is asked again: it changes nothing twice. */
+/*
+ * A request that was under way is made once more.  This is safe, because a repeated
+ * request changes nothing further.
+ */
 static bool ata_post_load(void *state)
 {
     Ata *s = state;

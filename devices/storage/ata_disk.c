@@ -1,14 +1,14 @@
 /*
- * The commands of an ATA hard disk, after ATA/ATAPI-6 (T13/1410D); addresses
- * by cylinder, head and sector after ATA-3.
+ * The commands of an ATA hard disk, after ATA/ATAPI-6 (T13/1410D).  Addresses by
+ * cylinder, head and sector are after ATA-3.
  *
- * A buffer of sixteen sectors lies between the guest's blocks and the host:
- * the drive reads ahead within a command, and tells that a write is done when
- * the host has taken all of it.
+ * A buffer of sixteen sectors lies between the guest's blocks and the host.  The
+ * drive reads ahead within a command.  It reports the end of a write when the host
+ * has taken all of it.
  *
- * DEVIATION: when the host cannot read, single sectors are tried for the
- * commands that hand over single sectors; with READ MULTIPLE the error is told
- * for the first sector of the buffer.
+ * DEVIATION: when the host cannot read, the commands that hand over single sectors
+ * try single sectors.  READ MULTIPLE reports the error for the first sector of the
+ * buffer.
  */
 #include "devices/storage/ata_internal.h"
 
@@ -38,7 +38,7 @@ static unsigned cylinders_of(uint64_t sectors, unsigned heads, unsigned per_trac
     return cylinders > CYLINDERS_MAX ? CYLINDERS_MAX : cylinders ? (unsigned)cylinders : 1;
 }
 
-/* False: there is no such cylinder, head and sector. */
+/* Returns false if there is no such cylinder, head and sector. */
 static bool chs_address(const AtaDrive *d, uint64_t *lba)
 {
     unsigned cylinder = (unsigned)(d->lba_high[0] << 8 | d->lba_mid[0]);
@@ -125,7 +125,10 @@ static void fail_at(AtaDrive *d, uint8_t error)
     ata_fail(d, error);
 }
 
-/* Sectors from `lba` on that exist, fit the buffer and are wanted. */
+/*
+ * How many sectors to transfer next from `lba` on: as many as exist, are wanted and
+ * fit into the buffer.
+ */
 static uint32_t next_part(const AtaDrive *d)
 {
     uint64_t part = capacity(d) - d->lba;
@@ -196,7 +199,7 @@ static void read_done(AtaDrive *d, bool ok)
     }
 }
 
-/* "Device fault": the medium takes no more. */
+/* "Device fault": the medium takes no more data. */
 static void fail_write(AtaDrive *d)
 {
     fail_at(d, ATA_ER_ABRT);
@@ -241,7 +244,10 @@ void ata_disk_request_done(AtaDrive *d, AtaRequest request, bool ok)
     }
 }
 
-/* Address and count of a command on sectors; false: it has failed. */
+/*
+ * Takes the address and count of a command that moves sectors.  Returns false if
+ * the command has failed.
+ */
 static bool begin(AtaDrive *d, AtaPhase phase, uint32_t block)
 {
     if (!get_address(d, &d->lba) || d->lba >= capacity(d)) {
@@ -293,7 +299,10 @@ static void put_geometry(const AtaDrive *d, uint16_t *w)
     unsigned cylinders = cylinders_of(capacity(d), d->heads, d->sectors);
     w[1] = (uint16_t)cylinders_of(capacity(d), HEADS, SECTORS_PER_TRACK);
     w[3] = HEADS;
-    /* Bytes of a track and a sector: retired long ago, and firmware of then divides by them. */
+    /*
+     * Bytes per track and per sector.  These words were retired long ago, but old
+     * firmware divides by them.
+     */
     w[4] = SECTORS_PER_TRACK * ATA_SECTOR_SIZE;
     w[5] = ATA_SECTOR_SIZE;
     w[6] = SECTORS_PER_TRACK;
@@ -324,7 +333,7 @@ static void put_features(const AtaDrive *d, uint16_t *w)
     w[93] = 0x6001;
 }
 
-/* "The two's complement of the sum of all bytes", with A5h before it. */
+/* "The two's complement of the sum of all bytes", including the signature A5h. */
 static void put_checksum(uint16_t *w)
 {
     uint8_t sum = 0xa5;
@@ -362,7 +371,7 @@ static void set_multiple(AtaDrive *d)
     ata_finish(d, true);
 }
 
-/* Heads are one more than the number in the device register. */
+/* The register has the highest head number, so there is one head more. */
 static void initialize(AtaDrive *d)
 {
     if (!d->count[0]) {
@@ -374,7 +383,7 @@ static void initialize(AtaDrive *d)
     ata_finish(d, true);
 }
 
-/* Modes 0 to 4 with flow control, and the default with and without it. */
+/* The default with and without flow control, and modes 0 to 4 with flow control. */
 static bool is_pio_mode(uint8_t mode)
 {
     return mode <= 0x01 || (mode >= 0x08 && mode <= 0x0c);
@@ -451,7 +460,7 @@ static bool is_extended(uint8_t command)
     }
 }
 
-/* Those on sectors; false: it is none of them. */
+/* Runs a command that moves sectors.  Returns false if it is not such a command. */
 static bool transfer_command(AtaDrive *d, uint8_t command)
 {
     switch (command) {

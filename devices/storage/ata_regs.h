@@ -14,12 +14,12 @@
 #define ATA_LBA_MID  4
 #define ATA_LBA_HIGH 5
 #define ATA_DEVICE   6
-#define ATA_STATUS   7 /* read: acknowledges the interrupt */
+#define ATA_STATUS   7 /* a read acknowledges the interrupt */
 #define ATA_COMMAND  7 /* write */
 
 #define ATA_PORTS 8
 
-#define ATA_ST_ERR  0x01 /* CHK of a packet command */
+#define ATA_ST_ERR  0x01 /* called CHK for a packet command */
 #define ATA_ST_DRQ  0x08
 #define ATA_ST_DSC  0x10
 #define ATA_ST_DF   0x20
@@ -37,7 +37,10 @@
 #define ATA_DEV_HEAD 0x0f
 #define ATA_DEV_ONES 0xa0 /* obsolete bits that drivers set */
 
-/* The control port: device control, and alternate status without acknowledgement. */
+/*
+ * The control port: a write sets device control; a read gets the status without an
+ * acknowledgement.
+ */
 #define ATA_DC_NIEN 0x02
 #define ATA_DC_SRST 0x04
 #define ATA_DC_HOB  0x80
@@ -95,7 +98,7 @@
 
 #define ATA_SECTOR_SIZE 512
 
-/* Interrupt reason: the count register of a packet command. */
+/* Interrupt reason: the count register during a packet command. */
 #define ATAPI_REASON_COD 0x01
 #define ATAPI_REASON_IO  0x02
 
@@ -118,8 +121,8 @@
 #define ATAPI_MODE_SENSE_10     0x5a
 #define ATAPI_READ_12           0xa8
 
-/* What became of the medium, in an answer to GET EVENT STATUS NOTIFICATION. */
-#define ATAPI_EVENT_EJECT     1 /* the user asks for it */
+/* Changes of the medium, in an answer to GET EVENT STATUS NOTIFICATION. */
+#define ATAPI_EVENT_EJECT     1 /* the user asks for the medium */
 #define ATAPI_EVENT_NEW_MEDIA 2
 #define ATAPI_EVENT_REMOVAL   3
 

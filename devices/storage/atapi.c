@@ -1,11 +1,19 @@
 /*
- * The commands of an ATAPI CD-ROM drive, after ATA/ATAPI-6 (packet protocol),
- * SPC-2 and MMC-2.
+ * The commands of an ATAPI CD-ROM drive, after ATA/ATAPI-6 (packet protocol), SPC-2
+ * and MMC-2.
  *
- * A disc is one data track.  Modelled: data, capacity, table of contents,
- * sense, tray and its lock, the mode pages for error recovery and
- * capabilities, and discs that the user takes out or puts in.  A tray that the
- * guest opens keeps its disc.  Not modelled: audio, sub-channels, raw sectors.
+ * The guest writes PACKET and then the 12 bytes of a command packet to the data
+ * port.  The drive answers in blocks, at most as long as the byte count limit of
+ * the guest.  The count register gives the reason of each interrupt:
+ *
+ *   CoD 1, IO 0: the guest writes the packet
+ *   CoD 0, IO 1: the guest reads a block, whose length is in the byte count registers
+ *   CoD 1, IO 1: the command has ended; CHK in Status says that REQUEST SENSE tells why
+ *
+ * A disc is one data track.  Modelled: data, capacity, table of contents, sense,
+ * the tray and its lock, the mode pages for error recovery and capabilities, and
+ * discs that the user takes out or puts in.  A tray that the guest opens keeps its
+ * disc.  Not modelled: audio, sub-channels, raw sectors.
  */
 #include "devices/storage/ata_internal.h"
 
@@ -54,14 +62,14 @@ static void good(AtaDrive *d)
 
 /* ---- data to the guest ---- */
 
-/* "The byte count limit": even, and at most FFFEh. */
+/* The byte count limit is even and at most FFFEh. */
 static uint32_t byte_limit(const AtaDrive *d)
 {
     uint32_t limit = (uint32_t)(d->lba_high[0] << 8 | d->lba_mid[0]) & ~1u;
     return limit ? limit : 0xfffe;
 }
 
-/* The registers with each block: its direction and its size. */
+/* Puts the direction and the size of the block into the registers. */
 static void announce(AtaDrive *d)
 {
     uint32_t size = d->drq_end - d->position;
@@ -76,7 +84,7 @@ void atapi_open_block(AtaDrive *d)
     announce(d);
 }
 
-/* As much of an answer as the packet allows for. */
+/* Answers with as many bytes as the packet allows. */
 static void answer(AtaDrive *d, const uint8_t *data, uint32_t size, uint32_t allocated)
 {
     size = size < allocated ? size : allocated;
@@ -123,7 +131,7 @@ static uint32_t disc_sectors(const AtaDrive *d)
     return sectors > UINT32_MAX ? UINT32_MAX : (uint32_t)sectors;
 }
 
-/* Whether there is one that the drive can read. */
+/* Whether there is a disc that the drive can read. */
 static bool has_disc(const AtaDrive *d)
 {
     return !d->tray_open && disc_sectors(d);
@@ -149,7 +157,7 @@ static void read_sectors(AtaDrive *d, uint32_t lba, uint32_t count)
         good(d);
         return;
     }
-    /* The buffer counts in 32 bits: no packet asks for more than it can. */
+    /* The buffer counts in 32 bits, so a packet cannot ask for more. */
     if (count > UINT32_MAX / BLOCKS_PER_SECTOR) {
         check_condition(d, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD);
         return;
@@ -198,7 +206,7 @@ static void read_capacity(AtaDrive *d)
     answer(d, data, sizeof(data), sizeof(data));
 }
 
-/* An address as minutes, seconds and frames, or as a number. */
+/* Writes an address as minutes, seconds and frames, or as a number. */
 static void put_address(uint8_t *p, uint32_t lba, bool msf)
 {
     if (!msf) {
@@ -242,7 +250,7 @@ static void read_toc(AtaDrive *d, const uint8_t *packet)
     answer(d, data, (uint32_t)(end - data), get16(packet + 7));
 }
 
-/* The header with the current profile, and the list of profiles. */
+/* The answer is a header with the current profile, and the list of profiles. */
 static void get_configuration(AtaDrive *d, const uint8_t *packet)
 {
     uint8_t data[16] = {[10] = 0x03, [11] = 4};
@@ -364,7 +372,7 @@ static void seek(AtaDrive *d, const uint8_t *packet)
 
 /* ---- packets ---- */
 
-/* Those that need no disc and tell of no attention. */
+/* Runs the commands that need no disc and do not report a unit attention. */
 static bool run_always(AtaDrive *d, const uint8_t *packet)
 {
     switch (packet[0]) {
@@ -464,7 +472,7 @@ static void run_packet(AtaDrive *d)
 
 /* ---- the user's hand ---- */
 
-/* What the guest was reading ends there: the rest of it is on the other disc. */
+/* Ends what the guest was reading, because the rest of it is on the other disc. */
 static void stop_reading(AtaDrive *d)
 {
     bool reads = d->phase == ATA_PHASE_IN && (d->remaining || d->request);
@@ -476,7 +484,7 @@ static void stop_reading(AtaDrive *d)
     }
 }
 
-/* The tray has opened, and closed over what is there now. */
+/* The tray has opened and, if there is a new disc, closed. */
 void atapi_medium_changed(AtaDrive *d)
 {
     d->tray_open = !disc_sectors(d);
@@ -494,7 +502,7 @@ bool atapi_eject_asked(AtaDrive *d)
     return true;
 }
 
-/* The guest has written a packet, or read all of a buffer. */
+/* The guest has written a packet, or has read all of a buffer. */
 void atapi_buffer_done(AtaDrive *d)
 {
     if (d->phase == ATA_PHASE_PACKET) {
@@ -512,7 +520,7 @@ void atapi_buffer_done(AtaDrive *d)
 
 static void start_packet(AtaDrive *d)
 {
-    if (d->features[0] & 3) { /* overlapped, or by DMA */
+    if (d->features[0] & 3) { /* overlapped, or with DMA */
         ata_fail(d, ATA_ER_ABRT);
         return;
     }

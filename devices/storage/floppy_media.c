@@ -16,7 +16,7 @@ static const FloppyMedia MEDIA[] = {
     {2400, 80, 2, 15, FLOPPY_1200},
     {2880, 80, 2, 18, FLOPPY_1440},
     {5760, 80, 2, 36, FLOPPY_2880},
-    /* More sectors than the drive was made for, or more tracks. */
+    /* Formats with more sectors or tracks than the drive was made for. */
     {1600, 80, 2, 10, FLOPPY_720},
     {1640, 82, 2, 10, FLOPPY_720},
     {1660, 83, 2, 10, FLOPPY_720},
@@ -33,7 +33,7 @@ static const FloppyMedia MEDIA[] = {
     {7680, 80, 2, 48, FLOPPY_2880},
 };
 
-/* For images that are none's: loaders that nobody padded count 18 sectors to a track. */
+/* For images of an unknown size.  Boot loaders without padding assume 18 sectors per track. */
 static const uint16_t USUAL[] = {2880, 5760};
 
 const FloppyMedia *floppy_media_find(uint64_t sectors)

@@ -2,18 +2,29 @@
  * The 82077AA floppy disk controller of a PC/AT with two drives.
  *
  * After Intel's data sheet "82077AA CHMOS Single-Chip Floppy Disk Controller"
- * (290166) in its PC/AT mode.  Modelled: all registers and commands, DMA and
- * non-DMA transfers, drives whose heads are where they were stepped to, media
- * of the usual sizes.  Not modelled: tape drives, precompensation, the
- * power-down mode, FM, gaps and marks that a sector image cannot hold.
+ * (290166), in its PC/AT mode.  Modelled: all registers and commands, DMA and
+ * non-DMA transfers, drives whose heads are where they were stepped to, media of
+ * the usual sizes.  Not modelled: tape drives, precompensation, the power-down
+ * mode, FM, gaps and marks that a sector image cannot hold.
  *
- * DEVIATION: status registers A and B answer as in PS/2 mode; an AT's bus
- * floats there.
- * DEVIATION: the FIFO is always in step with the disk: it neither overruns
- * without DMA nor has a threshold that matters.  With DMA, a channel that
- * does not serve for 100 ms is an overrun.
- * DEVIATION: no medium, or no drive that is selected with its motor on, ends a
- * command with MA; the chip waits for index pulses for ever.
+ * A command has three phases.  The guest writes its bytes to the FIFO (command
+ * phase).  Then the controller moves data between the disk and the guest
+ * (execution).  Finally the guest reads the result from the FIFO.
+ *
+ *   INT = DOR.DMA gate AND NOT in reset AND (a result is ready OR a reset has ended OR a seek has
+ * ended OR a byte waits for the guest without DMA) DRQ = DOR.DMA gate AND a byte waits for the DMA
+ * channel
+ *
+ * The first byte of the result clears the interrupt of a result.  SENSE INTERRUPT
+ * STATUS clears those of a reset and a seek.
+ *
+ * DEVIATION: status registers A and B answer as in PS/2 mode; an AT's bus floats
+ * there.
+ * DEVIATION: the FIFO is always in step with the disk.  It does not overrun without
+ * DMA, and its threshold has no effect.  With DMA, it is an overrun if the channel
+ * is not served for 100 ms.
+ * DEVIATION: a command ends with MA if there is no medium, or no selected drive
+ * with its motor on.  The chip waits for index pulses for ever.
  */
 #include "devices/storage/i82077aa_internal.h"
 
@@ -21,7 +32,7 @@
 #include <string.h>
 
 #define TRACK_MAX 85
-/* "Polling": after a reset the drives are found ready; CONFIGURE may come before. */
+/* "Polling": after a reset the drives report ready.  The delay lets CONFIGURE come first. */
 #define RESET_NS UINT64_C(250000)
 
 /* ---- predicates ---- */
@@ -36,7 +47,7 @@ static bool motor_on(uint8_t dor, unsigned drive)
     return dor & FDC_DOR_MOTOR << drive;
 }
 
-/* "Drive activation": the select pin follows the motor's enable. */
+/* "Drive activation": a drive is selected only if its motor is enabled. */
 FdcDrive *fdc_selected(I82077aa *s)
 {
     unsigned drive = s->dor & FDC_DOR_SELECT;
@@ -44,7 +55,10 @@ FdcDrive *fdc_selected(I82077aa *s)
     return motor_on(s->dor, drive) && d->type != FLOPPY_NONE ? d : NULL;
 }
 
-/* Bytes for the guest, or from it, while a command is executed without DMA. */
+/*
+ * Whether a byte waits for the guest, or the controller for a byte from it, in a
+ * command without DMA.
+ */
 static bool wants_guest(const I82077aa *s)
 {
     return s->phase == FDC_PHASE_EXECUTION && !fdc_uses_dma(s) &&
@@ -115,7 +129,10 @@ void fdc_move(FdcDrive *d, int tracks)
     }
 }
 
-/* When the motor stops, what was written should be safe: the user takes the diskette out. */
+/*
+ * Flushes what was written when the motor stops, because the user may then take the
+ * diskette out.
+ */
 static void flush_stopped(I82077aa *s, uint8_t dor)
 {
     for (unsigned i = 0; i < FDC_CONNECTED; i++) {
@@ -147,7 +164,7 @@ static void reset_configuration(I82077aa *s)
     s->perpendicular &= (uint8_t)~FDC_PERPENDICULAR_GAP;
 }
 
-/* Through DOR or DSR. */
+/* Caused by DOR or DSR. */
 static void software_reset(I82077aa *s)
 {
     cancel_requests(s);
@@ -292,7 +309,7 @@ static void write_dsr(I82077aa *s, uint8_t value)
     fdc_update(s);
 }
 
-/* Only DSKCHG is the controller's; an AT's hard disk controller had the other bits. */
+/* The controller drives only DSKCHG.  On an AT the hard disk controller drives the other bits. */
 static uint8_t read_dir(I82077aa *s)
 {
     const FdcDrive *d = fdc_selected(s);
@@ -407,7 +424,7 @@ static bool fdc_removable(const void *state, unsigned port)
     return true;
 }
 
-/* A diskette that is not made for the drive is one that it cannot read. */
+/* A diskette that was not made for the drive counts as one that the drive cannot read. */
 static void fdc_medium_changed(void *state, unsigned port)
 {
     I82077aa *s = state;

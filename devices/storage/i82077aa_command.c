@@ -1,9 +1,9 @@
 /*
- * The floppy controller's commands: how long each is, what those without data
- * do, and seeks.
+ * The floppy controller's commands: the length of each, the commands without data,
+ * and seeks.
  *
- * DEVIATION: a seek takes 100 us whatever its length and the step rate; its
- * interrupt comes after the command's last byte, as drivers rely on.
+ * DEVIATION: a seek takes 100 us, whatever its length and the step rate.  Its
+ * interrupt comes after the command's last byte, as drivers expect.
  */
 #include "devices/storage/i82077aa_internal.h"
 
@@ -15,11 +15,11 @@
 
 typedef struct FdcCommand {
     uint8_t mask, code;
-    uint8_t length; /* with the code */
+    uint8_t length; /* including the code */
     void (*run)(I82077aa *s);
 } FdcCommand;
 
-/* The result: bytes of the FIFO from its start. */
+/* Ends a command with the first `length` bytes of the FIFO as the result. */
 void fdc_result(I82077aa *s, unsigned length, bool interrupt)
 {
     s->phase = FDC_PHASE_RESULT;
@@ -54,7 +54,10 @@ static FdcDrive *addressed(I82077aa *s)
     return &s->drives[s->fifo[1] & FDC_DS];
 }
 
-/* The pulses go to the drive that DOR selects, the bookkeeping is that of the command's. */
+/*
+ * The step pulses go to the drive that DOR selects.  The results belong to the
+ * drive that the command names.
+ */
 static void start_seek(I82077aa *s, uint8_t cylinder, int tracks, bool found)
 {
     FdcDrive *d = addressed(s);
@@ -76,7 +79,7 @@ void fdc_seek_ended(I82077aa *s, unsigned index)
     s->drives[index].pending = true;
 }
 
-/* Steps out until TRK0 says so: at track 0 there is no step. */
+/* Steps out until TRK0 is asserted.  At track 0 it makes no step. */
 static void run_recalibrate(I82077aa *s)
 {
     const FdcDrive *d = fdc_selected(s);
@@ -97,7 +100,7 @@ static void run_relative_seek(I82077aa *s)
     start_seek(s, (uint8_t)(addressed(s)->cylinder + tracks), tracks, true);
 }
 
-/* "Otherwise the command is invalid": nothing waits to be told. */
+/* "Otherwise the command is invalid": there is no interrupt to report. */
 static void run_sense_interrupt(I82077aa *s)
 {
     s->polled = false;

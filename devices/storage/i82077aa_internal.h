@@ -9,21 +9,21 @@
 #include "devices/storage/floppy_media.h"
 #include "devices/storage/i82077aa_regs.h"
 
-#define FDC_DRIVES      4u /* that the chip knows */
+#define FDC_DRIVES      4u /* as many as the chip knows */
 #define FDC_CONNECTED   2u
 #define FDC_FIFO_SIZE   16u
 #define FDC_SECTOR_SIZE BLOCK_SECTOR_SIZE
 
-/* Of requests to the block layer. */
+/* Tags of requests to the block layer. */
 #define FDC_TAG_TRANSFER 1u
 #define FDC_TAG_FLUSH    2u
 
 typedef enum FdcPhase { FDC_PHASE_COMMAND, FDC_PHASE_EXECUTION, FDC_PHASE_RESULT } FdcPhase;
 
-/* Where the execution phase is. */
+/* How far the execution phase has come. */
 typedef enum FdcStep {
     FDC_STEP_NONE,
-    FDC_STEP_START, /* until the deadline */
+    FDC_STEP_START, /* waits until the deadline */
     FDC_STEP_READ,  /* the host reads a sector into the buffer */
     FDC_STEP_IN,    /* the guest takes the buffer */
     FDC_STEP_OUT,   /* the guest gives bytes for the buffer */
@@ -32,46 +32,46 @@ typedef enum FdcStep {
 } FdcStep;
 
 typedef struct FdcDrive {
-    uint8_t cylinder;  /* PCN: where the controller believes the heads to be */
-    uint8_t track;     /* where they are */
+    uint8_t cylinder;  /* PCN: where the controller believes that the heads are */
+    uint8_t track;     /* where the heads are */
     uint8_t status;    /* ST0 for SENSE INTERRUPT STATUS */
-    bool pending;      /* SENSE INTERRUPT STATUS is to tell it */
-    bool changed;      /* DSKCHG: no step since a medium came or went */
+    bool pending;      /* SENSE INTERRUPT STATUS has to report it */
+    bool changed;      /* DSKCHG: there was no step since the medium changed */
     bool unflushed;    /* written since the host was last asked to flush */
-    uint64_t seek_end; /* machine time; 0: it does not seek */
+    uint64_t seek_end; /* machine time; 0: no seek */
 
     BlockPort *port;
-    unsigned type_choice; /* property: 0 is auto, else 1 + FloppyType */
+    unsigned type_choice; /* property: 0 is auto, otherwise 1 + FloppyType */
     FloppyType type;
-    const FloppyMedia *media; /* NULL: none */
+    const FloppyMedia *media; /* NULL: no medium */
 } FdcDrive;
 
 typedef struct I82077aa {
     Device *dev;
     uint8_t dor, tdr, dsr;
-    uint8_t rate;            /* DSR and CCR */
-    uint8_t config, precomp; /* CONFIGURE */
+    uint8_t rate;            /* set through DSR and CCR */
+    uint8_t config, precomp; /* set by CONFIGURE */
     uint8_t specify[2];
     uint8_t perpendicular;
     bool lock;
 
     uint8_t phase, step;         /* FdcPhase, FdcStep */
     uint8_t fifo[FDC_FIFO_SIZE]; /* a command, or its result */
-    uint8_t position, length;    /* bytes passed, and of all */
-    uint8_t command;             /* its first byte */
+    uint8_t position, length;    /* how many bytes were passed, and how many there are */
+    uint8_t command;             /* the command's first byte */
     bool interrupt;              /* the result is ready; reading it clears this */
     bool polled;                 /* a reset has ended; SENSE INTERRUPT STATUS clears this */
-    uint64_t reset_end;          /* machine time; 0: none has to be told */
+    uint64_t reset_end;          /* machine time; 0: there is nothing to report */
 
-    uint8_t c, h, r; /* the sector in hand */
-    uint8_t count;   /* VERIFY, FORMAT TRACK, READ TRACK: sectors left */
-    bool ended;      /* TC */
-    uint8_t unit;    /* of what the host was asked: which drive, which of its sectors */
-    uint16_t block;
+    uint8_t c, h, r; /* the sector that is being processed */
+    uint8_t count;   /* for VERIFY, FORMAT TRACK and READ TRACK: how many sectors are left */
+    bool ended;      /* TC came */
+    uint8_t unit;    /* the drive that the host's request is for */
+    uint16_t block;  /* the sector that it is for */
     uint8_t st0, st1, st2;
-    uint16_t filled, at; /* bytes of the buffer */
-    uint64_t deadline;   /* of the step, or of the guest's patience; 0: none */
-    uint64_t next_try;   /* for DMA that was not served; 0: none */
+    uint16_t filled, at; /* positions in the buffer */
+    uint64_t deadline;   /* when the step ends, or the wait for the guest; 0: none */
+    uint64_t next_try;   /* when to try again after DMA was not served; 0: none */
     uint64_t buffer[FDC_SECTOR_SIZE / 8];
 
     FdcDrive drives[FDC_DRIVES];
@@ -94,36 +94,39 @@ static inline bool fdc_uses_dma(const I82077aa *s)
 
 /* ---- i82077aa.c ---- */
 
-/* The drive that DOR selects with its motor on; NULL: none is there. */
+/* The drive that DOR selects, if its motor is on, or NULL. */
 FdcDrive *fdc_selected(I82077aa *s);
 bool fdc_irq_level(const I82077aa *s);
 bool fdc_drq_level(const I82077aa *s);
 /* Drives the lines and the timer. */
 void fdc_update(I82077aa *s);
-/* A step pulse has come to the drive. */
+/* Moves the heads of a drive by step pulses. */
 void fdc_move(FdcDrive *d, int tracks);
 
 /* ---- i82077aa_command.c ---- */
 
-/* A byte of a command. */
+/* Takes a byte of a command. */
 void fdc_command_byte(I82077aa *s, uint8_t value);
-/* The result phase: `length` bytes of the FIFO; `interrupt` tells of it. */
+/*
+ * Begins the result phase with `length` bytes of the FIFO.  With `interrupt`, also
+ * asserts the interrupt.
+ */
 void fdc_result(I82077aa *s, unsigned length, bool interrupt);
 void fdc_seek_ended(I82077aa *s, unsigned index);
 
 /* ---- i82077aa_transfer.c ---- */
 
-/* The command in the FIFO moves data, or looks for a sector. */
+/* Begins the command in the FIFO, which moves data or looks for a sector. */
 void fdc_transfer_begin(I82077aa *s);
-/* The deadline of a step has come. */
+/* Call it when the deadline of a step has come. */
 void fdc_transfer_due(I82077aa *s, uint64_t now);
 void fdc_transfer_host_done(I82077aa *s, bool ok);
-/* The diskette of drive `unit` is about to go: a transfer of that drive fails. */
+/* The diskette of drive `unit` is about to be taken out, so a transfer of that drive fails. */
 void fdc_transfer_medium_changed(I82077aa *s, unsigned unit);
-/* The guest without DMA. */
+/* For the guest without DMA. */
 uint8_t fdc_transfer_take(I82077aa *s);
 void fdc_transfer_give(I82077aa *s, uint8_t value);
-/* A saved state is loaded: what the host was asked is asked again. */
+/* After the load of a state, makes the request to the host once more. */
 void fdc_transfer_resume(I82077aa *s);
 bool fdc_transfer_possible(const I82077aa *s);
 

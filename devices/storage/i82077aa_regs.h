@@ -15,12 +15,12 @@
 #define FDC_CCR  7 /* write */
 
 #define FDC_SRA_DIR   0x01
-#define FDC_SRA_WP    0x02 /* low: protected */
+#define FDC_SRA_WP    0x02 /* low when write-protected */
 #define FDC_SRA_INDX  0x04
 #define FDC_SRA_HDSEL 0x08
-#define FDC_SRA_TRK0  0x10 /* low: at track 0 */
+#define FDC_SRA_TRK0  0x10 /* low when at track 0 */
 #define FDC_SRA_STEP  0x20
-#define FDC_SRA_DRV2  0x40 /* low: there is a second drive */
+#define FDC_SRA_DRV2  0x40 /* low when there is a second drive */
 #define FDC_SRA_INT   0x80
 
 #define FDC_SRB_MOT0 0x01
@@ -29,16 +29,16 @@
 #define FDC_SRB_ONES 0xc0
 
 #define FDC_DOR_SELECT 0x03
-#define FDC_DOR_RESET  0x04 /* low: reset */
+#define FDC_DOR_RESET  0x04 /* low to reset */
 #define FDC_DOR_DMA    0x08 /* gates INT, DRQ, DACK and TC */
-#define FDC_DOR_MOTOR  0x10 /* of drive 0; the others follow */
+#define FDC_DOR_MOTOR  0x10 /* for drive 0; the next bits are for the other drives */
 
 #define FDC_TDR_SELECT 0x03
 
-#define FDC_MSR_BUSY0 0x01 /* drive 0 seeks; the others follow */
+#define FDC_MSR_BUSY0 0x01 /* drive 0 seeks; the next bits are for the other drives */
 #define FDC_MSR_CB    0x10
 #define FDC_MSR_NDMA  0x20
-#define FDC_MSR_DIO   0x40 /* the guest reads */
+#define FDC_MSR_DIO   0x40 /* high when the guest reads */
 #define FDC_MSR_RQM   0x80
 
 #define FDC_RATE        0x03
@@ -71,7 +71,7 @@
 #define FDC_CMD_CONFIGURE       0x13
 #define FDC_CMD_LOCK            0x14
 #define FDC_CMD_VERIFY          0x16
-#define FDC_CMD_PART_ID         0x18 /* of later chips */
+#define FDC_CMD_PART_ID         0x18 /* known to later chips only */
 #define FDC_CMD_SCAN_LOW        0x19
 #define FDC_CMD_SCAN_HIGH       0x1d
 #define FDC_CMD_RELATIVE_SEEK   0x8f
@@ -82,14 +82,14 @@
 #define FDC_CMD_LOCK_ON         0x80
 #define FDC_CMD_RELATIVE_IN     0x40
 
-/* The byte after most codes. */
+/* Fields of the byte that follows most codes. */
 #define FDC_DS  0x03
 #define FDC_HDS 0x04
-#define FDC_EC  0x80 /* VERIFY: counts sectors */
+#define FDC_EC  0x80 /* for VERIFY: a count of sectors is given */
 
 #define FDC_CONFIG_EIS     0x40
-#define FDC_CONFIG_EFIFO   0x20 /* high: no FIFO */
-#define FDC_CONFIG_POLL    0x10 /* high: no polling */
+#define FDC_CONFIG_EFIFO   0x20 /* high to disable the FIFO */
+#define FDC_CONFIG_POLL    0x10 /* high to disable polling */
 #define FDC_CONFIG_FIFOTHR 0x0f
 #define FDC_CONFIG_DEFAULT FDC_CONFIG_EFIFO
 
@@ -97,7 +97,7 @@
 #define FDC_PERPENDICULAR_DRIVE 0x3c
 #define FDC_PERPENDICULAR_GAP   0x03
 
-#define FDC_SPECIFY_ND 0x01 /* no DMA */
+#define FDC_SPECIFY_ND 0x01 /* high for no DMA */
 
 #define FDC_VERSION_82077AA 0x90
 #define FDC_INVALID         0x80

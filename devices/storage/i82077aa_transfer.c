@@ -1,20 +1,23 @@
 /*
- * The floppy controller's commands on sectors.
+ * The floppy controller's commands that move sectors.
  *
- * One sector at a time goes between the medium's image and the guest: a
- * diskette is small, and each error is that of one sector.
+ * Sectors go between the medium's image and the guest one at a time: a diskette is
+ * small, and an error belongs to a single sector.
  *
- * DEVIATION: an image holds data alone.  WRITE DELETED DATA writes what WRITE
- * DATA does, no sector is found deleted, and FORMAT TRACK fills the sectors
- * that the medium has and ignores others.
+ * DEVIATION: an image holds data only.  WRITE DELETED DATA writes what WRITE DATA
+ * does, and no sector is found deleted.  FORMAT TRACK fills the sectors that the
+ * medium has and ignores others.
  */
 #include "devices/storage/i82077aa_internal.h"
 
 #include <string.h>
 
-/* From the last byte of a command: the head settles, a sector comes by. */
+/* The time from the last byte of a command until the head has settled and a sector passes. */
 #define START_NS UINT64_C(50000)
-/* A DMA channel that does not serve is asked again so soon, and for so long. */
+/*
+ * If the DMA channel is not served, the controller tries again after the first time
+ * and gives up after the second.
+ */
 #define RETRY_NS    UINT64_C(500000)
 #define PATIENCE_NS UINT64_C(100000000)
 /* One turn at 300 rpm. */
@@ -61,7 +64,7 @@ static uint8_t last_sector(const I82077aa *s)
     return s->fifo[6];
 }
 
-/* The side that the drive's head select line names: MT may change it. */
+/* The side that the drive's head select line chooses.  MT may change it. */
 static unsigned side(const I82077aa *s)
 {
     return s->st0 & FDC_ST0_H ? 1 : 0;
@@ -87,7 +90,7 @@ static void fail(I82077aa *s, uint8_t st1, uint8_t st2)
     put_result(s);
 }
 
-/* "ID information after the last sector": the one that would come next. */
+/* "ID information after the last sector" is that of the sector that would come next. */
 static void succeed(I82077aa *s)
 {
     if (has_sector(s) && s->r == last_sector(s)) {
@@ -103,7 +106,7 @@ static void succeed(I82077aa *s)
 
 /* ---- finding a sector ---- */
 
-/* The cylinder under the heads, or -1: the medium has none there. */
+/* The cylinder under the heads, or -1 if the medium has none there. */
 static int cylinder_under(const FdcDrive *d)
 {
     unsigned steps = floppy_media_steps(d->media, d->type);
@@ -111,7 +114,7 @@ static int cylinder_under(const FdcDrive *d)
     return d->track % steps || cylinder >= d->media->cylinders ? -1 : (int)cylinder;
 }
 
-/* Whether any address mark comes by. */
+/* Whether the drive can find any address mark. */
 static bool readable(const I82077aa *s, const FdcDrive *d)
 {
     return d && d->media && s->command & FDC_CMD_MFM &&
@@ -135,7 +138,10 @@ static void fail_unreadable(I82077aa *s, const FdcDrive *d)
     fail(s, FDC_ST1_MA, 0);
 }
 
-/* Where the sector in hand is on the medium; false: the command has failed. */
+/*
+ * Finds the sector with the current address on the medium.  Returns false if the
+ * command has failed.
+ */
 static bool find_sector(I82077aa *s, const FdcDrive *d)
 {
     if (!readable(s, d)) {
@@ -153,7 +159,10 @@ static bool find_sector(I82077aa *s, const FdcDrive *d)
     return true;
 }
 
-/* READ TRACK takes sectors as they come, and notes that they are others. */
+/*
+ * READ TRACK takes the sectors as they come and records in the status that their
+ * addresses differ.
+ */
 static bool find_track_sector(I82077aa *s, const FdcDrive *d)
 {
     unsigned number = last_sector(s) - s->count + 1u;
@@ -195,7 +204,7 @@ static void submit(I82077aa *s, FdcStep step)
     }
 }
 
-/* Asks the host for a sector that was found under the selected drive's heads. */
+/* Requests a sector from the host.  It was found under the heads of the selected drive. */
 static void submit_sector(I82077aa *s, FdcStep step, unsigned sector)
 {
     const FdcDrive *d = fdc_selected(s);
@@ -204,7 +213,7 @@ static void submit_sector(I82077aa *s, FdcStep step, unsigned sector)
     submit(s, step);
 }
 
-/* A byte of a sector against the guest's: "a byte of FFh from either meets the condition". */
+/* Compares a byte of a sector with the guest's: "a byte of FFh from either meets the condition". */
 static void scan_byte(I82077aa *s, uint8_t theirs)
 {
     uint8_t ours = fdc_buffer(s)[s->at];
@@ -228,7 +237,7 @@ static void take_from_guest(I82077aa *s, const uint8_t *bytes, size_t count)
     }
 }
 
-/* What is missing of a sector that TC cut short is zeros; of a scan, it does not matter. */
+/* If TC cut a sector short, the rest is zeros.  For a scan the rest is not compared. */
 static void pad(I82077aa *s)
 {
     if (s->step == FDC_STEP_OUT && !is_scan(s)) {
@@ -238,7 +247,7 @@ static void pad(I82077aa *s)
 
 /* ---- after a sector ---- */
 
-/* VERIFY with EC, FORMAT TRACK and READ TRACK count; false: that was the last. */
+/* VERIFY with EC, FORMAT TRACK and READ TRACK count sectors.  Returns false after the last one. */
 static bool count_left(I82077aa *s)
 {
     return --s->count != 0;
@@ -280,7 +289,7 @@ static void end_of_track(I82077aa *s)
     succeed(s);
 }
 
-/* Hit, or at the end of what was to be compared. */
+/* Whether the scan has a hit, or has compared everything. */
 static bool scan_ends(const I82077aa *s)
 {
     return !(s->st2 & FDC_ST2_SN);
@@ -306,7 +315,7 @@ static void sector_done(I82077aa *s)
     }
 }
 
-/* FORMAT TRACK: one ID field of four bytes has come. */
+/* FORMAT TRACK: takes the four bytes of one ID field. */
 static void format_sector(I82077aa *s)
 {
     const FdcDrive *d = fdc_selected(s);
@@ -336,7 +345,7 @@ static bool is_protected(const I82077aa *s, const FdcDrive *d)
     return is_write(s) && d && d->media && pio_block_read_only(d->port);
 }
 
-/* Meanwhile the guest may have selected another drive. */
+/* The drive is looked up once more, because the guest may have selected another one since. */
 static void write_buffer(I82077aa *s)
 {
     const FdcDrive *d = fdc_selected(s);
@@ -349,7 +358,7 @@ static void write_buffer(I82077aa *s)
     }
 }
 
-/* The guest has given or taken all of the buffer, or TC came. */
+/* The guest has written or read the whole buffer, or TC came. */
 static void buffer_done(I82077aa *s)
 {
     pad(s);
@@ -383,7 +392,7 @@ static bool moves_bytes(const I82077aa *s)
     return s->step == FDC_STEP_IN || s->step == FDC_STEP_OUT;
 }
 
-/* As much as the channel takes; it is asked again later for the rest. */
+/* Moves as many bytes as the channel takes.  For the rest, it tries again later. */
 static void run_dma(I82077aa *s)
 {
     while (fdc_uses_dma(s) && moves_bytes(s)) {
@@ -400,7 +409,7 @@ static void run_dma(I82077aa *s)
 
 /* ---- one sector ---- */
 
-/* READ DELETED DATA: what is found is not what is looked for. */
+/* No sector is marked as deleted, so READ DELETED DATA skips each one (SK) or reports it (CM). */
 static void read_deleted(I82077aa *s)
 {
     s->st2 |= FDC_ST2_CM;
@@ -437,7 +446,7 @@ static void start_sector(I82077aa *s, const FdcDrive *d)
     }
 }
 
-/* The one that the head comes upon. */
+/* Takes the sector that passes under the head next. */
 static void read_id(I82077aa *s, const FdcDrive *d)
 {
     if (!readable(s, d)) {

@@ -42,7 +42,7 @@ void blockset_blank(BlockSet *set, const char *id, uint64_t sectors)
     g_hash_table_insert(set->blanks, g_strdup(id), g_memdup2(&sectors, sizeof(sectors)));
 }
 
-/* A drive may be empty: that is no error, and `image` gets NULL. */
+/* An empty drive is not an error: `image` gets NULL. */
 static bool open_image(BlockSet *set, const char *id, const Drive *drive, BlockFit *fit,
                        Image **image, GError **error)
 {
@@ -108,7 +108,7 @@ static bool is_removable(const BlockPort *port)
     return client && client->removable && client->removable(device_state(dev), port->end.number);
 }
 
-/* One whose medium may change. */
+/* Finds a drive whose medium may change. */
 static BlockPort *find_removable(const BlockSet *set, const char *id, GError **error)
 {
     BlockPort *port = find_port(set, id);
@@ -136,7 +136,7 @@ static void insert(BlockPort *port, Image *image, Drive *drive)
     block_port_insert(port, image, drive->file);
 }
 
-/* The drive as it is then. */
+/* The drive as it will be after the change. */
 static Drive *changed_drive(const BlockPort *port, const BlockChange *change)
 {
     Drive *drive = drive_copy(port->drive);

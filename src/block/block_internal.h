@@ -23,31 +23,33 @@ struct BlockPort {
     BlockSet *set;
     char *id, *placeholder;
     char *file;   /* for messages, the worker's */
-    Drive *drive; /* what the user said of it last, the loop's */
-    Image *image; /* NULL: the drive is empty; the worker's, once there is one */
+    Drive *drive; /* what the user said about it last; for the loop only */
+    Image *image; /* NULL: the drive is empty; only the worker uses it, once there is one */
     GThread *worker;
-    GMutex lock; /* taken after the device's */
+    GMutex lock; /* taken after the device's lock */
     GCond work, finished;
-    GQueue requests;            /* in their order until they are told, under the lock */
-    GQueue todo;                /* those that the worker has not begun, under the lock */
-    size_t bytes;               /* of all buffers, under the lock */
-    bool stop;                  /* under the lock */
-    bool reported[BLOCK_KINDS]; /* by kind, the worker's */
+    GQueue requests;            /* in their order, until the device is told; protected by the
+                                   lock */
+    GQueue todo;                /* those that the worker has not begun; protected by the lock */
+    size_t bytes;               /* of all buffers; protected by the lock */
+    bool stop;                  /* protected by the lock */
+    bool reported[BLOCK_KINDS]; /* by kind; for the worker only */
     LoopTask told;
-    Timer *timer; /* repeatable runs; else NULL */
+    Timer *timer; /* for repeatable runs; else NULL */
     uint64_t last_due;
-    unsigned medium_known; /* how many changes of medium the device was told of, under its lock */
-    unsigned medium_held;  /* how many there were, the worker's */
+    unsigned medium_known; /* how many changes of the medium the device was told about; protected
+                              by its lock */
+    unsigned medium_held;  /* how many changes there were; for the worker only */
 };
 
-/* Takes the image; the drive's id and names are the caller's to fill in. */
+/* Takes the image.  The caller fills in the drive's id and names. */
 BlockPort *block_port_new(BlockSet *set, Image *image);
-/* False: the host gives no thread. */
+/* Returns false if the host refuses a thread. */
 bool block_port_start(BlockPort *port, const char *name, GError **error);
 void block_port_free(BlockPort *port);
-/* Puts another image in, behind what was asked for so far; NULL: none, and no file. */
+/* Puts another image in after the requests so far.  NULL means no image, and no file. */
 void block_port_insert(BlockPort *port, Image *image, const char *file);
-/* Whether the device gives the medium away. */
+/* Whether the device lets the medium go. */
 bool block_port_ask(BlockPort *port);
 
 #endif

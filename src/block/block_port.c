@@ -1,6 +1,6 @@
 /*
- * A drive's requests: their queue, the worker that carries them out, and the
- * telling of what is done.
+ * A drive's requests: their queue, the worker that carries them out, and how the
+ * device learns that they are done.
  */
 #include "src/block/block_internal.h"
 
@@ -9,35 +9,36 @@
 #include <errno.h>
 #include <string.h>
 
-/* Repeatable runs: how long a request takes, of machine time. */
+/* In repeatable runs: the machine time that a request takes. */
 #define REQUEST_NS UINT64_C(20000)
 #define SECTOR_NS  UINT64_C(1000)
 
-/* What may wait for the disk before a device that asks for more waits, too. */
+/* The limits for what waits for the disk.  A device that asks for more has to wait itself. */
 #define BACKLOG_MAX ((size_t)8 << 20)
 #define WAITING_MAX 256u
 
-/* A request of ours, not of the device's: another medium. */
+/* The block layer's own request to change the medium. */
 #define BLOCK_INSERT BLOCK_KINDS
 
 typedef struct Request {
     BlockKind kind;
     uint64_t lba, tag;
     uint32_t count; /* sectors */
-    void *buffer;   /* of a read: the device's; NULL: it goes to the spans */
+    void *buffer;   /* for a read: the device's buffer; NULL: the data goes to the spans */
     BlockSpan *spans;
     size_t span_count;
-    uint8_t *data;   /* read, or to be written */
-    size_t bytes;    /* of that */
-    Image *image;    /* to be put in; afterwards, what was taken out */
+    uint8_t *data;   /* data that was read or will be written */
+    size_t bytes;    /* the size of `data` */
+    Image *image;    /* to be put in; afterwards, the one that was taken out */
     char *file;      /* the same */
-    BlockMedium own; /* what is put in */
-    unsigned medium; /* for which the device means it */
-    bool wrong;      /* cannot be carried out, by the device's fault */
-    uint64_t due;    /* repeatable runs: when it is done */
-    bool ok;         /* the worker's, until `finished` */
-    bool finished;   /* under the port's lock */
-    bool cancelled;  /* under the port's lock: nobody is told, and the worker frees it */
+    BlockMedium own; /* the properties of the new medium */
+    unsigned medium; /* the number of the medium that the device means */
+    bool wrong;      /* impossible, through the device's fault */
+    uint64_t due;    /* in repeatable runs: when it is done */
+    bool ok;         /* written by the worker, before `finished` is set */
+    bool finished;   /* protected by the port's lock */
+    bool cancelled;  /* protected by the port's lock: the device is not told, and the worker
+                        frees it */
 } Request;
 
 static void free_request(Request *request)
@@ -49,7 +50,7 @@ static void free_request(Request *request)
     g_free(request);
 }
 
-/* With the port's lock held. */
+/* Called with the port's lock held. */
 static void release(BlockPort *port, Request *request)
 {
     port->bytes -= request->bytes;
@@ -65,7 +66,7 @@ static const char *explain(int code)
                            : g_strerror(code);
 }
 
-/* One line for each kind of failure: the guest sees every one of them. */
+/* Prints one line for each kind of failure.  The guest sees every failure. */
 static void report_failure(BlockPort *port, const Request *request, int code)
 {
     static const char *const VERBS[BLOCK_KINDS] = {
@@ -85,7 +86,7 @@ static void report_failure(BlockPort *port, const Request *request, int code)
     port->set->message(port->set->opaque, text);
 }
 
-/* What was written is safe before the user gets the medium. */
+/* Makes what was written safe before the user gets the medium. */
 static void insert(BlockPort *port, Request *request)
 {
     Image *old = port->image;
@@ -210,7 +211,7 @@ static void tell(BlockPort *port, Request *request)
     g_mutex_unlock(&port->lock);
 }
 
-/* The oldest request if it is finished; `wait`: until it is. */
+/* The oldest request if it is finished, else NULL.  With `wait`, waits until it is finished. */
 static Request *take_finished(BlockPort *port, bool wait)
 {
     g_mutex_lock(&port->lock);
@@ -236,7 +237,10 @@ static void lock_device(const BlockPort *port, bool on)
     }
 }
 
-/* The loop's thread; each is taken and told under one hold of the device's lock. */
+/*
+ * Called in the loop's thread.  Each request is taken and reported under one hold
+ * of the device's lock.
+ */
 static void tell_finished(void *opaque)
 {
     BlockPort *port = opaque;
@@ -251,7 +255,7 @@ static void tell_finished(void *opaque)
     } while (request);
 }
 
-/* Zero if there is none. */
+/* Zero if there is no request. */
 static uint64_t next_due(BlockPort *port)
 {
     g_mutex_lock(&port->lock);
@@ -261,7 +265,7 @@ static uint64_t next_due(BlockPort *port)
     return due;
 }
 
-/* Repeatable runs: nobody else holds or awaits the device's lock. */
+/* In repeatable runs no other thread holds or awaits the device's lock. */
 static void tell_due(void *opaque, uint64_t deadline)
 {
     BlockPort *port = opaque;
@@ -278,7 +282,7 @@ static void tell_due(void *opaque, uint64_t deadline)
 
 /* ---- requests ---- */
 
-/* Each after the one before it, as a disk works. */
+/* A request takes its time after the one before it, as on a real disk. */
 static void set_due(BlockPort *port, Request *request)
 {
     uint64_t start = MAX(clock_now(port->set->clock), port->last_due);
@@ -288,7 +292,10 @@ static void set_due(BlockPort *port, Request *request)
     }
 }
 
-/* A device knows what it asks for; what a guest says of its memory is another matter. */
+/*
+ * A device knows which sectors it may ask for.  A guest's list of spans, in
+ * contrast, can be wrong.
+ */
 static bool is_possible(const BlockPort *port, const BlockRequest *asked)
 {
     uint64_t sectors = port->end.medium.sectors, count = asked->size / BLOCK_SECTOR_SIZE;
@@ -332,8 +339,9 @@ static Request *new_request(BlockPort *port, const BlockRequest *asked)
 }
 
 /*
- * A device has one request or a few under way: more wait only where it was
- * reset again and again and has left writes behind, faster than they are done.
+ * A device usually has one or a few requests under way.  More wait only if it was
+ * reset several times and has left behind more writes than the disk can carry out
+ * in that time.
  */
 static void wait_for_room(BlockPort *port)
 {
@@ -357,7 +365,7 @@ static void submit(BlockPort *port, Request *request)
     g_mutex_unlock(&port->lock);
 }
 
-/* Reads that nobody began are not; what changes the disk is carried out all the same. */
+/* Drops reads that have not begun.  Requests that change the disk are still carried out. */
 static void drop_reads(BlockPort *port)
 {
     for (GList *item = port->todo.head, *next; item; item = next) {
@@ -382,9 +390,10 @@ static void forget(BlockPort *port, GList *item)
 }
 
 /*
- * All that the device asked for: what is done is freed, and the rest is the
- * worker's alone.  The drive is idle then, and does not first have to come to
- * an end of it.  A change of the medium is the user's.
+ * Cancels all that the device asked for.  Finished requests are freed, and the
+ * worker alone deals with the rest.  The drive counts as idle at once and need not
+ * wait for their end.  A change of the medium stays, because it comes from the
+ * user.
  */
 static void cancel(BlockPort *port)
 {

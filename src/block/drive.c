@@ -9,7 +9,7 @@
 static const char *const KEYS[] = {"file",     "format",   "if",    "index", "media",
                                    "readonly", "snapshot", "cache", "id",    NULL};
 
-/* The options that stand for a -drive with an interface and an index. */
+/* The options that are short for a -drive with an interface and an index. */
 static const struct {
     const char *option;
     DriveInterface interface;
@@ -21,7 +21,7 @@ static const struct {
     {"cdrom", DRIVE_IDE, 2, true},
 };
 
-/* As DriveInterface has them. */
+/* In the order of DriveInterface. */
 static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
 
 static bool refuse(GError **error, const char *text, const char *why)

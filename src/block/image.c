@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Zeros are written so many sectors at a time. */
+/* How many sectors of zeros one write contains. */
 #define ZERO_SECTORS 128u
 
 /* ---- an image without a file ---- */
@@ -72,7 +72,7 @@ void image_pad(Image *image, uint64_t sectors)
     image->sectors = MAX(image->sectors, sectors);
 }
 
-/* How many of the sectors are the image's own. */
+/* How many of the sectors the image itself has.  The rest is padding. */
 static uint32_t own_part(const Image *image, uint64_t sector, uint32_t count)
 {
     return sector < image->own ? (uint32_t)MIN(count, image->own - sector) : 0;
@@ -85,7 +85,7 @@ bool image_read(Image *image, uint64_t sector, void *data, uint32_t count)
     return own == 0 || image->class->read(image, sector, data, own);
 }
 
-/* errno says why not. */
+/* If not, errno says why. */
 static bool may_change(const Image *image, uint64_t sector, uint32_t count)
 {
     if (image->read_only) {

@@ -1,11 +1,11 @@
 /*
  * A disk image.
  *
- * Sectors have 512 bytes.  An image whose size is no multiple of that has a
- * last sector that reads as if zeros followed.  One that was padded has more
- * sectors, which read as zeros and cannot be written (ENXIO).
+ * A sector has 512 bytes.  If the size of an image is not a multiple of that, the
+ * last sector reads as if zeros followed.  An image that was padded has more
+ * sectors.  They read as zeros and cannot be written (ENXIO).
  *
- * Reading, writing and what changes an image block: they are for a thread of
+ * Functions that read, write or change an image block, so they are for a thread of
  * their own.
  */
 #ifndef PIOEMU_BLOCK_IMAGE_H
@@ -20,41 +20,45 @@
 typedef struct Image Image;
 
 /*
- * A kind of image.  The sectors are those of the image itself, never of the
+ * A kind of image.  The sectors are always those of the image itself, never the
  * padding.  On failure errno says why.
  */
 typedef struct ImageClass {
     bool (*read)(Image *image, uint64_t sector, void *data, uint32_t count);
     bool (*write)(Image *image, uint64_t sector, const void *data, uint32_t count);
     bool (*flush)(Image *image);
-    /* The contents may be forgotten.  NULL: they are kept. */
+    /* The contents may be lost.  NULL: they are kept. */
     bool (*discard)(Image *image, uint64_t sector, uint32_t count);
-    /* EOPNOTSUPP, or NULL: zeros are written instead.  `unmap`: the space may be given up. */
+    /*
+     * Fails with EOPNOTSUPP, or is NULL, if zeros must be written instead.
+     * `unmap`: the space may be given back.
+     */
     bool (*zero)(Image *image, uint64_t sector, uint32_t count, bool unmap);
-    void (*free)(Image *image); /* but for the struct */
+    void (*free)(Image *image); /* everything but the struct */
 } ImageClass;
 
-/* Every image begins with this, in memory of g_free(). */
+/* Every image begins with this. g_free() frees its memory. */
 struct Image {
     const ImageClass *class;
-    uint64_t bytes;   /* of its file; a write of the last sector may add to it; 0: there is none */
-    uint64_t own;     /* sectors: bytes rounded up */
-    uint64_t sectors; /* those, and the padding */
+    uint64_t bytes;   /* size of its file, which a write to the last sector may enlarge; 0: there
+                         is no file */
+    uint64_t own;     /* in sectors: `bytes` rounded up */
+    uint64_t sectors; /* `own` and the padding */
     bool read_only;
     bool unsafe;   /* a flush does nothing */
-    bool discards; /* the host may be given space back */
+    bool discards; /* space may be given back to the host */
 };
 
-/* NULL and `error`: it cannot be had, or is not what `drive` says. */
+/* Returns NULL with `error` if the image cannot be opened or is not what `drive` says. */
 Image *image_open(const Drive *drive, GError **error);
-/* No file: reads as zeros, and what is written is forgotten. */
+/* An image without a file: it reads as zeros, and what is written is lost. */
 Image *image_new_blank(uint64_t sectors, bool read_only);
 void image_free(Image *image);
 
-/* Makes it one of so many sectors, if it has fewer. */
+/* Pads the image to so many sectors, if it has fewer. */
 void image_pad(Image *image, uint64_t sectors);
 
-/* The caller keeps within the sectors there are.  On failure errno says why. */
+/* The caller must stay within the image's sectors.  On failure errno says why. */
 bool image_read(Image *image, uint64_t sector, void *data, uint32_t count);
 bool image_write(Image *image, uint64_t sector, const void *data, uint32_t count);
 bool image_flush(Image *image);
@@ -65,7 +69,7 @@ bool image_zero(Image *image, uint64_t sector, uint32_t count, bool unmap);
 
 /* A file or a block device of the host whose bytes are the disk's. */
 Image *image_raw_open(const Drive *drive, GError **error);
-/* What is written goes to a temporary file; the image below, which becomes this one's, stays. */
+/* Takes the image `base`, which stays unchanged: writes go to a temporary file. */
 Image *image_overlay_new(Image *base, const char *name, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Image, image_free)

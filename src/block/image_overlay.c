@@ -1,8 +1,8 @@
 /*
- * The overlay of snapshot=on: what is written goes to a temporary file without
- * a name, and the image below stays as it is.
+ * The overlay of snapshot=on: writes go to a temporary file without a name, and the
+ * image below stays unchanged.
  *
- * The temporary file is as long as the image, with holes; a table says which
+ * The temporary file is as long as the image and has holes.  A table says which
  * sectors are in it.
  */
 #include "src/block/image.h"
@@ -14,14 +14,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* The table is kept in pieces of so many sectors. */
+/* How many sectors a piece of the table covers. */
 #define CHUNK_SECTORS 64u
 
 typedef struct OverlayImage {
     Image image;
     Image *base;
     int fd;
-    GHashTable *chunks; /* number to which of its sectors are in the file */
+    GHashTable *chunks; /* number of a chunk to the set of its sectors that are in the file */
 } OverlayImage;
 
 static uint64_t chunk_map(const OverlayImage *overlay, uint64_t chunk)
@@ -56,7 +56,7 @@ static bool read_own(const OverlayImage *overlay, uint64_t sector, uint8_t *data
     return got == size;
 }
 
-/* In runs that are all in the overlay, or all not. */
+/* Reads in runs that are entirely in the overlay or entirely not. */
 static bool overlay_read(Image *image, uint64_t sector, void *data, uint32_t count)
 {
     const OverlayImage *overlay = (OverlayImage *)image;
@@ -90,7 +90,7 @@ static bool overlay_write(Image *image, uint64_t sector, const void *data, uint3
     return true;
 }
 
-/* What is forgotten at the end need not be safe before. */
+/* What is deleted at the end need not be made safe before. */
 static bool overlay_flush(Image *image)
 {
     (void)image;

@@ -1,9 +1,9 @@
 /*
  * Raw images: a file or a block device of the host.
  *
- * While one is open for writing no other program that asks for the lock can
- * open it, and no program that asks can write one that is open for reading.
- * The lock belongs to the open file: it ends with us, however that is.
+ * While pioemu has an image open for writing, no other program that asks for the
+ * lock can open it.  While it is open for reading, no such program can write it.
+ * The lock belongs to the open file, so it ends with pioemu in every case.
  */
 #include "src/block/image.h"
 
@@ -17,13 +17,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Blocks of the host's disk have at most so many bytes; direct access takes whole ones. */
+/* The largest block of a host's disk.  Direct access moves whole blocks. */
 #define DIRECT_ALIGN 4096u
 
 typedef struct RawImage {
     Image image;
     int fd;
-    int direct; /* the same file past the host's page cache; -1: not asked for, or not possible */
+    int direct; /* the same file without the host's page cache; -1: not requested, or not
+                   possible */
 } RawImage;
 
 static bool is_aligned(uintptr_t address, uint64_t offset, size_t size)
@@ -37,7 +38,10 @@ static int way(const RawImage *raw, const void *data, uint64_t offset, size_t si
     return raw->direct >= 0 && is_aligned((uintptr_t)data, offset, size) ? raw->direct : raw->fd;
 }
 
-/* What is missing behind the file's end as it was opened is zeros; before it, the file shrank. */
+/*
+ * What is missing after the original end of the file is zeros.  If something is
+ * missing before it, the file has shrunk.
+ */
 static bool raw_read(Image *image, uint64_t sector, void *data, uint32_t count)
 {
     const RawImage *raw = (RawImage *)image;
@@ -116,7 +120,7 @@ static bool fail(GError **error, const Drive *drive, int code, const char *why)
     return false;
 }
 
-/* A pipe or a terminal would make open() wait. */
+/* Refuses a pipe or a terminal, on which open() would wait. */
 static bool open_file(RawImage *raw, const Drive *drive, bool writable, GError **error)
 {
     raw->fd = open(drive->file, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
@@ -150,7 +154,7 @@ static bool find_size(RawImage *raw, const Drive *drive, GError **error)
     return true;
 }
 
-/* A disk of zeros to a guest that expects a file system helps nobody. */
+/* Refuses other formats: their raw bytes would not be a disk that a guest can use. */
 static bool check_format(const RawImage *raw, const Drive *drive, GError **error)
 {
     static const struct {
@@ -172,7 +176,7 @@ static bool check_format(const RawImage *raw, const Drive *drive, GError **error
     return true;
 }
 
-/* A file system without locks has no other program to ask about. */
+/* On a file system without locks the file is used unlocked. */
 static bool lock_file(const RawImage *raw, const Drive *drive, bool writable, GError **error)
 {
     struct flock lock = {.l_type = writable ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};

@@ -70,7 +70,7 @@ static const DeviceProperty *find_property(const DeviceClass *class, const char 
     return NULL;
 }
 
-/* What the framework stores into the state struct. */
+/* The size of what the framework stores in the state struct. */
 static size_t property_size(PropertyKind kind)
 {
     switch (kind) {
@@ -137,7 +137,7 @@ static bool ops_are_whole(const IoOps *ops)
            (!ops->min_write || is_width(ops->min_write)) && !ops->unfinished == !ops->go_on;
 }
 
-/* NULL: the region has none. */
+/* NULL: the region has no number. */
 static bool is_number(const DeviceClass *class, const char *name)
 {
     const DeviceProperty *p = name ? find_property(class, name) : NULL;

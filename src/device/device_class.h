@@ -1,9 +1,9 @@
 /*
- * Checks classes and modules of devices before anything of them is used.
+ * Checks device classes and modules before anything in them is used.
  *
  * A class may come from a file that was built elsewhere, with another
- * devices/device.h.  What is wrong with it is the user's to know, so each
- * check refuses it with a message that names it.
+ * devices/device.h.  The user must learn what is wrong with it, so each check
+ * refuses it with a message that names the fault.
  */
 #ifndef PIOEMU_DEVICE_DEVICE_CLASS_H
 #define PIOEMU_DEVICE_DEVICE_CLASS_H
@@ -14,12 +14,12 @@
 
 /* Whether a device of the class can be made. */
 bool device_class_check(const DeviceClass *class, GError **error);
-/* The same of each class of a module; `file` is where it comes from. */
+/* The same for each class of a module.  `file` is the file that it comes from. */
 bool device_module_check(const DeviceModule *module, const char *file, GError **error);
 
 /*
- * The default of a property where the board says it; NULL: the class says it.
- * `opaque` is the caller's.
+ * The board's default for a property, or NULL if the class's default applies.
+ * `opaque` belongs to the caller.
  */
 typedef const char *DeviceDefault(void *opaque, const DeviceClass *class, const char *property);
 

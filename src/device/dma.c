@@ -3,8 +3,8 @@
 struct DmaLine {
     Device *controller;
     unsigned channel;
-    Device *dev;     /* the one whose line it is */
-    unsigned number; /* which of that device's lines */
+    Device *dev;     /* the device that requests on the line */
+    unsigned number; /* which of that device's lines it is */
     bool level;
 };
 

@@ -8,10 +8,10 @@
 
 #include "src/device/device_calls.h"
 
-/* Freed with dma_line_free(); the controller outlives its use. */
+/* Freed with dma_line_free().  The controller must outlive its use. */
 DmaLine *dma_line_new(Device *controller, unsigned channel);
 void dma_line_free(DmaLine *line);
-/* Gives the line to the device that asks, as its line `number`. */
+/* Gives the line to the device that requests on it, as the device's line `number`. */
 void dma_line_connect(DmaLine *line, Device *dev, unsigned number);
 
 /* ---- for device_services.c ---- */
@@ -19,7 +19,7 @@ void dma_line_connect(DmaLine *line, Device *dev, unsigned number);
 Device *dma_line_device(const DmaLine *line);
 unsigned dma_line_number(const DmaLine *line);
 bool dma_line_level(const DmaLine *line);
-/* Whether that changed the level. */
+/* Returns whether this changed the level. */
 bool dma_line_set_level(DmaLine *line, bool level);
 /* Tells the controller the level. */
 void dma_line_pass_request(DmaLine *line, bool level);

@@ -147,7 +147,7 @@ static bool parse_key(const char *word, unsigned *code, GError **error)
         *code = (number & 0x80 ? KEY_EXTENDED : 0) | (unsigned)(number & 0x7f);
         return true;
     }
-    /* QEMU takes < for the key beside the left shift key. */
+    /* QEMU takes "<" for the key beside the left shift key. */
     *code = key_name_find(strcmp(word, "<") ? word : "less");
     return *code || error_refuse(error, "invalid parameter: %s", word);
 }

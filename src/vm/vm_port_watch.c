@@ -1,8 +1,8 @@
 /*
  * Ports whose accesses stop the machine.
  *
- * An access is seen in the thread of its vCPU, after the device answered.  The
- * vCPU finishes the instruction and stops; the loop says who it was.
+ * The thread of the vCPU sees an access after the device has answered.  The vCPU
+ * finishes the instruction and stops.  The loop then reports the access.
  */
 #include "src/vm/vm_debug.h"
 
@@ -28,7 +28,7 @@ static bool is_watched(const Vm *vm, const BusAccess *access)
     return false;
 }
 
-/* An access is remembered in the history of who made it; NULL: not a CPU. */
+/* The CPU that made the access, found by the history that contains it.  NULL: it was not a CPU. */
 static Vcpu *find_maker(const Vm *vm, const BusAccess *access)
 {
     for (unsigned i = 0; i < scheduler_count(vm->scheduler); i++) {
@@ -40,7 +40,7 @@ static Vcpu *find_maker(const Vm *vm, const BusAccess *access)
     return NULL;
 }
 
-/* With KVM the instruction pointer may be behind the instruction already. */
+/* With KVM the instruction pointer may already be behind the instruction. */
 static char *describe(Vcpu *vcpu, const BusAccess *access)
 {
     const char *device = access->device ? access->device : "no device";
@@ -54,7 +54,7 @@ static char *describe(Vcpu *vcpu, const BusAccess *access)
                            vcpu->initiator.program_counter(&vcpu->initiator));
 }
 
-/* In the vCPU's thread: it must not run on. */
+/* Called in the vCPU's thread, so that the CPU executes nothing more. */
 void vm_port_accessed(Vm *vm, const BusAccess *access)
 {
     Vcpu *vcpu = is_watched(vm, access) ? find_maker(vm, access) : NULL;
@@ -74,7 +74,7 @@ void vm_port_stopped(Vm *vm, const Vcpu *vcpu, char *text)
 
 /* ---- the list ---- */
 
-/* Changed while no access is made. */
+/* Ends a change of the list.  No CPU makes an access during it. */
 static void end_change(Vm *vm)
 {
     vm_observe(vm);
