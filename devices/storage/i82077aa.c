@@ -11,9 +11,10 @@
  * phase).  Then the controller moves data between the disk and the guest
  * (execution).  Finally the guest reads the result from the FIFO.
  *
- *   INT = DOR.DMA gate AND NOT in reset AND (a result is ready OR a reset has ended OR a seek has
- * ended OR a byte waits for the guest without DMA) DRQ = DOR.DMA gate AND a byte waits for the DMA
- * channel
+ *   INT = the DMA gate of DOR AND NOT in reset AND
+ *         (a result is ready OR a reset has ended OR a seek has ended OR
+ *          a byte waits for the guest without DMA)
+ *   DRQ = the DMA gate of DOR AND a byte waits for the DMA channel
  *
  * The first byte of the result clears the interrupt of a result.  SENSE INTERRUPT
  * STATUS clears those of a reset and a seek.

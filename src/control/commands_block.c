@@ -1,7 +1,4 @@
-/*
- * The commands about drives: what is in them, taking it out, putting another
- * image in.
- */
+/* The commands for drives: they show what is in a drive, eject it and change it. */
 #include "src/control/command.h"
 
 #include "src/base/error.h"
@@ -9,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The name of a drive, by either of QEMU's arguments. */
+/* The name of a drive, from either of QEMU's two arguments. */
 static const char *drive_of(JsonObject *arguments, GError **error)
 {
     const char *device = command_get_string(arguments, "device");
@@ -68,7 +65,7 @@ static JsonNode *change(Vm *vm, JsonObject *arguments, GError **error)
     return NULL;
 }
 
-/* The part of QEMU's answer that says what a drive is and what is in it. */
+/* The part of QEMU's answer that describes a drive and its medium. */
 static JsonObject *describe(const BlockInfo *info)
 {
     JsonObject *drive = json_object_new();
@@ -103,7 +100,7 @@ static JsonNode *query_block(Vm *vm, JsonObject *arguments, GError **error)
     return command_array(drives);
 }
 
-/* As QEMU's monitor has it: the drive, its file and format, and whether it is read only. */
+/* Shows, as QEMU's monitor does, the drive, its file and format, and whether it is read only. */
 static void show_drive(JsonObject *drive, GString *text)
 {
     const char *name = json_object_get_string_member(drive, "device");
@@ -130,7 +127,7 @@ static void show_block(JsonNode *value, GString *text)
     }
 }
 
-/* The drives whose medium can change. */
+/* Candidates are the drives whose medium can change. */
 static void complete_drive(Vm *vm, GPtrArray *names)
 {
     BlockInfo info;

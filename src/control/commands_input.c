@@ -1,6 +1,4 @@
-/*
- * The commands that type and point.
- */
+/* The commands for the keyboard and the mouse. */
 #include "src/control/command.h"
 
 #include "devices/device.h"
@@ -11,12 +9,15 @@
 
 #include <string.h>
 
-/* Movement of one event; a mouse sends it in pieces anyway. */
+/* The most that one event may move.  A mouse sends it in pieces in any case. */
 #define MOVE_MAX 0x10000
 
 /* ---- keys ---- */
 
-/* QMP's {"type": "qcode", "data": "ret"} or {"type": "number", "data": 28}; 0: neither. */
+/*
+ * The code of QMP's {"type": "qcode", "data": "ret"} or {"type": "number", "data":
+ * 28}, or 0 for anything else.
+ */
 static unsigned key_code(JsonNode *node, GError **error)
 {
     JsonObject *value = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -122,12 +123,12 @@ static JsonNode *move(Vm *vm, JsonObject *arguments, GError **error)
         return NULL;
     }
     unsigned wheel = dz > 0 ? POINTER_WHEEL_DOWN : dz < 0 ? POINTER_WHEEL_UP : 0;
-    /* Down is positive for the user. */
+    /* A positive value means down in the command, but up in InputClient. */
     vm_pointer(vm, (int)dx, (int)-dy, vm_pointer_buttons(vm) | wheel, error);
     return NULL;
 }
 
-/* 1 left, 2 middle, 4 right, as QEMU counts them. */
+/* QEMU's numbers of the buttons: 1 is left, 2 is middle, 4 is right. */
 static JsonNode *press(Vm *vm, JsonObject *arguments, GError **error)
 {
     int64_t state = command_get_int(arguments, "button-state", 0);
@@ -139,7 +140,7 @@ static JsonNode *press(Vm *vm, JsonObject *arguments, GError **error)
 
 /* ---- input-send-event ---- */
 
-/* What the events of one command add up to, but for keys. */
+/* The sum of the pointer events of one command. */
 typedef struct Motion {
     int64_t dx, dy;
     unsigned buttons, wheel;

@@ -1,6 +1,4 @@
-/*
- * The commands that look at memory and ports.
- */
+/* The commands that show memory and ports. */
 #include "src/control/command.h"
 
 #include "src/base/error.h"
@@ -15,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What one command shows at most. */
+/* The most that one command shows. */
 #define EXAMINE_MAX (1 << 20)
 #define COPY_SIZE   65536u
 #define INSN_MAX    15u
@@ -24,7 +22,7 @@
 
 typedef struct Format {
     int64_t count;
-    char letter; /* of o d u x c i; 0: not given */
+    char letter; /* one of o, d, u, x, c and i; 0: not given */
     int64_t size;
 } Format;
 
@@ -75,7 +73,7 @@ static void set_letter(JsonObject *arguments, char letter)
 
 /* ---- x and xp ---- */
 
-/* What is looked at, and as whom. */
+/* An examination: whose view of memory, and which part of it. */
 typedef struct Examine {
     Vm *vm;
     CpuState state;
@@ -87,7 +85,7 @@ typedef struct Examine {
     GString *text;
 } Examine;
 
-/* How many of the bytes there are. */
+/* How many of the bytes exist. */
 static size_t read_bytes(const Examine *e, uint64_t address, void *data, size_t size)
 {
     const Memory *memory = vm_parts(e->vm).memory;
@@ -114,7 +112,7 @@ static void put_character(GString *text, uint8_t value)
     }
 }
 
-/* A column is as wide as the largest number of the size. */
+/* A column is as wide as the largest number of its size. */
 static void put_number(GString *text, char letter, unsigned size, uint64_t value)
 {
     static const int OCTAL[] = {0, 3, 6, 0, 11, 0, 0, 0, 22};
@@ -171,7 +169,7 @@ static unsigned code_bits(const CpuState *state)
     return attributes & CPU_SEGMENT_DB ? 32 : 16;
 }
 
-/* The bytes of an instruction, eight on a line, and its text behind the first. */
+/* Shows the bytes of an instruction, eight on a line, and its text after the first eight. */
 static void put_insn(const Examine *e, uint64_t address, const uint8_t *code, size_t length,
                      const char *insn)
 {
@@ -220,7 +218,7 @@ static bool check_examine(const Examine *e, GError **error)
     return size || error_refuse(error, "Parameter 'size' expects 1, 2, 4 or 8");
 }
 
-/* Physical memory is there without a CPU. */
+/* Physical memory can be shown without a CPU. */
 static bool find_cpu(Examine *e, JsonObject *arguments, GError **error)
 {
     bool needed = !e->physical || e->letter == 'i';
@@ -514,7 +512,7 @@ static JsonNode *dump_guest_memory(Vm *vm, JsonObject *arguments, GError **error
     return NULL;
 }
 
-/* In the monitor it is the file alone. */
+/* A line of the monitor contains only the file. */
 static bool parse_dump(CommandLine *line, JsonObject *arguments, GError **error)
 {
     bool paging = !line_at_end(line) && g_str_has_prefix(line->at, "-p ");

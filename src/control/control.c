@@ -14,10 +14,10 @@
 struct Control {
     Vm *vm;
     GPtrArray *sessions;
-    GHashTable *used; /* chardev ids */
+    GHashTable *used; /* the ids of chardevs in use */
     bool stdio_taken;
     OutputFile log_file;
-    FILE *log; /* of -qtest-log */
+    FILE *log; /* the file of -qtest-log */
 };
 
 /* ---- opening ---- */
@@ -30,7 +30,7 @@ static Session *add_session(Control *control, SessionKind kind, const QtestTarge
     return session;
 }
 
-/* One reader of standard input: a second would take every other byte. */
+/* Standard input can have one reader only: two would each lose bytes to the other. */
 static bool take_stdio(Control *control, const char *what, GError **error)
 {
     bool taken = control->stdio_taken || vm_uses_stdio(control->vm);
@@ -59,7 +59,7 @@ static bool open_stream(Control *control, Session *session, const char *what, co
     return ok;
 }
 
-/* -monitor DEV and -qmp DEV, the one of number `index` of all of them. */
+/* Adds the line of -monitor DEV or -qmp DEV.  `index` is its number among all of them. */
 static bool add_line(Control *control, SessionKind kind, guint index, const char *spec,
                      GError **error)
 {
@@ -111,7 +111,7 @@ static bool add_qtest(Control *control, GError **error)
     return open_stream(control, session, "-qtest", spec, error);
 }
 
-/* The text of the one -chardev with this id, or NULL. */
+/* The text of the -chardev with this id, or NULL.  An id must be unique. */
 static const char *find_chardev(const Control *control, const char *id, GError **error)
 {
     const GPtrArray *chardevs = vm_config(control->vm)->chardevs;
@@ -140,7 +140,10 @@ static const char *find_chardev(const Control *control, const char *id, GError *
     return found;
 }
 
-/* The -chardev of a -mon: config_is_monitor_chardev() says which are not the machine's. */
+/*
+ * Adds the line of the -chardev that a -mon names.  If config_is_monitor_chardev()
+ * is false, the chardev belongs to the machine.
+ */
 static bool add_named(Control *control, SessionKind kind, const char *what, const char *id,
                       GError **error)
 {
@@ -175,7 +178,7 @@ static bool add_monitor(Control *control, const char *text, GError **error)
     return add_named(control, qmp ? SESSION_QMP : SESSION_MONITOR, what, id, error);
 }
 
-/* -serial mon:DEV and its like */
+/* -serial mon:DEV and similar options */
 static void find_monitored(void *opaque, Chardev *chardev)
 {
     if (chardev->monitored && !chardev->front) {
@@ -205,7 +208,7 @@ static void machine_event(void *opaque, const VmEvent *event)
     }
 }
 
-/* Returns when every protocol that waits for a client has one, or the run has ended. */
+/* Returns when every protocol that waits for a client has one, or when the run has ended. */
 static void wait_for_clients(void *opaque)
 {
     Control *control = opaque;
@@ -283,7 +286,7 @@ static void patience_over(void *opaque)
     *(bool *)opaque = true;
 }
 
-/* What is nobody's log yet stays as it is until the run begins. */
+/* The log file keeps its old contents until the run begins. */
 void control_begin(Control *control)
 {
     if (control->log_file.path && !output_file_begin(&control->log_file)) {
@@ -293,7 +296,7 @@ void control_begin(Control *control)
     }
 }
 
-/* A peer that takes something is waited for again. */
+/* The wait starts again whenever a peer takes something. */
 void control_drain(Control *control)
 {
     Loop *loop = vm_parts(control->vm).loop;

@@ -1,6 +1,4 @@
-/*
- * The commands that stop a machine for a look at it.
- */
+/* The commands that stop a machine in order to examine it. */
 #include "src/control/command.h"
 
 #include "src/base/error.h"

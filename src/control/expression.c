@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define NAME_MAX_LENGTH 31u
-/* Each level of parentheses is a call in a call. */
+/* The most levels of parentheses.  Each of them is a recursive call. */
 #define DEPTH_MAX 64u
 
 typedef struct Parser {
@@ -32,7 +32,7 @@ static char peek(Parser *parser)
     return *parser->at;
 }
 
-/* Takes the operator if it is one of these; 0: it is not. */
+/* Takes the next operator if it is one of these.  Returns 0 if it is not. */
 static char take_operator(Parser *parser, const char *operators)
 {
     char c = peek(parser);
@@ -96,7 +96,7 @@ static bool parse_group(Parser *parser, uint64_t *value)
     return ok;
 }
 
-/* Any number of signs before what they belong to. */
+/* A value may have any number of signs before it. */
 static bool parse_unary(Parser *parser, uint64_t *value)
 {
     GString *signs = g_string_new(NULL);
@@ -116,7 +116,7 @@ static bool parse_unary(Parser *parser, uint64_t *value)
     return ok;
 }
 
-/* Signed, as QEMU has it; the one quotient that does not fit stays what it is. */
+/* Division is signed, as in QEMU.  If the quotient does not fit, the value stays unchanged. */
 static uint64_t divide(uint64_t value, uint64_t other, bool remainder)
 {
     if (other == UINT64_MAX) {

@@ -1,6 +1,6 @@
 /*
- * Expressions of the monitor, as QEMU has them: numbers, 'c', $register,
- * + - * / % & | ^ ~ and parentheses.
+ * Expressions of the monitor with QEMU's syntax: numbers, 'c', $register, + - * / %
+ * & | ^ ~ and parentheses.
  */
 #ifndef PIOEMU_CONTROL_EXPRESSION_H
 #define PIOEMU_CONTROL_EXPRESSION_H
@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The value of $name; false: there is no such register, or no CPU. */
+/* Finds the value of $name.  Returns false if there is no such register, or no CPU. */
 typedef bool ExpressionRegister(void *opaque, const char *name, uint64_t *value);
 
-/* Reads one from `*at` on and moves that behind it. */
+/* Parses an expression that begins at `*at`, and moves `*at` to its end. */
 bool expression_parse(const char **at, ExpressionRegister *lookup, void *opaque, uint64_t *value,
                       GError **error);
 

@@ -67,7 +67,7 @@ bool gdb_parse_thread(const Gdb *gdb, const char **text, bool *all, unsigned *cp
     return true;
 }
 
-/* `size` bytes in hexadecimal; false: there are fewer. */
+/* Parses `size` bytes in hexadecimal.  Returns false if there are fewer. */
 static bool parse_bytes(const char **text, uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -132,7 +132,7 @@ static void read_register(Gdb *gdb, const char *text)
     gdb_reply(gdb, value->str);
 }
 
-/* False: the text has no value for it. */
+/* Returns false if the text has no value for the register. */
 static bool change_register(const Gdb *gdb, unsigned number, CpuState *state, const char **text)
 {
     uint8_t value[16];
@@ -143,7 +143,10 @@ static bool change_register(const Gdb *gdb, unsigned number, CpuState *state, co
     return true;
 }
 
-/* The base is that of before, as was shown. */
+/*
+ * The client's program counter includes the base that it was shown, which is the
+ * base before the change.
+ */
 static void store_registers(Gdb *gdb, CpuState *state, uint64_t base)
 {
     state->rip -= base;
@@ -197,7 +200,7 @@ static bool parse_range(const char **text, uint64_t *address, uint64_t *size)
            gdb_parse_number(text, size);
 }
 
-/* False: nothing is mapped there. */
+/* Returns false if nothing is mapped there. */
 static bool translate(Gdb *gdb, uint64_t address, uint64_t *physical)
 {
     const CpuState *state = gdb->physical ? NULL : gdb_state(gdb);
@@ -206,13 +209,13 @@ static bool translate(Gdb *gdb, uint64_t address, uint64_t *physical)
            (state && translate_linear(state, vm_parts(gdb->vm).memory, address, physical));
 }
 
-/* Up to the end of its page, or of the range. */
+/* The size of the part up to the end of the page or of the range. */
 static size_t part_of(uint64_t address, uint64_t size)
 {
     return (size_t)MIN(size, MEMORY_PAGE_SIZE - address % MEMORY_PAGE_SIZE);
 }
 
-/* What there is before the first byte that is not. */
+/* Answers with the bytes before the first one that does not exist. */
 static void read_memory(Gdb *gdb, const char *text)
 {
     uint64_t address, size, physical;
@@ -251,7 +254,7 @@ static bool write_bytes(Gdb *gdb, uint64_t address, const uint8_t *data, size_t 
     return true;
 }
 
-/* The bytes are behind a colon, in hexadecimal or as they are. */
+/* The bytes follow a colon, in hexadecimal or in binary. */
 static void write_memory(Gdb *gdb, const char *packet, size_t packet_size, bool binary)
 {
     const char *text = packet;
@@ -332,7 +335,7 @@ static void multiletter(Gdb *gdb, const char *text)
     }
 }
 
-/* What is not known is answered with nothing, as the protocol wants it. */
+/* The protocol requires an empty answer to unknown packets. */
 static void packet_came(void *opaque, const char *data, size_t size)
 {
     Gdb *gdb = opaque;

@@ -11,11 +11,11 @@ struct GdbPackets {
     GdbPacketEvents events;
     enum { BETWEEN, INSIDE, CHECKSUM_HIGH, CHECKSUM_LOW } state;
     bool escaped;  /* the last byte was ESCAPE */
-    bool overlong; /* the rest of it is passed over */
+    bool overlong; /* the rest of the packet is skipped */
     bool trusting; /* no acknowledgements */
     size_t size;
     unsigned sum, told_sum;
-    GString *last; /* what was sent, as it was, for a client that missed it */
+    GString *last; /* the last packet as it was sent, for a client that missed it */
     char data[GDB_PACKET_MAX + 1];
 };
 
@@ -52,7 +52,7 @@ static void send_raw(GdbPackets *packets, const char *data, size_t size)
     packets->events.send(packets->events.opaque, data, size);
 }
 
-/* '*' would begin a run of equal bytes. */
+/* A '*' after a byte would mean a run of equal bytes, so it is escaped. */
 static void append_escaped(GString *text, const char *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -125,7 +125,7 @@ static void store(GdbPackets *packets, char c)
     }
 }
 
-/* A '$' here is the beginning of another packet: the end of this one was lost. */
+/* A '$' here begins another packet: the end of this one was lost. */
 static void take_inside(GdbPackets *packets, char c)
 {
     if (c == '#') {
@@ -147,7 +147,7 @@ static void take_inside(GdbPackets *packets, char c)
     }
 }
 
-/* What is no digit makes a checksum that no packet has. */
+/* Anything but a digit yields a checksum that no packet has. */
 static unsigned digit(char c)
 {
     int value = g_ascii_xdigit_value(c);

@@ -1,6 +1,6 @@
 /*
- * A session's queries and settings: what the client and this end can do, the
- * target description, threads, and the monitor's commands.
+ * A session's queries and settings: what the client and pioemu can do, the target
+ * description, threads, and the monitor's commands.
  */
 #include "src/control/gdb_internal.h"
 
@@ -95,7 +95,7 @@ static void describe_thread(Gdb *gdb, const char *text)
 /* ---- the monitor ---- */
 
 typedef struct SessionCommand {
-    const char *name, *off, *on; /* the words of its two positions */
+    const char *name, *off, *on; /* the words for its two positions */
     size_t field;                /* a bool of Gdb */
     const char *help;
 } SessionCommand;
@@ -112,7 +112,7 @@ static bool *field_of(Gdb *gdb, const SessionCommand *command)
     return (bool *)((char *)gdb + command->field);
 }
 
-/* gdb keeps what it read: it is to read it again. */
+/* gdb keeps the registers that it has read, so the answer tells the user how to read them again. */
 static void change(Gdb *gdb, const SessionCommand *command, const char *word, GString *out)
 {
     bool *field = field_of(gdb, command);
@@ -153,7 +153,7 @@ static void help_here(GString *out)
     }
 }
 
-/* A client that does not wait for a stop believes that the machine stands. */
+/* A client that does not wait for a stop believes that the machine is stopped. */
 static void warn_of_running(const Gdb *gdb, GString *out)
 {
     if (vm_state(gdb->vm) == VM_RUNNING && !gdb->waiting) {
@@ -190,9 +190,9 @@ static void run_command(Gdb *gdb, const char *hex)
 /* ---- the two kinds ---- */
 
 typedef struct Query {
-    const char *name; /* an end with ':' takes what follows */
+    const char *name; /* if it ends with ':', an argument follows */
     const char *answer;
-    void (*run)(Gdb *gdb, const char *rest); /* in place of an answer */
+    void (*run)(Gdb *gdb, const char *rest); /* used instead of `answer` */
 } Query;
 
 static void first_threads(Gdb *gdb, const char *rest)
@@ -227,7 +227,7 @@ static void trust(Gdb *gdb, const char *rest)
     gdb_packets_trust(gdb->packets);
 }
 
-/* Only lldb asks for this, before the description.  It does not know i8086. */
+/* lldb asks for this before the description. gdb never does. lldb does not know i8086. */
 static void meet_lldb(Gdb *gdb, const char *rest)
 {
     (void)rest;
@@ -245,7 +245,7 @@ static const Query QUERIES[] = {
     {"C", NULL, current_thread},
     {"Attached", "1", NULL},
     {"Rcmd,", NULL, run_command},
-    /* QEMU's, for its "maintenance packet Qqemu.PhyMemMode:1". */
+    /* QEMU's query, for "maintenance packet Qqemu.PhyMemMode:1" in gdb. */
     {"qemu.PhyMemMode", NULL, physical_mode},
 };
 

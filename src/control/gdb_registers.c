@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Bytes of the FXSAVE image ("FXSAVE" in volume 2 of Intel's manual). */
+/* Offsets in the FXSAVE image ("FXSAVE" in volume 2 of Intel's manual). */
 #define FXSAVE_STATUS 2u
 #define FXSAVE_TAG    4u
 #define FXSAVE_OPCODE 6u
@@ -17,15 +17,16 @@ typedef struct Register {
     const char *name;
     const char *type;
     uint16_t offset; /* in CpuState */
-    uint8_t stored;  /* bytes there */
-    uint8_t size;    /* bytes that gdb sees */
+    uint8_t stored;  /* how many bytes CpuState has */
+    uint8_t size;    /* how many bytes gdb sees */
 } Register;
 
-/* Those that gdb must find under this name. */
+/* A group of registers. gdb looks for some groups by their names. */
 typedef struct Feature {
     const char *name;
-    const char *types; /* that its registers have, in XML; NULL: known ones */
-    const char *group; /* for "info registers GROUP"; NULL: gdb knows it by the name */
+    const char *types; /* the types of its registers, in XML; NULL: gdb knows the types */
+    const char *group; /* for "info registers GROUP"; NULL: gdb knows the group by the feature's
+                          name */
     const Register *registers;
     unsigned count;
 } Feature;
@@ -113,7 +114,7 @@ static const Register SSE32[] = {XMM_LOW, MXCSR};
 static const Register SSE64[] = {XMM_LOW, XMM(8),  XMM(9),  XMM(10), XMM(11),
                                  XMM(12), XMM(13), XMM(14), XMM(15), MXCSR};
 
-/* Numbers, which can be added to pointers. */
+/* Addresses are plain numbers for gdb, so that they can be added to pointers. */
 #define LINEAR(name_, member, size_)                                                               \
     {                                                                                              \
         name_, size_ == 8 ? "uint64" : "uint32", FIELD(member), size_                              \
@@ -206,7 +207,7 @@ static const char SYSTEM_TYPES[] =
 
 typedef struct Arch {
     const char *name;
-    Feature features[FEATURES_MAX]; /* the first without a name ends them */
+    Feature features[FEATURES_MAX]; /* the first one without a name ends the list */
 } Arch;
 
 #define FEATURES32                                                                                 \
@@ -313,7 +314,10 @@ static bool is_tag(const Register *r)
 
 enum { TAG_VALID, TAG_ZERO, TAG_SPECIAL, TAG_EMPTY };
 
-/* Of what an x87 register holds: sign and exponent are above the 64 bits of the fraction. */
+/*
+ * The tag that fits the value of an x87 register.  Sign and exponent are above the
+ * 64 bits of the fraction.
+ */
 static unsigned tag_of(const uint8_t *value)
 {
     uint64_t fraction;
@@ -327,7 +331,7 @@ static unsigned tag_of(const uint8_t *value)
     return exponent && exponent != 0x7fff && fraction >> 63 ? TAG_VALID : TAG_SPECIAL;
 }
 
-/* FXSAVE has a bit for each register; gdb wants the two bits of FSAVE. */
+/* FXSAVE has one bit for each register. gdb wants the two bits of FSAVE. */
 static uint16_t full_tag(const CpuState *state)
 {
     unsigned top = state->fxsave[FXSAVE_STATUS + 1] >> 3 & 7, tag = 0;

@@ -10,7 +10,7 @@ typedef struct GdbServer {
     Vm *vm;
     Gdb *gdb;
     Stream *stream;
-    bool busy; /* with what its client sent */
+    bool busy; /* handles input from its client */
 } GdbServer;
 
 static void send_bytes(void *opaque, const char *data, size_t size)
@@ -47,7 +47,7 @@ static void machine_stopped(void *opaque, const VmStop *stop)
 
 /* ---- the place ---- */
 
-/* Where "tcp:" and "unix:" say nothing else they listen, and the guest waits for nobody. */
+/* Without other words "tcp:" and "unix:" listen, and the guest does not wait for a client. */
 static char *complete_spec(const char *spec)
 {
     bool is_socket = g_str_has_prefix(spec, "tcp:") || g_str_has_prefix(spec, "unix:");
@@ -55,7 +55,7 @@ static char *complete_spec(const char *spec)
                            is_socket && !strstr(spec, ",server") ? ",server=on,wait=off" : "");
 }
 
-/* Takes ",arch=NAME" out of the text. */
+/* Removes ",arch=NAME" from the text. */
 static bool take_arch(char *spec, const char *what, GdbArch *arch, GError **error)
 {
     static const char KEY[] = ",arch=";

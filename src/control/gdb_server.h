@@ -6,15 +6,15 @@
 
 #include "src/vm/vm.h"
 
-/* What -s stands for, and gdbserver without a place. */
+/* The address for -s, and for gdbserver without an address. */
 #define GDB_SERVER_DEFAULT "tcp::1234"
 
 /*
- * Opens it at `spec`, which is as after -gdb, in the place of the one there
- * was; "none" only closes that.  `what` names the option or command.
+ * Listens at `spec`, which has the syntax of -gdb, and closes the server that was
+ * there.  "none" only closes it.  `what` names the option or command.
  */
 bool gdb_server_open(Vm *vm, const char *what, const char *spec, GError **error);
-/* A client is told how the run ended. */
+/* Tells a client how the run ended. */
 void gdb_server_close(Vm *vm);
 
 #endif

@@ -1,7 +1,4 @@
-/*
- * A session's breakpoints, how it lets the machine go, and how it tells of
- * stops.
- */
+/* A session's breakpoints, how it resumes the machine, and how it reports stops. */
 #include "src/control/gdb_internal.h"
 
 #include <inttypes.h>
@@ -42,7 +39,7 @@ void gdb_tell_stop(Gdb *gdb)
     gdb_reply(gdb, text->str);
 }
 
-/* Once: a client keeps the description it was given when it came. */
+/* Told once, because a client keeps the description that it got when it connected. */
 static void tell_mode(Gdb *gdb)
 {
     const CpuState *state = gdb_state(gdb);
@@ -103,7 +100,7 @@ static VmMove *new_moves(const Gdb *gdb, VmMove move)
     return moves;
 }
 
-/* An address to go on at is not taken from it: gdb sets the register instead. */
+/* Refuses an address to continue at: gdb sets the register instead. */
 void gdb_go_on(Gdb *gdb, const char *text, VmMove move, bool has_signal)
 {
     uint64_t signal;
@@ -119,7 +116,7 @@ void gdb_go_on(Gdb *gdb, const char *text, VmMove move, bool has_signal)
     resume(gdb, moves);
 }
 
-/* ";ACTION[:THREAD]": the first that fits a CPU counts. */
+/* Parses ";ACTION[:THREAD]".  The first action that fits a CPU counts. */
 static bool parse_action(const Gdb *gdb, const char **text, VmMove *moves, bool *settled)
 {
     char action = (*text)[0] ? (*text)[1] : 0;
@@ -162,7 +159,7 @@ void gdb_vcont(Gdb *gdb, const char *text)
 
 /* ---- breakpoints ---- */
 
-/* "TYPE,ADDRESS,KIND"; what follows it, like conditions, is gdb's own business. */
+/* Parses "TYPE,ADDRESS,KIND".  What follows, such as conditions, is evaluated by gdb itself. */
 static bool parse_point(const char *text, DebugPoint *point, bool *known)
 {
     static const DebugKind KINDS[] = {DEBUG_EXECUTE, DEBUG_EXECUTE, DEBUG_WRITE, DEBUG_READ,

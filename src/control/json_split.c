@@ -52,7 +52,10 @@ static bool is_space(char byte)
     return ends_line(byte) || byte == ' ' || byte == '\t';
 }
 
-/* Bytes that are never a part of JSON.  A string has no ends of lines and no tabs either. */
+/*
+ * Finds bytes that can never be part of JSON.  A string cannot contain ends of
+ * lines or tabs either.
+ */
 static const char *find_stray(const JsonSplit *split, char byte)
 {
     if (!byte) {
@@ -66,7 +69,7 @@ static const char *find_stray(const JsonSplit *split, char byte)
                : NULL;
 }
 
-/* False: the byte is where reading goes on. */
+/* Returns false if reading goes on with this byte. */
 static bool skip(JsonSplit *split, char byte)
 {
     bool here = byte == '{' && split->mode == JSON_SPLIT_RECOVERS;
@@ -169,7 +172,8 @@ JsonSplitResult json_split_take(JsonSplit *split, char byte, const char **error)
     const char *stray = find_stray(split, byte);
     if (stray) {
         refuse(split, error, stray);
-        skip(split, byte); /* the end of a line is where a string had to end */
+        skip(split, byte); /* an end of line may be the stray byte in a string: reading goes on
+                              after it */
         return JSON_SPLIT_ERROR;
     }
     if (split->mode != JSON_SPLIT_READS && skip(split, byte)) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each of these returns what follows, or NULL where the grammar is broken. */
+/* Each of these returns what follows, or NULL if the grammar is broken. */
 static const char *skip_value(const char *at);
 
 static const char *skip_space(const char *at)
@@ -62,7 +62,7 @@ static const char *skip_word(const char *at)
     return NULL;
 }
 
-/* Up to the value. */
+/* Skips a key up to its value. */
 static const char *skip_key(const char *at)
 {
     at = skip_string(at);
@@ -70,7 +70,7 @@ static const char *skip_key(const char *at)
     return at && *at == ':' ? skip_space(at + 1) : NULL;
 }
 
-/* From the first member or element up to behind the bracket. */
+/* Skips everything from the first member or element to the closing bracket. */
 static const char *skip_members(const char *at, bool keys, char close)
 {
     at = skip_space(at);
@@ -108,7 +108,7 @@ bool json_syntax_is_value(const char *text)
     return end && !*skip_space(end);
 }
 
-/* A letter of a key may be written as an escape, too. */
+/* An escape may stand for a letter of a key. */
 static bool key_is(const char *key, const char *name)
 {
     for (key++; *key != '"'; name++) {

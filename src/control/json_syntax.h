@@ -1,8 +1,8 @@
 /*
- * The grammar of JSON (RFC 8259), to the letter: what a parser that is kinder
- * would take, and what it would lose of a value that only has to be echoed.
+ * The exact grammar of JSON (RFC 8259).  It refuses what a tolerant parser would
+ * accept, and it preserves a value that only has to be echoed.
  *
- * The texts are values of json_split.h: as deep as that allows.
+ * The texts are values of json_split.h, so their depth has a limit.
  */
 #ifndef PIOEMU_CONTROL_JSON_SYNTAX_H
 #define PIOEMU_CONTROL_JSON_SYNTAX_H
@@ -12,8 +12,9 @@
 /* One value, with or without spaces around it. */
 bool json_syntax_is_value(const char *text);
 /*
- * The text of an object's member as it stands in `object`, which is valid; the
- * last of several; NULL: there is none.  The caller frees it.
+ * Copies the text of an object's member from `object`, which must be valid.  If
+ * several have the name, the last one counts.  Returns NULL if there is none.  The
+ * caller frees the text.
  */
 char *json_syntax_member(const char *object, const char *name);
 

@@ -31,7 +31,7 @@ bool line_at_end(CommandLine *line)
     return !*line->at;
 }
 
-/* A backslash in quotes takes the meaning of the character after it. */
+/* In quotes a backslash removes the meaning of the character after it. */
 static char *take_quoted(CommandLine *line, GError **error)
 {
     GString *text = g_string_new(NULL);
@@ -134,7 +134,7 @@ static bool take_argument(CommandLine *line, const CommandArgument *argument, Js
     }
 }
 
-/* Takes -x, and says whether it was there. */
+/* Takes -x if it is there, and returns whether it was. */
 static bool take_flag(const Command *command, CommandLine *line, JsonObject *arguments)
 {
     if (line_at_end(line) || line->at[0] != '-' || (line->at[2] && line->at[2] != ' ')) {

@@ -47,7 +47,7 @@ enum { CTRL_C = 0x03, CTRL_H = 0x08, CTRL_U = 0x15, RUBOUT = 0x7f };
 typedef struct Simple {
     LineEditorHost host;
     GString *line;
-    bool after_return; /* a \n that follows belongs to it */
+    bool after_return; /* a \n that follows belongs to the \r */
 } Simple;
 
 static void put(Simple *s, const char *text)

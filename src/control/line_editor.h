@@ -1,10 +1,10 @@
 /*
- * Editing of a line that somebody types, without waiting for any of it: bytes
- * in, and what to show out.
+ * An editor for a line that a user types.  It never waits: bytes go in, and what to
+ * show comes out.
  *
- * The editor with history and completion is a module, as it needs a library
- * (libedit) that a run without a monitor should not load.  Where the module or
- * the library is missing a simple one echoes, rubs out and completes.
+ * The editor with history and completion is a module, because it needs a library
+ * (libedit) that a run without a monitor should not load.  If the module or the
+ * library is missing, a simple editor echoes, deletes and completes.
  */
 #ifndef PIOEMU_CONTROL_LINE_EDITOR_H
 #define PIOEMU_CONTROL_LINE_EDITOR_H
@@ -16,20 +16,20 @@
 #define LINE_LENGTH_MAX 4095u
 
 typedef struct LineEditorHost {
-    const char *prompt; /* a literal */
-    int terminal;       /* whose size and kind count; -1: a VT100 */
+    const char *prompt; /* a string literal */
+    int terminal;       /* the terminal whose size and kind apply; -1: a VT100 */
     void (*write)(void *opaque, const char *data, size_t size);
-    /* A line was typed; a prompt follows when this returns true. */
+    /* Runs the line that was typed.  Returns whether another prompt should follow. */
     bool (*run)(void *opaque, const char *line);
     /*
-     * What the last word of the line may become, each as a whole word; NULL:
-     * nothing is known of it.  The caller frees it.
+     * The candidates for the last word of the line, each as a whole word.  NULL:
+     * they are not known.  The caller frees them.
      */
     char **(*complete)(void *opaque, const char *line);
     void *opaque;
 } LineEditorHost;
 
-/* What a module has under the name LINE_EDITOR_SYMBOL. */
+/* The symbol LINE_EDITOR_SYMBOL of a module. */
 typedef struct LineEditorClass {
     void *(*new)(const LineEditorHost *host); /* NULL: it cannot work here */
     void (*prompt)(void *editor);
@@ -48,13 +48,13 @@ typedef struct LineEditor LineEditor;
 /* `host` is copied. */
 LineEditor *line_editor_new(const LineEditorHost *host);
 void line_editor_free(LineEditor *editor);
-/* Shows the prompt, and what there is of the line. */
+/* Shows the prompt, and the unfinished line if there is one. */
 void line_editor_prompt(LineEditor *editor);
 void line_editor_input(LineEditor *editor, const char *data, size_t size);
-/* Forgets the unfinished line. */
+/* Drops the unfinished line. */
 void line_editor_clear(LineEditor *editor);
 
-/* What all candidates begin with; the caller frees it.  For modules too. */
+/* The beginning that all candidates share.  The caller frees it.  Modules use it too. */
 static inline char *line_editor_common(char **candidates)
 {
     size_t length = strlen(*candidates);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What line.c does itself. */
+/* The commands that line.c runs itself. */
 static const struct {
     const char *line, *alias, *usage, *help;
 } OF_SESSION[] = {
@@ -16,7 +16,7 @@ static const struct {
 
 /* ---- which command ---- */
 
-/* As many words, with any space between them. */
+/* Matches the words of `name` with any space between them. */
 const char *line_words_match(const char *name, const char *line)
 {
     while (g_ascii_isspace(*line)) {
@@ -67,7 +67,7 @@ static void add_help(GPtrArray *lines, const char *line, const char *alias, cons
                                            alias ? alias : "", usage ? usage : "", help));
 }
 
-/* "info" alone stands for its subcommands in the list of all. */
+/* In the list of all commands, "info" alone stands for its subcommands. */
 static bool wanted(const char *name, const char *line, const char *alias)
 {
     if (!*name) {
@@ -104,7 +104,10 @@ void line_words_help(const char *name, GString *text)
 
 /* ---- completion ---- */
 
-/* The word of `line` that stands where the last of `typed` does. */
+/*
+ * Adds the word of `line` in the position of the last word of `typed`, if the words
+ * before are equal.
+ */
 static void add_word(GPtrArray *names, const char *line, char **typed)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
@@ -131,7 +134,7 @@ static void add_commands(GPtrArray *names, char **typed)
     }
 }
 
-/* The argument that the last word is; flags before it do not count. */
+/* Adds the candidates for the argument at the last word.  Flags before it do not count. */
 static void add_arguments(Vm *vm, GPtrArray *names, const Command *command, const char *rest)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", -1);
@@ -147,7 +150,7 @@ static void add_arguments(Vm *vm, GPtrArray *names, const Command *command, cons
     }
 }
 
-/* Sorted, each once, and only those that begin as the word does. */
+/* Sorts the names, removes duplicates, and keeps those that begin like the word. */
 static char **choose(GPtrArray *names, const char *word)
 {
     GPtrArray *chosen = g_ptr_array_new();

@@ -5,16 +5,16 @@
 
 #include <string.h>
 
-/* As QEMU's: scripts look for it. */
+/* QEMU's prompt, because scripts look for it. */
 #define PROMPT   "(qemu) "
 #define GREETING "pioemu " PIOEMU_VERSION " monitor - type 'help' for more information\r\n"
 
 struct Monitor {
     MonitorPeer peer;
     LineSession session;
-    LineEditor *editor; /* NULL: nobody edits */
-    GString *line;      /* without an editor: what there is of it */
-    bool after_return;  /* the same: a \n that follows belongs to it */
+    LineEditor *editor; /* NULL: lines are not edited */
+    GString *line;      /* without an editor: the line as far as it has come */
+    bool after_return;  /* likewise: a \n that follows belongs to the \r */
     bool greeted, active;
 };
 
@@ -52,7 +52,7 @@ static char **complete_line(void *opaque, const char *line)
     return line_complete(&monitor->session, line);
 }
 
-/* \r, \n or both end a line.  What follows the last command is not run. */
+/* \r, \n or both end a line.  Text after the last end of line is not run. */
 static void take_plain(Monitor *monitor, char c)
 {
     bool second = c == '\n' && monitor->after_return;

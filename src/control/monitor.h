@@ -1,10 +1,10 @@
 /*
- * The human monitor: a prompt, lines, and what their commands answer.
+ * The human monitor: a prompt, lines, and the answers of their commands.
  * docs/monitor.md lists the commands.
  *
- * One session per peer: it knows no stream, only bytes in and bytes out.  Where
- * somebody types, the line is echoed and edited; a script's lines are only
- * read.  Everything runs in the loop's thread.
+ * Each peer has a session, which knows no stream but only bytes in and bytes out.
+ * For a user who types, it echoes and edits the line.  A script's lines it only
+ * reads.  Everything runs in the loop's thread.
  */
 #ifndef PIOEMU_CONTROL_MONITOR_H
 #define PIOEMU_CONTROL_MONITOR_H
@@ -17,20 +17,23 @@ typedef struct MonitorPeer {
     void (*send)(void *opaque, const char *data, size_t size);
     void *opaque;
     bool edits;   /* the line is echoed and edited here */
-    int terminal; /* whose size counts, or -1 */
+    int terminal; /* the terminal whose size applies, or -1 */
 } MonitorPeer;
 
-/* `vm` outlives the session. */
+/* `vm` must outlive the session. */
 Monitor *monitor_new(Vm *vm, const MonitorPeer *peer);
 void monitor_free(Monitor *monitor);
 
-/* A peer is there, or the input comes here again: it is greeted once, and sees a prompt. */
+/*
+ * A peer has come, or the input has turned to the monitor.  The first time it gets
+ * the greeting, and every time a prompt.
+ */
 void monitor_connected(Monitor *monitor);
-/* Input goes elsewhere; the unfinished line is kept. */
+/* The input has turned elsewhere.  The unfinished line is kept. */
 void monitor_suspended(Monitor *monitor);
-/* Another peer begins with a greeting. */
+/* The peer has gone.  The next one gets the greeting. */
 void monitor_disconnected(Monitor *monitor);
-/* From the peer, in pieces of any size. */
+/* Takes input from the peer, in pieces of any size. */
 void monitor_input(Monitor *monitor, const char *data, size_t size);
 
 #endif

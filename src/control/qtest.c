@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A `write` of QTEST_DATA_MAX bytes, in hexadecimal. */
+/* Room for a `write` of QTEST_DATA_MAX bytes in hexadecimal. */
 #define LINE_MAX_LENGTH (2u * QTEST_DATA_MAX + 128u)
-/* A command, its arguments, and what follows them. */
+/* Room for a command, its arguments and the rest of the line. */
 #define WORDS_MAX 6
-/* Deadlines served before the loop has its turn. */
+/* How many deadlines are served before the loop gets a turn. */
 #define STEP_SLICE 10000u
 
 struct Qtest {
@@ -24,7 +24,7 @@ struct Qtest {
 
     const char *intercepted; /* canonical name of the controller, or NULL */
     bool reported[ISA_IRQ_COUNT];
-    IrqLine *driven[ISA_IRQ_COUNT]; /* by set_irq_in */
+    IrqLine *driven[ISA_IRQ_COUNT]; /* the lines of set_irq_in */
     gint64 opened_at;
 };
 
@@ -113,7 +113,7 @@ static void memory_access(Qtest *q, uint64_t address, bool write, void *data, si
     while (size) {
         size_t piece = ram_at(q, address, size);
         if (piece && write) {
-            /* ROM refuses, and the write is lost as it would be on the board. */
+            /* A write to ROM is refused, and so it is lost, as on the board. */
             memory_write(q->target.memory, address, bytes, piece);
         } else if (piece) {
             memory_read(q->target.memory, address, bytes, piece);
@@ -169,7 +169,7 @@ static void read_hex(Qtest *q, char **words, unsigned unused)
     send_line(q, line);
 }
 
-/* What the text is too short for is zero. */
+/* If the text is too short, the rest is zero. */
 static bool parse_hex(Qtest *q, const char *text, uint8_t *data, uint64_t size)
 {
     size_t digits = strlen(text);
@@ -214,7 +214,7 @@ static void read_base64(Qtest *q, char **words, unsigned unused)
     }
 }
 
-/* As QEMU does, a wrong length is only logged: the shorter of the two counts. */
+/* As in QEMU, a wrong length is only logged.  The shorter of the two counts. */
 static void write_base64(Qtest *q, char **words, unsigned unused)
 {
     (void)unused;
@@ -253,7 +253,7 @@ static void tell_endianness(Qtest *q, char **words, unsigned unused)
 
 static void process_lines(Qtest *q);
 
-/* True: the time is reached, and answered. */
+/* Returns true when the time has been reached and the answer sent. */
 static bool step_slice(Qtest *q)
 {
     Clock *clock = q->target.clock;
@@ -292,7 +292,7 @@ static void step_to(Qtest *q, uint64_t target)
     }
 }
 
-/* To the next deadline if no time is given; nowhere if there is none. */
+/* Without a time, it goes to the next deadline.  If there is none, time stays. */
 static void step_clock(Qtest *q, char **words, unsigned unused)
 {
     (void)unused;
@@ -317,7 +317,10 @@ static void set_clock(Qtest *q, char **words, unsigned unused)
 
 /* ---- interrupts ---- */
 
-/* QEMU's short names, its object paths, and our own; NULL: no such controller. */
+/*
+ * Accepts QEMU's short names, its object paths, and pioemu's names.  NULL: there is
+ * no such controller.
+ */
 static const char *controller_name(const char *name)
 {
     const char *slash = strrchr(name, '/');
@@ -347,7 +350,7 @@ static void line_changed(void *opaque, unsigned irq, bool level)
     }
 }
 
-/* The first CPU's: the protocol knows of no other. */
+/* Reports the line of the first CPU only: the protocol knows no other. */
 static void intr_changed(void *opaque, unsigned cpu, bool level)
 {
     if (cpu == 0) {
@@ -401,10 +404,10 @@ static void load_module(Qtest *q, char **words, unsigned unused)
 
 typedef struct Command {
     const char *name;
-    unsigned arguments; /* at least; what follows is ignored, as QEMU does */
+    unsigned arguments; /* the minimum; as in QEMU, further ones are ignored */
     void (*run)(Qtest *q, char **words, unsigned parameter);
     unsigned parameter;
-    bool alone; /* QtestTarget.alone, else it is unknown */
+    bool alone; /* requires QtestTarget.alone; otherwise the command is unknown */
 } Command;
 
 static const Command COMMANDS[] = {

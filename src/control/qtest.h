@@ -1,8 +1,8 @@
 /*
- * QEMU's qtest protocol: lines of text that make port and memory accesses,
- * move machine time, and report interrupt lines.  docs/testing.md lists them.
+ * QEMU's qtest protocol: lines of text that access ports and memory, move machine
+ * time and report interrupt lines. docs/testing.md lists them.
  *
- * Where QEMU ends with a failed assertion on a malformed line, this answers
+ * On a malformed line QEMU ends with a failed assertion.  This server answers
  * `FAIL` with the reason.  Everything runs in the loop's thread.
  */
 #ifndef PIOEMU_CONTROL_QTEST_H
@@ -18,21 +18,21 @@
 
 typedef struct Qtest Qtest;
 
-/* The machine; all of it outlives the server. */
+/* The machine.  All members outlive the server. */
 typedef struct QtestTarget {
     Loop *loop;
     Bus *bus;
     Memory *memory;
     Clock *clock;
     Machine *machine;
-    /* Nothing but the socket moves the machine: time can be stepped, lines intercepted. */
+    /* Only the socket moves the machine, so time can be stepped and lines can be intercepted. */
     bool alone;
-    FILE *log; /* of both directions, or NULL */
+    FILE *log; /* for both directions, or NULL */
 } QtestTarget;
 
 typedef struct QtestEvents {
     void (*send)(void *opaque, const char *data, size_t size);
-    /* A long clock_step is under way (no more input, please), or over. */
+    /* A long clock_step begins (send no more input) or ends. */
     void (*busy)(void *opaque, bool on);
     void *opaque;
 } QtestEvents;
@@ -40,9 +40,9 @@ typedef struct QtestEvents {
 Qtest *qtest_new(const QtestTarget *target, const QtestEvents *events);
 void qtest_free(Qtest *qtest);
 
-/* From the client, in pieces of any size. */
+/* Takes input from the client, in pieces of any size. */
 void qtest_input(Qtest *qtest, const char *data, size_t size);
-/* A client came, or went: what it began is forgotten. */
+/* A client has come or gone.  A command that it left unfinished is dropped. */
 void qtest_connected(Qtest *qtest);
 void qtest_disconnected(Qtest *qtest);
 

@@ -6,12 +6,12 @@
 
 struct Session {
     Vm *vm;
-    Stream *stream;      /* one of these two */
-    CharFrontend *front; /* the end of a chardev */
-    Qtest *qtest;        /* one of these three */
+    Stream *stream;      /* one of these two is set */
+    CharFrontend *front; /* the front end of a chardev */
+    Qtest *qtest;        /* one of these three is set */
     Qmp *qmp;
     Monitor *monitor;
-    bool wait; /* for the first client */
+    bool wait; /* the machine waits for the first client */
     bool met;
     char *where;
 };
@@ -67,7 +67,7 @@ static void stream_received(void *opaque, const char *data, size_t size)
     bytes_came(opaque, data, size);
 }
 
-/* Without a CPU and without its socket nothing can happen to the machine any more. */
+/* Without a CPU, nothing can happen to the machine any more once the socket is gone. */
 static void peer_went(void *opaque, bool final)
 {
     Session *session = opaque;
@@ -88,7 +88,7 @@ static void chardev_received(void *opaque, const uint8_t *data, size_t size)
     bytes_came(opaque, (const char *)data, size);
 }
 
-/* QMP is greeted once; a monitor shows its prompt each time. */
+/* QMP sends its greeting once.  A monitor shows its prompt each time. */
 static void chardev_focus_changed(void *opaque, bool on)
 {
     Session *session = opaque;

@@ -16,23 +16,23 @@
 
 #define READ_SIZE 65536u
 
-/* After accept() failed for want of descriptors or memory. */
+/* The delay after accept() failed because descriptors or memory ran out. */
 #define RETRY_TIME NS_PER_SECOND
 
 struct Stream {
     Loop *loop;
     StreamEvents events;
     SocketAddress address;
-    int listener; /* -1: none */
+    int listener; /* -1: it does not listen */
     LoopFd *listener_watch;
-    LoopTimer *retry; /* of accept() */
-    FdIo *in, *out;   /* NULL: no peer */
+    LoopTimer *retry; /* repeats accept() */
+    FdIo *in, *out;   /* NULL: there is no peer */
     LoopFd *in_watch, *out_watch;
-    GByteArray *waiting; /* output */
-    bool standard;       /* input and output, not a socket */
+    GByteArray *waiting; /* output that waits */
+    bool standard;       /* standard input and output, not a socket */
     bool reading, announced;
     bool input_ended;
-    bool doomed; /* the peer has to go; not from inside a write */
+    bool doomed; /* the peer must go, but not during a write */
     LoopTask task;
 };
 
@@ -51,7 +51,7 @@ static bool parse_switch(GHashTable *keys, const char *what, const char *key, bo
     return !text || number_parse_bool(name, text, on, error);
 }
 
-/* "nowait" is the older word for wait=off. */
+/* "nowait" is the older form of wait=off. */
 static bool parse_switches(StreamAddress *address, const char *what, GHashTable *keys,
                            GError **error)
 {
@@ -65,7 +65,7 @@ static bool parse_switches(StreamAddress *address, const char *what, GHashTable 
     return true;
 }
 
-/* "socket,path=PATH" or "socket,host=HOST,port=PORT" */
+/* Parses "socket,path=PATH" or "socket,host=HOST,port=PORT". */
 static bool parse_socket(StreamAddress *address, const char *what, GHashTable *keys, GError **error)
 {
     const char *path = g_hash_table_lookup(keys, "path");
@@ -141,7 +141,7 @@ static void lose_peer(Stream *stream)
     }
 }
 
-/* The owner is in the middle of something while it writes: later. */
+/* The owner may be in the middle of other work while it writes, so the peer goes later. */
 static void doom_peer(Stream *stream)
 {
     stream->doomed = true;
@@ -149,7 +149,7 @@ static void doom_peer(Stream *stream)
     loop_post(stream->loop, &stream->task);
 }
 
-/* It sent all that it will, and took all that there is for it. */
+/* The peer has sent everything and has taken all its output. */
 static bool is_done(const Stream *stream)
 {
     bool stays = stream->standard && stream->events.outlasts_input;
@@ -207,7 +207,7 @@ static void in_ready(void *opaque, unsigned events)
     }
 }
 
-/* Posted: a peer came, or has to go. */
+/* A task of the loop: a peer has come or must go. */
 static void run_task(void *opaque)
 {
     Stream *stream = opaque;
@@ -230,7 +230,7 @@ static void take_peer(Stream *stream, FdIo *in, FdIo *out)
     loop_post(stream->loop, &stream->task);
 }
 
-/* One descriptor per direction: each has a watch of its own. */
+/* Each direction has a descriptor of its own, with a watch of its own. */
 static bool take_socket(Stream *stream, int fd)
 {
     int other = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -244,12 +244,16 @@ static bool take_socket(Stream *stream, int fd)
         return false;
     }
     int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* Unix: refused, no matter */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* a Unix socket refuses it,
+                                                                    which does not matter */
     take_peer(stream, fd_io_adopt(fd), fd_io_adopt(other));
     return true;
 }
 
-/* What cannot be accepted now would be ready again at once, and again. */
+/*
+ * The listener is not watched while a client cannot be accepted.  Otherwise it
+ * would report ready again and again.
+ */
 static void listener_ready(void *opaque, unsigned events)
 {
     (void)events;

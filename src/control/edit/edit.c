@@ -1,10 +1,11 @@
 /*
- * The line editor of the monitor, with libedit: a module (line_editor.h).
+ * The line editor of the monitor, with libedit.  It is a module (line_editor.h).
  *
- * libedit waits for a terminal.  Here it is called for each key that is there
- * (its unbuffered mode), gets the key from us and hands us what to show.  What
- * it sets of a terminal it sets of a pseudo-terminal of our own, whose size is
- * the peer's: the modes of the real one are somebody else's.
+ * libedit wants a terminal and waits for it.  Here it runs in its unbuffered mode:
+ * it is called for each key that has come, gets the key from us and passes us what
+ * to show.  The terminal modes that it sets are those of a pseudo-terminal of our
+ * own, which has the size of the peer's.  The modes of the real terminal belong to
+ * other code.
  */
 #include "src/control/line_editor.h"
 
@@ -27,14 +28,14 @@ typedef struct Edit {
     History *history;
     FILE *out;
     int master, slave;
-    GString *keys; /* not given to libedit yet */
+    GString *keys; /* keys that libedit has not got yet */
     bool after_return;
-    bool running; /* a line's command: its output is not the editor's */
+    bool running; /* a line's command runs: the output is not the editor's */
 } Edit;
 
 /* ---- what libedit calls ---- */
 
-/* It takes for granted that a terminal makes \r\n of \n. */
+/* libedit expects a terminal that turns \n into \r\n. */
 static ssize_t show(void *cookie, const char *data, size_t size)
 {
     Edit *edit = cookie;
@@ -114,7 +115,7 @@ static unsigned char complete(EditLine *el, int key)
 
 /* ---- keys ---- */
 
-/* Whether all of the key is there: libedit would take a part of it for the end of input. */
+/* Whether the key is complete. libedit would take a part of a key for the end of input. */
 static bool is_whole(const GString *keys)
 {
     if (keys->str[0] != ESCAPE) {
@@ -156,7 +157,10 @@ static void set_size(const Edit *edit)
     ioctl(edit->slave, TIOCSWINSZ, &size);
 }
 
-/* Leaving the unbuffered mode ends a line; entering it begins one, with the prompt. */
+/*
+ * A line ends when the unbuffered mode is left.  It begins, with the prompt, when
+ * the mode is entered.
+ */
 static void begin_line(Edit *edit)
 {
     set_size(edit);
@@ -228,7 +232,7 @@ static bool open_terminal(Edit *edit)
     return edit->slave >= 0;
 }
 
-/* EL_HIST wants it with exactly this type. */
+/* EL_HIST requires an argument of exactly this type. */
 static void set_up(Edit *edit)
 {
     EditLine *el = edit->el;
