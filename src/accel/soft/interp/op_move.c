@@ -56,6 +56,21 @@ DEFINE_MOVE(16)
 DEFINE_MOVE(32)
 WIDE_ONLY(DEFINE_MOVE(64))
 
+#if INTERP_WIDE
+#define DEFINE_NOP_OR_XCHG(N)                                                                      \
+    OP(nop_or_xchg##N)                                                                             \
+    {                                                                                              \
+        if (insn->dst != insn->src) {                                                              \
+            INTERP_MUSTTAIL return OP_NAME(xchg##N##_rr)(cpu, insn);                               \
+        }                                                                                          \
+        NEXT();                                                                                    \
+    }
+
+DEFINE_NOP_OR_XCHG(16)
+DEFINE_NOP_OR_XCHG(32)
+DEFINE_NOP_OR_XCHG(64)
+#endif
+
 #define DEFINE_EXTEND(name, T, F, N)                                                               \
     OP(name##_rr)                                                                                  \
     {                                                                                              \

@@ -473,8 +473,13 @@ static const Opcode OPCODES_0F[256] = {
 #define MOVE_WHOLE      SIZED(mov, _ri)
 #endif
 
-/* XCHG, which is NOP with rAX; PAUSE. */
-static const Opcode OPCODES_90[3] = {XCHG_A, PLAIN(ANY(pause), END), XCHG_A};
+/* XCHG with R8, or NOP, which leaves the upper half of RAX alone; PAUSE. */
+#if INTERP_WIDE
+#define NOP_OR_XCHG REGISTER(SIZED(nop_or_xchg, ), 0, Zv, rAX)
+#else
+#define NOP_OR_XCHG PLAIN(ANY(nop), 0)
+#endif
+static const Opcode OPCODES_90[3] = {NOP_OR_XCHG, PLAIN(ANY(pause), END), NOP_OR_XCHG};
 
 const Opcode MAP_NAME(opcode_map)[256] = {
     ALU(0x00, add, LOCK),
