@@ -107,8 +107,15 @@ DEFINE_LOOPS(loop, true)
 DEFINE_LOOPS(loopz, flag_zf(cpu))
 DEFINE_LOOPS(loopnz, !flag_zf(cpu))
 
-/* The return address is written before the target is checked. */
+/* The return address is written before the target is checked, but for 64-bit code. */
+#if INTERP_WIDE
+#define CHECK_BEFORE_PUSH(target) BRANCH_CHECK(target);
+#else
+#define CHECK_BEFORE_PUSH(target)
+#endif
+
 #define CALL_PUSH(N, target)                                                                       \
+    CHECK_BEFORE_PUSH(target)                                                                      \
     WRITE(N, top, CPU_SS, stack_offset(cpu, (EffAddr) - (N / 8)), (u##N)insn_next_rip(cpu, insn)); \
     BRANCH_CHECK(target);                                                                          \
     stack_set_pointer(cpu, top_offset);                                                            \

@@ -251,7 +251,6 @@ WIDE_ONLY(DEFINE_DOUBLE(shrd, 64))
 
 /* ---- single bits ---- */
 
-#define BIT_KEEP(a, m)  (a)
 #define BIT_SET(a, m)   ((a) | (m))
 #define BIT_RESET(a, m) ((a) & ~(m))
 #define BIT_FLIP(a, m)  ((a) ^ (m))
@@ -308,6 +307,20 @@ WIDE_ONLY(DEFINE_DOUBLE(shrd, 64))
         NEXT();                                                                                    \
     }
 
+#define DEFINE_BIT_TEST(N)                                                                         \
+    OP(bt##N##_rr)                                                                                 \
+    {                                                                                              \
+        unsigned bit = (unsigned)*reg##N(cpu, insn->src) & (N - 1);                                \
+                                                                                                   \
+        flag_set_cf(cpu, *reg##N(cpu, insn->dst) >> bit & 1);                                      \
+        NEXT();                                                                                    \
+    }                                                                                              \
+    OP(bt##N##_ri)                                                                                 \
+    {                                                                                              \
+        flag_set_cf(cpu, *reg##N(cpu, insn->dst) >> (insn->imm & (N - 1)) & 1);                    \
+        NEXT();                                                                                    \
+    }
+
 #define DEFINE_BIT_TEST_MEMORY(N)                                                                  \
     OP(bt##N##_mr)                                                                                 \
     {                                                                                              \
@@ -323,7 +336,7 @@ WIDE_ONLY(DEFINE_DOUBLE(shrd, 64))
     }
 
 #define DEFINE_BITS(N)                                                                             \
-    DEFINE_BIT(bt, BIT_KEEP, N)                                                                    \
+    DEFINE_BIT_TEST(N)                                                                             \
     DEFINE_BIT(bts, BIT_SET, N)                                                                    \
     DEFINE_BIT(btr, BIT_RESET, N)                                                                  \
     DEFINE_BIT(btc, BIT_FLIP, N)                                                                   \

@@ -209,7 +209,9 @@ static void put_immediate(Decoder *r, uint64_t value, unsigned how)
 
 static void take_count(Decoder *r)
 {
-    put_immediate(r, take8(r) & (r->d->operand_size == 3 ? 63u : 31u), 0);
+    bool wide = r->d->operand_size == 3 && r->d->opcode->operand[0] != Eb;
+
+    put_immediate(r, take8(r) & (wide ? 63u : 31u), 0);
 }
 
 /* z: not above 32 bits. */
