@@ -88,6 +88,11 @@ typedef struct AccelHost {
      * NULL: it never has.
      */
     bool (*time_is_up)(void *opaque);
+    /*
+     * Not threaded: machine time in ns, which is the CPUs' work and what they
+     * slept.  NULL: they never sleep.
+     */
+    uint64_t (*now)(void *opaque);
     /* IRQCHIP_SPLIT: a local APIC has ended the interrupt of a level message. */
     void (*end_of_interrupt)(void *opaque, BusInitiator *by, uint8_t vector);
     void *opaque;

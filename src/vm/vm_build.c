@@ -300,6 +300,12 @@ static void cpu_guest_error(void *opaque, const char *message)
     log_line(vm->log, "pioemu: guest error: %s", message);
 }
 
+static uint64_t machine_now(void *opaque)
+{
+    const Vm *vm = opaque;
+    return clock_now(vm->clock);
+}
+
 static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 {
     AccelHost host = {
@@ -307,6 +313,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .memory = vm->memory,
         .acknowledge = acknowledge,
         .time_is_up = time_is_up,
+        .now = machine_now,
         .pic_is_set_up = who_starts(vm) == MACHINE_AFTER_BIOS,
         .end_of_interrupt = end_of_interrupt,
         .opaque = vm,

@@ -120,10 +120,35 @@ uint64_t accel_instructions(const InterpAccel *accel)
     return cpu ? accel->others + cpu_instructions(cpu) : 0;
 }
 
-/* The time stamp counters count the instructions of all CPUs, so that they agree. */
+static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator, bool up)
+{
+    unsigned __int128 product = (unsigned __int128)value * numerator;
+
+    if (likely(!(product >> 64) && !up)) {
+        return (uint64_t)product / denominator;
+    }
+    return (uint64_t)((product + (up ? denominator - 1 : 0)) / denominator);
+}
+
+static uint64_t interp_work_time(const Accel *accel)
+{
+    const InterpAccel *interp = (const InterpAccel *)accel;
+
+    return scale(accel_instructions(interp), NS_PER_SECOND, interp->ips, false);
+}
+
+/*
+ * The time stamp counters count the instructions of all CPUs, so that they
+ * agree, and go on at the same rate while all of them sleep.
+ */
 uint64_t cpu_tsc(const Cpu *cpu)
 {
-    return accel_instructions(cpu_accel(cpu)) + cpu->tsc_offset;
+    const InterpAccel *accel = cpu_accel(cpu);
+    const AccelHost *host = cpu_host(cpu);
+    uint64_t slept = host->now ? host->now(host->opaque) - interp_work_time(&accel->accel) : 0;
+
+    return accel_instructions(accel) + scale(slept, accel->ips, NS_PER_SECOND, false) +
+           cpu->tsc_offset;
 }
 
 /* ---- exceptions ---- */
@@ -459,19 +484,30 @@ static bool interp_probe(GHashTable *table, GError **error)
 static void set_features(InterpAccel *interp)
 {
     static const CpuFeature FEATURES[] = {
-        CPU_FEATURE_DE,     CPU_FEATURE_PSE,    CPU_FEATURE_TSC,       CPU_FEATURE_MSR,
-        CPU_FEATURE_PAE,    CPU_FEATURE_CX8,    CPU_FEATURE_PGE,       CPU_FEATURE_CMOV,
-        CPU_FEATURE_FPU,    CPU_FEATURE_MMX,    CPU_FEATURE_FXSR,      CPU_FEATURE_SSE,
-        CPU_FEATURE_SSE2,   CPU_FEATURE_SSE3,   CPU_FEATURE_SSSE3,     CPU_FEATURE_SSE4_1,
-        CPU_FEATURE_SSE4_2, CPU_FEATURE_AES,    CPU_FEATURE_PCLMULQDQ, CPU_FEATURE_SHA_NI,
-        CPU_FEATURE_POPCNT, CPU_FEATURE_ABM,    CPU_FEATURE_MOVBE,     CPU_FEATURE_ADX,
-        CPU_FEATURE_RDRAND, CPU_FEATURE_RDSEED, CPU_FEATURE_BMI1,
+        CPU_FEATURE_DE,        CPU_FEATURE_PSE,      CPU_FEATURE_TSC,       CPU_FEATURE_MSR,
+        CPU_FEATURE_PAE,       CPU_FEATURE_CX8,      CPU_FEATURE_PGE,       CPU_FEATURE_CMOV,
+        CPU_FEATURE_FPU,       CPU_FEATURE_MMX,      CPU_FEATURE_FXSR,      CPU_FEATURE_SSE,
+        CPU_FEATURE_SSE2,      CPU_FEATURE_SSE3,     CPU_FEATURE_SSSE3,     CPU_FEATURE_SSE4_1,
+        CPU_FEATURE_SSE4_2,    CPU_FEATURE_AES,      CPU_FEATURE_PCLMULQDQ, CPU_FEATURE_SHA_NI,
+        CPU_FEATURE_POPCNT,    CPU_FEATURE_ABM,      CPU_FEATURE_MOVBE,     CPU_FEATURE_ADX,
+        CPU_FEATURE_RDRAND,    CPU_FEATURE_RDSEED,   CPU_FEATURE_BMI1,      CPU_FEATURE_SEP,
+        CPU_FEATURE_MTRR,      CPU_FEATURE_PAT,      CPU_FEATURE_PSE36,     CPU_FEATURE_CLFLUSH,
+        CPU_FEATURE_CX16,      CPU_FEATURE_FSGSBASE, CPU_FEATURE_SMEP,      CPU_FEATURE_SMAP,
+        CPU_FEATURE_UMIP,      CPU_FEATURE_RDPID,    CPU_FEATURE_SYSCALL,   CPU_FEATURE_NX,
+        CPU_FEATURE_PDPE1GB,   CPU_FEATURE_RDTSCP,   CPU_FEATURE_LM,        CPU_FEATURE_LAHF_LM,
+        CPU_FEATURE_PREFETCHW,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(FEATURES); i++) {
         cpu_features_put(&interp->features, FEATURES[i], true);
     }
     cpu_features_put(&interp->features, CPU_FEATURE_APIC, interp->accel.host.local_apic);
+}
+
+/* Every CPU of ours can have it; the model says whether it does. */
+static bool interp_has_long_mode(void)
+{
+    return true;
 }
 
 static bool interp_open(Accel *accel, GError **error)
@@ -564,23 +600,6 @@ static void interp_destroy_vcpu(Vcpu *vcpu)
     code_cache_free(cpu->code);
     cpu->code = NULL;
     g_clear_pointer(&cpu->no_block, g_free);
-}
-
-static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator, bool up)
-{
-    unsigned __int128 product = (unsigned __int128)value * numerator;
-
-    if (likely(!(product >> 64) && !up)) {
-        return (uint64_t)product / denominator;
-    }
-    return (uint64_t)((product + (up ? denominator - 1 : 0)) / denominator);
-}
-
-static uint64_t interp_work_time(const Accel *accel)
-{
-    const InterpAccel *interp = (const InterpAccel *)accel;
-
-    return scale(accel_instructions(interp), NS_PER_SECOND, interp->ips, false);
 }
 
 static void interp_position(const Accel *accel, VcpuPosition *position)
@@ -702,8 +721,9 @@ static const char *const ALIASES[] = {"interp", "tcg", NULL};
 const AccelClass accel_soft_class = {
     .name = "soft",
     .aliases = ALIASES,
-    .description = "software CPU, 16 and 32 bits",
+    .description = "software CPU, 16, 32 and 64 bits",
     .has_cpu = true,
+    .has_long_mode = interp_has_long_mode,
     .traces = true,
     .options = (const char *const[]){"ips", "paranoid", "realtime", NULL},
     .accel_size = sizeof(InterpAccel),

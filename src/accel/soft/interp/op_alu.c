@@ -223,7 +223,9 @@ ALL_WIDTHS(DEFINE_XADD, xadd, DO_ADD)
         DO(N, a, b);                                                                               \
         *place = (u##N)r_ == 0 ? *reg##N(cpu, insn->src) : b;                                      \
         mem_rmw_done(cpu, place);                                                                  \
-        reg_put##N(cpu, CPU_AX, b);                                                                \
+        if ((u##N)r_ != 0) {                                                                       \
+            reg_put##N(cpu, CPU_AX, b);                                                            \
+        }                                                                                          \
         NEXT();                                                                                    \
     }
 
