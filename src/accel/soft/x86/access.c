@@ -1,6 +1,6 @@
 /*
- * The slow half of data accesses: segment limits and rights, alignment checks,
- * data breakpoints, page crossings, pages of code, ROM, and the bus.
+ * The slow path of data accesses: segment limits and rights, alignment checks, data
+ * breakpoints, accesses across pages, pages of code, ROM, and the bus.
  */
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/debug.h"
@@ -60,7 +60,7 @@ static inline void store(void *host, unsigned size, uint64_t value)
     }
 }
 
-/* Whether blocks were made of any of the bytes; true if in doubt. */
+/* Whether any of the bytes belongs to a block.  Returns true if in doubt. */
 static inline bool may_be_code(const CodePage *page, LinearAddr linear, unsigned size)
 {
     unsigned at = linear & ~PAGE_MASK, bit = at & 63;
@@ -68,7 +68,7 @@ static inline bool may_be_code(const CodePage *page, LinearAddr linear, unsigned
     return bit + size > 64 || page->bytes[at >> 6] >> bit & ((1u << size) - 1);
 }
 
-/* The physical address of what tlb_entry() translated. */
+/* The physical address of a linear address that tlb_entry() has translated. */
 static inline PhysAddr physical_of(Cpu *cpu, LinearAddr linear, Rights rights)
 {
     return tlb_cold_at(&cpu->tlbs[rights], linear)->physical | (linear & ~PAGE_MASK);
@@ -150,7 +150,7 @@ void linear_write(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t value, Ri
 
 /* ---- checks that are rarely on ---- */
 
-/* DR7: length and condition of breakpoint `n`. */
+/* The length and condition of breakpoint `n` in DR7. */
 static bool breakpoint_hit(const Cpu *cpu, unsigned n, LinearAddr linear, unsigned size,
                            MemoryAccess access)
 {
@@ -195,7 +195,7 @@ __attribute__((noinline)) uint64_t mem_read_slow(Cpu *cpu, const Insn *insn, Lin
     return linear_read(cpu, linear, size, cpu_rights(cpu));
 }
 
-/* Data on a page of code: true if that is all there was to it. */
+/* Writes data on a page of code.  Returns false if this access needs more than that. */
 static inline bool write_beside_code(Cpu *cpu, const Insn *insn, LinearAddr linear, unsigned size,
                                      uint64_t value)
 {

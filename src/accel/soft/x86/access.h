@@ -1,13 +1,14 @@
 /*
  * The fast path of data accesses: one comparison for the segment, one for the
- * translation, then the host's memory.  Whatever does not pass goes to
- * access.c, which raises, walks the page tables, or asks the bus.
+ * translation, then the access to the host's memory.  Accesses that fail a
+ * comparison go to access.c, which raises a fault, walks the page tables or
+ * accesses the bus.
  *
- * A file of handlers is compiled twice, with INTERP_WIDE 0 for 16 and 32-bit
- * code and 1 for 64-bit code.  EffAddr is an offset in a segment: 32 bits wide
- * or 64.  In 64-bit code there are no limits to compare, and a base only for FS
- * and GS.  reg_put32() writes a 32-bit result, which clears the upper half of
- * the register there.
+ * A file of handlers is compiled twice: with INTERP_WIDE 0 for 16-bit and 32-bit
+ * code, and with 1 for 64-bit code.  EffAddr is an offset in a segment and has 32
+ * or 64 bits. 64-bit code has no limits to compare, and only FS and GS have a base.
+ * reg_put32() writes a 32-bit result, which in 64-bit code clears the upper half of
+ * the register.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_ACCESS_H
 #define PIOEMU_ACCEL_SOFT_X86_ACCESS_H
@@ -35,7 +36,7 @@ typedef u64 EffAddr;
 typedef u32 EffAddr;
 #endif
 
-/* Guest memory has no alignment. */
+/* Types for guest memory, which has no alignment. */
 typedef uint8_t __attribute__((aligned(1), may_alias)) mem8;
 typedef uint16_t __attribute__((aligned(1), may_alias)) mem16;
 typedef uint32_t __attribute__((aligned(1), may_alias)) mem32;
@@ -85,7 +86,7 @@ static inline void reg_put64(Cpu *cpu, unsigned offset, u64 value)
     *reg64(cpu, offset) = value;
 }
 
-/* The immediate, as wide as the operand. */
+/* The immediate operand, as wide as the instruction's operands. */
 static inline u8 imm8(const Insn *insn)
 {
     return (u8)insn->imm;
@@ -106,12 +107,12 @@ static inline u64 imm64(const Insn *insn)
     return (u64)(i32)insn->imm;
 }
 
-/* A general register by its number. */
+/* A general register, by its number. */
 #define GPR(cpu, n)   (*(u32 *)&(cpu)->gpr[n])
 #define GPR16(cpu, n) (*(u16 *)&(cpu)->gpr[n])
 #define GPR8(cpu, n)  (*(u8 *)&(cpu)->gpr[n])
 #define GPR64(cpu, n) ((cpu)->gpr[n])
-/* The same as wide as an address is. */
+/* The same, as wide as an address. */
 #if INTERP_WIDE
 #define GPR_ADDRESS(cpu, n) GPR64(cpu, n)
 #else
@@ -123,7 +124,7 @@ static inline u64 imm64(const Insn *insn)
 
 #if INTERP_WIDE
 
-/* What an offset is cut to: everything, or 32 bits with an address-size prefix. */
+/* The bits that an offset keeps: all, or 32 with an address-size prefix. */
 static inline EffAddr insn_mask(const Insn *insn)
 {
     return insn->address_mask ? UINT64_MAX : UINT32_MAX;
@@ -197,8 +198,9 @@ static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
 }
 
 /*
- * The last byte is looked up with the first one's entry, so an access that
- * crosses a page misses like any other.
+ * The fast path looks up the first byte's entry and compares it with the last
+ * byte's page.  An access that crosses a page therefore misses, like any other that
+ * needs the slow path.
  */
 #define DEFINE_ACCESS(N)                                                                           \
     static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset)   \
@@ -230,7 +232,7 @@ static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
             mem_write_slow(cpu, insn, linear, N / 8, value);                                       \
         }                                                                                          \
     }                                                                                              \
-    /* Where to read and then write the operand; mem_rmw_done() ends it. */                        \
+    /* The place where to read and then write the operand. mem_rmw_done() ends the access. */      \
     static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset) \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \
@@ -252,7 +254,7 @@ static inline void mem_probe(Cpu *cpu, unsigned segment, EffAddr offset, unsigne
 
 #endif
 
-/* `by` bytes behind an offset, as far as the address size reaches. */
+/* The offset `by` bytes after another, cut to the address size. */
 static inline EffAddr offset_behind(const Insn *insn, EffAddr offset, EffAddr by)
 {
     return (offset + by) & insn_mask(insn);
@@ -327,7 +329,7 @@ static inline void stack_set_pointer(Cpu *cpu, EffAddr offset)
         mem_write##N(cpu, insn, CPU_SS, offset, value);                                            \
         stack_set_pointer(cpu, offset);                                                            \
     }                                                                                              \
-    /* Leaves the pointer alone: the caller moves it after its last access. */                     \
+    /* Reads without moving the pointer, which the caller does after its last access. */           \
     static inline u##N stack_top##N(Cpu *cpu, const Insn *insn)                                    \
     {                                                                                              \
         return mem_read##N(cpu, insn, CPU_SS, stack_offset(cpu, 0));                               \
@@ -338,7 +340,7 @@ DEFINE_STACK(32)
 DEFINE_STACK(64)
 #undef DEFINE_STACK
 
-/* With the supervisor's rights: descriptor tables, TSS. */
+/* With supervisor rights, for descriptor tables and the TSS. */
 static inline uint64_t system_read(Cpu *cpu, LinearAddr linear, unsigned size)
 {
     const TlbEntry *e = tlb_at(&cpu->tlbs[RIGHTS_SYSTEM], linear);

@@ -15,7 +15,7 @@ static G_NORETURN void refuse(Cpu *cpu)
     cpu_raise_error(cpu, VECTOR_GP, 0);
 }
 
-/* Raises #GP when PAE paging would begin with reserved bits set. */
+/* Raises #GP if PAE paging would begin with reserved bits set. */
 static void load_pdptes(Cpu *cpu)
 {
     uint64_t pdpte[4];
@@ -46,7 +46,7 @@ void control_set_long_mode(Cpu *cpu, bool on)
     cpu->linear_mask = on ? UINT64_MAX : UINT32_MAX;
 }
 
-/* 64-bit code neither begins nor ends when paging does. */
+/* Raises #GP if the change of paging would begin or end long mode while 64-bit code runs. */
 static void need_paging_order(Cpu *cpu, bool on)
 {
     bool code64 = cpu->segment[CPU_CS].attributes & CPU_SEGMENT_L;
@@ -60,7 +60,7 @@ static void need_paging_order(Cpu *cpu, bool on)
     }
 }
 
-/* ET is fixed to 1. */
+/* The bit ET is always 1. */
 void control_set_cr0(Cpu *cpu, uint64_t value)
 {
     uint64_t old = cpu->cr0;
@@ -179,7 +179,7 @@ void control_set_cr8(Cpu *cpu, uint64_t value)
     physical_write(cpu, task_priority_at(cpu), 4, value << 4);
 }
 
-/* DR7 can watch ports when CR4.DE is set. */
+/* With CR4.DE set, DR7 can watch ports. */
 void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size)
 {
     for (unsigned n = 0; n < 4 && cpu->cr4 & CR4_DE; n++) {
@@ -199,7 +199,7 @@ void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size)
 {
     const Segment *tr = &cpu->segment[CPU_TR];
 
-    /* A bit per port; two bytes are read, so the map ends with one of ones. */
+    /* The map has a bit for each port.  Two bytes are read, so a byte of ones ends the map. */
     if (tr->attributes & 8 && tr->limit >= 0x67) {
         uint32_t map = (uint32_t)system_read(cpu, tr->base + 0x66, 2) + port / 8;
 

@@ -1,13 +1,14 @@
 /*
- * The state of the software CPU, and what its run loop offers.
+ * The state of the software CPU, and the functions of its run loop.
  *
- * One file per subject: decode.c and opcode_map.c turn bytes into Insn
- * records, block.c keeps runs of them (insn.h), the op_*.c files hold the
- * handlers, paging.c and access.c reach memory (tlb.h), segment.c checks
+ * Each file has one subject. decode.c and opcode_map.c turn bytes into Insn
+ * records. block.c keeps runs of them (insn.h).  The op_*.c files contain the
+ * handlers. paging.c and access.c reach memory (tlb.h). segment.c checks
  * descriptors, far.c jumps between segments, stack.c holds stacks that are not
- * committed yet (segment.h), interrupt.c delivers, task.c switches, control.c
- * has the control registers, state.c converts to and from CpuState, start.c
- * resets and starts (system.h), trace.c logs, accel.c runs.
+ * committed yet (segment.h). interrupt.c delivers interrupts, task.c switches
+ * tasks, control.c has the control registers, state.c converts to and from
+ * CpuState, start.c resets and starts the CPU (system.h). trace.c logs, and accel.c
+ * runs the CPU.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_CPU_H
 #define PIOEMU_ACCEL_SOFT_X86_CPU_H
@@ -33,43 +34,43 @@
 #define HASH_BITS 14u
 #define HASH_SIZE (1u << HASH_BITS)
 
-/* Why the run loop must look at every instruction. */
+/* The reasons for the run loop to look at every instruction. */
 #define SINGLE_STEP_STEP   0x1u /* EFLAGS.TF */
 #define SINGLE_STEP_DEBUG  0x2u /* a breakpoint is enabled in DR7 */
 #define SINGLE_STEP_RESUME 0x4u /* EFLAGS.RF */
-#define SINGLE_STEP_HELD   0x8u /* a device has the bus: Vcpu.initiator.unfinished */
+#define SINGLE_STEP_HELD   0x8u /* a device holds the bus: Vcpu.initiator.unfinished */
 
-/* Why every data access takes the slow path. */
+/* The reasons for data accesses to take the slow path. */
 #define CHECK_ALIGNMENT   0x1u
 #define CHECK_BREAKPOINTS 0x2u
 
 struct Cpu {
-    Vcpu vcpu; /* first */
+    Vcpu vcpu; /* must be first */
 
-    /* Hot: what fast paths and block entry look at. */
+    /* Used often, by the fast paths and at the entry of a block. */
     union {
         _Alignas(VCPU_ALIGNMENT) uint64_t gpr[CPU_GPR_COUNT + 3];
         struct {
             uint64_t general[CPU_GPR_COUNT];
             uint64_t zero; /* REG_ZERO: always 0 */
-            uint64_t rip;  /* REG_IP: of the block's start while inside one */
+            uint64_t rip;  /* REG_IP: inside a block, the address of its start */
             uint64_t far;  /* REG_FAR: always FAR_DISPLACEMENT */
         };
     };
     int64_t flag_result; /* see flags.h */
     uint64_t flag_carry;
-    Tlb *tlb;            /* of the privilege level, or one that never hits */
+    Tlb *tlb;            /* the table for the privilege level, or one that never hits */
     uint64_t generation; /* see GENERATION_STEP */
-    int64_t fuel;        /* instructions that may be done before run loop's turn */
+    int64_t fuel;        /* how many instructions may be executed before the run loop's turn */
     uint32_t stack_mask;
     uint64_t cs_end;
-    uint64_t cs_descriptor; /* what CS was loaded from; 0: none */
+    uint64_t cs_descriptor; /* the descriptor that CS was loaded from; 0: none */
     Segment segment[CPU_SEGMENT_COUNT];
-    LinearAddr wide_base[CPU_SEGMENT_COUNT]; /* in 64-bit code: 0 but for FS and GS */
+    LinearAddr wide_base[CPU_SEGMENT_COUNT]; /* in 64-bit code: 0 except for FS and GS */
 
     uint32_t eflags; /* without FLAGS_ARITHMETIC */
     uint8_t cpl;
-    uint8_t mode; /* 16, 32, 64: the code size */
+    uint8_t mode; /* the size of the code: 16, 32 or 64 */
     uint8_t single_step;
     uint8_t checks;
 
@@ -78,63 +79,67 @@ struct Cpu {
     uint64_t pdpte[4];
     CpuTable gdtr, idtr;
     CpuMsrs msr;
-    uint64_t tsc_offset; /* TSC minus instructions */
+    uint64_t tsc_offset; /* the TSC minus the count of instructions */
     uint64_t xcr0;
     Fx fx;
 
     bool halted, nmi_masked;
-    bool unstarted; /* waits for a start-up IPI: halted, and NMIs masked */
-    bool yields;    /* there are others: PAUSE lets them go on */
+    bool unstarted; /* waits for a start-up IPI: halted, with NMIs masked */
+    bool yields;    /* there are other CPUs, so PAUSE gives up the turn */
     bool yielded;
-    bool shut_down;         /* until the state is set again */
-    bool repeating;         /* a repetition paused, and nothing came in between */
+    bool shut_down;         /* until the state is set once more */
+    bool repeating;         /* a repeated instruction has paused, and nothing else ran since */
     bool stepping;          /* this instruction ends with a single-step trap */
     bool shadow;            /* the last instruction was STI or MOV SS */
-    bool shadow_debug;      /* it was MOV SS: debug traps wait as well */
-    uint32_t debug_pending; /* DR6 bits of traps due after the instruction */
+    bool shadow_debug;      /* it was MOV SS, so debug traps wait as well */
+    uint32_t debug_pending; /* bits of DR6 for traps that are due after the instruction */
     atomic_bool kicked;
 
-    /* See debug.c. */
+    /* For debug.c. */
     struct {
-        bool breaks, watches; /* there are points of the kind */
-        bool passes;          /* the CPU stopped at the breakpoint at `passed`: not again there */
+        bool breaks, watches; /* there are breakpoints or watchpoints */
+        bool passes;          /* the CPU stopped at the breakpoint at `passed` and must not stop
+                                 there again */
         LinearAddr passed;
-        bool alone; /* the next instruction is done without those behind it */
-        bool hit;   /* the instruction in progress touched what is watched */
+        bool alone; /* the next instruction runs without the following ones */
+        bool hit;   /* the current instruction touched something that is watched */
     } debug;
 
-    /* Of the access or slow instruction in progress. */
+    /* For the access or slow instruction that is under way. */
     const Insn *current;
     bool in_bus_access;
-    bool reached_bus; /* an access of memory was a device's; for who clears it */
+    bool reached_bus; /* a memory access reached a device; used by callers that clear it */
     struct {
         uint64_t value;
         LinearAddr linear;
         uint8_t size;
     } rmw;
 
-    /* Faults */
+    /* Faults. */
     jmp_buf escape;
     Fault fault;
     bool fault_pending;
-    int delivering; /* vector being delivered, or -1 */
-    bool external;  /* what is being delivered came from outside: EXT */
+    int delivering; /* the vector that is being delivered, or -1 */
+    bool external;  /* the delivered event came from outside: EXT */
     InterpException last_exception;
 
-    /* Counting: completed = granted - reserve - fuel */
+    /* Counting of instructions: completed = granted - reserve - fuel. */
     uint64_t granted, reserve;
     uint64_t budget;
 
     uint64_t physical_mask; /* A20 */
-    uint64_t linear_mask;   /* linear addresses wrap at 4 GiB, or do not */
-    /* -d, see trace.h */
+    uint64_t linear_mask;   /* whether linear addresses wrap at 4 GiB */
+    /* For -d; see trace.h. */
     bool trace_code, trace_entries, trace_interrupts;
-    bool unlinked; /* block_find() is asked at every entry of a block */
+    bool unlinked; /* every entry of a block asks block_find() */
 
     CodeCache *code;
-    Block *no_block; /* what empty links point to */
+    Block *no_block; /* the target of empty links */
     Block *jump[JUMP_SIZE];
-    /* Linear addresses that large pages in the cache translate; first > last: none. */
+    /*
+     * The range of linear addresses that large pages in the cache translate.  Empty
+     * if first > last.
+     */
     LinearAddr large_first, large_last;
     _Alignas(VCPU_ALIGNMENT) Tlb tlbs[RIGHTS_COUNT];
     Tlb tlb_never;
@@ -145,16 +150,17 @@ struct Cpu {
 #define CODE_CHUNK_SIZE (1u << (CODE_CHUNK_BITS - 12u))
 
 struct InterpAccel {
-    Accel accel; /* first */
+    Accel accel; /* must be first */
     GPtrArray *cpus;
-    Cpu *running;      /* or the last that ran */
-    uint64_t others;   /* instructions completed by the others when its turn began */
+    Cpu *running;      /* the CPU that runs, or that ran last */
+    uint64_t others;   /* instructions that the other CPUs had completed when its turn began */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     CodeArena arena;
     CpuFeatures features;
     bool paranoid;
-    int looks;    /* what may be done before the host's time is looked at; see cpu_look_sooner() */
-    uint64_t ips; /* instructions to a second of machine time */
+    int looks;    /* how much may be done before the next look at the host's time; see
+                     cpu_look_sooner() */
+    uint64_t ips; /* instructions per second of machine time */
     bool a20;
 };
 
@@ -178,13 +184,13 @@ static inline bool cpu_long_mode(const Cpu *cpu)
     return cpu->msr.efer & CPU_EFER_LMA;
 }
 
-/* Bits 63 to 47 are all the same. */
+/* Whether bits 63 to 47 are equal. */
 static inline bool linear_is_canonical(LinearAddr linear)
 {
     return (LinearAddr)((int64_t)(linear << 16) >> 16) == linear;
 }
 
-/* The rights of the code that runs. */
+/* The rights of the running code. */
 static inline Rights cpu_rights(const Cpu *cpu)
 {
     if (cpu->cpl == 3) {
@@ -198,7 +204,7 @@ static inline LinearAddr linear_wrap(const Cpu *cpu, LinearAddr linear)
     return linear & cpu->linear_mask;
 }
 
-/* Where CS:RIP is. */
+/* The linear address of CS:RIP. */
 static inline LinearAddr cpu_code_linear(const Cpu *cpu)
 {
     return cpu->mode == 64 ? cpu->rip : (uint32_t)(cpu->segment[CPU_CS].base + cpu->rip);
@@ -219,7 +225,7 @@ static inline unsigned cpu_iopl(const Cpu *cpu)
     return cpu->eflags >> 12 & 3;
 }
 
-/* Whether something waits that block chaining must not run past. */
+/* Whether an event waits that chained blocks must not run past. */
 static inline bool cpu_attention(const Cpu *cpu)
 {
     return cpu->single_step || cpu->shadow || cpu->debug_pending ||
@@ -231,17 +237,17 @@ static inline bool cpu_attention(const Cpu *cpu)
 
 /* ---- accel.c ---- */
 
-/* Leaves the instruction as if it had not begun.  It is done again, alone. */
+/* Abandons the instruction as if it had not begun.  It then runs once more, alone. */
 G_NORETURN void cpu_do_alone(Cpu *cpu);
-/* Recomputes Cpu.single_step, checks, tlb and generation from the registers they follow from. */
+/* Recomputes Cpu.single_step, checks, tlb and generation from the registers that determine them. */
 void cpu_mode_changed(Cpu *cpu);
-/* Puts what blocks depend on besides translations into Cpu.generation. */
+/* Stores in Cpu.generation what blocks depend on besides translations. */
 static inline void cpu_place_changed(Cpu *cpu)
 {
     cpu->generation = (cpu->generation & ~(GENERATION_STEP - 1)) | cpu->mode / 32u |
                       (cpu->cpl == 3 ? GENERATION_USER : 0);
 }
-/* The same when nothing but EFLAGS changed, from `old`. */
+/* The same after a change of EFLAGS alone.  `old` is the previous value. */
 static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
 {
     if ((old ^ cpu->eflags) & (CPU_FLAG_TF | CPU_FLAG_RF | CPU_FLAG_AC)) {
@@ -250,16 +256,19 @@ static inline void cpu_flags_changed(Cpu *cpu, uint32_t old)
 }
 /* Leaves block chaining at the next block boundary. */
 void cpu_leave_soon(Cpu *cpu);
-/* Takes the next portion of fuel, if there is one. */
+/* Takes the next portion of fuel, if any is left. */
 void cpu_refuel(Cpu *cpu);
-/* Instructions that may be done before the run loop returns; less than 0: too many were. */
+/*
+ * How many instructions may still be executed before the run loop returns.
+ * Negative if there were too many.
+ */
 static inline int64_t cpu_fuel_left(const Cpu *cpu)
 {
     return (int64_t)cpu->reserve + cpu->fuel;
 }
 /*
- * What was done took the host about as long as `count` turns of the run loop,
- * which fuel does not tell: it looks at the host's time sooner.
+ * Accounts for work that took the host as long as about `count` turns of the run
+ * loop.  The fuel does not show this, so the loop looks at the host's time sooner.
  */
 static inline void cpu_look_sooner(Cpu *cpu, int count)
 {
@@ -271,7 +280,7 @@ static inline void cpu_look_sooner(Cpu *cpu, int count)
     }
 }
 uint64_t cpu_instructions(const Cpu *cpu);
-/* Completed by all CPUs; also from inside run(). */
+/* Instructions that all CPUs have completed.  Can also be called from inside run(). */
 uint64_t accel_instructions(const InterpAccel *accel);
 uint64_t cpu_tsc(const Cpu *cpu);
 

@@ -1,13 +1,13 @@
 /*
- * Far jumps, calls and returns: real mode, code segments, call gates, task
- * gates and task state segments.  Nothing of the CPU changes before the last
- * check and the last access are done.
+ * Far jumps, calls and returns: in real mode, to code segments, through call gates
+ * and task gates, and to task state segments.  The CPU's state changes only after
+ * the last check and the last access.
  */
 #include "src/accel/soft/x86/access.h"
 
 /* ---- targets ---- */
 
-/* A code segment reached without a gate keeps the privilege level. */
+/* Without a gate, a jump to a code segment keeps the privilege level. */
 static void need_direct_code(Cpu *cpu, const Descriptor *code, uint16_t selector)
 {
     uint32_t error = selector_error(cpu, selector);
@@ -23,7 +23,7 @@ static void need_direct_code(Cpu *cpu, const Descriptor *code, uint16_t selector
     }
 }
 
-/* Raises unless a gate or TSS may be used from here. */
+/* Raises a fault unless the gate or TSS may be used from the current level. */
 static void need_gate(Cpu *cpu, const Descriptor *gate, uint16_t selector)
 {
     uint32_t error = selector_error(cpu, selector);
@@ -50,7 +50,7 @@ typedef struct GateTarget {
     Descriptor code;
     uint16_t selector;
     uint64_t offset;
-    unsigned size; /* of what is pushed, in bytes */
+    unsigned size; /* size in bytes of each pushed value */
     unsigned parameters;
 } GateTarget;
 
@@ -65,7 +65,7 @@ static void need_call_target(Cpu *cpu, GateTarget *target)
     if (!descriptor_is_code(&target->code) || descriptor_dpl(&target->code) > cpu->cpl) {
         cpu_raise_error(cpu, VECTOR_GP, error);
     }
-    /* In long mode a gate leads to 64-bit code only. */
+    /* In long mode a gate can lead only to 64-bit code. */
     if (cpu_long_mode(cpu) &&
         (!descriptor_is_long(&target->code) || !descriptor_mode_is_valid(cpu, &target->code))) {
         cpu_raise_error(cpu, VECTOR_GP, error);
@@ -104,7 +104,7 @@ static void jump_through_gate(Cpu *cpu, uint16_t selector, const Descriptor *gat
     cpu->rip = target.offset;
 }
 
-/* SS is null behind a call to an inner level of 64-bit code. */
+/* After a call to an inner level of 64-bit code, SS is null. */
 static void call_inner_wide(Cpu *cpu, GateTarget *target, uint64_t return_rip)
 {
     unsigned cpl = descriptor_dpl(&target->code);
@@ -187,7 +187,7 @@ static void call_through_gate(Cpu *cpu, uint16_t selector, const Descriptor *gat
 
 /* ---- jumps and calls ---- */
 
-/* The system descriptors that a far jump or call may name. */
+/* Handles the system descriptors that a far jump or call may name. */
 static void go_through_system(Cpu *cpu, uint16_t selector, const Descriptor *d, TaskSource source,
                               uint64_t next_rip)
 {

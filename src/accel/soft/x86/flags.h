@@ -1,16 +1,16 @@
 /*
- * The arithmetic flags, kept as the operation left them and computed when
- * somebody looks.
+ * The arithmetic flags.  An operation leaves its result and its carries here, and
+ * the flags are computed when they are needed.
  *
- * flag_result is the result, sign-extended to 64 bits: ZF is "the low 32 bits
- * are zero", SF is bit 63, PF is the parity of bits 0-7 exclusive-or bits
- * 32-39 (which the sign extension fills with an even number of ones, so that a
- * loaded PF can differ from the rest by one bit).
+ * flag_result is the result, sign-extended to 64 bits.  ZF means that the low 32
+ * bits are zero.  SF is bit 63.  PF is the parity of bits 0-7 exclusive-or bits
+ * 32-39.  The sign extension fills bits 32-39 with an even number of ones, so PF
+ * can be loaded independently of the rest by changing one of these bits.
  *
- * flag_carry holds the carries between bits, a ^ b ^ (a + b + carry) or
- * a ^ b ^ (a - b - borrow), aligned so that CF is bit 32 and the carry into
- * the sign is bit 31; AF stays in bit 4 at every operand size.  The results
- * and carries of 64 bits are folded into the same form.
+ * flag_carry holds the carries between bits, a ^ b ^ (a + b + carry) or a ^ b ^ (a
+ * - b - borrow), aligned so that CF is bit 32 and the carry into the sign is bit
+ * 31.  AF stays in bit 4 at every operand size.  Results and carries of 64 bits are
+ * folded into the same form.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_FLAGS_H
 #define PIOEMU_ACCEL_SOFT_X86_FLAGS_H
@@ -58,7 +58,7 @@ static inline void flags_logic32(Cpu *cpu, uint32_t result)
     cpu->flag_carry = 0;
 }
 
-/* The upper half is kept as its sign, and as a bit that does not count for PF. */
+/* The upper half is reduced to its sign, and to a bit that does not count for PF. */
 static inline int64_t flags_fold64(uint64_t result)
 {
     uint64_t sign = (uint64_t)((int64_t)result >> 63) << 32;
@@ -66,7 +66,7 @@ static inline int64_t flags_fold64(uint64_t result)
     return (int64_t)(sign | (uint32_t)result | (uint64_t)(result >> 32 != 0) << 8);
 }
 
-/* `carries` has what goes into the sign and into bit 4; what comes out is told. */
+/* `carries` contains the carries into the sign bit and into bit 4.  `cf` is the carry out. */
 static inline void flags_set64(Cpu *cpu, uint64_t result, uint64_t carries, bool cf)
 {
     cpu->flag_result = flags_fold64(result);
@@ -80,7 +80,7 @@ static inline void flags_logic64(Cpu *cpu, uint64_t result)
     cpu->flag_carry = 0;
 }
 
-/* After r = a + b with any carry, and r = a - b with any borrow. */
+/* For r = a + b with any carry, and for r = a - b with any borrow. */
 #define DEFINE_FLAGS_OF_SUM(N)                                                                     \
     static inline void flags_sum##N(Cpu *cpu, uint64_t a, uint64_t b, uint64_t r)                  \
     {                                                                                              \
@@ -138,7 +138,7 @@ static inline bool flag_af(const Cpu *cpu)
     return cpu->flag_carry >> 4 & 1;
 }
 
-/* Replaces CF alone. */
+/* Replaces only CF. */
 static inline void flag_set_cf(Cpu *cpu, bool cf)
 {
     uint64_t flip = (uint64_t)(cf ^ flag_cf(cpu)) << 31;
@@ -146,7 +146,7 @@ static inline void flag_set_cf(Cpu *cpu, bool cf)
     cpu->flag_carry ^= flip | flip << 1;
 }
 
-/* Replaces OF alone. */
+/* Replaces only OF. */
 static inline void flag_set_of(Cpu *cpu, bool of)
 {
     cpu->flag_carry ^= (uint64_t)(of ^ flag_of(cpu)) << 31;
@@ -190,13 +190,13 @@ static inline uint32_t flags_arithmetic(const Cpu *cpu)
            (flag_sf(cpu) ? CPU_FLAG_SF : 0) | (flag_of(cpu) ? CPU_FLAG_OF : 0);
 }
 
-/* EFLAGS as PUSHF would see it, with VM and RF. */
+/* EFLAGS as PUSHF stores it, but with VM and RF. */
 static inline uint32_t flags_get(const Cpu *cpu)
 {
     return cpu->eflags | CPU_FLAG_ONE | flags_arithmetic(cpu);
 }
 
-/* Replaces all of EFLAGS; call cpu_mode_changed() after it. */
+/* Replaces all of EFLAGS.  Call cpu_mode_changed() afterwards. */
 static inline void flags_put(Cpu *cpu, uint32_t flags)
 {
     flags_load_arithmetic(cpu, flags);

@@ -57,7 +57,7 @@ G_NORETURN void fpu_raise_simd(Cpu *cpu)
 
 /* ---- memory that the fast path does not reach ---- */
 
-/* In 64-bit code there are no limits, but an address has to be canonical. */
+/* 64-bit code has no limits, but an address must be canonical. */
 static LinearAddr check_wide(Cpu *cpu, unsigned segment, uint64_t offset, unsigned size)
 {
     LinearAddr linear = cpu->wide_base[segment] + offset;
@@ -81,7 +81,7 @@ static LinearAddr check(Cpu *cpu, const Insn *insn, uint64_t offset, unsigned si
     return linear;
 }
 
-/* The size of the next piece: accesses of a device are not wider than 8 bytes. */
+/* The size of the next piece: an access of a device has at most 8 bytes. */
 static unsigned piece_of(unsigned left)
 {
     return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;

@@ -1,8 +1,8 @@
 /*
- * What the system lets the x87, MMX and SSE instructions do, and how they
- * reach memory.  Intel SDM, volume 3, chapters "System Programming for
- * Instruction Set Extensions" and "Processor Management and Initialization"
- * (table 9-3 for CR0.EM, MP and TS).
+ * When the system allows the x87, MMX and SSE instructions, and how they access
+ * memory.  Intel SDM, volume 3, chapters "System Programming for Instruction Set
+ * Extensions" and "Processor Management and Initialization" (table 9-3 for CR0.EM,
+ * MP and TS).
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_FPU_H
 #define PIOEMU_ACCEL_SOFT_X86_FPU_H
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* Whether x87, MMX or SSE instructions have to look why they may not run. */
+/* Whether x87, MMX or SSE instructions may be forbidden, so that the slow check must run. */
 static inline bool x87_is_off(const Cpu *cpu)
 {
     return (cpu->cr0 & (CPU_CR0_EM | CPU_CR0_TS)) || fx_pending(&cpu->fx);
@@ -22,20 +22,23 @@ static inline bool sse_is_off(const Cpu *cpu)
     return (cpu->cr0 & (CPU_CR0_EM | CPU_CR0_TS)) | (~cpu->cr4 & CR4_OSFXSR);
 }
 
-/* They raise what there is to raise, and return if there is nothing. */
+/* Raise the exception that forbids the instruction, or return if there is none. */
 void fpu_refuse_x87(Cpu *cpu);
 void fpu_refuse_mmx(Cpu *cpu);
 void fpu_refuse_sse(Cpu *cpu);
-/* #NM alone, for instructions that do not wait for exceptions. */
+/* Raises only #NM, for instructions that do not wait for exceptions. */
 void fpu_refuse_control(Cpu *cpu);
-/* An unmasked exception is pending: #MF, or FERR# and the wait for its interrupt. */
+/* An unmasked exception is pending: raises #MF, or asserts FERR# and waits for its interrupt. */
 void fpu_pending(Cpu *cpu);
 /* An unmasked exception of SSE has occurred. */
 G_NORETURN void fpu_raise_simd(Cpu *cpu);
 
 /* ---- memory ---- */
 
-/* Up to a page; missing `alignment`, which is a power of two, is #GP. */
+/*
+ * Accesses up to a page.  Raises #GP if the address lacks the `alignment`, which is
+ * a power of two.
+ */
 void fpu_read_slow(Cpu *cpu, const Insn *insn, uint64_t offset, void *to, unsigned size,
                    unsigned alignment);
 void fpu_write_slow(Cpu *cpu, const Insn *insn, uint64_t offset, const void *from, unsigned size,
@@ -43,7 +46,7 @@ void fpu_write_slow(Cpu *cpu, const Insn *insn, uint64_t offset, const void *fro
 
 #define FPU_INLINE static inline __attribute__((always_inline))
 
-/* Where an operand is; whether the segment holds it. */
+/* The linear address of an operand, and whether the segment contains the operand. */
 #if INTERP_WIDE
 FPU_INLINE LinearAddr fpu_linear(const Cpu *cpu, const Insn *insn, EffAddr offset)
 {
@@ -69,7 +72,7 @@ FPU_INLINE bool fpu_within(EffAddr offset, unsigned size, uint64_t end)
 }
 #endif
 
-/* The memory operand of an instruction, to or from host memory. */
+/* Moves the memory operand of an instruction to or from host memory. */
 FPU_INLINE void fpu_read(Cpu *cpu, const Insn *insn, void *to, unsigned size, unsigned alignment)
 {
     EffAddr offset = insn_address(cpu, insn);

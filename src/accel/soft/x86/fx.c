@@ -170,7 +170,7 @@ void fx_load_image(Fx *fx, const uint8_t *image, bool wide, unsigned xmm_count)
     fx_load_xmm(fx, image, xmm_count);
 }
 
-/* In the bytes that FXSAVE leaves to software. */
+/* The mark is in bytes that FXSAVE leaves to software. */
 #define AT_MARK     464
 #define MARK_NARROW 1
 
@@ -195,7 +195,7 @@ unsigned fx_environment_size(FxEnvironment layout)
     return layout == FX_REAL32 || layout == FX_PROTECTED32 ? 28 : 14;
 }
 
-/* In real mode a pointer is a linear address: selector and offset are added. */
+/* In real mode a pointer is a linear address, the sum of selector and offset. */
 static uint32_t linear_of(uint16_t selector, uint64_t offset)
 {
     return (uint32_t)offset + ((uint32_t)selector << 4);

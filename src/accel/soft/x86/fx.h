@@ -1,9 +1,9 @@
 /*
  * The state of the x87, MMX and SSE units, and its layouts in memory.
  *
- * The registers are kept in the order of the silicon (R0 to R7), with TOP and
- * the tags beside them, so that a push moves nothing.  FXSAVE, XSAVE, FSAVE
- * and FSTENV are conversions of this.
+ * The registers are in the silicon's order (R0 to R7), with TOP and the tags beside
+ * them, so a push moves no data.  FXSAVE, XSAVE, FSAVE and FSTENV convert from this
+ * form.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_FX_H
 #define PIOEMU_ACCEL_SOFT_X86_FX_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The status word.  TOP is kept apart; ES and B are derived from the rest. */
+/* The status word.  TOP is stored separately, and ES and B are derived from the rest. */
 #define FSW_IE         0x0001u
 #define FSW_DE         0x0002u
 #define FSW_ZE         0x0004u
@@ -34,7 +34,7 @@
 #define FCW_RESET    0x0040u /* after RESET# */
 #define FCW_INIT     0x037fu /* after FNINIT */
 #define FCW_WRITABLE 0x1f3fu
-#define FCW_ONE      0x0040u /* reads 1 */
+#define FCW_ONE      0x0040u /* always reads 1 */
 #define FCW_RC_SHIFT 10
 
 #define MXCSR_EXCEPTIONS  0x003fu
@@ -54,10 +54,13 @@
 #define F80_INTEGER  (UINT64_C(1) << 63)
 #define F80_QUIET    (UINT64_C(1) << 62)
 
-/* An 80-bit value; the first ten bytes are as in memory.  MMX registers are the fractions. */
+/*
+ * An 80-bit value.  The first ten bytes have the layout of memory.  MMX registers
+ * are the fractions.
+ */
 typedef struct F80 {
     uint64_t fraction;
-    uint16_t exponent; /* and the sign */
+    uint16_t exponent; /* with the sign */
     uint16_t padding[3];
 } F80;
 _Static_assert(sizeof(F80) == 16, "as FXSAVE spaces them");
@@ -84,8 +87,8 @@ typedef struct Fx {
     uint16_t opcode;
     uint64_t instruction, operand; /* FIP and FDP */
     uint16_t instruction_selector, operand_selector;
-    uint32_t eflags; /* what FCMOV looks at, and what FCOMI leaves */
-    /* Of the vector instruction in progress. */
+    uint32_t eflags; /* flags that FCMOV reads and FCOMI sets */
+    /* For the vector instruction that is under way. */
     V128 source, result, work;
     int64_t lengths[2]; /* EAX and EDX, for PCMPESTRI and PCMPESTRM */
 } Fx;
@@ -102,7 +105,7 @@ static inline bool fx_st_full(const Fx *fx, unsigned i)
     return fx->full >> ((fx->top + i) & 7) & 1;
 }
 
-/* An exception is unmasked and pending. */
+/* Whether an unmasked exception is pending. */
 static inline bool fx_pending(const Fx *fx)
 {
     return fx->status & ~fx->control & FSW_EXCEPTIONS;
@@ -125,7 +128,7 @@ static inline void fx_set_status(Fx *fx, uint16_t value)
     fx->top = value >> 11 & 7;
 }
 
-/* Before each MMX instruction but EMMS: TOP is 0 and no register is empty. */
+/* Called before each MMX instruction except EMMS: TOP becomes 0 and no register is empty. */
 static inline void fx_enter_mmx(Fx *fx)
 {
     fx->top = 0;
@@ -134,27 +137,27 @@ static inline void fx_enter_mmx(Fx *fx)
 
 /* FNINIT. */
 void fx_init(Fx *fx);
-/* The tag word, two bits to a register. */
+/* The tag word, with two bits for each register. */
 uint16_t fx_tag_word(const Fx *fx);
 void fx_set_tag_word(Fx *fx, uint16_t tags);
 
 /*
- * The FXSAVE image.  With `wide` the pointers have 64 bits and no selectors.
- * `xmm_count` registers are stored or loaded (8 outside 64-bit mode); what the
- * processor does not write is left as it was.
+ * The FXSAVE image.  With `wide`, pointers have 64 bits and no selectors.
+ * `xmm_count` registers are stored or loaded (8 outside of 64-bit mode).  Bytes
+ * that the processor does not write stay unchanged.
  */
 void fx_store_image(const Fx *fx, uint8_t *image, bool wide, unsigned xmm_count);
-/* Does not look at MXCSR's reserved bits: the caller has refused them. */
+/* Does not check the reserved bits of MXCSR: the caller has done that. */
 void fx_load_image(Fx *fx, const uint8_t *image, bool wide, unsigned xmm_count);
-/* The x87 part of either alone: bytes 0 to 23 and the registers. */
+/* Only the x87 part of the image: bytes 0 to 23 and the registers. */
 void fx_store_x87(const Fx *fx, uint8_t *image, bool wide);
 void fx_load_x87(Fx *fx, const uint8_t *image, bool wide);
 void fx_store_xmm(const Fx *fx, uint8_t *image, unsigned xmm_count);
 void fx_load_xmm(Fx *fx, const uint8_t *image, unsigned xmm_count);
 
 /*
- * CpuState's image: the wide one, or where the pointers have selectors, which
- * only 16 and 32-bit code has, the narrow one with a mark behind it.
+ * The image of CpuState.  It has the wide form, or the narrow form with a mark if
+ * the pointers have selectors.  Only 16-bit and 32-bit code sets selectors.
  */
 void fx_store_state(const Fx *fx, uint8_t image[FXSAVE_SIZE]);
 void fx_load_state(Fx *fx, const uint8_t image[FXSAVE_SIZE]);
@@ -169,11 +172,14 @@ typedef enum FxEnvironment {
 #define FX_ENVIRONMENT_MAX 28u
 #define FX_REGISTERS_SIZE  80u
 
-/* FSTENV and FLDENV: returns the size, 14 or 28. */
+/* For FSTENV and FLDENV.  The size is 14 or 28. */
 unsigned fx_environment_size(FxEnvironment layout);
 void fx_store_environment(const Fx *fx, uint8_t *to, FxEnvironment layout);
 void fx_load_environment(Fx *fx, const uint8_t *from, FxEnvironment layout);
-/* What FSAVE and FRSTOR have behind it: the eight registers from ST(0), ten bytes each. */
+/*
+ * What FSAVE and FRSTOR have after the environment: the eight registers from ST(0),
+ * ten bytes each.
+ */
 void fx_store_registers(const Fx *fx, uint8_t *to);
 void fx_load_registers(Fx *fx, const uint8_t *from);
 

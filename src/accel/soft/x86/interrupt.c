@@ -7,7 +7,7 @@
 
 /* ---- delivery ---- */
 
-/* EFLAGS as the handler will find them on its stack: faults set RF. */
+/* EFLAGS in the form that the handler finds on its stack: faults set RF. */
 uint32_t interrupt_pushed_flags(const Cpu *cpu, const Event *event)
 {
     bool fault =
@@ -24,7 +24,7 @@ void interrupt_clear_flags(Cpu *cpu, uint32_t flags)
     cpu_flags_changed(cpu, old);
 }
 
-/* Pushes on the current stack; the pointer moves when all are done. */
+/* Pushes on the current stack.  The pointer moves when all values are written. */
 static inline void put16(Cpu *cpu, unsigned item, uint32_t value)
 {
     mem_write16(cpu, cpu->current, CPU_SS, stack_offset(cpu, -2 * item), (uint16_t)value);
@@ -36,8 +36,8 @@ static inline void put32(Cpu *cpu, unsigned item, uint32_t value)
 }
 
 /*
- * Where `bytes` of the current stack from `offset` on are in host memory, all
- * in one page, or NULL for the slow path.
+ * The host address of `bytes` of the current stack from `offset` on, if they are in
+ * one page.  NULL: use the slow path.
  */
 static inline void *frame_at(Cpu *cpu, uint32_t offset, unsigned bytes, MemoryAccess access)
 {
@@ -169,7 +169,7 @@ static void enter_handler(Cpu *cpu, const Descriptor *gate, uint32_t offset)
                                    (interrupt ? CPU_FLAG_IF : 0));
 }
 
-/* In virtual-8086 mode the data segments are saved and emptied as well. */
+/* In virtual-8086 mode the data segments are also saved and cleared. */
 static void push_v86_segments(Cpu *cpu, Stack *stack, unsigned size)
 {
     static const uint8_t SAVED[] = {CPU_GS, CPU_FS, CPU_DS, CPU_ES};
@@ -243,7 +243,7 @@ static void push_frame_here(Cpu *cpu, const Event *event, bool op32)
     }
 }
 
-/* `code` is NULL when CS would be loaded with what it has already. */
+/* `code` is NULL if CS already contains what would be loaded. */
 static void deliver_same(Cpu *cpu, const Event *event, const Descriptor *gate, Descriptor *code,
                          uint32_t offset)
 {
@@ -338,7 +338,7 @@ void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error,
 
 /* ---- IRET ---- */
 
-/* Bits of EFLAGS that an IRET at this level may change. */
+/* The bits of EFLAGS that an IRET at this level may change. */
 uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size)
 {
     uint32_t mask = FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_DF | CPU_FLAG_NT;
@@ -355,7 +355,7 @@ uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size)
     return mask;
 }
 
-/* `mask` has all of FLAGS_ARITHMETIC. */
+/* `mask` contains all of FLAGS_ARITHMETIC. */
 void interrupt_merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask)
 {
     uint32_t old = cpu->eflags;
@@ -366,7 +366,7 @@ void interrupt_merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask)
     cpu_flags_changed(cpu, old);
 }
 
-/* The three values of a frame on the current stack. */
+/* The three values in a frame on the current stack. */
 typedef struct Frame {
     uint32_t eip, eflags;
     uint16_t cs;
@@ -434,7 +434,7 @@ static void return_to_v86(Cpu *cpu, const Frame *frame)
     for (unsigned i = 0; i < G_N_ELEMENTS(ORDER); i++) {
         data[i] = (uint16_t)stack_pop(cpu, &stack, 4);
     }
-    /* EIP above 64 KiB faults when it is fetched from, in the new mode. */
+    /* An EIP above 64 KiB faults at the fetch, in the new mode. */
     flags_put(cpu, (frame->eflags &
                     (FLAGS_ARITHMETIC | CPU_FLAG_TF | CPU_FLAG_IF | CPU_FLAG_DF | CPU_FLAG_IOPL |
                      CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_VM | CPU_FLAG_AC | CPU_FLAG_ID)));

@@ -1,8 +1,7 @@
 /*
- * Delivery of interrupts and exceptions in long mode, and IRET there: gates of
- * 16 bytes, the interrupt stack table, and frames that always have SS:RSP
- * (Intel SDM volume 3, section "Exception and Interrupt Handling in 64-bit
- * Mode").
+ * Delivery of interrupts and exceptions in long mode, and IRET there: gates of 16
+ * bytes, the interrupt stack table, and frames that always contain SS:RSP (Intel
+ * SDM volume 3, section "Exception and Interrupt Handling in 64-bit Mode").
  */
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/flags.h"
@@ -13,7 +12,7 @@ typedef struct Gate {
     uint16_t selector;
     uint64_t offset;
     unsigned ist;
-    bool interrupt; /* clears IF */
+    bool interrupt; /* an interrupt gate, which clears IF */
 } Gate;
 
 static uint32_t idt_error(const Cpu *cpu, const Event *event)
@@ -66,7 +65,7 @@ static void need_handler_code(Cpu *cpu, uint16_t selector, Descriptor *code)
     }
 }
 
-/* The pointer of the mode that was left. */
+/* The stack pointer of the interrupted code, as wide as in its mode. */
 static uint64_t old_pointer(const Cpu *cpu)
 {
     return cpu->mode == 64 ? cpu->gpr[CPU_SP] : (uint32_t)cpu->gpr[CPU_SP];
@@ -125,7 +124,7 @@ void interrupt_return_long(Cpu *cpu, unsigned size)
     uint32_t flags = (uint32_t)stack_at(cpu, &stack, 2, size);
     stack_move(&stack, size * 3u);
     segment_need_return_code(cpu, selector, rip, &code);
-    /* From 64-bit code SS:RSP are taken whatever the level is. */
+    /* 64-bit code takes SS:RSP from the frame at every level. */
     if (cpu->mode == 64 || (selector & 3u) > cpu->cpl) {
         stack_return_outer(cpu, &stack, &code, selector, size, 0);
     } else {

@@ -10,7 +10,7 @@
 #define MSR_SYSENTER_ESP   0x175u
 #define MSR_SYSENTER_EIP   0x176u
 #define MSR_MISC_ENABLE    0x1a0u
-#define MSR_MTRR_BASE0     0x200u /* then the mask, then the next pair */
+#define MSR_MTRR_BASE0     0x200u /* followed by its mask and then by the next pair */
 #define MSR_PAT            0x277u
 #define MSR_MTRR_DEF_TYPE  0x2ffu
 #define MSR_EFER           0xc0000080u
@@ -23,19 +23,19 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_TSC_AUX        0xc0000103u
 
-/* Write-combining and fixed ranges are there. */
+/* Write-combining and the fixed ranges are supported. */
 #define MTRR_CAP (CPU_MTRR_RANGES | 1u << 8 | 1u << 10)
 
-/* How the value of a register is checked when it is written. */
+/* How a value is checked when it is written to a register. */
 typedef enum Check {
     CHECK_NOTHING,
     CHECK_CANONICAL,
-    CHECK_LOW,   /* 32 bits; the rest is not kept */
-    CHECK_UPPER, /* 32 bits; the rest is refused */
+    CHECK_LOW,   /* 32 bits; the upper half is dropped */
+    CHECK_UPPER, /* 32 bits; an upper half other than 0 is refused */
     CHECK_PAT,
 } Check;
 
-/* A register that is kept and read back; what it does is looked up where it is needed. */
+/* A register that is stored and read back.  Code that depends on it reads the stored value. */
 typedef struct Kept {
     uint32_t index;
     uint8_t feature; /* CpuFeature */
@@ -81,7 +81,10 @@ static const Kept *find_kept(const Cpu *cpu, uint32_t index)
     return NULL;
 }
 
-/* The memory type ranges, which are kept and no more; NULL for another register. */
+/*
+ * The registers of the memory type ranges, which are stored without effect.  NULL
+ * for other registers.
+ */
 static uint64_t *find_mtrr(Cpu *cpu, uint32_t index)
 {
     static const uint16_t FIXED[CPU_MTRR_FIXED] = {
@@ -103,7 +106,7 @@ static uint64_t *find_mtrr(Cpu *cpu, uint32_t index)
     return NULL;
 }
 
-/* Types 2 and 3 are reserved, and so is what is above 7. */
+/* Types 2 and 3 are reserved, and so are those above 7. */
 static bool pat_is_valid(uint64_t value)
 {
     for (unsigned i = 0; i < 8; i++) {
@@ -140,7 +143,7 @@ static uint64_t efer_bits(const Cpu *cpu)
            (has(cpu, CPU_FEATURE_NX) ? CPU_EFER_NXE : 0);
 }
 
-/* LMA is not written; LME does not change while there is paging. */
+/* A write does not change LMA.  LME cannot change while paging is on. */
 static bool write_efer(Cpu *cpu, uint64_t value)
 {
     uint64_t old = cpu->msr.efer;
@@ -164,7 +167,7 @@ static bool write_base(Cpu *cpu, unsigned segment, uint64_t value)
     return true;
 }
 
-/* Whether an access to a register that is not there does without one. */
+/* Whether an access to a register that does not exist has no effect.  Otherwise it raises #GP. */
 static bool msr_is_ignored(Cpu *cpu, uint32_t index, bool write, uint64_t value)
 {
     accel_unknown_msr(&cpu->vcpu, index, write, value);

@@ -2,8 +2,8 @@
  * Paging: the tables, their accessed and dirty bits, page faults, and the
  * translation cache.
  *
- * DEVIATION: bits that select a memory type (PAT, PCD, PWT) are ignored in
- * every entry, since there are no memory types to select.
+ * DEVIATION: bits that select a memory type (PAT, PCD, PWT) are ignored in every
+ * entry, because there are no memory types.
  */
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/debug.h"
@@ -28,10 +28,10 @@
 #define PAE_RESERVED     (~(PHYSICAL_MASK | ENTRY_NX)) /* entries of 3-level paging */
 #define LONG_RESERVED    (~PHYSICAL_MASK & UINT64_C(0xfffffffffffff)) /* of 4-level paging */
 #define PDPTE_RESERVED   (~PHYSICAL_MASK | UINT64_C(0x1e6))
-#define LARGE_RESERVED   UINT64_C(0x3fe000) /* of a page of 4 MiB, without PSE-36 */
-#define LARGE_RESERVED36 UINT64_C(0x200000) /* with it, and 40 bits of address */
+#define LARGE_RESERVED   UINT64_C(0x3fe000) /* in an entry for 4 MiB, without PSE-36 */
+#define LARGE_RESERVED36 UINT64_C(0x200000) /* with PSE-36 and addresses of 40 bits */
 
-/* A flush takes as long as so many turns of the run loop. */
+/* A flush takes as long as this number of turns of the run loop. */
 #define FLUSH_LOOKS 16
 
 /* ---- physical memory ---- */
@@ -42,8 +42,8 @@ static PhysAddr mask_address(const Cpu *cpu, PhysAddr address)
 }
 
 /*
- * A device may have raised an interrupt, which is looked at behind the
- * instruction, wherever its block would have ended.
+ * A device may have raised an interrupt.  The CPU looks at it after the
+ * instruction, wherever the block would have ended.
  */
 static void reached_bus(Cpu *cpu)
 {
@@ -70,7 +70,7 @@ static void bus_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
     reached_bus(cpu);
 }
 
-/* The access is within one page. */
+/* The access must be within one page. */
 uint64_t physical_read(Cpu *cpu, PhysAddr address, unsigned size)
 {
     const MemoryRegion *region;
@@ -122,7 +122,7 @@ void tlb_flush(Cpu *cpu)
     cpu_look_sooner(cpu, FLUSH_LOOKS);
 }
 
-/* Entries of a large page are kept 4 KiB at a time, so all of them go. */
+/* The entries of a large page cover 4 KiB each, so all of them are flushed. */
 void tlb_flush_page(Cpu *cpu, LinearAddr linear)
 {
     linear = linear_wrap(cpu, linear);
@@ -136,7 +136,7 @@ void tlb_flush_page(Cpu *cpu, LinearAddr linear)
     cpu->generation += GENERATION_STEP;
 }
 
-/* From here on tlb_flush_page() knows that a large page is in the cache. */
+/* Records, for tlb_flush_page(), that the cache contains a large page. */
 static void note_large(Cpu *cpu, LinearAddr linear, uint64_t offset_mask)
 {
     cpu->large_first = MIN(cpu->large_first, linear & ~offset_mask);
@@ -161,11 +161,11 @@ typedef struct Walk {
     LinearAddr linear;
     MemoryAccess access;
     Rights rights;
-    uint32_t error;            /* what of the error code follows from the access */
-    bool readable, executable; /* for these rights */
-    bool writable;             /* the same, once dirty */
+    uint32_t error;            /* the bits of the error code that the access determines */
+    bool readable, executable; /* with these rights */
+    bool writable;             /* likewise, when it is dirty */
     bool dirty;
-    PhysAddr physical; /* of the page */
+    PhysAddr physical; /* address of the page */
 } Walk;
 
 static G_NORETURN void page_fault(Cpu *cpu, const Walk *walk, uint32_t bits)
@@ -174,7 +174,10 @@ static G_NORETURN void page_fault(Cpu *cpu, const Walk *walk, uint32_t bits)
     cpu_raise_error(cpu, VECTOR_PF, walk->error | bits);
 }
 
-/* What all levels together allow: `allow` is the AND of the entries, `forbid` the OR. */
+/*
+ * The rights that all levels together allow.  `allow` is the AND of the entries,
+ * `forbid` the OR.
+ */
 static void check_rights(Cpu *cpu, Walk *walk, uint64_t allow, uint64_t forbid)
 {
     bool user_page = allow & ENTRY_US, user = walk->rights == RIGHTS_USER;
@@ -192,7 +195,7 @@ static void check_rights(Cpu *cpu, Walk *walk, uint64_t allow, uint64_t forbid)
     }
 }
 
-/* Sets A, and D in the last level of a write; the entry was `value`. */
+/* Sets A, and at the last level of a write D.  The entry's value was `value`. */
 static uint64_t mark_entry(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value, uint64_t bits)
 {
     if ((value & bits) != bits) {
@@ -202,12 +205,12 @@ static uint64_t mark_entry(Cpu *cpu, PhysAddr address, unsigned size, uint64_t v
     return value;
 }
 
-/* One way of paging. */
+/* A mode of paging. */
 typedef struct Paging {
     unsigned levels, index_bits, size; /* size of an entry */
-    unsigned large_levels;             /* above the last, that may map a large page */
-    uint64_t reserved;                 /* bits of every entry */
-    uint64_t large_reserved;           /* besides them, of one of 4 MiB */
+    unsigned large_levels;             /* how many levels above the last may map a large page */
+    uint64_t reserved;                 /* in every entry */
+    uint64_t large_reserved;           /* additionally in an entry for 4 MiB */
 } Paging;
 
 static Paging paging_of(const Cpu *cpu)
@@ -228,7 +231,7 @@ static Paging paging_of(const Cpu *cpu)
         2, 10, 4, cpu->cr4 & CR4_PSE ? 1 : 0, 0, pse36 ? LARGE_RESERVED36 : LARGE_RESERVED};
 }
 
-/* The entries that a walk meets, from the first level on. */
+/* The entries that a walk passes, beginning at the first level. */
 typedef struct Entries {
     PhysAddr at[5];
     uint64_t value[5];
@@ -240,7 +243,7 @@ static bool is_large(const Paging *paging, unsigned level, uint64_t entry)
     return level > 0 && level <= paging->large_levels && entry & ENTRY_PS;
 }
 
-/* `level` is 0 for a page of 4 KiB. */
+/* `level` is 0 for an entry of a page of 4 KiB. */
 static bool is_reserved(const Paging *paging, unsigned level, uint64_t entry)
 {
     uint64_t reserved = paging->reserved;
@@ -248,10 +251,10 @@ static bool is_reserved(const Paging *paging, unsigned level, uint64_t entry)
     if (is_large(paging, level, entry)) {
         uint64_t mask = (UINT64_C(1) << (12 + level * paging->index_bits)) - 1;
 
-        /* Bit 12 is PAT; without PAE bits 13 to 20 are bits 32 to 39 of the address. */
+        /* Bit 12 is PAT.  Without PAE, bits 13 to 20 are bits 32 to 39 of the address. */
         reserved |= paging->size == 4 ? paging->large_reserved : mask & ~UINT64_C(0x1fff);
     } else if (level >= 2) {
-        /* PS where there is no large page. */
+        /* PS is reserved at a level without large pages. */
         reserved |= ENTRY_PS;
     }
     return entry & reserved;
@@ -268,7 +271,7 @@ static PhysAddr page_of(const Paging *paging, unsigned level, uint64_t entry, Li
     return base | (linear & mask & PAGE_MASK);
 }
 
-/* Marks what was met: accessed, and the last one dirty. */
+/* Sets the accessed bits of the entries passed, and the dirty bit of the last. */
 static void mark_entries(Cpu *cpu, Walk *walk, const Entries *met, unsigned size)
 {
     unsigned last = met->count - 1;
@@ -348,7 +351,7 @@ bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4])
 
 /* ---- filling ---- */
 
-/* Accesses of watched pages take the slow path. */
+/* Accesses to watched pages must take the slow path. */
 static void mark_watched(const Cpu *cpu, TlbEntry *entry, LinearAddr page)
 {
     if (unlikely(cpu->debug.watches) && debug_watches_page(cpu, page)) {

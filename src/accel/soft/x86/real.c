@@ -31,7 +31,7 @@ Real real_multiply(Real a, Real b)
                    a.negative != b.negative);
 }
 
-/* a / b as a fraction of 128 bits, for a < b. */
+/* Returns a / b as a fraction of 128 bits, for a < b. */
 static u128 divide_fractions(u128 a, u128 b)
 {
     u128 quotient = 0;
@@ -86,7 +86,7 @@ enum { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO };
 #define BIAS_ADJUST   0x6000
 #define HALF_FRACTION (UINT64_C(1) << 63)
 
-/* Whether the bits that are dropped take the value up. */
+/* Whether rounding away the dropped bits increases the magnitude. */
 static bool rounds_up(const Fx *fx, bool negative, uint64_t kept, uint64_t dropped)
 {
     switch (fx->control >> FCW_RC_SHIFT & 3) {
@@ -101,7 +101,10 @@ static bool rounds_up(const Fx *fx, bool negative, uint64_t kept, uint64_t dropp
     }
 }
 
-/* A masked overflow: infinity, or the greatest number if that is the way of the rounding. */
+/*
+ * The result of a masked overflow: infinity, or the greatest number if the rounding
+ * mode says so.
+ */
 static void overflow(Fx *fx, F80 *value, bool negative)
 {
     bool infinite = rounds_up(fx, negative, 1, HALF_FRACTION);

@@ -1,6 +1,6 @@
 /*
- * Reals with a fraction of 128 bits, for transcendental.c, and their rounding
- * to the x87 unit's format.
+ * Real numbers with a fraction of 128 bits, for transcendental.c, and how they are
+ * rounded to the x87 unit's format.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_REAL_H
 #define PIOEMU_ACCEL_SOFT_X86_REAL_H
@@ -10,24 +10,30 @@
 typedef unsigned __int128 u128;
 typedef __int128 i128;
 
-/* fraction * 2^(exponent - 128); the top bit of the fraction is set, or it is 0. */
+/*
+ * The value fraction * 2^(exponent - 128).  The top bit of the fraction is set
+ * unless the value is 0.
+ */
 typedef struct Real {
     u128 fraction;
     int exponent;
     bool negative;
 } Real;
 
-/* Normalizes. */
+/* These return a normalized value. */
 Real real_of(u128 fraction, int exponent, bool negative);
 Real real_of_f80(const F80 *value);
-/* The last bits are dropped. */
+/* These drop the bits that do not fit. */
 Real real_multiply(Real a, Real b);
 Real real_divide(Real a, Real b);
 /* The upper half of a product. */
 u128 real_multiply_high(u128 a, u128 b);
-/* As a number of 2^-bits; what is below is dropped. */
+/* The value in units of 2^-bits.  Lower bits are dropped. */
 u128 real_fixed(const Real *r, int bits);
-/* Rounds by the control word and raises; `exact` says that nothing was lost so far. */
+/*
+ * Rounds as the control word says, and raises exceptions.  `exact` says that no
+ * bits were lost before.
+ */
 F80 real_round(Fx *fx, const Real *r, bool exact);
 
 #endif

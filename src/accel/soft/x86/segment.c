@@ -1,6 +1,6 @@
 /*
- * Segment registers: descriptors, the checks for loading them, and what the
- * fast paths derive from them.
+ * Segment registers: descriptors, the checks for loading them, and the values that
+ * the fast paths derive from them.
  */
 #include "src/accel/soft/x86/access.h"
 
@@ -24,7 +24,7 @@ static void derive_ends(const Cpu *cpu, Segment *s)
     s->write_end = !code && bit1 ? end : 0;
 }
 
-/* L in long mode is 64-bit code, which has no limit. */
+/* In long mode the bit L means 64-bit code, which has no limit. */
 static void set_mode(Cpu *cpu, const Segment *cs)
 {
     bool wide = cpu_long_mode(cpu) && cs->attributes & CPU_SEGMENT_L;
@@ -69,7 +69,7 @@ void segment_set_base(Cpu *cpu, unsigned segment, LinearAddr base)
     cpu->segment[segment].base = cpu->wide_base[segment] = base;
 }
 
-/* Real mode leaves limit and rights as protected mode set them. */
+/* In real mode the limit and the rights stay as protected mode set them. */
 void segment_set_real(Cpu *cpu, unsigned segment, uint16_t selector)
 {
     Segment *s = &cpu->segment[segment];
@@ -180,7 +180,7 @@ uint32_t descriptor_upper(Cpu *cpu, uint16_t selector, const Descriptor *descrip
         cpu_raise_error(cpu, vector, selector_error(cpu, selector));
     }
     uint64_t upper = system_read(cpu, descriptor->address + 8, 8);
-    /* The type of what would be the next descriptor is 0. */
+    /* The type field at the position of a following descriptor must be 0. */
     if (upper >> 40 & 0x1f) {
         cpu_raise_error(cpu, vector, selector_error(cpu, selector));
     }
@@ -227,7 +227,7 @@ void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigne
     }
 }
 
-/* L and D together mean nothing in long mode. */
+/* In long mode L and D must not both be set. */
 bool descriptor_mode_is_valid(const Cpu *cpu, const Descriptor *code)
 {
     return !cpu_long_mode(cpu) || !descriptor_is_long(code) || !(code->high & 1u << 22);
@@ -320,7 +320,7 @@ void segment_load(Cpu *cpu, unsigned segment, uint16_t selector)
     segment_changed(cpu, segment);
 }
 
-/* The base stays, which may be one that an MSR has set. */
+/* The base stays, because an MSR may have set it. */
 static void drop_segment(Cpu *cpu, unsigned segment)
 {
     cpu->segment[segment].selector = 0;

@@ -1,31 +1,34 @@
 /*
- * Segment registers and descriptors, and what goes by them: far jumps, calls
- * and returns, and the stacks that those change.
+ * Segment registers and descriptors, and what uses them: far jumps, calls and
+ * returns, and the stacks that those change.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_SEGMENT_H
 #define PIOEMU_ACCEL_SOFT_X86_SEGMENT_H
 
 #include "src/accel/soft/x86/tlb.h"
 
-/* read_end and write_end are 0 when every access has to be looked at. */
+/* read_end and write_end are 0 if every access must take the slow path. */
 typedef struct Segment {
     uint64_t read_end, write_end; /* limit + 1 */
     LinearAddr base;
     uint32_t limit;
-    uint16_t attributes; /* as in CpuSegment, but for SEGMENT_UNUSABLE */
+    uint16_t attributes; /* as in CpuSegment, except for SEGMENT_UNUSABLE */
     uint16_t selector;
 } Segment;
 _Static_assert(sizeof(Segment) == 32, "the index is a shift");
 
-/* CPU_SEGMENT_UNUSABLE in Segment.attributes, in a bit that descriptors do not use there. */
+/*
+ * Takes the place of CPU_SEGMENT_UNUSABLE in Segment.attributes, in a bit that
+ * descriptors do not use there.
+ */
 #define SEGMENT_UNUSABLE 0x100u
 
 typedef struct Descriptor {
     uint32_t low, high;
-    LinearAddr address; /* of the descriptor */
+    LinearAddr address; /* linear address of the descriptor */
 } Descriptor;
 
-/* System descriptor types. */
+/* Types of system descriptors. */
 enum {
     TYPE_TSS16 = 1,
     TYPE_LDT = 2,
@@ -41,7 +44,7 @@ enum {
     TYPE_TRAP32 = 15,
 };
 
-/* In long mode some of these are of 64 bits, and there are no others. */
+/* In long mode these types have the 64-bit form, and the other types do not exist. */
 #define TYPE_TSS64       TYPE_TSS32
 #define TYPE_TSS64_BUSY  TYPE_TSS32_BUSY
 #define TYPE_CALL64      TYPE_CALL32
@@ -55,37 +58,46 @@ void segment_changed(Cpu *cpu, unsigned segment);
 void segment_set_real(Cpu *cpu, unsigned segment, uint16_t selector);
 /* Loads ES, SS, DS, FS or GS with all checks. */
 void segment_load(Cpu *cpu, unsigned segment, uint16_t selector);
-/* False if the selector is outside its table. */
+/* Returns false if the selector is outside of its table. */
 bool descriptor_read(Cpu *cpu, uint16_t selector, Descriptor *descriptor);
-/* As above, raising `vector` with the selector. */
+/* Likewise, but raises `vector` with the selector. */
 void descriptor_need(Cpu *cpu, uint16_t selector, uint8_t vector, Descriptor *descriptor);
 void descriptor_set_accessed(Cpu *cpu, Descriptor *descriptor);
 Segment descriptor_segment(const Descriptor *descriptor, uint16_t selector);
-/* Checks a selector for SS of privilege `cpl`, raising `vector`. */
+/* Checks a selector for SS at privilege level `cpl`. Raises `vector`. */
 void segment_need_stack(Cpu *cpu, uint16_t selector, unsigned cpl, uint8_t vector,
                         Descriptor *descriptor);
-/* Checks CS:EIP of a far return or IRET. */
+/* Checks CS:EIP for a far return or IRET. */
 void segment_need_return_code(Cpu *cpu, uint16_t selector, uint64_t offset, Descriptor *code);
-/* Whether a code segment is of one mode. */
+/* Whether a code segment has a valid combination of mode bits. */
 bool descriptor_mode_is_valid(const Cpu *cpu, const Descriptor *code);
-/* Raises #GP unless the offset is in the code segment, or canonical if that has 64-bit code. */
+/*
+ * Raises #GP unless the offset is in the code segment, or canonical if the segment
+ * has 64-bit code.
+ */
 void segment_need_offset(Cpu *cpu, const Descriptor *code, uint64_t offset, uint32_t error);
-/* Whether a return to level `cpl` may leave SS null: 64-bit code below level 3 may. */
+/*
+ * Whether a return to level `cpl` may leave SS null.  This is allowed for 64-bit
+ * code below level 3.
+ */
 bool segment_null_stack_allowed(const Cpu *cpu, uint16_t selector, unsigned cpl,
                                 const Descriptor *code);
 void segment_set_null_ss(Cpu *cpu, uint16_t selector, unsigned cpl);
-/* A system descriptor of long mode has 16 bytes: the upper half of its base. */
+/* The upper half of the base from a system descriptor of long mode, which has 16 bytes. */
 uint32_t descriptor_upper(Cpu *cpu, uint16_t selector, const Descriptor *descriptor,
                           uint8_t vector);
-/* CS or SS of 4 GiB at 0, of 32-bit or 64-bit code, without a look at a descriptor. */
+/*
+ * Sets CS or SS to a flat segment of 4 GiB at 0, for 32-bit or 64-bit code, without
+ * a descriptor.
+ */
 void segment_set_flat(Cpu *cpu, unsigned segment, uint16_t selector, unsigned dpl, bool wide);
-/* Sets what FS or GS counts from in 64-bit code. */
+/* Sets the base of FS or GS for 64-bit code. */
 void segment_set_base(Cpu *cpu, unsigned segment, LinearAddr base);
 void segment_set_cs(Cpu *cpu, Descriptor *descriptor, uint16_t selector, unsigned cpl);
-/* Whether CS is `selector`, loaded from what its descriptor still is. */
+/* Whether CS is `selector` and its descriptor has not changed since CS was loaded. */
 bool segment_is_cs(Cpu *cpu, uint32_t selector);
 void segment_set_ss(Cpu *cpu, Descriptor *descriptor, uint16_t selector);
-/* After a return to an outer level: drops segments it may not have. */
+/* After a return to an outer level: drops the segments that this level may not have. */
 void segment_drop_inner(Cpu *cpu);
 void segment_load_ldtr(Cpu *cpu, uint16_t selector, uint8_t vector);
 void segment_load_tr(Cpu *cpu, uint16_t selector);
@@ -136,7 +148,7 @@ static inline bool descriptor_is_code(const Descriptor *d)
     return (d->high & 0x1800) == 0x1800;
 }
 
-/* L: 64-bit code, in long mode. */
+/* The bit L: 64-bit code, in long mode. */
 static inline bool descriptor_is_long(const Descriptor *d)
 {
     return d->high & 1u << 21;
@@ -155,8 +167,8 @@ static inline bool selector_is_null(uint16_t selector)
 /* ---- far.c ---- */
 
 /*
- * All set RIP, and are called with Cpu.rip still at the block's start.  `size`
- * is the operand size in bytes.
+ * These all set RIP.  On call, Cpu.rip is still the address of the block's start.
+ * `size` is the operand size in bytes.
  */
 void far_jump(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size);
 void far_call(Cpu *cpu, uint16_t selector, uint64_t offset, unsigned size, uint64_t return_rip);
@@ -170,33 +182,34 @@ typedef struct Stack {
     uint64_t pointer, mask;
     uint16_t selector;
     Rights rights;
-    bool wide;      /* of 64-bit code: the segment does not matter */
-    uint8_t vector; /* raised when it does not fit */
+    bool wide;      /* the stack of 64-bit code, for which the segment does not matter */
+    uint8_t vector; /* raised if an access does not fit */
     uint32_t error;
 } Stack;
 
 Stack stack_current(Cpu *cpu);
 Stack stack_for(const Descriptor *descriptor, uint16_t selector, uint32_t esp, bool user);
 Stack stack_wide(uint64_t rsp, bool user);
-/* Raises unless `bytes` fit below the pointer. */
+/* Raises the vector unless `bytes` fit below the pointer. */
 void stack_need(Cpu *cpu, const Stack *stack, unsigned bytes);
 void stack_push(Cpu *cpu, Stack *stack, unsigned size, uint64_t value);
 uint64_t stack_pop(Cpu *cpu, Stack *stack, unsigned size);
-/* The `item`-th from the top; the pointer stays. */
+/* Reads item number `item` from the top.  The pointer stays. */
 uint64_t stack_at(Cpu *cpu, const Stack *stack, unsigned item, unsigned size);
-/* The same for a selector: the upper half of its slot is not touched. */
+/* The same for a selector.  The upper half of its slot is not read. */
 uint16_t stack_selector_at(Cpu *cpu, const Stack *stack, unsigned item, unsigned size);
 void stack_move(Stack *stack, uint64_t delta);
 void stack_commit_pointer(Cpu *cpu, const Stack *stack);
-/* Sets rSP, as many bits of it as the mode and SS say. */
+/* Sets rSP, with as many bits as the mode and SS determine. */
 void stack_set_current(Cpu *cpu, uint64_t pointer);
-/* Stack pointer and selector of `level` from the TSS. */
+/* The stack pointer and selector for `level` in the TSS. */
 void tss_stack(Cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp);
-/* RSP from a 64-bit TSS: entry `ist` (1 to 7) of its table, or that of `level`. */
+/* RSP from a 64-bit TSS: entry `ist` (1 to 7) of its table, or the entry for `level`. */
 uint64_t tss_stack_wide(Cpu *cpu, unsigned level, unsigned ist);
 /*
- * Moves to SS:rSP of a frame whose return address was taken off `stack`, and
- * to CS, of the outer level that the selector says; rSP goes up by `release`.
+ * Takes SS:rSP of a frame whose return address was taken off `stack`, and loads it
+ * and CS.  They belong to the outer level of the selector.  Then increases rSP by
+ * `release`.
  */
 void stack_return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t selector, unsigned size,
                         uint32_t release);

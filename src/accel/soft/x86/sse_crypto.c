@@ -1,7 +1,4 @@
-/*
- * AES, the carry-less product, and SHA, in plain C: FIPS 197, FIPS 180-4; Intel
- * SDM, volume 2.
- */
+/* AES, the carry-less product and SHA in plain C: FIPS 197, FIPS 180-4; Intel SDM, volume 2. */
 #include "src/accel/soft/x86/vector.h"
 #include "src/accel/soft/x86/vector_functions.h"
 
@@ -54,7 +51,7 @@ static uint8_t twice(uint8_t a)
     return (uint8_t)(a << 1 ^ (a & 0x80 ? 0x1b : 0));
 }
 
-/* Rows turn by their number, to the left or (back) to the right. */
+/* Row n rotates by n, to the left or, with `back`, to the right. */
 static V128 shift_and_substitute(const V128 *state, const uint8_t *table, bool back)
 {
     V128 r;
@@ -80,7 +77,7 @@ static void mix_columns(V128 *state)
     }
 }
 
-/* The inverse matrix is the same one behind another. */
+/* The inverse matrix is the product of the matrix itself and a simpler one. */
 static void mix_columns_back(V128 *state)
 {
     for (uint8_t *c = state->b; c < state->b + 16; c += 4) {
@@ -208,7 +205,7 @@ DEFINE(sha1rnds4)
     uint32_t a = d->d[3], b = d->d[2], c = d->d[1], e = 0, f = d->d[0];
     V128 words = *s;
 
-    /* f is D; E is in the first word already. */
+    /* f is D.  The first word already includes E. */
     for (unsigned i = 0; i < 4; i++) {
         uint32_t mixed = kind == 0   ? choose(b, c, f)
                          : kind == 2 ? majority(b, c, f)

@@ -1,7 +1,7 @@
 /*
- * MMX and SSE on integers, up to SSE4.1, in plain C that a compiler turns into
- * vector instructions of the baseline.  `x_` names the XMM form and `m_` the
- * MMX form of an instruction.  Intel SDM, volume 2.
+ * Integer instructions of MMX and SSE, up to SSE4.1, in plain C that a compiler
+ * turns into vector instructions of the baseline.  `x_` names the XMM form of an
+ * instruction and `m_` the MMX form.  Intel SDM, volume 2.
  */
 #include "src/accel/soft/x86/vector.h"
 #include "src/accel/soft/x86/vector_functions.h"
@@ -27,7 +27,7 @@
     DEFINE(x_##name, 16, __VA_ARGS__)                                                              \
     DEFINE(m_##name, 8, __VA_ARGS__)
 
-/* For each lane of a type: a is the destination's and b the source's. */
+/* For each lane of a type. a is the destination's lane and b the source's. */
 #define LANES(type, lane, expression)                                                              \
     for (unsigned i = 0; i < BYTES / sizeof(type); i++) {                                          \
         type a UNUSED = d->lane[i], b UNUSED = s->lane[i];                                         \
@@ -156,7 +156,7 @@ XMM(phminposuw, {
 
 /* ---- neighbours ---- */
 
-/* Each lane of the result is made of two of the same operand. */
+/* Each lane of the result combines two neighbours of one operand. */
 #define NEIGHBOURS(type, lane, expression)                                                         \
     {                                                                                              \
         V128 first = *d, second = *s;                                                              \
@@ -194,7 +194,7 @@ BOTH(packuswb, PACK(sw, uint8_t, b, UNSIGNED8))
 BOTH(packssdw, PACK(sd, int16_t, sw, SIGNED16))
 XMM(packusdw, PACK(sd, uint16_t, w, UNSIGNED16))
 
-/* `high` chooses the half that is interleaved. */
+/* `high` selects the half that is interleaved. */
 #define UNPACK(type, lane, high)                                                                   \
     {                                                                                              \
         V128 a = *d, b = *s;                                                                       \
@@ -299,7 +299,7 @@ BOTH(palignr, {
 XMM(pblendw, LANES(uint16_t, w, imm >> i & 1 ? b : a))
 XMM(blendps, LANES(uint32_t, d, imm >> i & 1 ? b : a))
 XMM(blendpd, LANES(uint64_t, q, imm >> i & 1 ? b : a))
-/* XMM0 chooses; it may be the destination. */
+/* XMM0 selects the lanes.  It may also be the destination. */
 #define BLEND_VARIABLE(type, lane, bit)                                                            \
     {                                                                                              \
         V128 mask = fx->xmm[0];                                                                    \
@@ -312,7 +312,7 @@ XMM(blendvpd, BLEND_VARIABLE(uint64_t, q, 63))
 
 /* ---- shifts ---- */
 
-/* The count is the source's low quadword, or an immediate. */
+/* The count is the source's low quadword or an immediate. */
 #define SHIFT(name, type, lane, bits, expression, beyond)                                          \
     BOTH(name, {                                                                                   \
         uint64_t count = s->q[0];                                                                  \
@@ -391,7 +391,7 @@ XMM(insertps, {
         d->d[i] = imm >> i & 1 ? 0 : d->d[i];
     }
 })
-/* With a memory operand there is one datum to choose from. */
+/* With a memory operand there is only one element to select. */
 unsigned x_insertps_m(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
     return x_insertps(fx, d, s, imm | VECTOR_INSERTPS_MEMORY);
@@ -429,7 +429,7 @@ XMM(from_general, {
     *d = (V128){.q = {value}};
 })
 XMM(to_general, { d->q[0] = imm & VECTOR_WIDE ? s->q[0] : s->d[0]; })
-/* ZF: no bit of the source is in the destination; CF: none is outside. */
+/* ZF: no bit of the source is set in the destination.  CF: all bits of the source are. */
 XMM(ptest, {
     bool zf = !((d->q[0] & s->q[0]) | (d->q[1] & s->q[1]));
     bool cf = !((~d->q[0] & s->q[0]) | (~d->q[1] & s->q[1]));

@@ -8,8 +8,8 @@
 #define IMM_WORDS  0x01u
 #define IMM_SIGNED 0x02u
 #define IMM_NEGATE 0x10u
-#define IMM_VALID  0x20u /* only what is valid is negated */
-#define IMM_LAST   0x40u /* the index of the last one; a mask of whole elements */
+#define IMM_VALID  0x20u /* only the valid elements are negated */
+#define IMM_LAST   0x40u /* index: of the last hit; mask: whole elements */
 
 enum { ANY_EQUAL, IN_RANGES, EQUAL_EACH, EQUAL_ORDERED };
 
@@ -69,7 +69,7 @@ static bool is_in_ranges(const Text *set, int c, unsigned imm)
     return false;
 }
 
-/* Two places behind both ends are equal. */
+/* Two elements beyond the ends of both texts count as equal. */
 static bool is_equal(const Text *first, const Text *second, unsigned i, unsigned imm)
 {
     if (i >= first->length || i >= second->length) {
@@ -78,7 +78,7 @@ static bool is_equal(const Text *first, const Text *second, unsigned i, unsigned
     return element(first->value, i, imm) == element(second->value, i, imm);
 }
 
-/* The first text is at this place of the second, as far as the register goes. */
+/* Whether the first text is at this place of the second, as far as the register shows. */
 static bool is_found(const Text *what, const Text *where, unsigned at, unsigned count, unsigned imm)
 {
     for (unsigned i = 0; i < what->length && at + i < count; i++) {
@@ -142,7 +142,7 @@ static V128 mask_of(unsigned result, unsigned count, unsigned imm)
 #define FLAG_SF 0x080u
 #define FLAG_OF 0x800u
 
-/* Leaves the flags and the index in *d, and the mask in Fx.result. */
+/* Leaves the flags and the index in *d and the mask in Fx.result. */
 static unsigned compare(Fx *fx, V128 *d, Text *first, Text *second, unsigned count, unsigned imm)
 {
     unsigned result = negate(aggregate(first, second, count, imm), second, count, imm);

@@ -1,6 +1,6 @@
 /*
- * Stacks that are written or read before SS:rSP is committed, so that an
- * instruction that faults leaves them as they were.
+ * Stacks that are written or read before SS:rSP is committed.  An instruction that
+ * faults leaves the registers unchanged.
  */
 #include "src/accel/soft/x86/access.h"
 
@@ -175,7 +175,10 @@ uint64_t tss_stack_wide(Cpu *cpu, unsigned level, unsigned ist)
     return rsp;
 }
 
-/* ESP is what the frame holds, with what the callee releases on this stack too. */
+/*
+ * The new ESP is the value in the frame plus what the callee releases, which
+ * applies to this stack too.
+ */
 void stack_return_outer(Cpu *cpu, Stack *stack, Descriptor *code, uint16_t selector, unsigned size,
                         uint32_t release)
 {

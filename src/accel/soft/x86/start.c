@@ -9,7 +9,7 @@
 
 #define APIC_BASE_BSP (1u << 8)
 
-/* The first CPU goes to the reset vector, the others wait for a start-up IPI. */
+/* The first CPU starts at the reset vector.  The others wait for a start-up IPI. */
 static void begin(Cpu *cpu, CpuState *state)
 {
     if (cpu->vcpu.index) {
@@ -32,7 +32,7 @@ bool start_reset(Vcpu *vcpu, GError **error G_GNUC_UNUSED)
     return true;
 }
 
-/* What INIT leaves: the caches' mode, the FPU, the MSRs and the time stamp counter. */
+/* INIT keeps the cache mode, the FPU, the MSRs and the time stamp counter. */
 static void initialize(Cpu *cpu)
 {
     CpuState before, state;
@@ -47,7 +47,7 @@ static void initialize(Cpu *cpu)
     begin(cpu, &state);
 }
 
-/* Real mode at a page; only for a CPU that waits for it. */
+/* Starts in real mode at a page.  Has an effect only on a CPU that waits for it. */
 static void start_at(Cpu *cpu, uint8_t vector)
 {
     if (!cpu->unstarted) {

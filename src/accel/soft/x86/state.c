@@ -1,6 +1,4 @@
-/*
- * Between CpuState and the software CPU's own form.
- */
+/* Conversion between CpuState and the software CPU's own form. */
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/flags.h"
 #include "src/base/error.h"

@@ -1,7 +1,6 @@
 /*
- * What the system level of the CPU does: exceptions, interrupts, task
- * switches, control and model specific registers, I/O permission, and how a
- * CPU starts.
+ * The system level of the CPU: exceptions, interrupts, task switches, control and
+ * model specific registers, I/O permission, and the CPU's start.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_SYSTEM_H
 #define PIOEMU_ACCEL_SOFT_X86_SYSTEM_H
@@ -9,7 +8,7 @@
 #include "src/accel/soft/soft.h"
 #include "src/accel/soft/x86/segment.h"
 
-/* CR4 bits that a feature of the CPU may bring; the rest fault when written. */
+/* Bits of CR4 that belong to features of the CPU.  A write that sets another bit faults. */
 #define CR4_TSD        (1u << 2)
 #define CR4_DE         (1u << 3)
 #define CR4_PSE        (1u << 4)
@@ -49,12 +48,12 @@ typedef struct Fault {
     uint32_t error;
 } Fault;
 
-/* How an event came, for its delivery. */
+/* The source of an event, which determines its delivery. */
 typedef enum EventKind { EVENT_EXCEPTION, EVENT_SOFTWARE, EVENT_EXTERNAL } EventKind;
 
 /* ---- accel.c ---- */
 
-/* Abandons the current instruction; the run loop delivers the exception. */
+/* Abandons the current instruction.  The run loop then delivers the exception. */
 G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
 G_NORETURN void cpu_raise_error(Cpu *cpu, uint8_t vector, uint32_t error);
 
@@ -64,7 +63,7 @@ void interrupt_deliver(Cpu *cpu, uint8_t vector, EventKind kind, bool has_error,
                        uint64_t return_rip);
 void interrupt_return(Cpu *cpu, unsigned size);
 
-/* What is delivered, and where it returns to. */
+/* An event to deliver, and the address that its handler returns to. */
 typedef struct Event {
     uint8_t vector;
     EventKind kind;
@@ -78,7 +77,7 @@ typedef struct Event {
 void interrupt_deliver_long(Cpu *cpu, const Event *event);
 /* `size` is the operand size in bytes. */
 void interrupt_return_long(Cpu *cpu, unsigned size);
-/* EFLAGS as a handler will find them on its stack. */
+/* EFLAGS in the form that a handler finds on its stack. */
 uint32_t interrupt_pushed_flags(const Cpu *cpu, const Event *event);
 /* The bits of EFLAGS that a return at this level may change. */
 uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size);
@@ -89,11 +88,11 @@ void interrupt_clear_flags(Cpu *cpu, uint32_t flags);
 
 typedef enum TaskSource { TASK_JUMP, TASK_CALL, TASK_RETURN } TaskSource;
 
-/* The descriptor of a TSS, busy or not; raises `vector` if it is something else. */
+/* Finds the descriptor of a TSS, busy or not.  Raises `vector` if it is something else. */
 void task_need_tss(Cpu *cpu, uint16_t selector, uint8_t vector, bool busy, Descriptor *tss);
 /*
- * Switches to the TSS; `next_eip` is saved as the old task's.  The caller has
- * checked the descriptor's rights, not its type.
+ * Switches to the TSS.  `next_eip` is saved for the old task.  The caller has
+ * checked the descriptor's rights but not its type.
  */
 void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource source,
                  uint32_t next_eip);
@@ -103,19 +102,19 @@ void task_switch(Cpu *cpu, uint16_t selector, Descriptor *descriptor, TaskSource
 void control_set_cr0(Cpu *cpu, uint64_t value);
 void control_set_cr3(Cpu *cpu, uint64_t value);
 void control_set_cr4(Cpu *cpu, uint64_t value);
-/* Sets EFER.LMA and what follows from it. */
+/* Sets EFER.LMA and everything that depends on it. */
 void control_set_long_mode(Cpu *cpu, bool on);
-/* The bits of CR4 that the CPU's features bring. */
+/* The bits of CR4 that belong to the CPU's features. */
 uint64_t control_cr4_bits(const Cpu *cpu);
-/* The local APIC's task priority. */
+/* The task priority of the local APIC. */
 uint64_t control_get_cr8(Cpu *cpu);
 void control_set_cr8(Cpu *cpu, uint64_t value);
-/* False: #GP.  In msr.c. */
+/* Return false for #GP.  In msr.c. */
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
-/* Notes the I/O breakpoints that an access hit. */
+/* Records the I/O breakpoints that an access hits. */
 void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
-/* Raises #GP unless the TSS lets this code use the ports. */
+/* Raises #GP unless the TSS allows the code to use the ports. */
 void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
 
 /* ---- cpuid.c ---- */
@@ -134,7 +133,7 @@ bool state_set(Vcpu *vcpu, const CpuState *state, GError **error);
 /* ---- start.c ---- */
 
 bool start_reset(Vcpu *vcpu, GError **error);
-/* Does what Vcpu.init and Vcpu.start ask for. */
+/* Carries out the requests of Vcpu.init and Vcpu.start. */
 void start_take(Cpu *cpu);
 
 #endif

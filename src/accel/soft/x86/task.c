@@ -1,16 +1,14 @@
-/*
- * The hardware task switch, with 16 and 32-bit task state segments.
- */
+/* The hardware task switch, for 16-bit and 32-bit task state segments. */
 #include "src/accel/soft/x86/access.h"
 #include "src/accel/soft/x86/flags.h"
 
-/* Offsets in the two kinds of TSS; registers follow in encoding order. */
+/* Offsets in the two kinds of TSS.  The registers are in the order of their encoding. */
 typedef struct TssLayout {
     uint8_t cr3; /* 0: none */
     uint8_t eip, eflags, registers, segments, ldt;
-    uint8_t size;          /* of EIP, EFLAGS and a register */
-    uint8_t segment_count; /* ES, CS, SS, DS and with 32 bits FS, GS */
-    uint8_t minimum;       /* limit */
+    uint8_t size;          /* size of EIP, EFLAGS and each register */
+    uint8_t segment_count; /* ES, CS, SS, DS; with 32 bits also FS and GS */
+    uint8_t minimum;       /* the smallest limit */
 } TssLayout;
 
 static const TssLayout TSS16 = {
@@ -39,7 +37,7 @@ static const TssLayout TSS32 = {
 #define TSS_LINK 0
 #define TSS_TRAP 100 /* bit 0: debug trap on entry; 32-bit only */
 
-/* What is read of the new task before anything changes. */
+/* What is read from the new task before anything changes. */
 typedef struct NewTask {
     uint32_t cr3, eip, eflags, registers[8];
     uint16_t segments[6], ldt;
@@ -158,7 +156,7 @@ static void load_data(Cpu *cpu, unsigned segment, uint16_t selector)
     segment_changed(cpu, segment);
 }
 
-/* All selectors are there, unusable, before the first one is checked. */
+/* Stores all selectors, as unusable segments, before the first one is checked. */
 static void load_selectors(Cpu *cpu, const NewTask *task)
 {
     for (unsigned i = 0; i < 6; i++) {
@@ -188,7 +186,7 @@ static void load_segments(Cpu *cpu, const NewTask *task)
     load_data(cpu, CPU_GS, task->segments[CPU_GS]);
 }
 
-/* The old task is left behind: faults count from here on against the new. */
+/* Leaves the old task: from here on faults belong to the new one. */
 static void enter_task(Cpu *cpu, const NewTask *task, const TssLayout *l)
 {
     static const Insn BETWEEN;

@@ -1,6 +1,6 @@
 /*
- * The translation cache, the walk of the page tables that fills it, and
- * accesses of linear and physical memory.
+ * The translation cache, the walk of the page tables that fills it, and accesses to
+ * linear and physical memory.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_TLB_H
 #define PIOEMU_ACCEL_SOFT_X86_TLB_H
@@ -11,9 +11,9 @@
 #define PAGE_MASK UINT64_C(0xfffffffffffff000)
 
 /*
- * A translation.  A tag is the linear page with flag bits in its low bits; the
- * fast paths compare whole tags, so any flag sends the access to the slow one.
- * No entry is ever filled with an address that is not canonical.
+ * A translation.  A tag is the address of the linear page with flags in the low
+ * bits.  The fast paths compare whole tags, so any flag sends the access to the
+ * slow path.  An entry never holds an address that is not canonical.
  */
 typedef struct TlbEntry {
     LinearAddr read_tag, write_tag, exec_tag;
@@ -21,16 +21,16 @@ typedef struct TlbEntry {
 } TlbEntry;
 _Static_assert(sizeof(TlbEntry) == 32, "the index is a shift");
 
-/* What only the slow paths look at. */
+/* What only the slow paths use. */
 typedef struct TlbCold {
     PhysAddr physical;
     CodePage **code;
 } TlbCold;
 
 #define TLB_INVALID 0x1u
-#define TLB_BUS     0x2u  /* nothing backs it */
+#define TLB_BUS     0x2u  /* not backed by memory */
 #define TLB_ROM     0x4u  /* writes are ignored */
-#define TLB_CODE    0x8u  /* blocks were made of parts of it */
+#define TLB_CODE    0x8u  /* parts of it belong to blocks */
 #define TLB_WATCH   0x10u /* a debugger watches parts of it */
 
 #define TLB_BITS 9u
@@ -41,11 +41,11 @@ typedef struct Tlb {
     TlbCold cold[TLB_SIZE];
 } Tlb;
 
-/* Whose rights an access has; each has a table of its own. */
+/* Whose rights an access has.  Each has a table of its own. */
 typedef enum Rights {
-    RIGHTS_SYSTEM, /* levels 0 to 2, and whatever the CPU does by itself */
+    RIGHTS_SYSTEM, /* levels 0 to 2, and accesses that the CPU makes by itself */
     RIGHTS_USER,   /* level 3 */
-    RIGHTS_AC,     /* levels 0 to 2 with EFLAGS.AC, which lets them at user pages */
+    RIGHTS_AC,     /* levels 0 to 2 with EFLAGS.AC set, which allows access to user pages */
     RIGHTS_COUNT
 } Rights;
 
@@ -68,14 +68,14 @@ static inline TlbCold *tlb_cold_at(Tlb *tlb, LinearAddr linear)
 
 /* ---- paging.c ---- */
 
-/* Every entry, and every block looks for its successor again. */
+/* Flushes every entry.  Every block looks for its successor again. */
 void tlb_flush(Cpu *cpu);
 void tlb_flush_page(Cpu *cpu, LinearAddr linear);
-/* The page became a code page. */
+/* The page has become a page of code. */
 void tlb_mark_code(Cpu *cpu, PhysAddr physical);
-/* The entry that translates `linear`, walking the tables if need be. */
+/* The entry that translates `linear`. Walks the tables if necessary. */
 TlbEntry *tlb_entry(Cpu *cpu, LinearAddr linear, MemoryAccess access, Rights rights);
-/* Loads the PDPTEs at CR3; false if a reserved bit is set in one. */
+/* Loads the PDPTEs at CR3.  Returns false if one has a reserved bit set. */
 bool paging_load_pdptes(Cpu *cpu, uint64_t pdpte[4]);
 
 uint64_t physical_read(Cpu *cpu, PhysAddr address, unsigned size);
@@ -91,7 +91,7 @@ void mem_write_outside(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t of
                        uint64_t value);
 void *mem_rmw_slow(Cpu *cpu, const Insn *insn, unsigned segment, uint32_t offset, unsigned size);
 void mem_rmw_commit(Cpu *cpu);
-/* The same for 64-bit code, where the segment is there to say which exception is raised. */
+/* The same for 64-bit code.  The segment only determines which exception is raised. */
 uint64_t mem_read_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr linear,
                        unsigned size);
 void mem_write_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr linear, unsigned size,
@@ -99,17 +99,17 @@ void mem_write_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr lin
 void *mem_rmw_wide(Cpu *cpu, const Insn *insn, unsigned segment, LinearAddr linear, unsigned size);
 void mem_probe_write_wide(Cpu *cpu, unsigned segment, LinearAddr linear, unsigned size,
                           unsigned count);
-/* Raises #SS or #GP unless the access is within the segment and its rights. */
+/* Raises #SS or #GP unless the access is within the segment and its rights allow it. */
 LinearAddr segment_check(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
                          MemoryAccess access);
-/* Raises what writing `count` items of `size` bytes would raise. */
+/* Raises what a write of `count` items of `size` bytes would raise. */
 void mem_probe_write(Cpu *cpu, unsigned segment, uint32_t offset, unsigned size, unsigned count);
 
-/* At linear addresses, with the rights named. */
+/* At linear addresses, with the given rights. */
 uint64_t linear_read(Cpu *cpu, LinearAddr linear, unsigned size, Rights rights);
 void linear_write(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t value, Rights rights);
 void linear_probe(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess access, Rights rights);
-/* Alignment and data breakpoints, if Cpu.checks asks for any. */
+/* Checks alignment and data breakpoints, if Cpu.checks requires any of them. */
 void linear_check(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess access);
 
 #endif

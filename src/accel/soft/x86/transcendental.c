@@ -1,12 +1,12 @@
 /*
  * FSIN FCOS FSINCOS FPTAN FPATAN F2XM1 FYL2X FYL2XP1.
  *
- * Processors differ in the last bits of these, so that they are computed here,
- * with integers of 128 bits: every host gives the same.  A value on the way is
- * a Real, a fraction of 128 bits and an exponent; a result has about 110 good
- * bits and is then rounded as the control word says.  Angles are reduced with
- * the pi of 66 bits that processors have, so that the sine of a large angle is
- * theirs too.  Intel SDM, volume 1, section "Transcendental Instruction
+ * Processors differ in the last bits of these results.  Therefore they are computed
+ * here with integers of 128 bits, which gives the same result on every host.  An
+ * intermediate value is a Real: a fraction of 128 bits and an exponent.  A result
+ * has about 110 correct bits and is then rounded as the control word says.  Angles
+ * are reduced with the 66-bit pi that processors use, so the sine of a large angle
+ * agrees with theirs.  Intel SDM, volume 1, section "Transcendental Instruction
  * Accuracy"; volume 2 for the tables of special operands.
  */
 #include "src/accel/soft/x86/real.h"
@@ -57,7 +57,10 @@ static bool is_negative(const F80 *value)
     return value->exponent & F80_SIGN;
 }
 
-/* NaNs and what is no number: what an addition makes of them.  False if an exception stops it. */
+/*
+ * NaNs and invalid encodings yield what an addition makes of them.  Returns false
+ * if an exception stops it.
+ */
 static bool propagate(Fx *fx, const F80 *a, const F80 *b, F80 *result)
 {
     X87Host host = {.st0 = *a, .st1 = *b};
@@ -97,7 +100,7 @@ static void replace_st0(Fx *fx, const F80 *value)
 
 #define ONE ((u128)1 << 127)
 
-/* The square of r < 1, with 128 bits behind the point. */
+/* The square of r < 1, with 128 bits after the point. */
 static u128 square(const Real *r)
 {
     int shift = -2 * r->exponent;
@@ -106,7 +109,7 @@ static u128 square(const Real *r)
     return shift >= 128 ? 0 : z >> shift;
 }
 
-/* 1 - z/(n(n+1)) (1 - z/((n+2)(n+3)) (...)): the cosine for n = 1, sin(r)/r for n = 2. */
+/* 1 - z/(n(n+1)) (1 - z/((n+2)(n+3)) (...)): the cosine for n = 1, and sin(r)/r for n = 2. */
 static u128 alternating(u128 z, unsigned n)
 {
     u128 sum = ONE;
@@ -130,7 +133,7 @@ static u128 arctangent_series(u128 z)
     return sum;
 }
 
-/* 1 + z/3 + z^2/5 + ..., for z up to 2^-12: atanh(r)/r, in halves so that it is below 1. */
+/* 1 + z/3 + z^2/5 + ..., for z up to 2^-12: atanh(r)/r.  The sum is halved to be below 1. */
 static u128 inverse_series(u128 z)
 {
     u128 sum = 0;
@@ -141,7 +144,7 @@ static u128 inverse_series(u128 z)
     return sum;
 }
 
-/* (e^t - 1) / t, in halves, for |t| < 0.7. */
+/* (e^t - 1) / t for |t| < 0.7, halved. */
 static u128 exponential_series(u128 t, bool negative)
 {
     u128 half = ONE / 2, sum = half;
@@ -156,12 +159,12 @@ static u128 exponential_series(u128 t, bool negative)
 
 /* ---- sine and cosine ---- */
 
-/* Half of pi, in 2^-67: the 66 bits that processors have, and two of 0. */
+/* Half of pi in units of 2^-67: the 66 bits that processors have, followed by two zeros. */
 #define HALF_PI_66 ((u128)0xc90fdaa2 << 36 | (u128)UINT64_C(0x2168c234c))
 #define UNIT       67
 
 typedef struct Angle {
-    Real rest; /* up to a quarter of pi, either sign */
+    Real rest; /* at most a quarter of pi in magnitude */
     unsigned quadrant;
 } Angle;
 
@@ -173,7 +176,7 @@ static Angle reduce(const F80 *value)
     if (x.exponent <= -3) {
         return angle;
     }
-    /* x is its 64 bits, shifted up by `shift`, in the unit of HALF_PI_66. */
+    /* x is the 64 bits of its fraction shifted left by `shift`, in the unit of HALF_PI_66. */
     int shift = x.exponent - 64 + UNIT;
     u128 rest = (u128)(uint64_t)(x.fraction >> 64);
     unsigned quadrant = 0;
@@ -220,7 +223,10 @@ static Real tangent_of(const Angle *angle)
 
 static const F80 F80_ONE = {.fraction = F80_INTEGER, .exponent = F80_BIAS};
 
-/* What is neither a number nor within range; false if there is nothing to compute. */
+/*
+ * Handles operands that are not numbers or not within range.  Returns false if
+ * there is a result to compute.
+ */
 static bool angle_is_special(Fx *fx, const F80 *value, Function function, F80 *result, bool *stop)
 {
     *stop = false;
@@ -247,7 +253,7 @@ static bool angle_is_special(Fx *fx, const F80 *value, Function function, F80 *r
     return *stop;
 }
 
-/* What is pushed for an operand that is special. */
+/* The value to push for a special operand. */
 static F80 second_of_special(const F80 *operand, Function function, const F80 *result)
 {
     return class_of(operand) == CLASS_ZERO ||
@@ -296,7 +302,7 @@ DEFINE_OF_ANGLE(x87_fsincos, BOTH)
 
 /* ---- arctangent ---- */
 
-/* pi, and the arctangents of sixteenths, with 126 bits behind the point. */
+/* Pi, and the arctangents of multiples of 1/16, with 126 bits after the point. */
 #define PI_126 C128(0xc90fdaa22168c234, 0xc4c6628b80dc1cd1)
 
 static const u128 ARCTANGENTS[17] = {
@@ -311,7 +317,7 @@ static const u128 ARCTANGENTS[17] = {
     C128(0x3243f6a8885a308d, 0x313198a2e0370734),
 };
 
-/* atan(low / high) for 0 < low <= high, as a Real. */
+/* The arctangent of low / high, for 0 < low <= high. */
 static Real arctangent_of_ratio(const Real *low, const Real *high)
 {
     int distance = high->exponent - low->exponent;
@@ -322,7 +328,7 @@ static Real arctangent_of_ratio(const Real *low, const Real *high)
         Real r = real_divide(*low, *high);
         return real_multiply(r, real_of(arctangent_series(square(&r)), 1, false));
     }
-    /* atan(t) = atan(c) + atan((t - c) / (1 + t c)), with no bit lost in the sums. */
+    /* atan(t) = atan(c) + atan((t - c) / (1 + t c)).  The sums lose no bits. */
     i128 difference = (i128)(l * 16) - (i128)(h * sixteenths);
     u128 sum = h * 16 + l * sixteenths;
     Real r = real_divide(real_of((u128)(difference < 0 ? -difference : difference), 0, false),
@@ -336,7 +342,7 @@ static Real arctangent_of_ratio(const Real *low, const Real *high)
     return real_of(difference < 0 ? table - small : table + small, 2, false);
 }
 
-/* The whole circle: y / x may be anything but special. */
+/* The angle in the whole circle. y and x may be anything but special values. */
 static Real arctangent_of(const Real *y, const Real *x)
 {
     bool steep =
@@ -355,7 +361,7 @@ static Real arctangent_of(const Real *y, const Real *x)
     return angle;
 }
 
-/* Eighths of the circle for zeros and infinities; 8 for what is computed. */
+/* The angle in eighths of the circle for zeros and infinities, or 8 for values to compute. */
 static unsigned special_angle(const F80 *y, const F80 *x)
 {
     Class y_class = class_of(y), x_class = class_of(x);
@@ -391,10 +397,10 @@ static bool arctangent(Fx *fx, const F80 *y, const F80 *x, F80 *result)
 
 /* ---- logarithms ---- */
 
-/* 2 / ln(2), with 126 bits behind the point. */
+/* 2 / ln(2), with 126 bits after the point. */
 #define TWO_BY_LN2 C128(0xb8aa3b295c17f0bb, 0xbe87fed0691d3e89)
 
-/* Magnitudes of log2(n / 32) from 22, with 112 bits behind the point. */
+/* Magnitudes of log2(n / 32) for n from 22, with 112 bits after the point. */
 #define LOG_BITS  112
 #define LOG_FIRST 22
 static const u128 LOGARITHMS[] = {
@@ -425,7 +431,10 @@ static const u128 LOGARITHMS[] = {
     C128(0x000086082806b1d5, 0x32c412ba94db12ef), /* 46/32 */
 };
 
-/* log2(m / c) for a mantissa m with 99 bits behind the point, 0.7 to 1.5, and c in 32nds. */
+/*
+ * log2(m / c). m is a mantissa from 0.7 to 1.5 with 99 bits after the point, and c
+ * is in units of 1/32.
+ */
 static Real logarithm_near(u128 m, unsigned c)
 {
     u128 scaled = m << 5, centre = (u128)c << 99;
@@ -440,7 +449,7 @@ static Real logarithm_near(u128 m, unsigned c)
     return real_multiply(r, real_of(TWO_BY_LN2, 2, false));
 }
 
-/* log2 of x > 0 that has at most 100 bits. */
+/* log2 of x > 0, which has at most 100 bits. */
 static Real logarithm_of(const Real *x)
 {
     u128 m = x->fraction >> 28; /* 1 to 2 */
@@ -461,13 +470,13 @@ static Real logarithm_of(const Real *x)
     return real_of((u128)(sum < 0 ? -sum : sum), 128 - LOG_BITS, sum < 0);
 }
 
-/* log2 of 2^n, which is a whole number. */
+/* Whether x is a power of two: its logarithm is a whole number. */
 static bool is_power_of_two(const Real *x)
 {
     return x->fraction << 1 == 0;
 }
 
-/* x is infinite, 0 or 1, or y is infinite or 0. */
+/* Handles the case that x is infinite, 0 or 1, or that y is infinite or 0. */
 static bool logarithm_of_special(Fx *fx, const F80 *y, const F80 *x, F80 *result, bool *special)
 {
     Class x_class = class_of(x), y_class = class_of(y);
@@ -563,7 +572,7 @@ static bool logarithm_plus(Fx *fx, const F80 *y, const F80 *x, F80 *result)
     } else if (x_class == CLASS_ZERO || y_class == CLASS_ZERO) {
         *result = zero_of(negative);
     } else if (is_negative(x) && (x->exponent & F80_EXPONENT) >= F80_BIAS) {
-        /* Out of range, where a processor gives x. */
+        /* The operand is out of range.  A processor then returns x. */
         *result = *x;
         x87_raise(fx, FSW_PE);
     } else {
@@ -637,7 +646,7 @@ static bool exponential(Fx *fx, const F80 *x, F80 *result)
     }
     Real real_x = real_of_f80(x);
     if (real_x.exponent > 1 || (real_x.exponent == 1 && !is_power_of_two(&real_x))) {
-        /* Out of range, where a processor leaves the operand. */
+        /* The operand is out of range.  A processor then leaves it unchanged. */
         *result = *x;
         x87_raise(fx, FSW_PE);
     } else if (real_x.exponent == 1) {

@@ -1,25 +1,25 @@
 /*
  * The x87 instructions as functions of the unit's state.
  *
- * An instruction is named by its eleven bits: the low three of the opcode and
- * the ModRM byte, as FOP keeps them.  What the system has to say (#NM, #MF)
- * and the pointers are the caller's.
+ * An instruction is identified by eleven bits: the low three bits of the opcode and
+ * the ModRM byte, as in FOP.  The caller handles the pointers and the exceptions of
+ * the system (#NM, #MF).
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_X87_H
 #define PIOEMU_ACCEL_SOFT_X86_X87_H
 
 #include "src/accel/soft/x86/fx.h"
 
-/* With a register, or none. */
+/* For an instruction with a register operand or none. */
 typedef void X87Register(Fx *fx, unsigned opcode);
-/* With an operand in memory, which was read. */
+/* For an instruction with a memory operand, which has been read. */
 typedef void X87Load(Fx *fx, const uint8_t *operand);
 
-/* What a store is about to do: the caller writes, which may fault, and commits. */
+/* The outcome of a store.  The caller writes it, which may fault, and then commits. */
 typedef struct X87Result {
     uint8_t bytes[16];
     uint16_t raised; /* status bits to set */
-    bool stored;     /* an unmasked exception may forbid it */
+    bool stored;     /* false if an unmasked exception forbids the store */
     bool c1;
 } X87Result;
 typedef void X87Store(Fx *fx, X87Result *result);
@@ -28,20 +28,20 @@ typedef enum X87Kind {
     X87_UNDEFINED,
     X87_LOADS,
     X87_STORES,
-    X87_CONTROL, /* FLDENV FLDCW FNSTENV FNSTCW FRSTOR FNSAVE FNSTSW: the caller does them */
+    X87_CONTROL, /* FLDENV FLDCW FNSTENV FNSTCW FRSTOR FNSAVE FNSTSW, which the caller executes */
 } X87Kind;
 
 typedef struct X87Memory {
     X87Kind kind;
-    uint8_t size; /* of the operand */
-    bool pops;    /* of a store */
+    uint8_t size; /* size of the operand */
+    bool pops;    /* for a store */
     X87Load *load;
     X87Store *store;
 } X87Memory;
 
-/* By the low three bits of the opcode and ModRM.reg. */
+/* Indexed by the low three bits of the opcode and by ModRM.reg. */
 extern const X87Memory X87_MEMORY[8][8];
-/* By the low three bits of the opcode and the low six of ModRM; NULL: undefined. */
+/* Indexed by the low three bits of the opcode and the low six bits of ModRM.  NULL: undefined. */
 extern X87Register *const X87_REGISTERS[8][64];
 void x87_commit_store(Fx *fx, const X87Memory *memory, const X87Result *result);
 
@@ -52,21 +52,25 @@ extern const F80 X87_INDEFINITE;
 typedef struct X87Host X87Host;
 typedef void X87Operation(X87Host *host);
 
-/* Takes the exceptions and C1 of what the host did; false if it stopped there. */
+/*
+ * Takes over the exceptions and C1 of the host's instruction.  Returns false if an
+ * unmasked exception stopped it.
+ */
 bool x87_take_exceptions(Fx *fx, X87Host *host);
 /*
- * ST(0) with `other`, or with an operand in memory: the comparison's conditions,
- * also if an exception stopped it, which false says.  `empty` is a stack fault.
+ * Compares ST(0) with `other` or with an operand in memory.  Sets the conditions in
+ * any case.  Returns false if an exception stops the instruction.  `empty` is a
+ * stack fault.
  */
 bool x87_compare(Fx *fx, X87Operation *operation, const F80 *other, bool empty,
                  const uint8_t *operand, unsigned size, unsigned *conditions);
 void x87_set_conditions(Fx *fx, unsigned conditions);
 void x87_set_st(Fx *fx, unsigned i, const F80 *value);
-/* A load; a full register is overwritten with the indefinite. */
+/* Loads a value.  A full register is overwritten with the indefinite value. */
 void x87_load(Fx *fx, const F80 *value);
 void x87_pop_times(Fx *fx, unsigned count);
 void x87_raise(Fx *fx, unsigned exceptions);
-/* Whether an exception of these stops the instruction. */
+/* Whether one of these exceptions stops the instruction. */
 static inline bool x87_stops(const Fx *fx, unsigned exceptions)
 {
     return exceptions & ~fx->control & (FSW_IE | FSW_DE | FSW_ZE);
@@ -75,9 +79,12 @@ static inline void x87_set_c1(Fx *fx, bool c1)
 {
     fx->status = (uint16_t)((fx->status & ~FSW_C1) | (c1 ? FSW_C1 : 0));
 }
-/* True if ST(i) is empty, which is a stack fault; `stop` says whether it ends the instruction. */
+/*
+ * Returns true if ST(i) is empty, which is a stack fault.  `stop` says whether the
+ * fault ends the instruction.
+ */
 bool x87_underflows(Fx *fx, bool empty, bool *stop);
-/* The same if there is no register to push to. */
+/* The same if there is no empty register to push to. */
 bool x87_overflows(Fx *fx, bool *stop);
 void x87_push(Fx *fx, const F80 *value);
 void x87_pop(Fx *fx);

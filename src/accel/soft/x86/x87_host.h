@@ -1,31 +1,31 @@
 /*
- * One x87 instruction on the host's unit, under the guest's control word.
+ * Executes one x87 instruction on the host's unit, under the guest's control word.
  *
- * Loads, the basic operations, conversions and remainders are exact on every
- * processor, so that the host's results are everybody's.  Nothing traps here:
- * after an unmasked exception only waiting instructions would, so the results
- * are then fetched with FNSAVE, which does not wait.
+ * Loads, basic operations, conversions and remainders are exact on every processor,
+ * so every host gives the same results.  Nothing traps here.  After an unmasked
+ * exception only a waiting instruction would trap, so the results are then fetched
+ * with FNSAVE, which does not wait.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_X87_HOST_H
 #define PIOEMU_ACCEL_SOFT_X86_X87_HOST_H
 
 #include "src/accel/soft/x86/x87.h"
 
-/* What the unit is left with: its state at the start of a process. */
+/* The control word that the unit has afterwards, as at the start of a process. */
 static const uint16_t X87_HOST_CONTROL = FCW_INIT;
 
 struct X87Host {
-    F80 st0, st1; /* in and out */
+    F80 st0, st1; /* operands and results */
     uint8_t memory[16];
     uint16_t control;
     uint16_t status;    /* as the instruction left it */
-    uint8_t image[108]; /* of FNSAVE */
+    uint8_t image[108]; /* the image of FNSAVE */
 };
 
 /*
- * Exceptions that are left over from what ran before would be taken for this
- * instruction's.  Those that the guest has as well do no harm while all are
- * masked, and clearing costs more than looking.
+ * Old exceptions of the host would be taken for those of this instruction.  If the
+ * guest has the same ones and all are masked, they do no harm, and it costs less to
+ * check for that than to clear them.
  */
 static inline void x87_host_begin(X87Host *host, const Fx *fx)
 {
@@ -50,7 +50,7 @@ static inline void x87_host_begin(X87Host *host, const Fx *fx)
 #define X87_HOST_POP1 "fstpt %[st1]\n\t"
 #define X87_HOST_DROP "fstp %%st(0)\n\t"
 
-/* `loads` push, `text` is the instruction, and `pops` empties the stack. */
+/* `loads` pushes the operands, `text` is the instruction, and `pops` empties the stack. */
 #define X87_HOST_RUN(host, loads, text, pops)                                                      \
     do {                                                                                           \
         uint16_t status_;                                                                          \
@@ -68,13 +68,13 @@ static inline void x87_host_begin(X87Host *host, const Fx *fx)
 
 /* One operand, one result. */
 #define X87_HOST_UNARY(host, text) X87_HOST_RUN(host, X87_HOST_LOAD0, text, X87_HOST_POP0)
-/* ST(0) and ST(1), or a datum in memory, give ST(0). */
+/* ST(0) and ST(1), or a value in memory, give ST(0). */
 #define X87_HOST_BINARY(host, text)                                                                \
     X87_HOST_RUN(host, X87_HOST_LOAD1 X87_HOST_LOAD0, text, X87_HOST_POP0 X87_HOST_DROP)
-/* ST(0) alone gives two. */
+/* ST(0) alone gives two results. */
 #define X87_HOST_SPLIT(host, text)                                                                 \
     X87_HOST_RUN(host, X87_HOST_LOAD0, text, X87_HOST_POP0 X87_HOST_POP1)
-/* Memory gives ST(0). */
+/* A value in memory gives ST(0). */
 #define X87_HOST_LOAD(host, text) X87_HOST_RUN(host, "", text, X87_HOST_POP0)
 /* ST(0) goes to memory and is popped. */
 #define X87_HOST_STORE(host, text) X87_HOST_RUN(host, X87_HOST_LOAD0, text, "")
