@@ -1,16 +1,15 @@
 /*
- * A debugger's breakpoints and watchpoints, which cost nothing while there are
- * none.
+ * A debugger's breakpoints and watchpoints.  They cost nothing if there are none.
  *
- * A block ends before an instruction that has a breakpoint, and the block that
- * begins there is never linked, so the run loop gets to see it.  Blocks are
- * found by physical address and breakpoints are linear: code is cut wherever
- * the place in the page is that of a breakpoint.
+ * A block ends before an instruction with a breakpoint.  The block that begins
+ * there is never linked, so the run loop gets to see it.  Blocks are found by
+ * physical address, but breakpoints are linear addresses.  Therefore every page of
+ * code is cut at the offsets of the breakpoints.
  *
- * A page with a watchpoint has TLB_WATCH in its tags, which sends each access
- * of it to the slow path.  An access that the debugger waits for has to stop
- * the CPU right behind its instruction.  Where others follow in the block, the
- * instruction is left as for a page fault and done again alone.
+ * A page with a watchpoint has TLB_WATCH in its tags, which sends each access to
+ * the slow path.  An access that the debugger waits for must stop the CPU right
+ * after its instruction.  If other instructions follow in the block, the
+ * instruction is abandoned as for a page fault and then runs once more, alone.
  */
 #include "src/accel/soft/x86/debug.h"
 
@@ -39,8 +38,8 @@ bool debug_cuts_before(const Cpu *cpu, PhysAddr address)
 }
 
 /*
- * A step does its instruction whatever is there, and a repetition that paused
- * has begun already.
+ * A step executes its instruction even at a breakpoint.  A repeated instruction
+ * that paused has already begun.
  */
 bool debug_stops_before(Cpu *cpu)
 {
@@ -106,7 +105,7 @@ void debug_access(Cpu *cpu, LinearAddr linear, unsigned size, MemoryAccess acces
     }
     cpu->vcpu.debug_stop = (DebugStop){.point = *point};
     cpu->debug.hit = true;
-    /* A repetition looks at kicks, the end of a block at the fuel. */
+    /* A repeated instruction reacts to a kick, and the end of a block to the fuel. */
     atomic_store(&cpu->kicked, true);
     cpu_leave_soon(cpu);
 }

@@ -1,10 +1,9 @@
 /*
- * The software CPU, `-accel soft`: what the machine and the tests may ask of
- * it beyond the accelerator seam.
+ * The software CPU, `-accel soft`: what the machine and the tests can ask it in
+ * addition to the interface of all accelerators.
  *
- * Everything here is called by the thread that calls run(), never from inside
- * run() except where a function says so.  A Vcpu must be one that
- * accel_soft_class made.
+ * The thread that calls run() calls everything here, and never from inside run()
+ * unless a comment allows it.  The Vcpu must come from accel_soft_class.
  */
 #ifndef PIOEMU_ACCEL_SOFT_SOFT_H
 #define PIOEMU_ACCEL_SOFT_SOFT_H
@@ -15,26 +14,27 @@ extern const AccelClass accel_soft_class;
 
 /*
  * Runs at most `count` instructions and returns how many were completed.  A
- * faulting instruction counts as one together with the delivery of its
- * exception; so does an interrupt that is taken.  A REP string instruction is
- * one instruction however often it repeats.  `*stop` says why it ended:
- * VCPU_SLICE_DONE when the count is used up.
+ * faulting instruction counts as one together with the delivery of its exception.
+ * An interrupt that is taken also counts as one.  Each step of a repeated string
+ * instruction counts as one (see op_string.c).  `*stop` is the reason for the end:
+ * VCPU_SLICE_DONE when `count` is used up.
  */
 uint64_t interp_run_instructions(Vcpu *vcpu, uint64_t count, VcpuStop *stop);
 
 /*
- * Instructions completed since the vCPU was made.  Also from inside run(), in
- * a bus access: the instruction that makes the access is counted already.
+ * How many instructions were completed since the vCPU was made.  It may be called
+ * from inside run() during a bus access: the instruction that makes the access is
+ * already included.
  */
 uint64_t interp_instruction_count(const Vcpu *vcpu);
 
-/* How many instructions the following run() calls may execute each. */
+/* Limits how many instructions each later run() call may execute. */
 void interp_set_budget(Vcpu *vcpu, uint64_t instructions);
 
 /*
- * The exceptions that were delivered so far and the last of them.  INT3, INTO
- * and BOUND count; INT n and interrupts from outside do not.  `error` is valid
- * if `has_error`; `cr2` is CR2 as it was at the delivery.
+ * How many exceptions have been delivered, and the last one.  INT3, INTO and BOUND
+ * count.  INT n and interrupts from outside do not.  `error` is valid if
+ * `has_error`. `cr2` is the value of CR2 at the delivery.
  */
 typedef struct InterpException {
     uint64_t count;

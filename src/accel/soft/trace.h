@@ -1,6 +1,7 @@
 /*
- * What -d logs of the software CPU.  The flags in Cpu say which of these are
- * wanted; each is called only then, trace_init() always.
+ * What -d logs about the software CPU.  Flags in Cpu say which of these functions
+ * are wanted.  Each is called only then, except trace_init(), which is always
+ * called.
  */
 #ifndef PIOEMU_ACCEL_SOFT_TRACE_H
 #define PIOEMU_ACCEL_SOFT_TRACE_H
@@ -10,14 +11,14 @@
 
 void trace_init(Cpu *cpu);
 
-/* trace_code: the block was made of `bytes`, which are at `linear`. */
+/* For trace_code: the block was decoded from `bytes` at `linear`. */
 void trace_decoded(Cpu *cpu, const Block *block, LinearAddr linear, const uint8_t *bytes);
-/* trace_entries: the block is at CS:EIP and runs next. */
+/* For trace_entries: the block at CS:EIP runs next. */
 void trace_entered(Cpu *cpu, const Block *block);
-/* trace_interrupts: before an event is delivered, and when it was. */
+/* For trace_interrupts: called before an event is delivered, and after. */
 TracedInterrupt trace_interrupt_begin(const Cpu *cpu, EventKind kind, const Fault *event);
 void trace_interrupt_end(Cpu *cpu, TracedInterrupt *taken);
-/* trace_interrupts: the fault cannot be delivered. */
+/* For trace_interrupts: the fault cannot be delivered. */
 void trace_shutdown(Cpu *cpu, const Fault *fault);
 
 #endif

@@ -1,22 +1,21 @@
 /*
  * The cache of decoded blocks.
  *
- * Blocks are found by physical address and code size, so they outlive changes
- * of the page tables.  A block is entered from another one without a look-up
- * when its generation and linear address are the current ones; whatever changes
- * a translation starts a new generation.  A block lies in one page,
- * except for one made of a single instruction that lies on two: that one is
- * found and compared with memory each time.
+ * Blocks are found by physical address and code size, so changes of the page tables
+ * do not affect them.  One block enters another without a look-up if the other's
+ * generation and linear address are the current ones.  A change of a translation
+ * starts a new generation.  A block lies in one page.  The exception is a single
+ * instruction across two pages: each time that it is found, it is compared with
+ * memory.
  *
- * Every byte that a block was made of is marked in its CodePage; a write to
- * such a byte, by whomever, decodes the instruction again if it keeps its
- * length and is not the one that writes, or else puts op_stale in the place of
- * the block's instructions, so that even a block that is being run is left
- * before the next one.  Memory of stale blocks is reclaimed when the arena is
- * full.
+ * The CodePage marks every byte that belongs to a block.  A write to such a byte,
+ * by a CPU or a device, decodes its instruction once more.  If the length changes
+ * or the instruction itself wrote, op_stale replaces all instructions of the block
+ * instead, so that even a running block is left before its next instruction.  The
+ * memory of stale blocks is reclaimed when the arena is full.
  *
- * A block that reaches a device is shortened, so that it ends with the
- * instruction that did, and the run loop looks for interrupts behind it.
+ * A block in which an instruction reaches a device is shortened to end with this
+ * instruction.  The run loop then looks for interrupts right after it.
  */
 #include "src/accel/soft/interp/handlers.h"
 #include "src/accel/soft/interp/patch.h"
@@ -33,10 +32,10 @@
 #define STRADDLER_BITS 6u
 #define CROSS_PAGES    (1u << STRADDLER_BITS)
 
-/* An instruction on two pages, with its bytes, which nobody watches. */
+/* An instruction across two pages, with its bytes.  Writes to them are not noticed. */
 typedef struct CrossPage {
     uint8_t bytes[INSN_BYTES_MAX];
-    _Alignas(Block) uint8_t room[SINGLE_SIZE]; /* a Block of one */
+    _Alignas(Block) uint8_t room[SINGLE_SIZE]; /* room for a Block of one instruction */
 } CrossPage;
 
 struct CodeCache {
@@ -61,7 +60,7 @@ CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical)
     return &(*chunk)[physical >> 12 & (CODE_CHUNK_SIZE - 1)];
 }
 
-/* Bits of the `size` bytes at `address` within their group of 64. */
+/* The bits for the `size` bytes at `address` within their group of 64. */
 static uint64_t bits_of(uint64_t address, size_t size)
 {
     uint64_t bits = size < 64 ? (UINT64_C(1) << size) - 1 : UINT64_MAX;
@@ -107,7 +106,7 @@ static void remark(CodePage *page)
     }
 }
 
-/* Blocks that are stale are still in the hash, where they are passed over. */
+/* Stale blocks stay in the hash table, where searches skip them. */
 static void make_stale(Block *block)
 {
     block->stale = true;
@@ -117,13 +116,13 @@ static void make_stale(Block *block)
     }
 }
 
-/* How each instruction's immediate is stored, behind the tail. */
+/* How each instruction's immediate is stored.  The array follows the tail. */
 static uint8_t *immediates_of(Block *block)
 {
     return (uint8_t *)&block->insns[block->count + 1];
 }
 
-/* Decodes instruction `i` again; false if the block is another one now. */
+/* Decodes instruction `i` once more.  Returns false if this changes the block's structure. */
 static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
 {
     Insn *old = &block->insns[i], new;
@@ -152,7 +151,10 @@ typedef struct Change {
     Patched patched;
 } Change;
 
-/* One that is left out makes the count less than that of the patches. */
+/*
+ * Records a patch if there is room.  If one is left out, the count is less than the
+ * number of patches.
+ */
 static void note_patched(Change *change, Insn *insn, uint8_t how, uint8_t from)
 {
     Patched *patched = &change->patched;
@@ -166,8 +168,8 @@ static void note_patched(Change *change, Insn *insn, uint8_t how, uint8_t from)
 }
 
 /*
- * Code that changes an instruction of its own in place, which may be one that
- * is changed each time around a loop: the rest of the block is kept.
+ * Handles code that changes one of its instructions in place, perhaps each time
+ * around a loop.  The rest of the block is kept.
  */
 static bool patch_block(Block *block, Change *change)
 {
@@ -253,7 +255,7 @@ void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t 
     }
 }
 
-/* The block that has the instruction, which is kept in the arena. */
+/* The block that contains the instruction and is in the arena. */
 static Block *block_of(const Insn *insn)
 {
     const BlockTail *tail = (const BlockTail *)(insn + insn->after + 1);
@@ -295,7 +297,7 @@ void block_end_here(Cpu *cpu)
     if (page) {
         page->patched.size = 0;
     }
-    /* They were paid for when the block was entered. */
+    /* The fuel for the dropped instructions was used when the block was entered. */
     cpu->fuel += dropped;
 }
 
@@ -358,7 +360,7 @@ static void empty_cache(Cpu *cpu)
     }
 }
 
-/* Every CPU's blocks go, since pages list all of them together. */
+/* This drops the blocks of every CPU, because a page lists all of them together. */
 void code_cache_flush(Cpu *cpu)
 {
     InterpAccel *accel = cpu_accel(cpu);
@@ -403,7 +405,7 @@ static Block *look_up(CodeCache *cache, PhysAddr physical, unsigned mode)
 
 /* ---- making blocks ---- */
 
-/* Where the instruction bytes at CS:EIP are. */
+/* The instruction bytes at CS:EIP. */
 typedef struct Fetch {
     const uint8_t *bytes; /* NULL: not in memory */
     LinearAddr linear;
@@ -430,8 +432,8 @@ static void locate(Cpu *cpu, Fetch *fetch)
 }
 
 /*
- * Decodes up to `limit` whole instructions, up to the first that a debugger
- * wants to stop before; returns how many.
+ * Decodes up to `limit` whole instructions, but stops before one at which a
+ * debugger wants to stop.  Returns how many there are.
  */
 static unsigned decode_block(const Cpu *cpu, Block *block, const uint8_t *bytes, size_t size,
                              unsigned limit, uint8_t *immediates)
@@ -484,8 +486,8 @@ static size_t gather(Cpu *cpu, const Fetch *fetch, uint8_t *bytes)
 }
 
 /*
- * One instruction that lies on two pages or is not in memory, into `block` and
- * `bytes`.  The second page is touched only if the instruction reaches it.
+ * Decodes one instruction that lies on two pages or is not in memory, into `block`
+ * and `bytes`. Touches the second page only if the instruction extends to it.
  */
 static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t *bytes)
 {
@@ -507,7 +509,7 @@ static Block *make_scattered(Cpu *cpu, const Fetch *fetch, Block *block, uint8_t
     return block;
 }
 
-/* Whether the instruction's bytes are still there; touches the second page. */
+/* Whether the instruction's bytes have not changed.  Touches the second page. */
 static bool still_matches(Cpu *cpu, const Fetch *fetch, const CrossPage *cross_page)
 {
     const Block *block = (const Block *)cross_page->room;
@@ -537,7 +539,7 @@ static Block *make_cross_page(Cpu *cpu, const Fetch *fetch)
     CrossPage *cross_page = cross_page_slot(cpu, fetch);
     Block *block = (Block *)cross_page->room;
 
-    /* If this raises, the block has no length and is not found again. */
+    /* If this raises a fault, the block has no length and will not be found. */
     make_scattered(cpu, fetch, block, cross_page->bytes);
     if (cpu->trace_code) {
         trace_decoded(cpu, block, fetch->linear, cross_page->bytes);
@@ -546,8 +548,9 @@ static Block *make_cross_page(Cpu *cpu, const Fetch *fetch)
 }
 
 /*
- * A block that is used at once and not kept.  Writes to its bytes are not
- * noticed, so it has one instruction.  `known`: it is part of one that is kept.
+ * Makes a block that is used at once and not kept.  Writes to its bytes are not
+ * noticed, so it has only one instruction.  `known`: the instruction is part of a
+ * block that is kept.
  */
 static Block *make_scratch(Cpu *cpu, const Fetch *fetch, bool known)
 {
@@ -620,15 +623,13 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
     return block;
 }
 
-/* Paranoid: the bytes are still what was decoded. */
+/* With `paranoid`: whether the bytes are still those that were decoded. */
 static bool is_unmodified(const Block *block, const Fetch *fetch)
 {
     return !block->copy || memcmp(block->copy, fetch->bytes, block->length) == 0;
 }
 
-/*
- * A fault of the fetch counts as an instruction, and is one of no block.
- */
+/* A fault during the fetch counts as an instruction, which belongs to no block. */
 Block *block_find(Cpu *cpu, uint64_t limit)
 {
     Fetch fetch;
@@ -658,8 +659,8 @@ Block *block_find(Cpu *cpu, uint64_t limit)
 }
 
 /*
- * The block at CS:EIP, linked from `link` if it may be.  Faults of the fetch
- * leave from here, between two blocks.
+ * Enters the block at CS:EIP, and links it from `link` if that is allowed.  A fault
+ * of the fetch is raised here, between two blocks.
  */
 static const Insn *enter(Cpu *cpu, Block **link)
 {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-/* False: the host has no more, now. */
+/* Returns false if the host has no more memory at the moment. */
 static bool commit(CodeArena *arena)
 {
     uint8_t *from = arena->base + arena->committed;

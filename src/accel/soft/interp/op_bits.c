@@ -1,6 +1,6 @@
 /*
- * Counting and moving bits in general registers: POPCNT LZCNT TZCNT CRC32
- * MOVBE ADCX ADOX, and the random numbers.
+ * Instructions that count and move bits in general registers: POPCNT LZCNT TZCNT
+ * CRC32 MOVBE ADCX ADOX, and the random numbers.
  */
 #include "src/accel/soft/interp/fpu_handlers.h"
 
@@ -14,7 +14,7 @@ static u64 popcnt(Cpu *cpu, u64 value, unsigned bits)
     return (u64)__builtin_popcountll(value);
 }
 
-/* The other flags, which the manual leaves open, stay as they were. */
+/* Leaves the other flags unchanged.  The manual does not define them. */
 static void set_zf_cf(Cpu *cpu, bool zf, bool cf)
 {
     flag_set_zf(cpu, zf);
@@ -42,7 +42,7 @@ static inline bool has(const Cpu *cpu, CpuFeature feature)
     return cpu_features_have(&cpu_accel(cpu)->features, feature);
 }
 
-/* A CPU that does not have it executes the older instruction: the prefix says nothing. */
+/* A CPU without the feature ignores the prefix and executes the older instruction. */
 #define DEFINE_COUNT(name, feature, older, N)                                                      \
     OP(name##N##_rr)                                                                               \
     {                                                                                              \
@@ -88,7 +88,7 @@ static inline bool has(const Cpu *cpu, CpuFeature feature)
 
 /* ---- CRC32 ---- */
 
-/* The polynomial 11EDC6F41h, its bits reflected. */
+/* The polynomial 11EDC6F41h with its bits reflected. */
 #define POLYNOMIAL 0x82f63b78u
 
 static u32 crc32(u32 crc, u64 value, unsigned bytes)
@@ -144,9 +144,9 @@ static u32 crc32(u32 crc, u64 value, unsigned bytes)
 /* ---- RDRAND, RDSEED ---- */
 
 /*
- * Numbers that follow from the instructions executed so far, so that a run
- * repeats: they are different each time, and a program cannot tell them from
- * others, but they are no secret.
+ * The number depends on the instructions executed so far, so that a run can be
+ * repeated.  The numbers differ each time and look random to a program, but they
+ * are not secret.
  */
 static u64 random_number(Cpu *cpu)
 {

@@ -1,14 +1,14 @@
 /*
- * IN OUT INS OUTS.  Each ends its block, because the device may have changed
- * the interrupt pin, guest memory or the A20 line.
+ * IN OUT INS OUTS.  Each ends its block, because the device may have changed the
+ * interrupt pin, guest memory or the A20 line.
  */
 #include "src/accel/soft/interp/handlers.h"
 
 #include <string.h>
 
-/* Items handed to the bus at once. */
+/* The most items that are passed to the bus at once. */
 #define IO_BATCH 1024u
-/* A batch takes as long as a turn of the run loop for each so many of its items. */
+/* This number of items in a batch takes the host as long as a turn of the run loop. */
 #define ITEMS_PER_LOOK 16u
 
 static void port_access(Cpu *cpu, uint16_t port, bool write, unsigned size, void *data,
@@ -39,7 +39,7 @@ static __attribute__((noinline)) void port_write(Cpu *cpu, const Insn *insn, uin
     port_access(cpu, port, true, size, &value, 1);
 }
 
-/* The port is imm, or DX. */
+/* The port is the immediate, or DX. */
 #define DEFINE_IO(N)                                                                               \
     OP(in##N##_i)                                                                                  \
     {                                                                                              \
@@ -79,7 +79,7 @@ static void advance(Cpu *cpu, const Insn *insn, unsigned reg, EffAddr delta)
 #endif
 }
 
-/* Items that fit the page, the segment and the address size from `offset` on. */
+/* How many items from `offset` on fit into the page, the segment and the address size. */
 static u32 batch_of(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset, u32 size,
                     EffAddr count, MemoryAccess access G_GNUC_UNUSED)
 {
@@ -114,7 +114,7 @@ static void store_item(Cpu *cpu, const Insn *insn, EffAddr offset, u32 size, u32
     }
 }
 
-/* Memory is known to be writable before the device is asked. */
+/* Makes sure that memory can be written before it asks the device. */
 static u32 ins_batch(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
 {
     EffAddr offset = GPR_ADDRESS(cpu, CPU_DI) & insn_mask(insn);
@@ -155,8 +155,8 @@ static u32 outs_batch(Cpu *cpu, const Insn *insn, u32 size, EffAddr most)
 typedef u32 Batch(Cpu *cpu, const Insn *insn, u32 size, EffAddr most);
 
 /*
- * True when the instruction is finished.  Each item of a repetition counts as
- * an instruction, the first of a batch being paid for.
+ * Returns true when the instruction has finished.  Each item of a repetition counts
+ * as an instruction.  The fuel for the first item of a batch is already used.
  */
 static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batch *batch, u32 size)
 {

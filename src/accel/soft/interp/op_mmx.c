@@ -1,9 +1,7 @@
-/*
- * MMX, and the instructions between MMX and the other registers.
- */
+/* MMX, and the instructions that move data between MMX and other registers. */
 #include "src/accel/soft/interp/fpu_handlers.h"
 
-/* An MMX register as the functions of vector.h take one: they touch 8 bytes of it. */
+/* An MMX register in the form that the functions of vector.h take.  They touch 8 bytes of it. */
 static V128 *lanes(Cpu *cpu, unsigned place)
 {
     return (V128 *)mmx_at(cpu, place);
@@ -14,7 +12,7 @@ static V128 *lanes(Cpu *cpu, unsigned place)
 
 #define READ_SOURCE(bytes) fpu_read(cpu, insn, &cpu->fx.source, bytes, 1)
 
-/* dst has been written. */
+/* Called after dst has been written. */
 static void written(Cpu *cpu, const Insn *insn)
 {
     fx_enter_mmx(&cpu->fx);
@@ -110,7 +108,7 @@ OP(mmx_store_m)
     NEXT();
 }
 
-/* MASKMOVQ: bytes of dst go to memory at rDI where src has its sign set. */
+/* MASKMOVQ: writes the bytes of dst whose byte in src has the sign bit set to memory at rDI. */
 OP(maskmovq)
 {
     NEED_MMX();
@@ -228,7 +226,7 @@ OP(movdq2q)
         }                                                                                          \
     } while (0)
 
-/* From memory it is an instruction of SSE alone. */
+/* The form with a memory operand uses no MMX register, so it is an instruction of SSE only. */
 #define DEFINE_FROM_MMX(name, function)                                                            \
     OP(name##_r)                                                                                   \
     {                                                                                              \

@@ -3,7 +3,7 @@
  */
 #include "src/accel/soft/interp/handlers.h"
 
-/* CF and OF: the product does not fit the operand size. */
+/* CF and OF are set if the product does not fit the operand size. */
 static void set_overflow(Cpu *cpu, bool overflow)
 {
     flags_set_cf_of(cpu, overflow, overflow);
@@ -63,7 +63,7 @@ static void do_div64(Cpu *cpu, u64 b)
 {
     u128 a = (u128)GPR64(cpu, CPU_DX) << 64 | GPR64(cpu, CPU_AX);
 
-    /* The quotient fits exactly if the upper half is below the divisor. */
+    /* The quotient fits if and only if the upper half is below the divisor. */
     if (GPR64(cpu, CPU_DX) >= b) {
         cpu_raise(cpu, VECTOR_DE);
     }
@@ -170,7 +170,7 @@ static void do_idiv32(Cpu *cpu, u32 b)
 {
     i64 a = (i64)((u64)GPR(cpu, CPU_DX) << 32 | GPR(cpu, CPU_AX)), divisor = (i32)b;
 
-    /* The host would fault on the first: its quotient does not fit 64 bits. */
+    /* The host itself would fault on the second case, whose quotient does not fit into 64 bits. */
     if (divisor == 0 || (a == INT64_MIN && divisor == -1) || a / divisor != (i32)(a / divisor)) {
         cpu_raise(cpu, VECTOR_DE);
     }

@@ -1,13 +1,10 @@
-/*
- * SSE to SSE4.2, AES, PCLMULQDQ and SHA: operands to and from the functions of
- * vector.h.
- */
+/* SSE to SSE4.2, AES, PCLMULQDQ and SHA: moves operands to and from the functions of vector.h. */
 #include "src/accel/soft/interp/fpu_handlers.h"
 
 #define DST xmm_at(cpu, insn->dst)
 #define SRC xmm_at(cpu, insn->src)
 
-/* A memory operand of 16 bytes is aligned, or else #GP. */
+/* A memory operand of 16 bytes must be aligned; otherwise this raises #GP. */
 #define READ_SOURCE(bytes)    fpu_read(cpu, insn, &cpu->fx.source, bytes, (bytes) == 16 ? 16 : 1)
 #define READ_UNALIGNED(bytes) fpu_read(cpu, insn, &cpu->fx.source, bytes, 1)
 
@@ -80,7 +77,10 @@ OP(pslldq)
 
 /* ---- moves ---- */
 
-/* Registers by `function`; memory of so many bytes, of which the rest is `loaded`. */
+/*
+ * The register form uses `of_register`. The memory form reads `bytes` bytes and
+ * uses `of_memory`.
+ */
 #define DEFINE_LOAD(name, bytes, of_register, of_memory)                                           \
     OP(name##_r)                                                                                   \
     {                                                                                              \
@@ -100,7 +100,7 @@ DEFINE_LOAD(movups_load, 16, x_move, x_move)
 DEFINE_LOAD(movss_load, 4, x_low32, x_load32)
 DEFINE_LOAD(movsd_load, 8, x_low64, x_load64)
 DEFINE_LOAD(movq_load, 8, x_load64, x_load64)
-/* Between halves: MOVHLPS and MOVLHPS are the forms with registers. */
+/* The register forms, MOVHLPS and MOVLHPS, move between the halves. */
 DEFINE_LOAD(movlps_load, 8, x_low_from_high, x_low64)
 DEFINE_LOAD(movhps_load, 8, x_high_from_low, x_high_from_low)
 
@@ -141,7 +141,7 @@ OP(insertps_m)
     NEXT();
 }
 
-/* MASKMOVDQU: bytes of dst go to memory at rDI where src has its sign set. */
+/* MASKMOVDQU: writes the bytes of dst whose byte in src has the sign bit set to memory at rDI. */
 OP(maskmovdqu)
 {
     NEED_SSE();
@@ -156,7 +156,7 @@ OP(maskmovdqu)
 
 /* ---- general registers ---- */
 
-/* An XMM register from a general register or memory: the datum is in Fx.source. */
+/* From a general register or memory to an XMM register.  The value is in Fx.source. */
 #define DEFINE_FROM_GENERAL(name, N, function, imm_)                                               \
     OP(name##_r)                                                                                   \
     {                                                                                              \
@@ -180,7 +180,7 @@ DEFINE_FROM_GENERAL(pinsrb_xg, 8, x_pinsrb, insn->imm)
 DEFINE_FROM_GENERAL(pinsrd_xg, 32, x_pinsrd, insn->imm)
 DEFINE_FROM_GENERAL(pinsrq_xg, 64, x_pinsrd, insn->imm | VECTOR_WIDE)
 
-/* A general register or memory from an XMM register: Fx.work has the datum. */
+/* From an XMM register to a general register or memory.  The value is in Fx.work. */
 #define DEFINE_TO_GENERAL(name, bytes, put, function, imm_)                                        \
     OP(name##_r)                                                                                   \
     {                                                                                              \
@@ -205,7 +205,7 @@ DEFINE_TO_GENERAL(pextrd_gx, 4, put_32, x_pextrd, insn->imm)
 DEFINE_TO_GENERAL(pextrq_gx, 8, put_64, x_pextrd, insn->imm | VECTOR_WIDE)
 DEFINE_TO_GENERAL(extractps_gx, 4, put_32, x_extractps, insn->imm)
 
-/* From a register only. */
+/* The source can only be a register. */
 #define DEFINE_MASK(name, function)                                                                \
     OP(name)                                                                                       \
     {                                                                                              \
@@ -316,7 +316,7 @@ DEFINE_FLAGS(comisd, 8)
 DEFINE_FLAGS(ucomisd, 8)
 DEFINE_FLAGS(ptest, 16)
 
-/* The lengths of PCMPESTRx are in EAX and EDX, or with REX.W in RAX and RDX. */
+/* The lengths for PCMPESTRx are in EAX and EDX.  With REX.W they are in RAX and RDX. */
 static void take_lengths(Cpu *cpu, const Insn *insn)
 {
     bool wide = insn->prefix & INSN_OP64;

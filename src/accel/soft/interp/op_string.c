@@ -1,24 +1,24 @@
 /*
  * MOVS CMPS STOS LODS SCAS and their repetition.
  *
- * The index and count registers are written after each item, so a fault in
- * the middle restarts where it happened.  Runs of MOVS and STOS that stay in a
- * page go to the host's memory directly.
+ * The index and count registers are written after each item, so after a fault in
+ * the middle the instruction restarts where it stopped.  Runs of MOVS and STOS
+ * within a page access the host's memory directly.
  *
- * A repetition is done in steps.  Each counts as an instruction, and between
- * two of them it may pause and leave with EIP at itself.  A step of MOVS and
- * STOS that go up is up to 64 bytes, and they end where the bytes left are a
- * multiple of 64; everything else has a step for each item.  So the steps and
- * the time at each follow from the registers alone, and it makes no difference
- * to the guest where a slice of the run loop cuts a repetition.
+ * A repetition runs in steps.  Each step counts as an instruction.  Between two
+ * steps the repetition may pause, with EIP at the instruction itself.  A step of an
+ * upward MOVS or STOS has up to 64 bytes and ends where the number of bytes left is
+ * a multiple of 64.  All other repetitions have a step for each item.  The steps,
+ * and the time at each of them, therefore depend on the registers alone.  It makes
+ * no difference to the guest where a slice of the run loop cuts a repetition.
  */
 #include "src/accel/soft/interp/handlers.h"
 
 #include <string.h>
 
-/* Of MOVS and STOS that go up. */
+/* The size of a step of upward MOVS and STOS. */
 #define REP_STEP_BYTES 64u
-/* Items of other repetitions between two looks at whether they are to pause. */
+/* In other repetitions: how many items pass between two checks for a pause. */
 #define REP_BURST 1024u
 
 static inline EffAddr string_offset(Cpu *cpu, const Insn *insn, unsigned reg)
@@ -26,7 +26,10 @@ static inline EffAddr string_offset(Cpu *cpu, const Insn *insn, unsigned reg)
     return GPR_ADDRESS(cpu, reg) & insn_mask(insn);
 }
 
-/* In 64-bit code a register of 32 bits is extended with zeros, elsewhere the rest stays. */
+/*
+ * In 64-bit code a 32-bit register is extended with zeros.  In other code the upper
+ * bits stay unchanged.
+ */
 static inline void string_advance(Cpu *cpu, const Insn *insn, unsigned reg, EffAddr delta)
 {
 #if INTERP_WIDE
@@ -43,7 +46,7 @@ static inline EffAddr string_delta(const Cpu *cpu, u32 size)
     return cpu->eflags & CPU_FLAG_DF ? -(EffAddr)size : size;
 }
 
-/* What there is of memory from an offset on, by the segment and by the address size. */
+/* How much memory there is from an offset on, limited by the segment and by the address size. */
 static inline u64 string_room(const Cpu *cpu G_GNUC_UNUSED, const Insn *insn G_GNUC_UNUSED,
                               unsigned segment G_GNUC_UNUSED, EffAddr offset G_GNUC_UNUSED,
                               MemoryAccess access G_GNUC_UNUSED)
@@ -68,8 +71,8 @@ static inline LinearAddr string_linear(const Cpu *cpu, unsigned segment, EffAddr
 }
 
 /*
- * How many items of `size` from segment:offset upwards lie in host memory one
- * behind the other, at most `count`; 0 if the first one needs the slow path.
+ * How many consecutive items of `size` bytes, from segment:offset upwards, lie in
+ * host memory, at most `count`. 0 if the first one needs the slow path.
  */
 static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset,
                        MemoryAccess access, u32 size, EffAddr count, u8 **host)
@@ -113,7 +116,7 @@ static u32 string_span(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr off
     {                                                                                              \
         flags_difference##N(cpu, a, b, (u64)a - b);                                                \
     }                                                                                              \
-    /* The two operands; setting the flags is left to the caller. */                               \
+    /* Reads the two operands.  The caller sets the flags. */                                      \
     static inline void cmps##N##_operands(Cpu *cpu, const Insn *insn, u##N *a, u##N *b)            \
     {                                                                                              \
         *b = mem_read##N(cpu, insn, CPU_ES, string_offset(cpu, insn, CPU_DI));                     \
@@ -135,7 +138,7 @@ WIDE_ONLY(DEFINE_STEPS(64))
 
 /* ---- many at once: how many were done, or 0 ---- */
 
-/* A copy onto itself from below repeats the pattern, as item by item would. */
+/* A copy to slightly higher addresses must repeat the pattern, as a copy item by item does. */
 static void copy_items(u8 *to, const u8 *from, u32 size, u32 count)
 {
     size_t bytes = (size_t)size * count;
@@ -199,7 +202,7 @@ static inline void rep_done(Cpu *cpu, const Insn *insn, u32 items)
     string_advance(cpu, insn, CPU_CX, -(EffAddr)items);
 }
 
-/* Whether an item since the last question was a device's. */
+/* Whether an item since the last call reached a device. */
 static inline bool rep_reached_bus(Cpu *cpu)
 {
     bool reached = cpu->reached_bus;
@@ -209,8 +212,9 @@ static inline bool rep_reached_bus(Cpu *cpu)
 }
 
 /*
- * Behind an item that is a step and not the last: pays for the next one, or
- * does not, and it is to pause.  A device may have changed what it depends on.
+ * Called after an item that is a step and not the last one.  Uses fuel for the next
+ * item, or returns true if the repetition must pause.  A device may have changed
+ * the condition for that.
  */
 static inline bool rep_step_ends(Cpu *cpu, u32 *room)
 {
@@ -230,21 +234,22 @@ static inline bool rep_step_ends(Cpu *cpu, u32 *room)
     return true;
 }
 
-/* Items of a step of MOVS and STOS. */
+/* How many items a step of MOVS or STOS has. */
 static inline u32 rep_step_items(const Cpu *cpu, u32 size)
 {
     return cpu->single_step || cpu->eflags & CPU_FLAG_DF ? 1 : REP_STEP_BYTES / size;
 }
 
-/* `per_step` is a power of two. */
+/* How many steps the items need.  `per_step` is a power of two. */
 static inline EffAddr rep_steps(EffAddr items, u32 per_step)
 {
     return items / per_step + (items % per_step != 0);
 }
 
 /*
- * How many items may be done at once: to the end of the step, or as many steps
- * as may be paid for.  Only at the end of one is there a look at the rest.
+ * How many items to process at once: up to the end of the step, or as many steps as
+ * there is fuel for.  The conditions for a pause are checked only at the end of a
+ * step.
  */
 static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
 {
@@ -254,8 +259,9 @@ static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
 }
 
 /*
- * Does items until it is finished or is to pause; the first step is paid for.
- * An item that reaches a device costs an instruction besides its step.
+ * Processes items until the repetition finishes or must pause.  The fuel for the
+ * first step is already used.  An item that reaches a device costs one instruction
+ * more than its step.
  */
 #define DEFINE_REP(name, N, run)                                                                   \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
@@ -284,7 +290,7 @@ static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
         return count == 0;                                                                         \
     }
 
-/* The same where each item is a step. */
+/* The same for instructions in which each item is a step. */
 #define DEFINE_REP_LOAD(name, N)                                                                   \
     static __attribute__((noinline)) bool rep_##name##N(Cpu *cpu, const Insn *insn)                \
     {                                                                                              \
@@ -305,8 +311,8 @@ static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
     }
 
 /*
- * The same for CMPS and SCAS, which stop at a difference or a match.  The
- * flags are those of the last comparison, and not set before it is done.
+ * The same for CMPS and SCAS, which stop at a difference or a match.  The flags are
+ * those of the last comparison and are set only after it.
  */
 #define DEFINE_REP_COMPARE(name, N)                                                                \
     static __attribute__((noinline)) void name##N(Cpu *cpu, const Insn *insn)                      \

@@ -1,6 +1,6 @@
 /*
- * The fast ways into the system and back, SYSCALL and SYSENTER, and the base
- * of GS that is exchanged on the way.
+ * The fast ways into the system and back, SYSCALL and SYSENTER, and SWAPGS, which
+ * exchanges the base of GS on the way.
  */
 #include "src/accel/soft/interp/handlers.h"
 
@@ -18,7 +18,7 @@ static void need_canonical_target(Cpu *cpu, u64 rip)
     }
 }
 
-/* Flat segments whose descriptors are not read. */
+/* Loads flat segments without reading their descriptors. */
 static void enter_flat(Cpu *cpu, u16 cs, u16 ss, unsigned cpl, bool wide)
 {
     segment_set_flat(cpu, CPU_CS, (u16)((cs & ~3u) | cpl), cpl, wide);
@@ -29,7 +29,7 @@ static void enter_flat(Cpu *cpu, u16 cs, u16 ss, unsigned cpl, bool wide)
 
 #if INTERP_WIDE
 
-/* STAR: the selectors of CS for the system and for programs; SS is the one behind. */
+/* STAR contains the selectors of CS for the system and for programs.  SS has the next selector. */
 #define STAR_SYSTEM_CS(star)  ((u16)((star) >> 32))
 #define STAR_PROGRAM_CS(star) ((u16)((star) >> 48))
 
@@ -70,7 +70,7 @@ static void return_to_program(Cpu *cpu, const Insn *insn, bool wide)
     cpu_mode_changed(cpu);
 }
 
-/* To 32-bit code: what follows is looked up for its mode. */
+/* Returns to 32-bit code.  The next block is looked up for that mode. */
 OP(sysret32)
 {
     return_to_program(cpu, insn, false);
@@ -147,7 +147,10 @@ OP(sysenter)
     return NULL;
 }
 
-/* RCX is the stack and RDX the code; to 64-bit code with REX.W. */
+/*
+ * RCX is the new stack pointer and RDX the new instruction pointer.  With REX.W it
+ * leads to 64-bit code.
+ */
 static void exit_system(Cpu *cpu, const Insn *insn, bool wide)
 {
     need_sysenter(cpu, insn);
@@ -180,7 +183,7 @@ OP(sysexit64)
 
 /* ---- SMAP ---- */
 
-/* Which table of translations is in force changes, but no translation. */
+/* This changes which table of translations is used, but no translation. */
 static void set_ac(Cpu *cpu, const Insn *insn, bool on)
 {
     insn_begin(cpu, insn);

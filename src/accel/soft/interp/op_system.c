@@ -1,7 +1,4 @@
-/*
- * Privileged and system instructions.  They end their blocks unless they only
- * read.
- */
+/* Privileged and system instructions.  They end their blocks unless they only read. */
 #include "src/accel/soft/interp/handlers.h"
 
 static void need_ring0(Cpu *cpu)
@@ -11,7 +8,7 @@ static void need_ring0(Cpu *cpu)
     }
 }
 
-/* Instructions that exist in protected mode only. */
+/* For instructions that exist only in protected mode. */
 static void need_protected(Cpu *cpu)
 {
     if (!cpu_protected(cpu)) {
@@ -114,7 +111,10 @@ OP(hlt)
     return NULL;
 }
 
-/* A CPU that waits for another lets it go on, at once: whose turn it is must not hang on blocks. */
+/*
+ * A CPU that waits for another one gives up its turn at once.  The order of turns
+ * must not depend on where blocks end.
+ */
 OP(pause)
 {
     cpu->yielded = cpu->yields;
@@ -127,7 +127,7 @@ OP(pause)
 
 /* ---- control and debug registers: dst or src is the general one ---- */
 
-/* As many bits as the mode has, whatever the operand size. */
+/* The register with as many bits as the mode has, whatever the operand size. */
 static EffAddr general(Cpu *cpu, const Insn *insn)
 {
     return (EffAddr)*reg64(cpu, insn->dst);
@@ -142,7 +142,7 @@ static void put_general(Cpu *cpu, const Insn *insn, u64 value)
 #endif
 }
 
-/* CR8, which is the priority of the local APIC, is there in long mode only. */
+/* CR8 is the priority of the local APIC.  It exists only in long mode. */
 static void need_control_register(Cpu *cpu, unsigned n)
 {
     if (n == 1 || (n > 4 && !(INTERP_WIDE && n == 8))) {
@@ -151,7 +151,7 @@ static void need_control_register(Cpu *cpu, unsigned n)
     need_ring0(cpu);
 }
 
-/* imm is the number of the register. */
+/* The immediate is the number of the control register. */
 OP(mov_r_control)
 {
     insn_begin(cpu, insn);
@@ -207,7 +207,7 @@ OP(mov_control_r)
 #define DR7_GD    0x2000u
 #define DR6_BD    0x2000u
 
-/* DR4 and DR5 are DR6 and DR7 unless CR4.DE says they do not exist. */
+/* DR4 and DR5 stand for DR6 and DR7, unless CR4.DE makes them invalid. */
 static unsigned debug_register(Cpu *cpu, const Insn *insn)
 {
     unsigned n = insn->imm;
@@ -258,7 +258,7 @@ OP(clts)
     NEXT();
 }
 
-/* With CR4.UMIP what tells of the system's tables is for level 0. */
+/* With CR4.UMIP, only level 0 may read where the system's tables are. */
 static void need_umip(Cpu *cpu, const Insn *insn)
 {
     insn_begin(cpu, insn);
@@ -297,7 +297,7 @@ OP(smsw_m)
     NEXT();
 }
 
-/* LMSW sets PE and never clears it. */
+/* LMSW can set PE but not clear it. */
 static void load_msw(Cpu *cpu, u16 value)
 {
     need_ring0(cpu);
@@ -332,7 +332,7 @@ OP(invlpg)
     FINISH();
 }
 
-/* INVD, WBINVD: there is no cache that the guest could see. */
+/* INVD and WBINVD have no effect, because there is no cache that the guest could see. */
 OP(wbinvd)
 {
     insn_begin(cpu, insn);
@@ -367,7 +367,7 @@ OP(sidt)
     NEXT();
 }
 
-/* With 16-bit operands the base has 24 bits; in 64-bit code it always has 64. */
+/* With 16-bit operands the base has 24 bits.  In 64-bit code it always has 64. */
 static u64 load_base(Cpu *cpu, const Insn *insn, EffAddr address)
 {
 #if INTERP_WIDE
@@ -411,7 +411,7 @@ static u16 system_selector(const Cpu *cpu, const Insn *insn)
     return cpu->segment[insn->imm].selector;
 }
 
-/* SLDT and STR: imm is CPU_LDTR or CPU_TR. */
+/* For SLDT and STR.  The immediate is CPU_LDTR or CPU_TR. */
 OP(store_system_r16)
 {
     insn_begin(cpu, insn);
@@ -450,7 +450,7 @@ OP(store_system_m)
     NEXT();
 }
 
-/* The 16-bit operand of these, wherever it is. */
+/* The 16-bit operand of these instructions, in a register or in memory. */
 static u16 operand16(Cpu *cpu, const Insn *insn)
 {
     return insn->prefix & INSN_MEMORY ? operand_read16(cpu, insn) : *reg16(cpu, insn->src);
@@ -476,7 +476,7 @@ OP(ltr)
 
 /* ---- looking at descriptors ---- */
 
-/* Whether the current level may know of the segment at all. */
+/* Whether the current level may access the segment at all. */
 static bool descriptor_visible(const Cpu *cpu, u16 selector, const Descriptor *d)
 {
     if (descriptor_is_code(d) && descriptor_is_conforming(d)) {
@@ -492,8 +492,8 @@ static bool find_visible(Cpu *cpu, u16 selector, Descriptor *d)
 }
 
 /*
- * Kept out of their handlers, which could not be left by a tail call with the
- * address of a local variable given away.
+ * These are functions of their own, because a handler that passes on the address of
+ * a local variable could not end with a tail call.
  */
 static __attribute__((noinline)) bool may_read(Cpu *cpu, const Insn *insn)
 {
@@ -527,7 +527,7 @@ OP(verw)
     NEXT();
 }
 
-/* System descriptors that LAR and LSL answer for, a bit per type. */
+/* The system descriptors that LAR and LSL accept, with a bit for each type. */
 #define LAR_TYPES 0x1a3eu /* TSS, LDT, call and task gates */
 #define LSL_TYPES 0x0a0eu /* TSS, LDT */
 
@@ -601,7 +601,7 @@ OP(arpl_r)
     NEXT();
 }
 
-/* The operand is written only when it changes. */
+/* The operand is written only if it changes. */
 OP(arpl_m)
 {
     u16 rpl = *reg16(cpu, insn->src) & 3;

@@ -1,11 +1,12 @@
 /*
- * The x87 instructions: operands to and from the functions of x87.h, the
- * pointers to the last instruction and operand, and the control instructions.
+ * The x87 instructions: moves operands to and from the functions of x87.h, and
+ * handles the pointers to the last instruction and operand and the control
+ * instructions.
  */
 #include "src/accel/soft/interp/fpu_handlers.h"
 #include "src/accel/soft/x86/x87.h"
 
-/* FIP, FCS and FOP; Insn.imm is the opcode as FOP keeps it. */
+/* Records FIP, FCS and FOP.  Insn.imm is the opcode in the form of FOP. */
 static inline void note_instruction(Cpu *cpu, const Insn *insn)
 {
     cpu->fx.opcode = (u16)insn->imm;
@@ -44,7 +45,7 @@ OP(x87_register)
     NEXT();
 }
 
-/* FCMOVcc looks at the flags, and FCOMI sets them. */
+/* FCMOVcc reads the flags, and FCOMI sets them. */
 OP(x87_flags)
 {
     u32 flags = flags_arithmetic(cpu);
@@ -60,7 +61,7 @@ OP(x87_flags)
     NEXT();
 }
 
-/* What does not wait for exceptions: FNCLEX, FNINIT and their neighbours. */
+/* Instructions that do not wait for exceptions: FNCLEX, FNINIT and similar ones. */
 OP(x87_control)
 {
     need_function(cpu, insn);
@@ -98,7 +99,7 @@ DEFINE_LOAD(4)
 DEFINE_LOAD(8)
 DEFINE_LOAD(10)
 
-/* Nothing of the unit changes before the store has not faulted. */
+/* The unit's state changes only when the store can no longer fault. */
 static __attribute__((noinline)) void store(Cpu *cpu, const Insn *insn, unsigned bytes)
 {
     const X87Memory *memory = memory_of(insn);
@@ -200,7 +201,7 @@ OP(frstor)
     NEXT();
 }
 
-/* All exceptions are masked behind it. */
+/* Afterwards all exceptions are masked. */
 OP(fnstenv)
 {
     NEED_CONTROL();

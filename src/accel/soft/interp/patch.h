@@ -1,13 +1,13 @@
 /*
- * Code that changes its own immediates does so again and again: the one that
- * was patched last is patched without a look at the blocks.
+ * Code that changes its own immediates does so repeatedly.  The immediate that was
+ * patched last is patched without a look at the blocks.
  */
 #ifndef PIOEMU_ACCEL_SOFT_INTERP_PATCH_H
 #define PIOEMU_ACCEL_SOFT_INTERP_PATCH_H
 
 #include "src/accel/soft/x86/access.h"
 
-/* `end` is behind the immediate's bytes; `how` as decode_insn() tells it. */
+/* `end` is the address after the immediate's bytes.  `how` comes from decode_insn(). */
 static inline void patch_immediate(Insn *insn, const uint8_t *end, uint8_t how)
 {
     switch (how) {
@@ -39,7 +39,10 @@ static inline bool patched_by(const Patched *patched, const Insn *by)
     return false;
 }
 
-/* False if [address, address + size) is not what was patched last, or is of `by` itself. */
+/*
+ * Returns false if [address, address + size) is not what was patched last, or
+ * belongs to `by` itself.
+ */
 static inline bool patch_again(const Patched *patched, uint64_t address, const uint8_t *host,
                                size_t size, const Insn *by)
 {
