@@ -1,6 +1,6 @@
 /*
- * What the bytes of fuzz_bus.c are: operations one after another, whose sizes
- * do not depend on the machine.  So mutate_bus.c can change whole ones.
+ * The meaning of an input of fuzz_bus.c: operations in a row whose sizes do not
+ * depend on the machine, so mutate_bus.c can change whole operations.
  */
 #ifndef PIOEMU_FUZZ_BUS_SCRIPT_H
 #define PIOEMU_FUZZ_BUS_SCRIPT_H
@@ -11,24 +11,24 @@
 #define BUS_LINE_RX   64u
 #define BUS_ITEMS_MAX 31u
 #define BUS_ANY_PORT  0xffu /* a port of 16 bits follows */
-#define BUS_WRITE     0x80u /* in `what` of an access, in `how` of one to memory */
+#define BUS_WRITE     0x80u /* in `what` of an access, or in `how` of a memory access */
 #define BUS_BLOCK     0x80u /* in `how` of an access */
-#define BUS_APIC      0x80u /* in `what` of an acknowledge: an access to an APIC in its place */
-#define BUS_IOAPIC    0x04u /* in `how` of that: the I/O APIC, else the CPU's own */
+#define BUS_APIC      0x80u /* in `what` of an acknowledge: access an APIC instead */
+#define BUS_IOAPIC    0x04u /* in `how` of that: the I/O APIC, otherwise the CPU's own */
 #define BUS_CPUS      3u
 
-/* The first byte, modulo 8; three of them are accesses. */
+/* The first byte, modulo 8.  Three of the values are accesses. */
 typedef enum BusOpKind {
     BUS_ACCESS,
     BUS_STEP = 3,
     BUS_LINE,
-    BUS_ACKNOWLEDGE, /* of a CPU; or an access to an APIC */
+    BUS_ACKNOWLEDGE, /* by a CPU, or an access to an APIC */
     BUS_MEMORY,
     BUS_LATE, /* 0xff: after a reset */
     BUS_OP_KINDS
 } BusOpKind;
 
-/* `how` of a line, behind bit 0, which says which. */
+/* `how` of a line.  Bit 0 selects the line, and the other bits are one of these. */
 typedef enum BusLineKind {
     BUS_LINE_INPUT,
     BUS_LINE_BREAK,
@@ -38,10 +38,11 @@ typedef enum BusLineKind {
 
 typedef struct BusOp {
     uint8_t what, how;
-    uint8_t which;        /* of the ports that devices have, or BUS_ANY_PORT; APIC register */
-    uint64_t number;      /* port, address, time, modem lines, what an APIC gets */
-    const uint8_t *bytes; /* items to write, input; the fuzzer's */
-    size_t size;          /* of those: what is not there is zero */
+    uint8_t which;        /* the number of one of the devices' ports, BUS_ANY_PORT, or an APIC
+                             register */
+    uint64_t number;      /* port, address, time, modem lines, or the value for an APIC */
+    const uint8_t *bytes; /* items to write, or input; they belong to the fuzzer */
+    size_t size;          /* how many bytes there are; missing ones are zero */
 } BusOp;
 
 static inline BusOpKind bus_op_kind(const BusOp *op)
@@ -84,7 +85,7 @@ static inline void bus_take_line(FuzzInput *in, BusOp *op)
     }
 }
 
-/* `how`: the CPU, which APIC, BUS_WRITE. */
+/* `how` contains the CPU, the choice of APIC, and BUS_WRITE. */
 static inline void bus_take_apic(FuzzInput *in, BusOp *op)
 {
     op->how = (uint8_t)fuzz_take(in, 1);

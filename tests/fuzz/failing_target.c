@@ -1,4 +1,6 @@
-/* A fuzz target that fails for any input with an 'X': check-corpus.sh looks at what is said then.
+/*
+ * A fuzz target that fails for any input with an 'X'. check-corpus.sh checks what
+ * is printed then.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,9 +1,9 @@
 /*
- * What the fuzz targets share: reading a script out of a fuzzer's bytes.
+ * Code that the fuzz targets share: it reads a script from a fuzzer's bytes.
  *
- * A target is one function that takes any bytes and must not crash, hang or
- * read out of bounds.  libFuzzer calls it, or run_corpus.c does for every file
- * of a directory, which makes the corpus a test for any compiler.
+ * A target is one function that accepts any bytes.  It must not crash, hang or read
+ * out of bounds. libFuzzer calls it.  With any compiler, run_corpus.c calls it for
+ * every input of a corpus, which makes the corpus a test.
  */
 #ifndef PIOEMU_FUZZ_H
 #define PIOEMU_FUZZ_H
@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libFuzzer's names. */
+/* The names that libFuzzer expects. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* Behind the end there are zeros. */
+/* After the end, zeros are read. */
 typedef struct FuzzInput {
     const uint8_t *data;
     size_t size;
@@ -37,20 +37,20 @@ static inline uint64_t fuzz_take(FuzzInput *in, unsigned bytes)
     return value;
 }
 
-/* Most steps are short, a few are years. */
+/* Most steps are short, and a few are years. */
 static inline uint64_t fuzz_take_time(FuzzInput *in)
 {
     uint64_t value = fuzz_take(in, 2);
     return (value & 0xfff) << (value >> 12) * 2;
 }
 
-/* Up to 20 ms, for what serves every deadline on its way. */
+/* Up to 20 ms, for targets that serve every deadline on the way. */
 static inline uint64_t fuzz_take_step(FuzzInput *in)
 {
     return fuzz_take_time(in) % 20000000u;
 }
 
-/* At most `most` bytes of what is left; they stay the fuzzer's. */
+/* At most `most` of the bytes that are left.  They belong to the fuzzer. */
 static inline const uint8_t *fuzz_take_bytes(FuzzInput *in, size_t most, size_t *size)
 {
     size_t wanted = (size_t)fuzz_take(in, 1) % (most + 1);
@@ -61,7 +61,7 @@ static inline const uint8_t *fuzz_take_bytes(FuzzInput *in, size_t most, size_t 
     return bytes;
 }
 
-/* What is left as text, which ends at the first NUL; the caller frees it. */
+/* The bytes that are left as text, which ends at the first NUL.  The caller frees it. */
 static inline char *fuzz_take_text(FuzzInput *in)
 {
     char *text = g_strndup((const char *)in->data, in->size);
@@ -70,13 +70,16 @@ static inline char *fuzz_take_text(FuzzInput *in)
     return text;
 }
 
-/* GLib's messages would drown the fuzzer's. */
+/* Messages of the code under test would hide the fuzzer's. */
 static inline void fuzz_be_quiet_line(const char *text)
 {
     (void)text;
 }
 
-/* GLib would end the program with SIGTRAP, which libFuzzer does not catch: the input were lost. */
+/*
+ * GLib would end the program with SIGTRAP, which libFuzzer does not catch, so that
+ * the input would be lost.
+ */
 static inline void fuzz_fail(const char *domain, GLogLevelFlags level, const char *text,
                              gpointer unused)
 {
@@ -88,7 +91,7 @@ static inline void fuzz_fail(const char *domain, GLogLevelFlags level, const cha
     abort();
 }
 
-/* Of what is printed, not of what is wrong. */
+/* Suppresses output, but not reports of faults. */
 static inline void fuzz_be_quiet(void)
 {
     g_set_print_handler(fuzz_be_quiet_line);

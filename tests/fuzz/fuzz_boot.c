@@ -1,9 +1,9 @@
 /*
- * The loaders: the file of -kernel, with the texts and the modules that may go
- * with it, or of -bios.
+ * The loaders: the file of -kernel, with texts and modules, or the file of -bios.
  *
- * The input is a byte that says how, the text of -flat or -append if it says
- * so, with its length before it, and the file.
+ * The input begins with a byte that selects the way.  If that requires a text for
+ * -flat or -append, the text follows, with its length before it.  The rest is the
+ * file.
  */
 #include "src/boot/boot.h"
 #include "src/boot/firmware.h"
@@ -23,7 +23,7 @@
 #define HOW_MODULE  0x10u
 #define HOW_MODULES 0x20u
 #define HOW_BOARD   0x40u
-#define HOW_BIOS    0x80u /* the same file is a firmware, which is offered the kernel */
+#define HOW_BIOS    0x80u /* the file is used as a firmware, which is given the kernel */
 
 typedef struct File {
     int fd;
@@ -51,7 +51,7 @@ static void file_clear(File *file)
     g_free(file->path);
 }
 
-/* A firmware has whole pages. */
+/* The size of a firmware is a multiple of a page. */
 static File rom_new(const uint8_t *data, size_t size)
 {
     File file = file_new(data, size);
@@ -96,7 +96,7 @@ static void load(const BootOptions *options, const BootBoard *board)
     }
 }
 
-/* The modules are the beginning of the kernel. */
+/* The modules are the first bytes of the kernel. */
 static char *name_modules(uint64_t how, const File *module)
 {
     if (!(how & HOW_MODULE)) {

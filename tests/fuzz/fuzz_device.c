@@ -1,10 +1,10 @@
 /*
- * One device on the test rig, through everything that it can be told: its
- * registers, its timers, its line, its drives, its pins, resets, saving and
+ * One device on the test rig, with everything that can happen to it: accesses to
+ * its registers, timers, its line, its drives, its pins, resets, saving and
  * loading.
  *
- * FUZZ_CLASS and FUZZ_PROPERTIES say which.  FUZZ_COMPANION is another class
- * that it talks to over the bus, or "".
+ * FUZZ_CLASS and FUZZ_PROPERTIES select the device.  FUZZ_COMPANION is another
+ * class that it communicates with over the bus, or "".
  */
 #include "src/device/dma.h"
 #include "tests/fuzz/fuzz.h"
@@ -15,10 +15,10 @@
 #define BLOCK_MAX 64u
 #define DRIVES    5u
 
-/* Sectors: more of them would be most of the time of a run. */
+/* The number of sectors.  With more of them, most of the time of a run would be spent here. */
 #define DRIVE_STORED 8u
 
-/* Memory-mapped registers are this far apart; behind the first page there is less. */
+/* The distance of memory-mapped registers.  After the first page there are fewer. */
 #define MEMORY_STRIDE 16u
 #define MEMORY_PAGE   4096u
 
@@ -33,9 +33,9 @@ typedef struct Target {
     Device *dev;
     RigChar *line;
     RigDrive *drives[DRIVES];
-    GArray *places; /* Place: all that can be accessed */
-    unsigned saves; /* so far: nothing takes as long */
-    Memory *memory; /* of a device that takes orders there; NULL: it takes none */
+    GArray *places; /* of Place: everything that can be accessed */
+    unsigned saves; /* how many so far; they are limited because they take the longest */
+    Memory *memory; /* for a device that reads orders from memory; otherwise NULL */
 } Target;
 
 static void note_places(const BusMapping *mapping, void *opaque)
@@ -77,7 +77,7 @@ static void do_access(Target *t, FuzzInput *in, uint64_t op, bool write)
     }
 }
 
-/* A drive's data comes by the sector: the bytes that were taken, again and again. */
+/* A drive's data comes in sectors, filled by repeating the bytes of the input. */
 static void do_block(Target *t, FuzzInput *in)
 {
     uint64_t how = fuzz_take(in, 1);
@@ -114,7 +114,7 @@ static void do_drive(Target *t, FuzzInput *in)
     }
 }
 
-/* A transfer of a device on some channel, which it asks for or not. */
+/* A device moves data on some DMA channel, whether or not it requested that. */
 static void do_dma(Target *t, FuzzInput *in)
 {
     uint64_t what = fuzz_take(in, 1);
@@ -135,7 +135,7 @@ static void do_dma(Target *t, FuzzInput *in)
     dma_line_free(line);
 }
 
-/* What is at the other side of the device. */
+/* The peer of the device's line. */
 static void do_line(Target *t, FuzzInput *in)
 {
     if (device_class(t->dev)->block_client) {
@@ -180,14 +180,14 @@ static void do_pin(Target *t, FuzzInput *in)
     }
 }
 
-/* A device takes its own state back. */
+/* A device must accept its own state. */
 static void save_and_load(Target *t)
 {
     g_autoptr(GBytes) saved = device_save(t->dev);
     g_assert_true(rig_load(t->dev, saved));
 }
 
-/* It may refuse a state that somebody changed, and is reset then. */
+/* A device may refuse a changed state.  It is then reset. */
 static void load_changed(Target *t, FuzzInput *in)
 {
     const DeviceField *fields = device_class(t->dev)->fields;
@@ -214,7 +214,7 @@ static bool may_save(Target *t)
     return t->saves++ < SAVES_MAX;
 }
 
-/* Where a device may be told to look for an order. */
+/* Writes to the memory in which a device may be told to look for an order. */
 static void write_memory(Target *t, FuzzInput *in)
 {
     uint64_t address = fuzz_take(in, 2);
@@ -295,8 +295,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 /*
- * Of a disk, a read-only one that needs 48 bits of sector number, a CD-ROM, and two diskettes, of
- * which one is write-protected: those that the device is given.
+ * The device is given a disk, a read-only disk that needs 48 bits of sector number,
+ * a CD-ROM, and two diskettes, one of them write-protected.
  */
 static void add_drives(Target *t)
 {
@@ -327,7 +327,7 @@ static bool has_data(const DeviceClass *class)
     return p && p->name;
 }
 
-/* A number, two files, and memory. */
+/* The data for a device: a number, two files, and memory. */
 static void add_data(Target *t)
 {
     static const uint8_t BYTES[5000];

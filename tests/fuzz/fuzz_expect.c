@@ -1,7 +1,7 @@
 /*
- * -expect: any script, and any output of a guest for it to look at.
+ * -expect: any script, with any output of a guest for it to examine.
  *
- * The script ends at the first event byte; the rest goes to COM1.
+ * The script ends at the first event byte.  The rest of the input goes to COM1.
  */
 #include "tests/fuzz/fuzz_vm.h"
 
@@ -20,7 +20,7 @@ static void print(void *opaque, const char *data, size_t size)
     loop_step(t->machine.vm->loop, false);
 }
 
-/* What the script typed is read, or not. */
+/* The guest reads what the script typed, or does not. */
 static void happen(void *opaque, unsigned number)
 {
     Target *t = opaque;

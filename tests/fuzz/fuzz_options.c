@@ -1,8 +1,8 @@
 /*
- * Everything that reads what a user writes: the command line, the key=value
- * lists, numbers, dates, and the specifications of lines and devices.
+ * All code that reads what a user writes: the command line, key=value lists,
+ * numbers, dates, and the specifications of lines and devices.
  *
- * The first byte chooses; a line break stands between two words.
+ * The first byte selects the code.  A line break separates two words.
  */
 #include "devices/device_table.h"
 #include "src/accel/accel.h"
@@ -65,7 +65,7 @@ static void parse_number(const char *text)
     g_assert_true(number_parse_bool("-x", text, &on, &error) == !error);
 }
 
-/* A log is the one thing that every line opens: not in a fuzzer. */
+/* Every command line could open a log file, which a fuzzer must not do. */
 static void parse_line(const char *text)
 {
     if (strstr(text, "logfile")) {
@@ -95,7 +95,7 @@ static BlockPort *no_block_port(void *opaque, Device *dev, const char *id, GErro
     return NULL;
 }
 
-/* The first word is the class, the others are properties. */
+/* The first word is the class, and the others are properties. */
 static void parse_properties(const char *text)
 {
     g_auto(GStrv) words = g_strsplit(text, "\n", 2);
@@ -143,7 +143,7 @@ static void parse_filter(const char *text)
     g_assert_true(!filter || address_filter_covers(filter, 0, UINT64_MAX));
 }
 
-/* Two items of one table, from a line each; none from a file. */
+/* Two items of one table, each from a line and none from a file. */
 static void parse_items(const char *text)
 {
     if (strstr(text, "file")) {

@@ -1,7 +1,7 @@
 /*
- * QMP with a machine behind it: two clients, any bytes in pieces of any size.
+ * QMP with a machine behind it: two clients send any bytes in pieces of any size.
  *
- * Whatever comes back is JSON, a line for each object.
+ * Everything that comes back must be JSON, with a line for each object.
  */
 #include "src/control/command.h"
 #include "src/control/qmp.h"

@@ -1,21 +1,21 @@
 /*
- * The qtest protocol with the pc machine behind it: any text in pieces of any
- * size, clients that come and go, time that is still passing.
+ * The qtest protocol with the pc machine behind it: any text in pieces of any size,
+ * clients that come and go, time that is still passing.
  *
- * Every line is answered once, in its order.
+ * Every line must be answered once, in order.
  */
 #include "src/control/qtest.h"
 
 #include "tests/fuzz/fuzz_vm.h"
 
-/* Port and memory accesses after which no more lines are fed: a run must end. */
+/* The limits for port and memory accesses and for lines.  A run must end. */
 #define ACCESSES_MAX 50000u
 #define LINES_MAX    64u
 
 typedef struct Target {
     FuzzVm machine;
     Qtest *qtest;
-    unsigned lines, answers; /* of this client */
+    unsigned lines, answers; /* for this client */
     unsigned all_lines;
     size_t accesses;
     bool line_begun;
@@ -84,7 +84,7 @@ static void happen(void *opaque, unsigned number)
     if (number == 0) {
         change_client(t);
     } else if (t->all_lines <= LINES_MAX) {
-        /* Counts as one, for it may be a slice of time. */
+        /* Counts as one line, because it may be a slice of time. */
         t->all_lines++;
         loop_step(t->machine.vm->loop, false);
         check_balance(t);

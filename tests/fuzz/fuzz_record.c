@@ -1,6 +1,6 @@
 /*
- * A replay of any bytes: a damaged or hostile recording is refused or
- * reported, whatever it has the devices told.
+ * The replay of any bytes: a damaged or malicious recording must be refused or
+ * reported, whatever it makes the devices do.
  */
 #include "src/record/replay.h"
 #include "tests/fuzz/fuzz.h"

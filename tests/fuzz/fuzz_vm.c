@@ -6,7 +6,7 @@
 #define FLOOD_EVENT (FUZZ_FIRST_EVENT)
 #define FLOOD_BITS  21u
 #define FLOOD_PIECE 65536u
-/* More floods than this in one input would only take time. */
+/* The limit for floods in one input, because more would only take time. */
 #define FLOOD_MOST (3u << 19)
 
 static char *memory_file(int *fd, const void *data, size_t size)

@@ -1,7 +1,8 @@
 /*
- * How libFuzzer changes an input of fuzz_bus.c.  Bytes put in or taken out
- * anywhere make other operations of all that follow; here operations are
- * whole, and an access has the same device before and after it more often.
+ * How libFuzzer changes an input of fuzz_bus.c.  If bytes were inserted or removed
+ * anywhere, all following operations would become others.  This mutator changes
+ * whole operations.  It also puts accesses to one device next to each other more
+ * often.
  */
 #include "tests/fuzz/bus_script.h"
 
@@ -9,18 +10,18 @@
 
 #define BURST_MAX  8u
 #define PIECE_MAX  256u
-#define NEIGHBOURS 8u /* ports of a device */
+#define NEIGHBOURS 8u /* how many ports a device has */
 
-/* libFuzzer's names. */
+/* The names that libFuzzer expects. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
                                  uint8_t *out, size_t max_size, unsigned seed);
 
-/* Where the operations of a script begin; the last is its end. */
+/* Where the operations of a script begin.  The last entry is the end. */
 typedef struct Places {
     size_t at[BUS_OPS_MAX + 1];
-    size_t count; /* of operations */
+    size_t count; /* how many operations there are */
 } Places;
 
 /* From one place to a later one. */
@@ -49,7 +50,7 @@ static size_t draw_place(const Places *places, unsigned *random)
     return places->at[draw(random, places->count + 1)];
 }
 
-/* Of one operation or some. */
+/* Draws a range of one or several operations. */
 static Range draw_range(const Places *places, unsigned *random)
 {
     if (!places->count) {
@@ -61,7 +62,7 @@ static Range draw_range(const Places *places, unsigned *random)
     return (Range){places->at[first], places->at[last + 1] - places->at[first]};
 }
 
-/* Returns the size then; one that is too large is left as it was. */
+/* Returns the new size.  If it would be too large, nothing is inserted. */
 static size_t insert(uint8_t *data, size_t size, size_t max_size, size_t at, const uint8_t *piece,
                      size_t piece_size)
 {
@@ -92,7 +93,7 @@ static uint8_t draw_value(unsigned *random)
     }
 }
 
-/* What comes between accesses: time, an interrupt's acknowledge. */
+/* Puts something between accesses: time, or the acknowledge of an interrupt. */
 static size_t put_pause(uint8_t *to, unsigned *random)
 {
     if (draw(random, 2)) {
@@ -105,7 +106,7 @@ static size_t put_pause(uint8_t *to, unsigned *random)
     return 3;
 }
 
-/* Accesses to ports that lie side by side. */
+/* Puts accesses to adjacent ports. */
 static size_t put_burst(uint8_t *to, unsigned *random)
 {
     unsigned port = draw(random, BUS_ANY_PORT - NEIGHBOURS);
@@ -142,7 +143,7 @@ static size_t insert_copy(uint8_t *data, size_t size, size_t max_size, const Pla
     return insert(data, size, max_size, draw_place(places, random), piece, piece_size);
 }
 
-/* Within it only: it may be longer afterwards. */
+/* Changes bytes within one operation, which may be longer afterwards. */
 static size_t change_one(uint8_t *data, size_t size, size_t max_size, const Places *places,
                          unsigned *random)
 {
@@ -177,7 +178,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     return LLVMFuzzerMutate(data, size, max_size);
 }
 
-/* Some of the one's operations among the other's. */
+/* Inserts some operations of one input into the other. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
                                  uint8_t *out, size_t max_size, unsigned seed)
 {

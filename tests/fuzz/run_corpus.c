@@ -1,10 +1,10 @@
 /*
- * Gives every input of a corpus to a fuzz target, in place of libFuzzer.
+ * Passes every input of a corpus to a fuzz target, instead of libFuzzer.
  *
- * An argument names a pack (corpus.py describes the format) or a directory of
- * inputs, each in a file of its own.  Each input is a test that bears its name,
- * and a line of comment says the name before the target gets it: whatever ends
- * the program then, the last such line is the input that did it.
+ * An argument names a pack (corpus.py describes the format) or a directory with a
+ * file for each input.  Each input is a test with its name.  A line of comment
+ * prints the name before the target gets the input.  If the program ends
+ * unexpectedly, the last such line names the input that caused it.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -46,7 +46,7 @@ static void add_input(GPtrArray *inputs, const char *from, const char *name, con
     Input *input = g_new0(Input, 1);
     input->from = g_strdup(from);
     input->name = g_strdup(name);
-    /* A copy of its exact size: a sanitizer sees what reads past the end. */
+    /* A copy of the exact size, so that a sanitizer detects reads beyond the end. */
     input->data = g_malloc(size ? size : 1);
     memcpy(input->data, data, size);
     input->size = size;
@@ -63,7 +63,7 @@ static void read_file(const char *path, char **data, size_t *size)
     }
 }
 
-/* Takes `name size` off the index, and as many bytes off the rest. */
+/* Takes a line `name size` off the index, and that many bytes off the rest. */
 static void add_packed(GPtrArray *inputs, const char *pack, const char *line, const char **data,
                        size_t *left)
 {

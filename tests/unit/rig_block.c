@@ -10,7 +10,7 @@ typedef struct RigRequest {
     BlockKind kind;
     uint64_t lba, tag;
     uint32_t count;
-    void *buffer; /* of a read; NULL: it goes to the spans */
+    void *buffer; /* for a read; NULL: the data goes to the spans */
     BlockSpan *spans;
     size_t span_count;
     uint8_t *data;
@@ -142,7 +142,7 @@ static void cancel(BlockPort *port)
     }
 }
 
-/* A drive that was emptied has no sectors, which a device is to know. */
+/* An empty drive has no sectors.  A device must know that. */
 static void submit(BlockPort *port, const BlockRequest *asked)
 {
     RigRequest request = {.kind = asked->kind,

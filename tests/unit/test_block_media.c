@@ -1,7 +1,4 @@
-/*
- * Requests from and to guest memory, sectors that are given back, and media
- * that come and go.
- */
+/* Requests with guest memory, sectors that are discarded, and media that are changed. */
 #include "tests/unit/block_rig.h"
 
 #include <sys/stat.h>
@@ -187,7 +184,7 @@ static void another_medium_comes_behind_what_was_asked(Bench *b, gconstpointer d
     pio_block_read(p->port, 1, old, 1, 1);
     change(b, 0x77);
     g_assert_cmpuint(pio_block_sectors(p->port), ==, SECTORS);
-    /* It means the medium that the device knows of. */
+    /* The request is for the medium that the device knows. */
     pio_block_read(p->port, 1, late, 1, 2);
     wait_for_change(b, p, data, 1);
     let_pass(b, p, data, 2);

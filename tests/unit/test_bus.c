@@ -1,6 +1,4 @@
-/*
- * The bus: who may claim what, and how an access reaches its owner.
- */
+/* The bus: which ranges can be claimed, and how an access reaches their owner. */
 #include "tests/unit/bus_rig.h"
 
 /* ---- claims ---- */
@@ -177,7 +175,10 @@ static void test_wider_access_is_ignored_if_the_region_says_so(Fixture *f, gcons
     out(f, 0x101, 0x55, 1);
     g_assert_cmphex(in(f, 0x101, 1), ==, 0x55);
     assert_calls(f, "w1@0=55 r1@0 ");
-    /* Neither from its first port nor from one below; its neighbour sees its piece. */
+    /*
+     * The chip is not reached from its first port, nor from the port below.  Its
+     * neighbour gets its piece.
+     */
     out(f, 0x101, 0x7766, 2);
     g_assert_cmphex(in(f, 0x101, 2), ==, 0x66ff + 0x1100);
     out(f, 0x100, 0x44332211, 4);
@@ -198,7 +199,7 @@ static void test_narrower_access_is_ignored(Fixture *f, gconstpointer data)
     g_assert_cmphex(load(f, 0x1005, 1), ==, 0xff);
     g_assert_cmphex(load(f, 0x1006, 2), ==, 0xffff);
     g_assert_cmphex(load(f, 0x1000, 8), ==, UINT64_MAX);
-    /* One that is not aligned is two narrow ones on the way. */
+    /* An access that is not aligned becomes two narrower ones. */
     store(f, 0x1002, 0x11111111, 4);
     g_assert_cmphex(load(f, 0x1006, 4), ==, 0xffffffff);
     assert_calls(f, "");
@@ -230,7 +231,7 @@ static void test_access_of_an_ignored_width_is_counted_as_unclaimed(Fixture *f, 
     g_assert_false(bus_mapping_decodes(mapping, 0x101, 2, true));
 }
 
-/* REP goes by the same rule, with and without a block operation. */
+/* The rule also holds for REP, with and without a block operation. */
 static void test_rep_of_an_ignored_width_is_unclaimed(Fixture *f, gconstpointer data)
 {
     (void)data;

@@ -1,6 +1,6 @@
 /*
- * The bus: ranges that each CPU has for itself, and which CPU gets a device's write
- * to such a range.
+ * The bus: ranges that each CPU has for itself, and which CPU's chip gets a
+ * device's write to such a range.
  */
 #include "src/base/error.h"
 #include "src/board/bus.h"

@@ -1,5 +1,6 @@
 /*
- * What the bus remembers: accesses that no device answers, and the last of each initiator.
+ * What the bus records: accesses that no device answers, and the last accesses of
+ * each initiator.
  */
 #include "tests/unit/bus_rig.h"
 
@@ -72,7 +73,7 @@ static void test_history_keeps_the_last_sixteen(Fixture *f, gconstpointer data)
     g_assert_true(last->write);
 }
 
-/* What differs in one way only is another access. */
+/* Accesses that differ in only one way are not equal. */
 static void test_equal_accesses_in_a_row_are_one_line_of_the_history(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -124,7 +125,10 @@ static void test_observer_sees_each_access_once_and_unlocked(Fixture *f, gconstp
     assert_calls(f, "r1@0 ");
 }
 
-/* An index register's data port: which register it is depends on the access before. */
+/*
+ * A chip with an index register and a data port.  The register behind the data port
+ * depends on the access before.
+ */
 static const char *chip_register_name(const void *state, uint64_t offset, bool write)
 {
     static const char *const NAMES[] = {"NONE", "FIRST", "SECOND"};
@@ -152,10 +156,10 @@ static void test_register_has_the_name_it_had_when_the_access_came(Fixture *f, g
     out(f, 0x100, 1, 1);
     out(f, 0x100, 2, 1);
     assert_calls(f, "w1@0=1 NONE w1@0=2 FIRST ");
-    out(f, 0x100, 0x1101, 2); /* in two halves: the first one's */
+    out(f, 0x100, 0x1101, 2); /* in two halves: the first half goes to the chip */
     in(f, 0x101, 1);
     in(f, 0x200, 1);
-    in(f, 0xff, 2); /* begins where nobody is */
+    in(f, 0xff, 2); /* begins where there is no device */
     assert_calls(f, "w1@0=1 w1@1=11 SECOND r1@1 - - r1@0 - ");
     uint8_t items[2] = {2, 1};
     bus_port_access(f->bus, &f->by, 0x100, true, 1, items, 2);

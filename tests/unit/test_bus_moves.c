@@ -1,6 +1,6 @@
 /*
- * The bus while it changes: ranges that are mapped, moved and unmapped, also
- * while four CPUs access them.
+ * The bus during changes: ranges are mapped, moved and unmapped, also while four
+ * CPUs access them.
  */
 #include "tests/unit/bus_rig.h"
 
@@ -14,7 +14,7 @@ static void test_a_range_answers_where_it_is_mapped_last(Fixture *f, gconstpoint
     g_assert_null(bus_find(f->bus, space, 0));
     g_assert_true(bus_map(f->bus, range, 0x1000));
     g_assert_true(bus_find(f->bus, space, 0x1007)->claim == range);
-    /* The new place shares a part with the old one. */
+    /* The new place overlaps the old one. */
     g_assert_true(bus_map(f->bus, range, 0x1004));
     g_assert_null(bus_find(f->bus, space, 0x1003));
     g_assert_cmphex(bus_find(f->bus, space, 0x1004)->base, ==, 0x1004);
@@ -72,7 +72,7 @@ static void test_an_access_sees_the_offset_from_the_new_base(Fixture *f, gconstp
     assert_calls(f, "r1@1 r1@1 ");
 }
 
-/* A guest that moves a range in a loop cannot use up the bus. */
+/* A guest that moves a range in a loop must not use up the bus. */
 static void test_moves_without_end(Fixture *f, gconstpointer data)
 {
     const IoSpace space = GPOINTER_TO_UINT(data);
@@ -115,8 +115,8 @@ static void test_the_listener_is_told_of_each_mapping_and_its_end(Fixture *f, gc
     g_assert_cmpstr(log->str, ==, "+10+8 ");
     bus_map(f->bus, second, 0x20);
     bus_map(f->bus, second, 0x30);
-    bus_map(f->bus, second, 0x30); /* it is there */
-    bus_map(f->bus, second, 0x10); /* it cannot be there */
+    bus_map(f->bus, second, 0x30); /* the place is free */
+    bus_map(f->bus, second, 0x10); /* the place is taken */
     bus_unmap(f->bus, first);
     g_assert_cmpstr(log->str, ==, "+10+8 +20+8 -20+8 +30+8 -30+8 -10+8 ");
     bus_set_listener(f->bus, NULL, NULL);
@@ -132,10 +132,13 @@ static void test_the_listener_is_told_of_each_mapping_and_its_end(Fixture *f, gc
 #define SIZE   0x10u
 #define MOVES  6000u
 #define FOUND  10000u
-/* Beside what moves there is a range that makes the moves, as a host bridge does. */
+/* Besides the range that moves there is one whose device makes the moves, as a host bridge does. */
 #define MOVER UINT64_C(0xcfc)
 
-/* Answers its number and the offset; an offset outside of it would be the bus's fault. */
+/*
+ * A read returns the part's number and the offset.  An offset outside of the part
+ * would be a fault of the bus.
+ */
 typedef struct Part {
     GMutex lock;
     unsigned number;
@@ -190,7 +193,7 @@ static void check(Stress *s, unsigned number, unsigned at, uint8_t got)
     if (got == 0xff) {
         return;
     }
-    /* It was mapped at one of the places that hold the address that was read. */
+    /* The part must have been mapped at one of the places that contain the address. */
     bool right = got >> 4 == number && offset <= at * 8 && at * 8 - offset <= (PLACES - 1) * 8 &&
                  (at * 8 - offset) % 8 == 0;
     atomic_fetch_add(right ? &s->found : &s->wrong, 1);
@@ -214,14 +217,17 @@ static void one_access(Cpu *cpu, unsigned i)
     check(cpu->stress, number, at, byte);
 }
 
-/* The first one moves until the others have found enough. */
+/* The first CPU moves the range until the others have found it often enough. */
 static bool goes_on(const Cpu *cpu, unsigned i)
 {
     const Stress *s = cpu->stress;
     return cpu->by.cpu ? atomic_load(&s->running) : i < MOVES || atomic_load(&s->found) < FOUND;
 }
 
-/* The first moves, the others read; now and then each is where it makes no accesses. */
+/*
+ * The first CPU moves the range and the others read it.  From time to time each
+ * reports that it makes no accesses.
+ */
 static gpointer run_cpu(gpointer opaque)
 {
     Cpu *cpu = opaque;
@@ -247,7 +253,7 @@ static gpointer run_cpu(gpointer opaque)
     return NULL;
 }
 
-/* One that waits in the guest, and makes no access until it is kicked. */
+/* A CPU that waits in the guest, and makes no access until it is kicked. */
 static gpointer run_idle(gpointer opaque)
 {
     Cpu *cpu = opaque;

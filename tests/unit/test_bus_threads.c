@@ -1,6 +1,6 @@
 /*
  * The bus between threads: the log names the register that an access reached,
- * whatever another vCPU does to the device meanwhile.
+ * whatever another vCPU does to the device in the meantime.
  */
 #include "src/board/bus.h"
 
@@ -11,7 +11,7 @@
 
 static const char *const NAMES[INDEXES] = {"SECONDS", "MINUTES", "HOURS", "DAYS"};
 
-/* The data port answers with the index, which tells the register. */
+/* The data port returns the index, which identifies the register. */
 typedef struct Chip {
     GMutex lock;
     uint8_t index;
