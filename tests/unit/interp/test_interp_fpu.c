@@ -362,6 +362,114 @@ static void test_ldmxcsr_refuses_reserved_bits(void)
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x13), ==, VECTOR_GP);
 }
 
+/* ---- XSAVE ----------------------------------------------------------------------- */
+
+#define CR4_OSXSAVE  (1u << 18)
+#define XSAVE_HEADER 512u
+
+static CpuState xsave_state(uint32_t components)
+{
+    CpuState state = fpu_state();
+    state.cr4 |= CR4_OSXSAVE;
+    state.xcr0 = 3;
+    state.gpr[CPU_AX] = components;
+    memset(fpu_xmm(&state, 1), 0x77, 16);
+    memcpy(fpu_st(&state, 0), ONE_ST, 10);
+    state.fxsave[FPU_TAGS] = 1;
+    return state;
+}
+
+static void test_xsave_stores_the_components_that_are_asked_for(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = xsave_state(2);
+    rig_fill(rig, PM_DATA, 0, 576);
+    rig_fill(rig, PM_DATA, 0xee, 160);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x23), ==, NO_VECTOR);
+    g_assert_cmphex(rig_read8(rig, PM_DATA + FPU_XMM + 16), ==, 0x77);
+    g_assert_cmphex(rig_read32(rig, PM_DATA + FPU_MXCSR), ==, 0x1f80);
+    g_assert_cmphex(rig_read8(rig, PM_DATA + FPU_ST + 7), ==, 0xee);
+    g_assert_cmphex(rig_read32(rig, PM_DATA + XSAVE_HEADER), ==, 2);
+    state.gpr[CPU_AX] = 3;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x23), ==, NO_VECTOR);
+    g_assert_cmphex(rig_read8(rig, PM_DATA + FPU_ST + 7), ==, 0x80);
+    g_assert_cmphex(rig_read32(rig, PM_DATA + XSAVE_HEADER), ==, 3);
+}
+
+static void test_xrstor_initializes_what_the_header_does_not_have(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = xsave_state(3);
+    rig_fill(rig, PM_DATA, 0, 576);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x23), ==, NO_VECTOR);
+    rig_write32(rig, PM_DATA + XSAVE_HEADER, 1);
+    rig_write32(rig, PM_DATA + FPU_MXCSR, 0x3f80);
+    CpuState other = xsave_state(3);
+    memset(other.fxsave + FPU_ST, 0x99, 10);
+    g_assert_cmpuint(STEP(rig, &other, 0x0f, 0xae, 0x2b), ==, NO_VECTOR);
+    CpuState after = rig_get(rig);
+    g_assert_cmpmem(fpu_st(&after, 0), 10, ONE_ST, 10);
+    g_assert_cmphex(fpu_xmm(&after, 1)[0], ==, 0);
+    g_assert_cmphex(fpu_get32(&after, FPU_MXCSR), ==, 0x3f80);
+}
+
+static void test_xrstor_refuses_a_header_that_it_does_not_know(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = xsave_state(3);
+    rig_fill(rig, PM_DATA, 0, 576);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x2b), ==, NO_VECTOR);
+    rig_write32(rig, PM_DATA + XSAVE_HEADER, 4);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x2b), ==, VECTOR_GP);
+    rig_write64(rig, PM_DATA + XSAVE_HEADER, 0);
+    rig_write64(rig, PM_DATA + XSAVE_HEADER + 8, UINT64_C(1) << 63);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x2b), ==, VECTOR_GP);
+    rig_write64(rig, PM_DATA + XSAVE_HEADER + 8, 0);
+    rig_write32(rig, PM_DATA + FPU_MXCSR, 0x10000);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x2b), ==, VECTOR_GP);
+    state.gpr[CPU_BX] = PM_DATA + 16;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x23), ==, VECTOR_GP);
+}
+
+static void test_xsetbv_takes_x87_with_or_without_sse(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = xsave_state(1);
+    state.gpr[CPU_CX] = state.gpr[CPU_DX] = 0;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x01, 0xd1), ==, NO_VECTOR);
+    g_assert_cmphex(rig_get(rig).xcr0, ==, 1);
+    state.gpr[CPU_AX] = 2;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x01, 0xd1), ==, VECTOR_GP);
+    state.gpr[CPU_AX] = 7;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x01, 0xd1), ==, VECTOR_GP);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x01, 0xd0), ==, NO_VECTOR);
+    g_assert_cmphex(rig_get(rig).gpr[CPU_AX], ==, 3);
+    state.gpr[CPU_CX] = 1;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x01, 0xd0), ==, VECTOR_GP);
+    state.cr4 &= ~(uint64_t)CR4_OSXSAVE;
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x01, 0xd0), ==, VECTOR_UD);
+    g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x23), ==, VECTOR_UD);
+}
+
+/* ---- VEX -------------------------------------------------------------------------- */
+
+static void test_vex_is_undefined_outside_protected_mode_and_les_with_memory(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = fpu_state();
+    state.gpr[CPU_CX] = 0xff;
+    state.gpr[CPU_DX] = 0x0f;
+    /* ANDN EAX, EDX, ECX */
+    g_assert_cmpuint(STEP(rig, &state, 0xc4, 0xe2, 0x68, 0xf2, 0xc1), ==, NO_VECTOR);
+    g_assert_cmphex(rig_get(rig).gpr[CPU_AX], ==, 0xf0);
+    g_assert_cmpuint(STEP(rig, &state, 0x66, 0xc4, 0xe2, 0x68, 0xf2, 0xc1), ==, VECTOR_UD);
+    g_assert_cmpuint(STEP(rig, &state, 0xc4, 0xe2, 0x6c, 0xf2, 0xc1), ==, VECTOR_UD);
+    CpuState real = real_state();
+    g_assert_cmpuint(STEP(rig, &real, 0xc4, 0xe2, 0x68, 0xf2, 0xc1), ==, VECTOR_UD);
+    /* LES AX, [SI] */
+    g_assert_cmpuint(STEP(rig, &real, 0xc4, 0x04), ==, NO_VECTOR);
+}
+
 #define TEST(name) g_test_add_func("/interp/fpu/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -382,5 +490,10 @@ int main(int argc, char **argv)
     TEST(fsave_in_real_mode_stores_linear_addresses);
     TEST(fxsave_stores_what_fxrstor_loads);
     TEST(ldmxcsr_refuses_reserved_bits);
+    TEST(xsave_stores_the_components_that_are_asked_for);
+    TEST(xrstor_initializes_what_the_header_does_not_have);
+    TEST(xrstor_refuses_a_header_that_it_does_not_know);
+    TEST(xsetbv_takes_x87_with_or_without_sse);
+    TEST(vex_is_undefined_outside_protected_mode_and_les_with_memory);
     return g_test_run();
 }

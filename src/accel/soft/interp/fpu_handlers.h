@@ -156,7 +156,7 @@ FPU_PAIR_LIST(DECLARE_PAIR)
     X(x87_store8) X(x87_store10) X(x87_register) X(x87_flags) X(x87_control) X(fldcw) X(fnstcw)    \
     X(fnstsw_m) X(fnstsw_ax) X(fldenv) X(fnstenv) X(frstor) X(fnsave) X(fwait) X(emms) X(movhlps)  \
     X(movlhps) X(movmskps) X(movmskpd) X(pmovmskb_x) X(pmovmskb_m) X(pextrw_x) X(pextrw_m)         \
-    X(movq2dq) X(movdq2q) X(maskmovdqu) X(maskmovq) X(psrldq) X(pslldq) X(fxsave) X(fxrstor)       \
+    X(movq2dq) X(movdq2q) X(maskmovdqu) X(maskmovq) X(psrldq) X(pslldq) X(fxsave) X(fxrstor) X(xsave) X(xrstor) X(xgetbv) X(xsetbv)       \
     X(ldmxcsr) X(stmxcsr) X(movnti_32) X(movnti_64) X(clflush)
 /* clang-format on */
 FPU_SINGLE_LIST(DECLARE_FPU)
@@ -168,6 +168,21 @@ FPU_SINGLE_LIST(DECLARE_FPU)
         OP_NAME(movbe##N##_rm), OP_NAME(movbe##N##_mr), OP_NAME(rdrand##N);                        \
     Handler OP_NAME(crc32_##N##_r), OP_NAME(crc32_##N##_m), OP_NAME(adcx##N##_rr),                 \
         OP_NAME(adcx##N##_rm), OP_NAME(adox##N##_rr), OP_NAME(adox##N##_rm);
+#define DECLARE_BMI_PAIR(name)                                                                     \
+    Handler OP_NAME(name##32_r), OP_NAME(name##32_m), OP_NAME(name##64_r), OP_NAME(name##64_m);
+DECLARE_BMI_PAIR(andn)
+DECLARE_BMI_PAIR(bextr)
+DECLARE_BMI_PAIR(blsr)
+DECLARE_BMI_PAIR(blsmsk)
+DECLARE_BMI_PAIR(blsi)
+DECLARE_BMI_PAIR(bzhi)
+DECLARE_BMI_PAIR(pdep)
+DECLARE_BMI_PAIR(pext)
+DECLARE_BMI_PAIR(shlx)
+DECLARE_BMI_PAIR(shrx)
+DECLARE_BMI_PAIR(sarx)
+DECLARE_BMI_PAIR(rorx)
+DECLARE_BMI_PAIR(mulx)
 DECLARE_BITS(8)
 DECLARE_BITS(16)
 DECLARE_BITS(32)

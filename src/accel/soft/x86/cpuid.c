@@ -8,8 +8,10 @@
 #define VENDOR    "PioemuX86CPU"
 #define SIGNATURE 0x611u /* family 6 for CMOV, model 1, stepping 1 */
 
-#define LAST_BASIC     7u
-#define LAST_BASIC_OLD 1u /* without LM, as such CPUs were */
+#define LAST_BASIC     0xdu
+#define STATE_SIZE     576u /* of XSAVE: the legacy area and a header */
+#define STATE_PARTS    3u   /* x87 and SSE */
+#define LAST_BASIC_OLD 1u   /* without LM, as such CPUs were */
 #define FIRST_EXTENDED 0x80000000u
 #define LAST_EXTENDED  0x80000008u
 #define CLFLUSH_LINES  8u /* of 8 bytes in a cache line */
@@ -26,7 +28,7 @@ static uint32_t four(const char *text)
 
 static CpuidAnswer vendor(uint32_t last)
 {
-    return (CpuidAnswer){last, four(VENDOR), four(VENDOR + 8), four(VENDOR + 4)};
+    return (CpuidAnswer){last, four(VENDOR), four(&VENDOR[8]), four(&VENDOR[4])};
 }
 
 static CpuidAnswer basic_features(const Cpu *cpu, const CpuFeatures *features)
@@ -53,6 +55,15 @@ static CpuidAnswer more_features(const CpuFeatures *features, uint32_t subleaf)
         .ecx = cpu_features_word(features, 7, subleaf, CPUID_ECX),
         .edx = cpu_features_word(features, 7, subleaf, CPUID_EDX),
     };
+}
+
+/* What XSAVE stores: with all components, and with those that are on now. */
+static CpuidAnswer extended_state(const CpuFeatures *features, uint32_t subleaf)
+{
+    if (subleaf != 0 || !cpu_features_have(features, CPU_FEATURE_XSAVE)) {
+        return (CpuidAnswer){0};
+    }
+    return (CpuidAnswer){.eax = STATE_PARTS, .ebx = STATE_SIZE, .ecx = STATE_SIZE};
 }
 
 /* Sixteen letters of the name each. */
@@ -101,6 +112,8 @@ CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf)
         return basic_features(cpu, features);
     case 7:
         return wide ? more_features(features, subleaf) : (CpuidAnswer){0};
+    case 0xd:
+        return wide ? extended_state(features, subleaf) : (CpuidAnswer){0};
     default:
         return (CpuidAnswer){0};
     }

@@ -1,6 +1,7 @@
 #include "src/accel/soft/x86/decode.h"
 
 #include "src/accel/soft/interp/handlers.h"
+#include "src/accel/soft/x86/opcode_map_fpu.h"
 
 typedef struct Decoder {
     const uint8_t *bytes;
@@ -296,6 +297,13 @@ static void take_register(Decoder *r, Operand operand)
     case P:
         put_place(r, VECTOR_PLACE(d->modrm >> 3 & 7u));
         break;
+    case By:
+        if (r->places == 0) {
+            put_place(r, REG_OFFSET(d->vvvv));
+        } else {
+            d->imm = REG_OFFSET(d->vvvv);
+        }
+        break;
     case AL:
     case rAX:
         put_place(r, REG_OFFSET(CPU_AX));
@@ -497,18 +505,76 @@ static bool operand_needs_modrm(Operand operand)
     case W:
     case P:
     case Q:
+    case By:
         return true;
     default:
         return false;
     }
 }
 
+/* ---- VEX (Intel SDM volume 2, "The VEX Prefix") ------------------------- */
+
+#define VEX_3 0xc4
+#define VEX_2 0xc5
+
+/* Outside 64-bit code these are LES and LDS, which have no register operand. */
+static bool is_vex(const Decoder *r, uint8_t byte)
+{
+    if (byte != VEX_2 && byte != VEX_3) {
+        return false;
+    }
+    return r->d->mode == 64 || (r->at < r->size && r->bytes[r->at] >= 0xc0);
+}
+
+/* The bits are inverted; registers 8 to 15 are of 64-bit code alone. */
+static void take_vex_registers(Decoded *d, unsigned rxb, uint8_t last, bool wide)
+{
+    d->vex = true;
+    d->vvvv = ~last >> 3 & 0xf;
+    d->rex = (uint8_t)(0x40 | (~rxb & 7u) | (wide ? REX_W : 0));
+    if (d->mode != 64) {
+        d->rex = 0;
+        d->vvvv &= 7;
+    }
+}
+
+/* Of 128-bit length, with no prefix before it that would say the same. */
+static bool vex_is_defined(const Decoded *d, uint8_t last)
+{
+    return !(last & 4) && !(d->prefix & (INSN_LOCK | INSN_REP | INSN_REPNE)) && !d->operand_prefix;
+}
+
+static const Opcode *take_vex(Decoder *r, uint8_t byte)
+{
+    static const Opcode NOTHING = {.select = SELECT_NOTHING};
+    Decoded *d = r->d;
+    uint8_t first = take8(r), last = byte == VEX_3 ? take8(r) : first;
+    unsigned map = byte == VEX_3 ? first & 0x1f : 1;
+    bool defined = vex_is_defined(d, last) && !d->rex;
+
+    if (byte == VEX_3) {
+        take_vex_registers(d, first >> 5, last, last & 0x80);
+    } else {
+        take_vex_registers(d, (first >> 5 & 4) | 3, last, false);
+    }
+    d->byte = take8(r);
+    if (!defined) {
+        return &NOTHING;
+    }
+    return d->mode == 64 ? opcode_vex64(map, d->byte, last & 3)
+                         : opcode_vex(map, d->byte, last & 3);
+}
+
+/* ---- the opcode --------------------------------------------------------- */
+
 static void take_opcode(Decoder *r)
 {
     Decoded *d = r->d;
 
     d->byte = take_prefixes(r);
-    const Opcode *opcode = &(d->mode == 64 ? opcode_map64 : opcode_map)[d->byte];
+    const Opcode *opcode = is_vex(r, d->byte)
+                               ? take_vex(r, d->byte)
+                               : &(d->mode == 64 ? opcode_map64 : opcode_map)[d->byte];
     while (opcode->select != SELECT_NOTHING) {
         opcode = select_entry(r, opcode);
     }

@@ -27,6 +27,8 @@ typedef struct Decoded {
     bool operand_prefix;  /* 66, as long as it says something of the operand size */
     bool address_prefix;  /* 67 */
     uint8_t byte;         /* the last one of the opcode */
+    uint8_t vvvv;         /* the register that a VEX prefix names */
+    bool vex;             /* there is one; its other bits are in rex */
     uint8_t modrm;
     bool has_modrm;
     int8_t override; /* a segment, or -1 */

@@ -251,8 +251,13 @@ static const Opcode GROUP_0F01_MEMORY[8] = {
     LMSW,
     MEMORY(ANY(invlpg), END, M),
 };
+static const Opcode OPCODES_0F01_D0[8] = {
+    [0] = PLAIN_OF(XSAVE, ANY(xgetbv), 0),
+    [1] = PLAIN_OF(XSAVE, ANY(xsetbv), END),
+};
 static const Opcode GROUP_0F01_REGISTER[8] = {
     [1] = OPCODE_SELECT(SELECT_RM, OPCODES_0F01_C8),
+    [2] = OPCODE_SELECT(SELECT_RM, OPCODES_0F01_D0),
     [4] = SMSW,
     [6] = LMSW,
     [7] = OPCODE_SELECT(SELECT_RM, OPCODES_0F01_F8),

@@ -25,7 +25,8 @@
  * A: a far pointer; S: a segment register by ModRM.reg; C and D: a control or
  * debug register, whose number goes into Insn.imm; X and Y: memory at rSI and
  * at rDI; V: an XMM register by ModRM.reg; W: the r/m operand, an XMM register;
- * P and Q: the same with MMX registers.
+ * P and Q: the same with MMX registers; B: a general register by
+ * VEX.vvvv, whose place goes into Insn.imm unless it is the first operand.
  *
  * b: 8 bits; w: 16; v: the operand size; z: the operand size, but not above 32
  * bits; y: 32 or 64 bits; sb: 8 bits that are sign-extended.
@@ -65,6 +66,7 @@ typedef enum Operand {
     W,
     P,
     Q,
+    By,
     AL,
     rAX,
     CL,

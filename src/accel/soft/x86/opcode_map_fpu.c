@@ -281,10 +281,17 @@ const Opcode MAP_NAME(opcodes_fpu_0f3a)[256][4] = {
 
 #define STATE(feature_, name) ENTRY(feature_, {NULL}, ALL(name), M)
 
+/* clang-format off */
 const Opcode MAP_NAME(opcodes_fpu_0fae)[8] = {
-    STATE(FXSR, fxsave), STATE(FXSR, fxrstor),          STATE(SSE, ldmxcsr),
-    STATE(SSE, stmxcsr), [7] = STATE(CLFLUSH, clflush),
+    STATE(FXSR, fxsave),
+    STATE(FXSR, fxrstor),
+    STATE(SSE, ldmxcsr),
+    STATE(SSE, stmxcsr),
+    STATE(XSAVE, xsave),
+    STATE(XSAVE, xrstor),
+    [7] = STATE(CLFLUSH, clflush),
 };
+/* clang-format on */
 
 /* ---- general registers ---- */
 
@@ -324,7 +331,41 @@ const Opcode MAP_NAME(opcodes_0f38f6)[4] = {
     [2] = ENTRY(ADX, BY_YSIZE(adox, _rr), BY_YSIZE(adox, _rm), Gy, Ey),
 };
 
-/* ---- x87 ---- */
+/* ---- VEX --------------------------------------------------------------------------- */
+
+/* Of 32 bits, or of 64 with VEX.W, which other code than that of 64 bits does not have. */
+#define BMI(feature_, name, ...)                                                                   \
+    ENTRY(feature_, BY_YSIZE(name, _r), BY_YSIZE(name, _m), __VA_ARGS__)
+
+static const Opcode VEX_0F38F3[8] = {
+    [1] = BMI(BMI1, blsr, By, Ey),
+    [2] = BMI(BMI1, blsmsk, By, Ey),
+    [3] = BMI(BMI1, blsi, By, Ey),
+};
+
+/* F2 to F7; none, 66, F3, F2. */
+static const Opcode VEX_0F38[6][4] = {
+    {BMI(BMI1, andn, Gy, By, Ey)},
+    {OPCODE_SELECT(SELECT_REG, VEX_0F38F3)},
+    {NONE},
+    {BMI(BMI2, bzhi, Gy, Ey, By), NONE, BMI(BMI2, pext, Gy, By, Ey), BMI(BMI2, pdep, Gy, By, Ey)},
+    {NONE, NONE, NONE, BMI(BMI2, mulx, Gy, By, Ey)},
+    {BMI(BMI1, bextr, Gy, Ey, By), BMI(BMI2, shlx, Gy, Ey, By), BMI(BMI2, sarx, Gy, Ey, By),
+     BMI(BMI2, shrx, Gy, Ey, By)},
+};
+
+static const Opcode VEX_0F3AF0 = BMI(BMI2, rorx, Gy, Ey, Ib);
+static const Opcode VEX_NOTHING = NONE;
+
+const Opcode *MAP_NAME(opcode_vex)(unsigned map, uint8_t byte, unsigned prefix)
+{
+    if (map == 2 && byte >= 0xf2 && byte <= 0xf7) {
+        return &VEX_0F38[byte - 0xf2][prefix];
+    }
+    return map == 3 && byte == 0xf0 && prefix == 3 ? &VEX_0F3AF0 : &VEX_NOTHING;
+}
+
+/* ---- x87 ------------------------------------------------------------------------ */
 
 #define X87_LOAD(bytes)                                                                            \
     {                                                                                              \

@@ -8,6 +8,7 @@
  */
 #include "src/accel/soft/x86/vector.h"
 #include "src/accel/soft/x86/vector_functions.h"
+#include "src/accel/soft/x86/x87_host.h"
 
 #include <string.h>
 
@@ -52,11 +53,14 @@ static bool is_tiny64(uint64_t value)
     return value << 1 && !(value & UINT64_C(0x7ff0000000000000));
 }
 
+static unsigned result_count(Results results)
+{
+    return results == RESULTS_PS ? 4 : results == RESULTS_PD ? 2 : results != RESULTS_NONE;
+}
+
 static bool any_tiny(const V128 *r, Results results)
 {
-    unsigned count = results == RESULTS_PS ? 4 : results == RESULTS_PD ? 2 : results ? 1 : 0;
-
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < result_count(results); i++) {
         if (results == RESULTS_PS || results == RESULTS_SS ? is_tiny32(r->d[i])
                                                            : is_tiny64(r->q[i])) {
             return true;
@@ -65,9 +69,82 @@ static bool any_tiny(const V128 *r, Results results)
     return false;
 }
 
+/* What a result is computed by; the exact size of its operands follows from Results. */
+typedef enum Operation { NOT_ARITHMETIC, ADD, SUBTRACT, MULTIPLY, DIVIDE, NARROW } Operation;
+
+static long double operand_of(const Fx *fx, const V128 *v, unsigned i, bool single)
+{
+    float f;
+    double d;
+
+    if (fx->mxcsr & MXCSR_DAZ && (single ? is_tiny32(v->d[i]) : is_tiny64(v->q[i]))) {
+        return 0;
+    }
+    memcpy(&f, &v->d[single ? i : 0], sizeof(f));
+    memcpy(&d, &v->q[single ? 0 : i], sizeof(d));
+    return single ? (long double)f : (long double)d;
+}
+
+/*
+ * Whether a result is inexact if its exponent may be as it likes: the x87 unit
+ * rounds to 24 or 53 bits and has exponents enough.
+ */
+static bool is_inexact(const Fx *fx, long double a, long double b, Operation operation,
+                       bool to_single)
+{
+    unsigned rounding = fx->mxcsr >> MXCSR_RC_SHIFT & 3;
+    X87Host host;
+
+    memset(&host.st0, 0, sizeof(host.st0));
+    memset(&host.st1, 0, sizeof(host.st1));
+    memcpy(&host.st0, &a, 10);
+    memcpy(&host.st1, &b, 10);
+    host.control =
+        (uint16_t)(FSW_EXCEPTIONS | FCW_ONE | (to_single ? 0 : 0x200) | rounding << FCW_RC_SHIFT);
+    __asm__ volatile("fnclex");
+    switch (operation) {
+    case SUBTRACT:
+        X87_HOST_BINARY(&host, "fsub %%st(1), %%st");
+        break;
+    case MULTIPLY:
+        X87_HOST_BINARY(&host, "fmul %%st(1), %%st");
+        break;
+    case DIVIDE:
+        X87_HOST_BINARY(&host, "fdiv %%st(1), %%st");
+        break;
+    default:
+        X87_HOST_BINARY(&host, "fadd %%st(1), %%st");
+        break;
+    }
+    return host.status & FSW_PE;
+}
+
+static bool any_inexact(const Fx *fx, const V128 *d, const V128 *s, Operation operation,
+                        Results results)
+{
+    bool to_single = results == RESULTS_PS || results == RESULTS_SS;
+    unsigned count = operation == NARROW && results == RESULTS_PS ? 2 : result_count(results);
+
+    for (unsigned i = 0; i < count; i++) {
+        bool single = to_single && operation != NARROW;
+        long double a = operand_of(fx, operation == NARROW ? s : d, i, single);
+        long double b = operation == NARROW ? 0 : operand_of(fx, s, i, single);
+
+        if (is_inexact(fx, a, b, operation, to_single)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define OVERFLOW_FLAG 0x08u
+#define INEXACT_FLAG  0x20u
+#define BEYOND_RANGE  (OVERFLOW_FLAG | UNDERFLOW_FLAG)
+
 /* Some are unmasked: sets the flags, and returns those that raise #XM. */
 static __attribute__((noinline)) unsigned finish_unmasked(Fx *fx, const V128 *r, uint32_t status,
-                                                          Results results)
+                                                          Results results, Operation operation,
+                                                          const V128 *d, const V128 *s)
 {
     unsigned raised = status & MXCSR_EXCEPTIONS;
     unsigned unmasked = ~fx->mxcsr >> MXCSR_MASKS_SHIFT & MXCSR_EXCEPTIONS;
@@ -77,12 +154,17 @@ static __attribute__((noinline)) unsigned finish_unmasked(Fx *fx, const V128 *r,
     }
     if (raised & unmasked & BEFORE_RESULT) {
         raised &= BEFORE_RESULT;
+    } else if (raised & unmasked & BEYOND_RANGE && operation != NOT_ARITHMETIC &&
+               !(raised & ~unmasked & BEYOND_RANGE) && !any_inexact(fx, d, s, operation, results)) {
+        /* What the result lost to the masked response does not count. */
+        raised &= ~INEXACT_FLAG;
     }
     fx->mxcsr |= raised;
     return raised & unmasked;
 }
 
-static inline unsigned finish(Fx *fx, V128 *d, const Lanes *r, uint32_t status, Results results)
+static inline unsigned finish(Fx *fx, V128 *d, const Lanes *r, uint32_t status, Results results,
+                              Operation operation, const V128 *s)
 {
     if (all_masked(fx)) {
         fx->mxcsr = status;
@@ -91,7 +173,7 @@ static inline unsigned finish(Fx *fx, V128 *d, const Lanes *r, uint32_t status, 
     }
     V128 result;
     memcpy(&result, r, sizeof(result));
-    unsigned unmasked = finish_unmasked(fx, &result, status, results);
+    unsigned unmasked = finish_unmasked(fx, &result, status, results, operation, d, s);
     if (!unmasked) {
         *d = result;
     }
@@ -116,7 +198,7 @@ static inline void restore_host(uint32_t control)
         restore_host(control_);                                                                    \
     } while (0)
 
-#define FLOAT(name, text, results)                                                                 \
+#define ARITHMETIC(name, text, results, operation)                                                 \
     unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
     {                                                                                              \
         Lanes r;                                                                                   \
@@ -125,19 +207,21 @@ static inline void restore_host(uint32_t control)
         (void)imm;                                                                                 \
         memcpy(&r, d, sizeof(r));                                                                  \
         RUN(text " %[s_], %[r_]", r, s, status);                                                   \
-        return finish(fx, d, &r, status, results);                                                 \
+        return finish(fx, d, &r, status, results, operation, s);                                   \
     }
 
-#define FOUR(name)                                                                                 \
-    FLOAT(name##ps, #name "ps", RESULTS_PS)                                                        \
-    FLOAT(name##pd, #name "pd", RESULTS_PD)                                                        \
-    FLOAT(name##ss, #name "ss", RESULTS_SS)                                                        \
-    FLOAT(name##sd, #name "sd", RESULTS_SD)
+#define FLOAT(name, text, results) ARITHMETIC(name, text, results, NOT_ARITHMETIC)
 
-FOUR(add)
-FOUR(sub)
-FOUR(mul)
-FOUR(div)
+#define FOUR(name, operation)                                                                      \
+    ARITHMETIC(name##ps, #name "ps", RESULTS_PS, operation)                                        \
+    ARITHMETIC(name##pd, #name "pd", RESULTS_PD, operation)                                        \
+    ARITHMETIC(name##ss, #name "ss", RESULTS_SS, operation)                                        \
+    ARITHMETIC(name##sd, #name "sd", RESULTS_SD, operation)
+
+FOUR(add, ADD)
+FOUR(sub, SUBTRACT)
+FOUR(mul, MULTIPLY)
+FOUR(div, DIVIDE)
 /* A minimum may be a denormal operand, which underflows nothing. */
 FLOAT(minps, "minps", RESULTS_NONE)
 FLOAT(minpd, "minpd", RESULTS_NONE)
@@ -152,9 +236,9 @@ FLOAT(sqrtpd, "sqrtpd", RESULTS_NONE)
 FLOAT(sqrtss, "sqrtss", RESULTS_NONE)
 FLOAT(sqrtsd, "sqrtsd", RESULTS_NONE)
 FLOAT(cvtps2pd, "cvtps2pd", RESULTS_NONE)
-FLOAT(cvtpd2ps, "cvtpd2ps", RESULTS_PS)
+ARITHMETIC(cvtpd2ps, "cvtpd2ps", RESULTS_PS, NARROW)
 FLOAT(cvtss2sd, "cvtss2sd", RESULTS_NONE)
-FLOAT(cvtsd2ss, "cvtsd2ss", RESULTS_SS)
+ARITHMETIC(cvtsd2ss, "cvtsd2ss", RESULTS_SS, NARROW)
 FLOAT(cvtdq2ps, "cvtdq2ps", RESULTS_NONE)
 FLOAT(cvtps2dq, "cvtps2dq", RESULTS_NONE)
 FLOAT(cvttps2dq, "cvttps2dq", RESULTS_NONE)
@@ -210,7 +294,7 @@ COMPARE(cmpsd)
         restore_host(control);                                                                     \
         V128 flags = {.d = {cf | (uint32_t)pf << 2 | (uint32_t)zf << 6}};                          \
         memcpy(&r, &flags, sizeof(r));                                                             \
-        return finish(fx, d, &r, status, RESULTS_NONE);                                            \
+        return finish(fx, d, &r, status, RESULTS_NONE, NOT_ARITHMETIC, s);                         \
     }
 
 COMPARE_FLAGS(comiss)
@@ -233,7 +317,7 @@ COMPARE_FLAGS(ucomisd)
         } else {                                                                                   \
             RUN(#name "l %[s_], %[r_]", r, &s->d[0], status);                                      \
         }                                                                                          \
-        return finish(fx, d, &r, status, RESULTS_NONE);                                            \
+        return finish(fx, d, &r, status, RESULTS_NONE, NOT_ARITHMETIC, s);                         \
     }
 
 FROM_INTEGER(cvtsi2ss)
@@ -257,7 +341,7 @@ FROM_INTEGER(cvtsi2sd)
         }                                                                                          \
         restore_host(control);                                                                     \
         memcpy(&r, &value, sizeof(r));                                                             \
-        return finish(fx, d, &r, status, RESULTS_NONE);                                            \
+        return finish(fx, d, &r, status, RESULTS_NONE, NOT_ARITHMETIC, s);                         \
     }
 
 TO_INTEGER(cvtss2si)
@@ -300,107 +384,64 @@ unsigned m_cvttpd2pi(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 
 /* ---- sums of SSE3, and the dot products ---- */
 
-/* Masks exceptions while an instruction is made of several: those of all count together. */
-typedef struct Several {
-    uint32_t mxcsr;
-} Several;
-
-static Several several_begin(Fx *fx)
+/* Neighbours: the even and the odd lanes of both operands. */
+static V128 even_singles(const V128 *d, const V128 *s)
 {
-    Several several = {fx->mxcsr};
-
-    fx->mxcsr = control_of(fx) & (MXCSR_CONTROL | MXCSR_MASKS);
-    return several;
+    return (V128){.d = {d->d[0], d->d[2], s->d[0], s->d[2]}};
 }
 
-static unsigned several_end(Fx *fx, const Several *several, V128 *d, const V128 *result,
-                            Results results)
+static V128 odd_singles(const V128 *d, const V128 *s)
 {
-    uint32_t status = fx->mxcsr;
-
-    fx->mxcsr = several->mxcsr;
-    if (all_masked(fx)) {
-        fx->mxcsr |= status & MXCSR_EXCEPTIONS;
-        *d = *result;
-        return 0;
-    }
-    unsigned unmasked = finish_unmasked(fx, result, status, results);
-    if (!unmasked) {
-        *d = *result;
-    }
-    return unmasked;
-}
-
-/* function(a, b) of single lanes. */
-static uint32_t lane32(Fx *fx, VectorFunction *function, uint32_t a, uint32_t b)
-{
-    V128 first = {.d = {a}}, second = {.d = {b}};
-
-    function(fx, &first, &second, 0);
-    return first.d[0];
-}
-
-static uint64_t lane64(Fx *fx, VectorFunction *function, uint64_t a, uint64_t b)
-{
-    V128 first = {.q = {a}}, second = {.q = {b}};
-
-    function(fx, &first, &second, 0);
-    return first.q[0];
+    return (V128){.d = {d->d[1], d->d[3], s->d[1], s->d[3]}};
 }
 
 static unsigned horizontal_ps(Fx *fx, V128 *d, const V128 *s, VectorFunction *function)
 {
-    Several several = several_begin(fx);
-    V128 r = {.d = {lane32(fx, function, d->d[0], d->d[1]), lane32(fx, function, d->d[2], d->d[3]),
-                    lane32(fx, function, s->d[0], s->d[1]),
-                    lane32(fx, function, s->d[2], s->d[3])}};
+    V128 even = even_singles(d, s), odd = odd_singles(d, s);
+    unsigned unmasked = function(fx, &even, &odd, 0);
 
-    return several_end(fx, &several, d, &r, RESULTS_PS);
+    *d = unmasked ? *d : even;
+    return unmasked;
 }
 
 static unsigned horizontal_pd(Fx *fx, V128 *d, const V128 *s, VectorFunction *function)
 {
-    Several several = several_begin(fx);
-    V128 r = {
-        .q = {lane64(fx, function, d->q[0], d->q[1]), lane64(fx, function, s->q[0], s->q[1])}};
+    V128 even = {.q = {d->q[0], s->q[0]}}, odd = {.q = {d->q[1], s->q[1]}};
+    unsigned unmasked = function(fx, &even, &odd, 0);
 
-    return several_end(fx, &several, d, &r, RESULTS_PD);
+    *d = unmasked ? *d : even;
+    return unmasked;
 }
 
-#define HORIZONTAL(name, function, single)                                                         \
+#define HORIZONTAL(name, function, whole)                                                          \
     unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
     {                                                                                              \
         (void)imm;                                                                                 \
-        return function(fx, d, s, single);                                                         \
+        return function(fx, d, s, whole);                                                          \
     }
 
-HORIZONTAL(haddps, horizontal_ps, x_addss)
-HORIZONTAL(hsubps, horizontal_ps, x_subss)
-HORIZONTAL(haddpd, horizontal_pd, x_addsd)
-HORIZONTAL(hsubpd, horizontal_pd, x_subsd)
+HORIZONTAL(haddps, horizontal_ps, x_addps)
+HORIZONTAL(hsubps, horizontal_ps, x_subps)
+HORIZONTAL(haddpd, horizontal_pd, x_addpd)
+HORIZONTAL(hsubpd, horizontal_pd, x_subpd)
 
+/* A difference is the sum with the sign turned, but the sign of a NaN stays. */
 unsigned x_addsubps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
-    Several several = several_begin(fx);
-    V128 r;
+    V128 turned = *s;
 
-    (void)imm;
-    for (unsigned i = 0; i < 4; i++) {
-        r.d[i] = lane32(fx, i & 1 ? x_addss : x_subss, d->d[i], s->d[i]);
+    for (unsigned i = 0; i < 4; i += 2) {
+        turned.d[i] ^= s->d[i] << 1 > 0xff000000u ? 0 : 0x80000000u;
     }
-    return several_end(fx, &several, d, &r, RESULTS_PS);
+    return x_addps(fx, d, &turned, imm);
 }
 
 unsigned x_addsubpd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
-    Several several = several_begin(fx);
-    V128 r;
+    V128 turned = *s;
 
-    (void)imm;
-    for (unsigned i = 0; i < 2; i++) {
-        r.q[i] = lane64(fx, i & 1 ? x_addsd : x_subsd, d->q[i], s->q[i]);
-    }
-    return several_end(fx, &several, d, &r, RESULTS_PD);
+    turned.q[0] ^= s->q[0] << 1 > UINT64_C(0xffe0000000000000) ? 0 : UINT64_C(1) << 63;
+    return x_addpd(fx, d, &turned, imm);
 }
 
 /*
@@ -544,7 +585,7 @@ static unsigned round_lanes(Fx *fx, V128 *d, const V128 *s, unsigned imm, const 
     if (imm & ROUND_QUIETLY) {
         raised &= ~FLAG_PE;
     }
-    unsigned unmasked = finish_unmasked(fx, &r, raised, RESULTS_NONE);
+    unsigned unmasked = finish_unmasked(fx, &r, raised, RESULTS_NONE, NOT_ARITHMETIC, d, s);
     *d = unmasked ? *d : r;
     return unmasked;
 }

@@ -221,12 +221,12 @@ static void compare_flags(Fx *fx, X87Operation *operation, unsigned i, unsigned 
     bool empty = !fx_st_full(fx, 0) || !fx_st_full(fx, i);
     unsigned conditions;
 
-    if (!x87_compare(fx, operation, fx_st(fx, i), empty, NULL, 0, &conditions)) {
-        return;
-    }
+    bool completed = x87_compare(fx, operation, fx_st(fx, i), empty, NULL, 0, &conditions);
     fx->eflags = (fx->eflags & ~EFLAGS_ARITHMETIC) | (conditions & FSW_C0 ? EFLAGS_CF : 0) |
                  (conditions & FSW_C2 ? EFLAGS_PF : 0) | (conditions & FSW_C3 ? EFLAGS_ZF : 0);
-    x87_pop_times(fx, pops);
+    if (completed) {
+        x87_pop_times(fx, pops);
+    }
 }
 
 /* ---- forms with a register: arithmetic ---- */
@@ -468,6 +468,17 @@ static void fstp_st(Fx *fx, unsigned opcode)
     store_st(fx, RM(opcode), 1);
 }
 
+/* FSTP1, which pops a register that is empty without a fault. */
+static void fstp1(Fx *fx, unsigned opcode)
+{
+    if (fx_st_full(fx, 0)) {
+        store_st(fx, RM(opcode), 1);
+    } else {
+        x87_set_c1(fx, false);
+        x87_pop(fx);
+    }
+}
+
 /* FCMOVcc: bits 3 and 4 choose the flags, and bit 8 inverts. */
 static void fcmov(Fx *fx, unsigned opcode)
 {
@@ -622,7 +633,7 @@ X87Register *const X87_REGISTERS[8][64] = {
      NOTHING,
      NOTHING,
      NOTHING,
-     /* D8 */ EIGHT(fstp_st),
+     /* D8 */ EIGHT(fstp1),
      /* E0 */ fchs,
      fabs_st0,
      NOTHING,

@@ -92,7 +92,10 @@ DEFINE_MEMORY_FORMS(m64, 8)
 DEFINE_MEMORY_FORMS(i16, 2)
 DEFINE_MEMORY_FORMS(i32, 4)
 
-/* A full stack is seen before the operand is looked at. */
+/*
+ * A full stack is seen before the operand is looked at.  An unmasked signalling
+ * NaN is not loaded; an unmasked denormal is, as AMD's processors do.
+ */
 #define DEFINE_LOAD(name, size, text)                                                              \
     static void name(Fx *fx, const uint8_t *operand)                                               \
     {                                                                                              \
@@ -101,8 +104,11 @@ DEFINE_MEMORY_FORMS(i32, 4)
         if (!fx_st_full(fx, 7)) {                                                                  \
             memcpy(host.memory, operand, size);                                                    \
             x87_host_begin(&host, fx);                                                             \
+            host.control |= FSW_EXCEPTIONS;                                                        \
             X87_HOST_LOAD(&host, text " %[memory]");                                               \
-            if (!x87_take_exceptions(fx, &host)) {                                                 \
+            x87_raise(fx, host.status &FSW_EXCEPTIONS);                                            \
+            if (host.status & ~fx->control & FSW_IE) {                                             \
+                x87_set_c1(fx, false);                                                             \
                 return;                                                                            \
             }                                                                                      \
         }                                                                                          \
