@@ -1,6 +1,4 @@
-/*
- * The x87 and SSE part of a CpuState, for tests: FXSAVE's places.
- */
+/* The x87 and SSE part of a CpuState, for tests: offsets in the FXSAVE image. */
 #ifndef PIOEMU_FPU_IMAGE_H
 #define PIOEMU_FPU_IMAGE_H
 
@@ -11,7 +9,7 @@
 enum {
     FPU_CONTROL = 0,
     FPU_STATUS = 2,
-    FPU_TAGS = 4, /* a bit to a register, 1: not empty */
+    FPU_TAGS = 4, /* a bit for each register; 1: not empty */
     FPU_OPCODE = 6,
     FPU_INSTRUCTION = 8,
     FPU_INSTRUCTION_SELECTOR = 12,
@@ -68,7 +66,7 @@ static inline unsigned fpu_top(const CpuState *state)
     return fpu_get16(state, FPU_STATUS) >> 11 & 7;
 }
 
-/* Whether ST(i) has a value: the tags go by the registers' own numbers. */
+/* Whether ST(i) has a value.  The tags are in the order of the registers' own numbers. */
 static inline bool fpu_full(const CpuState *state, unsigned i)
 {
     return state->fxsave[FPU_TAGS] >> ((fpu_top(state) + i) & 7) & 1;

@@ -41,7 +41,7 @@ static void fill_segments(Rig *rig)
         lm_set_idt(rig, vector, LM_CODE0, lm_handler(vector), LM_INT_GATE, 0);
         rig_fill(rig, lm_handler(vector), HLT, 1);
     }
-    /* INT3 is for level 3, too. */
+    /* Level 3 may use INT3. */
     lm_set_idt(rig, 3, LM_CODE0, lm_handler(3), LM_INT_GATE | 0x60, 0);
 }
 

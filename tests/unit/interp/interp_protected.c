@@ -1,6 +1,4 @@
-/*
- * Protected mode for the software CPU's tests; see the header.
- */
+/* Protected mode for the tests of the software CPU.  See the header. */
 #include "tests/unit/interp/interp_protected.h"
 
 #include <string.h>

@@ -1,23 +1,23 @@
 /*
- * Protected mode for the software CPU's tests: descriptor tables, a TSS, an
+ * Protected mode for the tests of the software CPU: descriptor tables, a TSS, an
  * IDT whose handlers all halt, and flat segments for rings 0 and 3.
  *
- * A test puts its own descriptors and code in, enters, and looks at the frame
- * that the exception left; INT3 ends a piece of code that went well.
+ * A test adds its own descriptors and code, enters the code, and examines the frame
+ * that the exception left.  An INT3 ends code that was successful.
  */
 #ifndef PIOEMU_INTERP_PROTECTED_H
 #define PIOEMU_INTERP_PROTECTED_H
 
 #include "tests/unit/interp/interp_rig.h"
 
-/* Physical addresses, which are linear ones until a test turns paging on. */
+/* Physical addresses.  They are also the linear ones until a test turns paging on. */
 #define PM_RAM       0x400000u
 #define PM_GDT       0x1000u
 #define PM_LDT       0x1800u
 #define PM_IDT       0x2000u
 #define PM_TSS       0x3000u
 #define PM_TSS2      0x4000u
-#define PM_STACK0    0x6000u /* tops */
+#define PM_STACK0    0x6000u /* the tops of the stacks */
 #define PM_STACK1    0x6800u
 #define PM_STACK3    0x7000u
 #define PM_HANDLERS  0x8000u
@@ -41,16 +41,16 @@
 #define PM_CODE1         0x39
 #define PM_DATA1         0x41
 #define PM_TSS2_SELECTOR 0x48
-#define PM_FREE          0x80 /* this one and those after it are the test's */
+#define PM_FREE          0x80 /* this selector and the following ones are free for the test */
 
-/* Access bytes; the DPL is added. */
+/* Access bytes.  The DPL is added. */
 #define PM_READ_ONLY  0x91u
 #define PM_WRITABLE   0x93u
 #define PM_DOWN       0x97u
 #define PM_EXECUTE    0x99u
 #define PM_READABLE   0x9bu
 #define PM_CONFORMING 0x9fu
-#define PM_ABSENT     0x80u /* taken away from the others */
+#define PM_ABSENT     0x80u /* is subtracted from the others */
 #define PM_DPL(ring)  ((uint32_t)(ring) << 5)
 #define PM_WIDE       CPU_SEGMENT_DB
 #define PM_PAGES      CPU_SEGMENT_G
@@ -79,7 +79,7 @@
 #define TSS_EIP    0x20u
 #define TSS_EFLAGS 0x24u
 #define TSS_GPR    0x28u
-#define TSS_ES     0x48u /* then CS SS DS FS GS, 4 bytes each */
+#define TSS_ES     0x48u /* followed by CS SS DS FS GS, 4 bytes each */
 #define TSS_LDTR   0x60u
 #define TSS_TRAP   0x64u
 #define TSS_IOMAP  0x66u
@@ -105,14 +105,14 @@ enum {
 /* What the handler found on its stack. */
 typedef struct PmFault {
     unsigned vector;
-    uint32_t error; /* 0 where the vector has none */
+    uint32_t error; /* 0 if the vector has no error code */
     uint32_t eip, cs, eflags, esp, ss;
     CpuState state; /* in the handler */
 } PmFault;
 
 /*
- * Assembly in this file, for the code size of 16 or 32 bits: `name` and
- * `name_end` are its bytes.
+ * Assembly in this file, for a code size of 16 or 32 bits.  `name` and `name_end`
+ * enclose its bytes.
  */
 #define SNIPPET(name, bits, text)                                                                  \
     __asm__(".pushsection .rodata\n.code" #bits "\n" #name ":\n" text "\n" #name                   \
@@ -125,38 +125,38 @@ typedef struct PmFault {
     rig_write(rig, address, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 Rig *pm_new(void);
-/* Tables for a Rig that the caller made. */
+/* Sets up the tables in a Rig that the caller made. */
 void pm_fill(Rig *rig);
-/* Ring `cpl` (0, 1 or 3) at `eip`, interrupts off, IOPL 0. */
+/* A state in ring `cpl` (0, 1 or 3) with EIP `eip`, interrupts off and IOPL 0. */
 CpuState pm_state(unsigned cpl, uint32_t eip);
 /* An entry of the GDT, by selector. */
 void pm_set_gdt(Rig *rig, uint16_t selector, uint64_t descriptor);
 uint64_t pm_get_gdt(Rig *rig, uint16_t selector);
 void pm_set_ldt(Rig *rig, uint16_t selector, uint64_t descriptor);
 void pm_set_idt(Rig *rig, unsigned vector, uint64_t gate);
-/* A segment with base and limit in bytes. */
+/* Defines a segment with a base and a limit in bytes. */
 void pm_set_segment(Rig *rig, uint16_t selector, uint32_t base, uint32_t limit,
                     uint32_t attributes);
 uint32_t pm_handler(unsigned vector);
 
-/* Runs until a handler halts; the frame is on the 32-bit stack there. */
+/* Runs until a handler halts.  Its frame is on the 32-bit stack. */
 PmFault pm_run(Rig *rig);
-/* set_state, then the above. */
+/* Sets the state and calls pm_run(). */
 PmFault pm_go(Rig *rig, const CpuState *state);
-/* The same, and the vector and error code must be these. */
+/* Likewise, and requires this vector and error code. */
 PmFault pm_expect(Rig *rig, const CpuState *state, unsigned vector, uint32_t error);
 
-/* Identity paging of the first 4 MiB by 4 KiB pages, all user and writable. */
+/* Maps the first 4 MiB one to one with pages of 4 KiB, all user and writable. */
 void pm_identity_pages(Rig *rig);
-/* The page-table entry of `linear` in that. */
+/* The address of the page-table entry for `linear`. */
 uint64_t pm_pte(uint32_t linear);
-/* Turns paging on in a state. */
+/* Turns on paging in a state. */
 void pm_paging_on(CpuState *state);
 
-/* The page that tests of paging play with. */
+/* The page that tests of paging change. */
 #define PM_TARGET (PM_DATA + 0x1000)
 
-/* A Rig with identity paging; pm_state() with paging on and EBX at the page to play with. */
+/* A Rig with pages mapped one to one, and a pm_state() with paging on and EBX at PM_TARGET. */
 Rig *pm_new_paged(void);
 CpuState pm_paged_state(unsigned cpl, uint32_t eip);
 void pm_set_pte(Rig *rig, uint32_t linear, uint32_t entry);

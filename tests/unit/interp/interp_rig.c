@@ -1,6 +1,4 @@
-/*
- * The machine that the software CPU's tests share; see the header.
- */
+/* The machine for the tests of the software CPU.  See the header. */
 #include "tests/unit/interp/interp_rig.h"
 
 #include <string.h>
@@ -110,7 +108,7 @@ static uint8_t rig_acknowledge(void *opaque, unsigned cpu)
     return rig->irq_vector;
 }
 
-/* Whoever set Rig.looks_left wants the run to end at that look. */
+/* A test that has set Rig.looks_left wants the run to end at this look. */
 static bool rig_time_is_up(void *opaque)
 {
     Rig *rig = opaque;

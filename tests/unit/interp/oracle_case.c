@@ -1,9 +1,9 @@
 /*
- * Making random cases; see the header.
+ * Makes random cases.  See the header.
  *
- * Registers are drawn at random first, then those that the instruction uses
- * as addresses, counts, selectors or targets are bent towards values that
- * reach the sandbox, with a share left wild so that faults are met too.
+ * First all registers get random values.  Then the registers that the instruction
+ * uses as addresses, counts, selectors or targets are changed so that they mostly
+ * lie in the sandbox.  Some stay random, so that faults occur too.
  */
 #include "tests/unit/interp/oracle_maker.h"
 
@@ -27,7 +27,7 @@ static void emit(Maker *maker, uint32_t value, unsigned size)
 
 static bool may_repeat(const OracleForm *form)
 {
-    /* In the second map these prefixes choose other instructions. */
+    /* In the second opcode map these prefixes select other instructions. */
     return form->first < 0x0f00;
 }
 
@@ -45,7 +45,7 @@ static void make_prefixes(Maker *maker)
     }
     if (maker->override >= 0) {
         if (maker_one_in(maker, 10)) {
-            emit(maker, SEGMENT[maker_below(maker, 6)], 1); /* only the last one counts */
+            emit(maker, SEGMENT[maker_below(maker, 6)], 1); /* only the last prefix counts */
         }
         emit(maker, SEGMENT[maker->override], 1);
     }
@@ -73,10 +73,10 @@ static unsigned default_segment(const Maker *maker, bool stack)
     return maker->override >= 0 ? (unsigned)maker->override : stack ? CPU_SS : CPU_DS;
 }
 
-/* An effective address as the instruction encodes it. */
+/* An effective address as an instruction encodes it. */
 typedef struct Address {
     int base, index;
-    unsigned scale; /* a shift */
+    unsigned scale; /* as a shift */
     unsigned displacement_size;
     bool stack;
     uint8_t modrm, sib;
@@ -122,7 +122,10 @@ static uint32_t index_part(const Maker *maker, const Address *address)
     return address->index < 0 ? 0 : maker->made->before.gpr[address->index] << address->scale;
 }
 
-/* Moves the base register, or returns the displacement, so that `offset` is met. */
+/*
+ * Makes the address become `offset`: changes the base register, or returns the
+ * displacement that is needed.
+ */
 static uint32_t aim(Maker *maker, const Address *address, uint32_t offset, uint32_t displacement)
 {
     uint32_t *gpr = maker->made->before.gpr;
@@ -143,7 +146,7 @@ static unsigned memory_size(const Maker *maker)
     return maker->made->form->shape & FORM_OPERAND_8 ? 8 : 4;
 }
 
-/* Returns the linear address that the operand most likely has. */
+/* Returns the most likely linear address of the operand. */
 static uint32_t make_address(Maker *maker, uint8_t modrm)
 {
     uint8_t sib = (uint8_t)maker_below(maker, 256);
@@ -280,7 +283,7 @@ static void make_branch(Maker *maker, unsigned size)
     uint32_t displacement =
         maker_one_in(maker, 5) ? maker_any_value(maker) : maker_pick_target(maker) - end;
     if (size == 1) {
-        /* Not into the instruction itself. */
+        /* The target must not be inside the instruction itself. */
         displacement = maker_below(maker, 256);
         displacement = displacement >= 256 - ORACLE_BYTES_MAX ? 0x40 : displacement;
     }
@@ -303,7 +306,7 @@ static void make_immediates(Maker *maker)
     if (shape & FORM_IMM8) {
         uint32_t value = maker_one_in(maker, 2) ? maker_below(maker, 36) : maker_any_value(maker);
         if (shape & FORM_IMM16 && !maker_one_in(maker, 4)) {
-            value &= 3; /* nesting of ENTER */
+            value &= 3; /* the nesting level of ENTER */
         }
         emit(maker, value, 1);
         made->shift_count = value & 31;
@@ -436,7 +439,7 @@ static void make_stack_contents(Maker *maker)
     }
 }
 
-/* Mostly in the middle of a page, sometimes at or across its end. */
+/* Mostly in the middle of a page, and sometimes at its end or across it. */
 static void place_code(Maker *maker)
 {
     OracleCase *made = maker->made;
@@ -463,7 +466,7 @@ static void make_opcode(Maker *maker)
     }
 }
 
-/* SYSCALL, SYSENTER and INT 0x80 must not be there even at an odd offset. */
+/* Whether the code contains SYSCALL, SYSENTER or INT 0x80 at any offset, which must not happen. */
 static bool reaches_kernel(const OracleCase *made)
 {
     for (unsigned i = 0; i + 1 < made->length; i++) {

@@ -1,7 +1,7 @@
 /*
- * Random cases for the oracle: one instruction each, with registers and
- * memory that make it do something.  A case is a pure function of its seed
- * and of the memory it meets.
+ * Random cases for the oracle.  Each is one instruction, with registers and memory
+ * that make it do something.  A case depends only on its seed and on the contents
+ * of the memory.
  */
 #ifndef PIOEMU_ORACLE_CASE_H
 #define PIOEMU_ORACLE_CASE_H
@@ -13,7 +13,7 @@
 #define ORACLE_PATCH_MAX   4u
 #define ORACLE_LDT_ENTRIES 20u
 
-/* What the case needs at an address of the data area. */
+/* A value that the case needs at an address in the data area. */
 typedef struct OraclePatch {
     uint32_t offset; /* from ORACLE_DATA */
     uint32_t value;
@@ -24,7 +24,7 @@ typedef struct OracleCase {
     uint64_t seed;
     const OracleForm *form;
     OracleState before;
-    uint32_t code_offset; /* of the instruction, from ORACLE_CODE */
+    uint32_t code_offset; /* offset of the instruction from ORACLE_CODE */
     uint8_t bytes[ORACLE_BYTES_MAX];
     unsigned length;
     unsigned operand_bits;
@@ -36,15 +36,15 @@ typedef struct OracleCase {
 
 extern const OracleSegment ORACLE_LDT[ORACLE_LDT_ENTRIES];
 
-/* Spreads a seed; also the generator of everything random here. */
+/* Returns the next random number for a seed.  All random choices use it. */
 uint64_t oracle_random(uint64_t *state);
-/* Data with stretches of equal bytes in it, for the string instructions. */
+/* Fills the data area.  It contains runs of equal bytes, for the string instructions. */
 void oracle_fill_data(uint64_t seed, uint8_t *data);
-/* `data` is what the data area holds before the case's own patches. */
+/* `data` is the contents of the data area before the case's own patches. */
 void oracle_case_make(uint64_t seed, const uint8_t *data, OracleCase *made);
-/* Puts what the case needs into a copy of the data area. */
+/* Applies the case's patches to a copy of the data area. */
 void oracle_case_patch(const OracleCase *item, uint8_t *data);
-/* The index of the opcode, behind the prefixes. */
+/* The index of the opcode, which follows the prefixes. */
 unsigned oracle_case_opcode(const OracleCase *item);
 
 #endif

@@ -1,4 +1,4 @@
-/* Comparing outcomes; see the header. */
+/* Compares outcomes.  See the header. */
 #include "tests/unit/interp/oracle_compare.h"
 
 #include "src/cpu/cpu_state.h"
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define OPCODE_POPA 0x61
-#define FETCH       0x10u /* page-fault error code: only where NX is on */
+#define FETCH       0x10u /* a bit of the page-fault error code that exists only if NX is on */
 #define PUSHED_MAX  256u  /* bytes that an unfinished ENTER may have pushed */
 #define ARITHMETIC_FLAGS                                                                           \
     (CPU_FLAG_CF | CPU_FLAG_PF | CPU_FLAG_AF | CPU_FLAG_ZF | CPU_FLAG_SF | CPU_FLAG_OF)
@@ -18,9 +18,9 @@ bool oracle_unfinished(const OracleCase *item, const OracleOutcome *outcome)
 }
 
 /*
- * "If a page fault occurs during CMPS or SCAS with REPNE, EFLAGS is restored
- * to the state before" (SDM SCAS, CMPS with REP): whether a repetition that is
- * cut short has changed them is the processor's affair.
+ * "If a page fault occurs during CMPS or SCAS with REPNE, EFLAGS is restored to the
+ * state before" (SDM SCAS, CMPS with REP).  Processors differ in whether a
+ * repetition that was cut short has changed the flags.
  */
 static bool compares_strings(const OracleCase *item)
 {
@@ -35,7 +35,10 @@ static uint32_t undefined_flags(const OracleCase *item, const OracleOutcome *hos
     return oracle_undefined_flags(item->form->undefined, item->shift_count, item->operand_bits);
 }
 
-/* A double shift by more than its size, a bit scan of 0, half a POPA. */
+/*
+ * The result is undefined for a double shift by more than the operand's size, a bit
+ * scan of 0, and a POPA that faults halfway.
+ */
 static bool undefined_result(const OracleCase *item, const OracleOutcome *host)
 {
     switch ((OracleUndefined)item->form->undefined) {
@@ -68,7 +71,7 @@ static unsigned undefined_registers(const OracleCase *item, const OracleOutcome 
     }
 }
 
-/* The host kernel's IRET turns every null selector in a data register into 0. */
+/* The host kernel's IRET replaces every null selector in a data register by 0. */
 static bool same_selectors(const OracleState *host, const OracleState *emulated)
 {
     for (unsigned i = 0; i < 6; i++) {
@@ -105,14 +108,17 @@ uint32_t oracle_undefined_difference(const OracleCase *item, const OracleOutcome
     return finished ? flag_difference(host, emulated) & undefined_flags(item, host) : 0;
 }
 
-/* What an access to memory may raise, or BOUND between its two. */
+/* Whether an access to memory may raise this fault, or BOUND between its two accesses. */
 static bool is_access_fault(const OracleFault *fault)
 {
     return fault->vector == 5 ||
            (fault->vector >= 11 && fault->vector <= 17 && fault->vector != 16);
 }
 
-/* The host kernel may have put off mapping a page that is there. */
+/*
+ * The host kernel may not yet have mapped a page of the sandbox, so "present" is
+ * set for these pages.
+ */
 static uint32_t page_fault_error(const OracleFault *fault)
 {
     bool mapped =

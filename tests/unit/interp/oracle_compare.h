@@ -1,7 +1,4 @@
-/*
- * Comparing what two CPUs did with the same case, as far as the manual
- * defines it.
- */
+/* Compares what two CPUs did with the same case, as far as the manual defines it. */
 #ifndef PIOEMU_ORACLE_COMPARE_H
 #define PIOEMU_ORACLE_COMPARE_H
 
@@ -10,24 +7,28 @@
 /* The pages of the data area that a case can change. */
 #define ORACLE_WRITABLE_SIZE (ORACLE_DATA_SIZE - ORACLE_PAGE)
 
-/* What a CPU made of a case. */
+/* What a CPU did with a case. */
 typedef struct OracleOutcome {
     OracleState after;
     OracleFault fault;
     const uint8_t *data; /* ORACLE_DATA_SIZE bytes, as the case left them */
 } OracleOutcome;
 
-/* It ended where it began: it faulted, or a repetition was cut short. */
+/* The instruction ended where it began: it faulted, or a repetition was cut short. */
 bool oracle_unfinished(const OracleCase *item, const OracleOutcome *outcome);
 
 /*
- * NULL where the two agree, or what differs.  The host's outcome decides what
- * is undefined; `stack_top` is the linear address that SS:ESP had before.
+ * Returns NULL if the two agree, or the name of what differs.  The host's outcome
+ * determines what is undefined.  `stack_top` is the linear address of SS:ESP before
+ * the case.
  */
 const char *oracle_compare(const OracleCase *item, uint32_t stack_top, const OracleOutcome *host,
                            const OracleOutcome *emulated);
 
-/* The flags that differ although the two agree, because the manual leaves them open. */
+/*
+ * The flags that differ although the two outcomes agree, because the manual leaves
+ * them undefined.
+ */
 uint32_t oracle_undefined_difference(const OracleCase *item, const OracleOutcome *host,
                                      const OracleOutcome *emulated);
 

@@ -1,8 +1,8 @@
 /*
- * The oracle's machine on the software CPU; see the header.
+ * The oracle's machine on the software CPU.  See the header.
  *
- * Exceptions go through interrupt gates to ring 0, and what the test compares
- * is the frame that the delivery left on the stack there, as a kernel would.
+ * Exceptions go through interrupt gates to ring 0.  The test compares the frame
+ * that the delivery leaves on the stack there, which a kernel would see.
  */
 #include "tests/unit/interp/oracle_emulated.h"
 
@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-/* Physical memory, and where ring 0 sees its part of it. */
+/* Physical memory, and the addresses at which ring 0 sees its part. */
 #define RAM_SIZE     0x100000u
 #define DIRECTORY    0x1000u
-#define TABLES       0x2000u /* one each for code, data, system */
+#define TABLES       0x2000u /* one each for code, data and system */
 #define SYSTEM       0x10000u
 #define CODE         0x20000u
 #define DATA         0x30000u
@@ -45,7 +45,7 @@
 #define PAGE_PRESENT 1u
 #define PAGE_WRITE   2u
 #define PAGE_USER    4u
-#define PAGE_USED    0x20u /* accessed: no need for the CPU to set it */
+#define PAGE_USED    0x20u /* accessed, so that the CPU need not set it */
 #define PAGE_DIRTY   0x40u
 
 #define FAULTS_WITH_ERROR                                                                          \
@@ -74,7 +74,7 @@ static uint64_t oracle_descriptor(const OracleSegment *segment)
     return rig_descriptor(segment->base, segment->limit, attributes);
 }
 
-/* As the host kernel lays it out, as far as ring 3 can tell. */
+/* Lays out the GDT like the host kernel's, as far as ring 3 can notice. */
 static void make_gdt(OracleMachine *machine)
 {
     const uint32_t FLAT = CPU_SEGMENT_P | CPU_SEGMENT_S | CPU_SEGMENT_DB | CPU_SEGMENT_G;
@@ -199,7 +199,7 @@ static void enter(OracleMachine *machine, const OracleState *before)
     rig_set(machine->rig, &state);
 }
 
-/* The frame is the last thing on ring 0's stack: error, EIP, CS, EFLAGS, ESP, SS. */
+/* The frame is the last thing on ring 0's stack: error code, EIP, CS, EFLAGS, ESP, SS. */
 static void read_frame(OracleMachine *machine, const CpuState *state, OracleRun *run)
 {
     uint32_t vector = (uint32_t)(state->rip - SYSTEM_AT - HANDLERS) / HANDLER_SIZE;
@@ -237,7 +237,7 @@ static void read_registers(const CpuState *state, OracleState *after)
     }
 }
 
-/* True once nothing more may run. */
+/* Returns true if nothing more may run. */
 static bool ended(OracleMachine *machine, const OracleState *before, unsigned length,
                   OracleRun *run)
 {

@@ -1,4 +1,4 @@
-/* Facts as text; see the header. */
+/* Facts as text.  See the header. */
 #include "tests/unit/interp/oracle_facts.h"
 
 #include <string.h>
@@ -75,7 +75,7 @@ char *oracle_fact_line(const char *vendor, const OracleCase *item, uint64_t data
 
 /* ---- reading ---- */
 
-/* The numbers of a field, at most `most`; returns how many, or `most` + 1. */
+/* Parses the numbers of a field, at most `most`. Returns how many there are, or `most` + 1. */
 static unsigned numbers(const char *text, uint32_t *values, unsigned most)
 {
     unsigned count = 0;
@@ -160,7 +160,7 @@ static bool parse_outcome(char *const *fields, OracleFact *fact)
     return parse_memory(fields[FIELD_MEMORY], fact->after);
 }
 
-/* ORACLE_FORMS has every opcode once, groups by the ModRM's reg. */
+/* ORACLE_FORMS contains every opcode once.  Groups are distinguished by the reg field of ModRM. */
 static const OracleForm *find_form(const OracleCase *item)
 {
     unsigned at = oracle_case_opcode(item);

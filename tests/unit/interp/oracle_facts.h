@@ -1,6 +1,6 @@
 /*
- * What one host did with one case, as a line of text: facts of one vendor that
- * prove its rules on every host.
+ * What a host did with a case, as a line of text.  The facts of a vendor prove its
+ * rules on every host.
  */
 #ifndef PIOEMU_ORACLE_FACTS_H
 #define PIOEMU_ORACLE_FACTS_H
@@ -12,21 +12,22 @@
 typedef struct OracleFact {
     char vendor[16];
     OracleCase item;
-    uint64_t data_seed; /* of oracle_fill_data() */
+    uint64_t data_seed; /* for oracle_fill_data() */
     OracleOutcome host; /* `data` points to `after` */
     uint8_t before[ORACLE_DATA_SIZE], after[ORACLE_DATA_SIZE];
 } OracleFact;
 
 /*
- * Tab-separated: vendor, instruction bytes, operand bits, offset in the code
- * area, seed of the data, state before, patches (offset:value:size), state
- * after, vector:error:CR2, bytes of the data area that changed (offset:value).
- * A state is EAX ECX EDX EBX ESP EBP ESI EDI EIP EFLAGS ES CS SS DS FS GS; all
- * numbers are hexadecimal.  The caller frees the line, which has no end.
+ * The fields are separated by tabs: vendor, bytes of the instruction, operand bits,
+ * offset in the code area, seed of the data, state before, patches
+ * (offset:value:size), state after, vector:error:CR2, changed bytes of the data
+ * area (offset:value).  A state is EAX ECX EDX EBX ESP EBP ESI EDI EIP EFLAGS ES CS
+ * SS DS FS GS.  All numbers are hexadecimal.  The line has no newline at its end.
+ * The caller frees it.
  */
 char *oracle_fact_line(const char *vendor, const OracleCase *item, uint64_t data_seed,
                        const uint8_t *before, const OracleOutcome *host);
-/* False: the line is not one of those. */
+/* Returns false if the line is not such a fact. */
 bool oracle_fact_parse(const char *line, OracleFact *fact);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The table of instruction forms; see the header.
+ * The table of instruction forms.  See the header.
  *
- * Left out, because the host answers for itself or for its kernel: CPUID,
- * RDTSC, SYSCALL, SYSENTER, INT 0x80, ICEBP, and SGDT, SIDT, SLDT, STR and
- * SMSW, which user-mode instruction prevention takes away.  Left out, because
- * newer processors gave them another meaning: register forms of LES, LDS and
- * BOUND (VEX, EVEX), and POP r/m with a reg field (XOP).
+ * Some instructions are left out because the host or its kernel answers for itself:
+ * CPUID, RDTSC, SYSCALL, SYSENTER, INT 0x80, ICEBP.  SGDT, SIDT, SLDT, STR and SMSW
+ * are left out because user-mode instruction prevention forbids them.  Others are
+ * left out because newer processors gave them another meaning: register forms of
+ * LES, LDS and BOUND (VEX, EVEX), and POP r/m with a reg field (XOP).
  */
 #include "tests/unit/interp/oracle_forms.h"
 
@@ -222,7 +222,10 @@ const unsigned ORACLE_FORM_COUNT = sizeof(ORACLE_FORMS) / sizeof(ORACLE_FORMS[0]
 #define SF CPU_FLAG_SF
 #define OF CPU_FLAG_OF
 
-/* "SDM" is Intel's Software Developer's Manual, volume 2: "Flags Affected" of each. */
+/*
+ * "SDM" is Intel's Software Developer's Manual, volume 2: section "Flags Affected"
+ * of each instruction.
+ */
 static const struct {
     uint32_t flags;
     const char *reference;

@@ -1,6 +1,4 @@
-/*
- * Choosing values for random cases; see the header.
- */
+/* Chooses values for random cases.  See the header. */
 #include "tests/unit/interp/oracle_maker.h"
 
 #include "src/cpu/cpu_state.h"
@@ -13,7 +11,7 @@
 #define HOST_LONG_MODE_CODE 0x30
 #define HOST_CPU_NUMBER     0x78
 #define QUASI_FLAT_PAGES    0x7ffefu /* below a sanitizer's shadow memory */
-#define GUARD               16u      /* around the instruction, jumped over by targets */
+#define GUARD               16u      /* space around the instruction without targets */
 #define EDGE                12u
 
 #define CODE_TOP (ORACLE_CODE / ORACLE_PAGE + ORACLE_CODE_PAGES)
@@ -57,8 +55,9 @@ bool maker_one_in(Maker *maker, uint32_t n)
 }
 
 /*
- * Two selectors are the host's alone: its 64-bit code segment, which would
- * leave compatibility mode, and the segment that tells which CPU this is.
+ * Replaces two selectors that mean something else on the host: its 64-bit code
+ * segment, which would leave compatibility mode, and the segment that contains the
+ * CPU's number.
  */
 static void hide_host_selectors(uint8_t *data, size_t size)
 {
@@ -138,7 +137,7 @@ uint16_t maker_pick_data(Maker *maker)
     if (maker_one_in(maker, 40)) {
         return (uint16_t)maker_below(maker, 4);
     }
-    /* The last one cannot be read, so no data register can hold it. */
+    /* The last entry cannot be read, so no data register can contain it. */
     return SELECTOR(DATA[maker_below(maker, G_N_ELEMENTS(DATA) - 1)]);
 }
 
@@ -152,7 +151,7 @@ uint16_t maker_pick_stack(Maker *maker)
     return SELECTOR(STACK[maker_below(maker, G_N_ELEMENTS(STACK))]);
 }
 
-/* Anything an instruction may be asked to load. */
+/* Any selector that an instruction may be told to load. */
 uint16_t maker_pick_selector(Maker *maker, bool code)
 {
     static const uint16_t OTHERS[] = {
@@ -172,7 +171,7 @@ uint16_t maker_pick_selector(Maker *maker, bool code)
 
 /* ---- addresses ---- */
 
-/* A linear address in the sandbox, often near the edge of a page. */
+/* A linear address in the sandbox, often near the end of a page. */
 static uint32_t pick_linear(Maker *maker, unsigned size)
 {
     uint32_t offset;

@@ -1,6 +1,6 @@
 /*
- * The choices behind a random case: numbers, selectors and addresses that
- * reach the sandbox more often than not.
+ * The choices for a random case: numbers, selectors and addresses that mostly lie
+ * in the sandbox.
  */
 #ifndef PIOEMU_ORACLE_MAKER_H
 #define PIOEMU_ORACLE_MAKER_H
@@ -30,39 +30,39 @@ enum {
     LDT_EMPTY,
 };
 
-/* A case in the making. */
+/* A case that is being made. */
 typedef struct Maker {
     uint64_t random;
     const uint8_t *data;
     OracleCase *made;
     unsigned operand_size, address_size, stack_size; /* 2 or 4 */
-    int override;                                    /* segment register, or -1 */
+    int override;                                    /* a segment register, or -1 */
     bool wide_code;
-    bool aligned;             /* locked: some hosts refuse to cross a cache line */
-    unsigned registers_fixed; /* mask of general registers that hold what they must */
+    bool aligned;             /* for LOCK: some hosts refuse to cross a cache line */
+    unsigned registers_fixed; /* a mask of the general registers whose values must not change */
 } Maker;
 
-/* Uniform in 0 .. limit - 1. */
+/* A number from 0 to limit - 1, all with the same probability. */
 uint32_t maker_below(Maker *maker, uint32_t limit);
 bool maker_one_in(Maker *maker, uint32_t n);
-/* Anything, with a liking for the edges of the number ranges. */
+/* Any value, but often one at the end of a number range. */
 uint32_t maker_any_value(Maker *maker);
 
-/* What a selector stands for, on the host and on the software CPU. */
+/* The segment of a selector, on the host and on the software CPU. */
 OracleSegment maker_segment(uint16_t selector);
 uint16_t maker_pick_code(Maker *maker);
 uint16_t maker_pick_data(Maker *maker);
 uint16_t maker_pick_stack(Maker *maker);
-/* Anything an instruction may be asked to load. */
+/* Any selector that an instruction may be told to load. */
 uint16_t maker_pick_selector(Maker *maker, bool code);
 
-/* An offset that reaches the sandbox through `selector`. */
+/* An offset that lies in the sandbox through `selector`. */
 uint32_t maker_pick_offset(Maker *maker, uint16_t selector, unsigned size);
 /* A code offset that does not lead into the middle of the instruction. */
 uint32_t maker_pick_target(Maker *maker);
-/* `size` is 2, which leaves the upper half alone, or 4. */
+/* `size` is 4, or 2 to keep the upper half. */
 void maker_set_register(Maker *maker, unsigned index, uint32_t value, unsigned size);
-/* Puts a value at a linear address, if that is in the data area. */
+/* Puts a value at a linear address if that lies in the data area. */
 void maker_add_patch(Maker *maker, uint32_t linear, uint32_t value, unsigned size);
 uint32_t maker_data_at(const Maker *maker, uint32_t linear, unsigned size);
 

@@ -1,10 +1,10 @@
 /*
- * Entering and leaving compatibility mode on the host; see the header.
+ * Enters and leaves compatibility mode on the host.  See the header.
  *
- * The way in loads every register and jumps far.  The way out is always a
- * signal: its frame has the general registers, flags, CS, SS, vector and error
- * code; the entry point of the handler reads the other segment registers
- * before it gives the C code a normal environment back.
+ * The entry code loads every register and makes a far jump.  The exit is always a
+ * signal.  Its frame contains the general registers, flags, CS, SS, vector and
+ * error code.  The handler's entry point reads the other segment registers before
+ * it restores a normal environment for C code.
  */
 #include "tests/unit/interp/oracle_native.h"
 
@@ -52,7 +52,7 @@ OracleFault oracle_native_run(const OracleState *before, OracleState *after)
 #define HANDLER_STACK (64u * 1024u)
 #define FLAG_TF       0x100u
 
-/* What the way in reads; the assembly knows these offsets. */
+/* What the entry code reads.  The assembly knows these offsets. */
 typedef struct NativeFrame {
     uint64_t gpr[8];      /* 0 */
     uint64_t eip;         /* 64 */
@@ -66,8 +66,8 @@ typedef struct NativeFrame {
 } NativeFrame;
 
 /*
- * The assembly and the signal handler reach these by name: a handler has no
- * argument to carry a pointer in.
+ * The assembly and the signal handler use these by name, because a handler has no
+ * argument for a pointer.
  */
 extern HIDDEN uint64_t oracle_native_stack, oracle_native_fs_base;
 extern HIDDEN uint32_t oracle_native_active;
@@ -93,9 +93,10 @@ HIDDEN void oracle_native_capture(int number, const ucontext_t *context);
 HIDDEN void oracle_native_foreign(int number);
 
 /*
- * A debug trap is wanted after the first instruction there and not here, so
- * TF goes in with IRETQ; everything else with a far jump, because IRET to a
- * 16-bit stack leaves the upper half of ESP as it was.
+ * The debug trap should come after the first instruction of the case, and not here.
+ * With TF, the code is therefore entered with IRETQ.  Otherwise it is entered with
+ * a far jump, because IRET to a 16-bit stack leaves the upper half of ESP
+ * unchanged.
  */
 __asm__(".pushsection .text\n"
         ".globl oracle_native_enter\n"
@@ -142,7 +143,7 @@ __asm__(".pushsection .text\n"
         "    iretq\n"
         ".popsection\n");
 
-/* Clears AC and NT, which the kernel hands through, then takes FS back. */
+/* Clears AC and NT, which the kernel passes on, and then restores FS. */
 __asm__(".pushsection .text\n"
         ".globl oracle_native_signal\n"
         ".hidden oracle_native_signal\n"
@@ -240,7 +241,7 @@ static uint8_t *map_fixed(uint32_t address, size_t size, int protection, int fd)
     return mapped == MAP_FAILED ? NULL : mapped;
 }
 
-/* Two views of the code: the tests write the one, the guest code runs in the other. */
+/* Two mappings of the code: the tests write through one, and the guest code runs in the other. */
 static bool map_code(void)
 {
     int fd = memfd_create("oracle", MFD_CLOEXEC);
@@ -254,7 +255,7 @@ static bool map_code(void)
     return native.code != NULL && code != NULL;
 }
 
-/* The last page is written through a second view too. */
+/* The last page has a second mapping, which can be written. */
 static bool map_data(void)
 {
     int fd = memfd_create("oracle", MFD_CLOEXEC);
@@ -269,7 +270,10 @@ static bool map_data(void)
            mprotect(data + ORACLE_DATA_SIZE - ORACLE_PAGE, ORACLE_PAGE, PROT_READ) == 0;
 }
 
-/* A first access would go through the kernel, whose IRET changes null selectors. */
+/*
+ * Touches each page.  Otherwise the first access would go through the kernel, whose
+ * IRET changes null selectors.
+ */
 static void touch_pages(void)
 {
     volatile uint8_t *code = (uint8_t *)(uintptr_t)ORACLE_CODE;
@@ -332,7 +336,7 @@ uint8_t *oracle_native_data(void)
     return native.data;
 }
 
-/* A tick of the watchdog that falls into a case is no proof that it hangs. */
+/* A single tick of the watchdog during a case does not prove that it hangs. */
 OracleFault oracle_native_run(const OracleState *before, OracleState *after)
 {
     NativeFrame frame = {

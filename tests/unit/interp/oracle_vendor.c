@@ -1,10 +1,10 @@
 /*
- * The table of vendor rules; see the header.
+ * The table of vendor rules.  See the header.
  *
- * A rule says "this instruction acts as that one", and the software CPU runs
- * that one to learn what the vendor's processor should have done.  So a rule
- * predicts registers, memory, vector, error code and CR2, and a fault of ours
- * in the same instruction does not hide behind it.
+ * A rule says "this instruction acts like that one".  The software CPU runs the
+ * other instruction to find out what the vendor's processor should have done.  So a
+ * rule predicts registers, memory, vector, error code and CR2.  It cannot hide
+ * another fault of the software CPU in the same instruction.
  */
 #include "tests/unit/interp/oracle_vendor.h"
 
@@ -20,7 +20,7 @@
 #endif
 
 #define AMD                 "AuthenticAMD"
-#define PREFIX_HARMLESS     0x3e /* DS, of an instruction that ignores it */
+#define PREFIX_HARMLESS     0x3e /* DS, for an instruction that ignores it */
 #define OPCODE_PUSH_EAX     0x50
 #define OPCODE_POP_EAX      0x58
 #define OPCODE_RETF         0xcb
@@ -38,7 +38,7 @@
 
 /* ---- reading the bytes of a case ---- */
 
-/* 0x0fXX for the second map. */
+/* Opcodes of the second map are 0x0fXX. */
 static unsigned opcode_of(const OracleCase *item)
 {
     unsigned at = oracle_case_opcode(item);
@@ -46,7 +46,7 @@ static unsigned opcode_of(const OracleCase *item)
     return first == 0x0f ? 0x0f00u | item->bytes[at + 1] : first;
 }
 
-/* The last one of F2 and F3 counts; 0: neither is there. */
+/* The last one of F2 and F3 counts. 0: there is neither. */
 static uint8_t repeat_prefix(const OracleCase *item)
 {
     uint8_t repeat = 0;
@@ -68,7 +68,7 @@ static uint32_t moved_stack(const OracleCase *item, uint32_t bytes)
     return (esp & ~mask) | ((esp + bytes) & mask);
 }
 
-/* Puts a one-byte instruction where the whole opcode was, with its immediate. */
+/* Replaces the whole opcode by a one-byte instruction and keeps the immediate. */
 static void replace_opcode(const OracleCase *item, uint8_t opcode, OracleCase *as)
 {
     *as = *item;
@@ -124,7 +124,7 @@ static bool rewrite_pop(const OracleCase *item, OracleCase *as)
     return false;
 }
 
-/* The slot of the selector is the second one. */
+/* The selector is in the second slot. */
 static bool rewrite_far_return(const OracleCase *item, OracleCase *as)
 {
     unsigned opcode = opcode_of(item);
@@ -136,7 +136,10 @@ static bool rewrite_far_return(const OracleCase *item, OracleCase *as)
     return true;
 }
 
-/* Reading four bytes faults, or the selector is loaded as ours is. */
+/*
+ * If a read of four bytes faults, that is the outcome.  Otherwise the selector is
+ * loaded as on the software CPU.
+ */
 static void finish_pop(const OracleCase *item, const OracleOutcome *ours, OracleOutcome *expected,
                        uint8_t *data)
 {
@@ -150,7 +153,10 @@ static void finish_pop(const OracleCase *item, const OracleOutcome *ours, Oracle
 
 /* ---- prefixes ---- */
 
-/* The same without LOCK, as much later as that saves, so that it ends where the other does. */
+/*
+ * Makes the same instruction without LOCK.  It begins later by as many bytes, so
+ * that it ends at the same address.
+ */
 static bool without_lock(const OracleCase *item, OracleCase *as)
 {
     unsigned at = oracle_case_opcode(item);
@@ -180,7 +186,7 @@ static bool rewrite_locked_verw(const OracleCase *item, OracleCase *as)
            without_lock(item, as);
 }
 
-/* CR8, which ring 3 may not touch any more than CR0. */
+/* CR8.  Ring 3 may access it no more than CR0. */
 static bool rewrite_locked_mov_cr0(const OracleCase *item, OracleCase *as)
 {
     unsigned opcode = opcode_of(item);
@@ -198,7 +204,7 @@ static void finish_without_lock(const OracleCase *item, const OracleOutcome *our
     }
 }
 
-/* The prefix decides, as it does for the string instructions that compare. */
+/* The prefix selects the condition, as in the string instructions that compare. */
 static bool rewrite_repeated_loop(const OracleCase *item, OracleCase *as)
 {
     unsigned opcode = opcode_of(item), repeat = repeat_prefix(item);
@@ -249,7 +255,7 @@ const OracleVendorRule ORACLE_VENDOR_RULES[] = {
 
 const unsigned ORACLE_VENDOR_RULE_COUNT = G_N_ELEMENTS(ORACLE_VENDOR_RULES);
 
-/* Vendors whose processors are known to the table, with rules or without. */
+/* The vendors that the table knows, with or without rules. */
 static bool is_known(const char *vendor)
 {
     return g_str_equal(vendor, AMD) || g_str_equal(vendor, "GenuineIntel");

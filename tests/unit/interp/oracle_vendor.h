@@ -1,9 +1,9 @@
 /*
- * What processors of different vendors do differently, where the manuals leave
- * it open or a vendor departs from its own.
+ * What processors of different vendors do differently, where the manuals leave it
+ * undefined or a vendor deviates from its own manual.
  *
- * The software CPU follows one rule on every host, which docs/cpu.md states.
- * A host of a vendor in the table may do what its rule says instead, and
+ * The software CPU follows one rule on every host, which docs/cpu.md states.  The
+ * host of a vendor in the table may instead do what the vendor's rule says, and
  * nothing else.
  */
 #ifndef PIOEMU_ORACLE_VENDOR_H
@@ -15,12 +15,15 @@
 #define ORACLE_VENDOR_LENGTH 12u
 
 typedef struct OracleVendorRule {
-    const char *vendor; /* as CPUID leaf 0 spells it */
+    const char *vendor; /* in the form of CPUID leaf 0 */
     const char *name;   /* what that vendor's processors do */
     const char *reference;
-    /* Makes the instruction that this one acts as; false: the rule is not about it. */
+    /* Makes the instruction that this one acts like.  Returns false if the rule does not apply. */
     bool (*rewrite)(const OracleCase *item, OracleCase *as);
-    /* Turns the outcome of that instruction into the vendor's; `data` is the outcome's. */
+    /*
+     * Turns the outcome of that instruction into the vendor's outcome.  `data` is
+     * the outcome's data.
+     */
     void (*finish)(const OracleCase *item, const OracleOutcome *ours, OracleOutcome *expected,
                    uint8_t *data);
 } OracleVendorRule;
@@ -30,11 +33,11 @@ extern const unsigned ORACLE_VENDOR_RULE_COUNT;
 
 typedef enum OracleVerdict {
     VERDICT_DIFFERS,       /* no rule allows it */
-    VERDICT_EXPLAINED,     /* exactly what the vendor's rule says */
-    VERDICT_VENDOR_UNKNOWN /* a rule of another vendor is about this instruction */
+    VERDICT_EXPLAINED,     /* exactly what the rule of the vendor says */
+    VERDICT_VENDOR_UNKNOWN /* another vendor has a rule for this instruction */
 } OracleVerdict;
 
-/* One difference that is to be judged. */
+/* A difference to be judged. */
 typedef struct OracleDifference {
     const char *vendor;
     const OracleCase *item;
@@ -43,13 +46,13 @@ typedef struct OracleDifference {
     uint32_t stack_top;
 } OracleDifference;
 
-/* The vendor of the host, or what PIOEMU_ORACLE_VENDOR says. */
+/* The vendor of the host, or the value of PIOEMU_ORACLE_VENDOR. */
 void oracle_vendor(char vendor[ORACLE_VENDOR_LENGTH + 1]);
 
 /*
- * Judges by the rules, which run other instructions on `machine`.  `*rule` is
- * set unless the verdict is VERDICT_DIFFERS.  The machine's data is undefined
- * after it, its code as before.
+ * Judges with the rules, which run other instructions on `machine`. Sets `*rule`
+ * unless the verdict is VERDICT_DIFFERS.  Afterwards the machine's data is
+ * undefined and its code unchanged.
  */
 OracleVerdict oracle_vendor_judge(const OracleDifference *difference, OracleMachine *machine,
                                   const OracleVendorRule **rule);

@@ -1,8 +1,8 @@
 /*
- * Code that changes: by the code itself, through another mapping, by a device
- * and by a change of the page tables.  What runs is always what is in memory.
+ * Code that changes: through the code itself, another mapping, a device, or a
+ * change of the page tables.  The CPU must always execute what is in memory.
  *
- * Every test runs plain and with paranoid=on.
+ * Every test runs both plainly and with paranoid=on.
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -11,7 +11,7 @@
 #define INT3  0xcc
 #define DONE  VECTOR_BP
 #define PAGE  MEMORY_PAGE_SIZE
-#define ALIAS 0x300000u /* a second linear address of PM_CODE's page, when paged */
+#define ALIAS 0x300000u /* a second linear address for the page of PM_CODE, with paging */
 
 typedef void Test(Rig *rig);
 
@@ -29,7 +29,7 @@ static PmFault go(Rig *rig, const CpuState *state)
     return pm_expect(rig, state, DONE, 0);
 }
 
-/* The write hits the very next instruction. */
+/* The write changes the very next instruction. */
 static void test_next_instruction(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -39,7 +39,7 @@ static void test_next_instruction(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX] & 0xff, ==, 0x22);
 }
 
-/* The same where a slice ends right behind it, in the middle of the block. */
+/* The same if a slice ends right after the write, in the middle of the block. */
 static void test_next_instruction_at_the_end_of_a_slice(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -52,7 +52,7 @@ static void test_next_instruction_at_the_end_of_a_slice(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
 }
 
-/* What was MOV to memory is INC, ADD, INC the second time round. */
+/* The MOV to memory becomes INC, ADD, INC for the second time around. */
 static void test_instruction_that_overwrites_itself(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -64,7 +64,7 @@ static void test_instruction_that_overwrites_itself(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x10002);
 }
 
-/* ENTER 16, 0 pushes EBP over itself and is ENTER 32, 0 only from then on. */
+/* ENTER 16, 0 pushes EBP over itself.  It is ENTER 32, 0 only afterwards. */
 static void test_instruction_that_overwrites_its_operands(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -74,13 +74,13 @@ static void test_instruction_that_overwrites_its_operands(Rig *rig)
     rig_set(rig, &state);
     rig_step(rig, 2);
     g_assert_cmphex(rig_read32(rig, PM_CODE), ==, 0x000020c8);
-    g_assert_cmphex(rig_get(rig).gpr[CPU_SP], ==, PM_CODE - 0x10 - 12); /* and INT3's frame */
+    g_assert_cmphex(rig_get(rig).gpr[CPU_SP], ==, PM_CODE - 0x10 - 12); /* with INT3's frame */
     rig_set(rig, &state);
     rig_step(rig, 1);
     g_assert_cmphex(rig_get(rig).gpr[CPU_SP], ==, PM_CODE - 0x20);
 }
 
-/* CALL pushes over its displacement, which the instruction before it wrote. */
+/* CALL pushes over its displacement, which the previous instruction wrote. */
 static void test_call_over_its_displacement(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -97,7 +97,7 @@ static void test_call_over_its_displacement(Rig *rig)
     }
 }
 
-/* A loop that counts in its own immediate. */
+/* A loop with its counter in its own immediate. */
 static void test_loop_that_changes_its_immediate(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -108,7 +108,7 @@ static void test_loop_that_changes_its_immediate(Rig *rig)
     g_assert_cmpuint(fault.state.gpr[CPU_AX], ==, 1000 * 1001 / 2);
 }
 
-/* The same in slices that end everywhere: the instruction comes to be in many blocks. */
+/* The same in slices that end everywhere, so that the instruction is in many blocks. */
 static void test_loop_that_changes_its_immediate_in_slices(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -125,7 +125,7 @@ static void test_loop_that_changes_its_immediate_in_slices(Rig *rig)
     g_assert_cmpuint(fault.state.gpr[CPU_AX], ==, 1000 * 1001 / 2);
 }
 
-/* Immediates of all sizes, signed and not, changed each time round. */
+/* Immediates of all sizes, signed and unsigned, which change each time around. */
 static void test_immediates_of_every_size(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -146,7 +146,7 @@ static void test_immediates_of_every_size(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_DI], ==, 0xffffff81);
 }
 
-/* More code than any cache of it holds. */
+/* More code than any cache of it can hold. */
 static void test_more_code_than_the_cache_holds(Rig *rig)
 {
     CpuState state = pm_state(0, 0x100000);
@@ -169,7 +169,7 @@ static void test_more_code_than_the_cache_holds(Rig *rig)
     g_assert_cmphex(after.gpr[CPU_AX], ==, 2 * 0x60 * PAGE);
 }
 
-/* A block that has run and is linked to, changed from another one. */
+/* A block that has run and is linked to is changed from another block. */
 static void test_linked_block(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -183,7 +183,7 @@ static void test_linked_block(Rig *rig)
     g_assert_cmpuint(fault.state.gpr[CPU_BX], ==, 100 * 101 / 2);
 }
 
-/* REP STOS over the code that follows it. */
+/* REP STOS over the code that follows. */
 static void test_string_instruction_over_code(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -201,7 +201,7 @@ static void test_push_over_code(Rig *rig)
     CpuState state = pm_state(0, PM_CODE);
     PM_BYTES(rig, PM_CODE, 0x50, 0xb0, 0x11, 0xb0, 0x22, 0xb0, 0x33, INT3);
     state.gpr[CPU_SP] = PM_CODE + 7;
-    state.gpr[CPU_AX] = 0x41414141; /* over the last two: inc ecx, four times */
+    state.gpr[CPU_AX] = 0x41414141; /* written over the last two: inc ecx, four times */
     rig_set(rig, &state);
     rig_step(rig, 6);
     CpuState after = rig_get(rig);
@@ -230,7 +230,7 @@ static void test_write_through_an_alias(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX] & 0xff, ==, 0x22);
 }
 
-/* Run at one address, change it, run at the other. */
+/* Code runs at one address, is changed, and runs at the other. */
 static void test_run_at_two_addresses(Rig *rig)
 {
     CpuState state = aliased_state(rig);
@@ -248,7 +248,7 @@ static void test_run_at_two_addresses(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
 }
 
-/* The same linear address, other memory. */
+/* The same linear address then shows other memory. */
 static void test_page_tables_change_under_the_code(Rig *rig)
 {
     CpuState state = aliased_state(rig);
@@ -265,7 +265,7 @@ static void test_page_tables_change_under_the_code(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x11);
 }
 
-/* The same bytes as 16 and as 32-bit code. */
+/* The same bytes run as 16-bit and as 32-bit code. */
 static void test_one_code_in_two_sizes(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -280,7 +280,7 @@ static void test_one_code_in_two_sizes(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 2);
 }
 
-/* And both in one run, so that one is met where the other was cached. */
+/* The same in one run, so that one is reached where the other is in the cache. */
 static void test_two_sizes_in_one_run(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -305,7 +305,7 @@ static void write_from_device(Rig *rig, const RigAccess *access)
     rig_write(rig, PM_CODE + 2, &byte, 1);
 }
 
-/* A disk controller that loads over the code that asked it to. */
+/* A disk controller loads over the code that gave the command. */
 static void test_device_write_to_the_next_instruction(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -317,7 +317,7 @@ static void test_device_write_to_the_next_instruction(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x33);
 }
 
-/* A host bridge that shows other memory where the code is that asked it to. */
+/* A host bridge replaces the memory that contains the code which told it to. */
 static void place_from_device(Rig *rig, const RigAccess *access)
 {
     MemoryBlock *block = memory_add_block(rig->memory, "block", PAGE, NULL);
@@ -343,7 +343,7 @@ static void test_device_write_between_runs(Rig *rig)
     CpuState state = pm_state(0, PM_CODE + PAGE - 1);
     PM_BYTES(rig, PM_CODE + PAGE - 1, 0xbb, 0x11, 0x11, 0x11, 0x11, INT3);
     go(rig, &state);
-    /* The second page of an instruction that lies on two. */
+    /* Changes the second page of an instruction that lies on two. */
     PM_BYTES(rig, PM_CODE + PAGE, 0x22);
     PmFault fault = go(rig, &state);
     g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x11111122);
@@ -352,7 +352,7 @@ static void test_device_write_between_runs(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 0x11111122);
 }
 
-/* A whole disk read over pages that have run. */
+/* A read of a whole disk over pages that have run. */
 static void test_device_write_of_many_pages(Rig *rig)
 {
     uint8_t image[4 * PAGE];
@@ -382,7 +382,7 @@ static void test_write_to_the_second_page_of_an_instruction(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x11221111);
 }
 
-/* A counter in the middle of the code that counts it. */
+/* A counter in the middle of the code that increments it. */
 static void test_data_beside_code(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -393,7 +393,7 @@ static void test_data_beside_code(Rig *rig)
     g_assert_cmpuint(rig_read32(rig, PM_CODE + 0x10), ==, 5000);
 }
 
-/* Where data was, code comes; where code was, data. */
+/* Code replaces data, and data replaces code. */
 static void test_code_and_data_change_places(Rig *rig)
 {
     CpuState state = pm_state(0, PM_CODE);
@@ -410,7 +410,7 @@ static void test_code_and_data_change_places(Rig *rig)
     }
 }
 
-/* CR0.PG, IOPL and rings do not let stale code through. */
+/* Code at the same linear address, with paging off and on. */
 static void test_same_linear_address_paged_and_not(Rig *rig)
 {
     CpuState state = pm_state(0, PM_DATA);
@@ -427,7 +427,7 @@ static void test_same_linear_address_paged_and_not(Rig *rig)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x11);
 }
 
-/* Code in a page that is not executable memory at all. */
+/* Code in memory-mapped registers. */
 static void test_code_on_a_device(Rig *rig)
 {
     CpuState state = pm_state(0, (uint32_t)RIG_MMIO);

@@ -1,6 +1,6 @@
 /*
- * Control and debug registers, model-specific registers, CPUID, the time
- * stamp counter, and what the accelerator seam refuses.
+ * Control and debug registers, model-specific registers, CPUID, the time stamp
+ * counter, and what the interface of accelerators refuses.
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -51,7 +51,7 @@ static void test_control_registers_read_back(void)
     g_assert_cmphex(fault.state.gpr[CPU_DX], ==, CR4_PSE);
 }
 
-/* The bits that are fixed read as such whatever is written. */
+/* Fixed bits keep their values whatever is written. */
 static void test_debug_registers_have_fixed_bits(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -67,7 +67,7 @@ static void test_debug_registers_have_fixed_bits(void)
     g_assert_cmphex(fault.state.gpr[CPU_SI], ==, 0x800f);
 }
 
-/* SMSW, SLDT and STR: a word to memory, to a register as wide as the operand. */
+/* SMSW, SLDT and STR store a word in memory, and in a register as much as the operand size says. */
 static void test_store_instructions(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -101,7 +101,7 @@ static void test_lmsw_from_memory(void)
     g_assert_cmphex(fault.state.cr0 & 0xf, ==, CPU_CR0_PE | CPU_CR0_EM);
 }
 
-/* LGDT and LIDT with a 16-bit operand take 24 bits of the base. */
+/* LGDT and LIDT with a 16-bit operand use 24 bits of the base. */
 static void test_descriptor_table_registers(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -134,7 +134,7 @@ static void fill_pae(Rig *rig)
     }
 }
 
-/* mov cr3, esi; mov cr4, ebx; mov cr0, eax; then read through a page of its own. */
+/* mov cr3, esi; mov cr4, ebx; mov cr0, eax; then a read through a page of its own. */
 static void test_pae_is_turned_on(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -154,8 +154,9 @@ static void test_pae_is_turned_on(void)
 }
 
 /*
- * From two levels to three with paging on.  Two levels ignore bits 5 to 11 of
- * CR3, which with three choose four pointers in the directory's page.
+ * Paging changes from two levels to three while it is on.  With two levels, bits 5
+ * to 11 of CR3 are ignored.  With three, they select four pointers in the page of
+ * the directory.
  */
 static void test_pae_is_turned_on_under_paging(void)
 {
@@ -183,7 +184,7 @@ static void test_reserved_bits_of_the_pointers(void)
     pm_paging_on(&state);
     state.cr3 = PAE_POINTERS;
     state.cr4 = CR4_PAE;
-    rig_write64(rig, PM_DATA, PAE_DIRECTORY | 7); /* R/W and U/S are reserved there */
+    rig_write64(rig, PM_DATA, PAE_DIRECTORY | 7); /* R/W and U/S are reserved in this entry */
     PM_BYTES(rig, PM_CODE, 0x0f, 0x22, 0xde, INT3);
     state.gpr[CPU_SI] = PM_DATA;
     PmFault fault = pm_expect(rig, &state, VECTOR_GP, 0);
@@ -208,7 +209,7 @@ static void test_reserved_bits_of_the_entries(void)
         state.gpr[CPU_SI] = 0x200000;
         rig_write64(rig, PAE_DIRECTORY + 8, PAE_TABLE | 7 | ENTRIES[i]);
         pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_RSVD);
-        rig_write64(rig, PAE_DIRECTORY + 8, 0x200000 | 0x87 | 0x2000); /* not on 2 MiB */
+        rig_write64(rig, PAE_DIRECTORY + 8, 0x200000 | 0x87 | 0x2000); /* not aligned to 2 MiB */
         pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_RSVD);
     }
 }
@@ -245,7 +246,7 @@ static void test_model_specific_registers(void)
     state.gpr[CPU_AX] = 0xfffffffe;
     state.gpr[CPU_DX] = 5;
     PmFault fault = pm_expect(rig, &state, DONE, 0);
-    g_assert_cmphex(fault.state.gpr[CPU_DX], ==, 6); /* some instructions later */
+    g_assert_cmphex(fault.state.gpr[CPU_DX], ==, 6); /* a few instructions later */
     g_assert_cmphex(fault.state.gpr[CPU_AX], <, 0x10);
     state.gpr[CPU_CX] = MSR_APIC_BASE;
     state.gpr[CPU_AX] = 0xfee00900;
@@ -326,7 +327,7 @@ static CpuState cpuid(Rig *rig, uint32_t leaf)
     return pm_expect(rig, &state, DONE, 0).state;
 }
 
-/* What is not there is not claimed. */
+/* CPUID must not report features that do not exist. */
 static void test_cpuid(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -344,7 +345,7 @@ static void test_cpuid(void)
 
 /* ---- the seam ---- */
 
-/* What was set comes back, shadows, masks and pending events among it. */
+/* A state that was set can be read back, with shadows, masks and pending events. */
 static void test_state_round_trip(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -374,7 +375,7 @@ static void test_state_round_trip(void)
     }
 }
 
-/* An exception that was on its way when the state was taken is delivered. */
+/* An exception that was pending when the state was taken is delivered. */
 static void test_pending_exception_is_delivered(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -395,7 +396,7 @@ static void test_pending_nmi_is_delivered(void)
     pm_expect(rig, &state, VECTOR_NMI, 0);
 }
 
-/* Setting a state sets the A20 gate that goes with it. */
+/* A state contains the A20 gate, which is set with it. */
 static void test_a20_is_part_of_the_state(void)
 {
     g_autoptr(Rig) rig = pm_new();

@@ -1,6 +1,6 @@
 /*
- * Several software CPUs: how they begin, what they share, and whose turn it
- * may be.  "SDM" is the Intel Software Developer's Manual, volume 3.
+ * Several software CPUs: how they start, what they share, and how turns end.  "SDM"
+ * is the Intel Software Developer's Manual, volume 3.
  */
 #include "tests/unit/interp/interp_rig.h"
 
@@ -11,7 +11,7 @@
 #define CODE (PAGE << 12)
 
 #define APIC_BASE_BSP (1u << 8)
-#define NMI_ENTRY     8u /* of the real-mode table */
+#define NMI_ENTRY     8u /* in the table of real mode */
 
 static const AccelClass *class_of(const Rig *rig)
 {
@@ -42,7 +42,7 @@ static void ask_start(Rig *rig, unsigned cpu, uint8_t vector)
     class_of(rig)->interrupt_changed(rig->vcpus[cpu]);
 }
 
-/* Until it stops for another reason than the kick that tells it of something. */
+/* Runs until the CPU stops for a reason other than the kick that reports a change. */
 static VcpuStop run(Rig *rig, unsigned cpu, uint64_t count)
 {
     VcpuStop stop;
@@ -234,7 +234,7 @@ static void test_pause_lets_others_go_on(void)
     g_assert_cmpuint(get(one, 0).gpr[CPU_AX], ==, 250);
 }
 
-/* Of the first CPU's TSC in place and the second's. */
+/* The TSCs of the first CPU and of the second. */
 static void test_instructions_of_all_are_counted(void)
 {
     g_autoptr(Rig) rig = STARTED(3, 0x40, 0xeb, 0xfd);
@@ -266,7 +266,7 @@ static void test_time_stamp_counters_agree(void)
 #define INC_BX  0x43u
 #define DEC_BX  0x4bu
 
-/* The writer's translations live from its first write to its second. */
+/* The writer's translations stay in the cache from its first write to its second. */
 static void write_code_of_another(unsigned writer)
 {
     static const uint8_t WRITER[] = {

@@ -12,7 +12,7 @@
 #define DR6_BD 0x2000u
 #define CR4_DE 0x8u
 
-/* DR7: enable breakpoint `n`, of a type and a length. */
+/* Bits of DR7 that enable breakpoint `n` with a type and a length. */
 #define DR7_EXECUTE(n)        (0x400u | 1u << ((n)*2))
 #define DR7_WRITE(n, length)  (DR7_EXECUTE(n) | (1u | ((length)-1u) << 2) << (16 + (n)*4))
 #define DR7_IO(n, length)     (DR7_EXECUTE(n) | (2u | ((length)-1u) << 2) << (16 + (n)*4))
@@ -32,7 +32,7 @@ static void test_single_step(void)
     g_assert_cmphex(fault.state.rflags & CPU_FLAG_TF, ==, 0);
 }
 
-/* POPF that sets TF is not itself trapped, the next instruction is. */
+/* A POPF that sets TF is not trapped itself.  The next instruction is. */
 static void test_single_step_begins_after_popf(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -41,7 +41,7 @@ static void test_single_step_begins_after_popf(void)
     PM_BYTES(rig, PM_CODE, 0x50, 0x9d, 0x41, 0x41);
     PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
     g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
-    /* And POPF that clears it is the last one trapped. */
+    /* A POPF that clears TF is the last instruction to be trapped. */
     state.gpr[CPU_AX] = 0;
     state.rflags |= CPU_FLAG_TF;
     state.rip = PM_CODE + 1;
@@ -63,7 +63,7 @@ static void test_single_step_skips_after_loading_the_stack_segment(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
 }
 
-/* The INT's own trap is lost: its handler begins with TF clear. */
+/* The INT itself is not trapped, because its handler begins with TF clear. */
 static void test_single_step_over_an_interrupt(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -90,7 +90,7 @@ static void test_single_step_of_a_repetition(void)
     g_assert_cmphex(fault.state.gpr[CPU_DI], ==, PM_DATA + 1);
 }
 
-/* To a port too: what a device is handed at once stops after one item. */
+/* The same for a port: items that would be passed to a device together stop after one. */
 static void test_single_step_of_a_port_repetition(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -109,7 +109,7 @@ static void test_single_step_of_a_port_repetition(void)
     }
 }
 
-/* A fault in the instruction comes instead of the trap after it. */
+/* A fault of the instruction comes instead of the trap after it. */
 static void test_fault_comes_before_the_trap(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -133,7 +133,10 @@ static void test_instruction_breakpoint_and_the_resume_flag(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 1);
     g_assert_cmphex(fault.state.dr[6] & 0xe00f, ==, 2);
-    /* The one fault whose image has RF as it was; with RF, IRET gets past it, once. */
+    /*
+     * This is the only fault whose image has RF unchanged.  With RF set, IRET
+     * passes the breakpoint once.
+     */
     g_assert_cmphex(fault.eflags & CPU_FLAG_RF, ==, 0);
     PM_BYTES(rig, pm_handler(VECTOR_DB), 0x80, 0x4c, 0x24, 0x0a, 0x01, 0xcf);
     fault = pm_expect(rig, &state, DONE, 0);
@@ -202,7 +205,7 @@ static void test_debug_registers_can_be_guarded(void)
     g_assert_cmphex(fault.state.dr[7] & DR7_GD, ==, 0);
 }
 
-/* DR4 and DR5 are DR6 and DR7 unless CR4.DE takes them away. */
+/* DR4 and DR5 stand for DR6 and DR7, unless CR4.DE makes them invalid. */
 static void test_debug_register_aliases(void)
 {
     g_autoptr(Rig) rig = pm_new();

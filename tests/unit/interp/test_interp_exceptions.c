@@ -1,6 +1,6 @@
 /*
- * Exceptions: which one comes first, what a fault inside a delivery becomes,
- * and the opcodes and prefixes that are refused (SDM volume 3, chapter 6).
+ * Exceptions: which one comes first, what a fault during a delivery turns into, and
+ * which opcodes and prefixes are refused (SDM volume 3, chapter 6).
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -13,7 +13,7 @@
 
 /* ---- double and triple faults ---- */
 
-/* Makes the delivery of `vector` fail with `with`. */
+/* Makes the delivery of `vector` fail with the exception `with`. */
 static void spoil_vector(Rig *rig, unsigned vector, unsigned with)
 {
     switch (with) {
@@ -24,7 +24,7 @@ static void spoil_vector(Rig *rig, unsigned vector, unsigned with)
         pm_set_idt(rig, vector, rig_gate(PM_DATA0, 0, PM_INT_GATE, 0));
         break;
     case VECTOR_PF:
-        /* Its code segment's descriptor is on a page that is not there. */
+        /* The descriptor of its code segment is on an absent page. */
         pm_set_idt(rig, vector, rig_gate(PM_GDT_ENTRIES * 8 + 0x1000, 0, PM_INT_GATE, 0));
         break;
     default:
@@ -35,7 +35,7 @@ static void spoil_vector(Rig *rig, unsigned vector, unsigned with)
 typedef struct DoubleCase {
     unsigned first;
     unsigned second;
-    unsigned vector; /* what the program sees */
+    unsigned vector; /* the vector that the program sees */
     uint32_t error;
 } DoubleCase;
 
@@ -71,7 +71,7 @@ static CpuState double_state(Rig *rig, unsigned first, unsigned second)
     pm_paging_on(&state);
     state.gdtr.limit = 0xffff;
     rig_write32(rig, pm_pte(PM_GDT + 0x1000), 0);
-    /* The IDT was there. */
+    /* Moves the IDT, which was on the page that is now absent. */
     uint8_t idt[0x800];
     rig_read(rig, PM_IDT, idt, sizeof(idt));
     rig_write(rig, PM_GDT + 0x100000, idt, sizeof(idt));
@@ -132,7 +132,7 @@ static void test_empty_idt_shuts_down(void)
     g_assert_cmpint(rig_run(rig, 100), ==, VCPU_TRIPLE_FAULT);
 }
 
-/* An exception inside the handler is a new one, not a double fault. */
+/* An exception inside the handler is a new one, and not a double fault. */
 static void test_fault_in_a_running_handler_causes_no_double_fault(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -306,7 +306,7 @@ static void test_undefined_opcodes(void)
     }
 }
 
-/* What only protected mode has. */
+/* Instructions that exist only in protected mode. */
 static void test_protected_opcodes_in_real_mode(void)
 {
     static const uint8_t CODE[][3] = {
@@ -359,7 +359,7 @@ static void test_control_register_checks(void)
     }
 }
 
-/* LMSW sets PE and cannot clear it. */
+/* LMSW can set PE but not clear it. */
 static void test_lmsw(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -410,7 +410,7 @@ static void test_alignment_check_is_for_ring_3(void)
     }
 }
 
-/* BOUND and INTO are traps and faults as the manual has them. */
+/* As the manual says, BOUND is a fault and INTO a trap. */
 static void test_bound_is_a_fault_and_into_a_trap(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -428,7 +428,7 @@ static void test_bound_is_a_fault_and_into_a_trap(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
 }
 
-/* RF is set in the image a fault pushes, and not in a trap's. */
+/* The image that a fault pushes has RF set.  The image of a trap does not. */
 static void test_resume_flag_in_the_pushed_image(void)
 {
     g_autoptr(Rig) rig = pm_new();

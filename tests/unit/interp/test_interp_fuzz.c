@@ -1,10 +1,10 @@
 /*
- * Random bytes as code, in every mode: the software CPU neither crashes nor
- * hangs, and does the same whether it runs a stream in one go, from its cache
- * of decoded blocks, or one instruction at a time.  Kicks and looks at the
- * host's time end runs all the while, which must not be seen either.
+ * Random bytes as code, in every mode.  The software CPU must not crash or hang.
+ * It must do the same whether a stream runs in one go, from its cache of decoded
+ * blocks, or one instruction at a time.  During all this, kicks and looks at the
+ * host's time end runs, which must not have an effect either.
  *
- * PIOEMU_FUZZ_STREAMS is how many streams, PIOEMU_FUZZ_SEED where they start.
+ * PIOEMU_FUZZ_STREAMS is the number of streams, and PIOEMU_FUZZ_SEED the first one.
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -36,11 +36,11 @@ typedef struct Fuzz {
     uint64_t random;
     Rig *whole, *stepped;
     uint8_t *ram[2];
-    uint64_t born; /* the first stream of these machines, whose memory later ones find */
+    uint64_t born; /* the first stream of these machines; later streams use the same memory */
     unsigned cpus;
 } Fuzz;
 
-/* The kicker's only way in: a signal handler has no argument. */
+/* Used by the handler that kicks: a signal handler has no argument. */
 static Vcpu *volatile watched;
 
 static void kick(int number)
@@ -66,7 +66,7 @@ static uint32_t below(Fuzz *fuzz, uint32_t limit)
 
 /* ---- where a stream runs ---- */
 
-/* Skips one byte of what faulted and goes on, so that a stream is long. */
+/* The handler skips one byte of the faulting code and continues, so that a stream is long. */
 static void fill_handlers(Rig *rig)
 {
     for (unsigned vector = 0; vector < 256; vector++) {
@@ -168,7 +168,7 @@ static void spice(Fuzz *fuzz, CpuState *state)
     }
 }
 
-/* Half of the bytes come from the lower opcodes, where a stream stays longer. */
+/* Half of the bytes are from the lower opcodes, with which a stream lasts longer. */
 static void write_stream(Fuzz *fuzz)
 {
     uint8_t stream[STREAM_SIZE];
@@ -189,8 +189,8 @@ static void write_stream(Fuzz *fuzz)
 typedef enum Manner { IN_ONE_GO, STEP_BY_STEP } Manner;
 
 /*
- * So many instructions, or up to what stops it.  A kick, or a look at the
- * host's time, ends a run anywhere, and the next one goes on as if it had not.
+ * Runs so many instructions, or to a stop.  A kick, or a look at the host's time,
+ * may end a run anywhere.  The next run continues as if that had not happened.
  */
 static void run_on(Vcpu *vcpu, uint64_t count, Manner manner, VcpuStop *stop)
 {
@@ -338,13 +338,13 @@ static bool ended(VcpuStop stop)
     return stop != VCPU_SLICE_DONE && stop != VCPU_YIELDED;
 }
 
-/* So many instructions, or up to what ends the turn. */
+/* Runs so many instructions, or to the end of the turn. */
 static VcpuStop take_turn(Vcpu *vcpu, uint64_t count, Manner manner)
 {
     VcpuStop stop = VCPU_SLICE_DONE;
     watched = vcpu;
     run_on(vcpu, count, manner, &stop);
-    /* Of the last instruction of the turn it is seen only before the next one. */
+    /* A stop after the last instruction of the turn is reported only before the next one. */
     do {
         if (stop == VCPU_SLICE_DONE || stop == VCPU_KICKED) {
             interp_run_instructions(vcpu, 0, &stop);
@@ -415,7 +415,7 @@ static void test_several_cpus_run_the_same_whole_and_stepped(void)
     free_machines(&fuzz);
 }
 
-/* Registers, descriptors and page tables that no system would make. */
+/* Registers, descriptors and page tables that no real system would set up. */
 static void make_nonsense(Fuzz *fuzz, CpuState *state)
 {
     for (unsigned i = 0; i < CPU_SEGMENT_COUNT; i++) {

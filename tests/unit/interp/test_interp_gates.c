@@ -1,12 +1,12 @@
 /*
- * Gates: calls and interrupts through them, changes of privilege and of
- * stack, and the ways back (SDM volume 3, chapters 5 and 6).
+ * Gates: calls and interrupts through them, changes of privilege and of the stack,
+ * and the returns (SDM volume 3, chapters 5 and 6).
  */
 #include "tests/unit/interp/interp_protected.h"
 
 #define INT3 0xcc
 #define DONE VECTOR_BP
-#define IDT  2u /* error code: the index is of the IDT */
+#define IDT  2u /* error code: the index is for the IDT */
 
 #define INNER_CODE (PM_CODE + 0x1000)
 
@@ -74,7 +74,7 @@ static void test_sixteen_bit_interrupt_gate_pushes_words(void)
 
 typedef struct GateCase {
     const char *name;
-    uint16_t selector; /* that the gate names */
+    uint16_t selector; /* the selector in the gate */
     uint8_t access;
     unsigned cpl;
     unsigned vector;
@@ -151,7 +151,7 @@ static void run_inner_stack(const char *name, uint32_t ss0, uint32_t attributes,
 {
     g_autoptr(Rig) rig = pm_new();
     CpuState state = pm_state(3, PM_CODE);
-    /* The fault itself needs a stack that works: it goes to ring 1. */
+    /* The fault itself needs a working stack, so it goes to ring 1. */
     pm_set_idt(rig, VECTOR_TS, rig_gate(PM_CODE1, pm_handler(VECTOR_TS), PM_INT_GATE, 0));
     pm_set_idt(rig, 0x40, rig_gate(PM_CODE0, pm_handler(0x40), PM_INT_GATE | PM_DPL(3), 0));
     PM_BYTES(rig, PM_CODE, 0xcd, 0x40);
@@ -213,7 +213,7 @@ static void test_inner_stack_may_be_too_small(void)
     g_assert_cmphex(rig_read32(rig, PM_STACK1 - 20), ==, PM_CODE);
 }
 
-/* The TSS must hold the stack of the ring that is entered. */
+/* The TSS must contain the stack of the ring that is entered. */
 static void test_tss_may_be_too_short(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -254,7 +254,7 @@ static void test_call_gate_copies_parameters(void)
     PmFault fault = pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x22);
     g_assert_cmphex(fault.state.gpr[CPU_BX], ==, 0x11);
-    g_assert_cmphex(fault.esp, ==, PM_STACK3); /* RETF 8 takes them off here too */
+    g_assert_cmphex(fault.esp, ==, PM_STACK3); /* RETF 8 releases them on this stack too */
     g_assert_cmphex(fault.cs, ==, PM_CODE3);
     g_assert_cmphex(fault.eip, ==, PM_CODE + 12);
 }
@@ -363,7 +363,7 @@ static void test_jump_through_a_gate_does_not_change_the_ring(void)
 
 #define OUTER_STACK (PM_STACK3 - 0x100)
 
-/* IRET's or RETF's frame for ring 3 on ring 0's stack. */
+/* Puts a frame for ring 3 on the stack of ring 0, for IRET or RETF. */
 static CpuState return_state(Rig *rig, bool with_flags, uint32_t eip, uint16_t cs, uint32_t flags,
                              uint16_t ss)
 {

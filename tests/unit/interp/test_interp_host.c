@@ -1,15 +1,16 @@
 /*
- * The host CPU as an oracle: random instructions run on it and on the
- * software CPU, and every register, defined flag, byte of memory, vector,
- * error code and CR2 must agree, but for what oracle_vendor.c knows of the
- * host's vendor.
+ * The host CPU as an oracle.  Random instructions run on it and on the software
+ * CPU.  Every register, defined flag, byte of memory, vector, error code and CR2
+ * must agree, except for the differences that oracle_vendor.c lists for the host's
+ * vendor.
  *
- * Longer runs and single cases: PIOEMU_ORACLE_CASES is how many,
- * PIOEMU_ORACLE_SEED where to start, PIOEMU_ORACLE_DIFFERENCES after how many
- * to give up, PIOEMU_ORACLE_ONE the seed of the only case to run, as a failure
- * prints it with the seed of the data.  PIOEMU_ORACLE_FACTS is a file that gets
- * a line for each difference, for vendor-facts.tsv.  PIOEMU_ORACLE_VENDOR takes the place of
- * the vendor that CPUID names.
+ * Environment variables for longer runs and single cases: PIOEMU_ORACLE_CASES is
+ * the number of cases.  PIOEMU_ORACLE_SEED is the first one.
+ * PIOEMU_ORACLE_DIFFERENCES is the number of differences after which the test gives
+ * up.  PIOEMU_ORACLE_ONE is the seed of a single case to run; a failure prints it,
+ * together with the seed of the data.  PIOEMU_ORACLE_FACTS names a file that gets a
+ * line for each difference, for vendor-facts.tsv.  PIOEMU_ORACLE_VENDOR replaces
+ * the vendor that CPUID reports.
  */
 #include "tests/unit/interp/interp_rig.h"
 #include "tests/unit/interp/oracle_facts.h"
@@ -31,7 +32,7 @@
 
 typedef struct Oracle {
     OracleMachine *machine;
-    uint8_t data[ORACLE_DATA_SIZE]; /* what both areas hold between cases */
+    uint8_t data[ORACLE_DATA_SIZE]; /* the contents of both areas between cases */
     uint64_t data_seed;
     OracleCase item;
     OracleRun emulated;
@@ -43,11 +44,12 @@ typedef struct Oracle {
     unsigned *by_form;
     char vendor[ORACLE_VENDOR_LENGTH + 1];
     FILE *facts;       /* or NULL */
-    uint64_t *by_rule; /* of ORACLE_VENDOR_RULES */
+    uint64_t *by_rule; /* for ORACLE_VENDOR_RULES */
     struct {
         uint64_t cases;
         uint32_t flags;
-    } undefined[UNDEFINED_KINDS]; /* where the host leaves other undefined flags than we */
+    } undefined[UNDEFINED_KINDS]; /* for undefined flags in which the host differs from the
+                                     software CPU */
 } Oracle;
 
 /* ---- putting a case in place ---- */
@@ -153,7 +155,7 @@ static void restore_native(Oracle *oracle)
     oracle_case_patch(&oracle->item, oracle_native_data());
 }
 
-/* A tick of the watchdog is no proof that the case hangs: it gets a second try. */
+/* A tick of the watchdog does not prove that the case hangs.  It gets a second try. */
 static bool run_native(Oracle *oracle)
 {
     for (unsigned try = 0; try < 3; try++) {
@@ -167,7 +169,7 @@ static bool run_native(Oracle *oracle)
     return false;
 }
 
-/* Where a sanitizer keeps its own memory, the host would not fault. */
+/* In the sanitizer's own memory the host would not fault. */
 static bool is_the_sanitizers(const OracleFault *fault)
 {
     return RIG_SANITIZED && fault->vector == 14 && fault->cr2 >= SHADOW_START;
@@ -226,8 +228,8 @@ static const char *compare(const Oracle *oracle, const OracleOutcome *ours, Orac
 }
 
 /*
- * An interrupt of the host in the middle of a case zeroes null selectors, so a
- * difference counts when it comes twice.
+ * An interrupt of the host in the middle of a case sets null selectors to 0.  A
+ * difference therefore counts only if it occurs twice.
  */
 static void compare_outcomes(Oracle *oracle)
 {

@@ -1,10 +1,9 @@
 /*
- * 64-bit integer instructions, one at a time with random prefixes, registers
- * and memory, on the software CPU and on the host, which must agree.
+ * 64-bit integer instructions, one at a time, with random prefixes, registers and
+ * memory.  The software CPU and the host must agree.
  *
- * The host runs them in this process: a signal handler that returns to a
- * context of ours loads every register, and the trap flag ends it behind one
- * instruction.
+ * The host runs them in this process: a signal handler returns to a context that
+ * loads every register, and the trap flag ends the run after one instruction.
  */
 #include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/oracle_case.h"
@@ -24,7 +23,7 @@
 #define CASES (RIG_SANITIZED ? 20000u : 100000u)
 #define BYTES 15u
 
-/* Physical, in the rig. */
+/* Physical addresses, in the rig. */
 #define CODE_AT 0x100000u
 #define DATA_AT 0x110000u
 #define TABLES  0x120000u
@@ -37,14 +36,14 @@ typedef struct State {
     uint64_t gpr[16];
     uint64_t rip;
     uint32_t flags;
-    unsigned vector; /* of the exception, or 1 */
+    unsigned vector; /* the exception, or 1 */
     uint8_t data[SIZE];
 } State;
 
 typedef struct Form {
-    uint16_t first, last; /* opcodes, 0x0fXX for the second map */
+    uint16_t first, last; /* opcodes; 0x0fXX is in the second map */
     int8_t reg;           /* ModRM.reg, or -1 */
-    uint8_t immediate;    /* bytes; 9: z, 10: v */
+    uint8_t immediate;    /* size in bytes; 9: z, 10: v */
     bool modrm;
     bool repeats;
     uint8_t undefined; /* OracleUndefined */
@@ -142,7 +141,10 @@ static const Form FORMS[] = {
     {0x0fc8, 0x0fcf, -1, 0, false, false, UNDEFINED_NONE},
 };
 
-/* A near branch: with 66 AMD cuts the target to 16 bits, Intel and we do not. */
+/*
+ * Near branches are left out with prefix 66: AMD cuts the target to 16 bits; Intel
+ * and the software CPU do not.
+ */
 static bool branches(const Form *form)
 {
     unsigned first = form->first;
@@ -170,7 +172,7 @@ static struct {
     uint8_t *code;
 } host;
 
-/* The order of the general registers in a signal's frame. */
+/* The general registers in the order of a signal's frame. */
 static const int GREGS[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
                               REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
                               REG_R12, REG_R13, REG_R14, REG_R15};
@@ -244,7 +246,7 @@ static Rig *open_rig(void)
     Rig *rig = lm_new();
     uint64_t all = LM_PTE_P | LM_PTE_W | LM_PTE_U;
 
-    /* The host has nothing at low addresses. */
+    /* The host has nothing mapped at low addresses. */
     for (uint64_t page = 0; page < LM_RAM; page += 0x1000) {
         rig_write64(rig, lm_pte(page), page | LM_PTE_P | LM_PTE_W);
     }
@@ -438,7 +440,10 @@ static void make_case(uint64_t number, Case *item, State *before)
         make_modrm(item, before, &seed, rex);
     }
     if (form->undefined == UNDEFINED_BIT_TEST && form->reg < 0) {
-        /* A bit number reaches beyond the operand, but not as far as this program. */
+        /*
+         * A bit number may reach beyond the operand, but it must not reach this
+         * program's own memory.
+         */
         bound_bit_number(item, before, rex);
     }
     if (form->repeats) {
@@ -469,10 +474,10 @@ static uint32_t compared_flags(const Case *item)
     return FLAGS & ~oracle_undefined_flags(item->form->undefined, item->count, item->bits);
 }
 
-/* A 16-bit double shift by more than 16 leaves everything undefined. */
+/* After a 16-bit double shift by more than 16 everything is undefined. */
 static bool is_undefined(const Case *item, const State *native)
 {
-    /* The scan of 0 leaves the destination undefined. */
+    /* After a bit scan of 0 the destination is undefined. */
     if (item->form->undefined == UNDEFINED_BIT_SCAN && native->flags & CPU_FLAG_ZF) {
         return true;
     }

@@ -1,7 +1,4 @@
-/*
- * Interrupts from outside, what holds them back, and how a run ends
- * (SDM volume 3, chapter 6).
- */
+/* Interrupts from outside, what holds them back, and how a run ends (SDM volume 3, chapter 6). */
 #include "tests/unit/interp/interp_protected.h"
 
 #define INT3 0xcc
@@ -64,7 +61,10 @@ static void test_interrupt_that_goes_away_is_not_taken(void)
     g_assert_cmpuint(fault.vector, ==, DONE);
 }
 
-/* The instruction after STI is done first, so that STI; HLT does not sleep too long. */
+/*
+ * The instruction after STI is executed before an interrupt is taken, so STI; HLT
+ * cannot miss one.
+ */
 static void test_shadow_after_sti(void)
 {
     g_autoptr(Rig) rig = irq_rig();
@@ -159,7 +159,10 @@ static void raise_on_port(Rig *rig, const RigAccess *access)
     rig_set_intr(rig, true);
 }
 
-/* Raised by the device that an instruction talks to, taken right after it. */
+/*
+ * The device raises the interrupt during the access, and the CPU takes it right
+ * after the instruction.
+ */
 static void test_interrupt_raised_by_an_access(void)
 {
     g_autoptr(Rig) rig = irq_rig();
@@ -175,8 +178,7 @@ static void test_interrupt_raised_by_an_access(void)
 
 #define MANY 0x8000u
 
-/* Long repetitions make way, with the registers as far as they are. */
-/* Memory of a device, in the middle of what would be one block. */
+/* An access to a device's memory, in the middle of what would otherwise be one block. */
 static void test_interrupt_raised_by_an_access_of_memory(void)
 {
     g_autoptr(Rig) rig = irq_rig();
@@ -196,7 +198,7 @@ static void test_interrupt_raised_by_an_access_of_memory(void)
         /* INC, MOV, the interrupt, and the handler's HLT. */
         g_assert_cmpuint(interp_instruction_count(rig->vcpu) - before, ==, 4);
     }
-    /* The instructions that were cut off are found again. */
+    /* The instructions that were cut off the block are executed in the next run. */
     rig->on_access = NULL;
     PmFault fault = pm_go(rig, &state);
     g_assert_cmpuint(fault.vector, ==, DONE);
@@ -243,7 +245,7 @@ static void test_nmi_ignores_the_flag_and_masks_itself(void)
     g_assert_true(rig_get(rig).nmi_masked);
     rig_pulse_nmi(rig);
     g_assert_cmphex(eip_after(rig, 1), ==, pm_handler(VECTOR_NMI) + 2);
-    g_assert_cmphex(eip_after(rig, 1), ==, PM_CODE); /* IRET lets the second one in next */
+    g_assert_cmphex(eip_after(rig, 1), ==, PM_CODE); /* IRET lets the second one in */
     g_assert_false(rig_get(rig).nmi_masked);
     g_assert_cmphex(eip_after(rig, 1), ==, pm_handler(VECTOR_NMI));
     PmFault fault = pm_run(rig);

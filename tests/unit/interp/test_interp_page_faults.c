@@ -1,6 +1,6 @@
 /*
- * Page faults in the middle of things: accesses and instructions on two
- * pages, repetitions, and the CPU's own accesses (SDM volume 3, chapter 4).
+ * Page faults in the middle of something: accesses and instructions on two pages,
+ * repetitions, and the CPU's own accesses (SDM volume 3, chapter 4).
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -11,7 +11,7 @@
 #define PTE_W 0x002u
 #define PTE_U 0x004u
 
-#define ERROR_P 1u /* the page was there and refused */
+#define ERROR_P 1u /* the page was present but refused the access */
 #define ERROR_W 2u
 #define ERROR_U 4u
 
@@ -58,14 +58,14 @@ static void test_instruction_across_an_absent_page(void)
     PmFault fault = pm_expect(rig, &state, VECTOR_PF, ERROR_U);
     g_assert_cmphex(fault.eip, ==, at);
     g_assert_cmphex(fault.state.cr2, ==, PM_CODE + PAGE);
-    /* The page comes, at an address of its own, and the instruction is done. */
+    /* The page becomes present, at another physical address, and the instruction completes. */
     pm_set_pte(rig, PM_CODE + PAGE, (PM_DATA + 0x8000) | 7);
     PM_BYTES(rig, PM_DATA + 0x8000, 0x77, 0x88, INT3);
     fault = pm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x88772211);
 }
 
-/* The last instruction of a page is done before the next page is missed. */
+/* The last instruction of a page is executed before the fetch from the next page faults. */
 static void test_fetch_of_an_absent_page(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -128,7 +128,7 @@ static void test_push_on_an_absent_page_leaves_esp(void)
 
 /* ---- the CPU's own accesses ---- */
 
-/* Descriptor tables are read as ring 0, whatever ring asks. */
+/* Descriptor tables are read with the rights of ring 0, whatever ring runs. */
 static void test_system_accesses_are_supervisors(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -146,7 +146,7 @@ static void test_absent_descriptor_table(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
     CpuState state = pm_paged_state(3, PM_CODE);
-    /* The GDT moves to a page of its own, whose second one is absent. */
+    /* Moves the GDT to a page of its own.  The page after it is absent. */
     uint8_t gdt[PAGE / 2];
     rig_read(rig, PM_GDT, gdt, sizeof(gdt));
     rig_write(rig, PM_DATA + 0x8000, gdt, sizeof(gdt));
@@ -159,7 +159,7 @@ static void test_absent_descriptor_table(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE);
 }
 
-/* Marking a descriptor accessed writes to the GDT, through WP too. */
+/* The mark "accessed" in a descriptor is a write to the GDT, to which WP applies. */
 static void test_read_only_descriptor_table(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -169,7 +169,7 @@ static void test_read_only_descriptor_table(void)
     PM_BYTES(rig, PM_CODE, 0x8e, 0xd8, INT3);
     state.gpr[CPU_AX] = PM_FREE;
     pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_W);
-    state.gpr[CPU_AX] = PM_DATA3; /* accessed already: nothing to write */
+    state.gpr[CPU_AX] = PM_DATA3; /* already marked as accessed, so there is nothing to write */
     pm_expect(rig, &state, DONE, 0);
 }
 
@@ -178,7 +178,7 @@ static void test_linear_addresses_wrap(void)
     g_autoptr(Rig) rig = pm_new_paged();
     CpuState state = pm_paged_state(0, PM_CODE);
     rig_write32(rig, PM_DIRECTORY + 4 * 1023, PM_TABLES | 7);
-    pm_set_pte(rig, 0x3ff000, TARGET | 7); /* also the last page of all */
+    pm_set_pte(rig, 0x3ff000, TARGET | 7); /* the last page of all */
     pm_set_pte(rig, 0, PM_DATA | 7);
     rig_write16(rig, TARGET + PAGE - 2, 0x2211);
     rig_write16(rig, PM_DATA, 0x4433);
@@ -189,7 +189,7 @@ static void test_linear_addresses_wrap(void)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x44332211);
 }
 
-/* Level 0 calls the code first, which makes a block of it that level 3 may not enter. */
+/* Level 0 calls the code first.  This makes a block that level 3 must not enter. */
 SNIPPET(call_then_leave, 32,
         "mov $0x31000, %eax\n call *%eax\n push $0x23\n push $0x7000\n"
         "pushf\n push $0x1b\n push $0x20000\n iret");

@@ -14,7 +14,7 @@
 #define PTE_D  0x040u
 #define PTE_PS 0x080u
 
-#define ERROR_P 1u /* the page was there and refused */
+#define ERROR_P 1u /* the page was present but refused the access */
 #define ERROR_W 2u
 #define ERROR_U 4u
 
@@ -45,7 +45,7 @@ static void run_right(const Right *right)
     if (!right->protect) {
         state.cr0 &= ~(uint64_t)CPU_CR0_WP;
     }
-    /* A directory entry of its own: the target is at 4 MiB. */
+    /* The target is at 4 MiB, so that it has a directory entry of its own. */
     uint32_t linear = 0x400000;
     uint32_t table = PM_TABLES + PAGE;
     rig_write32(rig, PM_DIRECTORY + 4, table | right->directory);
@@ -56,7 +56,7 @@ static void run_right(const Right *right)
                    right->write ? "write" : "read", right->protect, right->directory, right->entry);
     PmFault fault = pm_expect(rig, &state, right->allowed ? DONE : VECTOR_PF,
                               right->allowed ? 0 : right->error);
-    /* A page that refused may be marked accessed or not, but is not dirty. */
+    /* A page that refused the access may be marked accessed or not, but must not be dirty. */
     uint32_t compared = right->allowed ? ~0u : ~PTE_A;
     uint32_t marks = right->allowed ? PTE_A | (right->write ? PTE_D : 0) : 0;
     g_assert_cmphex(rig_read32(rig, table) & compared, ==, PM_DATA | right->entry | marks);
@@ -116,7 +116,7 @@ static void test_accessed_and_dirty_bits(void)
     g_assert_cmphex(rig_read32(rig, pm_pte(TARGET)), ==, TARGET | 7 | PTE_A | PTE_D);
 }
 
-/* A read puts the page into the TLB; the write after it must still mark it. */
+/* A read puts the page into the TLB.  The write after it must still set the dirty bit. */
 static void test_first_write_after_a_read_marks_dirty(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -126,7 +126,7 @@ static void test_first_write_after_a_read_marks_dirty(void)
     g_assert_cmphex(rig_read32(rig, pm_pte(TARGET)), ==, TARGET | 7 | PTE_A | PTE_D);
 }
 
-/* And after the system has cleared the bit and flushed the entry. */
+/* The same after the system has cleared the bit and flushed the entry. */
 static void test_dirty_bit_comes_back_after_invlpg(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -184,7 +184,7 @@ static void test_write_protect_takes_effect_at_once(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE + 14);
 }
 
-/* A supervisor's translation must not serve ring 3. */
+/* A translation for the supervisor must not serve ring 3. */
 static void test_rings_do_not_share_translations(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -219,7 +219,7 @@ static void test_four_megabyte_page(void)
     pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_W | ERROR_U);
 }
 
-/* Reads by a large page, changes an entry, and reads again after an INVLPG of EBP. */
+/* Reads through a large page, changes an entry, and reads again after an INVLPG of EBP. */
 SNIPPET(read_change_read, 32,
         "mov (%ecx), %eax\n mov (%ebx), %eax\n mov %edi, (%esi)\n"
         "invlpg (%ebp)\n mov (%ebx), %edx\n int3");
@@ -248,7 +248,7 @@ static void test_invlpg_drops_all_of_a_large_page(void)
     g_assert_cmphex(fault.state.cr2, ==, 0x800000 + TARGET);
 }
 
-/* The other translations stay, although there is a large page among them. */
+/* The other translations stay, although one of them is for a large page. */
 static void test_invlpg_drops_one_page(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -265,7 +265,7 @@ static void test_invlpg_drops_one_page(void)
     g_assert_cmphex(fault.state.gpr[CPU_DX], ==, 0x22222222);
 }
 
-/* Without CR4.PSE the bit means nothing. */
+/* Without CR4.PSE the bit has no meaning. */
 static void test_page_size_bit_needs_cr4(void)
 {
     g_autoptr(Rig) rig = pm_new_paged();
@@ -321,12 +321,12 @@ static void test_pae_faults(void)
     PM_BYTES(rig, PM_CODE, 0x8b, 0x03, INT3);
     rig_write64(rig, PAE_TABLE + TARGET / PAGE * 8, TARGET | PTE_P | PTE_W);
     pm_expect(rig, &state, VECTOR_PF, ERROR_P | ERROR_U);
-    state.gpr[CPU_BX] = 0x40000000; /* its directory pointer is absent */
+    state.gpr[CPU_BX] = 0x40000000; /* its directory pointer is not present */
     PmFault fault = pm_expect(rig, &state, VECTOR_PF, ERROR_U);
     g_assert_cmphex(fault.state.cr2, ==, 0x40000000);
 }
 
-/* The pointers are read when CR3 is written, not when they are walked. */
+/* The CPU reads the pointers when CR3 is written, and not during a walk. */
 static void test_pae_pointers_are_cached_by_cr3(void)
 {
     g_autoptr(Rig) rig = pm_new();

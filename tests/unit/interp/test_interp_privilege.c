@@ -1,6 +1,4 @@
-/*
- * What a ring may do: privileged instructions, ports and flags.
- */
+/* What each ring may do: privileged instructions, ports and flags. */
 #include "tests/unit/interp/interp_protected.h"
 
 #define INT3 0xcc
@@ -36,7 +34,7 @@ static void test_privileged_instructions(void)
     }
 }
 
-/* IN AL, DX; OUT DX, AL; CLI; STI; INSB: at IOPL 0 and at IOPL 3. */
+/* IN AL, DX; OUT DX, AL; CLI; STI; INSB: each at IOPL 0 and at IOPL 3. */
 static void test_io_privilege(void)
 {
     static const uint8_t CODE[] = {0xec, 0xee, 0xfa, 0xfb, 0x6c, 0x6e};
@@ -53,7 +51,7 @@ static void test_io_privilege(void)
     }
 }
 
-/* A word port needs both of its bits; the byte after the map ends it. */
+/* A port of a word needs both of its bits.  The byte after the map ends it. */
 static void test_io_permission_bitmap(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -79,7 +77,7 @@ static void test_io_permission_bitmap(void)
     }
 }
 
-/* POPF changes IOPL only at ring 0, and IF only up to IOPL. */
+/* POPF changes IOPL only at ring 0, and IF only if the ring is at most IOPL. */
 static void test_popf_keeps_the_flags_that_it_may_not_change(void)
 {
     static const struct {

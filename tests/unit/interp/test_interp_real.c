@@ -1,6 +1,6 @@
 /*
- * Real mode beyond single instructions: the way into protected mode and back,
- * big real mode, the interrupt table, wrap-around and A20.
+ * Real mode beyond single instructions: the way into protected mode and back, big
+ * real mode, the interrupt table, wrap-around and A20.
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -30,7 +30,7 @@ SNIPPET(enter_and_leave, 16,
         "   movl $0xdeadbeef, (%ebx)\n" /* DS keeps its limit of 4 GiB */
         "   xorw %cx, %cx\n"
         "   movw %cx, %ds\n"
-        "   movl $0x0badcafe, 4(%ebx)\n" /* and keeps it when only the base changes */
+        "   movl $0x0badcafe, 4(%ebx)\n" /* and also if only the base changes */
         "   hlt\n");
 
 static Rig *real_rig(void)
@@ -54,7 +54,7 @@ static CpuState real_state(void)
     return state;
 }
 
-/* The vector whose handler was reached. */
+/* The vector of the handler that was reached. */
 static unsigned real_run(Rig *rig, const CpuState *state)
 {
     rig_set(rig, state);
@@ -136,7 +136,7 @@ static void test_code_does_not_run_over_64k(void)
     g_assert_cmphex(rig_read16(rig, 0x8000 - 4), ==, CODE_SEGMENT);
 }
 
-/* A limit that protected mode left behind holds for jumps, returns and interrupts. */
+/* The limit that protected mode left applies to jumps, returns and interrupts. */
 static void test_code_limit_is_kept(void)
 {
     g_autoptr(Rig) rig = real_rig();
@@ -187,7 +187,7 @@ static void test_interrupt_table_can_move(void)
     g_assert_cmphex(rig_get(rig).rip, ==, 0x701);
 }
 
-/* A vector beyond the limit is a fault, of which a double fault is one too. */
+/* A vector beyond the limit is a fault.  The double fault's vector is beyond it too. */
 static void test_interrupt_beyond_the_table(void)
 {
     g_autoptr(Rig) rig = real_rig();
@@ -243,7 +243,7 @@ static void close_a20(Rig *rig, const RigAccess *access)
     rig->accel->class->set_a20(rig->accel, access->value & 1);
 }
 
-/* A port write changes it for the very next instruction, code included. */
+/* A write to the port applies to the very next access, including the fetch. */
 static void test_a20_changes_at_once(void)
 {
     g_autoptr(Rig) rig = real_rig();

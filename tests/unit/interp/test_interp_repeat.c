@@ -1,14 +1,14 @@
 /*
- * Repetitions are done in steps that count as an instruction each, and pause
- * only between them; whatever the guest does, the CPU looks at the host's time
- * after little of it.
+ * A repetition runs in steps.  Each counts as an instruction, and the repetition
+ * pauses only between steps.  Whatever the guest does, the CPU does not do much
+ * before it looks at the host's time.
  */
 #include "tests/unit/interp/interp_protected.h"
 
 #define DONE VECTOR_BP
 #define INT3 0xcc
 
-/* Bytes that a step of MOVS and STOS may be. */
+/* The most bytes in a step of MOVS and STOS. */
 #define STEP 64u
 
 static CpuState state_of(uint32_t count)
@@ -21,7 +21,7 @@ static CpuState state_of(uint32_t count)
     return state;
 }
 
-/* Instructions until the INT3 behind it, without that. */
+/* The number of instructions up to the INT3 that follows, without it. */
 static uint64_t cost(Rig *rig, const CpuState *state, uint8_t opcode)
 {
     PM_BYTES(rig, PM_CODE, 0xf3, opcode, INT3);
@@ -30,7 +30,7 @@ static uint64_t cost(Rig *rig, const CpuState *state, uint8_t opcode)
     PmFault fault = pm_run(rig);
     g_assert_cmpuint(fault.vector, ==, DONE);
     g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 0);
-    /* INT3 itself, and the handler's HLT. */
+    /* Subtracts INT3 itself and the handler's HLT. */
     return interp_instruction_count(rig->vcpu) - before - 2;
 }
 
@@ -83,7 +83,7 @@ static void test_items_of_a_device_cost_more(void)
     g_assert_cmpuint(rig->access_count, ==, 100);
 }
 
-/* However often it is cut, and by what: the registers are those of the step's end. */
+/* Wherever and by whatever it is cut, the registers are those at the end of a step. */
 static void test_it_pauses_at_the_end_of_a_step(void)
 {
     g_autoptr(Rig) rig = new_rig();
@@ -102,7 +102,7 @@ static void test_it_pauses_at_the_end_of_a_step(void)
     }
 }
 
-/* An interrupt that becomes due at an instruction is taken at the step that it falls in. */
+/* An interrupt that becomes due at some instruction is taken at the end of that step. */
 static void test_an_interrupt_comes_at_its_step(void)
 {
     g_autoptr(Rig) rig = new_rig();
@@ -125,8 +125,8 @@ static void test_an_interrupt_comes_at_its_step(void)
 #define MANY  UINT64_C(1000000000)
 
 /*
- * What was done, in items and accesses, until it has looked LOOKS times: the
- * run ends then.
+ * Runs until the CPU has looked at the host's time LOOKS times.  What it did is
+ * counted in items and accesses.
  */
 static void run_until_looks(Rig *rig, const CpuState *state)
 {
@@ -138,7 +138,10 @@ static void run_until_looks(Rig *rig, const CpuState *state)
     g_assert_cmpuint(rig->looks, ==, LOOKS);
 }
 
-/* Each in a loop: REP, and a jump back to what sets its registers. */
+/*
+ * Each repetition is in a loop: it is followed by a jump back to the code that sets
+ * its registers.
+ */
 static void test_a_look_comes_after_little(void)
 {
     static const struct {
@@ -177,7 +180,7 @@ static void test_a_look_comes_after_few_accesses(void)
     g_assert_cmpuint(other->access_count, <=, LOOKS * 16384);
 }
 
-/* The handler of its faults is not there: nothing is executed, and time passes. */
+/* The handler for its faults does not exist: nothing is executed, but time passes. */
 static void test_faults_without_end_take_time(void)
 {
     g_autoptr(Rig) rig = new_rig();

@@ -1,6 +1,7 @@
 /*
- * Segmentation in protected mode: what may be loaded where, what an access
- * may reach, and the error code of each refusal (SDM volume 3, chapter 5).
+ * Segmentation in protected mode: which descriptors may be loaded where, which
+ * addresses can be accessed, and the error code of each refusal (SDM volume 3,
+ * chapter 5).
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -9,11 +10,11 @@
 #define INT3      0xcc
 #define DONE      VECTOR_BP
 
-/* One load of a selector: what the descriptor is and what comes of it. */
+/* A load of a selector: the kind of descriptor and the outcome. */
 typedef struct SegmentLoad {
     const char *name;
     uint16_t selector;
-    uint32_t attributes; /* of the descriptor there, 0: as it is */
+    uint32_t attributes; /* for the descriptor; 0: unchanged */
     unsigned cpl;
     unsigned vector;
     uint32_t error;
@@ -303,7 +304,7 @@ static void test_fetch_beyond_the_limit(void)
 {
     g_autoptr(Rig) rig = pm_new();
     pm_set_segment(rig, PM_FREE, PM_CODE, 5, PM_READABLE | PM_WIDE);
-    PM_BYTES(rig, PM_CODE, 0x90, 0x90, 0x90, 0x90, 0x66, 0xb8, 0, 0); /* mov ax, 0 runs over */
+    PM_BYTES(rig, PM_CODE, 0x90, 0x90, 0x90, 0x90, 0x66, 0xb8, 0, 0); /* mov ax, 0 crosses it */
     CpuState state = pm_state(0, PM_CODE);
     PM_BYTES(rig, PM_USER_CODE, 0xea, 0, 0, 0, 0, PM_FREE, 0);
     state.rip = PM_USER_CODE;

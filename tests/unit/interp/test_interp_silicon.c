@@ -1,17 +1,17 @@
 /*
- * Real-mode instructions against recordings from silicon.
+ * Real-mode instructions compared with recordings from silicon.
  *
- * The data is real-mode-286.tsv.gz, one single-instruction test a line; it is
- * looked for in PIOEMU_CPU_TESTS and in shared/cpu-tests beside the source
- * tree.  Where a 286 differs from its successors, the successor is right:
+ * The data is real-mode-286.tsv.gz, with one test of a single instruction on each
+ * line.  It is looked for in PIOEMU_CPU_TESTS and in shared/cpu-tests beside the
+ * source tree.  Where a 286 differs from its successors, the successors are right:
  *
  * - bits 12-15 of FLAGS are not compared;
  * - LOCK where it is illegal must raise #UD;
  * - instructions of more than 10 bytes are left out;
- * - a word beyond the end of the stack segment must raise #SS, not #GP;
- * - a string instruction that faults leaves SI and DI as they were;
- * - OF after a shift by an immediate other than 1 is undefined for bytes too,
- *   where the file's mask has it for words only.
+ * - a word beyond the end of the stack segment must raise #SS and not #GP;
+ * - a string instruction that faults leaves SI and DI unchanged;
+ * - OF after a shift by an immediate other than 1 is undefined for bytes too.  The
+ *   file's mask has this only for words.
  */
 #include "tests/unit/interp/interp_rig.h"
 #include "tests/unit/interp/silicon_data.h"
@@ -48,8 +48,8 @@ static const char *const REGISTER[REG_COUNT] = {"ax", "cx", "dx", "bx", "sp", "b
 
 typedef struct Silicon {
     Rig *rig;
-    uint8_t *ram;      /* the CPU's */
-    uint8_t *expected; /* what it should be; between cases both are zero */
+    uint8_t *ram;      /* memory of the CPU */
+    uint8_t *expected; /* its expected contents; between cases both are zero */
     uint16_t before[REG_COUNT], after[REG_COUNT], got[REG_COUNT];
     uint16_t mask;
     bool excepts;
@@ -171,7 +171,7 @@ static bool illegal_lock(const Silicon *silicon)
            !lockable(byte_at(silicon, found.opcode_at), byte_at(silicon, found.opcode_at + 1));
 }
 
-/* LEAVE, or an address with BP in it. */
+/* Whether the instruction is LEAVE or has an address with BP in it. */
 static bool stack_overrun(const Silicon *silicon)
 {
     Instruction found = scan_prefixes(silicon);
@@ -207,7 +207,7 @@ static bool too_long(const Silicon *silicon)
     return strlen(silicon->field[FIELD_BYTES]) / 2 - 1 > LENGTH_LIMIT;
 }
 
-/* A FLAGS image on the stack is under the same mask as FLAGS. */
+/* The mask of FLAGS also applies to an image of FLAGS on the stack. */
 static void mask_pushed_flags(Silicon *silicon)
 {
     bool pushes = silicon->excepts || strcmp(silicon->field[FIELD_FORM], "9C") == 0;
@@ -294,7 +294,7 @@ static void print_difference(const Silicon *silicon, VcpuStop stop)
     }
 }
 
-/* Newer processors raise another exception, and its handler is not in the file. */
+/* Newer processors raise another exception, whose handler is not in the file. */
 static void run_refused(Silicon *silicon, uint8_t vector)
 {
     InterpException was, now;

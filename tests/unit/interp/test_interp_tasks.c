@@ -1,6 +1,6 @@
 /*
- * Hardware task switches: by JMP, CALL, IRET, gate and interrupt, between 32
- * and 16-bit task state segments (SDM volume 3, chapter 7).
+ * Hardware task switches through JMP, CALL, IRET, gates and interrupts, between
+ * 32-bit and 16-bit task state segments (SDM volume 3, chapter 7).
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -26,7 +26,7 @@ static unsigned tss_type(Rig *rig, uint16_t selector)
     return (unsigned)(pm_get_gdt(rig, selector) >> 40 & 0xff);
 }
 
-/* The second task at ring 0: registers 0x1000 + n, at OTHER_CODE. */
+/* The second task at ring 0.  Register n has the value 0x1000 + n, and EIP is OTHER_CODE. */
 static void fill_task(Rig *rig)
 {
     static const uint16_t SEGMENT[] = {PM_DATA0, PM_CODE0, PM_DATA0, PM_DATA0, PM_DATA0, PM_DATA0};
@@ -234,7 +234,7 @@ typedef struct TaskCase {
     uint32_t error;
 } TaskCase;
 
-/* Found before the switch: the old task takes the exception. */
+/* These faults are found before the switch, so the old task gets the exception. */
 static void test_checks_of_the_new_tss(void)
 {
     static const TaskCase CASES[] = {
@@ -277,7 +277,7 @@ typedef struct FieldCase {
 #define FAULT_STACK    PM_STACK3
 #define FAULT_SELECTOR (PM_FREE + 24)
 
-/* #TS wants a task of its own, since the state it finds may be in pieces. */
+/* #TS has a task of its own, because the state that it finds may be incomplete. */
 static void fill_fault_task(Rig *rig, unsigned vector)
 {
     static const uint16_t SEGMENT[] = {PM_DATA0, PM_CODE0, PM_DATA0, PM_DATA0, PM_DATA0, PM_DATA0};
@@ -311,7 +311,10 @@ static void run_new_state(const FieldCase *item)
     g_assert_cmphex(tss_type(rig, PM_TSS_SELECTOR), ==, PM_TSS_FREE);
 }
 
-/* Found after the switch: the new task takes the exception, before its first instruction. */
+/*
+ * These faults are found after the switch: the new task gets the exception, before
+ * its first instruction.
+ */
 static void test_checks_of_the_new_state(void)
 {
     static const FieldCase CASES[] = {

@@ -1,7 +1,7 @@
 /*
- * Machine time is the instructions that were executed, and never goes back:
- * not between two accesses of a string instruction, and not where a kick or
- * the end of a slice interrupts one.
+ * Machine time counts executed instructions and never goes back, neither between
+ * two accesses of a string instruction nor where a kick or the end of a slice
+ * interrupts one.
  */
 #include "tests/unit/interp/interp_rig.h"
 
@@ -11,9 +11,9 @@
 #define CODE      0x1000u
 #define BUFFER    0x10000u
 #define ROUNDS    40u
-#define COUNT_MAX 5000u /* items of a repetition, several batches of them */
+#define COUNT_MAX 5000u /* items of a repetition; several batches */
 
-/* ECX items of 1, 2 or 4 bytes; 32-bit code. */
+/* ECX items of 1, 2 or 4 bytes, in 32-bit code. */
 static const struct {
     const char *name;
     uint8_t bytes[4];

@@ -1,6 +1,6 @@
 /*
- * What -d logs of the software CPU: which line comes when, what is in it,
- * which -dfilter leaves, and that logging changes nothing of the run.
+ * What -d logs about the software CPU: when each line comes, what it contains,
+ * which lines -dfilter keeps, and that the log does not change the run.
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -68,7 +68,7 @@ static const char *event(const Trace *t, guint index)
     return t->events->pdata[index];
 }
 
-/* The bytes are always there, their meaning where a library knows it. */
+/* The bytes are always shown.  The text is shown if there is a disassembler library. */
 static char *insn_line(const char *address, const char *bytes, const char *text)
 {
     return disasm_available() ? g_strdup_printf("\n  %s  %-23s  %s", address, bytes, text)
@@ -134,7 +134,7 @@ static void test_code_that_changed_is_shown_again(void)
     CpuState state = pm_state(0, LOOP);
     load_loop(t.rig);
     go(&t, &state);
-    /* An immediate, which would be changed in place. */
+    /* Changes an immediate, which would otherwise be patched in place. */
     PM_BYTES(t.rig, LOOP + 1, 2);
     go(&t, &state);
     g_autofree char *first = insn_line("0x00010000", "b9 02 00 00 00", "mov ecx, 0x2");
@@ -143,7 +143,7 @@ static void test_code_that_changed_is_shown_again(void)
     trace_free(&t);
 }
 
-/* Neither is kept like other code: one is on two pages, one on a device. */
+/* Code that is not cached in the usual way: an instruction on two pages, and code on a device. */
 static void test_code_in_odd_places_is_shown(void)
 {
     Trace t;
@@ -174,7 +174,7 @@ static void test_the_end_of_a_slice_shows_nothing_twice(void)
     go(&t, &state);
     g_ptr_array_set_size(t.events, 0);
     rig_set(t.rig, &state);
-    rig_step(t.rig, 1); /* of a block of five */
+    rig_step(t.rig, 1); /* one instruction of a block of five */
     g_assert_cmpuint(t.events->len, ==, 0);
     trace_free(&t);
 }
@@ -272,7 +272,7 @@ static void test_software_interrupt(void)
     trace_free(&t);
 }
 
-/* INT of a gate that ring 3 may not use: only the fault is taken. */
+/* An INT through a gate that ring 3 may not use: only the fault is delivered. */
 static void test_software_interrupt_that_is_refused(void)
 {
     Trace t;
@@ -394,7 +394,7 @@ static void test_logging_changes_nothing(void)
     CpuState after[2];
     uint64_t done[2];
     for (unsigned i = 0; i < 2; i++) {
-        /* A loop that changes an immediate of its own, then RDTSC. */
+        /* A loop that changes its own immediate, followed by RDTSC. */
         PM_BYTES(rigs[i], LOOP, 0xb9, 50, 0, 0, 0, 0xfe, 0x05, 0x0c, 0x00, 0x01, 0x00, 0x04, 0x00,
                  0x50, 0x5a, 0xe2, 0xf4, 0x0f, 0x31, 0xcc);
         after[i] = pm_expect(rigs[i], &state, VECTOR_BP, 0).state;

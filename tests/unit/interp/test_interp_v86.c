@@ -1,6 +1,6 @@
 /*
- * Virtual-8086 mode: entry, what IOPL decides, interrupts out of it and the
- * I/O permission bitmap (SDM volume 3, chapter 20).
+ * Virtual-8086 mode: how it is entered, what IOPL allows, interrupts that leave it,
+ * and the I/O permission bitmap (SDM volume 3, chapter 20).
  */
 #include "tests/unit/interp/interp_protected.h"
 
@@ -70,7 +70,7 @@ static void test_segments_work_as_in_real_mode(void)
     g_assert_cmphex(fault.state.gpr[CPU_AX] & 0xffff, ==, 0xbeef);
 }
 
-/* The frame has all segment registers, which are null afterwards. */
+/* The frame contains all segment registers, which are then null. */
 static void test_exception_leaves_for_ring_0(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -109,12 +109,12 @@ static void test_iret_of_the_handler_goes_back(void)
     g_assert_cmphex(rig_read32(rig, PM_STACK0 - 12), ==, V86_DATA);
 }
 
-/* CLI, STI, PUSHF, POPF, INT n and IRET need IOPL 3; INT3 and INTO do not. */
+/* CLI, STI, PUSHF, POPF, INT n and IRET need IOPL 3.  INT3 and INTO do not. */
 static void test_sensitive_instructions(void)
 {
     static const struct {
         uint8_t code[2];
-        unsigned vector; /* at IOPL 3 */
+        unsigned vector; /* the vector at IOPL 3 */
     } CASES[] = {
         {{0xfa, INT3}, DONE}, {{0xfb, INT3}, DONE}, {{0x9c, INT3}, DONE},
         {{0x9d, INT3}, DONE}, {{0xcd, 0x40}, 0x40}, {{0xcf, INT3}, DONE},
@@ -161,7 +161,7 @@ static void test_popf_keeps_iopl_and_vm(void)
                     CPU_FLAG_VM | CPU_FLAG_IOPL | CPU_FLAG_IF | CPU_FLAG_CF | CPU_FLAG_ONE);
 }
 
-/* IN and OUT look at the bitmap even when IOPL is 3. */
+/* IN and OUT use the bitmap even if IOPL is 3. */
 static void test_ports_go_by_the_bitmap_alone(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -210,7 +210,7 @@ static void test_privileged_instructions(void)
     }
 }
 
-/* The handler must be of ring 0. */
+/* The handler must be in ring 0. */
 static void test_interrupt_into_an_outer_ring_is_refused(void)
 {
     g_autoptr(Rig) rig = pm_new();
@@ -257,7 +257,7 @@ static void test_offset_beyond_64k_faults(void)
     pm_expect(rig, &state, VECTOR_GP, 0);
 }
 
-/* A task whose EFLAGS image has VM is a virtual-8086 task. */
+/* A task whose EFLAGS image has VM set runs in virtual-8086 mode. */
 static void test_task_switch_enters(void)
 {
     g_autoptr(Rig) rig = pm_new();

@@ -1,7 +1,7 @@
 /*
- * The table of vendor rules, proved with recorded facts: what a host of that
- * vendor did with single cases is in vendor-facts.tsv, and the software CPU
- * runs the same cases here, whatever this host is.
+ * The table of vendor rules, checked with recorded facts: vendor-facts.tsv contains
+ * what a host of each vendor did with single cases.  The software CPU runs the same
+ * cases here, on every host.
  */
 #include "tests/unit/interp/oracle_facts.h"
 #include "tests/unit/interp/oracle_maker.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define NOT_A_VENDOR "NobodysChips"
-#define OPCODE_INC   0x40 /* of EAX */
+#define OPCODE_INC   0x40 /* for EAX */
 
 typedef struct Bench {
     OracleMachine *machine;
@@ -36,7 +36,7 @@ static void bench_free(Bench *bench)
     g_free(bench);
 }
 
-/* Everything behind and before the instruction is INT3. */
+/* All bytes before and after the instruction are INT3. */
 static void place(Bench *bench)
 {
     static uint8_t traps[ORACLE_CODE_SIZE];
@@ -71,7 +71,7 @@ static OracleVerdict judge(Bench *bench, const char *vendor, const OracleVendorR
     return oracle_vendor_judge(&difference, bench->machine, rule);
 }
 
-/* Calls `check` with every fact of the file; returns how many there were. */
+/* Calls `check` with every fact of the file.  Returns how many there are. */
 static unsigned each_fact(void (*check)(Bench *bench, void *context), void *context)
 {
     g_autofree char *text = NULL;
@@ -140,7 +140,7 @@ static void test_an_unknown_vendor_is_reported_and_does_not_fail(void)
     g_assert_cmpuint(each_fact(is_reported, NULL), >, 0);
 }
 
-/* One wrong thing in what the host did, and no rule stands for it. */
+/* If one thing in the host's outcome is wrong, no rule may apply. */
 static void is_exact(Bench *bench, void *context)
 {
     (void)context;
@@ -166,7 +166,10 @@ static void test_a_rule_allows_only_its_own_difference(void)
     g_assert_cmpuint(each_fact(is_exact, NULL), >, 0);
 }
 
-/* A fault of ours in an instruction that no rule names, on a vendor we do not know. */
+/*
+ * A fault of the software CPU in an instruction without a rule must stay a
+ * difference, even for an unknown vendor.
+ */
 static void becomes_architectural(Bench *bench, void *context)
 {
     unsigned *checked = context;
@@ -203,7 +206,7 @@ static void test_what_is_architectural_fails_on_any_vendor(void)
 #define ALL_FLAGS   (CF | PF | AF | ZF | SF | OF)
 #define FIXED_FLAGS (CPU_FLAG_ONE | CPU_FLAG_IF)
 
-/* What docs/cpu.md says of results that the manual leaves undefined. */
+/* What docs/cpu.md says about results that the manual leaves undefined. */
 static const struct {
     const char *what;
     uint8_t bytes[4];
