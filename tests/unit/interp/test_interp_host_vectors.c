@@ -4,13 +4,15 @@
  * Each case is one instruction with registers or with memory at EBX, on random
  * registers that prefer special values, under a random control word and MXCSR,
  * at times with exceptions unmasked.  The same bytes are executed by the host
- * in 64-bit code and by the software CPU in 32-bit code.  An instruction that
+ * in 64-bit code and by the software CPU in 32-bit or 64-bit code, there with
+ * REX.W at times.  An instruction that
  * the host does not have is left out; what processors do differently (the
  * transcendentals, RCP and RSQRT) is left to the recordings.
  *
  * PIOEMU_ORACLE_CASES and PIOEMU_ORACLE_SEED choose how many and which.
  */
 #include "tests/unit/interp/fpu_image.h"
+#include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/interp_protected.h"
 
 #include <cpuid.h>
@@ -43,7 +45,9 @@ typedef struct Form {
 } Form;
 
 typedef struct Oracle {
+    Rig *rigs[2]; /* of 32-bit and of 64-bit code */
     Rig *rig;
+    bool long_mode;
     GArray *forms;
     uint64_t random;
     uint8_t *page; /* executable */
@@ -291,7 +295,8 @@ static void make_registers(Oracle *o)
     }
     memcpy(r->image + FPU_MXCSR, &mxcsr, sizeof(mxcsr));
     for (unsigned i = 0; i < 3; i++) {
-        r->gpr[i] = (uint32_t)(next_random(o) >> below(o, 64));
+        r->gpr[i] = next_random(o) >> below(o, 64);
+        r->gpr[i] &= o->long_mode ? UINT64_MAX : UINT32_MAX;
     }
     r->flags = 2 | (next_random(o) & FLAGS_COMPARED);
     fill(o, r->memory, MEMORY_SIZE);
@@ -300,11 +305,35 @@ static void make_registers(Oracle *o)
     }
 }
 
+/* The bytes up to the opcode; a W bit only where both sides are 64-bit code. */
+static void copy_opcode(Oracle *o)
+{
+    const Form *form = o->form;
+    bool wide = o->long_mode && !form->x87 && below(o, 3) == 0;
+    unsigned at = 0;
+    o->size = 0;
+    if (form->bytes[0] == 0xc4) {
+        memcpy(o->code, form->bytes, form->size);
+        o->code[2] |= wide ? 0x80 : 0;
+        o->size = form->size;
+        return;
+    }
+    while (!form->x87 && form->bytes[at] != 0x0f) {
+        o->code[o->size++] = form->bytes[at++];
+    }
+    if (wide) {
+        o->code[o->size++] = 0x48;
+    }
+    memcpy(o->code + o->size, form->bytes + at, form->size - at);
+    o->size += form->size - at;
+}
+
 static void make_case(Oracle *o)
 {
     o->form = &g_array_index(o->forms, Form, below(o, o->forms->len));
-    memcpy(o->code, o->form->bytes, o->form->size);
-    o->size = o->form->size;
+    o->long_mode = below(o, 2);
+    o->rig = o->rigs[o->long_mode];
+    copy_opcode(o);
     unsigned modrm = below(o, 3) << 3 | (below(o, 2) ? 3 : 0xc0 | below(o, 3));
     o->code[o->size++] = o->form->x87 ? o->form->modrm : (uint8_t)modrm;
     for (unsigned i = 0; i < o->form->immediate; i++) {
@@ -382,17 +411,18 @@ static void run_native(Oracle *o)
 static void run_emulated(Oracle *o)
 {
     InterpException was, now;
-    CpuState state = pm_state(0, PM_CODE);
+    uint32_t data = o->long_mode ? LM_DATA : PM_DATA;
+    CpuState state = o->long_mode ? lm_state(0, LM_CODE) : pm_state(0, PM_CODE);
     state.cr0 |= CPU_CR0_NE;
     state.cr4 |= FPU_CR4_OSFXSR | FPU_CR4_OSXMMEXCPT;
     state.rflags = o->before.flags;
     for (unsigned i = 0; i < 3; i++) {
         state.gpr[i] = o->before.gpr[i];
     }
-    state.gpr[CPU_BX] = PM_DATA;
+    state.gpr[CPU_BX] = data;
     memcpy(state.fxsave, o->before.image, IMAGE_COMPARED);
-    rig_write(o->rig, PM_CODE, o->code, o->size);
-    rig_write(o->rig, PM_DATA, o->before.memory, MEMORY_SIZE);
+    rig_write(o->rig, o->long_mode ? LM_CODE : PM_CODE, o->code, o->size);
+    rig_write(o->rig, data, o->before.memory, MEMORY_SIZE);
     rig_set(o->rig, &state);
     interp_last_exception(o->rig->vcpu, &was);
     rig_step(o->rig, 1);
@@ -401,10 +431,10 @@ static void run_emulated(Oracle *o)
     state = rig_get(o->rig);
     memcpy(o->emulated.image, state.fxsave, IMAGE_COMPARED);
     for (unsigned i = 0; i < 3; i++) {
-        o->emulated.gpr[i] = (uint32_t)state.gpr[i];
+        o->emulated.gpr[i] = o->long_mode ? state.gpr[i] : (uint32_t)state.gpr[i];
     }
     o->emulated.flags = state.rflags;
-    rig_read(o->rig, PM_DATA, o->emulated.memory, MEMORY_SIZE);
+    rig_read(o->rig, data, o->emulated.memory, MEMORY_SIZE);
 }
 
 /* ---- comparing ------------------------------------------------------------------- */
@@ -466,7 +496,7 @@ static void align(Oracle *o)
     n->flags &= flags;
     e->flags &= flags;
     for (unsigned i = 0; i < 3; i++) {
-        n->gpr[i] = (uint32_t)n->gpr[i];
+        n->gpr[i] = o->long_mode ? n->gpr[i] : (uint32_t)n->gpr[i];
     }
 }
 
@@ -587,7 +617,7 @@ static void catch_signals(void)
 
 static void test_the_host_does_the_same(void)
 {
-    Oracle o = {.rig = pm_new(), .forms = g_array_new(FALSE, FALSE, sizeof(Form))};
+    Oracle o = {.rigs = {pm_new(), lm_new()}, .forms = g_array_new(FALSE, FALSE, sizeof(Form))};
     o.amd = host_is_amd();
     o.random = setting("PIOEMU_ORACLE_SEED", 1) * UINT64_C(0x9e3779b97f4a7c15) + 1;
     o.page =
@@ -608,7 +638,8 @@ static void test_the_host_does_the_same(void)
                    o.raised, o.missing);
     munmap(o.page, 4096);
     g_array_free(o.forms, TRUE);
-    rig_free(o.rig);
+    rig_free(o.rigs[0]);
+    rig_free(o.rigs[1]);
     g_assert_cmpuint(o.differences, ==, 0);
 }
 

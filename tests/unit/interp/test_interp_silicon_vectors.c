@@ -3,9 +3,11 @@
  *
  * The data is sse-amd.tsv.gz, one instruction with registers a line: its
  * bytes; XMM0 XMM1 MM0 MM1 RAX RCX RDX MXCSR before; and behind it either XM,
- * an unmasked exception, or each of them ("-": unchanged) and the flags.
+ * an unmasked exception, or each of them ("-": unchanged) and the flags.  They
+ * run as 64-bit code, and without a REX prefix as 32-bit code too.
  */
 #include "tests/unit/interp/fpu_image.h"
+#include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/interp_protected.h"
 #include "tests/unit/interp/silicon_data.h"
 
@@ -56,10 +58,12 @@ static const Difference DIFFERENCES[] = {
 };
 
 typedef struct Vectors {
+    Rig *rigs[2]; /* of 32-bit and of 64-bit code */
     Rig *rig;
+    bool long_mode;
     char **field;
     Registers before, after, got;
-    unsigned compared, wide, differences;
+    unsigned compared, differences;
 } Vectors;
 
 static const Difference *difference_of(const Vectors *v)
@@ -118,7 +122,7 @@ static unsigned load_code(Vectors *v)
     uint8_t code[16];
     unsigned size = (unsigned)strlen(v->field[FIELD_BYTES]) / 2;
     silicon_bytes(v->field[FIELD_BYTES], code, size);
-    rig_write(v->rig, PM_CODE, code, size);
+    rig_write(v->rig, v->long_mode ? LM_CODE : PM_CODE, code, size);
     return size;
 }
 
@@ -135,7 +139,7 @@ static bool is_wide(const Vectors *v)
 
 static void enter(Vectors *v)
 {
-    CpuState state = pm_state(0, PM_CODE);
+    CpuState state = v->long_mode ? lm_state(0, LM_CODE) : pm_state(0, PM_CODE);
     state.cr4 |= FPU_CR4_OSFXSR | FPU_CR4_OSXMMEXCPT;
     state.fxsave[FPU_TAGS] = 3;
     for (unsigned i = 0; i < 2; i++) {
@@ -160,7 +164,7 @@ static void leave(Vectors *v)
     /* 32-bit code leaves upper halves alone. */
     for (unsigned i = 0; i < 3; i++) {
         memcpy(v->got.general[i], v->after.general[i], 8);
-        memcpy(v->got.general[i], &state.gpr[i], 4);
+        memcpy(v->got.general[i], &state.gpr[i], v->long_mode ? 8 : 4);
     }
     v->got.mxcsr = fpu_get32(&state, FPU_MXCSR);
     v->got.flags = (uint32_t)state.rflags & FLAGS_COMPARED;
@@ -221,24 +225,13 @@ static void report(Vectors *v, const char *what)
     print_registers("pioemu", &v->got);
 }
 
-static void run_line(Vectors *v, const char *line)
+static void run_in_mode(Vectors *v, bool raises, bool long_mode)
 {
-    g_auto(GStrv) field = g_strsplit(line, "\t", -1);
-    bool raises = strcmp(field[2], "XM") == 0;
-    g_assert_cmpuint(g_strv_length(field), ==, raises ? 3 : FIELD_COUNT);
-    v->field = field;
-    if (is_wide(v)) {
-        v->wide++;
-        return;
-    }
-    parse_before(v);
-    v->after = v->before;
-    if (!raises) {
-        parse_after(v);
-    }
+    InterpException was, now;
+    v->long_mode = long_mode;
+    v->rig = v->rigs[long_mode];
     unsigned size = load_code(v);
     enter(v);
-    InterpException was, now;
     interp_last_exception(v->rig->vcpu, &was);
     rig_step(v->rig, 1);
     interp_last_exception(v->rig->vcpu, &now);
@@ -247,8 +240,26 @@ static void run_line(Vectors *v, const char *line)
     bool raised = now.count != was.count;
     if (raised != raises || (raised && now.vector != FPU_VECTOR_XM)) {
         report(v, raised ? "raised an exception" : "raised no exception");
-    } else if (!raises && (!same(v) || rig_get(v->rig).rip != PM_CODE + size)) {
+    } else if (!raises &&
+               (!same(v) || rig_get(v->rig).rip != (long_mode ? LM_CODE : PM_CODE) + size)) {
         report(v, "differs");
+    }
+}
+
+static void run_line(Vectors *v, const char *line)
+{
+    g_auto(GStrv) field = g_strsplit(line, "\t", -1);
+    bool raises = strcmp(field[2], "XM") == 0;
+    g_assert_cmpuint(g_strv_length(field), ==, raises ? 3 : FIELD_COUNT);
+    v->field = field;
+    parse_before(v);
+    v->after = v->before;
+    if (!raises) {
+        parse_after(v);
+    }
+    run_in_mode(v, raises, true);
+    if (!is_wide(v)) {
+        run_in_mode(v, raises, false);
     }
 }
 
@@ -258,13 +269,14 @@ static void test_every_recording_agrees(void)
     if (stream == NULL) {
         return;
     }
-    Vectors v = {.rig = pm_new()};
+    Vectors v = {.rigs = {pm_new(), lm_new()}};
     for (char *line; v.differences < DIFFERENCES_MAX && (line = silicon_line(stream)) != NULL;
          g_free(line)) {
         run_line(&v, line);
     }
-    g_test_message("%u compared, %u of 64-bit code left out", v.compared, v.wide);
-    rig_free(v.rig);
+    g_test_message("%u compared", v.compared);
+    rig_free(v.rigs[0]);
+    rig_free(v.rigs[1]);
     g_assert_cmpuint(v.differences, ==, 0);
     g_assert_cmpuint(v.compared, >, 0);
 }
