@@ -130,7 +130,9 @@ void input_file_close(InputFile *file)
 
 static bool fail(const char *what, const char *path, int error_number, int code, GError **error)
 {
-    g_set_error(error, PIOEMU_ERROR, code, "%s %s: %s", what, path, g_strerror(error_number));
+    const char *why = error_number == EAGAIN ? "a full pipe, whose reader does not read"
+                                             : g_strerror(error_number);
+    g_set_error(error, PIOEMU_ERROR, code, "%s %s: %s", what, path, why);
     return false;
 }
 

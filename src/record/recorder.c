@@ -1,11 +1,9 @@
 #include "src/record/recorder_internal.h"
 
 #include "src/base/error.h"
-#include "src/base/file_io.h"
 #include "src/machine/rtc_date.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,36 +11,64 @@
 /* The buffer is written when it reaches this size, or else after FLUSH_NS. */
 #define FLUSH_SIZE 65536u
 #define FLUSH_NS   (NS_PER_SECOND / 10)
+/* How much may wait for the reader of a pipe. */
+#define BACKLOG_MAX ((size_t)64 << 20)
 
 /* ---- writing ---- */
 
-static void write_failed(Recorder *recorder, int error_number)
+static void give_up(Recorder *recorder, const char *why)
 {
-    g_autofree char *text =
-        g_strdup_printf("-record %s: %s; the recording ends here and cannot be replayed",
-                        recorder->path, g_strerror(error_number));
+    g_autofree char *text = g_strdup_printf(
+        "-record %s: %s; the recording ends here and cannot be replayed", recorder->path, why);
     g_mutex_lock(&recorder->lock);
     recorder->failed = true;
     g_byte_array_set_size(recorder->buffer, 0);
     g_mutex_unlock(&recorder->lock);
+    g_byte_array_set_size(recorder->writing, 0);
+    recorder->written = 0;
     recorder->host.message(recorder->host.opaque, text);
 }
 
 /* Holds the lock only while it exchanges two pointers. */
-static void flush(Recorder *recorder)
+static bool take_buffer(Recorder *recorder)
 {
-    if (!recorder->started) {
-        return;
-    }
     g_mutex_lock(&recorder->lock);
     GByteArray *full = recorder->buffer;
     recorder->buffer = recorder->writing;
     g_mutex_unlock(&recorder->lock);
     recorder->writing = full;
-    if (!file_io_write(recorder->file.fd, full->data, full->len)) {
-        write_failed(recorder, errno);
+    return full->len;
+}
+
+/* Writes as much as the file takes at once.  False: a pipe is full. */
+static bool write_out(Recorder *recorder)
+{
+    while (recorder->written < recorder->writing->len) {
+        ssize_t put = write(recorder->file.fd, recorder->writing->data + recorder->written,
+                            recorder->writing->len - recorder->written);
+        if (put < 0 && errno == EAGAIN) {
+            return false;
+        }
+        if (put < 0 && errno != EINTR) {
+            give_up(recorder, g_strerror(errno));
+        }
+        recorder->written += put > 0 ? (guint)put : 0;
     }
-    g_byte_array_set_size(full, 0);
+    g_byte_array_set_size(recorder->writing, 0);
+    recorder->written = 0;
+    return true;
+}
+
+/* Waits for the reader of a pipe in the loop, where other work goes on. */
+static void flush(Recorder *recorder)
+{
+    bool done = true;
+    if (!recorder->started) {
+        return;
+    }
+    while ((done = write_out(recorder)) && take_buffer(recorder)) {
+    }
+    loop_fd_watch(recorder->room, done ? 0 : LOOP_WRITE);
 }
 
 static void flush_timer(void *opaque)
@@ -50,13 +76,22 @@ static void flush_timer(void *opaque)
     flush(opaque);
 }
 
+static void room_found(void *opaque, unsigned events)
+{
+    (void)events;
+    flush(opaque);
+}
+
 static void flush_task(void *opaque)
 {
     Recorder *recorder = opaque;
     g_mutex_lock(&recorder->lock);
-    bool much = recorder->buffer->len >= FLUSH_SIZE;
+    bool much = recorder->buffer->len >= FLUSH_SIZE, overrun = recorder->overrun;
+    recorder->overrun = false;
     g_mutex_unlock(&recorder->lock);
-    if (much) {
+    if (overrun) {
+        give_up(recorder, "64 MiB of it are not read");
+    } else if (much) {
         flush(recorder);
     } else {
         loop_timer_start(recorder->timer, FLUSH_NS);
@@ -68,6 +103,11 @@ void recorder_append(Recorder *recorder, const uint8_t *data, size_t size)
 {
     guint before = recorder->buffer->len;
     if (recorder->failed || !size) {
+        return;
+    }
+    if (before + size > BACKLOG_MAX) {
+        recorder->failed = recorder->overrun = true;
+        loop_post(recorder->host.loop, &recorder->task);
         return;
     }
     g_byte_array_append(recorder->buffer, data, (guint)size);
@@ -275,25 +315,52 @@ void recorder_start(Recorder *recorder)
 {
     recorder->started = true;
     if (!output_file_begin(&recorder->file)) {
-        write_failed(recorder, errno);
+        give_up(recorder, g_strerror(errno));
     }
     loop_post(recorder->host.loop, &recorder->task);
 }
 
-/* Writing to a pipe waits until the reader reads.  Opening a pipe does not wait for a reader. */
-static bool open_file(OutputFile *file, const char *path)
+static void patience_over(void *opaque)
 {
-    if (!output_file_open(file, path, 0, false)) {
-        return false;
+    *(bool *)opaque = true;
+}
+
+/* The reader of a pipe has so long for each piece that it takes. */
+static void wait_for_reader(Recorder *recorder, uint64_t patience)
+{
+    bool over = !patience;
+    LoopTimer *timer = loop_timer_new(recorder->host.loop, patience_over, &over);
+    loop_timer_start(timer, patience);
+    while (recorder->writing->len && !over) {
+        guint before = recorder->written;
+        loop_step(recorder->host.loop, true);
+        if (recorder->written != before) {
+            loop_timer_start(timer, patience);
+        }
     }
-    fcntl(file->fd, F_SETFL, 0);
-    return true;
+    loop_timer_free(timer);
+}
+
+void recorder_finish(Recorder *recorder, uint64_t patience)
+{
+    static const uint8_t END[] = {RECORD_END};
+    g_mutex_lock(&recorder->lock);
+    recorder_append(recorder, END, sizeof(END));
+    g_mutex_unlock(&recorder->lock);
+    flush(recorder);
+    wait_for_reader(recorder, patience);
+    if (recorder->writing->len) {
+        give_up(recorder, "it is not read");
+    }
+    g_mutex_lock(&recorder->lock);
+    recorder->failed = true; /* what comes now is no longer part of it */
+    g_mutex_unlock(&recorder->lock);
 }
 
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error)
 {
     OutputFile file;
-    if (!open_file(&file, config->record)) {
+    if (!output_file_open(&file, config->record, 0, false)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-record %s: %s", config->record,
                     g_strerror(errno));
         return NULL;
@@ -306,6 +373,7 @@ Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **
     recorder->devices = g_ptr_array_new_with_free_func(recorder_free_services);
     recorder->task = (LoopTask){.run = flush_task, .opaque = recorder};
     recorder->timer = loop_timer_new(host->loop, flush_timer, recorder);
+    recorder->room = loop_fd_new(host->loop, file.fd, room_found, recorder);
     recorder->buffer = g_byte_array_sized_new(2 * FLUSH_SIZE);
     recorder->writing = g_byte_array_sized_new(2 * FLUSH_SIZE);
     g_mutex_init(&recorder->lock);
@@ -326,12 +394,9 @@ void recorder_free(Recorder *recorder)
     }
     loop_cancel(recorder->host.loop, &recorder->task);
     loop_timer_free(recorder->timer);
-    if (!recorder->failed) {
-        record_put_byte(recorder->buffer, RECORD_END);
-        flush(recorder);
-    }
-    if (!output_file_close(&recorder->file) && !recorder->failed) {
-        write_failed(recorder, errno);
+    loop_fd_free(recorder->room);
+    if (!output_file_close(&recorder->file)) {
+        give_up(recorder, g_strerror(errno));
     }
     g_ptr_array_unref(recorder->devices);
     g_byte_array_unref(recorder->header);

@@ -45,7 +45,12 @@ typedef struct RecorderHost {
 Recorder *recorder_new(const Config *config, const RecorderHost *host, GError **error);
 /* The machine is built and its run begins: the file is truncated and written from now on. */
 void recorder_start(Recorder *recorder);
-/* Writes the rest and ends the file.  All devices must have been freed. */
+/*
+ * Writes the rest.  The reader of a pipe has `patience` ns for each piece that it
+ * takes; the loop runs meanwhile.  What happens after this is not recorded.
+ */
+void recorder_finish(Recorder *recorder, uint64_t patience);
+/* All devices must have been freed. */
 void recorder_free(Recorder *recorder);
 
 ServicesSource *recorder_services(Recorder *recorder);

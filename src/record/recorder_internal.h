@@ -18,12 +18,15 @@ struct Recorder {
     LoopTask task;
     LoopTimer *timer;
     GByteArray *writing; /* used by the loop only */
+    guint written;       /* how much of `writing` the file has */
+    LoopFd *room;        /* watched while a pipe is full */
     GMutex lock;
     /* Everything below is protected by the lock. */
     GByteArray *buffer;
     uint64_t last_unclaimed;
     uint64_t last_count; /* the instruction count when the host last did something */
-    bool failed;
+    bool failed;  /* nothing more is recorded */
+    bool overrun; /* the reader of a pipe has fallen behind too far */
 };
 
 /* The caller holds the lock, or the machine is being built. */

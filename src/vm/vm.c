@@ -566,6 +566,9 @@ int vm_run(Vm *vm)
             log_line(vm->log, "pioemu: %s", error->message);
         }
     }
+    if (vm->recorder) {
+        recorder_finish(vm->recorder, vm_patience(vm));
+    }
     return vm->result.status;
 }
 

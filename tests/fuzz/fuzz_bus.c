@@ -161,6 +161,9 @@ static void clear(Target *t)
     chardev_set_free(t->chars);
     blockset_free(t->blocks);
     machine_free(t->machine);
+    if (t->recorder) {
+        recorder_finish(t->recorder, 0);
+    }
     g_clear_pointer(&t->recorder, recorder_free);
     bus_free(t->bus);
     clock_free(t->clock);

@@ -4,9 +4,12 @@
  */
 #include "tests/guest/guest_rig.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { TIMED_OUT = 5 };
 
@@ -96,6 +99,41 @@ static void test_qmp(const GuestTarget *target)
     }
 }
 
+/* A pipe that is full, and whose reader does not read. */
+static int make_full_pipe(const char *path)
+{
+    static const char BYTES[4096];
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    g_assert_cmpint(fd, >=, 0);
+    while (write(fd, BYTES, sizeof(BYTES)) > 0) {
+    }
+    return fd;
+}
+
+static void test_pipe_that_nobody_reads(const GuestTarget *target)
+{
+    static const char *const OUTPUTS[] = {
+        "-record %s",
+        "-d io -D %s",
+        "-result %s",
+        "-debugcon file:%s",
+        "-chardev null,id=log,logfile=%s -debugcon chardev:log",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(OUTPUTS); i++) {
+        g_autofree char *name = g_strdup_printf("pipe%zu", i);
+        g_autofree char *path = guest_path(name);
+        g_auto(GStrv) parts = g_strsplit(OUTPUTS[i], "%s", 2);
+        g_autofree char *options = g_strconcat(parts[0], path, parts[1], NULL);
+        int fd = make_full_pipe(path);
+        g_autoptr(Guest) guest = start(target, 0, options, GUEST_OUT);
+        guest_signal(guest, SIGTERM);
+        g_assert_cmpint(guest_wait_killed(guest), ==, SIGTERM);
+        close(fd);
+        g_unlink(path);
+    }
+}
+
 /* All at once, because each takes a second. */
 static void test_timeout(const GuestTarget *target)
 {
@@ -117,6 +155,8 @@ int main(int argc, char **argv)
     guest_tests_add("endless/signal", test_signal, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("endless/key", test_key, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("endless/qmp", test_qmp, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("endless/pipe_that_nobody_reads", test_pipe_that_nobody_reads,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("endless/timeout", test_timeout, GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }

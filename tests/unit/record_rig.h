@@ -116,6 +116,7 @@ static inline unsigned session_end(Session *s)
 {
     chardev_set_free(s->chars);
     machine_free(s->machine);
+    recorder_finish(s->recorder, NS_PER_SECOND);
     recorder_free(s->recorder);
     bus_free(s->bus);
     clock_free(s->clock);
