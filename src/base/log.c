@@ -18,6 +18,7 @@ struct Log {
     int fd;
     OutputFile file; /* its path is NULL for stderr */
     bool begun;
+    bool timestamps;
     unsigned lost;
     GAsyncQueue *lines;
     LoopTask task;
@@ -32,6 +33,7 @@ static const struct {
     {"unclaimed", LOG_UNCLAIMED, "at the end: accesses without a device"},
     {"char", LOG_CHAR, "at the end: the counters of each chardev"},
     {"guest_errors", LOG_GUEST_ERRORS, "model specific registers that do not exist, once each"},
+    {"options", LOG_ACCEPTED, "at the start: options that were accepted and change nothing"},
     {"in_asm", LOG_IN_ASM, "soft: instructions, in blocks, when they are first decoded"},
     {"int", LOG_INT, "soft: interrupts and exceptions"},
     {"exec", LOG_EXEC, "soft: a line before each block is executed"},
@@ -39,13 +41,18 @@ static const struct {
     {"nochain", LOG_NOCHAIN, "soft: blocks are not chained"},
 };
 
-bool log_parse_items(const char *text, unsigned *items, GError **error)
+const char *const *log_item_names(void)
 {
-    const char *names[G_N_ELEMENTS(ITEMS) + 1] = {NULL};
+    static const char *names[G_N_ELEMENTS(ITEMS) + 1];
     for (size_t i = 0; i < G_N_ELEMENTS(ITEMS); i++) {
         names[i] = ITEMS[i].name;
     }
-    g_autoptr(GHashTable) table = keyval_parse("-d", text, NULL, names, error);
+    return names;
+}
+
+bool log_parse_items(const char *text, unsigned *items, GError **error)
+{
+    g_autoptr(GHashTable) table = keyval_parse("-d", text, NULL, log_item_names(), error);
     if (!table) {
         return false;
     }
@@ -63,6 +70,11 @@ char *log_help(void)
         g_string_append_printf(text, "  %-12s %s\n", ITEMS[i].name, ITEMS[i].help);
     }
     return g_string_free(text, false);
+}
+
+void log_set_timestamps(Log *log, bool on)
+{
+    log->timestamps = on;
 }
 
 static bool can_write(const Log *log)
@@ -94,8 +106,10 @@ static void write_line(Log *log, const char *line)
         g_autofree char *mark = g_strdup_printf("[%u lines lost: they were not read]\n", log->lost);
         log->lost = write_text(log, mark) ? 0 : log->lost;
     }
-    g_autofree char *text =
-        g_str_has_suffix(line, "\n") ? g_strdup(line) : g_strdup_printf("%s\n", line);
+    g_autoptr(GDateTime) now = log->timestamps ? g_date_time_new_now_utc() : NULL;
+    g_autofree char *stamp = now ? g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ ") : NULL;
+    g_autofree char *text = g_strdup_printf("%s%s%s", stamp ? stamp : "", line,
+                                            g_str_has_suffix(line, "\n") ? "" : "\n");
     log->lost += !write_text(log, text);
 }
 

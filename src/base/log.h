@@ -22,7 +22,8 @@ typedef enum LogItem {
     LOG_EXEC = 1 << 6,      /* a line before each block */
     LOG_NOCHAIN = 1 << 7,   /* blocks are not chained */
     /* Requests to the CPU that it does not support, if the guest can continue. */
-    LOG_GUEST_ERRORS = 1 << 8
+    LOG_GUEST_ERRORS = 1 << 8,
+    LOG_ACCEPTED = 1 << 9 /* options that were accepted and change nothing */
 } LogItem;
 
 /* Only an accelerator that sees the guest's instructions can log these. */
@@ -36,11 +37,15 @@ typedef struct Log Log;
  */
 Log *log_new(Loop *loop, const char *path, GError **error);
 void log_begin(Log *log);
+/* Lines begin with the date and time from now on. */
+void log_set_timestamps(Log *log, bool on);
 /* Writes the queued lines first. */
 void log_free(Log *log);
 
 /* Parses -d: "io,unclaimed". */
 bool log_parse_items(const char *text, unsigned *items, GError **error);
+/* Their names, NULL at the end. */
+const char *const *log_item_names(void);
 /* One line for each item, for -d help. */
 char *log_help(void);
 

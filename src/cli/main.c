@@ -1,6 +1,7 @@
 /*
  * pioemu: the program.
  */
+#include "src/base/daemon.h"
 #include "src/base/error.h"
 #include "src/base/file_io.h"
 #include "src/base/host_failure.h"
@@ -57,11 +58,14 @@ static bool claim_pidfile(const Config *config, Pidfile **pidfile, GError **erro
 }
 
 /* From the process id's file to the last answer. */
-static int run_built(Vm *vm, Control *control, Pidfile *pidfile, int *ended_by_signal,
-                     GError **error)
+static int run_built(Vm *vm, Control *control, Pidfile *pidfile, Daemon **daemon,
+                     int *ended_by_signal, GError **error)
 {
     if (pidfile && !pidfile_write(pidfile, error)) {
         return VM_EXIT_HOST;
+    }
+    if (*daemon) {
+        daemon_ready(g_steal_pointer(daemon));
     }
     control_begin(control);
     int status = vm_run(vm);
@@ -78,15 +82,21 @@ static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Pidfile) pidfile = NULL;
-    bool ready = check_files(config, &error) && claim_pidfile(config, &pidfile, &error);
+    Daemon *daemon = config->daemonize ? daemon_fork(&error) : NULL;
+    bool ready = !error && check_files(config, &error) && claim_pidfile(config, &pidfile, &error);
     Vm *vm = ready ? vm_new_replay(config, replay, &error) : NULL;
     Control *control = vm ? control_new(vm, &error) : NULL;
     *built = control != NULL;
-    int status = control ? run_built(vm, control, pidfile, ended_by_signal, &error) : VM_EXIT_HOST;
+    int status =
+        control ? run_built(vm, control, pidfile, &daemon, ended_by_signal, &error) : VM_EXIT_HOST;
     g_clear_pointer(&pidfile, pidfile_free);
     g_clear_pointer(&control, control_free);
     g_clear_pointer(&vm, vm_free);
-    return error ? complain(error) : status;
+    status = error ? complain(error) : status;
+    if (daemon) {
+        daemon_failed(daemon, status);
+    }
+    return status;
 }
 
 static int print(const char *text)

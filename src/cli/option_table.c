@@ -1,6 +1,5 @@
 #include "src/cli/option_table.h"
 
-#include "src/accel/accel.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/log.h"
@@ -8,48 +7,15 @@
 #include "src/block/drive.h"
 #include "src/boot/boot_order.h"
 #include "src/char/char.h"
+#include "src/cli/option_util.h"
 #include "src/cpu/address_filter.h"
 #include "src/machine/machine.h"
 
 #include <string.h>
 
-#define MEMORY_MAX (UINT64_C(1) << 40)
-#define MEMORY_MIN (UINT64_C(64) << 10)
-
-static bool config_error(GError **error, const char *option, const char *value, const char *why)
-{
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-%s %s: %s", option, value, why);
-    return false;
-}
-
-static void replace(char **field, const char *value)
-{
-    g_free(*field);
-    *field = g_strdup(value);
-}
+#define TIMEOUT_MAX (100.0 * 365 * 86400)
 
 /* ---- what -X help prints ---- */
-
-static char *list_accels(void)
-{
-    GString *text = g_string_new("Accelerators, for -accel NAME[,key=value]:\n");
-    for (const AccelClass *const *a = accel_classes(); *a; a++) {
-        g_string_append_printf(text, "  %-10s %s\n", (*a)->name, (*a)->description);
-    }
-    return g_string_free(text, false);
-}
-
-static char *list_machines(void)
-{
-    GString *text = g_string_new("Machines, for -machine NAME:\n");
-    for (const MachineClass *const *m = machine_classes(); *m; m++) {
-        g_string_append_printf(text, "  %-10s %s\n", (*m)->name, (*m)->description);
-        if ((*m)->alias) {
-            g_string_append_printf(text, "  %-10s the same board as %s\n", (*m)->alias, (*m)->name);
-        }
-    }
-    return g_string_free(text, false);
-}
 
 static char *list_devices(void)
 {
@@ -81,107 +47,12 @@ static char *list_backends(void)
         "input from X, output to Y: a DEV or the id of a chardev each", "none", "no such port");
 }
 
-static char *list_log_items(void)
-{
-    g_autofree char *help = log_help();
-    return g_strdup_printf("Log items, for -d ITEM[,ITEM]:\n%s", help);
-}
-
-static bool wants_help(const char *value)
-{
-    return !strcmp(value, "help") || !strcmp(value, "?");
-}
-
 /* ---- setters ---- */
-
-static bool set_memory(Parse *parse, const char *value, GError **error)
-{
-    uint64_t size;
-    if (!number_parse_mebibytes("-m", value, MEMORY_MAX, &size, error)) {
-        return false;
-    }
-    if (size < MEMORY_MIN || size % 4096) {
-        return config_error(error, "m", value, "memory is a multiple of 4K, from 64K on");
-    }
-    parse->config->memory = size;
-    return true;
-}
-
-/* A local APIC's id has eight bits, and 255 is everybody. */
-static bool set_cpus(Parse *parse, const char *value, GError **error)
-{
-    uint64_t count;
-    const char *number = g_str_has_prefix(value, "cpus=") ? value + strlen("cpus=") : value;
-    if (!number_parse("-smp", number, 255, &count, error)) {
-        return false;
-    }
-    if (!count) {
-        return config_error(error, "smp", value, "at least 1 CPU");
-    }
-    parse->config->cpus = (unsigned)count;
-    return true;
-}
-
-static bool set_cpu_model(Parse *parse, const char *value, GError **error)
-{
-    if (wants_help(value)) {
-        parse->text = cpu_model_help();
-        return true;
-    }
-    return cpu_model_parse(value, &parse->config->cpu, error);
-}
-
-/* `value` is what the option was given, with the list in it. */
-static bool add_accels(Parse *parse, const char *value, const char *list, GError **error)
-{
-    g_auto(GStrv) names = g_strsplit(*list ? list : ":", ":", -1);
-    for (char **name = names; *name; name++) {
-        if (!**name) {
-            return config_error(error, parse->option->name, value,
-                                "an accelerator without a name (as in kvm:soft)");
-        }
-        g_ptr_array_add(parse->config->accels, g_strdup(*name));
-    }
-    return true;
-}
-
-static bool set_accel(Parse *parse, const char *value, GError **error)
-{
-    if (wants_help(value)) {
-        parse->text = list_accels();
-        return true;
-    }
-    return add_accels(parse, value, value, error);
-}
-
-/* As in QEMU, several are one: accel=NAME is an -accel, and the name may be left out. */
-static bool set_machine(Parse *parse, const char *value, GError **error)
-{
-    if (wants_help(value)) {
-        parse->text = list_machines();
-        return true;
-    }
-    Config *config = parse->config;
-    g_auto(GStrv) items = g_strsplit(value, ",", -1);
-    bool named = items[0] && !strchr(items[0], '=');
-    bool ok = true;
-    GString *machine = g_string_new(named ? NULL : config->machine);
-    for (char **item = items; *item && ok; item++) {
-        if (g_str_has_prefix(*item, "accel=")) {
-            ok = add_accels(parse, value, *item + strlen("accel="), error);
-        } else {
-            g_string_append_printf(machine, "%s%s", machine->len ? "," : "", *item);
-        }
-    }
-    g_free(config->machine);
-    config->machine = g_string_free(machine, false);
-    return ok;
-}
 
 static bool set_serial(Parse *parse, const char *value, GError **error)
 {
     (void)error;
-    if (wants_help(value)) {
+    if (option_wants_help(value)) {
         parse->text = list_backends();
     }
     g_ptr_array_add(parse->config->serials, g_strdup(value));
@@ -191,7 +62,7 @@ static bool set_serial(Parse *parse, const char *value, GError **error)
 static bool set_chardev(Parse *parse, const char *value, GError **error)
 {
     (void)error;
-    if (wants_help(value)) {
+    if (option_wants_help(value)) {
         parse->text = list_backends();
     }
     g_ptr_array_add(parse->config->chardevs, g_strdup(value));
@@ -200,12 +71,13 @@ static bool set_chardev(Parse *parse, const char *value, GError **error)
 
 static bool set_nographic(Parse *parse, const char *value, GError **error)
 {
-    return set_serial(parse, "stdio", error) || value;
+    (void)value, (void)error;
+    return parse->config->nographic = true;
 }
 
 static bool set_device(Parse *parse, const char *value, GError **error)
 {
-    if (wants_help(value)) {
+    if (option_wants_help(value)) {
         parse->text = list_devices();
         return true;
     }
@@ -219,10 +91,25 @@ static bool set_device(Parse *parse, const char *value, GError **error)
     return true;
 }
 
+/* "CLASS.PROPERTY=VALUE" or "driver=CLASS,property=PROPERTY,value=VALUE" */
 static bool set_global(Parse *parse, const char *value, GError **error)
 {
-    (void)error;
-    g_ptr_array_add(parse->config->globals, g_strdup(value));
+    static const char *const KEYS[] = {"driver", "property", "value", NULL};
+    char *text = NULL;
+    if (g_str_has_prefix(value, "driver=")) {
+        g_autoptr(GHashTable) table = keyval_parse("-global", value, NULL, KEYS, error);
+        const char *driver = table ? g_hash_table_lookup(table, "driver") : NULL;
+        const char *property = table ? g_hash_table_lookup(table, "property") : NULL;
+        const char *given = table ? g_hash_table_lookup(table, "value") : NULL;
+        if (!table) {
+            return false;
+        }
+        if (!driver || !property || !given) {
+            return option_error(error, "global", value, "write driver=,property=,value=");
+        }
+        text = g_strdup_printf("%s.%s=%s", driver, property, given);
+    }
+    g_ptr_array_add(parse->config->globals, text ? text : g_strdup(value));
     return true;
 }
 
@@ -249,20 +136,31 @@ static bool set_snapshot(Parse *parse, const char *value, GError **error)
     return parse->config->snapshot = true;
 }
 
+/* Every other display of QEMU's shows a picture. */
 static bool set_display(Parse *parse, const char *value, GError **error)
 {
-    (void)parse;
+    if (option_wants_help(value)) {
+        parse->text = g_strdup("Displays, for -display NAME:\n  none  the console is serial\n");
+        return true;
+    }
     return !strcmp(value, "none") ||
-           config_error(error, "display", value, "there is only none: the console is serial");
+           option_error(error, "display", value,
+                        "there is no picture: the console is serial (-display none)");
 }
 
-/* QEMU's options for what this machine has not: only "none" makes sense. */
+/* QEMU's options for what this machine does not have; their help has what comes nearest. */
 static bool set_absent(Parse *parse, const char *value, GError **error)
 {
     g_autofree char *kind = g_strndup(value, strcspn(value, ","));
+    if (option_wants_help(kind)) {
+        parse->text = g_strdup_printf("For -%s there is only none.\n", parse->option->name);
+        return true;
+    }
     return !strcmp(kind, "none") ||
-           config_error(error, parse->option->name, value,
-                        "there is only none: the machine has no such device");
+           option_error(error, parse->option->name, value,
+                        !strcmp(parse->option->name, "vga")
+                            ? "there is no picture: the console is serial (-vga none)"
+                            : "there is no network card (-nic none)");
 }
 
 static bool add_string(GPtrArray *list, const char *value)
@@ -287,7 +185,7 @@ static bool set_monitor(Parse *parse, const char *value, GError **error)
 static bool set_debugged(Parse *parse, const char *value, GError **error)
 {
     (void)value, (void)error;
-    replace(&parse->config->gdb, "tcp::1234");
+    option_replace(&parse->config->gdb, "tcp::1234");
     return true;
 }
 
@@ -324,9 +222,19 @@ static bool set_no_reboot(Parse *parse, const char *value, GError **error)
     return parse->config->no_reboot = true;
 }
 
+/* QEMU's watchdog is one that the board does not have. */
 static bool set_action(Parse *parse, const char *value, GError **error)
 {
-    return run_actions_parse(value, &parse->config->actions, error);
+    g_auto(GStrv) items = g_strsplit(value, ",", -1);
+    g_autoptr(GString) rest = g_string_new(NULL);
+    for (char **item = items; *item; item++) {
+        if (g_str_has_prefix(*item, "watchdog=")) {
+            option_note(parse, "action %s: there is no watchdog", *item);
+        } else {
+            g_string_append_printf(rest, "%s%s", rest->len ? "," : "", *item);
+        }
+    }
+    return !rest->len || run_actions_parse(rest->str, &parse->config->actions, error);
 }
 
 static bool set_no_shutdown(Parse *parse, const char *value, GError **error)
@@ -346,41 +254,29 @@ static bool set_escape(Parse *parse, const char *value, GError **error)
     return true;
 }
 
+/* Seconds with up to nine decimals. */
 static bool set_timeout(Parse *parse, const char *value, GError **error)
 {
-    uint64_t seconds;
-    if (!number_parse("-timeout", value, 100 * 365 * 86400ull, &seconds, error)) {
-        return false;
+    char *end;
+    double seconds = g_ascii_strtod(value, &end);
+    if (!g_ascii_isdigit(*value) || *end || !(seconds <= TIMEOUT_MAX)) {
+        return option_error(error, "timeout", value, "not a number of seconds (as in 30 or 0.5)");
     }
-    if (!seconds) {
-        return config_error(error, "timeout", value, "at least 1 second");
-    }
-    parse->config->timeout = seconds * NS_PER_SECOND;
-    return true;
-}
-
-static bool set_log_items(Parse *parse, const char *value, GError **error)
-{
-    unsigned items;
-    if (wants_help(value)) {
-        parse->text = list_log_items();
-        return true;
-    }
-    replace(&parse->config->log_items, value);
-    return log_parse_items(value, &items, error);
+    parse->config->timeout = (uint64_t)(seconds * (double)NS_PER_SECOND);
+    return parse->config->timeout || option_error(error, "timeout", value, "more than 0 seconds");
 }
 
 static bool set_log_filter(Parse *parse, const char *value, GError **error)
 {
     g_autoptr(AddressFilter) filter = address_filter_new(value, error);
-    replace(&parse->config->log_filter, value);
+    option_replace(&parse->config->log_filter, value);
     return filter != NULL;
 }
 
 static bool set_boot(Parse *parse, const char *value, GError **error)
 {
     BootOrder order;
-    replace(&parse->config->boot, value);
+    option_replace(&parse->config->boot, value);
     return boot_order_parse(value, &order, error);
 }
 
@@ -429,26 +325,30 @@ static const Option BOOT_OPTIONS[] = {
 
 static const Option MACHINE_OPTIONS[] = {
     {.name = "m",
-     .argument = "SIZE",
+     .argument = "[size=]SIZE",
      .help = "memory, with K, M or G; M if none (default 128M)",
      .example = "-m 1G",
-     .set = set_memory},
+     .set = option_set_memory},
     {.name = "machine",
      .alias = "M",
      .argument = "NAME[,key=value]",
      .help = "the board",
      .example = "-machine help",
-     .set = set_machine},
+     .set = option_set_machine},
     {.name = "accel",
      .argument = "NAME[,key=value][:NAME]",
      .help = "what runs the guest's code",
      .example = "-accel kvm",
-     .set = set_accel},
+     .set = option_set_accel},
+    {.name = "enable-kvm",
+     .help = "the same as -accel kvm",
+     .example = "-enable-kvm",
+     .set = option_enable_kvm},
     {.name = "cpu",
      .argument = "NAME[,key=value]",
-     .help = "the CPU that the guest sees",
-     .example = "-cpu max,unknown-msr=fault",
-     .set = set_cpu_model},
+     .help = "the CPU that the guest sees (-cpu help)",
+     .example = "-cpu qemu64,-nx",
+     .set = option_set_cpu_model},
     {.name = "device",
      .argument = "NAME[,property=value]",
      .help = "adds a device",
@@ -456,28 +356,43 @@ static const Option MACHINE_OPTIONS[] = {
      .set = set_device},
     {.name = "global",
      .argument = "NAME.PROPERTY=VALUE",
-     .help = "sets a property of every such device",
+     .help = "sets a property of every such device; or driver=,property=,value=",
      .example = "-global isa-serial.pace=baud",
      .set = set_global},
     {.name = "smp",
-     .argument = "N",
-     .help = "how many CPUs (default 1)",
-     .example = "-smp 2",
-     .set = set_cpus},
+     .argument = "[cpus=]N[,sockets=N,dies=N,cores=N,threads=N,maxcpus=N]",
+     .help = "how many CPUs (default 1), and how they are grouped",
+     .example = "-smp 4,cores=2,threads=2",
+     .set = option_set_cpus},
     {.name = "rtc",
      .argument = "base=utc|localtime|DATE,clock=host|vm",
      .help = "the date the clock starts with, and what time it follows",
      .example = "-rtc base=2000-01-01T00:00:00,clock=vm",
-     STRING_FIELD(rtc)},
+     .set = option_set_rtc},
+    {.name = "localtime",
+     .help = "the same as -rtc base=localtime",
+     .example = "-localtime",
+     .set = option_set_local_time},
+    {.name = "no-acpi", .help = "no ACPI tables", .example = "-no-acpi", .set = option_no_acpi},
+    {.name = "uuid",
+     .argument = "UUID",
+     .help = "the machine's, for a firmware",
+     .example = "-uuid 550e8400-e29b-41d4-a716-446655440000",
+     .set = option_set_uuid},
+    {.name = "readconfig",
+     .argument = "FILE",
+     .help = "options from a file: [option \"id\"] and key = \"value\"",
+     .example = "-readconfig machine.cfg",
+     .set = option_read_config},
     {.name = "nodefaults",
      .help = "no COM1 and no debug port output unless asked for",
      .example = "-nodefaults -serial file:log",
      .set = set_no_defaults},
     {.name = "name",
-     .argument = "TEXT",
+     .argument = "TEXT[,process=TEXT]",
      .help = "what ps and top call the process",
      .example = "-name test1",
-     STRING_FIELD(name)},
+     .set = option_set_name},
     {0},
 };
 
@@ -551,7 +466,7 @@ static const Option CONSOLE_OPTIONS[] = {
      .example = "-debugport file:port10.log",
      STRING_FIELD(debugport)},
     {.name = "nographic",
-     .help = "the same as -serial stdio",
+     .help = "what was not told where to go is on the terminal: COM1 and the monitor",
      .example = "-nographic",
      .set = set_nographic},
     {.name = "display",
@@ -606,18 +521,8 @@ static const Option CONTROL_OPTIONS[] = {
     {0},
 };
 
-/* Options of QEMU's for devices that this machine has not. */
+/* Options of QEMU's for devices that this machine does not have. */
 static const Option ABSENT_OPTIONS[] = {
-    {.name = "audio",
-     .argument = "none",
-     .help = "accepted for QEMU's sake",
-     .example = "-audio none",
-     .set = set_absent},
-    {.name = "audiodev",
-     .argument = "none,id=ID",
-     .help = "accepted for QEMU's sake",
-     .example = "-audiodev none,id=audio0",
-     .set = set_absent},
     {.name = "net",
      .argument = "none",
      .help = "accepted for QEMU's sake",
@@ -652,7 +557,7 @@ static const Option END_OPTIONS[] = {
      .set = set_no_shutdown},
     {.name = "timeout",
      .argument = "SECONDS",
-     .help = "end with status 5 after this time",
+     .help = "end with status 5 after this time (30, 0.5)",
      .example = "-timeout 30",
      .set = set_timeout},
     {.name = "expect",
@@ -665,6 +570,10 @@ static const Option END_OPTIONS[] = {
      .help = "how the run ended, as JSON",
      .example = "-result result.json",
      STRING_FIELD(result)},
+    {.name = "daemonize",
+     .help = "go on in the background when the machine is built",
+     .example = "-daemonize -serial file:com1.log -pidfile pioemu.pid",
+     .set = option_daemonize},
     {.name = "pidfile",
      .argument = "FILE",
      .help = "the process id while it runs",
@@ -678,7 +587,7 @@ static const Option LOG_OPTIONS[] = {
      .argument = "ITEM[,ITEM]",
      .help = "what to log (-d help)",
      .example = "-d io,unclaimed",
-     .set = set_log_items},
+     .set = option_set_log_items},
     {.name = "dfilter",
      .argument = "RANGE[,RANGE]",
      .help = "only code at these addresses in -d in_asm, exec and cpu",
@@ -689,6 +598,16 @@ static const Option LOG_OPTIONS[] = {
      .help = "log to a file instead of stderr",
      .example = "-D pioemu.log",
      STRING_FIELD(log_file)},
+    {.name = "trace",
+     .argument = "[enable=]PATTERN[,events=FILE][,file=FILE]",
+     .help = "the items of -d whose names fit the pattern",
+     .example = "-trace 'in_*',file=trace.log",
+     .set = option_set_trace},
+    {.name = "msg",
+     .argument = "timestamp=on|off",
+     .help = "messages begin with the time",
+     .example = "-msg timestamp=on",
+     .set = option_set_messages},
     {.name = "record",
      .argument = "FILE",
      .help = "write down everything that reaches a device",

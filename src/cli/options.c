@@ -5,10 +5,10 @@
  */
 #include "src/cli/options.h"
 
-#include "src/accel/accel.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
-#include "src/cli/option_table.h"
+#include "src/cli/option_refused.h"
+#include "src/cli/option_util.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static void describe_option(GString *text, const Option *o)
 static char *help_text(void)
 {
     GString *text =
-        g_string_new("Usage: pioemu -kernel FILE [options]\n"
+        g_string_new("Usage: pioemu [options] [disk image]\n"
                      "\n"
                      "Boots a guest on an emulated ISA PC, with its serial port on the terminal.\n"
                      "Ctrl-A x quits, Ctrl-A h helps.  An option may begin with - or --.\n");
@@ -39,8 +39,13 @@ static char *help_text(void)
             describe_option(text, o);
         }
     }
+    g_string_append(text, "\nAccepted from command lines for QEMU, without effect:");
+    unsigned column = 0;
+    for (const Option *o = ACCEPTED_OPTIONS; o->name; o++) {
+        g_string_append_printf(text, "%s -%s", column++ % 6 ? "" : "\n   ", o->name);
+    }
     g_string_append(text,
-                    "\nOther:\n"
+                    "\n\nOther:\n"
                     "  -help, -h\n      this text\n      example: --help\n"
                     "  -version\n      the version\n      example: --version\n"
                     "\nBackends (DEV): see -serial help.  Exit status: 0 the guest halted or "
@@ -51,16 +56,25 @@ static char *help_text(void)
 
 /* ---- parsing ---- */
 
-static const Option *find_option(const char *name)
+static const Option *find_in(const Option *options, const char *name)
 {
-    for (size_t g = 0; g < OPTION_GROUP_COUNT; g++) {
-        for (const Option *o = OPTION_GROUPS[g].options; o->name; o++) {
-            if (!strcmp(o->name, name) || (o->alias && !strcmp(o->alias, name))) {
-                return o;
-            }
+    for (const Option *o = options; o->name; o++) {
+        if (!strcmp(o->name, name) || (o->alias && !strcmp(o->alias, name))) {
+            return o;
         }
     }
     return NULL;
+}
+
+static const Option *find_option(const char *name)
+{
+    for (size_t g = 0; g < OPTION_GROUP_COUNT; g++) {
+        const Option *found = find_in(OPTION_GROUPS[g].options, name);
+        if (found) {
+            return found;
+        }
+    }
+    return find_in(ACCEPTED_OPTIONS, name);
 }
 
 /* "-m=1G", as many programs would have it. */
@@ -109,60 +123,64 @@ static bool apply(Parse *parse, const Option *o, const char *value, GError **err
     return true;
 }
 
+bool option_apply(Parse *parse, const char *name, const char *value, GError **error)
+{
+    const Option *o = find_option(name);
+    const RefusedOption *refused = o ? NULL : option_refused_find(name);
+    if (refused) {
+        return option_refused_say(refused, value, error);
+    }
+    return o ? apply(parse, o, value, error)
+             : error_refuse(error, "%s: there is no such option", name);
+}
+
+/* As in QEMU, a word that is no option is the image of the first hard disk. */
+static bool apply_image(Parse *parse, const char *given, GError **error)
+{
+    if (!*given || !strcmp(given, "-")) {
+        return error_refuse(error, "%s: not an option (a guest is named with -kernel FILE)",
+                            *given ? given : "an empty word");
+    }
+    return apply(parse, find_option("hda"), given, error);
+}
+
+static bool print_about(Parse *parse, const char *name)
+{
+    if (!strcmp(name, "help") || !strcmp(name, "h")) {
+        parse->text = help_text();
+    } else if (!strcmp(name, "version")) {
+        parse->text = g_strdup("pioemu " PIOEMU_VERSION "\n");
+    }
+    return parse->text != NULL;
+}
+
 static bool parse_one(Parse *parse, int argc, char *const *argv, int *index, GError **error)
 {
     const char *given = argv[*index];
     if (given[0] != '-' || !given[1]) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                    "%s: not an option (a guest is named with -kernel FILE)", given);
-        return false;
+        return apply_image(parse, given, error);
     }
     const char *name = given + (given[1] == '-' ? 2 : 1);
-    if (!strcmp(name, "help") || !strcmp(name, "h")) {
-        parse->text = help_text();
-        return true;
-    }
-    if (!strcmp(name, "version")) {
-        parse->text = g_strdup("pioemu " PIOEMU_VERSION "\n");
+    if (print_about(parse, name)) {
         return true;
     }
     const Option *o = find_option(name);
+    const char *next = *index + 1 < argc ? argv[*index + 1] : NULL;
     if (!o) {
-        return unknown_option(given, name, error);
+        const RefusedOption *refused = option_refused_find(name);
+        return refused ? option_refused_say(refused, next, error)
+                       : unknown_option(given, name, error);
     }
-    const char *value = "";
-    if (o->argument && ++*index < argc) {
-        value = argv[*index];
+    if (!o->argument) {
+        return apply(parse, o, "", error);
     }
-    if (o->argument && !*value) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s: needs %s (as in %s)", given,
-                    o->argument, o->example);
-        return false;
+    if (!next || !*next) {
+        return error_refuse(error, "%s: needs %s%s%s%s", given, o->argument,
+                            o->example ? " (as in " : "", o->example ? o->example : "",
+                            o->example ? ")" : "");
     }
-    return apply(parse, o, value, error);
-}
-
-static bool is_stdio(const char *spec)
-{
-    return spec && g_str_has_prefix(spec, "stdio");
-}
-
-static bool any_is_stdio(const GPtrArray *specs)
-{
-    for (guint i = 0; i < specs->len; i++) {
-        if (is_stdio(specs->pdata[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool stdio_is_taken(const Config *config)
-{
-    const AccelClass *accel = config_first_accel(config);
-    return (accel && !accel->has_cpu) || is_stdio(config->qtest) || is_stdio(config->gdb) ||
-           any_is_stdio(config->qmps) || any_is_stdio(config->hmps) ||
-           (config->monitors->len && any_is_stdio(config->chardevs));
+    (*index)++;
+    return apply(parse, o, next, error);
 }
 
 bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error)
@@ -178,6 +196,6 @@ bool options_parse(Config *config, int argc, char *const *argv, char **text, GEr
             return false;
         }
     }
-    config->stdio_taken = stdio_is_taken(config);
+    option_share_stdio(&parse);
     return true;
 }

@@ -2,18 +2,111 @@
 
 #include "src/base/error.h"
 #include "src/base/keyval.h"
+#include "src/base/number.h"
 
 #include <string.h>
 
+/* ---- the models ---- */
+
+enum { MODEL_MAX, MODEL_HOST, MODEL_BASE };
+
+/* A model has the features of `from` and more. */
 typedef struct NamedModel {
     const char *name;
     const char *description;
+    const char *from;
+    const char *features; /* with a space between */
 } NamedModel;
 
 static const NamedModel MODELS[] = {
-    {"max", "all that the accelerator can give (default)"},
-    {NULL, NULL},
+    [MODEL_MAX] = {"max", "all that the accelerator can give (default)", NULL, NULL},
+    [MODEL_HOST] = {"host", "the host's CPU; with KVM only", NULL, NULL},
+    [MODEL_BASE] = {"base", "no features; +f adds them", NULL, ""},
+    {"486", "Intel 80486", NULL, "fpu"},
+    {"pentium", "Intel Pentium", "486", "de pse tsc msr cx8 apic"},
+    {"pentium2", "Intel Pentium II", "pentium", "pae sep mtrr pge cmov pat pse36 mmx fxsr"},
+    {"pentium3", "Intel Pentium III", "pentium2", "sse"},
+    {"coreduo", "Intel Core Duo", "pentium3", "clflush sse2 pni nx"},
+    {"qemu32", "QEMU's CPU of 32 bits", "pentium3", "sse2 pni"},
+    {"kvm32", "a common CPU of 32 bits", "qemu32", "clflush"},
+    {"qemu64", "QEMU's CPU of 64 bits", "qemu32", "clflush cx16 nx lm syscall lahf-lm"},
+    {"kvm64", "a common CPU of 64 bits", "qemu32", "clflush cx16 nx lm syscall"},
+    {"core2duo", "Intel Core 2 Duo", "kvm64", "ssse3 lahf-lm"},
+    {"phenom", "AMD Phenom", "kvm64", "popcnt abm 3dnowprefetch pdpe1gb rdtscp lahf-lm"},
+    {"Conroe", "Intel Core 2 (Conroe)", "core2duo", ""},
+    {"Penryn", "Intel Core 2 (Penryn)", "Conroe", "sse4.1"},
+    {"Nehalem", "Intel Core i7 (x86-64-v2)", "Penryn", "sse4.2 popcnt"},
+    {"Westmere", "Intel Xeon (Westmere)", "Nehalem", "aes pclmulqdq"},
+    {"SandyBridge", "Intel Core (2nd generation)", "Westmere", "avx xsave tsc-deadline rdtscp"},
+    {"IvyBridge", "Intel Core (3rd generation)", "SandyBridge", "f16c rdrand fsgsbase erms smep"},
+    {"Haswell", "Intel Core (4th generation, x86-64-v3)", "IvyBridge",
+     "fma avx2 bmi1 bmi2 movbe abm pcid"},
+    {"Broadwell", "Intel Core (5th generation)", "Haswell", "rdseed adx smap 3dnowprefetch"},
+    {"Skylake-Client", "Intel Core (6th generation)", "Broadwell", "pdpe1gb"},
+    {"Skylake-Server", "Intel Xeon (Skylake) without AVX-512", "Skylake-Client", ""},
+    {"Cascadelake-Server", "Intel Xeon (Cascade Lake) without AVX-512", "Skylake-Server", ""},
+    {"Icelake-Server", "Intel Xeon (Ice Lake) without AVX-512", "Cascadelake-Server",
+     "umip rdpid la57"},
+    {"Opteron_G1", "AMD Opteron (1st generation)", "kvm64", ""},
+    {"Opteron_G3", "AMD Opteron (3rd generation)", "phenom", ""},
+    {"EPYC", "AMD EPYC", "Broadwell", "pdpe1gb umip"},
+    {"EPYC-Rome", "AMD EPYC (2nd generation)", "EPYC", "rdpid"},
+    {"EPYC-Milan", "AMD EPYC (3rd generation)", "EPYC-Rome", ""},
 };
+
+/* What follows QEMU's names of the same CPU with other features or another version. */
+static const char *const SUFFIXES[] = {"-v1",   "-v2",   "-v3",    "-v4",         "-v5",
+                                       "-IBRS", "-IBPB", "-noTSX", "-noTSX-IBRS", NULL};
+
+static const NamedModel *find_model(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
+        if (!g_ascii_strcasecmp(MODELS[i].name, name)) {
+            return &MODELS[i];
+        }
+    }
+    return NULL;
+}
+
+/* "Haswell-noTSX-v2": the suffixes make no other CPU here. */
+static const NamedModel *find_versioned(const char *name)
+{
+    const NamedModel *found = find_model(name);
+    for (unsigned i = 0; !found && SUFFIXES[i]; i++) {
+        if (g_str_has_suffix(name, SUFFIXES[i])) {
+            g_autofree char *rest = g_strndup(name, strlen(name) - strlen(SUFFIXES[i]));
+            found = find_versioned(rest);
+        }
+    }
+    return found;
+}
+
+static bool set_name(CpuModel *model, const char *name, GError **error)
+{
+    const char *plain = g_str_has_suffix(name, "-x86_64-cpu") || g_str_has_suffix(name, "-i386-cpu")
+                            ? strrchr(name, '-')
+                            : NULL;
+    g_autofree char *text = g_strdup(name);
+    if (plain) {
+        char *end = strstr(text, "-x86_64-cpu") ?: strstr(text, "-i386-cpu");
+        *end = '\0';
+    }
+    const NamedModel *found = find_versioned(text);
+    if (found) {
+        model->name = (unsigned)(found - MODELS);
+        return true;
+    }
+    const char *names[G_N_ELEMENTS(MODELS) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
+        names[i] = MODELS[i].name;
+    }
+    const char *nearest = keyval_nearest(name, names);
+    return error_refuse(error, "-cpu %s: no such CPU model (%s%s%s)", name,
+                        nearest ? "did you mean " : "-cpu help lists them", nearest ? nearest : "",
+                        nearest ? "?" : "");
+}
+
+/* ---- the keys ---- */
 
 #define KEY_UNKNOWN_MSR "unknown-msr"
 #define KEY_KVM         "kvm"
@@ -40,22 +133,224 @@ static bool *field_of(CpuModel *model, const TwoWays *key)
     return (bool *)((char *)model + key->field);
 }
 
-static bool check_name(const char *name, GError **error)
+/* Other names for the same. */
+static const struct {
+    const char *alias, *name;
+} ALIASES[] = {
+    {"sse3", "pni"},  {"sse4-1", "sse4.1"}, {"sse4-2", "sse4.2"}, {"xd", "nx"},
+    {"lzcnt", "abm"}, {"i64", "lm"},        {"ffxsr", "fxsr"},    {"prefetchw", "3dnowprefetch"},
+};
+
+/* QEMU writes many names with either. */
+static char *plain_name(const char *name)
 {
-    g_autoptr(GString) all = g_string_new(NULL);
-    for (const NamedModel *m = MODELS; m->name; m++) {
-        if (!strcmp(m->name, name)) {
-            return true;
+    char *plain = g_strdelimit(g_strdup(name), "_", '-');
+    for (size_t i = 0; i < G_N_ELEMENTS(ALIASES); i++) {
+        if (!strcmp(plain, ALIASES[i].alias)) {
+            g_free(plain);
+            return g_strdup(ALIASES[i].name);
         }
-        g_string_append_printf(all, "%s%s", all->len ? ", " : "", m->name);
     }
-    return error_refuse(error, "-cpu %s: no such CPU model (there is %s)", name, all->str);
+    return plain;
 }
 
-static bool apply(CpuModel *model, const TwoWays *key, const char *value, GError **error)
+/* Properties and features of QEMU's that change nothing here: they name what is not modelled. */
+static const char *const IDLE_KEYS[] = {"3dnow",
+                                        "3dnowext",
+                                        "acpi",
+                                        "amd-stibp",
+                                        "arat",
+                                        "arch-capabilities",
+                                        "avx-vnni",
+                                        "avx512-4fmaps",
+                                        "avx512-4vnniw",
+                                        "avx512-bf16",
+                                        "avx512-bitalg",
+                                        "avx512-fp16",
+                                        "avx512-vnni",
+                                        "avx512-vp2intersect",
+                                        "avx512-vpopcntdq",
+                                        "avx512bw",
+                                        "avx512cd",
+                                        "avx512dq",
+                                        "avx512er",
+                                        "avx512f",
+                                        "avx512ifma",
+                                        "avx512pf",
+                                        "avx512vbmi",
+                                        "avx512vbmi2",
+                                        "avx512vl",
+                                        "check",
+                                        "cid",
+                                        "clflushopt",
+                                        "clwb",
+                                        "clzero",
+                                        "cmp-legacy",
+                                        "core-capability",
+                                        "cr8legacy",
+                                        "dca",
+                                        "ds",
+                                        "ds-cpl",
+                                        "dtes64",
+                                        "enforce",
+                                        "est",
+                                        "extapic",
+                                        "family",
+                                        "fma4",
+                                        "fs-gs-base-ns",
+                                        "fsrm",
+                                        "fxsr-opt",
+                                        "gfni",
+                                        "hle",
+                                        "host-cache-info",
+                                        "host-phys-bits",
+                                        "host-phys-bits-limit",
+                                        "ht",
+                                        "ia64",
+                                        "ibpb",
+                                        "ibrs",
+                                        "ibs",
+                                        "intel-pt",
+                                        "invpcid",
+                                        "invtsc",
+                                        "l3-cache",
+                                        "lbrv",
+                                        "legacy-cache",
+                                        "level",
+                                        "lmce",
+                                        "lwp",
+                                        "mca",
+                                        "mce",
+                                        "md-clear",
+                                        "migratable",
+                                        "min-level",
+                                        "min-xlevel",
+                                        "misalignsse",
+                                        "mmxext",
+                                        "model",
+                                        "model-id",
+                                        "monitor",
+                                        "movdir64b",
+                                        "movdiri",
+                                        "mpx",
+                                        "nodeid-msr",
+                                        "npt",
+                                        "nrip-save",
+                                        "osvw",
+                                        "osxsave",
+                                        "ospke",
+                                        "pbe",
+                                        "pdcm",
+                                        "perfctr-core",
+                                        "perfctr-nb",
+                                        "phys-bits",
+                                        "pks",
+                                        "pku",
+                                        "pmu",
+                                        "pn",
+                                        "rdctl-no",
+                                        "rtm",
+                                        "serialize",
+                                        "sgx",
+                                        "sha-ni",
+                                        "skinit",
+                                        "smx",
+                                        "spec-ctrl",
+                                        "ss",
+                                        "ssb-no",
+                                        "ssbd",
+                                        "sse4a",
+                                        "stepping",
+                                        "stibp",
+                                        "svm",
+                                        "syscall-ns",
+                                        "tbm",
+                                        "tce",
+                                        "tcg-cpuid",
+                                        "tm",
+                                        "tm2",
+                                        "topoext",
+                                        "tsc-adjust",
+                                        "tsc-frequency",
+                                        "tsc-scale",
+                                        "tsx-ctrl",
+                                        "vaes",
+                                        "vendor",
+                                        "virt-ssbd",
+                                        "vme",
+                                        "vmware-cpuid-freq",
+                                        "vmx",
+                                        "vpclmulqdq",
+                                        "waitpkg",
+                                        "wbnoinvd",
+                                        "wdt",
+                                        "x2apic",
+                                        "xcrypt",
+                                        "xgetbv1",
+                                        "xlevel",
+                                        "xop",
+                                        "xsavec",
+                                        "xsaveerptr",
+                                        "xsaveopt",
+                                        "xsaves",
+                                        "xstore",
+                                        "xtpr",
+                                        NULL};
+
+static bool is_idle(const char *name)
 {
-    bool other = value && !strcmp(value, key->other);
-    if (value && !other && strcmp(value, key->usual)) {
+    return g_strv_contains(IDLE_KEYS, name) || g_str_has_prefix(name, "hv-") ||
+           g_str_has_prefix(name, "kvm-") || g_str_has_prefix(name, "kvmclock") ||
+           g_str_has_prefix(name, "x-") || g_str_has_prefix(name, "vmx-") ||
+           g_str_has_prefix(name, "svm-") || g_str_has_prefix(name, "xen-");
+}
+
+static void switch_feature(CpuModel *model, CpuFeature feature, bool on)
+{
+    cpu_features_put(&model->added, feature, on);
+    cpu_features_put(&model->removed, feature, !on);
+}
+
+static bool refuse_name(const char *given, GError **error)
+{
+    const char *names[CPU_FEATURE_COUNT + 3] = {KEY_UNKNOWN_MSR, KEY_KVM};
+    unsigned count = 2;
+    for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
+        if (cpu_feature_name((CpuFeature)i)) {
+            names[count++] = cpu_feature_name((CpuFeature)i);
+        }
+    }
+    const char *nearest = keyval_nearest(given, names);
+    return error_refuse(error, "-cpu: unknown feature or key '%s' (%s%s%s)", given,
+                        nearest ? "did you mean '" : "-cpu help lists them", nearest ? nearest : "",
+                        nearest ? "'?" : "");
+}
+
+/* "+name", "-name" and "name=on|off" */
+static bool apply_feature(CpuModel *model, const char *given, const char *value, bool on,
+                          GString *ignored, GError **error)
+{
+    g_autofree char *name = plain_name(given);
+    CpuFeature feature = cpu_feature_by_name(name);
+    if (feature == CPU_FEATURE_COUNT) {
+        if (is_idle(name)) {
+            g_string_append_printf(ignored, "%s%s", ignored->len ? ", " : "", given);
+            return true;
+        }
+        return refuse_name(given, error);
+    }
+    g_autofree char *what = g_strdup_printf("-cpu %s", given);
+    if (value && !number_parse_bool(what, value, &on, error)) {
+        return false;
+    }
+    switch_feature(model, feature, on);
+    return true;
+}
+
+static bool apply_key(CpuModel *model, const TwoWays *key, const char *value, GError **error)
+{
+    bool other = !strcmp(value, key->other);
+    if (!other && strcmp(value, key->usual)) {
         return error_refuse(error, "-cpu %s=%s: not one of %s, %s", key->key, value, key->usual,
                             key->other);
     }
@@ -63,50 +358,165 @@ static bool apply(CpuModel *model, const TwoWays *key, const char *value, GError
     return true;
 }
 
-bool cpu_model_parse(const char *text, CpuModel *model, GError **error)
+static bool apply(CpuModel *model, const char *item, GString *ignored, GError **error)
 {
-    static const char *const KNOWN[] = {"model", KEY_UNKNOWN_MSR, KEY_KVM, NULL};
+    if (*item == '+' || *item == '-') {
+        return apply_feature(model, item + 1, NULL, *item == '+', ignored, error);
+    }
+    const char *equals = strchr(item, '=');
+    g_autofree char *name = equals ? g_strndup(item, (gsize)(equals - item)) : g_strdup(item);
+    const char *value = equals ? equals + 1 : "on";
+    for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++) {
+        if (!strcmp(KEYS[i].key, name)) {
+            return apply_key(model, &KEYS[i], value, error);
+        }
+    }
+    return apply_feature(model, name, value, true, ignored, error);
+}
+
+bool cpu_model_parse(const char *text, CpuModel *model, char **ignored, GError **error)
+{
     *model = (CpuModel){0};
-    g_autofree char *first = g_strndup(text, strcspn(text, ","));
-    if (strchr(first, '=')) {
+    g_auto(GStrv) items = g_strsplit(text, ",", -1);
+    if (!items[0] || strchr(items[0], '=') || strchr("+-", *items[0])) {
         return error_refuse(error, "-cpu %s: the model comes first (as in -cpu max,%s)", text,
                             text);
     }
-    g_autoptr(GHashTable) keys = keyval_parse("-cpu", text, "model", KNOWN, error);
-    if (!keys || !check_name(g_hash_table_lookup(keys, "model"), error)) {
+    if (!set_name(model, items[0], error)) {
         return false;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++) {
-        if (!apply(model, &KEYS[i], g_hash_table_lookup(keys, KEYS[i].key), error)) {
+    g_autoptr(GString) idle = g_string_new(NULL);
+    for (char **item = items + 1; *item; item++) {
+        if (!**item) {
+            return error_refuse(error, "-cpu %s: empty item between commas (write key=value)",
+                                text);
+        }
+        if (!apply(model, *item, idle, error)) {
             return false;
         }
     }
+    if (ignored) {
+        *ignored = idle->len ? g_strdup(idle->str) : NULL;
+    }
     return true;
+}
+
+/* ---- texts ---- */
+
+static void add_features(GString *text, const CpuFeatures *set, char sign)
+{
+    for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
+        if (cpu_features_have(set, (CpuFeature)i)) {
+            g_string_append_printf(text, ",%c%s", sign, cpu_feature_name((CpuFeature)i));
+        }
+    }
 }
 
 char *cpu_model_text(const CpuModel *model)
 {
     CpuModel copy = *model;
-    GString *text = g_string_new(MODELS[0].name);
+    GString *text = g_string_new(MODELS[model->name].name);
     for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++) {
         if (*field_of(&copy, &KEYS[i])) {
             g_string_append_printf(text, ",%s=%s", KEYS[i].key, KEYS[i].other);
         }
     }
+    add_features(text, &model->added, '+');
+    add_features(text, &model->removed, '-');
     return g_string_free(text, false);
 }
 
 char *cpu_model_help(void)
 {
-    GString *text = g_string_new("CPU models, for -cpu NAME[,key=value]:\n");
-    for (const NamedModel *m = MODELS; m->name; m++) {
-        g_string_append_printf(text, "  %-10s %s\n", m->name, m->description);
+    GString *text = g_string_new("CPU models, for -cpu NAME[,key=value][,+FEATURE][,-FEATURE]:\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
+        g_string_append_printf(text, "  %-20s %s\n", MODELS[i].name, MODELS[i].description);
     }
-    g_string_append(text, "\nKeys, the default first:\n");
+    g_string_append(text, "A model has those of its features that the accelerator has.\n"
+                          "\nKeys, the default first:\n");
     for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++) {
         g_autofree char *key =
             g_strdup_printf("%s=%s|%s", KEYS[i].key, KEYS[i].usual, KEYS[i].other);
         g_string_append_printf(text, "  %-25s %s\n", key, KEYS[i].description);
     }
-    return g_string_free(text, false);
+    g_string_append(text, "\nFeatures:");
+    size_t column = SIZE_MAX;
+    for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
+        const char *name = cpu_feature_name((CpuFeature)i);
+        size_t width = name ? strlen(name) + 1 : 0;
+        if (column + width > 75) {
+            g_string_append(text, "\n ");
+            column = 1;
+        }
+        g_string_append_printf(text, "%s%s", name ? " " : "", name ? name : "");
+        column += width;
+    }
+    return g_string_free(g_string_append_c(text, '\n'), false);
+}
+
+/* ---- what a model has ---- */
+
+bool cpu_model_is_host(const CpuModel *model)
+{
+    return model->name == MODEL_HOST;
+}
+
+static bool has_all(const CpuModel *model)
+{
+    return model->name == MODEL_MAX || model->name == MODEL_HOST;
+}
+
+static void add_named(const NamedModel *named, CpuFeatures *set)
+{
+    if (named->from) {
+        add_named(find_model(named->from), set);
+    }
+    g_auto(GStrv) names = g_strsplit(named->features, " ", -1);
+    for (char **name = names; *name; name++) {
+        if (**name) {
+            CpuFeature feature = cpu_feature_by_name(*name);
+            g_assert(feature != CPU_FEATURE_COUNT);
+            cpu_features_put(set, feature, true);
+        }
+    }
+}
+
+/* The features that the model lets pass. */
+static CpuFeatures features_of(const CpuModel *model)
+{
+    CpuFeatures set = {0};
+    if (!has_all(model)) {
+        add_named(&MODELS[model->name], &set);
+    }
+    for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
+        CpuFeature feature = (CpuFeature)i;
+        bool on = has_all(model) || cpu_features_have(&set, feature) ||
+                  cpu_features_have(&model->added, feature) || feature == CPU_FEATURE_HYPERVISOR;
+        cpu_features_put(&set, feature, on && !cpu_features_have(&model->removed, feature));
+    }
+    return set;
+}
+
+void cpu_model_limit(const CpuModel *model, CpuFeatures *features)
+{
+    CpuFeatures set = features_of(model);
+    for (size_t i = 0; i < G_N_ELEMENTS(features->bits); i++) {
+        features->bits[i] &= set.bits[i];
+    }
+}
+
+/* The bits of the register that are features: those of a set that has all. */
+static uint32_t feature_bits(uint32_t leaf, uint32_t subleaf, CpuidRegister which)
+{
+    CpuFeatures all;
+    memset(&all, 0xff, sizeof(all));
+    return cpu_features_word(&all, leaf, subleaf, which);
+}
+
+uint32_t cpu_model_limit_word(const CpuModel *model, uint32_t leaf, uint32_t subleaf,
+                              CpuidRegister which, uint32_t word)
+{
+    CpuFeatures set = features_of(model);
+    uint32_t known = feature_bits(leaf, subleaf, which);
+    return word & (~known | cpu_features_word(&set, leaf, subleaf, which));
 }

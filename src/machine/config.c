@@ -23,6 +23,8 @@ Config *config_new(void)
     config->qmps = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
+    config->notes = g_ptr_array_new_with_free_func(g_free);
+    config->messages = g_ptr_array_new_with_free_func(g_free);
     config->escape = CTRL_A;
     return config;
 }
@@ -39,6 +41,9 @@ void config_free(Config *config)
     g_ptr_array_unref(config->qmps);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
+    g_ptr_array_unref(config->notes);
+    g_ptr_array_unref(config->messages);
+    g_free(config->uuid);
     g_free(config->name);
     g_free(config->machine);
     g_free(config->kernel);

@@ -7,6 +7,7 @@
 #include "src/block/drive.h"
 #include "src/cpu/cpu_model.h"
 #include "src/machine/run_action.h"
+#include "src/machine/topology.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@ typedef struct Config {
     char *name;
     uint64_t memory; /* bytes */
     unsigned cpus;
+    CpuTopology topology; /* all 0: one socket with a core for each CPU */
     CpuModel cpu;
     GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
     char *machine;     /* "pc,key=value" */
@@ -38,7 +40,10 @@ typedef struct Config {
     bool start_paused;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
-    bool no_defaults, no_reboot, no_shutdown;
+    bool no_defaults, no_reboot, no_shutdown, no_acpi, nographic, daemonize, timestamps;
+    GPtrArray *notes;    /* of -d options: what was accepted and changes nothing */
+    GPtrArray *messages; /* that the user sees when the run begins */
+    char *uuid;
     RunActions actions;
     int escape; /* control character's code */
     char *log_items, *log_file, *log_filter;

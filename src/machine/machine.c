@@ -334,6 +334,9 @@ BootBoard machine_board(const Machine *machine)
     BootBoard board = machine->class->tables;
     board.cpus = machine->config->cpus;
     board.apic = in_kernel || machine->ioapic;
+    if (machine->config->no_acpi) {
+        board.acpi_port = 0;
+    }
     board.timer_input = in_kernel ? 0 : machine->class->timer_pin;
     return board;
 }

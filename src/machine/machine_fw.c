@@ -29,11 +29,24 @@ static void add_map(FwItems *items, uint64_t ram)
     fw_items_add_file(items, "etc/e820", g_bytes_new(map, ram > low ? sizeof(map) : sizeof(*map)));
 }
 
+/* The bytes in the order of the text, as QEMU gives them. */
+static void read_uuid(const char *text, uint8_t *uuid)
+{
+    for (unsigned i = 0; text && *text && i < UUID_SIZE; text++) {
+        if (g_ascii_isxdigit(*text)) {
+            uuid[i++] =
+                (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
+            text++;
+        }
+    }
+}
+
 static void add_numbers(const Machine *machine, FwItems *items)
 {
-    static const uint8_t UUID[UUID_SIZE];
+    uint8_t uuid[UUID_SIZE] = {0};
+    read_uuid(machine->config->uuid, uuid);
     const BootBoard board = machine_board(machine);
-    fw_items_add(items, FW_CFG_UUID, g_bytes_new_static(UUID, sizeof(UUID)));
+    fw_items_add(items, FW_CFG_UUID, g_bytes_new(uuid, sizeof(uuid)));
     fw_items_add_number(items, FW_CFG_RAM_SIZE, memory_ram_size(machine->host.memory), 8);
     fw_items_add_number(items, FW_CFG_NOGRAPHIC, 1, 2);
     fw_items_add_number(items, FW_CFG_NB_CPUS, board.cpus, 2);

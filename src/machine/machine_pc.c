@@ -180,9 +180,10 @@ static bool add_controllers(Machine *machine, const Config *config, GError **err
     return machine->pic != NULL;
 }
 
-static bool add_acpi(Machine *machine, GError **error)
+/* Without ACPI the ports by which older guests power off remain. */
+static bool add_acpi(Machine *machine, const Config *config, GError **error)
 {
-    return machine_add(machine, "acpi-pm", "ACPI", NULL, error);
+    return machine_add(machine, "acpi-pm", "ACPI", config->no_acpi ? "iobase=0" : NULL, error);
 }
 
 static bool has_device(const Config *config, const char *class_name)
@@ -222,7 +223,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            pc_lines_open(&lines, machine, config, error) &&
            (in_kernel || add_controllers(machine, config, error)) &&
            machine_add(machine, "isa-pit", "PIT", bios_did(after_bios), error) &&
-           add_rtc(machine, config, &drives, error) && add_acpi(machine, error) &&
+           add_rtc(machine, config, &drives, error) && add_acpi(machine, config, error) &&
            add_with_char(machine, "debug-port", "debug-port", &lines.line[LINE_DEBUGPORT], error) &&
            add_a20_gate(machine, "i8042", "KBC", bios_did(after_bios), error) &&
            add_a20_gate(machine, "port92", "port92", NULL, error) &&

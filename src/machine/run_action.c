@@ -14,8 +14,20 @@ const char *run_event_name(RunEvent event)
     return EVENT_NAMES[event];
 }
 
+/* QEMU's words for the same. */
+static const struct {
+    const char *alias;
+    RunAction action;
+} ALIASES[] = {{"poweroff", ACTION_SHUTDOWN}, {"exit-failure", ACTION_DIE}};
+
 bool run_action_parse(RunEvent event, const char *text, RunAction *action, GError **error)
 {
+    for (unsigned i = 0; i < G_N_ELEMENTS(ALIASES); i++) {
+        if (!strcmp(text, ALIASES[i].alias)) {
+            *action = ALIASES[i].action;
+            return true;
+        }
+    }
     for (unsigned i = 0; i < RUN_ACTIONS; i++) {
         if (!strcmp(text, ACTION_NAMES[i])) {
             *action = i;

@@ -115,7 +115,7 @@ static bool apply_run(ReplayHeader *header, const char *key, const char *value, 
         header->whole = true;
         replace(&header->ips, usual ? NULL : value);
     } else if (!strcmp(key, "cpu")) {
-        return cpu_model_parse(value, &header->config->cpu, error);
+        return cpu_model_parse(value, &header->config->cpu, NULL, error);
     } else if (!strcmp(key, "append")) {
         replace(&header->config->append, value);
     } else if (!strcmp(key, "flat")) {

@@ -461,6 +461,19 @@ static bool check_long_mode(const Vm *vm, const AccelClass *accel, GError **erro
     return has || !vm->image || boot_image_check_no_long(vm->image, accel->name, error);
 }
 
+/* What reading the command line has found out. */
+static void log_options(Vm *vm)
+{
+    const Config *config = vm->config;
+    log_set_timestamps(vm->log, config->timestamps);
+    for (guint i = 0; i < config->messages->len; i++) {
+        log_line(vm->log, "pioemu: %s", (char *)config->messages->pdata[i]);
+    }
+    for (guint i = 0; vm->log_items & LOG_ACCEPTED && i < config->notes->len; i++) {
+        log_line(vm->log, "pioemu: option without effect: -%s", (char *)config->notes->pdata[i]);
+    }
+}
+
 bool vm_build(Vm *vm, GError **error)
 {
     const MachineClass *machine;
@@ -470,6 +483,9 @@ bool vm_build(Vm *vm, GError **error)
     }
     vm->loop = loop_new(error);
     vm->log = vm->loop ? log_new(vm->loop, vm->config->log_file, error) : NULL;
+    if (vm->log) {
+        log_options(vm);
+    }
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
     if (!accel || !check_long_mode(vm, accel, error) || !choose_irqchip(vm, accel, error) ||
         !build_parts(vm, accel, machine, error)) {

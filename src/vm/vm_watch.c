@@ -156,8 +156,8 @@ static void timed_out(void *opaque)
         }
         return;
     }
-    g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %" PRIu64 " s",
-                                              vm->config->timeout / NS_PER_SECOND);
+    g_autofree char *reason = g_strdup_printf("-timeout: the guest ran for %g s",
+                                              (double)vm->config->timeout / (double)NS_PER_SECOND);
     log_line(vm->log, "pioemu: %s", reason);
     vm_post_mortem(vm);
     vm_end(vm, VM_ENDED_BY_TIMEOUT, VM_EXIT_TIMEOUT, "host-error", reason);

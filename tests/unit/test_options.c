@@ -2,6 +2,7 @@
 #include "src/base/error.h"
 #include "src/cli/options.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct Parsed {
@@ -71,16 +72,10 @@ static const struct {
     const char *option;
     size_t field;
 } TEXTS[] = {
-    {"-kernel", offsetof(Config, kernel)},
-    {"-flat", offsetof(Config, flat)},
-    {"-name", offsetof(Config, name)},
-    {"-debugcon", offsetof(Config, debugcon)},
-    {"-debugport", offsetof(Config, debugport)},
-    {"-result", offsetof(Config, result)},
-    {"-pidfile", offsetof(Config, pidfile)},
-    {"-D", offsetof(Config, log_file)},
-    {"-rtc", offsetof(Config, rtc)},
-    {"-qtest", offsetof(Config, qtest)},
+    {"-kernel", offsetof(Config, kernel)},       {"-flat", offsetof(Config, flat)},
+    {"-debugcon", offsetof(Config, debugcon)},   {"-debugport", offsetof(Config, debugport)},
+    {"-result", offsetof(Config, result)},       {"-pidfile", offsetof(Config, pidfile)},
+    {"-D", offsetof(Config, log_file)},          {"-qtest", offsetof(Config, qtest)},
     {"-qtest-log", offsetof(Config, qtest_log)},
 };
 
@@ -155,7 +150,7 @@ static void test_lists_are_kept_in_order(void)
     g_ptr_array_add(p.config->devices, NULL);
     g_ptr_array_add(p.config->globals, NULL);
     g_ptr_array_add(p.config->accels, NULL);
-    static const char *const SERIALS[] = {"stdio", "none", "stdio", NULL};
+    static const char *const SERIALS[] = {"stdio", "none", NULL};
     static const char *const DEVICES[] = {"a,b=c", "d", NULL};
     static const char *const GLOBALS[] = {"x.y=z", "u.v=w", NULL};
     static const char *const ACCELS[] = {"kvm", "other", "third", NULL};
@@ -217,7 +212,9 @@ static void test_memory_sizes(void)
     REFUSED("-m x: not a number (decimal or 0x...)", "-m", "x");
     REFUSED("-m -1: not a number (decimal or 0x...)", "-m", "-1");
     REFUSED("-m 99999999999999999999: number too large", "-m", "99999999999999999999");
-    REFUSED("-m 1G,slots=2: unknown suffix 'G,slots=2' (use K, M or G)", "-m", "1G,slots=2");
+    assert_memory("1G,slots=2,maxmem=2G", UINT64_C(1) << 30);
+    assert_memory("size=64,slots=2", UINT64_C(64) << 20);
+    assert_memory("slots=2", UINT64_C(128) << 20);
     REFUSED("-m 0x: no digits after 0x", "-m", "0x");
     REFUSED("-m 60K: memory is a multiple of 4K, from 64K on", "-m", "60K");
     REFUSED("-m 65K: memory is a multiple of 4K, from 64K on", "-m", "65K");
@@ -235,6 +232,32 @@ static void test_cpus(void)
     p = PARSE("-smp", "cpus=2");
     g_assert_cmpuint(p.config->cpus, ==, 2);
     parsed_clear(&p);
+    static const struct {
+        const char *text;
+        unsigned cpus, sockets, cores, threads;
+    } GROUPS[] = {
+        {"4", 4, 1, 4, 1},
+        {"cores=2,threads=2", 4, 1, 2, 2},
+        {"8,sockets=2,cores=2,threads=2", 8, 2, 2, 2},
+        {"2,maxcpus=4", 2, 1, 4, 1},
+        {"sockets=2", 2, 2, 1, 1},
+        {"6,sockets=2", 6, 2, 3, 1},
+        {"4,cores=2", 4, 2, 2, 1},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(GROUPS); i++) {
+        p = PARSE("-smp", GROUPS[i].text);
+        g_assert_no_error(p.error);
+        g_assert_cmpuint(p.config->cpus, ==, GROUPS[i].cpus);
+        g_assert_cmpuint(p.config->topology.sockets, ==, GROUPS[i].sockets);
+        g_assert_cmpuint(p.config->topology.cores, ==, GROUPS[i].cores);
+        g_assert_cmpuint(p.config->topology.threads, ==, GROUPS[i].threads);
+        parsed_clear(&p);
+    }
+    REFUSED("-smp 4,cores=3: 1 sockets of 1 dies of 3 cores of 1 threads are 3 CPUs, not 4", "-smp",
+            "4,cores=3");
+    REFUSED("-smp 5,maxcpus=4: 5 CPUs are more than the 4 that are possible", "-smp",
+            "5,maxcpus=4");
+    REFUSED("-smp clusters=2: a PC has no clusters", "-smp", "4,clusters=2");
     REFUSED("-smp 0: at least 1 CPU", "-smp", "0");
     REFUSED("-smp 256: too large (at most 255)", "-smp", "256");
     REFUSED("-smp: a number is missing (decimal or 0x...)", "-smp", "cpus=");
@@ -258,9 +281,14 @@ static void test_timeout_is_in_seconds(void)
     Parsed p = PARSE("-timeout", "30");
     g_assert_cmpuint(p.config->timeout, ==, UINT64_C(30000000000));
     parsed_clear(&p);
-    REFUSED("-timeout 0: at least 1 second", "-timeout", "0");
-    REFUSED("-timeout 1s: 's' after the number (decimal or 0x...)", "-timeout", "1s");
-    REFUSED("-timeout 99999999999: too large (at most 3153600000)", "-timeout", "99999999999");
+    p = PARSE("-timeout", "0.5");
+    g_assert_cmpuint(p.config->timeout, ==, UINT64_C(500000000));
+    parsed_clear(&p);
+    REFUSED("-timeout 0: more than 0 seconds", "-timeout", "0");
+    REFUSED("-timeout 1s: not a number of seconds (as in 30 or 0.5)", "-timeout", "1s");
+    REFUSED("-timeout -1: not a number of seconds (as in 30 or 0.5)", "-timeout", "-1");
+    REFUSED("-timeout 99999999999: not a number of seconds (as in 30 or 0.5)", "-timeout",
+            "99999999999");
 }
 
 static void test_log_items_are_checked_at_once(void)
@@ -291,8 +319,9 @@ static void test_log_filter_is_checked_at_once(void)
 
 static void test_only_display_none_is_there(void)
 {
-    REFUSED("-display gtk: there is only none: the console is serial", "-display", "gtk");
-    REFUSED("-net user: there is only none: the machine has no such device", "-net", "user");
+    REFUSED("-display gtk: there is no picture: the console is serial (-display none)", "-display",
+            "gtk");
+    REFUSED("-net user: there is no network card (-nic none)", "-net", "user");
     Parsed p = PARSE("-net", "none", "-nic", "none", "-audio", "none", "-audiodev", "none,id=a",
                      "-vga", "none");
     g_assert_true(p.ok);
@@ -304,7 +333,7 @@ static void test_only_display_none_is_there(void)
 static void test_missing_argument_shows_an_example(void)
 {
     REFUSED("-kernel: needs FILE (as in -kernel guests/hello.bin)", "-kernel");
-    REFUSED("-m: needs SIZE (as in -m 1G)", "-no-reboot", "-m");
+    REFUSED("-m: needs [size=]SIZE (as in -m 1G)", "-no-reboot", "-m");
     REFUSED("--serial: needs DEV (as in -serial stdio -serial file:com2.log)", "--serial", "");
     REFUSED("-timeout: needs SECONDS (as in -timeout 30)", "-timeout");
 }
@@ -322,9 +351,8 @@ static void test_unknown_option_suggests_the_nearest(void)
 
 static void test_an_unknown_option_is_refused(void)
 {
-    REFUSED("hello.bin: not an option (a guest is named with -kernel FILE)", "hello.bin");
     REFUSED("-: not an option (a guest is named with -kernel FILE)", "-");
-    REFUSED(": not an option (a guest is named with -kernel FILE)", "");
+    REFUSED("an empty word: not an option (a guest is named with -kernel FILE)", "");
     REFUSED("--: unknown option (see --help)", "--");
 }
 
@@ -437,9 +465,26 @@ static void test_cpu_models(void)
         g_assert_true(p.config->cpu.hides_kvm == MODELS[i].hides);
         g_autofree char *text = cpu_model_text(&p.config->cpu);
         CpuModel again;
-        g_assert_true(cpu_model_parse(text, &again, NULL));
+        g_assert_true(cpu_model_parse(text, &again, NULL, NULL));
         g_assert_true(again.unknown_msr_faults == MODELS[i].faults);
         g_assert_true(again.hides_kvm == MODELS[i].hides);
+        parsed_clear(&p);
+    }
+    static const struct {
+        const char *text, *same;
+    } NAMES[] = {
+        {"qemu64", "qemu64"},
+        {"Haswell-noTSX-v2", "Haswell"},
+        {"qemu32-i386-cpu", "qemu32"},
+        {"max,+sse4_2,-nx", "max,+sse4.2,-nx"},
+        {"kvm64,lahf_lm=on,nx=off,nx=on", "kvm64,+nx,+lahf-lm"},
+        {"max,+vmx,hv_relaxed,migratable=no,enforce", "max"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        Parsed p = PARSE("-cpu", NAMES[i].text);
+        g_assert_no_error(p.error);
+        g_autofree char *text = cpu_model_text(&p.config->cpu);
+        g_assert_cmpstr(text, ==, NAMES[i].same);
         parsed_clear(&p);
     }
     Parsed later = PARSE("-cpu", "max,kvm=off", "-cpu", "max");
@@ -447,14 +492,206 @@ static void test_cpu_models(void)
     parsed_clear(&later);
 }
 
+/* The model takes from what the accelerator has, and adds nothing. */
+static void test_a_model_limits_the_features(void)
+{
+    CpuFeatures all;
+    memset(&all, 0xff, sizeof(all));
+    static const struct {
+        const char *model;
+        CpuFeature feature;
+        bool has;
+    } CASES[] = {
+        {"max", CPU_FEATURE_AVX2, true},       {"max,-avx2", CPU_FEATURE_AVX2, false},
+        {"486", CPU_FEATURE_TSC, false},       {"pentium", CPU_FEATURE_TSC, true},
+        {"qemu64", CPU_FEATURE_LM, true},      {"qemu32", CPU_FEATURE_LM, false},
+        {"Nehalem", CPU_FEATURE_SSE4_2, true}, {"Nehalem", CPU_FEATURE_AVX, false},
+        {"base", CPU_FEATURE_FPU, false},      {"base,+fpu", CPU_FEATURE_FPU, true},
+        {"486", CPU_FEATURE_HYPERVISOR, true},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        CpuModel model;
+        g_assert_true(cpu_model_parse(CASES[i].model, &model, NULL, NULL));
+        CpuFeatures features = all, none = {0};
+        cpu_model_limit(&model, &features);
+        g_assert_true(cpu_features_have(&features, CASES[i].feature) == CASES[i].has);
+        cpu_model_limit(&model, &none);
+        g_assert_false(cpu_features_have(&none, CASES[i].feature));
+    }
+    CpuModel old;
+    g_assert_true(cpu_model_parse("486", &old, NULL, NULL));
+    g_assert_cmphex(cpu_model_limit_word(&old, 1, 0, CPUID_EDX, 0xffffffff) & 0x11, ==, 1);
+    g_assert_cmphex(cpu_model_limit_word(&old, 1, 0, CPUID_EBX, 0x12345678), ==, 0x12345678);
+}
+
+static void test_a_word_that_is_no_option_is_a_disk(void)
+{
+    Parsed p = PARSE("-m", "64", "disk.img", "-snapshot");
+    g_assert_true(p.ok);
+    g_assert_cmpuint(p.config->drives->len, ==, 1);
+    const Drive *drive = p.config->drives->pdata[0];
+    g_assert_cmpstr(drive->file, ==, "disk.img");
+    g_assert_cmpint(drive->index, ==, 0);
+    parsed_clear(&p);
+}
+
+static void test_boards_of_qemu_are_the_pc(void)
+{
+    static const struct {
+        const char *text, *machine;
+        unsigned notes, messages;
+    } CASES[] = {
+        {"pc-i440fx-7.2", "pc", 1, 0},
+        {"type=pc-i440fx-2.5,usb=off,dump-guest-core=off", "pc", 3, 0},
+        {"q35,smm=off", "pc", 1, 1},
+        {"pc,kernel-irqchip=off", "pc,irqchip=user", 0, 0},
+        {"pc,kernel_irqchip=split", "pc,irqchip=split", 0, 0},
+        {"isapc", "isapc", 0, 0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        Parsed p = PARSE("-machine", CASES[i].text);
+        g_assert_no_error(p.error);
+        g_assert_cmpstr(p.config->machine, ==, CASES[i].machine);
+        g_assert_cmpuint(p.config->notes->len, ==, CASES[i].notes);
+        g_assert_cmpuint(p.config->messages->len, ==, CASES[i].messages);
+        parsed_clear(&p);
+    }
+    REFUSED("-machine microvm: there is no microvm (-machine pc -kernel FILE -nodefaults is the "
+            "smallest)",
+            "-M", "microvm");
+    Parsed p = PARSE("-machine", "acpi=off");
+    g_assert_true(p.ok && p.config->no_acpi);
+    parsed_clear(&p);
+}
+
+static void assert_accels(const char *const *words, const char *joined)
+{
+    Parsed p = parse(words);
+    g_assert_no_error(p.error);
+    g_ptr_array_add(p.config->accels, NULL);
+    g_autofree char *text = g_strjoinv(" ", (char **)p.config->accels->pdata);
+    g_assert_cmpstr(text, ==, joined);
+    parsed_clear(&p);
+}
+
+static void test_accelerators_of_qemu(void)
+{
+#define ACCELS(joined, ...) assert_accels((const char *const[]){__VA_ARGS__, NULL}, joined)
+    ACCELS("kvm", "-enable-kvm");
+    ACCELS("tcg", "-accel", "tcg,thread=multi");
+    ACCELS("kvm tcg", "-machine", "accel=kvm:tcg");
+    ACCELS("kvm tcg", "-accel", "kvm:hvf:tcg");
+    ACCELS("kvm tcg", "-accel", "kvm,dirty-ring-size=4096", "-accel", "tcg,tb-size=64");
+    ACCELS("soft,ips=1M", "-accel", "accel=soft,ips=1M");
+}
+
+static void test_who_has_the_terminal(void)
+{
+    static const struct {
+        const char *words[7];
+        const char *serial;
+        bool taken;
+    } CASES[] = {
+        {{"-nographic"}, "mon:stdio", false},
+        {{"-nographic", "-serial", "file:x"}, "file:x", false},
+        {{"-serial", "none", "-nographic"}, "none", false},
+        {{"-serial", "mon:stdio", "-nographic"}, "mon:stdio", false},
+        {{"-nographic", "-monitor", "none"}, NULL, false},
+        {{"-nographic", "-serial", "null", "-qmp", "stdio"}, "null", true},
+        {{"-debugcon", "stdio"}, NULL, true},
+        {{"-monitor", "stdio"}, NULL, true},
+        {{"-nographic", "-nodefaults"}, NULL, false},
+        {{"-chardev", "stdio,mux=on,id=c", "-serial", "chardev:c", "-mon", "c"}, "chardev:c", true},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        Parsed p = parse(CASES[i].words);
+        g_assert_no_error(p.error);
+        g_assert_true(p.config->stdio_taken == CASES[i].taken);
+        const char *serial = p.config->serials->len ? p.config->serials->pdata[0] : NULL;
+        g_assert_cmpstr(serial, ==, CASES[i].serial);
+        parsed_clear(&p);
+    }
+}
+
+static void test_what_qemu_has_and_we_do_not(void)
+{
+    REFUSED("-vnc :0: there is no picture: the console is the serial port (-serial stdio)", "-vnc",
+            ":0");
+    REFUSED("-tpmdev x: the board has no TPM", "-tpmdev", "x");
+    REFUSED("-full-screen: there is no picture: the console is the serial port (-serial stdio)",
+            "-full-screen", "x");
+    REFUSED("-parallel stdio: there is no parallel port (-parallel none; a port for text: "
+            "-debugcon DEV)",
+            "-parallel", "stdio");
+    Parsed p = PARSE("-usb", "-no-user-config", "-k", "de", "-audiodev", "pa,id=a", "-soundhw",
+                     "sb16", "-rtc", "driftfix=slew,base=localtime", "-parallel", "none",
+                     "-no-hpet", "-overcommit", "mem-lock=off", "-d", "cpu_reset,guest_errors,mmu");
+    g_assert_no_error(p.error);
+    g_assert_cmpuint(p.config->notes->len, ==, 11);
+    g_assert_cmpstr(p.config->rtc, ==, "base=localtime");
+    g_assert_cmpstr(p.config->log_items, ==, "guest_errors");
+    parsed_clear(&p);
+}
+
+static void test_options_come_from_a_file(void)
+{
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("pioemu-XXXXXX", &path, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    g_close(fd, NULL);
+    static const char TEXT[] = "# a comment\n\n[chardev \"c\"]\n  backend = \"file\"\n"
+                               "  path = \"a,b\"\n[machine]\n  type = \"isapc\"\n"
+                               "  accel = \"kvm:tcg\"\n";
+    g_assert_true(g_file_set_contents(path, TEXT, -1, NULL));
+    Parsed p = PARSE("-readconfig", path);
+    g_assert_no_error(p.error);
+    g_assert_cmpstr(p.config->chardevs->pdata[0], ==, "id=c,backend=file,path=a,,b");
+    g_assert_cmpstr(p.config->machine, ==, "isapc");
+    g_assert_cmpuint(p.config->accels->len, ==, 2);
+    parsed_clear(&p);
+    g_assert_true(g_file_set_contents(path, "[machine]\ntype = pc\n", -1, NULL));
+    g_autofree char *message = g_strdup_printf(
+        "-readconfig %s: line 2: 'type = pc': neither [option \"id\"] nor key = \"value\"", path);
+    REFUSED(message, "-readconfig", path);
+    g_remove(path);
+}
+
+static void test_events_are_chosen_by_patterns(void)
+{
+    Parsed p = PARSE("-trace", "in_*", "-trace", "enable=unclaimed,file=t.log");
+    g_assert_no_error(p.error);
+    g_assert_cmpstr(p.config->log_items, ==, "in_asm,unclaimed");
+    g_assert_cmpstr(p.config->log_file, ==, "t.log");
+    parsed_clear(&p);
+    REFUSED("-trace usb_*: no such event of pioemu's (-trace help lists them)", "-trace", "usb_*");
+}
+
+static void test_a_machine_that_nobody_can_start_says_so(void)
+{
+    Parsed p = PARSE("-S");
+    g_assert_cmpuint(p.config->messages->len, ==, 1);
+    parsed_clear(&p);
+    static const char *const WAYS[][3] = {{"-S", "-monitor", "stdio"},
+                                          {"-S", "-qmp", "stdio"},
+                                          {"-S", "-gdb", "tcp::1"},
+                                          {"-S", "-nographic"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(WAYS); i++) {
+        Parsed way = PARSE(WAYS[i][0], WAYS[i][1], WAYS[i][2]);
+        g_assert_cmpuint(way.config->messages->len, ==, 0);
+        parsed_clear(&way);
+    }
+}
+
 static void test_an_unknown_cpu_model_is_refused(void)
 {
-    REFUSED("-cpu host: no such CPU model (there is max)", "-cpu", "host");
+    REFUSED("-cpu Atlantis: no such CPU model (-cpu help lists them)", "-cpu", "Atlantis");
+    REFUSED("-cpu Haswel: no such CPU model (did you mean Haswell?)", "-cpu", "Haswel");
+    REFUSED("-cpu: unknown feature or key 'sse5' (did you mean 'sse'?)", "-cpu", "max,+sse5");
+    REFUSED("-cpu max,,nx: empty item between commas (write key=value)", "-cpu", "max,,nx");
     REFUSED("-cpu kvm=off: the model comes first (as in -cpu max,kvm=off)", "-cpu", "kvm=off");
     REFUSED("-cpu kvm=no: not one of on, off", "-cpu", "max,kvm=no");
     REFUSED("-cpu unknown-msr=on: not one of ignore, fault", "-cpu", "max,unknown-msr");
-    REFUSED("-cpu: unknown key 'kv' (did you mean 'kvm'? known: model, unknown-msr, kvm)", "-cpu",
-            "max,kv=off");
+    REFUSED("-cpu: unknown feature or key 'kv' (did you mean 'kvm'?)", "-cpu", "max,kv=off");
     TEXT_HAS(WORDS("-cpu", "help"), "\n  max ");
 }
 
@@ -477,6 +714,15 @@ int main(int argc, char **argv)
     TEST(cpus);
     TEST(cpu_models);
     TEST(an_unknown_cpu_model_is_refused);
+    TEST(a_model_limits_the_features);
+    TEST(a_word_that_is_no_option_is_a_disk);
+    TEST(boards_of_qemu_are_the_pc);
+    TEST(accelerators_of_qemu);
+    TEST(who_has_the_terminal);
+    TEST(what_qemu_has_and_we_do_not);
+    TEST(options_come_from_a_file);
+    TEST(events_are_chosen_by_patterns);
+    TEST(a_machine_that_nobody_can_start_says_so);
     TEST(escape_key);
     TEST(timeout_is_in_seconds);
     TEST(log_items_are_checked_at_once);

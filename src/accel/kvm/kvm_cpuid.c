@@ -66,6 +66,18 @@ static void take_names_of_host(struct kvm_cpuid2 *cpuid)
     }
 }
 
+/* Takes the features that the model of -cpu does not have. */
+static void limit_to_model(KvmAccel *kvm)
+{
+    const CpuModel *model = &kvm->accel.host.model;
+    for (unsigned i = 0; i < kvm->cpuid->nent; i++) {
+        struct kvm_cpuid_entry2 *e = &kvm->cpuid->entries[i];
+        e->ebx = cpu_model_limit_word(model, e->function, e->index, CPUID_EBX, e->ebx);
+        e->ecx = cpu_model_limit_word(model, e->function, e->index, CPUID_ECX, e->ecx);
+        e->edx = cpu_model_limit_word(model, e->function, e->index, CPUID_EDX, e->edx);
+    }
+}
+
 bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
 {
     kvm->cpuid = g_malloc0(sizeof(*kvm->cpuid) + ENTRIES_MAX * sizeof(kvm->cpuid->entries[0]));
@@ -76,6 +88,7 @@ bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
     }
     kvm->has_tsc_deadline = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
     take_names_of_host(kvm->cpuid);
+    limit_to_model(kvm);
     if (kvm->accel.host.model.hides_kvm) {
         drop_hypervisor_leaves(kvm->cpuid);
     }
@@ -96,6 +109,7 @@ static void fit_features(const KvmVcpu *kv, struct kvm_cpuid_entry2 *e)
     } else if (kvm->has_tsc_deadline) {
         e->ecx |= ECX_TSC_DEADLINE;
     }
+    e->ecx = cpu_model_limit_word(&kvm->accel.host.model, e->function, 0, CPUID_ECX, e->ecx);
 }
 
 /*

@@ -502,6 +502,7 @@ static void set_features(InterpAccel *interp)
         cpu_features_put(&interp->features, FEATURES[i], true);
     }
     cpu_features_put(&interp->features, CPU_FEATURE_APIC, interp->accel.host.local_apic);
+    cpu_model_limit(&interp->accel.host.model, &interp->features);
 }
 
 /* Every CPU of ours can have it; the model says whether it does. */
@@ -517,6 +518,10 @@ static bool interp_open(Accel *accel, GError **error)
 
     if (!parse_options(accel->host.options, &options, error)) {
         return false;
+    }
+    if (cpu_model_is_host(&accel->host.model)) {
+        return error_refuse(error, "-cpu host: the software CPU is the same on every host (-cpu "
+                                   "max is all that it has)");
     }
     interp->paranoid = options.paranoid;
     interp->ips = options.ips;

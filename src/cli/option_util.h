@@ -1,0 +1,53 @@
+/*
+ * What the setters of options share.
+ */
+#ifndef PIOEMU_CLI_OPTION_UTIL_H
+#define PIOEMU_CLI_OPTION_UTIL_H
+
+#include "src/cli/option_table.h"
+
+/* "help" or "?" */
+bool option_wants_help(const char *value);
+/* "-OPTION VALUE: WHY"; always false. */
+bool option_error(GError **error, const char *option, const char *value, const char *why);
+void option_replace(char **field, const char *value);
+/*
+ * A line for -d options: what was accepted and has no effect, and why; without
+ * the option's dash.
+ */
+void option_note(Parse *parse, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A line that the user sees in any case, when the run begins. */
+void option_tell(Parse *parse, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* ---- the setters of src/cli/option_machine.c ---- */
+
+bool option_set_memory(Parse *parse, const char *value, GError **error);
+bool option_set_cpus(Parse *parse, const char *value, GError **error);
+bool option_set_cpu_model(Parse *parse, const char *value, GError **error);
+bool option_set_accel(Parse *parse, const char *value, GError **error);
+bool option_enable_kvm(Parse *parse, const char *value, GError **error);
+bool option_set_machine(Parse *parse, const char *value, GError **error);
+bool option_set_name(Parse *parse, const char *value, GError **error);
+bool option_set_uuid(Parse *parse, const char *value, GError **error);
+bool option_set_rtc(Parse *parse, const char *value, GError **error);
+bool option_set_local_time(Parse *parse, const char *value, GError **error);
+bool option_no_acpi(Parse *parse, const char *value, GError **error);
+
+/* ---- those of src/cli/option_config.c ---- */
+
+bool option_read_config(Parse *parse, const char *value, GError **error);
+bool option_set_trace(Parse *parse, const char *value, GError **error);
+bool option_set_log_items(Parse *parse, const char *value, GError **error);
+bool option_set_messages(Parse *parse, const char *value, GError **error);
+bool option_daemonize(Parse *parse, const char *value, GError **error);
+
+/* Sets an option by its name, as if it stood on the command line (src/cli/options.c). */
+bool option_apply(Parse *parse, const char *name, const char *value, GError **error);
+/* When all are set: who has the terminal (src/cli/option_stdio.c). */
+void option_share_stdio(Parse *parse);
+
+/* ---- those of src/cli/option_accepted.c ---- */
+
+extern const Option ACCEPTED_OPTIONS[];
+
+#endif
