@@ -6,8 +6,37 @@
 
 #include <string.h>
 
-static const char *const KEYS[] = {"file",     "format",   "if",    "index", "media",
-                                   "readonly", "snapshot", "cache", "id",    NULL};
+static const char *const KEYS[] = {"file",  "format",   "if",       "index", "bus", "unit",
+                                   "media", "readonly", "snapshot", "cache", "id",  NULL};
+
+/* QEMU's keys that change nothing that the guest or the image could show. */
+static const char *const IDLE_KEYS[] = {"aio",
+                                        "discard",
+                                        "detect-zeroes",
+                                        "werror",
+                                        "rerror",
+                                        "serial",
+                                        "copy-on-read",
+                                        "node-name",
+                                        "cache.direct",
+                                        "cache.no-flush",
+                                        "cache.writeback",
+                                        "file.locking",
+                                        "locking",
+                                        "auto-read-only",
+                                        NULL};
+
+/* Interfaces of QEMU's for which the board has nothing, and what comes nearest. */
+static const struct {
+    const char *name, *reason;
+} OTHER_INTERFACES[] = {
+    {"virtio", "there is no virtio (if=ide)"},
+    {"scsi", "there is no SCSI (if=ide)"},
+    {"pflash", "the board has no flash chip (a firmware's image: -bios FILE)"},
+    {"sd", "the board has no card reader (if=ide)"},
+    {"mtd", "the board has no flash chip (if=ide)"},
+    {"xen", "there is no Xen (if=ide)"},
+};
 
 /* The options that are short for a -drive with an interface and an index. */
 static const struct {
@@ -60,7 +89,8 @@ static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
     static const char *const FORMATS[] = {"raw", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
-    static const char *const CACHES[] = {"writeback", "unsafe", NULL};
+    static const char *const CACHES[] = {"writeback",    "unsafe",     "none",
+                                         "writethrough", "directsync", NULL};
     unsigned format = 0, interface = DRIVE_IDE, media = 0, cache = 0;
     if (!parse_choice(table, "format", FORMATS, &format, error) ||
         !parse_choice(table, "if", INTERFACES, &interface, error) ||
@@ -75,13 +105,27 @@ static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
     return true;
 }
 
+/* bus=B,unit=U is the index of two units a bus. */
+static bool parse_unit(GHashTable *table, Drive *drive, GError **error)
+{
+    const char *bus = g_hash_table_lookup(table, "bus");
+    const char *unit = g_hash_table_lookup(table, "unit");
+    uint64_t buses = drive->interface == DRIVE_FLOPPY ? 1 : DRIVE_IDE_MAX / 2, b = 0, u = 0;
+    if ((bus && !number_parse("-drive bus", bus, buses - 1, &b, error)) ||
+        (unit && !number_parse("-drive unit", unit, 1, &u, error))) {
+        return false;
+    }
+    drive->index = bus || unit ? (int)(b * 2 + u) : -1;
+    return true;
+}
+
 static bool parse_index(GHashTable *table, Drive *drive, GError **error)
 {
     const char *text = g_hash_table_lookup(table, "index");
     uint64_t index;
     drive->index = -1;
     if (!text) {
-        return true;
+        return parse_unit(table, drive, error);
     }
     uint64_t last = (drive->interface == DRIVE_FLOPPY ? DRIVE_FLOPPY_MAX : DRIVE_IDE_MAX) - 1;
     if (!number_parse("-drive index", text, last, &index, error)) {
@@ -91,10 +135,88 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
     return true;
 }
 
+/* QEMU's other names of the same keys. */
+static void rename_keys(GHashTable *table)
+{
+    static const char *const NAMES[][2] = {
+        {"driver", "format"}, {"file.filename", "file"}, {"read-only", "readonly"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        char *value = g_strdup(g_hash_table_lookup(table, NAMES[i][0]));
+        if (value) {
+            g_hash_table_remove(table, NAMES[i][0]);
+            g_hash_table_replace(table, g_strdup(NAMES[i][1]), value);
+        }
+    }
+    if (!g_strcmp0(g_hash_table_lookup(table, "file.driver"), "file")) {
+        g_hash_table_remove(table, "file.driver");
+    }
+}
+
+static bool is_idle(const char *key)
+{
+    return g_strv_contains(IDLE_KEYS, key) || g_str_has_prefix(key, "iops") ||
+           g_str_has_prefix(key, "bps") || g_str_has_prefix(key, "throttling.");
+}
+
+/* Takes out what changes nothing, and returns its names, or NULL. */
+static char *take_idle_keys(GHashTable *table)
+{
+    GString *names = g_string_new(NULL);
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        if (is_idle(key)) {
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "", (char *)key);
+            g_hash_table_iter_remove(&iter);
+        }
+    }
+    return g_string_free(names, !names->len);
+}
+
+static bool check_key(const char *what, const char *key, GError **error)
+{
+    g_autoptr(GHashTable) none = keyval_parse(what, key, NULL, KEYS, error);
+    return none != NULL;
+}
+
+static bool check_interface(GHashTable *table, const char *text, GError **error)
+{
+    const char *interface = g_hash_table_lookup(table, "if");
+    for (size_t i = 0; interface && i < G_N_ELEMENTS(OTHER_INTERFACES); i++) {
+        if (!strcmp(OTHER_INTERFACES[i].name, interface)) {
+            return refuse(error, text, OTHER_INTERFACES[i].reason);
+        }
+    }
+    return true;
+}
+
+/* With the keys that are left; NULL: one is unknown. */
+static GHashTable *parse_keys(const char *what, const char *text, char **ignored, GError **error)
+{
+    g_autoptr(GHashTable) table = keyval_parse(what, text, NULL, NULL, error);
+    if (!table) {
+        return NULL;
+    }
+    rename_keys(table);
+    *ignored = take_idle_keys(table);
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        if (!check_key(what, key, error)) {
+            g_clear_pointer(ignored, g_free);
+            return NULL;
+        }
+    }
+    return check_interface(table, text, error) ? g_steal_pointer(&table) : NULL;
+}
+
 Drive *drive_parse(const char *text, GError **error)
 {
     g_autofree char *what = g_strdup_printf("-drive %s", text);
-    g_autoptr(GHashTable) table = keyval_parse(what, text, NULL, KEYS, error);
+    g_autofree char *ignored = NULL;
+    g_autoptr(GHashTable) table = parse_keys(what, text, &ignored, error);
     const char *id = table ? g_hash_table_lookup(table, "id") : NULL;
     if (!table || (id && !keyval_check_id(what, id, error))) {
         return NULL;
@@ -119,7 +241,43 @@ Drive *drive_parse(const char *text, GError **error)
     drive->file = g_strdup(file);
     drive->name = file ? g_strdup_printf("-drive file=%s", file) : g_strdup(what);
     drive->id = g_strdup(id);
+    drive->ignored = g_steal_pointer(&ignored);
     return g_steal_pointer(&drive);
+}
+
+char *drive_help(void)
+{
+    g_autofree char *idle = g_strjoinv(", ", (char **)IDLE_KEYS);
+    return g_strdup_printf(
+        "Keys of -drive:\n"
+        "  file=PATH                   the image; a CD-ROM or diskette drive may "
+        "have none\n"
+        "  format=raw                  the only format\n"
+        "  if=ide|floppy|none          where it is (default ide); none: for "
+        "-device\n"
+        "  index=N, bus=N, unit=N      which of those drives it is\n"
+        "  media=disk|cdrom            (default disk)\n"
+        "  readonly=on|off             the guest cannot write\n"
+        "  snapshot=on|off             what is written is forgotten at the end\n"
+        "  cache=writeback|none|writethrough|directsync|unsafe\n"
+        "                              unsafe: a flush does nothing\n"
+        "  id=ID                       its name\n"
+        "Accepted, without effect: %s, and limits (iops, bps, throttling).\n",
+        idle);
+}
+
+Drive *drive_new_node(const char *what, const char *id, const char *file)
+{
+    Drive *drive = g_new0(Drive, 1);
+    *drive = (Drive){
+        .name = g_strdup_printf("%s %s", what, file),
+        .id = g_strdup(id),
+        .file = g_strdup(file),
+        .interface = DRIVE_NONE,
+        .index = -1,
+        .raw_asked = true,
+    };
+    return drive;
 }
 
 Drive *drive_new_short(const char *option, const char *file)
@@ -147,6 +305,7 @@ Drive *drive_copy(const Drive *drive)
     copy->name = g_strdup(drive->name);
     copy->id = g_strdup(drive->id);
     copy->file = g_strdup(drive->file);
+    copy->ignored = g_strdup(drive->ignored);
     return copy;
 }
 
@@ -155,6 +314,7 @@ void drive_free(Drive *drive)
     g_free(drive->name);
     g_free(drive->id);
     g_free(drive->file);
+    g_free(drive->ignored);
     g_free(drive);
 }
 

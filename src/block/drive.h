@@ -21,10 +21,15 @@ typedef struct Drive {
     bool snapshot;  /* writes go to a temporary file that is deleted at the end */
     bool unsafe;    /* a flush does nothing */
     bool raw_asked; /* format=raw was given: the contents of the file are not examined */
+    char *ignored;  /* keys of QEMU's that were given and change nothing, or NULL */
 } Drive;
 
 /* Parses "file=PATH,if=ide,...".  The message names what is wrong. */
 Drive *drive_parse(const char *text, GError **error);
+/* "?" or "help": the keys, for the caller to free. */
+char *drive_help(void);
+/* A drive without an interface, for -device; `what` names the option in messages. */
+Drive *drive_new_node(const char *what, const char *id, const char *file);
 /* The drive of a short form.  `option` is hda to hdd, fda, fdb or cdrom. */
 Drive *drive_new_short(const char *option, const char *file);
 Drive *drive_copy(const Drive *drive);

@@ -113,15 +113,6 @@ static bool set_global(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-static bool set_drive(Parse *parse, const char *value, GError **error)
-{
-    Drive *drive = drive_parse(value, error);
-    if (drive) {
-        g_ptr_array_add(parse->config->drives, drive);
-    }
-    return drive != NULL;
-}
-
 static bool set_short_drive(Parse *parse, const char *value, GError **error)
 {
     (void)error;
@@ -399,9 +390,14 @@ static const Option MACHINE_OPTIONS[] = {
 static const Option DRIVE_OPTIONS[] = {
     {.name = "drive",
      .argument = "file=PATH[,key=value]",
-     .help = "a disk image; keys: format if index media readonly snapshot cache id",
+     .help = "a disk image (-drive help)",
      .example = "-drive file=disk.img,format=raw,snapshot=on",
-     .set = set_drive},
+     .set = option_set_drive},
+    {.name = "blockdev",
+     .argument = "file|raw,node-name=ID,filename=PATH",
+     .help = "a disk image for -device ide-hd,drive=ID and its like",
+     .example = "-blockdev file,node-name=d0,filename=disk.img -device ide-hd,drive=d0",
+     .set = option_set_blockdev},
     {.name = "fda",
      .argument = "FILE",
      .help = "the diskette in drive A",

@@ -33,6 +33,13 @@ bool option_set_rtc(Parse *parse, const char *value, GError **error);
 bool option_set_local_time(Parse *parse, const char *value, GError **error);
 bool option_no_acpi(Parse *parse, const char *value, GError **error);
 
+/* ---- those of src/cli/option_drives.c ---- */
+
+bool option_set_drive(Parse *parse, const char *value, GError **error);
+bool option_set_blockdev(Parse *parse, const char *value, GError **error);
+/* When all are set: the drives of -device ide-hd and its like are plugged in. */
+bool option_plug_drives(Parse *parse, GError **error);
+
 /* ---- those of src/cli/option_config.c ---- */
 
 bool option_read_config(Parse *parse, const char *value, GError **error);

@@ -197,5 +197,5 @@ bool options_parse(Config *config, int argc, char *const *argv, char **text, GEr
         }
     }
     option_share_stdio(&parse);
-    return true;
+    return option_plug_drives(&parse, error);
 }

@@ -415,12 +415,13 @@ static void wrong_drive_text_is_refused(void)
     } CASES[] = {
         {"format=raw", "names no file"},
         {"file=x,format=qcow2", "not one of raw"},
-        {"file=x,if=scsi", "not one of ide, floppy, none"},
+        {"file=x,if=scsi", "there is no SCSI (if=ide)"},
+        {"file=x,if=tape", "not one of ide, floppy, none"},
         {"file=x,index=4", "index 4"},
         {"file=x,if=floppy,index=2", "index 2"},
         {"file=x,if=floppy,media=cdrom", "if=floppy has no media=cdrom"},
         {"file=x,media=tape", "not one of disk, cdrom"},
-        {"file=x,cache=none", "not one of writeback, unsafe"},
+        {"file=x,cache=often", "not one of writeback, unsafe, none"},
         {"file=x,readonly=maybe", "readonly maybe"},
         {"file=x,snapshoot=on", "did you mean 'snapshot'"},
     };

@@ -613,6 +613,46 @@ static void test_who_has_the_terminal(void)
     }
 }
 
+static void test_drives_are_plugged_in(void)
+{
+    Parsed p = PARSE("-drive", "file=a,if=none,id=x,aio=native,werror=stop", "-device",
+                     "ide-cd,drive=x,bus=ide.1,unit=0,bootindex=0,serial=s", "-drive",
+                     "if=none,id=y,file=b,cache=none,format=raw", "-device",
+                     "ide-hd,drive=y,bootindex=2", "-device", "isa-debug-exit", "-blockdev",
+                     "driver=file,filename=c,node-name=f,read-only=on", "-blockdev",
+                     "raw,file=f,node-name=z", "-device", "floppy,drive=z,unit=1,bootindex=1");
+    static const struct {
+        const char *id, *file;
+        DriveInterface interface;
+        int index;
+        bool cdrom, read_only;
+    } DRIVES[] = {
+        {"x", "a", DRIVE_IDE, 2, true, true},
+        {"y", "b", DRIVE_IDE, -1, false, false},
+        {"z", "c", DRIVE_FLOPPY, 1, false, true},
+    };
+    g_assert_no_error(p.error);
+    g_assert_cmpuint(p.config->drives->len, ==, G_N_ELEMENTS(DRIVES));
+    for (size_t i = 0; i < G_N_ELEMENTS(DRIVES); i++) {
+        const Drive *drive = p.config->drives->pdata[i];
+        g_assert_cmpstr(drive->id, ==, DRIVES[i].id);
+        g_assert_cmpstr(drive->file, ==, DRIVES[i].file);
+        g_assert_cmpuint(drive->interface, ==, DRIVES[i].interface);
+        g_assert_cmpint(drive->index, ==, DRIVES[i].index);
+        g_assert_true(drive->cdrom == DRIVES[i].cdrom);
+        g_assert_true(drive->read_only == DRIVES[i].read_only);
+    }
+    g_assert_cmpstr(p.config->boot, ==, "dac");
+    g_assert_cmpuint(p.config->devices->len, ==, 1);
+    parsed_clear(&p);
+    REFUSED("-device ide-hd,drive=q: names no drive (-drive file=PATH,if=none,id=ID makes one for "
+            "drive=ID)",
+            "-device", "ide-hd,drive=q");
+    REFUSED("-drive file=a,if=virtio: there is no virtio (if=ide)", "-drive", "file=a,if=virtio");
+    REFUSED("-blockdev {}: write key=value instead of JSON", "-blockdev", "{}");
+    REFUSED("-drive bus 2: too large (at most 1)", "-drive", "file=a,bus=2");
+}
+
 static void test_what_qemu_has_and_we_do_not(void)
 {
     REFUSED("-vnc :0: there is no picture: the console is the serial port (-serial stdio)", "-vnc",
@@ -719,6 +759,7 @@ int main(int argc, char **argv)
     TEST(boards_of_qemu_are_the_pc);
     TEST(accelerators_of_qemu);
     TEST(who_has_the_terminal);
+    TEST(drives_are_plugged_in);
     TEST(what_qemu_has_and_we_do_not);
     TEST(options_come_from_a_file);
     TEST(events_are_chosen_by_patterns);

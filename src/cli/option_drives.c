@@ -1,0 +1,264 @@
+/*
+ * Drives in QEMU's newer words: -blockdev makes a drive, and -device ide-hd and
+ * its like say where it is plugged in.
+ */
+#include "src/cli/option_util.h"
+
+#include "src/base/error.h"
+#include "src/base/keyval.h"
+#include "src/base/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- -drive and -blockdev ---- */
+
+bool option_set_drive(Parse *parse, const char *value, GError **error)
+{
+    if (option_wants_help(value)) {
+        parse->text = drive_help();
+        return true;
+    }
+    Drive *drive = drive_parse(value, error);
+    if (drive) {
+        g_ptr_array_add(parse->config->drives, drive);
+        if (drive->ignored) {
+            option_note(parse, "drive %s: %s change nothing here", value, drive->ignored);
+        }
+    }
+    return drive != NULL;
+}
+
+static Drive *find_drive(const Config *config, const char *id)
+{
+    for (guint i = 0; id && i < config->drives->len; i++) {
+        Drive *drive = config->drives->pdata[i];
+        if (!g_strcmp0(drive->id, id)) {
+            return drive;
+        }
+    }
+    return NULL;
+}
+
+static bool switch_on(GHashTable *table, const char *key, bool *on, GError **error)
+{
+    const char *text = g_hash_table_lookup(table, key);
+    g_autofree char *what = g_strdup_printf("-blockdev %s", key);
+    return !text || number_parse_bool(what, text, on, error);
+}
+
+/* The file that the node itself has, or another node has for it. */
+static Drive *node_drive(Parse *parse, const char *value, GHashTable *table, GError **error)
+{
+    const char *name = g_hash_table_lookup(table, "node-name");
+    const char *path =
+        g_hash_table_lookup(table, "filename") ?: g_hash_table_lookup(table, "file.filename");
+    Drive *below = find_drive(parse->config, g_hash_table_lookup(table, "file"));
+    if (!name || (!path && !below)) {
+        option_error(error, "blockdev", value,
+                     "needs node-name=ID and filename=PATH or file=NODE (as in "
+                     "driver=file,filename=disk.img,node-name=d0)");
+        return NULL;
+    }
+    if (find_drive(parse->config, name)) {
+        option_error(error, "blockdev", value, "the node-name is taken");
+        return NULL;
+    }
+    if (!path) {
+        option_replace(&below->id, name);
+        return below;
+    }
+    Drive *drive = drive_new_node("-blockdev", name, path);
+    g_ptr_array_add(parse->config->drives, drive);
+    return drive;
+}
+
+bool option_set_blockdev(Parse *parse, const char *value, GError **error)
+{
+    static const char *const DRIVERS[] = {"file", "raw", "host_device", "host_cdrom", NULL};
+    if (*value == '{') {
+        return option_error(error, "blockdev", value, "write key=value instead of JSON");
+    }
+    g_autofree char *what = g_strdup_printf("-blockdev %s", value);
+    g_autoptr(GHashTable) table = keyval_parse(what, value, "driver", NULL, error);
+    const char *driver = table ? g_hash_table_lookup(table, "driver") : NULL;
+    if (!table) {
+        return false;
+    }
+    if (!driver || !g_strv_contains(DRIVERS, driver)) {
+        return option_error(error, "blockdev", value,
+                            "the driver is not one of file, raw, host_device");
+    }
+    Drive *drive = node_drive(parse, value, table, error);
+    return drive && switch_on(table, "read-only", &drive->read_only, error) &&
+           switch_on(table, "cache.no-flush", &drive->unsafe, error);
+}
+
+/* ---- -device ide-hd,drive=ID and its like ---- */
+
+static const struct {
+    const char *driver;
+    DriveInterface interface;
+    bool cdrom;
+    char letter; /* of -boot */
+} PLUGS[] = {
+    {"ide-hd", DRIVE_IDE, false, 'c'},
+    {"ide-drive", DRIVE_IDE, false, 'c'},
+    {"ide-cd", DRIVE_IDE, true, 'd'},
+    {"floppy", DRIVE_FLOPPY, false, 'a'},
+};
+
+typedef struct Plug {
+    const char *text; /* as the user wrote it */
+    GHashTable *keys;
+    size_t kind;
+} Plug;
+
+/* "ide.1" is the second channel; units are counted in each. */
+static bool find_place(const Plug *plug, int *index, GError **error)
+{
+    const char *bus = g_hash_table_lookup(plug->keys, "bus");
+    const char *unit = g_hash_table_lookup(plug->keys, "unit");
+    uint64_t b = 0, u = 0;
+    const char *dot = bus ? strrchr(bus, '.') : NULL;
+    g_autofree char *what = g_strdup_printf("-device %s", plug->text);
+    bool floppy = PLUGS[plug->kind].interface == DRIVE_FLOPPY;
+    if ((dot && !number_parse(what, dot + 1, floppy ? 0 : DRIVE_IDE_MAX / 2 - 1, &b, error)) ||
+        (unit && !number_parse(what, unit, 1, &u, error))) {
+        return false;
+    }
+    *index = bus || unit ? (int)(b * 2 + u) : -1;
+    return true;
+}
+
+static bool check_plug_keys(Parse *parse, const Plug *plug, GError **error)
+{
+    static const char *const KNOWN[] = {"driver", "drive", "bus", "unit", "bootindex", "id", NULL};
+    static const char *const IDLE[] = {"serial",
+                                       "model",
+                                       "ver",
+                                       "wwn",
+                                       "rotation_rate",
+                                       "write-cache",
+                                       "werror",
+                                       "rerror",
+                                       "cyls",
+                                       "heads",
+                                       "secs",
+                                       "bios-chs-trans",
+                                       "discard_granularity",
+                                       "logical_block_size",
+                                       "physical_block_size",
+                                       "min_io_size",
+                                       "opt_io_size",
+                                       "share-rw",
+                                       "drive-type",
+                                       "lcyls",
+                                       "lheads",
+                                       "lsecs",
+                                       NULL};
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, plug->keys);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        if (g_strv_contains(IDLE, key)) {
+            option_note(parse, "device %s: %s changes nothing here", plug->text, (char *)key);
+        } else if (!g_strv_contains(KNOWN, key)) {
+            g_autofree char *what = g_strdup_printf("-device %s", plug->text);
+            g_autoptr(GHashTable) none = keyval_parse(what, key, NULL, KNOWN, error);
+            return none != NULL;
+        }
+    }
+    return true;
+}
+
+static bool plug_in(Parse *parse, const Plug *plug, GError **error)
+{
+    const char *id = g_hash_table_lookup(plug->keys, "drive");
+    Drive *drive = find_drive(parse->config, id);
+    if (!drive || drive->interface != DRIVE_NONE) {
+        return error_refuse(error,
+                            "-device %s: names no drive (-drive file=PATH,if=none,id=ID makes one "
+                            "for drive=ID)",
+                            plug->text);
+    }
+    drive->interface = PLUGS[plug->kind].interface;
+    drive->cdrom = PLUGS[plug->kind].cdrom;
+    drive->read_only |= drive->cdrom;
+    return check_plug_keys(parse, plug, error) && find_place(plug, &drive->index, error);
+}
+
+/* Returns how many kinds there are for a device that is none. */
+static size_t kind_of(const char *text)
+{
+    g_autofree char *driver = g_strndup(text, strcspn(text, ","));
+    size_t kind = 0;
+    while (kind < G_N_ELEMENTS(PLUGS) && strcmp(PLUGS[kind].driver, driver) != 0) {
+        kind++;
+    }
+    return kind;
+}
+
+/* The letters of -boot in the order of bootindex; the rest follows. */
+typedef struct Order {
+    long index[G_N_ELEMENTS(PLUGS)];
+    char letter[G_N_ELEMENTS(PLUGS)];
+    unsigned count;
+} Order;
+
+static void add_to_order(Order *order, const Plug *plug)
+{
+    const char *text = g_hash_table_lookup(plug->keys, "bootindex");
+    char letter = PLUGS[plug->kind].letter;
+    long index = text ? strtol(text, NULL, 10) : 0;
+    unsigned at = 0;
+    if (!text || memchr(order->letter, letter, order->count)) {
+        return;
+    }
+    while (at < order->count && order->index[at] <= index) {
+        at++;
+    }
+    memmove(order->index + at + 1, order->index + at, (order->count - at) * sizeof(long));
+    memmove(order->letter + at + 1, order->letter + at, order->count - at);
+    order->index[at] = index;
+    order->letter[at] = letter;
+    order->count++;
+}
+
+static void set_order(Config *config, const Order *order)
+{
+    if (config->boot || !order->count) {
+        return;
+    }
+    GString *letters = g_string_new_len(order->letter, (gssize)order->count);
+    for (const char *rest = "cad"; *rest; rest++) {
+        if (!strchr(letters->str, *rest)) {
+            g_string_append_c(letters, *rest);
+        }
+    }
+    config->boot = g_string_free(letters, false);
+}
+
+bool option_plug_drives(Parse *parse, GError **error)
+{
+    Config *config = parse->config;
+    Order order = {.count = 0};
+    for (guint i = 0; i < config->devices->len;) {
+        g_autofree char *text = g_strdup(config->devices->pdata[i]);
+        size_t kind = kind_of(text);
+        if (kind == G_N_ELEMENTS(PLUGS)) {
+            i++;
+            continue;
+        }
+        g_autofree char *what = g_strdup_printf("-device %s", text);
+        g_autoptr(GHashTable) keys = keyval_parse(what, text, "driver", NULL, error);
+        const Plug plug = {text, keys, kind};
+        if (!keys || !plug_in(parse, &plug, error)) {
+            return false;
+        }
+        add_to_order(&order, &plug);
+        g_ptr_array_remove_index(config->devices, i);
+    }
+    set_order(config, &order);
+    return true;
+}
