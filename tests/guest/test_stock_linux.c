@@ -1,0 +1,179 @@
+/*
+ * A stock 64-bit Linux on the software CPU: Debian's kernel for clouds with a
+ * file system of busybox in memory.  If one of them is not installed, the test
+ * is skipped and names the package.
+ */
+#include "tests/guest/guest_rig.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KERNELS "/boot/vmlinuz-*-cloud-amd64"
+
+static char *find_kernel(void)
+{
+    glob_t found;
+    char *kernel = NULL;
+    if (glob(KERNELS, 0, NULL, &found) == 0) {
+        kernel = g_strdup(found.gl_pathv[found.gl_pathc - 1]);
+        globfree(&found);
+    }
+    return kernel;
+}
+
+static bool has_program(const char *name, const char *package)
+{
+    g_autofree char *path = g_find_program_in_path(name);
+    if (!path) {
+        g_autofree char *why = g_strdup_printf("%s is not installed (package %s)", name, package);
+        g_test_skip(why);
+    }
+    return path != NULL;
+}
+
+static bool can_run(const GuestTarget *target, const char *kernel)
+{
+    if (strcmp(target->accel, "soft") != 0) {
+        g_test_skip("only on the software CPU: not every KVM boots a stock kernel");
+        return false;
+    }
+    if (!kernel) {
+        g_test_skip(KERNELS " is not there (package linux-image-cloud-amd64)");
+        return false;
+    }
+    return has_program("busybox", "busybox-static") && has_program("cpio", "cpio");
+}
+
+/* `init` is what the shell does after it has printed "user space". */
+static char *make_initrd(const char *name, const char *init)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = guest_path(name);
+    g_autofree char *bin = g_build_filename(directory, "bin", NULL);
+    g_autofree char *script = g_build_filename(directory, "init", NULL);
+    g_autofree char *text =
+        g_strdup_printf("#!/bin/busybox sh\n/bin/busybox --install /bin\nmkdir -p /proc\n"
+                        "mount -t proc proc /proc\necho user space\n%s\n",
+                        init);
+    g_assert_cmpint(g_mkdir_with_parents(bin, 0700), ==, 0);
+    g_file_set_contents(script, text, -1, &error);
+    g_assert_no_error(error);
+    g_autofree char *command =
+        g_strdup_printf("cd '%s'; chmod +x init; cp \"$(command -v busybox)\" bin; "
+                        "find . | cpio --quiet -o -H newc | gzip >'%s.gz'",
+                        directory, directory);
+    char *argv[] = {"/bin/sh", "-ec", command, NULL};
+    int status;
+    g_assert_true(
+        g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
+    g_assert_true(g_spawn_check_wait_status(status, &error));
+    return g_strconcat(directory, ".gz", NULL);
+}
+
+/* The whole output of a run that ends with status 0; NULL if the test is skipped. */
+static char *run(const GuestTarget *target, const char *name, const char *init, const char *options)
+{
+    g_autofree char *kernel = find_kernel();
+    if (!can_run(target, kernel)) {
+        return NULL;
+    }
+    g_autofree char *initrd = make_initrd(name, init);
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-m 256 -kernel %s -initrd %s -append 'console=ttyS0 quiet' %s",
+        kernel, initrd, options);
+    guest_expect(guest, GUEST_OUT, "user space");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+    return g_strdup(guest_output(guest, GUEST_OUT)->str);
+}
+
+/* Divisions, products and sums that are rounded, and their text. */
+#define FLOATING                                                                                   \
+    "busybox awk 'BEGIN { x = 1; for (i = 1; i < 3000; i++) x = x * 1.000123 + 1 / i; "            \
+    "printf \"%.17g\\n\", x }'"
+#define INIT_POWEROFF "uname -m; nproc; sha1sum /bin/busybox; " FLOATING "; poweroff -f"
+
+static char *floating_on_the_host(void)
+{
+    g_autoptr(GError) error = NULL;
+    char *output = NULL;
+    g_spawn_command_line_sync(FLOATING, &output, NULL, NULL, &error);
+    g_assert_no_error(error);
+    return g_strchomp(output);
+}
+
+static char *sum_of_busybox(void)
+{
+    g_autofree char *path = g_find_program_in_path("busybox");
+    g_autofree char *data = NULL;
+    size_t size;
+    g_assert_true(g_file_get_contents(path, &data, &size, NULL));
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)data, size);
+}
+
+/* What programs compute, with integers and with floating point, is what the host computes. */
+static void assert_computes(const char *output, const char *cpus)
+{
+    g_autofree char *sum = sum_of_busybox();
+    g_assert_nonnull(strstr(output, "x86_64"));
+    g_assert_nonnull(strstr(output, cpus));
+    g_assert_nonnull(strstr(output, sum));
+    g_autofree char *number = floating_on_the_host();
+    g_assert_cmpuint(strlen(number), >, 10);
+    g_assert_nonnull(strstr(output, number));
+}
+
+static void test_it_boots_and_powers_off(const GuestTarget *target)
+{
+    g_autofree char *output = run(target, "off", INIT_POWEROFF, "");
+    if (output) {
+        assert_computes(output, "\n1\r\n");
+    }
+}
+
+static void test_it_boots_on_4_cpus(const GuestTarget *target)
+{
+    g_autofree char *output = run(target, "off4", INIT_POWEROFF, "-smp 4");
+    if (output) {
+        assert_computes(output, "\n4\r\n");
+    }
+}
+
+static void test_it_boots_by_the_64_bit_entry_and_reboots(const GuestTarget *target)
+{
+    g_autofree char *output =
+        run(target, "again", "reboot -f", "-machine pc,kernel-entry=64 -no-reboot");
+    g_assert_true(!output || strstr(output, "user space"));
+}
+
+/* The clock of the guest goes on while it sleeps: no more and no less than it is told. */
+static void test_its_clock_keeps_pace(const GuestTarget *target)
+{
+    g_autofree char *output =
+        run(target, "clock",
+            "a=$(cut -d. -f1 /proc/uptime); d=$(date +%s); sleep 30; "
+            "echo slept $(($(date +%s) - d)) $(($(cut -d. -f1 /proc/uptime) - a)); poweroff -f",
+            "");
+    if (output) {
+        const char *slept = strstr(output, "slept ");
+        unsigned by_date = 0, by_uptime = 0;
+        g_assert_nonnull(slept);
+        g_assert_cmpint(sscanf(slept, "slept %u %u", &by_date, &by_uptime), ==, 2);
+        g_assert_cmpuint(by_date, >=, 29);
+        g_assert_cmpuint(by_date, <=, 31);
+        g_assert_cmpuint(by_uptime, >=, 29);
+        g_assert_cmpuint(by_uptime, <=, 31);
+    }
+}
+
+#define STOCK(name) guest_tests_add("stock_linux/" #name, test_##name, GUEST_DEFAULT_IRQCHIP)
+
+int main(int argc, char **argv)
+{
+    guest_tests_init(&argc, &argv);
+    STOCK(it_boots_and_powers_off);
+    STOCK(it_boots_on_4_cpus);
+    STOCK(it_boots_by_the_64_bit_entry_and_reboots);
+    STOCK(its_clock_keeps_pace);
+    return guest_tests_run();
+}
