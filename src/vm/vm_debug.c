@@ -30,12 +30,6 @@ unsigned vm_cpu_count(const Vm *vm)
     return scheduler_count(vm->scheduler);
 }
 
-bool vm_has_long_mode(const Vm *vm)
-{
-    bool (*has)(void) = vm->accel->class->has_long_mode;
-    return has && has();
-}
-
 int vm_status(const Vm *vm)
 {
     return vm->result.status;

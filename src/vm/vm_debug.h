@@ -39,7 +39,6 @@ void *vm_debugger(const Vm *vm);
 /* False, with the reason: this machine has no CPU, or one that cannot be debugged. */
 bool vm_can_debug(const Vm *vm, GError **error);
 unsigned vm_cpu_count(const Vm *vm);
-bool vm_has_long_mode(const Vm *vm);
 /*
  * Of a CPU that runs as well, which pauses for it.  Where the host forgot the
  * registers of a CPU that died, those that were seen last.

@@ -639,6 +639,51 @@ OPTION_TEXTS = {
 }
 
 
+def gdb_packet(text):
+    data = text if isinstance(text, bytes) else text.encode()
+    return b"$" + data + b"#%02x" % (sum(data) & 0xff)
+
+
+def monitor(line):
+    return gdb_packet("qRcmd," + line.encode().hex())
+
+
+def gdb(name, packets, how=0, rest=b""):
+    data = b"".join(p if isinstance(p, bytes) else gdb_packet(p) for p in packets)
+    write("gdb", name, bytes([how]) + data + rest)
+
+
+# EVENT_0 runs the CPU a little, EVENT_1 brings another client, EVENT_2 the loop's turn.
+def gdb_seeds():
+    hello = ["qSupported:multiprocess+;swbreak+;hwbreak+;xmlRegisters=i386", "QStartNoAckMode",
+             "qXfer:features:read:target.xml:0,ffb", "?", "Hg0", "qfThreadInfo", "qsThreadInfo"]
+    stop = b"\x03"
+    run = EVENT_0 + EVENT_2
+    gdb("hello", hello + ["qC", "qAttached", "qOffsets", "vMustReplyEmpty", "Hc-1", "T1",
+                          "qThreadExtraInfo,1", "qXfer:features:read:target.xml:ffb,ffb"])
+    gdb("registers", hello + ["g", "p8", "pa", "P8=00100000", "Pa=00010000", "p18", "p29",
+                              "G" + "00" * 300])
+    gdb("registers-64", hello + ["g", "p10", "P10=0010000000000000", "p11"], 0x80)
+    gdb("memory", hello + ["m1000,10", "M1000,4:f4ebfd90", "mfffffff0,10", "X2000,3:ab}",
+                           "m1ffe,4", "Qqemu.PhyMemMode:1", "m0,8", "qqemu.PhyMemMode"])
+    gdb("breaks", hello + ["Z0,1000,1", "vCont?", "vCont;c"], 0, run +
+        b"".join(map(gdb_packet, ("z0,1000,1", "Z1,1001,1", "vCont;s:1"))) + run + gdb_packet("c") + run +
+        stop + run + gdb_packet("z1,1001,1") + gdb_packet("D"))
+    gdb("watches", hello + ["M1000,5:a300209090", "Z2,2000,4", "Z3,2000,1", "Z4,1ffe,8", "c"], 0,
+        run + gdb_packet("z2,2000,4") + gdb_packet("s") + run + gdb_packet("C05") + run + stop)
+    gdb("two-cpus", hello + ["Hg2", "g", "vCont;s:2;c"], 0x40, run + stop +
+        gdb_packet("vCont;c:1") + run + stop + gdb_packet("vCont;S05:1;C05:-1") + run + stop)
+    gdb("monitor", hello + [monitor(line) for line in (
+        "help", "info registers", "pc linear", "memory physical", "pc", "watch-port 0x3f8 8 w",
+        "info watch-ports", "unwatch-port 0x3f8", "system_reset", "cont", "stop", "x")])
+    gdb("reset", hello + ["Z0,1000,1", monitor("system_reset"), "c"], 0, run + EVENT_1 + run)
+    gdb("crash", hello + ["M1000,6:0f011e00700f", "M1006,1:0b", "c"], 0, run + gdb_packet("c") +
+        monitor("system_reset") + gdb_packet("c") + run + stop)
+    gdb("wrong", [b"$g#00", b"$#00", b"$m#", b"-", b"+", b"$X1,2:}#", b"$$$###", b"$vCont;x#00",
+                  gdb_packet("P"), gdb_packet("Z0,0"), gdb_packet("Z9,0,1"), gdb_packet("qRcmd,6")], 1)
+    gdb("flood", hello, 0, b"$" + FLOOD + b"\x14a" + b"#00" + gdb_packet("g") + FLOOD + b"\x04$")
+
+
 def option_seeds():
     for number, name in enumerate(PARSERS):
         for index, text in enumerate(OPTION_TEXTS[name]):
@@ -659,5 +704,6 @@ fw_cfg_seeds()
 bus_seeds()
 qtest_seeds()
 qmp_seeds()
+gdb_seeds()
 expect_seeds()
 write_packs()
