@@ -68,6 +68,7 @@ divide:
         out     %al, $0x40
         out     %al, $0x40
         sti
+        nop                             /* some emulators trace STI and what follows as one */
         .globl  halt
 halt:
         hlt

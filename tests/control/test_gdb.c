@@ -46,17 +46,17 @@ static bool kvm_has_debug_registers(void)
     return answer;
 }
 
-/* For a test that stops in a handler. */
-static bool begin_handler(GdbRig *rig, Accel accel, bool paging)
+/* For a test that stops in the handler of an exception. */
+static bool begin_exception(GdbRig *rig, Accel accel)
 {
-    if (!gdb_rig_can(accel, paging)) {
+    if (!gdb_rig_can(accel, false)) {
         return false;
     }
     if (!strcmp(accel, "kvm") && !kvm_has_debug_registers()) {
         g_test_skip("this host's KVM has no debug registers");
         return false;
     }
-    return begin_with(rig, accel, paging, "");
+    return begin(rig, accel, "");
 }
 
 /* What the guest is to do in protected mode. */
@@ -170,7 +170,7 @@ static void step_into(GdbRig *rig, enum Place handler)
 static void test_step_enters_the_handler_of_an_exception(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin_handler(&rig, accel, false)) {
+    if (!begin_exception(&rig, accel)) {
         return;
     }
     gdb_run_to(&rig, rig.place[DIVIDE]);
@@ -185,7 +185,7 @@ static void test_step_enters_the_handler_of_an_exception(gconstpointer accel)
 static void test_step_out_of_halt_enters_the_handler_of_the_interrupt(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin_handler(&rig, accel, false)) {
+    if (!begin(&rig, accel, "")) {
         return;
     }
     gdb_run_to(&rig, rig.place[HALT]);
@@ -198,7 +198,7 @@ static void test_step_out_of_halt_enters_the_handler_of_the_interrupt(gconstpoin
 static void test_steps_go_on_into_protected_mode_and_paging(gconstpointer accel)
 {
     GdbRig rig;
-    if (!begin_handler(&rig, accel, true)) {
+    if (!begin_paging(&rig, accel)) {
         return;
     }
     gdb_run_to(&rig, rig.place[TICK]);

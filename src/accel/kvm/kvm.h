@@ -131,8 +131,11 @@ void kvm_debug_open(KvmAccel *kvm);
 bool kvm_debug_changed(Accel *accel, GError **error);
 /* run() begins.  False: the vCPU stops at once. */
 bool kvm_debug_begin(KvmVcpu *kv, VcpuStop *stop);
-/* Calls KVM_SET_GUEST_DEBUG if it is due.  A step may take an interrupt. */
-void kvm_debug_prepare(KvmVcpu *kv);
+/*
+ * Calls KVM_SET_GUEST_DEBUG if it is due, and takes interrupts while the vCPU is
+ * stepped.  False: the vCPU stops.
+ */
+bool kvm_debug_prepare(KvmVcpu *kv, VcpuStop *stop);
 /* The vCPU halts, with `stop`; returns how run() ends. */
 VcpuStop kvm_debug_halted(KvmVcpu *kv, VcpuStop stop);
 /* A write was made; the step over it may be done.  With `*go_on` set the vCPU runs on. */
@@ -140,7 +143,13 @@ VcpuStop kvm_debug_wrote(KvmVcpu *kv, bool *go_on);
 /* KVM_EXIT_DEBUG.  With `*go_on` set the vCPU runs on. */
 VcpuStop kvm_debug_exit(KvmVcpu *kv, bool *go_on);
 
-/* Whether kvm_debug_prepare() is due. */
+/* Whether each instruction is looked at. */
+static inline bool kvm_debug_steps(const KvmVcpu *kv)
+{
+    return kv->vcpu.step || ((const KvmAccel *)kv->vcpu.accel)->debug.steps;
+}
+
+/* Whether KVM_SET_GUEST_DEBUG has to be called. */
 static inline bool kvm_debug_is_due(const KvmVcpu *kv)
 {
     const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
@@ -156,6 +165,8 @@ bool kvm_set_cpuid(KvmVcpu *kv, GError **error);
 uint64_t kvm_program_counter(BusInitiator *initiator);
 bool kvm_vcpu_get_state(Vcpu *vcpu, CpuState *state, GError **error);
 bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error);
+/* Sets the general registers, CS and the flags only; a halt is over. */
+bool kvm_vcpu_set_place(Vcpu *vcpu, const CpuState *state);
 bool kvm_vcpu_remains(Vcpu *vcpu, VcpuRemains *remains);
 
 #endif

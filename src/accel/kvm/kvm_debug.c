@@ -210,6 +210,9 @@ bool kvm_debug_changed(Accel *accel, GError **error)
 typedef struct Handler {
     uint64_t address;
     unsigned flags_at, width;
+    uint16_t selector;
+    uint64_t offset;
+    bool is_trap; /* interrupts stay enabled */
 } Handler;
 
 static bool has_error_code(unsigned vector)
@@ -225,21 +228,30 @@ static bool find_real_handler(const CpuState *state, const Memory *memory, unsig
     if (translate_read(state, memory, at, entry, sizeof(entry)) != sizeof(entry)) {
         return false;
     }
-    *handler =
-        (Handler){.address = ((uint64_t)entry[1] << 4) + entry[0], .flags_at = 4, .width = 2};
+    *handler = (Handler){
+        .address = ((uint64_t)entry[1] << 4) + entry[0],
+        .flags_at = 4,
+        .width = 2,
+        .selector = entry[1],
+        .offset = entry[0],
+    };
     return true;
 }
 
 /* False: the selector is not one of the GDT's. */
-static bool segment_base(const CpuState *state, const Memory *memory, uint16_t selector,
-                         uint64_t *base)
+static bool read_segment(const CpuState *state, const Memory *memory, uint16_t selector,
+                         CpuSegment *segment)
 {
     uint8_t d[8];
     uint64_t at = state->gdtr.base + (selector & ~7u);
     if (selector & 4 || translate_read(state, memory, at, d, sizeof(d)) != sizeof(d)) {
         return false;
     }
-    *base = d[2] | (uint64_t)d[3] << 8 | (uint64_t)d[4] << 16 | (uint64_t)d[7] << 24;
+    uint32_t limit = d[0] | (uint32_t)d[1] << 8 | (uint32_t)(d[6] & 0xf) << 16;
+    segment->selector = selector;
+    segment->attributes = d[5] | (uint32_t)(d[6] & 0xf0) << 8;
+    segment->limit = segment->attributes & CPU_SEGMENT_G ? limit << 12 | 0xfff : limit;
+    segment->base = d[2] | (uint64_t)d[3] << 8 | (uint64_t)d[4] << 16 | (uint64_t)d[7] << 24;
     return true;
 }
 
@@ -250,7 +262,7 @@ static bool find_gate(const CpuState *state, const Memory *memory, unsigned vect
     bool is_long = state->msr.efer & CPU_EFER_LMA;
     uint8_t gate[16] = {0};
     size_t size = is_long ? 16 : 8;
-    uint64_t base = 0;
+    CpuSegment code = {0};
     if (translate_read(state, memory, state->idtr.base + vector * size, gate, size) != size ||
         !(gate[5] & 0x80) || (gate[5] & 0x16) != 0x06) {
         return false;
@@ -264,12 +276,19 @@ static bool find_gate(const CpuState *state, const Memory *memory, unsigned vect
         uint32_t high;
         memcpy(&high, gate + 8, sizeof(high));
         offset |= (uint64_t)high << 32;
-    } else if (!segment_base(state, memory, (uint16_t)(gate[2] | gate[3] << 8), &base)) {
+    } else if (!read_segment(state, memory, (uint16_t)(gate[2] | gate[3] << 8), &code)) {
         return false;
     }
     unsigned width = is_long ? 8 : wide ? 4 : 2;
     unsigned pushed = has_error_code(vector) ? 3 : 2;
-    *handler = (Handler){.address = base + offset, .flags_at = pushed * width, .width = width};
+    *handler = (Handler){
+        .address = code.base + offset,
+        .flags_at = pushed * width,
+        .width = width,
+        .selector = (uint16_t)(gate[2] | gate[3] << 8),
+        .offset = offset,
+        .is_trap = gate[5] & 1,
+    };
     return true;
 }
 
@@ -343,6 +362,64 @@ static void clear_pushed_trap(KvmVcpu *kv, unsigned vector)
     }
 }
 
+/* ---- interrupts ---- */
+
+/* The stack stays the same one: not from a user's code, and not in long mode. */
+static bool find_code(const CpuState *state, const Memory *memory, const Handler *handler,
+                      CpuSegment *code)
+{
+    if (!(state->cr0 & CPU_CR0_PE)) {
+        *code = state->segment[CPU_CS];
+        code->selector = handler->selector;
+        code->base = (uint64_t)handler->selector << 4;
+        return true;
+    }
+    bool simple = !(state->rflags & CPU_FLAG_VM) && !(state->msr.efer & CPU_EFER_LMA);
+    return simple && read_segment(state, memory, handler->selector, code) &&
+           !((code->attributes ^ state->segment[CPU_CS].attributes) & CPU_SEGMENT_DPL);
+}
+
+static bool push_frame(const CpuState *state, Memory *memory, const Handler *handler,
+                       uint64_t *stack_pointer)
+{
+    const uint64_t frame[] = {state->rip, state->segment[CPU_CS].selector, state->rflags};
+    uint64_t mask = state->segment[CPU_SS].attributes & CPU_SEGMENT_DB ? UINT32_MAX : UINT16_MAX;
+    uint64_t sp = (state->gpr[CPU_SP] - 3 * handler->width) & mask, physical;
+    for (unsigned i = 0; i < G_N_ELEMENTS(frame); i++) {
+        uint64_t at = state->segment[CPU_SS].base + ((sp + i * handler->width) & mask);
+        if (!translate_linear(state, memory, at, &physical) ||
+            !memory_write(memory, physical, &frame[i], handler->width)) {
+            return false;
+        }
+    }
+    *stack_pointer = (state->gpr[CPU_SP] & ~mask) | sp;
+    return true;
+}
+
+/*
+ * Enters the handler in KVM's place.  KVM would push flags with the TF of the
+ * step, and the handler would run without it.  False: KVM has to do it.
+ */
+static bool enter_handler(KvmVcpu *kv, unsigned vector)
+{
+    Memory *memory = kv->vcpu.accel->host.memory;
+    CpuState state;
+    Handler handler;
+    CpuSegment code;
+    uint64_t sp;
+    if (!kvm_vcpu_get_state(&kv->vcpu, &state, NULL) ||
+        !find_handler(&state, memory, vector, &handler) ||
+        !find_code(&state, memory, &handler, &code) || !push_frame(&state, memory, &handler, &sp)) {
+        return false;
+    }
+    state.gpr[CPU_SP] = sp;
+    state.rip = handler.offset;
+    state.segment[CPU_CS] = code;
+    state.rflags &= ~(uint64_t)(CPU_FLAG_TF | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_AC);
+    state.rflags &= handler.is_trap ? UINT64_MAX : ~(uint64_t)CPU_FLAG_IF;
+    return kvm_vcpu_set_place(&kv->vcpu, &state);
+}
+
 /* ---- before the vCPU runs ---- */
 
 static uint64_t code_address(KvmVcpu *kv)
@@ -368,7 +445,7 @@ static uint32_t control_of(const KvmVcpu *kv, const KvmSlots *slots)
     if (is_stepping(kv) && !guarded) {
         control |= KVM_GUESTDBG_SINGLESTEP;
     }
-    if (kv->vcpu.step && kvm_has_apics(kvm)) {
+    if (kv->vcpu.step && kvm_has_apics(kvm) && !kv->debug.halted) {
         control |= kvm->debug.blocks_interrupts;
     }
     return control | (slots->count ? KVM_GUESTDBG_USE_HW_BP : 0) | kv->debug.inject;
@@ -386,37 +463,37 @@ static void apply(KvmVcpu *kv, const KvmSlots *slots)
     kv->debug.slots = *slots;
 }
 
-/*
- * A step takes no interrupt but the one that ended a halt.  A kick may end
- * run() before the guest goes on, so the vector stays until the next stop.
- */
-static void take_interrupt(KvmVcpu *kv)
+/* A step takes no interrupt but the one that ended a halt.  True: the handler is entered. */
+static bool take_interrupt(KvmVcpu *kv)
 {
-    const AccelHost *host = &kv->vcpu.accel->host;
-    bool due = kv->debug.halted && host->irqchip == IRQCHIP_USER && atomic_load(&kv->vcpu.intr);
+    const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
+    const AccelHost *host = &kvm->accel.host;
+    bool may = kv->vcpu.step ? kv->debug.halted : kvm->debug.steps;
+    bool due = may && host->irqchip != IRQCHIP_KERNEL && atomic_load(&kv->vcpu.intr);
     kv->run->request_interrupt_window = due;
-    if (due && kv->run->ready_for_interrupt_injection) {
-        struct kvm_interrupt interrupt = {.irq = host->acknowledge(host->opaque, kv->vcpu.index)};
-        kv->debug.interrupt = (int)interrupt.irq;
-        kv->debug.halted = false;
-        kv->debug.stale = true;
-        ioctl(kv->fd, KVM_INTERRUPT, &interrupt);
-        kv->run->request_interrupt_window = kv->run->ready_for_interrupt_injection = 0;
+    if (!due || !kv->run->ready_for_interrupt_injection) {
+        return false;
     }
+    struct kvm_interrupt interrupt = {.irq = host->acknowledge(host->opaque, kv->vcpu.index)};
+    kv->debug.halted = false;
+    kv->debug.stale = true;
+    kv->run->request_interrupt_window = kv->run->ready_for_interrupt_injection = 0;
+    if (enter_handler(kv, interrupt.irq)) {
+        return true;
+    }
+    kv->debug.interrupt = (int)interrupt.irq;
+    ioctl(kv->fd, KVM_INTERRUPT, &interrupt);
+    return false;
 }
 
-/* Where the vCPU goes on at a breakpoint that it stopped at, nothing stops it for one instruction.
+/*
+ * Where the vCPU goes on at a breakpoint that it stopped at, nothing stops it
+ * for one instruction.
  */
-void kvm_debug_prepare(KvmVcpu *kv)
+static void apply_points(KvmVcpu *kv)
 {
     KvmAccel *kvm = (KvmAccel *)kv->vcpu.accel;
     KvmSlots slots = {0};
-    if (kv->vcpu.step) {
-        take_interrupt(kv);
-    }
-    if (!kvm_debug_is_due(kv)) {
-        return;
-    }
     if (kv->vcpu.step) {
         guard_handlers(kv, &slots);
     } else if (!kv->debug.passes && !kvm->debug.steps && kvm->accel.debug_point_count) {
@@ -518,6 +595,12 @@ static VcpuStop stepped_past(KvmVcpu *kv, bool *go_on)
 
 /* ---- for the run loop ---- */
 
+static bool is_halted_in_kernel(KvmVcpu *kv)
+{
+    struct kvm_mp_state state = {0};
+    return ioctl(kv->fd, KVM_GET_MP_STATE, &state) == 0 && state.mp_state == KVM_MP_STATE_HALTED;
+}
+
 bool kvm_debug_begin(KvmVcpu *kv, VcpuStop *stop)
 {
     const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
@@ -527,6 +610,9 @@ bool kvm_debug_begin(KvmVcpu *kv, VcpuStop *stop)
     }
     kv->debug.dead = false;
     kv->debug.halted &= kv->vcpu.step;
+    if (kv->vcpu.step && kvm_has_apics(kvm)) {
+        kv->debug.halted = is_halted_in_kernel(kv);
+    }
     kv->debug.stale |= kv->vcpu.step;
     if (kvm->debug.steps && !kv->vcpu.step) {
         const DebugPoint *point = kv->debug.passes ? NULL : find_breakpoint(kv, code_address(kv));
@@ -536,6 +622,21 @@ bool kvm_debug_begin(KvmVcpu *kv, VcpuStop *stop)
             *stop = stop_at(kv, point);
             return false;
         }
+    }
+    return true;
+}
+
+bool kvm_debug_prepare(KvmVcpu *kv, VcpuStop *stop)
+{
+    if (take_interrupt(kv)) {
+        const DebugPoint *point = find_breakpoint(kv, code_address(kv));
+        if (kv->vcpu.step || point) {
+            *stop = kv->vcpu.step ? stop_stepped(kv) : stop_at(kv, point);
+            return false;
+        }
+    }
+    if (kvm_debug_is_due(kv)) {
+        apply_points(kv);
     }
     return true;
 }

@@ -338,11 +338,12 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
             stop = CONTINUE;
             continue;
         }
-        if (G_UNLIKELY(vcpu->step || kvm_debug_is_due(kv))) {
-            kvm_debug_prepare(kv);
+        bool steps = kvm_debug_steps(kv);
+        if (G_UNLIKELY(steps || kvm_debug_is_due(kv)) && !kvm_debug_prepare(kv, &stop)) {
+            return stop;
         }
         inject_nmi(kv);
-        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL && !G_UNLIKELY(vcpu->step)) {
+        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL && !G_UNLIKELY(steps)) {
             inject_interrupt(kv);
         }
         int result = ioctl(kv->fd, KVM_RUN, 0);

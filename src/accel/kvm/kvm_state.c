@@ -353,6 +353,26 @@ bool kvm_vcpu_set_state(Vcpu *vcpu, const CpuState *state, GError **error)
     return true;
 }
 
+bool kvm_vcpu_set_place(Vcpu *vcpu, const CpuState *state)
+{
+    KvmVcpu *kv = (KvmVcpu *)vcpu;
+    struct kvm_regs regs = {.rip = state->rip, .rflags = state->rflags};
+    __u64 *fields[CPU_GPR_COUNT];
+    struct kvm_sregs sregs;
+    gpr_fields(&regs, fields);
+    for (unsigned i = 0; i < CPU_GPR_COUNT; i++) {
+        *fields[i] = state->gpr[i];
+    }
+    if (ioctl(kv->fd, KVM_GET_SREGS, &sregs) < 0) {
+        return false;
+    }
+    sregs.cs = segment_to_kvm(&state->segment[CPU_CS]);
+    if (kvm_has_apics((const KvmAccel *)vcpu->accel)) {
+        ioctl(kv->fd, KVM_SET_MP_STATE, &(struct kvm_mp_state){KVM_MP_STATE_RUNNABLE});
+    }
+    return ioctl(kv->fd, KVM_SET_SREGS, &sregs) == 0 && ioctl(kv->fd, KVM_SET_REGS, &regs) == 0;
+}
+
 /* ---- after the guest's death ---- */
 
 /* True if CS:EIP is the address after RESET#.  A guest gets there only by a far jump. */
