@@ -17,6 +17,7 @@
 #define IDT       0x2000u
 #define DIRECTORY 0x4000u
 #define TABLES    0x5000u /* four tables for 16 MiB */
+#define LONG_MAP  0xa000u /* four levels of tables; the last are four */
 #define CODE      0x100000u
 #define MIXED     0x400000u
 #define STACK     0x90000u
@@ -140,6 +141,32 @@ static CpuState protected_state(Bench *b, bool paging)
     return state;
 }
 
+static void poke64(Bench *b, uint32_t address, uint64_t value)
+{
+    poke(b, address, &value, sizeof(value));
+}
+
+/* 64-bit code at CODE; the same 16 MiB mapped by 4 KiB pages. */
+static CpuState long_state(Bench *b)
+{
+    const uint32_t directory = LONG_MAP + 0x2000, tables = LONG_MAP + 0x3000;
+    CpuState state = protected_state(b, true);
+
+    poke64(b, LONG_MAP, (LONG_MAP + 0x1000) | 3);
+    poke64(b, LONG_MAP + 0x1000, directory | 3);
+    for (uint32_t i = 0; i < 8; i++) {
+        poke64(b, directory + i * 8, (tables + i * 4096) | 3);
+    }
+    for (uint32_t i = 0; i < 4096; i++) {
+        poke64(b, tables + i * 8, i << 12 | 3);
+    }
+    state.segment[CPU_CS].attributes ^= CPU_SEGMENT_DB | CPU_SEGMENT_L;
+    state.cr3 = LONG_MAP;
+    state.cr4 = 0x20; /* PAE */
+    state.msr.efer = CPU_EFER_LME | CPU_EFER_LMA;
+    return state;
+}
+
 static CpuState real_state(Bench *b)
 {
     CpuState state;
@@ -252,9 +279,10 @@ static Result measure_store(Bench *b, const CpuState *state, const uint8_t *code
     return measure_code(b, state, bytes, sizeof(bytes), PORT_TURNS);
 }
 
-static void bench_mixed(Bench *b, const char *build)
+static void bench_mixed(Bench *b, const char *build, const char *name, const CpuState *state,
+                        const char *what, double gate)
 {
-    g_autofree char *image = g_build_filename(build, "tests/bench/interp_mixed.bin", NULL);
+    g_autofree char *image = g_strdup_printf("%s/tests/bench/%s.bin", build, name);
     g_autofree char *bytes = NULL;
     g_autofree Mixed *host = g_new0(Mixed, 1);
     GError *error = NULL;
@@ -263,11 +291,10 @@ static void bench_mixed(Bench *b, const char *build)
 
     g_file_get_contents(image, &bytes, &size, &error);
     die_on(error);
-    CpuState state = protected_state(b, true);
     poke(b, CODE, bytes, size);
     host->rounds = 2;
     poke(b, MIXED, host, sizeof(*host));
-    Result r = measure(b, &state);
+    Result r = measure(b, state);
     mixed_run(host);
     memory_read(b->memory, MIXED + offsetof(Mixed, checksum), &checksum, sizeof(checksum));
     if (checksum != host->checksum) {
@@ -275,7 +302,7 @@ static void bench_mixed(Bench *b, const char *build)
                 host->checksum);
         exit(1);
     }
-    report("mixed 32-bit code, paging on", mips(r), "MIPS", 350, true);
+    report(what, mips(r), "MIPS", gate, true);
 }
 
 static void bench_loops(Bench *b)
@@ -368,7 +395,10 @@ int main(int argc, char **argv)
     }
     machine_new(&bench);
     bench_loops(&bench);
-    bench_mixed(&bench, argv[1]);
+    CpuState state = protected_state(&bench, true);
+    bench_mixed(&bench, argv[1], "interp_mixed", &state, "mixed 32-bit code, paging on", 350);
+    state = long_state(&bench);
+    bench_mixed(&bench, argv[1], "interp_mixed64", &state, "mixed 64-bit code, paging on", 315);
     bench_stores(&bench);
     machine_free(&bench);
     bench_program(argv[1]);
