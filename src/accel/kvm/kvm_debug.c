@@ -463,13 +463,17 @@ static void apply(KvmVcpu *kv, const KvmSlots *slots)
     kv->debug.slots = *slots;
 }
 
-/* A step takes no interrupt but the one that ended a halt.  True: the handler is entered. */
+/*
+ * A step takes no interrupt but the one that ended a halt.  True: the handler is
+ * entered.  KVM finishes an access with the next KVM_RUN, where it was begun.
+ */
 static bool take_interrupt(KvmVcpu *kv)
 {
     const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
     const AccelHost *host = &kvm->accel.host;
     bool may = kv->vcpu.step ? kv->debug.halted : kvm->debug.steps;
-    bool due = may && host->irqchip != IRQCHIP_KERNEL && atomic_load(&kv->vcpu.intr);
+    bool may_move = kv->run->exit_reason != KVM_EXIT_IO && kv->run->exit_reason != KVM_EXIT_MMIO;
+    bool due = may && may_move && host->irqchip != IRQCHIP_KERNEL && atomic_load(&kv->vcpu.intr);
     kv->run->request_interrupt_window = due;
     if (!due || !kv->run->ready_for_interrupt_injection) {
         return false;
