@@ -234,7 +234,8 @@ struct Vcpu {
     bool init;
     bool start;
     uint8_t start_vector;
-    char *failure; /* why run() returned VCPU_FAILED; owned */
+    atomic_int thread_id; /* of the thread that runs it; 0: the loop's */
+    char *failure;        /* why run() returned VCPU_FAILED; owned */
     bool step; /* run() does one instruction or takes one interrupt; set while it does not run */
     DebugStop debug_stop;
 };

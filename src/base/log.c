@@ -155,6 +155,22 @@ Log *log_new(Loop *loop, const char *path, GError **error)
     return log;
 }
 
+bool log_set_file(Log *log, const char *path, GError **error)
+{
+    OutputFile file;
+    if (!output_file_open(&file, path, 0, false)) {
+        return error_refuse(error, "'%s': %s", path, g_strerror(errno));
+    }
+    log_flush(log);
+    output_file_close(&log->file);
+    log->file = file;
+    log->fd = file.fd;
+    if (log->begun) {
+        log_begin(log);
+    }
+    return true;
+}
+
 /* If the run never began, its lines do not go to the file, which keeps its contents. */
 void log_free(Log *log)
 {

@@ -39,6 +39,8 @@ Log *log_new(Loop *loop, const char *path, GError **error);
 void log_begin(Log *log);
 /* Lines begin with the date and time from now on. */
 void log_set_timestamps(Log *log, bool on);
+/* From now on the lines go to this file, which is replaced. */
+bool log_set_file(Log *log, const char *path, GError **error);
 /* Writes the queued lines first. */
 void log_free(Log *log);
 

@@ -183,10 +183,31 @@ static bool parse_one(Parse *parse, int argc, char *const *argv, int *index, GEr
     return apply(parse, o, next, error);
 }
 
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* For programs that ask. */
+static const char **option_names(void)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (size_t g = 0; g < OPTION_GROUP_COUNT; g++) {
+        for (const Option *o = OPTION_GROUPS[g].options; o->name; o++) {
+            g_ptr_array_add(names, (gpointer)o->name);
+        }
+    }
+    g_ptr_array_sort(names, by_name);
+    g_ptr_array_add(names, NULL);
+    return (const char **)g_ptr_array_free(names, false);
+}
+
 bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error)
 {
     Parse parse = {.config = config};
     *text = NULL;
+    g_free(config->option_names);
+    config->option_names = option_names();
     for (int i = 1; i < argc; i++) {
         if (!parse_one(&parse, argc, argv, &i, error)) {
             return false;

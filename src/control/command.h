@@ -62,7 +62,7 @@ typedef struct Command {
 
 /* Tables by subject, of commands_*.c; each ends with COMMAND_END. */
 extern const Command COMMANDS_MACHINE[], COMMANDS_MEMORY[], COMMANDS_INPUT[], COMMANDS_DEBUG[];
-extern const Command COMMANDS_BLOCK[];
+extern const Command COMMANDS_BLOCK[], COMMANDS_DEVICES[], COMMANDS_QUERY[];
 
 #define COMMAND_END                                                                                \
     {                                                                                              \

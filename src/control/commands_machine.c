@@ -12,13 +12,23 @@
 
 /* ---- what the machine is ---- */
 
-/* There are no capabilities to enable. */
+/* There is one capability in QMP, and it is not offered. */
 static JsonNode *negotiate(Vm *vm, JsonObject *arguments, GError **error)
 {
     (void)vm;
-    if (json_object_has_member(arguments, "enable") &&
-        json_array_get_length(json_object_get_array_member(arguments, "enable"))) {
-        error_refuse(error, "Parameter 'enable' asks for a capability that is not offered");
+    JsonNode *enable = json_object_get_member(arguments, "enable");
+    JsonArray *list = enable ? json_node_get_array(enable) : NULL;
+    if (!list || !json_array_get_length(list)) {
+        return NULL;
+    }
+    JsonNode *first = json_array_get_element(list, 0);
+    const char *name = JSON_NODE_HOLDS_VALUE(first) ? json_node_get_string(first) : NULL;
+    if (!name) {
+        error_refuse(error, "Invalid parameter type for 'enable[0]', expected: string");
+    } else if (!strcmp(name, "oob")) {
+        error_refuse(error, "Capability oob not available");
+    } else {
+        error_refuse(error, "Parameter 'enable[0]' does not accept value '%s'", name);
     }
     return NULL;
 }

@@ -103,6 +103,11 @@ static const char *const EVENT_NAMES[] = {
     [VM_EVENT_POWERDOWN] = "POWERDOWN",
 };
 
+const char *qmp_event_name(unsigned number)
+{
+    return number < G_N_ELEMENTS(EVENT_NAMES) ? EVENT_NAMES[number] : NULL;
+}
+
 static JsonObject *make_timestamp(void)
 {
     gint64 now = g_get_real_time();

@@ -18,6 +18,9 @@ typedef void QmpSend(void *opaque, const char *data, size_t size);
 Qmp *qmp_new(Vm *vm, QmpSend *send, void *opaque);
 void qmp_free(Qmp *qmp);
 
+/* The names of the events, by number; NULL: there are no more. */
+const char *qmp_event_name(unsigned number);
+
 /* A client came: it is greeted and has to negotiate. */
 void qmp_connected(Qmp *qmp);
 void qmp_disconnected(Qmp *qmp);

@@ -4,8 +4,17 @@
 #include "src/control/monitor.h"
 #include "src/control/qmp.h"
 
+#include <unistd.h>
+
+/* So many clients of one socket at once; more are turned away. */
+#define CLIENTS_MAX 16u
+
 struct Session {
     Vm *vm;
+    Session *owner;    /* of a client that came while another was there; else NULL */
+    GPtrArray *others; /* those clients */
+    LoopTask reaper;   /* frees those of them that are gone */
+    bool gone;
     Stream *stream;      /* one of these two is set */
     CharFrontend *front; /* the front end of a chardev */
     Qtest *qtest;        /* one of these three is set */
@@ -71,6 +80,10 @@ static void stream_received(void *opaque, const char *data, size_t size)
 static void peer_went(void *opaque, bool final)
 {
     Session *session = opaque;
+    if (session->owner) {
+        session->gone = true;
+        loop_post(vm_parts(session->vm).loop, &session->owner->reaper);
+    }
     if (session->qmp) {
         qmp_disconnected(session->qmp);
     } else if (session->monitor) {
@@ -114,17 +127,57 @@ static void make_protocol(Session *session, bool edits)
     }
 }
 
-bool session_open_stream(Session *session, const StreamAddress *address, GError **error)
+static void another_came(void *opaque, int fd);
+
+static StreamEvents events_of(Session *session)
 {
-    StreamEvents events = {
+    bool alone = session->qtest || session->owner;
+    return (StreamEvents){
         .opened = peer_came,
         .received = stream_received,
         .closed = peer_went,
+        .another = alone ? NULL : another_came,
         .opaque = session,
         .outlasts_input = session->qmp != NULL,
     };
+}
+
+/* It has a session of its own, with the same protocol. */
+static void another_came(void *opaque, int fd)
+{
+    Session *session = opaque;
+    if (session->others->len == CLIENTS_MAX - 1) {
+        close(fd);
+        return;
+    }
+    SessionKind kind = session->qmp ? SESSION_QMP : SESSION_MONITOR;
+    Session *other = session_new(session->vm, kind, NULL, session->where);
+    other->owner = session;
+    make_protocol(other, true);
+    StreamEvents events = events_of(other);
+    other->stream = stream_new_accepted(vm_parts(session->vm).loop, fd, &events);
+    g_ptr_array_add(session->others, other);
+    if (!other->stream) {
+        other->gone = true;
+        loop_post(vm_parts(session->vm).loop, &session->reaper);
+    }
+}
+
+static void reap(void *opaque)
+{
+    Session *session = opaque;
+    for (guint i = session->others->len; i-- > 0;) {
+        if (((Session *)session->others->pdata[i])->gone) {
+            g_ptr_array_remove_index(session->others, i);
+        }
+    }
+}
+
+bool session_open_stream(Session *session, const StreamAddress *address, GError **error)
+{
     session->wait = address->wait;
     make_protocol(session, true);
+    StreamEvents events = events_of(session);
     session->stream = stream_new(vm_parts(session->vm).loop, address, &events, error);
     return session->stream != NULL;
 }
@@ -153,6 +206,8 @@ Session *session_new(Vm *vm, SessionKind kind, const QtestTarget *target, const 
     QtestEvents events = {.send = send_bytes, .busy = set_busy, .opaque = session};
     session->vm = vm;
     session->where = g_strdup(where);
+    session->others = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
+    session->reaper = (LoopTask){.run = reap, .opaque = session};
     session->qtest = kind == SESSION_QTEST ? qtest_new(target, &events) : NULL;
     session->qmp = kind == SESSION_QMP ? qmp_new(vm, send_bytes, session) : NULL;
     return session;
@@ -160,6 +215,8 @@ Session *session_new(Vm *vm, SessionKind kind, const QtestTarget *target, const 
 
 void session_free(Session *session)
 {
+    loop_cancel(vm_parts(session->vm).loop, &session->reaper);
+    g_ptr_array_unref(session->others);
     g_clear_pointer(&session->stream, stream_free);
     g_clear_pointer(&session->front, char_frontend_free);
     g_clear_pointer(&session->qtest, qtest_free);
@@ -176,6 +233,9 @@ void session_event(Session *session, const VmEvent *event)
     if (session->qmp) {
         qmp_event(session->qmp, event);
     }
+    for (guint i = 0; i < session->others->len; i++) {
+        session_event(session->others->pdata[i], event);
+    }
 }
 
 bool session_awaits_client(const Session *session)
@@ -190,5 +250,9 @@ const char *session_where(const Session *session)
 
 size_t session_waiting(const Session *session)
 {
-    return session->stream ? stream_waiting(session->stream) : 0;
+    size_t sum = session->stream ? stream_waiting(session->stream) : 0;
+    for (guint i = 0; i < session->others->len; i++) {
+        sum += session_waiting(session->others->pdata[i]);
+    }
+    return sum;
 }

@@ -260,10 +260,18 @@ static void listener_ready(void *opaque, unsigned events)
     Stream *stream = opaque;
     int fd = accept4(stream->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     bool gone = fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR);
-    if (!gone) {
+    if (gone) {
+        return;
+    }
+    if (fd >= 0 && stream->in) {
+        stream->events.another(stream->events.opaque, fd);
+        return;
+    }
+    bool taken = fd >= 0 && take_socket(stream, fd);
+    if (!taken || !stream->events.another) {
         loop_fd_watch(stream->listener_watch, 0);
     }
-    if (!gone && (fd < 0 || !take_socket(stream, fd))) {
+    if (!taken) {
         loop_timer_start(stream->retry, RETRY_TIME);
     }
 }
@@ -271,7 +279,7 @@ static void listener_ready(void *opaque, unsigned events)
 static void listen_again(void *opaque)
 {
     Stream *stream = opaque;
-    if (!stream->in) {
+    if (!stream->in || stream->events.another) {
         loop_fd_watch(stream->listener_watch, LOOP_READ);
     }
 }
@@ -327,8 +335,7 @@ static bool open_stdio(Stream *stream, GError **error)
     return true;
 }
 
-Stream *stream_new(Loop *loop, const StreamAddress *address, const StreamEvents *events,
-                   GError **error)
+static Stream *make(Loop *loop, const StreamEvents *events)
 {
     Stream *stream = g_new0(Stream, 1);
     stream->loop = loop;
@@ -336,8 +343,25 @@ Stream *stream_new(Loop *loop, const StreamAddress *address, const StreamEvents 
     stream->listener = -1;
     stream->waiting = g_byte_array_new();
     stream->task = (LoopTask){.run = run_task, .opaque = stream};
+    return stream;
+}
+
+Stream *stream_new(Loop *loop, const StreamAddress *address, const StreamEvents *events,
+                   GError **error)
+{
+    Stream *stream = make(loop, events);
     if (!(address->kind == STREAM_STDIO ? open_stdio(stream, error)
                                         : open_socket(stream, address, error))) {
+        stream_free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+Stream *stream_new_accepted(Loop *loop, int fd, const StreamEvents *events)
+{
+    Stream *stream = make(loop, events);
+    if (!take_socket(stream, fd)) {
         stream_free(stream);
         return NULL;
     }

@@ -3,7 +3,8 @@
  * connects or listens, or standard input and output.
  *
  * A listening stream serves one client after the other: the next is accepted when
- * the previous one has gone.  Output is buffered, so a write never blocks.  A peer
+ * the previous one has gone, unless the owner makes streams for those that come
+ * meanwhile.  Output is buffered, so a write never blocks.  A peer
  * that takes nothing for too long is dropped.  Everything runs in the loop's
  * thread.
  */
@@ -43,6 +44,11 @@ typedef struct StreamEvents {
     void (*received)(void *opaque, const char *data, size_t size);
     /* The peer has gone.  `final`: no other peer will come. */
     void (*closed)(void *opaque, bool final);
+    /*
+     * Another client came while one is there: takes `fd` with
+     * stream_new_accepted(), or closes it.  NULL: it waits until the first goes.
+     */
+    void (*another)(void *opaque, int fd);
     void *opaque;
     /*
      * The end of standard input is not the end of the peer: it still gets output.
@@ -58,6 +64,8 @@ typedef struct StreamEvents {
  */
 Stream *stream_new(Loop *loop, const StreamAddress *address, const StreamEvents *events,
                    GError **error);
+/* For StreamEvents.another: a stream to this client alone, or NULL, when `fd` is closed. */
+Stream *stream_new_accepted(Loop *loop, int fd, const StreamEvents *events);
 /* Output that the peer has not taken is lost. */
 void stream_free(Stream *stream);
 

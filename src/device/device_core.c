@@ -12,7 +12,7 @@ Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *h
     dev->state = g_malloc0(class->head.state_size);
     *(Device **)dev->state = dev;
     g_mutex_init(&dev->lock);
-    dev->given = g_hash_table_new(g_str_hash, g_str_equal);
+    dev->given = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     dev->claim_names = g_ptr_array_new_with_free_func(g_free);
     dev->errors = g_hash_table_new(g_str_hash, g_str_equal);
     device_services_init(&dev->own, &MACHINE_SERVICES, dev);

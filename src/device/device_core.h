@@ -98,6 +98,13 @@ bool device_pointer(Device *dev, int dx, int dy, unsigned buttons);
 bool device_input_pending(Device *dev, unsigned pin);
 /* One line, or an empty string; the caller frees it. */
 char *device_describe(Device *dev);
+/* Each property with its value as QEMU writes it: 1016 (0x3f8), true, "text". */
+void device_foreach_property(const Device *dev,
+                             void (*visit)(void *opaque, const char *name, const char *text),
+                             void *opaque);
+/* An element of a field of the saved state; false: the class has no such field. */
+bool device_field_value(Device *dev, const char *name, unsigned index, uint64_t *value);
+
 bool device_busy(Device *dev);
 /* How often each kind of guest error came; "kind: n, ..." or NULL. */
 char *device_guest_errors(Device *dev);

@@ -16,7 +16,7 @@ struct Device {
     DeviceServices own; /* the machine's, where the host has no others */
     void *state;
     GMutex lock;
-    GHashTable *given;      /* names of the properties that were set */
+    GHashTable *given;      /* properties that were set: name to text */
     GPtrArray *claim_names; /* outlive the bus's use of them */
     GHashTable *errors;     /* kind to how often */
 };

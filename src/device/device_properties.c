@@ -6,6 +6,7 @@
 #include "src/device/device_internal.h"
 #include "src/device/dma.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---- properties ---- */
@@ -184,7 +185,7 @@ bool device_set_property(Device *dev, const char *name, const char *value, GErro
                     dev->id, name, names);
         return false;
     }
-    g_hash_table_add(dev->given, (gpointer)p->name);
+    g_hash_table_insert(dev->given, (gpointer)p->name, g_strdup(value));
     return set_field(dev, p, value, error);
 }
 
@@ -236,4 +237,28 @@ uint64_t device_property_value(const Device *dev, const char *name)
     uint64_t value = 0;
     memcpy(&value, device_field(dev, p->offset), SIZES[p->kind]);
     return value;
+}
+
+/* A number is what it is now: a chip on PCI may have moved. */
+static char *property_text(const Device *dev, const DeviceProperty *p)
+{
+    const char *text = g_hash_table_lookup(dev->given, p->name) ?: default_of(dev, p);
+    if (p->kind >= PROPERTY_UINT8 && p->kind <= PROPERTY_UINT64) {
+        uint64_t value = device_property_value(dev, p->name);
+        return g_strdup_printf("%" PRIu64 " (%#" PRIx64 ")", value, value);
+    }
+    if (p->kind == PROPERTY_BOOL) {
+        return g_strdup(*(const bool *)device_field(dev, p->offset) ? "true" : "false");
+    }
+    return g_strdup_printf("\"%s\"", text ? text : "");
+}
+
+void device_foreach_property(const Device *dev,
+                             void (*visit)(void *opaque, const char *name, const char *text),
+                             void *opaque)
+{
+    for (const DeviceProperty *p = dev->class->properties; p && p->name; p++) {
+        g_autofree char *text = property_text(dev, p);
+        visit(opaque, p->name, text);
+    }
 }

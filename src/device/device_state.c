@@ -40,6 +40,19 @@ static GVariant *save_elements(const Device *dev, const DeviceField *f)
     return g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, values, f->count, sizeof(*values));
 }
 
+bool device_field_value(Device *dev, const char *name, unsigned index, uint64_t *value)
+{
+    for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
+        if (!strcmp(f->name, name) && index < f->count) {
+            g_mutex_lock(&dev->lock);
+            *value = load_element(dev, f, index);
+            g_mutex_unlock(&dev->lock);
+            return true;
+        }
+    }
+    return false;
+}
+
 GBytes *device_save(Device *dev)
 {
     GVariantBuilder fields;

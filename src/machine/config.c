@@ -63,6 +63,7 @@ void config_free(Config *config)
     g_free(config->rtc);
     g_free(config->record);
     g_free(config->replay);
+    g_free(config->option_names);
     g_free(config->qtest);
     g_free(config->qtest_log);
     g_free(config->gdb);

@@ -30,9 +30,10 @@ typedef struct Config {
     bool snapshot;       /* of every drive */
     GPtrArray *fw_cfgs;  /* what fw_items_add_option() takes */
     char *debugcon, *debugport;
-    GPtrArray *monitors; /* -mon: "chardev=ID,mode=control" */
-    GPtrArray *hmps;     /* -monitor: a line each for the human monitor */
-    GPtrArray *qmps;     /* -qmp: the same for QMP */
+    GPtrArray *monitors;       /* -mon: "chardev=ID,mode=control" */
+    GPtrArray *hmps;           /* -monitor: a line each for the human monitor */
+    GPtrArray *qmps;           /* -qmp: the same for QMP */
+    const char **option_names; /* those that there are, sorted; NULL at the end */
     char *qtest, *qtest_log;
     char *gdb; /* where a debugger connects */
     /* A control protocol talks there, or there is no guest to talk to. */

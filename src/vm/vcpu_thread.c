@@ -129,6 +129,7 @@ static gpointer thread_main(gpointer data)
     if (thread->clock) {
         prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     }
+    atomic_store(&thread->vcpu->thread_id, (int)gettid());
     g_mutex_lock(&thread->lock);
     while (wait_until_runnable(thread)) {
         thread->running = true;

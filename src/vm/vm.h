@@ -119,6 +119,15 @@ bool vm_change_medium(Vm *vm, const char *drive, const BlockChange *change, GErr
 /* What is in the nth drive; false: there are not so many. */
 bool vm_drive_info(const Vm *vm, unsigned n, BlockInfo *info);
 
+/* What is logged: LogItem bits.  Those of the CPU are what they were, or none. */
+unsigned vm_log_items(const Vm *vm);
+bool vm_set_log(Vm *vm, unsigned items, GError **error);
+bool vm_set_log_file(Vm *vm, const char *path, GError **error);
+/* "kvm", "soft" or "qtest"; whether this host's KVM could be used. */
+const char *vm_accel_name(const Vm *vm);
+bool vm_kvm_works(void);
+/* The host's number of the thread that runs a CPU. */
+int vm_cpu_thread(const Vm *vm, unsigned index);
 /* Logs a line for the user. */
 void vm_message(void *vm, const char *text);
 /* These append text for the user. */

@@ -7,6 +7,8 @@
 #include "src/vm/core_dump.h"
 #include "src/vm/vm_debug.h"
 
+#include <unistd.h>
+
 bool vm_is_quitting(const Vm *vm)
 {
     return vm->quit_reason != NULL;
@@ -56,4 +58,48 @@ bool vm_port_access(Vm *vm, uint16_t port, bool write, unsigned size, uint32_t *
     bus_port_access(vm->bus, &by, port, write, size, value, 1);
     vm_release(vm);
     return true;
+}
+
+/* ---- the log ---- */
+
+unsigned vm_log_items(const Vm *vm)
+{
+    return vm->log_items;
+}
+
+/* The software CPU's blocks are made with what is logged of them, or without. */
+bool vm_set_log(Vm *vm, unsigned items, GError **error)
+{
+    unsigned wanted = items & LOG_OF_CPU;
+    if (wanted && wanted != vm->trace_items) {
+        return error_refuse(error, "in_asm, int, exec, cpu and nochain are chosen with -d, when "
+                                   "the machine starts");
+    }
+    vm->log_items = items;
+    vm_observe(vm);
+    return true;
+}
+
+bool vm_set_log_file(Vm *vm, const char *path, GError **error)
+{
+    return log_set_file(vm->log, path, error);
+}
+
+/* ---- the accelerator ---- */
+
+const char *vm_accel_name(const Vm *vm)
+{
+    return vm->accel->class->name;
+}
+
+bool vm_kvm_works(void)
+{
+    g_autoptr(GHashTable) options = g_hash_table_new(g_str_hash, g_str_equal);
+    return accel_kvm_class.probe(options, NULL);
+}
+
+int vm_cpu_thread(const Vm *vm, unsigned index)
+{
+    int id = atomic_load(&scheduler_vcpu(vm->scheduler, index)->thread_id);
+    return id ? id : (int)getpid();
 }

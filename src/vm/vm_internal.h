@@ -29,6 +29,7 @@ struct Vm {
     Loop *loop;
     Log *log;
     unsigned log_items;
+    unsigned trace_items;  /* those that `trace` was made with */
     CpuTrace *trace;       /* NULL: -d has no item of the CPU */
     unsigned traced_lines; /* lines since the log was flushed */
     Clock *clock;          /* machine time */

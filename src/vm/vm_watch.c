@@ -117,6 +117,9 @@ static void access_made(void *opaque, const BusAccess *access)
 static void traced(void *opaque, const char *text)
 {
     Vm *vm = opaque;
+    if (!(vm->log_items & LOG_OF_CPU)) {
+        return;
+    }
     log_line(vm->log, "%s", text);
     if (++vm->traced_lines == TRACED_LINES_MAX) {
         vm->traced_lines = 0;
@@ -140,6 +143,7 @@ bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
     if (items & LOG_IN_ASM && !disasm_available()) {
         log_line(vm->log, "pioemu: -d in_asm: no disassembler was built in, only bytes are shown");
     }
+    vm->trace_items = items;
     vm->trace = cpu_trace_new(items, vm->config->log_filter, traced, vm, error);
     return vm->trace != NULL;
 }

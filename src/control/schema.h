@@ -1,0 +1,12 @@
+/*
+ * What query-qmp-schema answers: the table of commands, and the events, as
+ * QEMU's SchemaInfo.
+ */
+#ifndef PIOEMU_CONTROL_SCHEMA_H
+#define PIOEMU_CONTROL_SCHEMA_H
+
+#include <json-glib/json-glib.h>
+
+JsonArray *schema_new(void);
+
+#endif
