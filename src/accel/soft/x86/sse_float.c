@@ -101,6 +101,9 @@ static bool is_inexact(const Fx *fx, long double a, long double b, Operation ope
     memcpy(&host.st1, &b, 10);
     host.control =
         (uint16_t)(FSW_EXCEPTIONS | FCW_ONE | (to_single ? 0 : 0x200) | rounding << FCW_RC_SHIFT);
+    host.a = &host.st0;
+    host.b = &host.st1;
+    host.result = &host.st0;
     __asm__ volatile("fnclex");
     switch (operation) {
     case SUBTRACT:

@@ -6,6 +6,7 @@
  */
 #include "src/accel/soft/x86/x87.h"
 #include "src/accel/soft/x86/x87_host.h"
+#include "src/accel/soft/x86/x87_quick.h"
 
 #include <string.h>
 
@@ -48,8 +49,7 @@ void x87_set_st(Fx *fx, unsigned i, const F80 *value)
 {
     unsigned place = (fx->top + i) & 7;
 
-    fx->reg[place].fraction = value->fraction;
-    fx->reg[place].exponent = value->exponent;
+    f80_copy(&fx->reg[place], value);
     fx->full |= (uint8_t)(1u << place);
 }
 
@@ -90,7 +90,9 @@ bool x87_take_exceptions(Fx *fx, X87Host *host)
     unsigned raised = host->status & FSW_EXCEPTIONS;
 
     if (host->status & FSW_ES) {
-        memcpy(&host->st0, host->image + 28, 10);
+        F80 *result = x87_stops(fx, raised) ? &host->st0 : host->result;
+
+        memcpy(result, host->image + 28, 10);
         memcpy(&host->st1, host->image + 38, 10);
     }
     x87_raise(fx, raised);
@@ -127,6 +129,15 @@ DEFINE_UNARY(tst, "ftst")
 /* ---- arithmetic ---- */
 
 /* ST(dst) = ST(0) operation ST(i), and then so many are popped. */
+static inline bool binary_quickly(Fx *fx, X87Quick *quick, unsigned i, unsigned dst)
+{
+    const F80 *a = fx_st(fx, 0), *b = fx_st(fx, i);
+
+    return quick && quick_control(fx) && fx_st_full(fx, 0) && fx_st_full(fx, i) &&
+           quick_normal(a) && quick_normal(b) && quick(fx, a, b, fx_st(fx, dst));
+}
+
+/* The same by the host. */
 static void binary(Fx *fx, X87Operation *operation, unsigned i, unsigned dst, unsigned pops)
 {
     X87Host host;
@@ -136,17 +147,17 @@ static void binary(Fx *fx, X87Operation *operation, unsigned i, unsigned dst, un
         if (stop) {
             return;
         }
-        host.st0 = X87_INDEFINITE;
+        x87_set_st(fx, dst, &X87_INDEFINITE);
     } else {
-        host.st0 = *fx_st(fx, 0);
-        host.st1 = *fx_st(fx, i);
         x87_host_begin(&host, fx);
+        host.a = fx_st(fx, 0);
+        host.b = fx_st(fx, i);
+        host.result = fx_st(fx, dst);
         operation(&host);
         if (!x87_take_exceptions(fx, &host)) {
             return;
         }
     }
-    x87_set_st(fx, dst, &host.st0);
     x87_pop_times(fx, pops);
 }
 
@@ -156,19 +167,15 @@ static void unary(Fx *fx, X87Operation *operation)
     bool stop;
 
     if (x87_underflows(fx, !fx_st_full(fx, 0), &stop)) {
-        if (stop) {
-            return;
+        if (!stop) {
+            x87_set_st(fx, 0, &X87_INDEFINITE);
         }
-        host.st0 = X87_INDEFINITE;
-    } else {
-        host.st0 = *fx_st(fx, 0);
-        x87_host_begin(&host, fx);
-        operation(&host);
-        if (!x87_take_exceptions(fx, &host)) {
-            return;
-        }
+        return;
     }
-    x87_set_st(fx, 0, &host.st0);
+    x87_host_begin(&host, fx);
+    host.a = host.result = fx_st(fx, 0);
+    operation(&host);
+    x87_take_exceptions(fx, &host);
 }
 
 void x87_set_conditions(Fx *fx, unsigned conditions)
@@ -184,14 +191,22 @@ bool x87_compare(Fx *fx, X87Operation *operation, const F80 *other, bool empty,
     X87Host host;
     bool stop;
 
+    if (size == 0 && !empty && quick_normal(fx_st(fx, 0)) && quick_normal(other) &&
+        operation != host_tst) {
+        *conditions = quick_compare(fx_st(fx, 0), other);
+        x87_set_c1(fx, false);
+        return true;
+    }
     *conditions = UNORDERED;
     if (x87_underflows(fx, empty, &stop)) {
         return !stop;
     }
-    host.st0 = *fx_st(fx, 0);
-    host.st1 = *other;
-    memcpy(host.memory, operand, size);
+    if (size) {
+        memcpy(host.memory, operand, size);
+    }
     x87_host_begin(&host, fx);
+    host.a = fx_st(fx, 0);
+    host.b = other;
     operation(&host);
     *conditions = host.status & UNORDERED;
     bool completed = x87_take_exceptions(fx, &host);
@@ -241,19 +256,28 @@ static X87Operation *operation_of(unsigned opcode)
     return ARITHMETIC[opcode >> 3 & 7];
 }
 
+static inline void arithmetic(Fx *fx, unsigned opcode, unsigned dst, unsigned pops)
+{
+    if (binary_quickly(fx, X87_QUICK[opcode >> 3 & 7], RM(opcode), dst)) {
+        x87_pop_times(fx, pops);
+    } else {
+        binary(fx, operation_of(opcode), RM(opcode), dst, pops);
+    }
+}
+
 static void arithmetic_to_st0(Fx *fx, unsigned opcode)
 {
-    binary(fx, operation_of(opcode), RM(opcode), 0, 0);
+    arithmetic(fx, opcode, 0, 0);
 }
 
 static void arithmetic_to_sti(Fx *fx, unsigned opcode)
 {
-    binary(fx, operation_of(opcode), RM(opcode), RM(opcode), 0);
+    arithmetic(fx, opcode, RM(opcode), 0);
 }
 
 static void arithmetic_and_pop(Fx *fx, unsigned opcode)
 {
-    binary(fx, operation_of(opcode), RM(opcode), RM(opcode), 1);
+    arithmetic(fx, opcode, RM(opcode), 1);
 }
 
 static void fcom(Fx *fx, unsigned opcode)
@@ -340,9 +364,9 @@ static void fprem_with(Fx *fx, X87Operation *operation)
         }
         return;
     }
-    host.st0 = *fx_st(fx, 0);
-    host.st1 = *fx_st(fx, 1);
     x87_host_begin(&host, fx);
+    host.a = fx_st(fx, 0);
+    host.b = fx_st(fx, 1);
     operation(&host);
     if (!x87_take_exceptions(fx, &host)) {
         return;
@@ -403,8 +427,8 @@ static void fxtract(Fx *fx, unsigned opcode)
             return;
         }
     } else {
-        host.st0 = *fx_st(fx, 0);
         x87_host_begin(&host, fx);
+        host.a = fx_st(fx, 0);
         X87_HOST_SPLIT(&host, "fxtract");
         if (!x87_take_exceptions(fx, &host)) {
             return;
@@ -418,9 +442,10 @@ static void fxtract(Fx *fx, unsigned opcode)
 
 static void fld_st(Fx *fx, unsigned opcode)
 {
-    F80 value = *fx_st(fx, RM(opcode));
+    F80 value;
     bool stop;
 
+    f80_copy(&value, fx_st(fx, RM(opcode)));
     if (x87_underflows(fx, !fx_st_full(fx, RM(opcode)), &stop)) {
         if (!stop) {
             x87_push(fx, &X87_INDEFINITE);
@@ -433,28 +458,29 @@ static void fld_st(Fx *fx, unsigned opcode)
 static void fxch(Fx *fx, unsigned opcode)
 {
     unsigned i = RM(opcode);
-    F80 st0 = *fx_st(fx, 0), other = *fx_st(fx, i);
+    F80 st0, other;
     bool empty0 = !fx_st_full(fx, 0), empty = !fx_st_full(fx, i), stop;
 
     if (x87_underflows(fx, empty0 || empty, &stop) && stop) {
         return;
     }
+    f80_copy(&st0, fx_st(fx, 0));
+    f80_copy(&other, fx_st(fx, i));
     x87_set_st(fx, i, empty0 ? &X87_INDEFINITE : &st0);
     x87_set_st(fx, 0, empty ? &X87_INDEFINITE : &other);
 }
 
 static void store_st(Fx *fx, unsigned i, unsigned pops)
 {
-    F80 value = *fx_st(fx, 0);
     bool stop;
 
-    if (x87_underflows(fx, !fx_st_full(fx, 0), &stop)) {
-        if (stop) {
-            return;
-        }
-        value = X87_INDEFINITE;
+    if (!x87_underflows(fx, !fx_st_full(fx, 0), &stop)) {
+        x87_set_st(fx, i, fx_st(fx, 0));
+    } else if (stop) {
+        return;
+    } else {
+        x87_set_st(fx, i, &X87_INDEFINITE);
     }
-    x87_set_st(fx, i, &value);
     x87_pop_times(fx, pops);
 }
 
@@ -576,39 +602,6 @@ static void fninit(Fx *fx, unsigned opcode)
     fx_init(fx);
 }
 
-/* ---- constants ---- */
-
-/* The bits behind the 64th tell how each rounding goes: half or more, or less. */
-typedef struct Constant {
-    uint64_t fraction; /* rounded down */
-    uint16_t exponent;
-    bool exact, more;
-} Constant;
-
-static const Constant CONSTANTS[7] = {
-    {F80_INTEGER, F80_BIAS, true, false},                       /* 1 */
-    {UINT64_C(0xd49a784bcd1b8afe), F80_BIAS + 1, false, false}, /* log2(10) */
-    {UINT64_C(0xb8aa3b295c17f0bb), F80_BIAS, false, true},      /* log2(e) */
-    {UINT64_C(0xc90fdaa22168c234), F80_BIAS + 1, false, true},  /* pi */
-    {UINT64_C(0x9a209a84fbcff798), F80_BIAS - 2, false, true},  /* log10(2) */
-    {UINT64_C(0xb17217f7d1cf79ab), F80_BIAS - 1, false, true},  /* ln(2) */
-    {0, 0, true, false},                                        /* 0 */
-};
-
-enum { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO };
-
-/* A constant's rounding raises nothing. */
-static void load_constant(Fx *fx, unsigned opcode)
-{
-    const Constant *constant = &CONSTANTS[RM(opcode)];
-    unsigned rounding = fx->control >> FCW_RC_SHIFT & 3;
-    bool up =
-        !constant->exact && (rounding == ROUND_UP || (rounding == ROUND_NEAREST && constant->more));
-    F80 value = {.fraction = constant->fraction + up, .exponent = constant->exponent};
-
-    x87_load(fx, &value);
-}
-
 /* ---- the map of register forms ---- */
 
 #define EIGHT(function)                                                                            \
@@ -642,13 +635,13 @@ X87Register *const X87_REGISTERS[8][64] = {
      fxam,
      NOTHING,
      NOTHING,
-     /* E8 */ load_constant,
-     load_constant,
-     load_constant,
-     load_constant,
-     load_constant,
-     load_constant,
-     load_constant,
+     /* E8 */ x87_load_constant,
+     x87_load_constant,
+     x87_load_constant,
+     x87_load_constant,
+     x87_load_constant,
+     x87_load_constant,
+     x87_load_constant,
      NOTHING,
      /* F0 */ x87_f2xm1,
      x87_fyl2x,

@@ -8,7 +8,7 @@
 #ifndef PIOEMU_ACCEL_SOFT_X86_X87_H
 #define PIOEMU_ACCEL_SOFT_X86_X87_H
 
-#include "src/accel/soft/x86/fx.h"
+#include "src/accel/soft/x86/x87_quick.h"
 
 /* For an instruction with a register operand or none. */
 typedef void X87Register(Fx *fx, unsigned opcode);
@@ -48,6 +48,9 @@ void x87_commit_store(Fx *fx, const X87Memory *memory, const X87Result *result);
 /* ---- what transcendental.c and x87.c share ---- */
 
 extern const F80 X87_INDEFINITE;
+
+/* By ModRM.reg of an arithmetic instruction: its common case; NULL: there is none. */
+extern X87Quick *const X87_QUICK[8];
 
 typedef struct X87Host X87Host;
 typedef void X87Operation(X87Host *host);
@@ -89,6 +92,9 @@ bool x87_overflows(Fx *fx, bool *stop);
 void x87_push(Fx *fx, const F80 *value);
 void x87_pop(Fx *fx);
 
+/* x87_constants.c */
+X87Register x87_load_constant;
+/* transcendental.c */
 X87Register x87_f2xm1, x87_fyl2x, x87_fptan, x87_fpatan, x87_fyl2xp1, x87_fsincos, x87_fsin,
     x87_fcos;
 

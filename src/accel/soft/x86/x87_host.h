@@ -15,7 +15,9 @@
 static const uint16_t X87_HOST_CONTROL = FCW_INIT;
 
 struct X87Host {
-    F80 st0, st1; /* operands and results */
+    const F80 *a, *b; /* the operands */
+    F80 *result;      /* is written unless an unmasked exception is pending */
+    F80 st0, st1;     /* what these point to if the caller says nothing else */
     uint8_t memory[16];
     uint16_t control;
     uint16_t status;    /* as the instruction left it */
@@ -31,6 +33,9 @@ static inline void x87_host_begin(X87Host *host, const Fx *fx)
 {
     uint16_t before;
 
+    host->a = &host->st0;
+    host->b = &host->st1;
+    host->result = &host->st0;
     host->control = fx->control;
     __asm__ volatile("fnstsw %0" : "=a"(before));
     if (before & FSW_EXCEPTIONS & ~fx->status || ~fx->control & FSW_EXCEPTIONS) {
@@ -46,7 +51,7 @@ static inline void x87_host_begin(X87Host *host, const Fx *fx)
     "1:\tfnsave %[image]\n"                                                                        \
     "2:\n\t"
 
-#define X87_HOST_POP0 "fstpt %[st0]\n\t"
+#define X87_HOST_POP0 "fstpt %[result]\n\t"
 #define X87_HOST_POP1 "fstpt %[st1]\n\t"
 #define X87_HOST_DROP "fstp %%st(0)\n\t"
 
@@ -56,15 +61,16 @@ static inline void x87_host_begin(X87Host *host, const Fx *fx)
         uint16_t status_;                                                                          \
         __asm__ volatile(                                                                          \
             "fldcw %[control]\n\t" loads text "\n\t" X87_HOST_END_(pops)                           \
-            : [st0] "+m"((host)->st0), [st1] "+m"((host)->st1), [memory] "+m"((host)->memory),     \
-              [image] "=m"((host)->image), [status] "=&a"(status_)                                 \
-            : [control] "m"((host)->control), [restored] "m"(X87_HOST_CONTROL)                     \
+            : [result] "+m"(*(host)->result), [st1] "+m"((host)->st1),                             \
+              [memory] "+m"((host)->memory), [image] "=m"((host)->image), [status] "=&a"(status_)  \
+            : [a] "m"(*(host)->a), [b] "m"(*(host)->b), [control] "m"((host)->control),            \
+              [restored] "m"(X87_HOST_CONTROL)                                                     \
             : "cc", "st", "st(1)");                                                                \
         (host)->status = status_;                                                                  \
     } while (0)
 
-#define X87_HOST_LOAD0 "fldt %[st0]\n\t"
-#define X87_HOST_LOAD1 "fldt %[st1]\n\t"
+#define X87_HOST_LOAD0 "fldt %[a]\n\t"
+#define X87_HOST_LOAD1 "fldt %[b]\n\t"
 
 /* One operand, one result. */
 #define X87_HOST_UNARY(host, text) X87_HOST_RUN(host, X87_HOST_LOAD0, text, X87_HOST_POP0)

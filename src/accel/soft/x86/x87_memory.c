@@ -35,20 +35,16 @@ static void with_memory(Fx *fx, X87Operation *operation, const uint8_t *operand,
     bool stop;
 
     if (x87_underflows(fx, !fx_st_full(fx, 0), &stop)) {
-        if (stop) {
-            return;
+        if (!stop) {
+            x87_set_st(fx, 0, &X87_INDEFINITE);
         }
-        host.st0 = X87_INDEFINITE;
-    } else {
-        host.st0 = *fx_st(fx, 0);
-        memcpy(host.memory, operand, size);
-        x87_host_begin(&host, fx);
-        operation(&host);
-        if (!x87_take_exceptions(fx, &host)) {
-            return;
-        }
+        return;
     }
-    x87_set_st(fx, 0, &host.st0);
+    memcpy(host.memory, operand, size);
+    x87_host_begin(&host, fx);
+    host.a = host.result = fx_st(fx, 0);
+    operation(&host);
+    x87_take_exceptions(fx, &host);
 }
 
 static void compare_memory(Fx *fx, X87Operation *operation, const uint8_t *operand, unsigned size,
@@ -66,18 +62,38 @@ static void compare_memory(Fx *fx, X87Operation *operation, const uint8_t *opera
 
 /* ---- forms with memory: loads and arithmetic ---- */
 
-#define DEFINE_MEMORY_FORM(name, size)                                                             \
+static inline bool memory_quickly(Fx *fx, X87Quick *quick, bool normal, const F80 *operand)
+{
+    F80 *st0 = fx_st(fx, 0);
+
+    return normal && quick_control(fx) && fx_st_full(fx, 0) && quick_normal(st0) &&
+           quick(fx, st0, operand, st0);
+}
+
+/* Integers are left to the host. */
+static inline bool quick_of_integer(const uint8_t *from, F80 *to)
+{
+    (void)from;
+    (void)to;
+    return false;
+}
+
+#define DEFINE_MEMORY_FORM(name, reg, convert, size)                                               \
     static void m_##name(Fx *fx, const uint8_t *operand)                                           \
     {                                                                                              \
-        with_memory(fx, host_##name, operand, size);                                               \
+        F80 value;                                                                                 \
+                                                                                                   \
+        if (!memory_quickly(fx, X87_QUICK[reg], convert(operand, &value), &value)) {               \
+            with_memory(fx, host_##name, operand, size);                                           \
+        }                                                                                          \
     }
-#define DEFINE_MEMORY_FORMS(kind, size)                                                            \
-    DEFINE_MEMORY_FORM(add_##kind, size)                                                           \
-    DEFINE_MEMORY_FORM(mul_##kind, size)                                                           \
-    DEFINE_MEMORY_FORM(sub_##kind, size)                                                           \
-    DEFINE_MEMORY_FORM(subr_##kind, size)                                                          \
-    DEFINE_MEMORY_FORM(div_##kind, size)                                                           \
-    DEFINE_MEMORY_FORM(divr_##kind, size)                                                          \
+#define DEFINE_MEMORY_FORMS(kind, convert, size)                                                   \
+    DEFINE_MEMORY_FORM(add_##kind, 0, convert, size)                                               \
+    DEFINE_MEMORY_FORM(mul_##kind, 1, convert, size)                                               \
+    DEFINE_MEMORY_FORM(sub_##kind, 4, convert, size)                                               \
+    DEFINE_MEMORY_FORM(subr_##kind, 5, convert, size)                                              \
+    DEFINE_MEMORY_FORM(div_##kind, 6, convert, size)                                               \
+    DEFINE_MEMORY_FORM(divr_##kind, 7, convert, size)                                              \
     static void m_com_##kind(Fx *fx, const uint8_t *operand)                                       \
     {                                                                                              \
         compare_memory(fx, host_com_##kind, operand, size, 0);                                     \
@@ -87,20 +103,26 @@ static void compare_memory(Fx *fx, X87Operation *operation, const uint8_t *opera
         compare_memory(fx, host_com_##kind, operand, size, 1);                                     \
     }
 
-DEFINE_MEMORY_FORMS(m32, 4)
-DEFINE_MEMORY_FORMS(m64, 8)
-DEFINE_MEMORY_FORMS(i16, 2)
-DEFINE_MEMORY_FORMS(i32, 4)
+DEFINE_MEMORY_FORMS(m32, quick_of_single, 4)
+DEFINE_MEMORY_FORMS(m64, quick_of_double, 8)
+DEFINE_MEMORY_FORMS(i16, quick_of_integer, 2)
+DEFINE_MEMORY_FORMS(i32, quick_of_integer, 4)
 
 /*
  * A full stack is seen before the operand is looked at.  An unmasked signalling
  * NaN is not loaded; an unmasked denormal is, as AMD's processors do.
  */
-#define DEFINE_LOAD(name, size, text)                                                              \
+#define DEFINE_LOAD(name, size, text, convert)                                                     \
     static void name(Fx *fx, const uint8_t *operand)                                               \
     {                                                                                              \
-        X87Host host = {.st0 = X87_INDEFINITE};                                                    \
+        F80 value;                                                                                 \
+        X87Host host;                                                                              \
                                                                                                    \
+        if (convert(operand, &value)) {                                                            \
+            x87_load(fx, &value);                                                                  \
+            return;                                                                                \
+        }                                                                                          \
+        host.st0 = X87_INDEFINITE;                                                                 \
         if (!fx_st_full(fx, 7)) {                                                                  \
             memcpy(host.memory, operand, size);                                                    \
             x87_host_begin(&host, fx);                                                             \
@@ -115,12 +137,35 @@ DEFINE_MEMORY_FORMS(i32, 4)
         x87_load(fx, &host.st0);                                                                   \
     }
 
-DEFINE_LOAD(fld_m32, 4, "flds")
-DEFINE_LOAD(fld_m64, 8, "fldl")
-DEFINE_LOAD(fild_i16, 2, "filds")
-DEFINE_LOAD(fild_i32, 4, "fildl")
-DEFINE_LOAD(fild_i64, 8, "fildll")
-DEFINE_LOAD(fbld, 10, "fbld")
+DEFINE_LOAD(fld_m32, 4, "flds", quick_of_single)
+DEFINE_LOAD(fld_m64, 8, "fldl", quick_of_double)
+DEFINE_LOAD(fbld, 10, "fbld", quick_of_integer)
+
+/* Every integer is exact. */
+static void load_integer(Fx *fx, int64_t value)
+{
+    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    unsigned shift = value ? (unsigned)__builtin_clzll(magnitude) : 0;
+    F80 loaded = {.fraction = magnitude << shift};
+
+    if (value) {
+        loaded.exponent = (uint16_t)((F80_BIAS + 63 - shift) | (value < 0 ? F80_SIGN : 0));
+    }
+    x87_load(fx, &loaded);
+}
+
+#define DEFINE_LOAD_INTEGER(name, type)                                                            \
+    static void name(Fx *fx, const uint8_t *operand)                                               \
+    {                                                                                              \
+        type value;                                                                                \
+                                                                                                   \
+        memcpy(&value, operand, sizeof(value));                                                    \
+        load_integer(fx, value);                                                                   \
+    }
+
+DEFINE_LOAD_INTEGER(fild_i16, int16_t)
+DEFINE_LOAD_INTEGER(fild_i32, int32_t)
+DEFINE_LOAD_INTEGER(fild_i64, int64_t)
 
 static void fld_m80(Fx *fx, const uint8_t *operand)
 {
@@ -138,13 +183,13 @@ static void fld_m80(Fx *fx, const uint8_t *operand)
 static bool begin_store(Fx *fx, X87Host *host, X87Result *result)
 {
     *result = (X87Result){.stored = true};
-    host->st0 = *fx_st(fx, 0);
+    x87_host_begin(host, fx);
+    host->a = fx_st(fx, 0);
     if (!fx_st_full(fx, 0)) {
         result->raised = FSW_IE | FSW_SF;
         result->stored = fx->control & FSW_IE;
-        host->st0 = X87_INDEFINITE;
+        host->a = &X87_INDEFINITE;
     }
-    x87_host_begin(host, fx);
     return result->stored;
 }
 
