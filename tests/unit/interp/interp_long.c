@@ -49,9 +49,14 @@ Rig *lm_new(void)
 {
     Rig *rig = rig_new(LM_RAM, false);
 
+    lm_fill(rig);
+    return rig;
+}
+
+void lm_fill(Rig *rig)
+{
     fill_tables(rig);
     fill_segments(rig);
-    return rig;
 }
 
 CpuState lm_state(unsigned cpl, uint64_t rip)

@@ -68,6 +68,8 @@ typedef struct LmFault {
     rig_write(rig, address, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 Rig *lm_new(void);
+/* Tables for a Rig that the caller made. */
+void lm_fill(Rig *rig);
 /* A state at level `cpl` (0 or 3) with RIP `rip` and interrupts off. */
 CpuState lm_state(unsigned cpl, uint64_t rip);
 void lm_set_gdt(Rig *rig, uint16_t selector, uint64_t descriptor);

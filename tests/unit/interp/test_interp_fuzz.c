@@ -6,6 +6,7 @@
  *
  * PIOEMU_FUZZ_STREAMS is the number of streams, and PIOEMU_FUZZ_SEED the first one.
  */
+#include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/interp_protected.h"
 
 #include <signal.h>
@@ -30,7 +31,20 @@
 #define CR4_PAE       0x20u
 #define CR4_PSE       0x10u
 
-typedef enum Mode { REAL, FLAT0, FLAT3, SMALL, PAGED0, PAGED3, PAE, VIRTUAL, MODE_COUNT } Mode;
+typedef enum Mode {
+    REAL,
+    FLAT0,
+    FLAT3,
+    SMALL,
+    PAGED0,
+    PAGED3,
+    PAE,
+    VIRTUAL,
+    LONG0,
+    LONG3,
+    COMPATIBLE,
+    MODE_COUNT
+} Mode;
 
 typedef struct Fuzz {
     uint64_t random;
@@ -90,8 +104,33 @@ static void fill_pae(Rig *rig)
     rig_write64(rig, PAE_DIRECTORY + 8, 0x200087);
 }
 
-static void fill_tables(Rig *rig)
+/* The same in 64-bit code. */
+static void fill_long_handlers(Rig *rig)
 {
+    for (unsigned vector = 0; vector < 256; vector++) {
+        bool error = vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+        if (error) {
+            /* add $8, %rsp; incq (%rsp); iretq */
+            LM_BYTES(rig, lm_handler(vector), 0x48, 0x83, 0xc4, 0x08, 0x48, 0xff, 0x04, 0x24, 0x48,
+                     0xcf);
+        } else {
+            LM_BYTES(rig, lm_handler(vector), 0x48, 0xff, 0x04, 0x24, 0x48, 0xcf);
+        }
+    }
+}
+
+static bool is_long(Mode mode)
+{
+    return mode == LONG0 || mode == LONG3 || mode == COMPATIBLE;
+}
+
+static void fill_tables(Rig *rig, Mode mode)
+{
+    if (is_long(mode)) {
+        lm_fill(rig);
+        fill_long_handlers(rig);
+        return;
+    }
     pm_fill(rig);
     fill_handlers(rig);
     pm_identity_pages(rig);
@@ -121,6 +160,22 @@ static CpuState virtual_state(Fuzz *fuzz)
     return state;
 }
 
+static CpuState long_state(Fuzz *fuzz, Mode mode)
+{
+    CpuState state = lm_state(mode == LONG0 ? 0 : 3, CODE);
+    state.cr4 |= next(fuzz) & 0x310000; /* SMAP SMEP FSGSBASE */
+    state.cr4 |= 0x600;                 /* OSFXSR OSXMMEXCPT */
+    if (mode == COMPATIBLE) {
+        state.segment[CPU_CS] = rig_segment(LM_CODE3_32, UINT64_C(0x00cffb000000ffff));
+    }
+    for (unsigned i = 8; i < 16; i++) {
+        state.gpr[i] = next(fuzz) >> below(fuzz, 64);
+    }
+    state.msr.star = UINT64_C(0x001b000800000000);
+    state.msr.lstar = CODE + below(fuzz, 0x100);
+    return state;
+}
+
 static CpuState mode_state(Fuzz *fuzz, Mode mode)
 {
     CpuState state = pm_state(mode == FLAT3 || mode == PAGED3 ? 3 : 0, CODE);
@@ -129,6 +184,10 @@ static CpuState mode_state(Fuzz *fuzz, Mode mode)
         return real_state();
     case VIRTUAL:
         return virtual_state(fuzz);
+    case LONG0:
+    case LONG3:
+    case COMPATIBLE:
+        return long_state(fuzz, mode);
     case SMALL:
         state.segment[CPU_CS].attributes &= ~CPU_SEGMENT_DB;
         break;
@@ -289,8 +348,8 @@ static void run_stream(Fuzz *fuzz, uint64_t seed)
 {
     fuzz->random = seed;
     Mode mode = (Mode)below(fuzz, MODE_COUNT);
-    fill_tables(fuzz->whole);
-    fill_tables(fuzz->stepped);
+    fill_tables(fuzz->whole, mode);
+    fill_tables(fuzz->stepped, mode);
     CpuState state = mode_state(fuzz, mode);
     spice(fuzz, &state);
     write_stream(fuzz);
@@ -406,8 +465,8 @@ static void test_several_cpus_run_the_same_whole_and_stepped(void)
             renew_machines(&fuzz, seed + i);
         }
         fuzz.random = seed + i;
-        fill_tables(fuzz.whole);
-        fill_tables(fuzz.stepped);
+        fill_tables(fuzz.whole, FLAT0);
+        fill_tables(fuzz.stepped, FLAT0);
         write_stream(&fuzz);
         set_cpus(&fuzz);
         run_together(&fuzz, seed + i);
