@@ -4,7 +4,7 @@
  * SDM volume 3, section "Exception and Interrupt Handling in 64-bit Mode").
  */
 #include "src/accel/soft/x86/access.h"
-#include "src/accel/soft/x86/flags.h"
+#include "src/accel/soft/x86/interrupt_flags.h"
 
 /* ---- delivery ---- */
 

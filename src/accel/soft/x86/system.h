@@ -77,12 +77,6 @@ typedef struct Event {
 void interrupt_deliver_long(Cpu *cpu, const Event *event);
 /* `size` is the operand size in bytes. */
 void interrupt_return_long(Cpu *cpu, unsigned size);
-/* EFLAGS in the form that a handler finds on its stack. */
-uint32_t interrupt_pushed_flags(const Cpu *cpu, const Event *event);
-/* The bits of EFLAGS that a return at this level may change. */
-uint32_t interrupt_changeable_flags(const Cpu *cpu, unsigned size);
-void interrupt_merge_flags(Cpu *cpu, uint32_t flags, uint32_t mask);
-void interrupt_clear_flags(Cpu *cpu, uint32_t flags);
 
 /* ---- task.c ---- */
 
