@@ -77,6 +77,8 @@ BlockPort *blockset_add(BlockSet *set, const char *id, const Drive *drive, Block
     port->drive = drive_copy(drive);
     port->placeholder = drive_placeholder(drive, id);
     port->end.cdrom = drive->cdrom;
+    port->write_error = drive->write_error;
+    port->read_error = drive->read_error;
     g_ptr_array_add(set->ports, port);
     if (!block_port_start(port, drive->name, error)) {
         g_ptr_array_remove(set->ports, port);
@@ -97,6 +99,20 @@ BlockPort *blockset_connect(BlockSet *set, Device *dev, const char *id, GError *
     g_assert(device_class(dev)->block_client);
     port->end.dev = dev;
     return port;
+}
+
+/* ---- failures ---- */
+
+void blockset_set_failed(BlockSet *set, void (*failed)(void *opaque, const BlockFailure *failure))
+{
+    set->failed = failed;
+}
+
+void blockset_retry(BlockSet *set)
+{
+    for (guint i = 0; i < set->ports->len; i++) {
+        block_port_retry(set->ports->pdata[i]);
+    }
 }
 
 /* ---- media ---- */

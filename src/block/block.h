@@ -31,6 +31,22 @@ typedef struct BlockSet BlockSet;
  */
 BlockSet *blockset_new(Loop *loop, Clock *clock, void (*message)(void *opaque, const char *text),
                        void *opaque);
+typedef struct BlockFailure {
+    const char *drive;
+    const char *reason; /* the host's words */
+    bool write;         /* a write, a flush or another change */
+    bool no_space;
+    DriveError action; /* DRIVE_REPORT, DRIVE_IGNORE or DRIVE_STOP */
+} BlockFailure;
+
+/*
+ * Sets the function that is told about each failure of the host, in the loop's
+ * thread.  After DRIVE_STOP the drive does nothing until blockset_retry().
+ */
+void blockset_set_failed(BlockSet *set, void (*failed)(void *opaque, const BlockFailure *failure));
+/* Tries the requests again that failed and wait. */
+void blockset_retry(BlockSet *set);
+
 /* Carries out all writes first.  Devices make no request after this. */
 void blockset_free(BlockSet *set);
 

@@ -13,6 +13,7 @@ struct BlockSet {
     Loop *loop;
     Clock *clock;
     void (*message)(void *opaque, const char *text);
+    void (*failed)(void *opaque, const BlockFailure *failure);
     void *opaque;
     GPtrArray *ports;
     GHashTable *blanks; /* id to sectors */
@@ -22,17 +23,22 @@ struct BlockPort {
     BlockPortEnd end;
     BlockSet *set;
     char *id, *placeholder;
-    char *file;   /* for messages, the worker's */
+    char *file; /* for messages, the worker's */
+    DriveError write_error, read_error;
     Drive *drive; /* what the user said about it last; for the loop only */
     Image *image; /* NULL: the drive is empty; only the worker uses it, once there is one */
     GThread *worker;
     GMutex lock; /* taken after the device's lock */
     GCond work, finished;
-    GQueue requests;            /* in their order, until the device is told; protected by the
-                                   lock */
-    GQueue todo;                /* those that the worker has not begun; protected by the lock */
-    size_t bytes;               /* of all buffers; protected by the lock */
-    bool stop;                  /* protected by the lock */
+    GQueue requests; /* in their order, until the device is told; protected by the
+                        lock */
+    GQueue todo;     /* those that the worker has not begun; protected by the lock */
+    size_t bytes;    /* of all buffers; protected by the lock */
+    bool stop;       /* protected by the lock */
+    bool stalled;    /* a request failed and waits for a retry; protected by the lock */
+    GQueue failures; /* Failure; those that nobody was told about yet; protected by
+                        the lock */
+    LoopTask failed;
     bool reported[BLOCK_KINDS]; /* by kind; for the worker only */
     LoopTask told;
     Timer *timer; /* for repeatable runs; else NULL */
@@ -49,6 +55,8 @@ bool block_port_start(BlockPort *port, const char *name, GError **error);
 void block_port_free(BlockPort *port);
 /* Puts another image in after the requests so far.  NULL means no image, and no file. */
 void block_port_insert(BlockPort *port, Image *image, const char *file);
+/* Tries the request again that failed and waits. */
+void block_port_retry(BlockPort *port);
 /* Whether the device lets the medium go. */
 bool block_port_ask(BlockPort *port);
 

@@ -66,8 +66,22 @@ static const char *explain(int code)
                            : g_strerror(code);
 }
 
-/* Prints one line for each kind of failure.  The guest sees every failure. */
-static void report_failure(BlockPort *port, const Request *request, int code)
+/* A failure that the loop is to be told about. */
+typedef struct Failure {
+    int code;
+    bool write;
+    DriveError action;
+} Failure;
+
+static const char *consequence(DriveError action)
+{
+    return action == DRIVE_STOP     ? "the machine is paused until it is told to continue"
+           : action == DRIVE_IGNORE ? "the guest does not see it"
+                                    : "the guest sees an error";
+}
+
+/* Prints one line for each kind of request that fails. */
+static void report_failure(BlockPort *port, const Request *request, const Failure *failure)
 {
     static const char *const VERBS[BLOCK_KINDS] = {
         [BLOCK_READ] = "read",       [BLOCK_WRITE] = "write",       [BLOCK_FLUSH] = "flush",
@@ -81,9 +95,51 @@ static void report_failure(BlockPort *port, const Request *request, int code)
                                   ? g_strdup("")
                                   : g_strdup_printf(", sector %" G_GUINT64_FORMAT, request->lba);
     g_autofree char *text =
-        g_strdup_printf("drive %s: cannot %s %s%s: %s; the guest sees an error", port->id,
-                        VERBS[request->kind], port->file, sector, explain(code));
+        g_strdup_printf("drive %s: cannot %s %s%s: %s; %s", port->id, VERBS[request->kind],
+                        port->file, sector, explain(failure->code), consequence(failure->action));
     port->set->message(port->set->opaque, text);
+}
+
+static bool is_no_space(int code)
+{
+    return code == ENOSPC || code == EDQUOT;
+}
+
+static DriveError action_for(const BlockPort *port, bool write, int code)
+{
+    DriveError action = write ? port->write_error : port->read_error;
+    if (action != DRIVE_ENOSPC) {
+        return action;
+    }
+    return is_no_space(code) ? DRIVE_STOP : DRIVE_REPORT;
+}
+
+static DriveError note_failure(BlockPort *port, const Request *request, int code)
+{
+    bool write = request->kind != BLOCK_READ;
+    Failure failure = {.code = code, .write = write, .action = action_for(port, write, code)};
+    report_failure(port, request, &failure);
+    g_mutex_lock(&port->lock);
+    g_queue_push_tail(&port->failures, g_memdup2(&failure, sizeof(failure)));
+    /* Before anybody can be told, and ask for a retry. */
+    port->stalled = failure.action == DRIVE_STOP && !request->cancelled;
+    g_mutex_unlock(&port->lock);
+    loop_post(port->set->loop, &port->failed);
+    return failure.action;
+}
+
+/* Waits while the machine is paused.  Returns false if the request is not to be tried again. */
+static bool wait_for_retry(BlockPort *port, const Request *request)
+{
+    g_mutex_lock(&port->lock);
+    g_cond_broadcast(&port->finished);
+    while (port->stalled && !port->stop) {
+        g_cond_wait(&port->work, &port->lock);
+    }
+    bool again = !port->stop && !request->cancelled;
+    port->stalled = false;
+    g_mutex_unlock(&port->lock);
+    return again;
 }
 
 /* Makes what was written safe before the user gets the medium. */
@@ -92,7 +148,8 @@ static void insert(BlockPort *port, Request *request)
     Image *old = port->image;
     char *file = port->file;
     if (old && !image_flush(old)) {
-        report_failure(port, &(Request){.kind = BLOCK_FLUSH}, errno);
+        const Failure failure = {.code = errno, .write = true, .action = DRIVE_REPORT};
+        report_failure(port, &(Request){.kind = BLOCK_FLUSH}, &failure);
     }
     port->image = request->image;
     port->file = request->file;
@@ -123,15 +180,27 @@ static bool carry_out(BlockPort *port, Request *request)
     }
 }
 
+/* The guest sees zeros where nothing could be read. */
+static void ignore_failure(Request *request, bool ignored)
+{
+    request->ok = ignored;
+    if (ignored && request->kind == BLOCK_READ) {
+        memset(request->data, 0, request->bytes);
+    }
+}
+
 static void serve(BlockPort *port, Request *request)
 {
     if (request->kind == BLOCK_INSERT) {
         insert(port, request);
         return;
     }
-    request->ok = carry_out(port, request);
-    if (!request->ok && !request->wrong && errno != ENOMEDIUM) {
-        report_failure(port, request, errno);
+    while (!(request->ok = carry_out(port, request)) && !request->wrong && errno != ENOMEDIUM) {
+        DriveError action = note_failure(port, request, errno);
+        if (action != DRIVE_STOP || !wait_for_retry(port, request)) {
+            ignore_failure(request, action == DRIVE_IGNORE);
+            return;
+        }
     }
 }
 
@@ -211,12 +280,15 @@ static void tell(BlockPort *port, Request *request)
     g_mutex_unlock(&port->lock);
 }
 
-/* The oldest request if it is finished, else NULL.  With `wait`, waits until it is finished. */
+/*
+ * The oldest request if it is finished, else NULL.  With `wait`, waits until it is
+ * finished, or until the machine has to be paused because it failed.
+ */
 static Request *take_finished(BlockPort *port, bool wait)
 {
     g_mutex_lock(&port->lock);
     Request *request = g_queue_peek_head(&port->requests);
-    while (wait && request && !request->finished) {
+    while (wait && request && !request->finished && !port->stalled) {
         g_cond_wait(&port->finished, &port->lock);
     }
     if (request && request->finished) {
@@ -265,16 +337,20 @@ static uint64_t next_due(BlockPort *port)
     return due;
 }
 
-/* In repeatable runs no other thread holds or awaits the device's lock. */
+/*
+ * In repeatable runs no other thread holds or awaits the device's lock.  A request
+ * that failed and waits is told when it was tried again.
+ */
 static void tell_due(void *opaque, uint64_t deadline)
 {
     BlockPort *port = opaque;
+    Request *request;
     uint64_t due;
     lock_device(port, true);
-    while ((due = next_due(port)) && due <= deadline) {
-        tell(port, take_finished(port, true));
+    while ((due = next_due(port)) && due <= deadline && (request = take_finished(port, true))) {
+        tell(port, request);
     }
-    if (due) {
+    if (due > deadline) {
         pio_timer_arm(port->timer, due);
     }
     lock_device(port, false);
@@ -378,6 +454,42 @@ static void drop_reads(BlockPort *port)
     }
 }
 
+void block_port_retry(BlockPort *port)
+{
+    uint64_t due = port->timer ? next_due(port) : 0;
+    g_mutex_lock(&port->lock);
+    bool stalled = port->stalled;
+    port->stalled = false;
+    g_cond_signal(&port->work);
+    g_mutex_unlock(&port->lock);
+    if (stalled && due) {
+        pio_timer_arm(port->timer, due);
+    }
+}
+
+/* Runs in the loop's thread. */
+static void tell_failures(void *opaque)
+{
+    BlockPort *port = opaque;
+    Failure *noted;
+    do {
+        g_mutex_lock(&port->lock);
+        noted = g_queue_pop_head(&port->failures);
+        g_mutex_unlock(&port->lock);
+        if (noted && port->set->failed) {
+            const BlockFailure failure = {
+                .drive = port->id,
+                .reason = explain(noted->code),
+                .write = noted->write,
+                .no_space = is_no_space(noted->code),
+                .action = noted->action,
+            };
+            port->set->failed(port->set->opaque, &failure);
+        }
+        g_free(noted);
+    } while (noted);
+}
+
 static void forget(BlockPort *port, GList *item)
 {
     Request *request = item->data;
@@ -408,6 +520,8 @@ static void cancel(BlockPort *port)
         }
     }
     drop_reads(port);
+    port->stalled = false; /* a cancelled request is not tried again */
+    g_cond_signal(&port->work);
     g_mutex_unlock(&port->lock);
     if (port->timer && idle) {
         pio_timer_disarm(port->timer);
@@ -473,7 +587,9 @@ BlockPort *block_port_new(BlockSet *set, Image *image)
     g_cond_init(&port->finished);
     g_queue_init(&port->requests);
     g_queue_init(&port->todo);
+    g_queue_init(&port->failures);
     port->told = (LoopTask){.run = tell_finished, .opaque = port};
+    port->failed = (LoopTask){.run = tell_failures, .opaque = port};
     port->timer = set->clock ? timer_new(set->clock, NULL, tell_due, port) : NULL;
     return port;
 }
@@ -500,6 +616,8 @@ void block_port_free(BlockPort *port)
         g_thread_join(port->worker);
     }
     loop_cancel(port->set->loop, &port->told);
+    loop_cancel(port->set->loop, &port->failed);
+    g_queue_clear_full(&port->failures, g_free);
     timer_free(port->timer);
     g_queue_clear_full(&port->requests, (GDestroyNotify)free_request);
     g_queue_clear(&port->todo);

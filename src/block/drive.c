@@ -7,14 +7,11 @@
 #include <string.h>
 
 static const char *const KEYS[] = {"file",  "format",   "if",       "index", "bus", "unit",
-                                   "media", "readonly", "snapshot", "cache", "id",  NULL};
+                                   "media", "readonly", "snapshot", "cache", "id",  "discard",
+                                   "aio",   "werror",   "rerror",   NULL};
 
 /* QEMU's keys that change nothing that the guest or the image could show. */
-static const char *const IDLE_KEYS[] = {"aio",
-                                        "discard",
-                                        "detect-zeroes",
-                                        "werror",
-                                        "rerror",
+static const char *const IDLE_KEYS[] = {"detect-zeroes",
                                         "serial",
                                         "copy-on-read",
                                         "node-name",
@@ -85,24 +82,73 @@ static bool parse_bool(GHashTable *table, const char *key, bool *value, GError *
     return !text || number_parse_bool(what, text, value, error);
 }
 
+/* What each word of cache= means. */
+static const struct {
+    bool direct, sync, unsafe;
+} CACHES[] = {
+    {false, false, false}, /* writeback */
+    {false, false, true},  /* unsafe */
+    {false, true, false},  /* writethrough */
+    {true, false, false},  /* none */
+    {true, true, false},   /* directsync */
+};
+
+/* One worker per drive does what each way of aio= would; the words are QEMU's. */
+static bool parse_host(GHashTable *table, Drive *drive, GError **error)
+{
+    static const char *const CACHE[] = {"writeback", "unsafe",     "writethrough",
+                                        "none",      "directsync", NULL};
+    static const char *const DISCARD[] = {"ignore", "off", "unmap", "on", NULL};
+    static const char *const AIO[] = {"threads", "native", "io_uring", NULL};
+    unsigned cache = 0, discard = 0, aio = 0;
+    if (!parse_choice(table, "cache", CACHE, &cache, error) ||
+        !parse_choice(table, "discard", DISCARD, &discard, error) ||
+        !parse_choice(table, "aio", AIO, &aio, error)) {
+        return false;
+    }
+    drive->direct = CACHES[cache].direct;
+    drive->sync = CACHES[cache].sync;
+    drive->unsafe = CACHES[cache].unsafe;
+    drive->discards = discard >= 2;
+    return true;
+}
+
+/* A read never fails for want of space. */
+static bool parse_errors(GHashTable *table, Drive *drive, GError **error)
+{
+    static const char *const WRITE[] = {[DRIVE_REPORT] = "report",
+                                        [DRIVE_IGNORE] = "ignore",
+                                        [DRIVE_STOP] = "stop",
+                                        [DRIVE_ENOSPC] = "enospc",
+                                        [DRIVE_ENOSPC + 1] = NULL};
+    static const char *const READ[] = {[DRIVE_REPORT] = "report",
+                                       [DRIVE_IGNORE] = "ignore",
+                                       [DRIVE_STOP] = "stop",
+                                       [DRIVE_STOP + 1] = NULL};
+    unsigned write_error = DRIVE_REPORT, read_error = DRIVE_REPORT;
+    if (!parse_choice(table, "werror", WRITE, &write_error, error) ||
+        !parse_choice(table, "rerror", READ, &read_error, error)) {
+        return false;
+    }
+    drive->write_error = (DriveError)write_error;
+    drive->read_error = (DriveError)read_error;
+    return true;
+}
+
 static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
     static const char *const FORMATS[] = {"raw", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
-    static const char *const CACHES[] = {"writeback",    "unsafe",     "none",
-                                         "writethrough", "directsync", NULL};
-    unsigned format = 0, interface = DRIVE_IDE, media = 0, cache = 0;
+    unsigned format = 0, interface = DRIVE_IDE, media = 0;
     if (!parse_choice(table, "format", FORMATS, &format, error) ||
         !parse_choice(table, "if", INTERFACES, &interface, error) ||
-        !parse_choice(table, "media", MEDIA, &media, error) ||
-        !parse_choice(table, "cache", CACHES, &cache, error)) {
+        !parse_choice(table, "media", MEDIA, &media, error)) {
         return false;
     }
     drive->raw_asked = g_hash_table_contains(table, "format");
     drive->interface = interface;
     drive->cdrom = media == 1;
-    drive->unsafe = cache == 1;
-    return true;
+    return parse_host(table, drive, error) && parse_errors(table, drive, error);
 }
 
 /* bus=B,unit=U is the index of two units a bus. */
@@ -261,6 +307,10 @@ char *drive_help(void)
         "  snapshot=on|off             what is written is forgotten at the end\n"
         "  cache=writeback|none|writethrough|directsync|unsafe\n"
         "                              unsafe: a flush does nothing\n"
+        "  discard=ignore|unmap        whether the host gets space back\n"
+        "  aio=threads|native|io_uring each drive has a thread\n"
+        "  werror=report|ignore|stop|enospc, rerror=report|ignore|stop\n"
+        "                              what follows when the host fails\n"
         "  id=ID                       its name\n"
         "Accepted, without effect: %s, and limits (iops, bps, throttling).\n",
         idle);

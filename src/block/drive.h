@@ -7,6 +7,14 @@
 
 typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE } DriveInterface;
 
+/* What follows when the host fails; QEMU's werror= and rerror=. */
+typedef enum DriveError {
+    DRIVE_REPORT, /* the guest sees an error */
+    DRIVE_IGNORE, /* the guest sees nothing of it */
+    DRIVE_STOP,   /* the machine is paused, and the request tried again when it goes on */
+    DRIVE_ENOSPC  /* the same if the host's disk is full; else the guest sees an error */
+} DriveError;
+
 #define DRIVE_IDE_MAX    4
 #define DRIVE_FLOPPY_MAX 2
 
@@ -18,8 +26,12 @@ typedef struct Drive {
     int index; /* on the interface; -1: the first that is free */
     bool cdrom;
     bool read_only;
-    bool snapshot;  /* writes go to a temporary file that is deleted at the end */
-    bool unsafe;    /* a flush does nothing */
+    bool snapshot; /* writes go to a temporary file that is deleted at the end */
+    bool unsafe;   /* a flush does nothing */
+    bool sync;     /* each write is flushed before the guest hears that it is done */
+    bool direct;   /* past the host's page cache, as far as requests are aligned for it */
+    bool discards; /* what the guest discards is given back to the host */
+    DriveError write_error, read_error;
     bool raw_asked; /* format=raw was given: the contents of the file are not examined */
     char *ignored;  /* keys of QEMU's that were given and change nothing, or NULL */
 } Drive;

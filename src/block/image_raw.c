@@ -123,7 +123,9 @@ static bool fail(GError **error, const Drive *drive, int code, const char *why)
 /* Refuses a pipe or a terminal, on which open() would wait. */
 static bool open_file(RawImage *raw, const Drive *drive, bool writable, GError **error)
 {
-    raw->fd = open(drive->file, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    int flags =
+        (writable ? O_RDWR : O_RDONLY) | (drive->sync ? O_DSYNC : 0) | O_CLOEXEC | O_NONBLOCK;
+    raw->fd = open(drive->file, flags);
     if (raw->fd >= 0) {
         return true;
     }
@@ -189,6 +191,16 @@ static bool lock_file(const RawImage *raw, const Drive *drive, bool writable, GE
                          : "another program or drive writes it");
 }
 
+/* The same file again; a file system that cannot do it is used as usual. */
+static void open_direct(RawImage *raw, const Drive *drive, bool writable)
+{
+    if (drive->direct) {
+        g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", raw->fd);
+        raw->direct = open(path, (writable ? O_RDWR : O_RDONLY) | (drive->sync ? O_DSYNC : 0) |
+                                     O_DIRECT | O_CLOEXEC);
+    }
+}
+
 Image *image_raw_open(const Drive *drive, GError **error)
 {
     RawImage *raw = g_new0(RawImage, 1);
@@ -197,11 +209,13 @@ Image *image_raw_open(const Drive *drive, GError **error)
     image->class = &RAW_IMAGE;
     image->read_only = drive->read_only;
     image->unsafe = drive->unsafe;
+    image->discards = drive->discards;
     raw->fd = raw->direct = -1;
     if (!open_file(raw, drive, writable, error) || !find_size(raw, drive, error) ||
         (!drive->raw_asked && !check_format(raw, drive, error)) ||
         !lock_file(raw, drive, writable, error)) {
         return NULL;
     }
+    open_direct(raw, drive, writable);
     return g_steal_pointer(&image);
 }

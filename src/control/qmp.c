@@ -100,12 +100,28 @@ void qmp_disconnected(Qmp *qmp)
 static const char *const EVENT_NAMES[] = {
     [VM_EVENT_STOP] = "STOP",           [VM_EVENT_RESUME] = "RESUME",
     [VM_EVENT_RESET] = "RESET",         [VM_EVENT_SHUTDOWN] = "SHUTDOWN",
-    [VM_EVENT_POWERDOWN] = "POWERDOWN",
+    [VM_EVENT_POWERDOWN] = "POWERDOWN", [VM_EVENT_BLOCK_IO_ERROR] = "BLOCK_IO_ERROR",
 };
 
 const char *qmp_event_name(unsigned number)
 {
     return number < G_N_ELEMENTS(EVENT_NAMES) ? EVENT_NAMES[number] : NULL;
+}
+
+static JsonObject *describe_failure(const BlockFailure *failure)
+{
+    static const char *const ACTIONS[] = {
+        [DRIVE_REPORT] = "report",
+        [DRIVE_IGNORE] = "ignore",
+        [DRIVE_STOP] = "stop",
+    };
+    JsonObject *data = json_object_new();
+    json_object_set_string_member(data, "device", failure->drive);
+    json_object_set_string_member(data, "operation", failure->write ? "write" : "read");
+    json_object_set_string_member(data, "action", ACTIONS[failure->action]);
+    json_object_set_boolean_member(data, "nospace", failure->no_space);
+    json_object_set_string_member(data, "reason", failure->reason);
+    return data;
 }
 
 static JsonObject *make_timestamp(void)
@@ -130,6 +146,8 @@ void qmp_event(Qmp *qmp, const VmEvent *event)
         json_object_set_boolean_member(data, "guest", event->guest);
         json_object_set_string_member(data, "reason", event->cause);
         json_object_set_object_member(object, "data", data);
+    } else if (event->failure) {
+        json_object_set_object_member(object, "data", describe_failure(event->failure));
     }
     send_object(qmp, object);
 }

@@ -25,8 +25,8 @@ struct Recorder {
     GByteArray *buffer;
     uint64_t last_unclaimed;
     uint64_t last_count; /* the instruction count when the host last did something */
-    bool failed;  /* nothing more is recorded */
-    bool overrun; /* the reader of a pipe has fallen behind too far */
+    bool failed;         /* nothing more is recorded */
+    bool overrun;        /* the reader of a pipe has fallen behind too far */
 };
 
 /* The caller holds the lock, or the machine is being built. */

@@ -94,7 +94,7 @@ void vm_post_mortem(Vm *vm)
 void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause)
 {
     if (vm->listener.event) {
-        vm->listener.event(vm->listener.opaque, &(VmEvent){kind, guest, cause});
+        vm->listener.event(vm->listener.opaque, &(VmEvent){kind, guest, cause, NULL});
     }
 }
 

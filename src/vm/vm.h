@@ -35,13 +35,15 @@ typedef enum VmEventKind {
     VM_EVENT_RESUME,
     VM_EVENT_RESET,
     VM_EVENT_SHUTDOWN,
-    VM_EVENT_POWERDOWN
+    VM_EVENT_POWERDOWN,
+    VM_EVENT_BLOCK_IO_ERROR
 } VmEventKind;
 
 typedef struct VmEvent {
     VmEventKind kind;
-    bool guest;        /* RESET, SHUTDOWN: the guest caused it */
-    const char *cause; /* RESET, SHUTDOWN: QMP's word for the cause */
+    bool guest;                  /* RESET, SHUTDOWN: the guest caused it */
+    const char *cause;           /* RESET, SHUTDOWN: QMP's word for the cause */
+    const BlockFailure *failure; /* BLOCK_IO_ERROR */
 } VmEvent;
 
 /* What a control protocol is told.  Both functions are called in the loop's thread. */

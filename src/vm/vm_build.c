@@ -213,6 +213,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .opaque = vm,
     };
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
+    blockset_set_failed(vm->blocks, vm_block_failed);
     if (vm->recorder) {
         recorder_set_drives(vm->recorder, vm->blocks);
     } else if (vm->replay) {

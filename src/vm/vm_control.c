@@ -94,6 +94,7 @@ bool vm_resume(Vm *vm, GError **error)
         vm->state = VM_RUNNING;
         stand_still(vm, false);
         vm_emit(vm, VM_EVENT_RESUME, false, NULL);
+        blockset_retry(vm->blocks);
         vm_resume_vcpus(vm);
     }
     return true;
@@ -241,7 +242,19 @@ void vm_foreach_chardev(Vm *vm,
     }
 }
 
-/* ---- media ---- */
+/* ---- drives ---- */
+
+void vm_block_failed(void *opaque, const BlockFailure *failure)
+{
+    Vm *vm = opaque;
+    if (vm->listener.event) {
+        const VmEvent event = {.kind = VM_EVENT_BLOCK_IO_ERROR, .failure = failure};
+        vm->listener.event(vm->listener.opaque, &event);
+    }
+    if (failure->action == DRIVE_STOP) {
+        vm_pause(vm);
+    }
+}
 
 /* A replay has the changes that were recorded. */
 static bool may_change_media(const Vm *vm, GError **error)

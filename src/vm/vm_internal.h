@@ -129,6 +129,11 @@ void vm_join_replay(Vm *vm);
 /* To be called when the scheduler exists. */
 void vm_follow_replay(Vm *vm);
 
+/* ---- vm_control.c ---- */
+
+/* Tells the listener that the host has failed a drive, and pauses if that is wanted. */
+void vm_block_failed(void *opaque, const BlockFailure *failure);
+
 /* ---- vm.c: running, stopping, ending ---- */
 
 /* Acts on the events that any thread has queued. */

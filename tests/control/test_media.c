@@ -8,6 +8,7 @@
 
 #include <glib/gstdio.h>
 #include <stdint.h>
+#include <unistd.h>
 
 typedef struct Discs {
     char *directory, *first, *second, *recording;
@@ -147,6 +148,48 @@ static void test_a_recording_has_the_changes(Discs *discs, gconstpointer data)
     }
 }
 
+/* READ(10) of one sector. */
+static void read_sector(ControlRig *rig, uint8_t lba)
+{
+    const uint8_t bytes[ATAPI_PACKET_SIZE] = {ATAPI_READ_10, [5] = lba, [8] = 1};
+    g_free(control_ask(rig, "outb 0x175 0x08"));
+    g_free(control_ask(rig, "outb 0x177 0x%x", ATA_CMD_PACKET));
+    for (unsigned i = 0; i < ATAPI_PACKET_SIZE; i += 2) {
+        g_free(control_ask(rig, "outw 0x170 0x%x", bytes[i] | bytes[i + 1] << 8));
+    }
+}
+
+/* The machine is paused by a read that fails; cont tries it again. */
+static void test_rerror_stop(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    ControlRig rig;
+    g_autofree char *drive =
+        g_strdup_printf("file=%s,media=cdrom,index=2,rerror=stop", discs->first);
+    start(&rig, (const char *const[]){"-accel", "qtest", "-drive", drive, NULL});
+    ask(&rig, NEGOTIATE, DONE);
+    packet(&rig, ATAPI_TEST_UNIT_READY, 0);
+    g_assert_cmpint(truncate(discs->first, 8 * ATAPI_SECTOR_SIZE), ==, 0);
+    g_free(control_ask(&rig, "outb 0x176 0xa0"));
+    read_sector(&rig, 12);
+    g_free(control_ask(&rig, "clock_step 1000000"));
+    g_autofree char *failed = control_line_read(&rig.qmp);
+    g_assert_nonnull(strstr(failed,
+                            "\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"device\":\"ide1-cd0\","
+                            "\"operation\":\"read\",\"action\":\"stop\",\"nospace\":false"));
+    g_autofree char *stopped = control_line_read(&rig.qmp);
+    g_assert_nonnull(strstr(stopped, "\"event\":\"STOP\""));
+    ask(&rig, EXECUTE("query-status"), STATUS("paused", "false"));
+    g_assert_cmphex(status_of(&rig) & ATA_ST_BSY, ==, ATA_ST_BSY);
+    g_assert_cmpint(truncate(discs->first, 16 * ATAPI_SECTOR_SIZE), ==, 0);
+    g_autofree char *resumed = control_qmp(&rig, EXECUTE("cont"));
+    g_assert_nonnull(strstr(resumed, "\"event\":\"RESUME\""));
+    next_is(&rig, DONE);
+    let_it_happen(&rig);
+    g_assert_cmphex(status_of(&rig) & (ATA_ST_BSY | ATA_ST_DRQ | ATA_ST_ERR), ==, ATA_ST_DRQ);
+    end(&rig);
+}
+
 static void test_what_cannot_be_is_refused(Discs *discs, gconstpointer data)
 {
     ControlRig rig;
@@ -207,6 +250,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     SENTENCE("change_while_the_machine_runs", test_media_change);
     SENTENCE("a_recording_has_the_changes", test_a_recording_has_the_changes);
+    SENTENCE("a_read_that_stops_the_machine_is_tried_again", test_rerror_stop);
     SENTENCE("what_cannot_be_is_refused", test_what_cannot_be_is_refused);
     SENTENCE("the_monitor_shows_and_changes_them", test_the_monitor_shows_and_changes_them);
     return g_test_run();

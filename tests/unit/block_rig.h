@@ -87,6 +87,8 @@ typedef struct Bench {
     GPtrArray *devices;
     GString *messages;
     GMutex lock;
+    unsigned failures; /* that the loop was told about */
+    BlockFailure failure;
 } Bench;
 
 static inline void take_message(void *opaque, const char *text)

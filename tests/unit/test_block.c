@@ -421,7 +421,11 @@ static void wrong_drive_text_is_refused(void)
         {"file=x,if=floppy,index=2", "index 2"},
         {"file=x,if=floppy,media=cdrom", "if=floppy has no media=cdrom"},
         {"file=x,media=tape", "not one of disk, cdrom"},
-        {"file=x,cache=often", "not one of writeback, unsafe, none"},
+        {"file=x,cache=some", "not one of writeback, unsafe, writethrough, none, directsync"},
+        {"file=x,werror=maybe", "not one of report, ignore, stop, enospc"},
+        {"file=x,rerror=enospc", "not one of report, ignore, stop"},
+        {"file=x,discard=yes", "not one of ignore, off, unmap, on"},
+        {"file=x,aio=fast", "not one of threads, native, io_uring"},
         {"file=x,readonly=maybe", "readonly maybe"},
         {"file=x,snapshoot=on", "did you mean 'snapshot'"},
     };

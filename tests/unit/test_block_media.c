@@ -1,7 +1,10 @@
 /* Requests with guest memory, sectors that are discarded, and media that are changed. */
 #include "tests/unit/block_rig.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- guest memory ---- */
 
@@ -151,6 +154,149 @@ static void read_only_drive_gives_nothing_back(Bench *b, gconstpointer data)
     g_assert_false(p->ok[0] || p->ok[1]);
 }
 
+/* ---- what follows when the host fails ---- */
+
+static void note_failure(void *opaque, const BlockFailure *failure)
+{
+    Bench *b = opaque;
+    b->failures++;
+    b->failure = *failure;
+}
+
+static void wait_for_failure(Bench *b, gconstpointer clocked)
+{
+    if (clocked) {
+        clock_step(b->clock, 10000000);
+    }
+    while (!b->failures) {
+        loop_step(b->loop, true);
+    }
+}
+
+static void stopped_read_is_tried_again(Bench *b, gconstpointer data)
+{
+    uint8_t in[2][IMAGE_SECTOR] = {{0}};
+    Probe *p = make_probe(b, "d", "if=none,rerror=stop");
+    blockset_set_failed(b->set, note_failure);
+    g_assert_cmpint(truncate(b->path, 10 * IMAGE_SECTOR), ==, 0);
+    pio_block_read(p->port, 20, in[0], 1, 1);
+    pio_block_read(p->port, 2, in[1], 1, 2);
+    wait_for_failure(b, data);
+    g_assert_cmpint(b->failure.action, ==, DRIVE_STOP);
+    g_assert_false(b->failure.write || b->failure.no_space);
+    g_assert_cmpstr(b->failure.drive, ==, "d");
+    g_assert_cmpuint(p->done, ==, 0);
+    g_assert_nonnull(strstr(b->messages->str, "the machine is paused"));
+    g_assert_cmpint(truncate(b->path, SECTORS * IMAGE_SECTOR), ==, 0);
+    blockset_retry(b->set);
+    let_pass(b, p, data, 2);
+    g_assert_cmpuint(p->tags[0], ==, 1);
+    g_assert_true(p->ok[0] && p->ok[1]);
+    g_assert_cmpuint(in[1][0], ==, 3);
+    g_assert_cmpuint(b->failures, ==, 1);
+}
+
+static void stopped_request_can_be_cancelled(Bench *b, gconstpointer data)
+{
+    uint8_t in[IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none,rerror=stop");
+    blockset_set_failed(b->set, note_failure);
+    g_assert_cmpint(truncate(b->path, 10 * IMAGE_SECTOR), ==, 0);
+    pio_block_read(p->port, 20, in, 1, 1);
+    wait_for_failure(b, data);
+    pio_block_cancel(p->port);
+    pio_block_read(p->port, 2, in, 1, 2);
+    let_pass(b, p, data, 1);
+    g_assert_cmpuint(p->tags[0], ==, 2);
+    g_assert_true(p->ok[0]);
+    g_assert_cmpuint(in[0], ==, 3);
+}
+
+static void machine_ends_with_a_stopped_request(Bench *b, gconstpointer data)
+{
+    uint8_t in[IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none,rerror=stop");
+    blockset_set_failed(b->set, note_failure);
+    g_assert_cmpint(truncate(b->path, 10 * IMAGE_SECTOR), ==, 0);
+    pio_block_read(p->port, 20, in, 1, 1);
+    wait_for_failure(b, data);
+    g_assert_cmpuint(p->done, ==, 0);
+}
+
+static void ignored_read_yields_zeros(Bench *b, gconstpointer data)
+{
+    uint8_t in[IMAGE_SECTOR];
+    Probe *p = make_probe(b, "d", "if=none,rerror=ignore");
+    blockset_set_failed(b->set, note_failure);
+    memset(in, 0xff, sizeof(in));
+    g_assert_cmpint(truncate(b->path, 10 * IMAGE_SECTOR), ==, 0);
+    pio_block_read(p->port, 20, in, 1, 1);
+    let_pass(b, p, data, 1);
+    wait_for_failure(b, data);
+    g_assert_true(p->ok[0]);
+    g_assert_cmpuint(in[0] | in[IMAGE_SECTOR - 1], ==, 0);
+    g_assert_cmpint(b->failure.action, ==, DRIVE_IGNORE);
+}
+
+/* A file that grows too large is not a disk that is full. */
+static void enospc_stops_for_want_of_space_only(Bench *b, gconstpointer data)
+{
+    uint8_t out[IMAGE_SECTOR] = {0};
+    struct rlimit before, small;
+    Probe *p = make_probe(b, "d", "if=none,werror=enospc");
+    blockset_set_failed(b->set, note_failure);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){.rlim_cur = 8 * IMAGE_SECTOR, .rlim_max = before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    pio_block_write(p->port, 8, out, 1, 1);
+    let_pass(b, p, data, 1);
+    setrlimit(RLIMIT_FSIZE, &before);
+    wait_for_failure(b, data);
+    g_assert_false(p->ok[0]);
+    g_assert_cmpint(b->failure.action, ==, DRIVE_REPORT);
+    g_assert_true(b->failure.write);
+}
+
+static void caches_are_what_they_say(Bench *b, gconstpointer data)
+{
+    (void)data;
+    static const char *const CACHES[] = {"none", "directsync", "writethrough", "writeback"};
+    g_autofree uint8_t *out = g_malloc(8 * IMAGE_SECTOR), *in = g_malloc0(8 * IMAGE_SECTOR);
+    for (size_t i = 0; i < G_N_ELEMENTS(CACHES); i++) {
+        g_autofree char *rest = g_strdup_printf("if=none,cache=%s,aio=native", CACHES[i]);
+        Probe *p = make_probe(b, "d", rest);
+        memset(out, (int)i + 0x60, 8 * IMAGE_SECTOR);
+        pio_block_write(p->port, 8, out, 8, 1);
+        pio_block_read(p->port, 8, in, 8, 2);
+        pio_block_read(p->port, 7, in, 1, 3);
+        wait_for(p, 2);
+        g_assert_true(p->ok[0] && p->ok[1]);
+        g_assert_cmpuint(in[8 * IMAGE_SECTOR - 1], ==, i + 0x60);
+        wait_for(p, 3);
+        g_assert_cmpuint(in[0], ==, 8);
+        g_clear_pointer(&b->set, blockset_free);
+        b->set = blockset_new(b->loop, NULL, take_message, b);
+    }
+}
+
+static void discarded_sectors_are_given_back(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t in[IMAGE_SECTOR];
+    blkcnt_t before = blocks(b);
+    Probe *p = make_probe(b, "d", "if=none,discard=unmap");
+    pio_block_discard(p->port, 0, SECTORS, 1);
+    pio_block_read(p->port, 5, in, 1, 2);
+    wait_for(p, 2);
+    g_assert_true(p->ok[0] && p->ok[1]);
+    if (in[0]) {
+        g_test_skip("the file system of the temporary files cannot punch holes");
+        return;
+    }
+    g_assert_cmpint(blocks(b), <, before);
+}
+
 /* ---- media ---- */
 
 /* Puts an image of two sectors with this value into the drive. */
@@ -259,6 +405,13 @@ int main(int argc, char **argv)
     SENTENCE_OF_IMAGES(zeroed_sectors_read_as_zeros);
     SENTENCE_OF_IMAGES(discarded_sectors_stay_unless_they_may_go);
     SENTENCE_OF_IMAGES(read_only_drive_gives_nothing_back);
+    SENTENCE_OF_IMAGES(discarded_sectors_are_given_back);
+    SENTENCE_OF_IMAGES(caches_are_what_they_say);
+    SENTENCE("failures", stopped_read_is_tried_again);
+    SENTENCE("failures", stopped_request_can_be_cancelled);
+    SENTENCE("failures", machine_ends_with_a_stopped_request);
+    SENTENCE("failures", ignored_read_yields_zeros);
+    SENTENCE("failures", enospc_stops_for_want_of_space_only);
     SENTENCE("media", another_medium_comes_behind_what_was_asked);
     SENTENCE("media", an_ejected_drive_is_empty_and_its_file_free);
     SENTENCE("media", a_reset_does_not_bring_the_old_medium_back);
