@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The monitor on a terminal, as pexpect drives it: editing, history, completion.
 
 Speaks TAP; arguments: the program, the folder of the guests.

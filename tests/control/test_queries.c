@@ -168,6 +168,43 @@ static void test_out_of_band_is_refused(void)
     end(&rig);
 }
 
+/* Lines as libvirt, qmp-shell, syzkaller, os-autoinst and lima send them. */
+static void test_public_clients_get_answers(void)
+{
+    static const char *const LINES[] = {
+        "{\"execute\":\"query-version\",\"id\":\"libvirt-2\"}\r\n",
+        "{\"execute\":\"query-commands\",\"id\":\"libvirt-3\"}\r\n",
+        "{\"execute\":\"query-qmp-schema\",\"id\":\"libvirt-4\"}\r\n",
+        "{\"execute\":\"query-kvm\",\"id\":\"libvirt-5\"}\r\n",
+        "{\"execute\":\"qom-list-types\",\"id\":\"libvirt-6\"}\r\n",
+        "{\"execute\":\"query-machines\",\"id\":\"libvirt-7\"}\r\n",
+        "{\"execute\":\"query-command-line-options\",\"id\":\"libvirt-8\"}\r\n",
+        "{\"execute\": \"query-commands\"}\n",
+        "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"info "
+        "status\"}}\n",
+        "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"info registers\","
+        "\"cpu-index\":0}}\n",
+        "{\"execute\":\"query-status\"}",
+        "{\"execute\":\"query-cpus-fast\",\"id\":17}",
+        "{\"execute\":\"query-block\"}",
+        "{\"execute\":\"query-chardev\"}",
+        "{\"execute\":\"query-name\",\"arguments\":{}}",
+        "{\"arguments\":{\"events\":[{\"type\":\"key\",\"data\":{\"down\":true,\"key\":{\"type\":"
+        "\"qcode\",\"data\":\"shift\"}}}]},\"execute\":\"input-send-event\"}",
+    };
+    ControlRig rig;
+    start_plain(&rig);
+    for (size_t i = 0; i < G_N_ELEMENTS(LINES); i++) {
+        g_autofree char *answer = control_qmp(&rig, LINES[i]);
+        const char *id = strstr(LINES[i], "libvirt-");
+        g_autofree char *echoed = id ? g_strndup(id, strlen("libvirt-2\"")) : g_strdup("{");
+        g_test_message("%s", LINES[i]);
+        g_assert_true(g_str_has_prefix(answer, "{\"return\":"));
+        g_assert_nonnull(strstr(answer, echoed));
+    }
+    end(&rig);
+}
+
 /* ---- the log ---- */
 
 static void test_what_is_logged_can_change(void)
@@ -277,6 +314,7 @@ int main(int argc, char **argv)
     TEST(a_program_learns_what_there_is);
     TEST(the_schema_is_complete);
     TEST(out_of_band_is_refused);
+    TEST(public_clients_get_answers);
     TEST(what_is_logged_can_change);
     TEST(several_clients_share_a_socket);
     return g_test_run();
