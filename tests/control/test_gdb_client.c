@@ -14,7 +14,7 @@ typedef struct Run {
     const char *debugger;
     const char *guest;       /* options that name it; %s is the build directory */
     const char *symbols;     /* a file for the debugger, in the build directory; or NULL */
-    const char *script;      /* without the connection */
+    const char *script;      /* without the connection; SOCKET is where it is */
     const char *const *sees; /* texts in its output, in this order */
 } Run;
 
@@ -50,10 +50,12 @@ static GPid start_program(const Run *run, const char *path)
 static char *run_debugger(const Run *run, const char *path, const char *script_path)
 {
     bool is_gdb = !strcmp(run->debugger, "gdb");
+    g_autoptr(GString) steps = g_string_new(run->script);
+    g_string_replace(steps, "SOCKET", path, 0);
     g_autofree char *script =
         g_strdup_printf(is_gdb ? "set pagination off\nset confirm off\ntarget remote %s\n%s"
                                : "process connect unix-connect://%s\n%s",
-                        path, run->script);
+                        path, steps->str);
     g_autofree char *symbols =
         run->symbols ? g_build_filename(g_getenv("PIOEMU_BUILD"), run->symbols, NULL) : NULL;
     const char *gdb[] = {"gdb", "-nx", "-batch", "-x", script_path, symbols, NULL};
@@ -143,6 +145,17 @@ static const Run MODES = {
              "in alias ()", "0x1234", "CPU 0, protected mode, paging", "VM status: paused"),
 };
 
+/* The guest writes its page tables at 0x8000, and is in long mode some steps later. */
+static const Run LONG_MODE = {
+    .debugger = "gdb",
+    .guest = "-kernel %s/guests/long.bin",
+    .script = "watch *(char *)0x8000\ncontinue\ndelete\nset $n = 0\n"
+              "while $n < 40\nstepi\nset $n = $n + 1\nend\np $eip == $cs_base + $eip\np $efer\n"
+              "disconnect\ntarget remote SOCKET\np $efer\np $rip != 0\np $r15 != 0\nkill\n",
+    .sees = SEES("Hardware watchpoint 1", "New value = 3", "the CPU is in long mode now", "$1 = 1",
+                 "[ LME LMA ]", "[ LME LMA ]", "$4 = 1", "$5 = 1"),
+};
+
 static const Run KERNEL = {
     .debugger = "gdb",
     .guest = "-kernel %s/guests/multiboot.elf",
@@ -188,6 +201,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/gdb_client/gdb/boot_sector_in_16_bits", &BOOT_SECTOR, debug);
     g_test_add_data_func("/gdb_client/gdb/symbols_and_watchpoints_in_real_mode", &REAL_MODE, debug);
     g_test_add_data_func("/gdb_client/gdb/protected_mode_and_paging", &MODES, debug);
+    g_test_add_data_func("/gdb_client/gdb/from_real_to_long_mode", &LONG_MODE, debug);
     g_test_add_data_func("/gdb_client/gdb/elf_kernel_of_32_bits", &KERNEL, debug);
     g_test_add_data_func("/gdb_client/gdb/crash_is_looked_at_and_started_again", &CRASH, debug);
     g_test_add_data_func("/gdb_client/lldb/elf_kernel_of_32_bits", &LLDB_KERNEL, debug);
