@@ -115,7 +115,9 @@ static void free_server(GdbServer *server)
 
 static bool open_server(Vm *vm, const char *what, const char *spec, GdbArch arch, GError **error)
 {
-    if (!vm_can_debug(vm, error)) {
+    g_autoptr(GError) failure = NULL;
+    if (!vm_can_debug(vm, &failure)) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s %s: ", what, spec);
         return false;
     }
     GdbServer *server = g_new0(GdbServer, 1);
