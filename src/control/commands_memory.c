@@ -3,7 +3,7 @@
 
 #include "src/base/error.h"
 #include "src/control/line.h"
-#include "src/cpu/cpu_dump.h"
+#include "src/cpu/cpu_text.h"
 #include "src/cpu/disasm.h"
 #include "src/cpu/page_walk.h"
 #include "src/cpu/translate.h"
@@ -160,15 +160,6 @@ static void put_items(const Examine *e)
     }
 }
 
-static unsigned code_bits(const CpuState *state)
-{
-    uint32_t attributes = state->segment[CPU_CS].attributes;
-    if (state->msr.efer & CPU_EFER_LMA && attributes & CPU_SEGMENT_L) {
-        return 64;
-    }
-    return attributes & CPU_SEGMENT_DB ? 32 : 16;
-}
-
 /* Shows the bytes of an instruction, eight on a line, and its text after the first eight. */
 static void put_insn(const Examine *e, uint64_t address, const uint8_t *code, size_t length,
                      const char *insn)
@@ -197,7 +188,7 @@ static void put_code(const Examine *e)
             g_string_append_printf(e->text, "0x%08" PRIx64 ":  Cannot access memory\n", address);
             return;
         }
-        size_t length = disasm_insn(insn, code_bits(&e->state), address, code, have);
+        size_t length = disasm_insn(insn, cpu_text_code_bits(&e->state), address, code, have);
         put_insn(e, address, code, MAX(1, length), length ? insn->str : "(bad)");
         address += MAX(1, length);
     }
@@ -531,13 +522,14 @@ static bool parse_dump(CommandLine *line, JsonObject *arguments, GError **error)
 
 #define OF_CPU                                                                                     \
     {                                                                                              \
-        "cpu-index", COMMAND_INTEGER, .optional = true                                             \
+        .name = "cpu-index", .type = COMMAND_INTEGER, .optional = true                             \
     }
 #define EXAMINE_ARGUMENTS                                                                          \
     {                                                                                              \
-        {"address", COMMAND_INTEGER}, {"count", COMMAND_INTEGER, .optional = true},                \
-            {"format", COMMAND_STRING, .optional = true},                                          \
-            {"size", COMMAND_INTEGER, .optional = true}, OF_CPU                                    \
+        {.name = "address", .type = COMMAND_INTEGER},                                              \
+            {.name = "count", .type = COMMAND_INTEGER, .optional = true},                          \
+            {.name = "format", .type = COMMAND_STRING, .optional = true},                          \
+            {.name = "size", .type = COMMAND_INTEGER, .optional = true}, OF_CPU                    \
     }
 
 const Command COMMANDS_MEMORY[] = {
@@ -560,8 +552,8 @@ const Command COMMANDS_MEMORY[] = {
      .alias = "p",
      .usage = "/fmt expr",
      .help = "print expression value (use $reg for CPU register access)",
-     .arguments = {{"expression", COMMAND_STRING},
-                   {"format", COMMAND_STRING, .optional = true},
+     .arguments = {{.name = "expression", .type = COMMAND_STRING},
+                   {.name = "format", .type = COMMAND_STRING, .optional = true},
                    OF_CPU},
      .run = evaluate,
      .parse = parse_print},
@@ -569,23 +561,24 @@ const Command COMMANDS_MEMORY[] = {
      .line = "i",
      .usage = "/fmt addr",
      .help = "I/O port read",
-     .arguments = {{"port", COMMAND_INTEGER}, {"size", COMMAND_INTEGER, .optional = true}},
+     .arguments = {{.name = "port", .type = COMMAND_INTEGER},
+                   {.name = "size", .type = COMMAND_INTEGER, .optional = true}},
      .run = read_port,
      .parse = parse_port},
     {.name = "x-port-write",
      .line = "o",
      .usage = "/fmt addr value",
      .help = "I/O port write",
-     .arguments = {{"port", COMMAND_INTEGER},
-                   {"value", COMMAND_INTEGER},
-                   {"size", COMMAND_INTEGER, .optional = true}},
+     .arguments = {{.name = "port", .type = COMMAND_INTEGER},
+                   {.name = "value", .type = COMMAND_INTEGER},
+                   {.name = "size", .type = COMMAND_INTEGER, .optional = true}},
      .run = write_port,
      .parse = parse_write},
     {.name = "x-gva2gpa",
      .line = "gva2gpa",
      .usage = "addr",
      .help = "print the guest physical address corresponding to a guest virtual address",
-     .arguments = {{"address", COMMAND_INTEGER}, OF_CPU},
+     .arguments = {{.name = "address", .type = COMMAND_INTEGER}, OF_CPU},
      .run = translate_address},
     {.name = "x-query-mem",
      .line = "info mem",
@@ -601,26 +594,26 @@ const Command COMMANDS_MEMORY[] = {
      .line = "memsave",
      .usage = "addr size file",
      .help = "save to disk virtual memory dump starting at 'addr' of size 'size'",
-     .arguments = {{"val", COMMAND_INTEGER},
-                   {"size", COMMAND_INTEGER},
-                   {"filename", COMMAND_STRING},
+     .arguments = {{.name = "val", .type = COMMAND_INTEGER},
+                   {.name = "size", .type = COMMAND_INTEGER},
+                   {.name = "filename", .type = COMMAND_STRING},
                    OF_CPU},
      .run = memsave},
     {.name = "pmemsave",
      .line = "pmemsave",
      .usage = "addr size file",
      .help = "save to disk physical memory dump starting at 'addr' of size 'size'",
-     .arguments = {{"val", COMMAND_INTEGER},
-                   {"size", COMMAND_INTEGER},
-                   {"filename", COMMAND_STRING}},
+     .arguments = {{.name = "val", .type = COMMAND_INTEGER},
+                   {.name = "size", .type = COMMAND_INTEGER},
+                   {.name = "filename", .type = COMMAND_STRING}},
      .run = pmemsave},
     {.name = "dump-guest-memory",
      .line = "dump-guest-memory",
      .usage = "[-p] filename",
      .help = "dump guest memory into file 'filename', an ELF core (-p: by virtual addresses)",
-     .arguments = {{"paging", COMMAND_BOOL},
-                   {"protocol", COMMAND_STRING},
-                   {"format", COMMAND_STRING, .optional = true}},
+     .arguments = {{.name = "paging", .type = COMMAND_BOOL},
+                   {.name = "protocol", .type = COMMAND_STRING},
+                   {.name = "format", .type = COMMAND_STRING, .optional = true}},
      .run = dump_guest_memory,
      .parse = parse_dump},
     COMMAND_END,

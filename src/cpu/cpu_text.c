@@ -115,7 +115,7 @@ void cpu_text_registers(GString *text, const CpuState *state)
     put_segments(text, state);
 }
 
-static unsigned code_bits(const CpuState *state)
+unsigned cpu_text_code_bits(const CpuState *state)
 {
     uint32_t attributes = state->segment[CPU_CS].attributes;
     if (in_long_mode(state) && attributes & CPU_SEGMENT_L) {
@@ -127,7 +127,7 @@ static unsigned code_bits(const CpuState *state)
 static void put_code(GString *text, const CpuState *state, const Memory *memory)
 {
     uint8_t code[CODE_BYTES];
-    uint64_t base = code_bits(state) == 64 ? 0 : state->segment[CPU_CS].base;
+    uint64_t base = cpu_text_code_bits(state) == 64 ? 0 : state->segment[CPU_CS].base;
     size_t count = translate_read(state, memory, base + state->rip, code, sizeof(code));
     g_string_append_printf(text, "Code at %08" PRIx64 ":", base + state->rip);
     for (size_t i = 0; i < count; i++) {
@@ -136,7 +136,7 @@ static void put_code(GString *text, const CpuState *state, const Memory *memory)
     g_string_append(text, count ? "\n" : " (no memory there)\n");
     if (disasm_available() && count) {
         g_autoptr(GString) insn = g_string_new(NULL);
-        disasm_insn(insn, code_bits(state), state->rip, code, count);
+        disasm_insn(insn, cpu_text_code_bits(state), state->rip, code, count);
         g_string_append_printf(text, "Instruction: %s\n", insn->len ? insn->str : "(bad)");
     }
 }

@@ -14,4 +14,7 @@ void cpu_text_registers(GString *text, const CpuState *state);
 /* The same, followed by the code at the instruction pointer. */
 void cpu_text(GString *text, const CpuState *state, const Memory *memory);
 
+/* The size of the code that the CPU runs: 16, 32 or 64. */
+unsigned cpu_text_code_bits(const CpuState *state);
+
 #endif
