@@ -11,6 +11,7 @@
 
 #define BOOT_SPLASH_DEFAULT (-1)
 #define BOOT_SPLASH_MAX     65535u
+#define BOOT_WAIT_NEVER     (-1)
 
 /* The letters: a and b are floppies, c is a hard disk, d is a CD-ROM. */
 typedef struct BootOrder {
@@ -20,6 +21,9 @@ typedef struct BootOrder {
     int32_t splash_ms;             /* how long it waits for the choice; BOOT_SPLASH_DEFAULT: the
                                       firmware decides */
     bool network;                  /* the network was in the list, but there is none */
+    bool strict;                   /* a firmware tries nothing else */
+    int32_t fail_wait_ms;          /* after which a firmware that found nothing starts again;
+                                      BOOT_WAIT_NEVER: it does not */
 } BootOrder;
 
 /* Parses "[order=]LETTERS,once=LETTERS,menu=on|off,splash-time=MS".  NULL gives the default. */

@@ -13,7 +13,7 @@ static const ChardevClass *const BACKENDS[] = {CHAR_BACKENDS};
 /* QEMU's other names.  "socket" means unix or tcp. */
 static const struct {
     const char *alias, *name;
-} ALIASES[] = {{"serial", "tty"}, {"memory", "ringbuf"}};
+} ALIASES[] = {{"serial", "tty"}, {"memory", "ringbuf"}, {"vc", "null"}};
 
 static void config_error(GError **error, const char *what, const char *value, const char *why)
 {
@@ -38,11 +38,34 @@ static const ChardevClass *class_of(const char *name)
     return NULL;
 }
 
+/* Backends of QEMU's that there are not, and what comes nearest. */
+static const struct {
+    const char *name, *reason;
+} OTHER_BACKENDS[] = {
+    {"udp", "there is no udp (tcp:HOST:PORT)"},
+    {"websocket", "there is no websocket (tcp:HOST:PORT)"},
+    {"msmouse", "the mouse is PS/2"},
+    {"braille", "there is no braille display"},
+    {"spicevmc", "there is no spice"},
+    {"spiceport", "there is no spice (unix:PATH)"},
+    {"dbus", "there is no dbus (unix:PATH)"},
+    {"parallel", "there is no parallel port (tty:PATH is a serial one)"},
+    {"parport", "there is no parallel port (tty:PATH is a serial one)"},
+    {"testdev", "-device isa-debug-exit ends the run"},
+    {"gdb", "write -gdb DEV"},
+};
+
 static const ChardevClass *find_backend(const char *where, const char *name, GError **error)
 {
     const ChardevClass *class = class_of(name);
     if (class) {
         return class;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(OTHER_BACKENDS); i++) {
+        if (!strcmp(OTHER_BACKENDS[i].name, name)) {
+            error_refuse(error, "%s: no such backend: %s", where, OTHER_BACKENDS[i].reason);
+            return NULL;
+        }
     }
     const char *names[G_N_ELEMENTS(BACKENDS) + 1] = {NULL};
     for (size_t i = 0; i < G_N_ELEMENTS(BACKENDS); i++) {
@@ -164,11 +187,28 @@ Chardev *chardev_set_add_class(ChardevSet *set, const ChardevClass *class, const
     return add_spec(set, class, where, id, spec, false, error);
 }
 
-/* A path alone is a serial port of the host, as in QEMU. */
+/*
+ * In QEMU's words: a path alone is a serial port of the host, telnet: is a socket,
+ * and a window with a console leads nowhere, because there is no screen.
+ */
+static char *plain_spec(const char *spec)
+{
+    g_autofree char *name = g_strndup(spec, strcspn(spec, ":,"));
+    if (*spec == '/') {
+        return g_strdup_printf("%s%s", !strcmp(spec, "/dev/null") ? "null" : "tty:",
+                               strcmp(spec, "/dev/null") ? spec : "");
+    }
+    if (!strcmp(name, "vc") || !strcmp(name, "con")) {
+        return g_strdup("null");
+    }
+    return strcmp(name, "telnet") ? g_strdup(spec)
+                                  : g_strdup_printf("tcp%s,telnet=on", spec + strlen("telnet"));
+}
+
 static Chardev *add_named(ChardevSet *set, const char *where, const char *id, const char *spec,
                           bool mux, GError **error)
 {
-    g_autofree char *full = *spec == '/' ? g_strdup_printf("tty:%s", spec) : g_strdup(spec);
+    g_autofree char *full = plain_spec(spec);
     g_autofree char *name = g_strndup(full, strcspn(full, ":,"));
     const ChardevClass *class = find_backend(where, name, error);
     return class ? add_spec(set, class, where, id, full, mux, error) : NULL;

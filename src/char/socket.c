@@ -120,6 +120,12 @@ static void announce(const Socket *socket)
     }
 }
 
+/* The others of QEMU's keys change nothing: small packets are sent at once in any case. */
+static bool read_telnet(Socket *socket, GError **error)
+{
+    return chardev_option_bool(&socket->parent, "telnet", &socket->telnet, error);
+}
+
 static bool open_server(Socket *socket, GError **error)
 {
     bool wait = true, nowait = false;
@@ -220,6 +226,7 @@ static bool open_socket(Socket *socket, GError **error)
     socket->limit = READERS_DEFAULT;
     if (!chardev_option_bool(chardev, "server", &server, error) ||
         !chardev_option_number(chardev, "readers", READERS_MAX, &socket->limit, error) ||
+        !read_telnet(socket, error) ||
         !chardev_option_number(chardev, "reconnect", RECONNECT_MAX, &socket->reconnect, error)) {
         return false;
     }
@@ -288,7 +295,8 @@ static bool socket_awaits_peer(const Chardev *chardev)
 }
 
 static const char *const SOCKET_OPTIONS[] = {
-    "server", "wait", "nowait", "readers", "reconnect", "carrier", NULL,
+    "server", "wait",    "nowait", "readers", "reconnect", "carrier",
+    "telnet", "nodelay", "ipv4",   "ipv6",    "to",        NULL,
 };
 
 const ChardevClass chardev_unix_class = {

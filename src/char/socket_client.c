@@ -8,11 +8,30 @@
 #define READ_SIZE    4096u
 #define TAKEOVER_KEY 'w'
 
+/* Of the telnet protocol (RFC 854), after the byte IAC. */
+#define TELNET_IAC  0xff
+#define TELNET_WILL 0xfb
+#define TELNET_DONT 0xfe
+#define TELNET_SB   0xfa /* a longer command, up to IAC SE */
+#define TELNET_SE   0xf0
+#define TELNET_ECHO 0x01
+#define TELNET_SGA  0x03 /* suppress go ahead */
+
+/* Where in a command the next byte of the input is. */
+typedef enum TelnetState {
+    TELNET_DATA,
+    TELNET_COMMAND,
+    TELNET_OPTION,
+    TELNET_LONG,
+    TELNET_LONG_COMMAND
+} TelnetState;
+
 struct SocketClient {
     CharReader reader; /* must be first, because write_output() gets a pointer to it */
     Socket *socket;
     int fd;
     LoopFd *watch;
+    TelnetState telnet;
     bool full;      /* the kernel accepts no more output for it */
     bool escaped;   /* the watcher typed the escape key */
     bool told;      /* the watcher typed and was told why nothing happens */
@@ -80,6 +99,54 @@ static void watch_keys(SocketClient *client, const uint8_t *data, size_t size)
     }
 }
 
+/* Whether the guest gets the byte.  The state moves on. */
+static bool telnet_takes(TelnetState *state, uint8_t byte)
+{
+    switch (*state) {
+    case TELNET_DATA:
+        *state = byte == TELNET_IAC ? TELNET_COMMAND : TELNET_DATA;
+        return byte != TELNET_IAC;
+    case TELNET_COMMAND:
+        *state = byte == TELNET_SB                            ? TELNET_LONG
+                 : byte >= TELNET_WILL && byte <= TELNET_DONT ? TELNET_OPTION
+                                                              : TELNET_DATA;
+        return byte == TELNET_IAC;
+    case TELNET_OPTION:
+        *state = TELNET_DATA;
+        return false;
+    case TELNET_LONG:
+        *state = byte == TELNET_IAC ? TELNET_LONG_COMMAND : TELNET_LONG;
+        return false;
+    case TELNET_LONG_COMMAND:
+        *state = byte == TELNET_SE ? TELNET_DATA : TELNET_LONG;
+        return false;
+    }
+    return false;
+}
+
+/* Takes the commands of the protocol out, and returns how many bytes are left. */
+static size_t filter_telnet(SocketClient *client, uint8_t *data, size_t size)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte = data[i];
+        if (telnet_takes(&client->telnet, byte)) {
+            data[kept++] = byte;
+        }
+    }
+    return kept;
+}
+
+/* The guest echoes what is typed, and the client sends each key at once. */
+static void greet_telnet(const SocketClient *client)
+{
+    static const uint8_t GREETING[] = {TELNET_IAC, TELNET_WILL, TELNET_ECHO,
+                                       TELNET_IAC, TELNET_WILL, TELNET_SGA};
+    if (send(client->fd, GREETING, sizeof(GREETING), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        return; /* has_gone() follows from the next output or input */
+    }
+}
+
 static void read_input(SocketClient *client)
 {
     Socket *socket = client->socket;
@@ -92,7 +159,12 @@ static void read_input(SocketClient *client)
     ssize_t got = recv(client->fd, data, limit, MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         socket_drop(socket, client);
-    } else if (got > 0 && socket->writer == client) {
+        return;
+    }
+    if (got > 0 && socket->telnet) {
+        got = (ssize_t)filter_telnet(client, data, (size_t)got);
+    }
+    if (got > 0 && socket->writer == client) {
         chardev_receive(&socket->parent, data, (size_t)got);
     } else if (got > 0) {
         watch_keys(client, data, (size_t)got);
@@ -147,6 +219,9 @@ SocketClient *socket_client_new(Socket *socket, int fd, CharStart start)
     client->reader.position = socket->position;
     client->close = (LoopTask){.run = has_gone, .opaque = client};
     client->watch = loop_fd_new(loop, fd, ready, client);
+    if (socket->telnet) {
+        greet_telnet(client);
+    }
     char_reader_attach(&client->reader, &socket->parent, start);
     return client;
 }

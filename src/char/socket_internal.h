@@ -16,6 +16,7 @@ typedef struct Socket {
     SocketClient *writer; /* the client that types; NULL: there is none */
     uint64_t limit;       /* how many clients are allowed */
     bool waiting;         /* the machine waits for the first client */
+    bool telnet;          /* clients speak telnet (RFC 854) */
     bool reading;         /* the device has room */
 
     uint64_t reconnect; /* in seconds; 0: never */

@@ -47,6 +47,11 @@ static char *quoted(const char *text)
     return start && end > start ? g_strndup(start + 1, (gsize)(end - start - 1)) : NULL;
 }
 
+/* QEMU's names of groups that are not those of the options. */
+static const struct {
+    const char *group, *option;
+} GROUPS[] = {{"memory", "m"}, {"smp-opts", "smp"}, {"boot-opts", "boot"}};
+
 static bool begin_group(Parse *parse, Group *group, char *line, GError **error)
 {
     if (!apply_group(parse, group, error)) {
@@ -54,6 +59,11 @@ static bool begin_group(Parse *parse, Group *group, char *line, GError **error)
     }
     g_autofree char *id = quoted(line);
     group->option = g_strndup(line + 1, strcspn(line + 1, " \t]"));
+    for (size_t i = 0; i < G_N_ELEMENTS(GROUPS); i++) {
+        if (!strcmp(group->option, GROUPS[i].group)) {
+            option_replace(&group->option, GROUPS[i].option);
+        }
+    }
     if (id) {
         add_pair(group, "id", id);
     }

@@ -7,6 +7,7 @@
 #include "src/block/drive.h"
 #include "src/boot/boot_order.h"
 #include "src/char/char.h"
+#include "src/cli/option_complete.h"
 #include "src/cli/option_util.h"
 #include "src/cpu/address_filter.h"
 #include "src/machine/machine.h"
@@ -190,6 +191,12 @@ static bool set_fw_cfg(Parse *parse, const char *value, GError **error)
 {
     (void)error;
     return add_string(parse->config->fw_cfgs, value);
+}
+
+static bool set_completion(Parse *parse, const char *value, GError **error)
+{
+    parse->text = option_complete(value, error);
+    return parse->text != NULL;
 }
 
 static bool set_start_paused(Parse *parse, const char *value, GError **error)
@@ -599,6 +606,11 @@ static const Option LOG_OPTIONS[] = {
      .help = "the items of -d whose names fit the pattern",
      .example = "-trace 'in_*',file=trace.log",
      .set = option_set_trace},
+    {.name = "completion",
+     .argument = "bash|zsh",
+     .help = "prints a script by which the shell completes options",
+     .example = "-completion bash",
+     .set = set_completion},
     {.name = "msg",
      .argument = "timestamp=on|off",
      .help = "messages begin with the time",

@@ -42,6 +42,10 @@ const DeviceClass *machine_find_device_class(const char *what, const char *name,
         }
         names[i] = device_table[i]->head.name;
     }
+    if (machine_hint(name)) {
+        error_refuse(error, "%s %s: no such device: %s", what, name, machine_hint(name));
+        return NULL;
+    }
     const char *nearest = keyval_nearest(name, names);
     g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: no such device (%s%s%s)", what,
                 name, nearest ? "did you mean '" : "-device help lists them",
@@ -260,8 +264,8 @@ static void forward_message(void *opaque, uint64_t address, uint32_t data)
 
 /* ---- the board ---- */
 
-static const BootOrder DEFAULT_ORDER = {.order = BOOT_ORDER_DEFAULT,
-                                        .splash_ms = BOOT_SPLASH_DEFAULT};
+static const BootOrder DEFAULT_ORDER = {
+    .order = BOOT_ORDER_DEFAULT, .splash_ms = BOOT_SPLASH_DEFAULT, .fail_wait_ms = BOOT_WAIT_NEVER};
 
 Machine *machine_new(const MachineClass *class, const Config *config, const MachineParts *parts,
                      const MachineCpu *cpu)
@@ -468,6 +472,10 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     }
     const char *id = g_hash_table_lookup(properties, "id");
     if (!check_id(machine, what, id, error)) {
+        return false;
+    }
+    if (machine->class->fit_device &&
+        !machine->class->fit_device(machine, driver, properties, error)) {
         return false;
     }
     g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->head.name);

@@ -32,6 +32,9 @@ typedef struct MachineClass {
     uint16_t console_port;          /* the serial port that a firmware may use; 0: none */
     const MachineDefault *defaults; /* defaults of its devices' properties; the last entry has a
                                        NULL device */
+    /* Completes the properties of -device `driver`; NULL: there is nothing to complete. */
+    bool (*fit_device)(Machine *machine, const char *driver, GHashTable *properties,
+                       GError **error);
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
@@ -113,7 +116,8 @@ struct Machine {
     GPtrArray *dma_lines; /* the lines to the DMA channels */
     /* The interrupt controllers, or NULL if those of the accelerator are in use. */
     Device *pic, *ioapic;
-    GPtrArray *lapics; /* indexed by CPU, or empty */
+    unsigned serial_ports; /* a bit for each of the places on the board that is taken */
+    GPtrArray *lapics;     /* indexed by CPU, or empty */
 };
 
 extern const MachineClass machine_pc_class;
@@ -156,6 +160,8 @@ const char *machine_default(const MachineClass *machine, const DeviceClass *clas
                             const char *property);
 /* A device's properties, with their defaults on this board; the caller frees it. */
 char *machine_device_help(const MachineClass *machine, const DeviceClass *class);
+/* What comes nearest to a device of QEMU's that there is not; NULL: nothing is known of it. */
+const char *machine_hint(const char *name);
 const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);
 
 /*

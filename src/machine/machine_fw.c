@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define UUID_SIZE   16u
-#define NEVER       UINT32_MAX
 #define E820_RAM    1u
 #define MAP_ENTRIES 2u
 
@@ -63,11 +62,14 @@ static void add_files(const Machine *machine, FwItems *items)
     if (machine->bootorder->len && !*machine->boot->once) {
         g_string_append_printf(order, "%s%s", order->len ? "\n" : "", machine->bootorder->str);
     }
+    if (machine->boot->strict) {
+        g_string_append_printf(order, "%sHALT", order->len ? "\n" : "");
+    }
     if (order->len) {
         fw_items_add_file(items, "bootorder", g_bytes_new(order->str, order->len + 1));
     }
     add_map(items, memory_ram_size(machine->host.memory));
-    fw_items_add_number_file(items, "etc/boot-fail-wait", NEVER, 4);
+    fw_items_add_number_file(items, "etc/boot-fail-wait", (uint32_t)machine->boot->fail_wait_ms, 4);
     if (machine->boot->splash_ms != BOOT_SPLASH_DEFAULT) {
         fw_items_add_number_file(items, "etc/boot-menu-wait", (uint64_t)machine->boot->splash_ms,
                                  2);

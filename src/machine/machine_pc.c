@@ -4,6 +4,7 @@
 #include "src/machine/pc.h"
 
 #include "src/base/error.h"
+#include "src/base/number.h"
 #include "src/machine/pc_board.h"
 #include "src/machine/rtc_date.h"
 
@@ -47,6 +48,7 @@ static bool add_serials(Machine *machine, const PcLines *lines, GError **error)
         const char *chardev = lines->line[LINE_SERIAL + i].chardev;
         g_autofree char *properties = g_strdup_printf(
             "iobase=0x%x,irq=%u,chardev=%s", SERIAL_PORTS[i].iobase, SERIAL_PORTS[i].irq, chardev);
+        machine->serial_ports |= chardev ? 1u << i : 0;
         if (chardev && !add_on_line(machine, "isa-serial", SERIAL_PORTS[i].name, properties,
                                     &lines->line[LINE_SERIAL + i], error)) {
             return false;
@@ -237,6 +239,38 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error);
 }
 
+/* The place of -device isa-serial: index=N, or the first that is free, as in QEMU. */
+static bool fit_serial(Machine *machine, GHashTable *properties, GError **error)
+{
+    const char *index = g_hash_table_lookup(properties, "index");
+    uint64_t place = 0;
+    if (index && !number_parse("isa-serial: index", index, PC_SERIAL_MAX - 1, &place, error)) {
+        return false;
+    }
+    while (!index && place < PC_SERIAL_MAX && machine->serial_ports >> place & 1) {
+        place++;
+    }
+    if (place == PC_SERIAL_MAX) {
+        return error_refuse(error, "-device isa-serial: COM1 to COM4 are taken (iobase=N,irq=N is "
+                                   "another place)");
+    }
+    machine->serial_ports |= 1u << place;
+    if (!g_hash_table_contains(properties, "irq")) {
+        g_hash_table_insert(properties, g_strdup("irq"),
+                            g_strdup_printf("%u", SERIAL_PORTS[place].irq));
+    }
+    g_hash_table_insert(properties, g_strdup("iobase"),
+                        g_strdup_printf("%u", SERIAL_PORTS[place].iobase));
+    return g_hash_table_remove(properties, "index") || !index;
+}
+
+static bool pc_fit_device(Machine *machine, const char *driver, GHashTable *properties,
+                          GError **error)
+{
+    bool placed = g_hash_table_contains(properties, "iobase");
+    return strcmp(driver, "isa-serial") != 0 || placed || fit_serial(machine, properties, error);
+}
+
 const MachineClass machine_pc_class = {
     .name = "pc",
     .alias = "isapc", /* QEMU's name for such a board */
@@ -252,5 +286,6 @@ const MachineClass machine_pc_class = {
     .timer_pin = IOAPIC_PIN_PIT,
     .console_port = PORT_COM1,
     .defaults = PC_DEFAULTS,
+    .fit_device = pc_fit_device,
     .build = pc_build,
 };

@@ -202,6 +202,11 @@ static void splash_time_is_in_ms_and_has_a_default(void)
     g_assert_cmpint(parse(NULL).splash_ms, ==, BOOT_SPLASH_DEFAULT);
     g_assert_cmpint(parse("menu=on").splash_ms, ==, BOOT_SPLASH_DEFAULT);
     g_assert_cmpint(parse("menu=on,splash-time=0").splash_ms, ==, 0);
+    g_assert_cmpint(parse(NULL).fail_wait_ms, ==, BOOT_WAIT_NEVER);
+    g_assert_cmpint(parse("reboot-timeout=-1").fail_wait_ms, ==, BOOT_WAIT_NEVER);
+    g_assert_cmpint(parse("reboot-timeout=5000").fail_wait_ms, ==, 5000);
+    g_assert_true(parse("order=c,strict=on").strict);
+    g_assert_false(parse("c").strict);
     g_assert_cmpint(parse("c,splash-time=65535").splash_ms, ==, 65535);
 }
 
@@ -226,7 +231,9 @@ static void bad_orders_are_refused_with_the_value(void)
         {"menu=maybe", "-boot menu"},
         {"splash-time=65536", "-boot splash-time"},
         {"splash-time=-1", "-boot splash-time"},
-        {"strict=on", "unknown key 'strict'"},
+        {"reboot-timeout=65536", "-boot reboot-timeout"},
+        {"strict=maybe", "-boot strict"},
+        {"stict=on", "unknown key 'stict'"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(BAD); i++) {
         g_autoptr(GError) error = NULL;

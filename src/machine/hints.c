@@ -1,0 +1,85 @@
+/*
+ * Devices of QEMU's that the board does not have, and what comes nearest.
+ */
+#include "src/machine/machine.h"
+
+#include <string.h>
+
+/* A * stands for any text; the first that fits counts. */
+static const struct {
+    const char *name, *hint;
+} HINTS[] = {
+    {"virtio-blk*", "there is no virtio (-hda FILE, or -device ide-hd)"},
+    {"virtio-scsi*", "there is no virtio (-device ide-hd)"},
+    {"virtio-net*", "there is no network card"},
+    {"virtio-serial*", "there is no virtio (-serial DEV)"},
+    {"virtconsole", "there is no virtio (-serial DEV)"},
+    {"virtserialport", "there is no virtio (-serial DEV)"},
+    {"virtio-rng*", "there is no virtio; nothing is random here"},
+    {"virtio-gpu*", "there is no picture: the console is serial"},
+    {"virtio-vga*", "there is no picture: the console is serial"},
+    {"virtio-*", "there is no virtio"},
+    {"vhost-*", "there is no virtio"},
+    {"e1000*", "there is no network card"},
+    {"rtl8139", "there is no network card"},
+    {"ne2k_*", "there is no network card"},
+    {"pcnet", "there is no network card"},
+    {"i82*", "there is no network card"},
+    {"vmxnet3", "there is no network card"},
+    {"tulip", "there is no network card"},
+    {"VGA", "there is no picture: the console is serial"},
+    {"*-vga", "there is no picture: the console is serial"},
+    {"isa-vga", "there is no picture: the console is serial"},
+    {"bochs-display", "there is no picture: the console is serial"},
+    {"ramfb", "there is no picture: the console is serial"},
+    {"qxl*", "there is no picture: the console is serial"},
+    {"usb-*", "there is no USB (the keyboard and mouse are PS/2)"},
+    {"*-xhci", "there is no USB (the keyboard and mouse are PS/2)"},
+    {"*-ehci", "there is no USB (the keyboard and mouse are PS/2)"},
+    {"ich9-usb*", "there is no USB (the keyboard and mouse are PS/2)"},
+    {"piix3-usb*", "there is no USB (the keyboard and mouse are PS/2)"},
+    {"piix4-usb*", "there is no USB (the keyboard and mouse are PS/2)"},
+    {"sb16", "there is no sound"},
+    {"AC97", "there is no sound"},
+    {"ES1370", "there is no sound"},
+    {"adlib", "there is no sound"},
+    {"gus", "there is no sound"},
+    {"cs4231a", "there is no sound"},
+    {"intel-hda", "there is no sound"},
+    {"ich9-intel-hda", "there is no sound"},
+    {"hda-*", "there is no sound"},
+    {"scsi-*", "there is no SCSI (-device ide-hd)"},
+    {"lsi53c*", "there is no SCSI (-device ide-hd)"},
+    {"megasas*", "there is no SCSI (-device ide-hd)"},
+    {"am53c974", "there is no SCSI (-device ide-hd)"},
+    {"nvme*", "there is no NVMe (-device ide-hd)"},
+    {"*ahci", "there is no AHCI (-device ide-hd)"},
+    {"piix*-ide", "the board has its IDE channels (-device ide-hd,bus=ide.0)"},
+    {"pci-*", "there is no such card"},
+    {"pcie-*", "there is no PCI Express"},
+    {"ioh3420", "there is no PCI Express"},
+    {"pvpanic*", "there is none (-device isa-debug-exit ends the run)"},
+    {"tpm-*", "the board has no TPM"},
+    {"i6300esb", "there is no watchdog (-timeout SECONDS)"},
+    {"ib700", "there is no watchdog (-timeout SECONDS)"},
+    {"isa-parallel", "there is no parallel port"},
+    {"loader", "-kernel FILE -flat addr=N puts a file into memory"},
+    {"edu", "there is no such card (docs/first-device.md adds one)"},
+    {"ivshmem*", "there is no memory to share with other machines"},
+    {"vfio-*", "the host's cards are not given to guests"},
+    {"*iommu", "there is no IOMMU"},
+    {"*iommu-pci", "there is no IOMMU"},
+    {"hpet", "there is no HPET"},
+    {"vmcoreinfo", "there is none (-d help: what is logged)"},
+    {"smbus-eeprom", "there is no SMBus"},
+};
+
+const char *machine_hint(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(HINTS); i++) {
+        if (g_pattern_match_simple(HINTS[i].name, name)) {
+            return HINTS[i].hint;
+        }
+    }
+    return NULL;
+}
