@@ -177,6 +177,11 @@ static void fld_m80(Fx *fx, const uint8_t *operand)
 
 /* ---- forms with memory: stores ---- */
 
+/* Rounding and masks of the control word; the bits behind the point. */
+#define QUICK_STORE_MASK (3u << FCW_RC_SHIFT | FSW_EXCEPTIONS)
+#define SINGLE_BITS      23u
+#define DOUBLE_BITS      52u
+
 #define STOPS_STORE (FSW_IE | FSW_DE | FSW_OE | FSW_UE)
 
 /* What is stored: ST(0), or the indefinite in place of nothing; false if the fault stops it. */
@@ -203,6 +208,28 @@ static void end_store(const Fx *fx, const X87Host *host, X87Result *result)
     memcpy(result->bytes, host->memory, sizeof(result->bytes));
 }
 
+/* Normal numbers, rounding to nearest, all exceptions masked. */
+static inline bool store_quickly(const Fx *fx, X87Result *result, unsigned bits, int last)
+{
+    const F80 *value = &fx->reg[fx->top];
+    uint64_t narrow;
+    bool up, inexact;
+
+    if ((fx->control & QUICK_STORE_MASK) != FSW_EXCEPTIONS || !fx_st_full(fx, 0) ||
+        !quick_normal(value) || !quick_narrow(value, bits, last, &narrow, &up, &inexact)) {
+        return false;
+    }
+    *result = (X87Result){.stored = true, .c1 = up, .raised = inexact ? FSW_PE : 0};
+    if (bits == SINGLE_BITS) {
+        uint32_t word = (uint32_t)narrow | (uint32_t)(value->exponent & F80_SIGN) << 16;
+        memcpy(result->bytes, &word, sizeof(word));
+    } else {
+        narrow |= (uint64_t)(value->exponent & F80_SIGN) << 48;
+        memcpy(result->bytes, &narrow, sizeof(narrow));
+    }
+    return true;
+}
+
 #define DEFINE_STORE(name, text, control_)                                                         \
     static void name(Fx *fx, X87Result *result)                                                    \
     {                                                                                              \
@@ -217,8 +244,23 @@ static void end_store(const Fx *fx, const X87Host *host, X87Result *result)
 
 #define CHOP (3u << FCW_RC_SHIFT)
 
-DEFINE_STORE(fst_m32, "fstps", 0)
-DEFINE_STORE(fst_m64, "fstpl", 0)
+DEFINE_STORE(fst_m32_by_host, "fstps", 0)
+DEFINE_STORE(fst_m64_by_host, "fstpl", 0)
+
+static void fst_m32(Fx *fx, X87Result *result)
+{
+    if (!store_quickly(fx, result, SINGLE_BITS, 2 * 127)) {
+        fst_m32_by_host(fx, result);
+    }
+}
+
+static void fst_m64(Fx *fx, X87Result *result)
+{
+    if (!store_quickly(fx, result, DOUBLE_BITS, 2 * 1023)) {
+        fst_m64_by_host(fx, result);
+    }
+}
+
 DEFINE_STORE(fst_m80, "fstpt", 0)
 DEFINE_STORE(fist_i16, "fistps", 0)
 DEFINE_STORE(fist_i32, "fistpl", 0)

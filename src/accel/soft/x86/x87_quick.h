@@ -143,6 +143,27 @@ static inline bool quick_of_double(const uint8_t *from, F80 *to)
     return exponent - 1 < 2046;
 }
 
+/*
+ * To memory, with `bits` behind the point and an exponent up to `last`; false if
+ * the value is not normal there.
+ */
+static inline bool quick_narrow(const F80 *value, unsigned bits, int last, uint64_t *narrow,
+                                bool *up, bool *inexact)
+{
+    unsigned below = 63 - bits;
+    uint64_t dropped = value->fraction << (64 - below), fraction = value->fraction >> below;
+    int exponent = (value->exponent & F80_EXPONENT) - (int)F80_BIAS + last / 2;
+
+    *up = dropped > F80_INTEGER || (dropped == F80_INTEGER && fraction & 1);
+    *inexact = dropped;
+    if (exponent < 1 || exponent >= last) {
+        return false;
+    }
+    /* A carry goes into the exponent; the leading one counts there. */
+    *narrow = ((uint64_t)(exponent - 1) << bits) + fraction + *up;
+    return true;
+}
+
 /* The conditions of a comparison of normal numbers. */
 static inline unsigned quick_compare(const F80 *a, const F80 *b)
 {
