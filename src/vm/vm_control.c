@@ -2,7 +2,6 @@
 #include "src/vm/vm_internal.h"
 
 #include "src/base/error.h"
-#include "src/base/keyval.h"
 #include "src/char/backends.h"
 #include "src/machine/media.h"
 #include "src/vm/report.h"
@@ -208,20 +207,19 @@ void vm_report_devices(Vm *vm, GString *text)
     report_devices(text, vm->machine);
 }
 
-static void visit_chardev(Vm *vm, const char *id,
-                          void (*visit)(void *opaque, const char *label, const char *filename,
-                                        bool connected),
-                          void *opaque)
+typedef struct ChardevVisit {
+    void (*visit)(void *opaque, const char *label, const char *filename, bool connected);
+    void *opaque;
+} ChardevVisit;
+
+static void visit_chardev(void *opaque, Chardev *chardev)
 {
-    const Chardev *chardev = chardev_set_find(vm->chars, id);
-    if (!chardev) {
-        return;
-    }
+    const ChardevVisit *visit = opaque;
     const char *key = chardev->class->argument;
     const char *argument = key ? g_hash_table_lookup(chardev->options, key) : NULL;
     g_autofree char *filename = g_strdup_printf("%s%s%s", chardev->class->name, argument ? ":" : "",
                                                 argument ? argument : "");
-    visit(opaque, id, filename, chardev->ports->len != 0);
+    visit->visit(visit->opaque, chardev->id, filename, chardev->ports->len || chardev->front);
 }
 
 void vm_foreach_chardev(Vm *vm,
@@ -229,17 +227,7 @@ void vm_foreach_chardev(Vm *vm,
                                       bool connected),
                         void *opaque)
 {
-    static const char *const BUILT_IN[] = {"serial0", "serial1",    "serial2",
-                                           "serial3", "debugport0", "debugcon0"};
-    for (size_t i = 0; i < G_N_ELEMENTS(BUILT_IN); i++) {
-        visit_chardev(vm, BUILT_IN[i], visit, opaque);
-    }
-    for (guint i = 0; i < vm->config->chardevs->len; i++) {
-        g_autoptr(GHashTable) keys =
-            keyval_parse("-chardev", vm->config->chardevs->pdata[i], "backend", NULL, NULL);
-        const char *id = keys ? g_hash_table_lookup(keys, "id") : NULL;
-        visit_chardev(vm, id ? id : "", visit, opaque);
-    }
+    chardev_set_foreach(vm->chars, visit_chardev, &(ChardevVisit){visit, opaque});
 }
 
 /* ---- drives ---- */

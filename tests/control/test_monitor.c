@@ -61,6 +61,12 @@ static void test_a_chardev_is_shared_as_well(void)
     g_assert_nonnull(strstr(output, "(qemu) c: filename=stdio\r\n"));
 }
 
+static void test_its_own_chardev_is_listed(void)
+{
+    g_autofree char *output = run("-accel qtest -monitor stdio", "info chardev\nquit\n");
+    g_assert_nonnull(strstr(output, "compat_monitor0: filename=stdio\r\n"));
+}
+
 /* What is refused, and with which words. */
 static void test_what_cannot_be_had_is_refused(void)
 {
@@ -175,6 +181,7 @@ int main(int argc, char **argv)
     TEST(a_script_sees_prompts_and_answers_only);
     TEST(the_escape_key_goes_from_the_serial_port_to_the_monitor);
     TEST(a_chardev_is_shared_as_well);
+    TEST(its_own_chardev_is_listed);
     TEST(what_cannot_be_had_is_refused);
     TEST(a_line_can_be_edited);
     TEST(another_client_is_greeted_too);
