@@ -42,6 +42,17 @@ void blockset_blank(BlockSet *set, const char *id, uint64_t sectors)
     g_hash_table_insert(set->blanks, g_strdup(id), g_memdup2(&sectors, sizeof(sectors)));
 }
 
+/* The user may mean it, or not know it. */
+static void warn_of_format(const BlockSet *set, const Drive *drive)
+{
+    const char *looks = image_probe(drive->file);
+    if (drive->format && !strcmp(drive->format, "raw") && strcmp(looks, "raw") != 0) {
+        g_autofree char *text = g_strdup_printf(
+            "%s: begins like a %s image, and format=raw takes it as it is", drive->name, looks);
+        set->message(set->opaque, text);
+    }
+}
+
 /* An empty drive is not an error: `image` gets NULL. */
 static bool open_image(BlockSet *set, const char *id, const Drive *drive, BlockFit *fit,
                        Image **image, GError **error)
@@ -54,6 +65,9 @@ static bool open_image(BlockSet *set, const char *id, const Drive *drive, BlockF
     *image = blank ? image_new_blank(*blank, drive->read_only) : image_open(drive, error);
     if (*image && fit && !fit(drive, *image, error)) {
         g_clear_pointer(image, image_free);
+    }
+    if (*image && !blank) {
+        warn_of_format(set, drive);
     }
     return *image != NULL;
 }
@@ -160,7 +174,7 @@ static Drive *changed_drive(const BlockPort *port, const BlockChange *change)
     g_free(drive->name);
     drive->file = g_strdup(change->file);
     drive->name = g_strdup_printf("%s, %s", port->id, change->file);
-    drive->raw_asked = change->format != NULL;
+    drive->format = change->format ? "raw" : NULL;
     if (change->mode != BLOCK_MODE_RETAIN && !drive->cdrom) {
         drive->read_only = change->mode == BLOCK_MODE_READ_ONLY;
     }

@@ -137,7 +137,9 @@ static bool parse_errors(GHashTable *table, Drive *drive, GError **error)
 
 static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
 {
-    static const char *const FORMATS[] = {"raw", NULL};
+    /* All but the first are read by qemu-nbd. */
+    static const char *const FORMATS[] = {"raw", "qcow2", "qcow",      "qed",  "vdi",
+                                          "vpc", "vmdk",  "parallels", "vhdx", NULL};
     static const char *const MEDIA[] = {"disk", "cdrom", NULL};
     unsigned format = 0, interface = DRIVE_IDE, media = 0;
     if (!parse_choice(table, "format", FORMATS, &format, error) ||
@@ -145,7 +147,7 @@ static bool parse_choices(GHashTable *table, Drive *drive, GError **error)
         !parse_choice(table, "media", MEDIA, &media, error)) {
         return false;
     }
-    drive->raw_asked = g_hash_table_contains(table, "format");
+    drive->format = g_hash_table_contains(table, "format") ? FORMATS[format] : NULL;
     drive->interface = interface;
     drive->cdrom = media == 1;
     return parse_host(table, drive, error) && parse_errors(table, drive, error);
@@ -298,7 +300,8 @@ char *drive_help(void)
         "Keys of -drive:\n"
         "  file=PATH                   the image; a CD-ROM or diskette drive may "
         "have none\n"
-        "  format=raw                  the only format\n"
+        "  format=raw|qcow2|vdi|vmdk|vpc|vhdx|qcow|qed|parallels\n"
+        "                              (default: as the file looks)\n"
         "  if=ide|floppy|none          where it is (default ide); none: for "
         "-device\n"
         "  index=N, bus=N, unit=N      which of those drives it is\n"
@@ -325,7 +328,7 @@ Drive *drive_new_node(const char *what, const char *id, const char *file)
         .file = g_strdup(file),
         .interface = DRIVE_NONE,
         .index = -1,
-        .raw_asked = true,
+        .format = "raw",
     };
     return drive;
 }

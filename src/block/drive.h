@@ -32,8 +32,8 @@ typedef struct Drive {
     bool direct;   /* past the host's page cache, as far as requests are aligned for it */
     bool discards; /* what the guest discards is given back to the host */
     DriveError write_error, read_error;
-    bool raw_asked; /* format=raw was given: the contents of the file are not examined */
-    char *ignored;  /* keys of QEMU's that were given and change nothing, or NULL */
+    const char *format; /* a static text; NULL: it is found out from the file */
+    char *ignored;      /* keys of QEMU's that were given and change nothing, or NULL */
 } Drive;
 
 /* Parses "file=PATH,if=ide,...".  The message names what is wrong. */

@@ -1,7 +1,9 @@
 #include "src/block/image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How many sectors of zeros one write contains. */
 #define ZERO_SECTORS 128u
@@ -50,9 +52,44 @@ Image *image_new_blank(uint64_t sectors, bool read_only)
 
 /* ---- any image ---- */
 
+const char *image_probe(const char *path)
+{
+    static const struct {
+        const char *magic, *name;
+    } FORMATS[] = {{"QFI\xfb", "qcow2"}, {"KDMV", "vmdk"}, {"vhdxfile", "vhdx"}, {"<<< ", "vdi"}};
+    char start[8] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ssize_t size = fd < 0 ? 0 : pread(fd, start, sizeof(start), 0);
+    if (fd >= 0) {
+        close(fd);
+    }
+    for (size_t i = 0; size > 0 && i < G_N_ELEMENTS(FORMATS); i++) {
+        if (!memcmp(start, FORMATS[i].magic, strlen(FORMATS[i].magic))) {
+            return FORMATS[i].name;
+        }
+    }
+    return "raw";
+}
+
+static bool is_uri(const char *file)
+{
+    return g_str_has_prefix(file, "nbd://") || g_str_has_prefix(file, "nbd+unix://") ||
+           g_str_has_prefix(file, "nbds://") || g_str_has_prefix(file, "nbds+unix://");
+}
+
+static Image *open_base(const Drive *drive, GError **error)
+{
+    if (is_uri(drive->file)) {
+        return image_nbd_open(drive, error);
+    }
+    const char *format = drive->format ? drive->format : image_probe(drive->file);
+    return strcmp(format, "raw") ? image_nbd_serve(drive, format, error)
+                                 : image_raw_open(drive, error);
+}
+
 Image *image_open(const Drive *drive, GError **error)
 {
-    Image *image = image_raw_open(drive, error);
+    Image *image = open_base(drive, error);
     if (!image || !drive->snapshot || drive->read_only) {
         return image;
     }

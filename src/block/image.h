@@ -54,6 +54,8 @@ Image *image_open(const Drive *drive, GError **error);
 /* An image without a file: it reads as zeros, and what is written is lost. */
 Image *image_new_blank(uint64_t sectors, bool read_only);
 void image_free(Image *image);
+/* The format that the beginning of a file looks like; "raw" if it is none that we know. */
+const char *image_probe(const char *path);
 
 /* Pads the image to so many sectors, if it has fewer. */
 void image_pad(Image *image, uint64_t sectors);
@@ -69,6 +71,10 @@ bool image_zero(Image *image, uint64_t sector, uint32_t count, bool unmap);
 
 /* A file or a block device of the host whose bytes are the disk's. */
 Image *image_raw_open(const Drive *drive, GError **error);
+/* What an NBD server has; the drive's file is a URI. */
+Image *image_nbd_open(const Drive *drive, GError **error);
+/* A file in a format that qemu-nbd knows, which is started for it. */
+Image *image_nbd_serve(const Drive *drive, const char *format, GError **error);
 /* Takes the image `base`, which stays unchanged: writes go to a temporary file. */
 Image *image_overlay_new(Image *base, const char *name, GError **error);
 

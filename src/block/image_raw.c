@@ -156,28 +156,6 @@ static bool find_size(RawImage *raw, const Drive *drive, GError **error)
     return true;
 }
 
-/* Refuses other formats: their raw bytes would not be a disk that a guest can use. */
-static bool check_format(const RawImage *raw, const Drive *drive, GError **error)
-{
-    static const struct {
-        const char *magic, *name;
-    } FORMATS[] = {{"QFI\xfb", "qcow2"}, {"KDMV", "vmdk"}, {"vhdxfile", "vhdx"}, {"<<< ", "vdi"}};
-    char start[8] = "";
-    if (pread(raw->fd, start, sizeof(start), 0) < 0) {
-        return fail(error, drive, PIOEMU_ERROR_HOST, g_strerror(errno));
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
-        if (!memcmp(start, FORMATS[i].magic, strlen(FORMATS[i].magic))) {
-            g_autofree char *why = g_strdup_printf(
-                "looks like a %s image, and only raw ones can be used (-drive's format=raw "
-                "accepts it unchanged)",
-                FORMATS[i].name);
-            return fail(error, drive, PIOEMU_ERROR_CONFIG, why);
-        }
-    }
-    return true;
-}
-
 /* On a file system without locks the file is used unlocked. */
 static bool lock_file(const RawImage *raw, const Drive *drive, bool writable, GError **error)
 {
@@ -212,7 +190,6 @@ Image *image_raw_open(const Drive *drive, GError **error)
     image->discards = drive->discards;
     raw->fd = raw->direct = -1;
     if (!open_file(raw, drive, writable, error) || !find_size(raw, drive, error) ||
-        (!drive->raw_asked && !check_format(raw, drive, error)) ||
         !lock_file(raw, drive, writable, error)) {
         return NULL;
     }

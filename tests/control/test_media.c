@@ -190,6 +190,81 @@ static void test_rerror_stop(Discs *discs, gconstpointer data)
     end(&rig);
 }
 
+/* ---- formats that qemu-nbd reads ---- */
+
+static bool run_program(const char *const *argv)
+{
+    int status;
+    return g_spawn_sync(NULL, (char **)argv, NULL,
+                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                            G_SPAWN_STDERR_TO_DEV_NULL,
+                        NULL, NULL, NULL, NULL, &status, NULL) &&
+           status == 0;
+}
+
+static bool has_nbd(void)
+{
+    g_autofree char *program = g_find_program_in_path("qemu-nbd");
+    g_autofree char *module =
+        g_build_filename(g_getenv("PIOEMU_BUILD"), "src", "pioemu-nbd.so", NULL);
+    if (!program || !g_file_test(module, G_FILE_TEST_EXISTS)) {
+        g_test_skip("no qemu-nbd (package qemu-utils), or built without libnbd");
+        return false;
+    }
+    return true;
+}
+
+static void write_sector_3(ControlRig *rig)
+{
+    static const uint8_t TASK[] = {1, 3, 0, 0, 0xe0, ATA_CMD_WRITE};
+    for (unsigned i = 0; i < sizeof(TASK); i++) {
+        g_free(control_ask(rig, "outb 0x%x 0x%x", 0x1f2 + i, TASK[i]));
+    }
+    for (unsigned i = 0; i < 256; i++) {
+        g_free(control_ask(rig, "outw 0x1f0 0x5a5a"));
+    }
+    let_it_happen(rig);
+    g_free(control_ask(rig, "outb 0x1f7 0x%x", ATA_CMD_FLUSH));
+    let_it_happen(rig);
+    g_autofree char *status = control_ask(rig, "inb 0x1f7");
+    g_assert_cmpstr(status, ==, "OK 0x0050");
+}
+
+/* The copy of the image that is read back has the sector. */
+static void assert_written(const char *image, const char *raw, uint8_t value)
+{
+    g_autofree char *content = NULL;
+    g_assert_true(
+        run_program((const char *const[]){"qemu-img", "convert", "-O", "raw", image, raw, NULL}));
+    g_assert_true(g_file_get_contents(raw, &content, NULL, NULL));
+    g_assert_cmphex((uint8_t)content[3 * 512], ==, value);
+    g_assert_cmphex((uint8_t)content[4 * 512 - 1], ==, value);
+    g_assert_cmphex((uint8_t)content[4 * 512], ==, 0);
+    g_unlink(raw);
+}
+
+static void test_qcow2(Discs *discs, gconstpointer data)
+{
+    (void)data;
+    ControlRig rig;
+    g_autofree char *image = g_build_filename(discs->directory, "disk.qcow2", NULL);
+    g_autofree char *raw = g_build_filename(discs->directory, "raw", NULL);
+    if (!has_nbd()) {
+        return;
+    }
+    g_assert_true(
+        run_program((const char *const[]){"qemu-img", "create", "-f", "qcow2", image, "1M", NULL}));
+    start(&rig, (const char *const[]){"-accel", "qtest", "-hda", image, "-snapshot", NULL});
+    write_sector_3(&rig);
+    end(&rig);
+    assert_written(image, raw, 0);
+    start(&rig, (const char *const[]){"-accel", "qtest", "-hda", image, NULL});
+    write_sector_3(&rig);
+    end(&rig);
+    assert_written(image, raw, 0x5a);
+    g_unlink(image);
+}
+
 static void test_what_cannot_be_is_refused(Discs *discs, gconstpointer data)
 {
     ControlRig rig;
@@ -251,6 +326,7 @@ int main(int argc, char **argv)
     SENTENCE("change_while_the_machine_runs", test_media_change);
     SENTENCE("a_recording_has_the_changes", test_a_recording_has_the_changes);
     SENTENCE("a_read_that_stops_the_machine_is_tried_again", test_rerror_stop);
+    SENTENCE("qcow2_is_read_and_written", test_qcow2);
     SENTENCE("what_cannot_be_is_refused", test_what_cannot_be_is_refused);
     SENTENCE("the_monitor_shows_and_changes_them", test_the_monitor_shows_and_changes_them);
     return g_test_run();

@@ -353,7 +353,7 @@ static void what_is_no_raw_image_is_refused(Bench *b, gconstpointer data)
 {
     (void)data;
     g_assert_true(g_file_set_contents(b->path, "QFI\xfb and so on", -1, NULL));
-    g_assert_true(refused(b, "if=none", "looks like a qcow2 image"));
+    g_assert_true(refused(b, "if=none", "needs "));
     g_assert_false(refused(b, "if=none,format=raw", ""));
     g_assert_true(g_file_set_contents(b->path, "", 0, NULL));
     g_assert_true(refused(b, "if=none", "empty"));
@@ -379,7 +379,8 @@ static void drive_text_is_parsed(void)
     g_assert_cmpstr(drive->id, ==, "x");
     g_assert_cmpint(drive->interface, ==, DRIVE_NONE);
     g_assert_cmpint(drive->index, ==, 1);
-    g_assert_true(drive->read_only && drive->snapshot && drive->unsafe && drive->raw_asked);
+    g_assert_true(drive->read_only && drive->snapshot && drive->unsafe);
+    g_assert_cmpstr(drive->format, ==, "raw");
     g_assert_cmpstr(drive->name, ==, "-drive file=a,b.img");
     g_autoptr(Drive) cdrom = drive_parse("file=a,if=ide,media=cdrom", &error);
     g_assert_true(cdrom->cdrom && cdrom->read_only);
@@ -414,7 +415,7 @@ static void wrong_drive_text_is_refused(void)
         const char *text, *part;
     } CASES[] = {
         {"format=raw", "names no file"},
-        {"file=x,format=qcow2", "not one of raw"},
+        {"file=x,format=tape", "not one of raw, qcow2"},
         {"file=x,if=scsi", "there is no SCSI (if=ide)"},
         {"file=x,if=tape", "not one of ide, floppy, none"},
         {"file=x,index=4", "index 4"},
