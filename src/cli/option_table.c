@@ -20,12 +20,14 @@
 
 static char *list_devices(void)
 {
-    GString *text = g_string_new("Devices, for -device NAME[,property=value] (NAME,help lists the "
-                                 "properties):\n");
-    for (const DeviceClass *const *d = machine_device_classes(); *d; d++) {
-        g_string_append_printf(text, "  %-16s %s\n", (*d)->head.name, (*d)->description);
-    }
-    return g_string_free(text, false);
+    g_autofree char *list = machine_device_list();
+    return g_strdup_printf("Devices, for -device NAME[,property=value] (NAME,help lists the "
+                           "properties)\n%s"
+                           "Drives, plugged in with drive=ID:\n"
+                           "  ide-hd           a hard disk\n"
+                           "  ide-cd           a CD-ROM drive\n"
+                           "  floppy           a diskette drive\n",
+                           list);
 }
 
 static char *list_backends(void)

@@ -53,6 +53,40 @@ const DeviceClass *machine_find_device_class(const char *what, const char *name,
     return NULL;
 }
 
+/* By the folder in which they are. */
+static const struct {
+    const char *folder, *title;
+} CATEGORIES[] = {
+    {"serial", "Serial ports and consoles"},
+    {"storage", "Controllers of drives"},
+    {"input", "Keyboard and mouse"},
+    {"timer", "Timers and clocks"},
+    {"intc", "Interrupt controllers"},
+    {"display", "Display"},
+    {"misc", "Others"},
+};
+
+static void list_folder(GString *text, const char *title, const char *folder)
+{
+    bool any = false;
+    for (size_t i = 0; device_table[i]; i++) {
+        if (!strcmp(device_folders[i], folder)) {
+            g_string_append_printf(text, "%s%s  %-16s %s\n", any ? "" : title, any ? "" : ":\n",
+                                   device_table[i]->head.name, device_table[i]->description);
+            any = true;
+        }
+    }
+}
+
+char *machine_device_list(void)
+{
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(CATEGORIES); i++) {
+        list_folder(text, CATEGORIES[i].title, CATEGORIES[i].folder);
+    }
+    return g_string_free(text, false);
+}
+
 /* ---- what the board says of devices ---- */
 
 const char *machine_default(const MachineClass *machine, const DeviceClass *class,

@@ -155,6 +155,8 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu);
 void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector);
 
 const DeviceClass *const *machine_device_classes(void);
+/* The devices by category, as `-device help` prints them; the caller frees it. */
+char *machine_device_list(void);
 /* The board's default for a device's property, or NULL. */
 const char *machine_default(const MachineClass *machine, const DeviceClass *class,
                             const char *property);

@@ -391,7 +391,8 @@ static void test_help_lists_all_choices(void)
     TEXT_HAS(WORDS("-accel", "help"), "kvm");
     TEXT_HAS(WORDS("-machine", "help"), "pc ");
     TEXT_HAS(WORDS("-M", "?"), "pc ");
-    TEXT_HAS(WORDS("-device", "help"), "isa-serial", "exit-port", "16550A");
+    TEXT_HAS(WORDS("-device", "help"), "Serial ports and consoles:\n", "isa-serial", "exit-port",
+             "16550A", "ide-hd", "lapic", "crtc", "mc146818rtc", "i8042", "isa-ide");
     TEXT_HAS(WORDS("-device", "isa-serial,help"), "iobase=<", "irq=<", "chardev=<", "(default ");
     TEXT_HAS(WORDS("-serial", "help"), "stdio", "file:PATH", "null", "none");
     TEXT_HAS(WORDS("-d", "help"), "io", "unclaimed");
