@@ -352,7 +352,7 @@ static void test_client_is_told_the_exit_status(gconstpointer accel)
     choose(&rig, CRASHES);
     g_autofree char *stop = gdb_ask(&rig, NULL, "c");
     g_assert_cmpstr(stop, ==, "W04");
-    g_autofree char *said = gdb_rig_wait(&rig, &status);
+    g_free(gdb_rig_wait(&rig, &status));
     g_assert_true(WIFEXITED(status));
     g_assert_cmpint(WEXITSTATUS(status), ==, 4);
 }

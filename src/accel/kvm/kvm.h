@@ -156,6 +156,14 @@ static inline bool kvm_debug_is_due(const KvmVcpu *kv)
     return kv->debug.stale || kv->debug.version != kvm->debug.version;
 }
 
+/* kvm_handler.c */
+/* The linear address that a vector leads to.  False: a task gate, or none. */
+bool kvm_find_handler(const KvmVcpu *kv, const CpuState *state, unsigned vector, uint64_t *address);
+/* The vCPU is at the first instruction of the handler that a step led to. */
+void kvm_clear_pushed_trap(KvmVcpu *kv, unsigned vector);
+/* Delivers an interrupt.  False: KVM has to do it. */
+bool kvm_enter_handler(KvmVcpu *kv, unsigned vector);
+
 /* kvm_cpuid.c */
 bool kvm_load_cpuid(KvmAccel *kvm, GError **error);
 /* Sets the features that CPUID shows the guest. */

@@ -206,106 +206,11 @@ bool kvm_debug_changed(Accel *accel, GError **error)
 
 /* ---- handlers of exceptions ---- */
 
-/* Where a vector leads, and where its entry leaves the flags on the stack. */
-typedef struct Handler {
-    uint64_t address;
-    unsigned flags_at, width;
-    uint16_t selector;
-    uint64_t offset;
-    bool is_trap; /* interrupts stay enabled */
-} Handler;
-
-static bool has_error_code(unsigned vector)
-{
-    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21;
-}
-
-static bool find_real_handler(const CpuState *state, const Memory *memory, unsigned vector,
-                              Handler *handler)
-{
-    uint16_t entry[2];
-    uint64_t at = state->idtr.base + vector * sizeof(entry);
-    if (translate_read(state, memory, at, entry, sizeof(entry)) != sizeof(entry)) {
-        return false;
-    }
-    *handler = (Handler){
-        .address = ((uint64_t)entry[1] << 4) + entry[0],
-        .flags_at = 4,
-        .width = 2,
-        .selector = entry[1],
-        .offset = entry[0],
-    };
-    return true;
-}
-
-/* False: the selector is not one of the GDT's. */
-static bool read_segment(const CpuState *state, const Memory *memory, uint16_t selector,
-                         CpuSegment *segment)
-{
-    uint8_t d[8];
-    uint64_t at = state->gdtr.base + (selector & ~7u);
-    if (selector & 4 || translate_read(state, memory, at, d, sizeof(d)) != sizeof(d)) {
-        return false;
-    }
-    uint32_t limit = d[0] | (uint32_t)d[1] << 8 | (uint32_t)(d[6] & 0xf) << 16;
-    segment->selector = selector;
-    segment->attributes = d[5] | (uint32_t)(d[6] & 0xf0) << 8;
-    segment->limit = segment->attributes & CPU_SEGMENT_G ? limit << 12 | 0xfff : limit;
-    segment->base = d[2] | (uint64_t)d[3] << 8 | (uint64_t)d[4] << 16 | (uint64_t)d[7] << 24;
-    return true;
-}
-
-/* Interrupt and trap gates; a task gate leads elsewhere. */
-static bool find_gate(const CpuState *state, const Memory *memory, unsigned vector,
-                      Handler *handler)
-{
-    bool is_long = state->msr.efer & CPU_EFER_LMA;
-    uint8_t gate[16] = {0};
-    size_t size = is_long ? 16 : 8;
-    CpuSegment code = {0};
-    if (translate_read(state, memory, state->idtr.base + vector * size, gate, size) != size ||
-        !(gate[5] & 0x80) || (gate[5] & 0x16) != 0x06) {
-        return false;
-    }
-    bool wide = gate[5] & 8;
-    uint64_t offset = gate[0] | (uint64_t)gate[1] << 8;
-    if (wide) {
-        offset |= (uint64_t)gate[6] << 16 | (uint64_t)gate[7] << 24;
-    }
-    if (is_long) {
-        uint32_t high;
-        memcpy(&high, gate + 8, sizeof(high));
-        offset |= (uint64_t)high << 32;
-    } else if (!read_segment(state, memory, (uint16_t)(gate[2] | gate[3] << 8), &code)) {
-        return false;
-    }
-    unsigned width = is_long ? 8 : wide ? 4 : 2;
-    unsigned pushed = has_error_code(vector) ? 3 : 2;
-    *handler = (Handler){
-        .address = code.base + offset,
-        .flags_at = pushed * width,
-        .width = width,
-        .selector = (uint16_t)(gate[2] | gate[3] << 8),
-        .offset = offset,
-        .is_trap = gate[5] & 1,
-    };
-    return true;
-}
-
-static bool find_handler(const CpuState *state, const Memory *memory, unsigned vector,
-                         Handler *handler)
-{
-    return state->cr0 & CPU_CR0_PE ? find_gate(state, memory, vector, handler)
-                                   : find_real_handler(state, memory, vector, handler);
-}
-
 static void add_handler(const KvmVcpu *kv, const CpuState *state, unsigned vector, KvmSlots *slots)
 {
-    Handler handler;
-    uint64_t here = state->segment[CPU_CS].base + state->rip;
-    if (find_handler(state, kv->vcpu.accel->host.memory, vector, &handler) &&
-        handler.address != here) {
-        add_slot(slots, DEBUG_EXECUTE, handler.address, 1, IS_HANDLER, (uint8_t)vector);
+    uint64_t address, here = state->segment[CPU_CS].base + state->rip;
+    if (kvm_find_handler(kv, state, vector, &address) && address != here) {
+        add_slot(slots, DEBUG_EXECUTE, address, 1, IS_HANDLER, (uint8_t)vector);
     }
 }
 
@@ -337,87 +242,6 @@ static void guard_handlers(KvmVcpu *kv, KvmSlots *slots)
     for (size_t i = 0; i < G_N_ELEMENTS(VECTORS) && kv->debug.interrupt < 0; i++) {
         add_handler(kv, &state, VECTORS[i], slots);
     }
-}
-
-/* The flags that were pushed have the TF of the step: IRET would bring it back. */
-static void clear_pushed_trap(KvmVcpu *kv, unsigned vector)
-{
-    Memory *memory = kv->vcpu.accel->host.memory;
-    CpuState state;
-    Handler handler;
-    uint64_t physical, flags = 0;
-    if (!kvm_vcpu_get_state(&kv->vcpu, &state, NULL) ||
-        !find_handler(&state, memory, vector, &handler)) {
-        return;
-    }
-    uint64_t sp = state.gpr[CPU_SP];
-    if (handler.width < 8 && !(state.segment[CPU_SS].attributes & CPU_SEGMENT_DB)) {
-        sp &= 0xffff;
-    }
-    uint64_t at = state.segment[CPU_SS].base + sp + handler.flags_at;
-    if (translate_linear(&state, memory, at, &physical) &&
-        memory_read(memory, physical, &flags, handler.width)) {
-        flags &= ~(uint64_t)CPU_FLAG_TF;
-        memory_write(memory, physical, &flags, handler.width);
-    }
-}
-
-/* ---- interrupts ---- */
-
-/* The stack stays the same one: not from a user's code, and not in long mode. */
-static bool find_code(const CpuState *state, const Memory *memory, const Handler *handler,
-                      CpuSegment *code)
-{
-    if (!(state->cr0 & CPU_CR0_PE)) {
-        *code = state->segment[CPU_CS];
-        code->selector = handler->selector;
-        code->base = (uint64_t)handler->selector << 4;
-        return true;
-    }
-    bool simple = !(state->rflags & CPU_FLAG_VM) && !(state->msr.efer & CPU_EFER_LMA);
-    return simple && read_segment(state, memory, handler->selector, code) &&
-           !((code->attributes ^ state->segment[CPU_CS].attributes) & CPU_SEGMENT_DPL);
-}
-
-static bool push_frame(const CpuState *state, Memory *memory, const Handler *handler,
-                       uint64_t *stack_pointer)
-{
-    const uint64_t frame[] = {state->rip, state->segment[CPU_CS].selector, state->rflags};
-    uint64_t mask = state->segment[CPU_SS].attributes & CPU_SEGMENT_DB ? UINT32_MAX : UINT16_MAX;
-    uint64_t sp = (state->gpr[CPU_SP] - 3 * handler->width) & mask, physical;
-    for (unsigned i = 0; i < G_N_ELEMENTS(frame); i++) {
-        uint64_t at = state->segment[CPU_SS].base + ((sp + i * handler->width) & mask);
-        if (!translate_linear(state, memory, at, &physical) ||
-            !memory_write(memory, physical, &frame[i], handler->width)) {
-            return false;
-        }
-    }
-    *stack_pointer = (state->gpr[CPU_SP] & ~mask) | sp;
-    return true;
-}
-
-/*
- * Enters the handler in KVM's place.  KVM would push flags with the TF of the
- * step, and the handler would run without it.  False: KVM has to do it.
- */
-static bool enter_handler(KvmVcpu *kv, unsigned vector)
-{
-    Memory *memory = kv->vcpu.accel->host.memory;
-    CpuState state;
-    Handler handler;
-    CpuSegment code;
-    uint64_t sp;
-    if (!kvm_vcpu_get_state(&kv->vcpu, &state, NULL) ||
-        !find_handler(&state, memory, vector, &handler) ||
-        !find_code(&state, memory, &handler, &code) || !push_frame(&state, memory, &handler, &sp)) {
-        return false;
-    }
-    state.gpr[CPU_SP] = sp;
-    state.rip = handler.offset;
-    state.segment[CPU_CS] = code;
-    state.rflags &= ~(uint64_t)(CPU_FLAG_TF | CPU_FLAG_NT | CPU_FLAG_RF | CPU_FLAG_AC);
-    state.rflags &= handler.is_trap ? UINT64_MAX : ~(uint64_t)CPU_FLAG_IF;
-    return kvm_vcpu_set_place(&kv->vcpu, &state);
 }
 
 /* ---- before the vCPU runs ---- */
@@ -482,7 +306,7 @@ static bool take_interrupt(KvmVcpu *kv)
     kv->debug.halted = false;
     kv->debug.stale = true;
     kv->run->request_interrupt_window = kv->run->ready_for_interrupt_injection = 0;
-    if (enter_handler(kv, interrupt.irq)) {
+    if (kvm_enter_handler(kv, interrupt.irq)) {
         return true;
     }
     kv->debug.interrupt = (int)interrupt.irq;
@@ -691,7 +515,7 @@ static VcpuStop handle_hits(KvmVcpu *kv, unsigned hits)
     const KvmSlots *slots = &kv->debug.slots;
     unsigned slot = (unsigned)__builtin_ctz(hits);
     if (slots->point[slot] == IS_HANDLER) {
-        clear_pushed_trap(kv, slots->vector[slot]);
+        kvm_clear_pushed_trap(kv, slots->vector[slot]);
         return stop_stepped(kv);
     }
     return stop_at(kv, &kv->vcpu.accel->debug_points[slots->point[slot]]);
