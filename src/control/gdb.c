@@ -109,8 +109,9 @@ static void append_register(const Gdb *gdb, unsigned number, const CpuState *sta
     append_hex(text, value, gdb_register_size(gdb->arch, number));
 }
 
-static void read_registers(Gdb *gdb)
+static void read_registers(Gdb *gdb, const char *packet)
 {
+    (void)packet;
     const CpuState *state = gdb_state(gdb);
     g_autoptr(GString) text = g_string_new(NULL);
     for (unsigned i = 0; state && i < gdb_register_count(gdb->arch); i++) {
@@ -306,16 +307,18 @@ static void is_alive(Gdb *gdb, const char *text)
 
 /* ---- the end of a session ---- */
 
-static void detach(Gdb *gdb)
+static void detach(Gdb *gdb, const char *text)
 {
+    (void)text;
     gdb_drop_points(gdb);
     gdb_reply(gdb, "OK");
     vm_resume(gdb->vm, NULL);
     gdb->connected = false;
 }
 
-static void kill_machine(Gdb *gdb)
+static void kill_machine(Gdb *gdb, const char *text)
 {
+    (void)text;
     vm_quit(gdb->vm, "host-signal", "the debugger killed it");
 }
 
@@ -329,81 +332,90 @@ static void multiletter(Gdb *gdb, const char *text)
         gdb_vcont(gdb, text + strlen("Cont"));
     } else if (g_str_has_prefix(text, "Kill")) {
         gdb_reply(gdb, "OK");
-        kill_machine(gdb);
+        kill_machine(gdb, text);
     } else {
         gdb_reply(gdb, "");
     }
 }
 
+static void tell_stop(Gdb *gdb, const char *text)
+{
+    (void)text;
+    gdb_tell_stop(gdb);
+}
+
+static void insert_point(Gdb *gdb, const char *text)
+{
+    gdb_point(gdb, text, true);
+}
+
+static void remove_point(Gdb *gdb, const char *text)
+{
+    gdb_point(gdb, text, false);
+}
+
+static void go_on(Gdb *gdb, const char *text)
+{
+    gdb_go_on(gdb, text, VM_MOVE_RUN, false);
+}
+
+static void go_on_with_signal(Gdb *gdb, const char *text)
+{
+    gdb_go_on(gdb, text, VM_MOVE_RUN, true);
+}
+
+static void step(Gdb *gdb, const char *text)
+{
+    gdb_go_on(gdb, text, VM_MOVE_STEP, false);
+}
+
+static void step_with_signal(Gdb *gdb, const char *text)
+{
+    gdb_go_on(gdb, text, VM_MOVE_STEP, true);
+}
+
+static void query(Gdb *gdb, const char *text)
+{
+    if (!gdb_query(gdb, text)) {
+        gdb_reply(gdb, "");
+    }
+}
+
+static void set(Gdb *gdb, const char *text)
+{
+    if (!gdb_set(gdb, text)) {
+        gdb_reply(gdb, "");
+    }
+}
+
+static const struct {
+    char letter;
+    void (*run)(Gdb *gdb, const char *text); /* takes what follows the letter */
+} PACKETS[] = {
+    {'?', tell_stop},     {'g', read_registers},    {'G', write_registers},
+    {'p', read_register}, {'P', write_register},    {'m', read_memory},
+    {'Z', insert_point},  {'z', remove_point},      {'c', go_on},
+    {'s', step},          {'C', go_on_with_signal}, {'S', step_with_signal},
+    {'v', multiletter},   {'H', choose_thread},     {'T', is_alive},
+    {'D', detach},        {'k', kill_machine},      {'q', query},
+    {'Q', set},
+};
+
 /* The protocol requires an empty answer to unknown packets. */
 static void packet_came(void *opaque, const char *data, size_t size)
 {
     Gdb *gdb = opaque;
-    const char *text = size ? data + 1 : data;
-    switch (*data) {
-    case '?':
-        gdb_tell_stop(gdb);
-        break;
-    case 'g':
-        read_registers(gdb);
-        break;
-    case 'G':
-        write_registers(gdb, text);
-        break;
-    case 'p':
-        read_register(gdb, text);
-        break;
-    case 'P':
-        write_register(gdb, text);
-        break;
-    case 'm':
-        read_memory(gdb, text);
-        break;
-    case 'M':
-    case 'X':
-        write_memory(gdb, text, size - 1, *data == 'X');
-        break;
-    case 'Z':
-    case 'z':
-        gdb_point(gdb, text, *data == 'Z');
-        break;
-    case 'c':
-    case 'C':
-        gdb_go_on(gdb, text, VM_MOVE_RUN, *data == 'C');
-        break;
-    case 's':
-    case 'S':
-        gdb_go_on(gdb, text, VM_MOVE_STEP, *data == 'S');
-        break;
-    case 'v':
-        multiletter(gdb, text);
-        break;
-    case 'H':
-        choose_thread(gdb, text);
-        break;
-    case 'T':
-        is_alive(gdb, text);
-        break;
-    case 'D':
-        detach(gdb);
-        break;
-    case 'k':
-        kill_machine(gdb);
-        break;
-    case 'q':
-        if (!gdb_query(gdb, text)) {
-            gdb_reply(gdb, "");
-        }
-        break;
-    case 'Q':
-        if (!gdb_set(gdb, text)) {
-            gdb_reply(gdb, "");
-        }
-        break;
-    default:
-        gdb_reply(gdb, "");
-        break;
+    if (*data == 'M' || *data == 'X') {
+        write_memory(gdb, data + 1, size - 1, *data == 'X');
+        return;
     }
+    for (size_t i = 0; size && i < G_N_ELEMENTS(PACKETS); i++) {
+        if (PACKETS[i].letter == *data) {
+            PACKETS[i].run(gdb, data + 1);
+            return;
+        }
+    }
+    gdb_reply(gdb, "");
 }
 
 static void overlong_came(void *opaque)
