@@ -237,7 +237,17 @@ static void fill_st(Oracle *o, uint8_t *to)
     uint64_t fraction = below(o, 3) ? UINT64_C(1) << 63 | next_random(o) : UINT64_C(1) << 63;
     uint16_t exponent = below(o, 3) ? (uint16_t)(0x3fff - 40 + below(o, 80))
                                     : EXPONENTS[below(o, G_N_ELEMENTS(EXPONENTS))];
-    switch (below(o, 14)) {
+    switch (below(o, 18)) {
+    case 5: /* halfway between two singles, or two doubles */
+        fraction = (fraction & ~UINT64_C(0xffffffffff)) | UINT64_C(1) << 39;
+        break;
+    case 6:
+        fraction = (fraction & ~UINT64_C(0x7ff)) | UINT64_C(1) << 10;
+        break;
+    case 7: /* so that sums are often halfway */
+        fraction = UINT64_C(1) << 63 | below(o, 8);
+        exponent = (uint16_t)(0x3fff + below(o, 4));
+        break;
     case 0:
         fraction = exponent = 0;
         break;
