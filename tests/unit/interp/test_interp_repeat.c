@@ -236,6 +236,21 @@ static void test_repeated_writes_wait_for_each_other(void)
     g_assert_cmpuint(interp_instruction_count(rig->vcpu) - before, ==, 5 + 10 * RIG_SLOW_COST + 2);
 }
 
+/* From the next step on it is what it has written, and no slice is needed to see that. */
+static void test_a_repetition_that_overwrites_itself_ends(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0xf3, 0xaa); /* rep stosb */
+    PM_BYTES(rig, PM_CODE + 40, 0xcc);
+    state.gpr[CPU_DI] = PM_CODE - 32;
+    state.gpr[CPU_CX] = 128;
+    state.gpr[CPU_AX] = 0x90; /* nop */
+    PmFault fault = pm_expect(rig, &state, VECTOR_BP, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 41);
+    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 64);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -250,5 +265,6 @@ int main(int argc, char **argv)
     TEST(faults_without_end_take_time);
     TEST(a_write_that_takes_long_holds_the_cpu);
     TEST(repeated_writes_wait_for_each_other);
+    TEST(a_repetition_that_overwrites_itself_ends);
     return g_test_run();
 }

@@ -130,10 +130,17 @@ static inline void insn_begin(Cpu *cpu, const Insn *insn)
     cpu->current = insn;
 }
 
-/* Whether a repetition is to leave before its next step, which is paid for already. */
-static inline bool rep_pauses(const Cpu *cpu)
+Handler op_stale;
+
+/*
+ * Whether a repetition must leave before its next step, which is already paid for.
+ * One that has overwritten itself goes on as what is there now, wherever a slice
+ * of the run loop would have cut it.
+ */
+static inline bool rep_pauses(const Cpu *cpu, const Insn *insn)
 {
-    return cpu_attention(cpu) || cpu_accel(cpu)->looks <= 0 || cpu_fuel_left(cpu) < 0;
+    return cpu_attention(cpu) || insn->handler == op_stale || cpu_accel(cpu)->looks <= 0 ||
+           cpu_fuel_left(cpu) < 0;
 }
 
 /* It is to be entered again. */

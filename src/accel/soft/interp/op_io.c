@@ -182,7 +182,7 @@ static __attribute__((noinline)) bool string_io(Cpu *cpu, const Insn *insn, Batc
     OP(name##N)                                                                                    \
     {                                                                                              \
         while (!string_io(cpu, insn, name##_batch, N / 8)) {                                       \
-            if (rep_pauses(cpu)) {                                                                 \
+            if (rep_pauses(cpu, insn)) {                                                           \
                 cpu->fuel++;                                                                       \
                 return rep_leave(cpu, insn);                                                       \
             }                                                                                      \

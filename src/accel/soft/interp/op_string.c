@@ -216,7 +216,7 @@ static inline bool rep_reached_bus(Cpu *cpu)
  * item, or returns true if the repetition must pause.  A device may have changed
  * the condition for that.
  */
-static inline bool rep_step_ends(Cpu *cpu, u32 *room)
+static inline bool rep_step_ends(Cpu *cpu, const Insn *insn, u32 *room)
 {
     if (likely(cpu->fuel > 0 && --*room && !cpu->reached_bus && !cpu->single_step)) {
         cpu->fuel--;
@@ -226,7 +226,7 @@ static inline bool rep_step_ends(Cpu *cpu, u32 *room)
     *room = REP_BURST;
     cpu->reached_bus = false;
     cpu->fuel--;
-    if (!rep_pauses(cpu)) {
+    if (!rep_pauses(cpu, insn)) {
         cpu_refuel(cpu);
         return false;
     }
@@ -285,7 +285,7 @@ static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
             cpu->fuel -= rep_reached_bus(cpu);                                                     \
             cpu_look_sooner(cpu, 1);                                                               \
             count -= items;                                                                        \
-        } while (count && (count % per_step || !rep_pauses(cpu)));                                 \
+        } while (count && (count % per_step || !rep_pauses(cpu, insn)));                           \
         cpu->fuel++;                                                                               \
         return count == 0;                                                                         \
     }
@@ -303,7 +303,7 @@ static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
             if (!--count) {                                                                        \
                 return true;                                                                       \
             }                                                                                      \
-            if (rep_step_ends(cpu, &room)) {                                                       \
+            if (rep_step_ends(cpu, insn, &room)) {                                                 \
                 return false;                                                                      \
             }                                                                                      \
         }                                                                                          \
@@ -338,7 +338,7 @@ static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
             if ((a == b) != wanted || !--count) {                                                  \
                 break;                                                                             \
             }                                                                                      \
-            if (rep_step_ends(cpu, &room)) {                                                       \
+            if (rep_step_ends(cpu, insn, &room)) {                                                 \
                 return false;                                                                      \
             }                                                                                      \
         }                                                                                          \
