@@ -1,7 +1,8 @@
 /*
  * Images that an NBD server has: one that the user names, or a qemu-nbd of our
  * own, which reads the formats that we do not.  Our own serves one client and
- * ends when it goes, so that it cannot outlive us.
+ * ends when it goes.  Where setpriv(1) is there it gets a SIGTERM when we die,
+ * so that it cannot outlive us even if we die before we have connected.
  */
 #include "src/block/image.h"
 
@@ -139,7 +140,10 @@ Image *image_nbd_serve(const Drive *drive, const char *format, GError **error)
                      drive->name, format);
         return NULL;
     }
-    char *command[] = {program,
+    g_autofree char *setpriv = g_find_program_in_path("setpriv");
+    char *command[] = {setpriv,
+                       (char *)"--pdeathsig=TERM",
+                       program,
                        (char *)"--format",
                        (char *)format,
                        (char *)"--discard=unmap",
@@ -147,5 +151,5 @@ Image *image_nbd_serve(const Drive *drive, const char *format, GError **error)
                        (char *)"--",
                        drive->file,
                        NULL};
-    return open_connection(drive, NULL, command, error);
+    return open_connection(drive, NULL, setpriv ? command : command + 2, error);
 }
