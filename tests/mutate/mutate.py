@@ -240,7 +240,7 @@ def read_equivalents():
         if line.startswith("== "):
             name = line[3:].strip()
         elif line.strip() and not line.startswith("#"):
-            key, _, reason = line.partition(" | ")
+            key, _, reason = line.rpartition(" | ")
             if not reason:
                 sys.exit(f"mutate: equivalent.txt: no reason in \"{line}\"")
             equivalents[(name, key.strip())] = reason.strip()
