@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class built for an older header would no longer work. */
-#define DEVICE_ABI 6
+#define DEVICE_ABI 7
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -39,6 +39,8 @@ typedef struct BlockPort BlockPort;
 typedef struct DmaLine DmaLine;
 /* A one-shot deadline on machine time. */
 typedef struct Timer Timer;
+/* What a PCI device is: devices/pci.h. */
+typedef struct PciIdentity PciIdentity;
 
 /* ---- accesses ---- */
 
@@ -117,6 +119,14 @@ typedef struct DeviceRegion {
      * the CPU with the lowest number).  NULL: always sure.
      */
     int (*arbitrate)(const void *state, uint64_t offset, uint64_t value);
+    /*
+     * Optional, ports only: an access that begins in the region may reach so far
+     * from its first port, over ports that are others'.
+     */
+    unsigned reach;
+    /* Of a PCI device, in place of base_property: 1 + the number of the base address register. */
+    unsigned bar;
+    uint64_t bar_offset; /* where in its range the region is */
 } DeviceRegion;
 
 /* A range of ports at the property `base`; more members may follow. */
@@ -590,6 +600,7 @@ typedef struct DeviceClass {
     const InputClient *input_client;
     const BlockClient *block_client;
     const DmaServer *dma_server; /* DMA controllers */
+    const PciIdentity *pci;      /* devices/pci.h; NULL: the device is not on PCI */
     /* Checks the properties; false with a message in `error` (size bytes). */
     bool (*realize)(void *state, char *error, size_t size);
     /* Assigns every register and latch its power-on value; drives its lines. */

@@ -44,6 +44,7 @@ typedef struct BusClaim {
     unsigned cpu;
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
     int (*arbitrate)(const void *state, uint64_t offset, uint64_t value); /* see DeviceRegion */
+    unsigned reach;                                                       /* likewise */
 } BusClaim;
 
 /* A claim where it is now, with what an access needs of it.  It never changes. */

@@ -195,7 +195,7 @@ static BusMapping make_mapping(const Bus *bus, const BusClaim *claim, uint64_t b
         .lock = bus->locked ? claim->lock : NULL,
         .name = claim->name,
         .base = base,
-        .size = claim->size,
+        .size = MAX(claim->size, claim->reach),
         .claim = claim,
     };
     for (unsigned write = 0; write < 2; write++) {
@@ -317,7 +317,7 @@ static bool place_ports(Bus *bus, PlacedClaim *placed, const BusMapping *mapping
         return false;
     }
     bus->mappings[index] = *mapping;
-    set_ports(bus, mapping->base, mapping->size, index);
+    set_ports(bus, mapping->base, placed->claim.size, index);
     if (placed->mapped) {
         clear_ports(bus, placed);
         tell(bus, placed, false);
@@ -348,7 +348,7 @@ static bool place(Bus *bus, PlacedClaim *placed, uint64_t base)
 
 const BusClaim *bus_add(Bus *bus, const BusClaim *claim)
 {
-    g_assert(claim->space == IO_PORTS || !claim->ops->unfinished);
+    g_assert(claim->space == IO_PORTS || !(claim->ops->unfinished || claim->reach));
     PlacedClaim *placed = g_new0(PlacedClaim, 1);
     placed->claim = *claim;
     g_mutex_lock(&bus->map_lock);

@@ -1,6 +1,7 @@
 #include "src/device/device_calls.h"
 
 #include "src/device/device_internal.h"
+#include "src/device/pci_internal.h"
 
 #include <string.h>
 
@@ -154,6 +155,14 @@ void device_calls_claim(Device *dev, BusClaim *claim)
     claim->arbitrate = claim->arbitrate ? watched_arbitrate : NULL;
 }
 
+/* A range of a PCI device is at `base` from now on. */
+void device_calls_move(Device *dev, const BusClaim *claim, uint64_t base)
+{
+    if (dev->services->class->enter) {
+        ((WatchedRegion *)claim->state)->claim.base = base;
+    }
+}
+
 /* ---- life, pins, the acknowledge cycle ---- */
 
 bool device_call_realize(Device *dev, char *message, size_t size)
@@ -169,6 +178,9 @@ void device_call_reset(Device *dev)
 {
     const DeviceCall call = {.kind = CALL_RESET};
     enter(dev, &call);
+    if (dev->pci) {
+        pci_function_reset(dev->pci);
+    }
     if (dev->class->reset) {
         dev->class->reset(dev->state);
     }
@@ -362,4 +374,15 @@ bool device_call_pointer(Device *dev, uint64_t movement, unsigned buttons)
     call.count = dev->class->input_client->pointer(dev->state, dx, dy, buttons);
     leave(dev, &call);
     return call.count;
+}
+
+/* ---- configuration space ---- */
+
+void device_call_pci_write(Device *dev, unsigned offset, uint32_t value, unsigned size)
+{
+    const DeviceCall call = {
+        .kind = CALL_PCI_WRITE, .address = (uint64_t)offset << 3 | size, .value = value};
+    enter(dev, &call);
+    pci_function_write(dev->pci, offset, value, size);
+    leave(dev, &call);
 }

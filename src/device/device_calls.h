@@ -34,6 +34,7 @@ typedef enum DeviceCallKind {
     CALL_GO_ON,       /* the range's address, instructions that it counts as */
     CALL_MEDIUM,      /* port << 1 | read only, sectors */
     CALL_EJECT,       /* port */
+    CALL_PCI_WRITE,   /* offset in configuration space << 3 | size, value */
     CALL_KINDS
 } DeviceCallKind;
 
@@ -94,12 +95,14 @@ bool device_call_pointer(Device *dev, uint64_t movement, unsigned buttons);
 /* Serves the deadline of one of the class's timers, which is disarmed. */
 void device_call_fire(Device *dev, unsigned timer, uint64_t deadline);
 bool device_call_realize(Device *dev, char *message, size_t size);
+void device_call_pci_write(Device *dev, unsigned offset, uint32_t value, unsigned size);
 void device_call_reset(Device *dev);
 uint8_t device_call_acknowledge(Device *dev);
 
 /* ---- for device_core.c: puts the services in the way of what calls the device ---- */
 
 void device_calls_claim(Device *dev, BusClaim *claim);
+void device_calls_move(Device *dev, const BusClaim *claim, uint64_t base);
 Timer *device_calls_timer(Device *dev, Clock *clock, GMutex *lock, unsigned index);
 
 #endif

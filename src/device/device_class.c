@@ -1,5 +1,6 @@
 #include "src/device/device_class.h"
 
+#include "devices/pci.h"
 #include "src/base/error.h"
 
 #include <string.h>
@@ -23,6 +24,28 @@ static const struct {
     [DEVICE_TABLE_BLOCK_CLIENT] = {"BlockClient", sizeof(BlockClient)},
     [DEVICE_TABLE_DMA_SERVER] = {"DmaServer", sizeof(DmaServer)},
 };
+
+static bool check_pci(const DeviceClass *class, GError **error)
+{
+    const PciIdentity *pci = class->pci;
+    for (const DeviceRegion *r = class->regions; r && r->name; r++) {
+        bool is_there = false;
+        for (const PciBar *bar = pci ? pci->bars : NULL; bar && bar->size; bar++) {
+            is_there = is_there || (r->bar == bar->number + 1u && r->size <= bar->size &&
+                                    r->bar_offset <= bar->size - r->size &&
+                                    (r->space == IO_PORTS) == bar->ports);
+        }
+        if (r->bar && !is_there) {
+            return error_refuse(error,
+                                "device %s: the region '%s' is outside of its base address "
+                                "register",
+                                class->head.name, r->name);
+        }
+    }
+    return !pci || pci->struct_size == sizeof(*pci) ||
+           error_refuse(error, "device %s: its PciIdentity has %u bytes instead of %zu",
+                        class->head.name, pci->struct_size, sizeof(*pci));
+}
 
 static bool check_version(const char *what, uint32_t abi, GError **error)
 {
@@ -221,7 +244,8 @@ bool device_class_check(const DeviceClass *class, GError **error)
                             class->head.name);
     }
     return check_properties(class, error) && check_regions(class, error) &&
-           check_wires(class, error) && check_fields(class, error) && check_pins(class, error);
+           check_pci(class, error) && check_wires(class, error) && check_fields(class, error) &&
+           check_pins(class, error);
 }
 
 bool device_module_check(const DeviceModule *module, const char *file, GError **error)

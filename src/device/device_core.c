@@ -1,5 +1,6 @@
 #include "src/base/error.h"
 #include "src/device/device_internal.h"
+#include "src/device/pci_internal.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *h
     device_services_init(&dev->own, &MACHINE_SERVICES, dev);
     dev->services = host->services ? host->services->make(host->services, dev, host) : NULL;
     dev->services = dev->services ?: &dev->own;
+    dev->pci = class->pci ? pci_function_new(dev) : NULL;
     return dev;
 }
 
@@ -35,6 +37,7 @@ void device_free(Device *dev)
             g_free(*(char **)device_field(dev, p->offset));
         }
     }
+    g_clear_pointer(&dev->pci, pci_function_free);
     device_services_clear(&dev->own);
     g_hash_table_unref(dev->errors);
     g_hash_table_unref(dev->given);
@@ -91,9 +94,12 @@ static bool claim_regions(Device *dev, GError **error)
             .cpu = r->cpu_property ? (unsigned)device_property_value(dev, r->cpu_property) : 0,
             .register_name = r->register_name,
             .arbitrate = r->arbitrate,
+            .reach = r->reach,
         };
         device_calls_claim(dev, &claim);
-        if (!bus_claim(dev->host->bus, &claim, error)) {
+        if (r->bar) {
+            pci_function_add_region(dev->pci, r, bus_add(dev->host->bus, &claim));
+        } else if (!bus_claim(dev->host->bus, &claim, error)) {
             return false;
         }
     }

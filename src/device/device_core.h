@@ -10,6 +10,7 @@
 #define PIOEMU_DEVICE_DEVICE_CORE_H
 
 #include "devices/device.h"
+#include "devices/pci.h"
 #include "src/board/bus.h"
 #include "src/board/clock.h"
 #include "src/board/memory.h"
@@ -17,6 +18,8 @@
 
 #include <glib.h>
 
+/* src/device/pci.h */
+typedef struct PciBus PciBus;
 /* src/device/device_services.h */
 typedef struct DeviceServices DeviceServices;
 typedef struct ServicesSource ServicesSource;
@@ -54,6 +57,9 @@ typedef struct DeviceHost {
     DmaLine *(*dma_line)(void *opaque, unsigned channel);
     /* The data called `id`; it outlives the device. */
     const DataTable *(*data_table)(void *opaque, const char *id, GError **error);
+    PciBus *pci; /* NULL: there is none */
+    /* What the CPUs find at addresses below 1 MiB; NULL: the board decides. */
+    void (*shadow)(void *opaque, uint32_t address, uint32_t size, ShadowMode mode);
     /* NULL: requests are ignored.  Called with the device's lock held; must not block. */
     void (*request)(void *opaque, const DeviceRequest *request);
     /* Local APICs elsewhere take messages: every write of a device's; NULL: the bus has them. */

@@ -8,6 +8,9 @@
 #include "src/device/device_core.h"
 #include "src/device/device_services.h"
 
+/* src/device/pci_internal.h */
+typedef struct PciFunction PciFunction;
+
 struct Device {
     const DeviceClass *class;
     char *id;
@@ -19,6 +22,7 @@ struct Device {
     GHashTable *given;      /* properties that were set: name to text */
     GPtrArray *claim_names; /* outlive the bus's use of them */
     GHashTable *errors;     /* kind to how often */
+    PciFunction *pci;       /* NULL: the device is not on PCI */
 };
 
 static inline void *device_field(const Device *dev, size_t offset)

@@ -3,6 +3,7 @@
 #include "src/board/irq.h"
 #include "src/device/device_internal.h"
 #include "src/device/dma.h"
+#include "src/device/pci.h"
 
 #include <inttypes.h>
 
@@ -238,6 +239,62 @@ static void perform_bus_write(Device *dev, ServiceCall *call)
 static void describe_bus_write(const ServiceCall *call, GString *text)
 {
     g_string_append_printf(text, " of 0x%" PRIx64 " to 0x%" PRIx64, call->args[2], call->args[1]);
+}
+
+/* ---- PCI ---- */
+
+uint32_t pio_pci_config_read(Device *dev, unsigned function, unsigned offset, unsigned size)
+{
+    ServiceCall call = {.kind = SERVICE_PCI_READ, .args = {function, offset, size}};
+    serve(dev, &call);
+    return (uint32_t)call.answer;
+}
+
+static void perform_pci_read(Device *dev, ServiceCall *call)
+{
+    unsigned size = (unsigned)call->args[2];
+    call->answer = dev->host->pci ? pci_config_read(dev->host->pci, (unsigned)call->args[0],
+                                                    (unsigned)call->args[1], size)
+                                  : UINT32_MAX >> (32 - size * 8);
+}
+
+void pio_pci_config_write(Device *dev, unsigned function, unsigned offset, uint32_t value,
+                          unsigned size)
+{
+    serve(dev, &(ServiceCall){.kind = SERVICE_PCI_WRITE, .args = {function, offset, size, value}});
+}
+
+static void perform_pci_write(Device *dev, ServiceCall *call)
+{
+    if (dev->host->pci) {
+        pci_config_write(dev->host->pci, (unsigned)call->args[0], (unsigned)call->args[1],
+                         (uint32_t)call->args[3], (unsigned)call->args[2]);
+    }
+}
+
+static void describe_pci(const ServiceCall *call, GString *text)
+{
+    g_string_append_printf(text, " of %" PRIu64 " bytes at 0x%" PRIx64 " of function 0x%" PRIx64,
+                           call->args[2], call->args[1], call->args[0]);
+}
+
+void pio_shadow(Device *dev, uint32_t address, uint32_t size, ShadowMode mode)
+{
+    serve(dev, &(ServiceCall){.kind = SERVICE_SHADOW, .args = {address, size, mode}});
+}
+
+static void perform_shadow(Device *dev, ServiceCall *call)
+{
+    if (dev->host->shadow) {
+        dev->host->shadow(dev->host->opaque, (uint32_t)call->args[0], (uint32_t)call->args[1],
+                          (ShadowMode)call->args[2]);
+    }
+}
+
+static void describe_shadow(const ServiceCall *call, GString *text)
+{
+    g_string_append_printf(text, " of 0x%" PRIx64 " bytes at 0x%" PRIx64 " to %" PRIu64,
+                           call->args[1], call->args[0], call->args[2]);
 }
 
 /* ---- the machine ---- */
@@ -666,6 +723,22 @@ const ServiceClass SERVICES[SERVICE_KINDS] = {
                               .data_size = vector_size,
                               .describe = describe_vector,
                               .perform = perform_block},
+    [SERVICE_PCI_READ] = {.name = "pci-read",
+                          .description = "a read of configuration space",
+                          .args = 3,
+                          .answers = true,
+                          .describe = describe_pci,
+                          .perform = perform_pci_read},
+    [SERVICE_PCI_WRITE] = {.name = "pci-write",
+                           .description = "a write of configuration space",
+                           .args = 4,
+                           .describe = describe_pci,
+                           .perform = perform_pci_write},
+    [SERVICE_SHADOW] = {.name = "shadow",
+                        .description = "a change of shadow memory",
+                        .args = 3,
+                        .describe = describe_shadow,
+                        .perform = perform_shadow},
 };
 
 char *service_describe(const ServiceCall *call)

@@ -41,6 +41,9 @@ typedef enum ServiceKind {
     SERVICE_DMA_TO_MEMORY,   /* line, size; bytes moved << 1 | end of count */
     SERVICE_DMA_FROM_MEMORY, /* the same */
     SERVICE_BLOCK_VECTOR,    /* port, BlockKind, sector, tag, spans */
+    SERVICE_PCI_READ,        /* function, offset, size; the value */
+    SERVICE_PCI_WRITE,       /* function, offset, size, value */
+    SERVICE_SHADOW,          /* address, size, ShadowMode */
     SERVICE_KINDS
 } ServiceKind;
 

@@ -3,11 +3,12 @@
  * state, and each field's name with its elements.
  */
 #include "src/base/error.h"
-#include "src/device/device_internal.h"
+#include "src/device/pci_internal.h"
 
 #include <string.h>
 
 #define SAVED_TYPE "(sua{sat})"
+#define PCI_FIELD  "(PCI configuration space)"
 
 static uint64_t load_element(const Device *dev, const DeviceField *f, unsigned index)
 {
@@ -53,6 +54,19 @@ bool device_field_value(Device *dev, const char *name, unsigned index, uint64_t 
     return false;
 }
 
+/* Behind the fields of the class. */
+static void save_pci(const Device *dev, GVariantBuilder *fields)
+{
+    uint64_t values[PCI_CONFIG_SIZE];
+    for (unsigned i = 0; i < PCI_CONFIG_SIZE; i++) {
+        values[i] = pci_function_bytes(dev->pci)[i];
+    }
+    GVariant *bytes =
+        g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, values, PCI_CONFIG_SIZE, sizeof(*values));
+    g_variant_builder_add_value(fields,
+                                g_variant_new_dict_entry(g_variant_new_string(PCI_FIELD), bytes));
+}
+
 GBytes *device_save(Device *dev)
 {
     GVariantBuilder fields;
@@ -61,6 +75,9 @@ GBytes *device_save(Device *dev)
     for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
         GVariant *name = g_variant_new_string(f->name);
         g_variant_builder_add_value(&fields, g_variant_new_dict_entry(name, save_elements(dev, f)));
+    }
+    if (dev->pci) {
+        save_pci(dev, &fields);
     }
     g_mutex_unlock(&dev->lock);
     g_autoptr(GVariant) saved = g_variant_ref_sink(
@@ -141,6 +158,25 @@ static bool check_origin(const Device *dev, const char *class_name, unsigned ver
     return true;
 }
 
+static bool load_pci(Device *dev, GVariant *fields, GError **error)
+{
+    g_autoptr(GVariant) elements = g_variant_lookup_value(fields, PCI_FIELD, G_VARIANT_TYPE("at"));
+    gsize count = 0;
+    const uint64_t *values =
+        elements ? g_variant_get_fixed_array(elements, &count, sizeof(*values)) : NULL;
+    if (count != PCI_CONFIG_SIZE) {
+        return bad_state(dev, error, PCI_FIELD, "missing or too short");
+    }
+    uint8_t bytes[PCI_CONFIG_SIZE];
+    bool fits = true;
+    for (unsigned i = 0; i < PCI_CONFIG_SIZE; i++) {
+        bytes[i] = (uint8_t)values[i];
+        fits = fits && values[i] <= UINT8_MAX;
+    }
+    return (fits && pci_function_load(dev->pci, bytes)) ||
+           bad_state(dev, error, PCI_FIELD, "of another device");
+}
+
 static bool load_fields(Device *dev, GBytes *saved, GError **error)
 {
     g_autoptr(GVariant) variant =
@@ -157,6 +193,9 @@ static bool load_fields(Device *dev, GBytes *saved, GError **error)
             return false;
         }
     }
+    if (dev->pci && !load_pci(dev, fields, error)) {
+        return false;
+    }
     if (dev->class->post_load && !dev->class->post_load(dev->state)) {
         return bad_state(dev, error, "(all)", "impossible combination");
     }
@@ -168,6 +207,9 @@ static void undo_load(Device *dev, const uint8_t *before)
 {
     for (const DeviceField *f = dev->class->fields; has_field(f); f++) {
         memcpy(device_field(dev, f->offset), before + f->offset, (size_t)f->size * f->count);
+    }
+    if (dev->pci) {
+        pci_function_reset(dev->pci);
     }
     if (dev->class->reset) {
         dev->class->reset(dev->state);

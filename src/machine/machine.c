@@ -6,10 +6,12 @@
 #include "src/base/keyval.h"
 #include "src/device/device_services.h"
 #include "src/device/dma.h"
+#include "src/device/pci.h"
+#include "src/machine/pc.h"
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, NULL};
+static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
 
 const MachineClass *const *machine_classes(void)
 {
@@ -63,6 +65,7 @@ static const struct {
     {"timer", "Timers and clocks"},
     {"intc", "Interrupt controllers"},
     {"display", "Display"},
+    {"pci", "PCI"},
     {"misc", "Others"},
 };
 
@@ -296,6 +299,11 @@ static void forward_message(void *opaque, uint64_t address, uint32_t data)
     machine->cpu.message(machine->cpu.opaque, address, data);
 }
 
+static void forward_shadow(void *opaque, uint32_t address, uint32_t size, ShadowMode mode)
+{
+    pc_shadow(opaque, address, size, mode);
+}
+
 /* ---- the board ---- */
 
 static const BootOrder DEFAULT_ORDER = {
@@ -329,7 +337,9 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .guest_error = forward_guest_error,
         .board_default = board_default,
         .services = parts->services,
+        .shadow = class->has_pci ? forward_shadow : NULL,
     };
+    machine->host.pci = class->has_pci ? pci_bus_new(parts->bus, parts->memory) : NULL;
     machine->host_timed = machine->host;
     machine->host_timed.clock = parts->host_clock;
     machine->irqs = irq_router_new(isa_irq_changed, machine);
@@ -349,6 +359,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
     irq_router_free(machine->a20);
+    g_clear_pointer(&machine->host.pci, pci_bus_free);
     irq_line_free(machine->nmi_mask);
     g_ptr_array_unref(machine->pins);
     g_ptr_array_unref(machine->dma_lines);
@@ -517,7 +528,8 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     g_hash_table_remove(properties, "id");
     g_autoptr(GError) failure = NULL;
     Device *dev = new_device(machine, &machine->host, class, chosen, &failure);
-    if (dev && apply_globals(machine, dev, &failure) && set_from_table(dev, properties, &failure) &&
+    if (dev && machine_plug_pci(machine, dev, properties, &failure) &&
+        apply_globals(machine, dev, &failure) && set_from_table(dev, properties, &failure) &&
         device_realize(dev, &failure)) {
         return true;
     }

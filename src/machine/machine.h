@@ -35,6 +35,7 @@ typedef struct MachineClass {
     /* Completes the properties of -device `driver`; NULL: there is nothing to complete. */
     bool (*fit_device)(Machine *machine, const char *driver, GHashTable *properties,
                        GError **error);
+    bool has_pci;
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
@@ -91,6 +92,10 @@ typedef struct MachineParts {
     bool own_bios;           /* the firmware is pioemu's own */
 } MachineParts;
 
+/* Segments of 0xc0000 to 0xfffff that a host bridge shows by themselves. */
+#define PC_SHADOW_SIZE 0x4000u
+#define PC_SHADOWS     16u
+
 struct Machine {
     const MachineClass *class;
     DeviceHost host;
@@ -111,16 +116,17 @@ struct Machine {
     IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
-    GPtrArray *devices;   /* in the order in which they are reset */
-    Device *dma;          /* the DMA controllers, as soon as they are on the board */
-    GPtrArray *dma_lines; /* the lines to the DMA channels */
+    GPtrArray *devices;              /* in the order in which they are reset */
+    MemoryBlock *shadow[PC_SHADOWS]; /* what the host bridge shows; NULL: not yet */
+    Device *dma;                     /* the DMA controllers, as soon as they are on the board */
+    GPtrArray *dma_lines;            /* the lines to the DMA channels */
     /* The interrupt controllers, or NULL if those of the accelerator are in use. */
     Device *pic, *ioapic;
     unsigned serial_ports; /* a bit for each of the places on the board that is taken */
     GPtrArray *lapics;     /* indexed by CPU, or empty */
 };
 
-extern const MachineClass machine_pc_class;
+extern const MachineClass machine_pc_class, machine_isapc_class;
 
 /* Ends with NULL. */
 const MachineClass *const *machine_classes(void);
@@ -197,5 +203,8 @@ IrqLine *machine_nmi_pin(Machine *machine, unsigned cpu);
  * whether it passes.
  */
 void machine_nmi(Machine *machine);
+
+/* Puts a device of -device that is one of PCI on the bus, and takes `addr` and `bus`. */
+bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error);
 
 #endif

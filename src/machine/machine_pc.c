@@ -236,7 +236,8 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_serials(machine, &lines, error) &&
            (!config->debugcon || add_with_char(machine, "isa-debugcon", "debugcon",
                                                &lines.line[LINE_DEBUGCON], error)) &&
-           add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error);
+           add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error) &&
+           pc_add_pci(machine, error);
 }
 
 /* The place of -device isa-serial: index=N, or the first that is free, as in QEMU. */
@@ -271,18 +272,28 @@ static bool pc_fit_device(Machine *machine, const char *driver, GHashTable *prop
     return strcmp(driver, "isa-serial") != 0 || placed || fit_serial(machine, properties, error);
 }
 
+#define PC_TABLES                                                                                  \
+    {                                                                                              \
+        .lapic_base = LAPIC_BASE, .ioapic_base = IOAPIC_BASE, .acpi_port = PORT_ACPI_PM,           \
+        .acpi_irq = IRQ_ACPI, .reset_port = PORT_RESET,                                            \
+    }
+
 const MachineClass machine_pc_class = {
     .name = "pc",
-    .alias = "isapc", /* QEMU's name for such a board */
-    .description = "ISA PC (default)",
-    .tables =
-        {
-            .lapic_base = LAPIC_BASE,
-            .ioapic_base = IOAPIC_BASE,
-            .acpi_port = PORT_ACPI_PM,
-            .acpi_irq = IRQ_ACPI,
-            .reset_port = PORT_RESET,
-        },
+    .description = "PC with an ISA bus and a PCI bus (default)",
+    .has_pci = true,
+    .tables = PC_TABLES,
+    .timer_pin = IOAPIC_PIN_PIT,
+    .console_port = PORT_COM1,
+    .defaults = PC_DEFAULTS,
+    .fit_device = pc_fit_device,
+    .build = pc_build,
+};
+
+const MachineClass machine_isapc_class = {
+    .name = "isapc",
+    .description = "PC with an ISA bus alone",
+    .tables = PC_TABLES,
     .timer_pin = IOAPIC_PIN_PIT,
     .console_port = PORT_COM1,
     .defaults = PC_DEFAULTS,

@@ -33,6 +33,13 @@ typedef struct PcLines {
 bool pc_lines_open(PcLines *lines, Machine *machine, const Config *config, GError **error);
 void pc_lines_clear(PcLines *lines);
 
+/* ---- PCI ---- */
+
+/* The bridges, where the machine has PCI. */
+bool pc_add_pci(Machine *machine, GError **error);
+/* What the CPUs find in whole segments of PC_SHADOW_SIZE from 0xc0000 to 0xfffff. */
+void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mode);
+
 /* ---- drives ---- */
 
 /* The places for drives of one kind on the board. */

@@ -43,6 +43,8 @@
 #define PORT_BIOS_EXIT   0x51c /* where our BIOS reports that it found nothing to boot */
 #define PORT_ACPI_PM     0x600
 #define PORT_RESET       0xcf9
+#define PORT_PCI_ADDRESS 0xcf8
+#define PORT_PCI_DATA    0xcfc
 #define PORT_POWER_BOCHS 0xb004 /* the power-off port of older versions of Bochs and QEMU */
 #define PORT_POWER_VBOX  0x4004 /* the power-off port of VirtualBox */
 

@@ -32,6 +32,8 @@ const MachineDefault PC_DEFAULTS[] = {
     {"pc-testdev", "bytes", AT(PORT_TESTDEV_BYTES)},
     {"pc-testdev", "lines", AT(PORT_TESTDEV_LINES)},
     {"pc-testdev", "memory", AT(TESTDEV_MEMORY_BASE)},
+    {"pci-host", "address-port", AT(PORT_PCI_ADDRESS)},
+    {"pci-host", "data-port", AT(PORT_PCI_DATA)},
     {"port92", "iobase", AT(PORT_CONTROL_A)},
     {"post-port", "iobase", AT(PORT_POST)},
     {"reset-control", "iobase", AT(PORT_RESET)},

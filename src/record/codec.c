@@ -29,6 +29,7 @@ static const struct {
     [CALL_DMA] = {"dma", "DMA transfer", "avd"},
     [CALL_GO_ON] = {"go-on", "piece of a transfer", "av"},
     [CALL_MEDIUM] = {"medium", "change of medium", "av"},
+    [CALL_PCI_WRITE] = {"pci-write", "write of configuration space", "av"},
     [CALL_EJECT] = {"eject", "wish to eject", "at"},
 };
 

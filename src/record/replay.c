@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/file_io.h"
 #include "src/base/keyval.h"
+#include "src/device/pci.h"
 #include "src/machine/machine.h"
 #include "src/record/replay_device.h"
 #include "src/record/replay_header.h"
@@ -242,6 +243,18 @@ static void use_dma(ReplayDevice *device)
     device_call_dma(dev, (unsigned)channel, &transfer);
 }
 
+static void write_config(ReplayDevice *device)
+{
+    Device *dev = device->services.dev;
+    const DeviceCall *e = &device->event;
+    uint64_t offset = e->address >> 3, size = e->address & 7;
+    bool is_access =
+        (size == 1 || size == 2 || size == 4) && offset < PCI_CONFIG_SIZE && !(offset & (size - 1));
+    if (device_class(dev)->pci && is_access) {
+        device_pci_write(dev, (unsigned)offset, (uint32_t)e->value, (unsigned)size);
+    }
+}
+
 static void call_device(Board *board, ReplayDevice *device)
 {
     Device *dev = device->services.dev;
@@ -259,6 +272,9 @@ static void call_device(Board *board, ReplayDevice *device)
         break;
     case CALL_RESET:
         device_reset(dev);
+        break;
+    case CALL_PCI_WRITE:
+        write_config(device);
         break;
     case CALL_SET_PIN:
         if (e->address < class->input_count) {

@@ -30,6 +30,7 @@ static bool same_call(const DeviceCall *a, const DeviceCall *b)
     case CALL_GO_ON:
         return a->address == b->address;
     case CALL_TIMER:
+    case CALL_PCI_WRITE:
     case CALL_SET_PIN:
     case CALL_DMA_REQUEST:
         return a->address == b->address && a->value == b->value;

@@ -330,6 +330,18 @@ static void test_the_log_has_both_directions(void)
     g_assert_nonnull(strstr(text, "] OK little\n"));
 }
 
+static void test_only_the_machine_pc_has_a_pci_bus(void)
+{
+    static const char *const MACHINES[] = {"pc", "isapc"};
+    for (gsize i = 0; i < G_N_ELEMENTS(MACHINES); i++) {
+        ControlRig rig;
+        start(&rig, (const char *const[]){"-M", MACHINES[i], "-accel", "qtest", NULL});
+        ASK(&rig, "OK", "outl 0xcf8 0x80000800");
+        ASK(&rig, i ? "OK 0xffffffff" : "OK 0x70008086", "inl 0xcfc");
+        end(&rig);
+    }
+}
+
 /* QEMU's own device tests start it with exactly these options. */
 static void test_starts_as_qemus_test_library_starts_qemu(void)
 {
@@ -448,6 +460,7 @@ int main(int argc, char **argv)
     TEST(outputs_of_the_controller_can_be_seen);
     TEST(a_lost_client_ends_the_machine);
     TEST(the_log_has_both_directions);
+    TEST(only_the_machine_pc_has_a_pci_bus);
     TEST(starts_as_qemus_test_library_starts_qemu);
     TEST(a_kernel_finds_a_cdrom_drive_without_attention);
     TEST(a_device_test_runs);

@@ -53,7 +53,7 @@ static void test_devices_are_shown_as_qemu_does(void)
     has(&rig, "info qtree", "{\"return\":\"bus: main-system-bus\\r\\n  type System\\r\\n  dev: ");
     has(&rig, "info qtree", "  dev: isa-serial, id \\\"COM1\\\"\\r\\n");
     has(&rig, "info qtree", "    iobase = 1016 (0x3f8)\\r\\n");
-    has(&rig, "info mtree -f", "  0000000000000000-0000000007ffffff (prio 0, ram): ram\\r\\n");
+    has(&rig, "info mtree -f", "  0000000000100000-0000000007ffffff (prio 0, ram): ram\\r\\n");
     has(&rig, "info mtree", "  00000000000003f8-00000000000003ff (prio 0, i/o): COM1\\r\\n");
     has(&rig, "info pic",
         "pic1: irr=00 imr=ff isr=00 hprio=0 irq_base=00 rr_sel=0 elcr=00 fnm=0\\r\\n");

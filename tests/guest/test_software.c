@@ -9,12 +9,13 @@
 
 #include <string.h>
 
-#define SEABIOS      "/usr/share/seabios/bios.bin"
-#define GRUB_MODULES "/usr/lib/grub/i386-pc"
-#define GRUB_BOOT    GRUB_MODULES "/boot.img"
-#define ISOLINUX     "/usr/lib/ISOLINUX/isolinux.bin"
-#define LDLINUX      "/usr/lib/syslinux/modules/bios/ldlinux.c32"
-#define MEMTEST      "/boot/memtest86+ia32.bin"
+#define SEABIOS       "/usr/share/seabios/bios.bin"
+#define SEABIOS_LARGE "/usr/share/seabios/bios-256k.bin"
+#define GRUB_MODULES  "/usr/lib/grub/i386-pc"
+#define GRUB_BOOT     GRUB_MODULES "/boot.img"
+#define ISOLINUX      "/usr/lib/ISOLINUX/isolinux.bin"
+#define LDLINUX       "/usr/lib/syslinux/modules/bios/ldlinux.c32"
+#define MEMTEST       "/boot/memtest86+ia32.bin"
 
 #define GRUB_SERIAL                                                                                \
     "serial --unit=0 --speed=115200\nterminal_input serial\nterminal_output serial\n"
@@ -28,6 +29,7 @@ typedef struct Need {
 } Need;
 
 static const Need SEABIOS_NEED = {SEABIOS, "seabios"};
+static const Need SEABIOS_LARGE_NEED = {SEABIOS_LARGE, "seabios"};
 static const Need GRUB_NEED = {GRUB_BOOT, "grub-pc-bin"};
 static const Need MKIMAGE_NEED = {"grub-mkimage", "grub-common"};
 static const Need MKRESCUE_NEED = {"grub-mkrescue", "grub-common"};
@@ -223,6 +225,35 @@ static void test_seabios_record(const GuestTarget *target)
         expect_seabios(guest);
         guest_expect(guest, GUEST_OUT, "Booting from Hard Disk...");
         guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
+    }
+}
+
+/* It is too large for the BIOS area, and copies itself to the RAM that the host bridge shows. */
+static void test_seabios_large(const GuestTarget *target)
+{
+    if (can_run(target, NEEDS(&SEABIOS_LARGE_NEED))) {
+        g_autofree char *path = image("record.img", make_record);
+        g_autoptr(Guest) guest = start(target, "-bios " SEABIOS_LARGE, "-hda", path);
+        expect_seabios(guest);
+        guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
+    }
+}
+
+/* The functions that QEMU's pc has at these places. */
+static void test_seabios_lspci(const GuestTarget *target)
+{
+    static const char *const FUNCTIONS[] = {"00:00.0 8086:1237", "00:01.0 8086:7000",
+                                            "00:01.1 8086:7010", "00:01.3 8086:7113"};
+    if (can_run(target,
+                NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = image("grub.iso", make_grub_disc);
+        g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
+        guest_expect(guest, GUEST_OUT, "grub> ");
+        guest_type(guest, "lspci\r");
+        for (size_t i = 0; i < G_N_ELEMENTS(FUNCTIONS); i++) {
+            guest_expect(guest, GUEST_OUT, FUNCTIONS[i]);
+        }
+        guest_expect(guest, GUEST_OUT, "grub> ");
     }
 }
 
@@ -500,6 +531,8 @@ int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
     SOFTWARE("seabios_boots_a_boot_record", test_seabios_record);
+    SOFTWARE("seabios_of_256_kib_boots_a_boot_record", test_seabios_large);
+    SOFTWARE("seabios_and_grub_list_the_pci_bus", test_seabios_lspci);
     SOFTWARE("seabios_tries_what_boot_names", test_seabios_order);
     SOFTWARE("seabios_offers_a_menu", test_seabios_menu);
     SOFTWARE("seabios_boots_what_is_chosen", test_seabios_choice);

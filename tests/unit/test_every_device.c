@@ -427,8 +427,9 @@ static void test_the_line_levels_are_a_function_of_the_state(gconstpointer data)
  */
 static bool survives_reset(const char *field)
 {
-    static const char *const NAMES[] = {"cmos",          "phase",  "synced", "chip[0].lines",
-                                        "chip[1].lines", "inputs", "lint",   NULL};
+    static const char *const NAMES[] = {"pirq",   "cmos",          "phase",
+                                        "synced", "chip[0].lines", "chip[1].lines",
+                                        "inputs", "lint",          NULL};
     return g_strv_contains(NAMES, field);
 }
 

@@ -1,0 +1,67 @@
+/*
+ * The Intel 82441FX host bridge as function 0 of slot 0: its identity and its
+ * programmable attribute map (82441FX data sheet, section 3.2.18).
+ *
+ * Each half of PAM1 to PAM6 is a segment of 16 KiB from 0xc0000 to 0xeffff; the
+ * upper half of PAM0 is 0xf0000 to 0xfffff.  A segment whose read bit is set
+ * shows the RAM.  Its write bit makes that writable.
+ *
+ * DEVIATION: a segment with the write bit alone is as one with neither.  While
+ * both bits are clear the board decides what is there, and whether it can be
+ * written.  The registers of the DRAM are not there, and SMRAM has no effect.
+ */
+#include "devices/pci.h"
+#include "devices/pci/i440fx_regs.h"
+
+#define HALF_FIRST  0xc0000u
+#define HALF_SIZE   0x4000u
+#define HALVES      12u
+#define BIOS_FIRST  0xf0000u
+#define BIOS_SIZE   0x10000u
+#define UPPER_SHIFT 4u
+
+typedef struct I440fx {
+    Device *dev;
+} I440fx;
+
+static ShadowMode mode_of(unsigned bits)
+{
+    return !(bits & PAM_READ) ? SHADOW_OFF : bits & PAM_WRITE ? SHADOW_ON : SHADOW_READ_ONLY;
+}
+
+static void i440fx_registers_changed(void *state)
+{
+    const I440fx *s = state;
+    for (unsigned i = 0; i < HALVES; i++) {
+        unsigned pam = pio_pci_register(s->dev, PMC_PAM0 + 1 + i / 2);
+        pio_shadow(s->dev, HALF_FIRST + i * HALF_SIZE, HALF_SIZE,
+                   mode_of(i % 2 ? pam >> UPPER_SHIFT : pam));
+    }
+    pio_shadow(s->dev, BIOS_FIRST, BIOS_SIZE,
+               mode_of(pio_pci_register(s->dev, PMC_PAM0) >> UPPER_SHIFT));
+}
+
+static const PciRegister REGISTERS[] = {
+    {PMC_PAM0, 0, 0x30},     {PMC_PAM0 + 1, 0, 0x33}, {PMC_PAM0 + 2, 0, 0x33},
+    {PMC_PAM0 + 3, 0, 0x33}, {PMC_PAM0 + 4, 0, 0x33}, {PMC_PAM0 + 5, 0, 0x33},
+    {PMC_PAM6, 0, 0x33},     {PMC_SMRAM, 0x02, 0x78}, {0},
+};
+
+static const PciIdentity IDENTITY = {
+    .struct_size = sizeof(PciIdentity),
+    .vendor = 0x8086,
+    .device = 0x1237,
+    .class_code = 0x060000,
+    .revision = 2,
+    .always_on = true,
+    .registers = REGISTERS,
+    .registers_changed = i440fx_registers_changed,
+};
+
+extern const DeviceClass i440fx_class;
+const DeviceClass i440fx_class = {
+    .head = DEVICE_CLASS_HEAD("i440FX", I440fx),
+    .description = "PCI host bridge 82441FX",
+    .reset = i440fx_registers_changed,
+    .pci = &IDENTITY,
+};

@@ -1,0 +1,76 @@
+/*
+ * Where the devices of -device go on the PCI bus.
+ */
+#include "src/base/error.h"
+#include "src/device/pci.h"
+#include "src/machine/machine.h"
+
+#include <string.h>
+
+#define BUS_NAME   "pci.0"
+#define FIRST_SLOT 2u
+#define SLOTS      32u
+
+static bool slot_is_free(PciBus *pci, unsigned slot)
+{
+    bool is_free = true;
+    for (unsigned function = 0; function < 8; function++) {
+        is_free = is_free && !pci_bus_device(pci, PCI_FUNCTION(slot, function));
+    }
+    return is_free;
+}
+
+static bool find_slot(PciBus *pci, unsigned *function, GError **error)
+{
+    for (unsigned slot = FIRST_SLOT; slot < SLOTS; slot++) {
+        if (slot_is_free(pci, slot)) {
+            *function = PCI_FUNCTION(slot, 0);
+            return true;
+        }
+    }
+    return error_refuse(error, "all %u slots of " BUS_NAME " are taken", SLOTS);
+}
+
+/* "SLOT" or "SLOT.FUNCTION", the slot in hexadecimal as QEMU has it. */
+static bool parse_address(const char *text, unsigned *function, GError **error)
+{
+    char *end;
+    unsigned slot = (unsigned)MIN(g_ascii_strtoull(text, &end, 16), SLOTS), number = 0;
+    bool good = end != text && slot < SLOTS;
+    if (good && *end == '.') {
+        number = end[1] >= '0' && end[1] <= '7' ? (unsigned)(end[1] - 0x30) : 8;
+        end += number < 8 ? 2 : 0;
+    }
+    *function = PCI_FUNCTION(slot, number);
+    return (good && number < 8 && !*end) ||
+           error_refuse(error, "addr=%s: write SLOT.FUNCTION, as 4 or 1f.7", text);
+}
+
+bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error)
+{
+    const PciIdentity *identity = device_class(dev)->pci;
+    if (!identity) {
+        return true;
+    }
+    PciBus *pci = machine->host.pci;
+    const char *bus = g_hash_table_lookup(properties, "bus");
+    const char *address = g_hash_table_lookup(properties, "addr");
+    unsigned function = 0;
+    if (!pci) {
+        return error_refuse(error, "%s: machine %s has no PCI bus (use -machine pc)",
+                            device_id(dev), machine->class->name);
+    }
+    if (identity->always_on) {
+        return error_refuse(error, "%s: it is a part of the board", device_id(dev));
+    }
+    if (bus && strcmp(bus, BUS_NAME)) {
+        return error_refuse(error, "bus=%s: the machine has " BUS_NAME " only", bus);
+    }
+    if (!(address ? parse_address(address, &function, error) : find_slot(pci, &function, error)) ||
+        !pci_bus_add(pci, dev, function, error)) {
+        return false;
+    }
+    g_hash_table_remove(properties, "bus");
+    g_hash_table_remove(properties, "addr");
+    return true;
+}

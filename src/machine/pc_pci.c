@@ -1,0 +1,83 @@
+/*
+ * The PCI bus of a PC: the bridges, who drives which line, and the RAM that the
+ * host bridge shows below 1 MiB.
+ */
+#include "src/device/pci.h"
+#include "src/machine/pc.h"
+#include "src/machine/pc_board.h"
+
+#define SHADOW_FIRST 0xc0000u
+#define SHADOW_END   0x100000u
+
+/* A change of one segment leaves the slots of the memory around it alone. */
+static void cut_memory(Memory *memory)
+{
+    memory_cut(memory, SHADOW_FIRST);
+    memory_cut(memory, SHADOW_END);
+}
+
+static unsigned segment_of(uint32_t address)
+{
+    return (address - SHADOW_FIRST) / PC_SHADOW_SIZE;
+}
+
+void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mode)
+{
+    Memory *memory = machine->host.memory;
+    g_assert(address >= SHADOW_FIRST && address + size <= SHADOW_END);
+    for (uint32_t at = address; memory && at < address + size; at += PC_SHADOW_SIZE) {
+        MemoryBlock **window = &machine->shadow[segment_of(at)];
+        if (mode == SHADOW_OFF) {
+            if (*window) {
+                memory_unplace(memory, *window);
+            }
+            continue;
+        }
+        if (!*window) {
+            *window = memory_add_window(memory, "shadow", at, PC_SHADOW_SIZE);
+        }
+        if (*window) {
+            memory_place(memory, *window, at, mode == SHADOW_READ_ONLY);
+        }
+    }
+}
+
+static Device *add_function(Machine *machine, const char *class_name, unsigned function,
+                            const MachineWire *wires, GError **error)
+{
+    Device *dev =
+        machine_add_wired(machine, &machine->host, class_name, class_name, NULL, wires, error);
+    return dev && pci_bus_add(machine->host.pci, dev, function, error) ? dev : NULL;
+}
+
+/* The bridge's outputs share the lines of the ISA bus. */
+static bool add_isa_bridge(Machine *machine, GError **error)
+{
+    static const struct {
+        const char *output;
+        unsigned irq;
+    } OUTPUTS[] = {{"irq3", 3},   {"irq4", 4},   {"irq5", 5},   {"irq6", 6},
+                   {"irq7", 7},   {"irq9", 9},   {"irq10", 10}, {"irq11", 11},
+                   {"irq12", 12}, {"irq14", 14}, {"irq15", 15}};
+    MachineWire wires[G_N_ELEMENTS(OUTPUTS) + 1] = {{0}};
+    for (size_t i = 0; i < G_N_ELEMENTS(OUTPUTS); i++) {
+        wires[i].output = OUTPUTS[i].output;
+        wires[i].line = irq_router_line(machine->irqs, OUTPUTS[i].irq);
+    }
+    return add_function(machine, "PIIX3", PCI_FUNCTION(1, 0), wires, error) != NULL;
+}
+
+bool pc_add_pci(Machine *machine, GError **error)
+{
+    if (!machine->host.pci) {
+        return true;
+    }
+    if (machine->host.memory) {
+        cut_memory(machine->host.memory);
+    }
+    return machine_add(machine, "pci-host", "PCI", NULL, error) &&
+           add_function(machine, "i440FX", PCI_FUNCTION(0, 0), NULL, error) &&
+           add_isa_bridge(machine, error) &&
+           add_function(machine, "piix3-ide", PCI_FUNCTION(1, 1), NULL, error) &&
+           add_function(machine, "PIIX4_PM", PCI_FUNCTION(1, 3), NULL, error);
+}
