@@ -460,13 +460,14 @@ static void collect(Bus *bus)
     g_mutex_lock(&bus->map_lock);
     atomic_fetch_and(&bus->after, ~AFTER_COLLECT);
     g_autoptr(GArray) indices = g_steal_pointer(&bus->old_indices);
-    g_autoptr(GPtrArray) maps = g_steal_pointer(&bus->old_maps);
+    GPtrArray *maps = g_steal_pointer(&bus->old_maps);
     bus->old_indices = g_array_new(false, false, sizeof(uint16_t));
     bus->old_maps = g_ptr_array_new_with_free_func(free_address_map);
     g_mutex_unlock(&bus->map_lock);
     for (guint i = 0; i < bus->initiators->len; i++) {
         wait_for(bus->initiators->pdata[i]);
     }
+    g_ptr_array_unref(maps);
     g_mutex_lock(&bus->map_lock);
     g_array_append_vals(bus->free_indices, indices->data, indices->len);
     g_mutex_unlock(&bus->map_lock);
