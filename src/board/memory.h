@@ -15,6 +15,8 @@
 #ifndef PIOEMU_BOARD_MEMORY_H
 #define PIOEMU_BOARD_MEMORY_H
 
+#include "src/base/page.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +24,6 @@
 
 #define MEMORY_HOLE_START UINT64_C(0xc0000000)
 #define MEMORY_HOLE_END   UINT64_C(0x100000000)
-#define MEMORY_PAGE_SIZE  4096u
 
 typedef struct Memory Memory;
 

@@ -20,7 +20,7 @@ struct Firmware {
 
 static bool check_size(const InputFile *file, uint64_t size, GError **error)
 {
-    return (size && size % MEMORY_PAGE_SIZE == 0 && size <= FIRMWARE_MAX) ||
+    return (size && size % PAGE_SIZE == 0 && size <= FIRMWARE_MAX) ||
            input_file_refuse(file, error,
                              "has %" PRIu64 " bytes (a multiple of 4 KiB up to 16 MiB is right)",
                              size);

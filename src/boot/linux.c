@@ -207,7 +207,7 @@ static bool place_initrd(Linux *l, GError **error)
     BootArea area = {
         .min = l->high ? kernel_end(l) : BOOT_HIGH,
         .max = initrd_limit(l),
-        .align = BOOT_PAGE,
+        .align = PAGE_SIZE,
         .high = true,
     };
     const BootBytes *initrd = &request->modules[0].bytes;
@@ -287,7 +287,7 @@ static bool find_initrd_room(Linux *l, GError **error)
     uint64_t ram = BOOT_HIGH + ((uint64_t)boot_map_upper(&l->load->map) << 10);
     uint64_t start = l->high ? kernel_end(l) : BOOT_HIGH;
     uint64_t end = MIN(initrd_limit(l), ram > FIRMWARE_TOP ? ram - FIRMWARE_TOP : 0);
-    l->initrd = size && size <= end ? (end - size) & ~(uint64_t)(BOOT_PAGE - 1) : 0;
+    l->initrd = size && size <= end ? (end - size) & ~(uint64_t)(PAGE_SIZE - 1) : 0;
     return !size || l->initrd >= start ||
            boot_refuse(request, error,
                        "-initrd: no room for 0x%" PRIx64 " bytes between 0x%" PRIx64
@@ -334,8 +334,8 @@ static unsigned header_end(const Linux *l)
 
 static uint64_t place_zero_page(Linux *l, uint64_t command_line, GError **error)
 {
-    static const BootArea AREA = {.min = BOOT_LOW_START, .max = BOOT_4GB, .align = BOOT_PAGE};
-    uint8_t page[BOOT_PAGE] = {0};
+    static const BootArea AREA = {.min = BOOT_LOW_START, .max = BOOT_4GB, .align = PAGE_SIZE};
+    uint8_t page[PAGE_SIZE] = {0};
     for (unsigned at = LINUX_SETUP_SECTS; at < header_end(l); at++) {
         page[at] = (uint8_t)boot_get(image(l), at, 1);
     }

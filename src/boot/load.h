@@ -7,9 +7,9 @@
 #ifndef PIOEMU_BOOT_LOAD_H
 #define PIOEMU_BOOT_LOAD_H
 
+#include "src/base/page.h"
 #include "src/boot/format.h"
 
-#define BOOT_PAGE 4096u
 /* The interrupt table and the BIOS's variables are left free. */
 #define BOOT_LOW_START UINT64_C(0x1000)
 #define BOOT_LOW_END   UINT64_C(0x9fc00)

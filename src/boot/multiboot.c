@@ -205,7 +205,7 @@ static bool load_kernel(BootLoad *load, uint32_t offset, uint64_t *entry, GError
 
 uint32_t multiboot_place_module(BootLoad *load, const BootModule *module, GError **error)
 {
-    static const BootArea AREA = {.min = BOOT_HIGH, .max = BOOT_4GB, .align = BOOT_PAGE};
+    static const BootArea AREA = {.min = BOOT_HIGH, .max = BOOT_4GB, .align = PAGE_SIZE};
     return (uint32_t)boot_place(load, module->bytes.data, module->bytes.size, &AREA, module->text,
                                 error);
 }

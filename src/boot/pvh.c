@@ -59,7 +59,7 @@ static char *pvh_near_miss(const BootBytes *kernel)
 /* Each module begins on a page above 1 MiB. */
 static bool place_modules(BootLoad *load, StartInfo *info, GError **error)
 {
-    static const BootArea AREA = {.min = BOOT_HIGH, .max = BOOT_4GB, .align = BOOT_PAGE};
+    static const BootArea AREA = {.min = BOOT_HIGH, .max = BOOT_4GB, .align = PAGE_SIZE};
     const BootRequest *request = load->request;
     g_autofree StartModule *list = g_new0(StartModule, request->module_count + 1);
     for (unsigned i = 0; i < request->module_count; i++) {

@@ -106,18 +106,18 @@ static unsigned gigabytes_to_map(const BootLoad *load)
  */
 static bool set_paging(BootLoad *load, GError **error)
 {
-    static const BootArea AREA = {.min = BOOT_LOW_START, .max = BOOT_4GB, .align = BOOT_PAGE};
+    static const BootArea AREA = {.min = BOOT_LOW_START, .max = BOOT_4GB, .align = PAGE_SIZE};
     unsigned count = gigabytes_to_map(load);
-    uint64_t size = (uint64_t)(2 + count) * BOOT_PAGE;
+    uint64_t size = (uint64_t)(2 + count) * PAGE_SIZE;
     uint64_t at = boot_place(load, NULL, size, &AREA, "the page tables", error);
     if (!at) {
         return false;
     }
     g_autofree uint64_t *tables = g_malloc0(size);
     uint64_t *pointers = tables + PAGE_ENTRIES, *pages = pointers + PAGE_ENTRIES;
-    tables[0] = (at + BOOT_PAGE) | PAGE_WRITE | PAGE_PRESENT;
+    tables[0] = (at + PAGE_SIZE) | PAGE_WRITE | PAGE_PRESENT;
     for (unsigned i = 0; i < count; i++) {
-        pointers[i] = (at + (2 + i) * (uint64_t)BOOT_PAGE) | PAGE_WRITE | PAGE_PRESENT;
+        pointers[i] = (at + (2 + i) * (uint64_t)PAGE_SIZE) | PAGE_WRITE | PAGE_PRESENT;
     }
     for (uint64_t i = 0; i < (uint64_t)count * PAGE_ENTRIES; i++) {
         pages[i] = i * LARGE_PAGE | PAGE_LARGE | PAGE_WRITE | PAGE_PRESENT;

@@ -213,7 +213,7 @@ static bool translate(Gdb *gdb, uint64_t address, uint64_t *physical)
 /* The size of the part up to the end of the page or of the range. */
 static size_t part_of(uint64_t address, uint64_t size)
 {
-    return (size_t)MIN(size, MEMORY_PAGE_SIZE - address % MEMORY_PAGE_SIZE);
+    return (size_t)MIN(size, PAGE_SIZE - address % PAGE_SIZE);
 }
 
 /* Answers with the bytes before the first one that does not exist. */
@@ -226,7 +226,7 @@ static void read_memory(Gdb *gdb, const char *text)
     }
     uint64_t left = MIN(size, GDB_DATA_MAX);
     g_autoptr(GString) answer = g_string_new(NULL);
-    uint8_t data[MEMORY_PAGE_SIZE];
+    uint8_t data[PAGE_SIZE];
     while (left && translate(gdb, address, &physical)) {
         size_t part = part_of(address, left);
         if (!memory_read(vm_parts(gdb->vm).memory, physical, data, part)) {

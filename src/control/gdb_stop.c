@@ -174,8 +174,7 @@ static bool parse_point(const char *text, DebugPoint *point, bool *known)
     point->kind = *known ? KINDS[type] : DEBUG_EXECUTE;
     point->hardware = type != 0;
     point->size = point->kind == DEBUG_EXECUTE ? 1 : size;
-    return point->size && point->size <= MEMORY_PAGE_SIZE &&
-           point->address + point->size > point->address;
+    return point->size && point->size <= PAGE_SIZE && point->address + point->size > point->address;
 }
 
 static bool is_same(const DebugPoint *a, const DebugPoint *b)

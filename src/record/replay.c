@@ -47,7 +47,7 @@ static void ignore_interrupt(void *opaque, uint64_t address, uint32_t data)
 static bool make_parts(Board *board, GError **error)
 {
     uint64_t memory = board->header.config->memory;
-    if (!memory || memory % MEMORY_PAGE_SIZE) {
+    if (!memory || memory % PAGE_SIZE) {
         return error_refuse(error, "memory %" PRIu64 ": not a multiple of 4 KiB", memory);
     }
     board->memory = memory_new(memory, error);

@@ -232,11 +232,11 @@ static bool put_segments(const Writer *w)
 /* What the guest never wrote stays a hole in the file. */
 static bool put_page(const Writer *w, uint64_t physical)
 {
-    static const uint8_t ZEROS[MEMORY_PAGE_SIZE];
-    uint8_t page[MEMORY_PAGE_SIZE];
+    static const uint8_t ZEROS[PAGE_SIZE];
+    uint8_t page[PAGE_SIZE];
     if (!memory_read(w->dump->memory, physical, page, sizeof(page)) ||
         !memcmp(page, ZEROS, sizeof(page))) {
-        return lseek(w->fd, MEMORY_PAGE_SIZE, SEEK_CUR) >= 0;
+        return lseek(w->fd, PAGE_SIZE, SEEK_CUR) >= 0;
     }
     return put(w, page, sizeof(page));
 }
@@ -245,7 +245,7 @@ static bool put_memory(const Writer *w)
 {
     for (guint i = 0; i < w->ranges->len; i++) {
         const Range *range = &g_array_index(w->ranges, Range, i);
-        for (uint64_t done = 0; done < range->size; done += MEMORY_PAGE_SIZE) {
+        for (uint64_t done = 0; done < range->size; done += PAGE_SIZE) {
             if (!put_page(w, range->physical + done)) {
                 return false;
             }

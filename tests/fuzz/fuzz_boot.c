@@ -55,7 +55,7 @@ static void file_clear(File *file)
 static File rom_new(const uint8_t *data, size_t size)
 {
     File file = file_new(data, size);
-    size_t whole = (size + MEMORY_PAGE_SIZE - 1) / MEMORY_PAGE_SIZE * MEMORY_PAGE_SIZE;
+    size_t whole = (size + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
     g_assert_cmpint(ftruncate(file.fd, (off_t)whole), ==, 0);
     return file;
 }

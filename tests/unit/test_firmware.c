@@ -20,8 +20,8 @@ static void write_image(const char *path, size_t size)
 {
     g_autoptr(GError) error = NULL;
     g_autofree uint8_t *image = g_malloc0(size + 1);
-    for (size_t i = 0; i * MEMORY_PAGE_SIZE < size; i++) {
-        image[i * MEMORY_PAGE_SIZE] = (uint8_t)i;
+    for (size_t i = 0; i * PAGE_SIZE < size; i++) {
+        image[i * PAGE_SIZE] = (uint8_t)i;
     }
     g_file_set_contents(path, (const char *)image, (gssize)size, &error);
     g_assert_no_error(error);

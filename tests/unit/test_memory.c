@@ -63,10 +63,10 @@ static void test_large_memory_goes_around_the_hole(void)
 
 static void test_one_page_above_the_hole(void)
 {
-    g_autoptr(Memory) memory = new_memory(MEMORY_HOLE_START + MEMORY_PAGE_SIZE);
-    assert_region(memory, 1, "ram-above-4g", MEMORY_HOLE_END, MEMORY_PAGE_SIZE, false);
-    g_assert_true(memory_write(memory, MEMORY_HOLE_END + MEMORY_PAGE_SIZE - 1, "x", 1));
-    g_assert_false(memory_write(memory, MEMORY_HOLE_END + MEMORY_PAGE_SIZE, "x", 1));
+    g_autoptr(Memory) memory = new_memory(MEMORY_HOLE_START + PAGE_SIZE);
+    assert_region(memory, 1, "ram-above-4g", MEMORY_HOLE_END, PAGE_SIZE, false);
+    g_assert_true(memory_write(memory, MEMORY_HOLE_END + PAGE_SIZE - 1, "x", 1));
+    g_assert_false(memory_write(memory, MEMORY_HOLE_END + PAGE_SIZE, "x", 1));
 }
 
 static void test_impossible_size_is_the_hosts_failure(void)

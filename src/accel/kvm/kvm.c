@@ -403,7 +403,7 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
     kv->run = run;
     keep_registers(kv);
     if (kvm->posted_page && !kvm->posted) {
-        kvm->posted = (void *)((uint8_t *)run + kvm->posted_page * MEMORY_PAGE_SIZE);
+        kvm->posted = (void *)((uint8_t *)run + kvm->posted_page * PAGE_SIZE);
     }
     if (kvm_has_apics(kvm) && ioctl(kv->fd, KVM_GET_LAPIC, &kv->power_on_apic) < 0) {
         kvm_fail(error, "KVM_GET_LAPIC", errno);

@@ -79,7 +79,7 @@ typedef struct KvmVcpu {
     struct kvm_lapic_state power_on_apic;
     /* The rest of a REP OUTS to a port at which a write can start a long operation. */
     struct {
-        uint8_t data[MEMORY_PAGE_SIZE];
+        uint8_t data[PAGE_SIZE];
         size_t at, end; /* positions in `data`; equal if nothing is left */
         uint16_t port;
         uint8_t size;
@@ -101,8 +101,7 @@ typedef struct KvmVcpu {
 } KvmVcpu;
 
 #define KVM_POSTED_ENTRIES                                                                         \
-    ((MEMORY_PAGE_SIZE - sizeof(struct kvm_coalesced_mmio_ring)) /                                 \
-     sizeof(struct kvm_coalesced_mmio))
+    ((PAGE_SIZE - sizeof(struct kvm_coalesced_mmio_ring)) / sizeof(struct kvm_coalesced_mmio))
 
 /* Sets the error "what: why (advice)" of a host failure. */
 void kvm_fail(GError **error, const char *what, int error_number);

@@ -106,12 +106,12 @@ static const uint8_t PROBE_PROGRAM[] = {0x90, 0xa3, PROBE_DATA & 0xff, PROBE_DAT
 
 static bool open_probe(const KvmAccel *kvm, Probe *probe)
 {
-    struct kvm_userspace_memory_region region = {.memory_size = MEMORY_PAGE_SIZE};
+    struct kvm_userspace_memory_region region = {.memory_size = PAGE_SIZE};
     struct kvm_sregs sregs;
     struct kvm_regs regs = {.rip = PROBE_CODE, .rflags = CPU_FLAG_ONE};
     probe->vm = ioctl(kvm->fd, KVM_CREATE_VM, 0);
     probe->memory =
-        mmap(NULL, MEMORY_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe->vm < 0 || probe->memory == MAP_FAILED) {
         return false;
     }
@@ -136,7 +136,7 @@ static void close_probe(const Probe *probe)
         munmap(probe->run, probe->run_size);
     }
     if (probe->memory && probe->memory != MAP_FAILED) {
-        munmap(probe->memory, MEMORY_PAGE_SIZE);
+        munmap(probe->memory, PAGE_SIZE);
     }
     if (probe->vcpu >= 0) {
         close(probe->vcpu);

@@ -169,7 +169,7 @@ uint64_t pm_pte(uint32_t linear)
 void pm_identity_pages(Rig *rig)
 {
     rig_write32(rig, PM_DIRECTORY, PM_TABLES | PAGE_ALL);
-    for (uint32_t linear = 0; linear < PM_RAM; linear += MEMORY_PAGE_SIZE) {
+    for (uint32_t linear = 0; linear < PM_RAM; linear += PAGE_SIZE) {
         rig_write32(rig, pm_pte(linear), linear | PAGE_ALL);
     }
 }

@@ -443,9 +443,9 @@ static void make_stack_contents(Maker *maker)
 static void place_code(Maker *maker)
 {
     OracleCase *made = maker->made;
-    made->code_offset = ORACLE_PAGE / 2 + maker_below(maker, ORACLE_PAGE);
+    made->code_offset = PAGE_SIZE / 2 + maker_below(maker, PAGE_SIZE);
     if (maker_one_in(maker, 20)) {
-        uint32_t edge = maker_one_in(maker, 2) ? ORACLE_CODE_SIZE : ORACLE_PAGE;
+        uint32_t edge = maker_one_in(maker, 2) ? ORACLE_CODE_SIZE : PAGE_SIZE;
         made->code_offset = edge - 1 - maker_below(maker, 12);
     }
     made->before.eip =

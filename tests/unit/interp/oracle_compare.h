@@ -5,7 +5,7 @@
 #include "tests/unit/interp/oracle_case.h"
 
 /* The pages of the data area that a case can change. */
-#define ORACLE_WRITABLE_SIZE (ORACLE_DATA_SIZE - ORACLE_PAGE)
+#define ORACLE_WRITABLE_SIZE (ORACLE_DATA_SIZE - PAGE_SIZE)
 
 /* What a CPU did with a case. */
 typedef struct OracleOutcome {

@@ -104,12 +104,12 @@ static void make_idt(Rig *rig)
 static void map_area(Rig *rig, unsigned table, uint32_t linear, uint32_t physical, unsigned pages,
                      uint32_t flags)
 {
-    uint32_t table_at = TABLES + table * MEMORY_PAGE_SIZE;
+    uint32_t table_at = TABLES + table * PAGE_SIZE;
     rig_write32(rig, DIRECTORY + (linear >> 22) * 4,
                 table_at | PAGE_PRESENT | PAGE_WRITE | PAGE_USER | PAGE_USED);
     for (unsigned i = 0; i < pages; i++) {
         rig_write32(rig, table_at + ((linear >> 12 & 0x3ff) + i) * 4,
-                    (physical + i * MEMORY_PAGE_SIZE) | flags | PAGE_PRESENT | PAGE_USED);
+                    (physical + i * PAGE_SIZE) | flags | PAGE_PRESENT | PAGE_USED);
     }
 }
 
@@ -117,8 +117,8 @@ static void make_pages(Rig *rig)
 {
     map_area(rig, 0, ORACLE_CODE, CODE, ORACLE_CODE_PAGES, PAGE_USER);
     map_area(rig, 1, ORACLE_DATA, DATA, ORACLE_DATA_PAGES - 1, PAGE_USER | PAGE_WRITE | PAGE_DIRTY);
-    uint32_t last = (ORACLE_DATA_PAGES - 1) * ORACLE_PAGE;
-    rig_write32(rig, TABLES + MEMORY_PAGE_SIZE + (ORACLE_DATA_PAGES - 1) * 4,
+    uint32_t last = (ORACLE_DATA_PAGES - 1) * PAGE_SIZE;
+    rig_write32(rig, TABLES + PAGE_SIZE + (ORACLE_DATA_PAGES - 1) * 4,
                 (DATA + last) | PAGE_USER | PAGE_PRESENT | PAGE_USED);
     map_area(rig, 2, SYSTEM_AT, SYSTEM, SYSTEM_PAGES, PAGE_WRITE | PAGE_DIRTY);
 }
@@ -220,7 +220,7 @@ static void read_frame(OracleMachine *machine, const CpuState *state, OracleRun 
     run->after.eflags = words[3];
     run->after.gpr[CPU_SP] = words[4];
     run->after.segment[CPU_SS] = (uint16_t)words[5];
-    if (run->fault.cr2 - SYSTEM_AT < SYSTEM_PAGES * ORACLE_PAGE && vector == 14) {
+    if (run->fault.cr2 - SYSTEM_AT < SYSTEM_PAGES * PAGE_SIZE && vector == 14) {
         run->end = END_IN_SYSTEM;
     }
 }

@@ -14,7 +14,7 @@
 #define GUARD               16u      /* space around the instruction without targets */
 #define EDGE                12u
 
-#define CODE_TOP (ORACLE_CODE / ORACLE_PAGE + ORACLE_CODE_PAGES)
+#define CODE_TOP (ORACLE_CODE / PAGE_SIZE + ORACLE_CODE_PAGES)
 
 const OracleSegment ORACLE_LDT[ORACLE_LDT_ENTRIES] = {
     [LDT_CODE_FLAT] = {0, CODE_TOP, 2, true, false, true, true},
@@ -176,10 +176,10 @@ static uint32_t pick_linear(Maker *maker, unsigned size)
 {
     uint32_t offset;
     if (maker_one_in(maker, 5)) {
-        uint32_t edge = ORACLE_PAGE * maker_below(maker, ORACLE_DATA_PAGES + 1);
+        uint32_t edge = PAGE_SIZE * maker_below(maker, ORACLE_DATA_PAGES + 1);
         offset = edge - EDGE + maker_below(maker, 2 * EDGE);
     } else {
-        offset = maker_below(maker, ORACLE_DATA_SIZE - ORACLE_PAGE / 2);
+        offset = maker_below(maker, ORACLE_DATA_SIZE - PAGE_SIZE / 2);
     }
     if (maker->aligned || maker_one_in(maker, 3)) {
         offset &= ~(size - 1);
@@ -195,7 +195,7 @@ uint32_t maker_pick_offset(Maker *maker, uint16_t selector, unsigned size)
         maker_one_in(maker, 8)) {
         return limit - 6 + maker_below(maker, 8);
     }
-    if (!segment.in_pages && segment.type == 0 && limit < ORACLE_PAGE) {
+    if (!segment.in_pages && segment.type == 0 && limit < PAGE_SIZE) {
         return maker_below(maker, limit);
     }
     if (selector == SELECTOR(LDT_CODE32)) {

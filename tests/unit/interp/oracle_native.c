@@ -267,7 +267,7 @@ static bool map_data(void)
     uint8_t *data = map_fixed(ORACLE_DATA, ORACLE_DATA_SIZE, PROT_READ | PROT_WRITE, fd);
     close(fd);
     return native.data != NULL && data != NULL &&
-           mprotect(data + ORACLE_DATA_SIZE - ORACLE_PAGE, ORACLE_PAGE, PROT_READ) == 0;
+           mprotect(data + ORACLE_DATA_SIZE - PAGE_SIZE, PAGE_SIZE, PROT_READ) == 0;
 }
 
 /*
@@ -278,12 +278,12 @@ static void touch_pages(void)
 {
     volatile uint8_t *code = (uint8_t *)(uintptr_t)ORACLE_CODE;
     volatile uint8_t *data = (uint8_t *)(uintptr_t)ORACLE_DATA;
-    for (uint32_t offset = 0; offset < ORACLE_CODE_SIZE; offset += ORACLE_PAGE) {
+    for (uint32_t offset = 0; offset < ORACLE_CODE_SIZE; offset += PAGE_SIZE) {
         (void)code[offset];
     }
-    for (uint32_t offset = 0; offset < ORACLE_DATA_SIZE; offset += ORACLE_PAGE) {
+    for (uint32_t offset = 0; offset < ORACLE_DATA_SIZE; offset += PAGE_SIZE) {
         uint8_t byte = data[offset];
-        if (offset < ORACLE_DATA_SIZE - ORACLE_PAGE) {
+        if (offset < ORACLE_DATA_SIZE - PAGE_SIZE) {
             data[offset] = byte;
         }
     }

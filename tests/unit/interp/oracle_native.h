@@ -8,6 +8,8 @@
 #ifndef PIOEMU_ORACLE_NATIVE_H
 #define PIOEMU_ORACLE_NATIVE_H
 
+#include "src/base/page.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,9 +19,8 @@
 /* Pages of data, the last of which is read-only.  The pages around them are absent. */
 #define ORACLE_DATA       0x20000000u
 #define ORACLE_DATA_PAGES 3u
-#define ORACLE_PAGE       4096u
-#define ORACLE_CODE_SIZE  (ORACLE_CODE_PAGES * ORACLE_PAGE)
-#define ORACLE_DATA_SIZE  (ORACLE_DATA_PAGES * ORACLE_PAGE)
+#define ORACLE_CODE_SIZE  (ORACLE_CODE_PAGES * PAGE_SIZE)
+#define ORACLE_DATA_SIZE  (ORACLE_DATA_PAGES * PAGE_SIZE)
 
 /*
  * An entry of the local descriptor table.  `type` is 0 for data, 1 for expand-down,

@@ -10,7 +10,7 @@
 
 #define INT3  0xcc
 #define DONE  VECTOR_BP
-#define PAGE  MEMORY_PAGE_SIZE
+#define PAGE  PAGE_SIZE
 #define ALIAS 0x300000u /* a second linear address for the page of PM_CODE, with paging */
 
 typedef void Test(Rig *rig);

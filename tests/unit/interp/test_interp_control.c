@@ -130,7 +130,7 @@ static void fill_pae(Rig *rig)
     rig_write64(rig, PAE_POINTERS, PAE_DIRECTORY | 1);
     rig_write64(rig, PAE_DIRECTORY, PAE_TABLE | 7);
     for (unsigned i = 0; i < 512; i++) {
-        rig_write64(rig, PAE_TABLE + 8 * i, i * MEMORY_PAGE_SIZE | 7);
+        rig_write64(rig, PAE_TABLE + 8 * i, i * PAGE_SIZE | 7);
     }
 }
 

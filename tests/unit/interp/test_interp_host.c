@@ -78,17 +78,17 @@ static void apply_patches(Oracle *oracle)
 static void restore_page(Oracle *oracle, uint32_t offset)
 {
     const uint8_t *was = &oracle->data[offset];
-    if (memcmp(oracle_native_data() + offset, was, ORACLE_PAGE) != 0) {
-        memcpy(oracle_native_data() + offset, was, ORACLE_PAGE);
+    if (memcmp(oracle_native_data() + offset, was, PAGE_SIZE) != 0) {
+        memcpy(oracle_native_data() + offset, was, PAGE_SIZE);
     }
-    if (memcmp(oracle_machine_data(oracle->machine) + offset, was, ORACLE_PAGE) != 0) {
-        oracle_machine_write_data(oracle->machine, offset, was, ORACLE_PAGE);
+    if (memcmp(oracle_machine_data(oracle->machine) + offset, was, PAGE_SIZE) != 0) {
+        oracle_machine_write_data(oracle->machine, offset, was, PAGE_SIZE);
     }
 }
 
 static void restore_data(Oracle *oracle)
 {
-    for (uint32_t offset = 0; offset < ORACLE_DATA_SIZE; offset += ORACLE_PAGE) {
+    for (uint32_t offset = 0; offset < ORACLE_DATA_SIZE; offset += PAGE_SIZE) {
         restore_page(oracle, offset);
     }
 }
@@ -289,10 +289,10 @@ static void new_data(Oracle *oracle, uint64_t seed)
 
 static void fill_with_traps(Oracle *oracle)
 {
-    uint8_t page[ORACLE_PAGE];
+    uint8_t page[PAGE_SIZE];
     memset(page, TRAP, sizeof(page));
     for (unsigned i = 0; i < ORACLE_CODE_PAGES; i++) {
-        write_code(oracle, i * ORACLE_PAGE, page, ORACLE_PAGE);
+        write_code(oracle, i * PAGE_SIZE, page, PAGE_SIZE);
     }
 }
 

@@ -15,7 +15,7 @@
 #define ERROR_W 2u
 #define ERROR_U 4u
 
-#define PAGE MEMORY_PAGE_SIZE
+#define PAGE PAGE_SIZE
 
 #define TARGET PM_TARGET
 

@@ -20,7 +20,7 @@
 
 #define CR4_PSE 0x10u
 #define CR4_PAE 0x20u
-#define PAGE    MEMORY_PAGE_SIZE
+#define PAGE    PAGE_SIZE
 
 #define TARGET PM_TARGET
 

@@ -155,9 +155,9 @@ static void is_exact(Bench *bench, void *context)
     bench->fact.host.fault.vector = 6;
     g_assert_cmpint(judge(bench, kept.vendor, &rule), ==, VERDICT_DIFFERS);
     bench->fact.host.fault = kept.host.fault;
-    bench->fact.after[ORACLE_PAGE] ^= 1;
+    bench->fact.after[PAGE_SIZE] ^= 1;
     g_assert_cmpint(judge(bench, kept.vendor, &rule), ==, VERDICT_DIFFERS);
-    bench->fact.after[ORACLE_PAGE] ^= 1;
+    bench->fact.after[PAGE_SIZE] ^= 1;
     g_assert_cmpint(judge(bench, kept.vendor, &rule), ==, VERDICT_EXPLAINED);
 }
 
@@ -259,7 +259,7 @@ static void run_undefined(Bench *bench, unsigned index)
 {
     OracleCase *item = &bench->fact.item;
     memset(&bench->fact, 0, sizeof(bench->fact));
-    item->code_offset = ORACLE_PAGE / 2;
+    item->code_offset = PAGE_SIZE / 2;
     item->length = UNDEFINED_RESULTS[index].length;
     memcpy(item->bytes, UNDEFINED_RESULTS[index].bytes, sizeof(UNDEFINED_RESULTS[index].bytes));
     item->before.gpr[CPU_AX] = UNDEFINED_RESULTS[index].eax;

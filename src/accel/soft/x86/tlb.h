@@ -6,9 +6,7 @@
 #define PIOEMU_ACCEL_SOFT_X86_TLB_H
 
 #include "src/accel/soft/x86/insn.h"
-
-#define PAGE_SIZE 4096u
-#define PAGE_MASK UINT64_C(0xfffffffffffff000)
+#include "src/base/page.h"
 
 /*
  * A translation.  A tag is the address of the linear page with flags in the low
