@@ -4,6 +4,8 @@
  */
 #include "src/board/bus_internal.h"
 
+#include "src/base/likely.h"
+
 #include <string.h>
 
 Bus *bus_new(bool locked)
@@ -90,7 +92,7 @@ static inline void begin_call(const Bus *bus, BusInitiator *by, const BusMapping
                               uint64_t address, bool write)
 {
     lock(mapping->lock);
-    if (G_UNLIKELY(bus->names)) {
+    if (unlikely(bus->names)) {
         note_name(by, mapping, address, write);
     }
 }
@@ -189,7 +191,7 @@ static void write_halves(Bus *bus, BusInitiator *by, Piece piece, uint64_t addre
 static inline uint64_t read_at(Bus *bus, BusInitiator *by, const BusMapping *mapping, IoSpace space,
                                uint64_t address, unsigned size)
 {
-    return G_LIKELY(takes_whole(mapping, address, size, false))
+    return likely(takes_whole(mapping, address, size, false))
                ? read_mapping(bus, by, mapping, address, size)
                : read_halves(bus, by, (Piece){space, size, size}, address);
 }
@@ -197,9 +199,9 @@ static inline uint64_t read_at(Bus *bus, BusInitiator *by, const BusMapping *map
 static inline void write_at(Bus *bus, BusInitiator *by, const BusMapping *mapping, IoSpace space,
                             uint64_t address, uint64_t value, unsigned size)
 {
-    if (G_LIKELY(takes_whole(mapping, address, size, true))) {
+    if (likely(takes_whole(mapping, address, size, true))) {
         write_mapping(bus, by, mapping, address, value, size);
-        if (G_UNLIKELY(mapping->ops->unfinished)) {
+        if (unlikely(mapping->ops->unfinished)) {
             begin(bus, by, mapping->claim);
         }
     } else {
@@ -352,7 +354,7 @@ static inline void remember(Bus *bus, BusInitiator *by, const char *device, uint
         access->write = write;
         access->memory = memory;
     }
-    if (G_UNLIKELY(atomic_load_explicit(&bus->after, memory_order_relaxed))) {
+    if (unlikely(atomic_load_explicit(&bus->after, memory_order_relaxed))) {
         finish_access(bus, by, access);
     }
 }
@@ -416,14 +418,14 @@ void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsi
 {
     const BusMapping *mapping = bus_port(bus, port);
     uint64_t value;
-    if (G_UNLIKELY(count != 1 || !takes_whole(mapping, port, size, write))) {
+    if (unlikely(count != 1 || !takes_whole(mapping, port, size, write))) {
         port_access_in_parts(bus, by, port, write, size, data, count);
         return;
     }
     if (write) {
         value = load_item(data, size);
         write_mapping(bus, by, mapping, port, value, size);
-        if (G_UNLIKELY(mapping->ops->unfinished)) {
+        if (unlikely(mapping->ops->unfinished)) {
             begin(bus, by, mapping->claim);
         }
     } else {

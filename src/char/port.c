@@ -1,4 +1,5 @@
 /* A device's end of a line: the rings, and what passes between the threads. */
+#include "src/base/likely.h"
 #include "src/char/char_internal.h"
 #include "src/char/order.h"
 
@@ -139,7 +140,7 @@ static size_t take_output(CharPort *port, const uint8_t *data, size_t size)
         !atomic_exchange(&port->tx_active, true)) {
         loop_post(port->loop, &port->tx_task);
     }
-    if (G_UNLIKELY(taken < size)) {
+    if (unlikely(taken < size)) {
         taken += write_to_full(port, data + taken, size - taken);
     }
     return taken;
@@ -200,7 +201,7 @@ static void bring_input(CharPort *port)
     if (ring_used(&port->rx)) {
         deliver_rx(port);
     }
-    if (G_UNLIKELY(atomic_load(&port->rx_refill)) && ring_used(&port->rx) <= port->rx.size / 2 &&
+    if (unlikely(atomic_load(&port->rx_refill)) && ring_used(&port->rx) <= port->rx.size / 2 &&
         atomic_exchange(&port->rx_refill, false)) {
         loop_post(port->loop, &port->rx_task);
     }

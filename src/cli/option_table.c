@@ -320,7 +320,7 @@ static const Option BOOT_OPTIONS[] = {
      .help = "a file for the firmware or the guest, through the fw_cfg device",
      .example = "-fw_cfg opt/org.example/greeting,string=hello",
      .set = set_fw_cfg},
-    {0},
+    OPTION_END,
 };
 
 static const Option MACHINE_OPTIONS[] = {
@@ -393,7 +393,7 @@ static const Option MACHINE_OPTIONS[] = {
      .help = "what ps and top call the process",
      .example = "-name test1",
      .set = option_set_name},
-    {0},
+    OPTION_END,
 };
 
 static const Option DRIVE_OPTIONS[] = {
@@ -446,7 +446,7 @@ static const Option DRIVE_OPTIONS[] = {
      .help = "what is written to drives is forgotten at the end",
      .example = "-hda disk.img -snapshot",
      .set = set_snapshot},
-    {0},
+    OPTION_END,
 };
 
 static const Option CONSOLE_OPTIONS[] = {
@@ -484,7 +484,7 @@ static const Option CONSOLE_OPTIONS[] = {
      .help = "the escape key's code (default 1, Ctrl-A; 0: none)",
      .example = "-echr 20",
      .set = set_escape},
-    {0},
+    OPTION_END,
 };
 
 static const Option CONTROL_OPTIONS[] = {
@@ -523,7 +523,7 @@ static const Option CONTROL_OPTIONS[] = {
      .help = "start paused: a debugger or QMP's cont lets it run",
      .example = "-S -qmp unix:/tmp/qmp.sock,server=on,wait=off",
      .set = set_start_paused},
-    {0},
+    OPTION_END,
 };
 
 /* Options of QEMU's for devices that this machine does not have. */
@@ -543,7 +543,7 @@ static const Option ABSENT_OPTIONS[] = {
      .help = "accepted for QEMU's sake",
      .example = "-vga none",
      .set = set_absent},
-    {0},
+    OPTION_END,
 };
 
 static const Option END_OPTIONS[] = {
@@ -584,7 +584,7 @@ static const Option END_OPTIONS[] = {
      .help = "the process id while it runs",
      .example = "-pidfile pioemu.pid",
      STRING_FIELD(pidfile)},
-    {0},
+    OPTION_END,
 };
 
 static const Option LOG_OPTIONS[] = {
@@ -628,7 +628,7 @@ static const Option LOG_OPTIONS[] = {
      .help = "give a recording to the devices again, or with its guest to the software CPU",
      .example = "-replay session.rec",
      STRING_FIELD(replay)},
-    {0},
+    OPTION_END,
 };
 
 const OptionGroup OPTION_GROUPS[OPTION_GROUP_COUNT] = {

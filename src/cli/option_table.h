@@ -22,11 +22,17 @@ struct Option {
     size_t field; /* the place of a char * in Config, if `set` is set_string */
 };
 
-/* Options that --help shows together.  The last one has no name. */
+/* Options that --help shows together.  OPTION_END ends the table. */
 typedef struct OptionGroup {
     const char *title;
     const Option *options;
 } OptionGroup;
+
+/* The last entry of a table of options. */
+#define OPTION_END                                                                                 \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 #define OPTION_GROUP_COUNT 8u
 

@@ -1,5 +1,6 @@
 #include "src/device/device_calls.h"
 
+#include "src/base/likely.h"
 #include "src/device/device_internal.h"
 #include "src/device/pci_internal.h"
 
@@ -26,7 +27,7 @@ static void *new_slot(DeviceServices *services, size_t size)
 static void enter(const Device *dev, const DeviceCall *call)
 {
     DeviceServices *services = dev->services;
-    if (G_UNLIKELY(services->class->enter)) {
+    if (unlikely(services->class->enter)) {
         services->class->enter(services, call);
     }
 }
@@ -34,7 +35,7 @@ static void enter(const Device *dev, const DeviceCall *call)
 static void leave(const Device *dev, const DeviceCall *call)
 {
     DeviceServices *services = dev->services;
-    if (G_UNLIKELY(services->class->leave)) {
+    if (unlikely(services->class->leave)) {
         services->class->leave(services, call);
     }
 }
@@ -43,7 +44,7 @@ static void leave(const Device *dev, const DeviceCall *call)
 static bool let_in(Device *dev, const DeviceCall *call)
 {
     const DeviceServices *services = dev->services;
-    bool in = G_LIKELY(!services->class->admits) || services->class->admits(services);
+    bool in = likely(!services->class->admits) || services->class->admits(services);
     if (in) {
         enter(dev, call);
     }

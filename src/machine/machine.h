@@ -21,6 +21,11 @@ typedef struct MachineDefault {
     const char *device, *property, *value;
 } MachineDefault;
 
+#define MACHINE_DEFAULT_END                                                                        \
+    {                                                                                              \
+        .device = NULL                                                                             \
+    }
+
 typedef struct MachineClass {
     const char *name;
     const char *alias; /* another name of the same board, or NULL */
@@ -189,6 +194,11 @@ typedef struct MachineWire {
     const char *output;
     IrqLine *line;
 } MachineWire;
+
+#define MACHINE_WIRE_END                                                                           \
+    {                                                                                              \
+        .output = NULL                                                                             \
+    }
 
 Device *machine_add_wired(Machine *machine, const DeviceHost *host, const char *class_name,
                           const char *id, const char *properties, const MachineWire *wires,

@@ -121,7 +121,7 @@ static bool add_rtc(Machine *machine, const Config *config, const PcDrives *driv
         ",disk0=%s,disk1=%s,floppy0=%s,floppy1=%s%s",
         rtc.base, memory_ram_size(machine->host.memory), disk0, disk1,
         pc_floppy_type(&drives->floppy, 0), pc_floppy_type(&drives->floppy, 1), more);
-    const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, {0}};
+    const MachineWire wires[] = {{"nmi-mask", machine->nmi_mask}, MACHINE_WIRE_END};
     return machine_add_wired(machine, rtc.follows_host ? &machine->host_timed : &machine->host,
                              "mc146818rtc", "RTC", properties, wires, error);
 }
@@ -130,14 +130,14 @@ static bool add_rtc(Machine *machine, const Config *config, const PcDrives *driv
 static bool add_a20_gate(Machine *machine, const char *class_name, const char *id,
                          const char *properties, GError **error)
 {
-    const MachineWire wires[] = {{"a20", irq_router_line(machine->a20, 0)}, {0}};
+    const MachineWire wires[] = {{"a20", irq_router_line(machine->a20, 0)}, MACHINE_WIRE_END};
     return machine_add_wired(machine, &machine->host, class_name, id, properties, wires, error);
 }
 
 static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
 {
     const MachineWire wires[] = {
-        {"intr", machine_intr(machine, cpu)}, {"nmi", machine_nmi_pin(machine, cpu)}, {0}};
+        {"intr", machine_intr(machine, cpu)}, {"nmi", machine_nmi_pin(machine, cpu)}, MACHINE_WIRE_END};
     g_autofree char *id = cpu ? g_strdup_printf("LAPIC%u", cpu) : g_strdup("LAPIC");
     g_autofree char *properties = g_strdup_printf("cpu=%u", cpu);
     Device *lapic =
@@ -175,7 +175,7 @@ static bool add_controllers(Machine *machine, const Config *config, GError **err
     }
     IrqLine *output = machine->cpu.has_apics ? machine_pin(machine, machine->lapics->pdata[0], 0)
                                              : machine_intr(machine, 0);
-    const MachineWire wires[] = {{"intr", output}, {0}};
+    const MachineWire wires[] = {{"intr", output}, MACHINE_WIRE_END};
     machine->pic =
         machine_add_wired(machine, &machine->host, "isa-pic", "PIC",
                           bios_did(machine->started_by == MACHINE_AFTER_BIOS), wires, error);

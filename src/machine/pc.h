@@ -10,8 +10,8 @@
 #define PC_SERIAL_MAX 4u
 
 /*
- * Where the board puts each device unless a property says otherwise.  The last
- * entry has a NULL device.
+ * Where the board puts each device unless a property says otherwise.  The table
+ * ends with MACHINE_DEFAULT_END.
  */
 extern const MachineDefault PC_DEFAULTS[];
 

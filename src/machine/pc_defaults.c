@@ -69,5 +69,5 @@ const MachineDefault PC_DEFAULTS[] = {
     {"pc-testdev", "irq13", "13"},
     {"pc-testdev", "irq14", "14"},
     {"pc-testdev", "irq15", "15"},
-    {0},
+    MACHINE_DEFAULT_END,
 };

@@ -45,7 +45,7 @@ static void die(const GError *error)
 static bool build_controller(Machine *machine, const Config *config, GError **error)
 {
     (void)config;
-    const MachineWire wires[] = {{"intr", machine_intr(machine, 0)}, {NULL, NULL}};
+    const MachineWire wires[] = {{"intr", machine_intr(machine, 0)}, MACHINE_WIRE_END};
     machine->pic = machine_add_wired(machine, &machine->host, "isa-pic", "PIC", NULL, wires, error);
     return machine->pic != NULL;
 }

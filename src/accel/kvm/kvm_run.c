@@ -1,6 +1,8 @@
 /* The kvm accelerator: runs a vCPU until its caller must act. */
 #include "src/accel/kvm/kvm.h"
 
+#include "src/base/likely.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -142,7 +144,7 @@ static VcpuStop after_access(KvmVcpu *kv, bool write)
 {
     bool go_on = true;
     VcpuStop stop = CONTINUE;
-    if (G_UNLIKELY(write && kv->debug.applied)) {
+    if (unlikely(write && kv->debug.applied)) {
         stop = kvm_debug_wrote(kv, &go_on);
     }
     return go_on ? CONTINUE : stop;
@@ -330,7 +332,7 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
         return stop;
     }
     do {
-        if (G_UNLIKELY(is_held(kv))) {
+        if (unlikely(is_held(kv))) {
             if (__atomic_exchange_n(&kv->run->immediate_exit, 0, __ATOMIC_SEQ_CST)) {
                 return VCPU_KICKED;
             }
@@ -339,11 +341,11 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
             continue;
         }
         bool steps = kvm_debug_steps(kv);
-        if (G_UNLIKELY(steps || kvm_debug_is_due(kv)) && !kvm_debug_prepare(kv, &stop)) {
+        if (unlikely(steps || kvm_debug_is_due(kv)) && !kvm_debug_prepare(kv, &stop)) {
             return stop;
         }
         inject_nmi(kv);
-        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL && !G_UNLIKELY(steps)) {
+        if (kvm->accel.host.irqchip != IRQCHIP_KERNEL && !unlikely(steps)) {
             inject_interrupt(kv);
         }
         int result = ioctl(kv->fd, KVM_RUN, 0);
@@ -351,11 +353,11 @@ static VcpuStop run_until_stop(Vcpu *vcpu)
         if (kv->run->kvm_valid_regs && (result < 0 || kv->run->exit_reason != KVM_EXIT_SHUTDOWN)) {
             remember_exit(kv);
         }
-        if (G_UNLIKELY(kvm_posted_waiting(vcpu->accel))) {
+        if (unlikely(kvm_posted_waiting(vcpu->accel))) {
             deliver_posted(vcpu);
         }
         stop = result < 0 ? run_failed(kv, error_number) : handle_exit(kv);
-        if (G_UNLIKELY(atomic_load_explicit(&kvm->memory_failed, memory_order_acquire))) {
+        if (unlikely(atomic_load_explicit(&kvm->memory_failed, memory_order_acquire))) {
             return fail(vcpu, "%s", kvm->memory_failure);
         }
     } while (stop == CONTINUE);

@@ -16,11 +16,9 @@
 #include "src/accel/soft/interp/code_arena.h"
 #include "src/accel/soft/x86/fx.h"
 #include "src/accel/soft/x86/system.h"
+#include "src/base/likely.h"
 
 #include <setjmp.h>
-
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define FLAGS_ARITHMETIC                                                                           \
     (CPU_FLAG_CF | CPU_FLAG_PF | CPU_FLAG_AF | CPU_FLAG_ZF | CPU_FLAG_SF | CPU_FLAG_OF)
