@@ -203,7 +203,7 @@ void pio_irq_set(IrqLine *line, bool level);
 /*
  * Whether an earlier edge of this line still waits for the CPU at the
  * interrupt controller, so that another would merge with it.  False where
- * nobody can tell, and while the controller masks the line.  Call with the
+ * the answer is not known, and while the controller masks the line.  Call with the
  * device's lock held.
  */
 bool pio_irq_pending(const IrqLine *line);

@@ -52,7 +52,7 @@ gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
     return signalled;
 }
 
-/* What was done before an item was pushed is seen by whoever pops it. */
+/* What was done before an item was pushed is seen by the thread that pops it. */
 void g_async_queue_push(GAsyncQueue *queue, gpointer data)
 {
     __tsan_release(queue);

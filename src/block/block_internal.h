@@ -36,7 +36,7 @@ struct BlockPort {
     size_t bytes;    /* of all buffers; protected by the lock */
     bool stop;       /* protected by the lock */
     bool stalled;    /* a request failed and waits for a retry; protected by the lock */
-    GQueue failures; /* Failure; those that nobody was told about yet; protected by
+    GQueue failures; /* Failure; those that were not reported yet; protected by
                         the lock */
     LoopTask failed;
     bool reported[BLOCK_KINDS]; /* by kind; for the worker only */

@@ -66,8 +66,8 @@ typedef struct BusMapping {
 typedef struct BusAccess {
     uint64_t address;
     uint64_t value;     /* of the last item */
-    const char *device; /* NULL: nobody answered */
-    /* What the device called it when the access came; NULL: no name, or nobody asked for one. */
+    const char *device; /* NULL: no device answered */
+    /* What the device called it when the access came; NULL: no name, or it was not requested. */
     const char *register_name;
     uint32_t count;
     uint32_t times; /* that it was made in a row */
@@ -85,7 +85,8 @@ typedef struct BusAccess {
  * bus_leave() only.
  */
 typedef struct BusInitiator {
-    /* Linear address of the guest's instruction, for the first access to a port nobody has. */
+    /* Linear address of the guest's instruction, for the first access to a port without a device.
+     */
     uint64_t (*program_counter)(struct BusInitiator *self);
     unsigned cpu; /* whose devices of its own it reaches */
     /*
@@ -201,7 +202,7 @@ typedef struct BusUnclaimed {
     bool memory;
 } BusUnclaimed;
 
-/* Accesses that nobody answered, by address; the caller frees the array. */
+/* Accesses that no device answered, by address; the caller frees the array. */
 GArray *bus_unclaimed(const Bus *bus);
 
 /*

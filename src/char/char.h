@@ -139,7 +139,7 @@ struct Chardev {
     bool stamping;   /* each line of the output begins with the time */
     bool line_start; /* with `stamping`: the next byte begins a line */
     unsigned lines_in;
-    LoopTask *typist; /* posted when there may be room for more input; NULL: nobody types */
+    LoopTask *typist; /* posted when there may be room for more input; NULL: no typed input */
 };
 
 /* ---- the set (chardev_set.c) ---- */

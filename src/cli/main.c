@@ -76,7 +76,7 @@ static int run_built(Vm *vm, Control *control, Pidfile *pidfile, Daemon **daemon
 
 /*
  * `replay`: NULL if it is none.  A complaint comes last, when a signal that
- * ends the process does so even if nobody reads it.
+ * ends the process does so even if it is not read.
  */
 static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_by_signal)
 {

@@ -55,5 +55,5 @@ const Option ACCEPTED_OPTIONS[] = {
      .help = "there is no parallel port",
      .set = accept_parallel},
     {.name = "usb", .help = "there is no USB", .set = accept},
-    {0},
+    OPTION_END,
 };

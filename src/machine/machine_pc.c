@@ -136,8 +136,9 @@ static bool add_a20_gate(Machine *machine, const char *class_name, const char *i
 
 static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
 {
-    const MachineWire wires[] = {
-        {"intr", machine_intr(machine, cpu)}, {"nmi", machine_nmi_pin(machine, cpu)}, MACHINE_WIRE_END};
+    const MachineWire wires[] = {{"intr", machine_intr(machine, cpu)},
+                                 {"nmi", machine_nmi_pin(machine, cpu)},
+                                 MACHINE_WIRE_END};
     g_autofree char *id = cpu ? g_strdup_printf("LAPIC%u", cpu) : g_strdup("LAPIC");
     g_autofree char *properties = g_strdup_printf("cpu=%u", cpu);
     Device *lapic =
@@ -207,7 +208,8 @@ static bool add_fw_cfg(Machine *machine, const Config *config, const PcDrives *d
     return has_device(config, "fw_cfg") || machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
 }
 
-/* By which our own BIOS says that nothing booted; beside fw_cfg, where nobody looks for devices. */
+/* By which our own BIOS says that nothing booted; beside fw_cfg, where guests look for no devices.
+ */
 static bool add_bios_exit(Machine *machine, GError **error)
 {
     return !machine->own_bios || machine_add(machine, "exit-port", "BIOS-exit",

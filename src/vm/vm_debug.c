@@ -108,7 +108,7 @@ void vm_debug_stopped(Vm *vm, const Vcpu *vcpu)
     }
 }
 
-/* Whoever lets the machine run next lets all of it run. */
+/* The next resume of the machine lets all of it run. */
 void vm_debug_tell(Vm *vm, const VmStop *stop)
 {
     set_moves(vm, NULL);

@@ -63,7 +63,7 @@ struct Vm {
     Signals *signals;
     Irqchip irqchip;
 
-    VmInput *input;      /* NULL: nobody has typed */
+    VmInput *input;      /* NULL: there was no input */
     VmListener listener; /* without functions if there is none */
     struct {
         VmDebugger debugger; /* likewise */

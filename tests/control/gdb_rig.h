@@ -46,7 +46,7 @@ enum { WAITS, PAGES, CRASHES };
 
 /* Whether an accelerator can run here, and with 32-bit paging; else the test is skipped. */
 bool gdb_rig_can(const char *accel, bool paging);
-/* Starts debugged.bin, stopped before its first instruction; nobody is connected yet. */
+/* Starts debugged.bin, stopped before its first instruction; no client is connected yet. */
 void gdb_rig_start(GdbRig *rig, const char *accel, const char *options);
 /* Connects as gdb does, and learns the places. */
 void gdb_rig_connect(GdbRig *rig);

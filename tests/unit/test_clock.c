@@ -238,7 +238,7 @@ static void test_one_run_serves_the_timers_that_were_due_at_its_start(void)
     timer_free(a.timer);
 }
 
-/* ---- the wake-up of whoever serves the clock ---- */
+/* ---- the wake-up of the server of the clock ---- */
 
 typedef struct Waker {
     unsigned calls;

@@ -362,7 +362,7 @@ static void test_ldmxcsr_refuses_reserved_bits(void)
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x13), ==, VECTOR_GP);
 }
 
-/* ---- XSAVE ----------------------------------------------------------------------- */
+/* ---- XSAVE ---- */
 
 #define CR4_OSXSAVE  (1u << 18)
 #define XSAVE_HEADER 512u
@@ -451,7 +451,7 @@ static void test_xsetbv_takes_x87_with_or_without_sse(void)
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x23), ==, VECTOR_UD);
 }
 
-/* ---- VEX -------------------------------------------------------------------------- */
+/* ---- VEX ---- */
 
 static void test_vex_is_undefined_outside_protected_mode_and_les_with_memory(void)
 {

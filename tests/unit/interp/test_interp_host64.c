@@ -162,7 +162,7 @@ typedef struct Case {
     bool byte;
 } Case;
 
-/* ---- the host ------------------------------------------------------------ */
+/* ---- the host ---- */
 
 static struct {
     const State *before;
@@ -239,7 +239,7 @@ static void run_on_host(const Case *item, const State *before, State *after)
     memcpy(after->data, (void *)DATA, SIZE);
 }
 
-/* ---- the software CPU ---------------------------------------------------- */
+/* ---- the software CPU ---- */
 
 static Rig *open_rig(void)
 {
@@ -290,7 +290,7 @@ static void run_on_rig(Rig *rig, const Case *item, const State *before, State *a
     rig_read(rig, DATA_AT, after->data, SIZE);
 }
 
-/* ---- cases --------------------------------------------------------------- */
+/* ---- cases ---- */
 
 static uint64_t random_value(uint64_t *seed)
 {
@@ -467,7 +467,7 @@ static void make_case(uint64_t number, Case *item, State *before)
     before->rip = CODE + (r >> 48 & 0x7ff);
 }
 
-/* ---- comparing ----------------------------------------------------------- */
+/* ---- comparing ---- */
 
 static uint32_t compared_flags(const Case *item)
 {

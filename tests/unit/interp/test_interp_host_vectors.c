@@ -76,7 +76,7 @@ static unsigned below(Oracle *o, unsigned n)
     return (unsigned)(next_random(o) >> 33) % n;
 }
 
-/* ---- forms ------------------------------------------------------------------ */
+/* ---- forms ---- */
 
 static bool is_vector_opcode(unsigned map, unsigned byte)
 {
@@ -184,7 +184,7 @@ static void add_x87_forms(Oracle *o)
     }
 }
 
-/* ---- a case ----------------------------------------------------------------- */
+/* ---- a case ---- */
 
 static const uint32_t SINGLES[] = {0,          0x80000000, 1,          0x807fffff, 0x00800000,
                                    0x3f800000, 0xbf800000, 0x3f000000, 0x40490fdb, 0x4b000001,
@@ -352,7 +352,7 @@ static void make_case(Oracle *o)
     make_registers(o);
 }
 
-/* ---- the host ---------------------------------------------------------------- */
+/* ---- the host ---- */
 
 static sigjmp_buf escape;
 static volatile sig_atomic_t signal_number;
@@ -416,7 +416,7 @@ static void run_native(Oracle *o)
                                                  : NO_VECTOR;
 }
 
-/* ---- the software CPU ---------------------------------------------------------- */
+/* ---- the software CPU ---- */
 
 static void run_emulated(Oracle *o)
 {
@@ -447,7 +447,7 @@ static void run_emulated(Oracle *o)
     rig_read(o->rig, data, o->emulated.memory, MEMORY_SIZE);
 }
 
-/* ---- comparing ------------------------------------------------------------------- */
+/* ---- comparing ---- */
 
 /* Whether the condition codes tell something; otherwise only C1 does. */
 static bool sets_conditions(const Oracle *o)

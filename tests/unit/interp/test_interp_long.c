@@ -36,7 +36,7 @@ static void set_pte(Rig *rig, uint64_t linear, uint64_t entry)
     rig_write64(rig, lm_pte(linear), entry);
 }
 
-/* ---- how it begins ------------------------------------------------------- */
+/* ---- how it begins ---- */
 
 /* mov %eax, %cr0 */
 #define MOV_CR0_EAX 0x0f, 0x22, 0xc0
@@ -104,7 +104,7 @@ static void test_paging_cannot_end_in_64_bit_code(void)
     lm_expect(rig, &state, GP, 0);
 }
 
-/* ---- delivery ------------------------------------------------------------ */
+/* ---- delivery ---- */
 
 static void test_interrupt_of_the_same_level_aligns_the_stack(void)
 {
@@ -223,7 +223,7 @@ static void test_iretq_to_where_it_may_not(void)
     lm_expect(rig, &state, GP, 0);
 }
 
-/* ---- addresses ----------------------------------------------------------- */
+/* ---- addresses ---- */
 
 static void test_addresses_that_are_not_canonical(void)
 {
@@ -335,7 +335,7 @@ static void test_smap(void)
     lm_expect(rig, &state, UD, 0);
 }
 
-/* ---- the fast ways ------------------------------------------------------- */
+/* ---- the fast ways ---- */
 
 static CpuState with_syscall(unsigned cpl, uint64_t rip)
 {
@@ -437,7 +437,7 @@ static void test_bases_outlive_a_return_to_level_3(void)
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, 0x66);
 }
 
-/* ---- instructions -------------------------------------------------------- */
+/* ---- instructions ---- */
 
 typedef struct Bytes {
     const char *what;

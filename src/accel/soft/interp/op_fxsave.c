@@ -48,7 +48,7 @@ OP(fxrstor)
     NEXT();
 }
 
-/* ---- XSAVE (Intel SDM volume 1, chapter "Managing State Using the XSAVE Feature Set") -- */
+/* ---- XSAVE (Intel SDM volume 1, chapter "Managing State Using the XSAVE Feature Set") ---- */
 
 #define COMPONENT_X87   1u
 #define COMPONENT_SSE   2u
@@ -190,7 +190,7 @@ OP(xsetbv)
     FINISH();
 }
 
-/* ---- MXCSR and the cache ---------------------------------------------------- */
+/* ---- MXCSR and the cache ---- */
 
 OP(ldmxcsr)
 {

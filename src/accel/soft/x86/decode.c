@@ -512,7 +512,7 @@ static bool operand_needs_modrm(Operand operand)
     }
 }
 
-/* ---- VEX (Intel SDM volume 2, "The VEX Prefix") ------------------------- */
+/* ---- VEX (Intel SDM volume 2, "The VEX Prefix") ---- */
 
 #define VEX_3 0xc4
 #define VEX_2 0xc5
@@ -565,7 +565,7 @@ static const Opcode *take_vex(Decoder *r, uint8_t byte)
                          : opcode_vex(map, d->byte, last & 3);
 }
 
-/* ---- the opcode --------------------------------------------------------- */
+/* ---- the opcode ---- */
 
 static void take_opcode(Decoder *r)
 {

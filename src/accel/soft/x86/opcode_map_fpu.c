@@ -331,7 +331,7 @@ const Opcode MAP_NAME(opcodes_0f38f6)[4] = {
     [2] = ENTRY(ADX, BY_YSIZE(adox, _rr), BY_YSIZE(adox, _rm), Gy, Ey),
 };
 
-/* ---- VEX --------------------------------------------------------------------------- */
+/* ---- VEX ---- */
 
 /* Of 32 bits, or of 64 with VEX.W, which other code than that of 64 bits does not have. */
 #define BMI(feature_, name, ...)                                                                   \
@@ -365,7 +365,7 @@ const Opcode *MAP_NAME(opcode_vex)(unsigned map, uint8_t byte, unsigned prefix)
     return map == 3 && byte == 0xf0 && prefix == 3 ? &VEX_0F3AF0 : &VEX_NOTHING;
 }
 
-/* ---- x87 ------------------------------------------------------------------------ */
+/* ---- x87 ---- */
 
 #define X87_LOAD(bytes)                                                                            \
     {                                                                                              \
