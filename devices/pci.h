@@ -33,12 +33,22 @@ typedef struct PciBar {
     uint64_t size;
 } PciBar;
 
+#define PCI_BAR_END                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
 /* A byte of configuration space above the header that is the device's own. */
 typedef struct PciRegister {
     uint8_t offset;   /* 0x40 or above */
     uint8_t value;    /* after a reset */
     uint8_t writable; /* bits that a write changes */
 } PciRegister;
+
+#define PCI_REGISTER_END                                                                           \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 struct PciIdentity {
     uint32_t struct_size; /* of PciIdentity */

@@ -44,7 +44,7 @@ static void i440fx_registers_changed(void *state)
 static const PciRegister REGISTERS[] = {
     {PMC_PAM0, 0, 0x30},     {PMC_PAM0 + 1, 0, 0x33}, {PMC_PAM0 + 2, 0, 0x33},
     {PMC_PAM0 + 3, 0, 0x33}, {PMC_PAM0 + 4, 0, 0x33}, {PMC_PAM0 + 5, 0, 0x33},
-    {PMC_PAM6, 0, 0x33},     {PMC_SMRAM, 0x02, 0x78}, {0},
+    {PMC_PAM6, 0, 0x33},     {PMC_SMRAM, 0x02, 0x78}, PCI_REGISTER_END,
 };
 
 static const PciIdentity IDENTITY = {

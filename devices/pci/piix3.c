@@ -65,7 +65,7 @@ static const PciRegister REGISTERS[] = {
     {PIIX3_PIRQA + 2, PIRQ_OFF, PIRQ_OFF | PIRQ_IRQ},
     {PIIX3_PIRQA + 3, PIRQ_OFF, PIRQ_OFF | PIRQ_IRQ},
     {PIIX3_TOM, 0x02, 0xfe},
-    {0},
+    PCI_REGISTER_END,
 };
 
 static const PciIdentity IDENTITY = {

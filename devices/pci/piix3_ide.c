@@ -21,7 +21,7 @@ static const PciRegister REGISTERS[] = {
     {PIIX3_IDETIM0 + 1, 0x00, 0xf3},
     {PIIX3_IDETIM1, 0x00, 0xff},
     {PIIX3_IDETIM1 + 1, 0x00, 0xf3},
-    {0},
+    PCI_REGISTER_END,
 };
 
 static const PciIdentity IDENTITY = {

@@ -18,7 +18,7 @@ typedef struct Piix4Pm {
 
 static const PciRegister REGISTERS[] = {
     {PIIX4_PMBASE, 0x01, 0},    {PIIX4_PMBASE + 1, 0x06, 0}, {PIIX4_DEVACTB + 3, APMC_ENABLED, 0},
-    {PIIX4_PMREGMISC, 0x01, 0}, {PIIX4_SMBBASE, 0x01, 0},    {0},
+    {PIIX4_PMREGMISC, 0x01, 0}, {PIIX4_SMBBASE, 0x01, 0},    PCI_REGISTER_END,
 };
 
 static const PciIdentity IDENTITY = {

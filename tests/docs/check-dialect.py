@@ -48,7 +48,7 @@ def check_comments(path, text):
     for number, comment in comments_of(text):
         if re.match(r"/[*/] ?-{2}|/[*/] ?={2}", comment) and not BANNER.match(comment):
             found.append(f"{path}:{number}: a banner is /* ---- the words ---- */")
-        for word in re.findall(rr"\b[A-Za-z]+\b", comment):
+        for word in re.findall(r"\b[A-Za-z]+\b", comment):
             if word.lower() in WORDS:
                 found.append(f"{path}:{number}: '{word}': {WORDS[word.lower()]}")
     return found

@@ -52,7 +52,7 @@ static const IoOps CARD_OPS = {.read = card_read, .write = card_write, .max_size
 static const PciBar BARS[] = {{.number = 0, .ports = true, .size = PORTS},
                               {.number = 1, .size = MEMORY, .prefetch = true},
                               {.number = 2, .size = MEMORY, .wide = true},
-                              {0}};
+                              PCI_BAR_END};
 
 static const PciIdentity IDENTITY = {
     .struct_size = sizeof(PciIdentity),
