@@ -76,7 +76,7 @@ static char *list_accels(void)
     for (const AccelClass *const *a = accel_classes(); *a; a++) {
         g_string_append_printf(text, "  %-10s %s\n", (*a)->name, (*a)->description);
     }
-    g_string_append_printf(text, "  %-10s another name of soft, as in QEMU\n", "tcg");
+    g_string_append(text, "interp and tcg are other names of soft.\n");
     return g_string_free(text, false);
 }
 

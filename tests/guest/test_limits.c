@@ -79,6 +79,16 @@ static void assert_refused(const Ending *ending)
 /* ---- address space ---- */
 
 /*
+ * GLib needs memory before the program's main() is called, and aborts if there is none.  Once the
+ * program has said something, more memory does not lead back to that.
+ */
+static bool ended_before_main(const Ending *ending, const GString *heard)
+{
+    return ending->status == -1 && heard->len == 0 &&
+           g_str_has_prefix(ending->errors, "GLib (gthread-posix.c): ");
+}
+
+/*
  * Raises the limit in steps, from too little for the libraries to enough.  Returns
  * the latter in MiB.
  */
@@ -90,7 +100,7 @@ static unsigned sweep(const char *arguments, rlim_t step, const char *const *mes
     do {
         g_auto(Ending) ending = start(arguments, size, NULL);
         status = ending.status;
-        if (status != 0 && status != NO_LIBRARIES) {
+        if (status != 0 && status != NO_LIBRARIES && !ended_before_main(&ending, heard)) {
             assert_refused(&ending);
             g_string_append(heard, ending.errors);
         }

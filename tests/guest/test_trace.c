@@ -144,18 +144,23 @@ static void test_a_long_trace_is_all_there(const GuestTarget *target)
     guest_wait_exit(guest);
     g_autofree char *log = guest_read_file(path);
     g_remove(path);
-    /* Each block begins where the one before it ended, or earlier.  The guest has no REP. */
+    /*
+     * Each block begins where the one before it ended, or earlier.  The exception is the block
+     * after the guest's only REP, since each repetition counts as an instruction.
+     */
     uint64_t next = 0;
+    unsigned gaps = 0;
     g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
     for (char **line = lines; *line && g_str_has_prefix(*line, "exec "); line++) {
         const char *number = strstr(*line, "instructions ");
         g_assert_nonnull(number);
         char *end;
         uint64_t first = g_ascii_strtoull(number + strlen("instructions "), &end, 10);
-        g_assert_cmpuint(first, <=, next);
+        gaps += first > next;
         g_assert_true(g_str_has_prefix(end, ".."));
         next = g_ascii_strtoull(end + 2, NULL, 10) + 1;
     }
+    g_assert_cmpuint(gaps, <=, 1);
     g_assert_cmpuint(next, >, 100);
 }
 
