@@ -405,8 +405,8 @@ static G_GNUC_NO_INLINE void port_access_in_parts(Bus *bus, BusInitiator *by, ui
                                                   size_t count)
 {
     const BusMapping *mapping = bus_port(bus, port);
-    const uint8_t *last = (const uint8_t *)data + (count - 1) * size;
     if (count) {
+        const uint8_t *last = (const uint8_t *)data + (count - 1) * size;
         string_access(bus, by, mapping, port, write, size, data, count);
         remember(bus, by, answering(mapping, port, size, write), port, load_item(last, size), count,
                  size, write, false);
