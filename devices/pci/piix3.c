@@ -19,7 +19,7 @@
 
 typedef struct Piix3 {
     Device *dev;
-    bool pirq[PIRQS]; /* levels of the pins */
+    uint8_t pirq[PIRQS]; /* levels of the pins: 0 or 1 */
 
     IrqLine *irq[IRQS];
 } Piix3;
