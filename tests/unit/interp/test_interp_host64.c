@@ -12,6 +12,7 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -543,8 +544,24 @@ static void test_every_form_agrees_with_the_host(void)
     g_assert_cmpuint(differences, ==, 0);
 }
 
+/* AddressSanitizer's own memory lies where the cases expect that there is none. */
+#if defined(__SANITIZE_ADDRESS__)
+#define OTHER_MEMORY true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OTHER_MEMORY true
+#endif
+#endif
+#ifndef OTHER_MEMORY
+#define OTHER_MEMORY false
+#endif
+
 int main(int argc, char **argv)
 {
+    if (OTHER_MEMORY) {
+        puts("1..0 # SKIP a sanitizer has memory of its own where a case expects a page fault");
+        return 0;
+    }
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/interp/host64/every_form_agrees_with_the_host",
                     test_every_form_agrees_with_the_host);
