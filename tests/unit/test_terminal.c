@@ -535,9 +535,10 @@ static void add_signal_tests(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    /* A shell that starts the tests in the background ignores these signals for them. */
+    /* A shell ignores these signals for tests in the background, and nohup the last. */
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     child_adopt_orphans();
     ADD("run/", flags_of_the_shell_stay_while_it_runs, NULL);
     ADD("run/", output_processing_stays_the_users, NULL);
