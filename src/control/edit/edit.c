@@ -246,7 +246,8 @@ static void set_up(Edit *edit)
     el_set(el, EL_PROMPT, prompt);
     el_set(el, EL_HIST, history, edit->history);
     el_set(el, EL_GETCFN, next_key);
-    el_set(el, EL_ADDFN, "pioemu-complete", "complete the word", complete);
+    /* el_set() would copy the names and never free them. */
+    el_wset(el, EL_ADDFN, L"pioemu-complete", L"complete the word", complete);
     static const char *const KEYS[][2] = {
         {"^I", "pioemu-complete"},
         {"^D", "ed-delete-next-char"},
