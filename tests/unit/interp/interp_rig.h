@@ -22,6 +22,14 @@
 #define RIG_SANITIZED 0
 #endif
 
+/* The sanitizer's own memory begins above this.  An access to it by the host does not fault. */
+#define RIG_SHADOW_START UINT64_C(0x7ff00000)
+
+static inline bool rig_is_sanitizers(uint64_t address)
+{
+    return RIG_SANITIZED && address >= RIG_SHADOW_START;
+}
+
 /* The ports RIG_PORT to RIG_PORT + RIG_PORT_COUNT - 1 belong to the recorder. */
 #define RIG_PORT       0x200u
 #define RIG_PORT_COUNT 0x100u

@@ -27,7 +27,6 @@
 #define CASES_PER_DATA  512u
 #define DIFFERENCES_MAX 20u
 #define TRAP            0xccu
-#define SHADOW_START    0x7ff00000u
 #define UNDEFINED_KINDS (UNDEFINED_SWAP + 1u)
 
 typedef struct Oracle {
@@ -169,12 +168,6 @@ static bool run_native(Oracle *oracle)
     return false;
 }
 
-/* In the sanitizer's own memory the host would not fault. */
-static bool is_the_sanitizers(const OracleFault *fault)
-{
-    return RIG_SANITIZED && fault->vector == 14 && fault->cr2 >= SHADOW_START;
-}
-
 static void write_fact(Oracle *oracle, const OracleDifference *difference)
 {
     if (oracle->facts != NULL) {
@@ -256,7 +249,8 @@ static void run_in_place(Oracle *oracle)
     const OracleCase *item = &oracle->item;
     oracle->emulated = oracle_machine_run(oracle->machine, &item->before, item->length);
     OracleEnd end = oracle->emulated.end;
-    if ((end != END_FAULT && end != END_BROKEN) || is_the_sanitizers(&oracle->emulated.fault)) {
+    if ((end != END_FAULT && end != END_BROKEN) ||
+        (oracle->emulated.fault.vector == 14 && rig_is_sanitizers(oracle->emulated.fault.cr2))) {
         oracle->skipped++;
         return;
     }

@@ -38,6 +38,7 @@ typedef struct State {
     uint64_t rip;
     uint32_t flags;
     unsigned vector; /* the exception, or 1 */
+    uint64_t cr2;    /* for vector 14, of the software CPU only */
     uint8_t data[SIZE];
 } State;
 
@@ -284,6 +285,7 @@ static void run_on_rig(Rig *rig, const Case *item, const State *before, State *a
         uint64_t frame = state.gpr[CPU_SP] + (is.has_error ? 8 : 0);
 
         after->vector = is.vector;
+        after->cr2 = state.cr2;
         rig_read(rig, frame, &after->rip, 8);
         rig_read(rig, frame + 16, &after->flags, 4);
         rig_read(rig, frame + 24, &after->gpr[CPU_SP], 8);
@@ -534,8 +536,11 @@ static void test_every_form_agrees_with_the_host(void)
     oracle_fill_data(1, before.data);
     for (uint64_t i = 0; i < cases && differences < 20; i++) {
         make_case(i, &item, &before);
-        run_on_host(&item, &before, &native);
         run_on_rig(rig, &item, &before, &ours);
+        if (ours.vector == 14 && rig_is_sanitizers(ours.cr2)) {
+            continue;
+        }
+        run_on_host(&item, &before, &native);
         if (!agree(&item, &native, &ours)) {
             show(&item, &before, &native, &ours);
             differences++;
@@ -544,24 +549,8 @@ static void test_every_form_agrees_with_the_host(void)
     g_assert_cmpuint(differences, ==, 0);
 }
 
-/* AddressSanitizer's own memory lies where the cases expect that there is none. */
-#if defined(__SANITIZE_ADDRESS__)
-#define OTHER_MEMORY true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OTHER_MEMORY true
-#endif
-#endif
-#ifndef OTHER_MEMORY
-#define OTHER_MEMORY false
-#endif
-
 int main(int argc, char **argv)
 {
-    if (OTHER_MEMORY) {
-        puts("1..0 # SKIP a sanitizer has memory of its own where a case expects a page fault");
-        return 0;
-    }
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/interp/host64/every_form_agrees_with_the_host",
                     test_every_form_agrees_with_the_host);
