@@ -52,7 +52,7 @@ typedef struct ReplayDevice {
     bool has_items;
     ReplayItem item; /* the next item */
     GQueue asked;    /* ReplayAsked; requests to its drives */
-    /* With a CPU: output that the line accepted then and has no room for now. */
+    /* With a CPU: output that the line accepted in the recorded run, but cannot take yet. */
     GByteArray *backlog; /* NULL: there has been none */
     CharPort *port;      /* the line of `backlog` */
 } ReplayDevice;

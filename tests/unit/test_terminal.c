@@ -535,7 +535,10 @@ static void add_signal_tests(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    /* A shell ignores these signals for tests in the background, and nohup the last. */
+    /*
+     * A shell starts programs in the background with SIGINT and SIGQUIT ignored, and
+     * nohup with SIGHUP ignored.
+     */
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
