@@ -123,135 +123,9 @@ static inline u64 imm64(const Insn *insn)
 /* ---- addresses ---- */
 
 #if INTERP_WIDE
-
-/* The bits that an offset keeps: all, or 32 with an address-size prefix. */
-static inline EffAddr insn_mask(const Insn *insn)
-{
-    return insn->address_mask ? UINT64_MAX : UINT32_MAX;
-}
-
-static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
-{
-    u64 address =
-        (u64)(i32)insn->disp + *reg64(cpu, insn->base) + *reg64(cpu, insn->index) * insn->scale;
-
-    return likely(insn->address_mask) ? address : (u32)address;
-}
-
-static inline LinearAddr segment_base(const Cpu *cpu, unsigned segment)
-{
-    return __builtin_constant_p(segment) && segment < CPU_FS ? 0 : cpu->wide_base[segment];
-}
-
-#define DEFINE_ACCESS(N)                                                                           \
-    static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset)   \
-    {                                                                                              \
-        LinearAddr linear = segment_base(cpu, segment) + offset;                                   \
-        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
-                                                                                                   \
-        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->read_tag)) {                         \
-            return *(const mem##N *)(e->addend + linear);                                          \
-        }                                                                                          \
-        return (u##N)mem_read_wide(cpu, insn, segment, linear, N / 8);                             \
-    }                                                                                              \
-    static inline void mem_write##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset,  \
-                                    u##N value)                                                    \
-    {                                                                                              \
-        LinearAddr linear = segment_base(cpu, segment) + offset;                                   \
-        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
-                                                                                                   \
-        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->write_tag)) {                        \
-            *(mem##N *)(e->addend + linear) = value;                                               \
-        } else {                                                                                   \
-            mem_write_wide(cpu, insn, segment, linear, N / 8, value);                              \
-        }                                                                                          \
-    }                                                                                              \
-    static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset) \
-    {                                                                                              \
-        LinearAddr linear = segment_base(cpu, segment) + offset;                                   \
-        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
-                                                                                                   \
-        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->write_tag)) {                        \
-            return (mem##N *)(e->addend + linear);                                                 \
-        }                                                                                          \
-        return (mem##N *)mem_rmw_wide(cpu, insn, segment, linear, N / 8);                          \
-    }
-
-static inline void mem_probe(Cpu *cpu, unsigned segment, EffAddr offset, unsigned size,
-                             unsigned count)
-{
-    mem_probe_write_wide(cpu, segment, segment_base(cpu, segment) + offset, size, count);
-}
-
+#include "src/accel/soft/x86/access_wide.h"
 #else
-
-static inline EffAddr insn_mask(const Insn *insn)
-{
-    return insn->address_mask;
-}
-
-static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
-{
-    u32 address = insn->disp + *reg32(cpu, insn->base) + *reg32(cpu, insn->index) * insn->scale;
-
-    return address & insn->address_mask;
-}
-
-/*
- * The fast path looks up the first byte's entry and compares it with the last
- * byte's page.  An access that crosses a page therefore misses, like any other that
- * needs the slow path.
- */
-#define DEFINE_ACCESS(N)                                                                           \
-    static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset)   \
-    {                                                                                              \
-        const Segment *s = &cpu->segment[segment];                                                 \
-        uint32_t linear = (uint32_t)s->base + offset;                                              \
-        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
-                                                                                                   \
-        if (unlikely((uint64_t)offset + N / 8 > s->read_end)) {                                    \
-            return (u##N)mem_read_outside(cpu, insn, segment, offset, N / 8);                      \
-        }                                                                                          \
-        if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->read_tag)) {                         \
-            return *(const mem##N *)(e->addend + linear);                                          \
-        }                                                                                          \
-        return (u##N)mem_read_slow(cpu, insn, linear, N / 8);                                      \
-    }                                                                                              \
-    static inline void mem_write##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset,  \
-                                    u##N value)                                                    \
-    {                                                                                              \
-        const Segment *s = &cpu->segment[segment];                                                 \
-        uint32_t linear = (uint32_t)s->base + offset;                                              \
-        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
-                                                                                                   \
-        if (unlikely((uint64_t)offset + N / 8 > s->write_end)) {                                   \
-            mem_write_outside(cpu, insn, segment, offset, N / 8, value);                           \
-        } else if (likely(((linear + (N / 8 - 1)) & PAGE_MASK) == e->write_tag)) {                 \
-            *(mem##N *)(e->addend + linear) = value;                                               \
-        } else {                                                                                   \
-            mem_write_slow(cpu, insn, linear, N / 8, value);                                       \
-        }                                                                                          \
-    }                                                                                              \
-    /* The place where to read and then write the operand. mem_rmw_done() ends the access. */      \
-    static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset) \
-    {                                                                                              \
-        const Segment *s = &cpu->segment[segment];                                                 \
-        uint32_t linear = (uint32_t)s->base + offset;                                              \
-        const TlbEntry *e = tlb_at(cpu->tlb, linear);                                              \
-                                                                                                   \
-        if (likely((uint64_t)offset + N / 8 <= s->write_end &&                                     \
-                   ((linear + (N / 8 - 1)) & PAGE_MASK) == e->write_tag)) {                        \
-            return (mem##N *)(e->addend + linear);                                                 \
-        }                                                                                          \
-        return (mem##N *)mem_rmw_slow(cpu, insn, segment, offset, N / 8);                          \
-    }
-
-static inline void mem_probe(Cpu *cpu, unsigned segment, EffAddr offset, unsigned size,
-                             unsigned count)
-{
-    mem_probe_write(cpu, segment, offset, size, count);
-}
-
+#include "src/accel/soft/x86/access_narrow.h"
 #endif
 
 /* The offset `by` bytes after another, cut to the address size. */
@@ -274,12 +148,6 @@ static inline EffAddr offset_behind(const Insn *insn, EffAddr offset, EffAddr by
         return mem_rmw##N(cpu, insn, insn->segment, insn_address(cpu, insn));                      \
     }
 
-DEFINE_ACCESS(8)
-DEFINE_ACCESS(16)
-DEFINE_ACCESS(32)
-DEFINE_ACCESS(64)
-#undef DEFINE_ACCESS
-
 DEFINE_OPERAND(8)
 DEFINE_OPERAND(16)
 DEFINE_OPERAND(32)
@@ -294,32 +162,6 @@ static inline void mem_rmw_done(Cpu *cpu, void *place)
 }
 
 /* ---- the stack ---- */
-
-#if INTERP_WIDE
-
-static inline EffAddr stack_offset(Cpu *cpu, EffAddr delta)
-{
-    return GPR64(cpu, CPU_SP) + delta;
-}
-
-static inline void stack_set_pointer(Cpu *cpu, EffAddr offset)
-{
-    GPR64(cpu, CPU_SP) = offset;
-}
-
-#else
-
-static inline EffAddr stack_offset(Cpu *cpu, EffAddr delta)
-{
-    return (GPR(cpu, CPU_SP) + delta) & cpu->stack_mask;
-}
-
-static inline void stack_set_pointer(Cpu *cpu, EffAddr offset)
-{
-    GPR(cpu, CPU_SP) = (GPR(cpu, CPU_SP) & ~cpu->stack_mask) | (offset & cpu->stack_mask);
-}
-
-#endif
 
 #define DEFINE_STACK(N)                                                                            \
     static inline void push##N(Cpu *cpu, const Insn *insn, u##N value)                             \
