@@ -441,9 +441,16 @@ void interp_last_exception(const Vcpu *vcpu, InterpException *out)
 #define IPS_DEFAULT UINT64_C(50000000)
 #define IPS_MAX     UINT64_C(100000000000)
 
+/* About where making code pays: a translation costs as much as some fifty runs of the block. */
+#define TRANSLATE_AFTER_DEFAULT 16u
+
+typedef enum Translate { TRANSLATE_AUTO, TRANSLATE_ON, TRANSLATE_OFF } Translate;
+
 typedef struct InterpOptions {
     uint64_t ips;
     bool paranoid, realtime;
+    Translate translate;
+    uint64_t translate_after;
 } InterpOptions;
 
 static bool parse_switch(GHashTable *table, const char *key, bool *on, GError **error)
@@ -454,9 +461,29 @@ static bool parse_switch(GHashTable *table, const char *key, bool *on, GError **
     return !text || number_parse_bool(what, text, on, error);
 }
 
+static bool parse_translate(GHashTable *table, Translate *translate, uint64_t *entries,
+                            GError **error)
+{
+    const char *text = g_hash_table_lookup(table, "translate");
+    const char *after = g_hash_table_lookup(table, "translate-after");
+    bool on;
+
+    if (after && !number_parse("-accel soft,translate-after", after, UINT8_MAX, entries, error)) {
+        return false;
+    }
+    if (!text || strcmp(text, "auto") == 0) {
+        return true;
+    }
+    if (!number_parse_bool("-accel soft,translate", text, &on, error)) {
+        return false;
+    }
+    *translate = on ? TRANSLATE_ON : TRANSLATE_OFF;
+    return true;
+}
+
 static bool parse_options(GHashTable *table, InterpOptions *options, GError **error)
 {
-    *options = (InterpOptions){.ips = IPS_DEFAULT};
+    *options = (InterpOptions){.ips = IPS_DEFAULT, .translate_after = TRANSLATE_AFTER_DEFAULT};
     if (!table) {
         return true;
     }
@@ -471,7 +498,8 @@ static bool parse_options(GHashTable *table, InterpOptions *options, GError **er
         return false;
     }
     return parse_switch(table, "paranoid", &options->paranoid, error) &&
-           parse_switch(table, "realtime", &options->realtime, error);
+           parse_switch(table, "realtime", &options->realtime, error) &&
+           parse_translate(table, &options->translate, &options->translate_after, error);
 }
 
 static bool interp_probe(GHashTable *table, GError **error)
@@ -511,6 +539,22 @@ static bool interp_has_long_mode(void)
     return true;
 }
 
+static bool open_translator(InterpAccel *interp, const InterpOptions *options, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (options->translate == TRANSLATE_OFF || interp->paranoid) {
+        return true;
+    }
+    interp->translate_after = (uint8_t)MAX(options->translate_after, 1);
+    interp->translator = translator_new(interp->arena.base, &problem);
+    if (!interp->translator && options->translate == TRANSLATE_ON) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    return true;
+}
+
 static bool interp_open(Accel *accel, GError **error)
 {
     InterpAccel *interp = (InterpAccel *)accel;
@@ -529,7 +573,7 @@ static bool interp_open(Accel *accel, GError **error)
     interp->cpus = g_ptr_array_new();
     interp->pages = g_new0(CodePage **, CODE_CHUNKS);
     set_features(interp);
-    return code_arena_open(&interp->arena, error);
+    return code_arena_open(&interp->arena, error) && open_translator(interp, &options, error);
 }
 
 static void interp_close(Accel *accel)
@@ -542,6 +586,8 @@ static void interp_close(Accel *accel)
         }
         g_free(interp->pages[i]);
     }
+    translator_free(interp->translator);
+    interp->translator = NULL;
     code_arena_close(&interp->arena);
     g_clear_pointer(&interp->pages, g_free);
     g_clear_pointer(&interp->cpus, g_ptr_array_unref);
@@ -689,7 +735,7 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
         const MemoryRegion *region = memory_find(accel->host.memory, address);
 
         if (page && region) {
-            code_written(page, address, region->host + (address - region->base), part,
+            code_written(interp, page, address, region->host + (address - region->base), part,
                          cpu ? cpu->current : NULL);
         }
         address += part;
@@ -705,8 +751,9 @@ static void code_moved(InterpAccel *interp, uint64_t address)
     const MemoryRegion *region = memory_find(interp->accel.host.memory, address);
 
     if (page) {
-        code_written(page, address, region ? region->host + (address - region->base) : NOTHING,
-                     PAGE_SIZE, cpu ? cpu->current : NULL);
+        code_written(interp, page, address,
+                     region ? region->host + (address - region->base) : NOTHING, PAGE_SIZE,
+                     cpu ? cpu->current : NULL);
     }
 }
 
@@ -730,7 +777,8 @@ const AccelClass accel_soft_class = {
     .has_cpu = true,
     .has_long_mode = interp_has_long_mode,
     .traces = true,
-    .options = (const char *const[]){"ips", "paranoid", "realtime", NULL},
+    .options =
+        (const char *const[]){"ips", "paranoid", "realtime", "translate", "translate-after", NULL},
     .accel_size = sizeof(InterpAccel),
     .vcpu_size = sizeof(Cpu),
     .probe = interp_probe,

@@ -164,6 +164,15 @@ static void create_cpus(Rig *rig)
     rig->vcpu = rig->vcpus[0];
 }
 
+/* NULL: only the interpreter runs. */
+static void use_translator(GHashTable *options, const char *after)
+{
+    g_hash_table_insert(options, g_strdup("translate"), g_strdup(after ? "on" : "off"));
+    if (after) {
+        g_hash_table_insert(options, g_strdup("translate-after"), g_strdup(after));
+    }
+}
+
 static Rig *make(uint64_t ram_size, unsigned cpus, bool paranoid, CpuTrace *trace)
 {
     g_autoptr(GError) error = NULL;
@@ -176,6 +185,7 @@ static Rig *make(uint64_t ram_size, unsigned cpus, bool paranoid, CpuTrace *trac
     if (paranoid) {
         g_hash_table_insert(rig->options, g_strdup("paranoid"), g_strdup("on"));
     }
+    use_translator(rig->options, g_getenv("INTERP_TRANSLATE_AFTER"));
     rig->trace = trace;
     rig->cpus = cpus;
     create_cpus(rig);

@@ -122,6 +122,14 @@ static uint8_t *immediates_of(Block *block)
     return (uint8_t *)&block->insns[block->count + 1];
 }
 
+/* Code that changes is left to the interpreter, which patches it in place. */
+static void untranslate(const InterpAccel *accel, Block *block)
+{
+    if (accel->translator && block->entries >= accel->translate_after) {
+        translate_drop(accel->translator, block);
+    }
+}
+
 /* Decodes instruction `i` once more.  Returns false if this changes the block's structure. */
 static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
 {
@@ -143,6 +151,7 @@ static bool patch_insn(Block *block, unsigned i, const uint8_t *bytes)
 }
 
 typedef struct Change {
+    const InterpAccel *accel;
     uint64_t address;
     const uint8_t *host;
     size_t size;
@@ -188,14 +197,15 @@ static bool patch_block(Block *block, Change *change)
     if (at + size > insn->end || insn == change->by) {
         return false;
     }
-    if (block->copy) {
+    untranslate(change->accel, block);
+    if (block->copied) {
         memcpy(block->copy + at, host, size);
     }
     uint8_t how = immediates_of(block)[i];
     const uint8_t *bytes = host - at;
     if (how && at + (how & IMMEDIATE_SIZE) >= insn->end) {
         patch_immediate(insn, bytes + insn->end, how);
-        if (!block->copy) {
+        if (!block->copied) {
             note_patched(change, insn, how, (uint8_t)(at + (how & IMMEDIATE_SIZE) - insn->end));
         }
         return true;
@@ -226,11 +236,11 @@ static void change_list(Block **link, Change *change)
     }
 }
 
-static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t address,
-                                                    const uint8_t *host, size_t size,
-                                                    const Insn *by)
+static __attribute__((noinline)) void change_blocks(const InterpAccel *accel, CodePage *page,
+                                                    uint64_t address, const uint8_t *host,
+                                                    size_t size, const Insn *by)
 {
-    Change change = {.address = address, .host = host, .size = size, .by = by};
+    Change change = {.accel = accel, .address = address, .host = host, .size = size, .by = by};
     uint64_t at = address & (PAGE_SIZE - 1);
     uint64_t first = at > page->longest ? at - page->longest : 0;
 
@@ -247,11 +257,11 @@ static __attribute__((noinline)) void change_blocks(CodePage *page, uint64_t add
     }
 }
 
-void code_written(CodePage *page, uint64_t address, const uint8_t *host, size_t size,
-                  const Insn *by)
+void code_written(const InterpAccel *accel, CodePage *page, uint64_t address, const uint8_t *host,
+                  size_t size, const Insn *by)
 {
     if (!patch_again(&page->patched, address, host, size, by) && any_marked(page, address, size)) {
-        change_blocks(page, address, host, size, by);
+        change_blocks(accel, page, address, host, size, by);
     }
 }
 
@@ -289,6 +299,8 @@ void block_end_here(Cpu *cpu)
         return;
     }
     Block *block = block_of(insn);
+    untranslate(cpu_accel(cpu), block);
+    block->entries = 0;
     uint8_t *immediates = immediates_of(block);
     CodePage *page = *code_page_slot(cpu_accel(cpu), block->physical);
     block->count = (uint16_t)(block->count - dropped);
@@ -369,6 +381,9 @@ void code_cache_flush(Cpu *cpu)
         empty_cache(g_ptr_array_index(accel->cpus, i));
     }
     code_arena_empty(&accel->arena);
+    if (accel->translator) {
+        translator_empty(accel->translator);
+    }
     for (unsigned i = 0; i < CODE_CHUNKS; i++) {
         for (unsigned j = 0; accel->pages[i] && j < CODE_CHUNK_SIZE; j++) {
             if (accel->pages[i][j]) {
@@ -586,7 +601,8 @@ static uint8_t *room_for_block(Cpu *cpu)
 
 static Block *make_block(Cpu *cpu, const Fetch *fetch)
 {
-    CodeArena *arena = &cpu_accel(cpu)->arena;
+    InterpAccel *accel = cpu_accel(cpu);
+    CodeArena *arena = &accel->arena;
     uint8_t immediates[BLOCK_MAX];
 
     if (!fetch->bytes) {
@@ -607,11 +623,15 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
     memcpy(immediates_of(block), immediates, block->count);
     code_arena_take(arena, sizeof(Block) + (block->count + 1u) * sizeof(Insn) +
                                ROUND_UP(block->count, sizeof(Insn)));
-    if (cpu_accel(cpu)->paranoid) {
+    if (accel->paranoid) {
+        block->copied = true;
         block->copy = memcpy(arena->base + arena->used, fetch->bytes, block->length);
         code_arena_take(arena, ROUND_UP(block->length, sizeof(Insn)));
     }
     block->kept = true;
+    if (accel->translator) {
+        block->native = translator_leave(accel->translator);
+    }
     Block **slot = hash_slot(cpu->code, block->physical, block->mode);
     block->hash_next = *slot;
     *slot = block;
@@ -626,7 +646,26 @@ static Block *make_block(Cpu *cpu, const Fetch *fetch)
 /* With `paranoid`: whether the bytes are still those that were decoded. */
 static bool is_unmodified(const Block *block, const Fetch *fetch)
 {
-    return !block->copy || memcmp(block->copy, fetch->bytes, block->length) == 0;
+    return !block->copied || memcmp(block->copy, fetch->bytes, block->length) == 0;
+}
+
+/* Has the block translated when it has been entered often; until then nothing links to it. */
+static bool is_hot(Cpu *cpu, Block *block)
+{
+    InterpAccel *accel = cpu_accel(cpu);
+
+    if (!accel->translator || block->entries >= accel->translate_after) {
+        return true;
+    }
+    if (++block->entries < accel->translate_after) {
+        block->generation = NO_GENERATION;
+        return false;
+    }
+    if (block->mode != 16 && cpu_code_linear(cpu) == cpu->rip) {
+        translate_block(accel->translator, cpu, block);
+        (*code_page_slot(accel, block->physical))->patched.size = 0;
+    }
+    return true;
 }
 
 /* A fault during the fetch counts as an instruction, which belongs to no block. */
@@ -634,6 +673,9 @@ Block *block_find(Cpu *cpu, uint64_t limit)
 {
     Fetch fetch;
 
+    if (cpu_accel(cpu)->translator && !translator_has_room(cpu_accel(cpu)->translator)) {
+        code_cache_flush(cpu);
+    }
     cpu->current = &BETWEEN_BLOCKS;
     cpu->fuel--;
     locate(cpu, &fetch);
@@ -651,8 +693,11 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     cpu->fuel++;
     bool breaks = unlikely(cpu->debug.breaks) && debug_at_breakpoint(cpu);
     if (block->kept && !cpu->unlinked && !breaks) {
-        block->generation = cpu->generation;
         block->linear = fetch.linear;
+        if (unlikely(!is_hot(cpu, block))) {
+            return block;
+        }
+        block->generation = cpu->generation;
         cpu->jump[jump_index(fetch.linear)] = block;
     }
     return block;

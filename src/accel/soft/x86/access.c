@@ -107,7 +107,7 @@ static void write_in_page(Cpu *cpu, LinearAddr linear, unsigned size, uint64_t v
     if (entry->write_tag & TLB_CODE) {
         CodePage *page = *tlb_cold_at(&cpu->tlbs[rights], linear)->code;
 
-        code_written(page, physical, host, size, cpu->current);
+        code_written(cpu_accel(cpu), page, physical, host, size, cpu->current);
     }
 }
 
@@ -210,7 +210,8 @@ static inline bool write_beside_code(Cpu *cpu, const Insn *insn, LinearAddr line
 
     store(host, size, value);
     if (may_be_code(page, linear, size) && !patch_again(&page->patched, linear, host, size, insn)) {
-        code_written(page, cold->physical | (linear & ~PAGE_MASK), host, size, insn);
+        code_written(cpu_accel(cpu), page, cold->physical | (linear & ~PAGE_MASK), host, size,
+                     insn);
     }
     return true;
 }

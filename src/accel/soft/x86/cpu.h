@@ -14,6 +14,7 @@
 #define PIOEMU_ACCEL_SOFT_X86_CPU_H
 
 #include "src/accel/soft/interp/code_arena.h"
+#include "src/accel/soft/translate/translate.h"
 #include "src/accel/soft/x86/fx.h"
 #include "src/accel/soft/x86/system.h"
 #include "src/base/likely.h"
@@ -61,6 +62,8 @@ struct Cpu {
     uint64_t generation; /* see GENERATION_STEP */
     int64_t fuel;        /* how many instructions may be executed before the run loop's turn */
     uint32_t stack_mask;
+    uint16_t native_flags; /* what LAHF and SETO give, during translated code */
+    uint64_t native_value; /* of an instruction of translated code */
     uint64_t cs_end;
     uint64_t cs_descriptor; /* the descriptor that CS was loaded from; 0: none */
     Segment segment[CPU_SEGMENT_COUNT];
@@ -154,6 +157,8 @@ struct InterpAccel {
     uint64_t others;   /* instructions that the other CPUs had completed when its turn began */
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     CodeArena arena;
+    Translator *translator;  /* NULL: everything is interpreted */
+    uint8_t translate_after; /* how often block_find() gives a block before it is translated */
     CpuFeatures features;
     bool paranoid;
     int looks;    /* how much may be done before the next look at the host's time; see

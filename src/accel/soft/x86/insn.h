@@ -78,13 +78,18 @@ struct Block {
     LinearAddr linear;   /* the address at which it may be entered */
     PhysAddr physical;
     Block *hash_next, *page_next;
-    uint8_t *copy;               /* with `paranoid`: the bytes as they were decoded */
+    union {
+        uint8_t *copy;         /* if `copied`: the bytes as they were decoded */
+        const uint8_t *native; /* otherwise: where other translated blocks enter it */
+    };
     uint16_t count;              /* of instructions */
     uint16_t length;             /* in bytes */
     uint8_t mode;                /* Cpu.mode */
-    bool kept;                   /* in the cache; otherwise it is used only once */
-    bool stale;                  /* its bytes changed */
-    bool fixed;                  /* made again after a write instead of patched */
+    uint8_t entries;             /* by block_find(); see InterpAccel.translate_after */
+    bool kept : 1;               /* in the cache; otherwise it is used only once */
+    bool stale : 1;              /* its bytes changed */
+    bool fixed : 1;              /* made again after a write instead of patched */
+    bool copied : 1;             /* with `paranoid` */
     const CpuFeatures *features; /* the features that its instructions were decoded for */
     Insn insns[];                /* each in a cache line of the arena */
 };
@@ -137,8 +142,8 @@ Block *block_find(Cpu *cpu, uint64_t limit);
  * The instruction `by` has written [address, address + size) of one page, which is
  * at `host`. It continues as the instruction that it was at its start.
  */
-void code_written(CodePage *page, PhysAddr address, const uint8_t *host, size_t size,
-                  const Insn *by);
+void code_written(const InterpAccel *accel, CodePage *page, PhysAddr address, const uint8_t *host,
+                  size_t size, const Insn *by);
 CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
 /* The current instruction has reached a device.  From now on its block ends with it. */
 void block_end_here(Cpu *cpu);

@@ -99,7 +99,7 @@ void physical_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
 
         __builtin_memcpy(host, &value, size);
         if (page) {
-            code_written(page, address, host, size, cpu->current);
+            code_written(cpu_accel(cpu), page, address, host, size, cpu->current);
         }
     }
 }

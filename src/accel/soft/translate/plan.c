@@ -1,0 +1,255 @@
+/*
+ * What is decided before code is made: which instructions are translated, and at
+ * which places somebody may look at the flags.  An instruction that may leave the
+ * run, because it may fault or because the block ends with it, needs all of them.
+ */
+#include "src/accel/soft/translate/translation.h"
+
+/* ---- facts about an instruction ---- */
+
+static bool has_memory_shape(const Form *form)
+{
+    switch ((FormShape)form->shape) {
+    case SHAPE_M:
+    case SHAPE_RM:
+    case SHAPE_MR:
+    case SHAPE_MI:
+    case SHAPE_RMI:
+        return form->kind != KIND_LEA;
+    default:
+        return false;
+    }
+}
+
+static bool uses_stack(const Form *form)
+{
+    return form->kind == KIND_PUSH || form->kind == KIND_POP || form->kind == KIND_CALL ||
+           form->kind == KIND_RET || form->kind == KIND_LEAVE;
+}
+
+static bool is_branch(const Form *form)
+{
+    return form->kind == KIND_JCC || form->kind == KIND_JMP || form->kind == KIND_CALL ||
+           form->kind == KIND_RET;
+}
+
+bool plan_reaches_memory(const Translation *t, unsigned i)
+{
+    return has_memory_shape(&t->forms[i]) || uses_stack(&t->forms[i]);
+}
+
+bool plan_may_leave(const Translation *t, unsigned i)
+{
+    const Form *form = &t->forms[i];
+
+    return form->kind == KIND_NONE || plan_reaches_memory(t, i) || is_branch(form) ||
+           form->kind == KIND_DIVIDE;
+}
+
+unsigned plan_sets(const Translation *t, unsigned i)
+{
+    const Form *form = &t->forms[i];
+
+    switch ((FormKind)form->kind) {
+    case KIND_ALU:
+    case KIND_TEST:
+    case KIND_NEG:
+    case KIND_IMUL:
+    case KIND_MULTIPLY:
+        return FLAGS_ALL;
+    case KIND_SHIFT:
+        /* Rotations, and a count that may be 0, leave some flags as they were. */
+        return form->shape == SHAPE_RI && form->op >= 4 ? FLAGS_ALL : 0;
+    case KIND_INC:
+    case KIND_DEC:
+        return FLAGS_REST;
+    case KIND_BIT_TEST:
+        return FLAGS_CARRY;
+    default:
+        return 0;
+    }
+}
+
+static unsigned reads(const Form *form, unsigned live_after)
+{
+    switch ((FormKind)form->kind) {
+    case KIND_ALU:
+        return form->op == 2 || form->op == 3 ? FLAGS_CARRY : 0;
+    case KIND_CMOV:
+    case KIND_SETCC:
+    case KIND_JCC:
+        return FLAGS_ALL;
+    case KIND_INC:
+    case KIND_DEC:
+        return live_after & FLAGS_CARRY;
+    default:
+        return 0;
+    }
+}
+
+bool plan_keeps_host_flags(const Translation *t, unsigned i)
+{
+    switch ((FormKind)t->forms[i].kind) {
+    case KIND_NOP:
+    case KIND_MOV:
+    case KIND_MOV_WHOLE:
+    case KIND_NOT:
+    case KIND_LEA:
+    case KIND_MOVZX:
+    case KIND_MOVSX:
+    case KIND_CMOV:
+    case KIND_SETCC:
+    case KIND_EXTEND_A:
+    case KIND_SIGN_D:
+    case KIND_XCHG:
+    case KIND_BSWAP:
+    case KIND_JCC:
+        return !plan_reaches_memory(t, i);
+    default:
+        return false;
+    }
+}
+
+static uint32_t bit(unsigned guest)
+{
+    return UINT32_C(1) << guest;
+}
+
+uint32_t plan_changes(const Translation *t, unsigned i)
+{
+    const Insn *insn = &t->block->insns[i];
+    const Form *form = &t->forms[i];
+    uint32_t dst = bit(guest_register(insn->dst));
+    bool to_register = form->shape == SHAPE_R || form->shape == SHAPE_RR ||
+                       form->shape == SHAPE_RM || form->shape == SHAPE_RI ||
+                       form->shape == SHAPE_RC || form->shape == SHAPE_RRI ||
+                       form->shape == SHAPE_RMI;
+
+    switch ((FormKind)form->kind) {
+    case KIND_NONE:
+        return UINT32_MAX;
+    case KIND_ALU:
+        return form->op != 7 && to_register ? dst : 0;
+    case KIND_NOP:
+    case KIND_TEST:
+    case KIND_BIT_TEST:
+    case KIND_JCC:
+    case KIND_JMP:
+        return 0;
+    case KIND_LEA:
+        return dst;
+    case KIND_XCHG:
+        return dst | bit(guest_register(insn->src));
+    case KIND_MULTIPLY:
+    case KIND_DIVIDE:
+        return bit(CPU_AX) | bit(CPU_DX);
+    case KIND_EXTEND_A:
+        return bit(CPU_AX);
+    case KIND_SIGN_D:
+        return bit(CPU_DX);
+    case KIND_PUSH:
+    case KIND_CALL:
+    case KIND_RET:
+        return bit(CPU_SP);
+    case KIND_POP:
+        return bit(CPU_SP) | dst;
+    case KIND_LEAVE:
+        return bit(CPU_SP) | bit(CPU_BP);
+    default:
+        return to_register ? dst : 0;
+    }
+}
+
+/* ---- what is translated ---- */
+
+/* AH, CH, DH and BH have no register of their own in 64-bit code of the host. */
+static bool is_high_byte(uint8_t place)
+{
+    return place & 7;
+}
+
+static bool has_high_byte(const Insn *insn, const Form *form)
+{
+    bool source8 = form->width == 8 || form->op == 8;
+
+    switch ((FormShape)form->shape) {
+    case SHAPE_RR:
+        return (form->width == 8 && is_high_byte(insn->dst)) ||
+               (source8 && is_high_byte(insn->src));
+    case SHAPE_MR:
+        return form->width == 8 && is_high_byte(insn->src);
+    case SHAPE_R:
+    case SHAPE_RM:
+    case SHAPE_RI:
+    case SHAPE_RC:
+        return form->width == 8 && is_high_byte(insn->dst);
+    default:
+        return false;
+    }
+}
+
+/* In flat code, which is all that is translated, the other segments have base 0. */
+static bool can_address(const Translation *t, const Insn *insn)
+{
+    bool whole = insn->address_mask == UINT32_MAX;
+
+    return whole && (t->wide || insn->segment != CPU_CS);
+}
+
+static bool is_translated(const Translation *t, unsigned i, const Form *form, unsigned live_after)
+{
+    const Insn *insn = &t->block->insns[i];
+    bool addresses = has_memory_shape(form) || form->kind == KIND_LEA;
+
+    if (has_high_byte(insn, form) || (addresses && !can_address(t, insn))) {
+        return false;
+    }
+    switch ((FormKind)form->kind) {
+    case KIND_SHIFT: {
+        bool all = form->shape == SHAPE_RI && form->op >= 4;
+
+        if (form->shape == SHAPE_RI && (!insn->imm || insn->imm >= form->width)) {
+            return false;
+        }
+        return all || (!live_after && form->width >= 32);
+    }
+    case KIND_IMUL:
+        return form->width >= 32;
+    case KIND_MULTIPLY:
+    case KIND_DIVIDE:
+        return form->width >= 32;
+    case KIND_PUSH:
+    case KIND_POP:
+    case KIND_LEAVE:
+        return form->width == (t->wide ? 64 : 32);
+    case KIND_BIT_TEST:
+        return form->width >= 32;
+    default:
+        return true;
+    }
+}
+
+static Form form_of(const Translation *t, unsigned i)
+{
+    return translator_form(t->translator, t->block->insns[i].handler);
+}
+
+void plan_block(Translation *t)
+{
+    unsigned live = FLAGS_ALL;
+
+    t->live[t->block->count] = FLAGS_ALL;
+    for (unsigned i = t->block->count; i-- > 0;) {
+        Form form = form_of(t, i);
+
+        if (form.kind != KIND_NONE && !is_translated(t, i, &form, live)) {
+            form = (Form){.kind = KIND_NONE};
+        }
+        t->forms[i] = form;
+        live = (live & ~plan_sets(t, i)) | reads(&form, live);
+        if (plan_may_leave(t, i)) {
+            live = FLAGS_ALL;
+        }
+        t->live[i] = (uint8_t)live;
+    }
+}

@@ -1,0 +1,494 @@
+/*
+ * The memory for translations, and what all of them share.
+ *
+ * The memory is mapped twice: through one mapping it is written, through the other
+ * it runs, and nothing is ever both.  It is filled from one end and emptied as a
+ * whole.
+ */
+#include "src/accel/soft/translate/translation.h"
+#include "src/base/error.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CACHE_SIZE ((size_t)32 << 20)
+/* More than the largest block takes. */
+#define BLOCK_ROOM ((size_t)64 << 10)
+/* The code that all share lies at the start; the part of leave() first. */
+#define SHARED_SIZE ((size_t)1024)
+#define RUN_ALIGN   16u
+/* Runs that are shorter do not pay for the way in and out. */
+#define RUN_MIN 4u
+
+/* What the carry and the rest of the flags are in the interpreter's form, by what LAHF gives. */
+typedef struct FlagsOfByte {
+    int64_t result;
+    uint64_t carry;
+} FlagsOfByte;
+
+struct Translator {
+    uint8_t *write;
+    const uint8_t *run;
+    size_t used;
+    GHashTable *forms; /* of Handler; NULL before the first translation */
+    FlagsOfByte flags[256];
+    const uint8_t *enter, *enter64, *exit, *exit64;
+};
+
+/* In front of a run's code: the interpreter's handler, whose place it has taken. */
+typedef struct RunHead {
+    Handler *handler;
+} RunHead;
+
+/* ---- shared code ---- */
+
+static const uint8_t PUSHED[] = {RBX, RBP, R12, R13, R14, R15};
+
+static void emit_push_register(Emitter *e, unsigned reg)
+{
+    if (reg >= 8) {
+        emit8(e, 0x41);
+    }
+    emit8(e, (uint8_t)(0x50 | (reg & 7)));
+}
+
+static void emit_pop_register(Emitter *e, unsigned reg)
+{
+    if (reg >= 8) {
+        emit8(e, 0x41);
+    }
+    emit8(e, (uint8_t)(0x58 | (reg & 7)));
+}
+
+static void emit_registers(Emitter *e, bool wide, uint8_t opcode)
+{
+    for (unsigned guest = 0; guest < (wide ? CPU_GPR_COUNT : 8); guest++) {
+        int host = host_home(wide, guest);
+
+        if (host >= 0) {
+            emit_rm(e, wide ? EMIT_W : 0, opcode, (unsigned)host,
+                    at_base(HOST_CPU, (int32_t)(offsetof(Cpu, gpr) + guest * 8)), 0);
+        }
+    }
+}
+
+static int32_t segment_end(unsigned segment, size_t field)
+{
+    return (int32_t)(offsetof(Cpu, segment) + segment * sizeof(Segment) + field);
+}
+
+/* Leaves by RCX unless CS, DS, ES and SS are segments of 4 GiB at 0. RDI is the Cpu. */
+static void emit_flat_check(Emitter *e)
+{
+    static const uint8_t DATA[] = {CPU_DS, CPU_ES, CPU_SS};
+    Fixup flat;
+
+    emit_rm(e, EMIT_W, 0x8b, RAX, at_base(RDI, segment_end(CPU_CS, offsetof(Segment, base))), 0);
+    emit_rm(e, EMIT_W, 0x8b, RDX, at_base(RDI, offsetof(Cpu, cs_end)), 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(DATA); i++) {
+        emit_rm(e, EMIT_W, 0x0b, RAX, at_base(RDI, segment_end(DATA[i], offsetof(Segment, base))),
+                0);
+        emit_rm(e, EMIT_W, 0x23, RDX,
+                at_base(RDI, segment_end(DATA[i], offsetof(Segment, read_end))), 0);
+        emit_rm(e, EMIT_W, 0x23, RDX,
+                at_base(RDI, segment_end(DATA[i], offsetof(Segment, write_end))), 0);
+    }
+    /* Of a segment that ends at 4 GiB, bit 32 alone is set. */
+    emit_rr(e, EMIT_W, 0xc1, 5, RDX);
+    emit8(e, 32);
+    emit_rr(e, 0, 0x83, 6, RDX); /* xor: 0 if all are */
+    emit8(e, 1);
+    emit_rr(e, EMIT_W, 0x0b, RAX, RDX);
+    emit_rm(e, 0, 0x8b, RDX, at_base(RDI, offsetof(Cpu, stack_mask)), 0);
+    emit_rr(e, 0, 0xf7, 2, RDX); /* not */
+    emit_rr(e, EMIT_W, 0x0b, RAX, RDX);
+    flat = emit_jcc(e, CONDITION_NZ ^ 1);
+    emit_rr(e, 0, 0xff, 4, RCX);
+    emit_land(e, flat);
+}
+
+static void emit_shift(Emitter *e, unsigned how, unsigned op, unsigned reg, uint8_t by)
+{
+    emit_rr(e, how, 0xc1, op, reg);
+    emit8(e, by);
+}
+
+static void emit_and(Emitter *e, unsigned reg, uint32_t mask)
+{
+    emit_rr(e, 0, 0x81, 4, reg);
+    emit32(e, mask);
+}
+
+#define OP_SHL 4u
+#define OP_SHR 5u
+
+/* From Cpu.flag_result and flag_carry to Cpu.native_flags; see flags.h.  Keeps R11. */
+static void emit_flags_in(Emitter *e)
+{
+    emit_rm(e, EMIT_W, 0x8b, RBX, at_base(HOST_CPU, offsetof(Cpu, flag_result)), 0);
+    emit_rr(e, EMIT_W, 0x8b, RDX, RBX);
+    emit_shift(e, EMIT_W, OP_SHR, RDX, 32);
+    emit_rr(e, EMIT_BYTE, 0x32, RDX, RBX); /* xor dl, bl: PF */
+    emit8(e, 0x9f);                        /* lahf */
+    emit_and(e, RAX, 0x0400);
+    emit_rr(e, 0, 0x33, RDX, RDX);
+    emit_rr(e, 0, 0x85, RBX, RBX);
+    emit_rr(e, EMIT_0F | EMIT_BYTE, 0x94, 0, RDX); /* sete: ZF */
+    emit_shift(e, 0, OP_SHL, RDX, 14);
+    emit_rr(e, 0, 0x0b, RAX, RDX);
+    emit_shift(e, EMIT_W, OP_SHR, RBX, 63); /* SF */
+    emit_shift(e, 0, OP_SHL, RBX, 15);
+    emit_rr(e, 0, 0x0b, RAX, RBX);
+    emit_rm(e, EMIT_W, 0x8b, RCX, at_base(HOST_CPU, offsetof(Cpu, flag_carry)), 0);
+    emit_rr(e, 0, 0x8b, RDX, RCX);
+    emit_and(e, RDX, 0x10); /* AF */
+    emit_shift(e, 0, OP_SHL, RDX, 8);
+    emit_rr(e, 0, 0x0b, RAX, RDX);
+    emit_rr(e, EMIT_W, 0x8b, RDX, RCX);
+    emit_shift(e, EMIT_W, OP_SHR, RDX, 32);
+    emit_and(e, RDX, 1); /* CF */
+    emit_shift(e, EMIT_W, OP_SHR, RCX, 31);
+    emit_and(e, RCX, 1);
+    emit_rr(e, 0, 0x33, RCX, RDX); /* OF */
+    emit_shift(e, 0, OP_SHL, RDX, 8);
+    emit_rr(e, 0, 0x0b, RAX, RDX);
+    emit_rr(e, 0, 0x0b, RAX, RCX);
+    emit_rm(e, EMIT_66, 0x89, RAX, at_base(HOST_CPU, offsetof(Cpu, native_flags)), 0);
+}
+
+/* The way back.  Keeps RAX and RCX. */
+static void emit_flags_out(const Translator *translator, Emitter *e)
+{
+    HostMemory row = {.base = RDX, .index = R11, .scale = 8};
+
+    emit_constant(e, RDX, (uintptr_t)translator->flags);
+    emit_rm(e, EMIT_0F, 0xb6, R11, at_base(HOST_CPU, offsetof(Cpu, native_flags) + 1), 0);
+    emit_rr(e, 0, 0x03, R11, R11);
+    emit_rm(e, EMIT_W, 0x8b, RSI, row, 0);
+    emit_rm(e, EMIT_W, 0x89, RSI, at_base(HOST_CPU, offsetof(Cpu, flag_result)), 0);
+    row.disp = offsetof(FlagsOfByte, carry);
+    emit_rm(e, EMIT_W, 0x8b, RSI, row, 0);
+    emit_rm(e, EMIT_0F, 0xb6, RDX, at_base(HOST_CPU, offsetof(Cpu, native_flags)), 0);
+    emit_shift(e, EMIT_W, OP_SHL, RDX, 31); /* OF is the difference of bits 31 and 32 */
+    emit_rr(e, EMIT_W, 0x33, RSI, RDX);
+    emit_rm(e, EMIT_W, 0x89, RSI, at_base(HOST_CPU, offsetof(Cpu, flag_carry)), 0);
+}
+
+/*
+ * From the interpreter: RDI is the Cpu, RCX the handler of the instruction, R11
+ * where the run goes on with the registers in place.
+ */
+static void emit_enter(Emitter *e, bool wide)
+{
+    if (!wide) {
+        emit_flat_check(e);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(PUSHED); i++) {
+        emit_push_register(e, PUSHED[i]);
+    }
+    emit_rr(e, EMIT_W, 0x8b, HOST_CPU, RDI);
+    emit_flags_in(e);
+    emit_rm(e, EMIT_W, 0x8b, HOST_FUEL, at_base(HOST_CPU, offsetof(Cpu, fuel)), 0);
+    if (!wide) {
+        emit_rm(e, EMIT_W, 0x8b, HOST_TLB, at_base(HOST_CPU, offsetof(Cpu, tlb)), 0);
+    }
+    emit_registers(e, wide, 0x8b);
+    emit_rr(e, 0, 0xff, 4, R11); /* jmp */
+}
+
+static void emit_exit(const Translator *translator, Emitter *e, bool wide)
+{
+    emit_registers(e, wide, 0x89);
+    emit_rm(e, EMIT_W, 0x89, HOST_FUEL, at_base(HOST_CPU, offsetof(Cpu, fuel)), 0);
+    emit_flags_out(translator, e);
+    emit_rr(e, EMIT_W, 0x8b, RDI, HOST_CPU);
+    emit_rr(e, EMIT_W, 0x8b, RSI, RCX);
+    for (unsigned i = G_N_ELEMENTS(PUSHED); i-- > 0;) {
+        emit_pop_register(e, PUSHED[i]);
+    }
+    emit_rr(e, 0, 0xff, 4, RAX); /* jmp */
+}
+
+/* RAX is a block that is not translated.  CS is at 0, so that RIP is the linear address. */
+static void emit_leave_block(Emitter *e)
+{
+    emit_rm(e, EMIT_W, 0x8b, RCX, at_base(RAX, offsetof(Block, linear)), 0);
+    emit_rm(e, EMIT_W, 0x89, RCX, at_base(HOST_CPU, offsetof(Cpu, rip)), 0);
+    emit_rm(e, 0, 0x80, 7, at_base(RAX, offsetof(Block, mode)), 1); /* cmp */
+    emit8(e, 64);
+    emit_rm(e, EMIT_W, 0x8d, RCX, at_base(RAX, offsetof(Block, insns)), 0);
+    emit_rm(e, EMIT_W, 0x8b, RAX, at_base(RCX, offsetof(Insn, handler)), 0);
+}
+
+static void fill_flags(Translator *translator)
+{
+    for (unsigned byte = 0; byte < G_N_ELEMENTS(translator->flags); byte++) {
+        uint64_t cf = byte & CPU_FLAG_CF;
+        uint64_t sign = byte & CPU_FLAG_SF ? UINT64_MAX << 32 : 0;
+        uint64_t parity = byte & CPU_FLAG_PF ? 0 : UINT64_C(1) << 32;
+
+        translator->flags[byte] = (FlagsOfByte){
+            .result = (int64_t)((sign ^ parity) | (byte & CPU_FLAG_ZF ? 0 : 0x100)),
+            .carry = cf << 32 | cf << 31 | (byte & CPU_FLAG_AF),
+        };
+    }
+}
+
+static void emit_shared(Translator *translator)
+{
+    Emitter e = {.write = translator->write, .run = translator->run, .size = SHARED_SIZE};
+
+    emit_leave_block(&e);
+    Fixup wide = emit_jcc(&e, CONDITION_NZ ^ 1);
+    translator->exit = emit_here(&e);
+    emit_exit(translator, &e, false);
+    emit_land(&e, wide);
+    translator->exit64 = emit_here(&e);
+    emit_exit(translator, &e, true);
+    emit_align(&e, RUN_ALIGN);
+    translator->enter = emit_here(&e);
+    emit_enter(&e, false);
+    emit_align(&e, RUN_ALIGN);
+    translator->enter64 = emit_here(&e);
+    emit_enter(&e, true);
+    g_assert(emit_fits(&e));
+}
+
+const uint8_t *translator_exit(const Translation *t)
+{
+    return t->wide ? t->translator->exit64 : t->translator->exit;
+}
+
+/* ---- forms ---- */
+
+static void add_forms(GHashTable *table, const HandlerForm *forms, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        g_hash_table_insert(table, (gpointer)(uintptr_t)forms[i].handler,
+                            (gpointer)(uintptr_t)&forms[i].form);
+    }
+}
+
+Form translator_form(const Translator *translator, Handler *handler)
+{
+    const Form *form = g_hash_table_lookup(translator->forms, (gpointer)(uintptr_t)handler);
+
+    return form ? *form : (Form){.kind = KIND_NONE};
+}
+
+static void prepare(Translator *translator)
+{
+    fill_flags(translator);
+    emit_shared(translator);
+    translator->forms = g_hash_table_new(NULL, NULL);
+    add_forms(translator->forms, translate_forms, translate_form_count);
+    add_forms(translator->forms, translate_forms64, translate_form_count64);
+}
+
+/* ---- the memory ---- */
+
+static bool map(Translator *translator, int fd, const void *near)
+{
+    void *write = MAP_FAILED, *run = MAP_FAILED;
+
+    if (ftruncate(fd, (off_t)CACHE_SIZE) == 0) {
+        write = mmap(NULL, CACHE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        run = mmap((uint8_t *)(uintptr_t)near - CACHE_SIZE, CACHE_SIZE, PROT_READ | PROT_EXEC,
+                   MAP_SHARED, fd, 0);
+    }
+    translator->write = write == MAP_FAILED ? NULL : write;
+    translator->run = run == MAP_FAILED ? NULL : run;
+    return translator->write && translator->run;
+}
+
+/* Code reaches the blocks by displacements of 32 bits. */
+static bool is_near(const Translator *translator, const void *near)
+{
+    ptrdiff_t distance = (const uint8_t *)near - translator->run;
+
+    return distance < INT32_MAX / 2 && distance > INT32_MIN / 2;
+}
+
+Translator *translator_new(const void *near, GError **error)
+{
+    if (!__builtin_cpu_supports("lahf_lm")) {
+        error_refuse(error, "-accel soft,translate=on: the host has no LAHF in 64-bit code");
+        return NULL;
+    }
+    Translator *translator = g_new0(Translator, 1);
+    int fd = memfd_create("pioemu-code", MFD_CLOEXEC);
+    bool mapped = fd >= 0 && map(translator, fd, near);
+    int reason = errno;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!mapped || !is_near(translator, near)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
+                    "-accel soft,translate=on: the host does not let pioemu make code: %s",
+                    mapped ? "no addresses near the decoded code" : g_strerror(reason));
+        translator_free(translator);
+        return NULL;
+    }
+    translator->used = SHARED_SIZE;
+    return translator;
+}
+
+void translator_free(Translator *translator)
+{
+    if (!translator) {
+        return;
+    }
+    if (translator->write) {
+        munmap(translator->write, CACHE_SIZE);
+    }
+    if (translator->run) {
+        munmap((void *)(uintptr_t)translator->run, CACHE_SIZE);
+    }
+    g_clear_pointer(&translator->forms, g_hash_table_unref);
+    g_free(translator);
+}
+
+void translator_empty(Translator *translator)
+{
+    translator->used = SHARED_SIZE;
+}
+
+bool translator_has_room(const Translator *translator)
+{
+    return translator->used + BLOCK_ROOM <= CACHE_SIZE;
+}
+
+const uint8_t *translator_leave(const Translator *translator)
+{
+    return translator->run;
+}
+
+/* ---- blocks ---- */
+
+/* How the interpreter comes in; RSI is the instruction. */
+static void emit_way_in(Translation *t, Handler *handler)
+{
+    Emitter *e = &t->e;
+    uint64_t rip = block_rip(t);
+
+    emit_align(e, RUN_ALIGN);
+    emit64(e, 0);
+    emit64(e, (uintptr_t)handler);
+    emit_rm(e, EMIT_W, 0x8b, RCX, at_address(emit_here(e) - sizeof(RunHead)), 0);
+    emit_constant(e, RAX, rip);
+    emit_rm(e, EMIT_W, 0x3b, RAX, at_base(RDI, offsetof(Cpu, rip)), 0);
+    Fixup same = emit_jcc(e, CONDITION_NZ ^ 1);
+    emit_rr(e, 0, 0xff, 4, RCX); /* jmp */
+    emit_land(e, same);
+    const uint8_t *after = emit_here(e) + 7 + 5;
+    emit_rm(e, EMIT_W, 0x8d, R11, at_address((const uint8_t *)(((uintptr_t)after + 15) & ~15ul)),
+            0);
+    emit_jmp_to(e, t->wide ? t->translator->enter64 : t->translator->enter);
+    emit_align(e, RUN_ALIGN);
+}
+
+/* The first instruction after the run. */
+static unsigned run_end(const Translation *t, unsigned first)
+{
+    unsigned end = first;
+
+    while (end < t->block->count && t->forms[end].kind != KIND_NONE) {
+        end++;
+    }
+    return end;
+}
+
+static bool branches(const Translation *t, unsigned i)
+{
+    FormKind kind = t->forms[i].kind;
+
+    return kind == KIND_JCC || kind == KIND_JMP || kind == KIND_CALL || kind == KIND_RET;
+}
+
+static void emit_run(Translation *t, unsigned first, unsigned end)
+{
+    t->first = first;
+    t->live_at_start = t->live[first];
+    t->flags = (FlagState){.saved = true, .carry_saved = true};
+    t->start = emit_here(&t->e);
+    for (t->at = first; t->at < end; t->at++) {
+        body_emit(t);
+    }
+    if (end < t->block->count) {
+        exit_to_interpreter(t);
+    } else if (!branches(t, end - 1)) {
+        exit_to(t, 0,
+                t->wide ? block_rip(t) + t->block->length
+                        : (uint32_t)(block_rip(t) + t->block->length));
+    }
+    stubs_emit(t);
+}
+
+/* The interpreter's entry of the run, or NULL if there is no room. */
+static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end)
+{
+    Translator *translator = t->translator;
+
+    t->e = (Emitter){
+        .write = translator->write + translator->used,
+        .run = translator->run + translator->used,
+        .size = CACHE_SIZE - translator->used,
+    };
+    t->stub_count = 0;
+    emit_way_in(t, t->block->insns[first].handler);
+    emit_run(t, first, end);
+    if (!emit_fits(&t->e)) {
+        return NULL;
+    }
+    emit_align(&t->e, RUN_ALIGN);
+    const uint8_t *entry = t->e.run + 16;
+    translator->used += t->e.at;
+    return entry;
+}
+
+void translate_block(Translator *translator, const Cpu *cpu, Block *block)
+{
+    Translation t = {
+        .translator = translator, .cpu = cpu, .block = block, .wide = block->mode == 64};
+    const uint8_t *entries[BLOCK_MAX] = {NULL};
+    unsigned i = 0;
+
+    if (!translator->forms) {
+        prepare(translator);
+    }
+    plan_block(&t);
+    while (i < block->count) {
+        unsigned end = run_end(&t, i);
+        bool whole = i == 0 && end == block->count;
+
+        if (end - i >= RUN_MIN || whole) {
+            entries[i] = translate_run(&t, i, end);
+        }
+        if (i == 0 && entries[i]) {
+            block->native = t.start;
+        }
+        i = MAX(end, i + 1);
+    }
+    for (i = 0; i < block->count; i++) {
+        if (entries[i]) {
+            block->insns[i].handler = (Handler *)(uintptr_t)entries[i];
+        }
+    }
+}
+
+void translate_drop(const Translator *translator, Block *block)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        const uint8_t *handler = (const uint8_t *)(uintptr_t)block->insns[i].handler;
+
+        if (handler >= translator->run && handler < translator->run + CACHE_SIZE) {
+            const RunHead *head = (const RunHead *)(uintptr_t)(handler - sizeof(RunHead));
+
+            block->insns[i].handler = head->handler;
+        }
+    }
+    block->native = translator->run;
+}
