@@ -66,6 +66,7 @@ typedef struct I8259 {
     PicChip chip[CHIPS];
     uint16_t master_base, slave_base, elcr_base;
     bool after_bios;
+    uint16_t levels;
     IrqLine *intr;
 } I8259;
 
@@ -533,6 +534,9 @@ static void i8259_reset(void *state)
         set_up(&s->chip[MASTER], PIC_BIOS_VECTOR_MASTER, 1u << PIC_CASCADE, PIC_BIOS_MASK_MASTER);
         set_up(&s->chip[SLAVE], PIC_BIOS_VECTOR_SLAVE, PIC_CASCADE, PIC_BIOS_MASK_SLAVE);
     }
+    for (unsigned i = 0; i < CHIPS; i++) {
+        s->chip[i].elcr = (uint8_t)((s->levels >> PIC_LEVELS * i) & ~elcr_fixed(i));
+    }
     i8259_update(s);
 }
 
@@ -603,6 +607,8 @@ static const DeviceProperty i8259_properties[] = {
                     "a reset leaves it as a BIOS would"),
     DEVICE_PORT(I8259, master_base, "master", "first port of the master"),
     DEVICE_PORT(I8259, slave_base, "slave", "first port of the slave"),
+    DEVICE_PROPERTY(I8259, levels, "levels", PROPERTY_UINT16, "0",
+                    "IRQs that a BIOS has made level triggered, a bit for each"),
     DEVICE_PORT(I8259, elcr_base, "elcr", "first port of the edge/level registers, 0: none"),
     DEVICE_PROPERTY_END,
 };

@@ -22,6 +22,7 @@
 /* 82371SB, section 2.3.9 */
 #define PIIX3_IDETIM0 0x40
 #define PIIX3_IDETIM1 0x42
+#define IDETIM_DECODE 0x80 /* of the upper byte: the channel's ports are decoded */
 
 #define PIRQ_OFF 0x80 /* the rest is an ISA IRQ */
 #define PIRQ_IRQ 0x0f

@@ -268,6 +268,14 @@ IrqLine *machine_nmi_pin(Machine *machine, unsigned cpu)
     return new_pin(machine, nmi_changed, machine, cpu);
 }
 
+static void pirq_changed(void *opaque, unsigned pirq, bool level)
+{
+    Machine *machine = opaque;
+    if (machine->isa_bridge) {
+        device_set_input(machine->isa_bridge, pirq, level);
+    }
+}
+
 static void a20_changed(void *opaque, unsigned line, bool level)
 {
     (void)line;
@@ -349,6 +357,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->lapics = g_ptr_array_new();
     machine->dma_lines = g_ptr_array_new_with_free_func((GDestroyNotify)dma_line_free);
     machine->a20 = irq_router_new(a20_changed, machine);
+    machine->pirqs = irq_router_new(pirq_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     machine->bootorder = g_string_new(NULL);
     return machine;
@@ -359,6 +368,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->devices);
     irq_router_free(machine->irqs);
     irq_router_free(machine->a20);
+    irq_router_free(machine->pirqs);
     g_clear_pointer(&machine->host.pci, pci_bus_free);
     irq_line_free(machine->nmi_mask);
     g_ptr_array_unref(machine->pins);
@@ -373,6 +383,9 @@ void machine_reset(Machine *machine)
 {
     for (guint i = 0; i < machine->devices->len; i++) {
         device_reset(machine->devices->pdata[i]);
+    }
+    if (machine->class->assign_pci && (machine->own_bios || machine->started_by != MACHINE_COLD)) {
+        machine->class->assign_pci(machine);
     }
 }
 

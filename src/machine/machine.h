@@ -41,6 +41,8 @@ typedef struct MachineClass {
     bool (*fit_device)(Machine *machine, const char *driver, GHashTable *properties,
                        GError **error);
     bool has_pci;
+    /* Does to PCI at a reset what a firmware does, where none will; NULL: there is no PCI. */
+    void (*assign_pci)(Machine *machine);
     bool (*build)(Machine *machine, const Config *config, GError **error);
 } MachineClass;
 
@@ -118,11 +120,13 @@ struct Machine {
     IrqRouter *irqs;
     IrqLine *nmi_mask; /* closes the NMI gate */
     GPtrArray *pins;   /* lines to the inputs of devices and CPUs */
+    IrqRouter *pirqs;  /* joins the PCI devices that share a PCI interrupt; there are four */
     IrqRouter *a20;    /* joins the gates of address line 20 */
     IrqSink *intr_observer;
     void *intr_opaque;
     GPtrArray *devices;              /* in the order in which they are reset */
     MemoryBlock *shadow[PC_SHADOWS]; /* what the host bridge shows; NULL: not yet */
+    Device *isa_bridge;              /* of a PCI bus to the ISA bus, or NULL */
     Device *dma;                     /* the DMA controllers, as soon as they are on the board */
     GPtrArray *dma_lines;            /* the lines to the DMA channels */
     /* The interrupt controllers, or NULL if those of the accelerator are in use. */
@@ -214,6 +218,8 @@ IrqLine *machine_nmi_pin(Machine *machine, unsigned cpu);
  */
 void machine_nmi(Machine *machine);
 
+/* The PCI interrupt, 0 to 3, to which a function's pin (1 to 4) leads. */
+unsigned machine_pirq(unsigned function, unsigned pin);
 /* Puts a device of -device that is one of PCI on the bus, and takes `addr` and `bus`. */
 bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error);
 

@@ -167,6 +167,16 @@ static const char *bios_did(bool it)
     return it ? "after-bios=on" : NULL;
 }
 
+/* A kernel without a firmware before it also finds the PCI interrupts set up as levels. */
+static char *pic_properties(const Machine *machine)
+{
+    const unsigned levels = 1u << IRQ_PIRQA | 1u << IRQ_PIRQB | 1u << IRQ_PIRQC | 1u << IRQ_PIRQD;
+    const bool set_up = machine->host.pci && machine->started_by != MACHINE_COLD;
+    return g_strdup_printf("after-bios=%s,levels=%u",
+                           machine->started_by == MACHINE_AFTER_BIOS ? "on" : "off",
+                           set_up ? levels : 0);
+}
+
 /* Where there are local APICs the PIC goes through LINT0 of the first. */
 static bool add_controllers(Machine *machine, const Config *config, GError **error)
 {
@@ -177,9 +187,9 @@ static bool add_controllers(Machine *machine, const Config *config, GError **err
     IrqLine *output = machine->cpu.has_apics ? machine_pin(machine, machine->lapics->pdata[0], 0)
                                              : machine_intr(machine, 0);
     const MachineWire wires[] = {{"intr", output}, MACHINE_WIRE_END};
+    g_autofree char *properties = pic_properties(machine);
     machine->pic =
-        machine_add_wired(machine, &machine->host, "isa-pic", "PIC",
-                          bios_did(machine->started_by == MACHINE_AFTER_BIOS), wires, error);
+        machine_add_wired(machine, &machine->host, "isa-pic", "PIC", properties, wires, error);
     return machine->pic != NULL;
 }
 
@@ -284,6 +294,7 @@ const MachineClass machine_pc_class = {
     .name = "pc",
     .description = "PC with an ISA bus and a PCI bus (default)",
     .has_pci = true,
+    .assign_pci = pc_assign_pci,
     .tables = PC_TABLES,
     .timer_pin = IOAPIC_PIN_PIT,
     .console_port = PORT_COM1,

@@ -10,6 +10,7 @@
 #define BUS_NAME   "pci.0"
 #define FIRST_SLOT 2u
 #define SLOTS      32u
+#define PIRQS      4u
 
 static bool slot_is_free(PciBus *pci, unsigned slot)
 {
@@ -46,6 +47,12 @@ static bool parse_address(const char *text, unsigned *function, GError **error)
            error_refuse(error, "addr=%s: write SLOT.FUNCTION, as 4 or 1f.7", text);
 }
 
+/* The pins of each slot are turned by one, so that the first pins do not all share one line. */
+unsigned machine_pirq(unsigned function, unsigned pin)
+{
+    return ((function >> 3) + 3 + pin - 1) % PIRQS;
+}
+
 bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error)
 {
     const PciIdentity *identity = device_class(dev)->pci;
@@ -69,6 +76,10 @@ bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GEr
     if (!(address ? parse_address(address, &function, error) : find_slot(pci, &function, error)) ||
         !pci_bus_add(pci, dev, function, error)) {
         return false;
+    }
+    if (identity->pin) {
+        unsigned pirq = machine_pirq(function, identity->pin);
+        device_pci_connect_intx(dev, irq_router_line(machine->pirqs, pirq));
     }
     g_hash_table_remove(properties, "bus");
     g_hash_table_remove(properties, "addr");

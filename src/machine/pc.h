@@ -37,6 +37,11 @@ void pc_lines_clear(PcLines *lines);
 
 /* The bridges, where the machine has PCI. */
 bool pc_add_pci(Machine *machine, GError **error);
+/*
+ * What a firmware does with the bus at a reset, for a kernel or a firmware that
+ * does not: addresses, interrupts, and what of it decodes.
+ */
+void pc_assign_pci(Machine *machine);
 /* What the CPUs find in whole segments of PC_SHADOW_SIZE from 0xc0000 to 0xfffff. */
 void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mode);
 

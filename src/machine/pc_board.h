@@ -61,6 +61,18 @@
 #define IRQ_ATA1     15
 #define IRQ_COUNT    16
 
+/* Where firmware routes the four PCI interrupts: levels, shared by the devices behind them. */
+#define IRQ_PIRQA 10
+#define IRQ_PIRQB 10
+#define IRQ_PIRQC 11
+#define IRQ_PIRQD 11
+
+/* Where firmware puts the base address registers of PCI devices. */
+#define PCI_PORTS_BASE  0xc000
+#define PCI_PORTS_END   0x10000
+#define PCI_MEMORY_BASE 0xe0000000
+#define PCI_MEMORY_END  0xfec00000
+
 #define DMA_FDC 2
 
 #define LAPIC_BASE  0xfee00000

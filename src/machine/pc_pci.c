@@ -64,7 +64,8 @@ static bool add_isa_bridge(Machine *machine, GError **error)
         wires[i].output = OUTPUTS[i].output;
         wires[i].line = irq_router_line(machine->irqs, OUTPUTS[i].irq);
     }
-    return add_function(machine, "PIIX3", PCI_FUNCTION(1, 0), wires, error) != NULL;
+    machine->isa_bridge = add_function(machine, "PIIX3", PCI_FUNCTION(1, 0), wires, error);
+    return machine->isa_bridge != NULL;
 }
 
 bool pc_add_pci(Machine *machine, GError **error)
