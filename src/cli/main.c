@@ -1,5 +1,6 @@
 /*
- * pioemu: the program.
+ * The main function: it reads the command line, builds the machine, runs it
+ * and reports how it ended.
  */
 #include "src/base/daemon.h"
 #include "src/base/error.h"
@@ -21,7 +22,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* On one line, and without commands to the terminal, whatever a file is called. */
+/*
+ * Prints the error on one line.  A file's name could contain control
+ * characters, which must not reach the terminal.
+ */
 static int complain(const GError *error)
 {
     g_autofree char *line = g_strdup(error->message);
@@ -32,7 +36,7 @@ static int complain(const GError *error)
     return error->code;
 }
 
-/* Found out now, not when the run is over. */
+/* Checks the output files before the run: an error at the end would come too late. */
 static bool check_files(const Config *config, GError **error)
 {
     if (config->pidfile && !g_strcmp0(config->pidfile, config->result)) {
@@ -43,7 +47,7 @@ static bool check_files(const Config *config, GError **error)
     return !config->result || file_io_check_replace("-result", config->result, error);
 }
 
-/* What ps and top call us. */
+/* Sets the name that ps and top show. */
 static void set_name(const char *name)
 {
     if (name) {
@@ -57,7 +61,10 @@ static bool claim_pidfile(const Config *config, Pidfile **pidfile, GError **erro
     return !config->pidfile || *pidfile;
 }
 
-/* From the process id's file to the last answer. */
+/*
+ * Runs the machine, from the writing of the pid file to the last answer of the
+ * control protocols.
+ */
 static int run_built(Vm *vm, Control *control, Pidfile *pidfile, Daemon **daemon,
                      int *ended_by_signal, GError **error)
 {
@@ -75,8 +82,9 @@ static int run_built(Vm *vm, Control *control, Pidfile *pidfile, Daemon **daemon
 }
 
 /*
- * `replay`: NULL if it is none.  A complaint comes last, when a signal that
- * ends the process does so even if it is not read.
+ * `replay` is NULL in an ordinary run.  The error is printed last, when
+ * signals have their default actions again: a signal ends the process even if
+ * the write blocks.
  */
 static int run(const Config *config, ReplayRun *replay, bool *built, int *ended_by_signal)
 {
@@ -105,7 +113,7 @@ static int print(const char *text)
     return ok ? VM_EXIT_OK : VM_EXIT_HOST;
 }
 
-/* A machine that could not be built has said so. */
+/* If the machine could not be built, run() has already printed why. */
 static int run_again(Config *config, int *ended_by_signal)
 {
     g_autoptr(GError) error = NULL;
@@ -152,7 +160,10 @@ int main(int argc, char **argv)
     bool built;
     int status = run(config, NULL, &built, &ended_by_signal);
     if (ended_by_signal) {
-        /* So that a shell or a CI system sees how it ended. */
+        /*
+         * The process ends by the same signal, so that a shell or a CI system
+         * sees why it ended.
+         */
         signals_die(ended_by_signal);
     }
     return status;

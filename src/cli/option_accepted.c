@@ -1,6 +1,8 @@
 /*
- * QEMU's options for what pioemu does not have or does in any case.  Nothing in
- * the guest depends on them; -d options says which were given.
+ * The options of QEMU that are accepted and change nothing: they are for
+ * features that pioemu does not have, or ask for what it does in any case.
+ * The guest cannot see a difference.  -d options logs which of them were
+ * given.
  */
 #include "src/cli/option_util.h"
 
@@ -8,7 +10,7 @@
 
 #include <string.h>
 
-/* The option's help says why it changes nothing. */
+/* The help of the option says why it changes nothing. */
 static bool accept(Parse *parse, const char *value, GError **error)
 {
     (void)error;
@@ -17,7 +19,7 @@ static bool accept(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* Only a line that leads nowhere. */
+/* There is no parallel port, so only a line that leads nowhere is accepted. */
 static bool accept_parallel(Parse *parse, const char *value, GError **error)
 {
     static const char *const NOTHING[] = {"none", "null", "/dev/null", "vc", NULL};

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-/* What comes after an option, by the first word of its argument in the table. */
+/* Whether a file name follows the option, by the argument that the table shows. */
 static bool takes_file(const Option *option)
 {
     return option->argument &&
            (!strcmp(option->argument, "FILE") || strstr(option->argument, "PATH"));
 }
 
-/* The words that an argument may be, if the table lists them: "on|off", "none". */
+/* Whether the table lists the words that the argument may be, as in "on|off" or "none". */
 static bool is_list_of_words(const char *argument)
 {
     return argument && strspn(argument, "abcdefghijklmnopqrstuvwxyz|-=") == strlen(argument);
@@ -30,7 +30,10 @@ static char *words_of(const char *argument)
     return g_string_free(text, false);
 }
 
-/* Options whose value `help` lists what there is, in lines that begin with two spaces. */
+/*
+ * These options print a list of their values for `help`.  Each line of a value
+ * begins with two spaces.
+ */
 static const char *const LISTED[] = {"accel", "cpu", "device", "d", "machine", "M", NULL};
 
 typedef void Visit(GString *text, const char *name, const Option *option);
@@ -98,7 +101,7 @@ static char *bash(void)
 
 /* ---- zsh ---- */
 
-/* Without what zsh would read as its own. */
+/* Removes the characters that mean something to zsh. */
 static char *zsh_text(const char *text)
 {
     GString *plain = g_string_new(NULL);

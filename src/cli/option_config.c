@@ -1,5 +1,6 @@
 /*
- * Options in a file, and what is logged.
+ * The options that read further options from a file, and those that choose
+ * what is logged.
  */
 #include "src/cli/option_util.h"
 
@@ -14,7 +15,7 @@
 /* ---- -readconfig: [option "id"] and key = "value" ---- */
 
 typedef struct Group {
-    char *option; /* NULL: before the first group */
+    char *option; /* NULL before the first group */
     GString *value;
 } Group;
 
@@ -31,7 +32,7 @@ static bool apply_group(Parse *parse, Group *group, GError **error)
     return ok;
 }
 
-/* A comma in a value is written twice on a command line. */
+/* Adds one pair.  On a command line a comma in a value is doubled. */
 static void add_pair(Group *group, const char *key, const char *value)
 {
     g_string_append_printf(group->value, "%s%s=", group->value->len ? "," : "", key);
@@ -40,14 +41,14 @@ static void add_pair(Group *group, const char *key, const char *value)
     }
 }
 
-/* The text between the quotation marks at the end of a line; the caller frees it. */
+/* Returns the text between the quotation marks at the end of a line.  The caller frees it. */
 static char *quoted(const char *text)
 {
     const char *start = strchr(text, '"'), *end = strrchr(text, '"');
     return start && end > start ? g_strndup(start + 1, (gsize)(end - start - 1)) : NULL;
 }
 
-/* QEMU's names of groups that are not those of the options. */
+/* The groups whose names in QEMU differ from the names of the options. */
 static const struct {
     const char *group, *option;
 } GROUPS[] = {{"memory", "m"}, {"smp-opts", "smp"}, {"boot-opts", "boot"}};
@@ -113,7 +114,7 @@ bool option_read_config(Parse *parse, const char *value, GError **error)
 
 /* ---- -d and -trace ---- */
 
-/* QEMU's items for what pioemu does not log. */
+/* Whether QEMU logs the item and pioemu does not. */
 static bool is_idle_item(const char *item)
 {
     static const char *const ITEMS[] = {
@@ -184,7 +185,10 @@ static bool trace_file(Parse *parse, const char *path, GError **error)
     return true;
 }
 
-/* "[enable=]PATTERN,events=FILE,file=FILE": the items of -d, by patterns of their names. */
+/*
+ * Parses "[enable=]PATTERN,events=FILE,file=FILE".  It selects items of -d by
+ * patterns of their names.
+ */
 bool option_set_trace(Parse *parse, const char *value, GError **error)
 {
     static const char *const KEYS[] = {"enable", "events", "file", NULL};

@@ -1,6 +1,6 @@
 /*
- * Drives in QEMU's newer words: -blockdev makes a drive, and -device ide-hd and
- * its like say where it is plugged in.
+ * The newer way to give drives in QEMU: -blockdev makes a drive, and -device
+ * ide-hd and similar devices say where it is plugged in.
  */
 #include "src/cli/option_util.h"
 
@@ -47,7 +47,7 @@ static bool switch_on(GHashTable *table, const char *key, bool *on, GError **err
     return !text || number_parse_bool(what, text, on, error);
 }
 
-/* The file that the node itself has, or another node has for it. */
+/* Finds the drive of the node's own file, or of the node below it. */
 static Drive *node_drive(Parse *parse, const char *value, GHashTable *table, GError **error)
 {
     const char *name = g_hash_table_lookup(table, "node-name");
@@ -94,13 +94,13 @@ bool option_set_blockdev(Parse *parse, const char *value, GError **error)
            switch_on(table, "cache.no-flush", &drive->unsafe, error);
 }
 
-/* ---- -device ide-hd,drive=ID and its like ---- */
+/* ---- -device ide-hd,drive=ID and similar devices ---- */
 
 static const struct {
     const char *driver;
     DriveInterface interface;
     bool cdrom;
-    char letter; /* of -boot */
+    char letter; /* the letter of such a drive in -boot */
 } PLUGS[] = {
     {"ide-hd", DRIVE_IDE, false, 'c'},
     {"ide-drive", DRIVE_IDE, false, 'c'},
@@ -114,7 +114,10 @@ typedef struct Plug {
     size_t kind;
 } Plug;
 
-/* "ide.1" is the second channel; units are counted in each. */
+/*
+ * Finds the channel and the unit: "ide.1" is the second channel, and each
+ * channel counts its units from 0.
+ */
 static bool find_place(const Plug *plug, int *index, GError **error)
 {
     const char *bus = g_hash_table_lookup(plug->keys, "bus");
@@ -188,7 +191,7 @@ static bool plug_in(Parse *parse, const Plug *plug, GError **error)
     return check_plug_keys(parse, plug, error) && find_place(plug, &drive->index, error);
 }
 
-/* Returns how many kinds there are for a device that is none. */
+/* Returns the index in PLUGS, or the size of PLUGS if the device is not in it. */
 static size_t kind_of(const char *text)
 {
     g_autofree char *driver = g_strndup(text, strcspn(text, ","));
@@ -199,7 +202,10 @@ static size_t kind_of(const char *text)
     return kind;
 }
 
-/* The letters of -boot in the order of bootindex; the rest follows. */
+/*
+ * The letters for -boot, in the order of bootindex.  Devices without bootindex
+ * come after them.
+ */
 typedef struct Order {
     long index[G_N_ELEMENTS(PLUGS)];
     char letter[G_N_ELEMENTS(PLUGS)];

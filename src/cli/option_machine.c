@@ -1,5 +1,5 @@
 /*
- * The options that say what the machine is: its board, its CPUs, its memory.
+ * The options that describe the machine: its board, its CPUs and its memory.
  */
 #include "src/cli/option_util.h"
 
@@ -17,7 +17,7 @@
 
 /* ---- memory and CPUs ---- */
 
-/* "[size=]SIZE[,slots=N,maxmem=SIZE]" */
+/* Parses "[size=]SIZE[,slots=N,maxmem=SIZE]". */
 bool option_set_memory(Parse *parse, const char *value, GError **error)
 {
     static const char *const KEYS[] = {"size", "slots", "maxmem", NULL};
@@ -67,7 +67,7 @@ bool option_set_cpu_model(Parse *parse, const char *value, GError **error)
 
 /* ---- accelerators ---- */
 
-/* QEMU's accelerators of other hosts; in a list the next one is tried. */
+/* The accelerators that QEMU has on other hosts.  In a list they are skipped. */
 static const char *const ELSEWHERE[] = {"hvf", "whpx", "hax", "nvmm", "xen", NULL};
 
 static char *list_accels(void)
@@ -80,7 +80,7 @@ static char *list_accels(void)
     return g_string_free(text, false);
 }
 
-/* Keys of QEMU's that change nothing that a guest could see. */
+/* Whether the key is one of QEMU's whose effect a guest cannot see. */
 static bool is_idle_accel_key(const char *key)
 {
     static const char *const KEYS[] = {"thread",           "tb-size",         "split-wx",
@@ -97,7 +97,7 @@ static void add_machine_key(Config *config, const char *key, const char *value)
     config->machine = text;
 }
 
-/* QEMU's word for where the interrupt controllers are. */
+/* Handles QEMU's key that says where the interrupt controllers are modelled. */
 static bool set_irqchip(Parse *parse, const char *value, GError **error)
 {
     if (!strcmp(value, "split")) {
@@ -116,7 +116,10 @@ static bool set_irqchip(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* Takes QEMU's keys off an accelerator, "name,key=value"; the caller frees the rest. */
+/*
+ * Removes QEMU's keys from the text of an accelerator, "name,key=value".  The
+ * caller frees the rest.
+ */
 static char *fit_accel(Parse *parse, const char *text, GError **error)
 {
     g_auto(GStrv) items = g_strsplit(text, ",", -1);
@@ -156,7 +159,7 @@ static bool add_accel(Parse *parse, const char *value, const char *text, bool al
     return fit != NULL;
 }
 
-/* `value` is what the option was given, with the list in it. */
+/* Adds each accelerator of the list.  `value` is the whole argument, for messages. */
 static bool add_accels(Parse *parse, const char *value, const char *list, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(*list ? list : ":", ":", -1);
@@ -215,7 +218,7 @@ static char *machine_help(const char *name)
         name);
 }
 
-/* Keys of QEMU's machines for what this board has not, or does in any case. */
+/* Whether the key is one of QEMU's for what this board does not have or does in any case. */
 static bool is_idle_machine_key(const char *key)
 {
     static const char *const KEYS[] = {"usb",
@@ -243,7 +246,7 @@ static bool is_idle_machine_key(const char *key)
     return g_strv_contains(KEYS, key);
 }
 
-/* The board that stands for QEMU's `name`; NULL: it is refused. */
+/* Returns the board that stands for QEMU's `name`, or NULL if it is refused. */
 static const char *board_for(Parse *parse, const char *name, GError **error)
 {
     if (g_str_has_prefix(name, "pc-i440fx-") || g_str_has_prefix(name, "pc-0.") ||
@@ -279,7 +282,7 @@ static bool set_board(Parse *parse, const char *name, GString *machine, GError *
     return true;
 }
 
-/* What QEMU has as keys of the machine and we have as options. */
+/* Handles what is a key of the machine in QEMU and an option of its own here. */
 static bool set_other(Parse *parse, const char *value, const char *key, const char *text,
                       bool *taken, GError **error)
 {
@@ -330,7 +333,10 @@ static bool add_machine_item(Parse *parse, const char *value, const char *item, 
     return true;
 }
 
-/* As in QEMU, several are one: the later of two values wins, and the name may be left out. */
+/*
+ * As in QEMU, several -machine options are merged: of two values the later one
+ * wins, and the name may be left out.
+ */
 bool option_set_machine(Parse *parse, const char *value, GError **error)
 {
     if (option_wants_help(value)) {
@@ -375,7 +381,7 @@ bool option_set_name(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* The text is kept if it is 8-4-4-4-12 hexadecimal digits. */
+/* The text must be a UUID: hexadecimal digits in groups of 8-4-4-4-12. */
 bool option_set_uuid(Parse *parse, const char *value, GError **error)
 {
     if (!g_uuid_string_is_valid(value)) {
@@ -386,7 +392,7 @@ bool option_set_uuid(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* What -rtc says is checked when the clock is made. */
+/* The value of -rtc is checked when the clock is made. */
 bool option_set_rtc(Parse *parse, const char *value, GError **error)
 {
     g_auto(GStrv) items = g_strsplit(value, ",", -1);

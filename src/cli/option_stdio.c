@@ -1,6 +1,6 @@
 /*
- * Who has the terminal: as in QEMU, what was told where to go goes there, and
- * -nographic and the defaults are for the rest.
+ * Decides what is connected to the terminal.  As in QEMU, explicit options
+ * come first, and -nographic and the defaults apply to what is left.
  */
 #include "src/cli/option_util.h"
 
@@ -43,7 +43,10 @@ static bool has_monitor(const Config *config)
            (config->debugcon && g_str_has_prefix(config->debugcon, "mon:"));
 }
 
-/* With a pipe instead of a terminal only -nographic lets the escape key work, as in QEMU. */
+/*
+ * As in QEMU, if standard input is not a terminal, the escape key only works
+ * with -nographic.
+ */
 static void use_terminal(Config *config, bool serial, bool monitor)
 {
     bool typed = isatty(STDIN_FILENO);

@@ -16,7 +16,7 @@
 
 #define TIMEOUT_MAX (100.0 * 365 * 86400)
 
-/* ---- what -X help prints ---- */
+/* ---- what "help" as an option's value prints ---- */
 
 static char *list_devices(void)
 {
@@ -94,7 +94,7 @@ static bool set_device(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* "CLASS.PROPERTY=VALUE" or "driver=CLASS,property=PROPERTY,value=VALUE" */
+/* Parses "CLASS.PROPERTY=VALUE" or "driver=CLASS,property=PROPERTY,value=VALUE". */
 static bool set_global(Parse *parse, const char *value, GError **error)
 {
     static const char *const KEYS[] = {"driver", "property", "value", NULL};
@@ -130,7 +130,7 @@ static bool set_snapshot(Parse *parse, const char *value, GError **error)
     return parse->config->snapshot = true;
 }
 
-/* Every other display of QEMU's shows a picture. */
+/* All other displays of QEMU show a picture, so they are refused. */
 static bool set_display(Parse *parse, const char *value, GError **error)
 {
     if (option_wants_help(value)) {
@@ -142,7 +142,7 @@ static bool set_display(Parse *parse, const char *value, GError **error)
                         "there is no picture: the console is serial (-display none)");
 }
 
-/* QEMU's options for what this machine does not have; their help has what comes nearest. */
+/* Refuses an option for what this machine does not have.  Its help says what comes closest. */
 static bool set_absent(Parse *parse, const char *value, GError **error)
 {
     g_autofree char *kind = g_strndup(value, strcspn(value, ","));
@@ -175,7 +175,10 @@ static bool set_monitor(Parse *parse, const char *value, GError **error)
     return add_string(parse->config->hmps, value);
 }
 
-/* src/control/gdb_server.h has the place too, for the command gdbserver. */
+/*
+ * The default address is in src/control/gdb_server.h because the command
+ * gdbserver needs it, too.
+ */
 static bool set_debugged(Parse *parse, const char *value, GError **error)
 {
     (void)value, (void)error;
@@ -222,7 +225,7 @@ static bool set_no_reboot(Parse *parse, const char *value, GError **error)
     return parse->config->no_reboot = true;
 }
 
-/* QEMU's watchdog is one that the board does not have. */
+/* QEMU's key for watchdogs is accepted and does nothing: the board has no watchdog. */
 static bool set_action(Parse *parse, const char *value, GError **error)
 {
     g_auto(GStrv) items = g_strsplit(value, ",", -1);
@@ -254,7 +257,7 @@ static bool set_escape(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* Seconds with up to nine decimals. */
+/* The value is in seconds, with up to nine decimals. */
 static bool set_timeout(Parse *parse, const char *value, GError **error)
 {
     char *end;
@@ -526,7 +529,7 @@ static const Option CONTROL_OPTIONS[] = {
     OPTION_END,
 };
 
-/* Options of QEMU's for devices that this machine does not have. */
+/* QEMU's options for devices that this machine does not have. */
 static const Option ABSENT_OPTIONS[] = {
     {.name = "net",
      .argument = "none",

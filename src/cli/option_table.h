@@ -1,4 +1,4 @@
-/* The options of the command line: each with its name, its help and its effect. */
+/* The table of command-line options: each entry has a name, a help text and a setter. */
 #ifndef PIOEMU_CLI_OPTION_TABLE_H
 #define PIOEMU_CLI_OPTION_TABLE_H
 
@@ -9,17 +9,17 @@ typedef struct Option Option;
 typedef struct Parse {
     Config *config;
     const Option *option; /* the option that is being set */
-    char *text;           /* text to print instead of running */
+    char *text;           /* a text to print instead of running the machine */
 } Parse;
 
 struct Option {
     const char *name;
-    const char *argument; /* NULL: the option takes none */
+    const char *argument; /* NULL if the option takes no argument */
     const char *help;
     const char *example;
     bool (*set)(Parse *parse, const char *value, GError **error);
     const char *alias;
-    size_t field; /* the place of a char * in Config, if `set` is set_string */
+    size_t field; /* the offset of a char * in Config, if `set` is set_string */
 };
 
 /* Options that --help shows together.  OPTION_END ends the table. */

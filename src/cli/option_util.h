@@ -1,22 +1,22 @@
 /*
- * What the setters of options share.
+ * Helpers that the setters of options share.
  */
 #ifndef PIOEMU_CLI_OPTION_UTIL_H
 #define PIOEMU_CLI_OPTION_UTIL_H
 
 #include "src/cli/option_table.h"
 
-/* "help" or "?" */
+/* Whether the value asks for help: it is "help" or "?". */
 bool option_wants_help(const char *value);
-/* "-OPTION VALUE: WHY"; always false. */
+/* Sets the error "-OPTION VALUE: WHY" and returns false. */
 bool option_error(GError **error, const char *option, const char *value, const char *why);
 void option_replace(char **field, const char *value);
 /*
- * A line for -d options: what was accepted and has no effect, and why; without
- * the option's dash.
+ * Adds a line that -d options logs: an option was accepted without effect, and
+ * why. The line begins with the option's name without its dash.
  */
 void option_note(Parse *parse, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* A line that the user sees in any case, when the run begins. */
+/* Adds a line that is printed when the run begins, whatever is logged. */
 void option_tell(Parse *parse, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* ---- the setters of src/cli/option_machine.c ---- */
@@ -33,14 +33,17 @@ bool option_set_rtc(Parse *parse, const char *value, GError **error);
 bool option_set_local_time(Parse *parse, const char *value, GError **error);
 bool option_no_acpi(Parse *parse, const char *value, GError **error);
 
-/* ---- those of src/cli/option_drives.c ---- */
+/* ---- the setters of src/cli/option_drives.c ---- */
 
 bool option_set_drive(Parse *parse, const char *value, GError **error);
 bool option_set_blockdev(Parse *parse, const char *value, GError **error);
-/* When all are set: the drives of -device ide-hd and its like are plugged in. */
+/*
+ * Plugs the drives of -device ide-hd and similar devices in.  Call it after
+ * all options are set.
+ */
 bool option_plug_drives(Parse *parse, GError **error);
 
-/* ---- those of src/cli/option_config.c ---- */
+/* ---- the setters of src/cli/option_config.c ---- */
 
 bool option_read_config(Parse *parse, const char *value, GError **error);
 bool option_set_trace(Parse *parse, const char *value, GError **error);
@@ -50,10 +53,13 @@ bool option_daemonize(Parse *parse, const char *value, GError **error);
 
 /* Sets an option by its name, as if it stood on the command line (src/cli/options.c). */
 bool option_apply(Parse *parse, const char *name, const char *value, GError **error);
-/* When all are set: who has the terminal (src/cli/option_stdio.c). */
+/*
+ * Decides what is connected to the terminal.  Call it after all options are
+ * set (src/cli/option_stdio.c).
+ */
 void option_share_stdio(Parse *parse);
 
-/* ---- those of src/cli/option_accepted.c ---- */
+/* ---- the table of src/cli/option_accepted.c ---- */
 
 extern const Option ACCEPTED_OPTIONS[];
 

@@ -1,7 +1,7 @@
 /*
- * GOption knows no single-dash words, which QEMU's command line is made of, so
- * the options are a table (option_table.c); this parses by it, makes --help
- * and suggests.
+ * Parses the command line by the table of option_table.c, prints --help, and
+ * suggests similar names for unknown options.  GLib's GOption is not used
+ * because it does not support QEMU's long options with a single dash.
  */
 #include "src/cli/options.h"
 
@@ -77,7 +77,7 @@ static const Option *find_option(const char *name)
     return find_in(ACCEPTED_OPTIONS, name);
 }
 
-/* "-m=1G", as many programs would have it. */
+/* Refuses "-m=1G", which is how many other programs write an option. */
 static bool joined_option(const char *given, const char *name, GError **error)
 {
     const char *equals = strchr(name, '=');
@@ -134,7 +134,7 @@ bool option_apply(Parse *parse, const char *name, const char *value, GError **er
              : error_refuse(error, "%s: there is no such option", name);
 }
 
-/* As in QEMU, a word that is no option is the image of the first hard disk. */
+/* As in QEMU, an argument that is not an option is the image of the first hard disk. */
 static bool apply_image(Parse *parse, const char *given, GError **error)
 {
     if (!*given || !strcmp(given, "-")) {
@@ -188,7 +188,7 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* For programs that ask. */
+/* Returns the names of all options, for management programs that ask for them in QMP. */
 static const char **option_names(void)
 {
     GPtrArray *names = g_ptr_array_new();

@@ -89,7 +89,7 @@ const Command *command_next(const Command *command)
     if (!command) {
         return TABLES[0];
     }
-    /* The last of a table leads to the first of the next. */
+    /* After the last command of a table comes the first one of the next table. */
     for (; command[1].name == NULL && table < G_N_ELEMENTS(TABLES); table++) {
         const Command *last = TABLES[table];
         while (last[1].name) {

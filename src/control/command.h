@@ -1,7 +1,7 @@
 /*
  * What a user may ask of a machine while it runs: one table of commands, which
- * the protocols share.  QMP and the human monitor only differ in how they
- * write a command and show what comes back.
+ * the protocols share.  QMP and the human monitor differ only in how they
+ * write a command and how they show its result.
  *
  * Everything runs in the loop's thread.
  */
@@ -15,24 +15,24 @@
 #define COMMAND_ARGUMENTS_MAX 6u
 
 typedef enum CommandType {
-    COMMAND_STRING,  /* in the monitor a word, or text in double quotes */
-    COMMAND_REST,    /* a string; in the monitor it takes the rest of the line */
-    COMMAND_INTEGER, /* in the monitor an expression */
-    COMMAND_BOOL,    /* on or off in the monitor */
-    COMMAND_ARRAY,   /* not in the monitor */
-    COMMAND_OBJECT   /* not in the monitor */
+    COMMAND_STRING,  /* in the monitor: a word, or text in double quotes */
+    COMMAND_REST,    /* a string; in the monitor: the rest of the line */
+    COMMAND_INTEGER, /* in the monitor: an expression */
+    COMMAND_BOOL,    /* in the monitor: on or off */
+    COMMAND_ARRAY,   /* not available in the monitor */
+    COMMAND_OBJECT   /* not available in the monitor */
 } CommandType;
 
 typedef struct CommandArgument {
-    const char *name; /* NULL: no more */
+    const char *name; /* NULL at the end of the arguments */
     CommandType type;
     bool optional;
-    char flag; /* COMMAND_BOOL: -x in the monitor sets it; 0: it is a word there */
-    /* The words that the monitor completes it to, added to `names`, which frees them. */
+    char flag; /* for COMMAND_BOOL: the monitor's -x sets it; 0 if it is a word there */
+    /* Adds the words to which the monitor completes the argument.  `names` frees them. */
     void (*complete)(Vm *vm, GPtrArray *names);
 } CommandArgument;
 
-/* The rest of a monitor's line, and the CPU that it means if it names none. */
+/* The rest of a monitor's line, and the CPU that is used if the line names none. */
 typedef struct CommandLine {
     const char *at;
     Vm *vm;
@@ -40,27 +40,32 @@ typedef struct CommandLine {
 } CommandLine;
 
 typedef struct Command {
-    const char *name;  /* in QMP */
-    const char *line;  /* in the monitor, one or two words; NULL: not there */
-    const char *alias; /* another word for it there */
-    const char *usage; /* its arguments there, as help shows them; NULL: none */
+    const char *name;  /* the name in QMP */
+    const char *line;  /* the name in the monitor, one or two words; NULL if it is not there */
+    const char *alias; /* another name in the monitor */
+    const char
+        *usage; /* the arguments in the monitor, as help shows them; NULL if there are none */
     const char *help;
     CommandArgument arguments[COMMAND_ARGUMENTS_MAX + 1];
     /*
-     * `arguments` is never NULL and has been checked.  Returns what comes back,
-     * or NULL with the error; a NULL without one means {}.
+     * Runs the command.  `arguments` is never NULL and has been checked.
+     * Returns the result, or NULL with an error.  NULL without an error means
+     * {}.
      */
     JsonNode *(*run)(Vm *vm, JsonObject *arguments, GError **error);
     /*
-     * Appends what came back as the monitor shows it.  NULL: the text of a
-     * command_text(), or nothing.
+     * Appends the result as the monitor shows it.  If it is NULL, the monitor
+     * shows the text of a command_text(), or nothing.
      */
     void (*show)(JsonNode *value, GString *text);
-    /* Makes the arguments of a monitor's line; NULL: they stand there in their order. */
+    /*
+     * Makes the arguments from the monitor's line.  If it is NULL, they are
+     * taken from the line in their order.
+     */
     bool (*parse)(CommandLine *line, JsonObject *arguments, GError **error);
 } Command;
 
-/* Tables by subject, of commands_*.c; each ends with COMMAND_END. */
+/* The tables by subject, from commands_*.c.  Each ends with COMMAND_END. */
 extern const Command COMMANDS_MACHINE[], COMMANDS_MEMORY[], COMMANDS_INPUT[], COMMANDS_DEBUG[];
 extern const Command COMMANDS_BLOCK[], COMMANDS_DEVICES[], COMMANDS_QUERY[];
 
@@ -69,31 +74,34 @@ extern const Command COMMANDS_BLOCK[], COMMANDS_DEVICES[], COMMANDS_QUERY[];
         .name = NULL                                                                               \
     }
 
-/* The command after `command`, the first for NULL; NULL: there is no other. */
+/*
+ * Returns the command after `command`, or the first one for NULL.  Returns
+ * NULL after the last.
+ */
 const Command *command_next(const Command *command);
-/* The command of this name in QMP, or NULL. */
+/* Returns the command of this name in QMP, or NULL. */
 const Command *command_find(const char *name);
-/* False, with a message: an argument is missing, of a wrong type, or one that there is not. */
+/* Returns false with an error if an argument is missing, has a wrong type or is unknown. */
 bool command_check(const Command *command, JsonObject *arguments, GError **error);
 
-/* Values to return.  The text is taken over. */
+/* Make the result of a command.  They take the object or text over. */
 JsonNode *command_object(JsonObject *object);
 JsonNode *command_array(JsonArray *array);
 JsonNode *command_string(const char *text);
-/* {"human-readable-text": ...}, as QEMU's commands have it that give text. */
+/* Makes {"human-readable-text": ...}, which is what QEMU's commands return that print text. */
 JsonNode *command_text(GString *text);
-/* {"qemu": {...}, "package": ...} */
+/* Makes {"qemu": {...}, "package": ...}. */
 JsonNode *command_version(void);
 
-/* An argument that may be left out. */
+/* Read an argument that may be left out. */
 const char *command_get_string(JsonObject *arguments, const char *name);
 int64_t command_get_int(JsonObject *arguments, const char *name, int64_t otherwise);
 bool command_get_bool(JsonObject *arguments, const char *name);
 
-/* The member of a command_text(). */
+/* The name of the member that command_text() fills. */
 #define COMMAND_TEXT_MEMBER "human-readable-text"
 
-/* QEMU's word for a state: "running", "paused" ... */
+/* Returns QEMU's word for a state: "running", "paused" and so on. */
 const char *command_state_name(VmState state);
 
 #endif

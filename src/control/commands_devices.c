@@ -1,5 +1,5 @@
 /*
- * The commands that show devices, and what devices there could be.
+ * The commands that show devices, and which devices can be added.
  */
 #include "src/control/command.h"
 
@@ -79,7 +79,7 @@ static JsonNode *query_cpus(Vm *vm, JsonObject *arguments, GError **error)
     return command_array(list);
 }
 
-/* The monitor marks its own CPU, which is not known here: the first. */
+/* QEMU's monitor marks its current CPU. This function does not know it and marks the first. */
 static void show_cpu(JsonArray *list, guint index, JsonNode *element, gpointer text)
 {
     JsonObject *cpu = json_node_get_object(element);

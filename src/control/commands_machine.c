@@ -1,5 +1,5 @@
 /*
- * The commands about the run of the machine, and what it is.
+ * The commands that control the run of the machine and describe the machine.
  */
 #include "src/control/command.h"
 
@@ -12,7 +12,7 @@
 
 /* ---- what the machine is ---- */
 
-/* There is one capability in QMP, and it is not offered. */
+/* QMP defines one capability, which this server does not offer. */
 static JsonNode *negotiate(Vm *vm, JsonObject *arguments, GError **error)
 {
     (void)vm;
@@ -179,7 +179,7 @@ static JsonNode *query_devices(Vm *vm, JsonObject *arguments, GError **error)
     return command_text(text);
 }
 
-/* ---- what the machine is to do ---- */
+/* ---- what the machine should do ---- */
 
 static JsonNode *stop(Vm *vm, JsonObject *arguments, GError **error)
 {

@@ -1,6 +1,6 @@
 /*
- * The commands that a management program asks first: what this is and what it
- * has.  And those about the log.
+ * The commands that a management program sends first, about the program and
+ * its features, and the commands for the log.
  */
 #include "src/control/command.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* ---- what it is ---- */
+/* ---- what the program is ---- */
 
 static JsonNode *query_kvm(Vm *vm, JsonObject *arguments, GError **error)
 {
@@ -85,7 +85,7 @@ static JsonNode *query_schema(Vm *vm, JsonObject *arguments, GError **error)
     return command_array(schema_new());
 }
 
-/* What -help lists, an option each; QEMU has their parameters as well. */
+/* Lists the options of -help.  QEMU lists their parameters, too. */
 static JsonNode *query_options(Vm *vm, JsonObject *arguments, GError **error)
 {
     const char *wanted = command_get_string(arguments, "option");
@@ -140,7 +140,7 @@ static void complete_log(Vm *vm, GPtrArray *names)
     }
 }
 
-/* An event is a log item: pioemu has no finer ones. */
+/* An event of QEMU is a log item here: pioemu does not log single events. */
 static bool find_event(const char *name, unsigned *item, GError **error)
 {
     return log_parse_items(name, item, NULL) || error_refuse(error, "unknown event \"%s\"", name);

@@ -42,8 +42,9 @@ static void send_object(Qmp *qmp, JsonObject *object)
 }
 
 /*
- * An id is the client's own and goes back as it was written: a number may be
- * larger than any of ours.  `at_front` is where QEMU has it.
+ * An id belongs to the client and is sent back exactly as it was written,
+ * because a number may be larger than any of ours.  `at_front` is for answers
+ * in which QEMU puts the id first.
  */
 static void send_answer(Qmp *qmp, JsonObject *object, const char *id, bool at_front)
 {
@@ -154,7 +155,10 @@ void qmp_event(Qmp *qmp, const VmEvent *event)
 
 /* ---- commands ---- */
 
-/* What is not known before the negotiation, and what is not after it. */
+/*
+ * Finds the command.  Before the negotiation only one command is known, and
+ * after it that command is unknown.
+ */
 static const Command *choose_command(Qmp *qmp, const char *id, const char *name)
 {
     bool negotiates = !strcmp(name, "qmp_capabilities");
@@ -191,7 +195,7 @@ static void run_command(Qmp *qmp, const char *id, const char *name, JsonObject *
         fail(qmp, id, "%s", error->message);
         return;
     }
-    /* Every command but the one that negotiates is refused before the negotiation. */
+    /* All other commands are refused before the negotiation. */
     qmp->negotiated = true;
     JsonObject *answer = json_object_new();
     if (value) {

@@ -36,7 +36,7 @@ static const char *type_of(CommandType type)
     return TYPES[type];
 }
 
-/* What may be left out has a default; QEMU gives none as null. */
+/* An argument that may be left out has the member "default".  Its value is null, as in QEMU. */
 static void add_arguments(JsonArray *schema, const Command *command, const char *name)
 {
     JsonArray *members = json_array_new();

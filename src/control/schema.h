@@ -1,6 +1,6 @@
 /*
- * What query-qmp-schema answers: the table of commands, and the events, as
- * QEMU's SchemaInfo.
+ * The answer of query-qmp-schema: the table of commands and the events, in the
+ * form of QEMU's SchemaInfo.
  */
 #ifndef PIOEMU_CONTROL_SCHEMA_H
 #define PIOEMU_CONTROL_SCHEMA_H

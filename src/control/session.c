@@ -6,14 +6,14 @@
 
 #include <unistd.h>
 
-/* So many clients of one socket at once; more are turned away. */
+/* The most clients that one socket serves at once.  Further clients are turned away. */
 #define CLIENTS_MAX 16u
 
 struct Session {
     Vm *vm;
-    Session *owner;    /* of a client that came while another was there; else NULL */
-    GPtrArray *others; /* those clients */
-    LoopTask reaper;   /* frees those of them that are gone */
+    Session *owner;    /* for a further client of a socket: the first session; otherwise NULL */
+    GPtrArray *others; /* the sessions of those further clients */
+    LoopTask reaper;   /* frees the sessions whose clients are gone */
     bool gone;
     Stream *stream;      /* one of these two is set */
     CharFrontend *front; /* the front end of a chardev */

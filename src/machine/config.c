@@ -75,7 +75,10 @@ const AccelClass *config_first_accel(const Config *config)
     return config->accels->len ? accel_find_class(config->accels->pdata[0]) : NULL;
 }
 
-/* QMP on standard input goes on after the end of it, as no chardev does. */
+/*
+ * A socket is always a stream.  QMP on standard input also needs one: it stays
+ * connected after the end of its input, and a chardev does not.
+ */
 static bool is_stream_chardev(const Config *config, const char *id, bool qmp)
 {
     for (guint i = 0; i < config->chardevs->len; i++) {

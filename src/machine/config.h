@@ -1,5 +1,5 @@
 /*
- * What the command line asks for, in plain data.
+ * What the command line asks for, as plain data.
  */
 #ifndef PIOEMU_MACHINE_CONFIG_H
 #define PIOEMU_MACHINE_CONFIG_H
@@ -17,39 +17,42 @@ typedef struct Config {
     char *name;
     uint64_t memory; /* bytes */
     unsigned cpus;
-    CpuTopology topology; /* all 0: one socket with a core for each CPU */
+    CpuTopology topology; /* all 0 for the default: one socket with a core for each CPU */
     CpuModel cpu;
-    GPtrArray *accels; /* "name,key=value", tried in order; empty: the default */
+    GPtrArray *accels; /* "name,key=value", tried in this order; empty for the default */
     char *machine;     /* "pc,key=value" */
     char *kernel, *flat, *initrd, *append;
-    char *bios;          /* a firmware's file */
-    char *boot;          /* what boot_order_parse() takes */
+    char *bios;          /* the file of a firmware */
+    char *boot;          /* an argument of boot_order_parse() */
     GPtrArray *chardevs; /* "backend,id=ID,key=value" */
-    GPtrArray *serials;  /* a chardev spec for COM1.. each; empty: the default */
-    GPtrArray *drives;   /* of Drive */
-    bool snapshot;       /* of every drive */
-    GPtrArray *fw_cfgs;  /* what fw_items_add_option() takes */
+    GPtrArray *serials;  /* one chardev spec each for COM1 and following; empty for the default */
+    GPtrArray *drives;   /* the elements are Drive */
+    bool snapshot;       /* applies to every drive */
+    GPtrArray *fw_cfgs;  /* arguments of fw_items_add_option() */
     char *debugcon, *debugport;
-    GPtrArray *monitors;       /* -mon: "chardev=ID,mode=control" */
-    GPtrArray *hmps;           /* -monitor: a line each for the human monitor */
-    GPtrArray *qmps;           /* -qmp: the same for QMP */
-    const char **option_names; /* those that there are, sorted; NULL at the end */
+    GPtrArray *monitors;       /* arguments of -mon: "chardev=ID,mode=control" */
+    GPtrArray *hmps;           /* arguments of -monitor: one device each for the human monitor */
+    GPtrArray *qmps;           /* arguments of -qmp: one device each for QMP */
+    const char **option_names; /* the names of all options, sorted; the last is NULL */
     char *qtest, *qtest_log;
-    char *gdb; /* where a debugger connects */
-    /* A control protocol talks there, or there is no guest to talk to. */
+    char *gdb; /* the address at which a debugger connects */
+    /*
+     * Standard input and output are in use by a control protocol, or there is
+     * no guest that could use them.
+     */
     bool stdio_taken;
     bool start_paused;
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown, no_acpi, nographic, daemonize, timestamps;
-    GPtrArray *notes;    /* of -d options: what was accepted and changes nothing */
-    GPtrArray *messages; /* that the user sees when the run begins */
+    GPtrArray *notes;    /* lines of -d options: what was accepted without effect */
+    GPtrArray *messages; /* lines that the user sees when the run begins */
     char *uuid;
     RunActions actions;
-    int escape; /* control character's code */
+    int escape; /* the code of the control character */
     char *log_items, *log_file, *log_filter;
-    uint64_t timeout; /* ns; 0: none */
-    char *expect;     /* a script that talks to a line */
+    uint64_t timeout; /* in ns; 0 for no limit */
+    char *expect;     /* the script that talks to a character line */
     char *result, *pidfile;
     char *record, *replay;
     char *rtc; /* "base=utc,clock=host" */
@@ -57,18 +60,27 @@ typedef struct Config {
 
 Config *config_new(void);
 void config_free(Config *config);
-/* The class of the first -accel; NULL: none was asked for, or one that there is not. */
+/*
+ * Returns the class of the first -accel, or NULL if there is no -accel or its
+ * name is unknown.
+ */
 const struct AccelClass *config_first_accel(const Config *config);
-/* Whether a -mon takes the -chardev with this id as a stream, which is then no character device. */
+/*
+ * Whether a -mon uses the -chardev with this id as a stream.  Such a -chardev
+ * does not become a character device.
+ */
 bool config_is_monitor_chardev(const Config *config, const char *id);
 
 /*
- * Where a -monitor or -qmp is: at a socket that serves each client from the
- * beginning, at a chardev of the machine, or not at all.
+ * How a -monitor or -qmp is connected: to a socket that greets each new
+ * client, to a chardev of the machine, or not at all.
  */
 typedef enum MonitorPlace { MONITOR_NOWHERE, MONITOR_STREAM, MONITOR_CHARDEV } MonitorPlace;
 MonitorPlace config_monitor_place(const char *spec, bool qmp);
-/* The id of that chardev; `index` counts -monitor first, then -qmp.  The caller frees it. */
+/*
+ * Returns the id of that chardev.  `index` counts first -monitor, then -qmp.
+ * The caller frees the id.
+ */
 char *config_monitor_id(const char *spec, guint index);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)

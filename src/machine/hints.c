@@ -1,11 +1,12 @@
 /*
- * Devices of QEMU's that the board does not have, and what comes nearest.
+ * Hints for QEMU's devices that pioemu does not have: what comes closest to
+ * each.
  */
 #include "src/machine/machine.h"
 
 #include <string.h>
 
-/* A * stands for any text; the first that fits counts. */
+/* A * stands for any text.  The first entry that matches is used. */
 static const struct {
     const char *name, *hint;
 } HINTS[] = {

@@ -55,7 +55,7 @@ const DeviceClass *machine_find_device_class(const char *what, const char *name,
     return NULL;
 }
 
-/* By the folder in which they are. */
+/* The titles of the list of devices, by the folder of their source. */
 static const struct {
     const char *folder, *title;
 } CATEGORIES[] = {
@@ -90,7 +90,7 @@ char *machine_device_list(void)
     return g_string_free(text, false);
 }
 
-/* ---- what the board says of devices ---- */
+/* ---- the board's defaults for devices ---- */
 
 const char *machine_default(const MachineClass *machine, const DeviceClass *class,
                             const char *property)
@@ -119,7 +119,7 @@ char *machine_device_help(const MachineClass *machine, const DeviceClass *class)
     return device_class_help(class, class_default, (gpointer)machine);
 }
 
-/* ---- what devices ask of the board ---- */
+/* ---- what the board provides to devices ---- */
 
 static IrqLine *isa_irq_line(void *opaque, unsigned irq)
 {
@@ -175,7 +175,7 @@ static void forward_guest_error(void *opaque, const Device *dev, const char *mes
     }
 }
 
-/* An ISA IRQ changed: to the in-kernel controllers or to ours. */
+/* Passes the new level of an ISA IRQ to the kernel's interrupt controllers or to ours. */
 static void isa_irq_changed(void *opaque, unsigned irq, bool level)
 {
     Machine *machine = opaque;
@@ -217,7 +217,7 @@ void machine_set_intr_observer(Machine *machine, IrqSink *observer, void *opaque
     machine->intr_opaque = opaque;
 }
 
-/* A local APIC's: the gate is not on its way. */
+/* The NMI output of a local APIC. The NMI gate of the board does not apply to it. */
 static void nmi_changed(void *opaque, unsigned cpu, bool level)
 {
     Machine *machine = opaque;
@@ -226,7 +226,7 @@ static void nmi_changed(void *opaque, unsigned cpu, bool level)
     }
 }
 
-/* Asked for its level when it matters. */
+/* Does nothing: machine_nmi() reads the level of the gate when it needs it. */
 static void nmi_mask_changed(void *opaque, unsigned irq, bool level)
 {
     (void)opaque;
@@ -285,7 +285,7 @@ static void a20_changed(void *opaque, unsigned line, bool level)
     }
 }
 
-/* Vector 0 of a local APIC: the PIC has it (ExtINT). */
+/* Vector 0 from a local APIC means that the PIC has the vector (ExtINT). */
 uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
 {
     uint8_t vector =
@@ -293,7 +293,7 @@ uint8_t machine_acknowledge(Machine *machine, unsigned cpu)
     return vector ? vector : device_acknowledge(machine->pic);
 }
 
-/* To the EOI register of the I/O APIC, as a local APIC on the bus would write it. */
+/* Writes to the EOI register of the I/O APIC, as a local APIC does on the bus. */
 void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector)
 {
     uint8_t data[4] = {vector};
@@ -389,7 +389,10 @@ void machine_reset(Machine *machine)
     }
 }
 
-/* KVM's I/O APIC has the timer where its IRQ number says. */
+/*
+ * The timer is wired to another pin of our I/O APIC than its IRQ number says.
+ * In KVM's it is wired to the pin of that number.
+ */
 BootBoard machine_board(const Machine *machine)
 {
     bool in_kernel = machine->cpu.set_irq != NULL;
@@ -413,7 +416,7 @@ bool machine_busy(Machine *machine)
     return false;
 }
 
-/* -global class.property=value, for every instance of the class. */
+/* Applies each -global class.property=value to an instance of its class. */
 static bool apply_globals(Machine *machine, Device *dev, GError **error)
 {
     const char *name = device_class(dev)->head.name;
@@ -431,7 +434,7 @@ static bool apply_globals(Machine *machine, Device *dev, GError **error)
     return true;
 }
 
-/* NULL: the class is one that this program cannot use. */
+/* Returns NULL if this program cannot use the class. */
 static Device *new_device(Machine *machine, const DeviceHost *host, const DeviceClass *class,
                           const char *id, GError **error)
 {
@@ -515,7 +518,7 @@ static bool set_from_table(Device *dev, GHashTable *properties, GError **error)
     return true;
 }
 
-/* -device CLASS,id=ID,property=value */
+/* Parses "CLASS,id=ID,property=value". */
 static bool add_user_device(Machine *machine, const char *text, GError **error)
 {
     g_autofree char *what = g_strdup_printf("-device %s", text);
@@ -550,7 +553,7 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     return false;
 }
 
-/* Of a class that the machine may have no device of. */
+/* Checks a -global.  Its class must exist, even if the machine has no device of it. */
 static bool check_global(const char *global, GError **error)
 {
     const char *dot = strchr(global, '.');
@@ -577,7 +580,7 @@ static bool check_globals(const Machine *machine, GError **error)
     return true;
 }
 
-/* -chardev, but for those that are the control protocols'. */
+/* Adds each -chardev, except those that the control protocols open themselves. */
 static bool add_chardevs(Machine *machine, GError **error)
 {
     for (guint i = 0; i < machine->config->chardevs->len; i++) {
@@ -592,7 +595,10 @@ static bool add_chardevs(Machine *machine, GError **error)
     return true;
 }
 
-/* What -monitor and -qmp name, but for what the control protocols open themselves. */
+/*
+ * Adds the chardevs of -monitor and -qmp, except those that the control
+ * protocols open themselves.
+ */
 static bool add_monitor_lines(Machine *machine, const char *what, const GPtrArray *specs, bool qmp,
                               GError **error)
 {
@@ -602,7 +608,7 @@ static bool add_monitor_lines(Machine *machine, const char *what, const GPtrArra
         if (config_monitor_place(spec, qmp) != MONITOR_CHARDEV) {
             continue;
         }
-        /* As in QEMU, Ctrl-C ends a program whose terminal only the monitor has. */
+        /* As in QEMU, Ctrl-C ends the program if only the monitor uses the terminal. */
         const char *full = strcmp(spec, "stdio") ? spec : "stdio,signal=on";
         g_autofree char *label = config_monitor_id("", first + i);
         g_autofree char *id = chardev_set_use(machine->chars, what, label, full, error);

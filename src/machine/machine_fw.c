@@ -1,6 +1,6 @@
 /*
- * What the machine tells a firmware through the fw_cfg device, as QEMU's ISA
- * PC would.
+ * What the machine tells firmware through the fw_cfg device.  The items are
+ * those of QEMU's PC.
  */
 #include "devices/misc/fw_cfg_regs.h"
 #include "src/boot/acpi_loader.h"
@@ -17,7 +17,7 @@ typedef struct __attribute__((packed)) MapEntry {
     uint32_t type;
 } MapEntry;
 
-/* RAM only: what is reserved within it a firmware knows best. */
+/* Describes the RAM only.  Firmware reserves its own parts of it itself. */
 static void add_map(FwItems *items, uint64_t ram)
 {
     uint64_t low = MIN(ram, MEMORY_HOLE_START);
@@ -28,7 +28,7 @@ static void add_map(FwItems *items, uint64_t ram)
     fw_items_add_file(items, "etc/e820", g_bytes_new(map, ram > low ? sizeof(map) : sizeof(*map)));
 }
 
-/* The bytes in the order of the text, as QEMU gives them. */
+/* The bytes are in the order of the text, as QEMU has them. */
 static void read_uuid(const char *text, uint8_t *uuid)
 {
     for (unsigned i = 0; text && *text && i < UUID_SIZE; text++) {
@@ -54,7 +54,10 @@ static void add_numbers(const Machine *machine, FwItems *items)
     fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input != 0, 1);
 }
 
-/* With `once` the order is not that of the lines: there the CMOS bytes say it alone. */
+/*
+ * With -boot once= the order of the lines is not yet the final one, so only
+ * the CMOS bytes give it.
+ */
 static void add_files(const Machine *machine, FwItems *items)
 {
     const BootBoard board = machine_board(machine);

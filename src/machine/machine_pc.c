@@ -68,8 +68,9 @@ static bool add_with_char(Machine *machine, const char *class_name, const char *
 /* ---- drives ---- */
 
 /*
- * The channels are there with and without drives.  A kernel that no firmware
- * starts finds CD-ROM drives as one would have left them.
+ * The IDE channels exist with and without drives.  If a kernel is started
+ * without firmware, its CD-ROM drives are in the state in which firmware
+ * leaves them.
  */
 static bool add_ide(Machine *machine, const PcSlots *slots, GError **error)
 {
@@ -98,7 +99,7 @@ static bool add_floppy(Machine *machine, const PcSlots *slots, GError **error)
 
 /* ---- the board ---- */
 
-/* The CMOS bytes that only a firmware reads. */
+/* Returns the CMOS bytes that only firmware reads. */
 static char *firmware_bytes(const Machine *machine)
 {
     const BootOrder *boot = machine->boot;
@@ -106,7 +107,7 @@ static char *firmware_bytes(const Machine *machine)
                            machine->config->cpus);
 }
 
-/* The base is a local or universal date; the clock follows the host or the machine. */
+/* The base is a date in local time or UTC, and the clock follows the host or the machine. */
 static bool add_rtc(Machine *machine, const Config *config, const PcDrives *drives, GError **error)
 {
     RtcOptions rtc;
@@ -126,7 +127,7 @@ static bool add_rtc(Machine *machine, const Config *config, const PcDrives *driv
                              "mc146818rtc", "RTC", properties, wires, error);
 }
 
-/* The line passes if one of the gates is open. */
+/* There are two A20 gates.  The address line passes if one of them is open. */
 static bool add_a20_gate(Machine *machine, const char *class_name, const char *id,
                          const char *properties, GError **error)
 {
@@ -149,7 +150,7 @@ static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
     return lapic != NULL;
 }
 
-/* The local APICs may be elsewhere, the I/O APIC is with the PIC. */
+/* The local APICs may be in the kernel.  The I/O APIC is modelled where the PIC is. */
 static bool add_apics(Machine *machine, const Config *config, GError **error)
 {
     for (unsigned cpu = 0; machine->cpu.has_apics && cpu < config->cpus; cpu++) {
@@ -161,7 +162,10 @@ static bool add_apics(Machine *machine, const Config *config, GError **error)
     return machine->ioapic != NULL;
 }
 
-/* What a BIOS did before the first instruction that is not its own. */
+/*
+ * Returns the property for a chip that a BIOS has already set up when the
+ * first instruction runs.
+ */
 static const char *bios_did(bool it)
 {
     return it ? "after-bios=on" : NULL;
@@ -193,7 +197,7 @@ static bool add_controllers(Machine *machine, const Config *config, GError **err
     return machine->pic != NULL;
 }
 
-/* Without ACPI the ports by which older guests power off remain. */
+/* Without ACPI, only the power-off ports for older guests remain. */
 static bool add_acpi(Machine *machine, const Config *config, GError **error)
 {
     return machine_add(machine, "acpi-pm", "ACPI", config->no_acpi ? "iobase=0" : NULL, error);
@@ -210,7 +214,7 @@ static bool has_device(const Config *config, const char *class_name)
     return false;
 }
 
-/* Kernels look for it as a firmware does.  One of -device takes its place. */
+/* Kernels look for fw_cfg, and firmware does, too.  A fw_cfg of -device takes its place. */
 static bool add_fw_cfg(Machine *machine, const Config *config, const PcDrives *drives,
                        GError **error)
 {
@@ -218,7 +222,9 @@ static bool add_fw_cfg(Machine *machine, const Config *config, const PcDrives *d
     return has_device(config, "fw_cfg") || machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
 }
 
-/* By which our own BIOS says that nothing booted; beside fw_cfg, where guests look for no devices.
+/*
+ * Our own BIOS writes to this port when it finds nothing to boot.  The port is
+ * next to those of fw_cfg, where guests probe for no devices.
  */
 static bool add_bios_exit(Machine *machine, GError **error)
 {
@@ -226,7 +232,7 @@ static bool add_bios_exit(Machine *machine, GError **error)
                                              "iobase=" G_STRINGIFY(PORT_BIOS_EXIT), error);
 }
 
-/* The first devices on the board are the first to be reset. */
+/* Devices are reset in the order in which they are added to the board. */
 static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
     g_auto(PcLines) lines = {0};
@@ -252,7 +258,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            pc_add_pci(machine, error);
 }
 
-/* The place of -device isa-serial: index=N, or the first that is free, as in QEMU. */
+/* Chooses the place of a -device isa-serial: index=N, or the first free one, as in QEMU. */
 static bool fit_serial(Machine *machine, GHashTable *properties, GError **error)
 {
     const char *index = g_hash_table_lookup(properties, "index");

@@ -1,5 +1,5 @@
 /*
- * Where the devices of -device go on the PCI bus.
+ * Places the devices of -device on the PCI bus.
  */
 #include "src/base/error.h"
 #include "src/device/pci.h"
@@ -32,7 +32,7 @@ static bool find_slot(PciBus *pci, unsigned *function, GError **error)
     return error_refuse(error, "all %u slots of " BUS_NAME " are taken", SLOTS);
 }
 
-/* "SLOT" or "SLOT.FUNCTION", the slot in hexadecimal as QEMU has it. */
+/* Parses "SLOT" or "SLOT.FUNCTION". The slot is hexadecimal, as in QEMU. */
 static bool parse_address(const char *text, unsigned *function, GError **error)
 {
     char *end;

@@ -19,7 +19,7 @@ extern const MachineDefault PC_DEFAULTS[];
 
 enum { LINE_DEBUGPORT, LINE_SERIAL, LINE_DEBUGCON = LINE_SERIAL + PC_SERIAL_MAX, LINE_COUNT };
 
-/* What -serial and similar options ask for. */
+/* What -serial and similar options request. */
 typedef struct PcLine {
     const char *option, *spec; /* a NULL spec means nothing; for -serial, no port either */
     char *chardev;             /* for chardev_set_connect() */

@@ -1,6 +1,6 @@
 /*
- * The PCI bus of a PC: the bridges, who drives which line, and the RAM that the
- * host bridge shows below 1 MiB.
+ * The PCI bus of a PC: the bridges, the wiring of the interrupt lines, and the
+ * RAM from 0xc0000 to 0xfffff, which the host bridge shows or hides.
  */
 #include "src/device/pci.h"
 #include "src/machine/pc.h"
@@ -9,7 +9,10 @@
 #define SHADOW_FIRST 0xc0000u
 #define SHADOW_END   0x100000u
 
-/* A change of one segment leaves the slots of the memory around it alone. */
+/*
+ * Cuts the memory at the ends of the shadowed range.  A change of one of its
+ * segments then does not touch the memory slots around it.
+ */
 static void cut_memory(Memory *memory)
 {
     memory_cut(memory, SHADOW_FIRST);
@@ -50,7 +53,7 @@ static Device *add_function(Machine *machine, const char *class_name, unsigned f
     return dev && pci_bus_add(machine->host.pci, dev, function, error) ? dev : NULL;
 }
 
-/* The bridge's outputs share the lines of the ISA bus. */
+/* The outputs of the bridge share the lines of the ISA bus. */
 static bool add_isa_bridge(Machine *machine, GError **error)
 {
     static const struct {

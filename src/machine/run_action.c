@@ -14,7 +14,7 @@ const char *run_event_name(RunEvent event)
     return EVENT_NAMES[event];
 }
 
-/* QEMU's words for the same. */
+/* QEMU's names for the same actions. */
 static const struct {
     const char *alias;
     RunAction action;

@@ -9,7 +9,7 @@ enum { CPUS, MAXCPUS, SOCKETS, DIES, CLUSTERS, CORES, THREADS, NUMBERS };
 static const char *const KEYS[NUMBERS + 1] = {"cpus",     "maxcpus", "sockets", "dies",
                                               "clusters", "cores",   "threads", NULL};
 
-/* 0: it was not given. */
+/* A number is 0 if it was not given. */
 static bool read_numbers(const char *text, unsigned *numbers, GError **error)
 {
     g_autoptr(GHashTable) table = keyval_parse("-smp", text, "cpus", KEYS, error);
@@ -38,7 +38,10 @@ static unsigned product(const unsigned *numbers)
     return all;
 }
 
-/* Cores are what is left over, unless they were given; then the sockets are. */
+/*
+ * Computes the numbers that were not given: first the cores, and if those are
+ * given, the sockets.
+ */
 static void fill_in(unsigned *numbers)
 {
     unsigned wanted = numbers[MAXCPUS] ? numbers[MAXCPUS] : numbers[CPUS];
