@@ -1,14 +1,15 @@
 /*
  * The state of the software CPU, and the functions of its run loop.
  *
- * Each file has one subject. decode.c and opcode_map.c turn bytes into Insn
- * records. block.c keeps runs of them (insn.h).  The op_*.c files contain the
+ * Each file has one subject. decode.c and opcode_map.c read an instruction's bytes,
+ * and make_insn.c makes an Insn record of it. block.c keeps runs of them, which
+ * block_make.c makes and code_page.c drops (insn.h).  The op_*.c files contain the
  * handlers. paging.c and access.c reach memory (tlb.h). segment.c checks
  * descriptors, far.c jumps between segments, stack.c holds stacks that are not
  * committed yet (segment.h). interrupt.c delivers interrupts, task.c switches
  * tasks, control.c has the control registers, state.c converts to and from
- * CpuState, start.c resets and starts the CPU (system.h). trace.c logs, and accel.c
- * runs the CPU.
+ * CpuState, start.c resets and starts the CPU (system.h). trace.c logs, run.c runs
+ * the CPU, and pace.c counts its instructions.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_CPU_H
 #define PIOEMU_ACCEL_SOFT_X86_CPU_H
@@ -238,7 +239,7 @@ static inline bool cpu_attention(const Cpu *cpu)
            atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
 }
 
-/* ---- accel.c ---- */
+/* ---- run.c and pace.c ---- */
 
 /* Abandons the instruction as if it had not begun.  It then runs once more, alone. */
 G_NORETURN void cpu_do_alone(Cpu *cpu);

@@ -127,7 +127,7 @@ typedef struct CodePage {
     unsigned longest;   /* size in bytes of the longest one, or more */
 } CodePage;
 
-/* ---- block.c ---- */
+/* ---- block.c, block_make.c and code_page.c ---- */
 
 /* NULL: the host has no memory. */
 CodeCache *code_cache_new(Cpu *cpu);
@@ -148,7 +148,7 @@ CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
 /* The current instruction has reached a device.  From now on its block ends with it. */
 void block_end_here(Cpu *cpu);
 
-/* ---- decode.c ---- */
+/* ---- make_insn.c ---- */
 
 typedef enum DecodeResult { DECODE_OK, DECODE_ENDS_BLOCK, DECODE_NEEDS_MORE } DecodeResult;
 

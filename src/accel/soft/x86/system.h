@@ -51,7 +51,7 @@ typedef struct Fault {
 /* The source of an event, which determines its delivery. */
 typedef enum EventKind { EVENT_EXCEPTION, EVENT_SOFTWARE, EVENT_EXTERNAL } EventKind;
 
-/* ---- accel.c ---- */
+/* ---- run.c ---- */
 
 /* Abandons the current instruction.  The run loop then delivers the exception. */
 G_NORETURN void cpu_raise(Cpu *cpu, uint8_t vector);
