@@ -1,15 +1,15 @@
 /*
- * The device interface: everything a device model may know.
+ * The device interface: everything that a device model needs to know.
  *
  * A device is one file: a state struct, I/O operations, a reset function, a
  * state table and one `const DeviceClass` that ties them together.  The
- * framework creates the instance, fills the collaborators in from the
- * properties, and calls the device back; it holds the device's lock around
- * every callback, so a device file has no lock, no thread, no file descriptor
- * and no clock of its own.  Absolute port numbers and IRQ numbers belong to
- * the machine: a device sees offsets and lines.
+ * framework creates the instance, fills in its collaborators from the
+ * properties, and calls its functions.  It holds the device's lock around
+ * every call, so a device file has no lock, no thread, no file descriptor and
+ * no clock of its own.  Absolute port numbers and IRQ numbers belong to the
+ * machine: a device sees offsets and lines.
  *
- * This header is installed; it needs nothing but the C library.
+ * This header is installed.  It needs only the C library.
  */
 #ifndef PIOEMU_DEVICE_H
 #define PIOEMU_DEVICE_H
@@ -22,67 +22,74 @@
 extern "C" {
 #endif
 
-/* Grows when a class built for an older header would no longer work. */
+/* Grows when a class that was built for an older header would no longer work. */
 #define DEVICE_ABI 7
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-/* The framework's half of an instance. */
+/* The framework's part of an instance. */
 typedef struct Device Device;
 /* An output pin.  NULL is a pin that is not connected. */
 typedef struct IrqLine IrqLine;
-/* The device's end of a character line.  NULL has no listener and no input. */
+/* The device's end of a character line.  On a NULL line output is lost, and there is no input. */
 typedef struct CharPort CharPort;
-/* The device's end of a drive.  NULL: no drive, or no medium. */
+/* The device's end of a drive.  NULL is a drive that does not exist or has no medium. */
 typedef struct BlockPort BlockPort;
-/* The device's end of a channel of the DMA controller.  NULL: not connected. */
+/* The device's end of a channel of the DMA controller.  NULL is a channel that is not connected. */
 typedef struct DmaLine DmaLine;
 /* A one-shot deadline on machine time. */
 typedef struct Timer Timer;
-/* What a PCI device is: devices/pci.h. */
+/* The PCI half of a device class (devices/pci.h). */
 typedef struct PciIdentity PciIdentity;
 
 /* ---- accesses ---- */
 
-/* What an access is that is wider than the chip decodes. */
+/* How the bus handles an access that is wider than the chip decodes. */
 typedef enum IoWider {
-    /* Pieces, lowest address first, as the bus converter of an ISA PC makes them. */
+    /*
+     * The bus splits it into pieces, lowest address first, as the bus
+     * converter of an ISA PC does.
+     */
     IO_WIDER_IS_CUT,
-    /* Not the chip's: a read gives all ones, a write goes nowhere. */
+    /* The chip does not answer: a read gives all ones, and a write is lost. */
     IO_WIDER_IS_NOBODYS
 } IoWider;
 
 /*
  * The operations behind one region.  `offset` counts from the region's first
- * port or byte; `size` is 1, 2, 4 or 8 and one that the region decodes.  Values
- * are in the low bits; whatever a read returns above `size` is cut off.
+ * port or byte.  `size` is 1, 2, 4 or 8, and a size that the region decodes.
+ * Values are in the low bits.  The bus ignores the bits of a read value above
+ * `size`.
  */
 typedef struct IoOps {
-    /* NULL: the region floats (all ones). */
+    /* NULL means that reads give all ones, as on a floating bus. */
     uint64_t (*read)(void *state, uint64_t offset, unsigned size);
-    /* NULL: writes are ignored. */
+    /* NULL means that writes are ignored. */
     void (*write)(void *state, uint64_t offset, uint64_t value, unsigned size);
-    /* Widest access handed over whole: 1, 2, 4 or 8. */
+    /* The widest access that is passed in one piece: 1, 2, 4 or 8. */
     unsigned max_size;
     /*
-     * Optional: `count` items of `size` bytes to or from one offset, for
-     * REP INS and REP OUTS.  NULL: the bus calls read or write per item.
+     * Optional: moves `count` items of `size` bytes to or from one offset, for
+     * REP INS and REP OUTS.  If it is NULL, the bus calls read or write for
+     * each item.
      */
     void (*read_block)(void *state, uint64_t offset, void *items, size_t count, unsigned size);
     void (*write_block)(void *state, uint64_t offset, const void *items, size_t count,
                         unsigned size);
     /*
-     * Narrowest access that the chip decodes: 1, 2, 4 or 8, or 0 for 1.  It
-     * begins at a multiple of that.  What is narrower is not the chip's.
+     * The narrowest access that the chip decodes: 1, 2, 4 or 8; 0 means 1.
+     * The access must begin at a multiple of that size.  The chip does not
+     * answer a narrower one.
      */
     unsigned min_read, min_write;
     IoWider wider;
     /*
-     * Optional, ports only, and both or neither: a write begins something that
-     * takes long, as a transfer of memory does.  For as long as `unfinished`
-     * says so the CPU that wrote is held, as by a bus master that has the bus;
-     * `go_on` is called to do a piece of some ten microseconds, and answers
-     * how many instructions that counts as: 0 if nothing was left to do.
+     * Optional, for ports only, and both or neither: a write can start an
+     * operation that takes long, such as a transfer of memory.  While
+     * `unfinished` returns true, the CPU that wrote is held, as a CPU is while
+     * a bus master has the bus.  `go_on` performs a piece of the operation
+     * that takes about ten microseconds.  It returns the number of
+     * instructions that the piece counts as, or 0 if nothing was left to do.
      */
     bool (*unfinished)(const void *state);
     unsigned (*go_on)(void *state);
@@ -90,46 +97,48 @@ typedef struct IoOps {
 
 typedef enum IoSpace { IO_PORTS, IO_MEMORY } IoSpace;
 
-/* One range of the device.  A table of them ends with a NULL name. */
+/* One range of ports or memory of the device.  The last entry of a table has a NULL name. */
 typedef struct DeviceRegion {
     const char *name;
     IoSpace space;
     uint64_t size;
     const IoOps *ops;
-    /* The property that holds the base; a base of 0 leaves the region out.  NULL: it is at 0. */
+    /* The property that holds the base; a base of 0 leaves the region out. NULL: it is at 0. */
     const char *base_property;
     /*
-     * Write-only in effect: a write changes nothing the guest can observe at
-     * once, so it may be delivered late, in order, with no exit of its own.
+     * A write has no effect that the guest can observe at once.  It may
+     * therefore be delivered late, in order, without an exit of its own.
      */
     bool posted;
-    /* Optional: a register's name for traces, or NULL. */
+    /* Optional: returns a register's name for traces, or NULL. */
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
-    /* Optional: the property that holds the size, in place of `size`. */
+    /* Optional: the property that holds the size.  It replaces `size`. */
     const char *size_property;
     /*
-     * Optional, memory only: each CPU has such a device of its own, all at the
-     * same addresses; the property holds whose this one is.  A CPU's accesses
-     * reach its own; `arbitrate` settles which of them takes a device's write.
+     * Optional, for memory only: each CPU has a device of its own at the same
+     * addresses, and this property holds the number of the CPU.  An access of
+     * a CPU reaches the device of that CPU.  For a write by a device,
+     * `arbitrate` decides which of them takes it.
      */
     const char *cpu_property;
     /*
-     * Optional, with cpu_property: DEVICE_ARBITRATE_NONE, DEVICE_ARBITRATE_SURE, or a
-     * rank between them; of several the lowest takes the write (of equals:
-     * the CPU with the lowest number).  NULL: always sure.
+     * Optional, with cpu_property: returns DEVICE_ARBITRATE_NONE,
+     * DEVICE_ARBITRATE_SURE, or a rank between them.  The device with the
+     * lowest rank takes the write; of equal ranks, the CPU with the lowest
+     * number does.  NULL counts as DEVICE_ARBITRATE_SURE.
      */
     int (*arbitrate)(const void *state, uint64_t offset, uint64_t value);
     /*
-     * Optional, ports only: an access that begins in the region may reach so far
-     * from its first port, over ports that are others'.
+     * Optional, for ports only: an access that begins in the region may extend
+     * this far from the region's first port, over ports of other devices.
      */
     unsigned reach;
-    /* Of a PCI device, in place of base_property: 1 + the number of the base address register. */
+    /* For a PCI device, instead of base_property: 1 + the base address register's number. */
     unsigned bar;
-    uint64_t bar_offset; /* where in its range the region is */
+    uint64_t bar_offset; /* the region's offset within the register's range */
 } DeviceRegion;
 
-/* A range of ports at the property `base`; more members may follow. */
+/* A range of ports at the property `base`.  Further members may follow. */
 #define DEVICE_PORTS(range_name, count, operations, base)                                          \
     .name = range_name, .space = IO_PORTS, .size = count, .ops = operations, .base_property = base
 #define DEVICE_REGION_END                                                                          \
@@ -144,33 +153,35 @@ typedef struct DeviceRegion {
 /* ---- properties ---- */
 
 typedef enum PropertyKind {
-    PROPERTY_BOOL,   /* bool, "on" or "off" */
-    PROPERTY_UINT8,  /* uint8_t, decimal or 0x */
+    PROPERTY_BOOL,   /* bool, written "on" or "off" */
+    PROPERTY_UINT8,  /* uint8_t, written in decimal or with 0x */
     PROPERTY_UINT16, /* uint16_t */
     PROPERTY_UINT32, /* uint32_t */
-    PROPERTY_UINT64, /* uint64_t, with K, M or G */
-    PROPERTY_STRING, /* char *, owned by the framework */
+    PROPERTY_UINT64, /* uint64_t, written with K, M or G if wanted */
+    PROPERTY_STRING, /* char *, which the framework frees */
     PROPERTY_CHOICE, /* unsigned, the index into `choices` */
-    PROPERTY_IRQ,    /* IrqLine *, named by an ISA IRQ number or "none" */
-    PROPERTY_CHAR,   /* CharPort *, named by a chardev id */
-    PROPERTY_DRIVE,  /* BlockPort *, named by a drive id */
-    PROPERTY_DMA,    /* DmaLine *, named by an ISA DMA channel or "none" */
-    PROPERTY_DATA    /* const DataTable *, named by its id */
+    PROPERTY_IRQ,    /* IrqLine *, written as an ISA IRQ number or "none" */
+    PROPERTY_CHAR,   /* CharPort *, written as the id of a chardev */
+    PROPERTY_DRIVE,  /* BlockPort *, written as the id of a drive */
+    PROPERTY_DMA,    /* DmaLine *, written as an ISA DMA channel or "none" */
+    PROPERTY_DATA    /* const DataTable *, written as the id of the data */
 } PropertyKind;
 
-/* One settable property.  A table of them ends with a NULL name. */
+/* One property that can be set.  The last entry of a table has a NULL name. */
 typedef struct DeviceProperty {
     const char *name;
     PropertyKind kind;
-    size_t offset;             /* of the field in the state struct */
-    const char *default_value; /* as a user would write it; NULL: zero, not connected */
+    size_t offset; /* of the field in the state struct */
+    const char
+        *default_value; /* the text that a user would write; NULL means zero or not connected */
     const char *help;
-    const char *const *choices; /* PROPERTY_CHOICE: names, NULL at the end */
+    const char *const *choices; /* for PROPERTY_CHOICE: the names; the last is NULL */
 } DeviceProperty;
 
 /*
- * A property that fills `member` of the state struct `type`.  Where a device is
- * is for the board to say: a base, an interrupt and a DMA channel have no default.
+ * A property that fills `member` of the state struct `type`.  The board
+ * decides where a device is, so a base, an interrupt and a DMA channel have no
+ * default.
  */
 #define DEVICE_PROPERTY(type, member, name, kind, value, help)                                     \
     {                                                                                              \
@@ -195,20 +206,20 @@ typedef struct DeviceProperty {
 /* ---- lines ---- */
 
 /*
- * Drives an output pin.  Setting the level it already has costs nothing and
- * does nothing.  Call with the device's lock held (any callback).
+ * Drives an output pin.  If the pin has the level already, nothing happens.
+ * Call it with the device's lock held, as in any callback.
  */
 void pio_irq_set(IrqLine *line, bool level);
 
 /*
- * Whether an earlier edge of this line still waits for the CPU at the
- * interrupt controller, so that another would merge with it.  False where
- * the answer is not known, and while the controller masks the line.  Call with the
- * device's lock held.
+ * Whether an earlier edge of this line is still pending at the interrupt
+ * controller, so that another edge would merge with it.  It is false if the
+ * answer is not known, and while the controller masks the line.  Call it with
+ * the device's lock held.
  */
 bool pio_irq_pending(const IrqLine *line);
 
-/* An output other than an ISA IRQ, wired by the machine by its name. */
+/* An output other than an ISA IRQ.  The machine wires it by its name. */
 typedef struct DeviceOutput {
     const char *name;
     size_t offset; /* of an IrqLine * in the state struct */
@@ -230,9 +241,10 @@ typedef struct DeviceOutput {
 uint64_t pio_now(const Device *dev);
 
 /*
- * A one-shot deadline.  `fire` is called at or after `deadline` (never
- * before), with the lock held and the deadline it was armed for, so that a
- * periodic device computes the next one from it and does not drift.
+ * A one-shot deadline.  `fire` is called with the lock held, at or after
+ * `deadline` and never before.  It gets the deadline for which the timer was
+ * armed, so that a periodic device can compute the next deadline from it and
+ * does not drift.
  */
 typedef struct DeviceTimer {
     const char *name;
@@ -250,7 +262,7 @@ typedef struct DeviceTimer {
     }
 #define DEVICE_TIMERS(...) ((const DeviceTimer[]){__VA_ARGS__, DEVICE_TIMER_END})
 
-/* Arms or moves the deadline (ns of machine time; the past means at once). */
+/* Arms or moves the deadline (ns of machine time).  One in the past fires at once. */
 void pio_timer_arm(Timer *timer, uint64_t deadline);
 void pio_timer_disarm(Timer *timer);
 bool pio_timer_armed(const Timer *timer);
@@ -271,43 +283,49 @@ typedef struct CharFormat {
 } CharFormat;
 
 /*
- * Hands bytes to the line and returns how many it took: fewer than `size` only
- * when the line is full, in which case `tx_room` is called when there is space
- * again.  Never blocks.
+ * Passes bytes to the line and returns how many it took.  It takes fewer than
+ * `size` only when it is full.  `tx_room` is called when there is space again.
+ * The call never blocks.
  */
 size_t pio_char_write(CharPort *port, const uint8_t *data, size_t size);
 /*
- * Tells the line that the receiver has room again.  Input that waits is handed
- * over at once: `receive` may be called before this returns, so call it last.
+ * Tells the line that the receiver has room again.  Waiting input is delivered
+ * at once: `receive` may be called before this returns, so call it last.
  */
 void pio_char_rx_ready(CharPort *port);
 void pio_char_set_break(CharPort *port, bool on);
-/* DTR and RTS as the device drives them now. */
+/* Sets DTR and RTS to what the device drives now. */
 void pio_char_set_lines(CharPort *port, unsigned lines);
-/* CTS, DSR, RI and DCD as the other side drives them now. */
+/* Returns CTS, DSR, RI and DCD as the other side drives them now. */
 unsigned pio_char_lines(const CharPort *port);
 void pio_char_set_format(CharPort *port, const CharFormat *format);
 
 /*
- * What a device with a PROPERTY_CHAR is told.  Every member may be NULL.  `port`
- * says which of its lines: 0 for the first PROPERTY_CHAR of its properties.
+ * The callbacks of a device with a PROPERTY_CHAR.  Every member may be NULL.
+ * `port` is the number of the line: 0 for the first PROPERTY_CHAR among the
+ * properties.
  */
 typedef struct CharClient {
-    /* How many bytes `receive` would take now. */
+    /* Returns how many bytes `receive` would take now. */
     size_t (*rx_room)(void *state, unsigned port);
-    /* Input; `size` is never more than rx_room() just returned. */
+    /* Takes input.  `size` is at most what rx_room() has just returned. */
     void (*receive)(void *state, unsigned port, const uint8_t *data, size_t size);
-    /* The line takes bytes again after pio_char_write() fell short. */
+    /* The line has room again after pio_char_write() took fewer bytes than it was given. */
     void (*tx_room)(void *state, unsigned port);
     void (*receive_break)(void *state, unsigned port);
     void (*lines_changed)(void *state, unsigned port, unsigned lines);
     /*
-     * The run is over: hands over what the guest has given and the line not got yet, at most
-     * CHAR_UNSENT_MAX bytes, and returns how many.  No time is left that they could take.
+     * Called at the end of the run.  Stores the bytes that the guest has
+     * written and the line has not got yet, at most CHAR_UNSENT_MAX, and
+     * returns how many.  The bytes are sent without regard to the time that
+     * they would take.
      */
     size_t (*unsent)(void *state, unsigned port, uint8_t *data);
-    /* Output that the line holds, a power of two; for a device that has no way to
-       make its guest wait.  0: what suits a transmitter. */
+    /*
+     * How much output the line buffers, a power of two, for a device that
+     * cannot make its guest wait.  0 stands for the size that suits a
+     * transmitter.
+     */
     unsigned tx_size;
 } CharClient;
 
@@ -318,28 +336,29 @@ typedef struct CharClient {
 
 #define BLOCK_SECTOR_SIZE 512u
 
-/* Of the medium that is in the drive; 0: the drive is empty. */
+/* The size of the medium in the drive.  0 means that the drive is empty. */
 uint64_t pio_block_sectors(const BlockPort *port);
 bool pio_block_read_only(const BlockPort *port);
 bool pio_block_is_cdrom(const BlockPort *port);
 
 /*
- * Requests return at once; `done` tells of each, never before the call
- * returns.  They may be carried out side by side and done in any order.  A
- * flush is done after everything that was asked for before it, and what a
- * cancel left behind is carried out before anything that is asked for later.
- * A device that needs another order waits for `done`.
+ * Starts a request and returns at once.  `done` is called for each request,
+ * never before the call returns.  Requests may be carried out at the same time
+ * and complete in any order.  A flush completes after all requests that were
+ * made before it.  After a cancel, the requests that it left behind are
+ * carried out before any later one.  A device that needs another order must
+ * wait for `done`.
  *
- * The sectors have to exist.  `buffer` of a read is filled right before `done`
- * and belongs to the port until then; that of a write is copied.
+ * The sectors must exist.  The `buffer` of a read is filled immediately before
+ * `done` and belongs to the port until then.  The data of a write are copied.
  */
 void pio_block_read(BlockPort *port, uint64_t lba, void *buffer, uint32_t count, uint64_t tag);
 void pio_block_write(BlockPort *port, uint64_t lba, const void *buffer, uint32_t count,
                      uint64_t tag);
 
 /*
- * A piece of guest memory.  The pieces of a request may lie anywhere; together
- * they have whole sectors, as many as the request reads or writes.
+ * A piece of guest memory.  The pieces of a request may lie anywhere.  Their
+ * total is a whole number of sectors.
  */
 typedef struct BlockSpan {
     uint64_t address, size;
@@ -349,43 +368,43 @@ typedef struct BlockSpan {
 #define BLOCK_REQUEST_MAX (UINT64_C(32) << 20)
 
 /*
- * The same from and to guest memory, without a copy in the device.  The memory
- * of a read changes right before `done`; that of a write is read before the
- * call returns.  A request that is not all in RAM, has no whole sectors or is
- * larger than BLOCK_REQUEST_MAX is done as one that failed.
+ * The same requests with guest memory, without a copy in the device.  The
+ * memory of a read changes immediately before `done`.  The memory of a write
+ * is read before the call returns.  A request fails if part of it is not RAM,
+ * if it is not whole sectors, or if it is larger than BLOCK_REQUEST_MAX.
  */
 void pio_block_readv(BlockPort *port, uint64_t lba, const BlockSpan *spans, size_t count,
                      uint64_t tag);
 void pio_block_writev(BlockPort *port, uint64_t lba, const BlockSpan *spans, size_t count,
                       uint64_t tag);
 
-/* What was written is on the host's disk when it is done. */
+/* When it is done, all data that were written before are on the host's disk. */
 void pio_block_flush(BlockPort *port, uint64_t tag);
-/* The guest no longer needs the sectors: the host may give up their space, or keep them. */
+/* The guest no longer needs the sectors.  The host may free their space or keep it. */
 void pio_block_discard(BlockPort *port, uint64_t lba, uint32_t count, uint64_t tag);
-/* The sectors read as zeros; `unmap`: the host may give up their space. */
+/* The sectors read as zeros afterwards.  With `unmap` the host may free their space. */
 void pio_block_write_zeroes(BlockPort *port, uint64_t lba, uint32_t count, bool unmap,
                             uint64_t tag);
-/* `done` is not called for what was asked so far; whatever changes the disk happens all the same.
- */
+/* `done` is not called for earlier requests.  Those that change the disk are carried out anyway. */
 void pio_block_cancel(BlockPort *port);
 
 /*
- * What a device with a PROPERTY_DRIVE is told.  `port` says which of its drives:
- * 0 for the first PROPERTY_DRIVE of its properties.
+ * The callbacks of a device with a PROPERTY_DRIVE.  `port` is the number of
+ * the drive, which is 0 for the first PROPERTY_DRIVE among the properties.
  */
 typedef struct BlockClient {
     void (*done)(void *state, unsigned port, uint64_t tag, bool ok);
-    /* Whether the medium of the drive can change.  NULL: that of no drive can. */
+    /* Whether the medium of the drive can change.  NULL means that no medium can. */
     bool (*removable)(const void *state, unsigned port);
     /*
-     * The medium was taken out, or another one put in: pio_block_sectors() tells.
-     * Requests that are under way fail.
+     * The medium was removed, or another one was inserted; pio_block_sectors()
+     * tells which.  Requests that are in progress fail.
      */
     void (*medium_changed)(void *state, unsigned port);
     /*
-     * The user asks for the medium.  False: the guest has locked the drive, and
-     * is told of the wish if there is a way.  NULL: nothing can lock it.
+     * The user wants to eject the medium.  Returns false if the guest has
+     * locked the drive; the device then tells the guest of the wish if it can.
+     * NULL means that nothing can lock the drive.
      */
     bool (*eject_asked)(void *state, unsigned port);
 } BlockClient;
@@ -395,16 +414,16 @@ typedef struct BlockClient {
 /* Drives DREQ: the device has bytes for the memory, or wants some. */
 void pio_dma_request(DmaLine *line, bool level);
 /*
- * While it requests: moves up to `size` bytes to or from guest memory, as the
- * channel was programmed, and returns how many it moved: fewer when the
- * channel is masked or otherwise unwilling (the device may try again later),
- * or when its count ended.  `ended` is set to whether it did (TC).  A channel
- * for words moves whole ones.
+ * Moves up to `size` bytes to or from guest memory, as the channel is
+ * programmed, and returns how many it moved.  Call it while the device drives
+ * DREQ. It moves fewer bytes if the channel's count ends, or if the channel is
+ * masked or not ready; the device may then try again later.  `ended` is set to
+ * whether the count ended (TC).  A 16-bit channel moves whole words.
  */
 size_t pio_dma_to_memory(DmaLine *line, const void *data, size_t size, bool *ended);
 size_t pio_dma_from_memory(DmaLine *line, void *data, size_t size, bool *ended);
 
-/* What a DMA controller is told of its channels. */
+/* The callbacks of a DMA controller for its channels. */
 typedef struct DmaServer {
     void (*request)(void *state, unsigned channel, bool level);
     /* Exactly one of `from` and `to` is not NULL. */
@@ -415,24 +434,24 @@ typedef struct DmaServer {
 
 /* ---- data that the machine has ready for a device ---- */
 
-/* One piece of it, by its number; all of it outlives the device and never changes. */
+/* One item, which has a number.  All items outlive the device and never change. */
 typedef struct DataItem {
     unsigned key;
-    const char *name; /* of a file; NULL: it is none */
+    const char *name; /* the name of a file; NULL if the item is not a file */
     const uint8_t *data;
     uint32_t size;
 } DataItem;
 
 typedef struct DataTable {
-    const DataItem *items; /* each key is there once */
+    const DataItem *items; /* each key occurs once */
     size_t count;
 } DataTable;
 
 /* ---- keys and pointers ---- */
 
 /*
- * Keys are named by the code they make in scan code set 1, those with a prefix
- * as 0xe000 + code; that of the Pause key is 0xe046.
+ * Keys are named by the code that they make in scan code set 1.  A key with
+ * the prefix E0 is 0xe000 + code.  The Pause key is 0xe046.
  */
 #define KEY_EXTENDED 0xe000u
 #define KEY_PAUSE    0xe046u
@@ -440,49 +459,52 @@ typedef struct DataTable {
 #define POINTER_LEFT   0x1u
 #define POINTER_RIGHT  0x2u
 #define POINTER_MIDDLE 0x4u
-/* One notch of the wheel, in the call that has the bit: away from the hand, or towards it. */
+/* One notch of the wheel, away from the user or towards the user, in one call only. */
 #define POINTER_WHEEL_UP   0x8u
 #define POINTER_WHEEL_DOWN 0x10u
 
-/* What a device with keys or a pointer is told.  Members may be NULL. */
+/* The callbacks of a device with keys or a pointer.  Members may be NULL. */
 typedef struct InputClient {
-    /* False: there is no such key, or no room to remember it. */
+    /* Returns false if there is no such key, or no room to remember it. */
     bool (*key)(void *state, unsigned code, bool pressed);
-    /* By how much it moved (right and up are positive), and the buttons held now. */
+    /* The distance of the movement (right and up are positive), and the buttons that are held. */
     bool (*pointer)(void *state, int dx, int dy, unsigned buttons);
 } InputClient;
 
 /* ---- guest memory (for devices that master the bus) ---- */
 
-/* False when any byte is outside RAM; nothing is copied then. */
+/* Return false if any byte is outside RAM.  Nothing is copied then. */
 bool pio_memory_read(Device *dev, uint64_t address, void *data, size_t size);
 bool pio_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
 
 /*
- * A write of 1, 2, 4 or 8 bytes by the device itself, to whatever device is at
- * that address: an interrupt message.  The other device is called before this
- * returns and may call back, so the registers have to be right by then.  Where
- * the accelerator has local APICs of its own they take it if it is a message;
- * on a machine with threads and without those nothing happens.
+ * A write of 1, 2, 4 or 8 bytes by the device itself, to another device at
+ * that address; it is used for interrupt messages.  The other device is called
+ * before this returns and may call back, so the registers must be up to date
+ * before the call.  If the accelerator has local APICs of its own, they take
+ * the write if it is a message.  On a machine with threads and without such
+ * APICs nothing happens.
  */
 void pio_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size);
 
 /* ---- the machine ---- */
 
-/* The guest ends the run with a status, 0 to 255. */
+/* Ends the run with a status of the guest's, 0 to 255. */
 void pio_request_exit(Device *dev, int status);
 void pio_request_poweroff(Device *dev);
 void pio_request_reset(Device *dev);
 /*
- * For CPU `cpu` alone: it is initialized and, but for the first one, waits; a
- * CPU that waits starts in real mode at `vector` << 12.
+ * Concern one CPU.  The first function initializes it; all CPUs but the first
+ * one then wait.  The second starts a waiting CPU in real mode at `vector` <<
+ * 12.
  */
 void pio_request_cpu_init(Device *dev, unsigned cpu);
 void pio_request_cpu_start(Device *dev, unsigned cpu, uint8_t vector);
 
 /*
- * The guest did something the data sheet forbids.  Logged once per `kind` (a
- * string literal) and counted after that.
+ * Reports that the guest did something that the data sheet forbids.  The first
+ * error of each `kind` (a string literal) is logged, and further ones are
+ * counted.
  */
 void pio_guest_error(Device *dev, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -494,20 +516,19 @@ typedef enum FieldKind { FIELD_BOOL, FIELD_UINT, FIELD_END } FieldKind;
 /*
  * One saved field or array of fields.  A table of them ends with FIELD_END.
  *
- * A class that gains a field raises its `state_version` and writes the new
+ * A class that gets a new field raises its `state_version` and writes the new
  * number in `since`.  A state that was saved before does not have the field,
- * which then gets `default_value` in each element.  A field that a class no
- * longer has is left out of the table: what an older state has of it is passed
- * over.
+ * so each element gets `default_value`.  A field that the class no longer has
+ * is removed from the table.  Its value in an older state is skipped.
  */
 typedef struct DeviceField {
     const char *name;
     size_t offset;
-    unsigned size; /* of one element: 1, 2, 4 or 8 */
+    unsigned size; /* size of one element: 1, 2, 4 or 8 */
     unsigned count;
     FieldKind kind;
-    unsigned since;         /* DeviceClass.state_version that it came with; 0: the first */
-    uint64_t default_value; /* of an element, in a state of a version before `since` */
+    unsigned since;         /* the DeviceClass.state_version that added it; 0 is the first */
+    uint64_t default_value; /* value of each element when a state from before `since` is loaded */
 } DeviceField;
 
 #define DEVICE_FIELD(type, member)                                                                 \
@@ -523,7 +544,7 @@ typedef struct DeviceField {
 #member, offsetof(type, member), sizeof(((type *)0)->member[0]),                           \
             sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), FIELD_UINT, 0, 0         \
     }
-/* A number that came with `version` of the state, and was `value` before. */
+/* A number that was added in `version` of the state and had the fixed value `value` before. */
 #define DEVICE_FIELD_SINCE(type, member, version, value)                                           \
     {                                                                                              \
 #member, offsetof(type, member), sizeof(((type *)0)->member), 1, FIELD_UINT, version,      \
@@ -537,7 +558,7 @@ typedef struct DeviceField {
 
 /* ---- the class ---- */
 
-/* The structs of this header whose tables a class points to. */
+/* The structs of this header to whose tables a class points. */
 typedef enum DeviceTable {
     DEVICE_TABLE_PROPERTY,
     DEVICE_TABLE_REGION,
@@ -554,13 +575,13 @@ typedef enum DeviceTable {
 } DeviceTable;
 
 /*
- * What each class begins with: the version of the header that it was built
- * with, and the size that each struct had in it.  pioemu compares both before
- * it looks at anything else, and refuses a class that it would misread.
+ * The beginning of each class: the version of the header that it was built
+ * with, and the size of each struct in that header.  pioemu compares both
+ * before it reads anything else, and refuses a class that it would misread.
  */
 typedef struct DeviceClassHead {
     uint32_t abi;         /* DEVICE_ABI */
-    uint32_t struct_size; /* of DeviceClass */
+    uint32_t struct_size; /* size of DeviceClass */
     const char *name;
     size_t state_size;
     uint16_t table_size[DEVICE_TABLE_MAX];
@@ -585,13 +606,13 @@ typedef struct DeviceClassHead {
     }
 
 /*
- * The state struct begins with `Device *dev`, which the framework sets.  It is
- * zeroed, then properties, lines, ports and timers are filled in, then
- * `realize` runs, then `reset`.
+ * The state struct begins with `Device *dev`, which the framework sets.  A new
+ * state is zeroed, then properties, lines, ports and timers are filled in,
+ * then `realize` runs, and then `reset`.
  */
 typedef struct DeviceClass {
-    DeviceClassHead head;    /* DEVICE_CLASS_HEAD(), which has the same place in every version */
-    const char *description; /* one line */
+    DeviceClassHead head;    /* DEVICE_CLASS_HEAD(); it is at the same place in every version */
+    const char *description; /* one line of text */
     const DeviceProperty *properties;
     const DeviceRegion *regions;
     const DeviceOutput *outputs;
@@ -599,45 +620,43 @@ typedef struct DeviceClass {
     const CharClient *char_client;
     const InputClient *input_client;
     const BlockClient *block_client;
-    const DmaServer *dma_server; /* DMA controllers */
-    const PciIdentity *pci;      /* devices/pci.h; NULL: the device is not on PCI */
-    /* Checks the properties; false with a message in `error` (size bytes). */
+    const DmaServer *dma_server; /* for DMA controllers */
+    const PciIdentity *pci;      /* see devices/pci.h; NULL if the device is not on PCI */
+    /* Checks the properties.  Returns false with a message in `error` (`size` bytes). */
     bool (*realize)(void *state, char *error, size_t size);
-    /* Assigns every register and latch its power-on value; drives its lines. */
+    /* Gives every register and latch its power-on value, and drives the lines. */
     void (*reset)(void *state);
-    /* An input pin changed. */
+    /* An input pin has changed its level. */
     void (*set_pin)(void *state, unsigned pin, bool level);
     unsigned input_count;
-    /*
-     * Interrupt controllers: the CPU acknowledges; returns the vector.
-     */
+    /* For interrupt controllers: the CPU's acknowledge cycle, which returns the vector. */
     uint8_t (*acknowledge)(void *state);
-    /* Interrupt controllers: what pio_irq_pending() says of the line at `pin`. */
+    /* For interrupt controllers: the answer of pio_irq_pending() for the line at `pin`. */
     bool (*input_pending)(const void *state, unsigned pin);
-    /* Everything a snapshot needs. */
+    /* Everything that a saved state needs. */
     const DeviceField *fields;
-    /* Of `fields`; 0 counts as 1. */
+    /* The version of `fields`.  0 counts as 1. */
     unsigned state_version;
-    /* After a load: false if a field is impossible; else re-derives lines and timers. */
+    /* After a load: returns false if a field is impossible; else computes lines and timers. */
     bool (*post_load)(void *state);
-    /* One line about the state, for crash reports: writes at most `size` bytes. */
+    /* Writes one line about the state, for crash reports: at most `size` bytes. */
     void (*describe)(const void *state, char *text, size_t size);
-    /* Still busy with output that the outside will see: a halted CPU does not end that. */
+    /* Whether output for the outside remains.  While it does, a halted CPU does not end the run. */
     bool (*busy)(const void *state);
     void (*finalize)(void *state);
 } DeviceClass;
 
 /* ---- the entry point ---- */
 
-/* What a file with devices offers. */
+/* The contents of a file with devices. */
 typedef struct DeviceModule {
     uint32_t abi;         /* DEVICE_ABI */
-    uint32_t struct_size; /* of DeviceModule */
+    uint32_t struct_size; /* size of DeviceModule */
     const char *name;
-    const DeviceClass *const *classes; /* NULL at the end */
+    const DeviceClass *const *classes; /* the last is NULL */
 } DeviceModule;
 
-/* The function that such a file defines; its devices are looked up through it alone. */
+/* The function that such a file defines.  Its devices are found through it only. */
 const DeviceModule *pio_device_module(void);
 
 #define DEVICE_MODULE(module_name, ...)                                                            \

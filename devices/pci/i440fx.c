@@ -2,13 +2,14 @@
  * The Intel 82441FX host bridge as function 0 of slot 0: its identity and its
  * programmable attribute map (82441FX data sheet, section 3.2.18).
  *
- * Each half of PAM1 to PAM6 is a segment of 16 KiB from 0xc0000 to 0xeffff; the
- * upper half of PAM0 is 0xf0000 to 0xfffff.  A segment whose read bit is set
- * shows the RAM.  Its write bit makes that writable.
+ * Each half of PAM1 to PAM6 controls a segment of 16 KiB from 0xc0000 to
+ * 0xeffff. The upper half of PAM0 controls 0xf0000 to 0xfffff.  If the read
+ * bit of a segment is set, the CPUs read the RAM there.  If its write bit is
+ * set as well, they can write it.
  *
- * DEVIATION: a segment with the write bit alone is as one with neither.  While
- * both bits are clear the board decides what is there, and whether it can be
- * written.  The registers of the DRAM are not there, and SMRAM has no effect.
+ * DEVIATION: the write bit alone has no effect.  While the read bit is clear,
+ * the board decides what is at the addresses and whether it can be written.
+ * The registers of the DRAM do not exist, and SMRAM has no effect.
  */
 #include "devices/pci.h"
 #include "devices/pci/i440fx_regs.h"

@@ -10,7 +10,7 @@
 #define PMC_PAM6  0x5f
 #define PMC_SMRAM 0x72
 
-/* Of a half of a PAM register. */
+/* The bits in each half of a PAM register. */
 #define PAM_READ  0x1
 #define PAM_WRITE 0x2
 
@@ -22,9 +22,9 @@
 /* 82371SB, section 2.3.9 */
 #define PIIX3_IDETIM0 0x40
 #define PIIX3_IDETIM1 0x42
-#define IDETIM_DECODE 0x80 /* of the upper byte: the channel's ports are decoded */
+#define IDETIM_DECODE 0x80 /* in the upper byte: the chipset decodes the channel's ports */
 
-#define PIRQ_OFF 0x80 /* the rest is an ISA IRQ */
+#define PIRQ_OFF 0x80 /* otherwise the low bits are an ISA IRQ */
 #define PIRQ_IRQ 0x0f
 
 /* 82371AB, section 7.1 */

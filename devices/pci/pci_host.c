@@ -3,13 +3,13 @@
  * section 3.7.4.1; Intel 82441FX data sheet, section 3.1).
  *
  * CONFADD, at 0xcf8, holds the address: an enable bit, the bus, the function
- * and the register.  It is reached by 32-bit accesses only; what is narrower
- * goes to the ports there, one of which is the reset control register.  An
- * access to CONFDATA, at 0xcfc, reads or writes the bytes of the register that
- * its byte enables name.  While the enable bit is clear it is an access to
- * ordinary ports, where nothing is.
+ * and the register.  Only a 32-bit access reaches it.  A narrower access goes
+ * to the ordinary ports at these numbers, one of which is the reset control
+ * register.  An access to CONFDATA, at 0xcfc, reads or writes the bytes of the
+ * register that the access covers.  While the enable bit is clear, the access
+ * goes to ordinary ports, where nothing answers.
  *
- * There is one bus.  A function of another bus is not there.
+ * There is one bus.  A function on another bus does not exist.
  */
 #include "devices/pci.h"
 #include "devices/pci/pci_regs.h"
@@ -59,7 +59,7 @@ static void address_write(void *state, uint64_t offset, uint64_t value, unsigned
     s->address = (uint32_t)value & CONFADD_WRITABLE;
 }
 
-/* The bytes that an access names may be in the middle of the register: a piece at a time. */
+/* An access may cover bytes in the middle of the register, so it is handled in pieces. */
 static uint64_t data_read(void *state, uint64_t offset, unsigned size)
 {
     PciHost *s = state;

@@ -29,12 +29,12 @@
 #define PCI_COMMAND_INTX_OFF 0x0400 /* since PCI 2.3 */
 #define PCI_STATUS_INTX      0x0008 /* since PCI 2.3 */
 #define PCI_STATUS_MEDIUM    0x0200 /* DEVSEL# timing */
-#define PCI_STATUS_CLEARABLE 0xf900 /* a one that is written clears the bit */
+#define PCI_STATUS_CLEARABLE 0xf900 /* bits that are cleared by writing 1 to them */
 #define PCI_MULTI_FUNCTION   0x80
 #define PCI_BAR_IO           0x1
 #define PCI_BAR_WIDE         0x4
 #define PCI_BAR_PREFETCH     0x8
 
-#define PCI_CONFIG_ENABLE 0x80000000u /* of CONFADD */
+#define PCI_CONFIG_ENABLE 0x80000000u /* a bit of CONFADD */
 
 #endif

@@ -1,25 +1,25 @@
 /*
- * The Intel 82371SB (PIIX3) PCI to ISA bridge: its identity, and the routing of
- * the four PCI interrupts (82371SB data sheet, section 2.2.7).
+ * The Intel 82371SB (PIIX3) PCI to ISA bridge: its identity, and the routing
+ * of the four PCI interrupts (82371SB data sheet, section 2.2.7).
  *
- * PIRQRC[A:D] each name an ISA IRQ, or none.  The IRQ of a register is
- * asserted while the PCI interrupt of one that names it is.  The levels of the
- * pins are the device's state, and the outputs follow from them and from the
- * registers.
+ * Each of the registers PIRQRCA to PIRQRCD names an ISA IRQ, or none.  An IRQ
+ * is asserted while a PCI interrupt is asserted whose register names it.  The
+ * state of the device holds the levels of the pins.  The outputs follow from
+ * them and from the registers.
  *
- * DEVIATION: the other registers hold what is written, without effect.
+ * DEVIATION: the other registers hold what is written, and have no effect.
  */
 #include "devices/pci.h"
 #include "devices/pci/i440fx_regs.h"
 
 #define PIRQS 4u
 #define IRQS  16u
-/* IRQ 0, 1, 2, 8 and 13 are the board's, and cannot be chosen. */
+/* The guest cannot choose IRQ 0, 1, 2, 8 and 13, which the board uses itself. */
 #define CHOOSABLE 0xdef8u
 
 typedef struct Piix3 {
     Device *dev;
-    uint8_t pirq[PIRQS]; /* levels of the pins: 0 or 1 */
+    uint8_t pirq[PIRQS]; /* levels of the pins, 0 or 1 */
 
     IrqLine *irq[IRQS];
 } Piix3;
@@ -87,7 +87,10 @@ const DeviceClass piix3_class = {
     .description = "PCI to ISA bridge 82371SB",
     .outputs = DEVICE_OUTPUTS(OUTPUT(3), OUTPUT(4), OUTPUT(5), OUTPUT(6), OUTPUT(7), OUTPUT(9),
                               OUTPUT(10), OUTPUT(11), OUTPUT(12), OUTPUT(14), OUTPUT(15)),
-    /* The pins keep their levels: those that drive them are reset themselves. */
+    /*
+     * A reset leaves the levels of the pins alone: the devices that drive them
+     * are reset, too.
+     */
     .reset = piix3_update,
     .set_pin = piix3_set_pin,
     .input_count = PIRQS,

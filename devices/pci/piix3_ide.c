@@ -3,11 +3,11 @@
  * for it (82371SB data sheet, section 2.3).
  *
  * It is in the compatibility mode of the PCI IDE Controller Specification 1.0:
- * the two channels are at the ports and interrupt lines that an AT has them at.
- * They are the devices isa-ide.
+ * the two channels have the ports and interrupt lines that they have in an AT.
+ * The devices isa-ide model the channels.
  *
- * DEVIATION: the channels answer whatever IDETIM says, and there is no bus
- * master, which the programming interface says too: drivers use PIO.
+ * DEVIATION: the channels answer whatever IDETIM says.  There is no bus
+ * master.  The programming interface byte says so, and drivers use PIO.
  */
 #include "devices/pci.h"
 #include "devices/pci/i440fx_regs.h"

@@ -2,10 +2,11 @@
  * The power management function of the Intel 82371AB (PIIX4), as firmware and
  * kernels look for it (82371AB data sheet, section 7.1).
  *
- * DEVIATION: it is its configuration space alone.  The registers of power
- * management are those of the device acpi-pm, which stay where the board has
- * them: PMBASE says so and cannot be changed.  There is no SMBus, and there are
- * no system management interrupts, which DEVACTB says are set up already.
+ * DEVIATION: this device is only the configuration space.  The device acpi-pm
+ * has the registers of power management.  They stay at the board's address, so
+ * PMBASE shows that address and cannot be changed.  There is no SMBus.  There
+ * are no system management interrupts, and DEVACTB says that they are already
+ * set up.
  */
 #include "devices/pci.h"
 #include "devices/pci/i440fx_regs.h"

@@ -9,7 +9,7 @@
 typedef struct WatchedRegion {
     IoOps ops;
     DeviceServices *services;
-    BusClaim claim; /* as it would be without the services in between */
+    BusClaim claim; /* the claim of the region without the services in between */
 } WatchedRegion;
 
 typedef struct WatchedTimer {
@@ -40,7 +40,10 @@ static void leave(const Device *dev, const DeviceCall *call)
     }
 }
 
-/* False: a replay has its own input, and what the host sends is not for the device. */
+/*
+ * Returns false in a replay: the recorded input is used, and the device must
+ * not get the host's.
+ */
 static bool let_in(Device *dev, const DeviceCall *call)
 {
     const DeviceServices *services = dev->services;
@@ -134,7 +137,10 @@ static int watched_arbitrate(const void *state, uint64_t offset, uint64_t value)
     return r->claim.arbitrate(r->claim.state, offset, value);
 }
 
-/* An operation that the region does not have stays missing: the bus answers for it. */
+/*
+ * If the region has no operation for an access, none is added: the bus answers
+ * such an access itself.
+ */
 void device_calls_claim(Device *dev, BusClaim *claim)
 {
     if (!dev->services->class->enter) {
@@ -156,7 +162,7 @@ void device_calls_claim(Device *dev, BusClaim *claim)
     claim->arbitrate = claim->arbitrate ? watched_arbitrate : NULL;
 }
 
-/* A range of a PCI device is at `base` from now on. */
+/* The guest has moved a range of a PCI device to `base`. */
 void device_calls_move(Device *dev, const BusClaim *claim, uint64_t base)
 {
     if (dev->services->class->enter) {
@@ -271,7 +277,7 @@ void device_call_tx_room(Device *dev, unsigned port)
 
 /* ---- drives ---- */
 
-/* Where the machine has no memory, as a recording's, nothing is there to fill. */
+/* Without guest memory, as in a recording that is replayed alone, there is nothing to fill. */
 static bool hand_over(Device *dev, const BlockResult *r)
 {
     if (r->size && r->buffer) {

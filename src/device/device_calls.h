@@ -1,9 +1,9 @@
 /*
- * What the outside may call in a device, as data: each call passes the
- * services behind the device before and after it.
+ * The calls into a device, as data.  Each call passes the services behind the
+ * device before and after it.
  *
- * The functions are called with the device's lock held.  Those that bring
- * what the host has may be refused by the services.
+ * The functions are called with the device's lock held.  The services may
+ * refuse a call that delivers something from the host.
  */
 #ifndef PIOEMU_DEVICE_DEVICE_CALLS_H
 #define PIOEMU_DEVICE_DEVICE_CALLS_H
@@ -31,7 +31,7 @@ typedef enum DeviceCallKind {
     CALL_BLOCK,       /* tag, port << 1 | success; bytes that were read */
     CALL_DMA_REQUEST, /* channel, level */
     CALL_DMA,         /* channel << 1 | to memory, bytes moved << 1 | end of count; bytes */
-    CALL_GO_ON,       /* the range's address, instructions that it counts as */
+    CALL_GO_ON,       /* the range's address, the number of instructions that it counts as */
     CALL_MEDIUM,      /* port << 1 | read only, sectors */
     CALL_EJECT,       /* port */
     CALL_PCI_WRITE,   /* offset in configuration space << 3 | size, value */
@@ -41,34 +41,39 @@ typedef enum DeviceCallKind {
 /* One call into a device. */
 typedef struct DeviceCall {
     DeviceCallKind kind;
-    IoSpace space;    /* of an access */
-    uint64_t address; /* of an access, absolute; else the first of what the kind has */
-    uint64_t value;   /* written or, when it is over, read; else the second */
-    unsigned size;    /* of an access or an item */
-    size_t count;     /* items of a block, bytes; 1: it is over, and the key was taken */
-    const void *data; /* of a block, of input or from a drive; of a read block when it is over */
+    IoSpace space;    /* the space of an access */
+    uint64_t address; /* the absolute address of an access; for other kinds, the first value of the
+                         list above */
+    uint64_t value;   /* the value of an access, for a read once it is over; for other kinds, the
+                         second value */
+    unsigned size;    /* the size of an access or of an item */
+    size_t count;     /* the number of items or bytes; for a key, 1 afterwards if it was taken */
+    const void *data; /* the items or bytes; for a block of reads, once it is over */
 } DeviceCall;
 
-/* What came of a device's request of a drive. */
+/* The result of a device's request to a drive. */
 typedef struct BlockResult {
-    unsigned port; /* which of the device's drives */
+    unsigned port; /* the number of the device's drive */
     uint64_t tag;
     bool ok;
-    void *buffer; /* of a read: gets `size` bytes of `data` */
+    void *buffer; /* for a read: where `size` bytes of `data` go */
     const void *data;
-    size_t size;            /* 0 if it failed */
-    size_t room;            /* of a read: what it asked for */
-    const BlockSpan *spans; /* get them where there is no buffer */
+    size_t size;            /* 0 if the request failed */
+    size_t room;            /* for a read: how many bytes it requested */
+    const BlockSpan *spans; /* where the bytes go if there is no buffer */
     size_t span_count;
 } BlockResult;
 
-/* What is in a drive; no sectors: nothing. */
+/* The medium in a drive.  With no sectors the drive is empty. */
 typedef struct BlockMedium {
     uint64_t sectors;
     bool read_only;
 } BlockMedium;
 
-/* Exactly one of `from` and `to` is not NULL; `ended` gets whether the channel's count did. */
+/*
+ * Exactly one of `from` and `to` is not NULL.  `ended` is set to whether the
+ * channel's count ended.
+ */
 typedef struct DmaTransfer {
     const uint8_t *from;
     uint8_t *to;
@@ -82,24 +87,27 @@ void device_call_receive_break(Device *dev, unsigned port);
 void device_call_lines_changed(Device *dev, unsigned port, unsigned lines);
 void device_call_tx_room(Device *dev, unsigned port);
 void device_call_block_done(Device *dev, const BlockResult *result);
-/* From now on this is in the device's drive `port`; false: a replay lets nothing in. */
+/*
+ * The device's drive `port` has this medium from now on.  Returns false in a
+ * replay, which ignores it.
+ */
 bool device_call_medium(Device *dev, unsigned port, const BlockMedium *medium);
-/* Whether the device gives the medium of its drive `port` away. */
+/* Whether the device lets the medium of its drive `port` be removed. */
 bool device_call_eject(Device *dev, unsigned port);
-/* What a device with a line to this one does; it is a DMA controller. */
+/* Passes the level of DREQ to the device, which is a DMA controller. */
 void device_call_dma_request(Device *dev, unsigned channel, bool level);
 size_t device_call_dma(Device *dev, unsigned channel, const DmaTransfer *transfer);
-/* False when the device has no such thing or takes no more. */
+/* Return false if the device has no such key or pointer, or cannot take more. */
 bool device_call_key(Device *dev, unsigned code, bool pressed);
 bool device_call_pointer(Device *dev, uint64_t movement, unsigned buttons);
-/* Serves the deadline of one of the class's timers, which is disarmed. */
+/* Serves the deadline of one of the class's timers.  The timer is disarmed. */
 void device_call_fire(Device *dev, unsigned timer, uint64_t deadline);
 bool device_call_realize(Device *dev, char *message, size_t size);
 void device_call_pci_write(Device *dev, unsigned offset, uint32_t value, unsigned size);
 void device_call_reset(Device *dev);
 uint8_t device_call_acknowledge(Device *dev);
 
-/* ---- for device_core.c: puts the services in the way of what calls the device ---- */
+/* ---- for device_core.c: puts the services between the device and its callers ---- */
 
 void device_calls_claim(Device *dev, BusClaim *claim);
 void device_calls_move(Device *dev, const BusClaim *claim, uint64_t base);

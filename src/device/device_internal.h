@@ -1,6 +1,6 @@
 /*
- * What the files of the device framework share: device_core.c (life and
- * calls), device_properties.c, device_state.c (saved state).
+ * What the files of the device framework share: device_core.c (life cycle and
+ * calls), device_properties.c and device_state.c (saved state).
  */
 #ifndef PIOEMU_DEVICE_DEVICE_INTERNAL_H
 #define PIOEMU_DEVICE_DEVICE_INTERNAL_H
@@ -16,13 +16,13 @@ struct Device {
     char *id;
     const DeviceHost *host;
     DeviceServices *services;
-    DeviceServices own; /* the machine's, where the host has no others */
+    DeviceServices own; /* the machine's services, unless the host has others */
     void *state;
     GMutex lock;
-    GHashTable *given;      /* properties that were set: name to text */
-    GPtrArray *claim_names; /* outlive the bus's use of them */
-    GHashTable *errors;     /* kind to how often */
-    PciFunction *pci;       /* NULL: the device is not on PCI */
+    GHashTable *given;      /* the properties that were set: name to text */
+    GPtrArray *claim_names; /* the names of claims; the bus uses them as long as the claims exist */
+    GHashTable *errors;     /* kind of guest error to count */
+    PciFunction *pci;       /* NULL if the device is not on PCI */
 };
 
 static inline void *device_field(const Device *dev, size_t offset)
@@ -30,9 +30,9 @@ static inline void *device_field(const Device *dev, size_t offset)
     return (uint8_t *)dev->state + offset;
 }
 
-/* Those that were not set. */
+/* Sets the properties that were not set by the user. */
 bool device_set_defaults(Device *dev, GError **error);
-/* Of a numeric one that the class has. */
+/* Returns a numeric property, which must exist. */
 uint64_t device_property_value(const Device *dev, const char *name);
 
 #endif

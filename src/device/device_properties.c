@@ -1,5 +1,5 @@
 /*
- * Properties: from text to the fields of a device's state.
+ * Properties: converts text to the fields of a device's state.
  */
 #include "src/base/error.h"
 #include "src/base/number.h"
@@ -37,7 +37,7 @@ static bool set_uint(void *field, const char *what, const char *text, unsigned s
     bool ok = size == 8 ? number_parse_size(what, text, maximum, &value, error)
                         : number_parse(what, text, maximum, &value, error);
     if (ok) {
-        memcpy(field, &value, size); /* little-endian hosts only: x86 */
+        memcpy(field, &value, size); /* works because x86 hosts are little-endian */
     }
     return ok;
 }
@@ -81,7 +81,7 @@ static bool set_char(Device *dev, CharPort **field, unsigned number, const char 
     return *field != NULL;
 }
 
-/* No id: nothing is plugged in. */
+/* Without an id nothing is plugged in. */
 static bool set_drive(Device *dev, BlockPort **field, unsigned number, const char *id,
                       GError **error)
 {
@@ -122,7 +122,7 @@ static bool set_dma(Device *dev, DmaLine **field, unsigned number, const char *w
     return true;
 }
 
-/* A host without data has none of any name. */
+/* On a host without data every name is unknown. */
 static bool set_data(Device *dev, const DataTable **field, const char *id, GError **error)
 {
     const DeviceHost *host = dev->host;
@@ -130,7 +130,10 @@ static bool set_data(Device *dev, const DataTable **field, const char *id, GErro
     return *field || !host->data_table;
 }
 
-/* Of several lines, drives or channels that a device has, which one the property is. */
+/*
+ * The number of the property among the properties of its kind, such as the
+ * second of two drives.
+ */
 static unsigned number_of_kind(const DeviceClass *class, const DeviceProperty *property)
 {
     unsigned number = 0;
@@ -207,7 +210,7 @@ bool device_set_properties(Device *dev, const char *text, GError **error)
     return true;
 }
 
-/* The board knows better than the class. */
+/* The board's default comes before the default of the class. */
 static const char *default_of(const Device *dev, const DeviceProperty *property)
 {
     const DeviceHost *host = dev->host;
@@ -239,7 +242,7 @@ uint64_t device_property_value(const Device *dev, const char *name)
     return value;
 }
 
-/* A number is what it is now: a chip on PCI may have moved. */
+/* Shows the current number: the guest may have moved a chip on PCI. */
 static char *property_text(const Device *dev, const DeviceProperty *p)
 {
     const char *text = g_hash_table_lookup(dev->given, p->name) ?: default_of(dev, p);

@@ -1,6 +1,6 @@
 /*
- * The saved state of a device: its class's name, the version of the class's
- * state, and each field's name with its elements.
+ * The saved state of a device: the class's name, the version of the class's
+ * state, and the name and elements of each field.
  */
 #include "src/base/error.h"
 #include "src/device/pci_internal.h"
@@ -54,7 +54,7 @@ bool device_field_value(Device *dev, const char *name, unsigned index, uint64_t 
     return false;
 }
 
-/* Behind the fields of the class. */
+/* Adds the configuration space after the fields of the class. */
 static void save_pci(const Device *dev, GVariantBuilder *fields)
 {
     uint64_t values[PCI_CONFIG_SIZE];
@@ -93,7 +93,10 @@ static bool bad_state(const Device *dev, GError **error, const char *field, cons
     return false;
 }
 
-/* Mostly at the place where device_save() puts it: to look each up takes many times as long. */
+/*
+ * Looks first where device_save() puts the field.  A search for each field
+ * would take many times as long.
+ */
 static GVariant *find_elements(const Device *dev, const DeviceField *f, GVariant *fields)
 {
     gsize place = (gsize)(f - dev->class->fields);
@@ -202,7 +205,10 @@ static bool load_fields(Device *dev, GBytes *saved, GError **error)
     return true;
 }
 
-/* A reset alone does not undo a refused load: it leaves what a battery backs. */
+/*
+ * Restores the state before a refused load.  A reset would not be enough: it
+ * keeps battery-backed state.
+ */
 static void undo_load(Device *dev, const uint8_t *before)
 {
     for (const DeviceField *f = dev->class->fields; has_field(f); f++) {

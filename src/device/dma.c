@@ -4,7 +4,7 @@ struct DmaLine {
     Device *controller;
     unsigned channel;
     Device *dev;     /* the device that requests on the line */
-    unsigned number; /* which of that device's lines it is */
+    unsigned number; /* the number of the line among that device's lines */
     bool level;
 };
 

@@ -1,5 +1,6 @@
 /*
- * DMA channels: from a device to the controller that moves its bytes.
+ * DMA channels: the connection from a device to the controller that moves its
+ * bytes.
  *
  * Lock order: device, then DMA controller.  A controller never calls a device.
  */
@@ -8,10 +9,10 @@
 
 #include "src/device/device_calls.h"
 
-/* Freed with dma_line_free().  The controller must outlive its use. */
+/* Free it with dma_line_free().  The controller must outlive all use of the line. */
 DmaLine *dma_line_new(Device *controller, unsigned channel);
 void dma_line_free(DmaLine *line);
-/* Gives the line to the device that requests on it, as the device's line `number`. */
+/* Connects the line to a device that requests on it, as the device's line `number`. */
 void dma_line_connect(DmaLine *line, Device *dev, unsigned number);
 
 /* ---- for device_services.c ---- */

@@ -1,6 +1,6 @@
 /*
- * Configuration spaces: what is written, sized and mapped, and the gate of the
- * interrupt line.
+ * PCI configuration space: writes, sizing and mapping of base address
+ * registers, and the gate of the interrupt line.
  */
 #include "src/device/pci_internal.h"
 
@@ -28,22 +28,22 @@ typedef struct BarRegion {
 } BarRegion;
 
 typedef struct Bar {
-    const PciBar *class; /* NULL: there is none */
-    uint64_t base;       /* where it is mapped, or NOWHERE */
+    const PciBar *class; /* NULL if there is no such register */
+    uint64_t base;       /* the address at which it is mapped, or NOWHERE */
     BarRegion regions[REGIONS_MAX];
     unsigned region_count;
 } Bar;
 
 struct PciFunction {
     Device *dev;
-    PciBus *bus; /* NULL: it is on none */
+    PciBus *bus; /* NULL if it is on no bus */
     unsigned place;
     uint8_t bytes[PCI_CONFIG_SIZE];
-    uint8_t writable[PCI_CONFIG_SIZE];  /* bits that a write changes */
-    uint8_t clearable[PCI_CONFIG_SIZE]; /* bits that a written one clears */
+    uint8_t writable[PCI_CONFIG_SIZE];  /* the bits that a write changes */
+    uint8_t clearable[PCI_CONFIG_SIZE]; /* the bits that are cleared by writing 1 */
     Bar bars[PCI_BARS];
-    IrqLine *intx; /* where the gated line leads; NULL: nowhere */
-    bool asserted; /* by the device */
+    IrqLine *intx; /* the line behind the gate; NULL if there is none */
+    bool asserted; /* the level that the device drives */
 };
 
 static void lock(const PciFunction *f)
@@ -184,14 +184,20 @@ static void map_regions(PciFunction *f, Bar *bar, uint64_t base)
     }
 }
 
-/* Where the guest wants it; NOWHERE: it does not decode, or that is no place. */
+/*
+ * Returns the base that the guest has chosen, or NOWHERE if decoding is off or
+ * the base is impossible.
+ */
 static uint64_t wanted_base(const PciFunction *f, const PciBar *bar)
 {
     uint16_t enable = bar->ports ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
     uint64_t base = get(f, bar_offset(bar), bar->wide ? 8 : 4) & ~(bar->size - 1);
     uint64_t end = bar->ports ? 0x10000 : bar->wide ? UINT64_MAX : UINT64_C(1) << 32;
     bool fits = base && base <= end && bar->size <= end - base;
-    /* One that is being sized has all ones, which reach up to the end. */
+    /*
+     * While a register is being sized it holds all ones, so its range would
+     * end at the end of the space.
+     */
     return command(f) & enable && fits && base + (bar->size - 1) != end - 1 ? base : NOWHERE;
 }
 
@@ -210,7 +216,7 @@ static bool is_free(const PciFunction *f, const Bar *bar, uint64_t base)
     return true;
 }
 
-/* What cannot be mapped is mapped nowhere; false: there is such a one. */
+/* Maps each range, or nowhere if it conflicts.  Returns false if there is a conflict. */
 static bool update_bars(PciFunction *f, bool *freed)
 {
     bool all = true;
@@ -230,7 +236,7 @@ static bool update_bars(PciFunction *f, bool *freed)
     return all;
 }
 
-/* What was in the way of others may be gone. */
+/* Updates the other functions: this one may have given up addresses that they need. */
 static void update_others(const PciFunction *f)
 {
     bool freed = false;
@@ -242,7 +248,7 @@ static void update_others(const PciFunction *f)
     }
 }
 
-/* With the bus's lock held; false: a base address register is mapped nowhere. */
+/* Updates with the bus's lock held.  Returns false if a range conflicts and is mapped nowhere. */
 static bool update(PciFunction *f)
 {
     bool freed = false, all = update_bars(f, &freed);
@@ -254,7 +260,7 @@ static bool update(PciFunction *f)
 
 /* ---- the interrupt line ---- */
 
-/* With the device's lock held. */
+/* Call it with the device's lock held. */
 static void update_intx(PciFunction *f)
 {
     lock(f);

@@ -1,8 +1,8 @@
 /*
  * The functions of a PCI bus and their configuration spaces.
  *
- * The bus holds no reference: a device leaves it when it is freed.  One lock
- * guards the configuration spaces of all functions; it is taken after a
+ * The bus holds no references: a device leaves it when it is freed.  One lock
+ * guards the configuration spaces of all functions.  It is taken after a
  * device's lock and before the lock of the board's bus.
  */
 #ifndef PIOEMU_DEVICE_PCI_H
@@ -16,27 +16,33 @@
 #define PCI_FUNCTIONS                256u
 #define PCI_FUNCTION(slot, function) ((unsigned)(slot) << 3 | (function))
 
-/* `memory`: what it has is not for base address registers; NULL: there is none. */
+/*
+ * `memory` is guest memory, over which base address registers are not mapped;
+ * NULL if there is none.
+ */
 PciBus *pci_bus_new(Bus *bus, Memory *memory);
 void pci_bus_free(PciBus *pci);
 
-/* Puts a device that has a PCI identity on the bus; refused if the place is taken. */
+/* Adds a device that has a PCI identity.  Fails if the place is taken. */
 bool pci_bus_add(PciBus *pci, Device *dev, unsigned function, GError **error);
-/* The device at a place, or NULL. */
+/* Returns the device at a place, or NULL. */
 Device *pci_bus_device(PciBus *pci, unsigned function);
 
-/* What the host bridge's configuration cycles do; no lock of a function is held. */
+/* Perform the host bridge's configuration cycles.  Call them without the lock of any function. */
 uint32_t pci_config_read(PciBus *pci, unsigned function, unsigned offset, unsigned size);
 void pci_config_write(PciBus *pci, unsigned function, unsigned offset, uint32_t value,
                       unsigned size);
 
-/* A function's own configuration space, without the bus; takes the device's lock. */
+/* Access a function's own configuration space, without the bus.  They take the device's lock. */
 uint32_t device_pci_read(Device *dev, unsigned offset, unsigned size);
 void device_pci_write(Device *dev, unsigned offset, uint32_t value, unsigned size);
 
-/* Where a base address register is mapped now; false: nowhere. */
+/*
+ * Finds the address at which a base address register is mapped.  Returns false
+ * if it is mapped nowhere.
+ */
 bool device_pci_bar(Device *dev, unsigned number, uint64_t *base);
-/* The line that the output "intx" becomes, once the guest's disable bit has been looked at. */
+/* Connects the output "intx", gated by the guest's disable bit, to `to`. */
 void device_pci_connect_intx(Device *dev, IrqLine *to);
 
 #endif

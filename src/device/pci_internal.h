@@ -1,5 +1,5 @@
 /*
- * What device_core.c and device_state.c have to know of a device's PCI half.
+ * What device_core.c and device_state.c need of the PCI half of a device.
  */
 #ifndef PIOEMU_DEVICE_PCI_INTERNAL_H
 #define PIOEMU_DEVICE_PCI_INTERNAL_H
@@ -8,17 +8,17 @@
 #include "src/device/pci.h"
 
 PciFunction *pci_function_new(Device *dev);
-/* Leaves its bus. */
+/* Also removes the function from its bus. */
 void pci_function_free(PciFunction *function);
-/* The region is one of a base address register, which maps it. */
+/* Adds a region to its base address register, which maps it. */
 void pci_function_add_region(PciFunction *function, const DeviceRegion *region,
                              const BusClaim *claim);
-/* With the device's lock held: back to power-on. */
+/* Sets the power-on state.  Call it with the device's lock held. */
 void pci_function_reset(PciFunction *function);
-/* Changes the configuration space; the registers' hook follows. */
+/* Changes the configuration space.  The device's registers_changed() is called afterwards. */
 void pci_function_write(PciFunction *function, unsigned offset, uint32_t value, unsigned size);
 const uint8_t *pci_function_bytes(const PciFunction *function);
-/* PCI_CONFIG_SIZE bytes; false: a device of another kind saved them. */
+/* Loads PCI_CONFIG_SIZE bytes.  Returns false if a device of another kind saved them. */
 bool pci_function_load(PciFunction *function, const uint8_t *bytes);
 
 #endif
