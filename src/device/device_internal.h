@@ -25,6 +25,12 @@ struct Device {
     PciFunction *pci;       /* NULL if the device is not on PCI */
 };
 
+/* Gives a call of the device's to its services. */
+static inline void serve(Device *dev, ServiceCall *call)
+{
+    dev->services->class->call(dev->services, call);
+}
+
 static inline void *device_field(const Device *dev, size_t offset)
 {
     return (uint8_t *)dev->state + offset;
