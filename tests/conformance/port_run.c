@@ -152,7 +152,7 @@ static bool compare_raises(Run *run, const PortStep *step, char **note)
     return compare(step, count, note);
 }
 
-static bool make_step(Run *run, const PortStep *step, char **note)
+static bool make_access(Run *run, const PortStep *step, char **note)
 {
     uint64_t low;
     switch (step->verb) {
@@ -175,18 +175,6 @@ static bool make_step(Run *run, const PortStep *step, char **note)
     case PORT_CMOS_IN:
         write_port(run, CMOS_INDEX, 1, step->target);
         return compare(step, read_port(run, CMOS_DATA, 1), note);
-    case PORT_STEP:
-        step_clock(run, step->target);
-        return true;
-    case PORT_CLK:
-        step_pulses(run, step->target);
-        return true;
-    case PORT_IRQ:
-        return compare(step, run->rig.irq[step->target], note);
-    case PORT_RAISES:
-        return compare_raises(run, step, note);
-    case PORT_DRIVE:
-        return drive(run, step, note);
     case PORT_READ:
         return compare(step, ask_value(run, "read", step->target, step->size), note);
     case PORT_WRITE:
@@ -203,8 +191,29 @@ static bool make_step(Run *run, const PortStep *step, char **note)
     case PORT_GIVE:
         move_items(run, step);
         return true;
+    default:
+        return true;
     }
-    return true;
+}
+
+static bool make_step(Run *run, const PortStep *step, char **note)
+{
+    switch (step->verb) {
+    case PORT_STEP:
+        step_clock(run, step->target);
+        return true;
+    case PORT_CLK:
+        step_pulses(run, step->target);
+        return true;
+    case PORT_IRQ:
+        return compare(step, run->rig.irq[step->target], note);
+    case PORT_RAISES:
+        return compare_raises(run, step, note);
+    case PORT_DRIVE:
+        return drive(run, step, note);
+    default:
+        return make_access(run, step, note);
+    }
 }
 
 /* ---- sentences ---- */

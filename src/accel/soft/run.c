@@ -262,6 +262,39 @@ static bool time_is_up(Cpu *cpu)
     return cpu_host(cpu)->time_is_up && cpu_host(cpu)->time_is_up(cpu_host(cpu)->opaque);
 }
 
+/* Whether something ends run() between two instructions, with the reason in `stop`. */
+static bool ends_here(Cpu *cpu, VcpuStop *stop)
+{
+    if (unlikely(cpu->debug.hit)) {
+        cpu->debug.hit = false;
+        *stop = VCPU_DEBUG;
+        return true;
+    }
+    if (atomic_exchange(&cpu->kicked, false)) {
+        start_take(cpu);
+        *stop = VCPU_KICKED;
+        return true;
+    }
+    if (cpu->yielded) {
+        cpu->yielded = false;
+        *stop = VCPU_YIELDED;
+        return true;
+    }
+    if (cpu->halted && !nmi_due(cpu) && !interrupt_due(cpu)) {
+        *stop = cpu->eflags & CPU_FLAG_IF ? VCPU_HALTED : VCPU_HALTED_DEAD;
+        return true;
+    }
+    if (cpu->fuel <= 0) {
+        cpu_accel(cpu)->looks -= PORTION_LOOKS;
+        cpu_refuel(cpu);
+    }
+    if (cpu->fuel <= 0 || time_is_up(cpu)) {
+        *stop = VCPU_SLICE_DONE;
+        return true;
+    }
+    return false;
+}
+
 /* False when run() has to return, with the reason in `stop`. */
 static bool run_once(Cpu *cpu, VcpuStop *stop)
 {
@@ -279,31 +312,7 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
         raise_debug(cpu, cpu->debug_pending);
         return true;
     }
-    if (unlikely(cpu->debug.hit)) {
-        cpu->debug.hit = false;
-        *stop = VCPU_DEBUG;
-        return false;
-    }
-    if (atomic_exchange(&cpu->kicked, false)) {
-        start_take(cpu);
-        *stop = VCPU_KICKED;
-        return false;
-    }
-    if (cpu->yielded) {
-        cpu->yielded = false;
-        *stop = VCPU_YIELDED;
-        return false;
-    }
-    if (cpu->halted && !nmi_due(cpu) && !interrupt_due(cpu)) {
-        *stop = cpu->eflags & CPU_FLAG_IF ? VCPU_HALTED : VCPU_HALTED_DEAD;
-        return false;
-    }
-    if (cpu->fuel <= 0) {
-        cpu_accel(cpu)->looks -= PORTION_LOOKS;
-        cpu_refuel(cpu);
-    }
-    if (cpu->fuel <= 0 || time_is_up(cpu)) {
-        *stop = VCPU_SLICE_DONE;
+    if (ends_here(cpu, stop)) {
         return false;
     }
     if (unlikely(held)) {

@@ -221,21 +221,52 @@ static void take_immediate(Decoder *r, Operand operand)
     }
 }
 
-/* Registers that the opcode or ModRM.reg names, and memory that neither does. */
-static void take_register(Decoder *r, Operand operand)
+/* Operands that the opcode itself implies. */
+static void take_implied(Decoder *r, Operand operand)
 {
     Decoded *d = r->d;
     unsigned low = (d->byte & 7u) | (d->rex & REX_B ? 8u : 0);
 
     switch (operand) {
-    case Gb:
-        put_place(r, register_place(d, reg_number(d), true));
-        break;
     case Zb:
         put_place(r, register_place(d, low, true));
         break;
     case Zv:
         put_place(r, register_place(d, low, false));
+        break;
+    case AL:
+    case rAX:
+        put_place(r, REG_OFFSET(CPU_AX));
+        break;
+    case ONE:
+        d->imm = 1;
+        break;
+    case ES:
+    case CS:
+    case SS:
+    case DS:
+    case FS:
+    case GS:
+        put_place(r, operand - ES);
+        break;
+    default: /* memory and registers that the handlers know */
+        break;
+    }
+}
+
+/* Registers that ModRM.reg or the VEX prefix names. */
+static void take_register(Decoder *r, Operand operand)
+{
+    Decoded *d = r->d;
+
+    switch (operand) {
+    case Gb:
+        put_place(r, register_place(d, reg_number(d), true));
+        break;
+    case Gw:
+    case Gv:
+    case Gy:
+        put_place(r, register_place(d, reg_number(d), false));
         break;
     case Sw:
         put_place(r, d->modrm >> 3 & 7u);
@@ -257,30 +288,8 @@ static void take_register(Decoder *r, Operand operand)
             d->imm = REG_OFFSET(d->vvvv);
         }
         break;
-    case AL:
-    case rAX:
-        put_place(r, REG_OFFSET(CPU_AX));
-        break;
-    case ONE:
-        d->imm = 1;
-        break;
-    case ES:
-    case CS:
-    case SS:
-    case DS:
-    case FS:
-    case GS:
-        put_place(r, operand - ES);
-        break;
-    case CL:
-    case DX:
-    case Xb:
-    case Xv:
-    case Yb:
-    case Yv:
-        break;
     default:
-        put_place(r, register_place(d, reg_number(d), false));
+        take_implied(r, operand);
         break;
     }
 }
@@ -290,8 +299,6 @@ void decode_operand(Decoder *r, Operand operand)
     Decoded *d = r->d;
 
     switch (operand) {
-    case OPERAND_NONE:
-        break;
     case Eb:
         take_general_rm(r, true);
         break;
