@@ -1,5 +1,5 @@
 /*
- * The keyboard controller's ports.
+ * Access to the ports of the keyboard controller.
  */
 #include "bios/services.h"
 

@@ -1,5 +1,5 @@
 /*
- * The BIOS's own messages.
+ * Prints the BIOS's own messages.
  */
 #include "bios/services.h"
 #include "bios/terminal.h"

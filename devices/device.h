@@ -52,7 +52,7 @@ typedef enum IoWider {
      */
     IO_WIDER_IS_CUT,
     /* The chip does not answer: a read gives all ones, and a write is lost. */
-    IO_WIDER_IS_NOBODYS
+    IO_WIDER_IS_IGNORED
 } IoWider;
 
 /*

@@ -1,5 +1,5 @@
 /*
- * Counts in AX and writes each value as a word to the debug port, for ever.
+ * Counts in AX for ever, and writes each value as a word to the debug port.
  *
  * Options: -flat addr=0,ip=0
  */

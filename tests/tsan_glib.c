@@ -1,6 +1,6 @@
 /*
- * Part of the program only under the thread sanitizer, which cannot see into
- * GLib's own locks: tells it what each of them orders.
+ * Linked only for the thread sanitizer, which cannot see into GLib's own
+ * locks.  It tells the sanitizer the order that each of them establishes.
  */
 #include <dlfcn.h>
 #include <glib.h>
@@ -52,7 +52,7 @@ gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
     return signalled;
 }
 
-/* What was done before an item was pushed is seen by the thread that pops it. */
+/* The thread that pops an item sees everything that was done before the item was pushed. */
 void g_async_queue_push(GAsyncQueue *queue, gpointer data)
 {
     __tsan_release(queue);

@@ -247,7 +247,7 @@ static const IoOps IOAPIC_OPS = {
     .read = ioapic_read,
     .write = ioapic_write,
     .max_size = 4,
-    .wider = IO_WIDER_IS_NOBODYS,
+    .wider = IO_WIDER_IS_IGNORED,
 };
 
 static const DeviceRegion IOAPIC_REGIONS[] = {

@@ -559,7 +559,7 @@ static const IoOps LAPIC_OPS = {
     .write = lapic_write,
     .max_size = 4,
     .min_write = 4,
-    .wider = IO_WIDER_IS_NOBODYS,
+    .wider = IO_WIDER_IS_IGNORED,
 };
 
 static const DeviceRegion LAPIC_REGIONS[] = {

@@ -388,7 +388,7 @@ static const IoOps fw_cfg_ops = {
     .max_size = 2,
     .read_block = fw_cfg_read_block,
     .min_write = 2,
-    .wider = IO_WIDER_IS_NOBODYS,
+    .wider = IO_WIDER_IS_IGNORED,
 };
 
 static const IoOps dma_ops = {

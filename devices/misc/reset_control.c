@@ -59,7 +59,7 @@ static const IoOps reset_control_ops = {
     .read = reset_control_read,
     .write = reset_control_write,
     .max_size = 1,
-    .wider = IO_WIDER_IS_NOBODYS,
+    .wider = IO_WIDER_IS_IGNORED,
 };
 
 extern const DeviceClass reset_control_class;

@@ -122,7 +122,7 @@ static const IoOps ADDRESS_OPS = {
     .max_size = 4,
     .min_read = 4,
     .min_write = 4,
-    .wider = IO_WIDER_IS_NOBODYS,
+    .wider = IO_WIDER_IS_IGNORED,
 };
 
 static const IoOps DATA_OPS = {.read = data_read, .write = data_write, .max_size = 4};

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 struct Daemon {
-    int answer; /* the writing end of a pipe; one byte with the status */
+    int answer; /* the writing end of a pipe for one byte, the status */
 };
 
-/* Nothing comes if the other process was killed. */
+/* If the other process was killed, the pipe ends without a byte. */
 static void await_answer(int fd, pid_t child)
 {
     uint8_t status = PIOEMU_ERROR_HOST;

@@ -1,6 +1,7 @@
 /*
- * Going on in the background: the process that was started waits until the one
- * that stays is ready, and then ends with its answer.
+ * Running in the background.  The process that the user started waits until
+ * the background process is ready, and then ends with the status that it
+ * reports.
  */
 #ifndef PIOEMU_BASE_DAEMON_H
 #define PIOEMU_BASE_DAEMON_H
@@ -11,14 +12,18 @@
 typedef struct Daemon Daemon;
 
 /*
- * Returns in the process that stays, before it has a thread.  The first process
- * never returns: it ends with the status of the other one, or with 0 once that is
- * ready.  NULL: the host has no more processes.
+ * Forks.  It must be called before there are threads.  It returns in the
+ * background process.  The first process never returns: it ends with the other
+ * one's status, or with 0 once the other one is ready.  Returns NULL if the
+ * host cannot make a process.
  */
 Daemon *daemon_fork(GError **error);
-/* Ready: the standard streams become /dev/null, and the first process ends. */
+/*
+ * Reports that the process is ready: the standard streams become /dev/null,
+ * and the first process ends.
+ */
 void daemon_ready(Daemon *daemon);
-/* The process ends without having been ready. */
+/* Reports the status of a process that ends before it was ready. */
 void daemon_failed(Daemon *daemon, int status);
 
 #endif

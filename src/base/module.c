@@ -4,7 +4,7 @@
 
 #include <gmodule.h>
 
-/* Beside the program, where it was built; else where it is installed. */
+/* Looks next to the program, for a build directory, and then in the installation. */
 static GModule *open_module(const char *name)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);

@@ -1,6 +1,6 @@
 /*
- * Parts of the program that are loaded when they are used, because they need a
- * library that no other part does.
+ * Parts of the program that are loaded on demand, because they need a library
+ * that nothing else needs.
  */
 #ifndef PIOEMU_BASE_MODULE_H
 #define PIOEMU_BASE_MODULE_H
@@ -8,8 +8,8 @@
 #include <glib.h>
 
 /*
- * The symbol of the module `name`, which stays loaded; NULL: the module was
- * not built, or its library is missing.
+ * Returns a symbol of the module `name`, which stays loaded.  Returns NULL if
+ * the module was not built or its library is missing.
  */
 const void *module_symbol(const char *name, const char *symbol, GError **error);
 

@@ -1,8 +1,9 @@
 /*
- * Images that an NBD server has: one that the user names, or a qemu-nbd of our
- * own, which reads the formats that we do not.  Our own serves one client and
- * ends when it goes.  Where setpriv(1) is there it gets a SIGTERM when we die,
- * so that it cannot outlive us even if we die before we have connected.
+ * Images on an NBD server.  The user names a server, or we start a qemu-nbd of
+ * our own for formats that we cannot read.  Our own server has one client and
+ * ends when the client disconnects.  If setpriv(1) is installed, the server
+ * gets a SIGTERM when this process dies, so that it ends even if we die before
+ * we have connected.
  */
 #include "src/block/image.h"
 
@@ -12,7 +13,7 @@
 
 #include <errno.h>
 
-/* A length has 32 bits in the protocol. */
+/* The protocol has 32 bits for a length. */
 #define PIECE_MAX (UINT64_C(1) << 30)
 
 typedef struct NbdImage {

@@ -1,25 +1,26 @@
 /*
- * The bus: 64 Ki ports and the physical addresses that no memory backs.  Each
- * belongs to at most one device region, or to one for each CPU.
+ * The bus: 64 Ki ports, and the physical addresses that no memory backs.  Each
+ * of them belongs to at most one device region, or to one region for each CPU.
  *
- * A claim is a range of a device.  It is mapped at a base, and can be mapped
- * elsewhere or unmapped while CPUs run.  What an access finds is a mapping: a
- * mapping never changes, and a claim that moves gets another one.  Look-up
- * takes no lock: a port is one load from a table of indices, and the mappings
- * of addresses are one sorted array that is replaced as a whole.  An access
- * that was under way during the move ends at the old mapping.  That is
- * harmless, because the device is still there, its lock is taken, and the
- * offset is in its range.
+ * A claim is a range of a device.  It is mapped at a base.  It can be moved or
+ * unmapped while CPUs run.  An access finds a mapping.  A mapping never
+ * changes: a claim that moves gets a new one.  A look-up takes no lock: for a
+ * port it is one load from a table of indices, and for an address a search in
+ * a sorted array that is always replaced as a whole.  An access that is in
+ * progress during the move ends at the old mapping.  That is harmless, because
+ * the device still exists, its lock is taken, and the offset is within its
+ * range.
  *
  * Old mappings are freed after every 256th change, at the end of the access
- * that made it, when every other initiator has ended the access that may still
- * use one (see BusInitiator).
+ * that made the change.  By then every other initiator must have ended any
+ * access that could still use one of them (see BusInitiator).
  *
- * The bus takes the owner's lock around a call unless it was made unlocked.
- * Unclaimed reads answer all ones, unclaimed writes go nowhere; both are
- * counted, and so is an access of a width that the region does not decode.  One
- * that is wider than the region takes, or that runs past the end of it, is
- * split into halves, lowest address first, unless the region says otherwise.
+ * The bus takes the owner's lock around a call unless the bus was made without
+ * locks.  An unclaimed read gives all ones, and an unclaimed write is lost.
+ * Both are counted, and so is an access of a width that the region does not
+ * decode.  An access that is wider than the region takes, or that extends past
+ * its end, is split into halves, lowest address first, unless the region says
+ * otherwise.
  */
 #ifndef PIOEMU_BOARD_BUS_H
 #define PIOEMU_BOARD_BUS_H
@@ -32,45 +33,48 @@
 typedef struct Bus Bus;
 
 typedef struct BusClaim {
-    const char *name; /* as the user knows it: "COM1" */
+    const char *name; /* the name that the user knows, such as "COM1" */
     IoSpace space;
-    uint64_t base; /* where bus_claim() maps it; bus_map() has its own */
+    uint64_t base; /* where bus_claim() maps it; bus_map() takes a base of its own */
     uint64_t size;
     const IoOps *ops;
     void *state;
-    GMutex *lock; /* NULL: none is taken */
+    GMutex *lock; /* NULL if no lock is taken */
     bool posted;
-    bool per_cpu; /* IO_MEMORY: only CPU `cpu` and writes of devices reach it */
+    bool per_cpu; /* for IO_MEMORY: only CPU `cpu` and writes by devices reach it */
     unsigned cpu;
     const char *(*register_name)(const void *state, uint64_t offset, bool write);
     int (*arbitrate)(const void *state, uint64_t offset, uint64_t value); /* see DeviceRegion */
-    unsigned reach;                                                       /* likewise */
+    unsigned reach;                                                       /* see DeviceRegion */
 } BusClaim;
 
-/* A claim where it is now, with what an access needs of it.  It never changes. */
+/* The current place of a claim, with what an access needs to know of it.  It never changes. */
 typedef struct BusMapping {
     const IoOps *ops;
     void *state;
-    GMutex *lock; /* NULL: none is taken */
+    GMutex *lock; /* NULL if no lock is taken */
     const char *name;
     uint64_t base, size;
     const BusClaim *claim; /* lives as long as the bus */
-    /* By whether it is a write: the sizes that the chip takes as one, added up. */
+    /* The sizes that the chip takes in one piece, as a sum; the index is 1 for writes. */
     uint8_t whole[2];
-    /* Likewise those that it answers, as one or cut into pieces. */
+    /* The sizes that the chip answers, in one piece or in several, in the same form. */
     uint8_t answered[2];
-    uint8_t unaligned[2]; /* bits of the offset that have to be 0 */
+    uint8_t unaligned[2]; /* the bits of the offset that must be 0 */
 } BusMapping;
 
-/* What an initiator last did, for crash reports. */
+/* The last accesses of an initiator, for crash reports. */
 typedef struct BusAccess {
     uint64_t address;
-    uint64_t value;     /* of the last item */
-    const char *device; /* NULL: no device answered */
-    /* What the device called it when the access came; NULL: no name, or it was not requested. */
+    uint64_t value;     /* the value of the last item */
+    const char *device; /* NULL if no device answered */
+    /*
+     * The device's name for the register at the time of the access; NULL if it
+     * has none or no observer wants it.
+     */
     const char *register_name;
     uint32_t count;
-    uint32_t times; /* that it was made in a row */
+    uint32_t times; /* how many times in a row */
     uint8_t size;
     bool write;
     bool memory;
@@ -79,74 +83,86 @@ typedef struct BusAccess {
 #define BUS_HISTORY 16u
 
 /*
- * Who makes accesses: embedded in a vCPU or a test socket, used by one thread
- * at a time.  On a bus with locks an initiator of another thread than the main
- * one is added to the bus, and makes accesses between bus_enter() and
- * bus_leave() only.
+ * The source of accesses.  It is embedded in a vCPU or a test socket and used
+ * by one thread at a time.  On a bus with locks, an initiator of a thread
+ * other than the main thread must be added to the bus, and may make accesses
+ * only between bus_enter() and bus_leave().
  */
 typedef struct BusInitiator {
-    /* Linear address of the guest's instruction, for the first access to a port without a device.
+    /*
+     * Returns the linear address of the guest's instruction, for the log of
+     * the first access to a port without a device.
      */
     uint64_t (*program_counter)(struct BusInitiator *self);
-    unsigned cpu; /* whose devices of its own it reaches */
+    unsigned cpu; /* the CPU whose own devices it reaches */
     /*
-     * It does in pieces what its writes begin: while `unfinished` it makes no
-     * access and calls bus_go_on() instead.  False: a write is all done when
-     * the access returns.
+     * Whether this initiator performs slow operations in pieces.  If so, it
+     * makes no access while `unfinished` is set, and calls bus_go_on()
+     * instead.  If not, a slow operation is complete when the write that
+     * started it returns.
      */
     bool paced;
     const BusClaim *unfinished;
-    /* Makes it call bus_leave() soon, or end an access; any thread. */
+    /* Makes the initiator call bus_leave() soon, or end an access.  Any thread may call it. */
     void (*kick)(struct BusInitiator *self);
-    atomic_uint visits; /* calls of bus_enter() and bus_leave(): odd between the two */
-    /* Its thread holds a lock that others may wait for, or is in the midst of another access. */
+    atomic_uint
+        visits; /* the number of calls of bus_enter() and bus_leave(); odd between the two */
+    /* Its thread holds a lock that others may wait for, or is in the middle of another access. */
     bool never_collects;
-    void (*held)(struct BusInitiator *self); /* it is unfinished now; NULL: it looks itself */
-    /* Equal ones in a row are one; history[history_count % BUS_HISTORY] is the oldest. */
+    void (*held)(struct BusInitiator *self); /* Called when an operation becomes unfinished.  NULL
+                                                if the initiator checks by itself. */
+    /*
+     * Equal accesses in a row share an entry.  history[history_count %
+     * BUS_HISTORY] is the oldest.
+     */
     BusAccess history[BUS_HISTORY];
     uint32_t history_count;
-    atomic_uint access_count; /* any thread reads */
-    bool named;               /* what the access that is being made reached first was asked */
+    atomic_uint access_count; /* any thread may read it */
+    bool named; /* the register name of the access in progress has already been requested */
     const char *register_name;
 } BusInitiator;
 
-/* Sees every access after it was made; called with no lock held. */
+/* Called after every access, with no lock held. */
 typedef void BusObserver(void *opaque, const BusAccess *access);
 
-/* `locked`: several threads make accesses, so owners' locks are taken. */
+/* With `locked`, several threads make accesses, so the owners' locks are taken. */
 Bus *bus_new(bool locked);
 void bus_free(Bus *bus);
 bool bus_is_locked(const Bus *bus);
 
 /*
- * Adds a range and maps it at its base.  The claim is copied; name, ops, state
- * and lock stay the caller's and outlive the bus.  Refused: size 0, a range past
- * the end of the space, overlap (the message names both) but for the same range
- * of two CPUs.
+ * Adds a range and maps it at its base.  The claim is copied; its name, ops,
+ * state and lock must outlive the bus.  Fails if the size is 0, if the range
+ * extends past the end of the space, or if it overlaps another range (the
+ * message names both).  Equal ranges of two CPUs may overlap.
  */
 bool bus_claim(Bus *bus, const BusClaim *claim, GError **error);
 
-/* Adds a range that is mapped nowhere yet. */
+/* Adds a range that is not mapped yet. */
 const BusClaim *bus_add(Bus *bus, const BusClaim *claim);
 /*
- * Maps a range at `base`, from wherever it is now; any thread, also in the midst
- * of an access.  False where bus_claim() would refuse: it is mapped nowhere then.
+ * Maps or moves a range to `base`.  Any thread may call it, also in the middle
+ * of an access.  Returns false where bus_claim() would fail; the range is then
+ * not mapped.
  */
 bool bus_map(Bus *bus, const BusClaim *claim, uint64_t base);
 void bus_unmap(Bus *bus, const BusClaim *claim);
-/* The mapping that stands in the way of this one, or NULL; it may move at any time. */
+/*
+ * Returns the claim that overlaps this one at `base`, or NULL.  Other threads
+ * may move it at any time.
+ */
 const BusClaim *bus_obstacle(Bus *bus, const BusClaim *claim, uint64_t base);
 
-/* Told of each mapping that is made or ends, with the bus's lock held. */
+/* Called for each mapping that is made or ends, with the bus's lock held. */
 typedef struct BusListener {
     void (*map)(void *opaque, const BusMapping *mapping);
     void (*unmap)(void *opaque, const BusMapping *mapping);
 } BusListener;
 
-/* There is one; it is told of the mappings that there are.  NULL: none any more. */
+/* Sets the only listener and calls it for all current mappings.  NULL removes it. */
 void bus_set_listener(Bus *bus, const BusListener *listener, void *opaque);
 
-/* While it makes no accesses. */
+/* Call these while the initiator makes no accesses. */
 void bus_add_initiator(Bus *bus, BusInitiator *by);
 void bus_remove_initiator(Bus *bus, BusInitiator *by);
 
@@ -156,42 +172,42 @@ static inline void bus_enter(BusInitiator *by)
     atomic_fetch_add(&by->visits, 1);
 }
 
-/* It makes none until it enters again. */
+/* The initiator makes no accesses until it enters again. */
 static inline void bus_leave(BusInitiator *by)
 {
     atomic_fetch_add(&by->visits, 1);
 }
 
 /*
- * A guest's access: `count` items of `size` (1, 2, 4) bytes at `data`, little
- * endian, all at `port`.
+ * An access by the guest: `count` items of `size` (1, 2 or 4) bytes at `data`,
+ * in little-endian order, all at `port`.
  */
 void bus_port_access(Bus *bus, BusInitiator *by, uint16_t port, bool write, unsigned size,
                      void *data, size_t count);
-/* `size` is 1 to 8; an odd size is split into powers of two. */
+/* `size` is 1 to 8.  An odd size is split into powers of two. */
 void bus_memory_access(Bus *bus, BusInitiator *by, uint64_t address, bool write, unsigned size,
                        void *data);
 /*
- * A piece of what a write of this initiator's began, if there is any left; how
- * many instructions it counts as.
+ * Performs a piece of the slow operation that this initiator started, if any
+ * is left.  Returns the number of instructions that the piece counts as.
  */
 unsigned bus_go_on(const Bus *bus, BusInitiator *by);
-/* Whether a write to the port may begin something that takes long. */
+/* Whether a write to the port may start an operation that takes long. */
 bool bus_is_slow(const Bus *bus, uint16_t port);
 /*
- * A device's: a range that each CPU has for itself is arbitrated.  On a bus
- * without locks only.
+ * A write by a device.  If each CPU has a range of its own at the address, the
+ * write is arbitrated.  It is for a bus without locks only.
  */
 void bus_device_write(Bus *bus, uint64_t address, uint64_t value, unsigned size);
 
 /*
- * The mapping that holds an address, as CPU 0 sees it, or NULL.  While other
- * threads may change the bus it may end as soon as it is found.
+ * Returns the mapping that contains an address, as CPU 0 sees it, or NULL.  If
+ * other threads may change the bus, the mapping may end at any time.
  */
 const BusMapping *bus_find(const Bus *bus, IoSpace space, uint64_t address);
-/* Whether an access of 1, 2, 4 or 8 bytes that begins there is answered at all. */
+/* Whether an access of 1, 2, 4 or 8 bytes at this address is answered at all. */
 bool bus_mapping_decodes(const BusMapping *mapping, uint64_t address, unsigned size, bool write);
-/* In the order in which the claims were made; while no other thread changes the bus. */
+/* Visits mappings in the order of their claims.  No other thread may change the bus meanwhile. */
 void bus_foreach_mapping(const Bus *bus, void (*visit)(const BusMapping *mapping, void *opaque),
                          void *opaque);
 
@@ -202,17 +218,18 @@ typedef struct BusUnclaimed {
     bool memory;
 } BusUnclaimed;
 
-/* Accesses that no device answered, by address; the caller frees the array. */
+/* Returns the accesses that no device answered, by address.  The caller frees the array. */
 GArray *bus_unclaimed(const Bus *bus);
 
 /*
- * `names`: it wants BusAccess.register_name, that of the lowest address.  The
- * device is asked right before the access, in the same hold of its lock: what
- * a register is may change with every access.
+ * `names` requests BusAccess.register_name, for the lowest address of the
+ * access.  The device is asked immediately before the access, without
+ * releasing its lock: every access may change which register an address
+ * selects.
  */
 void bus_set_observer(Bus *bus, BusObserver *observer, bool names, void *opaque);
 
-/* Whether it may be in the midst of an access; any thread. */
+/* Whether the initiator may be in the middle of an access.  Any thread may call it. */
 static inline bool bus_is_inside(const BusInitiator *by)
 {
     return atomic_load(&by->visits) & 1;

@@ -1,5 +1,5 @@
 /*
- * What is mapped where on the bus, and how that changes while CPUs run.
+ * The mappings of the bus, and how they change while CPUs run.
  */
 #include "src/base/error.h"
 #include "src/board/bus_internal.h"
@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Changes after which old mappings are freed. */
+/* The number of changes after which old mappings are freed. */
 #define COLLECT_AFTER 256u
 
 typedef struct PlacedClaim {
-    BusClaim claim; /* first */
+    BusClaim claim; /* first member */
     bool mapped;
-    uint16_t index;     /* of a mapping of ports */
-    BusMapping current; /* if it is mapped */
+    uint16_t index;     /* for a mapping of ports */
+    BusMapping current; /* valid if the claim is mapped */
 } PlacedClaim;
 
 static AddressMap *new_address_map(unsigned count, unsigned cpus)
@@ -38,7 +38,7 @@ void bus_map_init(Bus *bus)
     void *mappings;
     g_mutex_init(&bus->map_lock);
     g_mutex_init(&bus->collect_lock);
-    /* Untouched pages of both tables stay the host's zero page. */
+    /* The host keeps pages of both tables that are never written as its zero page. */
     bus->ports = g_malloc0_n(PORT_COUNT, sizeof(*bus->ports));
     g_assert(!posix_memalign(&mappings, 64, PORT_MAPPINGS * sizeof(BusMapping)));
     bus->mappings = mappings;
@@ -135,7 +135,7 @@ void bus_foreach_mapping(const Bus *bus, void (*visit)(const BusMapping *mapping
     }
 }
 
-/* ---- what can be where ---- */
+/* ---- what may be mapped where ---- */
 
 static bool ranges_overlap(const BusClaim *a, uint64_t base_a, const BusClaim *b, uint64_t base_b)
 {
@@ -144,7 +144,7 @@ static bool ranges_overlap(const BusClaim *a, uint64_t base_a, const BusClaim *b
            base_b <= base_a + (a->size - 1);
 }
 
-/* What is mapped where `claim` would be, but for itself. */
+/* Returns the claim that overlaps `claim` at this base, except `claim` itself. */
 static const PlacedClaim *find_obstacle(const Bus *bus, const BusClaim *claim, uint64_t base)
 {
     for (guint i = 0; i < bus->claims->len; i++) {
@@ -157,7 +157,7 @@ static const PlacedClaim *find_obstacle(const Bus *bus, const BusClaim *claim, u
     return NULL;
 }
 
-/* NULL, or what is wrong with a claim at a base, apart from others. */
+/* Returns what is wrong with a claim at a base by itself, or NULL. */
 static const char *misplaced(const BusClaim *claim, uint64_t base)
 {
     uint64_t last = base + (claim->size - 1);
@@ -258,7 +258,7 @@ static gint compare_mappings(gconstpointer a, gconstpointer b)
                           : (x->base > y->base) - (x->base < y->base);
 }
 
-/* Replaces the array of mappings of addresses with what is mapped now. */
+/* Replaces the array of address mappings with the current ones. */
 static void publish_addresses(Bus *bus)
 {
     unsigned count = 0, cpus = 0;
@@ -308,7 +308,7 @@ static void unplace(Bus *bus, PlacedClaim *placed)
     tell(bus, placed, false);
 }
 
-/* False: there is no index left, as many old mappings wait to be freed. */
+/* Returns false if too many old mappings wait to be freed, so that no index is left. */
 static bool place_ports(Bus *bus, PlacedClaim *placed, const BusMapping *mapping)
 {
     uint16_t index;
@@ -326,7 +326,7 @@ static bool place_ports(Bus *bus, PlacedClaim *placed, const BusMapping *mapping
     return true;
 }
 
-/* There is nothing in the way. */
+/* The range must be free. */
 static bool place(Bus *bus, PlacedClaim *placed, uint64_t base)
 {
     const BusMapping mapping = make_mapping(bus, &placed->claim, base);
@@ -405,7 +405,7 @@ bool bus_claim(Bus *bus, const BusClaim *claim, GError **error)
                        refuse(claim, error, "is one more than there can be");
 }
 
-/* ---- who is told ---- */
+/* ---- the listener ---- */
 
 void bus_set_listener(Bus *bus, const BusListener *listener, void *opaque)
 {
@@ -438,8 +438,8 @@ void bus_remove_initiator(Bus *bus, BusInitiator *by)
 }
 
 /*
- * Until the initiator has ended the access that it may have begun before the
- * tables changed.  One that enters after this looks sees the new tables.
+ * Waits until the initiator has ended any access that it began before the
+ * tables changed.  An initiator that enters later sees the new tables.
  */
 static void wait_for(BusInitiator *other)
 {
@@ -474,9 +474,10 @@ static void collect(Bus *bus)
 }
 
 /*
- * The access of `by` is over and its thread holds no lock, so the others go on
- * while it waits for them.  It leaves meanwhile: of several that want to free,
- * one does and the others wait, lest a guest makes old mappings faster than
+ * Called when the access of `by` is over and its thread holds no lock, so that
+ * the others can continue while it waits for them.  It leaves the bus
+ * meanwhile.  If several initiators want to free mappings, one of them frees
+ * and the others wait; otherwise a guest could make old mappings faster than
  * they are freed.
  */
 void bus_collect(Bus *bus, BusInitiator *by)

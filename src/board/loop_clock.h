@@ -9,7 +9,7 @@
 
 typedef struct LoopClock LoopClock;
 
-/* Serves the deadlines of `clock` until freed. */
+/* Serves the deadlines of `clock` until it is freed. */
 LoopClock *loop_clock_new(Loop *loop, Clock *clock, GError **error);
 void loop_clock_free(LoopClock *source);
 

@@ -1,5 +1,5 @@
 /*
- * The list of chardev backends.
+ * The list of all chardev backends.
  */
 #ifndef PIOEMU_CHAR_BACKENDS_H
 #define PIOEMU_CHAR_BACKENDS_H

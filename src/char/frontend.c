@@ -9,7 +9,7 @@
 struct CharFrontend {
     Chardev *chardev;
     CharFrontendClient client;
-    GByteArray *waiting; /* output */
+    GByteArray *waiting; /* output that the chardev has not taken */
     bool focused;
 };
 
@@ -67,7 +67,7 @@ bool char_frontend_has_focus(const CharFrontend *frontend)
     return frontend && frontend->focused;
 }
 
-/* Standard input may be a script's, and so are the files of a pipe. */
+/* Standard input may come from a script, and the files of a pipe do. */
 bool char_frontend_is_typed_at(const CharFrontend *frontend)
 {
     const ChardevClass *class = frontend->chardev->class;
@@ -112,7 +112,7 @@ size_t char_frontend_waiting(const CharFrontend *frontend)
     return frontend ? frontend->waiting->len : 0;
 }
 
-/* A reader that takes nothing more makes the oldest of the output worthless first. */
+/* If the reader takes nothing more, the oldest output is dropped first. */
 void char_frontend_write(CharFrontend *frontend, const char *data, size_t size)
 {
     bool idle = !frontend->waiting->len;

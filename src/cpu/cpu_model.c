@@ -10,12 +10,12 @@
 
 enum { MODEL_MAX, MODEL_HOST, MODEL_BASE };
 
-/* A model has the features of `from` and more. */
+/* A model has the features of the model `from`, and those listed here. */
 typedef struct NamedModel {
     const char *name;
     const char *description;
     const char *from;
-    const char *features; /* with a space between */
+    const char *features; /* separated by spaces */
 } NamedModel;
 
 static const NamedModel MODELS[] = {
@@ -54,7 +54,7 @@ static const NamedModel MODELS[] = {
     {"EPYC-Milan", "AMD EPYC (3rd generation)", "EPYC-Rome", ""},
 };
 
-/* What follows QEMU's names of the same CPU with other features or another version. */
+/* Suffixes of QEMU's names for the same CPU with other features or in another version. */
 static const char *const SUFFIXES[] = {"-v1",   "-v2",   "-v3",    "-v4",         "-v5",
                                        "-IBRS", "-IBPB", "-noTSX", "-noTSX-IBRS", NULL};
 
@@ -68,7 +68,7 @@ static const NamedModel *find_model(const char *name)
     return NULL;
 }
 
-/* "Haswell-noTSX-v2": the suffixes make no other CPU here. */
+/* In "Haswell-noTSX-v2" the suffixes are ignored: they do not select another CPU here. */
 static const NamedModel *find_versioned(const char *name)
 {
     const NamedModel *found = find_model(name);
@@ -111,12 +111,12 @@ static bool set_name(CpuModel *model, const char *name, GError **error)
 #define KEY_UNKNOWN_MSR "unknown-msr"
 #define KEY_KVM         "kvm"
 
-/* A key that has two values; the first is the default. */
+/* A key with two values.  The first value is the default. */
 typedef struct TwoWays {
     const char *key;
     const char *usual, *other;
     const char *description;
-    size_t field; /* a bool of CpuModel: the other one */
+    size_t field; /* a bool of CpuModel, which the second value sets */
 } TwoWays;
 
 static const TwoWays KEYS[] = {
@@ -133,7 +133,7 @@ static bool *field_of(CpuModel *model, const TwoWays *key)
     return (bool *)((char *)model + key->field);
 }
 
-/* Other names for the same. */
+/* Other names of the same features. */
 static const struct {
     const char *alias, *name;
 } ALIASES[] = {
@@ -141,7 +141,7 @@ static const struct {
     {"lzcnt", "abm"}, {"i64", "lm"},        {"ffxsr", "fxsr"},    {"prefetchw", "3dnowprefetch"},
 };
 
-/* QEMU writes many names with either. */
+/* QEMU accepts both - and _ in many names. */
 static char *plain_name(const char *name)
 {
     char *plain = g_strdelimit(g_strdup(name), "_", '-');
@@ -154,7 +154,10 @@ static char *plain_name(const char *name)
     return plain;
 }
 
-/* Properties and features of QEMU's that change nothing here: they name what is not modelled. */
+/*
+ * QEMU's properties and features that have no effect here, because they name
+ * what is not modelled.
+ */
 static const char *const IDLE_KEYS[] = {"3dnow",
                                         "3dnowext",
                                         "acpi",
@@ -326,7 +329,7 @@ static bool refuse_name(const char *given, GError **error)
                         nearest ? "'?" : "");
 }
 
-/* "+name", "-name" and "name=on|off" */
+/* Parses "+name", "-name" or "name=on|off". */
 static bool apply_feature(CpuModel *model, const char *given, const char *value, bool on,
                           GString *ignored, GError **error)
 {
@@ -454,7 +457,7 @@ char *cpu_model_help(void)
     return g_string_free(g_string_append_c(text, '\n'), false);
 }
 
-/* ---- what a model has ---- */
+/* ---- the features of a model ---- */
 
 bool cpu_model_is_host(const CpuModel *model)
 {
@@ -481,7 +484,7 @@ static void add_named(const NamedModel *named, CpuFeatures *set)
     }
 }
 
-/* The features that the model lets pass. */
+/* Returns the features that the model allows. */
 static CpuFeatures features_of(const CpuModel *model)
 {
     CpuFeatures set = {0};
@@ -505,7 +508,7 @@ void cpu_model_limit(const CpuModel *model, CpuFeatures *features)
     }
 }
 
-/* The bits of the register that are features: those of a set that has all. */
+/* Returns the bits of the register that stand for features. */
 static uint32_t feature_bits(uint32_t leaf, uint32_t subleaf, CpuidRegister which)
 {
     CpuFeatures all;

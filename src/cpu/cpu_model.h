@@ -1,7 +1,7 @@
 /*
- * -cpu: which CPU the guest sees, as plain data.
+ * The value of -cpu: which CPU the guest sees, as plain data.
  *
- * All zero is the default, "max".
+ * If all members are zero, it is the default, "max".
  */
 #ifndef PIOEMU_CPU_CPU_MODEL_H
 #define PIOEMU_CPU_CPU_MODEL_H
@@ -12,32 +12,36 @@
 #include <stdbool.h>
 
 typedef struct CpuModel {
-    /* A model specific register that is not there: #GP instead of 0 and nothing. */
+    /*
+     * An unknown model-specific register raises #GP.  Otherwise it reads as 0
+     * and writes are ignored.
+     */
     bool unknown_msr_faults;
-    /* The guest does not find out that it runs on KVM. */
+    /* The guest cannot find out that it runs on KVM. */
     bool hides_kvm;
-    unsigned name;              /* of the list of -cpu help; 0: max */
-    CpuFeatures added, removed; /* +f and -f */
+    unsigned name;              /* an index into the list of -cpu help; 0 is max */
+    CpuFeatures added, removed; /* the features of +f and -f */
 } CpuModel;
 
 /*
- * Parses "max,unknown-msr=fault,kvm=off,+f,-f,f=on|off", with QEMU's names of models
- * and features.  `ignored` gets QEMU's keys that change nothing here, for the caller
- * to free, or NULL if there are none; it may be NULL.
+ * Parses "max,unknown-msr=fault,kvm=off,+f,-f,f=on|off", with QEMU's names of
+ * models and features.  `ignored` gets the keys of QEMU's that have no effect
+ * here, or NULL if there are none.  The caller frees it.  `ignored` may be
+ * NULL.
  */
 bool cpu_model_parse(const char *text, CpuModel *model, char **ignored, GError **error);
-/* The text that makes the same model; the caller frees it. */
+/* Returns a text that gives the same model when it is parsed.  The caller frees it. */
 char *cpu_model_text(const CpuModel *model);
-/* What -cpu help prints; the caller frees it. */
+/* Returns what -cpu help prints.  The caller frees it. */
 char *cpu_model_help(void);
-/* "host": the CPU that the host has, which only KVM can give. */
+/* Whether the model is "host", the CPU of the host, which only KVM can provide. */
 bool cpu_model_is_host(const CpuModel *model);
 
-/* Takes from the features of an accelerator those that the model does not have. */
+/* Removes the features that the model does not have from those of an accelerator. */
 void cpu_model_limit(const CpuModel *model, CpuFeatures *features);
 /*
- * The same for one register of CPUID: `word` as the accelerator gives it.  Bits that
- * are no features stay.
+ * Does the same for one register of CPUID, where `word` is the accelerator's
+ * value.  Bits that do not stand for features are kept.
  */
 uint32_t cpu_model_limit_word(const CpuModel *model, uint32_t leaf, uint32_t subleaf,
                               CpuidRegister which, uint32_t word);

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* More ranges than the 16 bits of e_phnum can count are not written. */
+/* The 16 bits of e_phnum limit the number of ranges.  Further ranges are not written. */
 #define RANGES_MAX 0xfff0u
-#define NAME_SIZE  8u /* "CORE", padded */
+#define NAME_SIZE  8u /* the size of "CORE" with padding */
 
-/* Linux's struct elf_prstatus: where its parts are, and how many registers follow. */
+/* Offsets of the parts of Linux's struct elf_prstatus, and the number of registers in it. */
 enum {
     PRSTATUS64_SIZE = 336,
     PRSTATUS64_PID = 32,
@@ -30,7 +30,7 @@ typedef struct Range {
 typedef struct Writer {
     const CoreDump *dump;
     int fd;
-    bool wide; /* ELF64, x86-64 */
+    bool wide; /* a 64-bit file, for x86-64 */
     GArray *ranges;
     GByteArray *notes;
 } Writer;
@@ -128,7 +128,7 @@ static void add_range(Writer *w, uint64_t linear, uint64_t physical, uint64_t si
     }
 }
 
-/* Of a page that memory backs: a device's registers are not read. */
+/* Adds a page if memory backs it.  The registers of devices are not read. */
 static void add_page(void *opaque, const PageMapping *mapping)
 {
     Writer *w = opaque;
@@ -229,7 +229,7 @@ static bool put_segments(const Writer *w)
     return ok && put(w, w->notes->data, w->notes->len);
 }
 
-/* What the guest never wrote stays a hole in the file. */
+/* Pages that the guest never wrote become holes in the file. */
 static bool put_page(const Writer *w, uint64_t physical)
 {
     static const uint8_t ZEROS[PAGE_SIZE];
@@ -255,7 +255,10 @@ static bool put_memory(const Writer *w)
     return end >= 0 && ftruncate(w->fd, end) == 0;
 }
 
-/* What does not fit in 32 bits makes it a file of 64, with 32-bit registers widened. */
+/*
+ * If something needs more than 32 bits, the file is a 64-bit one, and 32-bit
+ * registers are extended.
+ */
 static bool needs_wide(const CoreDump *dump)
 {
     for (unsigned i = 0; i < memory_region_count(dump->memory); i++) {

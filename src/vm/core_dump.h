@@ -1,5 +1,6 @@
 /*
- * A guest's memory and registers as an ELF core file, for gdb and crash.
+ * Writes a guest's memory and registers as an ELF core file, for gdb and
+ * crash.
  */
 #ifndef PIOEMU_VM_CORE_DUMP_H
 #define PIOEMU_VM_CORE_DUMP_H
@@ -9,9 +10,10 @@
 
 typedef struct CoreDump {
     const Memory *memory;
-    const CpuState *states; /* of each CPU; the first one's mode is the file's */
+    const CpuState
+        *states; /* one for each CPU; the mode of the first one decides the mode of the file */
     unsigned count;
-    bool paging; /* by the first CPU's linear addresses, and not by physical ones */
+    bool paging; /* the ranges are linear addresses of the first CPU, and not physical ones */
 } CoreDump;
 
 /* Replaces the file `path`. */

@@ -37,7 +37,7 @@ void machine_text_qtree(GString *text, const Machine *machine)
 
 typedef struct Place {
     uint64_t base, size;
-    const char *kind, *name; /* owned by the bus and the memory */
+    const char *kind, *name; /* the bus or the memory frees them */
 } Place;
 
 typedef struct Places {
@@ -124,7 +124,7 @@ static unsigned chip_field(Device *pic, unsigned chip, const char *name)
     return field(pic, full, 0);
 }
 
-/* A level counts by ELCR or ICW1's LTIM; an edge by its latch. */
+/* The level of a line counts if ELCR or ICW1's LTIM says so.  Otherwise its edge latch counts. */
 static void put_chip(GString *text, Device *pic, unsigned chip)
 {
     static const unsigned LTIM = 0x08, SFNM = 0x10;
@@ -140,7 +140,7 @@ static void put_chip(GString *text, Device *pic, unsigned chip)
                            elcr, chip_field(pic, chip, "icw4") & SFNM ? 1 : 0);
 }
 
-/* ---- redirection entries and local vectors, which have the same bits ---- */
+/* ---- redirection entries and local vectors, which have the same bit layout ---- */
 
 enum {
     VECTOR_LOGICAL = 0x800,
@@ -168,7 +168,7 @@ static void put_pin(GString *text, Device *ioapic, unsigned pin)
                            low & VECTOR_LOGICAL ? "logical" : "physical");
 }
 
-/* The numbers of the bits that are set. */
+/* Appends the numbers of the bits that are set. */
 static void put_bits(GString *text, const char *name, const uint32_t *words, unsigned count)
 {
     bool any = false;
@@ -244,7 +244,7 @@ static void put_vectors(GString *text, Device *lapic)
     }
 }
 
-/* The divider's code has its highest bit apart; 7 divides by 1. */
+/* The highest bit of the divider's code is separate from the others.  The code 7 divides by 1. */
 static unsigned divider(unsigned code)
 {
     unsigned value = (code & 3) | (code >> 1 & 4);

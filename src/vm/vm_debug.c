@@ -1,5 +1,5 @@
 /*
- * The debugger's side of a machine.
+ * What a debugger does with a machine.
  */
 #include "src/vm/vm_debug.h"
 
@@ -78,7 +78,7 @@ bool vm_set_debug_points(Vm *vm, const DebugPoint *points, size_t count, GError 
     return ok;
 }
 
-/* ---- going on and stopping ---- */
+/* ---- resuming and stopping ---- */
 
 static void set_moves(Vm *vm, const VmMove *moves)
 {
@@ -108,7 +108,7 @@ void vm_debug_stopped(Vm *vm, const Vcpu *vcpu)
     }
 }
 
-/* The next resume of the machine lets all of it run. */
+/* The next resume lets the whole machine run. */
 void vm_debug_tell(Vm *vm, const VmStop *stop)
 {
     set_moves(vm, NULL);

@@ -1,6 +1,6 @@
 /*
- * What a debugger may ask of a machine: registers, memory, where to stop, and
- * how each CPU goes on.
+ * The requests of a debugger to a machine: registers, memory, where to stop,
+ * and how each CPU resumes.
  *
  * Everything runs in the loop's thread.
  */
@@ -10,64 +10,68 @@
 #include "src/accel/accel.h"
 #include "src/vm/vm.h"
 
-/* Why the machine stands. */
+/* Why the machine has stopped. */
 typedef struct VmStop {
     enum {
-        VM_STOP_ASKED, /* somebody paused it */
+        VM_STOP_ASKED, /* a user or a client paused it */
         VM_STOP_STEP,
         VM_STOP_POINT,
-        VM_STOP_PORT, /* an access of a port that is watched */
-        VM_STOP_ENDED /* the guest came to its end, and -no-shutdown or -action keeps it */
+        VM_STOP_PORT, /* a watched port was accessed */
+        VM_STOP_ENDED /* the guest's run ended, and -no-shutdown or -action keeps the machine */
     } cause;
     unsigned cpu;
-    DebugPoint point; /* VM_STOP_POINT */
-    char *text;       /* VM_STOP_PORT, VM_STOP_ENDED: in words; owned by the machine; else NULL */
+    DebugPoint point; /* for VM_STOP_POINT */
+    char *text; /* for VM_STOP_PORT and VM_STOP_ENDED: the reason in words, which the machine frees;
+                   otherwise NULL */
 } VmStop;
 
-/* There is room for one. */
+/* The callbacks of the debugger.  A machine has at most one. */
 typedef struct VmDebugger {
-    /* The machine went from running to standing. */
+    /* The machine was running and has stopped. */
     void (*stopped)(void *opaque, const VmStop *stop);
     void *opaque;
 } VmDebugger;
 
-/* The debugger is copied; NULL: there is none any more. */
+/* Sets the debugger, which is copied.  NULL removes it. */
 void vm_set_debugger(Vm *vm, const VmDebugger *debugger);
-/* The `opaque` of the one that there is, or NULL. */
+/* Returns the `opaque` of the current debugger, or NULL. */
 void *vm_debugger(const Vm *vm);
 
-/* False, with the reason: this machine has no CPU, or one that cannot be debugged. */
+/* Returns false with the reason if the machine has no CPU, or one that cannot be debugged. */
 bool vm_can_debug(const Vm *vm, GError **error);
 unsigned vm_cpu_count(const Vm *vm);
 /*
- * Of a CPU that runs as well, which pauses for it.  Where the host forgot the
- * registers of a CPU that died, those that were seen last.
+ * Reads the registers of a CPU.  A running CPU pauses for it.  If the host has
+ * lost the registers of a CPU that died, the last known ones are returned.
  */
 bool vm_get_registers(Vm *vm, unsigned cpu, CpuState *state, GError **error);
 bool vm_set_registers(Vm *vm, unsigned cpu, const CpuState *state, GError **error);
-/* Guest memory, not devices: false if any byte is none, or cannot be written. */
+/*
+ * Access guest memory, and no devices.  Return false if any byte is not
+ * memory, or cannot be written.
+ */
 bool vm_write_memory(Vm *vm, uint64_t physical, const void *data, size_t size);
 
-/* In place of those before, which stay on failure. */
+/* Replaces all earlier points.  If it fails, the earlier ones stay. */
 bool vm_set_debug_points(Vm *vm, const DebugPoint *points, size_t count, GError **error);
 
 typedef enum VmMove { VM_MOVE_STAY, VM_MOVE_STEP, VM_MOVE_RUN } VmMove;
 
-/* What each CPU does from now on, until the machine stops. */
+/* Resumes.  `moves` says what each CPU does until the machine stops. */
 bool vm_debug_resume(Vm *vm, const VmMove *moves, GError **error);
-/* The status that the program will end with; valid when the run has ended. */
+/* Returns the status with which the program will end.  It is valid after the run. */
 int vm_status(const Vm *vm);
 
-/* ---- ports: an access stops the machine, right behind its instruction ---- */
+/* ---- watched ports: an access stops the machine after the instruction that makes it ---- */
 
 typedef struct PortWatch {
     uint16_t first, last;
     bool reads, writes;
 } PortWatch;
 
-/* False: this accelerator has no CPU that makes accesses. */
+/* Returns false if the accelerator has no CPU that makes accesses. */
 bool vm_watch_port(Vm *vm, const PortWatch *watch, GError **error);
-/* False: no watch begins at this port. */
+/* Returns false if no watched range begins at this port. */
 bool vm_unwatch_port(Vm *vm, uint16_t first, GError **error);
 void vm_foreach_port_watch(Vm *vm, void (*visit)(void *opaque, const PortWatch *watch),
                            void *opaque);

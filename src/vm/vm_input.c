@@ -5,7 +5,7 @@
 
 #define WAITING_MAX 1024u
 
-/* A key, and how long nothing follows it. */
+/* A key event, and the time after it in which no other key follows. */
 typedef struct KeyEvent {
     unsigned code;
     bool pressed;
@@ -14,9 +14,9 @@ typedef struct KeyEvent {
 
 struct VmInput {
     Vm *vm;
-    GMutex lock; /* the timer may fire in the thread of a vCPU */
+    GMutex lock; /* needed because the timer may fire in the thread of a vCPU */
     GQueue waiting;
-    Timer *timer; /* armed while the last key is held */
+    Timer *timer; /* armed as long as the last key is held */
     uint64_t next;
     bool held;
     unsigned buttons;
@@ -34,7 +34,7 @@ static Device *find_device(const Vm *vm, bool pointer)
     return NULL;
 }
 
-/* With the lock held: what need not wait any longer goes to the guest. */
+/* Sends the guest the keys whose waiting time is over.  Call it with the lock held. */
 static void send_waiting(VmInput *input)
 {
     while (!input->held && !g_queue_is_empty(&input->waiting)) {

@@ -1,5 +1,5 @@
 /*
- * Looking into a machine, whether it runs or not.
+ * Functions that inspect a machine, whether it runs or not.
  */
 #include "src/vm/vm_internal.h"
 
@@ -67,7 +67,7 @@ unsigned vm_log_items(const Vm *vm)
     return vm->log_items;
 }
 
-/* The software CPU's blocks are made with what is logged of them, or without. */
+/* The software CPU's blocks contain the code that logs, so a change of the log discards them. */
 bool vm_set_log(Vm *vm, unsigned items, GError **error)
 {
     unsigned wanted = items & LOG_OF_CPU;

@@ -1,4 +1,4 @@
-/* The time to the first byte: one write to COM1, then the end. */
+/* Measures the time to the first byte: it writes once to COM1 and ends. */
 #include "tests/bench/bench.inc"
 
 _start:

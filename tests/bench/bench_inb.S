@@ -1,4 +1,7 @@
-/* ECX byte reads of port DX (COM1's scratch register if DX starts as 0). */
+/*
+ * Reads a byte from port DX ECX times.  If DX is 0 at the start, the port is
+ * COM1's scratch register.
+ */
 #include "tests/bench/bench.inc"
 
 _start:

@@ -1,4 +1,4 @@
-/* ECX turns of an empty loop: two instructions each. */
+/* Runs an empty loop of two instructions ECX times. */
 #include "tests/bench/bench.inc"
 
 _start:

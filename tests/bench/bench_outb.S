@@ -1,6 +1,6 @@
 /*
- * ECX byte writes to port DX (COM1's scratch register if DX starts as 0),
- * which a device answers from its own state.
+ * Writes a byte to port DX ECX times.  If DX is 0 at the start, the port is
+ * COM1's scratch register, which the device handles in its own state only.
  */
 #include "tests/bench/bench.inc"
 

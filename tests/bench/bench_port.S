@@ -1,4 +1,4 @@
-/* ECX byte writes to COM1's scratch register. */
+/* Writes a byte to COM1's scratch register ECX times. */
 #include "devices/serial/uart16550_regs.h"
 #include "tests/bench/bench.inc"
 

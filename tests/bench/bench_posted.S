@@ -1,4 +1,4 @@
-/* ECX byte writes to the debug port, which may be delivered late. */
+/* Writes a byte to the debug port ECX times.  Such writes may be delivered late. */
 #include "tests/bench/bench.inc"
 
 _start:

@@ -1,16 +1,17 @@
 /*
- * What the tests of the debugger look at: code in real mode, an exception, an
- * interrupt out of HLT, protected mode, paging, and a triple fault.
+ * The guest of the debugger's tests: code in real mode, an exception, an
+ * interrupt that ends a HLT, protected mode, paging, and a triple fault.
  *
- * A flat binary at 0x1000 that begins in real mode.  The addresses of its
- * labels are in a table behind the first jump (see enum Place in gdb_rig.h).
+ * It is a flat binary at 0x1000 that begins in real mode.  The addresses of
+ * its labels are in a table after the first jump (see enum Place in
+ * gdb_rig.h).
  */
 
 #define STACK     0x7000
 #define DIRECTORY 0x2000
 #define ALIAS     0x400000
 
-/* What the guest does in protected mode. */
+/* The values of GO_ON: what the guest does in protected mode. */
 #define WAITS   0
 #define PAGES   1
 #define CRASHES 2
@@ -68,7 +69,7 @@ divide:
         out     %al, $0x40
         out     %al, $0x40
         sti
-        nop                             /* some emulators trace STI and what follows as one */
+        nop                             /* some emulators trace STI and the next instruction as one */
         .globl  halt
 halt:
         hlt
@@ -84,7 +85,7 @@ count:
         incw    counter
         ret
 
-/* Goes on behind the DIV of two bytes. */
+/* Returns to the instruction after the DIV, which has two bytes. */
         .globl  divided
 divided:
         mov     %sp, %bp
@@ -113,7 +114,7 @@ wait:
         je      wait
         cmpb    $CRASHES, go_on
         je      crash
-        movl    $0x83, DIRECTORY        /* two large pages: the same 4 MiB twice */
+        movl    $0x83, DIRECTORY        /* two large pages that map the same 4 MiB */
         movl    $0x83, DIRECTORY + 4
         mov     %cr4, %eax
         or      $0x10, %al

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 30000
-/* Of the i386 description. */
+/* The number of the register in the i386 description. */
 #define EIP 8u
 
-/* Status of a guest that died, as one does where KVM cannot page. */
+/* The status of a guest that died, which happens where KVM does not support paging. */
 #define DIED 4
 
 static bool kvm_pages(void)
@@ -219,7 +219,7 @@ char *gdb_monitor(GdbRig *rig, const char *command)
     return g_string_free(console, false);
 }
 
-/* ---- what a debugger does ---- */
+/* ---- the actions of a debugger ---- */
 
 uint32_t gdb_load(GdbRig *rig, uint32_t address, unsigned size)
 {

@@ -1,5 +1,5 @@
 /*
- * A debugger at the program: packets over its socket, with a guest behind it.
+ * Debugs the program: packets over its socket, with a guest that runs.
  */
 #include "tests/control/gdb_rig.h"
 
@@ -30,7 +30,7 @@ static bool begin_paging(GdbRig *rig, Accel accel)
     return begin_with(rig, accel, true, "");
 }
 
-/* Without debug registers a step runs through the handler of what it causes. */
+/* Without debug registers, a step runs through the handler of the exception that it causes. */
 static bool kvm_has_debug_registers(void)
 {
     static int answer = -1;
@@ -46,7 +46,7 @@ static bool kvm_has_debug_registers(void)
     return answer;
 }
 
-/* For a test that stops in the handler of an exception. */
+/* Begins a test that stops in the handler of an exception. */
 static bool begin_exception(GdbRig *rig, Accel accel)
 {
     if (!gdb_rig_can(accel, false)) {
@@ -59,7 +59,7 @@ static bool begin_exception(GdbRig *rig, Accel accel)
     return begin(rig, accel, "");
 }
 
-/* What the guest is to do in protected mode. */
+/* Selects what the guest does in protected mode. */
 static void choose(GdbRig *rig, unsigned what)
 {
     g_autofree char *packet = g_strdup_printf("M%x,1:%02x", rig->place[GO_ON], what);
@@ -141,7 +141,7 @@ static void test_write_watchpoint_stops_behind_the_write(gconstpointer accel)
     gdb_rig_end(&rig);
 }
 
-/* The page has code and other data too. */
+/* The page also contains code and other data. */
 static void test_access_watchpoint_sees_a_repeated_string_write(gconstpointer accel)
 {
     GdbRig rig;
@@ -317,7 +317,7 @@ static void test_breakpoints_outlast_a_reset(gconstpointer accel)
     gdb_rig_end(&rig);
 }
 
-/* Where the host forgets them, the registers are those of the last exit. */
+/* If the host loses the registers, those of the last exit are shown. */
 static void test_triple_fault_is_looked_at(gconstpointer accel)
 {
     GdbRig rig;
@@ -368,7 +368,7 @@ static void test_registers_and_memory_can_be_changed(gconstpointer accel)
     gdb_ask_is(&rig, there, "OK");
     gdb_ask_is(&rig, "P0=44332211", "OK");
     gdb_ask_is(&rig, "p0", "44332211");
-    gdb_ask_is(&rig, "Pc=00100000", "OK"); /* DS: its base follows in real mode */
+    gdb_ask_is(&rig, "Pc=00100000", "OK"); /* sets DS, whose base follows in real mode */
     gdb_until(&rig, "vCont;s:1", "T05");
     g_assert_cmphex(gdb_eip(&rig), ==, rig.place[PORT_OUT] + 1);
     gdb_ask_is(&rig, "M9000,3:010203", "OK");
@@ -383,7 +383,7 @@ static void test_program_counter_is_shown_linear_when_asked(gconstpointer accel)
     if (!begin(&rig, accel, "")) {
         return;
     }
-    gdb_ask_is(&rig, "Pa=00010000", "OK"); /* CS 0x100 */
+    gdb_ask_is(&rig, "Pa=00010000", "OK"); /* sets CS to 0x100 */
     gdb_ask_is(&rig, "P8=10000000", "OK");
     g_free(gdb_monitor(&rig, "pc linear"));
     g_assert_cmphex(gdb_eip(&rig), ==, 0x1010);
@@ -427,7 +427,7 @@ static void test_nonsense_is_answered_with_an_error(gconstpointer accel)
     gdb_rig_end(&rig);
 }
 
-/* gdb's "next" of one CPU with scheduler-locking on: the other stays where it is. */
+/* gdb's "next" of one CPU with scheduler-locking on: the other CPU stays where it is. */
 static void test_one_cpu_moves_while_the_other_stays(gconstpointer accel)
 {
     GdbRig rig;
@@ -441,7 +441,7 @@ static void test_one_cpu_moves_while_the_other_stays(gconstpointer accel)
     g_assert_cmphex(gdb_eip(&rig), ==, rig.place[COUNT] + 4);
     gdb_ask_is(&rig, "Hg2", "OK");
     gdb_send(&rig, "vCont;c:2");
-    for (unsigned i = 0; i < 2; i++) { /* there are slices between the answers */
+    for (unsigned i = 0; i < 2; i++) { /* the CPUs run slices between the answers */
         gdb_ask_is(&rig, "T2", "OK");
     }
     g_assert_cmpint(write(rig.fd, "\x03", 1), ==, 1);

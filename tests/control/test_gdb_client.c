@@ -1,5 +1,6 @@
 /*
- * The real debuggers: gdb and lldb run a script each, and say what they see.
+ * The real debuggers: gdb and lldb each run a script, and the test checks
+ * their output.
  */
 #include "tests/control/control_rig.h"
 
@@ -12,10 +13,10 @@
 
 typedef struct Run {
     const char *debugger;
-    const char *guest;       /* options that name it; %s is the build directory */
-    const char *symbols;     /* a file for the debugger, in the build directory; or NULL */
-    const char *script;      /* without the connection; SOCKET is where it is */
-    const char *const *sees; /* texts in its output, in this order */
+    const char *guest;       /* the options that select the guest; %s is the build directory */
+    const char *symbols;     /* a file with symbols, in the build directory; or NULL */
+    const char *script;      /* the commands after the connection; SOCKET stands for the address */
+    const char *const *sees; /* texts that its output must contain, in this order */
 } Run;
 
 static void be_a_child(gpointer data)
@@ -24,7 +25,7 @@ static void be_a_child(gpointer data)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* Its errors go where its output goes. */
+/* The errors go to the same place as the output. */
 static void be_a_debugger(gpointer data)
 {
     be_a_child(data);
@@ -67,7 +68,7 @@ static char *run_debugger(const Run *run, const char *path, const char *script_p
     return output;
 }
 
-/* The socket is there when the program listens. */
+/* The socket exists once the program listens. */
 static void wait_for(const char *path)
 {
     close(control_connect(path));
@@ -103,7 +104,7 @@ static void debug(gconstpointer data)
     rmdir(directory);
 }
 
-/* ---- what they do ---- */
+/* ---- the scripts ---- */
 
 #define SEES(...)                                                                                  \
     (const char *const[])                                                                          \
@@ -145,7 +146,7 @@ static const Run MODES = {
              "in alias ()", "0x1234", "CPU 0, protected mode, paging", "VM status: paused"),
 };
 
-/* The guest writes its page tables at 0x8000, and is in long mode some steps later. */
+/* The guest writes its page tables at 0x8000, and is in long mode a few steps later. */
 static const Run LONG_MODE = {
     .debugger = "gdb",
     .guest = "-kernel %s/guests/long.bin",

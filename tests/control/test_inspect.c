@@ -1,6 +1,6 @@
 /*
- * The monitor's commands that look at memory, registers and ports, and those
- * that type.  What they print is what QEMU 7.2 prints for the same memory.
+ * The monitor's commands that show memory, registers and ports, and those that
+ * type keys.  The expected output is what QEMU 7.2 prints for the same memory.
  */
 #include "tests/control/qmp_rig.h"
 
@@ -8,7 +8,7 @@
 #include <json-glib/json-glib.h>
 #include <unistd.h>
 
-/* A machine that stands before its first instruction, with known bytes at 0x7c00. */
+/* Starts a machine that is stopped before its first instruction, with known bytes at 0x7c00. */
 static void start_known(ControlRig *rig)
 {
     g_autofree char *guest =
@@ -22,7 +22,7 @@ static void start_known(ControlRig *rig)
     g_assert_cmpstr(answer, ==, "OK");
 }
 
-/* What the monitor says to a line, with \n at the ends; the caller frees it. */
+/* Returns the monitor's answer to a line, with lines that end with \n.  The caller frees it. */
 static char *monitor(ControlRig *rig, const char *line)
 {
     g_autofree char *escaped = g_strescape(line, NULL);
@@ -117,7 +117,7 @@ static void test_expressions_are_computed(void)
     control_rig_end(&rig);
 }
 
-/* Through the index and data port of the CMOS memory. */
+/* Uses the index and data ports of the CMOS memory. */
 static void test_ports_are_read_and_written(void)
 {
     static const Case CASES[] = {
@@ -184,7 +184,7 @@ static void test_gdb_opens_a_dump(void)
 
 /* ---- keys ---- */
 
-/* The guest prints scan codes until it gets that of Esc. */
+/* The guest prints scan codes until it gets the one of Esc. */
 static void test_keys_reach_the_guest(void)
 {
     g_autofree char *directory = g_dir_make_tmp("pioemu-keys-XXXXXX", NULL);

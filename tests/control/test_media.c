@@ -1,6 +1,6 @@
 /*
  * Media that are changed while the machine runs, by QMP and the monitor, and
- * what a recording has of them.
+ * what a recording contains of the changes.
  */
 #include "tests/control/qmp_rig.h"
 
@@ -49,7 +49,9 @@ static unsigned status_of(ControlRig *rig)
     return (unsigned)g_ascii_strtoull(answer + strlen("OK "), NULL, 0);
 }
 
-/* Sends a packet to the drive on the second channel; returns the error register, 0 if it went well.
+/*
+ * Sends a packet to the drive on the second channel.  Returns the error
+ * register, or 0 after a success.
  */
 static unsigned packet(ControlRig *rig, uint8_t operation, uint8_t fourth)
 {
@@ -70,7 +72,7 @@ static unsigned packet(ControlRig *rig, uint8_t operation, uint8_t fourth)
 
 #define ERROR_OF(sense) ((sense) << 4 | ATA_ER_ABRT)
 
-/* The last word of the last sector's number. */
+/* Returns the last word of the last sector's number. */
 static unsigned capacity(ControlRig *rig)
 {
     g_assert_cmphex(packet(rig, ATAPI_READ_CAPACITY, 0), ==, 0);
@@ -82,7 +84,7 @@ static unsigned capacity(ControlRig *rig)
     return (words[1] >> 8 | words[1] << 8) & 0xffff;
 }
 
-/* The change is told at a moment of machine time. */
+/* Advances machine time to the moment at which the device learns of the change. */
 static void let_it_happen(ControlRig *rig)
 {
     g_free(control_ask(rig, "clock_step 1000000"));
@@ -148,7 +150,7 @@ static void test_a_recording_has_the_changes(Discs *discs, gconstpointer data)
     }
 }
 
-/* READ(10) of one sector. */
+/* Sends READ(10) for one sector. */
 static void read_sector(ControlRig *rig, uint8_t lba)
 {
     const uint8_t bytes[ATAPI_PACKET_SIZE] = {ATAPI_READ_10, [5] = lba, [8] = 1};
@@ -159,7 +161,7 @@ static void read_sector(ControlRig *rig, uint8_t lba)
     }
 }
 
-/* The machine is paused by a read that fails; cont tries it again. */
+/* A read that fails pauses the machine, and cont tries it again. */
 static void test_rerror_stop(Discs *discs, gconstpointer data)
 {
     (void)data;
@@ -230,7 +232,7 @@ static void write_sector_3(ControlRig *rig)
     g_assert_cmpstr(status, ==, "OK 0x0050");
 }
 
-/* The copy of the image that is read back has the sector. */
+/* Checks that the image, read back through a copy, contains the sector. */
 static void assert_written(const char *image, const char *raw, uint8_t value)
 {
     g_autofree char *content = NULL;

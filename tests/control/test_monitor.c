@@ -1,6 +1,6 @@
 /*
- * The monitor: on standard input as a script has it, at a socket as a user
- * does, and beside a serial port.
+ * The monitor: on standard input as a script uses it, at a socket as a user
+ * does, and on the same line as a serial port.
  */
 #include "tests/control/control_rig.h"
 
@@ -16,7 +16,7 @@
 
 #define BANNER "pioemu " PIOEMU_VERSION " monitor - type 'help' for more information\r\n"
 
-/* What the program prints for `input`; it has to end by itself with status 0. */
+/* Returns what the program prints for `input`.  It must end by itself with status 0. */
 static char *run(const char *options, const char *input)
 {
     g_autofree char *output = NULL;
@@ -42,7 +42,7 @@ static void test_a_script_sees_prompts_and_answers_only(void)
                            "1: 'info history'\r\n(qemu) ");
 }
 
-/* Ctrl-A c, on a line that the guest has first. */
+/* Ctrl-A c switches a line from the guest to the monitor. */
 static void test_the_escape_key_goes_from_the_serial_port_to_the_monitor(void)
 {
     g_autofree char *output = run("-kernel guests/echo.bin -accel soft -serial mon:stdio",
@@ -67,7 +67,7 @@ static void test_its_own_chardev_is_listed(void)
     g_assert_nonnull(strstr(output, "compat_monitor0: filename=stdio\r\n"));
 }
 
-/* What is refused, and with which words. */
+/* Checks which options are refused, and with which messages. */
 static void test_what_cannot_be_had_is_refused(void)
 {
     static const struct {
@@ -100,7 +100,7 @@ typedef struct Peer {
     ControlLine line;
 } Peer;
 
-/* No program outlives a test that fails. */
+/* The program ends with the test, even if the test fails. */
 static void die_with_the_test(gpointer unused)
 {
     (void)unused;

@@ -1,6 +1,6 @@
 /*
- * What a management program asks first, the commands about devices and the log,
- * and several clients at once.
+ * The commands that a management program sends first, the commands about
+ * devices and the log, and several clients at once.
  */
 #include "tests/control/qmp_rig.h"
 
@@ -24,7 +24,7 @@ static void has(ControlRig *rig, const char *line, const char *text)
     g_assert_nonnull(strstr(answer, text));
 }
 
-/* The answer's "return"; the caller frees the parser that holds it. */
+/* Returns the "return" of the answer.  The caller frees the parser, which owns it. */
 static JsonNode *query(ControlRig *rig, const char *command, JsonParser **parser)
 {
     g_autofree char *answer = control_qmp(rig, command);
@@ -33,7 +33,10 @@ static JsonNode *query(ControlRig *rig, const char *command, JsonParser **parser
     return json_object_get_member(json_node_get_object(json_parser_get_root(*parser)), "return");
 }
 
-/* A member of the elements of an array, sorted as they come, with spaces between. */
+/*
+ * Returns a member of each element of an array, in the order of the array,
+ * with spaces between them.
+ */
 static char *members(JsonNode *array, const char *name)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -125,7 +128,7 @@ static void test_a_program_learns_what_there_is(void)
     end(&rig);
 }
 
-/* Every command is there with the arguments that it takes, and each type that is named exists. */
+/* The schema must list every command with its arguments, and define every type that it uses. */
 static void test_the_schema_is_complete(void)
 {
     ControlRig rig;
@@ -168,7 +171,7 @@ static void test_out_of_band_is_refused(void)
     end(&rig);
 }
 
-/* Lines as libvirt, qmp-shell, syzkaller, os-autoinst and lima send them. */
+/* The lines are those that libvirt, qmp-shell, syzkaller, os-autoinst and lima send. */
 static void test_public_clients_get_answers(void)
 {
     static const char *const LINES[] = {
@@ -262,7 +265,10 @@ static void next_event_is(ControlLine *line, const char *name)
     g_assert_nonnull(strstr(text, expected));
 }
 
-/* Each has its own answers, all have the events, and one that goes leaves the others. */
+/*
+ * Each client gets its own answers, all get the events, and one that
+ * disconnects does not affect the others.
+ */
 static void test_several_clients_share_a_socket(void)
 {
     GPid pid;

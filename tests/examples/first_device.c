@@ -1,8 +1,8 @@
 /*
- * An egg timer, which exists in docs/first-device.md alone.
+ * An egg timer, a chip that exists only in docs/first-device.md.
  *
- * CONTROL.START starts a run of COUNT milliseconds.  At its end the chip clears
- * START and latches EXPIRED; a 1 written to EXPIRED clears it.
+ * CONTROL.START starts a run of COUNT milliseconds.  At its end the chip
+ * clears START and latches EXPIRED.  Writing 1 to EXPIRED clears it.
  *     IRQ = EXPIRED & IE
  * Everything is modelled.
  */
@@ -15,16 +15,16 @@
 
 typedef struct EggTimer {
     Device *dev;
-    uint8_t count, control; /* as read */
+    uint8_t count, control; /* the values that a read gives */
 
-    uint64_t deadline; /* machine time; 0: stopped */
+    uint64_t deadline; /* in machine time; 0 while the timer is stopped */
 
     uint16_t iobase;
     IrqLine *irq;
     Timer *timer;
 } EggTimer;
 
-/* Derives the pin and the timer from the registers. */
+/* Computes the pin and the timer from the registers. */
 static void egg_update(EggTimer *s)
 {
     pio_irq_set(s->irq, (s->control & EGG_EXPIRED) && (s->control & EGG_IE));

@@ -4,12 +4,12 @@
 #ifndef PIOEMU_FIRST_DEVICE_REGS_H
 #define PIOEMU_FIRST_DEVICE_REGS_H
 
-#define EGG_COUNT   0 /* milliseconds, 1 to 255 */
+#define EGG_COUNT   0 /* in milliseconds, 1 to 255 */
 #define EGG_CONTROL 1
 
-/* CONTROL */
-#define EGG_START   0x01 /* written: start or stop; read: it runs */
+/* The bits of CONTROL. */
+#define EGG_START   0x01 /* written: start or stop; read: the timer runs */
 #define EGG_IE      0x02 /* interrupt enable */
-#define EGG_EXPIRED 0x80 /* read: the time is over; written as 1: clear this bit */
+#define EGG_EXPIRED 0x80 /* read: the time is over; writing 1 clears it */
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The pc machine with every device there is and no CPU: accesses anywhere,
- * time, input, resets.  The run is recorded, and its replay must not differ.
+ * The pc machine with every device and no CPU.  The input makes accesses to
+ * any address, lets time pass, types and resets.  The run is recorded, and its
+ * replay must be identical.
  */
 #include "src/machine/machine.h"
 #include "src/machine/pc_board.h"
@@ -13,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A line whose other side takes as much as it is told. */
+/* A line whose other side takes as many bytes as the input says. */
 typedef struct FuzzLine {
     Chardev chardev;
     size_t room;
@@ -49,7 +50,7 @@ typedef struct Target {
     Recorder *recorder;
     BusInitiator initiator;
     Chardev *lines[2];
-    GArray *ports; /* uint16_t: all that some device has */
+    GArray *ports; /* uint16_t: all ports that a device decodes */
     bool intr[BUS_CPUS];
     int file;
 } Target;
@@ -79,7 +80,7 @@ static void message(void *opaque, const char *text)
     g_error("%s", text);
 }
 
-/* They read as zeros, are done at moments of machine time, and have no file. */
+/* Adds drives that have no file: they read as zeros and complete at moments of machine time. */
 static void add_drives(Target *t)
 {
     static const struct {
@@ -172,7 +173,7 @@ static void clear(Target *t)
     config_free(t->config);
 }
 
-/* The chardevs of the devices are no backends' here: any will do for a replay. */
+/* The devices' chardevs have no backend here, and a replay accepts any. */
 static void check_replay(Target *t)
 {
     off_t size = lseek(t->file, 0, SEEK_END);
@@ -187,7 +188,7 @@ static void check_replay(Target *t)
     }
 }
 
-/* ---- what may happen ---- */
+/* ---- what an operation does ---- */
 
 static void make_access(Target *t, const BusOp *op)
 {
@@ -207,7 +208,7 @@ static void touch_memory(Target *t, const BusOp *op)
                       &data);
 }
 
-/* Registers lie 16 bytes apart. */
+/* The registers are 16 bytes apart. */
 static void use_apic(Target *t, const BusOp *op)
 {
     uint64_t base = op->how & BUS_IOAPIC ? IOAPIC_BASE : LAPIC_BASE;

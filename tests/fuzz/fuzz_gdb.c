@@ -1,8 +1,9 @@
 /*
- * A debugger's client with a machine behind it: any bytes in pieces of any
- * size, and a CPU that runs a little when the client let it go.
+ * A debugger's client and a machine.  The client sends any bytes in pieces of
+ * any size, and the CPU runs a little whenever the client lets it.
  *
- * Whatever comes back is an acknowledgement or a packet with its checksum.
+ * The check is that every answer is an acknowledgement or a packet with a
+ * correct checksum.
  */
 #include "src/control/gdb.h"
 
@@ -44,7 +45,7 @@ static void feed(void *opaque, const char *data, size_t size)
     gdb_input(((Target *)opaque)->gdb, data, size);
 }
 
-/* What the scheduler would do. */
+/* Does what the scheduler would do. */
 static void run_a_little(Vm *vm)
 {
     Vcpu *vcpu = scheduler_vcpu(vm->scheduler, 0);

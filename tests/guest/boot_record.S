@@ -1,6 +1,7 @@
 /*
- * A boot sector that says so through INT 10h, and which drive it is from.  It
- * leaves interrupts on: a firmware may print with the next tick of its timer.
+ * A boot sector that prints through INT 10h that it was booted, and from which
+ * drive.  It leaves interrupts enabled, because a firmware may print at the
+ * next tick of its timer.
  */
     .set SECTOR_SIZE, 512
     .set SIGNATURE, 0xaa55

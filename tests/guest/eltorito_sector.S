@@ -1,8 +1,9 @@
 /*
- * What an El Torito catalog boots, in a test: prints the drive that it was
- * booted from, what INT 13h, AH = 41h answers of it, block 16 of the disc by
- * AH = 42h, what AH = 4Bh says was booted, and its own second sector by AH = 02h.
- * At the end it ends the emulation and asks for the drive once more.
+ * The boot image of an El Torito catalog, for a test.  It prints the drive
+ * from which it was booted, the answer of INT 13h, AH = 41h for the drive,
+ * block 16 of the disc by AH = 42h, the boot information by AH = 4Bh, and its
+ * own second sector by AH = 02h. At the end it ends the emulation and looks at
+ * the drive again.
  */
 #include "guests/guest.inc"
 
@@ -10,7 +11,7 @@
     .set BUFFER, 0x9000
     .set SPECIFICATION, 0x9900
 
-    /* int13 AX: with DL as it was at the start; prints AH. */
+    /* int13 AX: calls INT 13h with the DL of the start, and prints AH. */
     .macro int13 ax
     mov $\ax, %ax
     mov drive, %dl

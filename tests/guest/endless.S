@@ -1,7 +1,7 @@
 /*
- * Does something that takes long and never ends: CX says what, as a number in
- * the order of `states`.  It sends '!' before it begins.  What is said to be
- * flat runs in protected mode with segments of 4 GiB.
+ * Starts something that takes long and never ends.  CX selects it, as a number
+ * in the order of `states`.  The guest sends '!' before it begins.  The states
+ * that are called flat run in protected mode with segments of 4 GiB.
  */
 #include "guests/guest.inc"
 
@@ -14,8 +14,8 @@
     .set NO_DEVICE, 0x9990
     .set FW_CFG,    0x510
     .set MIB,       0x100000
-    .set PAGES,     0x20000 /* a page directory, of pages of 4 MiB */
-    .set NOWHERE,   0x8000000 /* not mapped by it */
+    .set PAGES,     0x20000 /* a page directory with pages of 4 MiB */
+    .set NOWHERE,   0x8000000 /* an address that it does not map */
 
     .set CODE32, 8
     .set DATA32, 16
@@ -35,7 +35,7 @@ states:
     .word clear_bss, stos_64k, dma_memory, dma_fw_cfg, srst_read
     .word load_cr3, fault_in_fetch, toggle_a20, broadcast_ipi
 
-    /* Goes on in flat code behind the macro. */
+    /* Continues in flat code after the macro. */
     .macro flat
     lgdt gdt_pointer
     mov %cr0, %eax
@@ -69,7 +69,7 @@ outs:
 ins:
     repeat_port rep insb
 
-    /* 48 MiB, from and to where it says. */
+    /* Copies 48 MiB between the addresses. */
     .macro copy from, to
     flat
 1:  mov $\from, %esi
@@ -133,13 +133,13 @@ dma_memory:
     dma DMA_MODE, (DMA_MODE_BLOCK|DMA_MODE_WRITE|1)
     dma (0xc0+2*DMA_MODE), DMA_MODE_CASCADE
     dma (0xc0+2*DMA_ALL_MASK), 0
-    dma 0x83, 4 /* the page of channel 1 */
+    dma 0x83, 4 /* the page register of channel 1 */
 1:  dma DMA_COUNT(1), 0xff
     dma DMA_COUNT(1), 0xff
     dma DMA_REQUEST, DMA_SET
     jmp 1b
 
-    /* The item has ended after a few bytes: the rest are zeros. */
+    /* The item ends after a few bytes, and the rest are zeros. */
 dma_fw_cfg:
     movl $descriptor, %eax
     bswap %eax
@@ -177,9 +177,9 @@ srst_read:
     ata ATA_COMMAND, ATA_CMD_READ_MULTIPLE
     jmp srst_read
 
-    /* ---- what makes a CPU begin again ------------------------------------ */
+    /* ---- what restarts a CPU ------------------------------------------- */
 
-    /* Pages of 4 MiB for all of memory but one. */
+    /* Pages of 4 MiB for all of memory except one. */
     .macro paging
     flat
     mov $PAGES, %edi
@@ -206,7 +206,7 @@ load_cr3:
     jmp 1b
     .code16
 
-    /* The handler of page faults is not there; the stack goes round. */
+    /* The page of the page-fault handler is not mapped.  The stack wraps around. */
 fault_in_fetch:
     paging
     lidt idt_pointer
@@ -223,7 +223,7 @@ toggle_a20:
     out %al, $FAST_A20
     jmp 1b
 
-    /* An interrupt that no CPU takes. */
+    /* An interrupt that no CPU accepts. */
 broadcast_ipi:
     flat
     mov $APIC_MESSAGE_BASE, %edi
@@ -239,7 +239,7 @@ gdt:
     .quad 0
     .quad 0x00cf9a000000ffff
     .quad 0x00cf92000000ffff
-    .quad 0x000092300000ffff /* 64 KiB at 0x300000, SP of 16 bits */
+    .quad 0x000092300000ffff /* 64 KiB at 0x300000, for a 16-bit SP */
 gdt_pointer:
     .word . - gdt - 1
     .long gdt
@@ -251,7 +251,7 @@ idt_pointer:
     .word . - idt - 1
     .long idt
 
-descriptor: /* big-endian: control, 127 MiB, to 1 MiB */
+descriptor: /* big-endian: control, 127 MiB, destination 1 MiB */
     .long 0
     .byte 0x07, 0xf0, 0, 0
     .byte 0, 0, 0, 0, 0, 0x10, 0, 0

@@ -1,7 +1,7 @@
 /*
- * A firmware that looks at where it is: the ROM below 4 GiB, which it cannot
- * write to, and its copy below 1 MiB, which it can.  It resets the machine
- * three times, each time in another way, and halts.
+ * A firmware that examines its own memory: the ROM below 4 GiB, which it
+ * cannot write, and its copy below 1 MiB, which it can.  It resets the machine
+ * three times, in a different way each time, and halts.
  */
 #include "devices/input/i8042_regs.h"
 #include "devices/timer/mc146818_regs.h"
@@ -9,7 +9,7 @@
 
     .set SEGMENT, 0xf000
     .set ROM_SIZE, 0x10000
-    .set BOOT_COUNT, 0x500 /* in RAM, which a reset leaves alone */
+    .set BOOT_COUNT, 0x500 /* in RAM, which a reset does not change */
     .set STACK, 0x500
     .set COM1, 0x3f8
     .set RTC, 0x70

@@ -1,9 +1,10 @@
 /*
- * A boot sector that makes a list of INT 13h calls, which a test has put behind
- * its code, and prints a line for each: AH, carry, AX, BX, CX, DX as the call
- * left them and, of a read, the sum of the words that it read.
+ * A boot sector that makes the INT 13h calls of a list that a test has placed
+ * after its code.  For each call it prints a line with AH, carry, AX, BX, CX
+ * and DX after the call.  For a read it also prints the sum of the words that
+ * it read.
  *
- * A call is AX, CX, DX, ES, BX; AX of FFFFh ends the list.
+ * A call is AX, CX, DX, ES, BX.  An AX of FFFFh ends the list.
  */
 #include "guests/guest.inc"
 
@@ -69,7 +70,7 @@ end:
     hlt
     jmp end
 
-    /* The sum of SI's low byte of sectors at ES:BX. */
+    /* Adds up the words of the sectors at ES:BX.  SI's low byte is their number. */
 put_sum:
     mov %si, %cx
     xor %ch, %ch
@@ -121,4 +122,4 @@ calls:
     .word -1
     .org 510
     .word 0xaa55
-    .word calls - _start /* where the test puts its list */
+    .word calls - _start /* the address at which the test places its list */

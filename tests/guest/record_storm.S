@@ -1,14 +1,14 @@
 /*
- * A guest that repeats string instructions at devices for ever, for what the
- * host may do to it at any moment: reset it, stop it, send an NMI.
+ * A guest that repeats string instructions at devices for ever.  A test can
+ * then reset it, stop it or send it an NMI at any moment.
  *
- * The bytes for the PIT begin counts as short as some hundred input clocks, so
- * that deadlines come up in the middle of a repetition.
+ * The bytes for the PIT start counts as short as a hundred input clocks or so,
+ * so that deadlines fall into the middle of a repetition.
  */
 #include "guests/guest.inc"
 
     .set NMI_VECTOR, 2
-    .set BYTES, 3000 /* more than the CPU gives to a device at once */
+    .set BYTES, 3000 /* more than the CPU passes to a device at once */
 
     guest_start
     movw $nmi, NMI_VECTOR * 4
@@ -17,7 +17,7 @@
     set_vector IRQ_VECTOR + IRQ_TIMER, tick
     pic_unmask IRQ_TIMER
     uart_set UART_IER, 0
-    mov $0x30, %al /* channel 0, both bytes, mode 0: a count begins when it is written */
+    mov $0x30, %al /* channel 0, both bytes, mode 0: the counter starts when the count is written */
     out %al, $PIT + 3
 1:  sti
     mov $counts, %si

@@ -1,7 +1,8 @@
 /*
- * CPU 1 is started and ends the run, or tries to: CX says how, BX what CPU 0
- * does meanwhile, as offsets in `ends` and `rests`.  After a reset the program
- * says whether CPU 1 still runs, and ends with status 33 at the exit port.
+ * CPU 0 starts CPU 1, and CPU 1 ends the run, or tries to.  CX selects how,
+ * and BX selects what CPU 0 does meanwhile, as offsets in `ends` and `rests`.
+ * After a reset the program prints whether CPU 1 still runs, and ends with
+ * status 33 at the exit port.
  */
 #include "guests/guest.inc"
 
@@ -9,7 +10,7 @@
 #include "devices/intc/lapic_regs.h"
 #include "devices/misc/port92_regs.h"
 
-    .set RUNS_BEFORE, 0x600 /* in memory, which a reset leaves as it is */
+    .set RUNS_BEFORE, 0x600 /* in memory, which a reset does not change */
     .set BEATS,       0x604
     .set MARK,        0x5a5a
 
@@ -83,7 +84,7 @@ end:
 rest:
     .word 0
 
-    /* CPU 1. */
+    /* The code of CPU 1. */
     .balign 0x1000
     cli
     ljmp $0, $1f
@@ -99,7 +100,10 @@ beat:
     incl BEATS
     jmp beat
 
-    /* In protected mode: an exception with no interrupt table is one more, and a third. */
+    /*
+     * In protected mode without an interrupt table, an exception leads to a
+     * double fault and then to a triple fault.
+     */
 die:
     lidt no_table
     lgdt table

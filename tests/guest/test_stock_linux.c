@@ -1,7 +1,7 @@
 /*
- * A stock 64-bit Linux on the software CPU: Debian's kernel for clouds with a
- * file system of busybox in memory.  If one of them is not installed, the test
- * is skipped and names the package.
+ * A stock 64-bit Linux on the software CPU: Debian's kernel for clouds, with
+ * busybox in an initial file system in memory.  If one of the two packages is
+ * not installed, the test is skipped and names the package.
  */
 #include "tests/guest/guest_rig.h"
 
@@ -45,7 +45,7 @@ static bool can_run(const GuestTarget *target, const char *kernel)
     return has_program("busybox", "busybox-static") && has_program("cpio", "cpio");
 }
 
-/* `init` is what the shell does after it has printed "user space". */
+/* `init` is the rest of the init script, after it has printed "user space". */
 static char *make_initrd(const char *name, const char *init)
 {
     g_autoptr(GError) error = NULL;
@@ -71,7 +71,7 @@ static char *make_initrd(const char *name, const char *init)
     return g_strconcat(directory, ".gz", NULL);
 }
 
-/* The whole output of a run that ends with status 0; NULL if the test is skipped. */
+/* Returns the output of a run that ends with status 0, or NULL if the test is skipped. */
 static char *run(const GuestTarget *target, const char *name, const char *init, const char *options)
 {
     g_autofree char *kernel = find_kernel();
@@ -87,7 +87,7 @@ static char *run(const GuestTarget *target, const char *name, const char *init, 
     return g_strdup(guest_output(guest, GUEST_OUT)->str);
 }
 
-/* Divisions, products and sums that are rounded, and their text. */
+/* Quotients, products and sums that must be rounded, printed as text. */
 #define FLOATING                                                                                   \
     "busybox awk 'BEGIN { x = 1; for (i = 1; i < 3000; i++) x = x * 1.000123 + 1 / i; "            \
     "printf \"%.17g\\n\", x }'"
@@ -111,7 +111,7 @@ static char *sum_of_busybox(void)
     return g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)data, size);
 }
 
-/* What programs compute, with integers and with floating point, is what the host computes. */
+/* The results of integer and floating-point programs must be those of the host. */
 static void assert_computes(const char *output, const char *cpus)
 {
     g_autofree char *sum = sum_of_busybox();
@@ -146,7 +146,10 @@ static void test_it_boots_by_the_64_bit_entry_and_reboots(const GuestTarget *tar
     g_assert_true(!output || strstr(output, "user space"));
 }
 
-/* The clock of the guest goes on while it sleeps: no more and no less than it is told. */
+/*
+ * While the guest sleeps, its clock must advance by the time that it asked
+ * for, no more and no less.
+ */
 static void test_its_clock_keeps_pace(const GuestTarget *target)
 {
     g_autofree char *output =

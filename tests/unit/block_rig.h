@@ -1,6 +1,7 @@
 /*
- * What the tests of the block layer share: a device that only has a drive, and
- * a machine around it with one image, whose sectors are filled with 1, 2, 3...
+ * What the tests of the block layer share: a device that has only a drive, and
+ * a machine with it and one image, whose sectors are filled with 1, 2, 3 and
+ * so on.
  */
 #ifndef PIOEMU_TEST_BLOCK_RIG_H
 #define PIOEMU_TEST_BLOCK_RIG_H
@@ -14,7 +15,7 @@
 #define SECTORS     64u
 #define MEMORY_SIZE (UINT64_C(1) << 20)
 
-/* ---- a device that only has a drive ---- */
+/* ---- a device that has only a drive ---- */
 
 typedef struct Probe {
     Device *dev;
@@ -23,7 +24,7 @@ typedef struct Probe {
     bool ok[16];
     unsigned done;
     uint64_t done_at;
-    unsigned changes; /* of the medium */
+    unsigned changes; /* how often the medium changed */
     bool locked;
     Loop *loop;
 } Probe;
@@ -75,7 +76,7 @@ static const DeviceClass PROBE_CLASS = {
     .block_client = &PROBE_CLIENT,
 };
 
-/* ---- a machine around it ---- */
+/* ---- the machine ---- */
 
 typedef struct Bench {
     char *directory, *path;
@@ -87,7 +88,7 @@ typedef struct Bench {
     GPtrArray *devices;
     GString *messages;
     GMutex lock;
-    unsigned failures; /* that the loop was told about */
+    unsigned failures; /* how many failures the loop reported */
     BlockFailure failure;
 } Bench;
 

@@ -1,5 +1,5 @@
 /*
- * A bus with chips that write down how they are called.
+ * A bus with chips that log how they are called.
  */
 #ifndef PIOEMU_TEST_BUS_RIG_H
 #define PIOEMU_TEST_BUS_RIG_H
@@ -11,7 +11,7 @@
 
 #define PC 0x7c12u
 
-/* A chip of plain registers that writes down how it was accessed. */
+/* A chip with plain registers that logs its accesses. */
 typedef struct Chip {
     uint8_t bytes[256];
     GString *calls;
@@ -31,7 +31,7 @@ static inline void note_lock(Chip *chip)
 static inline uint64_t chip_read(void *state, uint64_t offset, unsigned size)
 {
     Chip *chip = state;
-    uint64_t value = UINT64_MAX; /* what is above `size` is the bus's to cut off */
+    uint64_t value = UINT64_MAX; /* the bus must ignore the bits above `size` */
     memcpy(&value, chip->bytes + offset, size);
     g_string_append_printf(chip->calls, "r%u@%x ", size, (unsigned)offset);
     note_lock(chip);
@@ -74,13 +74,13 @@ static const IoOps BLOCK_OPS = {.read = chip_read,
                                 .write_block = chip_write_block};
 static const IoOps NO_OPS = {.max_size = 4};
 static const IoOps ONLY_BYTES_OPS = {
-    .read = chip_read, .write = chip_write, .max_size = 1, .wider = IO_WIDER_IS_NOBODYS};
+    .read = chip_read, .write = chip_write, .max_size = 1, .wider = IO_WIDER_IS_IGNORED};
 static const IoOps ONLY_LONGS_OPS = {.read = chip_read,
                                      .write = chip_write,
                                      .max_size = 4,
                                      .min_read = 4,
                                      .min_write = 4,
-                                     .wider = IO_WIDER_IS_NOBODYS};
+                                     .wider = IO_WIDER_IS_IGNORED};
 static const IoOps WRITE_WORDS_OPS = {
     .read = chip_read, .write = chip_write, .max_size = 4, .min_write = 2};
 

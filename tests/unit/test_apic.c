@@ -1,7 +1,7 @@
 /*
- * The local APIC and the I/O APIC, sentence by sentence: "SDM" is the Intel
+ * The local APIC and the I/O APIC, sentence by sentence.  "SDM" is the Intel
  * Software Developer's Manual, volume 3, chapter "Advanced Programmable
- * Interrupt Controller (APIC)", "DS" the 82093AA data sheet.
+ * Interrupt Controller (APIC)".  "DS" is the 82093AA data sheet.
  */
 #include "devices/intc/ioapic_regs.h"
 #include "devices/intc/lapic_regs.h"
@@ -10,7 +10,7 @@
 #define LAPIC  UINT64_C(0xfee00000)
 #define IOAPIC UINT64_C(0xfec00000)
 
-/* Recorders of the local APIC's outputs. */
+/* The recorders of the local APIC's outputs. */
 #define LINE_INTR 16u
 #define LINE_NMI  17u
 
@@ -228,7 +228,7 @@ static void test_command_reaches_only_its_destination(void)
     set(&a, APIC_ICR_HIGH, 0x06000000);
     set(&a, APIC_ICR_LOW, APIC_ICR_LOGICAL | 0x42);
     g_assert_true(bit_of(&a, APIC_IRR, 0x42));
-    set(&a, APIC_ICR_LOW, 0xc0000 | 0x43); /* all but itself */
+    set(&a, APIC_ICR_LOW, 0xc0000 | 0x43); /* to all except itself */
     g_assert_false(bit_of(&a, APIC_IRR, 0x43));
     rig_free(a.rig);
 }
@@ -441,7 +441,7 @@ static char *look(Apics *a)
     return g_strdup_printf("%s %s INTR=%d", lapic, ioapic, rig_irq(a->rig, LINE_INTR));
 }
 
-/* Saved and loaded in place, the pair goes on as one that was left alone. */
+/* A pair whose state was saved and loaded must behave like a pair that was left alone. */
 static void test_saved_state_goes_on_as_if_nothing_was(void)
 {
     for (unsigned seed = 0; seed < 100; seed++) {

@@ -1,5 +1,5 @@
 /*
- * Drives, images and the block layer's promises to a device.
+ * Drives, images and what the block layer promises to a device.
  */
 #include "tests/unit/block_rig.h"
 
@@ -72,7 +72,10 @@ static void cancelled_requests_are_not_told_but_written(Bench *b, gconstpointer 
     g_assert_cmpuint(in[0], ==, 0xcc);
 }
 
-/* As a guest does that resets its disk for ever: nothing of it stays, nor takes time. */
+/*
+ * This is like a guest that keeps resetting its disk: cancelled requests must
+ * use no memory and no time.
+ */
 static void what_is_cancelled_is_gone(Bench *b, gconstpointer data)
 {
     (void)data;
@@ -82,7 +85,7 @@ static void what_is_cancelled_is_gone(Bench *b, gconstpointer data)
         pio_block_read(p->port, 0, buffer, SECTORS, 1);
         pio_block_read(p->port, 0, buffer, SECTORS, 2);
         pio_block_cancel(p->port);
-        /* One may be the worker's still. */
+        /* One request may still be with the worker thread. */
         g_assert_cmpuint(block_port_backlog(p->port), <=, sizeof(buffer));
     }
     uint64_t start = clock_now(b->clock);
@@ -190,7 +193,7 @@ static void full_disk_is_an_error_and_one_line(Bench *b, gconstpointer data)
     g_assert_nonnull(strstr(b->messages->str, "cannot write"));
 }
 
-/* From now on these system calls fail with EIO, in the threads that are still to come. */
+/* Makes these system calls fail with EIO from now on, in all threads that start later. */
 static bool break_host_disk(void)
 {
     struct sock_filter program[] = {
@@ -206,7 +209,7 @@ static bool break_host_disk(void)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-/* In a process of its own, for this cannot be undone. */
+/* Runs in a process of its own, because this cannot be undone. */
 static void use_broken_disks(Bench *b)
 {
     uint8_t buffer[IMAGE_SECTOR] = {0};
@@ -366,7 +369,7 @@ static void what_is_no_raw_image_is_refused(Bench *b, gconstpointer data)
     g_assert_true(refused(b, "if=none", "neither a file nor a block device"));
 }
 
-/* ---- what a user writes ---- */
+/* ---- the texts of a user ---- */
 
 static void drive_text_is_parsed(void)
 {

@@ -1,5 +1,6 @@
 /*
- * A class of devices that cannot be used is refused by name, whatever is wrong with it.
+ * A device class that cannot be used is refused with its name, whatever is
+ * wrong with it.
  */
 #include "tests/unit/rig.h"
 
@@ -30,7 +31,7 @@ static void lamp_fire(void *state, uint64_t deadline)
 
 static const IoOps LAMP_OPS = {.read = lamp_read, .max_size = 1};
 
-/* A class whose parts a test may spoil. */
+/* A correct class, of which a test can spoil one part. */
 typedef struct Parts {
     IoOps ops;
     DeviceProperty properties[3];

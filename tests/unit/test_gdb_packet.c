@@ -1,5 +1,5 @@
 /*
- * Packets of gdb's remote protocol, and the registers that it is told of.
+ * Packets of gdb's remote protocol, and the registers that it describes.
  */
 #include "src/control/gdb_packet.h"
 #include "src/control/gdb_registers.h"
@@ -9,7 +9,7 @@
 
 typedef struct Fixture {
     GdbPackets *packets;
-    GString *sent, *got; /* packets with a | behind each */
+    GString *sent, *got; /* packets, each followed by a | */
     unsigned interrupts, overlong;
 } Fixture;
 
@@ -172,7 +172,7 @@ static unsigned offset_of(GdbArch arch, unsigned number)
     return sum;
 }
 
-/* gdb numbers what the description names, in its order. */
+/* gdb numbers the registers of the description in their order. */
 static unsigned number_of(GdbArch arch, const char *name)
 {
     g_autoptr(GString) xml = g_string_new(NULL);
@@ -245,7 +245,10 @@ static void test_selector_takes_its_base_along_in_real_mode_only(void)
     g_assert_cmphex(state.segment[CPU_DS].base, ==, 0x12340);
 }
 
-/* A selector that stays the same keeps the base that it has, like that of CS after reset. */
+/*
+ * If a selector is written with its old value, the segment keeps its base,
+ * like CS after a reset.
+ */
 static void test_equal_selector_keeps_its_base(void)
 {
     CpuState state;

@@ -1,6 +1,6 @@
 /*
  * Guest memory that changes: blocks and windows that are placed, moved and
- * taken away, also while other threads copy.
+ * removed, also while other threads copy.
  */
 #include "src/board/memory.h"
 
@@ -97,7 +97,7 @@ static void test_a_window_shows_the_ram_that_rom_hides(Fixture *f, gconstpointer
     g_assert_false(memory_write(f->memory, 0xf4000, "\x33", 1));
     memory_unplace(f->memory, window);
     g_assert_cmphex(byte_at(f, 0xf4000), ==, 0x11);
-    /* The same bytes, elsewhere. */
+    /* Places the same bytes elsewhere. */
     memory_place(f->memory, window, 0xe0000000, false);
     g_assert_cmphex(byte_at(f, 0xe0000000), ==, 0x22);
 }
@@ -162,7 +162,7 @@ typedef struct Copier {
     unsigned odd;
 } Copier;
 
-/* Its place has the block's bytes, all of them, or none at all. */
+/* The place must contain all bytes of the block or none of them. */
 static gpointer copy(gpointer opaque)
 {
     Copier *c = opaque;

@@ -1,5 +1,5 @@
 /*
- * What the monitor shows of page tables, in QEMU's form.
+ * The monitor's listing of page tables, in QEMU's form.
  */
 #include "src/cpu/page_walk.h"
 
@@ -70,7 +70,7 @@ static void test_without_paging_it_says_so(Fixture *fix, gconstpointer unused)
     tlb_is(fix, "PG disabled\n");
 }
 
-/* Two pages side by side are one range; the directory takes a right away from the third. */
+/* Two adjacent pages form one range.  The directory takes a right away from the third page. */
 static void test_pages_with_equal_rights_are_one_range(Fixture *fix, gconstpointer unused)
 {
     (void)unused;
@@ -99,7 +99,7 @@ static void test_large_pages_are_one_entry(Fixture *fix, gconstpointer unused)
     mem_is(fix, "0000000000800000-0000000000c00000 0000000000400000 -rw\n");
 }
 
-/* The entries of the first table have no bits for rights. */
+/* The entries of the first table have no access-right bits. */
 static void test_pae_has_four_directories(Fixture *fix, gconstpointer unused)
 {
     (void)unused;
@@ -120,7 +120,7 @@ static void test_addresses_of_long_mode_are_canonical(Fixture *fix, gconstpointe
     mem_is(fix, "ffffffff80000000-ffffffffc0000000 0000000040000000 -rw\n");
 }
 
-/* 512 tables that are one and the same. */
+/* All 512 entries lead to the same table. */
 static void test_tables_that_contain_themselves_come_to_an_end(Fixture *fix, gconstpointer unused)
 {
     (void)unused;

@@ -1,6 +1,6 @@
 /*
- * PCI: configuration mechanism 1, base address registers that are sized and
- * moved, the interrupt line and its routing, shadow memory, and saved state.
+ * PCI: configuration mechanism 1, sizing and moving of base address registers,
+ * the interrupt line and its routing, shadow memory, and saved state.
  */
 #include "devices/pci/i440fx_regs.h"
 #include "devices/pci/pci_regs.h"
@@ -101,7 +101,7 @@ typedef struct Fixture {
     BusInitiator by;
     Device *pci_host, *bridge, *isa, *card;
     IrqLine *pirq, *irq[2];
-    bool level[2]; /* of IRQ 10 and 11 */
+    bool level[2]; /* the levels of IRQ 10 and 11 */
     GArray *shadows;
     unsigned guest_errors;
 } Fixture;
@@ -396,7 +396,7 @@ static void test_an_interrupt_goes_where_the_bridge_routes_it(Fixture *f, gconst
     assert_irqs(f, false, true);
     put(f, ISA, PIIX3_PIRQA, PIRQ_OFF | 11, 1);
     assert_irqs(f, false, false);
-    put(f, ISA, PIIX3_PIRQA + 1, 11, 1); /* PIRQB's */
+    put(f, ISA, PIIX3_PIRQA + 1, 11, 1); /* the register of PIRQB */
     assert_irqs(f, false, false);
     put(f, ISA, PIIX3_PIRQA, 10, 1);
     out(f, 0xc000, 0, 1);
@@ -447,7 +447,7 @@ static void test_each_half_of_a_map_register_is_a_segment(Fixture *f, gconstpoin
     put(f, BRIDGE, PMC_PAM0, 0xff, 1);
     g_assert_cmpint(mode_at(f, 0xfffff), ==, SHADOW_ON);
     g_assert_cmphex(get(f, BRIDGE, PMC_PAM0, 1), ==, 0x30);
-    put(f, BRIDGE, PMC_PAM0 + 1, 0x22, 1); /* writes alone */
+    put(f, BRIDGE, PMC_PAM0 + 1, 0x22, 1); /* the write bit alone */
     g_assert_cmpint(mode_at(f, 0xc0000), ==, SHADOW_OFF);
     device_reset(f->bridge);
     g_assert_cmpint(mode_at(f, 0xf0000), ==, SHADOW_OFF);

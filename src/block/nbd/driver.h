@@ -1,6 +1,6 @@
 /*
- * What the module pioemu-nbd offers: a connection to an NBD server.  It is a
- * module because it needs libnbd, which a plain run does not load.
+ * The contents of the module pioemu-nbd: connections to NBD servers.  It is a
+ * module because it needs libnbd, which most runs do not need.
  */
 #ifndef PIOEMU_BLOCK_NBD_DRIVER_H
 #define PIOEMU_BLOCK_NBD_DRIVER_H
@@ -16,11 +16,12 @@ typedef struct NbdInfo {
     bool read_only, flushes, trims, zeroes;
 } NbdInfo;
 
-/* Of the functions that return false errno says why. */
+/* If a function returns false, errno says why. */
 typedef struct NbdDriver {
     /*
-     * Connects to the URI, or else starts the command, which serves on a socket that
-     * it inherits.  NULL: `why` gets a text that the caller frees.
+     * Connects to the URI.  If `uri` is NULL, starts the command, which serves
+     * on a socket that it inherits.  Returns NULL with a text in `why`, which
+     * the caller frees.
      */
     NbdConnection *(*open)(const char *uri, char **command, NbdInfo *info, char **why);
     bool (*read)(NbdConnection *nbd, void *data, size_t size, uint64_t offset);

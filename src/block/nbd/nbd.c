@@ -8,7 +8,7 @@ static struct nbd_handle *handle(NbdConnection *nbd)
     return (struct nbd_handle *)nbd;
 }
 
-/* libnbd's result as ours. */
+/* Converts libnbd's result to ours. */
 static bool check(int result)
 {
     if (result < 0) {
@@ -68,7 +68,7 @@ static bool driver_zero(NbdConnection *nbd, uint64_t size, uint64_t offset, bool
     return check(nbd_zero(handle(nbd), size, offset, unmap ? 0 : LIBNBD_CMD_FLAG_NO_HOLE));
 }
 
-/* A server that was started for us ends when its only client goes. */
+/* A server that we have started ends when its only client disconnects. */
 static void driver_close(NbdConnection *nbd)
 {
     nbd_shutdown(handle(nbd), 0);
