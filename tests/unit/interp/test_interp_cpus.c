@@ -361,7 +361,10 @@ static void test_all_share_one_arena_of_code(void)
         }
     }
     g_assert_cmpuint(arena->epoch, >, 0);
-    g_assert_cmpuint(arena->committed, ==, CODE_ARENA_SIZE);
+    /* The memory of translations may be full sooner. */
+    if (!((InterpAccel *)rig->accel)->translator) {
+        g_assert_cmpuint(arena->committed, ==, CODE_ARENA_SIZE);
+    }
     for (unsigned cpu = 0; cpu < 2; cpu++) {
         g_assert_cmpint(stop[cpu], ==, VCPU_HALTED_DEAD);
         g_assert_cmpuint(get(rig, cpu).gpr[CPU_AX], ==, FILLING);

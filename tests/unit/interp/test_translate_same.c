@@ -28,10 +28,15 @@
 #define ROUNDS    40u
 #define INSNS_MAX 48u
 #define CODE_MAX  0x700u
-#define STEPS_MAX 4000u
-#define RUN_MAX   400u
+/* In the mode SEGMENTS: where segments begin, and the last byte of data. */
+#define CODE_BASE  0x4000u
+#define DATA_BASE  0x1000u
+#define STACK_BASE 0x800u
+#define DATA_LIMIT (0x33000u - DATA_BASE - 1)
+#define STEPS_MAX  4000u
+#define RUN_MAX    400u
 
-typedef enum Mode { FLAT, PAGED, LONG, MODE_COUNT } Mode;
+typedef enum Mode { FLAT, PAGED, SEGMENTS, LONG } Mode;
 
 typedef struct Test {
     uint64_t random;
@@ -68,6 +73,12 @@ static void put(Test *t, uint64_t value, unsigned bytes)
 static bool is_long(const Test *t)
 {
     return t->mode == LONG;
+}
+
+/* An address as an offset in DS. */
+static uint32_t in_data(const Test *t, uint32_t address)
+{
+    return t->mode == SEGMENTS ? address - DATA_BASE : address;
 }
 
 typedef enum Immediate { NO_IMMEDIATE, BYTE, BY_SIZE } Immediate;
@@ -115,7 +126,7 @@ static void put_memory(Test *t, unsigned reg)
     if (form == 0) {
         put(t, 0x04 | reg << 3, 1);
         put(t, 0x25, 1);
-        put(t, DATA + below(t, 0x1008), 4);
+        put(t, in_data(t, DATA + below(t, 0x1008)), 4);
     } else if (form == 1) {
         put(t, 0x84 | reg << 3, 1);
         put(t, 0x80 | 7 << 3 | 3, 1);
@@ -192,7 +203,7 @@ static void put_change(Test *t)
     unsigned at = t->immediates[below(t, t->immediate_count)];
     put(t, 0x0488 | free_register(t) << 11, 2); /* mov [abs], r8 */
     put(t, 0x25, 1);
-    put(t, CODE + at, 4);
+    put(t, in_data(t, CODE + at), 4);
 }
 
 static void put_stack(Test *t)
@@ -256,9 +267,9 @@ static void make_program(Test *t)
 {
     t->size = 0;
     t->immediate_count = 0;
-    put_load(t, 3, DATA + 0x100);
-    put_load(t, 6, DATA + 0x400);
-    put_load(t, 5, DATA + 0xf00 + below(t, 0x80));
+    put_load(t, 3, in_data(t, DATA + 0x100));
+    put_load(t, 6, in_data(t, DATA + 0x400));
+    put_load(t, 5, t->mode == SEGMENTS ? 0x5000 : DATA + 0xf00 + below(t, 0x80));
     for (unsigned i = below(t, INSNS_MAX); i > 0 && t->size < CODE_MAX - 64; i--) {
         unsigned hole = 0;
         if (below(t, 6) == 0) {
@@ -273,7 +284,7 @@ static void make_program(Test *t)
     }
     put(t, 0x0cff, 2); /* dec dword [COUNTER] */
     put(t, 0x25, 1);
-    put(t, COUNTER, 4);
+    put(t, in_data(t, COUNTER), 4);
     put(t, 0x850f, 2); /* jnz */
     put(t, 0u - (t->size + 4), 4);
     put(t, 0xcc, 1);
@@ -298,6 +309,19 @@ static void load_program(Test *t, Rig *rig)
     rig_write32(rig, TICKS, 0);
 }
 
+/* Segments with a base and an end, and a stack of 16 bits. */
+static void set_segments(Rig *rig, CpuState *state)
+{
+    pm_set_segment(rig, PM_FREE, CODE_BASE, 0x1ffff, PM_READABLE | PM_WIDE);
+    pm_set_segment(rig, PM_FREE + 8, DATA_BASE, DATA_LIMIT, PM_WRITABLE | PM_WIDE);
+    pm_set_segment(rig, PM_FREE + 16, STACK_BASE, 0xffff, PM_WRITABLE);
+    state->segment[CPU_CS] = rig_segment(PM_FREE, pm_get_gdt(rig, PM_FREE));
+    state->segment[CPU_DS] = rig_segment(PM_FREE + 8, pm_get_gdt(rig, PM_FREE + 8));
+    state->segment[CPU_SS] = rig_segment(PM_FREE + 16, pm_get_gdt(rig, PM_FREE + 16));
+    state->rip -= CODE_BASE;
+    state->gpr[CPU_SP] = PM_STACK0 - STACK_BASE;
+}
+
 static CpuState make_state(Test *t)
 {
     CpuState state = is_long(t) ? lm_state(0, CODE) : pm_state(0, CODE);
@@ -310,7 +334,12 @@ static CpuState make_state(Test *t)
             state.gpr[i] = is_long(t) ? next(t) >> below(t, 64) : (uint32_t)next(t);
         }
     }
-    state.gpr[CPU_DI] = DATA + below(t, 0x400);
+    if (t->mode == SEGMENTS) {
+        set_segments(t->translated, &state);
+        set_segments(t->interpreted, &state);
+        state.rip = CODE - CODE_BASE;
+    }
+    state.gpr[CPU_DI] = in_data(t, DATA + below(t, 0x400));
     state.rflags |= CPU_FLAG_IF | (next(t) & (CPU_FLAG_CF | CPU_FLAG_OF | CPU_FLAG_AF));
     return state;
 }
@@ -438,6 +467,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/translate/same/flat", GINT_TO_POINTER(FLAT), test_same);
     g_test_add_data_func("/translate/same/paged", GINT_TO_POINTER(PAGED), test_same);
+    g_test_add_data_func("/translate/same/segments", GINT_TO_POINTER(SEGMENTS), test_same);
     g_test_add_data_func("/translate/same/long", GINT_TO_POINTER(LONG), test_same);
     return g_test_run();
 }

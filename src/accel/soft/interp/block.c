@@ -100,6 +100,14 @@ static Block *look_up(CodeCache *cache, PhysAddr physical, unsigned mode)
     return NULL;
 }
 
+Block *block_near(Cpu *cpu, const Block *block, LinearAddr linear)
+{
+    if ((linear ^ block->linear) & PAGE_MASK) {
+        return NULL;
+    }
+    return look_up(cpu->code, (block->physical & PAGE_MASK) | (linear & ~PAGE_MASK), block->mode);
+}
+
 /* ---- finding and entering blocks ---- */
 
 static void locate(Cpu *cpu, Fetch *fetch)
@@ -137,10 +145,7 @@ static bool is_hot(Cpu *cpu, Block *block)
         block->generation = NO_GENERATION;
         return false;
     }
-    if (block->mode != 16 && cpu_code_linear(cpu) == cpu->rip) {
-        translate_block(accel->translator, cpu, block);
-        (*code_page_slot(accel, block->physical))->patched.size = 0;
-    }
+    translate_block(accel->translator, cpu, block);
     return true;
 }
 
@@ -169,7 +174,11 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     cpu->fuel++;
     bool breaks = unlikely(cpu->debug.breaks) && debug_at_breakpoint(cpu);
     if (block->kept && !cpu->unlinked && !breaks) {
-        block->linear = fetch.linear;
+        if (block->linear != fetch.linear) {
+            untranslate(cpu_accel(cpu), block);
+            block->entries = 0;
+            block->linear = fetch.linear;
+        }
         if (unlikely(!is_hot(cpu, block))) {
             return block;
         }

@@ -270,9 +270,6 @@ Block *block_make(Cpu *cpu, const Fetch *fetch)
         code_arena_take(arena, ROUND_UP(block->length, sizeof(Insn)));
     }
     block->kept = true;
-    if (accel->translator) {
-        block->native = translator_leave(accel->translator);
-    }
     Block **slot = block_hash_slot(cpu->code, block->physical, block->mode);
     block->hash_next = *slot;
     *slot = block;

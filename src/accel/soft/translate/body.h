@@ -75,6 +75,7 @@ void emit_push(Translation *t);
 void emit_pop(Translation *t);
 void emit_leave(Translation *t);
 void emit_jcc_insn(Translation *t);
+void emit_counted_branch(Translation *t);
 void emit_jmp_insn(Translation *t);
 void emit_call(Translation *t);
 void emit_ret(Translation *t);

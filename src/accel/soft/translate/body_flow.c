@@ -10,36 +10,58 @@ static unsigned stack_pointer(const Translation *t)
     return (unsigned)host_home(t->wide, CPU_SP);
 }
 
+static bool has_small_stack(const Translation *t)
+{
+    return !t->wide && t->context.stack_mask == UINT16_MAX;
+}
+
 static unsigned stack_bytes(const Translation *t)
 {
-    return t->wide ? 8 : 4;
+    return form_at(t)->width / 8u;
+}
+
+/* The stack pointer becomes the sum, in as many bits as the stack has. */
+static void set_stack_pointer(Translation *t, unsigned from, int32_t by)
+{
+    unsigned how = t->wide ? EMIT_W : has_small_stack(t) ? EMIT_66 : 0;
+
+    emit_rm(&t->e, how, 0x8d, stack_pointer(t), at_base(from, by), 0);
 }
 
 static void add_to_stack_pointer(Translation *t, int32_t by)
 {
-    emit_rm(&t->e, t->wide ? EMIT_W : 0, 0x8d, stack_pointer(t), at_base(stack_pointer(t), by), 0);
+    set_stack_pointer(t, stack_pointer(t), by);
+}
+
+/* A place in the stack, `by` bytes from where a register points. */
+static void reach_stack(Translation *t, Stub *stub, unsigned pointer, int32_t by, bool write)
+{
+    if (by) {
+        emit_rm(&t->e, t->wide ? EMIT_W : 0, 0x8d, HOST_AT, at_base(pointer, by), 0);
+    } else {
+        emit_move(t, HOST_AT, pointer);
+    }
+    if (has_small_stack(t)) {
+        emit_cut_address(t);
+    }
+    memory_at(t, stub, CPU_SS, stack_bytes(t), write);
+    t->flags.host = false;
 }
 
 /* The place below the top of the stack. */
 static void reach_push(Translation *t, Stub *stub)
 {
-    int32_t bytes = (int32_t)stack_bytes(t);
-
-    emit_rm(&t->e, t->wide ? EMIT_W : 0, 0x8d, HOST_AT, at_base(stack_pointer(t), -bytes), 0);
-    memory_at(t, stub, CPU_SS, stack_bytes(t), true);
-    t->flags.host = false;
+    reach_stack(t, stub, stack_pointer(t), -(int32_t)stack_bytes(t), true);
 }
 
-static void reach_stack(Translation *t, Stub *stub, unsigned pointer)
+static void reach_pop(Translation *t, Stub *stub)
 {
-    emit_move(t, HOST_AT, pointer);
-    memory_at(t, stub, CPU_SS, stack_bytes(t), false);
-    t->flags.host = false;
+    reach_stack(t, stub, stack_pointer(t), 0, false);
 }
 
 void emit_push(Translation *t)
 {
-    unsigned width = t->wide ? 64 : 32;
+    unsigned width = form_at(t)->width;
     Stub *stub = stub_new(t);
     unsigned value = RCX;
 
@@ -50,8 +72,8 @@ void emit_push(Translation *t)
     }
     reach_push(t, stub);
     if (form_at(t)->shape == SHAPE_I) {
-        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, operand(), 4);
-        emit32(&t->e, current(t)->imm);
+        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, operand(), immediate_size(width));
+        emit_immediate(t, width, current(t)->imm);
     } else {
         if (form_at(t)->shape == SHAPE_M) {
             emit_rm(&t->e, EMIT_W, 0x8b, RCX, cpu_field(offsetof(Cpu, native_value)), 0);
@@ -65,12 +87,10 @@ void emit_push(Translation *t)
 
 void emit_pop(Translation *t)
 {
-    unsigned width = t->wide ? 64 : 32;
-
-    reach_stack(t, stub_new(t), stack_pointer(t));
+    reach_pop(t, stub_new(t));
     add_to_stack_pointer(t, (int32_t)stack_bytes(t));
-    unsigned dst = target_register(t, dst_guest(t), RAX);
-    emit_sized_rm(t, width, OPCODE_MOV_LOAD, dst, operand(), 0);
+    unsigned dst = begin_target(t, dst_guest(t), false);
+    emit_sized_rm(t, form_at(t)->width, OPCODE_MOV_LOAD, dst, operand(), 0);
     store_register(t, dst_guest(t), dst);
 }
 
@@ -78,66 +98,101 @@ void emit_leave(Translation *t)
 {
     unsigned frame = (unsigned)host_home(t->wide, CPU_BP);
 
-    reach_stack(t, stub_new(t), frame);
-    emit_rm(&t->e, t->wide ? EMIT_W : 0, 0x8d, stack_pointer(t),
-            at_base(frame, (int32_t)stack_bytes(t)), 0);
-    emit_sized_rm(t, t->wide ? 64 : 32, OPCODE_MOV_LOAD, frame, operand(), 0);
+    reach_stack(t, stub_new(t), frame, 0, false);
+    set_stack_pointer(t, frame, (int32_t)stack_bytes(t));
+    emit_sized_rm(t, form_at(t)->width, OPCODE_MOV_LOAD, frame, operand(), 0);
 }
 
 /* ---- branches ---- */
 
-static uint64_t branch_target(const Translation *t)
-{
-    uint64_t rip = next_rip(t) + (uint64_t)(int64_t)(int32_t)current(t)->imm;
-
-    return t->wide ? rip : (uint32_t)rip;
-}
-
 void emit_jcc_insn(Translation *t)
 {
-    unsigned condition = form_at(t)->op;
-
     flags_need_host(t, true);
-    Fixup not_taken = emit_jcc(&t->e, condition ^ 1);
-    exit_to(t, 1, branch_target(t));
+    Fixup not_taken = emit_jcc(&t->e, form_at(t)->op ^ 1u);
+    exit_to(t, 1, branch_target(t, t->at));
     emit_land(&t->e, not_taken);
     exit_to(t, 0, next_rip(t));
+}
+
+/*
+ * LOOP and JCXZ: the counter, as wide as addresses, goes to HOST_AT and from there to
+ * its register when the run leaves for another block.
+ */
+void emit_counted_branch(Translation *t)
+{
+    bool loops = form_at(t)->kind == KIND_LOOP;
+    unsigned counter = (unsigned)host_home(t->wide, CPU_CX);
+    unsigned how = t->wide ? EMIT_W : 0;
+
+    flags_need_saved(t);
+    t->flags.host = false;
+    emit_move(t, HOST_AT, counter);
+    if (loops) {
+        unsigned part = current(t)->address_mask == UINT16_MAX ? EMIT_66 : how;
+        emit_rr(&t->e, part, 0x83, 5, HOST_AT); /* sub */
+        emit8(&t->e, 1);
+    }
+    if (current(t)->address_mask == UINT16_MAX) {
+        emit_rr(&t->e, EMIT_66, 0x85, HOST_AT, HOST_AT);
+    } else {
+        emit_rr(&t->e, how, 0x85, HOST_AT, HOST_AT);
+    }
+    t->counts = loops;
+    Fixup not_taken = emit_jcc(&t->e, loops ? CONDITION_NZ ^ 1u : CONDITION_NZ);
+    exit_to(t, 1, branch_target(t, t->at));
+    emit_land(&t->e, not_taken);
+    exit_to(t, 0, next_rip(t));
+    t->counts = false;
+}
+
+/* RCX becomes an address of code that is in memory. */
+static void emit_load_target(Translation *t, HostMemory from)
+{
+    if (form_at(t)->width == 16) {
+        emit_rm(&t->e, EMIT_0F, 0xb7, RCX, from, 0); /* movzx */
+    } else {
+        emit_sized_rm(t, form_at(t)->width, OPCODE_MOV_LOAD, RCX, from, 0);
+    }
 }
 
 /* The target of an indirect branch into RCX. */
 static void load_target(Translation *t, Stub *stub)
 {
-    unsigned width = t->wide ? 64 : 32;
+    unsigned width = form_at(t)->width;
 
     if (form_at(t)->shape == SHAPE_M) {
         memory_operand(t, stub, stack_bytes(t), false);
-        emit_sized_rm(t, width, OPCODE_MOV_LOAD, RCX, operand(), 0);
+        emit_load_target(t, operand());
     } else {
         emit_move(t, RCX, use_register(t, dst_guest(t), RCX));
+        if (width == 16) {
+            emit_rr(&t->e, EMIT_0F, 0xb7, RCX, RCX);
+        }
     }
 }
 
 void emit_jmp_insn(Translation *t)
 {
     if (form_at(t)->shape == SHAPE_I) {
-        exit_to(t, 1, branch_target(t));
+        exit_to(t, 1, branch_target(t, t->at));
         return;
     }
     flags_need_saved(t);
-    Stub *stub = stub_new(t);
+    Stub *stub = stub_new(t), *found = stub_new(t);
     load_target(t, stub);
-    exit_find_indirect(t, stub);
-    exit_enter(t);
+    exit_find_indirect(t, found);
+    exit_enter(t, NULL);
 }
 
 static void store_return_address(Translation *t)
 {
     uint64_t rip = next_rip(t);
+    unsigned width = form_at(t)->width;
     bool fits = !t->wide || (int64_t)rip == (int32_t)rip;
 
     if (fits) {
-        emit_sized_rm(t, t->wide ? 64 : 32, OPCODE_MOV_IMM, 0, operand(), 4);
-        emit32(&t->e, (uint32_t)rip);
+        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, operand(), immediate_size(width));
+        emit_immediate(t, width, (uint32_t)rip);
     } else {
         emit_constant(&t->e, RCX, rip);
         emit_sized_rm(t, 64, OPCODE_MOV_STORE, RCX, operand(), 0);
@@ -149,31 +204,36 @@ void emit_call(Translation *t)
 {
     bool direct = form_at(t)->shape == SHAPE_I;
     HostMemory value = cpu_field(offsetof(Cpu, native_value));
+    const Block *known = NULL;
 
     flags_need_saved(t);
     Stub *stub = stub_new(t), *found = stub_new(t);
+    if (direct && !t->wide && branch_target(t, t->at) >= t->context.cs_end) {
+        stub_add(stub, emit_jmp(&t->e));
+        return;
+    }
     if (!direct) {
         load_target(t, stub);
         emit_rm(&t->e, EMIT_W, 0x89, RCX, value, 0);
     }
     reach_push(t, stub);
     if (direct) {
-        exit_find(t, found, 1, branch_target(t));
+        known = exit_find(t, found, 1, branch_target(t, t->at));
     } else {
         emit_rm(&t->e, EMIT_W, 0x8b, RCX, value, 0);
         exit_find_indirect(t, found);
     }
     store_return_address(t);
-    exit_enter(t);
+    exit_enter(t, known);
 }
 
 void emit_ret(Translation *t)
 {
     flags_need_saved(t);
     Stub *stub = stub_new(t), *found = stub_new(t);
-    reach_stack(t, stub, stack_pointer(t));
-    emit_sized_rm(t, t->wide ? 64 : 32, OPCODE_MOV_LOAD, RCX, operand(), 0);
+    reach_pop(t, stub);
+    emit_load_target(t, operand());
     exit_find_indirect(t, found);
     add_to_stack_pointer(t, (int32_t)(stack_bytes(t) + current(t)->imm));
-    exit_enter(t);
+    exit_enter(t, NULL);
 }

@@ -80,7 +80,23 @@ void exit_to_interpreter(Translation *t)
 
 /* ---- the next block ---- */
 
-/* RAX is the block: whether it may be entered. */
+static const Block *known_block(const Translation *t, LinearAddr linear)
+{
+    const Block *block = block_near(t->cpu, t->block, linear);
+    bool entered = block && block->context == t->context_number && block->linear == linear;
+
+    return entered ? block : NULL;
+}
+
+/* The fuel for a block with a fixed number of instructions. */
+static void emit_take_fuel(Translation *t, Stub *stub, unsigned count)
+{
+    emit_rr(&t->e, EMIT_W, 0x83, 5, HOST_FUEL); /* sub */
+    emit8(&t->e, (uint8_t)count);
+    stub_add(stub, emit_jcc(&t->e, CONDITION_C));
+}
+
+/* RAX is the block: whether it may be entered, but for its address. */
 static void emit_check(Translation *t, Stub *stub)
 {
     Emitter *e = &t->e;
@@ -88,34 +104,63 @@ static void emit_check(Translation *t, Stub *stub)
     emit_rm(e, EMIT_W, 0x8b, RCX, cpu_field(offsetof(Cpu, generation)), 0);
     emit_rm(e, EMIT_W, 0x3b, RCX, at_base(RAX, offsetof(Block, generation)), 0);
     stub_add(stub, emit_jcc(e, CONDITION_NZ));
+    emit_rm(e, 0, 0x80, 7, at_base(RAX, offsetof(Block, context)), 1); /* cmp */
+    emit8(e, t->context_number);
+    stub_add(stub, emit_jcc(e, CONDITION_NZ));
     emit_rm(e, EMIT_0F, 0xb7, RCX, at_base(RAX, offsetof(Block, count)), 0); /* movzx */
     emit_rr(e, EMIT_W, 0x3b, HOST_FUEL, RCX);
     stub_add(stub, emit_jcc(e, CONDITION_L));
 }
 
-void exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip)
+/* A block that is translated already: whether it still is. */
+static void emit_check_known(Translation *t, Stub *stub, const Block *block)
+{
+    Emitter *e = &t->e;
+
+    emit_rm(e, EMIT_W, 0x8b, RCX, cpu_field(offsetof(Cpu, generation)), 0);
+    emit_rm(e, EMIT_W, 0x3b, RCX, at_address(&block->generation), 0);
+    stub_add(stub, emit_jcc(e, CONDITION_NZ));
+    emit_rm(e, 0, 0x81, 7, at_address(&block->native), 4); /* cmp */
+    emit32(e, (uint32_t)(uintptr_t)block->native);
+    stub_add(stub, emit_jcc(e, CONDITION_NZ));
+    emit_rr(e, EMIT_W, 0x83, 7, HOST_FUEL); /* cmp */
+    emit8(e, (uint8_t)block->count);
+    stub_add(stub, emit_jcc(e, CONDITION_C));
+}
+
+const Block *exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip)
 {
     Emitter *e = &t->e;
     const BlockTail *tail = (const BlockTail *)&t->block->insns[t->block->count];
+    LinearAddr linear = linear_of(t, rip);
+    const Block *known = known_block(t, linear);
 
+    if (known) {
+        emit_check_known(t, stub, known);
+        return known;
+    }
     emit_rm(e, EMIT_W, 0x8b, RAX, at_address(&tail->link[slot]), 0);
-    if (is_signed32(rip)) {
+    if (is_signed32(linear)) {
         emit_rm(e, EMIT_W, 0x81, 7, at_base(RAX, offsetof(Block, linear)), 4); /* cmp */
-        emit32(e, (uint32_t)rip);
+        emit32(e, (uint32_t)linear);
     } else {
-        emit_constant(e, RCX, rip);
+        emit_constant(e, RCX, linear);
         emit_rm(e, EMIT_W, 0x3b, RCX, at_base(RAX, offsetof(Block, linear)), 0);
     }
     stub_add(stub, emit_jcc(e, CONDITION_NZ));
     emit_check(t, stub);
+    return NULL;
 }
 
-/* RCX is the address. */
 void exit_find_indirect(Translation *t, Stub *stub)
 {
     Emitter *e = &t->e;
     HostMemory jump = {.base = HOST_CPU, .index = RAX, .scale = 8, .disp = offsetof(Cpu, jump)};
 
+    if (!t->wide && t->context.cs_base) {
+        emit_rr(e, 0, 0x81, 0, RCX); /* add */
+        emit32(e, (uint32_t)t->context.cs_base);
+    }
     emit_rr(e, EMIT_W, 0x8b, RAX, RCX);
     emit_rr(e, EMIT_W, 0xc1, 5, RAX); /* shr */
     emit8(e, JUMP_BITS);
@@ -128,45 +173,84 @@ void exit_find_indirect(Translation *t, Stub *stub)
     emit_check(t, stub);
 }
 
-void exit_enter(Translation *t)
+static void emit_commit_counter(Translation *t)
 {
+    if (t->counts) {
+        emit_rr(&t->e, t->wide ? EMIT_W : 0, 0x8b, (unsigned)host_home(t->wide, CPU_CX), HOST_AT);
+    }
+}
+
+void exit_enter(Translation *t, const Block *known)
+{
+    emit_commit_counter(t);
+    if (known) {
+        emit_rr(&t->e, EMIT_W, 0x83, 5, HOST_FUEL); /* sub */
+        emit8(&t->e, (uint8_t)known->count);
+        emit_jmp_to(&t->e, known->native);
+        return;
+    }
     emit_rm(&t->e, EMIT_0F, 0xb7, RCX, at_base(RAX, offsetof(Block, count)), 0);
     emit_rr(&t->e, EMIT_W, 0x2b, HOST_FUEL, RCX);
     emit_rm(&t->e, 0, 0xff, 4, at_base(RAX, offsetof(Block, native)), 0);
 }
 
-/* Back to the start of this run, which is the whole block. */
-static void emit_loop(Translation *t, Stub *stub)
+/* What the code at the target needs of the flags in Cpu.native_flags. */
+static void flags_for(Translation *t, unsigned live)
 {
-    unsigned needed = t->live_at_start;
-    bool carry_only = needed == FLAGS_CARRY && t->flags.carry_saved;
+    bool carry_only = live == FLAGS_CARRY && t->flags.carry_saved;
 
-    if (needed && !carry_only) {
+    if (live && !carry_only) {
         flags_need_saved(t);
-        stub->flags = t->flags;
     }
-    emit_rr(&t->e, EMIT_W, 0x83, 5, HOST_FUEL); /* sub */
-    emit8(&t->e, (uint8_t)t->block->count);
-    emit_jcc_to(&t->e, CONDITION_NS, t->start);
+}
+
+/* Back to the start of this run, which is the whole block. */
+static void emit_loop(Translation *t)
+{
+    flags_for(t, t->live_at_start);
+    Stub *stub = stub_new(t);
     stub->fuel = t->block->count;
-    stub_add(stub, emit_jmp(&t->e));
+    emit_take_fuel(t, stub, t->block->count);
+    emit_commit_counter(t);
+    emit_jmp_to(&t->e, t->start);
+}
+
+/* The block that is known is entered at once, which saves a comparison. */
+static void emit_to_known(Translation *t, const Block *known)
+{
+    Emitter *e = &t->e;
+
+    flags_for(t, known->live);
+    Stub *stub = stub_new(t), *late = stub_new(t);
+    emit_rm(e, EMIT_W, 0x8b, RCX, cpu_field(offsetof(Cpu, generation)), 0);
+    emit_rm(e, EMIT_W, 0x3b, RCX, at_address(&known->generation), 0);
+    stub_add(stub, emit_jcc(e, CONDITION_NZ));
+    emit_rm(e, 0, 0x81, 7, at_address(&known->native), 4); /* cmp */
+    emit32(e, (uint32_t)(uintptr_t)known->native);
+    stub_add(stub, emit_jcc(e, CONDITION_NZ));
+    late->fuel = known->count;
+    emit_take_fuel(t, late, known->count);
+    emit_commit_counter(t);
+    emit_jmp_to(e, known->native);
 }
 
 void exit_to(Translation *t, unsigned slot, uint64_t rip)
 {
     FlagState before = t->flags;
+    LinearAddr linear = linear_of(t, rip);
+    const Block *known = known_block(t, linear);
 
-    if (rip == block_rip(t) && t->first == 0) {
-        Stub *stub = stub_new(t);
-
-        emit_loop(t, stub);
-        stub->flags.host = false;
+    if (!t->wide && rip >= t->context.cs_end) {
+        stub_add(stub_new(t), emit_jmp(&t->e));
+    } else if (linear == t->block->linear && t->first == 0) {
+        emit_loop(t);
+    } else if (known) {
+        emit_to_known(t, known);
     } else {
         flags_need_saved(t);
         Stub *stub = stub_new(t);
-
         exit_find(t, stub, slot, rip);
-        exit_enter(t);
+        exit_enter(t, NULL);
     }
     t->flags = before;
 }

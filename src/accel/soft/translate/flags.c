@@ -131,6 +131,13 @@ void flags_need_saved(Translation *t)
     emit_save(t, flags);
 }
 
+void flags_need_outside_host(Translation *t)
+{
+    if (t->flags.recipe.kind == RECIPE_NONE) {
+        flags_need_saved(t);
+    }
+}
+
 void flags_rebuild(Translation *t, FlagState *flags)
 {
     if (!flags->saved && flags->recipe.kind != RECIPE_NONE) {

@@ -61,7 +61,8 @@
         FORM(call##N##_r, CALL, R, N, 0), FORM(call##N##_m, CALL, M, N, 0),                        \
         FORM(ret##N, RET, NONE, N, 0), FORM(push##N##_r, PUSH, R, N, 0),                           \
         FORM(push##N##_i, PUSH, I, N, 0), FORM(push##N##_m, PUSH, M, N, 0),                        \
-        FORM(pop##N##_r, POP, R, N, 0), FORM(leave##N, LEAVE, NONE, N, 0)
+        FORM(pop##N##_r, POP, R, N, 0), FORM(leave##N, LEAVE, NONE, N, 0),                         \
+        FORM(loop##N, LOOP, I, N, 0), FORM(jcxz##N, JCXZ, I, N, 0)
 
 const HandlerForm LIST_NAME(translate_forms)[] = {
     BY_WIDTH(8),
@@ -85,6 +86,7 @@ const HandlerForm LIST_NAME(translate_forms)[] = {
     FORM(cqo, SIGN_D, NONE, 64, 0),
     FORM(bswap64, BSWAP, R, 64, 0),
 #else
+    BRANCHES(16),
     BRANCHES(32),
 #endif
 };

@@ -35,6 +35,8 @@ typedef enum FormKind {
     KIND_PUSH,
     KIND_POP,
     KIND_LEAVE,
+    KIND_LOOP,
+    KIND_JCXZ,
     KIND_JCC, /* `op` is the condition */
     KIND_JMP,
     KIND_CALL,

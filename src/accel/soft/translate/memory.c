@@ -20,7 +20,7 @@ static uint64_t constant_part(const Translation *t, const Insn *insn)
     return is_far(insn) ? constant + FAR_DISPLACEMENT : constant;
 }
 
-void memory_address(Translation *t)
+static void emit_address(Translation *t)
 {
     const Insn *insn = current(t);
     unsigned how = t->wide ? EMIT_W : 0;
@@ -52,12 +52,25 @@ void memory_address(Translation *t)
     emit_rm(&t->e, how, 0x8d, HOST_AT, place, 0);
 }
 
+void memory_address(Translation *t)
+{
+    emit_address(t);
+    if (current(t)->address_mask == UINT16_MAX) {
+        emit_cut_address(t);
+    }
+}
+
+static bool is_checked(const Translation *t, unsigned segment)
+{
+    return segment >= CPU_FS || (!t->wide && (!t->context.flat || segment == CPU_CS));
+}
+
 static size_t segment_field(unsigned segment, size_t field)
 {
     return offsetof(Cpu, segment) + segment * sizeof(Segment) + field;
 }
 
-/* FS and GS have a base and, outside 64-bit code, a limit. */
+/* A base and, outside 64-bit code, a limit. */
 static void emit_segment(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write)
 {
     size_t end = write ? offsetof(Segment, write_end) : offsetof(Segment, read_end);
@@ -82,7 +95,7 @@ void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, boo
     size_t tag = write ? offsetof(TlbEntry, write_tag) : offsetof(TlbEntry, read_tag);
     HostMemory entry = {.base = t->wide ? RAX : HOST_TLB, .index = t->wide ? -1 : RAX, .scale = 1};
 
-    if (segment >= CPU_FS) {
+    if (is_checked(t, segment)) {
         emit_segment(t, stub, segment, bytes, write);
     }
     emit_rr(e, how, 0x8b, RAX, HOST_AT);

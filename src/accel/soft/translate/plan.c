@@ -30,7 +30,28 @@ static bool uses_stack(const Form *form)
 static bool is_branch(const Form *form)
 {
     return form->kind == KIND_JCC || form->kind == KIND_JMP || form->kind == KIND_CALL ||
-           form->kind == KIND_RET;
+           form->kind == KIND_RET || form->kind == KIND_LOOP || form->kind == KIND_JCXZ;
+}
+
+bool plan_branches(const Translation *t, unsigned i)
+{
+    return is_branch(&t->forms[i]);
+}
+
+unsigned plan_targets(const Translation *t, uint64_t rip[2])
+{
+    unsigned last = t->block->count - 1u;
+    const Form *form = &t->forms[last];
+    bool falls = form->kind == KIND_JCC || form->kind == KIND_LOOP || form->kind == KIND_JCXZ;
+    unsigned count = 0;
+
+    if (is_branch(form) && form->shape == SHAPE_I) {
+        rip[count++] = branch_target(t, last);
+    }
+    if (falls || (form->kind != KIND_NONE && !is_branch(form))) {
+        rip[count++] = rip_after(t, &t->block->insns[last]);
+    }
+    return count;
 }
 
 bool plan_reaches_memory(const Translation *t, unsigned i)
@@ -135,7 +156,10 @@ uint32_t plan_changes(const Translation *t, unsigned i)
     case KIND_BIT_TEST:
     case KIND_JCC:
     case KIND_JMP:
+    case KIND_JCXZ:
         return 0;
+    case KIND_LOOP:
+        return bit(CPU_CX);
     case KIND_LEA:
         return dst;
     case KIND_XCHG:
@@ -188,12 +212,10 @@ static bool has_high_byte(const Insn *insn, const Form *form)
     }
 }
 
-/* In flat code, which is all that is translated, the other segments have base 0. */
+/* An address-size prefix in 64-bit code is left out. */
 static bool can_address(const Translation *t, const Insn *insn)
 {
-    bool whole = insn->address_mask == UINT32_MAX;
-
-    return whole && (t->wide || insn->segment != CPU_CS);
+    return insn->address_mask == UINT32_MAX || !t->wide;
 }
 
 static bool is_translated(const Translation *t, unsigned i, const Form *form, unsigned live_after)
@@ -221,9 +243,12 @@ static bool is_translated(const Translation *t, unsigned i, const Form *form, un
     case KIND_PUSH:
     case KIND_POP:
     case KIND_LEAVE:
-        return form->width == (t->wide ? 64 : 32);
+        return !t->wide || form->width == 64;
     case KIND_BIT_TEST:
         return form->width >= 32;
+    case KIND_LOOP:
+    case KIND_JCXZ:
+        return can_address(t, insn);
     default:
         return true;
     }

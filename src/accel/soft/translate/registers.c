@@ -81,6 +81,11 @@ void emit_immediate(Translation *t, unsigned width, uint32_t value)
     }
 }
 
+void emit_cut_address(Translation *t)
+{
+    emit_rr(&t->e, EMIT_0F, 0xb7, HOST_AT, HOST_AT); /* movzx */
+}
+
 void emit_move(Translation *t, unsigned to, unsigned from)
 {
     emit_rr(&t->e, t->wide ? EMIT_W : 0, 0x8b, to, from);

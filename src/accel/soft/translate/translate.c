@@ -16,11 +16,15 @@
 #define CACHE_SIZE ((size_t)32 << 20)
 /* More than the largest block takes. */
 #define BLOCK_ROOM ((size_t)64 << 10)
-/* The code that all share lies at the start; the part of leave() first. */
-#define SHARED_SIZE ((size_t)1024)
+/* The code that all share lies at the start. */
+#define SHARED_SIZE ((size_t)2048)
 #define RUN_ALIGN   16u
 /* Runs that are shorter do not pay for the way in and out. */
 #define RUN_MIN 4u
+/* Block.context is a number of 8 bits, and 0 stands for none. */
+#define CONTEXTS 256u
+/* How far the blocks that a block goes on to are translated with it. */
+#define DEPTH_MAX 6u
 
 /* What the carry and the rest of the flags are in the interpreter's form, by what LAHF gives. */
 typedef struct FlagsOfByte {
@@ -34,7 +38,9 @@ struct Translator {
     size_t used;
     GHashTable *forms; /* of Handler; NULL before the first translation */
     FlagsOfByte flags[256];
-    const uint8_t *enter, *enter64, *exit, *exit64;
+    const uint8_t *enter_flat, *enter, *enter64, *exit, *exit64;
+    Context contexts[CONTEXTS];
+    unsigned context_count;
 };
 
 /* In front of a run's code: the interpreter's handler, whose place it has taken. */
@@ -182,9 +188,6 @@ static void emit_flags_out(const Translator *translator, Emitter *e)
  */
 static void emit_enter(Emitter *e, bool wide)
 {
-    if (!wide) {
-        emit_flat_check(e);
-    }
     for (unsigned i = 0; i < G_N_ELEMENTS(PUSHED); i++) {
         emit_push_register(e, PUSHED[i]);
     }
@@ -211,17 +214,6 @@ static void emit_exit(const Translator *translator, Emitter *e, bool wide)
     emit_rr(e, 0, 0xff, 4, RAX); /* jmp */
 }
 
-/* RAX is a block that is not translated.  CS is at 0, so that RIP is the linear address. */
-static void emit_leave_block(Emitter *e)
-{
-    emit_rm(e, EMIT_W, 0x8b, RCX, at_base(RAX, offsetof(Block, linear)), 0);
-    emit_rm(e, EMIT_W, 0x89, RCX, at_base(HOST_CPU, offsetof(Cpu, rip)), 0);
-    emit_rm(e, 0, 0x80, 7, at_base(RAX, offsetof(Block, mode)), 1); /* cmp */
-    emit8(e, 64);
-    emit_rm(e, EMIT_W, 0x8d, RCX, at_base(RAX, offsetof(Block, insns)), 0);
-    emit_rm(e, EMIT_W, 0x8b, RAX, at_base(RCX, offsetof(Insn, handler)), 0);
-}
-
 static void fill_flags(Translator *translator)
 {
     for (unsigned byte = 0; byte < G_N_ELEMENTS(translator->flags); byte++) {
@@ -240,14 +232,14 @@ static void emit_shared(Translator *translator)
 {
     Emitter e = {.write = translator->write, .run = translator->run, .size = SHARED_SIZE};
 
-    emit_leave_block(&e);
-    Fixup wide = emit_jcc(&e, CONDITION_NZ ^ 1);
     translator->exit = emit_here(&e);
     emit_exit(translator, &e, false);
-    emit_land(&e, wide);
+    emit_align(&e, RUN_ALIGN);
     translator->exit64 = emit_here(&e);
     emit_exit(translator, &e, true);
     emit_align(&e, RUN_ALIGN);
+    translator->enter_flat = emit_here(&e);
+    emit_flat_check(&e);
     translator->enter = emit_here(&e);
     emit_enter(&e, false);
     emit_align(&e, RUN_ALIGN);
@@ -333,6 +325,7 @@ Translator *translator_new(const void *near, GError **error)
         return NULL;
     }
     translator->used = SHARED_SIZE;
+    translator->context_count = 1;
     return translator;
 }
 
@@ -354,6 +347,7 @@ void translator_free(Translator *translator)
 void translator_empty(Translator *translator)
 {
     translator->used = SHARED_SIZE;
+    translator->context_count = 1;
 }
 
 bool translator_has_room(const Translator *translator)
@@ -361,32 +355,107 @@ bool translator_has_room(const Translator *translator)
     return translator->used + BLOCK_ROOM <= CACHE_SIZE;
 }
 
-const uint8_t *translator_leave(const Translator *translator)
+/* ---- contexts ---- */
+
+static bool is_flat_segment(const Segment *segment)
 {
-    return translator->run;
+    return segment->base == 0 && segment->read_end == UINT64_C(1) << 32 &&
+           segment->write_end == UINT64_C(1) << 32;
+}
+
+static bool is_flat(const Cpu *cpu)
+{
+    return cpu->segment[CPU_CS].base == 0 && cpu->cs_end == UINT64_C(1) << 32 &&
+           cpu->stack_mask == UINT32_MAX && is_flat_segment(&cpu->segment[CPU_DS]) &&
+           is_flat_segment(&cpu->segment[CPU_ES]) && is_flat_segment(&cpu->segment[CPU_SS]);
+}
+
+static Context context_of(const Cpu *cpu)
+{
+    Context context = {.wide = cpu->mode == 64, .flat = cpu->mode != 64 && is_flat(cpu)};
+
+    if (!context.wide) {
+        context.cs_base = cpu->segment[CPU_CS].base;
+        context.cs_end = cpu->cs_end;
+        context.stack_mask = cpu->stack_mask;
+    }
+    return context;
+}
+
+static bool is_same_context(const Context *a, const Context *b)
+{
+    return a->wide == b->wide && a->flat == b->flat && a->cs_base == b->cs_base &&
+           a->cs_end == b->cs_end && a->stack_mask == b->stack_mask;
+}
+
+/* Its number, or 0 if there are too many. */
+static uint8_t context_number(Translator *translator, const Context *context)
+{
+    unsigned i = 1;
+
+    while (i < translator->context_count && !is_same_context(&translator->contexts[i], context)) {
+        i++;
+    }
+    if (i == CONTEXTS) {
+        return 0;
+    }
+    translator->contexts[i] = *context;
+    translator->context_count = MAX(translator->context_count, i + 1);
+    return (uint8_t)i;
 }
 
 /* ---- blocks ---- */
+
+/* The interpreter's handler runs, with RDI and RSI as they are, unless a field has its value. */
+static void emit_require(Emitter *e, size_t field, uint64_t value)
+{
+    emit_constant(e, RAX, value);
+    emit_rm(e, EMIT_W, 0x3b, RAX, at_base(RDI, (int32_t)field), 0);
+    Fixup same = emit_jcc(e, CONDITION_NZ ^ 1);
+    emit_rr(e, 0, 0xff, 4, RCX); /* jmp */
+    emit_land(e, same);
+}
+
+static void emit_require_context(Translation *t)
+{
+    const Context *context = &t->context;
+
+    emit_require(&t->e, offsetof(Cpu, rip), block_rip(t));
+    if (context->wide || context->flat) {
+        return;
+    }
+    emit_require(&t->e, (size_t)segment_end(CPU_CS, offsetof(Segment, base)), context->cs_base);
+    emit_require(&t->e, offsetof(Cpu, cs_end), context->cs_end);
+    emit_rm(&t->e, 0, 0x81, 7, at_base(RDI, offsetof(Cpu, stack_mask)), 4); /* cmp */
+    emit32(&t->e, context->stack_mask);
+    Fixup same = emit_jcc(&t->e, CONDITION_NZ ^ 1);
+    emit_rr(&t->e, 0, 0xff, 4, RCX);
+    emit_land(&t->e, same);
+}
+
+static const uint8_t *shared_entry(const Translation *t)
+{
+    const Translator *translator = t->translator;
+
+    return t->wide           ? translator->enter64
+           : t->context.flat ? translator->enter_flat
+                             : translator->enter;
+}
 
 /* How the interpreter comes in; RSI is the instruction. */
 static void emit_way_in(Translation *t, Handler *handler)
 {
     Emitter *e = &t->e;
-    uint64_t rip = block_rip(t);
 
-    emit_align(e, RUN_ALIGN);
     emit64(e, 0);
     emit64(e, (uintptr_t)handler);
     emit_rm(e, EMIT_W, 0x8b, RCX, at_address(emit_here(e) - sizeof(RunHead)), 0);
-    emit_constant(e, RAX, rip);
-    emit_rm(e, EMIT_W, 0x3b, RAX, at_base(RDI, offsetof(Cpu, rip)), 0);
-    Fixup same = emit_jcc(e, CONDITION_NZ ^ 1);
-    emit_rr(e, 0, 0xff, 4, RCX); /* jmp */
-    emit_land(e, same);
-    const uint8_t *after = emit_here(e) + 7 + 5;
-    emit_rm(e, EMIT_W, 0x8d, R11, at_address((const uint8_t *)(((uintptr_t)after + 15) & ~15ul)),
-            0);
-    emit_jmp_to(e, t->wide ? t->translator->enter64 : t->translator->enter);
+    emit_require_context(t);
+    /* Where the run starts, after this instruction, the jump and the padding. */
+    uintptr_t start = (uintptr_t)emit_here(e) + 7 + 5;
+    start = (start + RUN_ALIGN - 1) & ~(uintptr_t)(RUN_ALIGN - 1);
+    emit_rm(e, EMIT_W, 0x8d, R11, at_address((const uint8_t *)start), 0);
+    emit_jmp_to(e, shared_entry(t));
     emit_align(e, RUN_ALIGN);
 }
 
@@ -401,13 +470,6 @@ static unsigned run_end(const Translation *t, unsigned first)
     return end;
 }
 
-static bool branches(const Translation *t, unsigned i)
-{
-    FormKind kind = t->forms[i].kind;
-
-    return kind == KIND_JCC || kind == KIND_JMP || kind == KIND_CALL || kind == KIND_RET;
-}
-
 static void emit_run(Translation *t, unsigned first, unsigned end)
 {
     t->first = first;
@@ -419,10 +481,9 @@ static void emit_run(Translation *t, unsigned first, unsigned end)
     }
     if (end < t->block->count) {
         exit_to_interpreter(t);
-    } else if (!branches(t, end - 1)) {
-        exit_to(t, 0,
-                t->wide ? block_rip(t) + t->block->length
-                        : (uint32_t)(block_rip(t) + t->block->length));
+    } else if (!plan_branches(t, end - 1)) {
+        flags_need_outside_host(t);
+        exit_to(t, 0, rip_after(t, &t->block->insns[end - 1]));
     }
     stubs_emit(t);
 }
@@ -444,39 +505,105 @@ static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end
         return NULL;
     }
     emit_align(&t->e, RUN_ALIGN);
-    const uint8_t *entry = t->e.run + 16;
+    const uint8_t *entry = t->e.run + 2 * sizeof(RunHead);
     translator->used += t->e.at;
     return entry;
 }
 
-void translate_block(Translator *translator, const Cpu *cpu, Block *block)
+/*
+ * A block of few instructions pays if other translated code goes on to it: if it is
+ * a loop, goes on to code that is translated, or ends a function.
+ */
+static bool pays_as_whole(const Translation *t)
 {
-    Translation t = {
-        .translator = translator, .cpu = cpu, .block = block, .wide = block->mode == 64};
-    const uint8_t *entries[BLOCK_MAX] = {NULL};
-    unsigned i = 0;
+    uint64_t rip[2];
+    unsigned count = plan_targets(t, rip);
 
-    if (!translator->forms) {
-        prepare(translator);
+    for (unsigned i = 0; i < count; i++) {
+        const Block *target = block_near(t->cpu, t->block, linear_of(t, rip[i]));
+
+        if (target == t->block || (target && target->context)) {
+            return true;
+        }
     }
-    plan_block(&t);
-    while (i < block->count) {
-        unsigned end = run_end(&t, i);
-        bool whole = i == 0 && end == block->count;
+    return count == 0;
+}
+
+static void translate_runs(Translation *t)
+{
+    Block *block = t->block;
+    const uint8_t *entries[BLOCK_MAX] = {NULL};
+
+    for (unsigned i = 0, end; i < block->count; i = MAX(end, i + 1)) {
+        end = run_end(t, i);
+        bool whole = i == 0 && end == block->count && pays_as_whole(t);
 
         if (end - i >= RUN_MIN || whole) {
-            entries[i] = translate_run(&t, i, end);
+            entries[i] = translate_run(t, i, end);
         }
         if (i == 0 && entries[i]) {
-            block->native = t.start;
+            block->native = t->start;
+            block->context = t->context_number;
+            block->live = t->live_at_start & FLAGS_ALL;
         }
-        i = MAX(end, i + 1);
     }
-    for (i = 0; i < block->count; i++) {
+    for (unsigned i = 0; i < block->count; i++) {
         if (entries[i]) {
             block->insns[i].handler = (Handler *)(uintptr_t)entries[i];
         }
     }
+}
+
+static void translate_at(Translator *translator, Cpu *cpu, Block *block, unsigned depth);
+
+/* A block in the same page that was entered before, but not often enough yet. */
+static void translate_target(Translation *t, uint64_t rip)
+{
+    const InterpAccel *accel = cpu_accel(t->cpu);
+    LinearAddr linear = linear_of(t, rip);
+    Block *block = block_near(t->cpu, t->block, linear);
+
+    if (!block || !block->entries || block->entries >= accel->translate_after ||
+        t->depth >= DEPTH_MAX || t->cpu->debug.breaks ||
+        (!t->wide && rip + block->length > t->context.cs_end)) {
+        return;
+    }
+    block->entries = accel->translate_after;
+    block->linear = linear;
+    block->generation = t->cpu->generation;
+    translate_at(t->translator, t->cpu, block, t->depth + 1);
+}
+
+static void translate_at(Translator *translator, Cpu *cpu, Block *block, unsigned depth)
+{
+    Translation t = {
+        .translator = translator,
+        .cpu = cpu,
+        .block = block,
+        .wide = block->mode == 64,
+        .context = context_of(cpu),
+        .depth = depth,
+    };
+    uint64_t rip[2];
+
+    t.context_number = context_number(translator, &t.context);
+    if (!t.context_number || !translator_has_room(translator)) {
+        return;
+    }
+    (*code_page_slot(cpu_accel(cpu), block->physical))->patched.size = 0;
+    plan_block(&t);
+    for (unsigned i = plan_targets(&t, rip); i-- > 0;) {
+        translate_target(&t, rip[i]);
+    }
+    translate_runs(&t);
+}
+
+void translate_block(Translator *translator, Cpu *cpu, Block *block)
+{
+    if (!translator->forms) {
+        prepare(translator);
+    }
+    translate_at(translator, cpu, block, 0);
 }
 
 void translate_drop(const Translator *translator, Block *block)
@@ -490,5 +617,8 @@ void translate_drop(const Translator *translator, Block *block)
             block->insns[i].handler = head->handler;
         }
     }
-    block->native = translator->run;
+    if (!block->copied) {
+        block->native = NULL;
+    }
+    block->context = 0;
 }

@@ -31,10 +31,12 @@ void translator_free(Translator *translator);
 void translator_empty(Translator *translator);
 /* Whether there is room for one more block. */
 bool translator_has_room(const Translator *translator);
-/* Where Block.native points to as long as a block is not translated. */
-const uint8_t *translator_leave(const Translator *translator);
-/* Translates the runs of a block that is kept. */
-void translate_block(Translator *translator, const Cpu *cpu, Block *block);
+/*
+ * Translates the runs of a block that is kept and is at CS:RIP, and blocks that it
+ * goes on to.  Block.context is then what the translation depends on beside the
+ * code: the number of a combination of segments.
+ */
+void translate_block(Translator *translator, Cpu *cpu, Block *block);
 /* Gives the block to the interpreter again. */
 void translate_drop(const Translator *translator, Block *block);
 

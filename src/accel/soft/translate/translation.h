@@ -29,8 +29,6 @@
 #define CONDITION_NC 0x3u
 #define CONDITION_NZ 0x5u
 #define CONDITION_A  0x7u
-#define CONDITION_S  0x8u
-#define CONDITION_NS 0x9u
 #define CONDITION_L  0xcu
 
 /* How to compute the flags again, from registers that have not changed since. */
@@ -70,7 +68,7 @@ typedef struct FlagState {
 } FlagState;
 
 #define STUB_FIXUPS 6u
-#define STUBS_MAX   (BLOCK_MAX + 4u)
+#define STUBS_MAX   (BLOCK_MAX + 8u)
 
 /* Where a run ends early: the interpreter does instruction `at` and what follows. */
 typedef struct Stub {
@@ -81,11 +79,26 @@ typedef struct Stub {
     FlagState flags;
 } Stub;
 
+/*
+ * What translations depend on beside the code.  64-bit code depends on nothing
+ * else.  Flat code has segments of 4 GiB at 0; other code checks its segments at
+ * each access, but has a base and an end of CS, and a size of the stack.
+ */
+typedef struct Context {
+    bool wide, flat;
+    uint32_t stack_mask;
+    uint64_t cs_base, cs_end;
+} Context;
+
 typedef struct Translation {
     Translator *translator;
-    const Cpu *cpu;
+    Cpu *cpu;
     Block *block;
     bool wide;
+    uint8_t context_number;
+    Context context;
+    unsigned depth; /* how many blocks are being translated that go on to this one */
+    bool counts;    /* the instruction writes HOST_AT to the counter when it leaves */
     Emitter e;
     Form forms[BLOCK_MAX];
     uint8_t live[BLOCK_MAX + 1]; /* groups of flags that are needed before instruction i */
@@ -103,18 +116,38 @@ static inline const Insn *current(const Translation *t)
     return &t->block->insns[t->at];
 }
 
-/* The guest's address of the block's start. */
+/* RIP at the block's start. */
 static inline uint64_t block_rip(const Translation *t)
 {
-    return t->block->linear;
+    return t->wide ? t->block->linear : (uint32_t)(t->block->linear - t->context.cs_base);
+}
+
+static inline uint64_t rip_after(const Translation *t, const Insn *insn)
+{
+    uint64_t rip = block_rip(t) + insn->end;
+
+    return t->wide ? rip : (uint32_t)rip;
 }
 
 /* Where code goes on after the instruction, cut to the size of addresses. */
 static inline uint64_t next_rip(const Translation *t)
 {
-    uint64_t rip = block_rip(t) + current(t)->end;
+    return rip_after(t, current(t));
+}
 
-    return t->wide ? rip : (uint32_t)rip;
+/* The target of a branch by a displacement. */
+static inline uint64_t branch_target(const Translation *t, unsigned i)
+{
+    const Insn *insn = &t->block->insns[i];
+    uint64_t rip = rip_after(t, insn) + (uint64_t)(int64_t)(int32_t)insn->imm;
+    unsigned width = t->forms[i].width;
+
+    return width == 64 ? rip : width == 32 ? (uint32_t)rip : (uint16_t)rip;
+}
+
+static inline LinearAddr linear_of(const Translation *t, uint64_t rip)
+{
+    return t->wide ? rip : (uint32_t)(t->context.cs_base + rip);
 }
 
 /* The number of a general register from its place. */
@@ -150,6 +183,8 @@ void emit_immediate(Translation *t, unsigned width, uint32_t value);
 unsigned immediate_size(unsigned width);
 /* Keeps the flags. */
 void emit_move(Translation *t, unsigned to, unsigned from);
+/* Cuts HOST_AT to 16 bits.  Keeps the flags. */
+void emit_cut_address(Translation *t);
 
 /* ---- plan.c ---- */
 
@@ -163,6 +198,9 @@ unsigned plan_sets(const Translation *t, unsigned i);
 /* Whether the host's flags survive it. */
 bool plan_keeps_host_flags(const Translation *t, unsigned i);
 bool plan_may_leave(const Translation *t, unsigned i);
+bool plan_branches(const Translation *t, unsigned i);
+/* Where the block may go on: at most two addresses.  Returns how many. */
+unsigned plan_targets(const Translation *t, uint64_t rip[2]);
 
 /* ---- flags.c ---- */
 
@@ -174,6 +212,8 @@ void flags_after(Translation *t, FlagFix fix, const Recipe *recipe);
 void flags_need_host(Translation *t, bool overflow);
 void flags_need_host_carry(Translation *t);
 void flags_need_saved(Translation *t);
+/* So that a stub can rebuild them: saved, or to be computed again. */
+void flags_need_outside_host(Translation *t);
 /* In a stub, where the host's flags are lost. */
 void flags_rebuild(Translation *t, FlagState *flags);
 
@@ -192,12 +232,16 @@ void memory_address(Translation *t);
 Stub *stub_new(Translation *t);
 void stub_add(Stub *stub, Fixup fixup);
 void stubs_emit(Translation *t);
-/* Goes on at another block: at a fixed address by link `slot`, or at that in HOST_AT. */
+/* Goes on at a fixed address, by link `slot`. */
 void exit_to(Translation *t, unsigned slot, uint64_t rip);
-/* In two parts, with what the instruction stores in between.  RAX stays. */
-void exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip);
+/*
+ * The same in two parts, with what the instruction stores in between.  RAX stays.
+ * Returns the block if it is known.
+ */
+const Block *exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip);
+/* At RIP in RCX. */
 void exit_find_indirect(Translation *t, Stub *stub);
-void exit_enter(Translation *t);
+void exit_enter(Translation *t, const Block *known);
 /* The next instruction is not translated. */
 void exit_to_interpreter(Translation *t);
 

@@ -80,16 +80,18 @@ struct Block {
     Block *hash_next, *page_next;
     union {
         uint8_t *copy;         /* if `copied`: the bytes as they were decoded */
-        const uint8_t *native; /* otherwise: where other translated blocks enter it */
+        const uint8_t *native; /* if `context`: where other translated blocks enter it */
     };
     uint16_t count;              /* of instructions */
     uint16_t length;             /* in bytes */
     uint8_t mode;                /* Cpu.mode */
     uint8_t entries;             /* by block_find(); see InterpAccel.translate_after */
+    uint8_t context;             /* of its translation; 0: not translated.  See translate.h */
     bool kept : 1;               /* in the cache; otherwise it is used only once */
     bool stale : 1;              /* its bytes changed */
     bool fixed : 1;              /* made again after a write instead of patched */
     bool copied : 1;             /* with `paranoid` */
+    uint8_t live : 2;            /* which flags its translation needs at the start */
     const CpuFeatures *features; /* the features that its instructions were decoded for */
     Insn insns[];                /* each in a cache line of the arena */
 };
@@ -144,6 +146,8 @@ Block *block_find(Cpu *cpu, uint64_t limit);
  */
 void code_written(const InterpAccel *accel, CodePage *page, PhysAddr address, const uint8_t *host,
                   size_t size, const Insn *by);
+/* A block at another address of the same page, or NULL. */
+Block *block_near(Cpu *cpu, const Block *block, LinearAddr linear);
 CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
 /* The current instruction has reached a device.  From now on its block ends with it. */
 void block_end_here(Cpu *cpu);
