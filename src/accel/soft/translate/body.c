@@ -162,6 +162,7 @@ static void (*const EMIT[])(Translation *t) = {
     [KIND_PUSH] = emit_push,
     [KIND_POP] = emit_pop,
     [KIND_LEAVE] = emit_leave,
+    [KIND_PORT] = emit_nothing,
     [KIND_LOOP] = emit_counted_branch,
     [KIND_JCXZ] = emit_counted_branch,
     [KIND_JCC] = emit_jcc_insn,

@@ -42,6 +42,9 @@
         FORM(ror##N##_rc, SHIFT, RC, N, 1), FORM(shl##N##_rc, SHIFT, RC, N, 4),                    \
         FORM(shr##N##_rc, SHIFT, RC, N, 5), FORM(sar##N##_rc, SHIFT, RC, N, 7),                    \
         FORM(xchg##N##_rr, XCHG, RR, N, 0)
+#define PORTS(N)                                                                                   \
+    FORM(in##N##_i, PORT, I, N, 0), FORM(in##N##_dx, PORT, NONE, N, 0),                            \
+        FORM(out##N##_i, PORT, I, N, 0), FORM(out##N##_dx, PORT, NONE, N, 0)
 #define BY_WORD_WIDTH(N)                                                                           \
     FORM(lea##N, LEA, M, N, 0), EXTENSION(movzx, MOVZX, N, 8), EXTENSION(movsx, MOVSX, N, 8),      \
         EXTENSION(movzx, MOVZX, N, 16), EXTENSION(movsx, MOVSX, N, 16),                            \
@@ -68,6 +71,9 @@ const HandlerForm LIST_NAME(translate_forms)[] = {
     BY_WIDTH(8),
     BY_WIDTH(16),
     BY_WIDTH(32),
+    PORTS(8),
+    PORTS(16),
+    PORTS(32),
     BY_WORD_WIDTH(16),
     BY_WORD_WIDTH(32),
     FORM(nop, NOP, NONE, 32, 0),

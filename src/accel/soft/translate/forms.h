@@ -35,6 +35,7 @@ typedef enum FormKind {
     KIND_PUSH,
     KIND_POP,
     KIND_LEAVE,
+    KIND_PORT, /* not translated */
     KIND_LOOP,
     KIND_JCXZ,
     KIND_JCC, /* `op` is the condition */

@@ -249,6 +249,8 @@ static bool is_translated(const Translation *t, unsigned i, const Form *form, un
     case KIND_LOOP:
     case KIND_JCXZ:
         return can_address(t, insn);
+    case KIND_PORT:
+        return false;
     default:
         return true;
     }

@@ -510,23 +510,28 @@ static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end
     return entry;
 }
 
+static bool ends_with_port(const Translation *t, const Block *block)
+{
+    return translator_form(t->translator, block->insns[block->count - 1].handler).kind ==
+           KIND_PORT;
+}
+
 /*
- * A block of few instructions pays if other translated code goes on to it: if it is
- * a loop, goes on to code that is translated, or ends a function.
+ * A loop around a port access is the interpreter's: the way in and out would take
+ * longer than its other instructions.
  */
 static bool pays_as_whole(const Translation *t)
 {
     uint64_t rip[2];
-    unsigned count = plan_targets(t, rip);
 
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = plan_targets(t, rip); i-- > 0;) {
         const Block *target = block_near(t->cpu, t->block, linear_of(t, rip[i]));
 
-        if (target == t->block || (target && target->context)) {
-            return true;
+        if (target && target != t->block && !target->context && ends_with_port(t, target)) {
+            return false;
         }
     }
-    return count == 0;
+    return true;
 }
 
 static void translate_runs(Translation *t)
@@ -536,9 +541,9 @@ static void translate_runs(Translation *t)
 
     for (unsigned i = 0, end; i < block->count; i = MAX(end, i + 1)) {
         end = run_end(t, i);
-        bool whole = i == 0 && end == block->count && pays_as_whole(t);
+        bool whole = i == 0 && end == block->count;
 
-        if (end - i >= RUN_MIN || whole) {
+        if (end - i >= RUN_MIN || (whole && pays_as_whole(t))) {
             entries[i] = translate_run(t, i, end);
         }
         if (i == 0 && entries[i]) {
