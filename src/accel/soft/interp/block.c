@@ -175,7 +175,7 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     bool breaks = unlikely(cpu->debug.breaks) && debug_at_breakpoint(cpu);
     if (block->kept && !cpu->unlinked && !breaks) {
         if (block->linear != fetch.linear) {
-            untranslate(cpu_accel(cpu), block);
+            block_untranslate(cpu_accel(cpu), block);
             block->entries = 0;
             block->linear = fetch.linear;
         }

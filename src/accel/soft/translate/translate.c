@@ -512,8 +512,7 @@ static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end
 
 static bool ends_with_port(const Translation *t, const Block *block)
 {
-    return translator_form(t->translator, block->insns[block->count - 1].handler).kind ==
-           KIND_PORT;
+    return translator_form(t->translator, block->insns[block->count - 1].handler).kind == KIND_PORT;
 }
 
 /*
