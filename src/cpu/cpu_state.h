@@ -82,6 +82,8 @@ typedef struct CpuTable {
 #define CPU_MTRR_FIXED  11
 #define CPU_MTRR_RANGES 8
 
+#define CPU_MACHINE_CHECK_BANKS 10
+
 typedef struct CpuMsrs {
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
@@ -90,6 +92,9 @@ typedef struct CpuMsrs {
     /* The software CPU stores these for the guest, but they have no effect in it. */
     uint64_t mtrr_def_type, mtrr_fixed[CPU_MTRR_FIXED];
     uint64_t mtrr_base[CPU_MTRR_RANGES], mtrr_mask[CPU_MTRR_RANGES];
+    uint64_t mcg_status, mcg_ctl;
+    uint64_t mc_ctl[CPU_MACHINE_CHECK_BANKS], mc_addr[CPU_MACHINE_CHECK_BANKS];
+    uint64_t mc_misc[CPU_MACHINE_CHECK_BANKS];
     /* What the guest has arranged with KVM.  Other accelerators do not have these. */
     uint64_t kvm_wall_clock, kvm_system_time, kvm_steal_time, kvm_pv_eoi;
     uint64_t kvm_async_pf, kvm_async_pf_int, kvm_migration_control;

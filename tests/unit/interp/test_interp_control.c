@@ -263,6 +263,52 @@ static void test_model_specific_registers(void)
     pm_expect(rig, &state, VECTOR_GP, 0);
 }
 
+#define MSR_MCG_CAP    0x179u
+#define MSR_MC0_CTL    0x400u
+#define MSR_MC0_STATUS 0x401u
+#define MSR_MC9_MISC   0x427u
+#define CR4_MCE        0x40u
+
+/* Writes a register, whose number and value are in `state`, and reads it. */
+static uint64_t written_and_read(Rig *rig, CpuState *state, uint32_t index, uint64_t value)
+{
+    state->gpr[CPU_CX] = index;
+    state->gpr[CPU_AX] = (uint32_t)value;
+    state->gpr[CPU_DX] = value >> 32;
+    PmFault fault = pm_expect(rig, state, DONE, 0);
+    return fault.state.gpr[CPU_DX] << 32 | fault.state.gpr[CPU_AX];
+}
+
+static void refused(Rig *rig, CpuState *state, uint32_t index, uint32_t value)
+{
+    state->gpr[CPU_CX] = index;
+    state->gpr[CPU_AX] = value;
+    state->gpr[CPU_DX] = 0;
+    pm_expect(rig, state, VECTOR_GP, 0);
+}
+
+/* Firmware of UEFI sets CR4.MCE first of all. */
+static void test_machine_checks_can_be_enabled(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    /* mov cr4, eax; mov ebx, cr4 */
+    PM_BYTES(rig, PM_CODE, 0x0f, 0x22, 0xe0, 0x0f, 0x20, 0xe3, INT3);
+    state.gpr[CPU_AX] = CR4_MCE;
+    PmFault fault = pm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(fault.state.gpr[CPU_BX], ==, CR4_MCE);
+    /* wrmsr; xor eax, eax; xor edx, edx; rdmsr */
+    PM_BYTES(rig, PM_CODE, 0x0f, 0x30, 0x33, 0xc0, 0x33, 0xd2, 0x0f, 0x32, INT3);
+    g_assert_cmphex(written_and_read(rig, &state, MSR_MC0_CTL, UINT64_MAX), ==, UINT64_MAX);
+    g_assert_cmphex(written_and_read(rig, &state, MSR_MC0_CTL, ~UINT64_C(0x400)), ==,
+                    ~UINT64_C(0x400));
+    g_assert_cmphex(written_and_read(rig, &state, MSR_MC9_MISC, 0x1234), ==, 0x1234);
+    g_assert_cmphex(written_and_read(rig, &state, MSR_MC0_STATUS, 0), ==, 0);
+    refused(rig, &state, MSR_MC0_CTL, 2);
+    refused(rig, &state, MSR_MC0_STATUS, 1);
+    refused(rig, &state, MSR_MCG_CAP, 0);
+}
+
 static GString *msrs_told;
 
 static void hear_of_msr(void *opaque, const char *message)
@@ -426,6 +472,7 @@ int main(int argc, char **argv)
     TEST(reserved_bits_of_the_entries);
     TEST(invlpg_of_a_large_page);
     TEST(model_specific_registers);
+    TEST(machine_checks_can_be_enabled);
     TEST(unknown_registers_are_reported_once_and_up_to_a_limit);
     TEST(time_stamp_counter);
     TEST(cpuid);

@@ -127,6 +127,7 @@ uint64_t control_cr4_bits(const Cpu *cpu)
         {CPU_FEATURE_SSE, CR4_OSXMMEXCPT},    {CPU_FEATURE_UMIP, CR4_UMIP},
         {CPU_FEATURE_FSGSBASE, CR4_FSGSBASE}, {CPU_FEATURE_XSAVE, CR4_OSXSAVE},
         {CPU_FEATURE_SMEP, CR4_SMEP},         {CPU_FEATURE_SMAP, CR4_SMAP},
+        {CPU_FEATURE_MCE, CR4_MCE},
     };
     uint64_t bits = 0;
 

@@ -201,6 +201,8 @@ bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value)
         *value = cpu->msr.efer;
     } else if (index == MSR_MTRR_CAP && has(cpu, CPU_FEATURE_MTRR)) {
         *value = MTRR_CAP;
+    } else if (machine_check_has(cpu, index)) {
+        *value = machine_check_read(cpu, index);
     } else if (index == MSR_FS_BASE && wide) {
         *value = cpu->segment[CPU_FS].base;
     } else if (index == MSR_GS_BASE && wide) {
@@ -243,6 +245,9 @@ bool msr_write(Cpu *cpu, uint32_t index, uint64_t value)
     }
     if (index == MSR_MTRR_CAP && has(cpu, CPU_FEATURE_MTRR)) {
         return false;
+    }
+    if (machine_check_has(cpu, index)) {
+        return machine_check_write(cpu, index, value);
     }
     if (index == MSR_FS_BASE && wide) {
         return write_base(cpu, CPU_FS, value);

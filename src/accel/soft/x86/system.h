@@ -13,6 +13,7 @@
 #define CR4_DE         (1u << 3)
 #define CR4_PSE        (1u << 4)
 #define CR4_PAE        (1u << 5)
+#define CR4_MCE        (1u << 6)
 #define CR4_PGE        (1u << 7)
 #define CR4_OSFXSR     (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
@@ -106,6 +107,13 @@ void control_set_cr8(Cpu *cpu, uint64_t value);
 /* Return false for #GP.  In msr.c. */
 bool msr_read(Cpu *cpu, uint32_t index, uint64_t *value);
 bool msr_write(Cpu *cpu, uint32_t index, uint64_t value);
+/*
+ * Whether the register belongs to the machine check architecture, and if it does,
+ * its value.  A write returns false for #GP.  In machine_check.c.
+ */
+bool machine_check_has(const Cpu *cpu, uint32_t index);
+uint64_t machine_check_read(const Cpu *cpu, uint32_t index);
+bool machine_check_write(Cpu *cpu, uint32_t index, uint64_t value);
 /* Records the I/O breakpoints that an access hits. */
 void io_breakpoints(Cpu *cpu, uint32_t port, unsigned size);
 /* Raises #GP unless the TSS allows the code to use the ports. */
