@@ -21,8 +21,6 @@
 #define PORTION_LOOKS  LOOKS
 #define DEFAULT_BUDGET UINT64_C(1000000)
 
-#define DR6_BS (1u << 14)
-
 /* What Cpu.current is between instructions. */
 static const Insn NO_INSN;
 
@@ -140,7 +138,7 @@ static void deliver_exception(Cpu *cpu)
 
 static void raise_debug(Cpu *cpu, uint32_t reasons)
 {
-    cpu->dr[6] |= reasons;
+    cpu->dr[6] = (cpu->dr[6] & ~(LinearAddr)DR6_BREAKPOINTS) | reasons;
     cpu->debug_pending = 0;
     cpu->fault = (Fault){.vector = VECTOR_DB};
     cpu->fault_pending = true;

@@ -226,6 +226,35 @@ static void test_icebp_is_a_debug_trap(void)
     g_assert_cmphex(fault.eip, ==, PM_CODE + 1);
 }
 
+/* The bits of the breakpoints tell of the last exception, and those of a kind of all. */
+static void test_breakpoints_before_are_forgotten(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0x40);
+    state.dr[2] = PM_CODE;
+    state.dr[6] = DR6_BS | 2u;
+    state.dr[7] = DR7_EXECUTE(2);
+    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
+    g_assert_cmphex(fault.state.dr[6] & 0xe00f, ==, DR6_BS | 4u);
+}
+
+/* The watchpoint that MOV SS hits waits, and ICEBP tells of it.  There is no other exception. */
+static void test_icebp_tells_what_mov_ss_delays(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(0, PM_CODE);
+    PM_BYTES(rig, PM_CODE, 0x8e, 0x16, 0xf1); /* mov ss, [esi]; icebp */
+    rig_write32(rig, PM_DATA, PM_DATA0);
+    state.gpr[CPU_SI] = PM_DATA;
+    state.dr[0] = PM_DATA;
+    state.dr[7] = DR7_ACCESS(0, 2);
+    PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
+    g_assert_cmphex(fault.eip, ==, PM_CODE + 3);
+    g_assert_cmphex(fault.state.dr[6] & 0xe00f, ==, 1);
+    g_assert_cmphex(fault.state.gpr[CPU_SP], ==, PM_STACK0 - 12);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -243,5 +272,7 @@ int main(int argc, char **argv)
     TEST(debug_registers_can_be_guarded);
     TEST(debug_register_aliases);
     TEST(icebp_is_a_debug_trap);
+    TEST(breakpoints_before_are_forgotten);
+    TEST(icebp_tells_what_mov_ss_delays);
     return g_test_run();
 }

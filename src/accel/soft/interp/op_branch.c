@@ -269,7 +269,10 @@ OP(int1)
     EffAddr next = insn_next_rip(cpu, insn);
 
     insn_begin(cpu, insn);
+    /* What MOV SS has delayed is told by the same exception. */
+    cpu->dr[6] |= cpu->debug_pending;
     interrupt_deliver(cpu, VECTOR_DB, EVENT_EXCEPTION, false, 0, next);
+    cpu->debug_pending = 0;
     count_trap(cpu, VECTOR_DB);
     JUMP_ATTENTIVE();
 }

@@ -23,6 +23,10 @@
 #define CR4_SMEP       (1u << 20)
 #define CR4_SMAP       (1u << 21)
 
+/* Bits of DR6: a breakpoint each of DR0 to DR3, and a single step. */
+#define DR6_BREAKPOINTS 0xfu
+#define DR6_BS          (1u << 14)
+
 enum Vector {
     VECTOR_DE = 0,
     VECTOR_DB = 1,
