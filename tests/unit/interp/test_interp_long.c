@@ -8,6 +8,7 @@
 #define INT3 0xcc
 #define DE   0
 #define BP   3
+#define DB   1
 #define UD   6
 #define NP   11
 #define SS   12
@@ -394,6 +395,42 @@ static void test_sysret(void)
     lm_expect(rig, &state, GP, 0);
 }
 
+#define COMPATIBLE_CODE (LM_CODE + 0x800)
+
+/* As on AMD's CPUs, 32-bit programs have SYSCALL, with a target of their own. */
+static void test_syscall_of_32_bits(void)
+{
+    g_autoptr(Rig) rig = lm_new();
+    CpuState state = with_syscall(0, LM_CODE);
+    state.msr.cstar = COMPATIBLE_CODE;
+    state.msr.lstar = NOT_CANONICAL;
+    state.gpr[CPU_CX] = LM_USER_CODE;
+    state.gpr[11] = CPU_FLAG_ONE | CPU_FLAG_CF;
+    LM_BYTES(rig, LM_CODE, 0x0f, 0x07);
+    LM_BYTES(rig, LM_USER_CODE, 0x0f, 0x05);
+    LM_BYTES(rig, COMPATIBLE_CODE, INT3);
+    LmFault fault = lm_expect(rig, &state, DONE, 0);
+    g_assert_cmphex(fault.rip, ==, COMPATIBLE_CODE + 1);
+    g_assert_cmphex(fault.cs, ==, LM_CODE0);
+    g_assert_cmphex(fault.state.gpr[CPU_CX], ==, LM_USER_CODE + 2);
+    g_assert_cmphex(fault.state.gpr[11], ==, CPU_FLAG_ONE | CPU_FLAG_CF);
+}
+
+/* A system call is a step: the trap comes after SYSRET, if its flags have TF. */
+static void test_single_step_of_a_system_call(void)
+{
+    g_autoptr(Rig) rig = lm_new();
+    CpuState state = with_syscall(3, LM_USER_CODE);
+    state.msr.sfmask |= CPU_FLAG_TF;
+    state.rflags |= CPU_FLAG_TF;
+    LM_BYTES(rig, LM_USER_CODE, 0x0f, 0x05, 0x90);
+    LM_BYTES(rig, LM_CODE, 0x48, 0x0f, 0x07);
+    LmFault fault = lm_expect(rig, &state, DB, 0);
+    g_assert_cmphex(fault.cs, ==, LM_CODE3);
+    g_assert_cmphex(fault.rip, ==, LM_USER_CODE + 2);
+    g_assert_cmphex(fault.rflags & CPU_FLAG_TF, ==, CPU_FLAG_TF);
+}
+
 static void test_swapgs_and_bases(void)
 {
     g_autoptr(Rig) rig = lm_new();
@@ -599,6 +636,8 @@ int main(int argc, char **argv)
     TEST(smap);
     TEST(syscall);
     TEST(sysret);
+    TEST(syscall_of_32_bits);
+    TEST(single_step_of_a_system_call);
     TEST(swapgs_and_bases);
     TEST(bases_outlive_a_return_to_level_3);
     TEST(prefixes);

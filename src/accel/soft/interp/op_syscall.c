@@ -27,59 +27,122 @@ static void enter_flat(Cpu *cpu, u16 cs, u16 ss, unsigned cpl, bool wide)
     cpu_mode_changed(cpu);
 }
 
-#if INTERP_WIDE
-
 /* STAR contains the selectors of CS for the system and for programs.  SS has the next selector. */
 #define STAR_SYSTEM_CS(star)  ((u16)((star) >> 32))
 #define STAR_PROGRAM_CS(star) ((u16)((star) >> 48))
 
-OP(syscall)
+static void need_syscall(Cpu *cpu, const Insn *insn)
 {
     insn_begin(cpu, insn);
     if (!(cpu->msr.efer & CPU_EFER_SCE)) {
         cpu_raise(cpu, VECTOR_UD);
     }
-    u16 cs = STAR_SYSTEM_CS(cpu->msr.star);
-    u32 flags = flags_get(cpu) & ~CPU_FLAG_RF;
+}
 
-    GPR64(cpu, CPU_CX) = insn_next_rip(cpu, insn);
-    cpu->gpr[11] = flags;
-    cpu->rip = cpu->msr.lstar;
-    enter_flat(cpu, cs, (u16)(cs + 8), 0, true);
-    flags_put(cpu, flags & ~((u32)cpu->msr.sfmask | CPU_FLAG_VM));
+/*
+ * Unlike other instructions, SYSCALL and SYSRET are trapped if the new flags have
+ * TF, so that the system call as a whole is one step of the program.
+ */
+static void put_flags_and_trap(Cpu *cpu, u32 flags)
+{
+    flags_put(cpu, flags);
+    cpu->stepping = false;
+    if (flags & CPU_FLAG_TF) {
+        cpu->debug_pending |= DR6_BS;
+    }
     cpu_mode_changed(cpu);
+}
+
+static void enter_system(Cpu *cpu, u64 target, u32 cleared, bool wide)
+{
+    u16 cs = STAR_SYSTEM_CS(cpu->msr.star);
+    u32 flags = flags_get(cpu) & ~(cleared | CPU_FLAG_RF | CPU_FLAG_VM);
+
+    cpu->rip = target;
+    enter_flat(cpu, cs, (u16)(cs + 8), 0, wide);
+    put_flags_and_trap(cpu, flags);
+}
+
+/* Long mode: programs of 32 and of 64 bits have a target each. */
+static void enter_long_system(Cpu *cpu, u64 return_rip, u64 target)
+{
+    GPR64(cpu, CPU_CX) = return_rip;
+    cpu->gpr[11] = flags_get(cpu) & ~CPU_FLAG_RF;
+    enter_system(cpu, target, (u32)cpu->msr.sfmask, true);
+}
+
+static void return_to_program(Cpu *cpu, u64 rip, u32 flags, bool wide)
+{
+    u16 base = STAR_PROGRAM_CS(cpu->msr.star);
+
+    cpu->rip = rip;
+    enter_flat(cpu, (u16)(base + (wide ? 16 : 0)), (u16)(base + 8), 3, wide);
+    put_flags_and_trap(cpu, flags);
+}
+
+#if !INTERP_WIDE
+
+/*
+ * 32-bit code has SYSCALL on AMD's processors, and a kernel that finds their vendor
+ * in CPUID offers it to its programs.  Without long mode, STAR has the target.
+ */
+OP(syscall)
+{
+    need_syscall(cpu, insn);
+    if (!cpu_protected(cpu)) {
+        cpu_raise(cpu, VECTOR_UD);
+    }
+    u32 next = (u32)insn_next_rip(cpu, insn);
+    if (cpu_long_mode(cpu)) {
+        enter_long_system(cpu, next, cpu->msr.cstar);
+    } else {
+        GPR(cpu, CPU_CX) = next;
+        enter_system(cpu, (u32)cpu->msr.star, CPU_FLAG_IF, false);
+    }
+    return NULL;
+}
+
+OP(sysret32)
+{
+    need_syscall(cpu, insn);
+    if (!cpu_protected(cpu)) {
+        cpu_raise_error(cpu, VECTOR_GP, 0);
+    }
+    need_ring0(cpu);
+    return_to_program(cpu, GPR(cpu, CPU_CX), flags_get(cpu) | CPU_FLAG_IF, false);
+    return NULL;
+}
+
+#else
+
+OP(syscall)
+{
+    need_syscall(cpu, insn);
+    enter_long_system(cpu, insn_next_rip(cpu, insn), cpu->msr.lstar);
     JUMP_ATTENTIVE();
 }
 
 #define SYSRET_FLAGS 0x3c7fd7u
 
-static void return_to_program(Cpu *cpu, const Insn *insn, bool wide)
+static void sysret(Cpu *cpu, const Insn *insn, bool wide)
 {
-    u16 base = STAR_PROGRAM_CS(cpu->msr.star);
-
-    insn_begin(cpu, insn);
-    if (!(cpu->msr.efer & CPU_EFER_SCE)) {
-        cpu_raise(cpu, VECTOR_UD);
-    }
+    need_syscall(cpu, insn);
     need_ring0(cpu);
     u64 rip = wide ? GPR64(cpu, CPU_CX) : GPR(cpu, CPU_CX);
     need_canonical_target(cpu, rip);
-    cpu->rip = rip;
-    enter_flat(cpu, (u16)(base + (wide ? 16 : 0)), (u16)(base + 8), 3, wide);
-    flags_put(cpu, (u32)cpu->gpr[11] & SYSRET_FLAGS);
-    cpu_mode_changed(cpu);
+    return_to_program(cpu, rip, (u32)cpu->gpr[11] & SYSRET_FLAGS, wide);
 }
 
 /* Returns to 32-bit code.  The next block is looked up for that mode. */
 OP(sysret32)
 {
-    return_to_program(cpu, insn, false);
+    sysret(cpu, insn, false);
     return NULL;
 }
 
 OP(sysret64)
 {
-    return_to_program(cpu, insn, true);
+    sysret(cpu, insn, true);
     JUMP_ATTENTIVE();
 }
 

@@ -5,8 +5,13 @@
 
 #include <string.h>
 
-#define VENDOR    "PioemuX86CPU"
-#define SIGNATURE 0x611u /* family 6 for CMOV, model 1, stepping 1 */
+/*
+ * The C library of GNU looks at no feature of a vendor that it does not know, and so
+ * refuses to start a program.  As with QEMU's TCG the vendor is AMD, with whose CPUs
+ * Linux does not separate the page tables of the kernel from those of programs.
+ */
+#define VENDOR    "AuthenticAMD"
+#define SIGNATURE 0x663u /* family 6 for CMOV, model 6, stepping 3, as QEMU's */
 
 #define LAST_BASIC     0xdu
 #define STATE_SIZE     576u /* of XSAVE: the legacy area and a header */

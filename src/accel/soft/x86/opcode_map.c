@@ -384,9 +384,11 @@ static const Opcode OPCODES_0F[256] = {
     [0x01] = OPCODE_SELECT(SELECT_MOD, OPCODES_0F01),
     [0x02] = SELECTOR(lar),
     [0x03] = SELECTOR(lsl),
-#if INTERP_WIDE
     [0x05] = PLAIN_OF(SYSCALL, ANY(syscall), END),
+#if INTERP_WIDE
     [0x07] = PLAIN_OF(SYSCALL, SIZED32(sysret, ), END),
+#else
+    [0x07] = PLAIN_OF(SYSCALL, ANY(sysret32), END),
 #endif
     [0x06] = PLAIN(ANY(clts), 0),
     [0x08] = PLAIN(ANY(wbinvd), 0),
