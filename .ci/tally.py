@@ -2,7 +2,7 @@
 """Adds up the tests in the logs of several runs of `meson test`.
 
 Counts the points of those that speak TAP and the programs that do not.  Names
-what failed with the end of its output, so that it is found at the end of a long
+each failure with the end of its output, so that failures are at the end of a long
 log.  The last line is "N passed, N failed, N skipped"; the status is 0 if
 nothing failed.
 """
@@ -35,13 +35,13 @@ def count_points(text):
 
 
 def unfinished_point(text):
-    """What crashed or hung says nothing of its point, only of those before it."""
+    """Finds the point at which a program crashed or hung: it printed only the ones before."""
     done = [point for point in map(POINT.match, text.splitlines()) if point]
     return [f"the one after {done[-1][2].strip(' -')}"] if done else []
 
 
 def show_failure(build, record, points):
-    """Standard error has what a sanitizer or an assertion says."""
+    """Prints the end of standard error, where sanitizers and assertions write."""
     print(f"\nFAILED in {build}: {record['name']} ({record['result']})")
     for point in points or unfinished_point(record.get("stdout", "")):
         print(f"  point: {point}")
@@ -62,7 +62,7 @@ def count_program(build, record):
     elif result == "SKIP":
         skipped += skipped == 0
     else:
-        # A crash or a time-out fails no point of its own.
+        # A crash or a time-out reports no failed point, so it counts as one.
         failed += failed == 0
         show_failure(build, record, points)
     return passed, failed, skipped

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the demo disk: mkdisk.py OUTPUT BOOT-SECTOR ADDRESS:FILE...
 
-The first file is what the boot sector starts.  layout.h has the layout.
+The boot sector starts the first file.  layout.h describes the layout.
 """
 import os
 import struct
@@ -11,7 +11,7 @@ SECTOR = 512
 DIRECTORY_SECTORS = 2
 ENTRY = struct.Struct("<16s4I")
 MARK = "pioemu guests"
-# That of a floppy disk of 1.44 MB, so that the image can be one too.
+# The size of a floppy disk of 1.44 MB, so that the image can be used as one.
 SIZE = 2880 * SECTOR
 
 
@@ -43,7 +43,7 @@ def make(boot, files):
         contents += data
     if len(boot) != SECTOR:
         sys.exit(f"mkdisk: a boot sector of {len(boot)} bytes")
-    # One more entry, of zeros, is the end.
+    # An entry of zeros ends the directory.
     if len(directory) + ENTRY.size > DIRECTORY_SECTORS * SECTOR:
         sys.exit("mkdisk: too many files for the directory")
     image = boot + directory.ljust(DIRECTORY_SECTORS * SECTOR, b"\0") + contents

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A peer that cannot start is not measured, although it ends with the status that
-# the end of an image could have.  Speaks TAP.
+# A peer that cannot start must not be measured, although it may end with the
+# same status as an image.  Speaks TAP.
 set -eu
 
 peers=$1

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The scripts for completion are sound, and complete what there is.  Speaks TAP.
+# The completion scripts must have correct syntax and complete every option.
+# Speaks TAP.
 set -eu
 area=cli
 
@@ -9,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 "$pioemu" -completion bash >"$work/bash"
 "$pioemu" -completion zsh >"$work/zsh"
 
-# complete WORD BEFORE: what bash offers.
+# complete WORD BEFORE: prints what bash offers.
 complete_word()
 {
     bash -c '. "$1"; _pioemu "$2" "$3" "$4"; printf "%s\n" "${COMPREPLY[@]}"' sh \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each command line of lines.txt has the outcome that stands there.  Speaks TAP.
+"""Each command line of lines.txt must have the outcome that is written next to it.  Speaks TAP.
 
 Usage: check_lines.py PIOEMU LINES GUESTS_DIRECTORY
 """
@@ -42,7 +42,7 @@ def read_lines(path):
 
 
 def run(pioemu, directory, outcome, text, arguments):
-    """What is wrong, or None."""
+    """Runs a line.  Returns what is wrong, or None."""
     words = [pioemu] + shlex.split(arguments)
     try:
         done = subprocess.run(words, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A telnet client at a serial port: its commands do not reach the guest.  Speaks TAP.
+"""Connects a telnet client to a serial port: its commands must not reach the guest.  Speaks TAP.
 
 Usage: check_telnet.py PIOEMU GUESTS_DIRECTORY
 """
@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 GREETING = bytes.fromhex("fffb01fffb03")  # WILL ECHO, WILL SUPPRESS-GO-AHEAD
-# DO ECHO between two letters, a command that is longer, and a doubled 255 at the end.
+# DO ECHO between two letters, a longer command, and a doubled 255 at the end.
 TYPED = b"a\xff\xfd\x01b\xff\xfa\x18\x00vt100\xff\xf0c\xff\xff"
 GOT = b"abc\xff"
 
 
 def read_until(client, text):
-    """What came, up to the text or the end."""
+    """Returns the input up to the text or the end."""
     got = b""
     while text not in got:
         more = client.recv(4096)

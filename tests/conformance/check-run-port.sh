@@ -1,6 +1,6 @@
 #!/bin/sh
-# run_port by hand: a single script, and QEMUs with and without -accel qtest,
-# which none of them names in -accel help.  Speaks TAP.
+# Calls run_port by hand: with a single script, and with fake QEMUs that have
+# or lack -accel qtest, which no QEMU lists in -accel help.  Speaks TAP.
 set -eu
 
 run_port=$1
@@ -8,7 +8,7 @@ script=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A QEMU that ends at once, with status $1 when it is asked for qtest.
+# Makes a QEMU that ends at once, with status $1 if it is asked for qtest.
 fake_qemu()
 {
     cat >"$work/qemu-system-x86_64" <<END

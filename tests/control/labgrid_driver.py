@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""labgrid's QEMUDriver as Debian has it: on, commands, off, and on again.
+"""Uses labgrid's QEMUDriver of Debian: power on, commands, power off, and on again.
 
-Speaks TAP; arguments: the program, the folder of the guests.
+Speaks TAP.  The arguments are the program and the directory of the guests.
 """
 import os
 import sys
@@ -44,7 +44,7 @@ def passed(name):
 
 
 def use(driver):
-    """The guest's prompt comes, and it answers."""
+    """Waits for the guest's prompt and runs a command."""
     driver.on()
     driver.expect("> ", timeout=30)
     driver.sendline("help")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The monitor on a terminal, as pexpect drives it: editing, history, completion.
 
-Speaks TAP; arguments: the program, the folder of the guests.
+Speaks TAP.  The arguments are the program and the directory of the guests.
 """
 import sys
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `./dev run` builds, with a ninja, a meson and an apt-get that only take
-# notes, so that nothing is built or installed.  Speaks TAP.
+# Checks what `./dev run` builds, with a fake ninja, meson and apt-get that
+# only log their arguments, so that nothing is built or installed.  Speaks TAP.
 set -eu
 
 root=$1
@@ -49,7 +49,7 @@ point()
     fi
 }
 
-# builds WHAT GUEST: `./dev run GUEST` has ninja build exactly that.
+# builds WHAT GUEST: `./dev run GUEST` must have ninja build exactly that.
 builds()
 {
     : >"$NOTES"

@@ -9,7 +9,7 @@ import re
 import sys
 
 FOLDERS = ("bios", "devices", "guests", "src", "tests")
-# Words that comments avoid, with what to write in their place.
+# Words that comments should avoid, with the words to use instead.
 WORDS = {
     "nobody": "say who does not, or use a passive sentence",
     "whoever": "say who",
@@ -26,7 +26,7 @@ HELPERS = {
     "MAX": "GLib",
     "CLAMP": "GLib",
 }
-# Names of the compiler or GLib that have a name of ours.
+# Names of the compiler or GLib for which the tree has its own.
 REPLACED = {
     "__builtin_expect": "likely() of src/base/likely.h",
     "G_LIKELY": "likely() of src/base/likely.h",
@@ -36,7 +36,7 @@ BANNER = re.compile(r"/\* ---- \S.*\S ---- \*/$")
 
 
 def comments_of(text):
-    """The line number and the text of every comment."""
+    """Yields the line number and the text of every comment."""
     token = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
     for match in token.finditer(text):
         if match.group().startswith("/"):

@@ -24,7 +24,7 @@ def read(path):
 
 
 def pages(root):
-    """The pages, relative to the root."""
+    """Returns the pages, relative to the root."""
     found = ["README.md", "CONTRIBUTING.md"]
     for directory, _, names in os.walk(os.path.join(root, "docs")):
         for name in names:
@@ -34,13 +34,13 @@ def pages(root):
 
 
 def without_code(text):
-    """The text without its fenced blocks and indented examples."""
+    """Returns the text without its fenced blocks and indented examples."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
     return re.sub(r"^    .*$", "", text, flags=re.M)
 
 
 def anchors(text):
-    """The anchors that the headings of a page make."""
+    """Returns the anchors of the headings of a page."""
     made = set()
     for heading in re.findall(r"^#+ (.*)$", text, re.M):
         words = re.sub(r"[^\w\- ]", "", heading.lower())
@@ -49,7 +49,7 @@ def anchors(text):
 
 
 def check_links(root):
-    """The links that lead nowhere, as messages."""
+    """Returns a message for each link that leads nowhere."""
     found = []
     for page in pages(root):
         text = without_code(read(os.path.join(root, page)))
@@ -66,17 +66,17 @@ def check_links(root):
 
 
 def paths_in(text):
-    """The paths of the source that a text names in backquotes."""
+    """Returns the source paths that a text names in backquotes."""
     return [name for name in re.findall(r"`([\w./-]+)`", text) if name.startswith(SOURCE_TOPS)]
 
 
 def is_planned(page):
-    """The part of docs/design.md about what is not in the tree is left out."""
+    """Whether the part of docs/design.md is about files that do not exist yet."""
     return page.split("\n## Where it goes")[0]
 
 
 def check_paths(root):
-    """The paths that do not exist, as messages."""
+    """Returns a message for each path that does not exist."""
     found = []
     for page in PAGES_WITH_PATHS:
         for path in paths_in(is_planned(read(os.path.join(root, page)))):
@@ -86,7 +86,7 @@ def check_paths(root):
 
 
 def items_of(text):
-    """The paragraphs and the steps of lists of a page."""
+    """Returns the paragraphs and the steps of lists of a page."""
     return re.split(r"\n\s*\n|\n(?=(?:\d+\.|-) )", without_code(text))
 
 
@@ -97,7 +97,7 @@ def defines(text, function):
 
 
 def check_functions(root, page_text):
-    """The functions that no named file defines, as messages."""
+    """Returns a message for each function that no named file defines."""
     found = []
     for item in items_of(page_text):
         files = [path for path in paths_in(item) if path.endswith((".c", ".h"))]
@@ -111,20 +111,20 @@ def check_functions(root, page_text):
 
 
 def folders_of_source(root):
-    """The folders of src/ that hold source files, with a slash at the end."""
+    """Returns the folders of src/ that contain source files, with a slash at the end."""
     src = os.path.join(root, "src")
     return {f"src/{name}/" for name in os.listdir(src) if os.path.isdir(os.path.join(src, name))}
 
 
 def check_folders(root):
-    """The folders that the page does not list, as messages."""
+    """Returns a message for each folder that the page does not list."""
     listed = set(re.findall(r"^\| `([\w/]+/)` \|", read(os.path.join(root, WALKS)), re.M))
     return [f"{WALKS}: the table of folders lacks {folder}"
             for folder in sorted(folders_of_source(root) - listed)]
 
 
 def refuses_a_wrong_name(root):
-    """The check itself finds a function that does not exist."""
+    """Checks the check: it must find a function that does not exist."""
     wrong = read(os.path.join(root, WALKS)).replace("`bus_port_access()`", "`bus_no_access()`")
     return [] if check_functions(root, wrong) else ["a wrong name of a function is not found"]
 

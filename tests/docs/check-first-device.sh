@@ -1,6 +1,6 @@
 #!/bin/sh
-# The code in docs/first-device.md is that of the example which is built and
-# tested, and the example is as short as the page says.  Speaks TAP.
+# The code in docs/first-device.md must be equal to the example that is built
+# and tested, and the example must be as short as the page says.  Speaks TAP.
 set -eu
 
 root=$1
@@ -8,7 +8,8 @@ examples=$root/tests/examples
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# page_code FILE: the page's blocks of that file, with an empty line between them.
+# page_code FILE: prints the page's code blocks of that file, with an empty
+# line between them.
 page_code()
 {
     awk -v fence="\`\`\`c $1" '

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-# Each folder may include itself and what stands below it.
+# Each folder may include its own headers and those of the folders below it.
 ORDER = [
     "src/cli",
     "src/control",
@@ -29,12 +29,12 @@ ORDER = [
     "src/base",
     "devices",
 ]
-# What the build makes of other folders, and may be included anywhere.
+# Headers that the build generates from other folders.  Every folder may include them.
 GENERATED = ["bios/kernel_rom.h", "bios/bios_image.h"]
 
 
 def folder_of(path):
-    """The entry of ORDER that holds the file, or None."""
+    """Returns the entry of ORDER that contains the file, or None."""
     for folder in ORDER:
         if path.startswith(folder + "/"):
             return folder
@@ -47,7 +47,7 @@ def includes_of(path):
 
 
 def check_file(root, path):
-    """The include lines of one file that go up, as messages."""
+    """Returns a message for each include line of a file that goes up the list."""
     folder = folder_of(path)
     if folder is None:
         return [f"{path}: its folder is not in the list of tests/docs/check-includes.py"]

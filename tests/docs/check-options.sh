@@ -1,7 +1,7 @@
 #!/bin/sh
-# Every option of --help is in the man page and in README's table, and these
-# have no others.  The man page also has the keys of chardevs, the escape key's
-# commands and those of -expect.  Speaks TAP.
+# Every option of --help must be in the man page and in README's table, and no
+# other option may be there.  The man page must also have the keys of chardevs,
+# the commands of the escape key and those of -expect.  Speaks TAP.
 set -eu
 
 pioemu=$1
@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 "$pioemu" --help | sed -n 's/^  \(-[A-Za-z].*\)/\1/p' | tr ' ,' '[\n*]' |
     grep -E '^-[A-Za-z]' | sort -u >"$work/help"
-# A tag is the line after .TP; its first word is the macro.
+# A tag is the line after .TP.  Its first word is the macro.
 sed -n '/^\.TP/{n;p;}' "$root/docs/pioemu.1" | tr -d '\\"' | tr ' ,' '[\n*]' |
     grep -E '^-[A-Za-z]' | sort -u >"$work/man"
 sed -n 's/^| \(`-[^|]*\) |.*/\1/p' "$root/README.md" | tr '`, ' '[\n*]' |
@@ -20,7 +20,8 @@ sed -n 's/^| \(`-[^|]*\) |.*/\1/p' "$root/README.md" | tr '`, ' '[\n*]' |
 plain=$work/plain
 sed 's/\\e/\\/g; s/\\f[A-Z]//g; s/\\-/-/g' "$root/docs/pioemu.1" >"$plain"
 
-# all_in_man: prints those of the words on standard input that the man page does not have.
+# all_in_man: prints the words of standard input that are missing in the man
+# page.
 all_in_man()
 {
     cat >"$work/words"
@@ -42,7 +43,7 @@ escape_keys()
     sed -n 's/^| \(Ctrl-A [a-zA-Z-]*\) |.*/.B \1/p' "$root/docs/terminal.md" | all_in_man
 }
 
-# The words of the table in docs/serial.md.
+# Prints the command words of the table in docs/serial.md.
 expect_commands()
 {
     sed -n '/^## Scripts/,/^## Counters/s/^| `\([a-z-]*\) .*/.BI \1/p' "$root/docs/serial.md" | all_in_man

@@ -1,6 +1,6 @@
 #!/bin/sh
-# docs/qemu.md has every option of QEMU 7.2, with what pioemu does with it, and
-# pioemu does that.  Speaks TAP.
+# docs/qemu.md must list every option of QEMU 7.2 with what pioemu does with
+# it, and pioemu must do that.  Speaks TAP.
 set -eu
 
 pioemu=$1
@@ -8,7 +8,7 @@ root=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# "OPTION CLASS" for each option of the table.
+# Prints "OPTION CLASS" for each option of the table.
 sed -n '/^| option/,/^$/p' "$root/docs/qemu.md" | awk -F'|' '
     $2 ~ /`-/ {
         gsub(/[` ]/, "", $2); gsub(/ /, "", $3)
@@ -16,7 +16,7 @@ sed -n '/^| option/,/^$/p' "$root/docs/qemu.md" | awk -F'|' '
         for (i = 1; i <= n; i++) print names[i], $3
     }' | sort >"$work/page"
 
-# The options of `qemu-system-x86_64 -help`.
+# The list comes from `qemu-system-x86_64 -help`.
 sort -u "$root/tests/docs/qemu-options.txt" >"$work/qemu"
 
 page_is_whole()
@@ -24,7 +24,8 @@ page_is_whole()
     cut -d' ' -f1 "$work/page" | sort -u | diff "$work/qemu" -
 }
 
-# A refused option ends with status 2 and a message that is not about its argument alone.
+# A refused option must end with status 2, and with a message about the option
+# rather than its argument.
 refused_are_refused()
 {
     awk '$2 == "refused" { print $1 }' "$work/page" >"$work/refused"

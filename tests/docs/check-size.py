@@ -15,7 +15,7 @@ SOURCES = (".c", ".h", ".S", ".py", ".sh", ".inc")
 
 
 def sources(root):
-    """The tracked files that people write, relative to the root."""
+    """Returns the tracked files that people write, relative to the root."""
     tracked = subprocess.run(
         ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True,
@@ -27,7 +27,7 @@ def sources(root):
 
 
 def functions_of(lines):
-    """The first line, the name and the length of each C function, with its braces."""
+    """Yields the first line, the name and the length of each C function, with its braces."""
     start = None
     for number, line in enumerate(lines, 1):
         if line == "{":

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The top of the tree has what docs/ and the build know of, and nothing that a
-# program left behind is tracked.  Prints what is wrong; the status is 1 then.
+# Checks that the top of the tree has exactly what docs/ and the build use, and
+# that no file is tracked that a program left behind.  Prints what is wrong;
+# the status is then 1.
 set -eu
 
 cd "$1"
@@ -9,7 +10,7 @@ cd "$1"
 TOP='src devices bios guests tests docs
 meson.build meson_options.txt README.md CONTRIBUTING.md LICENSE dev
 .ci .clang-format .gitattributes .gitignore'
-# What libFuzzer calls the inputs that it leaves where it runs.
+# The names of the files that libFuzzer leaves in the current directory.
 LEFT='(^|/)(crash|leak|oom|timeout|slow-unit)-[^/]*$'
 
 tracked=$(git -c core.quotePath=off ls-files)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# For checks that are scripts: a TAP point for each thing that they check.  They set
-# `work`, a directory of their own, and `area` if their points are not of docs.
+# For checks that are shell scripts: prints a TAP point for each fact that they
+# check. They set `work` to a directory of their own, and `area` if their
+# points are not about docs.
 
 : "${work:?is a directory of the check}"
 : "${area:=docs}"

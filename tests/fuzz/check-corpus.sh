@@ -1,7 +1,7 @@
 #!/bin/sh
-# The packs of the fuzz corpus, and what a replay of one says of an input that fails.
-# The arguments are a target that fails for every input with an X, and the tree.
-# Speaks TAP.
+# Checks the packs of the fuzz corpus, and the message about an input that
+# fails in a replay.  The arguments are a target that fails for every input
+# with an X, and the tree. Speaks TAP.
 set -eu
 
 target=$1
@@ -31,7 +31,8 @@ pack()
     "$corpus" pack "$@"
 }
 
-# What comes out is what went in; the input with a fuzzer's name is named by its SHA-1.
+# Unpacking must give back what was packed.  The input with a fuzzer's name is
+# named by its SHA-1.
 same_after_unpacking()
 {
     pack "$work/one.pack" "$work/inputs" && "$corpus" unpack "$work/one.pack" "$work/out" &&
@@ -63,14 +64,16 @@ replays_each_input()
         [ "$(grep -c '^ok .* /fuzz/corpus/' "$work/said")" = 4 ]
 }
 
-# names_the_failing INPUT FROM: the last input that is named is that one, and not the one before.
+# names_the_failing INPUT FROM: the last input that is named must be the
+# failing one, and not the one before.
 names_the_failing()
 {
     ! "$target" --tap "$2" >"$work/said" 2>&1 &&
         [ "$(grep '^# input ' "$work/said" | tail -n 1)" = "# input $1 of $2" ]
 }
 
-# Each tracked pack has what packing its inputs makes, in the same order.
+# Packing the inputs of each tracked pack again must give the same pack, in the
+# same order.
 tracked_packs_are_in_form()
 {
     for tracked in "$root"/tests/fuzz/corpus/*.pack; do

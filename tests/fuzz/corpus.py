@@ -14,7 +14,7 @@ A pack begins with lines of text, an index that any pager shows:
 An empty line ends the index.  The inputs follow it, in the order of the index, with
 nothing between them.  The index is sorted by name, so that equal inputs make equal
 packs.  An input that a fuzzer named after its content (12 digits of its SHA-1, or
-all 40) is named so again; any other name stays, such as seed-read.
+all 40) gets such a name again.  Any other name is kept, such as seed-read.
 """
 import hashlib
 import re
@@ -23,7 +23,7 @@ from pathlib import Path
 
 MAGIC = b"pioemu fuzz corpus\n"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# What libFuzzer calls an input that failed: that one stays a file, with a name that says why.
+# libFuzzer's names for inputs that failed.  Such an input stays a file, with a name that says why.
 FAILED = re.compile(r"(crash|leak|oom|timeout|slow-unit)-.*")
 
 
@@ -40,14 +40,14 @@ def name_of(name, data):
 
 
 def make(inputs):
-    """The bytes of the pack of a dictionary from names to bytes."""
+    """Makes a pack from a dictionary of names and inputs."""
     names = sorted(inputs)
     index = "".join(f"{name} {len(inputs[name])}\n" for name in names)
     return MAGIC + index.encode() + b"\n" + b"".join(inputs[name] for name in names)
 
 
 def read(path):
-    """A dictionary from names to bytes."""
+    """Reads a pack.  Returns a dictionary of names and inputs."""
     data = Path(path).read_bytes()
     end = data.find(b"\n\n")
     if not data.startswith(MAGIC) or end < 0:
@@ -65,7 +65,7 @@ def read(path):
 
 
 def write(path, inputs):
-    """Leaves a pack that has these inputs already as it is."""
+    """Writes a pack, unless it has the same inputs already."""
     data = make(inputs)
     if not Path(path).exists() or Path(path).read_bytes() != data:
         Path(path).write_bytes(data)

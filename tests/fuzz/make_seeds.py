@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds that a fuzzer would not find into the packs tests/fuzz/corpus/TARGET.pack.
 
-They are called seed-NAME there; the pack's other inputs stay as they are.  The format
+They are called seed-NAME there.  The other inputs of the pack are kept.  The format
 of each is that of its target (tests/fuzz/fuzz_*.c).
 """
 import struct
@@ -135,7 +135,7 @@ def sector(place, write, data=b"\x5a"):
     return bytes([0x46, 0xc1 if write else 0x40, place, len(data)]) + data
 
 
-# ---- ATA and ATAPI: the command block's places, and the control block's ----
+# ---- ATA and ATAPI: places of the command block and of the control block ----
 
 DATA, FEATURES, COUNT, LOW, MID, HIGH, SELECT, COMMAND, CONTROL = range(9)
 
@@ -188,7 +188,7 @@ def packet(*command, count=0xfffe, data=True):
 
 def atapi_seeds():
     def seed(name, *parts):
-        """The first command is told of the reset."""
+        """The first command reports the reset."""
         write("atapi", name, packet(0, data=False) * 2 + b"".join(parts))
 
     write("atapi", "identify-packet", ata(0xa1, select=0xa0) + drives_work() +
@@ -267,7 +267,7 @@ def floppy_seeds():
          fdc(0x42, 0, 0, 0, 1, 2, 18, 27, 0xff, times=8), bytes([7, 5]))
 
 
-# ---- the APICs: two bytes for a place, for there are more than 256 ----
+# ---- the APICs: a place has two bytes, because there are more than 256 ----
 
 LAPIC_PLACES = 0x1000 // 16 + 0xff
 IOAPIC_PLACES = 0x1000 // 16
@@ -350,7 +350,7 @@ def bus_in(*ports, size=1):
 
 
 def bus_block(port, write, items, size=1):
-    """The width is in what `how` is modulo 3."""
+    """`how` modulo 3 selects the width."""
     how = next(how for how in range(0x80 | len(items) // size << 2, 0x100)
                if how % 3 == BUS_SIZE[size])
     return struct.pack("<BBBH", 0x80 if write else 0, how, 0xff, port) + (items if write else b"")

@@ -1,4 +1,4 @@
-"""The seeds that make_seeds.py has made so far, and the packs that they go to."""
+"""Collects the seeds of make_seeds.py and writes them into the packs."""
 from pathlib import Path
 
 import corpus

@@ -145,7 +145,7 @@ def gdb(name, packets, how=0, rest=b""):
     write("gdb", name, bytes([how]) + data + rest)
 
 
-# EVENT_0 runs the CPU a little, EVENT_1 brings another client, EVENT_2 the loop's turn.
+# EVENT_0 runs the CPU a little, EVENT_1 connects another client, EVENT_2 runs the loop once.
 def gdb_seeds():
     hello = ["qSupported:multiprocess+;swbreak+;hwbreak+;xmlRegisters=i386", "QStartNoAckMode",
              "qXfer:features:read:target.xml:0,ffb", "?", "Hg0", "qfThreadInfo", "qsThreadInfo"]

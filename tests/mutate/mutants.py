@@ -1,4 +1,4 @@
-"""Makes the mutants of a C file: all of them in one text, chosen at run time.
+"""Makes the mutants of a C file.  One text contains all of them, and one is chosen at run time.
 
 A small parser of the C of this tree (functions that begin and end in the first
 column, types in CamelCase or ending in _t, constants in capitals) finds the
@@ -6,8 +6,8 @@ expressions and statements of each function.  Each mutant N becomes
 
     (MUTANT(N) ? mutated : original)      or      if (!MUTANT(N)) statement;
 
-so that one object has them all.  What is not understood is left as it is.
-Functions that only make text for a person are not mutated, nor are tables.
+so that one object contains all of them.  Code that the parser does not understand is not
+mutated.  Neither are tables, nor functions that only make text for people.
 """
 import re
 
@@ -50,7 +50,7 @@ class Mutant:
 
 
 class Node:
-    """An expression: the characters [start, end), its parts, and what may stand in its place."""
+    """An expression: the characters [start, end), its parts, and its possible replacements."""
 
     def __init__(self, start, end, parts=(), changes=()):
         self.start, self.end, self.parts, self.changes = start, end, list(parts), list(changes)
@@ -67,12 +67,12 @@ def tokens_of(text, start, end):
 
 
 def typedefs_of(text):
-    """The types that a text defines and casts or declares with."""
+    """Returns the types that a text defines, and those in its casts and declarations."""
     return set(re.findall(r"^(?:\} |typedef [^;{]* )(\w+);", text, re.M))
 
 
 class Parser:
-    """Of one function's body."""
+    """Parses the body of one function."""
 
     def __init__(self, text, start, end, function, types, dropped, mutants, edits):
         self.text, self.function, self.mutants, self.edits = text, function, mutants, edits
@@ -104,7 +104,7 @@ class Parser:
         self.at += 1
 
     def skip_balanced(self):
-        """Over a bracket and what it holds."""
+        """Skips a bracket and its contents."""
         depth = 0
         while True:
             depth += self.word() in "([{" and self.kind() == "op"
@@ -124,7 +124,7 @@ class Parser:
         return re.fullmatch(r"\d\w*", self.raw(node)) is not None
 
     def cast_length(self):
-        """How many tokens a "(type)" here has, or 0."""
+        """Returns the number of tokens of a "(type)" here, or 0."""
         ahead, types = 1, 0
         while self.kind(ahead) == "id" and self.is_type(self.word(ahead)):
             ahead, types = ahead + 1, types + 1
@@ -235,7 +235,7 @@ class Parser:
             right = self.binary(power + 1)
             changes = [f"({self.raw(left)}) {o} ({self.raw(right)})" for o in others]
             if power in (6, 7) and self.is_number(right):
-                right.changes = []  # another bound is what another comparison is
+                right.changes = []  # a mutated bound does the same as a mutated comparison
             left = Node(left.start, right.end, [left, right], changes)
         return left
 
@@ -416,7 +416,7 @@ class Parser:
             self.one_statement()
 
     def one_statement(self):
-        """One that is not understood is left alone."""
+        """Parses one statement.  A statement that it does not understand gets no mutants."""
         at, mutants, edits = self.at, len(self.mutants), len(self.edits)
         try:
             self.statement()
@@ -433,7 +433,7 @@ class Parser:
 
 
 def functions_of(text):
-    """(name, start, end) of each body, braces included."""
+    """Yields (name, start, end) of each body with its braces."""
     for match in re.finditer(r"^\{\n.*?^\}\n", text, re.M | re.S):
         head = text[:match.start()].rstrip()
         begin = max(head.rfind("\n\n"), head.rfind("*/"), head.rfind("\n}"), head.rfind("\n#"))

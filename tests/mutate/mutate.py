@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Mutation testing of device files: which changes of the code no test notices.
+"""Mutation testing of device files: finds changes of the code that no test notices.
 
 Usage: mutate.py [options] BUILD FILE...
 
 Each FILE is compiled once, with all its mutants (mutants.py) in one object; the
 test programs that concern it are linked against that object once, and each
-mutant is a run of those that reach it, with its number in the environment.
-What a run has found is kept in BUILD/mutate, so that one that was interrupted
-goes on; survivors are tried again each time.  `equivalent.txt` has those that no
-test can notice, each with the reason.
+mutant is tried by running those that reach it, with its number in the environment.
+The results are kept in BUILD/mutate, so that an interrupted run can be
+continued.  Survivors are tried again each time.  `equivalent.txt` lists the mutants
+that no test can notice, each with the reason.
 """
 import argparse
 import collections
@@ -29,7 +29,7 @@ import mutants
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# A file's tests: unit programs, the classes that test_every_device is to try, port scripts.
+# The tests of a file: unit programs, classes for test_every_device, and port scripts.
 TESTS = [
     (r"acpi_pm", ["acpi_pm"], ["acpi-pm"], []),
     (r"ata.*", ["ata", "ata_corners", "ata_ports", "ata_state", "atapi"], ["isa-ide"], ["ata", "atapi"]),
@@ -91,7 +91,7 @@ class Program:
         self.patience, self.seconds, self.reached = 120.0, 60, b""
 
     def run(self, mutant=0, reached=None):
-        """True: the tests passed."""
+        """Runs the tests.  Returns whether they passed."""
         environment = dict(os.environ, PIOEMU_MUTANT=str(mutant), G_MESSAGES_DEBUG="",
                            **self.environment)
         if reached:
@@ -109,7 +109,7 @@ class Program:
             return False
 
     def measure(self, count, directory):
-        """The time that it takes, and which mutants it reaches."""
+        """Measures the time of a run, and finds the mutants that it reaches."""
         path = directory / f"{self.name}.reached"
         path.unlink(missing_ok=True)
         begin, used = time.monotonic(), cpu_seconds()
@@ -157,7 +157,7 @@ class Subject:
         sys.exit(f"mutate: {self.path} is not in {self.build}/compile_commands.json")
 
     def compile(self):
-        """Leaves out the mutants that the compiler refuses: sums of two pointers."""
+        """Compiles without the mutants that the compiler refuses, such as sums of two pointers."""
         text, headers, dropped = self.path.read_text(), headers_text(), set()
         source, out = self.directory / "mutated.c", self.directory / "mutated.o"
         command = self.compile_command() + ["-w", "-O1", "-I", str(ROOT), "-c",
@@ -212,7 +212,7 @@ class Subject:
             program.measure(len(self.mutants), self.directory)
 
     def try_mutant(self, mutant):
-        """The name of the program that noticed it, "" or "not reached"."""
+        """Returns the name of the program that noticed the mutant, "" or "not reached"."""
         reaching = [p for p in self.programs if p.reached[mutant.number]]
         for program in reaching:
             if not program.run(mutant.number):
@@ -223,7 +223,7 @@ class Subject:
 # ---- what is known ----
 
 def numbered_keys(found):
-    """A key for each mutant: those that read alike in a function are counted."""
+    """Returns a key for each mutant.  Equal ones in a function get numbers."""
     seen, keys = {}, []
     alike = collections.Counter(mutant.key() for mutant in found)
     for mutant in found:
@@ -234,7 +234,7 @@ def numbered_keys(found):
 
 
 def read_equivalents():
-    """(file, key) to the reason."""
+    """Returns a dictionary from (file, key) to the reason."""
     equivalents, name = {}, None
     for line in (HERE / "equivalent.txt").read_text().splitlines():
         if line.startswith("== "):
@@ -248,7 +248,7 @@ def read_equivalents():
 
 
 class Memory:
-    """What earlier runs found of this text of the file."""
+    """The results of earlier runs for the same text of the file."""
 
     def __init__(self, subject, fresh):
         self.path = subject.build / "mutate" / f"{subject.name}.json"
@@ -268,7 +268,7 @@ class Memory:
 
 
 def run_file(build, path, options, equivalents):
-    """(mutants, killed, equivalent, survivors)."""
+    """Returns (mutants, killed, equivalent, survivors)."""
     subject = Subject(build, path)
     subject.compile()
     subject.make_programs()

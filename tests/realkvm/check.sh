@@ -1,12 +1,13 @@
 #!/bin/sh
-# The guest tests on Linux's own KVM, for a host whose /dev/kvm is another kind
-# or is not there: machine.sh has the machine, inside.sh what runs in it.  Prints
-# TAP, with a point for each point of the programs inside.
+# Runs the guest tests on Linux's own KVM, for a host whose /dev/kvm is of
+# another kind or missing.  machine.sh makes the machine, and inside.sh runs in
+# it.  Prints TAP, with a point for each point of the programs inside.
 set -eu
 
-# All takes about five minutes on two cores.  What a busy host does not come to in
-# this time is left out, and so is what follows when the machine stands still or
-# its kernel panics, as QEMU's SVM lets it do once in a while.
+# The whole run takes about five minutes on two cores.  On a busy host, what
+# does not begin within this time is left out.  The rest is also left out if
+# the machine hangs or its kernel panics, which happens now and then under
+# QEMU's SVM.
 SECONDS_AT_MOST=${PIOEMU_REALKVM_SECONDS:-480}
 
 [ $# = 1 ] || { echo "Usage: check.sh BUILD-DIRECTORY" >&2 && exit 2; }
@@ -22,7 +23,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 3' HUP INT TERM
 
-# What a stock kernel boots into.
+# Makes the user space that a stock kernel boots.
 make_user_space()
 {
     mkdir -p "$work/user/bin" "$work/user/proc"
@@ -32,8 +33,9 @@ make_user_space()
     (cd "$work/user" && find . | cpio --quiet -o -H newc) >"$work/user-space"
 }
 
-# Numbers the points anew, names their program, and makes a point of what ended
-# badly without saying so.  Not every awk prints a point before the next block has come.
+# Renumbers the points, adds the name of their program, and makes a failed
+# point of a program that ended badly without one.  Some awks print a point
+# only after the next block has come.
 to_tap()
 {
     busybox awk -v seconds="$SECONDS_AT_MOST" '

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs in the machine, by busybox: the programs whose points show what KVM does.
-# A line "@ program NAME" stands before what each prints and "@ status STATUS
-# SECONDS" behind it; check.sh makes one TAP of all.
+# Runs in the machine, under busybox: the programs whose points show what KVM
+# does. A line "@ program NAME" comes before the output of each, and "@ status
+# STATUS SECONDS" after it.  check.sh makes one TAP stream of them.
 
-# Each takes less than a minute on two cores; some times that where the host is busy.
+# Each takes less than a minute on two cores, and several times that on a busy
+# host.
 PROGRAM_SECONDS=300
 export PIOEMU_BUILD=/pioemu PIOEMU_TEST_ACCEL=kvm PIOEMU_TEST_PATIENCE=150
 
@@ -12,8 +13,9 @@ uptime_seconds()
     cut -d ' ' -f 1 /proc/uptime
 }
 
-# run NAME COMMAND...: what fails has to fail twice.  The clocks of this machine
-# leap at times, since its CPUs' TSCs are not one clock, and a wait ends too soon.
+# run NAME COMMAND...: a failure counts only if it happens twice.  The TSCs of
+# this machine's CPUs differ, so its clocks jump at times, and a wait can end
+# too early.
 run()
 {
     name=$1
@@ -33,7 +35,7 @@ run()
     echo "@ status $status $(echo "$start $(uptime_seconds)" | awk '{ printf "%.1f", $2 - $1 }')"
 }
 
-# guest_test NAME OPTIONS...: of tests/guest/.
+# guest_test NAME OPTIONS...: runs a program of tests/guest/.
 guest_test()
 {
     name=$1
@@ -41,7 +43,7 @@ guest_test()
     run "$name" "/pioemu/tests/guest/test_$name" --tap "$@"
 }
 
-# knows_kvm IRQCHIP: the kernel found what KVM offers its guests.
+# knows_kvm IRQCHIP: the kernel must have found what KVM offers its guests.
 knows_kvm()
 {
     grep -q 'Hypervisor detected: KVM' /tmp/linux && grep -q 'clocksource kvm-clock' /tmp/linux &&
@@ -49,9 +51,10 @@ knows_kvm()
             { grep -q 'TSC deadline timer available' /tmp/linux && grep -q 'x2apic enabled' /tmp/linux; }; }
 }
 
-# stock_linux CPUS IRQCHIP: a distribution's kernel comes to its user space, with
-# all its CPUs, and powers off.  It is not to judge its timer by the TSC, which no
-# slow machine passes; under KVM with its signature it would not.
+# stock_linux CPUS IRQCHIP: a distribution's kernel must reach its user space
+# with all its CPUs, and power off.  It must not check its timer against the
+# TSC, because a slow machine fails that check; under KVM with its signature a
+# kernel does not check it.
 stock_linux()
 {
     point="linux_with_$1_cpus_and_irqchip_$2"
@@ -77,7 +80,7 @@ linux()
     return $all
 }
 
-# bios_faults is not among them: TCG checks no segment's limit in real mode.
+# bios_faults is left out: TCG does not check segment limits in real mode.
 case ${1:-} in
 linux) linux ;;
 *)

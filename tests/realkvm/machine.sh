@@ -1,8 +1,8 @@
 #!/bin/sh
 # A machine whose /dev/kvm is Linux's own kvm-amd, on any host: Debian's cloud
-# kernel under QEMU's TCG, which emulates AMD's SVM with nested paging.  It runs
-# one command and powers off.  What is inside is 20 to 50 times slower than the
-# host, so it shows what KVM does and never how fast.
+# kernel under QEMU's TCG, which emulates AMD's SVM with nested paging.  It
+# runs one command and powers off.  Programs inside run 20 to 50 times slower
+# than on the host, so the machine shows what KVM does, and not how fast.
 set -eu
 
 usage()
@@ -53,7 +53,8 @@ put_commands()
     echo root:x:0: >"$root/etc/group"
 }
 
-# In the order in which they are loaded; what the kernel has built in is none.
+# Prints the modules in the order in which they are loaded.  A part that is
+# built into the kernel has none.
 put_modules()
 {
     order=0
@@ -71,7 +72,7 @@ put()
     cp -rL "$1" "$root$2"
 }
 
-# The dynamic loader is a line without an arrow.
+# The dynamic loader is the line of ldd's output without an arrow.
 put_libraries()
 {
     find "$root" -type f -perm -u+x -size +4k ! -path "$root/bin/*" -exec ldd {} + 2>/dev/null |
@@ -81,7 +82,7 @@ put_libraries()
         done
 }
 
-# quote WORD...: for a shell to read.
+# quote WORD...: quotes the words for a shell.
 quote()
 {
     for word; do
@@ -125,8 +126,8 @@ pack()
 
 # ---- the machine ----
 
-# The kernel measures its timers by each other as it boots, and panics or turns
-# away from the TSC if a busy host makes one of them look wrong.
+# At boot the kernel compares its timers.  If a busy host makes one of them
+# look wrong, it panics or stops using the TSC.
 TRUST='no_timer_check tsc=reliable nowatchdog'
 
 boot()

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The numbers of the board stand in src/machine/pc_board.h and nowhere else.
+"""Checks that the numbers of the board are in src/machine/pc_board.h and nowhere else.
 
 Usage: check_board.py ROOT LIST_DEFAULTS
 
 No property of a device that says where the device is has a default of its own
 (LIST_DEFAULTS prints those that have one), and no source of the program and of
-its firmware has a number of pc_board.h.  Numbers below 0x100, and those with one
-digit besides 0, may mean anything and are not looked for.
+its firmware contains a number of pc_board.h.  Numbers below 0x100, and those with only
+one digit other than 0, may mean anything and are not searched for.
 """
 import re
 import subprocess
@@ -15,7 +15,7 @@ from pathlib import Path
 
 BOARD = "src/machine/pc_board.h"
 FOLDERS = ["src", "devices", "bios"]
-# What a number means where it is not the board's: (file, number).
+# (file, number): what the number means if it is not one of the board's.
 EXCEPTIONS = {
     ("bios/kernel.S", 0x510): "the loader fits any firmware and board that have fw_cfg",
     ("src/cli/option_table.c", 0x501): "an example of a command line",

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Every member of a device's state struct is saved, wired or derived.
+"""Checks that every member of a device's state struct is saved, wired or derived.
 
 Usage: check_state.py LIST_FIELDS DEVICES_DIRECTORY
 
 A member is saved if the class's table of fields names it (LIST_FIELDS prints
 those), and wired if a property, an output or a timer of the class names it.
-What is neither has to be in EXCEPTIONS, with the reason: a member that was
-forgotten is found here, and so is an exception that is none any more.
+Any other member must be in EXCEPTIONS, with the reason.  The check finds members that
+were forgotten, and exceptions that are no longer needed.
 """
 import re
 import subprocess
@@ -42,7 +42,7 @@ def read_sources(directory):
 
 
 def find_structs(sources):
-    """Name to the text between the braces."""
+    """Returns a dictionary from each name to the text between the braces."""
     structs = {}
     for text in sources.values():
         for body, name in re.findall(r"typedef struct \w*\s*\{([^{}]*)\}\s*(\w+);", text):
@@ -75,7 +75,7 @@ def find_enums(sources):
 
 
 def members_of(body):
-    """(type, is a pointer, name, how many or None) of each member."""
+    """Yields (type, is a pointer, name, how many or None) for each member."""
     for declaration in body.split(";"):
         words = declaration.split()
         if not words:
@@ -100,7 +100,7 @@ class Model:
         return int(text, 0) if text[:1].isdigit() else self.constants[text]
 
     def leaves(self, name):
-        """Every member that has no members: an array of numbers is one."""
+        """Returns all members without members of their own, such as arrays of numbers."""
         for kind, pointer, member, count in members_of(self.structs[name]):
             if pointer or kind in SCALARS or kind in self.enums:
                 yield member
@@ -116,7 +116,7 @@ class Model:
 
 
 def find_classes(sources):
-    """Class name to (source file, its state's type)."""
+    """Returns a dictionary from each class name to (source file, type of the state)."""
     classes = {}
     for path, text in sources.items():
         for body in re.findall(r"DeviceClass \w+ = \{(.*?)\n\};", text, flags=re.S):
@@ -126,7 +126,7 @@ def find_classes(sources):
 
 
 def wired_members(state, sources):
-    """What properties, outputs and timers of this struct name; a macro may give the index."""
+    """Returns the members that properties, outputs and timers name; a macro may give the index."""
     found = set()
     macros = "offsetof|DEVICE_(?:PROPERTY|CHOICE|PORT|IRQ|CHAR|OUTPUT|TIMER)"
     for text in sources.values():
