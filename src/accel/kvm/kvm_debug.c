@@ -76,7 +76,7 @@ static bool add_pieces(KvmSlots *slots, const DebugPoint *point, size_t index)
     return true;
 }
 
-/* False: there are more than fit, or this host's registers cannot do it. */
+/* Returns false if more points are needed than fit, or if the host's registers do not work. */
 static bool fill_slots(const KvmAccel *kvm, KvmSlots *slots)
 {
     bool fit = true;
@@ -160,7 +160,7 @@ static bool can_stop(const KvmAccel *kvm, DebugKind kind)
     return stops;
 }
 
-/* The capability's value is the flags that there are. */
+/* The value of the capability is the set of supported flags. */
 void kvm_debug_open(KvmAccel *kvm)
 {
     int flags = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG2);
@@ -223,7 +223,7 @@ static int software_vector(const KvmVcpu *kv, const CpuState *state)
     return code[0] == 0xcd ? code[1] : code[0] == 0xcc ? 3 : code[0] == 0xce ? 4 : -1;
 }
 
-/* Those that one instruction may lead to, as far as there are registers. */
+/* Finds the handlers that one instruction may enter, as far as there are registers for them. */
 static void guard_handlers(KvmVcpu *kv, KvmSlots *slots)
 {
     static const unsigned VECTORS[] = {VECTOR_GP, VECTOR_PF, VECTOR_UD, VECTOR_DE};
@@ -258,8 +258,8 @@ static bool is_stepping(const KvmVcpu *kv)
 }
 
 /*
- * A step towards the interrupt that ended a halt goes on to its handler.  No
- * other step takes an interrupt: TF would be off in the handler.
+ * A step that takes the interrupt that ends a halt continues to its handler.
+ * No other step takes an interrupt, because TF would be off in the handler.
  */
 static uint32_t control_of(const KvmVcpu *kv, const KvmSlots *slots)
 {
@@ -288,8 +288,9 @@ static void apply(KvmVcpu *kv, const KvmSlots *slots)
 }
 
 /*
- * A step takes no interrupt but the one that ended a halt.  True: the handler is
- * entered.  KVM finishes an access with the next KVM_RUN, where it was begun.
+ * A step takes only the interrupt that ends a halt.  Returns true if the
+ * handler was entered.  KVM completes an unfinished access with the next
+ * KVM_RUN, at its instruction.
  */
 static bool take_interrupt(KvmVcpu *kv)
 {
@@ -315,8 +316,8 @@ static bool take_interrupt(KvmVcpu *kv)
 }
 
 /*
- * Where the vCPU goes on at a breakpoint that it stopped at, nothing stops it
- * for one instruction.
+ * If the vCPU resumes at the breakpoint where it stopped, nothing stops it for
+ * one instruction.
  */
 static void apply_points(KvmVcpu *kv)
 {
@@ -382,7 +383,7 @@ static bool read_watched(KvmVcpu *kv, const DebugPoint *point, uint8_t *data)
                point->size;
 }
 
-/* A write that changes nothing is not seen. */
+/* A write that does not change the value is not detected. */
 static const DebugPoint *find_change(KvmVcpu *kv)
 {
     const Accel *accel = kv->vcpu.accel;
@@ -485,7 +486,7 @@ VcpuStop kvm_debug_halted(KvmVcpu *kv, VcpuStop stop)
 
 #define OPCODE_HLT 0xf4
 
-/* KVM may report the step and forget that it was HLT, which no other instruction tells. */
+/* KVM may report the step and not that the instruction was HLT, so the instruction is read. */
 static bool has_halted(KvmVcpu *kv, uint64_t now)
 {
     CpuState state;
@@ -496,7 +497,7 @@ static bool has_halted(KvmVcpu *kv, uint64_t now)
            opcode == OPCODE_HLT;
 }
 
-/* One instruction was done. */
+/* Handles the end of one instruction. */
 static VcpuStop handle_step(KvmVcpu *kv, uint64_t now, bool *go_on)
 {
     if (has_halted(kv, now)) {
@@ -532,7 +533,7 @@ VcpuStop kvm_debug_exit(KvmVcpu *kv, bool *go_on)
     if (debug->exception == 1 && debug->dr6 & DR6_SINGLE_STEP && is_stepping(kv)) {
         return handle_step(kv, debug->pc, go_on);
     }
-    /* It is the guest's own. */
+    /* The exception is the guest's own. */
     kv->debug.inject = debug->exception == 3 ? KVM_GUESTDBG_INJECT_BP : KVM_GUESTDBG_INJECT_DB;
     kv->debug.stale = *go_on = true;
     return VCPU_DEBUG;

@@ -1,6 +1,6 @@
 /*
- * The kvm accelerator: where interrupts and exceptions lead, for a vCPU that is
- * stepped.
+ * The kvm accelerator: finds the handlers of interrupts and exceptions, for a
+ * vCPU that is stepped.
  *
  * Interrupt vector table: volume 3 of Intel's manual, "8086 Emulation"; gates:
  * "Interrupt and Exception Handling".
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* Where a vector leads, and where its entry leaves the flags on the stack. */
+/* The handler of a vector, and where its entry pushes the flags. */
 typedef struct Handler {
     uint64_t address;
     unsigned flags_at, width;
@@ -43,7 +43,7 @@ static bool find_real_handler(const CpuState *state, const Memory *memory, unsig
     return true;
 }
 
-/* False: the selector is not one of the GDT's. */
+/* Returns false if the selector is not in the GDT. */
 static bool read_segment(const CpuState *state, const Memory *memory, uint16_t selector,
                          CpuSegment *segment)
 {
@@ -60,7 +60,7 @@ static bool read_segment(const CpuState *state, const Memory *memory, uint16_t s
     return true;
 }
 
-/* Interrupt and trap gates; a task gate leads elsewhere. */
+/* Finds interrupt and trap gates.  A task gate is not supported. */
 static bool find_gate(const CpuState *state, const Memory *memory, unsigned vector,
                       Handler *handler)
 {
@@ -112,7 +112,7 @@ bool kvm_find_handler(const KvmVcpu *kv, const CpuState *state, unsigned vector,
     return found;
 }
 
-/* The flags that were pushed have the TF of the step: IRET would bring it back. */
+/* The pushed flags contain the TF of the step, which IRET would restore. */
 void kvm_clear_pushed_trap(KvmVcpu *kv, unsigned vector)
 {
     Memory *memory = kv->vcpu.accel->host.memory;
@@ -137,7 +137,7 @@ void kvm_clear_pushed_trap(KvmVcpu *kv, unsigned vector)
 
 /* ---- interrupts ---- */
 
-/* The stack stays the same one: not from a user's code, and not in long mode. */
+/* The stack must stay the same, so the code must not be a program's or in long mode. */
 static bool find_code(const CpuState *state, const Memory *memory, const Handler *handler,
                       CpuSegment *code)
 {
@@ -170,8 +170,9 @@ static bool push_frame(const CpuState *state, Memory *memory, const Handler *han
 }
 
 /*
- * Enters the handler in KVM's place.  KVM would push flags with the TF of the
- * step, and the handler would run without it.  False: KVM has to do it.
+ * Enters the handler instead of KVM.  KVM would push flags with the TF of the
+ * step, and would run the handler without it.  Returns false if KVM must do
+ * it.
  */
 bool kvm_enter_handler(KvmVcpu *kv, unsigned vector)
 {

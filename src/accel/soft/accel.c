@@ -14,7 +14,10 @@
 #define IPS_DEFAULT UINT64_C(50000000)
 #define IPS_MAX     UINT64_C(100000000000)
 
-/* About where making code pays: a translation costs as much as some fifty runs of the block. */
+/*
+ * Roughly the number of runs at which a translation pays: it costs as much as
+ * about fifty runs of the block.
+ */
 #define TRANSLATE_AFTER_DEFAULT 16u
 
 typedef enum Translate { TRANSLATE_AUTO, TRANSLATE_ON, TRANSLATE_OFF } Translate;
@@ -107,7 +110,7 @@ static void set_features(InterpAccel *interp)
     cpu_model_limit(&interp->accel.host.model, &interp->features);
 }
 
-/* Every CPU of ours can have it; the model says whether it does. */
+/* Every software CPU can have long mode.  The model decides whether it does. */
 static bool interp_has_long_mode(void)
 {
     return true;
@@ -167,7 +170,7 @@ static void interp_close(Accel *accel)
     g_clear_pointer(&interp->cpus, g_ptr_array_unref);
 }
 
-/* The linear address of the instruction that makes an access. */
+/* Returns the linear address of the instruction that makes an access. */
 static uint64_t program_counter(BusInitiator *self)
 {
     const Cpu *cpu = (const Cpu *)self;
@@ -175,7 +178,7 @@ static uint64_t program_counter(BusInitiator *self)
     return cpu_code_linear(cpu) + cpu->current->start;
 }
 
-/* A device has the bus: the run loop has to see that before the next instruction. */
+/* A device has the bus.  The run loop must notice that before the next instruction. */
 static void held(BusInitiator *self)
 {
     cpu_mode_changed((Cpu *)self);
@@ -256,7 +259,10 @@ static void interp_memory_written(Accel *accel, uint64_t address, size_t size)
     }
 }
 
-/* The code of a page that has other bytes now, or none, is compared with those. */
+/*
+ * The bytes of a page of code were replaced or removed, so its code is
+ * compared with the new ones.
+ */
 static void code_moved(InterpAccel *interp, uint64_t address)
 {
     static const uint8_t NOTHING[PAGE_SIZE] = {0};
@@ -281,7 +287,7 @@ static void interp_memory_changed(Accel *accel, uint64_t address, uint64_t size)
     }
 }
 
-/* "interp" is what this program called it first, "tcg" what QEMU calls its own. */
+/* "interp" is an older name of this accelerator, and "tcg" is the name of QEMU's. */
 static const char *const ALIASES[] = {"interp", "tcg", NULL};
 
 const AccelClass accel_soft_class = {

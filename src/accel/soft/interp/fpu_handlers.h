@@ -1,6 +1,6 @@
 /*
- * What the handlers of x87, MMX and SSE share, and the declarations of all of
- * them for the opcode map.
+ * What the handlers of x87, MMX and SSE share, and their declarations for the
+ * opcode map.
  */
 #ifndef PIOEMU_ACCEL_SOFT_INTERP_FPU_HANDLERS_H
 #define PIOEMU_ACCEL_SOFT_INTERP_FPU_HANDLERS_H
@@ -9,7 +9,7 @@
 #include "src/accel/soft/x86/fpu.h"
 #include "src/accel/soft/x86/vector_functions.h"
 
-/* A general register's result. */
+/* Stores the result of a general register. */
 static inline void put_32(Cpu *cpu, unsigned offset, u64 value)
 {
     reg_put32(cpu, offset, (u32)value);
@@ -25,13 +25,13 @@ static inline void put_64(Cpu *cpu, unsigned offset, u64 value)
     reg_put64(cpu, offset, value);
 }
 
-/* Where byte `i` is of what rDI points to. */
+/* Returns the address of byte `i` of the operand at rDI. */
 static inline EffAddr string_address(Cpu *cpu, const Insn *insn, unsigned i)
 {
     return (EffAddr)(cpu->gpr[CPU_DI] + i) & insn_mask(insn);
 }
 
-/* First in a handler: what the system has to say comes before all else. */
+/* The first statement of a handler: exceptions of the system come before all others. */
 #define NEED_X87()                                                                                 \
     do {                                                                                           \
         if (unlikely(x87_is_off(cpu))) {                                                           \
@@ -75,7 +75,10 @@ static inline F80 *mmx_at(Cpu *cpu, unsigned place)
 
 /* ---- lists: name, bytes of a memory operand ---- */
 
-/* Of both register files, without floating point; the bytes are those of MMX. */
+/*
+ * Instructions for both MMX and XMM registers, without floating point.  The
+ * sizes are those of MMX.
+ */
 #define FPU_BOTH_LIST(X)                                                                           \
     X(pand, 8) X(pandn, 8) X(por, 8) X(pxor, 8) X(paddb, 8) X(paddw, 8) X(paddd, 8) X(paddq, 8)    \
     X(psubb, 8) X(psubw, 8) X(psubd, 8) X(psubq, 8) X(paddsb, 8) X(paddsw, 8) X(paddusb, 8)        \
@@ -89,7 +92,7 @@ static inline F80 *mmx_at(Cpu *cpu, unsigned place)
     X(punpckhwd, 8) X(punpckhdq, 8) X(pshufb, 8) X(palignr, 8) X(psrlw, 8) X(psrld, 8)             \
     X(psrlq, 8) X(psllw, 8) X(pslld, 8) X(psllq, 8) X(psraw, 8) X(psrad, 8)
 
-/* Of XMM registers alone. */
+/* Instructions for XMM registers only. */
 #define FPU_XMM_LIST(X)                                                                            \
     X(pcmpeqq, 16) X(pcmpgtq, 16) X(pminsb, 16) X(pmaxsb, 16) X(pminuw, 16) X(pmaxuw, 16)          \
     X(pminsd, 16) X(pmaxsd, 16) X(pminud, 16) X(pmaxud, 16) X(pmulld, 16) X(pmuldq, 16)            \
@@ -103,7 +106,7 @@ static inline F80 *mmx_at(Cpu *cpu, unsigned place)
     X(pmovsxwd, 8) X(pmovsxwq, 4) X(pmovsxdq, 8) X(pmovzxbw, 8) X(pmovzxbd, 4) X(pmovzxbq, 2)      \
     X(pmovzxwd, 8) X(pmovzxwq, 4) X(pmovzxdq, 8) X(movddup, 8) X(rcpss, 4) X(rsqrtss, 4)
 
-/* Of XMM registers, which may raise #XM. */
+/* Instructions for XMM registers that can raise #XM. */
 #define FPU_FLOAT_LIST(X)                                                                          \
     X(addps, 16) X(addpd, 16) X(addss, 4) X(addsd, 8) X(subps, 16) X(subpd, 16) X(subss, 4)        \
     X(subsd, 8) X(mulps, 16) X(mulpd, 16) X(mulss, 4) X(mulsd, 8) X(divps, 16) X(divpd, 16)        \
@@ -161,7 +164,7 @@ FPU_PAIR_LIST(DECLARE_PAIR)
 /* clang-format on */
 FPU_SINGLE_LIST(DECLARE_FPU)
 
-/* Of general registers, by operand size. */
+/* Instructions for general registers, by operand size. */
 #define DECLARE_BITS(N)                                                                            \
     Handler OP_NAME(popcnt##N##_rr), OP_NAME(popcnt##N##_rm), OP_NAME(lzcnt##N##_rr),              \
         OP_NAME(lzcnt##N##_rm), OP_NAME(tzcnt##N##_rr), OP_NAME(tzcnt##N##_rm),                    \

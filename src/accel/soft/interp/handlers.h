@@ -1,6 +1,6 @@
 /*
- * How handlers are written: the dispatch, the block ends, and the declarations
- * of all of them for the opcode map.
+ * How handlers are written: the dispatch, the ends of blocks, and the
+ * declarations of all handlers for the opcode map.
  */
 #ifndef PIOEMU_ACCEL_SOFT_INTERP_HANDLERS_H
 #define PIOEMU_ACCEL_SOFT_INTERP_HANDLERS_H
@@ -9,8 +9,8 @@
 #include "src/accel/soft/x86/flags.h"
 
 /*
- * INTERP_TAIL is set by the build: with it a handler calls the next one in its
- * own place; without it, it returns to a loop that does.
+ * The build sets INTERP_TAIL.  With it, a handler calls the next one by a tail
+ * call.  Without it, a handler returns to a loop that calls the next one.
  */
 #if INTERP_TAIL && defined(__clang__)
 #define INTERP_MUSTTAIL __attribute__((musttail))
@@ -30,20 +30,23 @@
 
 #define NEXT() GOTO(insn + 1)
 
-/* A handler's name: each is compiled for 16 and 32-bit code, and again for 64-bit code. */
+/*
+ * The name of a handler.  Each is compiled once for 16-bit and 32-bit code and
+ * once for 64-bit code.
+ */
 #if INTERP_WIDE
 #define OP_NAME(name) op64_##name
 #else
 #define OP_NAME(name) op_##name
 #endif
 
-/* What 64-bit code alone has. */
+/* For what only 64-bit code has. */
 #if INTERP_WIDE
 #define WIDE_ONLY(...) __VA_ARGS__
 #else
 #define WIDE_ONLY(...)
 #endif
-/* What it does not have. */
+/* For what 64-bit code does not have. */
 #if INTERP_WIDE
 #define NARROW_ONLY(...)
 #else
@@ -53,10 +56,10 @@
 #define OP(name) const Insn *OP_NAME(name)(Cpu * cpu G_GNUC_UNUSED, const Insn *insn)
 
 /*
- * A handler with a memory operand is compiled twice.  The first copy has no
- * calls, and so no stack frame: when READ, WRITE or CHANGE misses, it leaves
- * everything to the second copy, which begins again and calls access.c.  So
- * nothing may be committed before the last of them.
+ * A handler with a memory operand is compiled twice.  The first copy makes no
+ * calls and needs no stack frame.  When READ, WRITE or CHANGE misses, it
+ * tail-calls the second copy, which starts again from the beginning and calls
+ * access.c.  So a handler must not commit anything before the last access.
  */
 #define OP_MEMORY(name, ...)                                                                       \
     static __attribute__((noinline, cold)) const Insn *slow_##name(Cpu *cpu, const Insn *insn)     \
@@ -70,7 +73,7 @@
         __VA_ARGS__                                                                                \
     }
 
-/* Finds where a datum is; name##_hit says whether the fast path may touch it. */
+/* Finds the address of an operand.  name##_hit says whether the fast path may be used. */
 #if INTERP_WIDE
 #define LOCATE(N, name, segment_, offset_, end, tag)                                               \
     unsigned name##_segment = (segment_);                                                          \
@@ -108,7 +111,7 @@
         mem_write##N(cpu, insn, name##_segment, name##_offset, (value));                           \
     }
 
-/* A place to read and then write; CHANGED ends it. */
+/* Finds an operand to read and then write.  CHANGED ends the access. */
 #define CHANGE(N, name, segment_, offset_)                                                         \
     LOCATE(N, name, segment_, offset_, write_end, write_tag)                                       \
     mem##N *name = name##_hit ? (mem##N *)(name##_e->addend + name##_linear)                       \
@@ -124,7 +127,7 @@
 #define WRITE_OPERAND(N, name, value) WRITE(N, name, insn->segment, insn_address(cpu, insn), value)
 #define CHANGE_OPERAND(N, name)       CHANGE(N, name, insn->segment, insn_address(cpu, insn))
 
-/* Before anything that may raise or that looks at Cpu.current. */
+/* Needed before anything that can raise an exception or reads Cpu.current. */
 static inline void insn_begin(Cpu *cpu, const Insn *insn)
 {
     cpu->current = insn;
@@ -133,9 +136,10 @@ static inline void insn_begin(Cpu *cpu, const Insn *insn)
 Handler op_stale;
 
 /*
- * Whether a repetition must leave before its next step, which is already paid for.
- * One that has overwritten itself goes on as what is there now, wherever a slice
- * of the run loop would have cut it.
+ * Whether a repetition must leave before its next step, whose fuel is already
+ * paid. If a repetition has overwritten its own code, the new instruction
+ * continues from there, so that the result does not depend on where a slice of
+ * the run loop ends.
  */
 static inline bool rep_pauses(const Cpu *cpu, const Insn *insn)
 {
@@ -143,7 +147,7 @@ static inline bool rep_pauses(const Cpu *cpu, const Insn *insn)
            cpu_fuel_left(cpu) < 0;
 }
 
-/* It is to be entered again. */
+/* Leaves a repetition that will be entered again. */
 static inline const Insn *rep_leave(Cpu *cpu, const Insn *insn)
 {
     cpu->rip += insn->start;
@@ -151,15 +155,15 @@ static inline const Insn *rep_leave(Cpu *cpu, const Insn *insn)
     return NULL;
 }
 
-/* Where code goes on, as wide as its addresses. */
+/* Returns the address of the next instruction, as wide as addresses are in this mode. */
 static inline EffAddr insn_next_rip(const Cpu *cpu, const Insn *insn)
 {
     return (EffAddr)cpu->rip + insn->end;
 }
 
 /*
- * A block is entered if it is the one for this linear address and generation,
- * lies within the segment, and there is fuel for all of it.
+ * A block can be entered if it belongs to this linear address and generation,
+ * lies within the segment, and there is enough fuel for all of it.
  */
 static inline bool block_enterable(const Cpu *cpu, const Block *block, LinearAddr linear)
 {
@@ -183,9 +187,9 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
 }
 
 /*
- * Goes to the block at CS:EIP, charging all of it, or returns NULL when the
- * run loop has something to do.  `slot` says which link of this block leads
- * there.  The slow half has a handler's form, so that it too is a tail call.
+ * Goes to the block at CS:EIP and pays for all of it, or returns NULL if the
+ * run loop must act first.  `slot` is the link of this block to the next. The
+ * slow half has the form of a handler, so that it is a tail call as well.
  */
 #define CHAIN_FROM(tail_, slot)                                                                    \
     do {                                                                                           \
@@ -199,7 +203,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
     } while (0)
 #define CHAIN(slot) CHAIN_FROM(insn + 1, slot)
 
-/* The same for a target that is not fixed. */
+/* Does the same for a target that is not constant. */
 #define JUMP()                                                                                     \
     do {                                                                                           \
         LinearAddr jump_linear_ = code_linear(cpu);                                                \
@@ -211,7 +215,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
         GOTO(jump_->insns);                                                                        \
     } while (0)
 
-/* After what may have let an interrupt in or begun single-stepping. */
+/* Used after an instruction that may have enabled interrupts or single-stepping. */
 #define JUMP_ATTENTIVE()                                                                           \
     do {                                                                                           \
         if (cpu_attention(cpu)) {                                                                  \
@@ -220,7 +224,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
         JUMP();                                                                                    \
     } while (0)
 
-/* Ends the block behind this instruction. */
+/* Ends the block after this instruction. */
 #define FINISH()                                                                                   \
     do {                                                                                           \
         cpu->rip = insn_next_rip(cpu, insn);                                                       \
@@ -410,9 +414,9 @@ DECLARE_W(in, _dx)
 DECLARE_W(out, _i)
 DECLARE_W(out, _dx)
 Handler block_chain_slow0, block_chain_slow1, block_jump_slow;
-/* These are the same in every mode. */
+/* These handlers are the same in every mode. */
 Handler op_stale, op_undefined, op_too_long;
-/* Of either build; see Block.mode. */
+/* The handlers of both builds; see Block.mode. */
 Handler op_block_end, op64_block_end;
 DECLARE(cmpxchg8b)
 DECLARE(nop)

@@ -1,12 +1,12 @@
 /*
  * ADD OR ADC SBB AND SUB XOR CMP, TEST, INC DEC NEG NOT, XADD, CMPXCHG: the
- * instructions whose flags are the carries of one addition.
+ * instructions whose flags follow from the carries of one addition.
  */
 #include "src/accel/soft/interp/handlers.h"
 
 /*
- * Each operation is a macro over the width, the operands a and b (unsigned,
- * of that width) that yields the result and sets the flags.
+ * Each operation is a macro of the width and the operands a and b (unsigned,
+ * of that width).  It sets the flags and yields the result.
  */
 #define DO_ADD(N, a, b)                                                                            \
     u64 r_ = (u64)(a) + (b);                                                                       \
@@ -30,7 +30,7 @@
     u##N r_ = (u##N)((a) ^ (b));                                                                   \
     flags_logic##N(cpu, r_)
 
-/* Register and register, register and memory, memory and register, and so on. */
+/* Defines the forms: register and register, register and memory, and so on. */
 #define DEFINE_ALU(name, DO, N)                                                                    \
     OP(name##N##_rr)                                                                               \
     {                                                                                              \
@@ -70,7 +70,7 @@
         NEXT();                                                                                    \
     })
 
-/* CMP and TEST: nothing is stored. */
+/* CMP and TEST store no result. */
 #define DEFINE_COMPARE(name, DO, N)                                                                \
     OP(name##N##_rr)                                                                               \
     {                                                                                              \
@@ -119,7 +119,7 @@ ALL_WIDTHS(DEFINE_ALU, xor, DO_XOR)
 ALL_WIDTHS(DEFINE_COMPARE, cmp, DO_SUB)
 ALL_WIDTHS(DEFINE_COMPARE, test, DO_AND)
 
-/* INC and DEC leave CF as it was; OF stays the difference of the two carries at the sign. */
+/* INC and DEC keep CF.  OF is still the difference of the two carries at the sign bit. */
 static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
 {
     u64 was = (u64)flag_cf(cpu) << width;
@@ -128,7 +128,7 @@ static inline u64 keep_cf(const Cpu *cpu, u64 carries, unsigned width)
     return carries ^ flip ^ flip >> 1;
 }
 
-/* `out` is the carry out of 64 bits, for which there is no room in `carries`. */
+/* `out` is the carry out of bit 63, for which `carries` has no bit. */
 #define DEFINE_FLAGS_BUT_CF(N)                                                                     \
     static inline void flags_but_cf##N(Cpu *cpu, u##N result, u64 carries, bool out G_GNUC_UNUSED) \
     {                                                                                              \
@@ -203,7 +203,7 @@ ALL_WIDTHS(DEFINE_UNARY, not, DO_NOT)
 
 ALL_WIDTHS(DEFINE_XADD, xadd, DO_ADD)
 
-/* The destination is written in any case, as the silicon does. */
+/* The destination is always written, as by real CPUs. */
 #define DEFINE_CMPXCHG(name, DO, N)                                                                \
     OP(name##N##_rr)                                                                               \
     {                                                                                              \

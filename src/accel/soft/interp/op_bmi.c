@@ -1,11 +1,11 @@
 /*
  * BMI1 and BMI2: bit operations with three registers, which have a VEX prefix.
- * Insn.imm is the place of the register that the prefix names, unless that is
- * the destination.
+ * Insn.imm is the place of the register that the prefix names, unless that
+ * register is the destination.
  */
 #include "src/accel/soft/interp/fpu_handlers.h"
 
-/* VEX is not known in real and virtual-8086 mode. */
+/* VEX prefixes do not exist in real and virtual-8086 mode. */
 #define NEED_PROTECTED()                                                                           \
     do {                                                                                           \
         if (!INTERP_WIDE && unlikely(!cpu_protected(cpu))) {                                       \
@@ -14,7 +14,7 @@
         }                                                                                          \
     } while (0)
 
-/* The r/m operand, a, and the register by VEX.vvvv, v, give the destination. */
+/* Computes the destination from a, the r/m operand, and v, the register that VEX.vvvv names. */
 #define DEFINE_OPERATION(name, N, statements)                                                      \
     static u##N name##N(Cpu *cpu G_GNUC_UNUSED, const Insn *insn G_GNUC_UNUSED, u##N a,            \
                         u##N v G_GNUC_UNUSED)                                                      \
@@ -41,7 +41,7 @@
         NEXT();                                                                                    \
     }
 
-/* RORX has a count in Insn.imm, which names no register then. */
+/* For RORX, Insn.imm is a count and does not name a register. */
 #define REGISTER_PLACES (15u * 8u)
 
 #define SET_FLAGS(N, carry)                                                                        \
@@ -68,7 +68,7 @@ static u64 extract(u64 bits, u64 mask)
     return result;
 }
 
-/* `length` bits of a from `start`. */
+/* Extracts `length` bits of a from bit `start` on. */
 static u64 field(u64 a, unsigned start, unsigned length)
 {
     u64 shifted = start < 64 ? a >> start : 0;
@@ -113,7 +113,8 @@ static u64 field(u64 a, unsigned start, unsigned length)
                                                                                                    \
         result = count ? (u##N)(a >> count | a << (bits - count)) : a;                             \
     })                                                                                             \
-    /* The upper half goes last: it is what is left if both are one register. */                   \
+    /* The upper half is written last: it is the result if both destinations are the same          \
+     * register. */                                                                                \
     DEFINE_OPERATION(mulx, N, {                                                                    \
         u128 product = (u128)a * *reg##N(cpu, REG_OFFSET(CPU_DX));                                 \
                                                                                                    \

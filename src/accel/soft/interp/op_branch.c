@@ -1,17 +1,17 @@
 /*
- * Jumps, calls, returns and loops; the far ones check the operand and leave
- * the rest to far.c.
+ * Jumps, calls, returns and loops.  The far ones check their operand here, and
+ * far.c does the rest.
  */
 #include "src/accel/soft/interp/handlers.h"
 
-/* A branch that leaves the segment faults at the branch. */
+/* A branch to a target outside the segment faults at the branch. */
 static const Insn *branch_outside(Cpu *cpu, const Insn *insn)
 {
     insn_begin(cpu, insn);
     cpu_raise_error(cpu, VECTOR_GP, 0);
 }
 
-/* In 64-bit code the target is to be canonical, elsewhere within the segment. */
+/* In 64-bit code the target must be canonical.  In other code it must be within the segment. */
 #if INTERP_WIDE
 #define IS_OUTSIDE(target) (!linear_is_canonical(target))
 #else
@@ -68,7 +68,7 @@ DEFINE_CONDITION(jge, !(flag_sf(cpu) ^ flag_of(cpu)))
 DEFINE_CONDITION(jle, (flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu))
 DEFINE_CONDITION(jg, !((flag_sf(cpu) ^ flag_of(cpu)) || flag_zf(cpu)))
 
-/* The counter is CX, ECX or RCX by the address size. */
+/* The counter is CX, ECX or RCX, depending on the address size. */
 static inline EffAddr counter(Cpu *cpu, const Insn *insn)
 {
     return GPR_ADDRESS(cpu, CPU_CX) & insn_mask(insn);
@@ -85,7 +85,7 @@ static inline void set_counter(Cpu *cpu, const Insn *insn G_GNUC_UNUSED, EffAddr
 
 DEFINE_CONDITION(jcxz, counter(cpu, insn) == 0)
 
-/* The counter is written after the target was found to be in the segment. */
+/* The counter is written only after the check that the target is within the segment. */
 #define DEFINE_LOOP(name, N, condition)                                                            \
     OP(name##N)                                                                                    \
     {                                                                                              \
@@ -107,7 +107,7 @@ DEFINE_LOOPS(loop, true)
 DEFINE_LOOPS(loopz, flag_zf(cpu))
 DEFINE_LOOPS(loopnz, !flag_zf(cpu))
 
-/* The return address is written before the target is checked, but for 64-bit code. */
+/* The return address is written before the target is checked, except in 64-bit code. */
 #if INTERP_WIDE
 #define CHECK_BEFORE_PUSH(target) BRANCH_CHECK(target);
 #else
@@ -158,7 +158,7 @@ DEFINE_LOOPS(loopnz, !flag_zf(cpu))
         CALL_PUSH(N, target);                                                                      \
         JUMP();                                                                                    \
     })                                                                                             \
-    /* imm is what is released beyond the return address. */                                       \
+    /* imm is the number of further bytes that are popped after the return address. */             \
     OP_MEMORY(ret##N, {                                                                            \
         READ(N, target, CPU_SS, stack_offset(cpu, 0));                                             \
         BRANCH_CHECK(target);                                                                      \
@@ -175,7 +175,7 @@ WIDE_ONLY(DEFINE_NEAR(64))
 
 #if !INTERP_WIDE
 #define DEFINE_FAR_DIRECT(N)                                                                       \
-    /* imm:disp is offset and selector. */                                                         \
+    /* imm:disp is the offset and the selector. */                                                 \
     OP(jmp_far##N)                                                                                 \
     {                                                                                              \
         insn_begin(cpu, insn);                                                                     \
@@ -249,7 +249,7 @@ static void count_trap(Cpu *cpu, u8 vector)
         .count = cpu->last_exception.count + 1, .vector = vector, .cr2 = cpu->cr2};
 }
 
-/* INT3 (imm is 3) and INTO (4): traps that need no IOPL. */
+/* INT3 (imm is 3) and INTO (4) are traps that do not depend on IOPL. */
 OP(trap)
 {
     EffAddr next = insn_next_rip(cpu, insn);
@@ -263,7 +263,7 @@ OP(trap)
     JUMP_ATTENTIVE();
 }
 
-/* INT1 (F1): a debug trap that needs no rights at all. */
+/* INT1 (F1) is a debug trap that needs no privilege. */
 OP(int1)
 {
     EffAddr next = insn_next_rip(cpu, insn);
@@ -279,7 +279,7 @@ OP(int1)
 
 /* ---- pseudo-instructions ---- */
 
-/* Behind the last instruction of a block that did not branch. */
+/* Runs after the last instruction of a block that does not end with a branch. */
 OP(block_end)
 {
     cpu->rip += ((const BlockTail *)insn)->end;
@@ -288,7 +288,7 @@ OP(block_end)
 
 #if !INTERP_WIDE
 
-/* In place of the instructions of a block whose bytes changed. */
+/* Replaces the instructions of a block whose bytes have changed. */
 OP(stale)
 {
     cpu->fuel += insn->after + 1;

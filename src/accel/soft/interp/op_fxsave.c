@@ -3,7 +3,7 @@
  */
 #include "src/accel/soft/interp/fpu_handlers.h"
 
-/* The registers of 64-bit code are stored there alone. */
+/* Only 64-bit code stores all sixteen registers. */
 #define XMM_COUNT  (INTERP_WIDE ? 16u : 8u)
 #define IMAGE_SIZE (160u + 16u * XMM_COUNT)
 #define AT_MXCSR   24u
@@ -56,7 +56,7 @@ OP(fxrstor)
 #define AT_MXCSR_MASK   28u
 #define AT_HEADER       512u
 #define HEADER_SIZE     64u
-#define HEADER_RESERVED 24u /* bytes that XRSTOR looks at */
+#define HEADER_RESERVED 24u /* bytes that XRSTOR checks */
 #define XSAVE_SIZE      (AT_HEADER + HEADER_SIZE)
 #define XSAVE_ALIGNMENT 64u
 
@@ -71,13 +71,13 @@ static void need_xsave(Cpu *cpu, const Insn *insn)
     }
 }
 
-/* What EDX:EAX asks for of what XCR0 has on. */
+/* Returns the components that EDX:EAX requests and XCR0 enables. */
 static unsigned requested(const Cpu *cpu)
 {
     return (unsigned)cpu->gpr[CPU_AX] & (unsigned)cpu->xcr0 & COMPONENTS;
 }
 
-/* Components that are not asked for, and what belongs to software, stay as they are. */
+/* Components that are not requested, and the bytes for software, are not changed. */
 static __attribute__((noinline)) void save_extended(Cpu *cpu, const Insn *insn)
 {
     uint8_t image[XSAVE_SIZE];
@@ -211,7 +211,7 @@ OP(stmxcsr)
     NEXT();
 }
 
-/* There is no cache, but the address has to be one that may be read. */
+/* There is no cache to flush, but the address must be readable. */
 OP(clflush)
 {
     fpu_read(cpu, insn, &cpu->fx.source, 1, 1);

@@ -1,5 +1,5 @@
 /*
- * Moves, conversions, the stack, and single flags.
+ * Moves, conversions, the stack, and instructions for single flags.
  */
 #include "src/accel/soft/interp/handlers.h"
 
@@ -95,7 +95,7 @@ DEFINE_EXTEND(movsx16to16, i16, 16, 16)
 DEFINE_EXTEND(movsx16to32, i16, 16, 32)
 WIDE_ONLY(DEFINE_EXTEND(movsx8to64, i8, 8, 64))
 WIDE_ONLY(DEFINE_EXTEND(movsx16to64, i16, 16, 64))
-/* MOVSXD, which moves no more than the operand size. */
+/* MOVSXD, which moves no more bits than the operand size has. */
 WIDE_ONLY(DEFINE_EXTEND(movsx32to16, u16, 16, 16))
 WIDE_ONLY(DEFINE_EXTEND(movsx32to32, u32, 32, 32))
 WIDE_ONLY(DEFINE_EXTEND(movsx32to64, i32, 32, 64))
@@ -149,8 +149,9 @@ DEFINE_MOVE_ABSOLUTE(64)
 #endif
 
 /*
- * imm is the condition; a memory source is read whether it holds or not, and
- * in 64-bit code the upper half of the destination is cleared in either case.
+ * imm is the condition.  A memory source is always read, and 64-bit code
+ * always clears the upper half of a 32-bit destination, whether the condition
+ * holds or not.
  */
 #define DEFINE_CMOV(N)                                                                             \
     static inline void cmov##N(Cpu *cpu, const Insn *insn, u##N value)                             \
@@ -194,7 +195,7 @@ OP(bswap32)
     NEXT();
 }
 
-/* Undefined; the silicon clears the register. */
+/* The manual leaves this undefined.  Real CPUs clear the register. */
 OP(bswap16)
 {
     reg_put16(cpu, insn->dst, 0);
@@ -307,7 +308,7 @@ OP(std)
 
 /* ---- the stack ---- */
 
-/* Where rBP points in the stack, `down` bytes further. */
+/* Returns the address in the stack that is `down` bytes below rBP. */
 static inline EffAddr frame_offset(Cpu *cpu, EffAddr down)
 {
 #if INTERP_WIDE
@@ -317,7 +318,7 @@ static inline EffAddr frame_offset(Cpu *cpu, EffAddr down)
 #endif
 }
 
-/* An offset of the stack, `down` bytes below another one. */
+/* Returns the offset in the stack that is `down` bytes below another one. */
 static inline EffAddr stack_below(const Cpu *cpu G_GNUC_UNUSED, EffAddr offset, EffAddr down)
 {
 #if INTERP_WIDE
@@ -350,7 +351,7 @@ static inline EffAddr stack_below(const Cpu *cpu G_GNUC_UNUSED, EffAddr offset, 
         reg_put##N(cpu, insn->dst, value);                                                         \
         NEXT();                                                                                    \
     })                                                                                             \
-    /* An address with ESP counts from the popped stack. */                                        \
+    /* An address with ESP uses the value after the pop. */                                        \
     OP(pop##N##_m)                                                                                 \
     {                                                                                              \
         u##N value = stack_top##N(cpu, insn);                                                      \
@@ -385,7 +386,7 @@ WIDE_ONLY(DEFINE_PUSH_POP(64))
         stack_set_pointer(cpu, stack_offset(cpu, (EffAddr) - (8 * (N / 8))));                      \
         NEXT();                                                                                    \
     }                                                                                              \
-    /* Registers are loaded one by one even if a later access faults. */                           \
+    /* The registers that were loaded stay loaded if a later access faults. */                     \
     OP(popa##N)                                                                                    \
     {                                                                                              \
         for (unsigned i = 0; i < 8; i++) {                                                         \
@@ -403,7 +404,7 @@ DEFINE_PUSH_ALL(16)
 DEFINE_PUSH_ALL(32)
 #endif
 
-/* What rBP becomes: rSP with `offset` in as many bits as the stack has. */
+/* Returns the new rBP: rSP with `offset` in as many bits as the stack pointer has. */
 static inline EffAddr frame_pointer(Cpu *cpu G_GNUC_UNUSED, EffAddr offset)
 {
 #if INTERP_WIDE
@@ -414,8 +415,9 @@ static inline EffAddr frame_pointer(Cpu *cpu G_GNUC_UNUSED, EffAddr offset)
 }
 
 /*
- * ENTER: imm bytes of locals, nesting level disp.  Registers change only after
- * the last access; the final stack pointer has to be writable too.
+ * ENTER has imm bytes of locals and nesting level disp.  Registers change only
+ * after the last access.  The memory at the final stack pointer must be
+ * writable, too.
  */
 #define DEFINE_ENTER(N)                                                                            \
     OP(enter##N)                                                                                   \
@@ -456,7 +458,7 @@ OP(push16_segment)
     NEXT();
 }
 
-/* Recent parts write 16 bits and leave the upper half of the slot alone. */
+/* Recent CPUs write 16 bits and leave the upper half of the slot unchanged. */
 OP(push32_segment)
 {
     EffAddr offset = stack_offset(cpu, (EffAddr)-4);
@@ -504,7 +506,7 @@ static void load_segment(Cpu *cpu, const Insn *insn, u16 selector)
     segment_load(cpu, insn->dst, selector);
 }
 
-/* The instruction after a load of SS is not interrupted. */
+/* No interrupt is taken between a load of SS and the next instruction. */
 static void shadow_ss(Cpu *cpu)
 {
     cpu->shadow = true;
@@ -552,7 +554,7 @@ NARROW_ONLY(DEFINE_POP_SEGMENT(32))
 WIDE_ONLY(DEFINE_POP_SEGMENT(64))
 
 #if !INTERP_WIDE
-/* The pointer moves by the old stack's size. */
+/* The stack pointer moves by the size of the old stack segment. */
 #define DEFINE_POP_SS(N)                                                                           \
     OP(pop##N##_ss)                                                                                \
     {                                                                                              \
@@ -569,7 +571,7 @@ DEFINE_POP_SS(16)
 DEFINE_POP_SS(32)
 #endif
 
-/* LES LDS LSS LFS LGS: the selector is behind the offset; imm is the segment register. */
+/* LES LDS LSS LFS LGS: the selector follows the offset in memory.  imm is the segment register. */
 #define DEFINE_LOAD_POINTER(N)                                                                     \
     OP(load_pointer##N)                                                                            \
     {                                                                                              \
@@ -588,7 +590,7 @@ DEFINE_LOAD_POINTER(32)
 WIDE_ONLY(DEFINE_LOAD_POINTER(64))
 
 #if !INTERP_WIDE
-/* BOUND: the upper bound is looked at if the lower one is kept. */
+/* BOUND reads the upper bound only if the index is not below the lower one. */
 #define DEFINE_BOUND(N)                                                                            \
     OP(bound##N)                                                                                   \
     {                                                                                              \

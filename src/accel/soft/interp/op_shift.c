@@ -1,16 +1,16 @@
 /*
  * ROL ROR RCL RCR SHL SHR SAR, SHLD SHRD, BT BTS BTR BTC, BSF BSR.
  *
- * Where the manual leaves a flag undefined we do what recent Intel parts do,
- * so that the comparison with one needs few masks.
+ * Flags that the manual leaves undefined are set as recent Intel CPUs set
+ * them, so that a comparison with such a CPU needs few exceptions.
  */
 #include "src/accel/soft/interp/handlers.h"
 
-/* Room for an operand and what is shifted out of it. */
+/* Types with room for an operand and the bits that are shifted out of it. */
 typedef u64 double8, double16, double32;
 typedef u128 double64;
 
-/* The count is masked to 5 or 6 bits before; zero changes nothing, no flag either. */
+/* The count is first reduced to 5 or 6 bits.  A count of zero changes nothing, not even flags. */
 #define COUNT_MASK(N) ((N) == 64 ? 63u : 31u)
 
 #define DEFINE_SHIFTS(N)                                                                           \
@@ -83,7 +83,10 @@ DEFINE_SHIFTS(16)
 DEFINE_SHIFTS(32)
 WIDE_ONLY(DEFINE_SHIFTS(64))
 
-/* insn->imm is the count, or CL is.  In 64-bit code a count of 0 clears an upper half, too. */
+/*
+ * The count is insn->imm or CL.  In 64-bit code a 32-bit shift clears the
+ * upper half even if the count is 0.
+ */
 #define DEFINE_SHIFT_OP(name, N)                                                                   \
     static inline void name##N##_register(Cpu *cpu, const Insn *insn, unsigned count)              \
     {                                                                                              \
@@ -138,8 +141,8 @@ DEFINE_SHIFT_OPS(shr)
 DEFINE_SHIFT_OPS(sar)
 
 /*
- * A 16-bit double shift by more than 16 is undefined; the silicon goes on
- * with the destination's own bits, as if it were a:b:a.
+ * A 16-bit double shift by more than 16 is undefined.  Real CPUs continue with
+ * the destination's own bits, as if the operand were a:b:a.
  */
 static u16 do_shld16(Cpu *cpu, u16 a, u16 b, unsigned count)
 {
@@ -255,7 +258,7 @@ WIDE_ONLY(DEFINE_DOUBLE(shrd, 64))
 #define BIT_RESET(a, m) ((a) & ~(m))
 #define BIT_FLIP(a, m)  ((a) ^ (m))
 
-/* A bit number in a register reaches beyond a memory operand, both ways. */
+/* A bit number in a register can address memory on both sides of the operand. */
 #define BIT_ADDRESS(N)                                                                             \
     offset_behind(insn, insn_address(cpu, insn),                                                   \
                   (EffAddr)((i##N) * reg##N(cpu, insn->src) >> (N == 16   ? 4                      \
@@ -349,7 +352,7 @@ DEFINE_BITS(16)
 DEFINE_BITS(32)
 WIDE_ONLY(DEFINE_BITS(64))
 
-/* The destination keeps its value when the source is zero. */
+/* If the source is zero, the destination keeps its value. */
 static unsigned scan_forward(u64 source)
 {
     return (unsigned)__builtin_ctzll(source);

@@ -19,9 +19,9 @@ static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
 }
 
 /*
- * The fast path looks up the first byte's entry and compares it with the last
- * byte's page.  An access that crosses a page therefore misses, like any other that
- * needs the slow path.
+ * The fast path looks up the entry for the first byte and compares it with the
+ * page of the last byte.  An access that crosses a page therefore misses, like
+ * any other access that needs the slow path.
  */
 #define DEFINE_ACCESS(N)                                                                           \
     static inline u##N mem_read##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset)   \
@@ -53,7 +53,8 @@ static inline EffAddr insn_address(Cpu *cpu, const Insn *insn)
             mem_write_slow(cpu, insn, linear, N / 8, value);                                       \
         }                                                                                          \
     }                                                                                              \
-    /* The place where to read and then write the operand. mem_rmw_done() ends the access. */      \
+    /* Returns the place where the operand is read and then written.  mem_rmw_done() ends the      \
+     * access. */                                                                                  \
     static inline mem##N *mem_rmw##N(Cpu *cpu, const Insn *insn, unsigned segment, EffAddr offset) \
     {                                                                                              \
         const Segment *s = &cpu->segment[segment];                                                 \

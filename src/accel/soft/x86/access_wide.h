@@ -6,7 +6,7 @@
 #ifndef PIOEMU_ACCEL_SOFT_X86_ACCESS_WIDE_H
 #define PIOEMU_ACCEL_SOFT_X86_ACCESS_WIDE_H
 
-/* The bits that an offset keeps: all, or 32 with an address-size prefix. */
+/* The bits of an offset that count: all, or 32 with an address-size prefix. */
 static inline EffAddr insn_mask(const Insn *insn)
 {
     return insn->address_mask ? UINT64_MAX : UINT32_MAX;

@@ -1,25 +1,26 @@
 /*
- * CPUID: what the model of the CPU answers (Intel SDM volume 2, CPUID).
+ * CPUID: the answers of the CPU model (Intel SDM volume 2, CPUID).
  */
 #include "src/accel/soft/x86/cpu.h"
 
 #include <string.h>
 
 /*
- * The C library of GNU looks at no feature of a vendor that it does not know, and so
- * refuses to start a program.  As with QEMU's TCG the vendor is AMD, with whose CPUs
- * Linux does not separate the page tables of the kernel from those of programs.
+ * The GNU C library ignores the features of CPUs of an unknown vendor, and
+ * then refuses to start a program.  As in QEMU's TCG, the vendor is AMD.
+ * Linux knows that AMD's CPUs do not need separate page tables for the kernel
+ * and for programs.
  */
 #define VENDOR    "AuthenticAMD"
-#define SIGNATURE 0x663u /* family 6 for CMOV, model 6, stepping 3, as QEMU's */
+#define SIGNATURE 0x663u /* family 6 (for CMOV), model 6, stepping 3, as in QEMU */
 
 #define LAST_BASIC     0xdu
-#define STATE_SIZE     576u /* of XSAVE: the legacy area and a header */
+#define STATE_SIZE     576u /* the XSAVE area: the legacy area and a header */
 #define STATE_PARTS    3u   /* x87 and SSE */
-#define LAST_BASIC_OLD 1u   /* without LM, as such CPUs were */
+#define LAST_BASIC_OLD 1u   /* for CPUs without LM, which had no higher leaves */
 #define FIRST_EXTENDED 0x80000000u
 #define LAST_EXTENDED  0x80000008u
-#define CLFLUSH_LINES  8u /* of 8 bytes in a cache line */
+#define CLFLUSH_LINES  8u /* the cache line size in units of 8 bytes */
 #define LINEAR_BITS    48u
 #define NAME           "Software CPU of pioemu"
 
@@ -41,7 +42,7 @@ static CpuidAnswer basic_features(const Cpu *cpu, const CpuFeatures *features)
     uint32_t ecx = cpu_features_word(features, 1, 0, CPUID_ECX);
     bool clflush = cpu_features_have(features, CPU_FEATURE_CLFLUSH);
 
-    /* OSXSAVE says what the system has set. */
+    /* OSXSAVE shows what the operating system has set. */
     if (cpu->cr4 & CR4_OSXSAVE) {
         ecx |= 1u << 27;
     }
@@ -62,7 +63,7 @@ static CpuidAnswer more_features(const CpuFeatures *features, uint32_t subleaf)
     };
 }
 
-/* What XSAVE stores: with all components, and with those that are on now. */
+/* The sizes of the XSAVE area: with all components, and with those that are enabled now. */
 static CpuidAnswer extended_state(const CpuFeatures *features, uint32_t subleaf)
 {
     if (subleaf != 0 || !cpu_features_have(features, CPU_FEATURE_XSAVE)) {
@@ -71,7 +72,7 @@ static CpuidAnswer extended_state(const CpuFeatures *features, uint32_t subleaf)
     return (CpuidAnswer){.eax = STATE_PARTS, .ebx = STATE_SIZE, .ecx = STATE_SIZE};
 }
 
-/* Sixteen letters of the name each. */
+/* Each leaf has sixteen letters of the name. */
 static CpuidAnswer name_part(unsigned part)
 {
     char name[48] = NAME;

@@ -1,12 +1,12 @@
 /*
- * The prefixes, the opcode, and what they say about the operands.
+ * Decodes the prefixes and the opcode, and what they say about the operands.
  */
 #include "src/accel/soft/x86/decoder.h"
 #include "src/accel/soft/x86/opcode_map_fpu.h"
 
 /* ---- prefixes and opcode ---- */
 
-/* True if `byte` is a prefix of every mode. */
+/* Returns true if `byte` is a prefix in every mode. */
 static bool take_prefix(Decoded *d, uint8_t byte)
 {
     switch (byte) {
@@ -58,7 +58,7 @@ static uint8_t take_prefixes(Decoder *r)
     return byte;
 }
 
-/* The entry for a mandatory prefix: F2 and F3 go before 66. */
+/* Finds the entry for a mandatory prefix.  F2 and F3 take precedence over 66. */
 static unsigned prefix_entry(Decoded *d)
 {
     if (d->prefix & INSN_REPNE) {
@@ -101,7 +101,7 @@ static const Opcode *select_entry(Decoder *r, const Opcode *opcode)
 #define VEX_3 0xc4
 #define VEX_2 0xc5
 
-/* Outside 64-bit code these are LES and LDS, which have no register operand. */
+/* Outside 64-bit code, C4 and C5 with a memory operand are LES and LDS. */
 static bool is_vex(const Decoder *r, uint8_t byte)
 {
     if (byte != VEX_2 && byte != VEX_3) {
@@ -110,7 +110,7 @@ static bool is_vex(const Decoder *r, uint8_t byte)
     return r->d->mode == 64 || (r->at < r->size && r->bytes[r->at] >= 0xc0);
 }
 
-/* The bits are inverted; registers 8 to 15 are of 64-bit code alone. */
+/* The bits are inverted.  Only 64-bit code has the registers 8 to 15. */
 static void take_vex_registers(Decoded *d, unsigned rxb, uint8_t last, bool wide)
 {
     d->vex = true;
@@ -122,7 +122,7 @@ static void take_vex_registers(Decoded *d, unsigned rxb, uint8_t last, bool wide
     }
 }
 
-/* Of 128-bit length, with no prefix before it that would say the same. */
+/* The length must be 128 bits, and no legacy prefix with the same meaning may precede VEX. */
 static bool vex_is_defined(const Decoded *d, uint8_t last)
 {
     return !(last & 4) && !(d->prefix & (INSN_LOCK | INSN_REP | INSN_REPNE)) && !d->operand_prefix;
@@ -170,7 +170,7 @@ static void take_opcode(Decoder *r)
     d->opcode = opcode;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole instruction ---- */
 
 static void set_sizes(Decoded *d)
 {
@@ -189,7 +189,7 @@ static void set_sizes(Decoded *d)
     d->operand_size = code32 != d->operand_prefix ? 2 : 1;
 }
 
-/* In 64-bit code only FS and GS override anything. */
+/* In 64-bit code only FS and GS overrides have an effect. */
 static void apply_override(Decoded *d)
 {
     if (d->override >= 0 && (d->mode != 64 || d->override >= CPU_FS)) {
@@ -228,7 +228,7 @@ bool decode(const uint8_t *bytes, size_t size, unsigned mode, const CpuFeatures 
     for (unsigned i = 0; i < OPERANDS_MAX; i++) {
         decode_operand(&r, opcode->operand[i]);
     }
-    /* What means nothing takes the bytes of its operand all the same. */
+    /* An undefined opcode still takes the bytes of its operand. */
     if (decoded->has_modrm && !r.rm_taken && !modrm_is_register(decoded)) {
         decode_memory(&r);
     }

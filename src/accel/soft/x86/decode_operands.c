@@ -47,7 +47,7 @@ static void take_address16(Decoder *r, unsigned mod, unsigned rm)
     set_address(r->d, PAIRS[rm].base, PAIRS[rm].index, 1, take_displacement(r, mod, false));
 }
 
-/* Addresses of 32 and of 64 bits, which differ in the registers alone. */
+/* Addresses of 32 and 64 bits, which differ only in the registers. */
 static void take_address32(Decoder *r, unsigned mod, unsigned rm)
 {
     Decoded *d = r->d;
@@ -86,7 +86,7 @@ void decode_memory(Decoder *r)
     }
 }
 
-/* In 64-bit code an offset has 64 bits, which take the immediate's place. */
+/* In 64-bit code an offset has 64 bits, which are stored in place of the immediate. */
 static void take_absolute(Decoder *r)
 {
     Decoded *d = r->d;
@@ -128,7 +128,7 @@ static unsigned rm_number(const Decoded *d)
 {
     return (d->modrm & 7u) | (d->rex & REX_B ? 8u : 0);
 }
-/* The r/m operand; `place` is its register's. */
+/* The r/m operand.  `place` is used if it is a register. */
 static void take_rm(Decoder *r, unsigned place)
 {
     r->rm_taken = true;
@@ -168,7 +168,7 @@ static void take_count(Decoder *r)
     put_immediate(r, take8(r) & (wide ? 63u : 31u), 0);
 }
 
-/* z: not above 32 bits. */
+/* The letter z: at most 32 bits. */
 static void take_z(Decoder *r, unsigned sign)
 {
     if (r->d->operand_size == 1) {
@@ -249,7 +249,7 @@ static void take_implied(Decoder *r, Operand operand)
     case GS:
         put_place(r, operand - ES);
         break;
-    default: /* memory and registers that the handlers know */
+    default: /* memory and registers that the handlers know without a number */
         break;
     }
 }

@@ -1,5 +1,5 @@
 /*
- * An instruction that is being decoded.  For decode.c and decode_operands.c alone.
+ * The state of the decoder, for decode.c and decode_operands.c only.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_DECODER_H
 #define PIOEMU_ACCEL_SOFT_X86_DECODER_H
@@ -11,10 +11,10 @@
 typedef struct Decoder {
     const uint8_t *bytes;
     size_t size, at;
-    bool short_of_bytes; /* more were wanted than there are */
+    bool short_of_bytes; /* the instruction needs more bytes than there are */
     bool rm_taken;
-    unsigned places;     /* operands so far that name a register or memory */
-    unsigned immediates; /* the same for immediates */
+    unsigned places;     /* the number of operands so far that name a register or memory */
+    unsigned immediates; /* the number of immediates so far */
     Decoded *d;
 } Decoder;
 

@@ -9,7 +9,7 @@
 
 /* ---- handlers by operand size ---- */
 
-/* One for all sizes. */
+/* One handler for all sizes. */
 #define ANY(name)                                                                                  \
     {                                                                                              \
         OP_NAME(name), OP_NAME(name), OP_NAME(name), OP_NAME(name)                                 \
@@ -17,27 +17,27 @@
 /* An operand of 8 bits, whatever the operand size is. */
 #define BYTE(name, form) ANY(name##8##form)
 #if INTERP_WIDE
-/* By the operand size. */
+/* Handlers by the operand size. */
 #define SIZED(name, form)                                                                          \
     {                                                                                              \
         NULL, OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##64##form)            \
     }
-/* The same for what pushes and pops, which knows no 32 bits here. */
+/* Handlers by the operand size for pushes and pops, which cannot have 32 bits in 64-bit code. */
 #define STACK(name, form)                                                                          \
     {                                                                                              \
         NULL, OP_NAME(name##16##form), NULL, OP_NAME(name##64##form)                               \
     }
-/* The same for near branches, which know nothing but 64 bits. */
+/* Handlers for near branches, which always have 64 bits in 64-bit code. */
 #define NEAR(name, form)                                                                           \
     {                                                                                              \
         NULL, NULL, NULL, OP_NAME(name##64##form)                                                  \
     }
-/* What there is of 32 and 64 bits only. */
+/* Handlers for 32 and 64 bits only. */
 #define SIZED32(name, form)                                                                        \
     {                                                                                              \
         NULL, OP_NAME(name##32##form), OP_NAME(name##32##form), OP_NAME(name##64##form)            \
     }
-/* An entry that 64-bit code does not have. */
+/* An entry that does not exist in 64-bit code. */
 #define NARROW(...)                                                                                \
     {                                                                                              \
         .select = SELECT_NOTHING                                                                   \
@@ -65,7 +65,7 @@
 
 #define FEATURE_OF(name) .feature = CPU_FEATURE_##name
 
-/* With handlers of registers or none, of memory, of both. */
+/* Entries with handlers for register operands or none, for memory operands, or for both. */
 #define REGISTER(handlers, flags_, ...)                                                            \
     {                                                                                              \
         .operand = {__VA_ARGS__}, .flags = flags_, .of_register = handlers                         \
@@ -78,7 +78,7 @@
     {                                                                                              \
         .operand = {__VA_ARGS__}, .flags = flags_, .of_register = register_, .of_memory = memory_  \
     }
-/* No operands but those that the opcode implies. */
+/* An entry with no operands except those that the opcode implies. */
 #define PLAIN(handlers, flags_)                                                                    \
     {                                                                                              \
         .flags = flags_, .of_register = handlers                                                   \
@@ -87,7 +87,7 @@
     {                                                                                              \
         .flags = flags_, .of_register = handlers, FEATURE_OF(feature_)                             \
     }
-/* Undefined, but the bytes of its operands are part of it. */
+/* An undefined opcode whose operand bytes still belong to it. */
 #define UNDEFINED(...)                                                                             \
     {                                                                                              \
         .operand = { __VA_ARGS__ }                                                                 \
@@ -98,7 +98,7 @@
     [(base)] = entry, [(base) + 1] = entry, [(base) + 2] = entry, [(base) + 3] = entry,            \
     [(base) + 4] = entry, [(base) + 5] = entry, [(base) + 6] = entry, [(base) + 7] = entry
 
-/* An operation on r/m and register, both ways, and on the accumulator. */
+/* An operation on r/m and register in both directions, and on the accumulator. */
 #define ALU(base, name, lock)                                                                      \
     [(base) + 0] = BOTH(BYTE(name, _rr), BYTE(name, _mr), lock, Eb, Gb),                           \
               [(base) + 1] = BOTH(SIZED(name, _rr), SIZED(name, _mr), lock, Ev, Gv),               \
@@ -129,7 +129,7 @@
     [(base) + 0] = BOTH(BYTE(name, ), BYTE(rep_##name, ), OPCODE_REPEAT, bytes),                   \
               [(base) + 1] = BOTH(SIZED(name, ), SIZED(rep_##name, ), OPCODE_REPEAT, words)
 
-/* ---- groups: by ModRM.reg ---- */
+/* ---- groups, whose entry ModRM.reg selects ---- */
 
 #define ALU_GROUP(group_name, HANDLERS, operand, immediate)                                        \
     static const Opcode group_name[8] = {                                                          \
@@ -192,7 +192,7 @@ static const Opcode GROUP_8C[8] = {
     STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT, STORE_SEGMENT,
 };
 
-/* ES SS DS FS GS; there is no move to CS. */
+/* ES SS DS FS GS.  There is no move to CS. */
 static const Opcode GROUP_8E[8] = {
     LOAD_SEGMENT, UNDEFINED(Ew), BOTH(ANY(mov_ss_r), ANY(mov_ss_m), END, Sw, Ew),
     LOAD_SEGMENT, LOAD_SEGMENT,  LOAD_SEGMENT,
@@ -218,7 +218,10 @@ static const Opcode GROUP_FF[8] = {
         .operand = {Ev}, .argument = segment, .of_register = SIZED(store_system_r, ),              \
         .of_memory = ANY(store_system_m)                                                           \
     }
-/* A selector that is looked at; Gv is not an operand, but a place that the handlers leave alone. */
+/*
+ * Instructions that examine a selector.  They have no operand Gv; the handlers
+ * do not use its place.
+ */
 #define SELECTOR(name) BOTH(ANY(name), ANY(name), 0, Gv, Ew)
 
 static const Opcode GROUP_0F00[8] = {
@@ -226,7 +229,7 @@ static const Opcode GROUP_0F00[8] = {
     SELECTOR(ltr),          SELECTOR(verr),       SELECTOR(verw),
 };
 
-/* 0F 01 with a register operand is other instructions. */
+/* 0F 01 with a register operand stands for other instructions. */
 static const Opcode OPCODES_0F01_C8[8] = {
     [2] = PLAIN_OF(SMAP, ANY(clac), 0),
     [3] = PLAIN_OF(SMAP, ANY(stac), 0),
@@ -267,7 +270,7 @@ static const Opcode OPCODES_0F01[2] = {
     OPCODE_SELECT(SELECT_REG, GROUP_0F01_REGISTER),
 };
 
-/* Fences; bases of FS and GS, with F3. */
+/* Fences, and with F3 the bases of FS and GS. */
 static const Opcode GROUP_0FAE_REGISTER[8] = {
     [5] = PLAIN_OF(SSE2, ANY(nop), 0),
     [6] = PLAIN_OF(SSE2, ANY(nop), 0),
@@ -333,7 +336,7 @@ static const Opcode GROUP_0FBA[8] = {
         .operand = {Ry}, .flags = END, .of_register = SIZED(rdrand, ), FEATURE_OF(feature_)        \
     }
 
-/* Memory, register; RDPID has F3. */
+/* With memory or a register.  RDPID has the prefix F3. */
 static const Opcode OPCODES_0FC7_6[2] = {UNDEFINED(), RANDOM(RDRAND)};
 static const Opcode OPCODES_0FC7_7_REGISTER[3] = {
     RANDOM(RDSEED),
@@ -351,7 +354,7 @@ static const Opcode GROUP_0FC7[8] = {
     [7] = OPCODE_SELECT(SELECT_MOD, OPCODES_0FC7_7),
 };
 
-/* ---- 0F and a byte ---- */
+/* ---- 0F and another byte ---- */
 
 #define PUSH_SEGMENT(segment) REGISTER(STACK(push, _segment), D64, segment)
 #define POP_SEGMENT(segment)  REGISTER(STACK(pop, _segment), D64, segment)
@@ -446,14 +449,14 @@ static const Opcode OPCODES_0F[256] = {
     [0xff] = UNDEFINED(Gv, Ev),
 };
 
-/* ---- one byte ---- */
+/* A port access has at most 32 bits. */
 
 /* A port has no more than 32 bits. */
 #define PORT(name, form)                                                                           \
     {                                                                                              \
         NULL, OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##32##form)            \
     }
-/* Each item ends its block, repeated or not. */
+/* Each item ends its block, with or without repetition. */
 #define IN_OUT(HANDLERS, name, ...)                                                                \
     BOTH(HANDLERS(name, ), HANDLERS(name, ), END | OPCODE_REPEAT, __VA_ARGS__)
 #define TRAP(vector)                                                                               \
@@ -462,7 +465,7 @@ static const Opcode OPCODES_0F[256] = {
     }
 #define XCHG_A REGISTER(SIZED(xchg, _rr), 0, Zv, rAX)
 
-/* An offset of 64 bits needs handlers of its own, and so does an immediate. */
+/* An offset of 64 bits needs handlers of its own, and so does an immediate of 64 bits. */
 #if INTERP_WIDE
 #define ABSOLUTE_LOAD8  BYTE(mov, _load)
 #define ABSOLUTE_LOAD   SIZED(mov, _load)
@@ -480,7 +483,7 @@ static const Opcode OPCODES_0F[256] = {
 #define MOVE_WHOLE      SIZED(mov, _ri)
 #endif
 
-/* XCHG with R8, or NOP, which leaves the upper half of RAX alone; PAUSE. */
+/* XCHG with R8, NOP (which keeps the upper half of RAX), or PAUSE. */
 #if INTERP_WIDE
 #define NOP_OR_XCHG REGISTER(SIZED(nop_or_xchg, ), 0, Zv, rAX)
 #else

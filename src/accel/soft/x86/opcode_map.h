@@ -1,12 +1,12 @@
 /*
- * The opcode maps: for each opcode its operands, in the manual's letters, what
- * it needs, and the handlers by operand kind and size (Intel SDM volume 2,
- * appendix A, "Key to Abbreviations").
+ * The opcode maps.  For each opcode they give its operands in the manual's
+ * letters, the feature and prefixes that it needs, and the handlers by operand
+ * kind and size (Intel SDM volume 2, appendix A, "Key to Abbreviations").
  *
- * opcode_map.c is compiled twice, as the handlers are: the map of 16 and 32-bit
- * code has handlers named op_*, that of 64-bit code has op64_*.  Where an
- * instruction set adds a file of its own, its tables are named by MAP_NAME()
- * and put into the maps of opcode_map.c by OPCODE_SELECT().
+ * opcode_map.c is compiled twice, as the handlers are.  The map of 16-bit and
+ * 32-bit code has handlers named op_*, and that of 64-bit code has op64_*.  An
+ * instruction set in a file of its own names its tables by MAP_NAME().
+ * OPCODE_SELECT() puts them into the maps of opcode_map.c.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_OPCODE_MAP_H
 #define PIOEMU_ACCEL_SOFT_X86_OPCODE_MAP_H
@@ -15,20 +15,20 @@
 #include "src/cpu/cpu_feature.h"
 
 /*
- * Operands.  The first of those that name a register or memory fills Insn.dst
- * if it is a register, the second Insn.src.  An immediate fills Insn.imm, a
- * second one Insn.disp.
+ * The operands.  The first operand that names a register or memory fills
+ * Insn.dst if it is a register, and the second fills Insn.src.  An immediate
+ * fills Insn.imm, and a second immediate fills Insn.disp.
  *
  * E: the r/m operand; M: the same, memory only; R: the same, a register only;
  * G: a general register by ModRM.reg; Z: by the low bits of the opcode; I: an
  * immediate; J: the displacement of a branch; O: memory at an absolute offset;
  * A: a far pointer; S: a segment register by ModRM.reg; C and D: a control or
  * debug register, whose number goes into Insn.imm; X and Y: memory at rSI and
- * at rDI; V: an XMM register by ModRM.reg; W: the r/m operand, an XMM register;
- * P and Q: the same with MMX registers; B: a general register by
+ * at rDI; V: an XMM register by ModRM.reg; W: the r/m operand, an XMM
+ * register; P and Q: the same with MMX registers; B: a general register by
  * VEX.vvvv, whose place goes into Insn.imm unless it is the first operand.
  *
- * b: 8 bits; w: 16; v: the operand size; z: the operand size, but not above 32
+ * b: 8 bits; w: 16; v: the operand size; z: the operand size, but at most 32
  * bits; y: 32 or 64 bits; sb: 8 bits that are sign-extended.
  */
 typedef enum Operand {
@@ -80,30 +80,30 @@ typedef enum Operand {
     GS,
 } Operand;
 
-/* LOCK is allowed when the first operand is in memory; #UD otherwise. */
+/* LOCK is allowed if the first operand is in memory.  Otherwise it raises #UD. */
 #define OPCODE_LOCK 0x01u
-/* Ends its block. */
+/* The instruction ends its block. */
 #define OPCODE_END 0x02u
-/* Insn.imm is the low half of the opcode: the condition. */
+/* Insn.imm is the low half of the opcode, which is the condition. */
 #define OPCODE_CONDITION 0x04u
-/* The immediate is a shift count, of which as many bits count as the operand size says. */
+/* The immediate is a shift count, which is reduced to the bits that the operand size allows. */
 #define OPCODE_COUNT 0x08u
-/* F2 and F3 repeat it, by the handlers of memory; a repetition ends its block. */
+/* F2 and F3 repeat the instruction, with the handlers for memory.  A repetition ends its block. */
 #define OPCODE_REPEAT 0x10u
-/* In 64-bit code the operand size is 64 bits unless 66 makes it 16 (d64), or always (f64). */
+/* In 64-bit code the operand size is 64 bits, always (f64) or unless 66 makes it 16 (d64). */
 #define OPCODE_D64 0x20u
 #define OPCODE_F64 0x40u
-/* Insn.imm is the low bits of the opcode and ModRM, as the x87 unit keeps its last opcode. */
+/* Insn.imm is the low bits of the opcode and ModRM, in the form of the x87 unit's last opcode. */
 #define OPCODE_FOP 0x80u
 
-/* What chooses an entry of Opcode.table. */
+/* What selects an entry of Opcode.table. */
 typedef enum Select {
     SELECT_NOTHING,
     SELECT_REG,    /* ModRM.reg: 8 entries */
     SELECT_RM,     /* ModRM.rm: 8 entries */
     SELECT_MOD,    /* 2 entries: memory, register */
-    SELECT_PREFIX, /* 4 entries: none, 66, F3, F2; 66 then says nothing of operand sizes */
-    SELECT_REPEAT, /* 3 entries: none, F3, F2; 66 is an operand size */
+    SELECT_PREFIX, /* 4 entries: none, 66, F3, F2; 66 then does not change the operand size */
+    SELECT_REPEAT, /* 3 entries: none, F3, F2; 66 changes the operand size */
     SELECT_BYTE,   /* another byte of the opcode: 256 entries */
 } Select;
 
@@ -112,11 +112,11 @@ typedef enum Select {
 typedef struct Opcode {
     uint8_t operand[OPERANDS_MAX]; /* Operand */
     uint8_t flags;
-    uint8_t feature;  /* CpuFeature: without it the instruction is undefined */
-    uint8_t argument; /* Insn.imm where no operand fills it */
+    uint8_t feature;  /* a CpuFeature, without which the instruction is undefined */
+    uint8_t argument; /* Insn.imm if no operand fills it */
     uint8_t select;
     const struct Opcode *table;
-    /* For 8, 16, 32 and 64 bits; NULL: undefined. */
+    /* The handlers for 8, 16, 32 and 64 bits.  NULL means undefined. */
     Handler *of_register[4];
     Handler *of_memory[4];
 } Opcode;
@@ -126,10 +126,10 @@ typedef struct Opcode {
         .select = (how), .table = (table_)                                                         \
     }
 
-/* Of one byte: of 16 and 32-bit code, and of 64-bit code. */
+/* The maps of one-byte opcodes, for 16-bit and 32-bit code and for 64-bit code. */
 extern const Opcode opcode_map[256], opcode_map64[256];
 
-/* A table that each build has one of. */
+/* The name of a table of which each build has its own. */
 #if INTERP_WIDE
 #define MAP_NAME(name) name##64
 #else

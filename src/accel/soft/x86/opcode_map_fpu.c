@@ -1,7 +1,7 @@
 /*
- * The opcode maps of x87, MMX, SSE and their successors: what stands behind
- * D8 to DF, and in each place of 0F, 0F38 and 0F3A the entries for no prefix,
- * 66, F3 and F2.
+ * The opcode maps of x87, MMX, SSE and later extensions: the opcodes after D8
+ * to DF, and in the maps 0F, 0F38 and 0F3A the four entries for no prefix, 66,
+ * F3 and F2.
  */
 #include "src/accel/soft/x86/opcode_map_fpu.h"
 
@@ -42,7 +42,7 @@
         .operand = { OPERAND_NONE }                                                                \
     }
 
-/* ---- groups of shifts: by ModRM.reg ---- */
+/* ---- groups of shifts, whose entry ModRM.reg selects ---- */
 
 #define SHIFT_MMX(name) REGISTER(MMX, m_##name##_i, Q, Ib)
 #define SHIFT_XMM(name) REGISTER(SSE2, x_##name##_i, W, Ib)
@@ -311,14 +311,14 @@ const Opcode MAP_NAME(opcodes_fpu_0fae)[8] = {
     }
 #define COUNT(feature_, name) ENTRY(feature_, BY_SIZE(name, _rr), BY_SIZE(name, _rm), Gv, Ev)
 
-/* None, F3, F2. */
+/* The entries are for no prefix, F3 and F2. */
 const Opcode MAP_NAME(opcodes_0fb8)[3] = {NONE, COUNT(POPCNT, popcnt)};
 const Opcode MAP_NAME(opcodes_0fbc)[3] = {COUNT(ALWAYS, bsf), COUNT(ALWAYS, tzcnt),
                                           COUNT(ALWAYS, bsf)};
 const Opcode MAP_NAME(opcodes_0fbd)[3] = {COUNT(ALWAYS, bsr), COUNT(ALWAYS, lzcnt),
                                           COUNT(ALWAYS, bsr)};
 
-/* 0F38 F0 and F1: none, F3, F2; 66 is an operand size. */
+/* 0F38 F0 and F1: the entries are for no prefix, F3 and F2.  66 changes the operand size. */
 const Opcode MAP_NAME(opcodes_0f38f0)[2][3] = {
     {ENTRY(MOVBE, {NULL}, BY_SIZE(movbe, _rm), Gv, M), NONE,
      ENTRY(SSE4_2, ALL(crc32_8_r), ALL(crc32_8_m), Gy, Eb)},
@@ -333,7 +333,7 @@ const Opcode MAP_NAME(opcodes_0f38f6)[4] = {
 
 /* ---- VEX ---- */
 
-/* Of 32 bits, or of 64 with VEX.W, which other code than that of 64 bits does not have. */
+/* 32 bits, or 64 with VEX.W, which exists only in 64-bit code. */
 #define BMI(feature_, name, ...)                                                                   \
     ENTRY(feature_, BY_YSIZE(name, _r), BY_YSIZE(name, _m), __VA_ARGS__)
 
@@ -343,7 +343,7 @@ static const Opcode VEX_0F38F3[8] = {
     [3] = BMI(BMI1, blsi, By, Ey),
 };
 
-/* F2 to F7; none, 66, F3, F2. */
+/* F2 to F7: the entries are for no prefix, 66, F3 and F2. */
 static const Opcode VEX_0F38[6][4] = {
     {BMI(BMI1, andn, Gy, By, Ey)},
     {OPCODE_SELECT(SELECT_REG, VEX_0F38F3)},

@@ -25,8 +25,9 @@ extern const Opcode MAP_NAME(opcodes_0f38f0)[2][3];
 extern const Opcode MAP_NAME(opcodes_0f38f6)[4];
 
 /*
- * Behind a VEX prefix: its map, the opcode, and its prefix (none, 66, F3, F2).
- * What is not there has an entry without handlers.
+ * Finds the entry for an opcode after a VEX prefix: by its map, the opcode,
+ * and the prefix (none, 66, F3, F2).  Undefined opcodes have an entry without
+ * handlers.
  */
 const Opcode *opcode_vex(unsigned map, uint8_t byte, unsigned prefix);
 const Opcode *opcode_vex64(unsigned map, uint8_t byte, unsigned prefix);

@@ -1,10 +1,11 @@
 /*
- * SSE on floating point, by the host's unit under the guest's rounding mode,
- * DAZ and FZ.  The baseline of x86-64 is exact and the same everywhere; what
- * is not (RCP, RSQRT) or is newer (ROUND, DPPS, the horizontal sums) is
- * computed here.  Nothing traps: exceptions are masked while the host computes,
- * and those that the guest has unmasked are found in MXCSR behind it.  Intel
- * SDM, volume 1, section "SSE and SSE2 SIMD Floating-Point Exceptions".
+ * SSE floating point, computed by the host's unit under the guest's rounding
+ * mode, DAZ and FZ.  The results of x86-64's baseline instructions are exact
+ * and the same on every CPU.  What is not exact (RCP, RSQRT) or is newer
+ * (ROUND, DPPS, the horizontal sums) is computed here.  The host never traps:
+ * exceptions are masked while it computes, and MXCSR then shows those that the
+ * guest has not masked.  See Intel SDM, volume 1, section "SSE and SSE2 SIMD
+ * Floating-Point Exceptions".
  */
 #include "src/accel/soft/x86/vector.h"
 #include "src/accel/soft/x86/vector_functions.h"
@@ -17,7 +18,7 @@ typedef float Lanes __attribute__((vector_size(16), may_alias));
 static const uint32_t HOST_MXCSR = MXCSR_INIT;
 
 #define MXCSR_CONTROL  (MXCSR_RC | MXCSR_DAZ | MXCSR_FZ)
-#define BEFORE_RESULT  0x07u /* IE, DE, ZE: found before there is a result */
+#define BEFORE_RESULT  0x07u /* IE, DE and ZE, which are detected before there is a result */
 #define UNDERFLOW_FLAG 0x10u
 
 static bool all_masked(const Fx *fx)
@@ -26,9 +27,10 @@ static bool all_masked(const Fx *fx)
 }
 
 /*
- * What MXCSR is while the host computes.  Flags that the guest has already do
- * no harm unless an exception is unmasked: then the new ones have to be known,
- * and results that are too small have to be seen although FZ would hide them.
+ * Returns the host's MXCSR for the computation.  Flags that the guest has
+ * already set may stay unless an exception is unmasked.  In that case the new
+ * flags must be known, and results that are too small must be visible although
+ * FZ would hide them.
  */
 static uint32_t control_of(const Fx *fx)
 {
@@ -40,7 +42,7 @@ static uint32_t control_of(const Fx *fx)
     return fx->mxcsr & MXCSR_UM ? control : control & ~MXCSR_FZ;
 }
 
-/* How many results there are to be looked at, and how wide. */
+/* The number and width of the results that must be checked. */
 typedef enum Results { RESULTS_NONE, RESULTS_PS, RESULTS_PD, RESULTS_SS, RESULTS_SD } Results;
 
 static bool is_tiny32(uint32_t value)
@@ -69,7 +71,7 @@ static bool any_tiny(const V128 *r, Results results)
     return false;
 }
 
-/* What a result is computed by; the exact size of its operands follows from Results. */
+/* The operation that computes a result.  Results gives the exact size of its operands. */
 typedef enum Operation { NOT_ARITHMETIC, ADD, SUBTRACT, MULTIPLY, DIVIDE, NARROW } Operation;
 
 static long double operand_of(const Fx *fx, const V128 *v, unsigned i, bool single)
@@ -86,8 +88,8 @@ static long double operand_of(const Fx *fx, const V128 *v, unsigned i, bool sing
 }
 
 /*
- * Whether a result is inexact if its exponent may be as it likes: the x87 unit
- * rounds to 24 or 53 bits and has exponents enough.
+ * Whether a result is inexact if the range of its exponent is unlimited: the
+ * x87 unit rounds to 24 or 53 bits and has enough exponents.
  */
 static bool is_inexact(const Fx *fx, long double a, long double b, Operation operation,
                        bool to_single)
@@ -144,7 +146,7 @@ static bool any_inexact(const Fx *fx, const V128 *d, const V128 *s, Operation op
 #define INEXACT_FLAG  0x20u
 #define BEYOND_RANGE  (OVERFLOW_FLAG | UNDERFLOW_FLAG)
 
-/* Some are unmasked: sets the flags, and returns those that raise #XM. */
+/* Sets the flags if some exceptions are unmasked, and returns those that raise #XM. */
 static __attribute__((noinline)) unsigned finish_unmasked(Fx *fx, const V128 *r, uint32_t status,
                                                           Results results, Operation operation,
                                                           const V128 *d, const V128 *s)
@@ -159,7 +161,7 @@ static __attribute__((noinline)) unsigned finish_unmasked(Fx *fx, const V128 *r,
         raised &= BEFORE_RESULT;
     } else if (raised & unmasked & BEYOND_RANGE && operation != NOT_ARITHMETIC &&
                !(raised & ~unmasked & BEYOND_RANGE) && !any_inexact(fx, d, s, operation, results)) {
-        /* What the result lost to the masked response does not count. */
+        /* The precision that the masked response lost does not count. */
         raised &= ~INEXACT_FLAG;
     }
     fx->mxcsr |= raised;
@@ -183,7 +185,7 @@ static inline unsigned finish(Fx *fx, V128 *d, const Lanes *r, uint32_t status, 
     return unmasked;
 }
 
-/* The flags may stay: nothing of ours looks at them. */
+/* The flags may stay, because nothing of ours reads them. */
 static inline void restore_host(uint32_t control)
 {
     if (control & MXCSR_CONTROL) {
@@ -191,7 +193,7 @@ static inline void restore_host(uint32_t control)
     }
 }
 
-/* One instruction on r and *s, with MXCSR around it. */
+/* Executes one instruction on r and *s, with the guest's MXCSR in force. */
 #define RUN(text, r, s, status)                                                                    \
     do {                                                                                           \
         uint32_t control_ = control_of(fx);                                                        \
@@ -225,7 +227,7 @@ FOUR(add, ADD)
 FOUR(sub, SUBTRACT)
 FOUR(mul, MULTIPLY)
 FOUR(div, DIVIDE)
-/* A minimum may be a denormal operand, which underflows nothing. */
+/* A minimum may be a denormal operand, which is not an underflow. */
 FLOAT(minps, "minps", RESULTS_NONE)
 FLOAT(minpd, "minpd", RESULTS_NONE)
 FLOAT(minss, "minss", RESULTS_NONE)
@@ -307,7 +309,7 @@ COMPARE_FLAGS(ucomisd)
 
 /* ---- to and from integers ---- */
 
-/* An integer operand takes the place of *s; the result is the low lane of *d. */
+/* An integer operand replaces *s.  The result goes to the low lane of *d. */
 #define FROM_INTEGER(name)                                                                         \
     unsigned x_##name(Fx *fx, V128 *d, const V128 *s, unsigned imm)                                \
     {                                                                                              \
@@ -352,7 +354,7 @@ TO_INTEGER(cvttss2si)
 TO_INTEGER(cvtsd2si)
 TO_INTEGER(cvttsd2si)
 
-/* With MMX the upper half takes no part: zeros there raise nothing. */
+/* With MMX the upper half is not used.  Zeros in it raise no exceptions. */
 static unsigned half_of(VectorFunction *function, Fx *fx, V128 *d, const V128 *s)
 {
     V128 low = {.q = {s->q[0]}}, result = {0};
@@ -387,7 +389,7 @@ unsigned m_cvttpd2pi(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 
 /* ---- sums of SSE3, and the dot products ---- */
 
-/* Neighbours: the even and the odd lanes of both operands. */
+/* Return the even and the odd lanes of both operands, which are neighbours in the sums. */
 static V128 even_singles(const V128 *d, const V128 *s)
 {
     return (V128){.d = {d->d[0], d->d[2], s->d[0], s->d[2]}};
@@ -428,7 +430,7 @@ HORIZONTAL(hsubps, horizontal_ps, x_subps)
 HORIZONTAL(haddpd, horizontal_pd, x_addpd)
 HORIZONTAL(hsubpd, horizontal_pd, x_subpd)
 
-/* A difference is the sum with the sign turned, but the sign of a NaN stays. */
+/* A difference is a sum with the sign inverted, except that a NaN keeps its sign. */
 unsigned x_addsubps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
     V128 turned = *s;
@@ -448,8 +450,9 @@ unsigned x_addsubpd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 }
 
 /*
- * Products are added in pairs and then the pairs; lanes that are left out are
- * +0.  An unmasked exception of a step ends the instruction there.
+ * Products are added in pairs, and then the pairs are added.  Lanes that are
+ * not selected count as +0.  If a step raises an unmasked exception, the
+ * instruction ends there.
  */
 unsigned x_dpps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
@@ -506,7 +509,10 @@ unsigned x_dppd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 #define FLAG_IE        0x01u
 #define FLAG_PE        0x20u
 
-/* How a value of `fraction_bits` below the point is rounded; adds `*raised`. */
+/*
+ * Rounds a value with `fraction_bits` bits after the binary point, and adds
+ * exceptions to `*raised`.
+ */
 static uint64_t round_bits(uint64_t magnitude, bool negative, unsigned fraction_bits, unsigned mode,
                            unsigned *raised)
 {
@@ -521,7 +527,7 @@ static uint64_t round_bits(uint64_t magnitude, bool negative, unsigned fraction_
     return whole + (up ? unit : 0);
 }
 
-/* The bits of a value: `mantissa` below the exponent, whose middle is `bias`. */
+/* The format of a value: the number of mantissa bits, and the bias of the exponent. */
 typedef struct Format {
     unsigned mantissa, bias;
     uint64_t sign, infinity, quiet, one;
@@ -537,7 +543,7 @@ static const Format DOUBLE = {
     UINT64_C(0x3ff0000000000000),
 };
 
-/* Of a magnitude below 1. */
+/* Rounds a magnitude below 1. */
 static uint64_t round_small(uint64_t magnitude, const Format *f, bool negative, unsigned mode,
                             unsigned *raised)
 {
@@ -567,7 +573,7 @@ static uint64_t round_value(uint64_t value, const Format *f, unsigned mode, bool
     if (exponent < f->bias) {
         return sign | round_small(magnitude, f, sign, mode, raised);
     }
-    /* A carry goes into the exponent, where it belongs. */
+    /* A carry out of the mantissa correctly increments the exponent. */
     return sign | round_bits(magnitude, sign, f->bias + f->mantissa - exponent, mode, raised);
 }
 
@@ -607,9 +613,10 @@ ROUND(roundsd, DOUBLE, 1)
 /* ---- reciprocals ---- */
 
 /*
- * A table of 2,048 entries of 12 bits over the mantissa, as a formula: the
- * reciprocal of the middle of an interval.  Denormals count as zero, and
- * results that would be denormal are zero, as the manual says.
+ * The reciprocal is a table of 2,048 entries of 12 bits over the mantissa,
+ * here as a formula: the reciprocal of the middle of an interval.  As the
+ * manual says, denormals count as zero, and results that would be denormal are
+ * zero.
  */
 static uint32_t reciprocal(uint32_t value)
 {
@@ -624,13 +631,13 @@ static uint32_t reciprocal(uint32_t value)
     if (exponent == 255 || exponent > 252) {
         return sign;
     }
-    /* 1 / (1 + (2 i + 1) / 4096), in 2^-13 of the half-open interval from 1/2. */
+    /* 1 / (1 + (2 i + 1) / 4096), in units of 2^-13, between 1/2 and 1. */
     uint32_t middle = 4096 + 2 * (magnitude >> 12 & 0x7ff) + 1;
     uint32_t quotient = ((1u << 25) + middle / 2) / middle; /* 4096 to 8192 */
     return sign | (((252 - exponent + (quotient >> 12)) << 23) + ((quotient & 0xfff) << 11));
 }
 
-/* The root of a number, rounded down. */
+/* Returns the square root, rounded down. */
 static uint64_t root(uint64_t n)
 {
     uint64_t r = 0;
@@ -659,7 +666,10 @@ static uint32_t reciprocal_root(uint32_t value)
     if (exponent == 255) {
         return 0;
     }
-    /* value = m 2^e with an even e and 1 <= m < 4; m in 2^-12, and 1/sqrt(m) in 2^-13. */
+    /*
+     * value = m 2^e with an even e and 1 <= m < 4; m is in units of 2^-12, and
+     * 1/sqrt(m) in units of 2^-13.
+     */
     unsigned odd = !(exponent & 1);
     uint64_t middle = (uint64_t)(4096 + 2 * (magnitude >> 12 & 0x7ff) + 1) << odd;
     uint32_t result = (uint32_t)((root((UINT64_C(1) << 40) / middle) + 1) / 2); /* 4096 to 8192 */

@@ -1,8 +1,8 @@
 /*
- * The x87 instructions: stack, tags, condition codes and exceptions are ours,
- * the arithmetic is the host's (x87_host.h) but for the transcendentals
- * (transcendental.c).  Intel SDM, volume 1, chapter "Programming with the x87
- * FPU"; volume 2 for each.
+ * The x87 instructions.  The stack, tags, condition codes and exceptions are
+ * handled here.  The host does the arithmetic (x87_host.h), except for the
+ * transcendental functions (transcendental.c).  See Intel SDM, volume 1,
+ * chapter "Programming with the x87 FPU", and volume 2 for each instruction.
  */
 #include "src/accel/soft/x86/x87.h"
 #include "src/accel/soft/x86/x87_host.h"
@@ -22,7 +22,10 @@ void x87_raise(Fx *fx, unsigned exceptions)
     fx->status |= (uint16_t)exceptions;
 }
 
-/* A stack fault; true if it is masked, and the instruction goes on with the indefinite. */
+/*
+ * Raises a stack fault.  Returns true if it is masked, so that the instruction
+ * continues with the indefinite value.
+ */
 static bool stack_fault(Fx *fx, bool overflow)
 {
     x87_raise(fx, FSW_IE | FSW_SF);
@@ -66,7 +69,7 @@ void x87_pop_times(Fx *fx, unsigned count)
     }
 }
 
-/* Onto a register that is empty, or that a masked overflow gives up. */
+/* Pushes to an empty register, or to one that a masked overflow overwrites. */
 void x87_push(Fx *fx, const F80 *value)
 {
     fx->top = (fx->top - 1) & 7;
@@ -128,7 +131,7 @@ DEFINE_UNARY(tst, "ftst")
 
 /* ---- arithmetic ---- */
 
-/* ST(dst) = ST(0) operation ST(i), and then so many are popped. */
+/* ST(dst) = ST(0) operation ST(i), and then `pops` registers are popped. */
 static inline bool binary_quickly(Fx *fx, X87Quick *quick, unsigned i, unsigned dst)
 {
     const F80 *a = fx_st(fx, 0), *b = fx_st(fx, i);
@@ -137,7 +140,7 @@ static inline bool binary_quickly(Fx *fx, X87Quick *quick, unsigned i, unsigned 
            quick_normal(a) && quick_normal(b) && quick(fx, a, b, fx_st(fx, dst));
 }
 
-/* The same by the host. */
+/* Does the same on the host's unit. */
 static void binary(Fx *fx, X87Operation *operation, unsigned i, unsigned dst, unsigned pops)
 {
     X87Host host;
@@ -336,7 +339,7 @@ static void ftst(Fx *fx, unsigned opcode)
     compare_st(fx, host_tst, 0, 0);
 }
 
-/* The conditions that FXAM gives. */
+/* The condition codes that FXAM gives. */
 static unsigned class_of(const F80 *value)
 {
     unsigned exponent = value->exponent & F80_EXPONENT;
@@ -371,7 +374,7 @@ static void fprem_with(Fx *fx, X87Operation *operation)
     if (!x87_take_exceptions(fx, &host)) {
         return;
     }
-    /* The quotient's bits, if there is one. */
+    /* The quotient's bits, if the instruction computed a quotient. */
     if (host.status & FSW_C2 || class_of(&host.st0) == FSW_C0) {
         x87_set_conditions(fx, (fx->status & (FSW_C0 | FSW_C3)) |
                                    (class_of(&host.st0) == FSW_C0 ? 0 : FSW_C2));
@@ -411,7 +414,7 @@ static void frndint(Fx *fx, unsigned opcode)
     unary(fx, host_rndint);
 }
 
-/* The exponent stays, and the significand is pushed. */
+/* ST(0) becomes the exponent, and the significand is pushed. */
 static void fxtract(Fx *fx, unsigned opcode)
 {
     X87Host host = {.st0 = X87_INDEFINITE, .st1 = X87_INDEFINITE};
@@ -494,7 +497,7 @@ static void fstp_st(Fx *fx, unsigned opcode)
     store_st(fx, RM(opcode), 1);
 }
 
-/* FSTP1, which pops a register that is empty without a fault. */
+/* FSTP1 pops an empty register without a fault. */
 static void fstp1(Fx *fx, unsigned opcode)
 {
     if (fx_st_full(fx, 0)) {
@@ -505,7 +508,7 @@ static void fstp1(Fx *fx, unsigned opcode)
     }
 }
 
-/* FCMOVcc: bits 3 and 4 choose the flags, and bit 8 inverts. */
+/* FCMOVcc: bits 3 and 4 of the opcode select the flags, and bit 8 inverts the condition. */
 static void fcmov(Fx *fx, unsigned opcode)
 {
     static const uint8_t FLAGS[4] = {EFLAGS_CF, EFLAGS_ZF, EFLAGS_CF | EFLAGS_ZF, EFLAGS_PF};
@@ -613,7 +616,7 @@ static void fninit(Fx *fx, unsigned opcode)
     }
 #define NOTHING NULL
 
-/* Undocumented forms that every processor has: FCOM2, FCOMP3, FCOMP5, FXCH4, FXCH7, FSTP1. */
+/* These undocumented forms exist on every processor: FCOM2, FCOMP3, FCOMP5, FXCH4, FXCH7, FSTP1. */
 X87Register *const X87_REGISTERS[8][64] = {
     ARITHMETIC_ROW(arithmetic_to_st0, fcom, fcomp),
     {EIGHT(fld_st),
@@ -663,7 +666,7 @@ X87Register *const X87_REGISTERS[8][64] = {
      /* E8 */ NOTHING, fucompp, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING,
      EIGHT(NOTHING), EIGHT(NOTHING)},
     {EIGHT(fcmov), EIGHT(fcmov), EIGHT(fcmov), EIGHT(fcmov),
-     /* E0: the 8087's interrupt control and the 287's mode do nothing */
+     /* E0: FNENI, FNDISI and FNSETPM of the 8087 and the 287 do nothing */
      fnop, fnop, fnclex, fninit, fnop, NOTHING, NOTHING, NOTHING, EIGHT(fucomi), EIGHT(fcomi),
      EIGHT(NOTHING)},
     ARITHMETIC_ROW(arithmetic_to_sti, fcom, fcomp),

@@ -49,7 +49,7 @@ void x87_commit_store(Fx *fx, const X87Memory *memory, const X87Result *result);
 
 extern const F80 X87_INDEFINITE;
 
-/* By ModRM.reg of an arithmetic instruction: its common case; NULL: there is none. */
+/* The fast path of an arithmetic instruction, by its ModRM.reg.  NULL if it has none. */
 extern X87Quick *const X87_QUICK[8];
 
 typedef struct X87Host X87Host;

@@ -5,9 +5,12 @@
 
 #define RM(opcode) ((opcode)&7)
 
-/* The bits behind the 64th tell how each rounding goes: half or more, or less. */
+/*
+ * The bits after the 64th decide each rounding: they are at least half of the
+ * last place, or less.
+ */
 typedef struct Constant {
-    uint64_t fraction; /* rounded down */
+    uint64_t fraction; /* the fraction, rounded down */
     uint16_t exponent;
     bool exact, more;
 } Constant;
@@ -24,7 +27,7 @@ static const Constant CONSTANTS[7] = {
 
 enum { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO };
 
-/* A constant's rounding raises nothing. */
+/* The rounding of a constant raises no exception. */
 void x87_load_constant(Fx *fx, unsigned opcode)
 {
     const Constant *constant = &CONSTANTS[RM(opcode)];

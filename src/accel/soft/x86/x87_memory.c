@@ -8,7 +8,7 @@
 
 /* ---- the host's operations ---- */
 
-/* ST(0) and memory: nothing but ST(0) is on the stack. */
+/* Operates on ST(0) and memory, with only ST(0) on the host's stack. */
 #define DEFINE_WITH_MEMORY(name, text)                                                             \
     static void host_##name(X87Host *host)                                                         \
     {                                                                                              \
@@ -109,8 +109,9 @@ DEFINE_MEMORY_FORMS(i16, quick_of_integer, 2)
 DEFINE_MEMORY_FORMS(i32, quick_of_integer, 4)
 
 /*
- * A full stack is seen before the operand is looked at.  An unmasked signalling
- * NaN is not loaded; an unmasked denormal is, as AMD's processors do.
+ * A full stack is detected before the operand is examined.  An unmasked
+ * signalling NaN is not loaded.  An unmasked denormal is loaded, as AMD's
+ * processors do.
  */
 #define DEFINE_LOAD(name, size, text, convert)                                                     \
     static void name(Fx *fx, const uint8_t *operand)                                               \
@@ -141,7 +142,7 @@ DEFINE_LOAD(fld_m32, 4, "flds", quick_of_single)
 DEFINE_LOAD(fld_m64, 8, "fldl", quick_of_double)
 DEFINE_LOAD(fbld, 10, "fbld", quick_of_integer)
 
-/* Every integer is exact. */
+/* Every integer is exact in 80 bits. */
 static void load_integer(Fx *fx, int64_t value)
 {
     uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
@@ -177,14 +178,20 @@ static void fld_m80(Fx *fx, const uint8_t *operand)
 
 /* ---- forms with memory: stores ---- */
 
-/* Rounding and masks of the control word; the bits behind the point. */
+/*
+ * The bits of the control word for rounding and masks, and the number of bits
+ * after the binary point.
+ */
 #define QUICK_STORE_MASK (3u << FCW_RC_SHIFT | FSW_EXCEPTIONS)
 #define SINGLE_BITS      23u
 #define DOUBLE_BITS      52u
 
 #define STOPS_STORE (FSW_IE | FSW_DE | FSW_OE | FSW_UE)
 
-/* What is stored: ST(0), or the indefinite in place of nothing; false if the fault stops it. */
+/*
+ * Finds what is stored: ST(0), or the indefinite value if it is empty.
+ * Returns false if the fault prevents the store.
+ */
 static bool begin_store(Fx *fx, X87Host *host, X87Result *result)
 {
     *result = (X87Result){.stored = true};
@@ -208,7 +215,7 @@ static void end_store(const Fx *fx, const X87Host *host, X87Result *result)
     memcpy(result->bytes, host->memory, sizeof(result->bytes));
 }
 
-/* Normal numbers, rounding to nearest, all exceptions masked. */
+/* Handles normal numbers with rounding to nearest and all exceptions masked. */
 static inline bool store_quickly(const Fx *fx, X87Result *result, unsigned bits, int last)
 {
     const F80 *value = &fx->reg[fx->top];

@@ -1,15 +1,15 @@
 /*
- * The common case of x87 arithmetic in integers: normal numbers, rounding to
- * nearest with 64 bits, all exceptions masked, and a result in range.  It gives
- * what the host's unit gives and saves the wait for the unit's status; whatever
- * else comes is left to the host.
+ * Computes the common case of x87 arithmetic with integers: normal numbers,
+ * rounding to nearest with 64 bits, all exceptions masked, and a result in
+ * range.  The result is that of the host's unit, without the wait for the
+ * unit's status.  All other cases are left to the host.
  */
 #ifndef PIOEMU_ACCEL_SOFT_X86_X87_QUICK_H
 #define PIOEMU_ACCEL_SOFT_X86_X87_QUICK_H
 
 #include "src/accel/soft/x86/fx.h"
 
-/* False if it is not such a case; nothing has changed then. */
+/* Returns false, without any change, if it is not such a case. */
 typedef bool X87Quick(Fx *fx, const F80 *a, const F80 *b, F80 *result);
 
 #define QUICK_CONTROL_MASK 0xf3fu
@@ -33,7 +33,7 @@ static inline void f80_copy(F80 *to, const F80 *from)
     to->exponent = from->exponent;
 }
 
-/* `dropped` is what is behind the last bit of the fraction. */
+/* `dropped` contains the bits after the last bit of the fraction. */
 static inline bool quick_round(Fx *fx, uint64_t fraction, uint64_t dropped, int exponent,
                                uint16_t sign, F80 *result)
 {
@@ -53,7 +53,7 @@ static inline bool quick_round(Fx *fx, uint64_t fraction, uint64_t dropped, int 
     return true;
 }
 
-/* a + b with the signs as given. */
+/* Computes a + b with the given signs. */
 static inline bool quick_sum(Fx *fx, const F80 *a, const F80 *b, uint16_t b_flip, F80 *result)
 {
     unsigned __int128 x, y, sum;
@@ -104,7 +104,10 @@ static inline bool quick_product(Fx *fx, const F80 *a, const F80 *b, F80 *result
 
 static inline bool quick_quotient(Fx *fx, const F80 *a, const F80 *b, F80 *result)
 {
-    /* Of 65 bits or 64 before the remainder: one more than the fraction, or none. */
+    /*
+     * The dividend is a's fraction, shifted left by 63 or 64 bits so that the
+     * quotient has 64 bits.
+     */
     bool less = a->fraction < b->fraction;
     uint64_t high = less ? a->fraction : a->fraction >> 1, low = less ? 0 : a->fraction << 63;
     uint64_t quotient, rest;
@@ -113,14 +116,14 @@ static inline bool quick_quotient(Fx *fx, const F80 *a, const F80 *b, F80 *resul
             : "a"(low), "d"(high), [divisor] "r"(b->fraction)
             : "cc");
     int exponent = (a->exponent & F80_EXPONENT) - (b->exponent & F80_EXPONENT) + (int)F80_BIAS;
-    /* Half of the divisor, or more or less: a quotient is never halfway. */
+    /* The remainder is compared with half of the divisor.  A quotient is never exactly halfway. */
     uint64_t dropped = rest == 0 ? 0 : rest >= b->fraction - rest ? UINT64_MAX : 1;
 
     return quick_round(fx, quotient, dropped, exponent - less,
                        (a->exponent ^ b->exponent) & F80_SIGN, result);
 }
 
-/* Numbers of memory that are normal: exact in 80 bits. */
+/* Convert normal numbers in memory, which are exact in 80 bits. */
 static inline bool quick_of_single(const uint8_t *from, F80 *to)
 {
     uint32_t value;
@@ -144,8 +147,9 @@ static inline bool quick_of_double(const uint8_t *from, F80 *to)
 }
 
 /*
- * To memory, with `bits` behind the point and an exponent up to `last`; false if
- * the value is not normal there.
+ * Converts a number to memory, with `bits` after the binary point and an
+ * exponent up to `last`.  Returns false if the value is not normal in that
+ * format.
  */
 static inline bool quick_narrow(const F80 *value, unsigned bits, int last, uint64_t *narrow,
                                 bool *up, bool *inexact)
@@ -159,12 +163,12 @@ static inline bool quick_narrow(const F80 *value, unsigned bits, int last, uint6
     if (exponent < 1 || exponent >= last) {
         return false;
     }
-    /* A carry goes into the exponent; the leading one counts there. */
+    /* The leading one and a carry are added to the exponent. */
     *narrow = ((uint64_t)(exponent - 1) << bits) + fraction + *up;
     return true;
 }
 
-/* The conditions of a comparison of normal numbers. */
+/* The condition codes for a comparison of normal numbers. */
 static inline unsigned quick_compare(const F80 *a, const F80 *b)
 {
     bool negative = a->exponent & F80_SIGN;
