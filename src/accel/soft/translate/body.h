@@ -1,14 +1,17 @@
 /*
- * What the files share that translate single instructions.  Most translations are
- * the guest's own instruction with other registers, and with the host's address in
- * place of a memory operand.
+ * What the files that translate single instructions share.  Most translations
+ * are the guest's own instruction with other registers, and with the host's
+ * address in place of a memory operand.
  */
 #ifndef PIOEMU_ACCEL_SOFT_TRANSLATE_BODY_H
 #define PIOEMU_ACCEL_SOFT_TRANSLATE_BODY_H
 
 #include "src/accel/soft/translate/translation.h"
 
-/* Opcodes of the host.  Where there is one for 8 bits and one for more, it is that for 8. */
+/*
+ * Opcodes of the host.  If an opcode has a form for 8 bits, this is that form;
+ * the other sizes have bit 0 set.
+ */
 #define OPCODE_MOV_LOAD  0x8a
 #define OPCODE_MOV_STORE 0x88
 #define OPCODE_MOV_IMM   0xc6
@@ -29,7 +32,7 @@ static inline unsigned src_guest(const Translation *t)
     return guest_register(current(t)->src);
 }
 
-/* Leaves the operand's address in HOST_AT. */
+/* Puts the address of the operand into HOST_AT. */
 static inline void reach(Translation *t, unsigned bytes, bool write)
 {
     memory_operand(t, stub_new(t), bytes, write);
@@ -42,8 +45,8 @@ static inline HostMemory operand(void)
 }
 
 /*
- * A destination in a register: the old value is loaded if only a part of the
- * register changes, or if the instruction reads it.
+ * Begins a destination in a register.  The old value is loaded if only a part
+ * of the register changes, or if the instruction reads it.
  */
 static inline unsigned begin_target(Translation *t, unsigned guest, bool reads)
 {

@@ -1,5 +1,5 @@
 /*
- * Translates arithmetic, and says how its flags can be computed again.
+ * Translates arithmetic, and determines how its flags can be computed again.
  */
 #include "src/accel/soft/translate/body.h"
 
@@ -48,7 +48,7 @@ static Recipe alu_recipe(const Translation *t)
     if (recipe.src == recipe.dst && recipe.kind == RECIPE_ADD) {
         recipe.kind = RECIPE_NONE;
     }
-    /* The result of a register minus itself is 0. */
+    /* A register minus itself is 0. */
     if (recipe.src == recipe.dst && recipe.kind == RECIPE_SUB) {
         recipe.kind = RECIPE_TEST;
     }
@@ -174,8 +174,8 @@ static FlagFix shift_fix(const Translation *t)
 }
 
 /*
- * The flags of a product: CF and OF as the host has them, and those of its low
- * half, which hosts leave undefined.
+ * The flags of a product: CF and OF are the host's, and the others, which
+ * processors leave undefined, are those of its low half.
  */
 static void save_product_flags(Translation *t, unsigned result)
 {
@@ -187,7 +187,7 @@ static void save_product_flags(Translation *t, unsigned result)
     emit_rr(e, EMIT_0F | EMIT_BYTE, OPCODE_SETCC, 0, RAX); /* seto al */
     emit_sized_rr(t, form_at(t)->width, OPCODE_TEST, result, result);
     emit8(e, 0x9f);            /* lahf */
-    emit_rr(e, 0, 0x08, 0, 4); /* or ah, al: OF is CF, too */
+    emit_rr(e, 0, 0x08, 0, 4); /* or ah, al: CF is the same as OF */
     emit_rm(e, EMIT_66, 0x89, RAX, cpu_field(offsetof(Cpu, native_flags)), 0);
 }
 
@@ -201,7 +201,7 @@ void emit_imul(Translation *t)
     if (in_memory) {
         reach(t, form->width / 8u, false);
     }
-    /* Not RAX, which the flags will need. */
+    /* RAX cannot be used, because the flags will need it. */
     dst = three ? target_register(t, dst_guest(t), HOST_AT) : use_register(t, dst_guest(t), RCX);
     if (three) {
         if (in_memory) {
@@ -219,7 +219,7 @@ void emit_imul(Translation *t)
     save_product_flags(t, dst);
 }
 
-/* RDX is a register of the guest that has the same number. */
+/* RDX holds the guest register with the same number. */
 void emit_multiply(Translation *t)
 {
     const Form *form = form_at(t);
@@ -232,7 +232,7 @@ void emit_multiply(Translation *t)
     save_product_flags(t, accumulator);
 }
 
-/* A quotient that fits; any other is the interpreter's. */
+/* Divides if the quotient fits.  Otherwise the interpreter executes the instruction. */
 void emit_divide(Translation *t)
 {
     const Form *form = form_at(t);
@@ -247,7 +247,7 @@ void emit_divide(Translation *t)
     emit_move(t, accumulator, RAX);
 }
 
-/* The sign of the accumulator, in itself or in rDX. */
+/* Extends the sign of the accumulator, within it or into rDX. */
 void emit_sign(Translation *t)
 {
     unsigned how = width_prefixes(form_at(t)->width);
@@ -310,7 +310,7 @@ Recipe body_recipe(const Translation *t)
     }
 }
 
-/* BT leaves AF as a shift before it has left it. */
+/* BT does not change AF, so a difference that an earlier shift left in AF remains. */
 FlagFix body_flag_fix(const Translation *t)
 {
     FormKind kind = form_at(t)->kind;

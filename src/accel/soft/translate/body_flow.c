@@ -20,7 +20,7 @@ static unsigned stack_bytes(const Translation *t)
     return form_at(t)->width / 8u;
 }
 
-/* The stack pointer becomes the sum, in as many bits as the stack has. */
+/* Sets the stack pointer to the sum, in as many bits as the stack pointer has. */
 static void set_stack_pointer(Translation *t, unsigned from, int32_t by)
 {
     unsigned how = t->wide ? EMIT_W : has_small_stack(t) ? EMIT_66 : 0;
@@ -33,7 +33,7 @@ static void add_to_stack_pointer(Translation *t, int32_t by)
     set_stack_pointer(t, stack_pointer(t), by);
 }
 
-/* A place in the stack, `by` bytes from where a register points. */
+/* Puts the address of the place in the stack that is `by` bytes from a register into HOST_AT. */
 static void reach_stack(Translation *t, Stub *stub, unsigned pointer, int32_t by, bool write)
 {
     if (by) {
@@ -48,7 +48,7 @@ static void reach_stack(Translation *t, Stub *stub, unsigned pointer, int32_t by
     t->flags.host = false;
 }
 
-/* The place below the top of the stack. */
+/* Does the same for the place below the top of the stack. */
 static void reach_push(Translation *t, Stub *stub)
 {
     reach_stack(t, stub, stack_pointer(t), -(int32_t)stack_bytes(t), true);
@@ -115,8 +115,8 @@ void emit_jcc_insn(Translation *t)
 }
 
 /*
- * LOOP and JCXZ: the counter, as wide as addresses, goes to HOST_AT and from there to
- * its register when the run leaves for another block.
+ * LOOP and JCXZ: the counter, as wide as addresses, is computed in HOST_AT.
+ * It goes to its register when the run leaves for another block.
  */
 void emit_counted_branch(Translation *t)
 {
@@ -145,7 +145,7 @@ void emit_counted_branch(Translation *t)
     t->counts = false;
 }
 
-/* RCX becomes an address of code that is in memory. */
+/* Loads an address of code from memory into RCX. */
 static void emit_load_target(Translation *t, HostMemory from)
 {
     if (form_at(t)->width == 16) {
@@ -155,7 +155,7 @@ static void emit_load_target(Translation *t, HostMemory from)
     }
 }
 
-/* The target of an indirect branch into RCX. */
+/* Loads the target of an indirect branch into RCX. */
 static void load_target(Translation *t, Stub *stub)
 {
     unsigned width = form_at(t)->width;

@@ -1,4 +1,4 @@
-/* Encoding of host instructions; see the header. */
+/* Encodes host instructions; see the header. */
 #include "src/accel/soft/translate/emit.h"
 
 #include <string.h>
@@ -63,7 +63,10 @@ void emit_rr(Emitter *e, unsigned how, uint8_t opcode, unsigned reg, unsigned rm
     emit_modrm(e, 3, reg, rm);
 }
 
-/* The low bits 100 of a base stand for a SIB byte, 101 without displacement for RIP. */
+/*
+ * A base whose low bits are 100 needs a SIB byte.  The low bits 101 without a
+ * displacement would mean RIP.
+ */
 static void emit_place(Emitter *e, unsigned reg, const HostMemory *memory)
 {
     unsigned base = (unsigned)memory->base;

@@ -15,8 +15,9 @@
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 /*
- * Writes through one mapping of the code; `run` is where the same bytes will run.
- * Bytes that do not fit are counted in `at` and not written.
+ * The output.  It is written through one mapping of the code; `run` is the
+ * address at which the same bytes will run.  If bytes do not fit, `at` counts
+ * them, but they are not written.
  */
 typedef struct Emitter {
     uint8_t *write;
@@ -24,7 +25,7 @@ typedef struct Emitter {
     size_t at, size;
 } Emitter;
 
-/* How an instruction is encoded, beside its opcode. */
+/* How an instruction is encoded, in addition to its opcode. */
 #define EMIT_W    0x01u /* operands of 64 bits */
 #define EMIT_66   0x02u /* operands of 16 bits */
 #define EMIT_BYTE 0x04u /* a register operand of 8 bits; 4 to 7 are SPL, BPL, SIL, DIL */
@@ -33,20 +34,20 @@ typedef struct Emitter {
 
 /* A memory operand of the host: base + index * scale + disp. */
 typedef struct HostMemory {
-    int8_t base;  /* -1: relative to RIP, with `target` */
-    int8_t index; /* -1: none */
+    int8_t base;  /* -1 if the address is relative to RIP, with `target` */
+    int8_t index; /* -1 if there is none */
     uint8_t scale;
     int32_t disp;
     const void *target;
 } HostMemory;
 
-/* Whether everything has fit. */
+/* Whether all bytes have fit. */
 static inline bool emit_fits(const Emitter *e)
 {
     return e->at <= e->size;
 }
 
-/* Where the next instruction will run. */
+/* Returns the address at which the next instruction will run. */
 static inline const uint8_t *emit_here(const Emitter *e)
 {
     return e->run + e->at;
@@ -57,9 +58,9 @@ void emit32(Emitter *e, uint32_t value);
 void emit64(Emitter *e, uint64_t value);
 void emit_align(Emitter *e, size_t to);
 
-/* `reg` is a register, or the opcode's extension; `rm` is a register. */
+/* `reg` is a register or the extension of the opcode, and `rm` is a register. */
 void emit_rr(Emitter *e, unsigned how, uint8_t opcode, unsigned reg, unsigned rm);
-/* `after` is how many bytes of immediate follow, for addresses relative to RIP. */
+/* `after` is the number of bytes of an immediate that follows, for addresses relative to RIP. */
 void emit_rm(Emitter *e, unsigned how, uint8_t opcode, unsigned reg, HostMemory memory,
              unsigned after);
 
@@ -78,15 +79,15 @@ void emit_constant(Emitter *e, unsigned reg, uint64_t value);
 
 /* ---- jumps ---- */
 
-/* The place of a displacement that is not known yet. */
+/* The position of a displacement that is not known yet. */
 typedef size_t Fixup;
 
-/* `condition` is that of Jcc. */
+/* `condition` is the condition code of Jcc. */
 Fixup emit_jcc(Emitter *e, unsigned condition);
 Fixup emit_jmp(Emitter *e);
 void emit_jmp_to(Emitter *e, const uint8_t *target);
 void emit_jcc_to(Emitter *e, unsigned condition, const uint8_t *target);
-/* The jump goes to the next instruction. */
+/* Lets the jump go to the next instruction. */
 void emit_land(Emitter *e, Fixup fixup);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * Where a run ends: at another block, which is entered with the registers in
- * place, or by a stub in the interpreter.
+ * The ends of a run: either another block is entered with the registers in
+ * place, or a stub returns to the interpreter.
  *
- * The next block is found as the interpreter finds it, by the link of this block
- * or in the table of jumps, and by the same conditions: its address, its
- * generation, and enough fuel for all of it.  If one does not hold, the
- * interpreter does the branch.
+ * The next block is found as in the interpreter, by the link of this block or
+ * in the table of jumps.  The conditions are the same, too: its address, its
+ * generation, and enough fuel for all of it.  If one of them does not hold,
+ * the interpreter executes the branch.
  */
 #include "src/accel/soft/translate/translation.h"
 
@@ -44,7 +44,7 @@ static void emit_store_rip(Translation *t)
     }
 }
 
-/* RCX is the instruction. */
+/* RCX holds the instruction. */
 static void emit_leave(Translation *t, unsigned at)
 {
     emit_store_rip(t);
@@ -88,7 +88,7 @@ static const Block *known_block(const Translation *t, LinearAddr linear)
     return entered ? block : NULL;
 }
 
-/* The fuel for a block with a fixed number of instructions. */
+/* Takes the fuel for a block with a constant number of instructions. */
 static void emit_take_fuel(Translation *t, Stub *stub, unsigned count)
 {
     emit_rr(&t->e, EMIT_W, 0x83, 5, HOST_FUEL); /* sub */
@@ -96,7 +96,7 @@ static void emit_take_fuel(Translation *t, Stub *stub, unsigned count)
     stub_add(stub, emit_jcc(&t->e, CONDITION_C));
 }
 
-/* RAX is the block: whether it may be entered, but for its address. */
+/* RAX holds the block.  Checks whether it may be entered, except for its address. */
 static void emit_check(Translation *t, Stub *stub)
 {
     Emitter *e = &t->e;
@@ -112,7 +112,7 @@ static void emit_check(Translation *t, Stub *stub)
     stub_add(stub, emit_jcc(e, CONDITION_L));
 }
 
-/* A block that is translated already: whether it still is. */
+/* Checks whether a block that was translated before still is. */
 static void emit_check_known(Translation *t, Stub *stub, const Block *block)
 {
     Emitter *e = &t->e;
@@ -194,7 +194,7 @@ void exit_enter(Translation *t, const Block *known)
     emit_rm(&t->e, 0, 0xff, 4, at_base(RAX, offsetof(Block, native)), 0);
 }
 
-/* What the code at the target needs of the flags in Cpu.native_flags. */
+/* Provides the flags that the code at the target expects in Cpu.native_flags. */
 static void flags_for(Translation *t, unsigned live)
 {
     bool carry_only = live == FLAGS_CARRY && t->flags.carry_saved;
@@ -204,7 +204,7 @@ static void flags_for(Translation *t, unsigned live)
     }
 }
 
-/* Back to the start of this run, which is the whole block. */
+/* Jumps back to the start of this run, which is the whole block. */
 static void emit_loop(Translation *t)
 {
     flags_for(t, t->live_at_start);
@@ -215,7 +215,7 @@ static void emit_loop(Translation *t)
     emit_jmp_to(&t->e, t->start);
 }
 
-/* The block that is known is entered at once, which saves a comparison. */
+/* Enters the known block without a look-up, which saves a comparison. */
 static void emit_to_known(Translation *t, const Block *known)
 {
     Emitter *e = &t->e;

@@ -1,12 +1,12 @@
 /*
  * The guest's arithmetic flags under translation.  The host's own instructions
- * set them, in the host's flags.  They are saved in Cpu.native_flags, as LAHF and
- * SETO give them, only if somebody may look at them after something of ours has
- * destroyed them, and not even then if they can be computed again.
+ * set them in the host's flags.  They are saved in Cpu.native_flags, in the
+ * form of LAHF and SETO, only if they are needed after an instruction of ours
+ * has destroyed them, and only if they cannot be computed again.
  */
 #include "src/accel/soft/translate/translation.h"
 
-/* SF and CF in what LAHF gives, and CF as a bit of Cpu.native_flags. */
+/* SF and CF in the result of LAHF, and CF as a bit of Cpu.native_flags. */
 #define AH_NOT_AF 0xefu
 #define CARRY_BIT 8u
 
@@ -15,7 +15,7 @@ static HostMemory saved_place(void)
     return cpu_field(offsetof(Cpu, native_flags));
 }
 
-/* AH is what LAHF gave; AL becomes SF xor CF. */
+/* AH holds the result of LAHF.  AL becomes SF xor CF. */
 static void emit_overflow_of_left(Emitter *e)
 {
     emit_rr(e, EMIT_BYTE & 0, 0x8a, 0, 4); /* mov al, ah */
@@ -66,7 +66,7 @@ static void emit_restore_carry(Translation *t)
     emit8(&t->e, CARRY_BIT);
 }
 
-/* `op` is the number of ADD, SUB and so on: RAX is one operand, the recipe has the other. */
+/* `op` is the number of ADD, SUB and so on.  RAX is one operand, and the recipe has the other. */
 static void emit_recipe_operation(Translation *t, const Recipe *recipe, unsigned op)
 {
     if (recipe->src == RECIPE_IMMEDIATE) {
@@ -110,7 +110,7 @@ static void emit_recipe(Translation *t, const Recipe *recipe)
     }
 }
 
-/* The flags are set again before anything looks at them. */
+/* Whether the flags are nowhere.  They will be set again before anything reads them. */
 static bool is_lost(const FlagState *flags)
 {
     return !flags->host && !flags->saved && flags->recipe.kind == RECIPE_NONE;
@@ -196,7 +196,7 @@ void flags_prepare(Translation *t)
         return;
     }
     if (kind == KIND_INC || kind == KIND_DEC || kind == KIND_BIT_TEST) {
-        passing = 0; /* The host's own instruction keeps those flags. */
+        passing = 0; /* The host's own instruction keeps these flags. */
     }
     if ((plan_may_leave(t, t->at) && !can_leave) || (passing && !stays)) {
         flags_need_saved(t);

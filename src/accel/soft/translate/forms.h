@@ -1,6 +1,6 @@
 /*
- * What the translator knows of an instruction: the handlers of the interpreter that
- * it has a translation for, with what each does.
+ * What the translator knows about instructions: the interpreter's handlers for
+ * which it has a translation, with what each of them does.
  */
 #ifndef PIOEMU_ACCEL_SOFT_TRANSLATE_FORMS_H
 #define PIOEMU_ACCEL_SOFT_TRANSLATE_FORMS_H
@@ -35,7 +35,7 @@ typedef enum FormKind {
     KIND_PUSH,
     KIND_POP,
     KIND_LEAVE,
-    KIND_PORT, /* not translated */
+    KIND_PORT, /* a port access, which is not translated */
     KIND_LOOP,
     KIND_JCXZ,
     KIND_JCC, /* `op` is the condition */
@@ -44,7 +44,7 @@ typedef enum FormKind {
     KIND_RET,
 } FormKind;
 
-/* Where the operands are: registers, memory, immediates. */
+/* The kinds of the operands: registers, memory, immediates. */
 typedef enum FormShape {
     SHAPE_NONE,
     SHAPE_R,
@@ -62,7 +62,7 @@ typedef enum FormShape {
 
 typedef struct Form {
     uint8_t kind, shape;
-    uint8_t width; /* of the operands, in bits */
+    uint8_t width; /* the size of the operands in bits */
     uint8_t op;
 } Form;
 

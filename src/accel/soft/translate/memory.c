@@ -1,6 +1,6 @@
 /*
- * Accesses to memory: the address, the check of a segment that is not flat, and
- * the look-up in the translation cache, which leaves by a stub when it misses.
+ * Memory accesses: the address, the check of a segment that is not flat, and
+ * the look-up in the TLB.  If it misses, a stub leaves the run.
  */
 #include "src/accel/soft/translate/translation.h"
 
@@ -9,7 +9,7 @@ static bool is_far(const Insn *insn)
     return insn->index == REG_FAR;
 }
 
-/* A base that is not a register: nothing, or the start of the block. */
+/* The part of the address that is not in a register: 0, or the start of the block. */
 static uint64_t constant_part(const Translation *t, const Insn *insn)
 {
     uint64_t constant = t->wide ? (uint64_t)(int64_t)(int32_t)insn->disp : insn->disp;
@@ -70,7 +70,7 @@ static size_t segment_field(unsigned segment, size_t field)
     return offsetof(Cpu, segment) + segment * sizeof(Segment) + field;
 }
 
-/* A base and, outside 64-bit code, a limit. */
+/* Adds the base and, outside 64-bit code, checks the limit. */
 static void emit_segment(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write)
 {
     size_t end = write ? offsetof(Segment, write_end) : offsetof(Segment, read_end);
@@ -86,7 +86,7 @@ static void emit_segment(Translation *t, Stub *stub, unsigned segment, unsigned 
     emit_rm(&t->e, 0, 0x03, HOST_AT, cpu_field(segment_field(segment, offsetof(Segment, base))), 0);
 }
 
-#define ENTRY_SHIFT 5u /* of the size of a TlbEntry */
+#define ENTRY_SHIFT 5u /* log2 of the size of a TlbEntry */
 
 void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write)
 {

@@ -1,7 +1,7 @@
 /*
- * What is decided before code is made: which instructions are translated, and at
- * which places somebody may look at the flags.  An instruction that may leave the
- * run, because it may fault or because the block ends with it, needs all of them.
+ * The decisions before code is made: which instructions are translated, and
+ * where the flags may be read.  An instruction that may leave the run, because
+ * it can fault or because the block ends with it, needs all flags.
  */
 #include "src/accel/soft/translate/translation.h"
 
@@ -79,7 +79,7 @@ unsigned plan_sets(const Translation *t, unsigned i)
     case KIND_MULTIPLY:
         return FLAGS_ALL;
     case KIND_SHIFT:
-        /* Rotations, and a count that may be 0, leave some flags as they were. */
+        /* Rotations keep some flags, and so does a shift whose count is 0. */
         return form->shape == SHAPE_RI && form->op >= 4 ? FLAGS_ALL : 0;
     case KIND_INC:
     case KIND_DEC:
@@ -186,7 +186,7 @@ uint32_t plan_changes(const Translation *t, unsigned i)
 
 /* ---- what is translated ---- */
 
-/* AH, CH, DH and BH have no register of their own in 64-bit code of the host. */
+/* AH, CH, DH and BH cannot be used as registers in the host's 64-bit code with REX. */
 static bool is_high_byte(uint8_t place)
 {
     return place & 7;
@@ -212,7 +212,7 @@ static bool has_high_byte(const Insn *insn, const Form *form)
     }
 }
 
-/* An address-size prefix in 64-bit code is left out. */
+/* An address-size prefix in 64-bit code is not translated. */
 static bool can_address(const Translation *t, const Insn *insn)
 {
     return insn->address_mask == UINT32_MAX || !t->wide;

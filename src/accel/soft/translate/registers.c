@@ -1,10 +1,10 @@
-/* Where the guest's registers are, and moves between them. */
+/* The places of the guest's registers, and moves between them. */
 #include "src/accel/soft/translate/translation.h"
 
 /*
- * Registers that instructions of both name implicitly (but for RAX, RCX and RSP)
- * have the same number.  64-bit code has more registers than the host has left;
- * those that code uses least stay in the Cpu.
+ * Registers that instructions name implicitly (except RAX, RCX and RSP) have
+ * the same number in guest and host.  64-bit code has more registers than the
+ * host has left, so those that code uses least stay in the Cpu.
  */
 int host_home(bool wide, unsigned guest)
 {

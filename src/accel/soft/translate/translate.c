@@ -1,9 +1,9 @@
 /*
- * The memory for translations, and what all of them share.
+ * The memory for translations, and the code that all of them share.
  *
- * The memory is mapped twice: through one mapping it is written, through the other
- * it runs, and nothing is ever both.  It is filled from one end and emptied as a
- * whole.
+ * The memory is mapped twice: it is written through one mapping and runs
+ * through the other, and no mapping can do both.  It is filled from one end
+ * and always emptied as a whole.
  */
 #include "src/accel/soft/translate/translation.h"
 #include "src/base/error.h"
@@ -14,19 +14,19 @@
 #include <unistd.h>
 
 #define CACHE_SIZE ((size_t)32 << 20)
-/* More than the largest block takes. */
+/* More than the largest block needs. */
 #define BLOCK_ROOM ((size_t)64 << 10)
-/* The code that all share lies at the start. */
+/* The shared code is at the start. */
 #define SHARED_SIZE ((size_t)2048)
 #define RUN_ALIGN   16u
-/* Runs that are shorter do not pay for the way in and out. */
+/* The way in and out costs more than a shorter run gains. */
 #define RUN_MIN 4u
-/* Block.context is a number of 8 bits, and 0 stands for none. */
+/* Block.context has 8 bits, and 0 means that there is none. */
 #define CONTEXTS 256u
-/* How far the blocks that a block goes on to are translated with it. */
+/* The depth to which the successors of a block are translated with it. */
 #define DEPTH_MAX 6u
 
-/* What the carry and the rest of the flags are in the interpreter's form, by what LAHF gives. */
+/* The carry and the other flags in the interpreter's form, by the result of LAHF. */
 typedef struct FlagsOfByte {
     int64_t result;
     uint64_t carry;
@@ -36,14 +36,14 @@ struct Translator {
     uint8_t *write;
     const uint8_t *run;
     size_t used;
-    GHashTable *forms; /* of Handler; NULL before the first translation */
+    GHashTable *forms; /* the keys are Handler; NULL before the first translation */
     FlagsOfByte flags[256];
     const uint8_t *enter_flat, *enter, *enter64, *exit, *exit64;
     Context contexts[CONTEXTS];
     unsigned context_count;
 };
 
-/* In front of a run's code: the interpreter's handler, whose place it has taken. */
+/* Precedes the code of a run: the interpreter's handler, which the run has replaced. */
 typedef struct RunHead {
     Handler *handler;
 } RunHead;
@@ -85,7 +85,7 @@ static int32_t segment_end(unsigned segment, size_t field)
     return (int32_t)(offsetof(Cpu, segment) + segment * sizeof(Segment) + field);
 }
 
-/* Leaves by RCX unless CS, DS, ES and SS are segments of 4 GiB at 0. RDI is the Cpu. */
+/* Jumps to RCX unless CS, DS, ES and SS are segments of 4 GiB at 0.  RDI is the Cpu. */
 static void emit_flat_check(Emitter *e)
 {
     static const uint8_t DATA[] = {CPU_DS, CPU_ES, CPU_SS};
@@ -101,7 +101,7 @@ static void emit_flat_check(Emitter *e)
         emit_rm(e, EMIT_W, 0x23, RDX,
                 at_base(RDI, segment_end(DATA[i], offsetof(Segment, write_end))), 0);
     }
-    /* Of a segment that ends at 4 GiB, bit 32 alone is set. */
+    /* Bit 32 is the only bit that is set for a segment that ends at 4 GiB. */
     emit_rr(e, EMIT_W, 0xc1, 5, RDX);
     emit8(e, 32);
     emit_rr(e, 0, 0x83, 6, RDX); /* xor: 0 if all are */
@@ -130,7 +130,7 @@ static void emit_and(Emitter *e, unsigned reg, uint32_t mask)
 #define OP_SHL 4u
 #define OP_SHR 5u
 
-/* From Cpu.flag_result and flag_carry to Cpu.native_flags; see flags.h.  Keeps R11. */
+/* Converts Cpu.flag_result and flag_carry to Cpu.native_flags; see flags.h.  Keeps R11. */
 static void emit_flags_in(Emitter *e)
 {
     emit_rm(e, EMIT_W, 0x8b, RBX, at_base(HOST_CPU, offsetof(Cpu, flag_result)), 0);
@@ -164,7 +164,7 @@ static void emit_flags_in(Emitter *e)
     emit_rm(e, EMIT_66, 0x89, RAX, at_base(HOST_CPU, offsetof(Cpu, native_flags)), 0);
 }
 
-/* The way back.  Keeps RAX and RCX. */
+/* Stores the registers and returns to the interpreter.  Keeps RAX and RCX. */
 static void emit_flags_out(const Translator *translator, Emitter *e)
 {
     HostMemory row = {.base = RDX, .index = R11, .scale = 8};
@@ -183,8 +183,9 @@ static void emit_flags_out(const Translator *translator, Emitter *e)
 }
 
 /*
- * From the interpreter: RDI is the Cpu, RCX the handler of the instruction, R11
- * where the run goes on with the registers in place.
+ * The entry from the interpreter: RDI is the Cpu, RCX the handler of the
+ * instruction, and R11 the address at which the run continues with the
+ * registers in place.
  */
 static void emit_enter(Emitter *e, bool wide)
 {
@@ -295,7 +296,7 @@ static bool map(Translator *translator, int fd, const void *near)
     return translator->write && translator->run;
 }
 
-/* Code reaches the blocks by displacements of 32 bits. */
+/* The code reaches the blocks by displacements of 32 bits. */
 static bool is_near(const Translator *translator, const void *near)
 {
     ptrdiff_t distance = (const uint8_t *)near - translator->run;
@@ -388,7 +389,7 @@ static bool is_same_context(const Context *a, const Context *b)
            a->cs_end == b->cs_end && a->stack_mask == b->stack_mask;
 }
 
-/* Its number, or 0 if there are too many. */
+/* Returns the context's number, or 0 if there are too many. */
 static uint8_t context_number(Translator *translator, const Context *context)
 {
     unsigned i = 1;
@@ -406,7 +407,10 @@ static uint8_t context_number(Translator *translator, const Context *context)
 
 /* ---- blocks ---- */
 
-/* The interpreter's handler runs, with RDI and RSI as they are, unless a field has its value. */
+/*
+ * Jumps to the interpreter's handler, with RDI and RSI as they are, unless a
+ * field has this value.
+ */
 static void emit_require(Emitter *e, size_t field, uint64_t value)
 {
     emit_constant(e, RAX, value);
@@ -442,7 +446,7 @@ static const uint8_t *shared_entry(const Translation *t)
                              : translator->enter;
 }
 
-/* How the interpreter comes in; RSI is the instruction. */
+/* The entry from the interpreter.  RSI is the instruction. */
 static void emit_way_in(Translation *t, Handler *handler)
 {
     Emitter *e = &t->e;
@@ -451,7 +455,7 @@ static void emit_way_in(Translation *t, Handler *handler)
     emit64(e, (uintptr_t)handler);
     emit_rm(e, EMIT_W, 0x8b, RCX, at_address(emit_here(e) - sizeof(RunHead)), 0);
     emit_require_context(t);
-    /* Where the run starts, after this instruction, the jump and the padding. */
+    /* The start of the run, after this instruction, the jump and the padding. */
     uintptr_t start = (uintptr_t)emit_here(e) + 7 + 5;
     start = (start + RUN_ALIGN - 1) & ~(uintptr_t)(RUN_ALIGN - 1);
     emit_rm(e, EMIT_W, 0x8d, R11, at_address((const uint8_t *)start), 0);
@@ -459,7 +463,7 @@ static void emit_way_in(Translation *t, Handler *handler)
     emit_align(e, RUN_ALIGN);
 }
 
-/* The first instruction after the run. */
+/* Finds the first instruction after the run. */
 static unsigned run_end(const Translation *t, unsigned first)
 {
     unsigned end = first;
@@ -488,7 +492,7 @@ static void emit_run(Translation *t, unsigned first, unsigned end)
     stubs_emit(t);
 }
 
-/* The interpreter's entry of the run, or NULL if there is no room. */
+/* Returns the interpreter's entry of the run, or NULL if there is no room. */
 static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end)
 {
     Translator *translator = t->translator;
@@ -516,8 +520,8 @@ static bool ends_with_port(const Translation *t, const Block *block)
 }
 
 /*
- * A loop around a port access is the interpreter's: the way in and out would take
- * longer than its other instructions.
+ * A loop around a port access is left to the interpreter: the way in and out
+ * would take longer than its other instructions.
  */
 static bool pays_as_whole(const Translation *t)
 {
@@ -560,7 +564,7 @@ static void translate_runs(Translation *t)
 
 static void translate_at(Translator *translator, Cpu *cpu, Block *block, unsigned depth);
 
-/* A block in the same page that was entered before, but not often enough yet. */
+/* Translates a block in the same page that was entered before, but not often enough yet. */
 static void translate_target(Translation *t, uint64_t rip)
 {
     const InterpAccel *accel = cpu_accel(t->cpu);

@@ -1,16 +1,16 @@
 /*
- * The translator: makes host code of runs of instructions in blocks that are
- * entered often.
+ * The translator: it makes host code from runs of instructions in blocks that
+ * are entered often.
  *
- * A translated run takes the place of its first instruction's handler.  It loads
- * the guest's registers into registers of the host, executes the run, and goes on
- * at the next translated block with the registers in place.  Everything else is
- * left to the interpreter: when an access misses the translation cache, when the
- * fuel does not suffice, or when the next instruction has no translation, the run
- * stores the registers and calls the interpreter's handler of that instruction, as
- * if the run had ended before it.  So what may fault, reach a device or change
- * code, the interpreter does, and both engines have the same state after the same
- * number of instructions.
+ * A translated run replaces the handler of its first instruction.  It loads
+ * the guest's registers into host registers, executes the run, and continues
+ * with the next translated block without storing them.  Everything else is
+ * left to the interpreter.  If an access misses the TLB, if the fuel is not
+ * enough, or if the next instruction has no translation, the run stores the
+ * registers and calls the interpreter's handler for that instruction, as if
+ * the run had ended before it.  So only the interpreter executes what faults,
+ * reaches a device or changes code, and both engines have the same state after
+ * the same number of instructions.
  */
 #ifndef PIOEMU_ACCEL_SOFT_TRANSLATE_TRANSLATE_H
 #define PIOEMU_ACCEL_SOFT_TRANSLATE_TRANSLATE_H
@@ -22,22 +22,22 @@
 typedef struct Translator Translator;
 
 /*
- * NULL: the host does not let us make code; `error` says why.  `near` is the memory
- * of the blocks.  Memory is committed as it is used.
+ * Returns NULL with an error if the host does not allow us to make code.
+ * `near` is the memory of the blocks.  Memory is committed as it is used.
  */
 Translator *translator_new(const void *near, GError **error);
 void translator_free(Translator *translator);
-/* Drops all translations; the blocks are dropped with them. */
+/* Drops all translations.  The caller drops the blocks, too. */
 void translator_empty(Translator *translator);
 /* Whether there is room for one more block. */
 bool translator_has_room(const Translator *translator);
 /*
- * Translates the runs of a block that is kept and is at CS:RIP, and blocks that it
- * goes on to.  Block.context is then what the translation depends on beside the
- * code: the number of a combination of segments.
+ * Translates the runs of a block that is kept and is at CS:RIP, and its
+ * successors. Block.context is set to the number of what the translation
+ * depends on in addition to the code, which is a combination of segments.
  */
 void translate_block(Translator *translator, Cpu *cpu, Block *block);
-/* Gives the block to the interpreter again. */
+/* Makes the interpreter execute the block again. */
 void translate_drop(const Translator *translator, Block *block);
 
 #endif

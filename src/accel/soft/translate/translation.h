@@ -1,6 +1,6 @@
 /*
- * One block under translation: what is known at the place of the next instruction.
- * For the files of this folder alone.
+ * One block under translation: what is known at the place of the next
+ * instruction. Only the files of this folder use it.
  */
 #ifndef PIOEMU_ACCEL_SOFT_TRANSLATE_TRANSLATION_H
 #define PIOEMU_ACCEL_SOFT_TRANSLATE_TRANSLATION_H
@@ -11,12 +11,13 @@
 #include "src/accel/soft/x86/cpu.h"
 
 /*
- * Registers of the host.  The guest's registers have a home each (host_home());
- * these are for the translator.  RAX, RCX and R11 hold values for one instruction.
+ * Host registers.  Each of the guest's registers has a home (host_home()), and
+ * these belong to the translator.  RAX, RCX and R11 hold values within one
+ * instruction.
  */
 #define HOST_CPU  R15 /* the Cpu */
 #define HOST_FUEL R14 /* Cpu.fuel */
-#define HOST_TLB  R13 /* Cpu.tlb; in 64-bit code this is a guest's register */
+#define HOST_TLB  R13 /* Cpu.tlb; in 64-bit code R13 holds a register of the guest */
 #define HOST_AT   R11 /* the address of an operand in memory */
 
 /* Groups of the arithmetic flags. */
@@ -31,7 +32,7 @@
 #define CONDITION_A  0x7u
 #define CONDITION_L  0xcu
 
-/* How to compute the flags again, from registers that have not changed since. */
+/* How to compute the flags again from registers that have not changed since. */
 typedef enum RecipeKind {
     RECIPE_NONE,
     RECIPE_ADD, /* dst is the sum of something and src */
@@ -42,7 +43,7 @@ typedef enum RecipeKind {
     RECIPE_DEC,
 } RecipeKind;
 
-#define RECIPE_IMMEDIATE 0xffu /* in place of src */
+#define RECIPE_IMMEDIATE 0xffu /* an immediate instead of src */
 
 typedef struct Recipe {
     uint8_t kind, width;
@@ -50,19 +51,19 @@ typedef struct Recipe {
     uint32_t imm;
 } Recipe;
 
-/* How the host's flags after a shift differ from those of our CPU. */
+/* How the host's flags after a shift differ from the guest's. */
 typedef enum FlagFix {
     FIX_NONE,
-    FIX_BY_ONE, /* AF is to be 0 */
-    FIX_LEFT,   /* AF is to be 0, OF is SF xor CF */
-    FIX_RIGHT,  /* AF and OF are to be 0 */
+    FIX_BY_ONE, /* AF must become 0 */
+    FIX_LEFT,   /* AF must become 0, and OF must become SF xor CF */
+    FIX_RIGHT,  /* AF and OF must become 0 */
 } FlagFix;
 
-/* Where the guest's arithmetic flags are. Several places may hold them. */
+/* The places of the guest's arithmetic flags.  Several of them may be valid. */
 typedef struct FlagState {
-    bool host;        /* in the host's flags, but for `fix` */
+    bool host;        /* in the host's flags, except for `fix` */
     bool saved;       /* in Cpu.native_flags */
-    bool carry_saved; /* CF alone is there */
+    bool carry_saved; /* only CF is there */
     uint8_t fix;
     Recipe recipe;
 } FlagState;
@@ -70,19 +71,20 @@ typedef struct FlagState {
 #define STUB_FIXUPS 6u
 #define STUBS_MAX   (BLOCK_MAX + 8u)
 
-/* Where a run ends early: the interpreter does instruction `at` and what follows. */
+/* The early end of a run: the interpreter executes instruction `at` and those after it. */
 typedef struct Stub {
     Fixup fixups[STUB_FIXUPS];
     unsigned fixup_count;
     unsigned at;
-    int32_t fuel; /* taken for a block that is not entered */
+    int32_t fuel; /* the fuel that was taken for a block that is not entered */
     FlagState flags;
 } Stub;
 
 /*
- * What translations depend on beside the code.  64-bit code depends on nothing
- * else.  Flat code has segments of 4 GiB at 0; other code checks its segments at
- * each access, but has a base and an end of CS, and a size of the stack.
+ * What translations depend on in addition to the code.  64-bit code depends on
+ * nothing else.  Flat code has segments of 4 GiB at 0.  Other code checks its
+ * segments at each access, and depends on the base and end of CS and the size
+ * of the stack pointer.
  */
 typedef struct Context {
     bool wide, flat;
@@ -97,16 +99,16 @@ typedef struct Translation {
     bool wide;
     uint8_t context_number;
     Context context;
-    unsigned depth; /* how many blocks are being translated that go on to this one */
+    unsigned depth; /* how many blocks are being translated that lead to this one */
     bool counts;    /* the instruction writes HOST_AT to the counter when it leaves */
     Emitter e;
     Form forms[BLOCK_MAX];
     uint8_t live[BLOCK_MAX + 1]; /* groups of flags that are needed before instruction i */
     unsigned at;                 /* the instruction under translation */
-    unsigned first;              /* of the run */
-    uint8_t live_at_start;       /* of the run */
+    unsigned first;              /* the first instruction of the run */
+    uint8_t live_at_start;       /* the flags that are live at the start of the run */
     FlagState flags;
-    const uint8_t *start; /* where the run is entered with the registers in place */
+    const uint8_t *start; /* the address at which the run is entered with the registers in place */
     Stub stubs[STUBS_MAX];
     unsigned stub_count;
 } Translation;
@@ -116,7 +118,7 @@ static inline const Insn *current(const Translation *t)
     return &t->block->insns[t->at];
 }
 
-/* RIP at the block's start. */
+/* Returns RIP at the start of the block. */
 static inline uint64_t block_rip(const Translation *t)
 {
     return t->wide ? t->block->linear : (uint32_t)(t->block->linear - t->context.cs_base);
@@ -129,13 +131,13 @@ static inline uint64_t rip_after(const Translation *t, const Insn *insn)
     return t->wide ? rip : (uint32_t)rip;
 }
 
-/* Where code goes on after the instruction, cut to the size of addresses. */
+/* Returns the address of the next instruction, cut to the size of addresses. */
 static inline uint64_t next_rip(const Translation *t)
 {
     return rip_after(t, current(t));
 }
 
-/* The target of a branch by a displacement. */
+/* Returns the target of a relative branch. */
 static inline uint64_t branch_target(const Translation *t, unsigned i)
 {
     const Insn *insn = &t->block->insns[i];
@@ -150,7 +152,7 @@ static inline LinearAddr linear_of(const Translation *t, uint64_t rip)
     return t->wide ? rip : (uint32_t)(t->context.cs_base + rip);
 }
 
-/* The number of a general register from its place. */
+/* Returns the number of the general register at a place. */
 static inline unsigned guest_register(uint8_t place)
 {
     return place / 8u;
@@ -158,27 +160,27 @@ static inline unsigned guest_register(uint8_t place)
 
 /* ---- translate.c: what all translations share ---- */
 
-/* Stores the guest's registers.  RAX is then jumped to, with RCX as the instruction. */
+/* Stores the guest's registers.  It then jumps to RAX, with RCX as the instruction. */
 const uint8_t *translator_exit(const Translation *t);
 Form translator_form(const Translator *translator, Handler *handler);
 
 /* ---- registers.c ---- */
 
-/* The register of the host, or -1 if the guest's register stays in the Cpu. */
+/* Returns the host register, or -1 if the guest's register stays in the Cpu. */
 int host_home(bool wide, unsigned guest);
 HostMemory cpu_field(size_t offset);
-/* A guest's register for reading: its home, or `scratch`, into which it is loaded. */
+/* Returns a guest register for reading: its home, or `scratch`, into which it is loaded. */
 unsigned use_register(Translation *t, unsigned guest, unsigned scratch);
-/* The same for writing.  store_register() ends it. */
+/* Returns a guest register for writing.  store_register() ends the write. */
 unsigned target_register(Translation *t, unsigned guest, unsigned scratch);
 void store_register(Translation *t, unsigned guest, unsigned host);
-/* The prefixes that an operand width asks for. */
+/* Returns the prefixes that an operand width needs. */
 unsigned width_prefixes(unsigned width);
-/* `opcode` is that of the 8-bit form; the others have bit 0 set. */
+/* `opcode` is the opcode of the 8-bit form.  The other forms have bit 0 set. */
 void emit_sized_rr(Translation *t, unsigned width, uint8_t opcode, unsigned reg, unsigned rm);
 void emit_sized_rm(Translation *t, unsigned width, uint8_t opcode, unsigned reg, HostMemory memory,
                    unsigned after);
-/* An immediate of the operand width, at most 32 bits. */
+/* Writes an immediate of the operand width, at most 32 bits. */
 void emit_immediate(Translation *t, unsigned width, uint32_t value);
 unsigned immediate_size(unsigned width);
 /* Keeps the flags. */
@@ -188,61 +190,61 @@ void emit_cut_address(Translation *t);
 
 /* ---- plan.c ---- */
 
-/* Which instructions are translated, and which flags are live. */
+/* Decides which instructions are translated, and which flags are live. */
 void plan_block(Translation *t);
 bool plan_reaches_memory(const Translation *t, unsigned i);
-/* Guest registers that the instruction changes, as bits. */
+/* Returns the guest registers that the instruction changes, as bits. */
 uint32_t plan_changes(const Translation *t, unsigned i);
-/* The groups of flags that it sets. */
+/* Returns the groups of flags that it sets. */
 unsigned plan_sets(const Translation *t, unsigned i);
-/* Whether the host's flags survive it. */
+/* Whether the host's flags survive the instruction. */
 bool plan_keeps_host_flags(const Translation *t, unsigned i);
 bool plan_may_leave(const Translation *t, unsigned i);
 bool plan_branches(const Translation *t, unsigned i);
-/* Where the block may go on: at most two addresses.  Returns how many. */
+/* Finds where the block can continue: at most two addresses.  Returns how many. */
 unsigned plan_targets(const Translation *t, uint64_t rip[2]);
 
 /* ---- flags.c ---- */
 
-/* Before an instruction: saves what its exits or what comes after it need. */
+/* Called before an instruction: saves the flags that its exits or later instructions need. */
 void flags_prepare(Translation *t);
-/* After it: what is still there.  `recipe` may be NULL. */
+/* Called after it: notes which flags are still there.  `recipe` may be NULL. */
 void flags_after(Translation *t, FlagFix fix, const Recipe *recipe);
-/* `overflow`: OF is looked at. */
+/* Puts the flags into the host's flags.  `overflow` says whether OF is needed. */
 void flags_need_host(Translation *t, bool overflow);
 void flags_need_host_carry(Translation *t);
 void flags_need_saved(Translation *t);
-/* So that a stub can rebuild them: saved, or to be computed again. */
+/* Makes sure that a stub can rebuild the flags, from saved ones or by a recipe. */
 void flags_need_outside_host(Translation *t);
-/* In a stub, where the host's flags are lost. */
+/* Rebuilds the flags in a stub, where the host's flags are lost. */
 void flags_rebuild(Translation *t, FlagState *flags);
 
 /* ---- memory.c ---- */
 
 /* Puts the host's address of the operand into HOST_AT, or leaves by the stub. */
 void memory_operand(Translation *t, Stub *stub, unsigned bytes, bool write);
-/* The same at the guest's address in HOST_AT. */
+/* Does the same for the guest's address in HOST_AT. */
 void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write);
-/* The address alone. */
+/* Computes only the guest's address. */
 void memory_address(Translation *t);
 
 /* ---- exit.c ---- */
 
-/* A stub for the current instruction. */
+/* Makes a stub for the current instruction. */
 Stub *stub_new(Translation *t);
 void stub_add(Stub *stub, Fixup fixup);
 void stubs_emit(Translation *t);
-/* Goes on at a fixed address, by link `slot`. */
+/* Continues at a constant address, by link `slot`. */
 void exit_to(Translation *t, unsigned slot, uint64_t rip);
 /*
- * The same in two parts, with what the instruction stores in between.  RAX stays.
- * Returns the block if it is known.
+ * Do the same in two parts, so that the instruction can store its results in
+ * between. Keep RAX.  exit_find() returns the block if it is known.
  */
 const Block *exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip);
-/* At RIP in RCX. */
+/* Does the same for the address in RCX. */
 void exit_find_indirect(Translation *t, Stub *stub);
 void exit_enter(Translation *t, const Block *known);
-/* The next instruction is not translated. */
+/* Leaves because the next instruction is not translated. */
 void exit_to_interpreter(Translation *t);
 
 /* ---- body.c ---- */
