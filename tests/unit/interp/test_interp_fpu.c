@@ -1,8 +1,8 @@
 /*
- * What the system says of x87, MMX and SSE instructions (#NM, #UD, #MF, #XM),
- * and the layouts of their state in memory.  Intel SDM, volume 3, chapter
- * "System Programming for Instruction Set Extensions"; volume 1, figures 8-9
- * to 8-12 and the table of the FXSAVE area.
+ * How x87, MMX and SSE instructions behave under the control of the system
+ * (#NM, #UD, #MF, #XM), and the layouts of their state in memory.  See Intel
+ * SDM, volume 3, chapter "System Programming for Instruction Set Extensions";
+ * volume 1, figures 8-9 to 8-12 and the table of the FXSAVE area.
  */
 #include "tests/unit/interp/fpu_image.h"
 #include "tests/unit/interp/interp_protected.h"
@@ -30,7 +30,7 @@ static CpuState fpu_state(void)
     return state;
 }
 
-/* Executes one instruction; which vector it raised. */
+/* Executes one instruction and returns the vector that it raised. */
 static unsigned step_one(Rig *rig, const CpuState *state, const uint8_t *code, size_t size)
 {
     InterpException was, now;
@@ -108,7 +108,7 @@ static void test_a_pending_exception_raises_mf_at_the_next_waiting_instruction(v
     g_assert_cmpuint(STEP(rig, &state, 0xd9, 0x03), ==, FPU_VECTOR_MF);
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x77), ==, FPU_VECTOR_MF);
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xfc, 0xc1), ==, FPU_VECTOR_MF);
-    /* SSE, and what does not wait. */
+    /* SSE instructions, and x87 instructions that do not wait, raise nothing. */
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0x58, 0xc1), ==, NO_VECTOR);
     g_assert_cmpuint(STEP(rig, &state, 0xdf, 0xe0), ==, NO_VECTOR);
     g_assert_cmphex(rig_get(rig).gpr[CPU_AX] & 0xffff, ==, FSW_ES | FSW_ZE);
@@ -131,7 +131,7 @@ static void test_an_unmasked_exception_leaves_the_operands(void)
     g_assert_cmphex(fpu_get16(&after, FPU_STATUS), ==, 6u << 11 | FSW_ES | FSW_ZE);
     g_assert_cmpmem(fpu_st(&after, 1), 10, ONE_ST, 10);
     g_assert_cmphex(after.fxsave[FPU_TAGS], ==, 0xc0);
-    /* A masked one gives infinity, and pops. */
+    /* A masked exception gives infinity, and the instruction pops. */
     fpu_put16(&state, FPU_CONTROL, 0x37f);
     STEP(rig, &state, 0xde, 0xf9);
     after = rig_get(rig);
@@ -143,14 +143,14 @@ static void test_stack_faults_tell_their_direction_in_c1(void)
 {
     g_autoptr(Rig) rig = pm_new();
     CpuState state = fpu_state();
-    /* FSTP of nothing stores the indefinite. */
+    /* FSTP of an empty register stores the indefinite value. */
     g_assert_cmpuint(STEP(rig, &state, 0xdb, 0x3b), ==, NO_VECTOR);
     CpuState after = rig_get(rig);
     uint8_t stored[10];
     rig_read(rig, PM_DATA, stored, sizeof(stored));
     g_assert_cmphex(fpu_get16(&after, FPU_STATUS), ==, 1u << 11 | FSW_IE | FSW_SF);
     g_assert_cmpmem(stored, 10, "\0\0\0\0\0\0\0\xc0\xff\xff", 10);
-    /* A push on eight values. */
+    /* A push to a stack of eight values. */
     state.fxsave[FPU_TAGS] = 0xff;
     g_assert_cmpuint(STEP(rig, &state, 0xd9, 0xe8), ==, NO_VECTOR);
     after = rig_get(rig);
@@ -223,7 +223,7 @@ static void test_mmx_uses_the_fractions_and_fills_the_stack(void)
 
 #define OPERAND 0x12344u
 
-/* FSTP m32 at CS:PM_CODE with an operand behind it, so that all pointers are known. */
+/* Executes FSTP m32 at CS:PM_CODE, with an operand after it, so that all pointers are known. */
 static CpuState after_a_store(Rig *rig, const CpuState *before)
 {
     CpuState state = *before;
@@ -261,7 +261,7 @@ static void test_fsave_in_protected_mode_stores_selectors(void)
     g_assert_cmphex(after.fxsave[FPU_TAGS], ==, 0);
     STEP(rig, &stored, 0x66, 0xdd, 0x33);
     expect_words(rig, NARROW, G_N_ELEMENTS(NARROW));
-    /* The registers come behind it, and FRSTOR takes all of it back. */
+    /* The registers follow it, and FRSTOR loads all of it. */
     uint8_t st0[10];
     rig_read(rig, PM_DATA + 14, st0, sizeof(st0));
     g_assert_cmpmem(st0, 10, ONE_ST, 10);
@@ -337,7 +337,7 @@ static void test_fxsave_stores_what_fxrstor_loads(void)
     g_assert_cmphex(rig_read32(rig, PM_DATA + FPU_OPERAND_SELECTOR), ==, PM_DATA0);
     g_assert_cmphex(rig_read32(rig, PM_DATA + 28), ==, 0xffff);
     g_assert_cmphex(rig_read8(rig, PM_DATA + FPU_XMM + 7 * 16), ==, 0x17);
-    /* XMM8 to 15 belong to 64-bit code, and the end to software. */
+    /* 32-bit code does not write XMM8 to XMM15, nor the bytes for software at the end. */
     g_assert_cmphex(rig_read8(rig, PM_DATA + FPU_XMM + 8 * 16), ==, 0xee);
     g_assert_cmphex(rig_read8(rig, PM_DATA + 511), ==, 0xee);
     g_assert_cmpuint(STEP(rig, &state, 0x0f, 0xae, 0x0b), ==, NO_VECTOR);

@@ -1,15 +1,17 @@
 /*
- * x87, MMX, SSE and BMI instructions on the host's CPU and here.
+ * Compares x87, MMX, SSE and BMI instructions between the host's CPU and ours.
  *
- * Each case is one instruction with registers or with memory at EBX, on random
- * registers that prefer special values, under a random control word and MXCSR,
- * at times with exceptions unmasked.  The same bytes are executed by the host
- * in 64-bit code and by the software CPU in 32-bit or 64-bit code, there with
- * REX.W at times.  An instruction that
- * the host does not have is left out; what processors do differently (the
- * transcendentals, RCP and RSQRT) is left to the recordings.
+ * Each case is one instruction with registers, or with memory at EBX.  The
+ * registers are random, with many special values, and so are the control word
+ * and MXCSR.  Some exceptions may be unmasked.  The host executes the bytes in
+ * 64-bit code, and the software CPU executes the same bytes in 32-bit or
+ * 64-bit code, in 64-bit code sometimes with REX.W.  An instruction that the
+ * host does not have is left out. Instructions whose results differ between
+ * processors (the transcendentals, RCP and RSQRT) are compared with recordings
+ * by other tests.
  *
- * PIOEMU_ORACLE_CASES and PIOEMU_ORACLE_SEED choose how many and which.
+ * PIOEMU_ORACLE_CASES and PIOEMU_ORACLE_SEED are the number of cases and the
+ * seed.
  */
 #include "tests/unit/interp/fpu_image.h"
 #include "tests/unit/interp/interp_long.h"
@@ -30,30 +32,30 @@
 #define FSW_CONDITIONS  0x4500u
 
 typedef struct Registers {
-    _Alignas(64) uint8_t image[512]; /* of FXSAVE */
+    _Alignas(64) uint8_t image[512]; /* the FXSAVE image */
     uint64_t gpr[4];                 /* RAX RCX RDX RBX */
     uint64_t flags;
     _Alignas(64) uint8_t memory[MEMORY_SIZE];
 } Registers;
 
 typedef struct Form {
-    uint8_t bytes[16]; /* up to the opcode */
+    uint8_t bytes[16]; /* the bytes before and including the opcode */
     unsigned size;
-    unsigned immediate; /* bytes behind ModRM */
+    unsigned immediate; /* the number of immediate bytes after ModRM */
     bool x87;
-    uint8_t modrm; /* of x87 */
+    uint8_t modrm; /* for x87 */
 } Form;
 
 typedef struct Oracle {
-    Rig *rigs[2]; /* of 32-bit and of 64-bit code */
+    Rig *rigs[2]; /* for 32-bit and 64-bit code */
     Rig *rig;
     bool long_mode;
     GArray *forms;
     uint64_t random;
     uint8_t *page; /* executable */
-    bool amd;      /* the host */
+    bool amd;      /* the host's CPU is from AMD */
     unsigned cases, compared, missing, raised, differences;
-    /* of a case */
+    /* The current case. */
     const Form *form;
     uint8_t code[16];
     unsigned size;
@@ -116,7 +118,7 @@ static void add_vector_forms(Oracle *o)
     static const uint8_t MAP[] = {0, 0x38, 0x3a};
     for (unsigned map = 0; map < 3; map++) {
         for (unsigned byte = 0; byte < 256; byte++) {
-            /* 0F 2B with F3 and F2 is SSE4a's. */
+            /* 0F 2B with F3 or F2 belongs to SSE4a. */
             unsigned prefixes = map == 0 && byte == 0x2b ? 2 : 4;
             for (unsigned p = 0; is_vector_opcode(map, byte) && p < prefixes; p++) {
                 uint8_t bytes[4];
@@ -135,7 +137,7 @@ static void add_vector_forms(Oracle *o)
     }
 }
 
-/* POPCNT, TZCNT, LZCNT; the instructions with VEX, whose vvvv is RDX (inverted). */
+/* POPCNT, TZCNT and LZCNT, and the instructions with VEX, whose vvvv is RDX (inverted). */
 static void add_bit_forms(Oracle *o)
 {
     static const uint8_t COUNT[] = {0xb8, 0xbc, 0xbd};
@@ -157,7 +159,7 @@ static bool is_transcendental(unsigned opcode, unsigned modrm)
                               modrm == 0xf9 || modrm == 0xfb || modrm == 0xfe || modrm == 0xff);
 }
 
-/* FLDENV, FNSTENV, FRSTOR and FNSAVE have pointers in their images. */
+/* The images of FLDENV, FNSTENV, FRSTOR and FNSAVE contain pointers. */
 static bool has_pointers(unsigned opcode, unsigned reg)
 {
     return (opcode == 0xd9 || opcode == 0xdd) && (reg == 4 || reg == 6);
@@ -176,7 +178,7 @@ static void add_x87_forms(Oracle *o)
         for (unsigned reg = 0; reg < 8; reg++) {
             Form form = {.bytes = {(uint8_t)opcode}, .size = 1, .x87 = true};
             form.modrm = (uint8_t)(reg << 3 | 3);
-            /* As often as the forms with eight registers. */
+            /* They are tried as often as the forms with eight registers. */
             for (unsigned i = 0; i < 8 && !has_pointers(opcode, reg); i++) {
                 g_array_append_val(o->forms, form);
             }
@@ -244,7 +246,7 @@ static void fill_st(Oracle *o, uint8_t *to)
     case 6:
         fraction = (fraction & ~UINT64_C(0x7ff)) | UINT64_C(1) << 10;
         break;
-    case 7: /* so that sums are often halfway */
+    case 7: /* makes sums that are often halfway */
         fraction = UINT64_C(1) << 63 | below(o, 8);
         exponent = (uint16_t)(0x3fff + below(o, 4));
         break;
@@ -315,7 +317,7 @@ static void make_registers(Oracle *o)
     }
 }
 
-/* The bytes up to the opcode; a W bit only where both sides are 64-bit code. */
+/* Copies the bytes up to the opcode.  The W bit may only be set if both sides are 64-bit code. */
 static void copy_opcode(Oracle *o)
 {
     const Form *form = o->form;
@@ -368,8 +370,9 @@ static void on_signal(int number, siginfo_t *info, void *context)
 }
 
 /*
- * RDI is the Registers, which R15 keeps: rbx, r15 and the flags are saved, the
- * state is loaded, the instruction follows, and the tail stores it again.
+ * The code for the host.  RDI is the Registers, which R15 keeps.  rbx, r15 and
+ * the flags are saved, the state is loaded, the instruction runs, and the tail
+ * stores the state again.
  */
 static const uint8_t HEAD[] = {
     0x53, 0x41, 0x57,                               /* push rbx; push r15 */
@@ -449,7 +452,7 @@ static void run_emulated(Oracle *o)
 
 /* ---- comparing ---- */
 
-/* Whether the condition codes tell something; otherwise only C1 does. */
+/* Whether the condition codes have a meaning.  Otherwise only C1 does. */
 static bool sets_conditions(const Oracle *o)
 {
     unsigned opcode = o->code[0], modrm = o->code[1], reg = modrm >> 3 & 7;
@@ -472,7 +475,7 @@ static bool sets_conditions(const Oracle *o)
     }
 }
 
-/* The flags that the manual leaves open after an instruction. */
+/* Returns the flags that the manual leaves undefined after an instruction. */
 static uint32_t undefined_flags(const Oracle *o)
 {
     const Form *form = o->form;
@@ -488,12 +491,12 @@ static uint32_t undefined_flags(const Oracle *o)
     return counts ? 0x894u : 0;
 }
 
-/* What is not compared becomes the same on both sides. */
+/* Makes equal on both sides what is not compared. */
 static void align(Oracle *o)
 {
     Registers *n = &o->native, *e = &o->emulated;
     uint32_t flags = FLAGS_COMPARED & ~undefined_flags(o);
-    /* The pointers, and what FXSAVE leaves to software or stores as a mask. */
+    /* The pointers are not compared, nor what FXSAVE leaves to software or stores as a mask. */
     memcpy(n->image + FPU_OPCODE, e->image + FPU_OPCODE, FPU_MXCSR - FPU_OPCODE);
     memcpy(n->image + FPU_MXCSR + 4, e->image + FPU_MXCSR + 4, 4);
     if (o->form->x87 && !sets_conditions(o)) {
@@ -548,7 +551,7 @@ static void report(Oracle *o)
     print_registers("pioemu", &o->emulated);
 }
 
-/* An unmasked exception: both raise it, with the same flags in MXCSR. */
+/* Whether both sides raised an unmasked exception with the same flags in MXCSR. */
 static bool same_exception(const Oracle *o)
 {
     uint32_t mxcsr;
@@ -557,9 +560,9 @@ static bool same_exception(const Oracle *o)
 }
 
 /*
- * Facts of AMD's processors, which are the rule here and are not known of
- * others: what a comparison and a load leave when an exception stops them, and
- * FSTP1 of an empty register.
+ * Facts about AMD's processors that the software CPU follows and other
+ * processors may not: the results of a comparison and a load that an exception
+ * stops, and FSTP1 of an empty register.
  */
 static bool is_of_the_vendor(const Oracle *o)
 {

@@ -1,7 +1,7 @@
 /*
- * Long mode, where the host cannot be asked: how it begins, gates with 16
- * bytes, the interrupt stack table, canonical addresses, rights of pages, and
- * the fast ways in and out of the system (SDM volumes 2 and 3).
+ * Long mode, as far as it cannot be compared with the host: its start, gates
+ * of 16 bytes, the interrupt stack table, canonical addresses, access rights
+ * of pages, and the fast system calls (SDM volumes 2 and 3).
  */
 #include "tests/unit/interp/interp_long.h"
 
@@ -37,12 +37,12 @@ static void set_pte(Rig *rig, uint64_t linear, uint64_t entry)
     rig_write64(rig, lm_pte(linear), entry);
 }
 
-/* ---- how it begins ---- */
+/* ---- the start of long mode ---- */
 
 /* mov %eax, %cr0 */
 #define MOV_CR0_EAX 0x0f, 0x22, 0xc0
 
-/* 32-bit code with everything ready but paging. */
+/* 32-bit code for which everything but paging is ready. */
 static CpuState before_paging(void)
 {
     CpuState state = lm_state(0, LM_CODE);
@@ -67,7 +67,7 @@ static void test_paging_with_lme_is_long_mode(void)
     g_assert_cmphex(fault.rip, ==, LM_USER_CODE + 11);
 }
 
-/* The fault is one of protected mode, whose IDT is not filled: nothing can be delivered. */
+/* The fault occurs in protected mode with an empty IDT, so it cannot be delivered. */
 static void refuses_cr0(const CpuState *state)
 {
     g_autoptr(Rig) rig = lm_new();
@@ -96,7 +96,7 @@ static void test_paging_cannot_end_in_64_bit_code(void)
     state.gpr[CPU_AX] = state.cr0 & ~(uint64_t)CPU_CR0_PG;
     LM_BYTES(rig, LM_CODE, MOV_CR0_EAX);
     lm_expect(rig, &state, GP, 0);
-    /* And neither do PAE and LME. */
+    /* PAE and LME cannot be cleared either. */
     LM_BYTES(rig, LM_CODE, 0x0f, 0x22, 0xe3); /* mov %rbx, %cr4 */
     lm_expect(rig, &state, GP, 0);
     state.gpr[CPU_CX] = 0xc0000080;
@@ -150,13 +150,13 @@ static void test_gates(void)
     g_autoptr(Rig) rig = lm_new();
     CpuState state = lm_state(3, LM_USER_CODE);
     LM_BYTES(rig, LM_USER_CODE, 0xcd, 0x40);
-    /* Its DPL is 0; then it is absent; then it leads to 32-bit code. */
+    /* First its DPL is 0, then it is absent, and then it leads to 32-bit code. */
     lm_expect(rig, &state, GP, 0x40 * 8 + 2);
     lm_set_idt(rig, 0x40, LM_CODE0, lm_handler(0x40), 0x6e, 0);
     lm_expect(rig, &state, NP, 0x40 * 8 + 2);
     lm_set_idt(rig, 0x40, LM_CODE0_32, lm_handler(0x40), 0xee, 0);
     lm_expect(rig, &state, GP, LM_CODE0_32);
-    /* A task gate is none in long mode. */
+    /* Task gates do not exist in long mode. */
     lm_set_idt(rig, 0x40, LM_TSS_SEL, 0, 0xe5, 0);
     lm_expect(rig, &state, GP, 0x40 * 8 + 2);
     lm_set_idt(rig, 0x40, LM_CODE0, NOT_CANONICAL, 0xee, 0);
@@ -185,7 +185,7 @@ static void test_iretq_returns_to_either_level(void)
     }
 }
 
-/* To 32-bit code of level 3, where an address has 32 bits. */
+/* Returns to 32-bit code of level 3, where addresses have 32 bits. */
 LM_SNIPPET(return_to_compatibility, "pushq $0x23\n pushq $0x38000\n pushq $2\n pushq $0x1b\n"
                                     "pushq $0x20000\n iretq");
 
@@ -214,12 +214,12 @@ static void test_iretq_to_where_it_may_not(void)
     rig_write(rig, state.gpr[CPU_SP], frame, sizeof(frame));
     LmFault fault = lm_expect(rig, &state, GP, 0);
     g_assert_cmphex(fault.rip, ==, LM_CODE);
-    /* A null SS is not for level 3. */
+    /* Level 3 must not have a null SS. */
     frame[0] = LM_USER_CODE;
     frame[4] = 3;
     rig_write(rig, state.gpr[CPU_SP], frame, sizeof(frame));
     lm_expect(rig, &state, GP, 0);
-    /* There are no nested tasks. */
+    /* Long mode has no nested tasks. */
     state.rflags |= CPU_FLAG_NT;
     lm_expect(rig, &state, GP, 0);
 }
@@ -236,7 +236,7 @@ static void test_addresses_that_are_not_canonical(void)
     lm_expect(rig, &state, GP, 0);
     LM_BYTES(rig, LM_CODE, 0x48, 0x89, 0x45, 0); /* mov %rax, 0(%rbp): the stack */
     lm_expect(rig, &state, SS, 0);
-    state.gpr[CPU_BX] = NOT_CANONICAL - 4; /* its last bytes are not */
+    state.gpr[CPU_BX] = NOT_CANONICAL - 4; /* its last bytes are not canonical */
     LM_BYTES(rig, LM_CODE, 0x48, 0x8b, 0x03);
     lm_expect(rig, &state, GP, 0);
     state.gpr[CPU_BX] = NOT_CANONICAL;
@@ -253,7 +253,7 @@ static void test_upper_half_and_pages_of_a_gigabyte(void)
 {
     g_autoptr(Rig) rig = lm_new();
     CpuState state = lm_state(0, LM_CODE);
-    /* Entry 256 of the first level: a page of 1 GiB at 0. */
+    /* Entry 256 of the first table leads to a page of 1 GiB at 0. */
     rig_write64(rig, LM_PML4 + 256 * 8, LM_DATA | LM_PTE_P | LM_PTE_W);
     rig_write64(rig, LM_DATA, LM_PTE_P | LM_PTE_W | LM_PTE_PS);
     rig_write64(rig, TARGET, UINT64_C(0x1122334455667788));
@@ -261,7 +261,7 @@ static void test_upper_half_and_pages_of_a_gigabyte(void)
     LM_BYTES(rig, LM_CODE, 0x48, 0x8b, 0x03, INT3);
     LmFault fault = lm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.state.gpr[CPU_AX], ==, UINT64_C(0x1122334455667788));
-    /* Bits of the address below 1 GiB are reserved in it. */
+    /* The address bits below 1 GiB are reserved in such an entry. */
     rig_write64(rig, LM_DATA, LM_PTE_P | LM_PTE_W | LM_PTE_PS | 0x200000);
     fault = lm_expect(rig, &state, PF, ERROR_P | ERROR_RSVD);
     g_assert_cmphex(fault.state.cr2, ==, UPPER_HALF + TARGET);
@@ -276,7 +276,7 @@ static void test_bits_of_entries_that_are_reserved(void)
     LM_BYTES(rig, LM_USER_CODE, 0x8a, 0x03, INT3);
     set_pte(rig, TARGET, TARGET | all | UINT64_C(1) << 40);
     lm_expect(rig, &state, PF, ERROR_P | ERROR_U | ERROR_RSVD);
-    /* NX is one of them as long as EFER.NXE is 0; bits 52 to 62 never are. */
+    /* NX is reserved as long as EFER.NXE is 0.  Bits 52 to 62 are never reserved. */
     set_pte(rig, TARGET, TARGET | all | LM_PTE_NX);
     state.msr.efer &= ~(uint64_t)CPU_EFER_NXE;
     lm_expect(rig, &state, PF, ERROR_P | ERROR_U | ERROR_RSVD);
@@ -293,7 +293,7 @@ static void test_pages_without_execution(void)
     set_pte(rig, TARGET, TARGET | LM_PTE_P | LM_PTE_W | LM_PTE_U | LM_PTE_NX);
     LmFault fault = lm_expect(rig, &state, PF, ERROR_P | ERROR_U | ERROR_FETCH);
     g_assert_cmphex(fault.state.cr2, ==, TARGET);
-    /* It is one of data all the same: mov (%rbx), %al. */
+    /* It is still a page of data: mov (%rbx), %al. */
     state = lm_state(3, LM_USER_CODE);
     state.gpr[CPU_BX] = TARGET;
     LM_BYTES(rig, LM_USER_CODE, 0x8a, 0x03, INT3);
@@ -330,13 +330,13 @@ static void test_smap(void)
     LM_BYTES(rig, LM_CODE, 0x0f, 0x01, 0xcb, 0x88, 0x03, 0x0f, 0x01, 0xca, 0x88, 0x03, INT3);
     LmFault fault = lm_expect(rig, &state, PF, ERROR_P | ERROR_W);
     g_assert_cmphex(fault.rip, ==, LM_CODE + 8);
-    /* AC is not for the program. */
+    /* A program may not change AC with STAC. */
     state = lm_state(3, LM_USER_CODE);
     LM_BYTES(rig, LM_USER_CODE, 0x0f, 0x01, 0xcb);
     lm_expect(rig, &state, UD, 0);
 }
 
-/* ---- the fast ways ---- */
+/* ---- the fast system calls ---- */
 
 static CpuState with_syscall(unsigned cpl, uint64_t rip)
 {
@@ -379,17 +379,17 @@ static void test_sysret(void)
     g_assert_cmphex(fault.cs, ==, LM_CODE3);
     g_assert_cmphex(fault.ss, ==, LM_DATA3);
     g_assert_cmphex(fault.rflags, ==, CPU_FLAG_CF | CPU_FLAG_ONE);
-    /* Without REX.W to 32-bit code. */
+    /* Without REX.W, it returns to 32-bit code. */
     LM_BYTES(rig, LM_CODE, 0x0f, 0x07);
     fault = lm_expect(rig, &state, DONE, 0);
     g_assert_cmphex(fault.cs, ==, LM_CODE3_32);
-    /* RCX is looked at while the level is still 0. */
+    /* RCX is checked while the level is still 0. */
     state.gpr[CPU_CX] = NOT_CANONICAL;
     LM_BYTES(rig, LM_CODE, 0x48, 0x0f, 0x07);
     fault = lm_expect(rig, &state, GP, 0);
     g_assert_cmphex(fault.cs, ==, LM_CODE0);
     g_assert_cmphex(fault.rip, ==, LM_CODE);
-    /* It is for level 0. */
+    /* Only level 0 may execute it. */
     state = with_syscall(3, LM_USER_CODE);
     LM_BYTES(rig, LM_USER_CODE, 0x48, 0x0f, 0x07);
     lm_expect(rig, &state, GP, 0);
@@ -397,7 +397,7 @@ static void test_sysret(void)
 
 #define COMPATIBLE_CODE (LM_CODE + 0x800)
 
-/* As on AMD's CPUs, 32-bit programs have SYSCALL, with a target of their own. */
+/* As on AMD's CPUs, 32-bit programs have SYSCALL, with a target address of their own. */
 static void test_syscall_of_32_bits(void)
 {
     g_autoptr(Rig) rig = lm_new();
@@ -416,7 +416,10 @@ static void test_syscall_of_32_bits(void)
     g_assert_cmphex(fault.state.gpr[11], ==, CPU_FLAG_ONE | CPU_FLAG_CF);
 }
 
-/* A system call is a step: the trap comes after SYSRET, if its flags have TF. */
+/*
+ * A system call is one step for a debugger: the trap comes after SYSRET if the
+ * restored flags have TF.
+ */
 static void test_single_step_of_a_system_call(void)
 {
     g_autoptr(Rig) rig = lm_new();
@@ -458,7 +461,7 @@ static void test_swapgs_and_bases(void)
     lm_expect(rig, &state, GP, 0);
 }
 
-/* A return to a program leaves the bases that an MSR has set alone. */
+/* A return to a program keeps segment bases that an MSR has set. */
 static void test_bases_outlive_a_return_to_level_3(void)
 {
     g_autoptr(Rig) rig = lm_new();
@@ -482,7 +485,7 @@ typedef struct Bytes {
     uint64_t rax;
 } Bytes;
 
-/* RAX is 1122334455667788h before, and RBX is -2. */
+/* RAX is 1122334455667788h before each instruction, and RBX is -2. */
 static void test_prefixes(void)
 {
     static const Bytes CASES[] = {
@@ -514,7 +517,7 @@ static void test_prefixes(void)
     }
 }
 
-/* A displacement near 2 GiB, which does not fit when it counts from the block. */
+/* A displacement near 2 GiB, which would overflow if it were relative to the block. */
 static void test_far_displacement_from_rip(void)
 {
     g_autoptr(Rig) rig = lm_new();
@@ -555,7 +558,7 @@ static void test_cmpxchg16b_needs_alignment(void)
     lm_expect(rig, &state, GP, 0);
 }
 
-/* The rig's device stands for the local APIC. */
+/* The rig's device takes the place of the local APIC. */
 static void test_cr8_is_the_priority_of_the_local_apic(void)
 {
     g_autoptr(Rig) rig = lm_new();

@@ -1,10 +1,12 @@
 /*
- * MMX and SSE instructions against recordings from silicon, on every host.
+ * Compares MMX and SSE instructions with recordings of a real processor, on
+ * every host.
  *
- * The data is sse-amd.tsv.gz, one instruction with registers a line: its
- * bytes; XMM0 XMM1 MM0 MM1 RAX RCX RDX MXCSR before; and behind it either XM,
- * an unmasked exception, or each of them ("-": unchanged) and the flags.  They
- * run as 64-bit code, and without a REX prefix as 32-bit code too.
+ * The data is sse-amd.tsv.gz.  Each line is one instruction with registers:
+ * its bytes; XMM0 XMM1 MM0 MM1 RAX RCX RDX MXCSR before it; and then either
+ * XM, for an unmasked exception, or the values after it ("-" means unchanged)
+ * and the flags.  Each instruction runs as 64-bit code, and as 32-bit code if
+ * it has no REX prefix.
  */
 #include "tests/unit/interp/fpu_image.h"
 #include "tests/unit/interp/interp_long.h"
@@ -40,7 +42,7 @@ typedef struct Registers {
     uint32_t mxcsr, flags;
 } Registers;
 
-/* What vendors do differently, and what is compared instead. */
+/* The instructions whose results differ between vendors, and what is compared instead. */
 typedef enum Comparison { COMPARE_ALL, COMPARE_CLOSE, COMPARE_FLAGS_DEFINED } Comparison;
 
 typedef struct Difference {
@@ -58,7 +60,7 @@ static const Difference DIFFERENCES[] = {
 };
 
 typedef struct Vectors {
-    Rig *rigs[2]; /* of 32-bit and of 64-bit code */
+    Rig *rigs[2]; /* for 32-bit and 64-bit code */
     Rig *rig;
     bool long_mode;
     char **field;
@@ -161,7 +163,7 @@ static void leave(Vectors *v)
         memcpy(v->got.xmm[i], fpu_xmm(&state, i), 16);
         memcpy(v->got.mm[i], fpu_st(&state, i), 8);
     }
-    /* 32-bit code leaves upper halves alone. */
+    /* 32-bit code does not change the upper halves. */
     for (unsigned i = 0; i < 3; i++) {
         memcpy(v->got.general[i], v->after.general[i], 8);
         memcpy(v->got.general[i], &state.gpr[i], v->long_mode ? 8 : 4);
@@ -172,7 +174,7 @@ static void leave(Vectors *v)
 
 /* ---- comparing ---- */
 
-/* Twice 1.5 x 2^-12, as either side may be off by that. */
+/* Twice 1.5 x 2^-12, because each side may differ by that. */
 #define CLOSE 0x1.8p-11
 
 static bool is_close(const uint8_t *a, const uint8_t *b)

@@ -1,10 +1,11 @@
 /*
- * x87 instructions with registers against recordings from silicon, on every
- * host.
+ * Compares x87 instructions with register operands with recordings of a real
+ * processor, on every host.
  *
- * The data is x87-amd.tsv.gz, one instruction a line: its bytes; the control
- * word and ST0, ST1, ... before; then control word, status word, tag word, AX
- * (0xdead before) and the registers that are not empty as n:value.
+ * The data is x87-amd.tsv.gz.  Each line is one instruction: its bytes; the
+ * control word and ST0, ST1, ... before it; and then the control word, status
+ * word, tag word, AX (0xdead before) and the registers that are not empty as
+ * n:value.
  */
 #include "tests/unit/interp/fpu_image.h"
 #include "tests/unit/interp/interp_protected.h"
@@ -13,7 +14,7 @@
 #define DATA_FILE       "x87-amd.tsv.gz"
 #define DIFFERENCES_MAX 20u
 #define AX_BEFORE       0xdeadu
-/* ZF and PF, as the recording program left them; FCMOVcc looks at them. */
+/* ZF and PF as the recording program left them.  FCMOVcc reads them. */
 #define FLAGS_BEFORE 0x44u
 #define STATUS_C1    0x200u
 
@@ -29,9 +30,9 @@ enum {
 };
 
 /*
- * Results whose last bits are each processor's own, with C1, which tells of
- * their rounding.  Ours are the same on every host; here they may be so many
- * units in the last place off.
+ * Results whose last bits differ between processors, and C1, which shows how
+ * they were rounded.  Ours are the same on every host.  They may differ from
+ * the recording by so many units in the last place.
  */
 typedef struct Difference {
     const char *form;
@@ -80,7 +81,7 @@ static void enter(X87 *x)
     rig_set(x->rig, &state);
 }
 
-/* The tag word that FNSAVE would store. */
+/* Returns the tag word that FNSAVE would store. */
 static unsigned tag_word(CpuState *state)
 {
     unsigned tags = 0;
@@ -99,7 +100,7 @@ static unsigned tag_word(CpuState *state)
     return tags;
 }
 
-/* "n:value" of every register that is not empty. */
+/* Returns "n:value" for every register that is not empty. */
 static char *registers_of(CpuState *state)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -125,7 +126,10 @@ static unsigned __int128 value_of(const char *text)
     return value;
 }
 
-/* An exponent and a fraction with its leading one, as a whole: the next number is one more. */
+/*
+ * Returns the exponent and the fraction with its leading one as one integer.
+ * For the next number it is one more.
+ */
 static unsigned __int128 ordinal(unsigned __int128 value)
 {
     return (value >> 64) << 63 | ((uint64_t)value & INT64_MAX);

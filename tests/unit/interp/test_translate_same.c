@@ -1,14 +1,15 @@
 /*
- * Random programs on the interpreter and on the translator.  Both must have the same
- * registers, flags and memory after the same number of instructions, wherever a run
- * ends, and interrupts, faults and code that changes itself must not make a
- * difference.
+ * Runs random programs on the interpreter and on the translator.  Both must
+ * have the same registers, flags and memory after the same number of
+ * instructions, wherever a run ends.  Interrupts, faults and code that changes
+ * itself must not make a difference.
  *
- * A program is a loop of valid instructions, with branches and calls, whose memory
- * operands lie in a page of data or beside it, so that some fault.
+ * A program is a loop of valid instructions with branches and calls.  Its
+ * memory operands are in a page of data or next to it, so that some of them
+ * fault.
  *
  * PIOEMU_TRANSLATE_PROGRAMS is the number of programs for each mode, and
- * PIOEMU_TRANSLATE_SEED the first one.
+ * PIOEMU_TRANSLATE_SEED is the first seed.
  */
 #include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/interp_protected.h"
@@ -23,12 +24,12 @@
 #define DATA      0x30000u
 #define COUNTER   0x32000u
 #define TICKS     0x32010u
-#define HANDLER   0x9000u /* of the interrupt */
+#define HANDLER   0x9000u /* the handler of the interrupt */
 #define VECTOR    0x40u
 #define ROUNDS    40u
 #define INSNS_MAX 48u
 #define CODE_MAX  0x700u
-/* In the mode SEGMENTS: where segments begin, and the last byte of data. */
+/* In the mode SEGMENTS: the bases of the segments, and the last byte of data. */
 #define CODE_BASE  0x4000u
 #define DATA_BASE  0x1000u
 #define STACK_BASE 0x800u
@@ -44,7 +45,7 @@ typedef struct Test {
     Mode mode;
     uint8_t code[CODE_MAX];
     unsigned size;
-    unsigned immediates[INSNS_MAX]; /* where the program may change itself */
+    unsigned immediates[INSNS_MAX]; /* the bytes that the program may change itself */
     unsigned immediate_count;
 } Test;
 
@@ -75,7 +76,7 @@ static bool is_long(const Test *t)
     return t->mode == LONG;
 }
 
-/* An address as an offset in DS. */
+/* Returns an address as an offset in DS. */
 static uint32_t in_data(const Test *t, uint32_t address)
 {
     return t->mode == SEGMENTS ? address - DATA_BASE : address;
@@ -84,9 +85,9 @@ static uint32_t in_data(const Test *t, uint32_t address)
 typedef enum Immediate { NO_IMMEDIATE, BYTE, BY_SIZE } Immediate;
 
 typedef struct Template {
-    uint16_t opcode; /* 0x0f00 and more: with the prefix 0F */
-    uint8_t spread;  /* how many opcodes follow that are the same */
-    uint8_t regs;    /* the allowed values of ModRM.reg as bits; 0: there is no ModRM */
+    uint16_t opcode; /* 0x0f00 and more for opcodes with the prefix 0F */
+    uint8_t spread;  /* how many opcodes after it are alike */
+    uint8_t regs;    /* the allowed values of ModRM.reg as bits; 0 if there is no ModRM */
     uint8_t immediate;
     bool memory_only;
 } Template;
@@ -110,7 +111,7 @@ static const Template TEMPLATES[] = {
     {0x9e, 2, 0, 0, false},         {0xaa, 2, 0, 0, false},         {0x90, 3, 0, 0, false},
 };
 
-/* A register that a program may change: not what its addresses are made of. */
+/* Returns a register that the program may change, which is not used in its addresses. */
 static unsigned free_register(Test *t)
 {
     static const uint8_t FREE[] = {0, 1, 2, 7};
@@ -262,7 +263,7 @@ static void put_load(Test *t, unsigned reg, uint32_t value)
     put(t, value, 4);
 }
 
-/* Loads the registers of addresses, and goes round until the counter is 0. */
+/* Loads the registers for addresses, and loops until the counter is 0. */
 static void make_program(Test *t)
 {
     t->size = 0;
@@ -309,7 +310,7 @@ static void load_program(Test *t, Rig *rig)
     rig_write32(rig, TICKS, 0);
 }
 
-/* Segments with a base and an end, and a stack of 16 bits. */
+/* Sets up segments with a base and an end, and a 16-bit stack. */
 static void set_segments(Rig *rig, CpuState *state)
 {
     pm_set_segment(rig, PM_FREE, CODE_BASE, 0x1ffff, PM_READABLE | PM_WIDE);
