@@ -149,6 +149,18 @@ static bool is_hot(Cpu *cpu, Block *block)
     return true;
 }
 
+/* Where a generation ends, most blocks are still where they were. */
+static Block *known_block(const Cpu *cpu, const Fetch *fetch)
+{
+    Block *block = cpu->jump[jump_index(fetch->linear)];
+
+    if (block->physical == fetch->physical && block->mode == cpu->mode && block->kept &&
+        !block->stale) {
+        return block;
+    }
+    return look_up(cpu->code, fetch->physical, cpu->mode);
+}
+
 /* A fault during the fetch counts as an instruction, which belongs to no block. */
 Block *block_find(Cpu *cpu, uint64_t limit)
 {
@@ -160,7 +172,7 @@ Block *block_find(Cpu *cpu, uint64_t limit)
     cpu->current = &BETWEEN_BLOCKS;
     cpu->fuel--;
     locate(cpu, &fetch);
-    Block *block = look_up(cpu->code, fetch.physical, cpu->mode);
+    Block *block = known_block(cpu, &fetch);
     if (block && (!fetch.bytes || !is_unmodified(block, &fetch))) {
         block_make_stale(block);
         block = NULL;
@@ -183,6 +195,7 @@ Block *block_find(Cpu *cpu, uint64_t limit)
             return block;
         }
         block->generation = cpu->generation;
+        cpu_note_block_in_page(cpu, fetch.linear);
         cpu->jump[jump_index(fetch.linear)] = block;
     }
     return block;

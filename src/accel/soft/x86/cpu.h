@@ -44,6 +44,9 @@
 #define CHECK_ALIGNMENT   0x1u
 #define CHECK_BREAKPOINTS 0x2u
 
+/* Pages with the same address modulo so many pages form a group. */
+#define BLOCK_PAGES 1024u
+
 struct Cpu {
     Vcpu vcpu; /* must be first */
 
@@ -143,6 +146,9 @@ struct Cpu {
      * if first > last.
      */
     LinearAddr large_first, large_last;
+    MemoryRegion region; /* the one that was accessed last by a physical address; size 0: none */
+    /* A bit for each group of pages that has a block of this generation; see BLOCK_PAGES. */
+    uint64_t block_pages[BLOCK_PAGES / 64];
     _Alignas(VCPU_ALIGNMENT) Tlb tlbs[RIGHTS_COUNT];
     Tlb tlb_never;
 };
@@ -237,6 +243,17 @@ static inline bool cpu_attention(const Cpu *cpu)
             atomic_load_explicit(&cpu->vcpu.intr, memory_order_relaxed)) ||
            atomic_load_explicit(&cpu->vcpu.nmi, memory_order_relaxed) ||
            atomic_load_explicit(&cpu->kicked, memory_order_relaxed);
+}
+
+/* Whether a block of this generation may lie in the page. */
+static inline bool cpu_has_block_in_page(const Cpu *cpu, LinearAddr linear)
+{
+    return cpu->block_pages[linear >> 18 & (BLOCK_PAGES / 64 - 1)] >> (linear >> 12 & 63) & 1;
+}
+
+static inline void cpu_note_block_in_page(Cpu *cpu, LinearAddr linear)
+{
+    cpu->block_pages[linear >> 18 & (BLOCK_PAGES / 64 - 1)] |= UINT64_C(1) << (linear >> 12 & 63);
 }
 
 /* ---- run.c and pace.c ---- */

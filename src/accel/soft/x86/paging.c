@@ -70,6 +70,19 @@ static void bus_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
     reached_bus(cpu);
 }
 
+/* The region of memory at an address, or NULL.  Most accesses are to that of the last one. */
+static const MemoryRegion *region_at(Cpu *cpu, PhysAddr address)
+{
+    if (likely(address - cpu->region.base < cpu->region.size)) {
+        return &cpu->region;
+    }
+    const MemoryRegion *region = memory_find(cpu_host(cpu)->memory, address);
+    if (region) {
+        cpu->region = *region;
+    }
+    return region;
+}
+
 /* The access must be within one page. */
 uint64_t physical_read(Cpu *cpu, PhysAddr address, unsigned size)
 {
@@ -77,7 +90,7 @@ uint64_t physical_read(Cpu *cpu, PhysAddr address, unsigned size)
     uint64_t value = 0;
 
     address = mask_address(cpu, address);
-    region = memory_find(cpu_host(cpu)->memory, address);
+    region = region_at(cpu, address);
     if (!region) {
         return bus_read(cpu, address, size);
     }
@@ -90,7 +103,7 @@ void physical_write(Cpu *cpu, PhysAddr address, unsigned size, uint64_t value)
     const MemoryRegion *region;
 
     address = mask_address(cpu, address);
-    region = memory_find(cpu_host(cpu)->memory, address);
+    region = region_at(cpu, address);
     if (!region) {
         bus_write(cpu, address, size, value);
     } else if (!region->read_only) {
@@ -111,6 +124,13 @@ static void invalidate(TlbEntry *entry)
     entry->read_tag = entry->write_tag = entry->exec_tag = TLB_INVALID;
 }
 
+/* Every block looks for its successor again. */
+static void new_generation(Cpu *cpu)
+{
+    cpu->generation += GENERATION_STEP;
+    memset(cpu->block_pages, 0, sizeof(cpu->block_pages));
+}
+
 void tlb_flush(Cpu *cpu)
 {
     for (unsigned i = 0; i < RIGHTS_COUNT * TLB_SIZE; i++) {
@@ -118,7 +138,8 @@ void tlb_flush(Cpu *cpu)
     }
     cpu->large_first = UINT64_MAX;
     cpu->large_last = 0;
-    cpu->generation += GENERATION_STEP;
+    cpu->region.size = 0;
+    new_generation(cpu);
     cpu_look_sooner(cpu, FLUSH_LOOKS);
 }
 
@@ -133,7 +154,9 @@ void tlb_flush_page(Cpu *cpu, LinearAddr linear)
     for (unsigned i = 0; i < RIGHTS_COUNT; i++) {
         invalidate(tlb_at(&cpu->tlbs[i], linear));
     }
-    cpu->generation += GENERATION_STEP;
+    if (cpu_has_block_in_page(cpu, linear)) {
+        new_generation(cpu);
+    }
 }
 
 /* Records, for tlb_flush_page(), that the cache contains a large page. */
@@ -366,7 +389,7 @@ static void fill_entry(Cpu *cpu, Tlb *tlb, const Walk *walk)
     TlbCold *cold = tlb_cold_at(tlb, walk->linear);
     LinearAddr page = walk->linear & PAGE_MASK;
     PhysAddr physical = mask_address(cpu, walk->physical);
-    const MemoryRegion *region = memory_find(cpu_host(cpu)->memory, physical);
+    const MemoryRegion *region = region_at(cpu, physical);
 
     *cold = (TlbCold){.physical = physical};
     entry->read_tag = walk->readable ? page : TLB_INVALID;
