@@ -21,8 +21,9 @@ static Handler *choose_handler(const Decoded *d)
     if (d->undefined || (d->prefix & INSN_LOCK && !(opcode->flags & OPCODE_LOCK && in_memory))) {
         return op_undefined;
     }
-    Handler *handler = in_memory || is_repeated(d) ? opcode->of_memory[d->operand_size]
-                                                   : opcode->of_register[d->operand_size];
+    unsigned id = in_memory || is_repeated(d) ? opcode->of_memory[d->operand_size]
+                                              : opcode->of_register[d->operand_size];
+    Handler *handler = (d->mode == 64 ? opcode_handlers64 : opcode_handlers)[id];
     return handler ? handler : op_undefined;
 }
 

@@ -1,10 +1,11 @@
 /*
  * The opcode map.  To add an instruction, give its opcode its operands and its
- * handlers here and write the handlers in the op_*.c file of its subject.
+ * handlers here, add the handlers to interp/handler_list.inc, and write them in the
+ * op_*.c file of their subject.
  */
 #include "src/accel/soft/x86/opcode_map.h"
 
-#include "src/accel/soft/interp/fpu_handlers.h"
+#include "src/accel/soft/interp/handler_ids.h"
 #include "src/accel/soft/x86/opcode_map_fpu.h"
 
 /* ---- handlers by operand size ---- */
@@ -12,7 +13,7 @@
 /* One handler for all sizes. */
 #define ANY(name)                                                                                  \
     {                                                                                              \
-        OP_NAME(name), OP_NAME(name), OP_NAME(name), OP_NAME(name)                                 \
+        HANDLER_ID(name), HANDLER_ID(name), HANDLER_ID(name), HANDLER_ID(name)                     \
     }
 /* An operand of 8 bits, whatever the operand size is. */
 #define BYTE(name, form) ANY(name##8##form)
@@ -20,22 +21,24 @@
 /* Handlers by the operand size. */
 #define SIZED(name, form)                                                                          \
     {                                                                                              \
-        NULL, OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##64##form)            \
+        HANDLER_NONE, HANDLER_ID(name##16##form), HANDLER_ID(name##32##form),                      \
+            HANDLER_ID(name##64##form)                                                             \
     }
 /* Handlers by the operand size for pushes and pops, which cannot have 32 bits in 64-bit code. */
 #define STACK(name, form)                                                                          \
     {                                                                                              \
-        NULL, OP_NAME(name##16##form), NULL, OP_NAME(name##64##form)                               \
+        HANDLER_NONE, HANDLER_ID(name##16##form), HANDLER_NONE, HANDLER_ID(name##64##form)         \
     }
 /* Handlers for near branches, which always have 64 bits in 64-bit code. */
 #define NEAR(name, form)                                                                           \
     {                                                                                              \
-        NULL, NULL, NULL, OP_NAME(name##64##form)                                                  \
+        HANDLER_NONE, HANDLER_NONE, HANDLER_NONE, HANDLER_ID(name##64##form)                       \
     }
 /* Handlers for 32 and 64 bits only. */
 #define SIZED32(name, form)                                                                        \
     {                                                                                              \
-        NULL, OP_NAME(name##32##form), OP_NAME(name##32##form), OP_NAME(name##64##form)            \
+        HANDLER_NONE, HANDLER_ID(name##32##form), HANDLER_ID(name##32##form),                      \
+            HANDLER_ID(name##64##form)                                                             \
     }
 /* An entry that does not exist in 64-bit code. */
 #define NARROW(...)                                                                                \
@@ -45,13 +48,13 @@
 #else
 #define SIZED(name, form)                                                                          \
     {                                                                                              \
-        NULL, OP_NAME(name##16##form), OP_NAME(name##32##form)                                     \
+        HANDLER_NONE, HANDLER_ID(name##16##form), HANDLER_ID(name##32##form)                       \
     }
 #define STACK(name, form) SIZED(name, form)
 #define NEAR(name, form)  SIZED(name, form)
 #define SIZED32(name, form)                                                                        \
     {                                                                                              \
-        NULL, OP_NAME(name##32##form), OP_NAME(name##32##form)                                     \
+        HANDLER_NONE, HANDLER_ID(name##32##form), HANDLER_ID(name##32##form)                       \
     }
 #define NARROW(...) __VA_ARGS__
 #endif
@@ -325,7 +328,8 @@ static const Opcode GROUP_0FBA[8] = {
 #if INTERP_WIDE
 #define CMPXCHG_PAIR                                                                               \
     {                                                                                              \
-        OP_NAME(cmpxchg8b), OP_NAME(cmpxchg8b), OP_NAME(cmpxchg8b), OP_NAME(cmpxchg16b)            \
+        HANDLER_ID(cmpxchg8b), HANDLER_ID(cmpxchg8b), HANDLER_ID(cmpxchg8b),                       \
+            HANDLER_ID(cmpxchg16b)                                                                 \
     }
 #else
 #define CMPXCHG_PAIR ANY(cmpxchg8b)
@@ -454,7 +458,8 @@ static const Opcode OPCODES_0F[256] = {
 /* A port has no more than 32 bits. */
 #define PORT(name, form)                                                                           \
     {                                                                                              \
-        NULL, OP_NAME(name##16##form), OP_NAME(name##32##form), OP_NAME(name##32##form)            \
+        HANDLER_NONE, HANDLER_ID(name##16##form), HANDLER_ID(name##32##form),                      \
+            HANDLER_ID(name##32##form)                                                             \
     }
 /* Each item ends its block, with or without repetition. */
 #define IN_OUT(HANDLERS, name, ...)                                                                \
@@ -473,7 +478,7 @@ static const Opcode OPCODES_0F[256] = {
 #define ABSOLUTE_STORE  SIZED(mov, _store)
 #define MOVE_WHOLE                                                                                 \
     {                                                                                              \
-        NULL, OP_NAME(mov16_ri), OP_NAME(mov32_ri), OP_NAME(mov64_whole)                           \
+        HANDLER_NONE, HANDLER_ID(mov16_ri), HANDLER_ID(mov32_ri), HANDLER_ID(mov64_whole)          \
     }
 #else
 #define ABSOLUTE_LOAD8  BYTE(mov, _rm)
@@ -559,8 +564,10 @@ const Opcode MAP_NAME(opcode_map)[256] = {
     [0x95] = XCHG_A,
     [0x96] = XCHG_A,
     [0x97] = XCHG_A,
-    [0x98] = {.of_register = {NULL, OP_NAME(cbw), OP_NAME(cwde), WIDE_ONLY(OP_NAME(cdqe))}},
-    [0x99] = {.of_register = {NULL, OP_NAME(cwd), OP_NAME(cdq), WIDE_ONLY(OP_NAME(cqo))}},
+    [0x98] = {.of_register = {HANDLER_NONE, HANDLER_ID(cbw), HANDLER_ID(cwde),
+                              WIDE_ONLY(HANDLER_ID(cdqe))}},
+    [0x99] = {.of_register = {HANDLER_NONE, HANDLER_ID(cwd), HANDLER_ID(cdq),
+                              WIDE_ONLY(HANDLER_ID(cqo))}},
     [0x9a] = NARROW(REGISTER(SIZED(call_far, ), END, Ap)),
     [0x9b] = PLAIN(ANY(fwait), 0),
     [0x9c] = PLAIN(STACK(pushf, ), D64),

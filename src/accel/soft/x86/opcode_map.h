@@ -116,9 +116,9 @@ typedef struct Opcode {
     uint8_t argument; /* Insn.imm if no operand fills it */
     uint8_t select;
     const struct Opcode *table;
-    /* The handlers for 8, 16, 32 and 64 bits.  NULL means undefined. */
-    Handler *of_register[4];
-    Handler *of_memory[4];
+    /* The HandlerId for 8, 16, 32 and 64 bits.  0 means undefined. */
+    uint16_t of_register[4];
+    uint16_t of_memory[4];
 } Opcode;
 
 #define OPCODE_SELECT(how, table_)                                                                 \
@@ -128,6 +128,8 @@ typedef struct Opcode {
 
 /* The maps of one-byte opcodes, for 16-bit and 32-bit code and for 64-bit code. */
 extern const Opcode opcode_map[256], opcode_map64[256];
+/* The handlers of the same code by HandlerId. */
+extern Handler *const opcode_handlers[], *const opcode_handlers64[];
 
 /* The name of a table of which each build has its own. */
 #if INTERP_WIDE

@@ -5,18 +5,18 @@
  */
 #include "src/accel/soft/x86/opcode_map_fpu.h"
 
-#include "src/accel/soft/interp/fpu_handlers.h"
+#include "src/accel/soft/interp/handler_ids.h"
 
 /* ---- entries ---- */
 
 #define ALL(name)                                                                                  \
     {                                                                                              \
-        OP_NAME(name), OP_NAME(name), OP_NAME(name), OP_NAME(name)                                 \
+        HANDLER_ID(name), HANDLER_ID(name), HANDLER_ID(name), HANDLER_ID(name)                     \
     }
 /* 32 bits, or 64 with REX.W. */
 #define BY_WIDTH(narrow, wide)                                                                     \
     {                                                                                              \
-        NULL, OP_NAME(narrow), OP_NAME(narrow), OP_NAME(wide)                                      \
+        HANDLER_NONE, HANDLER_ID(narrow), HANDLER_ID(narrow), HANDLER_ID(wide)                     \
     }
 #define FEATURE(name) .feature = CPU_FEATURE_##name
 
@@ -29,14 +29,14 @@
 #define X2(feature_, name)            PAIR(feature_, x_##name, V, W)
 #define X3(feature_, name)            PAIR(feature_, x_##name, V, W, Ib)
 #define M2(feature_, name)            PAIR(feature_, m_##name, P, Q)
-#define MEMORY(feature_, name, ...)   ENTRY(feature_, {NULL}, ALL(name), __VA_ARGS__)
-#define REGISTER(feature_, name, ...) ENTRY(feature_, ALL(name), {NULL}, __VA_ARGS__)
+#define MEMORY(feature_, name, ...)   ENTRY(feature_, {HANDLER_NONE}, ALL(name), __VA_ARGS__)
+#define REGISTER(feature_, name, ...) ENTRY(feature_, ALL(name), {HANDLER_NONE}, __VA_ARGS__)
 #define GENERAL(feature_, name, ...)                                                               \
     ENTRY(feature_, BY_WIDTH(name##_32_r, name##_64_r), BY_WIDTH(name##_32_m, name##_64_m),        \
           __VA_ARGS__)
 #define MOVE(feature_, narrow, wide, ...)                                                          \
     ENTRY(feature_, BY_WIDTH(narrow##_r, wide##_r), BY_WIDTH(narrow##_m, wide##_m), __VA_ARGS__)
-#define MOVNTI ENTRY(SSE2, {NULL}, BY_WIDTH(movnti_32, movnti_64), M, Gy)
+#define MOVNTI ENTRY(SSE2, {HANDLER_NONE}, BY_WIDTH(movnti_32, movnti_64), M, Gy)
 #define NONE                                                                                       \
     {                                                                                              \
         .operand = { OPERAND_NONE }                                                                \
@@ -60,7 +60,16 @@ static const Opcode SHIFT_QWORDS_XMM[8] = {[2] = SHIFT_XMM(psrlq),
                                            [6] = SHIFT_XMM(psllq),
                                            [7] = REGISTER(SSE2, pslldq, W, Ib)};
 
+/* 0F 71 to 0F 73; none, 66. */
+const Opcode MAP_NAME(opcodes_fpu_shifts)[3][4] = {
+    {OPCODE_SELECT(SELECT_REG, SHIFT_WORDS_MMX), OPCODE_SELECT(SELECT_REG, SHIFT_WORDS_XMM)},
+    {OPCODE_SELECT(SELECT_REG, SHIFT_DWORDS_MMX), OPCODE_SELECT(SELECT_REG, SHIFT_DWORDS_XMM)},
+    {OPCODE_SELECT(SELECT_REG, SHIFT_QWORDS_MMX), OPCODE_SELECT(SELECT_REG, SHIFT_QWORDS_XMM)},
+};
+
 /* ---- the maps: none, 66, F3, F2 ---- */
+
+/* They have no pointers, and so need no work of the loader. */
 
 const Opcode MAP_NAME(opcodes_fpu_0f)[256][4] = {
     [0x10] = {PAIR(SSE, movups_load, V, W), PAIR(SSE2, movups_load, V, W),
@@ -118,12 +127,6 @@ const Opcode MAP_NAME(opcodes_fpu_0f)[256][4] = {
     [0x6e] = {MOVE(MMX, movd_mg, movq_mg, P, Ey), MOVE(SSE2, movd_xg, movq_xg, V, Ey)},
     [0x6f] = {PAIR(MMX, mmx_load, P, Q), X2(SSE2, move), PAIR(SSE2, movups_load, V, W)},
     [0x70] = {PAIR(SSE, pshufw, P, Q, Ib), X3(SSE2, pshufd), X3(SSE2, pshufhw), X3(SSE2, pshuflw)},
-    [0x71] = {OPCODE_SELECT(SELECT_REG, SHIFT_WORDS_MMX),
-              OPCODE_SELECT(SELECT_REG, SHIFT_WORDS_XMM)},
-    [0x72] = {OPCODE_SELECT(SELECT_REG, SHIFT_DWORDS_MMX),
-              OPCODE_SELECT(SELECT_REG, SHIFT_DWORDS_XMM)},
-    [0x73] = {OPCODE_SELECT(SELECT_REG, SHIFT_QWORDS_MMX),
-              OPCODE_SELECT(SELECT_REG, SHIFT_QWORDS_XMM)},
     [0x74] = {M2(MMX, pcmpeqb), X2(SSE2, pcmpeqb)},
     [0x75] = {M2(MMX, pcmpeqw), X2(SSE2, pcmpeqw)},
     [0x76] = {M2(MMX, pcmpeqd), X2(SSE2, pcmpeqd)},
@@ -279,7 +282,7 @@ const Opcode MAP_NAME(opcodes_fpu_0f3a)[256][4] = {
 
 /* ---- 0F AE with memory and no prefix, by ModRM.reg ---- */
 
-#define STATE(feature_, name) ENTRY(feature_, {NULL}, ALL(name), M)
+#define STATE(feature_, name) ENTRY(feature_, {HANDLER_NONE}, ALL(name), M)
 
 /* clang-format off */
 const Opcode MAP_NAME(opcodes_fpu_0fae)[8] = {
@@ -296,18 +299,20 @@ const Opcode MAP_NAME(opcodes_fpu_0fae)[8] = {
 /* ---- general registers ---- */
 
 #if INTERP_WIDE
-#define WIDE(name) OP_NAME(name)
+#define WIDE(name) HANDLER_ID(name)
 #else
-#define WIDE(name) NULL
+#define WIDE(name) HANDLER_NONE
 #endif
 
 #define BY_SIZE(before, after)                                                                     \
     {                                                                                              \
-        NULL, OP_NAME(before##16##after), OP_NAME(before##32##after), WIDE(before##64##after)      \
+        HANDLER_NONE, HANDLER_ID(before##16##after), HANDLER_ID(before##32##after),                \
+            WIDE(before##64##after)                                                                \
     }
 #define BY_YSIZE(before, after)                                                                    \
     {                                                                                              \
-        NULL, OP_NAME(before##32##after), OP_NAME(before##32##after), WIDE(before##64##after)      \
+        HANDLER_NONE, HANDLER_ID(before##32##after), HANDLER_ID(before##32##after),                \
+            WIDE(before##64##after)                                                                \
     }
 #define COUNT(feature_, name) ENTRY(feature_, BY_SIZE(name, _rr), BY_SIZE(name, _rm), Gv, Ev)
 
@@ -320,9 +325,9 @@ const Opcode MAP_NAME(opcodes_0fbd)[3] = {COUNT(ALWAYS, bsr), COUNT(ALWAYS, lzcn
 
 /* 0F38 F0 and F1: the entries are for no prefix, F3 and F2.  66 changes the operand size. */
 const Opcode MAP_NAME(opcodes_0f38f0)[2][3] = {
-    {ENTRY(MOVBE, {NULL}, BY_SIZE(movbe, _rm), Gv, M), NONE,
+    {ENTRY(MOVBE, {HANDLER_NONE}, BY_SIZE(movbe, _rm), Gv, M), NONE,
      ENTRY(SSE4_2, ALL(crc32_8_r), ALL(crc32_8_m), Gy, Eb)},
-    {ENTRY(MOVBE, {NULL}, BY_SIZE(movbe, _mr), M, Gv), NONE,
+    {ENTRY(MOVBE, {HANDLER_NONE}, BY_SIZE(movbe, _mr), M, Gv), NONE,
      ENTRY(SSE4_2, BY_SIZE(crc32_, _r), BY_SIZE(crc32_, _m), Gy, Ev)},
 };
 

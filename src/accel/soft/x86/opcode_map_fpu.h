@@ -10,6 +10,8 @@
 extern const Opcode MAP_NAME(opcodes_fpu_0f)[256][4];
 extern const Opcode MAP_NAME(opcodes_fpu_0f38)[256][4];
 extern const Opcode MAP_NAME(opcodes_fpu_0f3a)[256][4];
+/* 0F 71 to 0F 73, shifts by an immediate: the same. */
+extern const Opcode MAP_NAME(opcodes_fpu_shifts)[3][4];
 /* 0F AE with memory and without a prefix, by ModRM.reg. */
 extern const Opcode MAP_NAME(opcodes_fpu_0fae)[8];
 /* D8 to DF: memory, registers. */
@@ -35,6 +37,9 @@ const Opcode *opcode_vex64(unsigned map, uint8_t byte, unsigned prefix);
 #define FPU_OPCODE(map, byte)                                                                      \
     [byte] = OPCODE_SELECT(SELECT_PREFIX, MAP_NAME(opcodes_fpu_##map)[byte])
 
+#define FPU_SHIFTS(byte)                                                                           \
+    [byte] = OPCODE_SELECT(SELECT_PREFIX, MAP_NAME(opcodes_fpu_shifts)[(byte)-0x71])
+
 /* Designators for the places of the maps. */
 #define FPU_OPCODES_0F                                                                             \
     FPU_OPCODE(0f, 0x10), FPU_OPCODE(0f, 0x11), FPU_OPCODE(0f, 0x12), FPU_OPCODE(0f, 0x13),        \
@@ -49,7 +54,7 @@ const Opcode *opcode_vex64(unsigned map, uint8_t byte, unsigned prefix);
         FPU_OPCODE(0f, 0x64), FPU_OPCODE(0f, 0x65), FPU_OPCODE(0f, 0x66), FPU_OPCODE(0f, 0x67),    \
         FPU_OPCODE(0f, 0x68), FPU_OPCODE(0f, 0x69), FPU_OPCODE(0f, 0x6a), FPU_OPCODE(0f, 0x6b),    \
         FPU_OPCODE(0f, 0x6c), FPU_OPCODE(0f, 0x6d), FPU_OPCODE(0f, 0x6e), FPU_OPCODE(0f, 0x6f),    \
-        FPU_OPCODE(0f, 0x70), FPU_OPCODE(0f, 0x71), FPU_OPCODE(0f, 0x72), FPU_OPCODE(0f, 0x73),    \
+        FPU_OPCODE(0f, 0x70), FPU_SHIFTS(0x71), FPU_SHIFTS(0x72), FPU_SHIFTS(0x73),                \
         FPU_OPCODE(0f, 0x74), FPU_OPCODE(0f, 0x75), FPU_OPCODE(0f, 0x76), FPU_OPCODE(0f, 0x77),    \
         FPU_OPCODE(0f, 0x7c), FPU_OPCODE(0f, 0x7d), FPU_OPCODE(0f, 0x7e), FPU_OPCODE(0f, 0x7f),    \
         FPU_OPCODE(0f, 0xc2), FPU_OPCODE(0f, 0xc3), FPU_OPCODE(0f, 0xc4), FPU_OPCODE(0f, 0xc5),    \
