@@ -43,17 +43,24 @@ static bool wait_for_input(int fd)
     return poll(&pfd, 1, PATIENCE_MS) == 1;
 }
 
+bool control_line_more(ControlLine *line)
+{
+    char data[4096];
+    g_assert_true(wait_for_input(line->fd));
+    ssize_t got = read(line->fd, data, sizeof(data));
+    if (got > 0) {
+        g_string_append_len(line->input, data, got);
+    }
+    return got > 0;
+}
+
 char *control_line_read(ControlLine *line)
 {
     char *end;
     while (!(end = memchr(line->input->str, '\n', line->input->len))) {
-        char data[4096];
-        g_assert_true(wait_for_input(line->fd));
-        ssize_t got = read(line->fd, data, sizeof(data));
-        if (got <= 0) {
+        if (!control_line_more(line)) {
             return NULL;
         }
-        g_string_append_len(line->input, data, got);
     }
     gsize size = (gsize)(end - line->input->str);
     char *text = g_strndup(line->input->str, size);
@@ -122,19 +129,26 @@ static bool accept_peer(int listener, GPid pid, ControlLine *line)
 
 /* ---- the program ---- */
 
-static GPid spawn(const char *program, char *const *argv)
+GPid control_spawn(char *const *argv, int *errors)
 {
+    int ends[2] = {-1, -1};
     pid_t parent = getpid();
+    g_assert_true(!errors || pipe2(ends, O_CLOEXEC) == 0);
     pid_t pid = fork();
     g_assert_cmpint(pid, >=, 0);
     if (pid == 0) {
         int null = open("/dev/null", O_RDWR);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) {
+        if (getppid() != parent || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+            (errors && dup2(ends[1], STDERR_FILENO) < 0)) {
             _exit(127);
         }
-        execvp(program, argv);
+        execvp(argv[0], argv);
         _exit(127);
+    }
+    if (errors) {
+        close(ends[1]);
+        *errors = ends[0];
     }
     return pid;
 }
@@ -182,7 +196,7 @@ bool control_rig_start(ControlRig *rig, const char *program, const char *const *
     int qtest = listen_at(rig->qtest_path);
     int qmp = listen_at(rig->qmp_path);
     g_autoptr(GPtrArray) argv = command_line(rig, program, options);
-    rig->pid = spawn(program, (char *const *)argv->pdata);
+    rig->pid = control_spawn((char *const *)argv->pdata, NULL);
     bool connected =
         accept_peer(qtest, rig->pid, &rig->qtest) && accept_peer(qmp, rig->pid, &rig->qmp);
     close(qtest);

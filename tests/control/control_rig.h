@@ -38,6 +38,14 @@ int control_rig_end(ControlRig *rig);
 /* Waits until it ends by itself. */
 int control_rig_wait(ControlRig *rig);
 
+/*
+ * Starts a program that is killed when this one ends.  Its input and output are
+ * /dev/null.  `errors` takes a descriptor to read its standard error from; NULL: it is ours.
+ */
+GPid control_spawn(char *const *argv, int *errors);
+
+/* Waits for more input.  Returns false when the peer closed. */
+bool control_line_more(ControlLine *line);
 /* The next line without its end, or NULL when the peer closed; the caller frees it. */
 char *control_line_read(ControlLine *line);
 void control_line_write(ControlLine *line, const char *text, gsize size);

@@ -1,15 +1,10 @@
 #include "tests/control/gdb_rig.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 30000
 /* The number of the register in the i386 description. */
 #define EIP 8u
 
@@ -52,25 +47,17 @@ bool gdb_rig_can(const char *accel, bool paging)
 
 /* ---- the program ---- */
 
-static void be_a_child(gpointer data)
-{
-    (void)data;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
 void gdb_rig_start(GdbRig *rig, const char *accel, const char *options)
 {
-    g_autoptr(GError) error = NULL;
     g_autofree char *program = control_rig_program();
-    *rig = (GdbRig){.fd = -1};
+    *rig = (GdbRig){0};
     rig->directory = g_dir_make_tmp("gdb-XXXXXX", NULL);
     rig->path = g_build_filename(rig->directory, "gdb", NULL);
     g_autofree char *line = g_strdup_printf(
         "%s -accel %s -kernel %s/tests/control/debugged.bin -serial null -S -gdb unix:%s %s",
         program, accel, g_getenv("PIOEMU_BUILD"), rig->path, options);
     g_auto(GStrv) argv = g_strsplit(g_strchomp(line), " ", -1);
-    g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, be_a_child,
-                                           NULL, &rig->pid, NULL, NULL, &rig->log, &error));
+    rig->pid = control_spawn(argv, &rig->log);
 }
 
 static char *read_all(int fd)
@@ -108,11 +95,7 @@ void gdb_rig_end(GdbRig *rig)
 
 void gdb_rig_disconnect(GdbRig *rig)
 {
-    if (rig->fd >= 0) {
-        close(rig->fd);
-        g_string_free(rig->input, true);
-        rig->fd = -1;
-    }
+    control_line_close(&rig->line);
 }
 
 static void send_packet(GdbRig *rig, const char *text)
@@ -122,8 +105,7 @@ static void send_packet(GdbRig *rig, const char *text)
         sum += (unsigned char)*c;
     }
     g_autofree char *packet = g_strdup_printf("$%s#%02x", text, sum & 0xff);
-    g_assert_cmpint(send(rig->fd, packet, strlen(packet), MSG_NOSIGNAL), ==,
-                    (ssize_t)strlen(packet));
+    control_line_write(&rig->line, packet, strlen(packet));
 }
 
 void gdb_send(GdbRig *rig, const char *format, ...)
@@ -133,18 +115,6 @@ void gdb_send(GdbRig *rig, const char *format, ...)
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     send_packet(rig, text);
-}
-
-static bool more(GdbRig *rig)
-{
-    char data[4096];
-    struct pollfd pfd = {.fd = rig->fd, .events = POLLIN};
-    g_assert_cmpint(poll(&pfd, 1, PATIENCE_MS), ==, 1);
-    ssize_t got = read(rig->fd, data, sizeof(data));
-    if (got > 0) {
-        g_string_append_len(rig->input, data, got);
-    }
-    return got > 0;
 }
 
 static char *unescape(const char *text, gsize size)
@@ -161,14 +131,14 @@ static char *unescape(const char *text, gsize size)
 char *gdb_next(GdbRig *rig)
 {
     const char *begin, *end = NULL;
-    while (!(begin = memchr(rig->input->str, '$', rig->input->len)) ||
+    while (!(begin = memchr(rig->line.input->str, '$', rig->line.input->len)) ||
            !(end = strchr(begin, '#')) || !end[1] || !end[2]) {
-        if (!more(rig)) {
+        if (!control_line_more(&rig->line)) {
             return NULL;
         }
     }
     char *text = unescape(begin + 1, (gsize)(end - begin - 1));
-    g_string_erase(rig->input, 0, end + 3 - rig->input->str);
+    g_string_erase(rig->line.input, 0, end + 3 - rig->line.input->str);
     return text;
 }
 
@@ -233,8 +203,7 @@ uint32_t gdb_load(GdbRig *rig, uint32_t address, unsigned size)
 
 void gdb_rig_connect(GdbRig *rig)
 {
-    rig->fd = control_connect(rig->path);
-    rig->input = g_string_new(NULL);
+    control_line_open(&rig->line, control_connect(rig->path));
     g_autofree char *able = gdb_ask(rig, NULL, "qSupported:swbreak+;hwbreak+;xmlRegisters=i386");
     g_assert_true(strstr(able, "qXfer:features:read+") && strstr(able, "QStartNoAckMode+"));
     gdb_ask_is(rig, "QStartNoAckMode", "OK");

@@ -36,8 +36,7 @@ typedef struct GdbRig {
     char *directory, *path;
     GPid pid;
     int log; /* the program's messages */
-    int fd;
-    GString *input;
+    ControlLine line;
     uint32_t place[PLACE_COUNT];
 } GdbRig;
 

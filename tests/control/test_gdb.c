@@ -269,7 +269,7 @@ static void test_interrupt_stops_a_guest_that_runs(gconstpointer accel)
     choose(&rig, WAITS);
     gdb_run_to(&rig, rig.place[WAIT]);
     gdb_send(&rig, "c");
-    g_assert_cmpint(write(rig.fd, "\x03", 1), ==, 1);
+    g_assert_cmpint(write(rig.line.fd, "\x03", 1), ==, 1);
     g_autofree char *stop = gdb_next(&rig);
     g_assert_true(g_str_has_prefix(stop, "T02thread:1;"));
     g_assert_cmphex(gdb_eip(&rig), >=, rig.place[WAIT]);
@@ -444,7 +444,7 @@ static void test_one_cpu_moves_while_the_other_stays(gconstpointer accel)
     for (unsigned i = 0; i < 2; i++) { /* the CPUs run slices between the answers */
         gdb_ask_is(&rig, "T2", "OK");
     }
-    g_assert_cmpint(write(rig.fd, "\x03", 1), ==, 1);
+    g_assert_cmpint(write(rig.line.fd, "\x03", 1), ==, 1);
     g_autofree char *stop = gdb_next(&rig);
     g_assert_true(g_str_has_prefix(stop, "T02"));
     gdb_ask_is(&rig, "Hg1", "OK");

@@ -123,10 +123,12 @@ static const Run BOOT_SECTOR = {
              "cr0            0x60000010          [ ET NW CD ]", "0x7dfe:\t0x55\t0xaa"),
 };
 
+#define GDB_DEBUGGED                                                                               \
+    .debugger = "gdb", .guest = "-kernel %s/tests/control/debugged.bin",                           \
+    .symbols = "tests/control/debugged.elf"
+
 static const Run REAL_MODE = {
-    .debugger = "gdb",
-    .guest = "-kernel %s/tests/control/debugged.bin",
-    .symbols = "tests/control/debugged.elf",
+    GDB_DEBUGGED,
     .script = "set architecture i8086\nbreak divide\ncontinue\nx/i $pc\nstepi\nx/2i $pc\ndelete\n"
               "watch *(short *)&counter\nset $eip = _start\ncontinue\n"
               "monitor pc linear\nset $cs = 0x100\nset $eip = 0x1040\nx/i $pc\nkill\n",
@@ -136,9 +138,7 @@ static const Run REAL_MODE = {
 };
 
 static const Run MODES = {
-    .debugger = "gdb",
-    .guest = "-kernel %s/tests/control/debugged.bin",
-    .symbols = "tests/control/debugged.elf",
+    GDB_DEBUGGED,
     .script = "break protected\ncontinue\nx/i $pc\np $cr0\nbreak paged\ncontinue\np $cr0\nstepi\n"
               "x/hx (char *)&counter + 0x400000\ninfo threads\nmonitor info status\nkill\n",
     .sees =

@@ -31,6 +31,17 @@ static inline EffAddr string_address(Cpu *cpu, const Insn *insn, unsigned i)
     return (EffAddr)(cpu->gpr[CPU_DI] + i) & insn_mask(insn);
 }
 
+/* Writes the bytes of `data` to memory at rDI whose byte in `mask` has the sign bit set. */
+static inline void store_masked(Cpu *cpu, const Insn *insn, const uint8_t *data,
+                                const uint8_t *mask, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++) {
+        if (mask[i] & 0x80) {
+            mem_write8(cpu, insn, insn->segment, string_address(cpu, insn, i), data[i]);
+        }
+    }
+}
+
 /* The first statement of a handler: exceptions of the system come before all others. */
 #define NEED_X87()                                                                                 \
     do {                                                                                           \

@@ -113,11 +113,7 @@ OP(maskmovq)
 {
     NEED_MMX();
     insn_begin(cpu, insn);
-    for (unsigned i = 0; i < 8; i++) {
-        if (SRC->b[i] & 0x80) {
-            mem_write8(cpu, insn, insn->segment, string_address(cpu, insn, i), DST->b[i]);
-        }
-    }
+    store_masked(cpu, insn, DST->b, SRC->b, 8);
     fx_enter_mmx(&cpu->fx);
     NEXT();
 }

@@ -77,17 +77,21 @@ OP(pslldq)
 
 /* ---- moves ---- */
 
+/* A move between registers. */
+#define DEFINE_MOVE(name, function)                                                                \
+    OP(name)                                                                                       \
+    {                                                                                              \
+        NEED_SSE();                                                                                \
+        function(&cpu->fx, DST, SRC, 0);                                                           \
+        NEXT();                                                                                    \
+    }
+
 /*
  * The register form uses `of_register`. The memory form reads `bytes` bytes and
  * uses `of_memory`.
  */
 #define DEFINE_LOAD(name, bytes, of_register, of_memory)                                           \
-    OP(name##_r)                                                                                   \
-    {                                                                                              \
-        NEED_SSE();                                                                                \
-        of_register(&cpu->fx, DST, SRC, 0);                                                        \
-        NEXT();                                                                                    \
-    }                                                                                              \
+    DEFINE_MOVE(name##_r, of_register)                                                             \
     OP(name##_m)                                                                                   \
     {                                                                                              \
         NEED_SSE();                                                                                \
@@ -105,12 +109,7 @@ DEFINE_LOAD(movlps_load, 8, x_low_from_high, x_low64)
 DEFINE_LOAD(movhps_load, 8, x_high_from_low, x_high_from_low)
 
 #define DEFINE_STORE(name, bytes, alignment, of_register, from)                                    \
-    OP(name##_r)                                                                                   \
-    {                                                                                              \
-        NEED_SSE();                                                                                \
-        of_register(&cpu->fx, DST, SRC, 0);                                                        \
-        NEXT();                                                                                    \
-    }                                                                                              \
+    DEFINE_MOVE(name##_r, of_register)                                                             \
     OP(name##_m)                                                                                   \
     {                                                                                              \
         NEED_SSE();                                                                                \
@@ -146,11 +145,7 @@ OP(maskmovdqu)
 {
     NEED_SSE();
     insn_begin(cpu, insn);
-    for (unsigned i = 0; i < 16; i++) {
-        if (SRC->b[i] & 0x80) {
-            mem_write8(cpu, insn, insn->segment, string_address(cpu, insn, i), DST->b[i]);
-        }
-    }
+    store_masked(cpu, insn, DST->b, SRC->b, 16);
     NEXT();
 }
 

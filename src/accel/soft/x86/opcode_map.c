@@ -134,16 +134,19 @@
 
 /* ---- groups, whose entry ModRM.reg selects ---- */
 
+/* The forms of one instruction for a register and for memory. */
+#define FORMS(HANDLERS, name, r, m, ...) BOTH(HANDLERS(name, r), HANDLERS(name, m), __VA_ARGS__)
+
 #define ALU_GROUP(group_name, HANDLERS, operand, immediate)                                        \
     static const Opcode group_name[8] = {                                                          \
-        BOTH(HANDLERS(add, _ri), HANDLERS(add, _mi), LOCK, operand, immediate),                    \
-        BOTH(HANDLERS(or, _ri), HANDLERS(or, _mi), LOCK, operand, immediate),                      \
-        BOTH(HANDLERS(adc, _ri), HANDLERS(adc, _mi), LOCK, operand, immediate),                    \
-        BOTH(HANDLERS(sbb, _ri), HANDLERS(sbb, _mi), LOCK, operand, immediate),                    \
-        BOTH(HANDLERS(and, _ri), HANDLERS(and, _mi), LOCK, operand, immediate),                    \
-        BOTH(HANDLERS(sub, _ri), HANDLERS(sub, _mi), LOCK, operand, immediate),                    \
-        BOTH(HANDLERS(xor, _ri), HANDLERS(xor, _mi), LOCK, operand, immediate),                    \
-        BOTH(HANDLERS(cmp, _ri), HANDLERS(cmp, _mi), 0, operand, immediate),                       \
+        FORMS(HANDLERS, add, _ri, _mi, LOCK, operand, immediate),                                  \
+        FORMS(HANDLERS, or, _ri, _mi, LOCK, operand, immediate),                                   \
+        FORMS(HANDLERS, adc, _ri, _mi, LOCK, operand, immediate),                                  \
+        FORMS(HANDLERS, sbb, _ri, _mi, LOCK, operand, immediate),                                  \
+        FORMS(HANDLERS, and, _ri, _mi, LOCK, operand, immediate),                                  \
+        FORMS(HANDLERS, sub, _ri, _mi, LOCK, operand, immediate),                                  \
+        FORMS(HANDLERS, xor, _ri, _mi, LOCK, operand, immediate),                                  \
+        FORMS(HANDLERS, cmp, _ri, _mi, 0, operand, immediate),                                     \
     }
 
 ALU_GROUP(GROUP_80, BYTE, Eb, Ib);
@@ -152,14 +155,14 @@ ALU_GROUP(GROUP_83, SIZED, Ev, Isb);
 
 #define SHIFT_GROUP(group_name, HANDLERS, r, m, operand, count)                                    \
     static const Opcode group_name[8] = {                                                          \
-        BOTH(HANDLERS(rol, r), HANDLERS(rol, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(ror, r), HANDLERS(ror, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(rcl, r), HANDLERS(rcl, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(rcr, r), HANDLERS(rcr, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(shl, r), HANDLERS(shl, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(shr, r), HANDLERS(shr, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(shl, r), HANDLERS(shl, m), OPCODE_COUNT, operand, count),                    \
-        BOTH(HANDLERS(sar, r), HANDLERS(sar, m), OPCODE_COUNT, operand, count),                    \
+        FORMS(HANDLERS, rol, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, ror, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, rcl, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, rcr, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, shl, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, shr, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, shl, r, m, OPCODE_COUNT, operand, count),                                  \
+        FORMS(HANDLERS, sar, r, m, OPCODE_COUNT, operand, count),                                  \
     }
 
 SHIFT_GROUP(GROUP_C0, BYTE, _ri, _mi, Eb, Ib);
@@ -171,14 +174,14 @@ SHIFT_GROUP(GROUP_D3, SIZED, _rc, _mc, Ev, CL);
 
 #define UNARY_GROUP(group_name, HANDLERS, operand, immediate)                                      \
     static const Opcode group_name[8] = {                                                          \
-        BOTH(HANDLERS(test, _ri), HANDLERS(test, _mi), 0, operand, immediate),                     \
-        BOTH(HANDLERS(test, _ri), HANDLERS(test, _mi), 0, operand, immediate),                     \
-        BOTH(HANDLERS(not, _r), HANDLERS(not, _m), LOCK, operand),                                 \
-        BOTH(HANDLERS(neg, _r), HANDLERS(neg, _m), LOCK, operand),                                 \
-        BOTH(HANDLERS(mul, _r), HANDLERS(mul, _m), 0, operand),                                    \
-        BOTH(HANDLERS(imul, _r), HANDLERS(imul, _m), 0, operand),                                  \
-        BOTH(HANDLERS(div, _r), HANDLERS(div, _m), 0, operand),                                    \
-        BOTH(HANDLERS(idiv, _r), HANDLERS(idiv, _m), 0, operand),                                  \
+        FORMS(HANDLERS, test, _ri, _mi, 0, operand, immediate),                                    \
+        FORMS(HANDLERS, test, _ri, _mi, 0, operand, immediate),                                    \
+        FORMS(HANDLERS, not, _r, _m, LOCK, operand),                                               \
+        FORMS(HANDLERS, neg, _r, _m, LOCK, operand),                                               \
+        FORMS(HANDLERS, mul, _r, _m, 0, operand),                                                  \
+        FORMS(HANDLERS, imul, _r, _m, 0, operand),                                                 \
+        FORMS(HANDLERS, div, _r, _m, 0, operand),                                                  \
+        FORMS(HANDLERS, idiv, _r, _m, 0, operand),                                                 \
     }
 
 UNARY_GROUP(GROUP_F6, BYTE, Eb, Ib);

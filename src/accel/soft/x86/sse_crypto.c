@@ -99,38 +99,36 @@ static void add_key(V128 *d, const V128 *state, const V128 *key)
     d->q[1] = state->q[1] ^ high;
 }
 
+/* One round of the cipher, or of its inverse.  The last round leaves the columns as they are. */
+static unsigned cipher_round(V128 *d, const V128 *key, bool inverse, bool last)
+{
+    V128 state = shift_and_substitute(d, inverse ? SUBSTITUTE_BACK : SUBSTITUTE, inverse);
+
+    if (!last) {
+        (inverse ? mix_columns_back : mix_columns)(&state);
+    }
+    add_key(d, &state, key);
+    return 0;
+}
+
 DEFINE(aesenc)
 {
-    V128 state = shift_and_substitute(d, SUBSTITUTE, false);
-
-    mix_columns(&state);
-    add_key(d, &state, s);
-    return 0;
+    return cipher_round(d, s, false, false);
 }
 
 DEFINE(aesenclast)
 {
-    V128 state = shift_and_substitute(d, SUBSTITUTE, false);
-
-    add_key(d, &state, s);
-    return 0;
+    return cipher_round(d, s, false, true);
 }
 
 DEFINE(aesdec)
 {
-    V128 state = shift_and_substitute(d, SUBSTITUTE_BACK, true);
-
-    mix_columns_back(&state);
-    add_key(d, &state, s);
-    return 0;
+    return cipher_round(d, s, true, false);
 }
 
 DEFINE(aesdeclast)
 {
-    V128 state = shift_and_substitute(d, SUBSTITUTE_BACK, true);
-
-    add_key(d, &state, s);
-    return 0;
+    return cipher_round(d, s, true, true);
 }
 
 DEFINE(aesimc)

@@ -449,6 +449,22 @@ unsigned x_addsubpd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
     return x_addpd(fx, d, &turned, imm);
 }
 
+/* The lanes whose bit in `mask` is set; the others are +0. */
+static V128 lanes32(const V128 *v, unsigned mask)
+{
+    V128 kept = {0};
+
+    for (unsigned i = 0; i < 4; i++) {
+        kept.d[i] = mask >> i & 1 ? v->d[i] : 0;
+    }
+    return kept;
+}
+
+static V128 lanes64(const V128 *v, unsigned mask)
+{
+    return (V128){.q = {mask & 1 ? v->q[0] : 0, mask & 2 ? v->q[1] : 0}};
+}
+
 /*
  * Products are added in pairs, and then the pairs are added.  Lanes that are
  * not selected count as +0.  If a step raises an unmasked exception, the
@@ -456,12 +472,8 @@ unsigned x_addsubpd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
  */
 unsigned x_dpps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
-    V128 a = *d, b = *s, r = {0};
+    V128 a = lanes32(d, imm >> 4), b = lanes32(s, imm >> 4);
 
-    for (unsigned i = 0; i < 4; i++) {
-        a.d[i] = imm >> (4 + i) & 1 ? a.d[i] : 0;
-        b.d[i] = imm >> (4 + i) & 1 ? b.d[i] : 0;
-    }
     unsigned unmasked = x_mulps(fx, &a, &b, 0);
     if (unmasked) {
         return unmasked;
@@ -473,21 +485,15 @@ unsigned x_dpps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
     }
     V128 first = {.d = {even.d[0]}}, second = {.d = {even.d[1]}};
     unmasked = x_addss(fx, &first, &second, 0);
-    for (unsigned i = 0; i < 4; i++) {
-        r.d[i] = imm >> i & 1 ? first.d[0] : 0;
-    }
-    *d = unmasked ? *d : r;
+    V128 sum = {.d = {first.d[0], first.d[0], first.d[0], first.d[0]}};
+    *d = unmasked ? *d : lanes32(&sum, imm);
     return unmasked;
 }
 
 unsigned x_dppd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
-    V128 a = *d, b = *s, r = {0};
+    V128 a = lanes64(d, imm >> 4), b = lanes64(s, imm >> 4);
 
-    for (unsigned i = 0; i < 2; i++) {
-        a.q[i] = imm >> (4 + i) & 1 ? a.q[i] : 0;
-        b.q[i] = imm >> (4 + i) & 1 ? b.q[i] : 0;
-    }
     unsigned unmasked = x_mulpd(fx, &a, &b, 0);
     if (unmasked) {
         return unmasked;
@@ -495,10 +501,8 @@ unsigned x_dppd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
     V128 second = {.q = {a.q[1]}};
     a.q[1] = 0;
     unmasked = x_addsd(fx, &a, &second, 0);
-    for (unsigned i = 0; i < 2; i++) {
-        r.q[i] = imm >> i & 1 ? a.q[0] : 0;
-    }
-    *d = unmasked ? *d : r;
+    V128 sum = {.q = {a.q[0], a.q[0]}};
+    *d = unmasked ? *d : lanes64(&sum, imm);
     return unmasked;
 }
 
