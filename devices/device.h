@@ -136,6 +136,8 @@ typedef struct DeviceRegion {
     /* For a PCI device, instead of base_property: 1 + the base address register's number. */
     unsigned bar;
     uint64_t bar_offset; /* the region's offset within the register's range */
+    /* The offset of the part of the state that the operations and register_name get. */
+    size_t state_offset;
 } DeviceRegion;
 
 /* A range of ports at the property `base`.  Further members may follow. */

@@ -1,10 +1,11 @@
 /*
- * An ATA channel with up to two drives, in PIO: hard disks and CD-ROM drives.
+ * The registers of an ATA channel with up to two drives: hard disks and CD-ROM
+ * drives.
  *
  * After ATA/ATAPI-6 (T13/1410D).  Modelled: the task file with its previous
- * contents, selection, software reset, interrupts with nIEN, PIO in and out, the
- * commands of ata_disk.c and atapi.c.  Not modelled: DMA, overlapped and queued
- * commands, security, host protected areas.
+ * contents, selection, software reset, interrupts with nIEN, PIO in and out, DMA
+ * through a bus master (ata_dma.c), the commands of ata_disk.c and atapi.c.  Not
+ * modelled: overlapped and queued commands, security, host protected areas.
  *
  * A drive latches an interrupt when a command ends and when it has a block of data
  * to move; a read of Status clears the latch.
@@ -21,13 +22,10 @@
  */
 #include "devices/storage/ata_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* The value of an undriven bus: DD7 has a pull-down. */
 #define FLOATING 0x7f
-
-#define CONTROL_KEPT (ATA_DC_NIEN | ATA_DC_SRST | ATA_DC_HOB)
 
 /* ---- predicates ---- */
 
@@ -42,9 +40,13 @@ static bool irq_level(const Ata *s)
     return d->port && d->interrupt && !(s->control & ATA_DC_NIEN);
 }
 
-static void ata_update(Ata *s)
+void ata_update(Ata *s)
 {
-    pio_irq_set(s->irq, irq_level(s));
+    bool level = irq_level(s);
+    if (s->master) {
+        ata_master_line(s->master, level);
+    }
+    pio_irq_set(s->irq, level);
 }
 
 /* ---- a command's course ---- */
@@ -98,14 +100,14 @@ void ata_submit(AtaDrive *d, AtaRequest request)
     }
 }
 
-static void ata_done(void *state, unsigned port, uint64_t tag, bool ok)
+void ata_done(Ata *s, unsigned drive, bool ok)
 {
-    Ata *s = state;
-    AtaDrive *d = &s->drives[port];
-    (void)tag;
+    AtaDrive *d = &s->drives[drive];
     AtaRequest request = d->request;
     d->request = ATA_REQUEST_NONE;
-    if (ata_is_cdrom(d)) {
+    if (ata_uses_dma(d)) {
+        ata_dma_done(d, ok);
+    } else if (ata_is_cdrom(d)) {
         atapi_request_done(d, ok);
     } else {
         ata_disk_request_done(d, request, ok);
@@ -113,21 +115,10 @@ static void ata_done(void *state, unsigned port, uint64_t tag, bool ok)
     ata_update(s);
 }
 
-static bool ata_removable(const void *state, unsigned port)
+void ata_medium_changed(Ata *s, unsigned drive)
 {
-    return ata_is_cdrom(&((const Ata *)state)->drives[port]);
-}
-
-static void ata_medium_changed(void *state, unsigned port)
-{
-    Ata *s = state;
-    atapi_medium_changed(&s->drives[port]);
+    atapi_medium_changed(&s->drives[drive]);
     ata_update(s);
-}
-
-static bool ata_eject_asked(void *state, unsigned port)
-{
-    return atapi_eject_asked(&((Ata *)state)->drives[port]);
 }
 
 void ata_put_text(uint16_t *words, unsigned count, const char *text)
@@ -144,7 +135,7 @@ void ata_put_text(uint16_t *words, unsigned count, const char *text)
 static bool wants_data(const AtaDrive *d, bool write)
 {
     bool out = d->phase == ATA_PHASE_OUT || d->phase == ATA_PHASE_PACKET;
-    return d->port && d->status & ATA_ST_DRQ && out == write;
+    return d->port && d->status & ATA_ST_DRQ && !ata_uses_dma(d) && out == write;
 }
 
 static void buffer_done(AtaDrive *d)
@@ -215,7 +206,7 @@ static void reset_drive(AtaDrive *d)
 }
 
 /* Resets both drives, whichever is selected.  Drive 0 is selected afterwards. */
-static void reset_drives(Ata *s)
+void ata_reset_drives(Ata *s)
 {
     reset_drive(&s->drives[0]);
     reset_drive(&s->drives[1]);
@@ -225,12 +216,12 @@ static void reset_drives(Ata *s)
 static void write_control(Ata *s, uint8_t value)
 {
     bool was_held = s->control & ATA_DC_SRST;
-    s->control = value & CONTROL_KEPT;
+    s->control = value & ATA_DC_KEPT;
     if (s->control & ATA_DC_SRST) {
-        reset_drives(s);
+        ata_reset_drives(s);
         s->drives[0].status = s->drives[1].status = ATA_ST_BSY;
     } else if (was_held) {
-        reset_drives(s);
+        ata_reset_drives(s);
     }
 }
 
@@ -239,7 +230,7 @@ static void write_control(Ata *s, uint8_t value)
 /* "Shall be performed by both devices".  Drive 0 answers. */
 static void run_diagnostic(Ata *s)
 {
-    reset_drives(s);
+    ata_reset_drives(s);
     s->drives[0].interrupt = true;
 }
 
@@ -385,7 +376,7 @@ static void write_byte(Ata *s, uint64_t offset, uint8_t value)
 /* ---- reads and writes ---- */
 
 /* Only the data port is wider than a byte. */
-static uint64_t ata_read(void *state, uint64_t offset, unsigned size)
+uint64_t ata_read(void *state, uint64_t offset, unsigned size)
 {
     Ata *s = state;
     uint64_t value = 0;
@@ -399,7 +390,7 @@ static uint64_t ata_read(void *state, uint64_t offset, unsigned size)
     return value;
 }
 
-static void ata_write(void *state, uint64_t offset, uint64_t value, unsigned size)
+void ata_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     Ata *s = state;
     if (offset == ATA_DATA) {
@@ -411,7 +402,7 @@ static void ata_write(void *state, uint64_t offset, uint64_t value, unsigned siz
     }
 }
 
-static void ata_read_block(void *state, uint64_t offset, void *items, size_t count, unsigned size)
+void ata_read_block(void *state, uint64_t offset, void *items, size_t count, unsigned size)
 {
     if (offset == ATA_DATA) {
         transfer(state, items, NULL, count * size);
@@ -423,8 +414,7 @@ static void ata_read_block(void *state, uint64_t offset, void *items, size_t cou
     }
 }
 
-static void ata_write_block(void *state, uint64_t offset, const void *items, size_t count,
-                            unsigned size)
+void ata_write_block(void *state, uint64_t offset, const void *items, size_t count, unsigned size)
 {
     if (offset == ATA_DATA) {
         transfer(state, NULL, items, count * size);
@@ -437,14 +427,14 @@ static void ata_write_block(void *state, uint64_t offset, const void *items, siz
     }
 }
 
-static uint64_t ata_read_control(void *state, uint64_t offset, unsigned size)
+uint64_t ata_read_control(void *state, uint64_t offset, unsigned size)
 {
     (void)offset;
     (void)size;
     return read_status(state);
 }
 
-static void ata_write_control(void *state, uint64_t offset, uint64_t value, unsigned size)
+void ata_write_control(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     (void)offset;
     (void)size;
@@ -452,7 +442,7 @@ static void ata_write_control(void *state, uint64_t offset, uint64_t value, unsi
     ata_update(state);
 }
 
-static const char *ata_register_name(const void *state, uint64_t offset, bool write)
+const char *ata_register_name(const void *state, uint64_t offset, bool write)
 {
     static const char *const READ[] = {"DATA",    "ERROR",    "COUNT",  "LBA_LOW",
                                        "LBA_MID", "LBA_HIGH", "DEVICE", "STATUS"};
@@ -462,233 +452,9 @@ static const char *ata_register_name(const void *state, uint64_t offset, bool wr
     return write ? WRITE[offset] : READ[offset];
 }
 
-static const char *ata_control_name(const void *state, uint64_t offset, bool write)
+const char *ata_control_name(const void *state, uint64_t offset, bool write)
 {
     (void)state;
     (void)offset;
     return write ? "CONTROL" : "ALTSTATUS";
 }
-
-/* ---- description ---- */
-
-static void ata_describe(const void *state, char *text, size_t size)
-{
-    const Ata *s = state;
-    int used = snprintf(text, size, "device=%02x control=%02x", s->device, s->control);
-    for (unsigned i = 0; i < 2 && used >= 0 && (size_t)used < size; i++) {
-        const AtaDrive *d = &s->drives[i];
-        if (d->port) {
-            used += snprintf(text + used, size - (size_t)used,
-                             ", drive %u: status=%02x error=%02x sector %llu, %u left", i,
-                             d->status, d->error, (unsigned long long)d->lba, d->remaining);
-        }
-    }
-}
-
-/* ---- reset and state ---- */
-
-static bool ata_realize(void *state, char *error, size_t size)
-{
-    Ata *s = state;
-    for (unsigned i = 0; i < 2; i++) {
-        s->drives[i].channel = s;
-        s->drives[i].index = (uint8_t)i;
-        uint64_t sectors = s->drives[i].port ? pio_block_sectors(s->drives[i].port) : 0;
-        if (ata_is_cdrom(&s->drives[i]) && sectors &&
-            sectors < ATAPI_SECTOR_SIZE / BLOCK_SECTOR_SIZE) {
-            snprintf(error, size, "drive%u: a CD-ROM has at least 2048 bytes", i);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void clear_drive(AtaDrive *d)
-{
-    AtaDrive cleared = {.channel = d->channel, .port = d->port, .index = d->index};
-    pio_block_cancel(d->port);
-    *d = cleared;
-}
-
-static void ata_reset(void *state)
-{
-    Ata *s = state;
-    s->control = 0;
-    clear_drive(&s->drives[0]);
-    clear_drive(&s->drives[1]);
-    reset_drives(s);
-    if (!s->power_on_attention) {
-        s->drives[0].attention = s->drives[1].attention = false;
-    }
-    ata_update(s);
-}
-
-/*
- * Checks the sectors of the present request, or of the request that will follow
- * when the buffer is full.
- */
-static bool sectors_exist(const AtaDrive *d)
-{
-    uint64_t sectors = pio_block_sectors(d->port);
-    uint32_t used = d->filled / ATA_SECTOR_SIZE;
-    bool asks = d->request == ATA_REQUEST_READ || d->phase == ATA_PHASE_OUT;
-    if (d->lba > sectors || (ata_is_cdrom(d) && d->remaining > sectors - d->lba)) {
-        return false;
-    }
-    return !asks || (used && d->filled % ATA_SECTOR_SIZE == 0 && used <= d->remaining &&
-                     used <= sectors - d->lba);
-}
-
-static bool request_fits_phase(const AtaDrive *d)
-{
-    switch (d->phase) {
-    case ATA_PHASE_IDLE:
-    case ATA_PHASE_ANSWER:
-    case ATA_PHASE_PACKET:
-        return d->request == ATA_REQUEST_NONE;
-    case ATA_PHASE_IN:
-        return d->request == ATA_REQUEST_NONE || d->request == ATA_REQUEST_READ;
-    case ATA_PHASE_OUT:
-        return d->request == ATA_REQUEST_NONE || d->request == ATA_REQUEST_WRITE;
-    case ATA_PHASE_VERIFY:
-        return d->request == ATA_REQUEST_READ;
-    case ATA_PHASE_FLUSH:
-        return d->request == ATA_REQUEST_FLUSH;
-    default:
-        return false;
-    }
-}
-
-static bool phase_fits_drive(const AtaDrive *d)
-{
-    bool packet = d->phase == ATA_PHASE_PACKET;
-    if (!d->port) {
-        return d->phase == ATA_PHASE_IDLE && !(d->status & ATA_ST_DRQ);
-    }
-    if (!ata_is_cdrom(d)) {
-        return !packet && d->heads && d->sectors;
-    }
-    return d->phase != ATA_PHASE_OUT && d->phase != ATA_PHASE_VERIFY &&
-           d->phase != ATA_PHASE_FLUSH && (!packet || d->filled == ATAPI_PACKET_SIZE);
-}
-
-/* Whether the buffer's positions fit the phase: only a phase with data hands over bytes. */
-static bool buffer_is_possible(const AtaDrive *d)
-{
-    bool moves = d->phase == ATA_PHASE_IN || d->phase == ATA_PHASE_ANSWER ||
-                 d->phase == ATA_PHASE_OUT || d->phase == ATA_PHASE_PACKET;
-    bool hands_over = d->status & ATA_ST_DRQ;
-    return d->filled <= ATA_BUFFER_SIZE && d->drq_end <= d->filled && d->position <= d->filled &&
-           (!moves || d->block) && hands_over == (moves && !d->request) &&
-           (!hands_over || d->position < d->drq_end);
-}
-
-static bool drive_is_possible(const AtaDrive *d)
-{
-    return d->phase < ATA_PHASES && d->request < ATA_REQUESTS && d->head <= ATA_DEV_HEAD &&
-           d->multiple <= ATA_BUFFER_SECTORS && d->media_event <= ATAPI_EVENT_REMOVAL &&
-           request_fits_phase(d) && phase_fits_drive(d) && buffer_is_possible(d) &&
-           (!d->port || sectors_exist(d));
-}
-
-/*
- * A request that was under way is made once more.  This is safe, because a repeated
- * request changes nothing further.
- */
-static bool ata_post_load(void *state)
-{
-    Ata *s = state;
-    if (s->control & ~CONTROL_KEPT || !drive_is_possible(&s->drives[0]) ||
-        !drive_is_possible(&s->drives[1])) {
-        return false;
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        AtaDrive *d = &s->drives[i];
-        pio_block_cancel(d->port);
-        if (d->request) {
-            ata_submit(d, d->request);
-        }
-    }
-    ata_update(s);
-    return true;
-}
-
-#define DRIVE_FIELDS(n)                                                                            \
-    DEVICE_FIELD_ARRAY(Ata, drives[n].features), DEVICE_FIELD_ARRAY(Ata, drives[n].count),         \
-        DEVICE_FIELD_ARRAY(Ata, drives[n].lba_low), DEVICE_FIELD_ARRAY(Ata, drives[n].lba_mid),    \
-        DEVICE_FIELD_ARRAY(Ata, drives[n].lba_high), DEVICE_FIELD(Ata, drives[n].head),            \
-        DEVICE_FIELD(Ata, drives[n].status), DEVICE_FIELD(Ata, drives[n].error),                   \
-        DEVICE_FIELD(Ata, drives[n].heads), DEVICE_FIELD(Ata, drives[n].sectors),                  \
-        DEVICE_FIELD(Ata, drives[n].multiple), DEVICE_FIELD_BOOL(Ata, drives[n].interrupt),        \
-        DEVICE_FIELD(Ata, drives[n].phase), DEVICE_FIELD(Ata, drives[n].request),                  \
-        DEVICE_FIELD_BOOL(Ata, drives[n].extended), DEVICE_FIELD(Ata, drives[n].lba),              \
-        DEVICE_FIELD(Ata, drives[n].remaining), DEVICE_FIELD(Ata, drives[n].block),                \
-        DEVICE_FIELD(Ata, drives[n].filled), DEVICE_FIELD(Ata, drives[n].position),                \
-        DEVICE_FIELD(Ata, drives[n].drq_end), DEVICE_FIELD_ARRAY(Ata, drives[n].buffer),           \
-        DEVICE_FIELD(Ata, drives[n].sense_key), DEVICE_FIELD(Ata, drives[n].asc),                  \
-        DEVICE_FIELD_BOOL(Ata, drives[n].attention), DEVICE_FIELD_BOOL(Ata, drives[n].changed),    \
-        DEVICE_FIELD_BOOL(Ata, drives[n].tray_open), DEVICE_FIELD_BOOL(Ata, drives[n].locked),     \
-        DEVICE_FIELD(Ata, drives[n].media_event)
-
-static const DeviceField ata_fields[] = {
-    DEVICE_FIELD(Ata, device), DEVICE_FIELD(Ata, control), DRIVE_FIELDS(0),
-    DRIVE_FIELDS(1),           DEVICE_FIELD_END,
-};
-
-/* ---- the class ---- */
-
-static const IoOps ata_ops = {.read = ata_read,
-                              .write = ata_write,
-                              .max_size = 4,
-                              .read_block = ata_read_block,
-                              .write_block = ata_write_block};
-static const IoOps ata_control_ops = {
-    .read = ata_read_control, .write = ata_write_control, .max_size = 1};
-
-static const DeviceRegion ata_regions[] = {
-    {.name = "command",
-     .space = IO_PORTS,
-     .size = ATA_PORTS,
-     .ops = &ata_ops,
-     .base_property = "iobase",
-     .register_name = ata_register_name},
-    {.name = "control",
-     .space = IO_PORTS,
-     .size = 1,
-     .ops = &ata_control_ops,
-     .base_property = "control-port",
-     .register_name = ata_control_name},
-    DEVICE_REGION_END,
-};
-
-static const DeviceProperty ata_properties[] = {
-    DEVICE_PORT(Ata, iobase, "iobase", "first of the eight ports"),
-    DEVICE_PORT(Ata, control_port, "control-port", "device control and alternate status"),
-    DEVICE_IRQ(Ata, irq, "irq", "interrupt line"),
-    DEVICE_PROPERTY(Ata, drives[0].port, "drive0", PROPERTY_DRIVE, NULL, "the first drive"),
-    DEVICE_PROPERTY(Ata, drives[1].port, "drive1", PROPERTY_DRIVE, NULL, "the second drive"),
-    DEVICE_PROPERTY(Ata, power_on_attention, "power-on-attention", PROPERTY_BOOL, "on",
-                    "off: a firmware has seen the CD-ROM drives' unit attention after a reset"),
-    DEVICE_PROPERTY_END,
-};
-
-static const BlockClient ata_block_client = {
-    .done = ata_done,
-    .removable = ata_removable,
-    .medium_changed = ata_medium_changed,
-    .eject_asked = ata_eject_asked,
-};
-
-extern const DeviceClass ata_class;
-const DeviceClass ata_class = {
-    .head = DEVICE_CLASS_HEAD("isa-ide", Ata),
-    .description = "ATA channel with two drives, PIO",
-    .properties = ata_properties,
-    .regions = ata_regions,
-    .block_client = &ata_block_client,
-    .realize = ata_realize,
-    .reset = ata_reset,
-    .fields = ata_fields,
-    .post_load = ata_post_load,
-    .describe = ata_describe,
-};

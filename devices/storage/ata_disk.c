@@ -220,6 +220,22 @@ static void write_done(AtaDrive *d, bool ok)
     }
 }
 
+void ata_disk_no_sector(AtaDrive *d)
+{
+    fail_at(d, ATA_ER_IDNF);
+}
+
+void ata_disk_dma_done(AtaDrive *d, bool ok)
+{
+    if (ok) {
+        complete(d, true);
+    } else if (d->phase == ATA_PHASE_DMA_IN) {
+        fail_at(d, ATA_ER_UNC);
+    } else {
+        fail_write(d);
+    }
+}
+
 static void flush_done(AtaDrive *d, bool ok)
 {
     if (ok) {
@@ -286,6 +302,16 @@ static void start_verify(AtaDrive *d)
     }
 }
 
+static void start_dma(AtaDrive *d, AtaPhase phase)
+{
+    bool writes = phase == ATA_PHASE_DMA_OUT;
+    if (!d->channel->master || (writes && pio_block_read_only(d->port))) {
+        ata_fail(d, ATA_ER_ABRT);
+    } else if (begin(d, phase, ATA_DMA_MAX / ATA_SECTOR_SIZE)) {
+        ata_dma_begin(d, phase);
+    }
+}
+
 /* ---- other commands ---- */
 
 static void put32(uint16_t *words, uint64_t value)
@@ -349,6 +375,7 @@ static void identify(AtaDrive *d)
     uint64_t sectors = capacity(d);
     put_geometry(d, w);
     put_features(d, w);
+    ata_put_dma(d, w);
     ata_put_text(w + 10, 10, d->index ? "PIOEMU-2" : "PIOEMU-1");
     ata_put_text(w + 23, 4, "1");
     ata_put_text(w + 27, 20, "pioemu disk");
@@ -384,7 +411,7 @@ static void initialize(AtaDrive *d)
 }
 
 /* The default with and without flow control, and modes 0 to 4 with flow control. */
-static bool is_pio_mode(uint8_t mode)
+bool ata_is_pio_mode(uint8_t mode)
 {
     return mode <= 0x01 || (mode >= 0x08 && mode <= 0x0c);
 }
@@ -401,7 +428,7 @@ static void set_features(AtaDrive *d)
         ata_finish(d, true);
         break;
     case ATA_FEATURE_TRANSFER_MODE:
-        if (is_pio_mode(d->count[0])) {
+        if (ata_is_pio_mode(d->count[0]) || ata_dma_set_mode(d, d->count[0])) {
             ata_finish(d, true);
             break;
         }
@@ -449,6 +476,8 @@ static bool is_extended(uint8_t command)
 {
     switch (command) {
     case ATA_CMD_READ_EXT:
+    case ATA_CMD_READ_DMA_EXT:
+    case ATA_CMD_WRITE_DMA_EXT:
     case ATA_CMD_READ_NATIVE_MAX_EXT:
     case ATA_CMD_READ_MULTIPLE_EXT:
     case ATA_CMD_WRITE_EXT:
@@ -481,6 +510,16 @@ static bool transfer_command(AtaDrive *d, uint8_t command)
     case ATA_CMD_WRITE_MULTIPLE:
     case ATA_CMD_WRITE_MULTIPLE_EXT:
         start_write(d, d->multiple);
+        return true;
+    case ATA_CMD_READ_DMA:
+    case ATA_CMD_READ_DMA_NORETRY:
+    case ATA_CMD_READ_DMA_EXT:
+        start_dma(d, ATA_PHASE_DMA_IN);
+        return true;
+    case ATA_CMD_WRITE_DMA:
+    case ATA_CMD_WRITE_DMA_NORETRY:
+    case ATA_CMD_WRITE_DMA_EXT:
+        start_dma(d, ATA_PHASE_DMA_OUT);
         return true;
     case ATA_CMD_VERIFY:
     case ATA_CMD_VERIFY_NORETRY:

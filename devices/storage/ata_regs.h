@@ -44,6 +44,7 @@
 #define ATA_DC_NIEN 0x02
 #define ATA_DC_SRST 0x04
 #define ATA_DC_HOB  0x80
+#define ATA_DC_KEPT (ATA_DC_NIEN | ATA_DC_SRST | ATA_DC_HOB)
 
 #define ATA_CMD_NOP                 0x00
 #define ATA_CMD_DEVICE_RESET        0x08
@@ -53,9 +54,11 @@
 #define ATA_CMD_READ_EXT            0x24
 #define ATA_CMD_READ_NATIVE_MAX_EXT 0x27
 #define ATA_CMD_READ_MULTIPLE_EXT   0x29
+#define ATA_CMD_READ_DMA_EXT        0x25
 #define ATA_CMD_WRITE               0x30
 #define ATA_CMD_WRITE_NORETRY       0x31
 #define ATA_CMD_WRITE_EXT           0x34
+#define ATA_CMD_WRITE_DMA_EXT       0x35
 #define ATA_CMD_WRITE_MULTIPLE_EXT  0x39
 #define ATA_CMD_VERIFY              0x40
 #define ATA_CMD_VERIFY_NORETRY      0x41
@@ -74,6 +77,10 @@
 #define ATA_CMD_READ_MULTIPLE       0xc4
 #define ATA_CMD_WRITE_MULTIPLE      0xc5
 #define ATA_CMD_SET_MULTIPLE        0xc6
+#define ATA_CMD_READ_DMA            0xc8
+#define ATA_CMD_READ_DMA_NORETRY    0xc9
+#define ATA_CMD_WRITE_DMA           0xca
+#define ATA_CMD_WRITE_DMA_NORETRY   0xcb
 #define ATA_CMD_STANDBY_NOW         0xe0
 #define ATA_CMD_IDLE_NOW            0xe1
 #define ATA_CMD_STANDBY             0xe2
@@ -95,6 +102,16 @@
 #define ATA_FEATURE_REVERT_ON       0xcc
 
 #define ATA_POWER_ACTIVE 0xff
+
+/* Transfer modes of ATA_FEATURE_TRANSFER_MODE: a class, and the number of the mode. */
+#define ATA_MODE_MWDMA 0x20
+#define ATA_MODE_UDMA  0x40
+#define ATA_MODE_CLASS 0xf8
+#define ATA_MWDMA_MAX  2
+#define ATA_UDMA_MAX   5
+
+#define ATAPI_FEATURE_DMA     0x01 /* of the features of PACKET */
+#define ATAPI_FEATURE_OVERLAP 0x02
 
 #define ATA_SECTOR_SIZE 512
 
@@ -140,5 +157,25 @@
 #define ASC_RESET             0x29
 #define ASC_NO_MEDIUM         0x3a
 #define ASC_REMOVAL_PREVENTED 0x53
+
+/*
+ * A bus master's registers (Programming Interface for Bus Master IDE Controller
+ * 1.0, section 2): eight ports for each channel.
+ */
+#define BM_COMMAND 0
+#define BM_STATUS  2
+#define BM_TABLE   4 /* to 7 */
+#define BM_PORTS   8 /* of a channel */
+
+#define BM_CMD_START   0x01
+#define BM_CMD_READ    0x08 /* from the drive: to memory */
+#define BM_ST_ACTIVE   0x01
+#define BM_ST_ERROR    0x02 /* a one that is written clears it */
+#define BM_ST_IRQ      0x04 /* the same */
+#define BM_ST_DRIVE0   0x20 /* for the drivers' own use */
+#define BM_ST_DRIVE1   0x40
+#define BM_PRD_LAST    0x80000000u /* of a descriptor's second word */
+#define BM_PRD_SIZE    8
+#define BM_PRD_NOTHING 0x10000 /* what a size of 0 means */
 
 #endif

@@ -84,6 +84,12 @@ void atapi_open_block(AtaDrive *d)
     announce(d);
 }
 
+/* Whether the packet was announced as one whose data a bus master moves. */
+static bool wants_dma(const AtaDrive *d)
+{
+    return d->features[0] & ATAPI_FEATURE_DMA;
+}
+
 /* Answers with as many bytes as the packet allows. */
 static void answer(AtaDrive *d, const uint8_t *data, uint32_t size, uint32_t allocated)
 {
@@ -94,10 +100,14 @@ static void answer(AtaDrive *d, const uint8_t *data, uint32_t size, uint32_t all
     }
     memcpy(d->buffer, data, size);
     d->sense_key = d->asc = 0;
-    d->phase = ATA_PHASE_IN;
     d->remaining = 0;
     d->filled = size;
     d->position = 0;
+    if (wants_dma(d)) {
+        ata_dma_answer(d);
+        return;
+    }
+    d->phase = ATA_PHASE_IN;
     atapi_open_block(d);
 }
 
@@ -162,10 +172,23 @@ static void read_sectors(AtaDrive *d, uint32_t lba, uint32_t count)
         check_condition(d, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD);
         return;
     }
-    d->phase = ATA_PHASE_IN;
     d->lba = (uint64_t)lba * BLOCKS_PER_SECTOR;
     d->remaining = count * BLOCKS_PER_SECTOR;
+    if (wants_dma(d)) {
+        ata_dma_begin(d, ATA_PHASE_DMA_IN);
+        return;
+    }
+    d->phase = ATA_PHASE_IN;
     fetch(d);
+}
+
+void atapi_dma_done(AtaDrive *d, bool ok)
+{
+    if (ok) {
+        good(d);
+    } else {
+        check_condition(d, SENSE_MEDIUM_ERROR, ASC_UNRECOVERED_READ);
+    }
 }
 
 void atapi_request_done(AtaDrive *d, bool ok)
@@ -475,7 +498,8 @@ static void run_packet(AtaDrive *d)
 /* Ends what the guest was reading, because the rest of it is on the other disc. */
 static void stop_reading(AtaDrive *d)
 {
-    bool reads = d->phase == ATA_PHASE_IN && (d->remaining || d->request);
+    bool in = d->phase == ATA_PHASE_IN || d->phase == ATA_PHASE_DMA_IN;
+    bool reads = in && (d->remaining || d->request);
     d->lba = d->remaining = 0;
     if (reads) {
         pio_block_cancel(d->port);
@@ -520,7 +544,7 @@ void atapi_buffer_done(AtaDrive *d)
 
 static void start_packet(AtaDrive *d)
 {
-    if (d->features[0] & 3) { /* overlapped, or with DMA */
+    if (d->features[0] & ATAPI_FEATURE_OVERLAP || (wants_dma(d) && !d->channel->master)) {
         ata_fail(d, ATA_ER_ABRT);
         return;
     }
@@ -550,6 +574,7 @@ static void identify_packet(AtaDrive *d)
     w[85] = 0x4210;
     w[87] = 0x4000;
     w[93] = 0x6001;
+    ata_put_dma(d, w);
     memcpy(d->buffer, w, sizeof(w));
     ata_send(d, sizeof(w));
 }
@@ -572,6 +597,16 @@ static void refuse_disk_command(AtaDrive *d)
 {
     ata_set_signature(d);
     ata_fail(d, ATA_ER_ABRT);
+}
+
+static void set_features(AtaDrive *d)
+{
+    bool mode = d->features[0] == ATA_FEATURE_TRANSFER_MODE;
+    if (mode && (ata_is_pio_mode(d->count[0]) || ata_dma_set_mode(d, d->count[0]))) {
+        ata_finish(d, true);
+    } else {
+        ata_fail(d, ATA_ER_ABRT);
+    }
 }
 
 void atapi_command(AtaDrive *d, uint8_t command)
@@ -600,6 +635,9 @@ void atapi_command(AtaDrive *d, uint8_t command)
     case ATA_CMD_IDLE:
     case ATA_CMD_SLEEP:
         ata_finish(d, true);
+        break;
+    case ATA_CMD_SET_FEATURES:
+        set_features(d);
         break;
     default:
         ata_fail(d, ATA_ER_ABRT);

@@ -87,7 +87,7 @@ static bool claim_regions(Device *dev, GError **error)
             .base = base,
             .size = r->size_property ? device_property_value(dev, r->size_property) : r->size,
             .ops = r->ops,
-            .state = dev->state,
+            .state = device_field(dev, r->state_offset),
             .lock = &dev->lock,
             .posted = r->posted,
             .per_cpu = r->cpu_property != NULL,

@@ -202,6 +202,9 @@ static bool load_fields(Device *dev, GBytes *saved, GError **error)
     if (dev->class->post_load && !dev->class->post_load(dev->state)) {
         return bad_state(dev, error, "(all)", "impossible combination");
     }
+    if (dev->pci) {
+        pci_function_loaded(dev->pci);
+    }
     return true;
 }
 

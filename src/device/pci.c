@@ -353,8 +353,12 @@ bool pci_function_load(PciFunction *f, const uint8_t *bytes)
     update(f);
     unlock(f);
     update_intx(f);
-    hook(f);
     return true;
+}
+
+void pci_function_loaded(const PciFunction *f)
+{
+    hook(f);
 }
 
 uint32_t device_pci_read(Device *dev, unsigned offset, unsigned size)

@@ -20,5 +20,7 @@ void pci_function_write(PciFunction *function, unsigned offset, uint32_t value, 
 const uint8_t *pci_function_bytes(const PciFunction *function);
 /* Loads PCI_CONFIG_SIZE bytes.  Returns false if a device of another kind saved them. */
 bool pci_function_load(PciFunction *function, const uint8_t *bytes);
+/* The rest of the device is loaded as well: the registers' hook follows. */
+void pci_function_loaded(const PciFunction *function);
 
 #endif

@@ -68,14 +68,14 @@ static bool add_with_char(Machine *machine, const char *class_name, const char *
 /* ---- drives ---- */
 
 /*
- * The IDE channels exist with and without drives.  If a kernel is started
- * without firmware, its CD-ROM drives are in the state in which firmware
- * leaves them.
+ * The channels of a board without PCI, which exist with and without drives.  If a
+ * kernel is started without firmware, its CD-ROM drives are in the state in which
+ * firmware leaves them.
  */
 static bool add_ide(Machine *machine, const PcSlots *slots, GError **error)
 {
     const bool from_kernel = machine->started_by != MACHINE_COLD;
-    for (size_t i = 0; i < G_N_ELEMENTS(IDE_CHANNELS); i++) {
+    for (size_t i = 0; !machine->host.pci && i < G_N_ELEMENTS(IDE_CHANNELS); i++) {
         const char *drive0 = slots->id[2 * i], *drive1 = slots->id[2 * i + 1];
         g_autofree char *properties =
             g_strdup_printf("iobase=0x%x,control-port=0x%x,irq=%u,drive0=%s,drive1=%s,"
@@ -255,7 +255,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            (!config->debugcon || add_with_char(machine, "isa-debugcon", "debugcon",
                                                &lines.line[LINE_DEBUGCON], error)) &&
            add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error) &&
-           pc_add_pci(machine, error);
+           pc_add_pci(machine, &drives.ide, error);
 }
 
 /* Chooses the place of a -device isa-serial: index=N, or the first free one, as in QEMU. */

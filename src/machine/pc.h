@@ -33,18 +33,6 @@ typedef struct PcLines {
 bool pc_lines_open(PcLines *lines, Machine *machine, const Config *config, GError **error);
 void pc_lines_clear(PcLines *lines);
 
-/* ---- PCI ---- */
-
-/* The bridges, where the machine has PCI. */
-bool pc_add_pci(Machine *machine, GError **error);
-/*
- * What a firmware does with the bus at a reset, for a kernel or a firmware that
- * does not: addresses, interrupts, and what of it decodes.
- */
-void pc_assign_pci(Machine *machine);
-/* What the CPUs find in whole segments of PC_SHADOW_SIZE from 0xc0000 to 0xfffff. */
-void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mode);
-
 /* ---- drives ---- */
 
 /* The places for drives of one kind on the board. */
@@ -69,6 +57,18 @@ char *pc_disk_geometry(const PcSlots *slots, unsigned slot);
 const char *pc_floppy_type(const PcSlots *slots, unsigned slot);
 /* Tells a firmware about the drives, in the order of -boot. */
 void pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives);
+
+/* ---- PCI ---- */
+
+/* The bridges and the IDE controller, where the machine has PCI. */
+bool pc_add_pci(Machine *machine, const PcSlots *ide, GError **error);
+/*
+ * What a firmware does with the bus at a reset, for a kernel or a firmware that
+ * does not: addresses, interrupts, and what of it decodes.
+ */
+void pc_assign_pci(Machine *machine);
+/* What the CPUs find in whole segments of PC_SHADOW_SIZE from 0xc0000 to 0xfffff. */
+void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mode);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcLines, pc_lines_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcDrives, pc_drives_clear)

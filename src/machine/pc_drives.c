@@ -123,7 +123,7 @@ bool pc_drives_open(PcDrives *drives, Machine *machine, const Config *config, GE
     return true;
 }
 
-/* The paths are those by which QEMU names the drives of its ISA PC. */
+/* The paths are those by which QEMU names the drives of its PCs. */
 static void add_boot_path(Machine *machine, const char *path)
 {
     GString *order = machine->bootorder;
@@ -144,8 +144,11 @@ static void add_ide_paths(Machine *machine, const PcSlots *slots, bool cdrom)
 {
     for (unsigned i = 0; i < slots->count; i++) {
         if (slots->id[i] && slots->cdrom[i] == cdrom) {
-            g_autofree char *path = g_strdup_printf("/isa/ide@%04x/drive@0/disk@%u",
-                                                    i / 2 ? PORT_ATA1 : PORT_ATA0, i % 2);
+            const unsigned port = i / 2 ? PORT_ATA1 : PORT_ATA0;
+            g_autofree char *path =
+                machine->host.pci
+                    ? g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%u/disk@%u", i / 2, i % 2)
+                    : g_strdup_printf("/isa/ide@%04x/drive@0/disk@%u", port, i % 2);
             add_boot_path(machine, path);
         }
     }

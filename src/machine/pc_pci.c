@@ -46,10 +46,10 @@ void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mod
 }
 
 static Device *add_function(Machine *machine, const char *class_name, unsigned function,
-                            const MachineWire *wires, GError **error)
+                            const char *properties, const MachineWire *wires, GError **error)
 {
-    Device *dev =
-        machine_add_wired(machine, &machine->host, class_name, class_name, NULL, wires, error);
+    Device *dev = machine_add_wired(machine, &machine->host, class_name, class_name, properties,
+                                    wires, error);
     return dev && pci_bus_add(machine->host.pci, dev, function, error) ? dev : NULL;
 }
 
@@ -67,11 +67,23 @@ static bool add_isa_bridge(Machine *machine, GError **error)
         wires[i].output = OUTPUTS[i].output;
         wires[i].line = irq_router_line(machine->irqs, OUTPUTS[i].irq);
     }
-    machine->isa_bridge = add_function(machine, "PIIX3", PCI_FUNCTION(1, 0), wires, error);
+    machine->isa_bridge = add_function(machine, "PIIX3", PCI_FUNCTION(1, 0), NULL, wires, error);
     return machine->isa_bridge != NULL;
 }
 
-bool pc_add_pci(Machine *machine, GError **error)
+/* Both channels are there with and without drives. */
+static bool add_ide(Machine *machine, const PcSlots *slots, GError **error)
+{
+    const bool from_kernel = machine->started_by != MACHINE_COLD;
+    g_autoptr(GString) properties = g_string_new(NULL);
+    g_string_append_printf(properties, "power-on-attention=%s", from_kernel ? "off" : "on");
+    for (unsigned i = 0; i < slots->count; i++) {
+        g_string_append_printf(properties, ",drive%u=%s", i, slots->id[i] ? slots->id[i] : "");
+    }
+    return add_function(machine, "piix3-ide", PCI_FUNCTION(1, 1), properties->str, NULL, error);
+}
+
+bool pc_add_pci(Machine *machine, const PcSlots *ide, GError **error)
 {
     if (!machine->host.pci) {
         return true;
@@ -80,8 +92,7 @@ bool pc_add_pci(Machine *machine, GError **error)
         cut_memory(machine->host.memory);
     }
     return machine_add(machine, "pci-host", "PCI", NULL, error) &&
-           add_function(machine, "i440FX", PCI_FUNCTION(0, 0), NULL, error) &&
-           add_isa_bridge(machine, error) &&
-           add_function(machine, "piix3-ide", PCI_FUNCTION(1, 1), NULL, error) &&
-           add_function(machine, "PIIX4_PM", PCI_FUNCTION(1, 3), NULL, error);
+           add_function(machine, "i440FX", PCI_FUNCTION(0, 0), NULL, NULL, error) &&
+           add_isa_bridge(machine, error) && add_ide(machine, ide, error) &&
+           add_function(machine, "PIIX4_PM", PCI_FUNCTION(1, 3), NULL, NULL, error);
 }

@@ -89,9 +89,17 @@ static bool parse_boot(Board *board, GError **error)
            boot_order_parse(board->header.config->boot, &board->boot, error);
 }
 
+/* The board pc had no PCI once, and its channels of IDE were on the ISA bus. */
+static const char *machine_name(Board *board)
+{
+    const ReplayStream *ide = replay_find_stream(&board->replay, "IDE0");
+    bool is_old = ide && !strcmp(ide->class_name, "isa-ide");
+    return is_old ? "isapc" : board->header.config->machine;
+}
+
 static bool build(Board *board, GError **error)
 {
-    const MachineClass *class = machine_find(board->header.config->machine, error);
+    const MachineClass *class = machine_find(machine_name(board), error);
     if (!class || !make_parts(board, error) || !add_lines(board, error) ||
         !parse_boot(board, error)) {
         return false;

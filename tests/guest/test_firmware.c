@@ -122,7 +122,7 @@ static void test_items(void)
     expect_item(guest, FW_CFG_NOGRAPHIC, 1, 2);
     expect_item(guest, FW_CFG_BOOT_MENU, 1, 2);
     expect_item(guest, FW_CFG_KERNEL_SIZE, 0, 4);
-    expect_text(guest, "bootorder", "/isa/ide@01f0/drive@0/disk@0");
+    expect_text(guest, "bootorder", "/pci@i0cf8/ide@1,1/drive@0/disk@0");
     expect_text(guest, "opt/x", "hello");
     expect_item(guest, find_file(guest, "etc/boot-fail-wait"), UINT32_MAX, 4);
     expect_item(guest, find_file(guest, "etc/boot-menu-wait"), 1234, 2);

@@ -45,8 +45,19 @@ static bool can_run(const GuestTarget *target, const char *kernel)
     return has_program("busybox", "busybox-static") && has_program("cpio", "cpio");
 }
 
+/*
+ * The modules and those that they need, in the order in which they are loaded.  The
+ * script that does it is /load.
+ */
+#define ADD_MODULES                                                                                \
+    "mkdir -p lib; :>load; v=$(basename '%s'); PATH=$PATH:/sbin:/usr/sbin; "                       \
+    "for m in %s; do modprobe --show-depends -S ${v#vmlinuz-} $m; done | "                         \
+    "while read how f rest; do [ $how != insmod ] || [ -f lib/${f##*/} ] || "                      \
+    "{ cp $f lib; echo insmod /lib/${f##*/} >>load; }; done; "
+
 /* `init` is the rest of the init script, after it has printed "user space". */
-static char *make_initrd(const char *name, const char *init)
+static char *make_initrd(const char *name, const char *kernel, const char *modules,
+                         const char *init)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *directory = guest_path(name);
@@ -60,9 +71,9 @@ static char *make_initrd(const char *name, const char *init)
     g_file_set_contents(script, text, -1, &error);
     g_assert_no_error(error);
     g_autofree char *command =
-        g_strdup_printf("cd '%s'; chmod +x init; cp \"$(command -v busybox)\" bin; "
+        g_strdup_printf("cd '%s'; chmod +x init; cp \"$(command -v busybox)\" bin; " ADD_MODULES
                         "find . | cpio --quiet -o -H newc | gzip >'%s.gz'",
-                        directory, directory);
+                        directory, kernel, modules, directory);
     char *argv[] = {"/bin/sh", "-ec", command, NULL};
     int status;
     g_assert_true(
@@ -72,19 +83,25 @@ static char *make_initrd(const char *name, const char *init)
 }
 
 /* Returns the output of a run that ends with status 0, or NULL if the test is skipped. */
-static char *run(const GuestTarget *target, const char *name, const char *init, const char *options)
+static char *run_with(const GuestTarget *target, const char *name, const char *modules,
+                      const char *init, const char *options)
 {
     g_autofree char *kernel = find_kernel();
     if (!can_run(target, kernel)) {
         return NULL;
     }
-    g_autofree char *initrd = make_initrd(name, init);
+    g_autofree char *initrd = make_initrd(name, kernel, modules, init);
     g_autoptr(Guest) guest = guest_start(
         target, &GUEST_ON_PIPES, "-m 256 -kernel %s -initrd %s -append 'console=ttyS0 quiet' %s",
         kernel, initrd, options);
     guest_expect(guest, GUEST_OUT, "user space");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     return g_strdup(guest_output(guest, GUEST_OUT)->str);
+}
+
+static char *run(const GuestTarget *target, const char *name, const char *init, const char *options)
+{
+    return run_with(target, name, "", init, options);
 }
 
 /* Quotients, products and sums that must be rounded, printed as text. */
@@ -169,6 +186,74 @@ static void test_its_clock_keeps_pace(const GuestTarget *target)
     }
 }
 
+/* ---- a root file system on the first hard disk ---- */
+
+/* What runs from the disk: it writes a file and reads it again from the disk itself. */
+#define DISK_INIT                                                                                  \
+    "#!/bin/busybox sh\n"                                                                          \
+    "/bin/busybox --install /bin\n"                                                                \
+    "mount -t proc proc /proc\n"                                                                   \
+    "echo user space from $(grep ' / ext4' /proc/mounts | cut -d' ' -f1)\n"                        \
+    "mount -t sysfs sys /sys; cat /sys/class/ata_device/dev1.0/dma_mode\n"                         \
+    "cp /bin/busybox /copy; sync; echo 3 >/proc/sys/vm/drop_caches; sha1sum /copy\n"               \
+    "grep ata_piix /proc/interrupts\n"                                                             \
+    "mount -o remount,ro /; poweroff -f\n"
+
+static void shell(const char *format, ...) G_GNUC_PRINTF(1, 2);
+static void shell(const char *format, ...)
+{
+    g_autoptr(GError) error = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *command = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    char *argv[] = {"/bin/sh", "-ec", command, NULL};
+    int status;
+    g_assert_true(
+        g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
+    g_assert_true(g_spawn_check_wait_status(status, &error));
+}
+
+static char *make_root(const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = guest_path(name);
+    g_autofree char *init = g_build_filename(directory, "init", NULL);
+    char *image = g_strconcat(directory, ".img", NULL);
+    shell("mkdir -p '%s'/bin '%s'/proc '%s'/dev '%s'/sys", directory, directory, directory,
+          directory);
+    g_file_set_contents(init, DISK_INIT, -1, &error);
+    g_assert_no_error(error);
+    shell("cd '%s'; chmod +x init; cp \"$(command -v busybox)\" bin; truncate -s 32M '%s'; "
+          "PATH=$PATH:/sbin:/usr/sbin; mke2fs -q -F -t ext4 -d . '%s'",
+          directory, image, image);
+    return image;
+}
+
+static void test_its_root_is_a_disk_with_dma(const GuestTarget *target)
+{
+    if (!has_program("mke2fs", "e2fsprogs")) {
+        return;
+    }
+    g_autofree char *image = make_root("dmaroot");
+    g_autofree char *options = g_strdup_printf("-no-acpi -hda %s", image);
+    g_autofree char *output =
+        run_with(target, "dma", "ata_piix sd_mod",
+                 "mkdir -p /dev /mnt; mount -t devtmpfs dev /dev; sh /load; "
+                 "while ! mount -t ext4 /dev/sda /mnt 2>/dev/null; do sleep 1; done; "
+                 "mount --move /dev /mnt/dev; umount /proc; exec switch_root /mnt /init",
+                 options);
+    if (!output) {
+        return;
+    }
+    g_autofree char *sum = sum_of_busybox();
+    g_assert_nonnull(strstr(output, "user space from /dev/root")
+                         ?: strstr(output, "user space from /dev/sda"));
+    g_assert_nonnull(strstr(output, "\nXFER_MW_DMA_2"));
+    g_assert_nonnull(strstr(output, sum));
+    shell("PATH=$PATH:/sbin:/usr/sbin; e2fsck -fn '%s' >/dev/null 2>&1", image);
+}
+
 #define STOCK(name) guest_tests_add("stock_linux/" #name, test_##name, GUEST_DEFAULT_IRQCHIP)
 
 int main(int argc, char **argv)
@@ -178,5 +263,6 @@ int main(int argc, char **argv)
     STOCK(it_boots_on_4_cpus);
     STOCK(it_boots_by_the_64_bit_entry_and_reboots);
     STOCK(its_clock_keeps_pace);
+    STOCK(its_root_is_a_disk_with_dma);
     return guest_tests_run();
 }

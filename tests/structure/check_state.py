@@ -26,9 +26,15 @@ EXCEPTIONS = {
     ("isa-fdc", "drives[N].port"): "drives 2 and 3 are not connected",
     ("isa-fdc", "drives[N].type"): "found when the device is realized",
     ("isa-fdc", "drives[N].type_choice"): "drives 2 and 3 are not connected",
+    ("isa-ide", "master"): "there is none",
     ("isa-ide", "drives[N].channel"): "set when the device is realized",
     ("isa-ide", "drives[N].index"): "set when the device is realized",
     ("isa-pic", "chip[N].master"): "a strap, set by every reset",
+    ("piix3-ide", "channel[N].dev"): "set when the device is realized",
+    ("piix3-ide", "channel[N].drives[N].channel"): "set when the device is realized",
+    ("piix3-ide", "channel[N].drives[N].index"): "set when the device is realized",
+    ("piix3-ide", "channel[N].master"): "set when the device is realized",
+    ("piix3-ide", "channel[N].power_on_attention"): "set when the device is realized",
     ("lapic", "excludes_self"): "set within one call only",
 }
 
@@ -131,7 +137,8 @@ def wired_members(state, sources):
     macros = "offsetof|DEVICE_(?:PROPERTY|CHOICE|PORT|IRQ|CHAR|OUTPUT|TIMER)"
     for text in sources.values():
         found |= set(re.findall(rf"(?:{macros})\(\s*{state},\s*([\w.\[\]]+)[,)]", text))
-    return found | {re.sub(r"\[\w+\]$", "", name) for name in found}
+    any_index = {re.sub(r"\[[a-z]\w*\]", "[N]", name) for name in found}
+    return found | any_index | {re.sub(r"\[\w+\]$", "", name) for name in found}
 
 
 def excepted(name, member):
@@ -155,7 +162,7 @@ def main():
         wired = wired_members(state, sources) | {"dev"}
         for leaf in model.leaves(state):
             checked += 1
-            if leaf in saved[name] or leaf in wired:
+            if leaf in saved[name] or leaf in wired or re.sub(r"\[\d+\]", "[N]", leaf) in wired:
                 continue
             if excepted(name, leaf):
                 used.add((name, re.sub(r"\[\d+\]", "[N]", leaf)))

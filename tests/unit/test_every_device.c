@@ -43,6 +43,8 @@ static const Setup SETUPS[] = {
     {"isa-ide", "1f6=b0 1f1=0 1f4=8 1f5=0 1f7=a0"},
     {"isa-ide", "1f6=b0 1f7=a1"},
     {"isa-ide", "1f6=e0 1f7=ec"},
+    {"piix3-ide", "1f6=e0 1f2=3 1f3=5 1f4=0 1f5=0 1f7=c8"},
+    {"piix3-ide", "1f6=e0 1f2=2 1f3=9 1f4=0 1f5=0 1f7=30"},
     {"isa-dma", "c=0 0=34 0=12 1=7 1=0 2=78 2=56 3=3 3=0 b=88 b=95 8=1 d4=0 d6=c0 9=4"},
     {"isa-dma", "d8=0 c4=1 c4=2 c6=3 d6=59 dc=0 8=4 9=5 87=3 8b=4"},
     {"isa-fdc", "3f2=1c 3f7=0 3f5=3 3f5=af 3f5=3 3f5=7 3f5=0"},
@@ -72,6 +74,7 @@ static const Kind KINDS[] = {
     {"isa-fdc", "dma=none,type0=1440,type1=1200"},
     {"isa-fdc", "dma=none,drive0=floppy"},
     {"isa-ide", "drive0=disk,drive1=cd"},
+    {"piix3-ide", "drive0=disk,drive1=cd"},
     {"lapic", "cpu=3"},
 };
 
