@@ -164,8 +164,14 @@ static uint64_t acpi_pm_read(void *state, uint64_t offset, unsigned size)
 
 /*
  * Other machines have PM1_CNT at these ports.  Some guests write there to power
- * off, without looking for the real one.
+ * off, without looking for the real one.  UEFI firmware keeps the bits that it reads.
  */
+static uint64_t old_port_read(void *state, uint64_t offset, unsigned size)
+{
+    (void)size;
+    return acpi_pm_read(state, ACPI_PM1_CNT + offset, 2 - (unsigned)offset);
+}
+
 static void old_port_write(void *state, uint64_t offset, uint64_t value, unsigned size)
 {
     (void)offset;
@@ -179,7 +185,8 @@ static const char *old_port_name(const void *state, uint64_t offset, bool write)
 {
     (void)state;
     (void)offset;
-    return write ? "PM1_CNT" : NULL;
+    (void)write;
+    return "PM1_CNT";
 }
 
 static const char *acpi_pm_register_name(const void *state, uint64_t offset, bool write)
@@ -263,8 +270,12 @@ static const IoOps ACPI_PM_OPS = {
     .max_size = 4,
 };
 
-/* Reads return all ones, as if the port did not exist. */
-static const IoOps OLD_PORT_OPS = {.write = old_port_write, .max_size = 2, .min_write = 2};
+static const IoOps OLD_PORT_OPS = {
+    .read = old_port_read,
+    .write = old_port_write,
+    .max_size = 2,
+    .min_write = 2,
+};
 
 static const DeviceRegion ACPI_PM_REGIONS[] = {
     {

@@ -126,9 +126,10 @@ static bool check_command_line(const Linux *l, GError **error)
 
 /* ---- which entry ---- */
 
+/* iPXE has Linux's header for loaders of BIOSes, and no address of an entry of 32 bits. */
 static bool has_entry_32(const Linux *l)
 {
-    return l->high && l->version >= LINUX_2_06;
+    return l->high && l->version >= LINUX_2_06 && boot_u32(image(l), LINUX_CODE32_START);
 }
 
 static bool has_entry_64(const Linux *l)

@@ -48,6 +48,7 @@ struct Guest {
     Output outputs[GUEST_CHANNELS];
     int flags[3]; /* the result of F_GETFL before the start */
     gint64 deadline;
+    unsigned patience; /* how many times the usual time it gets */
 };
 
 const GuestWires GUEST_ON_PIPES = {0};
@@ -187,7 +188,12 @@ bool guest_host_is_slow(void)
 
 static void start_waiting(Guest *guest)
 {
-    guest->deadline = g_get_monotonic_time() + patience_us();
+    guest->deadline = g_get_monotonic_time() + patience_us() * MAX(guest->patience, 1u);
+}
+
+void guest_be_patient(Guest *guest, unsigned times)
+{
+    guest->patience = times;
 }
 
 static void pump(Guest *guest, const char *for_what)
@@ -557,10 +563,7 @@ static double cpu_ns(const Guest *guest)
 
 typedef uint64_t ThreadNumber(const char *text);
 
-/*
- * The sum of a number over the program's threads, from their file in /proc.  A
- * thread that has just ended has no file.
- */
+/* The sum over the threads, from their files in /proc.  A thread that has ended has none. */
 static uint64_t sum_over_threads(const Guest *guest, const char *file, ThreadNumber *number)
 {
     g_autofree char *tasks = g_strdup_printf("/proc/%d/task", (int)guest->process.pid);

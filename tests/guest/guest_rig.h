@@ -82,6 +82,8 @@ void guest_read_again(Guest *guest);
 /* Closes the reading end of standard output. */
 void guest_close_output(Guest *guest);
 
+/* From now on a wait may take so many times the usual time, as for a whole system to start. */
+void guest_be_patient(Guest *guest, unsigned times);
 /* Waits until the text comes.  The next call searches behind it. */
 void guest_expect(Guest *guest, GuestChannel channel, const char *text);
 /* The same for a regular expression.  Returns its first group, or the whole match (free). */

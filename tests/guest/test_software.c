@@ -5,9 +5,7 @@
  * It runs on the software CPU, because without support for real mode it takes
  * minutes on KVM.
  */
-#include "tests/guest/guest_rig.h"
-
-#include <string.h>
+#include "tests/guest/guest_needs.h"
 
 #define SEABIOS       "/usr/share/seabios/bios.bin"
 #define SEABIOS_LARGE "/usr/share/seabios/bios-256k.bin"
@@ -23,11 +21,6 @@
 
 /* ---- what is needed ---- */
 
-typedef struct Need {
-    const char *what; /* a path, or the name of a program */
-    const char *package;
-} Need;
-
 static const Need SEABIOS_NEED = {SEABIOS, "seabios"};
 static const Need SEABIOS_LARGE_NEED = {SEABIOS_LARGE, "seabios"};
 static const Need GRUB_NEED = {GRUB_BOOT, "grub-pc-bin"};
@@ -40,115 +33,45 @@ static const Need LDLINUX_NEED = {LDLINUX, "syslinux-common"};
 static const Need SYSLINUX_NEED = {"syslinux", "syslinux"};
 static const Need MEMTEST_NEED = {MEMTEST, "memtest86+"};
 
-static bool is_there(const Need *need)
-{
-    g_autofree char *program = g_find_program_in_path(need->what);
-    return program || g_file_test(need->what, G_FILE_TEST_EXISTS);
-}
-
-/* Skips the test if one is missing.  The list ends with NULL. */
-static bool has_all(const Need *const *needs)
-{
-    for (; *needs; needs++) {
-        if (!is_there(*needs)) {
-            g_autofree char *why = g_strdup_printf("%s is not installed (package %s)",
-                                                   (*needs)->what, (*needs)->package);
-            g_test_skip(why);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool can_run(const GuestTarget *target, const Need *const *needs)
-{
-    if (strcmp(target->accel, "soft") != 0) {
-        g_test_skip("only on the software CPU: KVM without help for real mode needs minutes");
-        return false;
-    }
-    return has_all(needs);
-}
-
-#define NEEDS(...) ((const Need *const[]){__VA_ARGS__, NULL})
-
 /* ---- making images ---- */
-
-/* Runs a command, written as for a shell, in the directory of the tests' files. */
-static void run_tool(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
-static void run_tool(const char *format, ...)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *output = NULL, *errors = NULL;
-    va_list args;
-    va_start(args, format);
-    g_autofree char *command = g_strdup_vprintf(format, args);
-    va_end(args);
-    char *argv[] = {"/bin/sh", "-ec", command, NULL};
-    int status;
-    g_assert_true(g_spawn_sync(guest_directory(), argv, NULL, G_SPAWN_STDIN_FROM_DEV_NULL, NULL,
-                               NULL, &output, &errors, &status, &error));
-    if (!g_spawn_check_wait_status(status, NULL)) {
-        g_error("%s\n%s%s", command, output, errors);
-    }
-}
-
-static void write_file(const char *name, const char *text)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *path = guest_path(name);
-    g_autofree char *parent = g_path_get_dirname(path);
-    g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
-    g_file_set_contents(path, text, -1, &error);
-    g_assert_no_error(error);
-}
-
-/* Makes each image once, when it is first used. */
-static char *image(const char *name, void (*make)(void))
-{
-    char *path = guest_path(name);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        make();
-    }
-    return path;
-}
 
 static void make_record(void)
 {
-    run_tool("cp \"$PIOEMU_BUILD/tests/guest/boot_record.bin\" record.img; truncate -s 64K "
-             "record.img");
+    guest_run_tool("cp \"$PIOEMU_BUILD/tests/guest/boot_record.bin\" record.img; truncate -s 64K "
+                   "record.img");
 }
 
 /* Installs GRUB in the sectors behind its boot sector, without a file system. */
 static void make_grub_disk(void)
 {
-    write_file("embedded.cfg", GRUB_SERIAL);
-    run_tool("grub-mkimage -d " GRUB_MODULES " -O i386-pc -o core.img -p '(hd0)/boot/grub' "
-             "-c embedded.cfg biosdisk serial terminal ls normal minicmd part_msdos\n"
-             "cat " GRUB_BOOT " core.img >grub.img; truncate -s 4M grub.img");
+    guest_write_file("embedded.cfg", GRUB_SERIAL);
+    guest_run_tool("grub-mkimage -d " GRUB_MODULES " -O i386-pc -o core.img -p '(hd0)/boot/grub' "
+                   "-c embedded.cfg biosdisk serial terminal ls normal minicmd part_msdos\n"
+                   "cat " GRUB_BOOT " core.img >grub.img; truncate -s 4M grub.img");
 }
 
 static void make_grub_disc(void)
 {
-    write_file("grub/boot/grub/grub.cfg", GRUB_SERIAL);
-    run_tool("if [ -e " MEMTEST " ]; then cp " MEMTEST " grub/memtest; fi\n"
-             "cp \"$PIOEMU_BUILD/guests/acpi-off.elf\" grub\n"
-             "grub-mkrescue -d " GRUB_MODULES " --locales= --fonts= --themes= -o grub.iso grub");
+    guest_write_file("grub/boot/grub/grub.cfg", GRUB_SERIAL);
+    guest_run_tool("if [ -e " MEMTEST " ]; then cp " MEMTEST " grub/memtest; fi\n"
+                   "cp \"$PIOEMU_BUILD/guests/acpi-off.elf\" grub\n"
+                   "grub-mkrescue -d " GRUB_MODULES
+                   " --locales= --fonts= --themes= -o grub.iso grub");
 }
 
 static void make_isolinux_disc(void)
 {
-    write_file("isolinux/isolinux.cfg", LINUX_SERIAL);
-    run_tool("cp " ISOLINUX " " LDLINUX " isolinux\n"
-             "xorriso -as mkisofs -quiet -o isolinux.iso -b isolinux.bin -c boot.cat "
-             "-no-emul-boot -boot-load-size 4 -boot-info-table isolinux");
+    guest_write_file("isolinux/isolinux.cfg", LINUX_SERIAL);
+    guest_run_tool("cp " ISOLINUX " " LDLINUX " isolinux\n"
+                   "xorriso -as mkisofs -quiet -o isolinux.iso -b isolinux.bin -c boot.cat "
+                   "-no-emul-boot -boot-load-size 4 -boot-info-table isolinux");
 }
 
 static void make_syslinux_disk(void)
 {
-    write_file("syslinux.cfg", LINUX_SERIAL);
-    run_tool("truncate -s 1440K syslinux.img; mformat -i syslinux.img -f 1440 ::\n"
-             "syslinux -i syslinux.img; mcopy -i syslinux.img syslinux.cfg ::");
+    guest_write_file("syslinux.cfg", LINUX_SERIAL);
+    guest_run_tool("truncate -s 1440K syslinux.img; mformat -i syslinux.img -f 1440 ::\n"
+                   "syslinux -i syslinux.img; mcopy -i syslinux.img syslinux.cfg ::");
 }
 
 /* ---- dialogues ---- */
@@ -196,8 +119,8 @@ static void power_off_from_grub(Guest *guest)
 
 static void test_acpi(const GuestTarget *target, const char *firmware)
 {
-    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, firmware, "-cdrom", path);
         power_off_from_grub(guest);
     }
@@ -219,8 +142,8 @@ static void talk_to_linux_loader(Guest *guest)
 
 static void test_seabios_record(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
-        g_autofree char *path = image("record.img", make_record);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = guest_image("record.img", make_record);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-hda", path);
         expect_seabios(guest);
         guest_expect(guest, GUEST_OUT, "Booting from Hard Disk...");
@@ -231,8 +154,8 @@ static void test_seabios_record(const GuestTarget *target)
 /* It is too large for the BIOS area, and copies itself to the RAM that the host bridge shows. */
 static void test_seabios_large(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_LARGE_NEED))) {
-        g_autofree char *path = image("record.img", make_record);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_LARGE_NEED))) {
+        g_autofree char *path = guest_image("record.img", make_record);
         g_autoptr(Guest) guest = start(target, "-bios " SEABIOS_LARGE, "-hda", path);
         expect_seabios(guest);
         guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
@@ -244,9 +167,9 @@ static void test_seabios_lspci(const GuestTarget *target)
 {
     static const char *const FUNCTIONS[] = {"00:00.0 8086:1237", "00:01.0 8086:7000",
                                             "00:01.1 8086:7010", "00:01.3 8086:7113"};
-    if (can_run(target,
-                NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED,
+                                     &MTOOLS_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
         guest_expect(guest, GUEST_OUT, "grub> ");
         guest_type(guest, "lspci\r");
@@ -260,8 +183,8 @@ static void test_seabios_lspci(const GuestTarget *target)
 /* The disc has no boot catalog.  The order is in CMOS 0x3d. */
 static void test_seabios_order(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
-        g_autofree char *path = image("record.img", make_record);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = guest_image("record.img", make_record);
         g_autoptr(Guest) guest =
             guest_start(target, &GUEST_ON_PIPES,
                         OVER_SEABIOS " -boot order=dc -hda %s -cdrom %s -snapshot", path, path);
@@ -274,8 +197,8 @@ static void test_seabios_order(const GuestTarget *target)
 
 static void test_seabios_menu(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
-        g_autofree char *path = image("record.img", make_record);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = guest_image("record.img", make_record);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS " -boot menu=on", "-hda", path);
         guest_expect(guest, GUEST_OUT, "Press ESC for boot menu.");
         guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
@@ -285,8 +208,8 @@ static void test_seabios_menu(const GuestTarget *target)
 /* Machine time follows the host's, so that the keys come in time. */
 static void test_seabios_choice(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
-        g_autofree char *path = image("record.img", make_record);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED))) {
+        g_autofree char *path = guest_image("record.img", make_record);
         g_autoptr(Guest) guest =
             guest_start(NULL, &GUEST_ON_PIPES,
                         OVER_SEABIOS " -accel soft,realtime=on -hda %s -cdrom %s -snapshot "
@@ -303,8 +226,8 @@ static void test_seabios_choice(const GuestTarget *target)
 
 static void test_seabios_grub_disk(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKIMAGE_NEED))) {
-        g_autofree char *path = image("grub.img", make_grub_disk);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKIMAGE_NEED))) {
+        g_autofree char *path = guest_image("grub.img", make_grub_disk);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-hda", path);
         talk_to_grub(guest, "(hd0)");
     }
@@ -312,9 +235,9 @@ static void test_seabios_grub_disk(const GuestTarget *target)
 
 static void test_seabios_grub_disc(const GuestTarget *target)
 {
-    if (can_run(target,
-                NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED,
+                                     &MTOOLS_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
         talk_to_grub(guest, "(cd)");
     }
@@ -322,9 +245,9 @@ static void test_seabios_grub_disc(const GuestTarget *target)
 
 static void test_seabios_memtest(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED,
-                              &MTOOLS_NEED, &MEMTEST_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED,
+                                     &MTOOLS_NEED, &MEMTEST_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
         boot_memtest_from_grub(guest);
     }
@@ -332,8 +255,9 @@ static void test_seabios_memtest(const GuestTarget *target)
 
 static void test_seabios_isolinux(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED, &ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
-        g_autofree char *path = image("isolinux.iso", make_isolinux_disc);
+    if (guest_can_boot(target,
+                       NEEDS(&SEABIOS_NEED, &ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
+        g_autofree char *path = guest_image("isolinux.iso", make_isolinux_disc);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS, "-cdrom", path);
         guest_expect(guest, GUEST_OUT, "ISOLINUX ");
         talk_to_linux_loader(guest);
@@ -343,7 +267,7 @@ static void test_seabios_isolinux(const GuestTarget *target)
 /* `drive` is -hda or -fda. */
 static void boot_syslinux(const GuestTarget *target, const char *firmware, const char *drive)
 {
-    g_autofree char *path = image("syslinux.img", make_syslinux_disk);
+    g_autofree char *path = guest_image("syslinux.img", make_syslinux_disk);
     g_autoptr(Guest) guest = start(target, firmware, drive, path);
     guest_expect(guest, GUEST_OUT, "SYSLINUX ");
     talk_to_linux_loader(guest);
@@ -351,14 +275,14 @@ static void boot_syslinux(const GuestTarget *target, const char *firmware, const
 
 static void test_seabios_syslinux(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
         boot_syslinux(target, OVER_SEABIOS, "-hda");
     }
 }
 
 static void test_seabios_syslinux_floppy(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &SYSLINUX_NEED, &MTOOLS_NEED))) {
         boot_syslinux(target, OVER_SEABIOS, "-fda");
     }
 }
@@ -369,7 +293,7 @@ static void test_seabios_syslinux_floppy(const GuestTarget *target)
  */
 static void test_seabios_cpus(const GuestTarget *target)
 {
-    if (has_all(NEEDS(&SEABIOS_NEED))) {
+    if (guest_has_all(NEEDS(&SEABIOS_NEED))) {
         g_autoptr(Guest) guest =
             guest_start(target, &GUEST_ON_PIPES,
                         OVER_SEABIOS " -smp 3 -serial null -chardev stdio,id=log "
@@ -381,7 +305,7 @@ static void test_seabios_cpus(const GuestTarget *target)
 /* Starts the kernel through the option ROM among the items. */
 static void test_seabios_kernel(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED))) {
         g_autoptr(Guest) guest =
             guest_start(target, &GUEST_ON_PIPES, OVER_SEABIOS " -kernel bzimage.bin -append 'a b'");
         expect_seabios(guest);
@@ -392,7 +316,7 @@ static void test_seabios_kernel(const GuestTarget *target)
 
 static void test_seabios_acpi(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SEABIOS_NEED))) {
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED))) {
         test_acpi(target, OVER_SEABIOS);
     }
 }
@@ -401,9 +325,9 @@ static void test_seabios_acpi(const GuestTarget *target)
 
 static void test_seabios_grub_cpus(const GuestTarget *target)
 {
-    if (can_run(target,
-                NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&SEABIOS_NEED, &GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED,
+                                     &MTOOLS_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_SEABIOS " -smp 4", "-cdrom", path);
         talk_to_grub(guest, "(cd)");
     }
@@ -411,8 +335,8 @@ static void test_seabios_grub_cpus(const GuestTarget *target)
 
 static void test_ours_grub_cpus(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_OURS "-smp 4", "-cdrom", path);
         power_off_from_grub(guest);
     }
@@ -421,7 +345,7 @@ static void test_ours_grub_cpus(const GuestTarget *target)
 /* It finds and starts the CPUs, and they test together. */
 static void test_memtest_cpus(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+    if (guest_can_boot(target, NEEDS(&MEMTEST_NEED))) {
         g_autoptr(Guest) guest =
             guest_start(target, &GUEST_ON_PIPES,
                         "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16 -smp 4");
@@ -440,8 +364,8 @@ static void test_ours_acpi(const GuestTarget *target)
 
 static void test_ours_record(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(NULL))) {
-        g_autofree char *path = image("record.img", make_record);
+    if (guest_can_boot(target, NEEDS(NULL))) {
+        g_autofree char *path = guest_image("record.img", make_record);
         g_autoptr(Guest) guest = start(target, OVER_OURS, "-hda", path);
         guest_expect(guest, GUEST_OUT, "boot record of drive class 8\r\n");
     }
@@ -449,8 +373,8 @@ static void test_ours_record(const GuestTarget *target)
 
 static void test_ours_grub_disk(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&GRUB_NEED, &MKIMAGE_NEED))) {
-        g_autofree char *path = image("grub.img", make_grub_disk);
+    if (guest_can_boot(target, NEEDS(&GRUB_NEED, &MKIMAGE_NEED))) {
+        g_autofree char *path = guest_image("grub.img", make_grub_disk);
         g_autoptr(Guest) guest = start(target, OVER_OURS, "-hda", path);
         talk_to_grub(guest, "(hd0)");
     }
@@ -458,8 +382,8 @@ static void test_ours_grub_disk(const GuestTarget *target)
 
 static void test_ours_grub_disc(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
         talk_to_grub(guest, "(cd)");
     }
@@ -467,9 +391,9 @@ static void test_ours_grub_disc(const GuestTarget *target)
 
 static void test_ours_grub_memtest(const GuestTarget *target)
 {
-    if (can_run(target,
-                NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED, &MEMTEST_NEED))) {
-        g_autofree char *path = image("grub.iso", make_grub_disc);
+    if (guest_can_boot(target, NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED,
+                                     &MEMTEST_NEED))) {
+        g_autofree char *path = guest_image("grub.iso", make_grub_disc);
         g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
         boot_memtest_from_grub(guest);
     }
@@ -477,8 +401,8 @@ static void test_ours_grub_memtest(const GuestTarget *target)
 
 static void test_ours_isolinux(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
-        g_autofree char *path = image("isolinux.iso", make_isolinux_disc);
+    if (guest_can_boot(target, NEEDS(&ISOLINUX_NEED, &LDLINUX_NEED, &XORRISO_NEED))) {
+        g_autofree char *path = guest_image("isolinux.iso", make_isolinux_disc);
         g_autoptr(Guest) guest = start(target, OVER_OURS, "-cdrom", path);
         guest_expect(guest, GUEST_OUT, "ISOLINUX ");
         talk_to_linux_loader(guest);
@@ -487,14 +411,14 @@ static void test_ours_isolinux(const GuestTarget *target)
 
 static void test_ours_syslinux(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
+    if (guest_can_boot(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
         boot_syslinux(target, OVER_OURS, "-hda");
     }
 }
 
 static void test_ours_syslinux_floppy(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
+    if (guest_can_boot(target, NEEDS(&SYSLINUX_NEED, &MTOOLS_NEED))) {
         boot_syslinux(target, OVER_OURS, "-fda");
     }
 }
@@ -502,7 +426,7 @@ static void test_ours_syslinux_floppy(const GuestTarget *target)
 /* Its setup code asks the BIOS for the memory map. */
 static void test_ours_memtest(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+    if (guest_can_boot(target, NEEDS(&MEMTEST_NEED))) {
         g_autoptr(Guest) guest =
             guest_start(target, &GUEST_ON_PIPES,
                         "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16 "
@@ -517,7 +441,7 @@ static void test_ours_memtest(const GuestTarget *target)
 
 static void test_memtest_kernel(const GuestTarget *target)
 {
-    if (can_run(target, NEEDS(&MEMTEST_NEED))) {
+    if (guest_can_boot(target, NEEDS(&MEMTEST_NEED))) {
         g_autoptr(Guest) guest = guest_start(
             target, &GUEST_ON_PIPES, "-kernel " MEMTEST " -append console=ttyS0,115200 -m 16");
         guest_expect(guest, GUEST_OUT, "Memtest86+ v");

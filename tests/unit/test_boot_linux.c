@@ -282,6 +282,10 @@ static void test_entries_that_are_not_there_are_refused(BootRig *rig, gconstpoin
     rig->options.entry = "32";
     boot_rig_refused(rig, "Linux bzImage, boot protocol 2.05: has no 32-bit entry (a bzImage of "
                           "2.06 has)");
+    rig->options.entry = NULL;
+    make_with(rig, LINUX_CODE32_START, 0, 4);
+    boot_rig_refused(rig, "Linux bzImage, boot protocol 2.15: has only the 16-bit entry, which "
+                          "needs a firmware (-machine kernel-entry=16)");
     make_with(rig, LINUX_XLOADFLAGS, 0, 2);
     rig->options.entry = "64";
     boot_rig_refused(rig, "Linux bzImage, boot protocol 2.15: has no 64-bit entry (XLF_KERNEL_64 "
