@@ -33,7 +33,7 @@
 typedef struct __attribute__((packed)) FixedDisk {
     uint16_t cylinders;
     uint8_t heads, reserved_3[2];
-    uint16_t precompensation; /* ffffh: none */
+    uint16_t precompensation; /* ffffh if none */
     uint8_t reserved_7, control, reserved_9[3];
     uint16_t landing_zone;
     uint8_t sectors_track, reserved_15;

@@ -19,9 +19,9 @@
 #define DRIVE_CDROM  0xe0
 
 typedef struct Boot {
-    uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0: none */
+    uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0 if none */
     uint8_t next;             /* an index into `order` */
-    const char *tried;        /* the one that runs, or was tried last */
+    const char *tried;        /* the device that is being tried, or was tried last */
     Drive *chosen;            /* is tried first; may be NULL */
     DiskStatus status;        /* the status of INT 13h if that made the last one fail; DISK_OK:
                                  another reason */

@@ -1,12 +1,13 @@
 /*
- * The ways into the BIOS and out of it: the reset vector, the interrupts, and calls
- * of the guest's own handlers.
+ * The ways into the BIOS and out of it: the reset vector, the interrupts, and
+ * calls of the guest's own handlers.
  *
- * A handler in C runs on the BIOS's own stack, because the caller's may be small:
- * of that it uses 4 bytes beside the 6 of the INT.  In some places the BIOS lets
- * code of the guest run, and then handlers can nest.  These places move bios_stack,
- * where the next entry begins, below everything that is in use, and leave RESERVED
- * bytes for the guest's handler.  Everywhere else interrupts are off.
+ * A handler in C runs on the BIOS's own stack, because the caller's may be
+ * small: it uses only 4 bytes of that stack, in addition to the 6 of the INT.
+ * In some places the BIOS lets code of the guest run, and then handlers can
+ * nest.  These places move bios_stack, where the next entry begins, below
+ * everything that is in use, and leave RESERVED bytes for the guest's handler.
+ * Everywhere else interrupts are off.
  */
 #include "devices/timer/mc146818_regs.h"
 #include "src/machine/pc_board.h"
@@ -308,9 +309,9 @@ bios_call_interrupt:
     retl
 
     /*
-     * EAX: the address; EDX: four words, the first of which is pushed first.  The
-     * routine may return with or without the words on the stack.  So the stack
-     * pointer is restored from what is reserved below it.
+     * EAX: the address; EDX: four words, which are pushed from the first to
+     * the last.  The routine may return with or without the words on the
+     * stack.  So the stack pointer is restored from what is reserved below it.
      */
     .globl bios_call_far
 bios_call_far:

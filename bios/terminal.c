@@ -7,8 +7,8 @@
 #define BUFFER_SIZE       64u
 
 typedef struct Terminal {
-    uint8_t row, column; /* of its cursor; a column behind the last one wraps with the next
-                            character */
+    uint8_t row,
+        column; /* of its cursor; a column after the last one wraps with the next character */
     uint8_t columns;
     uint8_t attribute;
     bool hidden; /* the cursor is hidden */

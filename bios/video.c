@@ -235,7 +235,7 @@ static void move(unsigned row, unsigned column)
     terminal_move(row, column);
 }
 
-/* Prints like a teletype.  `attribute` -1 keeps the attribute of the cell. */
+/* Prints like a teletype.  An `attribute` of -1 keeps the attribute of the cell. */
 static void type(uint8_t character, int attribute)
 {
     unsigned row = cursor_row(), column = cursor_column();
@@ -266,7 +266,7 @@ void video_teletype(uint8_t character)
     type(character, -1);
 }
 
-/* Characters behind the last column continue in the next row.  They end with the last row. */
+/* Characters after the last column continue in the next row.  They end with the last row. */
 static void service_write(const Regs *regs)
 {
     unsigned row = cursor_row(), column = cursor_column();

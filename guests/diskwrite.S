@@ -191,7 +191,7 @@ commands:
     .long DEFAULT_COMMANDS
 number:
     .long 0
-last: /* 0: none */
+last: /* 0 if none */
     .long 0
 runs:
     .long 0

@@ -50,7 +50,7 @@ typedef struct I8042 {
     uint8_t ram[I8042_RAM_SIZE]; /* byte 0 is the command byte */
     uint8_t output_port;         /* OUT_RESET and OUT_A20 as written */
 
-    uint8_t command;       /* the command that waits for a parameter at the data port; 0: none */
+    uint8_t command;       /* the command that waits for a parameter at the data port; 0 if none */
     bool reply_waits;      /* a reply of the controller waits until the output buffer is empty */
     bool reply_from_mouse; /* ST_AUXB of the reply */
     bool reply_timed_out;  /* ST_TO of the reply */

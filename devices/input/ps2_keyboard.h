@@ -13,12 +13,12 @@ typedef struct Ps2Keyboard {
     uint8_t code_set;  /* command F0: 1, 2 or 3 */
     uint8_t leds;      /* command ED */
     uint8_t typematic; /* command F3 */
-    uint8_t command;   /* the command that waits for a parameter; 0: none */
+    uint8_t command;   /* the command that waits for a parameter; 0 if none */
     uint8_t last;      /* the last byte that was sent, for a resend */
     bool overrun;      /* the queue of codes has overflowed */
     Ps2Queue answers;  /* sent before any code */
     Ps2Queue codes;
-    uint16_t held;      /* the last key that was pressed, if it is still down; 0: none */
+    uint16_t held;      /* the last key that was pressed, if it is still down; 0 if none */
     uint64_t repeat_at; /* when the held key sends its next code */
 } Ps2Keyboard;
 

@@ -17,7 +17,7 @@ typedef struct Ps2Mouse {
     uint8_t resolution; /* command E8: 0 to 3 */
     uint8_t knocks;     /* how far the guest is in the sequence of rates that turns the wheel on */
     bool wheel;         /* packets include the wheel; a reset clears it */
-    uint8_t command;    /* the command that waits for a parameter; 0: none */
+    uint8_t command;    /* the command that waits for a parameter; 0 if none */
     uint8_t last;       /* the last byte that was sent, for a resend */
     Ps2Queue out;
     int32_t dx, dy, dz;       /* movement that no packet has reported yet */

@@ -44,7 +44,7 @@ typedef struct DmaController {
     uint8_t hardware; /* the DREQ pins, driven by the devices */
     uint8_t mask;
     uint8_t temporary; /* the last byte of a memory-to-memory transfer */
-    bool high;         /* the flip-flop: the next access is to the high byte */
+    bool high;         /* the state of the flip-flop: the next access is to the high byte */
 } DmaController;
 
 typedef struct I8237 {

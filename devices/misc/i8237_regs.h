@@ -1,7 +1,8 @@
 /*
- * Registers of the 8237A DMA controller, and the page registers beside it in a
- * PC/AT.  The offsets are those of the controller for bytes.  The controller for
- * words has its registers two ports apart, so its offsets are twice as large.
+ * Registers of the 8237A DMA controller, and the page registers next to it in
+ * a PC/AT.  The offsets are those of the controller for bytes.  The controller
+ * for words has its registers two ports apart, so its offsets are twice as
+ * large.
  */
 #ifndef PIOEMU_DEVICES_MISC_I8237_REGS_H
 #define PIOEMU_DEVICES_MISC_I8237_REGS_H

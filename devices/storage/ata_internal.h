@@ -64,7 +64,7 @@ typedef struct AtaDrive {
     bool attention;         /* a reset that no command has reported yet */
     bool changed;           /* a new medium that no command has reported yet */
     bool tray_open, locked;
-    uint8_t media_event; /* the last change of the medium, until GET EVENT reports it; 0: none */
+    uint8_t media_event; /* the last change of the medium, until GET EVENT reports it; 0 if none */
 
     struct Ata *channel;
     BlockPort *port; /* NULL: there is no drive */

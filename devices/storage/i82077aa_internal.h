@@ -70,8 +70,8 @@ typedef struct I82077aa {
     uint16_t block;  /* the sector that it is for */
     uint8_t st0, st1, st2;
     uint16_t filled, at; /* positions in the buffer */
-    uint64_t deadline;   /* when the step ends, or the wait for the guest; 0: none */
-    uint64_t next_try;   /* when to try again after DMA was not served; 0: none */
+    uint64_t deadline;   /* when the step ends, or the wait for the guest; 0 if none */
+    uint64_t next_try;   /* when to try again after DMA was not served; 0 if none */
     uint64_t buffer[FDC_SECTOR_SIZE / 8];
 
     FdcDrive drives[FDC_DRIVES];

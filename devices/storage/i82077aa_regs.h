@@ -51,7 +51,7 @@
 
 #define FDC_DIR_CHANGED 0x80
 
-/* Commands, and the bits beside their codes. */
+/* Commands, and the bits that accompany their codes. */
 #define FDC_CMD_READ_TRACK      0x02
 #define FDC_CMD_SPECIFY         0x03
 #define FDC_CMD_SENSE_DRIVE     0x04

@@ -77,7 +77,7 @@ typedef struct Mc146818 {
     uint8_t equipment;
     unsigned floppy[2];
     uint64_t base_seconds, ram_size;
-    char *disk[2]; /* "cylinders/heads/sectors"; empty: none */
+    char *disk[2]; /* "cylinders/heads/sectors"; empty if none */
     char *boot_order, *boot_once;
     uint8_t cpus;
     unsigned policy;

@@ -93,7 +93,7 @@
 /* In the parameters of a disk of type 47. */
 #define CMOS_DISK_CYLINDERS    0 /* two bytes */
 #define CMOS_DISK_HEADS        2
-#define CMOS_DISK_PRECOMP      3 /* two bytes; 0xffff: none */
+#define CMOS_DISK_PRECOMP      3 /* two bytes; 0xffff if none */
 #define CMOS_DISK_CONTROL      5
 #define CMOS_DISK_LANDING_ZONE 6 /* two bytes */
 #define CMOS_DISK_SECTORS      8

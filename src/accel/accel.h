@@ -115,7 +115,7 @@ typedef enum SplitSupport {
 
 typedef struct AccelClass {
     const char *name;
-    const char *const *aliases; /* other names that -accel takes; NULL: none */
+    const char *const *aliases; /* other names that -accel takes; NULL if none */
     const char *description;
     bool threaded;               /* run() is called in a separate thread for each vCPU */
     bool has_cpu;                /* false: there are no vCPUs, and only open() and close() are
@@ -124,7 +124,7 @@ typedef struct AccelClass {
     bool has_irqchip;            /* it has IRQCHIP_KERNEL */
     bool (*has_long_mode)(void); /* NULL: its CPUs never have long mode, on any host */
     size_t accel_size, vcpu_size;
-    const char *const *options; /* keys of -accel NAME,key=value; NULL: none */
+    const char *const *options; /* keys of -accel NAME,key=value; NULL if none */
     /* True if this host can run it.  The check is quick and leaves nothing behind. */
     bool (*probe)(GHashTable *options, GError **error);
     /* Whether this host has IRQCHIP_SPLIT.  Called after probe().  NULL: no host has it. */

@@ -161,7 +161,7 @@ static void unlink_timer(Timer *timer)
     timer->armed = false;
 }
 
-/* Goes behind the timers with the same deadline: equal deadlines fire in the order of arming. */
+/* Goes after the timers with the same deadline: equal deadlines fire in the order of arming. */
 static void link_timer(Timer *timer)
 {
     Timer **link = &timer->clock->first;

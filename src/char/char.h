@@ -58,7 +58,7 @@ typedef struct ChardevClass {
     const char *usage;          /* "file:PATH" */
     const char *help;           /* one line */
     const char *argument;       /* the key for the text after the colon; NULL: there must be none */
-    const char *const *options; /* the other keys that are allowed; NULL: none */
+    const char *const *options; /* the other keys that are allowed; NULL if none */
     size_t size;                /* of the backend's struct, which begins with Chardev */
     unsigned rx_size;           /* bytes of input kept while the device accepts none; 0: no input */
     bool (*open)(Chardev *chardev, GError **error);
@@ -97,7 +97,7 @@ struct CharReader {
     Chardev *chardev; /* NULL: not attached */
     size_t (*write)(CharReader *reader, const uint8_t *data, size_t size);
     uint64_t position; /* the position of the next byte */
-    GString *notice;   /* text to show before the next byte; NULL: none */
+    GString *notice;   /* text to show before the next byte; NULL if none */
     bool blocked;
 };
 
@@ -131,7 +131,7 @@ struct Chardev {
     CharReader sink; /* the reader of a class with `write` */
     CharPolicy policy;
     uint64_t gap; /* bytes dropped since the last one that was kept */
-    CharLog *log; /* NULL: none */
+    CharLog *log; /* NULL if none */
     CharCounters count;
 
     bool keys;       /* the input is searched for the escape key */

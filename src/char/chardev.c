@@ -10,7 +10,7 @@
 
 #define FRONTEND_ROOM   4096u
 #define HISTORY_DEFAULT 65536u
-#define HISTORY_MIN     4096u /* what a reader may be behind, even if a new one is shown less */
+#define HISTORY_MIN     4096u /* how far a reader may lag behind, even if a new one is shown less */
 #define HISTORY_MAX     (UINT64_C(1) << 30)
 
 /* ---- device to host ---- */

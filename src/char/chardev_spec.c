@@ -38,7 +38,7 @@ static const ChardevClass *class_of(const char *name)
     return NULL;
 }
 
-/* Backends of QEMU's that there are not, and what comes nearest. */
+/* Backends of QEMU's that do not exist here, and what comes closest to each. */
 static const struct {
     const char *name, *reason;
 } OTHER_BACKENDS[] = {
@@ -221,7 +221,7 @@ Chardev *chardev_set_add(ChardevSet *set, const char *what, const char *id, cons
     return add_named(set, where, id, spec, false, error);
 }
 
-/* ---- -serial and its like ---- */
+/* ---- -serial and similar options ---- */
 
 static bool is_route(const char *spec)
 {

@@ -63,7 +63,7 @@ static void depart(Pipe *pipe)
     }
 }
 
-/* A reader who comes as soon as another has left is a new one all the same. */
+/* A reader who comes as soon as another has left still counts as a new one. */
 static void look(void *opaque, bool reopened)
 {
     Pipe *pipe = opaque;

@@ -104,7 +104,7 @@ static void settled(void *opaque)
     update_watch(pty);
 }
 
-/* A reader who comes as soon as another has left is a new one all the same. */
+/* A reader who comes as soon as another has left still counts as a new one. */
 static void look(void *opaque, bool reopened)
 {
     Pty *pty = opaque;

@@ -167,7 +167,7 @@ void pio_char_set_format(CharPort *port, const CharFormat *format)
 
 bool pio_memory_read(Device *dev, uint64_t address, void *data, size_t size)
 {
-    /* The address is for the machine alone: a recording does without it. */
+    /* Only the machine needs the address.  A recording does not contain it. */
     ServiceCall call = {
         .kind = SERVICE_MEMORY_READ, .args = {size, address}, .room = data, .size = size};
     serve(dev, &call);

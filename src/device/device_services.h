@@ -59,7 +59,7 @@ typedef struct ServiceCall {
     uint64_t answer;
 } ServiceCall;
 
-/* What a recording has of a call's data, of which there are ServiceClass.data_size() bytes. */
+/* The data of a call in a recording.  Their size is ServiceClass.data_size() bytes. */
 typedef enum ServiceData {
     SERVICE_DATA_NONE,
     SERVICE_DATA_SENT, /* the bytes that the device hands over */
@@ -77,7 +77,7 @@ typedef struct ServiceClass {
     uint64_t (*data_size)(const ServiceCall *call);
     /* How many bytes the answer says were moved, of args[1]; NULL: it says nothing of the kind. */
     uint64_t (*moved)(const ServiceCall *call);
-    /* Says the call's arguments in words, behind the description. */
+    /* Appends the call's arguments in words, after the description. */
     void (*describe)(const ServiceCall *call, GString *text);
     void (*perform)(Device *dev, ServiceCall *call);
 } ServiceClass;

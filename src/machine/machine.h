@@ -34,7 +34,7 @@ typedef struct MachineClass {
                                        class */
     uint8_t timer_pin;              /* the pin of the board's I/O APIC to which the timer is
                                        wired */
-    uint16_t console_port;          /* the serial port that a firmware may use; 0: none */
+    uint16_t console_port;          /* the serial port that a firmware may use; 0 if none */
     const MachineDefault *defaults; /* defaults of its devices' properties; the last entry has a
                                        NULL device */
     /* Completes the properties of -device `driver`; NULL: there is nothing to complete. */
@@ -177,7 +177,10 @@ const char *machine_default(const MachineClass *machine, const DeviceClass *clas
                             const char *property);
 /* A device's properties, with their defaults on this board; the caller frees it. */
 char *machine_device_help(const MachineClass *machine, const DeviceClass *class);
-/* What comes nearest to a device of QEMU's that there is not; NULL: nothing is known of it. */
+/*
+ * Returns what comes closest to a device of QEMU's that does not exist here,
+ * or NULL if nothing is known.
+ */
 const char *machine_hint(const char *name);
 const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error);
 

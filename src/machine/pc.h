@@ -39,7 +39,7 @@ void pc_lines_clear(PcLines *lines);
 typedef struct PcSlots {
     unsigned count;
     const char *kind;        /* for messages */
-    char *id[DRIVE_IDE_MAX]; /* the id of the drive in each; NULL: none */
+    char *id[DRIVE_IDE_MAX]; /* the id of the drive in each; NULL if none */
     const BlockPort *port[DRIVE_IDE_MAX];
     bool cdrom[DRIVE_IDE_MAX];
 } PcSlots;

@@ -142,12 +142,13 @@ void vm_handle_events(Vm *vm);
 void vm_pause_vcpus(Vm *vm);
 void vm_resume_vcpus(Vm *vm);
 /*
- * For a look at what stands: the vCPUs run no more until vm_release().  What
- * they reported just before is acted upon, which may end the run or pause it.
+ * Stops the machine so that it can be examined: the vCPUs do not run until
+ * vm_release(). What they reported just before is handled, which may end or
+ * pause the run.
  */
 void vm_hold(Vm *vm);
 void vm_release(Vm *vm);
-/* From VM_RUNNING to VM_PAUSED. */
+/* Changes VM_RUNNING to VM_PAUSED. */
 void vm_stand(Vm *vm, const VmStop *stop);
 /* Resets everything to power-on, and leaves the vCPUs paused. */
 bool vm_reset_parts(Vm *vm, GError **error);

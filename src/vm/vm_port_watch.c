@@ -40,7 +40,7 @@ static Vcpu *find_maker(const Vm *vm, const BusAccess *access)
     return NULL;
 }
 
-/* With KVM the instruction pointer may already be behind the instruction. */
+/* With KVM the instruction pointer may already be after the instruction. */
 static char *describe(Vcpu *vcpu, const BusAccess *access)
 {
     const char *device = access->device ? access->device : "no device";

@@ -1,10 +1,11 @@
 /*
- * The software CPU beside QEMU's (TCG) and Bochs, if they are installed.  All run
- * the same guest images in turns.
+ * The software CPU compared with QEMU's (TCG) and Bochs, if they are
+ * installed.  All run the same guest images in turns.
  *
- * A cost is the difference between the CPU times of a long and a short run, divided
- * by the difference of their counts, so that the cost of starting cancels out.  The
- * fastest of a few rounds counts.  Each run has a time limit.
+ * A cost is the difference between the CPU times of a long and a short run,
+ * divided by the difference of their counts, so that the cost of starting
+ * cancels out.  The fastest of a few rounds counts.  Each run has a time
+ * limit.
  */
 #include "tests/bench/bench_end.h"
 #include "tests/bench/bench_qemu.h"

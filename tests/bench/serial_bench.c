@@ -1,11 +1,12 @@
 /*
- * The serial table: bytes per second to each kind of reader beside the floor
- * (floor.c, which writes the same bytes in blocks of 64 KiB), write calls per KiB,
- * four ports at once, and the latency of a typed character's echo.
+ * The serial table: bytes per second to each kind of reader compared with the
+ * floor (floor.c, which writes the same bytes in blocks of 64 KiB), write
+ * calls per KiB, four ports at once, and the latency of a typed character's
+ * echo.
  *
- * A rate comes from the difference of a long and a short run, so that the cost of
- * starting cancels out.  A ratio is taken within a round, and the median of the
- * ratios is shown.
+ * A rate comes from the difference of a long and a short run, so that the cost
+ * of starting cancels out.  A ratio is taken within a round, and the median of
+ * the ratios is shown.
  */
 #include "tests/bench/bench_run.h"
 

@@ -1,5 +1,5 @@
 /*
- * QMP with a machine behind it: two clients send any bytes in pieces of any size.
+ * QMP and a machine: two clients send any bytes in pieces of any size.
  *
  * Everything that comes back must be JSON, with a line for each object.
  */

@@ -1,5 +1,5 @@
 /*
- * The qtest protocol with the pc machine behind it: any text in pieces of any size,
+ * The qtest protocol and the pc machine: any text in pieces of any size,
  * clients that come and go, time that is still passing.
  *
  * Every line must be answered once, in order.

@@ -19,7 +19,7 @@ typedef struct GuestProcessConfig {
     const char *directory;
     char *const *argv;
     int fds[3];   /* -1: closed */
-    int terminal; /* -1: none; else the controlling terminal */
+    int terminal; /* -1 if none; else the controlling terminal */
 } GuestProcessConfig;
 
 void guest_process_start(GuestProcess *process, const GuestProcessConfig *config);

@@ -40,7 +40,7 @@ struct Guest {
     Progress progress;
     int status; /* of waitpid() */
 
-    int master, slave; /* the ends of the terminal; -1: none */
+    int master, slave; /* the ends of the terminal; -1 if none */
     struct termios modes;
     int in, given_in;
     GByteArray *pending; /* input that is still to be sent */

@@ -319,7 +319,7 @@ static void test_screen(const GuestTarget *target)
     call_10h(code, 0x0003, 0, 0, 0);                /* clear */
     call_10h(code, 0x0200, 0, 0, 0x0205);           /* cursor to row 2, column 5 */
     call_10h(code, 0x0941, 0x001e, 2, 0);           /* AA, yellow on blue */
-    call_10h(code, 0x0200, 0, 0, 0x0207);           /* behind them */
+    call_10h(code, 0x0200, 0, 0, 0x0207);           /* after them */
     call_10h(code, 0x0ec4, 0x0007, 0, 0);           /* a line */
     call_10h(code, 0x0200, 0, 0, 0x0000);           /* home */
     call_10h(code, 0x0100, 0, 0x2000, 0);           /* cursor off */

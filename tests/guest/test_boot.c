@@ -217,7 +217,7 @@ static void test_hypervisor(const GuestTarget *target)
     assert_prints(hidden, "no hypervisor\n");
 }
 
-/* ---- what a BIOS would have left, looked at without a CPU ---- */
+/* ---- what a BIOS would have left, examined without a CPU ---- */
 
 static unsigned ask_port(Guest *guest, const char *commands)
 {

@@ -53,7 +53,7 @@ static void test_refusals(const GuestTarget *target)
     guest_expect(size, GUEST_ERR, "-bios hello.bin: has ");
 }
 
-/* ---- what it is told, looked at without a CPU ---- */
+/* ---- what firmware is told, examined without a CPU ---- */
 
 static uint8_t next_byte(Guest *guest)
 {

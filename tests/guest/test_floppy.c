@@ -165,7 +165,7 @@ static void test_format(const GuestTarget *target, unsigned kib, unsigned cylind
     image_free(&image);
 }
 
-/* `cat boot kernel`: behind the file the 1440 KiB are zeros that cannot be written. */
+/* `cat boot kernel`: after the file the 1440 KiB are zeros that cannot be written. */
 static void test_odd_size(const GuestTarget *target)
 {
     static const Call calls[] = {

@@ -37,7 +37,7 @@ typedef struct Run {
                                    guest's last message */
 } Run;
 
-/* ---- what is to be on the disk ---- */
+/* ---- what must be on the disk ---- */
 
 static uint32_t first_sector(const Run *run, uint32_t number)
 {

@@ -41,7 +41,7 @@ static void make_record(void)
                    "record.img");
 }
 
-/* Installs GRUB in the sectors behind its boot sector, without a file system. */
+/* Installs GRUB in the sectors after its boot sector, without a file system. */
 static void make_grub_disk(void)
 {
     guest_write_file("embedded.cfg", GRUB_SERIAL);

@@ -299,7 +299,7 @@ static void test_io_addresses_without_a_register_keep_nothing(void)
     rig_write32(rig, IOAPIC + 0x20, 0xffffffff);
     g_assert_cmphex(rig_read32(rig, IOAPIC + 0x20), ==, 0);
     g_assert_cmphex(rig_read32(rig, IOAPIC + IOAPIC_IOREGSEL), ==, IOAPIC_VER);
-    /* An index behind the table, and indexes that cannot be written. */
+    /* An index after the table, and indexes that cannot be written. */
     static const uint8_t INDEXES[] = {IOAPIC_VER, IOAPIC_ARB, 3, IOAPIC_REDTBL + 2 * IOAPIC_INPUTS,
                                       0xff};
     for (unsigned i = 0; i < G_N_ELEMENTS(INDEXES); i++) {

@@ -83,7 +83,10 @@ static void equipment_is_a_property(void)
     rtc_teardown(&t, NULL);
 }
 
-/* Bit 0 of the equipment means that there is a drive; bits 6 and 7 are the number less one. */
+/*
+ * Bit 0 of the equipment means that there is a drive; bits 6 and 7 are the
+ * number of drives minus one.
+ */
 static void floppy_drives_are_told(void)
 {
     static const struct {

@@ -95,7 +95,8 @@ typedef struct KvmVcpu {
         uint32_t inject;  /* the guest's own exception */
         unsigned version; /* of the points that are applied */
         KvmSlots slots;
-        GByteArray *seen; /* contents of the watchpoints, where they are looked at */
+        GByteArray
+            *seen; /* contents of the watchpoints, if they are compared after each instruction */
     } debug;
     atomic_int tid; /* the only thread that calls run(); 0: it has not called it yet */
 } KvmVcpu;
@@ -142,7 +143,7 @@ VcpuStop kvm_debug_wrote(KvmVcpu *kv, bool *go_on);
 /* KVM_EXIT_DEBUG.  With `*go_on` set the vCPU runs on. */
 VcpuStop kvm_debug_exit(KvmVcpu *kv, bool *go_on);
 
-/* Whether each instruction is looked at. */
+/* Whether the vCPU is single-stepped, so that pioemu checks each instruction. */
 static inline bool kvm_debug_steps(const KvmVcpu *kv)
 {
     return kv->vcpu.step || ((const KvmAccel *)kv->vcpu.accel)->debug.steps;

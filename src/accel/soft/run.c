@@ -1,10 +1,10 @@
 /*
- * The run loop of the software CPU: what is looked at between blocks, in the order
- * of priority that the architecture gives.
+ * The run loop of the software CPU: the checks between blocks, in the order of
+ * priority that the architecture gives.
  *
- * The caller grants instructions.  The run loop hands them to the blocks in
- * portions (Cpu.fuel, pace.c), so that a kick or an interrupt from another thread
- * is seen after at most one portion.
+ * The caller grants a number of instructions.  The run loop gives them to the
+ * blocks in portions (Cpu.fuel, pace.c), so that a kick or an interrupt from
+ * another thread is noticed after at most one portion.
  */
 #include "src/accel/soft/run.h"
 
@@ -13,23 +13,23 @@
 #include "src/accel/soft/x86/debug.h"
 
 /*
- * Turns of the run loop between two looks at the host's time: some ten
- * microseconds, and a hundredth of that for the look.
+ * The number of turns of the run loop between two checks of the host's time:
+ * they take some ten microseconds, and the check a hundredth of that.
  */
 #define LOOKS          256
 #define PIECE_LOOKS    64
 #define PORTION_LOOKS  LOOKS
 #define DEFAULT_BUDGET UINT64_C(1000000)
 
-/* What Cpu.current is between instructions. */
+/* The value of Cpu.current between instructions. */
 static const Insn NO_INSN;
 
 /* ---- leaving an instruction ---- */
 
 /*
- * The instructions of the block behind the faulting one were not done.  One
- * that cannot even be fetched counts as well: a handler that is not there must
- * not fault for ever in no time.
+ * The instructions of the block after the faulting one were not executed.  An
+ * instruction that cannot even be fetched counts as well: otherwise a missing
+ * handler could fault for ever without any time passing.
  */
 static G_NORETURN void escape(Cpu *cpu)
 {
@@ -48,7 +48,7 @@ static G_NORETURN void raise_fault(Cpu *cpu, Fault fault)
     escape(cpu);
 }
 
-/* It counts when it is done. */
+/* The instruction counts when it is completed. */
 void cpu_do_alone(Cpu *cpu)
 {
     cpu->debug.alone = true;
@@ -93,7 +93,7 @@ static bool is_contributory(int vector)
     return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
 }
 
-/* What a fault becomes that happens while `first` is being delivered. */
+/* Returns what a fault becomes if it occurs while `first` is being delivered. */
 static bool escalate(Fault *fault, int first)
 {
     int second = fault->vector;
@@ -210,7 +210,7 @@ static uint32_t code_breakpoints(const Cpu *cpu)
     return hit;
 }
 
-/* One instruction, with everything that has to be looked at around it. */
+/* Executes one instruction, with all checks before and after it. */
 static void step_once(Cpu *cpu)
 {
     bool resuming = cpu->single_step & SINGLE_STEP_RESUME;
@@ -221,7 +221,7 @@ static void step_once(Cpu *cpu)
         raise_debug(cpu, hit);
         return;
     }
-    /* RF holds for one instruction; a fault puts it back in what it pushes. */
+    /* RF applies to one instruction.  A fault sets it in the flags that it pushes. */
     cpu->eflags &= ~CPU_FLAG_RF;
     cpu->single_step &= (uint8_t)~SINGLE_STEP_RESUME;
     cpu->stepping = cpu->single_step & SINGLE_STEP_STEP;
@@ -235,7 +235,10 @@ static void step_once(Cpu *cpu)
     }
 }
 
-/* A piece of what an OUT began, which counts as so many instructions. */
+/*
+ * Performs a piece of the slow operation that an OUT started.  It counts as
+ * several instructions.
+ */
 static void wait_for_device(Cpu *cpu)
 {
     cpu->fuel -= bus_go_on(cpu_host(cpu)->bus, &cpu->vcpu.initiator);
@@ -246,8 +249,8 @@ static void wait_for_device(Cpu *cpu)
 }
 
 /*
- * Where the host's time ends a slice: between two instructions, as the budget
- * does, so that nothing of the guest's follows from it.
+ * Whether the host's time ends the slice.  It does so between two
+ * instructions, as the budget does, so that the guest cannot notice.
  */
 static bool time_is_up(Cpu *cpu)
 {
@@ -293,7 +296,7 @@ static bool ends_here(Cpu *cpu, VcpuStop *stop)
     return false;
 }
 
-/* False when run() has to return, with the reason in `stop`. */
+/* Returns false if run() must return, with the reason in `stop`. */
 static bool run_once(Cpu *cpu, VcpuStop *stop)
 {
     cpu->current = &NO_INSN;
@@ -328,7 +331,7 @@ static bool run_once(Cpu *cpu, VcpuStop *stop)
     return true;
 }
 
-/* Comes back here for every fault; nothing but `cpu` lives across it. */
+/* Every fault returns here by longjmp.  Only `cpu` keeps its value across it. */
 static VcpuStop run_granted(Cpu *cpu)
 {
     VcpuStop stop;
@@ -419,7 +422,7 @@ VcpuActivity run_activity(const Vcpu *vcpu)
     return cpu->eflags & CPU_FLAG_IF ? VCPU_WAITING : VCPU_DEAD;
 }
 
-/* The pins are sampled between blocks: nothing has to be told. */
+/* The pins are sampled between blocks, so there is nothing to do. */
 void run_interrupt_changed(Vcpu *vcpu)
 {
     if (vcpu->init || vcpu->start) {

@@ -32,7 +32,10 @@ static uint8_t address_place(unsigned n)
     return n == DECODED_NO_REGISTER ? REG_ZERO : REG_OFFSET(n);
 }
 
-/* In 64-bit code every bit but with an address-size prefix; see insn_mask(). */
+/*
+ * Returns a mask of all address bits.  In 64-bit code only an address-size
+ * prefix limits it; see insn_mask().
+ */
 static uint32_t address_mask(const Decoded *d)
 {
     if (d->mode == 64) {
@@ -41,7 +44,10 @@ static uint32_t address_mask(const Decoded *d)
     return d->address_size == 1 ? 0xffff : UINT32_MAX;
 }
 
-/* A displacement from RIP, which counts from the end of the instruction. */
+/*
+ * Makes a displacement from RIP, which is relative to the end of the
+ * instruction, relative to the block.
+ */
 static void count_from_block(Insn *insn)
 {
     int64_t disp = (int64_t)(int32_t)insn->disp + insn->end;
@@ -77,7 +83,10 @@ bool make_insn(const Decoded *d, uint16_t start, Insn *insn)
     if (d->base == DECODED_RIP) {
         count_from_block(insn);
     }
-    /* A repetition is paid for as it goes, so no instruction behind it may have been. */
+    /*
+     * A repetition pays for its steps one by one, so the instructions after it
+     * must not be paid yet.
+     */
     return handler == op_undefined || handler == op_too_long || d->opcode->flags & OPCODE_END ||
            is_repeated(d);
 }

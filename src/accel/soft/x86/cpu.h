@@ -69,7 +69,7 @@ struct Cpu {
     uint16_t native_flags; /* what LAHF and SETO give, during translated code */
     uint64_t native_value; /* of an instruction of translated code */
     uint64_t cs_end;
-    uint64_t cs_descriptor; /* the descriptor that CS was loaded from; 0: none */
+    uint64_t cs_descriptor; /* the descriptor that CS was loaded from; 0 if none */
     Segment segment[CPU_SEGMENT_COUNT];
     LinearAddr wide_base[CPU_SEGMENT_COUNT]; /* in 64-bit code: 0 except for FS and GS */
 
@@ -146,7 +146,7 @@ struct Cpu {
      * if first > last.
      */
     LinearAddr large_first, large_last;
-    MemoryRegion region; /* the one that was accessed last by a physical address; size 0: none */
+    MemoryRegion region; /* the one that was accessed last by a physical address; size 0 if none */
     /* A bit for each group of pages that has a block of this generation; see BLOCK_PAGES. */
     uint64_t block_pages[BLOCK_PAGES / 64];
     _Alignas(VCPU_ALIGNMENT) Tlb tlbs[RIGHTS_COUNT];

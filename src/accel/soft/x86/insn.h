@@ -114,7 +114,7 @@ _Static_assert(sizeof(Block) % sizeof(Insn) == 0, "keeps the arena aligned");
  */
 #define PATCHED_MAX 4u
 typedef struct Patched {
-    uint16_t at, size; /* within the page; size 0: none */
+    uint16_t at, size; /* within the page; size 0 if none */
     uint8_t how;       /* IMMEDIATE_SIZE and IMMEDIATE_SIGNED */
     uint8_t from;      /* how many bytes of the immediate precede `at` */
     uint8_t count;

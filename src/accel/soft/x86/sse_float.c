@@ -1,11 +1,10 @@
 /*
  * SSE floating point, computed by the host's unit under the guest's rounding
- * mode, DAZ and FZ.  The results of x86-64's baseline instructions are exact
- * and the same on every CPU.  What is not exact (RCP, RSQRT) or is newer
- * (ROUND, DPPS, the horizontal sums) is computed here.  The host never traps:
- * exceptions are masked while it computes, and MXCSR then shows those that the
- * guest has not masked.  See Intel SDM, volume 1, section "SSE and SSE2 SIMD
- * Floating-Point Exceptions".
+ * mode, DAZ and FZ. The results of x86-64's baseline instructions are the same
+ * on every CPU.  RCP and RSQRT, which are not, and newer instructions (ROUND,
+ * DPPS, the horizontal sums) are computed here.  Exceptions are masked while
+ * the host computes, and MXCSR then shows those that the guest has not masked.
+ * See Intel SDM, volume 1, "SSE and SSE2 SIMD Floating-Point Exceptions".
  */
 #include "src/accel/soft/x86/vector.h"
 #include "src/accel/soft/x86/vector_functions.h"
@@ -28,9 +27,9 @@ static bool all_masked(const Fx *fx)
 
 /*
  * Returns the host's MXCSR for the computation.  Flags that the guest has
- * already set may stay unless an exception is unmasked.  In that case the new
- * flags must be known, and results that are too small must be visible although
- * FZ would hide them.
+ * already set may stay unless an exception is unmasked.  Then the new flags
+ * must be known, and results that are too small must be visible although FZ
+ * would hide them.
  */
 static uint32_t control_of(const Fx *fx)
 {
@@ -87,10 +86,7 @@ static long double operand_of(const Fx *fx, const V128 *v, unsigned i, bool sing
     return single ? (long double)f : (long double)d;
 }
 
-/*
- * Whether a result is inexact if the range of its exponent is unlimited: the
- * x87 unit rounds to 24 or 53 bits and has enough exponents.
- */
+/* Whether a result is inexact even if its exponent is unlimited, as in the x87 unit. */
 static bool is_inexact(const Fx *fx, long double a, long double b, Operation operation,
                        bool to_single)
 {
@@ -467,8 +463,8 @@ static V128 lanes64(const V128 *v, unsigned mask)
 
 /*
  * Products are added in pairs, and then the pairs are added.  Lanes that are
- * not selected count as +0.  If a step raises an unmasked exception, the
- * instruction ends there.
+ * not selected count as +0.  An unmasked exception of a step ends the
+ * instruction there.
  */
 unsigned x_dpps(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 {
@@ -513,10 +509,7 @@ unsigned x_dppd(Fx *fx, V128 *d, const V128 *s, unsigned imm)
 #define FLAG_IE        0x01u
 #define FLAG_PE        0x20u
 
-/*
- * Rounds a value with `fraction_bits` bits after the binary point, and adds
- * exceptions to `*raised`.
- */
+/* Rounds a value with `fraction_bits` after the binary point, and adds exceptions to `*raised`. */
 static uint64_t round_bits(uint64_t magnitude, bool negative, unsigned fraction_bits, unsigned mode,
                            unsigned *raised)
 {
@@ -617,9 +610,8 @@ ROUND(roundsd, DOUBLE, 1)
 /* ---- reciprocals ---- */
 
 /*
- * The reciprocal is a table of 2,048 entries of 12 bits over the mantissa,
- * here as a formula: the reciprocal of the middle of an interval.  As the
- * manual says, denormals count as zero, and results that would be denormal are
+ * The reciprocal of the middle of an interval, as in a table of 2,048 entries
+ * of 12 bits. Denormals count as zero, and results that would be denormal are
  * zero.
  */
 static uint32_t reciprocal(uint32_t value)
@@ -670,10 +662,7 @@ static uint32_t reciprocal_root(uint32_t value)
     if (exponent == 255) {
         return 0;
     }
-    /*
-     * value = m 2^e with an even e and 1 <= m < 4; m is in units of 2^-12, and
-     * 1/sqrt(m) in units of 2^-13.
-     */
+    /* value = m 2^e with an even e and 1 <= m < 4; m is in 2^-12, and 1/sqrt(m) in 2^-13. */
     unsigned odd = !(exponent & 1);
     uint64_t middle = (uint64_t)(4096 + 2 * (magnitude >> 12 & 0x7ff) + 1) << odd;
     uint32_t result = (uint32_t)((root((UINT64_C(1) << 40) / middle) + 1) / 2); /* 4096 to 8192 */

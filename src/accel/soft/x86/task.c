@@ -4,7 +4,7 @@
 
 /* Offsets in the two kinds of TSS.  The registers are in the order of their encoding. */
 typedef struct TssLayout {
-    uint8_t cr3; /* 0: none */
+    uint8_t cr3; /* 0 if none */
     uint8_t eip, eflags, registers, segments, ldt;
     uint8_t size;          /* size of EIP, EFLAGS and each register */
     uint8_t segment_count; /* ES, CS, SS, DS; with 32 bits also FS and GS */
