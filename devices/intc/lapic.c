@@ -454,7 +454,7 @@ static void lapic_reset(void *state)
 {
     Lapic *s = state;
     lapic_clear(s);
-    s->id = s->cpu << 24;
+    s->id = (s->apic_id == APIC_DEST_ALL ? s->cpu : s->apic_id) << 24;
     if (s->cpu == 0) {
         s->lvt[LVT_LINT0] = APIC_DELIVERY_EXTINT;
         s->lvt[LVT_LINT1] = APIC_DELIVERY_NMI;
@@ -467,6 +467,10 @@ static bool lapic_realize(void *state, char *error, size_t size)
     const Lapic *s = state;
     if (s->cpu >= APIC_DEST_ALL) {
         snprintf(error, size, "cpu=%u: at most %u", s->cpu, APIC_DEST_ALL - 1u);
+        return false;
+    }
+    if (s->apic_id > APIC_DEST_ALL) {
+        snprintf(error, size, "apic-id=%u: at most %u", s->apic_id, APIC_DEST_ALL);
         return false;
     }
     return true;
@@ -579,6 +583,8 @@ static const DeviceRegion LAPIC_REGIONS[] = {
 static const DeviceProperty LAPIC_PROPERTIES[] = {
     DEVICE_PROPERTY(Lapic, base, "base", PROPERTY_UINT64, NULL, "first address"),
     DEVICE_PROPERTY(Lapic, cpu, "cpu", PROPERTY_UINT32, "0", "number of its CPU"),
+    DEVICE_PROPERTY(Lapic, apic_id, "apic-id", PROPERTY_UINT32, "255",
+                    "its ID after a reset; 255: the number of its CPU"),
     DEVICE_PROPERTY_END,
 };
 

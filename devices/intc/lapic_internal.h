@@ -30,7 +30,8 @@ typedef struct Lapic {
 
     /* Collaborators. */
     uint64_t base;
-    uint32_t cpu; /* the number of its CPU */
+    uint32_t cpu;     /* the number of its CPU */
+    uint32_t apic_id; /* its ID after a reset; 255: the number of its CPU */
     IrqLine *intr, *nmi;
     Timer *timer;
 } Lapic;

@@ -67,6 +67,9 @@ Accel *accel_new(const AccelClass *class, const AccelHost *host, GError **error)
     Accel *accel = g_malloc0(class->accel_size);
     accel->class = class;
     accel->host = *host;
+    if (!host->topology.cpus) {
+        accel->host.topology = cpu_topology_flat(MAX(host->cpu_count, 1));
+    }
     g_mutex_init(&accel->unknown_msrs.lock);
     if (!class->open(accel, error)) {
         accel_free(accel);

@@ -15,6 +15,7 @@
 #include "src/board/memory.h"
 #include "src/cpu/cpu_model.h"
 #include "src/cpu/cpu_state.h"
+#include "src/cpu/cpu_topology.h"
 #include "src/cpu/cpu_trace.h"
 
 #include <stdatomic.h>
@@ -98,11 +99,14 @@ typedef struct AccelHost {
     void *opaque;
     Irqchip irqchip;
     unsigned cpu_count;
-    bool pic_is_set_up; /* IRQCHIP_KERNEL: the PIC starts as a BIOS leaves it, and not masked */
-    bool local_apic;    /* the machine has local APICs, and CPUID says so */
+    CpuTopology topology; /* all 0: one socket with a core for each CPU */
+    bool pic_is_set_up;   /* IRQCHIP_KERNEL: the PIC starts as a BIOS leaves it, and not masked */
+    bool local_apic;      /* the machine has local APICs, and CPUID says so */
     CpuModel model;
     /* A line about a mistake of the guest.  Any thread may call it; may be NULL. */
     void (*guest_error)(void *opaque, const char *message);
+    /* A line for the user while the accelerator is opened; may be NULL. */
+    void (*warn)(void *opaque, const char *message);
     CpuTrace *trace;     /* what AccelClass.traces logs to; NULL: nothing */
     GHashTable *options; /* the options of -accel NAME,key=value: char * to char * */
 } AccelHost;

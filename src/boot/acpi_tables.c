@@ -229,8 +229,10 @@ static uint32_t add_madt(BootTables *tables)
     const uint32_t head[2] = {board->lapic_base, MADT_PC_AT};
     GByteArray *madt = new_table();
     append(madt, head, sizeof(head));
-    for (unsigned i = 0; i < board->cpus; i++) {
-        const MadtCpu cpu = {MADT_LOCAL_APIC, sizeof(cpu), (uint8_t)i, (uint8_t)i, MADT_ENABLED};
+    for (unsigned i = 0; i < cpu_topology_places(&board->topology); i++) {
+        unsigned id = cpu_topology_apic_id(&board->topology, i);
+        const MadtCpu cpu = {MADT_LOCAL_APIC, sizeof(cpu), (uint8_t)i, (uint8_t)id,
+                             i < board->topology.cpus ? MADT_ENABLED : 0};
         append(madt, &cpu, sizeof(cpu));
     }
     const MadtIoApic chip = {

@@ -272,7 +272,7 @@ bool boot_image_load(const BootImage *image, const BootBoard *board, Memory *mem
         .used = used,
     };
     cpu_state_reset(state);
-    bool tables = image->format->tables || board->cpus > 1;
+    bool tables = image->format->tables || board->topology.cpus > 1;
     return (!tables || boot_add_tables(&load, error)) && image->format->load(&load, error);
 }
 

@@ -8,6 +8,7 @@
 #include "src/board/memory.h"
 #include "src/boot/fw_items.h"
 #include "src/cpu/cpu_state.h"
+#include "src/cpu/cpu_topology.h"
 
 #include <glib.h>
 
@@ -27,8 +28,8 @@ typedef struct BootOptions {
 
 /* What the tables in memory say about the board. */
 typedef struct BootBoard {
-    unsigned cpus;
-    bool apic; /* there are local APICs and an I/O APIC */
+    CpuTopology topology; /* how many CPUs there are, and the IDs of their APICs */
+    bool apic;            /* there are local APICs and an I/O APIC */
     uint32_t lapic_base, ioapic_base;
     uint8_t timer_input; /* the input of the I/O APIC that IRQ 0 is connected to */
     uint16_t acpi_port;  /* the first port of the power management registers; 0: there are none */

@@ -75,12 +75,12 @@ static void add_entry(Config *config, const void *entry, size_t size)
     config->count++;
 }
 
-static void add_processors(Config *config, unsigned cpus)
+static void add_processors(Config *config, const CpuTopology *topology)
 {
-    for (unsigned i = 0; i < cpus; i++) {
+    for (unsigned i = 0; i < topology->cpus; i++) {
         const Processor processor = {
             .type = ENTRY_PROCESSOR,
-            .apic_id = (uint8_t)i,
+            .apic_id = (uint8_t)cpu_topology_apic_id(topology, i),
             .apic_version = LOCAL_APIC_VERSION,
             .flags = i ? CPU_ENABLED : CPU_ENABLED | CPU_BOOT,
             .signature = CPU_SIGNATURE,
@@ -124,7 +124,7 @@ static void add_entries(Config *config, const BootBoard *board)
     const IsaBus bus = {ENTRY_BUS, 0, "ISA   "};
     const IoApic chip = {ENTRY_IO_APIC, IO_APIC_ID, IO_APIC_VERSION, IO_APIC_USABLE,
                          board->ioapic_base};
-    add_processors(config, board->cpus);
+    add_processors(config, &board->topology);
     add_entry(config, &bus, sizeof(bus));
     add_entry(config, &chip, sizeof(chip));
     add_io_interrupts(config, board);

@@ -1,5 +1,6 @@
 #include "src/cpu/cpu_feature.h"
 
+#include <glib.h>
 #include <string.h>
 
 #define LEAF_BASIC    0x00000001u
@@ -115,4 +116,25 @@ uint32_t cpu_features_word(const CpuFeatures *set, uint32_t leaf, uint32_t suble
         }
     }
     return word;
+}
+
+void cpu_features_add_word(CpuFeatures *set, uint32_t leaf, uint32_t subleaf, CpuidRegister which,
+                           uint32_t word)
+{
+    for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
+        const Place *place = &PLACES[i];
+        if (subleaf == 0 && place->name && place->leaf == leaf && place->which == which &&
+            word >> place->bit & 1) {
+            cpu_features_put(set, (CpuFeature)i, true);
+        }
+    }
+}
+
+char *cpu_feature_place(CpuFeature feature)
+{
+    static const char *const REGISTERS[] = {"EAX", "EBX", "ECX", "EDX"};
+    const Place *place = &PLACES[feature];
+
+    return g_strdup_printf("CPUID.%02XH:%s.%s [bit %u]", place->leaf, REGISTERS[place->which],
+                           place->name, place->bit);
 }

@@ -88,8 +88,17 @@ const char *cpu_feature_name(CpuFeature feature);
 /* The registers that CPUID writes. */
 typedef enum CpuidRegister { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX } CpuidRegister;
 
+typedef struct CpuidAnswer {
+    uint32_t eax, ebx, ecx, edx;
+} CpuidAnswer;
+
 /* The bits that the set makes 1 in a register after CPUID. */
 uint32_t cpu_features_word(const CpuFeatures *set, uint32_t leaf, uint32_t subleaf,
                            CpuidRegister which);
+/* Adds the features whose bits are 1 in a register after CPUID. */
+void cpu_features_add_word(CpuFeatures *set, uint32_t leaf, uint32_t subleaf, CpuidRegister which,
+                           uint32_t word);
+/* The feature as QEMU's warnings write it: "CPUID.07H:EBX.avx2 [bit 5]".  The caller frees it. */
+char *cpu_feature_place(CpuFeature feature);
 
 #endif

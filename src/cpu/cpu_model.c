@@ -3,83 +3,11 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
+#include "src/cpu/cpu_models.h"
 
 #include <string.h>
 
 /* ---- the models ---- */
-
-enum { MODEL_MAX, MODEL_HOST, MODEL_BASE };
-
-/* A model has the features of the model `from`, and those listed here. */
-typedef struct NamedModel {
-    const char *name;
-    const char *description;
-    const char *from;
-    const char *features; /* separated by spaces */
-} NamedModel;
-
-static const NamedModel MODELS[] = {
-    [MODEL_MAX] = {"max", "all that the accelerator can give (default)", NULL, NULL},
-    [MODEL_HOST] = {"host", "the host's CPU; with KVM only", NULL, NULL},
-    [MODEL_BASE] = {"base", "no features; +f adds them", NULL, ""},
-    {"486", "Intel 80486", NULL, "fpu"},
-    {"pentium", "Intel Pentium", "486", "de pse tsc msr mce cx8 apic"},
-    {"pentium2", "Intel Pentium II", "pentium", "pae sep mtrr pge mca cmov pat pse36 mmx fxsr"},
-    {"pentium3", "Intel Pentium III", "pentium2", "sse"},
-    {"coreduo", "Intel Core Duo", "pentium3", "clflush sse2 pni nx"},
-    {"qemu32", "QEMU's CPU of 32 bits", "pentium3", "sse2 pni"},
-    {"kvm32", "a common CPU of 32 bits", "qemu32", "clflush"},
-    {"qemu64", "QEMU's CPU of 64 bits", "qemu32", "clflush cx16 nx lm syscall lahf-lm"},
-    {"kvm64", "a common CPU of 64 bits", "qemu32", "clflush cx16 nx lm syscall"},
-    {"core2duo", "Intel Core 2 Duo", "kvm64", "ssse3 lahf-lm"},
-    {"phenom", "AMD Phenom", "kvm64", "popcnt abm 3dnowprefetch pdpe1gb rdtscp lahf-lm"},
-    {"Conroe", "Intel Core 2 (Conroe)", "core2duo", ""},
-    {"Penryn", "Intel Core 2 (Penryn)", "Conroe", "sse4.1"},
-    {"Nehalem", "Intel Core i7 (x86-64-v2)", "Penryn", "sse4.2 popcnt"},
-    {"Westmere", "Intel Xeon (Westmere)", "Nehalem", "aes pclmulqdq"},
-    {"SandyBridge", "Intel Core (2nd generation)", "Westmere", "avx xsave tsc-deadline rdtscp"},
-    {"IvyBridge", "Intel Core (3rd generation)", "SandyBridge", "f16c rdrand fsgsbase erms smep"},
-    {"Haswell", "Intel Core (4th generation, x86-64-v3)", "IvyBridge",
-     "fma avx2 bmi1 bmi2 movbe abm pcid"},
-    {"Broadwell", "Intel Core (5th generation)", "Haswell", "rdseed adx smap 3dnowprefetch"},
-    {"Skylake-Client", "Intel Core (6th generation)", "Broadwell", "pdpe1gb"},
-    {"Skylake-Server", "Intel Xeon (Skylake) without AVX-512", "Skylake-Client", ""},
-    {"Cascadelake-Server", "Intel Xeon (Cascade Lake) without AVX-512", "Skylake-Server", ""},
-    {"Icelake-Server", "Intel Xeon (Ice Lake) without AVX-512", "Cascadelake-Server",
-     "umip rdpid la57"},
-    {"Opteron_G1", "AMD Opteron (1st generation)", "kvm64", ""},
-    {"Opteron_G3", "AMD Opteron (3rd generation)", "phenom", ""},
-    {"EPYC", "AMD EPYC", "Broadwell", "pdpe1gb umip"},
-    {"EPYC-Rome", "AMD EPYC (2nd generation)", "EPYC", "rdpid"},
-    {"EPYC-Milan", "AMD EPYC (3rd generation)", "EPYC-Rome", ""},
-};
-
-/* Suffixes of QEMU's names for the same CPU with other features or in another version. */
-static const char *const SUFFIXES[] = {"-v1",   "-v2",   "-v3",    "-v4",         "-v5",
-                                       "-IBRS", "-IBPB", "-noTSX", "-noTSX-IBRS", NULL};
-
-static const NamedModel *find_model(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
-        if (!g_ascii_strcasecmp(MODELS[i].name, name)) {
-            return &MODELS[i];
-        }
-    }
-    return NULL;
-}
-
-/* In "Haswell-noTSX-v2" the suffixes are ignored: they do not select another CPU here. */
-static const NamedModel *find_versioned(const char *name)
-{
-    const NamedModel *found = find_model(name);
-    for (unsigned i = 0; !found && SUFFIXES[i]; i++) {
-        if (g_str_has_suffix(name, SUFFIXES[i])) {
-            g_autofree char *rest = g_strndup(name, strlen(name) - strlen(SUFFIXES[i]));
-            found = find_versioned(rest);
-        }
-    }
-    return found;
-}
 
 static bool set_name(CpuModel *model, const char *name, GError **error)
 {
@@ -91,14 +19,14 @@ static bool set_name(CpuModel *model, const char *name, GError **error)
         char *end = strstr(text, "-x86_64-cpu") ?: strstr(text, "-i386-cpu");
         *end = '\0';
     }
-    const NamedModel *found = find_versioned(text);
+    const NamedModel *found = cpu_models_find(text);
     if (found) {
-        model->name = (unsigned)(found - MODELS);
+        model->name = (unsigned)(found - CPU_MODELS);
         return true;
     }
-    const char *names[G_N_ELEMENTS(MODELS) + 1] = {NULL};
-    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
-        names[i] = MODELS[i].name;
+    const char *names[NAMED_MODELS + 1] = {NULL};
+    for (size_t i = 0; i < NAMED_MODELS; i++) {
+        names[i] = CPU_MODELS[i].name;
     }
     const char *nearest = keyval_nearest(name, names);
     return error_refuse(error, "-cpu %s: no such CPU model (%s%s%s)", name,
@@ -124,6 +52,9 @@ static const TwoWays KEYS[] = {
      "what the guest meets at a model specific register that is\n"
      "                            not there: 0 and no effect, or #GP as on silicon",
      offsetof(CpuModel, unknown_msr_faults)},
+    {"check", "on", "off", "whether features that the accelerator lacks are told",
+     offsetof(CpuModel, checks_nothing)},
+    {"enforce", "off", "on", "whether they are an error", offsetof(CpuModel, enforces)},
     {KEY_KVM, "on", "off", "with -accel kvm: whether the guest can tell that it runs on KVM",
      offsetof(CpuModel, hides_kvm)},
 };
@@ -131,6 +62,25 @@ static const TwoWays KEYS[] = {
 static bool *field_of(CpuModel *model, const TwoWays *key)
 {
     return (bool *)((char *)model + key->field);
+}
+
+/* The keys that say who the CPU is. */
+static const struct {
+    const char *key;
+    CpuIdentityField field;
+    unsigned most; /* letters or number */
+    size_t offset;
+} IDENTITY_KEYS[] = {
+    {"vendor", IDENTITY_VENDOR, 12, offsetof(CpuIdentity, vendor)},
+    {"family", IDENTITY_FAMILY, 0xff + 0xf, offsetof(CpuIdentity, family)},
+    {"model", IDENTITY_MODEL, 0xff, offsetof(CpuIdentity, model)},
+    {"stepping", IDENTITY_STEPPING, 0xf, offsetof(CpuIdentity, stepping)},
+    {"model-id", IDENTITY_NAME, 48, offsetof(CpuIdentity, name)},
+};
+
+static bool is_text(CpuIdentityField field)
+{
+    return field == IDENTITY_VENDOR || field == IDENTITY_NAME;
 }
 
 /* Other names of the same features. */
@@ -183,7 +133,6 @@ static const char *const IDLE_KEYS[] = {"3dnow",
                                         "avx512vbmi",
                                         "avx512vbmi2",
                                         "avx512vl",
-                                        "check",
                                         "cid",
                                         "clflushopt",
                                         "clwb",
@@ -195,10 +144,8 @@ static const char *const IDLE_KEYS[] = {"3dnow",
                                         "ds",
                                         "ds-cpl",
                                         "dtes64",
-                                        "enforce",
                                         "est",
                                         "extapic",
-                                        "family",
                                         "fma4",
                                         "fs-gs-base-ns",
                                         "fsrm",
@@ -228,8 +175,6 @@ static const char *const IDLE_KEYS[] = {"3dnow",
                                         "min-xlevel",
                                         "misalignsse",
                                         "mmxext",
-                                        "model",
-                                        "model-id",
                                         "monitor",
                                         "movdir64b",
                                         "movdiri",
@@ -261,7 +206,6 @@ static const char *const IDLE_KEYS[] = {"3dnow",
                                         "ssb-no",
                                         "ssbd",
                                         "sse4a",
-                                        "stepping",
                                         "stibp",
                                         "svm",
                                         "syscall-ns",
@@ -276,7 +220,6 @@ static const char *const IDLE_KEYS[] = {"3dnow",
                                         "tsc-scale",
                                         "tsx-ctrl",
                                         "vaes",
-                                        "vendor",
                                         "virt-ssbd",
                                         "vme",
                                         "vmware-cpuid-freq",
@@ -359,6 +302,27 @@ static bool apply_key(CpuModel *model, const TwoWays *key, const char *value, GE
     return true;
 }
 
+static bool apply_identity(CpuModel *model, unsigned index, const char *value, GError **error)
+{
+    CpuIdentityField field = IDENTITY_KEYS[index].field;
+    unsigned most = IDENTITY_KEYS[index].most;
+    void *place = (char *)&model->identity + IDENTITY_KEYS[index].offset;
+    uint64_t number;
+    g_autofree char *what = g_strdup_printf("-cpu %s", IDENTITY_KEYS[index].key);
+    if (field == IDENTITY_VENDOR && strlen(value) != most) {
+        return error_refuse(error, "%s=%s: a vendor has %u letters", what, value, most);
+    }
+    if (is_text(field)) {
+        g_strlcpy(place, value, most + 1);
+    } else if (number_parse(what, value, most, &number, error)) {
+        *(unsigned *)place = (unsigned)number;
+    } else {
+        return false;
+    }
+    model->given |= 1u << field;
+    return true;
+}
+
 static bool apply(CpuModel *model, const char *item, GString *ignored, GError **error)
 {
     if (*item == '+' || *item == '-') {
@@ -370,6 +334,11 @@ static bool apply(CpuModel *model, const char *item, GString *ignored, GError **
     for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++) {
         if (!strcmp(KEYS[i].key, name)) {
             return apply_key(model, &KEYS[i], value, error);
+        }
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(IDENTITY_KEYS); i++) {
+        if (!strcmp(IDENTITY_KEYS[i].key, name) && equals) {
+            return apply_identity(model, i, value, error);
         }
     }
     return apply_feature(model, name, value, true, ignored, error);
@@ -413,15 +382,32 @@ static void add_features(GString *text, const CpuFeatures *set, char sign)
     }
 }
 
+static void add_identity(GString *text, const CpuModel *model)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(IDENTITY_KEYS); i++) {
+        const void *place = (const char *)&model->identity + IDENTITY_KEYS[i].offset;
+        if (!(model->given >> IDENTITY_KEYS[i].field & 1)) {
+            continue;
+        }
+        g_string_append_printf(text, ",%s=", IDENTITY_KEYS[i].key);
+        if (is_text(IDENTITY_KEYS[i].field)) {
+            g_string_append(text, place);
+        } else {
+            g_string_append_printf(text, "%u", *(const unsigned *)place);
+        }
+    }
+}
+
 char *cpu_model_text(const CpuModel *model)
 {
     CpuModel copy = *model;
-    GString *text = g_string_new(MODELS[model->name].name);
+    GString *text = g_string_new(CPU_MODELS[model->name].name);
     for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++) {
         if (*field_of(&copy, &KEYS[i])) {
             g_string_append_printf(text, ",%s=%s", KEYS[i].key, KEYS[i].other);
         }
     }
+    add_identity(text, model);
     add_features(text, &model->added, '+');
     add_features(text, &model->removed, '-');
     return g_string_free(text, false);
@@ -430,8 +416,8 @@ char *cpu_model_text(const CpuModel *model)
 char *cpu_model_help(void)
 {
     GString *text = g_string_new("CPU models, for -cpu NAME[,key=value][,+FEATURE][,-FEATURE]:\n");
-    for (size_t i = 0; i < G_N_ELEMENTS(MODELS); i++) {
-        g_string_append_printf(text, "  %-20s %s\n", MODELS[i].name, MODELS[i].description);
+    for (size_t i = 0; i < NAMED_MODELS; i++) {
+        g_string_append_printf(text, "  %-20s %s\n", CPU_MODELS[i].name, CPU_MODELS[i].description);
     }
     g_string_append(text, "A model has those of its features that the accelerator has.\n"
                           "\nKeys, the default first:\n");
@@ -440,6 +426,8 @@ char *cpu_model_help(void)
             g_strdup_printf("%s=%s|%s", KEYS[i].key, KEYS[i].usual, KEYS[i].other);
         g_string_append_printf(text, "  %-25s %s\n", key, KEYS[i].description);
     }
+    g_string_append(text, "  vendor=, family=, model=, stepping=, model-id=\n"
+                          "                            what the CPU says it is\n");
     g_string_append(text, "\nFeatures:");
     size_t column = SIZE_MAX;
     for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
@@ -470,7 +458,7 @@ static bool has_all(const CpuModel *model)
 static void add_named(const NamedModel *named, CpuFeatures *set)
 {
     if (named->from) {
-        add_named(find_model(named->from), set);
+        add_named(cpu_models_find(named->from), set);
     }
     g_auto(GStrv) names = g_strsplit(named->features, " ", -1);
     for (char **name = names; *name; name++) {
@@ -487,7 +475,7 @@ static CpuFeatures features_of(const CpuModel *model)
 {
     CpuFeatures set = {0};
     if (!has_all(model)) {
-        add_named(&MODELS[model->name], &set);
+        add_named(&CPU_MODELS[model->name], &set);
     }
     for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
         CpuFeature feature = (CpuFeature)i;
@@ -520,4 +508,9 @@ uint32_t cpu_model_limit_word(const CpuModel *model, uint32_t leaf, uint32_t sub
     CpuFeatures set = features_of(model);
     uint32_t known = feature_bits(leaf, subleaf, which);
     return word & (~known | cpu_features_word(&set, leaf, subleaf, which));
+}
+
+CpuFeatures cpu_model_wanted(const CpuModel *model)
+{
+    return has_all(model) ? model->added : features_of(model);
 }

@@ -6,8 +6,8 @@
 
 #include "src/block/drive.h"
 #include "src/cpu/cpu_model.h"
+#include "src/cpu/cpu_topology.h"
 #include "src/machine/run_action.h"
-#include "src/machine/topology.h"
 
 #include <glib.h>
 #include <stdbool.h>

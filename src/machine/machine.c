@@ -397,7 +397,10 @@ BootBoard machine_board(const Machine *machine)
 {
     bool in_kernel = machine->cpu.set_irq != NULL;
     BootBoard board = machine->class->tables;
-    board.cpus = machine->config->cpus;
+    board.topology = machine->config->topology;
+    if (!board.topology.cpus) {
+        board.topology = cpu_topology_flat(machine->config->cpus);
+    }
     board.apic = in_kernel || machine->ioapic;
     if (machine->config->no_acpi) {
         board.acpi_port = 0;

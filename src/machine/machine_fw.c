@@ -45,11 +45,14 @@ static void add_numbers(const Machine *machine, FwItems *items)
     uint8_t uuid[UUID_SIZE] = {0};
     read_uuid(machine->config->uuid, uuid);
     const BootBoard board = machine_board(machine);
+    /* As in QEMU this is a bound of the APICs' IDs. */
+    unsigned last_id =
+        cpu_topology_apic_id(&board.topology, cpu_topology_places(&board.topology) - 1);
     fw_items_add(items, FW_CFG_UUID, g_bytes_new(uuid, sizeof(uuid)));
     fw_items_add_number(items, FW_CFG_RAM_SIZE, memory_ram_size(machine->host.memory), 8);
     fw_items_add_number(items, FW_CFG_NOGRAPHIC, 1, 2);
-    fw_items_add_number(items, FW_CFG_NB_CPUS, board.cpus, 2);
-    fw_items_add_number(items, FW_CFG_MAX_CPUS, board.cpus, 2);
+    fw_items_add_number(items, FW_CFG_NB_CPUS, board.topology.cpus, 2);
+    fw_items_add_number(items, FW_CFG_MAX_CPUS, last_id + 1, 2);
     fw_items_add_number(items, FW_CFG_BOOT_MENU, machine->boot->menu, 2);
     fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input != 0, 1);
 }

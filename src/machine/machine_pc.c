@@ -141,7 +141,9 @@ static bool add_lapic(Machine *machine, unsigned cpu, GError **error)
                                  {"nmi", machine_nmi_pin(machine, cpu)},
                                  MACHINE_WIRE_END};
     g_autofree char *id = cpu ? g_strdup_printf("LAPIC%u", cpu) : g_strdup("LAPIC");
-    g_autofree char *properties = g_strdup_printf("cpu=%u", cpu);
+    const BootBoard board = machine_board(machine);
+    g_autofree char *properties =
+        g_strdup_printf("cpu=%u,apic-id=%u", cpu, cpu_topology_apic_id(&board.topology, cpu));
     Device *lapic =
         machine_add_wired(machine, &machine->host, "lapic", id, properties, wires, error);
     if (lapic) {

@@ -266,7 +266,8 @@ static void put_header(GByteArray *out, const Config *config, const RecorderHost
     }
     put_lists(out, config);
     if (config->cpus > 1) {
-        g_autofree char *cpus = g_strdup_printf("%u", config->cpus);
+        g_autofree char *cpus = config->topology.cpus ? cpu_topology_text(&config->topology)
+                                                      : g_strdup_printf("%u", config->cpus);
         put_line(out, "smp", cpus);
     }
     put_line(out, "boot", config->boot ? config->boot : RECORD_DEFAULT);

@@ -90,6 +90,7 @@ static bool adopt_cpus(Config *config, const Config *recorded, GError **error)
                             recorded->cpus);
     }
     config->cpus = recorded->cpus;
+    config->topology = recorded->topology;
     return true;
 }
 

@@ -8,7 +8,6 @@
 
 #define MEMORY_MAX  (UINT64_C(1) << 40)
 #define SECTORS_MAX (UINT64_C(1) << 48)
-#define CPUS_MAX    255
 /* The header of a command line has shorter lines.  So other files are not searched to their end. */
 #define LINE_MAX_SIZE (1u << 20)
 
@@ -77,14 +76,11 @@ static bool add_drive(ReplayHeader *header, const char *value, GError **error)
 
 static bool apply_cpus(ReplayHeader *header, const char *value, GError **error)
 {
-    uint64_t cpus;
-    if (!number_parse("smp", value, CPUS_MAX, &cpus, error)) {
-        return false;
-    }
-    if (!cpus) {
+    CpuTopology *topology = &header->config->topology;
+    if (!cpu_topology_parse(value, topology, NULL)) {
         return error_refuse(error, "its header is damaged");
     }
-    header->config->cpus = (unsigned)cpus;
+    header->config->cpus = topology->cpus;
     return true;
 }
 

@@ -301,6 +301,12 @@ static void cpu_guest_error(void *opaque, const char *message)
     log_line(vm->log, "pioemu: guest error: %s", message);
 }
 
+static void cpu_warning(void *opaque, const char *message)
+{
+    Vm *vm = opaque;
+    log_line(vm->log, "pioemu: %s", message);
+}
+
 static uint64_t machine_now(void *opaque)
 {
     const Vm *vm = opaque;
@@ -320,9 +326,11 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
         .opaque = vm,
         .irqchip = vm->irqchip,
         .cpu_count = vm->config->cpus,
+        .topology = vm->config->topology,
         .local_apic = vm->machine->lapics->len != 0,
         .model = vm->config->cpu,
         .guest_error = vm->log_items & LOG_GUEST_ERRORS ? cpu_guest_error : NULL,
+        .warn = cpu_warning,
         .trace = vm->trace,
         .options = vm->accel_options,
     };

@@ -108,7 +108,7 @@ static bool make_cpu(Rig *rig, const char *image, unsigned count, GError **error
                       .options = rig->options};
     g_autofree char *flat = g_strdup_printf("dx=%u", count);
     const BootOptions options = {.kernel = image, .flat = flat};
-    const BootBoard board = {.cpus = 1};
+    const BootBoard board = {.topology = {1, 1, 1, 1, 1}};
     g_autoptr(BootImage) boot = boot_image_new(&options, MEMORY_SIZE, error);
     CpuState state;
     rig->accel = accel_new(&accel_kvm_class, &host, error);

@@ -124,9 +124,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .initrd = modules,
         .entry = ENTRIES[(how & HOW_ENTRY) >> 2],
     };
-    const BootBoard plain = {.cpus = 1};
-    const BootBoard full = {
-        .cpus = 2, .apic = true, .acpi_port = 0x600, .acpi_irq = 9, .reset_port = 0xcf9};
+    const BootBoard plain = {.topology = {1, 1, 1, 1, 1}};
+    const BootBoard full = {.topology = {2, 1, 1, 2, 1},
+                            .apic = true,
+                            .acpi_port = 0x600,
+                            .acpi_irq = 9,
+                            .reset_port = 0xcf9};
     if (how & HOW_BIOS) {
         File rom = rom_new(in.data, in.size);
         offer(&options, &rom, how & HOW_BOARD ? &full : &plain);

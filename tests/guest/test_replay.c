@@ -485,7 +485,7 @@ static void test_no_cpus(void)
 {
     record_cpus();
     g_autofree char *path = guest_path("run.rec"), *data = guest_read_file(path);
-    gsize at = (gsize)(strstr(data, "\nsmp 3\n") - data) + strlen("\nsmp ");
+    gsize at = (gsize)(strstr(data, "\nsmp 3,") - data) + strlen("\nsmp ");
     change_recording(at, '3' ^ '0');
     assert_refused("-kernel smp.bin", "its header is damaged");
     change_recording(at, '0' ^ '2');

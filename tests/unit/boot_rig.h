@@ -36,7 +36,7 @@ static inline void boot_rig_set_up(BootRig *rig, gconstpointer data)
     rig->memory = memory_new(BOOT_RIG_MEMORY, &error);
     g_assert_no_error(error);
     rig->file = g_byte_array_new();
-    rig->board = (BootBoard){.cpus = 1,
+    rig->board = (BootBoard){.topology = {1, 1, 1, 1, 1},
                              .lapic_base = LAPIC_BASE,
                              .ioapic_base = IOAPIC_BASE,
                              .acpi_port = PORT_ACPI_PM,

@@ -50,7 +50,7 @@ static BootImage *new_image(const char *path, const char *flat, GError **error)
 
 static bool load_image(Fixture *f, const BootImage *image, CpuState *state, GError **error)
 {
-    static const BootBoard BOARD = {.cpus = 1};
+    static const BootBoard BOARD = {.topology = {1, 1, 1, 1, 1}};
     return boot_image_load(image, &BOARD, f->memory, state, error);
 }
 

@@ -14,7 +14,7 @@ static void load_with(BootRig *rig, unsigned cpus, bool apic)
                                0,          0x200000};
     g_byte_array_set_size(rig->file, 0);
     boot_rig_bytes(rig, 0, header, sizeof(header));
-    rig->board.cpus = cpus;
+    rig->board.topology = cpu_topology_flat(cpus);
     rig->board.apic = apic;
     boot_rig_load(rig);
 }
@@ -156,7 +156,7 @@ static void test_without_an_apic_there_is_no_madt(BootRig *rig, gconstpointer da
 static void load_flat(BootRig *rig, unsigned cpus)
 {
     boot_rig_set(rig, 0, 0xf4, 1);
-    rig->board.cpus = cpus;
+    rig->board.topology = cpu_topology_flat(cpus);
     rig->board.apic = true;
     boot_rig_load(rig);
 }
@@ -237,7 +237,7 @@ static void test_bios_variables_say_where_low_memory_ends(BootRig *rig, gconstpo
 static void test_firmware_that_is_built_in_has_room_for_them(BootRig *rig, gconstpointer data)
 {
     (void)data;
-    rig->board.cpus = 255;
+    rig->board.topology = cpu_topology_flat(255);
     rig->board.apic = true;
     boot_put_tables(&rig->board, rig->memory);
     g_assert_cmphex(find(rig, "RSD PTR "), <, ROM + BOOT_TABLES_MAX);
@@ -328,7 +328,7 @@ static void run_script(BootRig *rig, Script *script)
 static void test_script_puts_sound_tables_anywhere(BootRig *rig, gconstpointer data)
 {
     (void)data;
-    rig->board.cpus = 2;
+    rig->board.topology = cpu_topology_flat(2);
     rig->board.apic = true;
     Script script = {.items = fw_items_new()};
     acpi_loader_add(script.items, &rig->board);

@@ -35,7 +35,9 @@ static void test_cpu_models(void)
         {"qemu32-i386-cpu", "qemu32"},
         {"max,+sse4_2,-nx", "max,+sse4.2,-nx"},
         {"kvm64,lahf_lm=on,nx=off,nx=on", "kvm64,+nx,+lahf-lm"},
-        {"max,+vmx,hv_relaxed,migratable=no,enforce", "max"},
+        {"max,+vmx,hv_relaxed,migratable=no", "max"},
+        {"max,check=off,enforce,family=6,vendor=GenuineIntel,model-id=A CPU",
+         "max,check=off,enforce=on,vendor=GenuineIntel,family=6,model-id=A CPU"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
         Parsed p = PARSE("-cpu", NAMES[i].text);

@@ -388,7 +388,9 @@ static bool kvm_create_vcpu(Vcpu *vcpu, GError **error)
     kv->debug.seen = g_byte_array_new();
     kv->debug.interrupt = -1;
     vcpu->initiator.paced = true;
-    kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, vcpu->index);
+    /* KVM takes the number for the ID of the local APIC. */
+    kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU,
+                   cpu_topology_apic_id(&kvm->accel.host.topology, vcpu->index));
     if (kv->fd < 0) {
         int why = errno;
         g_autofree char *what = g_strdup_printf("cannot create vCPU %u", vcpu->index);

@@ -32,6 +32,7 @@ typedef struct KvmAccel {
     size_t run_size; /* of the area that is shared with a vCPU */
     struct kvm_cpuid2 *cpuid;
     bool has_tsc_deadline;
+    bool is_amd;                 /* the guest's CPU is one of AMD */
     struct kvm_clock_data clock; /* the value at which it stands */
     bool clock_stands;           /* `clock` is valid */
     /* Writes that KVM queued instead of exiting.  NULL: this KVM cannot. */

@@ -8,13 +8,18 @@
 #include <asm/kvm_para.h>
 #include <cpuid.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
-#define ENTRIES_MAX 256u
+#define ENTRIES_MAX      256u
+#define TOPOLOGY_ENTRIES 12u /* of which there are several for each of three leaves */
 
 #define LEAF_FEATURES     0x00000001u
+#define LEAF_CACHES_OF    0x00000004u
 #define LEAF_TOPOLOGY     0x0000000bu
 #define LEAF_TOPOLOGY_V2  0x0000001fu
+#define LEAF_AMD_CACHES   0x8000001du
+#define LEAF_EXTENDED     0x80000000u
 #define LEAVES_HYPERVISOR 0x400000ffu
 #define LEAF_NAME         0x80000002u /* three leaves with the CPU's name */
 #define LEAF_CACHES       0x80000006u /* two leaves with its caches */
@@ -24,7 +29,6 @@
 #define ECX_TSC_DEADLINE (1u << 24)
 #define ECX_HYPERVISOR   (1u << 31)
 #define EDX_APIC         (1u << 9)
-#define EDX_HTT          (1u << 28)
 
 /*
  * Features whose events are interrupts of KVM's local APICs.  Without those a guest
@@ -78,30 +82,10 @@ static void limit_to_model(KvmAccel *kvm)
     }
 }
 
-bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
-{
-    kvm->cpuid = g_malloc0(sizeof(*kvm->cpuid) + ENTRIES_MAX * sizeof(kvm->cpuid->entries[0]));
-    kvm->cpuid->nent = ENTRIES_MAX;
-    if (ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0) {
-        kvm_fail(error, "KVM_GET_SUPPORTED_CPUID", errno);
-        return false;
-    }
-    kvm->has_tsc_deadline = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-    take_names_of_host(kvm->cpuid);
-    limit_to_model(kvm);
-    if (kvm->accel.host.model.hides_kvm) {
-        drop_hypervisor_leaves(kvm->cpuid);
-    }
-    return true;
-}
-
 /* KVM does not list the deadline timer.  It lists the other features even if it has no APICs. */
 static void fit_features(const KvmVcpu *kv, struct kvm_cpuid_entry2 *e)
 {
     const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
-    unsigned count = kvm->accel.host.cpu_count;
-    e->ebx = (e->ebx & 0x0000ffffu) | kv->vcpu.index << 24 | count << 16;
-    e->edx = count > 1 ? e->edx | EDX_HTT : e->edx & ~EDX_HTT;
     e->ecx |= ECX_HYPERVISOR;
     if (!kvm_has_apics(kvm)) {
         e->ecx &= ~(ECX_X2APIC | ECX_TSC_DEADLINE);
@@ -112,29 +96,172 @@ static void fit_features(const KvmVcpu *kv, struct kvm_cpuid_entry2 *e)
     e->ecx = cpu_model_limit_word(&kvm->accel.host.model, e->function, 0, CPUID_ECX, e->ecx);
 }
 
+/* ---- identity ---- */
+
+static struct kvm_cpuid_entry2 *find_leaf(struct kvm_cpuid2 *cpuid, uint32_t leaf)
+{
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        if (cpuid->entries[i].function == leaf) {
+            return &cpuid->entries[i];
+        }
+    }
+    return NULL;
+}
+
+static CpuidAnswer answer_of(const struct kvm_cpuid_entry2 *e)
+{
+    return (CpuidAnswer){e->eax, e->ebx, e->ecx, e->edx};
+}
+
+static void put_answer(struct kvm_cpuid_entry2 *e, CpuidAnswer answer)
+{
+    e->eax = answer.eax;
+    e->ebx = answer.ebx;
+    e->ecx = answer.ecx;
+    e->edx = answer.edx;
+}
+
+static CpuIdentity identity_of_host(struct kvm_cpuid2 *cpuid)
+{
+    CpuIdentity identity = {"", 0, 0, 0, ""};
+    const struct kvm_cpuid_entry2 *e = find_leaf(cpuid, 0);
+    if (e) {
+        memcpy(identity.vendor, &e->ebx, 4);
+        memcpy(identity.vendor + 4, &e->edx, 4);
+        memcpy(identity.vendor + 8, &e->ecx, 4);
+    }
+    e = find_leaf(cpuid, LEAF_FEATURES);
+    cpu_identity_read(&identity, e ? e->eax : 0);
+    for (unsigned part = 0; part < 3; part++) {
+        e = find_leaf(cpuid, LEAF_NAME + part);
+        if (e) {
+            const CpuidAnswer name = answer_of(e);
+            memcpy(identity.name + (size_t)part * 16, &name, sizeof(name));
+        }
+    }
+    return identity;
+}
+
+static void set_identity(KvmAccel *kvm, const CpuIdentity *identity)
+{
+    for (unsigned i = 0; i < kvm->cpuid->nent; i++) {
+        struct kvm_cpuid_entry2 *e = &kvm->cpuid->entries[i];
+        CpuidAnswer answer = answer_of(e);
+        if (e->function == 0 || e->function == LEAF_EXTENDED) {
+            cpu_identity_put_vendor(identity, &answer);
+        } else if (e->function == LEAF_FEATURES || e->function == LEAF_EXTENDED + 1) {
+            answer.eax = cpu_identity_signature(identity);
+        } else if (e->function >= LEAF_NAME && e->function < LEAF_NAME + 3) {
+            answer = cpu_identity_name(identity, e->function - LEAF_NAME);
+        }
+        put_answer(e, answer);
+    }
+}
+
+/* What the host's KVM has of the features that a model may have. */
+static CpuFeatures features_of_host(const struct kvm_cpuid2 *cpuid)
+{
+    CpuFeatures set = {0};
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        const struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+        cpu_features_add_word(&set, e->function, e->index, CPUID_EBX, e->ebx);
+        cpu_features_add_word(&set, e->function, e->index, CPUID_ECX, e->ecx);
+        cpu_features_add_word(&set, e->function, e->index, CPUID_EDX, e->edx);
+    }
+    return set;
+}
+
+/* ---- what differs between the CPUs ---- */
+
+/* The host's own leaves about its topology make room for the machine's. */
+static void drop_topology(struct kvm_cpuid2 *cpuid)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        uint32_t leaf = cpuid->entries[i].function;
+        if (leaf != LEAF_CACHES_OF && leaf != LEAF_TOPOLOGY && leaf != LEAF_TOPOLOGY_V2 &&
+            leaf != LEAF_AMD_CACHES) {
+            cpuid->entries[kept++] = cpuid->entries[i];
+        }
+    }
+    cpuid->nent = kept;
+}
+
+bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
+{
+    kvm->cpuid = g_malloc0(sizeof(*kvm->cpuid) + ENTRIES_MAX * sizeof(kvm->cpuid->entries[0]));
+    kvm->cpuid->nent = ENTRIES_MAX - TOPOLOGY_ENTRIES;
+    if (ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid) < 0) {
+        kvm_fail(error, "KVM_GET_SUPPORTED_CPUID", errno);
+        return false;
+    }
+    kvm->has_tsc_deadline = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+    take_names_of_host(kvm->cpuid);
+    drop_topology(kvm->cpuid);
+    const AccelHost *host = &kvm->accel.host;
+    const CpuFeatures has = features_of_host(kvm->cpuid);
+    if (!cpu_model_check(&host->model, &has, "host", host->warn, host->opaque, error)) {
+        return false;
+    }
+    const CpuIdentity own = identity_of_host(kvm->cpuid);
+    const CpuIdentity identity = cpu_model_identity(&host->model, &own, true);
+    kvm->is_amd = !strcmp(identity.vendor, CPU_VENDOR_AMD);
+    set_identity(kvm, &identity);
+    limit_to_model(kvm);
+    if (kvm->accel.host.model.hides_kvm) {
+        drop_hypervisor_leaves(kvm->cpuid);
+    }
+    return true;
+}
+
+/* The leaves with an answer for each of several subleaves, the last of which ends the list. */
+static void add_topology(const KvmVcpu *kv, struct kvm_cpuid2 *cpuid)
+{
+    static const struct {
+        uint32_t leaf, subleaves;
+    } LEAVES[] = {{LEAF_CACHES_OF, 5}, {LEAF_TOPOLOGY, 3}, {LEAF_TOPOLOGY_V2, 4}};
+    const struct kvm_cpuid_entry2 *first = find_leaf(cpuid, 0);
+    const CpuTopology *topology = &kv->vcpu.accel->host.topology;
+    for (size_t i = 0; i < G_N_ELEMENTS(LEAVES); i++) {
+        for (uint32_t n = 0; first && LEAVES[i].leaf <= first->eax && n < LEAVES[i].subleaves;
+             n++) {
+            CpuidAnswer answer = {0};
+            cpu_topology_cpuid(topology, kv->vcpu.index, false, LEAVES[i].leaf, n, &answer);
+            struct kvm_cpuid_entry2 *e = &cpuid->entries[cpuid->nent++];
+            *e = (struct kvm_cpuid_entry2){
+                .function = LEAVES[i].leaf, .index = n, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX};
+            put_answer(e, answer);
+        }
+    }
+}
+
 /*
  * Sets the leaves that contain the CPU's own APIC ID, the number of CPUs, and the
  * abilities of its APIC.
  */
 static void fit_cpuid(const KvmVcpu *kv, struct kvm_cpuid2 *cpuid)
 {
+    const KvmAccel *kvm = (const KvmAccel *)kv->vcpu.accel;
     for (unsigned i = 0; i < cpuid->nent; i++) {
         struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
         if (e->function == LEAF_FEATURES) {
             fit_features(kv, e);
-        } else if (e->function == LEAF_TOPOLOGY || e->function == LEAF_TOPOLOGY_V2) {
-            e->edx = kv->vcpu.index;
-        } else if (e->function == KVM_CPUID_FEATURES &&
-                   !kvm_has_apics((const KvmAccel *)kv->vcpu.accel)) {
+        } else if (e->function == KVM_CPUID_FEATURES && !kvm_has_apics(kvm)) {
             e->eax &= ~OF_APICS;
         }
+        CpuidAnswer answer = answer_of(e);
+        if (cpu_topology_cpuid(&kvm->accel.host.topology, kv->vcpu.index, kvm->is_amd, e->function,
+                               e->index, &answer)) {
+            put_answer(e, answer);
+        }
     }
+    add_topology(kv, cpuid);
 }
 
 bool kvm_set_cpuid(KvmVcpu *kv, GError **error)
 {
     const KvmAccel *kvm = (KvmAccel *)kv->vcpu.accel;
-    size_t size = sizeof(*kvm->cpuid) + kvm->cpuid->nent * sizeof(kvm->cpuid->entries[0]);
+    size_t size = sizeof(*kvm->cpuid) + ENTRIES_MAX * sizeof(kvm->cpuid->entries[0]);
     g_autofree struct kvm_cpuid2 *cpuid = g_memdup2(kvm->cpuid, size);
     fit_cpuid(kv, cpuid);
     if (ioctl(kv->fd, KVM_SET_CPUID2, cpuid) < 0) {

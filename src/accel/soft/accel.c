@@ -85,8 +85,17 @@ static bool interp_probe(GHashTable *table, GError **error)
     return parse_options(table, &options, error);
 }
 
-static void set_features(InterpAccel *interp)
+/*
+ * The GNU C library ignores the features of CPUs of an unknown vendor, and
+ * then refuses to start a program.  As in QEMU's TCG, the vendor is AMD.
+ * Linux knows that AMD's CPUs do not need separate page tables for the kernel
+ * and for programs.
+ */
+static const CpuIdentity OWN_IDENTITY = {CPU_VENDOR_AMD, 6, 6, 3, "Software CPU of pioemu"};
+
+static bool set_features(InterpAccel *interp, GError **error)
 {
+    const AccelHost *host = &interp->accel.host;
     static const CpuFeature FEATURES[] = {
         CPU_FEATURE_DE,        CPU_FEATURE_PSE,      CPU_FEATURE_TSC,       CPU_FEATURE_MSR,
         CPU_FEATURE_PAE,       CPU_FEATURE_CX8,      CPU_FEATURE_PGE,       CPU_FEATURE_CMOV,
@@ -106,8 +115,13 @@ static void set_features(InterpAccel *interp)
     for (size_t i = 0; i < G_N_ELEMENTS(FEATURES); i++) {
         cpu_features_put(&interp->features, FEATURES[i], true);
     }
-    cpu_features_put(&interp->features, CPU_FEATURE_APIC, interp->accel.host.local_apic);
-    cpu_model_limit(&interp->accel.host.model, &interp->features);
+    cpu_features_put(&interp->features, CPU_FEATURE_APIC, host->local_apic);
+    interp->identity = cpu_model_identity(&host->model, &OWN_IDENTITY, false);
+    if (!cpu_model_check(&host->model, &interp->features, "TCG", host->warn, host->opaque, error)) {
+        return false;
+    }
+    cpu_model_limit(&host->model, &interp->features);
+    return true;
 }
 
 /* Every software CPU can have long mode.  The model decides whether it does. */
@@ -149,8 +163,8 @@ static bool interp_open(Accel *accel, GError **error)
     interp->a20 = true;
     interp->cpus = g_ptr_array_new();
     interp->pages = g_new0(CodePage **, CODE_CHUNKS);
-    set_features(interp);
-    return code_arena_open(&interp->arena, error) && open_translator(interp, &options, error);
+    return set_features(interp, error) && code_arena_open(&interp->arena, error) &&
+           open_translator(interp, &options, error);
 }
 
 static void interp_close(Accel *accel)

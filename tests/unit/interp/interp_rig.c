@@ -148,6 +148,7 @@ static void create_cpus(Rig *rig)
     rig->accel = g_malloc0(class->accel_size);
     rig->accel->class = class;
     rig->accel->host = (AccelHost){.bus = rig->bus,
+                                   .topology = {1, 1, 1, 1, 1},
                                    .memory = rig->memory,
                                    .acknowledge = rig_acknowledge,
                                    .time_is_up = rig_time_is_up,

@@ -167,6 +167,7 @@ struct InterpAccel {
     Translator *translator;  /* NULL: everything is interpreted */
     uint8_t translate_after; /* how often block_find() gives a block before it is translated */
     CpuFeatures features;
+    CpuIdentity identity;
     bool paranoid;
     int looks;    /* how much may be done before the next look at the host's time; see
                      cpu_look_sooner() */

@@ -5,36 +5,23 @@
 
 #include <string.h>
 
-/*
- * The GNU C library ignores the features of CPUs of an unknown vendor, and
- * then refuses to start a program.  As in QEMU's TCG, the vendor is AMD.
- * Linux knows that AMD's CPUs do not need separate page tables for the kernel
- * and for programs.
- */
-#define VENDOR    "AuthenticAMD"
-#define SIGNATURE 0x663u /* family 6 (for CMOV), model 6, stepping 3, as in QEMU */
+#define LAST_BASIC       0xdu
+#define STATE_SIZE       576u /* the XSAVE area: the legacy area and a header */
+#define STATE_PARTS      3u   /* x87 and SSE */
+#define LAST_BASIC_OLD   1u   /* for CPUs without LM, which had no higher leaves */
+#define LAST_BASIC_NAMED 4u
+#define FIRST_EXTENDED   0x80000000u
+#define LAST_EXTENDED    0x80000008u
+#define CLFLUSH_LINES    8u /* the cache line size in units of 8 bytes */
+#define LINEAR_BITS      48u
+#define LAST_NAME        0x80000004u
 
-#define LAST_BASIC     0xdu
-#define STATE_SIZE     576u /* the XSAVE area: the legacy area and a header */
-#define STATE_PARTS    3u   /* x87 and SSE */
-#define LAST_BASIC_OLD 1u   /* for CPUs without LM, which had no higher leaves */
-#define FIRST_EXTENDED 0x80000000u
-#define LAST_EXTENDED  0x80000008u
-#define CLFLUSH_LINES  8u /* the cache line size in units of 8 bytes */
-#define LINEAR_BITS    48u
-#define NAME           "Software CPU of pioemu"
-
-static uint32_t four(const char *text)
+static CpuidAnswer vendor(const Cpu *cpu, uint32_t last)
 {
-    uint32_t word;
+    CpuidAnswer answer = {.eax = last};
 
-    memcpy(&word, text, sizeof(word));
-    return word;
-}
-
-static CpuidAnswer vendor(uint32_t last)
-{
-    return (CpuidAnswer){last, four(VENDOR), four(&VENDOR[8]), four(&VENDOR[4])};
+    cpu_identity_put_vendor(&cpu_accel(cpu)->identity, &answer);
+    return answer;
 }
 
 static CpuidAnswer basic_features(const Cpu *cpu, const CpuFeatures *features)
@@ -47,8 +34,8 @@ static CpuidAnswer basic_features(const Cpu *cpu, const CpuFeatures *features)
         ecx |= 1u << 27;
     }
     return (CpuidAnswer){
-        .eax = SIGNATURE,
-        .ebx = cpu->vcpu.index << 24 | (clflush ? CLFLUSH_LINES << 8 : 0),
+        .eax = cpu_identity_signature(&cpu_accel(cpu)->identity),
+        .ebx = clflush ? CLFLUSH_LINES << 8 : 0,
         .ecx = ecx,
         .edx = cpu_features_word(features, 1, 0, CPUID_EDX),
     };
@@ -72,48 +59,43 @@ static CpuidAnswer extended_state(const CpuFeatures *features, uint32_t subleaf)
     return (CpuidAnswer){.eax = STATE_PARTS, .ebx = STATE_SIZE, .ecx = STATE_SIZE};
 }
 
-/* Each leaf has sixteen letters of the name. */
-static CpuidAnswer name_part(unsigned part)
+static CpuidAnswer extended(const Cpu *cpu, const CpuFeatures *features, uint32_t leaf)
 {
-    char name[48] = NAME;
-    const char *text = name + part * 16;
+    bool wide = cpu_features_have(features, CPU_FEATURE_LM);
 
-    return (CpuidAnswer){four(text), four(text + 4), four(text + 8), four(text + 12)};
-}
-
-static CpuidAnswer extended(const CpuFeatures *features, uint32_t leaf)
-{
     switch (leaf) {
     case FIRST_EXTENDED:
-        return vendor(LAST_EXTENDED);
+        return vendor(cpu, wide ? LAST_EXTENDED : LAST_NAME);
     case 0x80000001:
         return (CpuidAnswer){
-            .eax = SIGNATURE,
+            .eax = cpu_identity_signature(&cpu_accel(cpu)->identity),
             .ecx = cpu_features_word(features, leaf, 0, CPUID_ECX),
             .edx = cpu_features_word(features, leaf, 0, CPUID_EDX),
         };
     case 0x80000002:
     case 0x80000003:
     case 0x80000004:
-        return name_part(leaf - 0x80000002);
+        return cpu_identity_name(&cpu_accel(cpu)->identity, leaf - 0x80000002);
     case LAST_EXTENDED:
-        return (CpuidAnswer){.eax = PHYSICAL_BITS | LINEAR_BITS << 8};
+        return (CpuidAnswer){.eax = wide ? PHYSICAL_BITS | LINEAR_BITS << 8 : 0};
     default:
         return (CpuidAnswer){0};
     }
 }
 
-CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf)
+/* A CPU without long mode has extended leaves only if it has a name to tell there. */
+static CpuidAnswer own_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf)
 {
     const CpuFeatures *features = &cpu_accel(cpu)->features;
     bool wide = cpu_features_have(features, CPU_FEATURE_LM);
+    bool named = *cpu_accel(cpu)->identity.name;
 
     if (leaf >= FIRST_EXTENDED) {
-        return wide ? extended(features, leaf) : (CpuidAnswer){0};
+        return wide || named ? extended(cpu, features, leaf) : (CpuidAnswer){0};
     }
     switch (leaf) {
     case 0:
-        return vendor(wide ? LAST_BASIC : LAST_BASIC_OLD);
+        return vendor(cpu, wide ? LAST_BASIC : named ? LAST_BASIC_NAMED : LAST_BASIC_OLD);
     case 1:
         return basic_features(cpu, features);
     case 7:
@@ -123,4 +105,15 @@ CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf)
     default:
         return (CpuidAnswer){0};
     }
+}
+
+CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf)
+{
+    bool amd = !strcmp(cpu_accel(cpu)->identity.vendor, CPU_VENDOR_AMD);
+    CpuidAnswer answer = own_answer(cpu, leaf, subleaf);
+
+    if (leaf <= own_answer(cpu, leaf & FIRST_EXTENDED, 0).eax) {
+        cpu_topology_cpuid(&cpu_host(cpu)->topology, cpu->vcpu.index, amd, leaf, subleaf, &answer);
+    }
+    return answer;
 }

@@ -125,10 +125,6 @@ void io_permission_by_map(Cpu *cpu, uint32_t port, unsigned size);
 
 /* ---- cpuid.c ---- */
 
-typedef struct CpuidAnswer {
-    uint32_t eax, ebx, ecx, edx;
-} CpuidAnswer;
-
 CpuidAnswer cpuid_answer(const Cpu *cpu, uint32_t leaf, uint32_t subleaf);
 
 /* ---- state.c ---- */
