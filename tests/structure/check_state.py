@@ -6,7 +6,8 @@ Usage: check_state.py LIST_FIELDS DEVICES_DIRECTORY
 A member is saved if the class's table of fields names it (LIST_FIELDS prints
 those), and wired if a property, an output or a timer of the class names it.
 Any other member must be in EXCEPTIONS, with the reason.  The check finds members that
-were forgotten, and exceptions that are no longer needed.
+were forgotten, exceptions that are no longer needed, and truth values that are saved as
+numbers: a load of 2 into a bool is undefined in C, so FIELD_BOOL refuses it.
 """
 import re
 import subprocess
@@ -106,19 +107,19 @@ class Model:
         return int(text, 0) if text[:1].isdigit() else self.constants[text]
 
     def leaves(self, name):
-        """Returns all members without members of their own, such as arrays of numbers."""
+        """Yields (member, type) for all members without members of their own, such as numbers."""
         for kind, pointer, member, count in members_of(self.structs[name]):
             if pointer or kind in SCALARS or kind in self.enums:
-                yield member
+                yield member, kind
             elif kind not in self.structs:
                 sys.exit(f"check_state: {name}.{member}: what is {kind}?")
             elif count is None:
-                for leaf in self.leaves(kind):
-                    yield f"{member}.{leaf}"
+                for leaf, leaf_kind in self.leaves(kind):
+                    yield f"{member}.{leaf}", leaf_kind
             else:
                 for i in range(self.count(count)):
-                    for leaf in self.leaves(kind):
-                        yield f"{member}[{i}].{leaf}"
+                    for leaf, leaf_kind in self.leaves(kind):
+                        yield f"{member}[{i}].{leaf}", leaf_kind
 
 
 def find_classes(sources):
@@ -152,16 +153,19 @@ def main():
     model, classes = Model(sources), find_classes(sources)
     saved = {}
     for line in filter(None, lines):
-        name, _, field = line.partition(" ")
-        saved.setdefault(name, set()).add(field)
+        name, field, kind = (line.split() + [None, None])[:3]
+        saved.setdefault(name, {})[field] = kind
     bad, used, checked = 0, set(), 0
     for name in saved:
         if name not in classes:
             sys.exit(f"check_state: no source of class {name} was found")
         state = classes[name][1]
         wired = wired_members(state, sources) | {"dev"}
-        for leaf in model.leaves(state):
+        for leaf, kind in model.leaves(state):
             checked += 1
+            if leaf in saved[name] and (kind == "bool") != (saved[name][leaf] == "bool"):
+                print(f"{name}: {state}.{leaf} is a {kind}, but saved as a {saved[name][leaf]}")
+                bad += 1
             if leaf in saved[name] or leaf in wired or re.sub(r"\[\d+\]", "[N]", leaf) in wired:
                 continue
             if excepted(name, leaf):

@@ -1,4 +1,4 @@
-/* Prints what each device class saves, as lines of "CLASS FIELD", for check_state.py. */
+/* Prints what each device class saves, as lines of "CLASS FIELD KIND", for check_state.py. */
 #include "devices/device_table.h"
 
 #include <stdio.h>
@@ -9,7 +9,8 @@ int main(void)
         const DeviceField *field = (*entry)->fields;
         printf("%s\n", (*entry)->head.name);
         for (; field && field->kind != FIELD_END; field++) {
-            printf("%s %s\n", (*entry)->head.name, field->name);
+            printf("%s %s %s\n", (*entry)->head.name, field->name,
+                   field->kind == FIELD_BOOL ? "bool" : "number");
         }
     }
     return 0;
