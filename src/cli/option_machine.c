@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
+#include "src/base/page.h"
 #include "src/machine/machine.h"
 #include "src/machine/rtc_date.h"
 
@@ -28,7 +29,7 @@ bool option_set_memory(Parse *parse, const char *value, GError **error)
     if (!table || (text && !number_parse_mebibytes("-m", text, MEMORY_MAX, &size, error))) {
         return false;
     }
-    if (size < MEMORY_MIN || size % 4096) {
+    if (size < MEMORY_MIN || size % PAGE_SIZE) {
         return option_error(error, "m", value, "memory is a multiple of 4K, from 64K on");
     }
     if (g_hash_table_contains(table, "slots") || g_hash_table_contains(table, "maxmem")) {

@@ -39,7 +39,7 @@ static struct kvm_segment segment_to_kvm(const CpuSegment *s)
     };
 }
 
-/* In the order of CPU_ES to CPU_GS and the others. */
+/* Fills `fields` so that fields[CPU_ES] is ES, and so on for each segment register. */
 static void segment_fields(struct kvm_sregs *sregs, struct kvm_segment *fields[CPU_SEGMENT_COUNT])
 {
     struct kvm_segment *all[CPU_SEGMENT_COUNT] = {&sregs->es, &sregs->cs, &sregs->ss,  &sregs->ds,
@@ -85,7 +85,7 @@ static void state_to_sregs(const CpuState *state, struct kvm_sregs *sregs)
 
 /* ---- general registers ---- */
 
-/* In the order of CPU_AX and the others. */
+/* Fills `fields` so that fields[CPU_AX] is RAX, and so on for each general register. */
 static void gpr_fields(struct kvm_regs *r, __u64 *fields[CPU_GPR_COUNT])
 {
     __u64 *all[CPU_GPR_COUNT] = {&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp,
