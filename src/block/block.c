@@ -42,6 +42,13 @@ void blockset_blank(BlockSet *set, const char *id, uint64_t sectors)
     g_hash_table_insert(set->blanks, g_strdup(id), g_memdup2(&sectors, sizeof(sectors)));
 }
 
+void blockset_say(const BlockSet *set, const char *text)
+{
+    if (set->message) {
+        set->message(set->opaque, text);
+    }
+}
+
 /* The user may mean it, or not know it. */
 static void warn_of_format(const BlockSet *set, const Drive *drive)
 {
@@ -49,7 +56,7 @@ static void warn_of_format(const BlockSet *set, const Drive *drive)
     if (drive->format && !strcmp(drive->format, "raw") && strcmp(looks, "raw") != 0) {
         g_autofree char *text = g_strdup_printf(
             "%s: begins like a %s image, and format=raw takes it as it is", drive->name, looks);
-        set->message(set->opaque, text);
+        blockset_say(set, text);
     }
 }
 

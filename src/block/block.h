@@ -27,7 +27,8 @@ typedef struct BlockSet BlockSet;
 
 /*
  * `clock` is the machine's clock if requests are to be done at moments of machine
- * time, or NULL.  `message` gets a line for the user.  Any thread can call it.
+ * time, or NULL.  `message` gets a line for the user, or is NULL.  Any thread
+ * can call it.
  */
 BlockSet *blockset_new(Loop *loop, Clock *clock, void (*message)(void *opaque, const char *text),
                        void *opaque);

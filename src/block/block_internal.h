@@ -51,6 +51,8 @@ struct BlockPort {
 /* Takes the image.  The caller fills in the drive's id and names. */
 BlockPort *block_port_new(BlockSet *set, Image *image);
 /* Returns false if the host refuses a thread. */
+/* Gives the user a line. */
+void blockset_say(const BlockSet *set, const char *text);
 bool block_port_start(BlockPort *port, const char *name, GError **error);
 void block_port_free(BlockPort *port);
 /* Puts another image in after the requests so far.  NULL means no image, and no file. */

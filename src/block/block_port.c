@@ -97,7 +97,7 @@ static void report_failure(BlockPort *port, const Request *request, const Failur
     g_autofree char *text =
         g_strdup_printf("drive %s: cannot %s %s%s: %s; %s", port->id, VERBS[request->kind],
                         port->file, sector, explain(failure->code), consequence(failure->action));
-    port->set->message(port->set->opaque, text);
+    blockset_say(port->set, text);
 }
 
 static bool is_no_space(int code)

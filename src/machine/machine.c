@@ -179,8 +179,10 @@ static void forward_guest_error(void *opaque, const Device *dev, const char *mes
 static void isa_irq_changed(void *opaque, unsigned irq, bool level)
 {
     Machine *machine = opaque;
-    if (machine->cpu.set_irq) {
-        machine->cpu.set_irq(machine->cpu.opaque, irq, level);
+    if (machine->cpu.has_controllers) {
+        if (machine->cpu.set_irq) {
+            machine->cpu.set_irq(machine->cpu.opaque, irq, level);
+        }
         return;
     }
     if (machine->pic) {
@@ -304,7 +306,9 @@ void machine_end_of_interrupt(Machine *machine, BusInitiator *by, uint8_t vector
 static void forward_message(void *opaque, uint64_t address, uint32_t data)
 {
     Machine *machine = opaque;
-    machine->cpu.message(machine->cpu.opaque, address, data);
+    if (machine->cpu.message) {
+        machine->cpu.message(machine->cpu.opaque, address, data);
+    }
 }
 
 static void forward_shadow(void *opaque, uint32_t address, uint32_t size, ShadowMode mode)
@@ -341,7 +345,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .dma_line = connect_dma,
         .data_table = find_data,
         .request = forward_request,
-        .message = cpu->message ? forward_message : NULL,
+        .message = cpu->has_controllers || cpu->has_local_apics ? forward_message : NULL,
         .guest_error = forward_guest_error,
         .board_default = board_default,
         .services = parts->services,
@@ -395,7 +399,7 @@ void machine_reset(Machine *machine)
  */
 BootBoard machine_board(const Machine *machine)
 {
-    bool in_kernel = machine->cpu.set_irq != NULL;
+    bool in_kernel = machine->cpu.has_controllers;
     BootBoard board = machine->class->tables;
     board.topology = machine->config->topology;
     if (!board.topology.cpus) {

@@ -57,12 +57,16 @@ typedef struct MachineCpu {
      * Controllers in the kernel take the ISA IRQs themselves.  NULL: the
      * controllers of the board do.
      */
-    void (*set_irq)(void *opaque, unsigned irq, bool level);
-    bool (*irq_pending)(void *opaque, unsigned irq); /* used together with set_irq */
+    /* The accelerator has the PIC and all APICs, so that the board gets none. */
+    bool has_controllers;
+    /* It has the local APICs, so that the board gets a PIC and an I/O APIC. */
+    bool has_local_apics;
+    void (*set_irq)(void *opaque, unsigned irq, bool level); /* for has_controllers */
+    bool (*irq_pending)(void *opaque, unsigned irq);         /* used together with set_irq */
     bool has_apics; /* the board must have local APICs and an I/O APIC of its own */
     /*
-     * Takes the messages of the board's I/O APIC for local APICs in the
-     * accelerator.  NULL: there are none.
+     * Takes the messages of the board's I/O APIC and of other devices for local
+     * APICs in the accelerator.
      */
     void (*message)(void *opaque, uint64_t address, uint32_t data);
     /* Told whether address line 20 is on, as soon as a device changes it. */

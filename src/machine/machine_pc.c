@@ -186,7 +186,7 @@ static char *pic_properties(const Machine *machine)
 /* Where there are local APICs the PIC goes through LINT0 of the first. */
 static bool add_controllers(Machine *machine, const Config *config, GError **error)
 {
-    bool wanted = machine->cpu.has_apics || machine->cpu.message;
+    bool wanted = machine->cpu.has_apics || machine->cpu.has_local_apics;
     if (wanted && !add_apics(machine, config, error)) {
         return false;
     }
@@ -239,7 +239,7 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
 {
     g_auto(PcLines) lines = {0};
     g_auto(PcDrives) drives = {0};
-    bool in_kernel = machine->cpu.set_irq != NULL;
+    bool in_kernel = machine->cpu.has_controllers;
     bool after_bios = machine->started_by != MACHINE_COLD;
     return pc_drives_open(&drives, machine, config, error) &&
            pc_lines_open(&lines, machine, config, error) &&

@@ -28,22 +28,6 @@ typedef struct Board {
 
 /* ---- the machine ---- */
 
-static void ignore_message(void *opaque, const char *text)
-{
-    (void)opaque, (void)text;
-}
-
-/* The accelerator of the recorded run had controllers of its own. */
-static void ignore_irq(void *opaque, unsigned irq, bool level)
-{
-    (void)opaque, (void)irq, (void)level;
-}
-
-static void ignore_interrupt(void *opaque, uint64_t address, uint32_t data)
-{
-    (void)opaque, (void)address, (void)data;
-}
-
 static bool make_parts(Board *board, GError **error)
 {
     uint64_t memory = board->header.config->memory;
@@ -118,8 +102,8 @@ static bool build(Board *board, GError **error)
     };
     MachineCpu cpu = {
         .has_apics = board->header.apics,
-        .set_irq = board->header.kernel_irqchip ? ignore_irq : NULL,
-        .message = board->header.split_irqchip ? ignore_interrupt : NULL,
+        .has_controllers = board->header.kernel_irqchip,
+        .has_local_apics = board->header.split_irqchip,
     };
     board->machine = machine_new(class, board->header.config, &parts, &cpu);
     return machine_build(board->machine, error) && replay_has_all(&board->replay, error);
@@ -390,7 +374,7 @@ static bool start(Board *board, GError **error)
     if (!board->loop) {
         return false;
     }
-    board->blocks = blockset_new(board->loop, NULL, ignore_message, NULL);
+    board->blocks = blockset_new(board->loop, NULL, NULL, NULL);
     replay->names = &board->header.names;
     if (!replay_header_read(&board->header, &replay->in, error)) {
         return false;

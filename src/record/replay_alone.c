@@ -33,7 +33,7 @@ static void alone_enter(DeviceServices *services, const DeviceCall *event)
 {
     ReplayDevice *device = (ReplayDevice *)services;
     Replay *replay = device->replay;
-    if (device->depth++) {
+    if (!device->recorded || device->depth++) {
         return;
     }
     if (!device->waiting && !replay_stopped(replay)) {
@@ -47,7 +47,10 @@ static void alone_enter(DeviceServices *services, const DeviceCall *event)
 
 static void alone_leave(DeviceServices *services, const DeviceCall *event)
 {
-    replay_leave((ReplayDevice *)services, event);
+    ReplayDevice *device = (ReplayDevice *)services;
+    if (device->recorded) {
+        replay_leave(device, event);
+    }
 }
 
 /* ---- what the device does ---- */
@@ -115,6 +118,10 @@ static void alone_call(DeviceServices *services, ServiceCall *call)
 {
     ReplayDevice *device = (ReplayDevice *)services;
     RecordedService recorded;
+    if (!device->recorded) {
+        call->answer = answer_of_nothing(call);
+        return;
+    }
     if (call->kind == SERVICE_INPUT) {
         replay_feed(device);
         return;
@@ -167,19 +174,6 @@ static const DeviceServicesClass ALONE_SERVICES = {
     .leave = alone_leave,
 };
 
-/* ---- a device that the recording does not know: nothing reaches it or comes from it ---- */
-
-static void idle_call(DeviceServices *services, ServiceCall *call)
-{
-    (void)services;
-    call->answer = answer_of_nothing(call);
-}
-
-static const DeviceServicesClass IDLE_SERVICES = {
-    .now = alone_now,
-    .call = idle_call,
-};
-
 /* ---- making them ---- */
 
 ReplayStream *replay_find_stream(const Replay *replay, const char *id)
@@ -217,9 +211,9 @@ DeviceServices *replay_make_services(ServicesSource *source, Device *dev, const 
     Replay *replay = (Replay *)source;
     (void)host;
     ReplayStream *stream = replay_find_stream(replay, device_id(dev));
-    bool fits = stream && !strcmp(stream->class_name, device_class(dev)->head.name);
-    return &replay_add_device(replay, dev, stream, fits ? &ALONE_SERVICES : &IDLE_SERVICES)
-                ->services;
+    ReplayDevice *device = replay_add_device(replay, dev, stream, &ALONE_SERVICES);
+    device->recorded = stream && !strcmp(stream->class_name, device_class(dev)->head.name);
+    return &device->services;
 }
 
 bool replay_has_all(const Replay *replay, GError **error)

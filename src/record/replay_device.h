@@ -40,6 +40,7 @@ typedef struct ReplayDevice {
     DeviceServices services;
     struct Replay *replay;
     ReplayStream *stream; /* NULL: the recorded machine did not have this device */
+    bool recorded;        /* without a CPU: the recorded machine had it, and of the same class */
     uint64_t now;
     bool receiving; /* the device gets recorded input during a call */
     unsigned asks;  /* how often the device has asked for input in the outermost call */

@@ -119,7 +119,7 @@ static void take_message(void *opaque, uint64_t address, uint32_t data)
     b->data = data;
 }
 
-static void board_init(Board *b)
+static void board_init(Board *b, Irqchip irqchip)
 {
     b->config = config_new();
     b->config->no_defaults = true;
@@ -134,6 +134,8 @@ static void board_init(Board *b)
                           .memory = b->memory,
                           .chars = b->chars};
     MachineCpu cpu = no_cpu();
+    cpu.has_controllers = irqchip == IRQCHIP_KERNEL;
+    cpu.has_local_apics = irqchip == IRQCHIP_SPLIT;
     cpu.message = take_message;
     cpu.opaque = b;
     b->machine = machine_new(&machine_pc_class, b->config, &parts, &cpu);
@@ -170,7 +172,7 @@ static void redirect(Board *b, unsigned pin, uint32_t low)
 static void inputs_become_messages(void)
 {
     Board b = {0};
-    board_init(&b);
+    board_init(&b, IRQCHIP_SPLIT);
     g_assert_true(machine_has_device(b.machine, "IOAPIC"));
     g_assert_true(machine_has_device(b.machine, "PIC"));
     g_assert_false(machine_has_device(b.machine, "LAPIC"));
@@ -192,7 +194,7 @@ static void inputs_become_messages(void)
 static void ends_of_interrupts_repeat_a_level(void)
 {
     Board b = {0};
-    board_init(&b);
+    board_init(&b, IRQCHIP_SPLIT);
     IrqLine *line = irq_router_line(b.machine->irqs, LINE);
     redirect(&b, LINE, IOAPIC_TRIGGER | VECTOR);
     pio_irq_set(line, true);
@@ -210,6 +212,20 @@ static void ends_of_interrupts_repeat_a_level(void)
     board_clear(&b);
 }
 
+/* A device's message is not lost where the accelerator has every controller. */
+static void devices_send_messages_to_the_kernels_chips(void)
+{
+    Board b = {0};
+    board_init(&b, IRQCHIP_KERNEL);
+    g_assert_false(machine_has_device(b.machine, "IOAPIC"));
+    Device *pit = b.machine->devices->pdata[0];
+    pio_bus_write(pit, APIC_MESSAGE_BASE, APIC_LEVEL_ASSERT | VECTOR, 4);
+    g_assert_cmpuint(b.messages, ==, 1);
+    g_assert_cmphex(b.address, ==, APIC_MESSAGE_BASE);
+    g_assert_cmphex(b.data, ==, APIC_LEVEL_ASSERT | VECTOR);
+    board_clear(&b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -217,5 +233,7 @@ int main(int argc, char **argv)
     g_test_add_func("/irqchip/inputs_become_messages", inputs_become_messages);
     g_test_add_func("/irqchip/ends_of_interrupts_repeat_a_level",
                     ends_of_interrupts_repeat_a_level);
+    g_test_add_func("/irqchip/devices_send_messages_to_the_kernels_chips",
+                    devices_send_messages_to_the_kernels_chips);
     return g_test_run();
 }

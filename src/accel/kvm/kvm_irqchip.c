@@ -129,7 +129,7 @@ void kvm_send_message(Accel *accel, uint64_t address, uint32_t data)
     if ((address & MESSAGE_ADDRESS_MASK) != APIC_MESSAGE_BASE) {
         return;
     }
-    if (data & APIC_TRIGGER_LEVEL && (uint8_t)data >= VECTOR_FIRST) {
+    if (kvm->routes && data & APIC_TRIGGER_LEVEL && (uint8_t)data >= VECTOR_FIRST) {
         g_mutex_lock(&kvm->routes_lock);
         if (!has_route(kvm, (uint8_t)data)) {
             add_route(kvm, (uint8_t)data);
