@@ -3,11 +3,17 @@
  * busybox in an initial file system in memory.  If one of the two packages is
  * not installed, the test is skipped and names the package.
  */
-#include "tests/guest/guest_rig.h"
+#include "tests/guest/guest_needs.h"
 
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+
+/* In the header of a packed kernel. */
+#define LINUX_SETUP_SECTS    0x1f1
+#define LINUX_PAYLOAD_OFFSET 0x248
+#define LINUX_PAYLOAD_LENGTH 0x24c
+#define LZ4_MAGIC            "\x02\x21\x4c\x18"
 
 #define KERNELS "/boot/vmlinuz-*-cloud-amd64"
 
@@ -22,15 +28,14 @@ static char *find_kernel(void)
     return kernel;
 }
 
-static bool has_program(const char *name, const char *package)
-{
-    g_autofree char *path = g_find_program_in_path(name);
-    if (!path) {
-        g_autofree char *why = g_strdup_printf("%s is not installed (package %s)", name, package);
-        g_test_skip(why);
-    }
-    return path != NULL;
-}
+static const Need BUSYBOX_NEED = {"busybox", "busybox-static"};
+static const Need CPIO_NEED = {"cpio", "cpio"};
+static const Need MKE2FS_NEED = {"mke2fs", "e2fsprogs"};
+static const Need LZ4_NEED = {"lz4", "lz4"};
+static const Need GRUB_NEED = {"/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"};
+static const Need MKRESCUE_NEED = {"grub-mkrescue", "grub-common"};
+static const Need XORRISO_NEED = {"xorriso", "xorriso"};
+static const Need MTOOLS_NEED = {"mformat", "mtools"};
 
 static bool can_run(const GuestTarget *target, const char *kernel)
 {
@@ -42,7 +47,7 @@ static bool can_run(const GuestTarget *target, const char *kernel)
         g_test_skip(KERNELS " is not there (package linux-image-cloud-amd64)");
         return false;
     }
-    return has_program("busybox", "busybox-static") && has_program("cpio", "cpio");
+    return guest_has_all(NEEDS(&BUSYBOX_NEED, &CPIO_NEED));
 }
 
 /*
@@ -156,6 +161,75 @@ static void test_it_boots_on_4_cpus(const GuestTarget *target)
     }
 }
 
+/* Its setup code asks our BIOS for the memory map. */
+static void test_it_boots_by_the_16_bit_entry(const GuestTarget *target)
+{
+    g_autofree char *output = run(target, "real", "poweroff -f", "-machine pc,kernel-entry=16");
+    g_assert_true(!output || strstr(output, "user space"));
+}
+
+/* Writes the kernel as it was linked to vmlinux, or skips the test. */
+static bool unpack_kernel(const char *kernel)
+{
+    g_autofree char *data = NULL, *packed = guest_path("vmlinux.lz4");
+    size_t size;
+    uint32_t offset, length;
+    g_assert_true(g_file_get_contents(kernel, &data, &size, NULL));
+    g_assert_cmpuint(size, >, LINUX_PAYLOAD_LENGTH + sizeof(length));
+    memcpy(&offset, data + LINUX_PAYLOAD_OFFSET, sizeof(offset));
+    memcpy(&length, data + LINUX_PAYLOAD_LENGTH, sizeof(length));
+    offset += 512 * (1u + (uint8_t)data[LINUX_SETUP_SECTS]);
+    g_assert_cmpuint(offset + length, <=, size);
+    if (memcmp(data + offset, LZ4_MAGIC, sizeof(LZ4_MAGIC) - 1) != 0) {
+        g_test_skip("this kernel is not packed by LZ4");
+        return false;
+    }
+    /* Behind the packed kernel, the payload has the size of the unpacked one. */
+    g_assert_true(g_file_set_contents(packed, data + offset, (gssize)length - 4, NULL));
+    guest_run_tool("lz4 -d -q -f vmlinux.lz4 vmlinux");
+    return true;
+}
+
+static void test_it_boots_by_the_pvh_entry(const GuestTarget *target)
+{
+    g_autofree char *kernel = find_kernel();
+    if (!can_run(target, kernel) || !guest_has_all(NEEDS(&LZ4_NEED)) || !unpack_kernel(kernel)) {
+        return;
+    }
+    g_autofree char *initrd = make_initrd("pvh", kernel, "", "poweroff -f");
+    g_autofree char *unpacked = guest_path("vmlinux");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES,
+                    "-m 256 -kernel %s -initrd %s -append 'console=ttyS0 quiet'", unpacked, initrd);
+    guest_expect(guest, GUEST_OUT, "user space");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+#define GRUB_CONFIG                                                                                \
+    "serial --unit=0 --speed=115200\nterminal_output serial\n"                                     \
+    "linux /kernel console=ttyS0 quiet\ninitrd /initrd\nboot\n"
+
+/* Our BIOS reads it all from the disk. */
+static void test_it_boots_from_a_disk_with_grub(const GuestTarget *target)
+{
+    g_autofree char *kernel = find_kernel();
+    if (!can_run(target, kernel) ||
+        !guest_has_all(NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
+        return;
+    }
+    g_autofree char *initrd = make_initrd("disk", kernel, "", "poweroff -f");
+    guest_write_file("linux/boot/grub/grub.cfg", GRUB_CONFIG);
+    guest_run_tool("cp '%s' linux/kernel; cp '%s' linux/initrd\n"
+                   "grub-mkrescue -d /usr/lib/grub/i386-pc --locales= --fonts= --themes= "
+                   "-o linux.iso linux",
+                   kernel, initrd);
+    g_autofree char *disk = guest_path("linux.iso");
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-m 256 -hda %s -snapshot", disk);
+    guest_be_patient(guest, 2);
+    guest_expect(guest, GUEST_OUT, "user space");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
 static void test_it_boots_by_the_64_bit_entry_and_reboots(const GuestTarget *target)
 {
     g_autofree char *output =
@@ -232,7 +306,7 @@ static char *make_root(const char *name)
 
 static void test_its_root_is_a_disk_with_dma(const GuestTarget *target)
 {
-    if (!has_program("mke2fs", "e2fsprogs")) {
+    if (!guest_has_all(NEEDS(&MKE2FS_NEED))) {
         return;
     }
     g_autofree char *image = make_root("dmaroot");
@@ -261,6 +335,9 @@ int main(int argc, char **argv)
     guest_tests_init(&argc, &argv);
     STOCK(it_boots_and_powers_off);
     STOCK(it_boots_on_4_cpus);
+    STOCK(it_boots_by_the_16_bit_entry);
+    STOCK(it_boots_by_the_pvh_entry);
+    STOCK(it_boots_from_a_disk_with_grub);
     STOCK(it_boots_by_the_64_bit_entry_and_reboots);
     STOCK(its_clock_keeps_pace);
     STOCK(its_root_is_a_disk_with_dma);

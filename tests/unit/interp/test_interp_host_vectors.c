@@ -23,7 +23,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-#define CASES           (RIG_SANITIZED ? 20000u : 600000u)
+#define CASES           (RIG_SANITIZED ? 20000u : 800000u)
 #define DIFFERENCES_MAX 20u
 #define MEMORY_SIZE     64u
 #define IMAGE_COMPARED  (160u + 8u * 16u)
