@@ -8,6 +8,7 @@
 #include "src/accel/soft/translate/translation.h"
 #include "src/base/error.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -304,9 +305,17 @@ static bool is_near(const Translator *translator, const void *near)
     return distance < INT32_MAX / 2 && distance > INT32_MIN / 2;
 }
 
+/* LAHF_LM, which older versions of clang do not know by name. */
+static bool host_has_lahf(void)
+{
+    unsigned eax, ebx, ecx, edx;
+
+    return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && ecx & bit_LAHF_LM;
+}
+
 Translator *translator_new(const void *near, GError **error)
 {
-    if (!__builtin_cpu_supports("lahf_lm")) {
+    if (!host_has_lahf()) {
         error_refuse(error, "-accel soft,translate=on: the host has no LAHF in 64-bit code");
         return NULL;
     }
