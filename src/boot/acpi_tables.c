@@ -120,15 +120,6 @@ typedef struct __attribute__((packed)) MadtNmi {
     uint8_t input;
 } MadtNmi;
 
-/*
- * Name (\_S5, Package (4) {0, 0, 0, 0}): NameOp, the name, PackageOp, the package's
- * length (counted from that byte), its count, two BytePrefix and two ZeroOp.
- */
-static const uint8_t DSDT_CODE[] = {
-    0x08, '\\', '_', 'S', '5', '_', 0x12, 0x08, 4, 0x0a, ACPI_SLP_TYP_S5, 0x0a, ACPI_SLP_TYP_S5,
-    0,    0,
-};
-
 /* ---- tables with a header ---- */
 
 static void fill_header(Header *header, const char *signature, uint8_t revision, size_t size)
@@ -248,6 +239,13 @@ static uint32_t add_madt(BootTables *tables)
         append(madt, &timer, sizeof(timer));
     }
     append(madt, &sci, sizeof(sci));
+    for (unsigned i = 0; board->has_pci && i < BOOT_PIRQS; i++) {
+        const uint8_t irq = board->pirq_irq[i];
+        const MadtOverride level = {MADT_OVERRIDE, sizeof(level), 0, irq, irq, MADT_LEVEL_HIGH};
+        if (i == 0 || irq != board->pirq_irq[i - 1]) {
+            append(madt, &level, sizeof(level));
+        }
+    }
     append(madt, &nmi, sizeof(nmi));
     return add_bytes(tables, madt, "APIC", 1);
 }
@@ -257,7 +255,7 @@ static uint32_t add_madt(BootTables *tables)
 static uint32_t add_dsdt(BootTables *tables)
 {
     GByteArray *dsdt = new_table();
-    append(dsdt, DSDT_CODE, sizeof(DSDT_CODE));
+    boot_put_dsdt(tables->board, dsdt);
     return add_bytes(tables, dsdt, "DSDT", 1);
 }
 

@@ -26,6 +26,16 @@ typedef struct BootOptions {
     const char *entry;  /* -machine kernel-entry= */
 } BootOptions;
 
+#define BOOT_PIRQS        4u  /* PCI interrupts */
+#define BOOT_PCI_PINS_MAX 32u /* one for each slot */
+
+/* An interrupt pin of a PCI slot, and where it leads. */
+typedef struct BootPciPin {
+    uint8_t slot;
+    uint8_t pin;  /* 1 to 4 */
+    uint8_t pirq; /* 0 to 3 */
+} BootPciPin;
+
 /* What the tables in memory say about the board. */
 typedef struct BootBoard {
     CpuTopology topology; /* how many CPUs there are, and the IDs of their APICs */
@@ -35,6 +45,10 @@ typedef struct BootBoard {
     uint16_t acpi_port;  /* the first port of the power management registers; 0: there are none */
     uint8_t acpi_irq;
     uint16_t reset_port; /* the port of the reset control register; 0: there is none */
+    bool has_pci;
+    uint8_t pirq_irq[BOOT_PIRQS]; /* to which firmware routes each; also the I/O APIC's input */
+    BootPciPin pci_pins[BOOT_PCI_PINS_MAX];
+    unsigned pci_pin_count;
 } BootBoard;
 
 /*
@@ -68,7 +82,10 @@ bool boot_image_offer(const BootImage *image, Memory *memory, FwItems *items, GE
 /* The room, from 0xf0000 on, that the built-in BIOS leaves for the tables (bios/bios.ld). */
 #define BOOT_TABLES_MAX 0x2000u
 
-/* Puts the tables that a kernel of -kernel gets into that room. */
+/*
+ * Puts the tables that a kernel of -kernel gets into that room.  If there are too many
+ * CPUs, the MP table, which kernels read without ACPI, is left out.
+ */
 void boot_put_tables(const BootBoard *board, Memory *memory);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BootImage, boot_image_free)

@@ -112,6 +112,10 @@ uint32_t boot_tables_add(BootTables *tables, const void *data, size_t size, unsi
 /* The value that makes the sum of the bytes 0. */
 uint8_t boot_checksum(const void *data, size_t size);
 void boot_add_mp_table(BootTables *tables);
+/* The table of a PCI BIOS that says how the interrupts are routed. */
+void boot_add_pir_table(BootTables *tables);
+/* Appends the code of the DSDT. */
+void boot_put_dsdt(const BootBoard *board, GByteArray *code);
 /* Returns the address of the ACPI root pointer. */
 uint32_t boot_add_acpi_tables(BootTables *tables);
 

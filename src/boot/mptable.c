@@ -1,6 +1,6 @@
 /*
  * The MP table, after Intel's MultiProcessor Specification 1.4, chapter 4:
- * the CPUs, an ISA bus, the I/O APIC and the ISA interrupts on its inputs.
+ * the CPUs, the buses, the I/O APIC and the interrupts on its inputs.
  */
 #include "src/boot/apic_regs.h"
 #include "src/boot/load.h"
@@ -18,6 +18,7 @@ enum { INTERRUPT_VECTORED = 0, INTERRUPT_NMI = 1, INTERRUPT_EXTERNAL = 3 };
 #define FLAGS_OF_BUS   0x0000u
 #define FLAGS_LEVEL    0x000du /* active high, level */
 #define ALL_APICS      0xffu
+#define PCI_BUS        0u
 
 /* A Pentium with an FPU and an APIC.  Kernels ask CPUID instead. */
 #define CPU_SIGNATURE 0x00000520u
@@ -48,10 +49,10 @@ typedef struct __attribute__((packed)) Processor {
     uint32_t signature, features, reserved[2];
 } Processor;
 
-typedef struct __attribute__((packed)) IsaBus {
+typedef struct __attribute__((packed)) NamedBus {
     uint8_t type, id;
     char name[6];
-} IsaBus;
+} NamedBus;
 
 typedef struct __attribute__((packed)) IoApic {
     uint8_t type, id, version, flags;
@@ -90,6 +91,21 @@ static void add_processors(Config *config, const CpuTopology *topology)
     }
 }
 
+/* Kernels take the number of a PCI bus for that of its configuration space. */
+static uint8_t isa_bus(const BootBoard *board)
+{
+    return board->has_pci ? PCI_BUS + 1 : 0;
+}
+
+static bool is_of_pci(const BootBoard *board, uint8_t irq)
+{
+    bool is_it = false;
+    for (unsigned i = 0; board->has_pci && i < BOOT_PIRQS; i++) {
+        is_it = is_it || board->pirq_irq[i] == irq;
+    }
+    return is_it;
+}
+
 /*
  * ISA IRQ n is connected to input n, except that the timer may have another input.
  * IRQ 2 is the cascade and is not connected.
@@ -101,34 +117,59 @@ static void add_io_interrupts(Config *config, const BootBoard *board)
             .type = ENTRY_IO_INTERRUPT,
             .kind = INTERRUPT_VECTORED,
             .flags = irq == board->acpi_irq ? FLAGS_LEVEL : FLAGS_OF_BUS,
+            .bus = isa_bus(board),
             .irq = irq,
             .apic = IO_APIC_ID,
             .input = irq ? irq : board->timer_input,
         };
-        if (irq != ISA_CASCADE) {
+        if (irq != ISA_CASCADE && !is_of_pci(board, irq)) {
             add_entry(config, &interrupt, sizeof(interrupt));
         }
     }
 }
 
-static void add_local_interrupts(Config *config)
+/* Of a PCI bus the source is the slot and the pin. */
+static void add_pci_interrupts(Config *config, const BootBoard *board)
 {
-    const Interrupt external = {ENTRY_LOCAL_INTERRUPT, INTERRUPT_EXTERNAL, 0, 0, 0, ALL_APICS, 0};
-    const Interrupt nmi = {ENTRY_LOCAL_INTERRUPT, INTERRUPT_NMI, 0, 0, 0, ALL_APICS, 1};
+    for (unsigned i = 0; i < board->pci_pin_count; i++) {
+        const BootPciPin *pin = &board->pci_pins[i];
+        const Interrupt interrupt = {
+            .type = ENTRY_IO_INTERRUPT,
+            .kind = INTERRUPT_VECTORED,
+            .flags = FLAGS_LEVEL,
+            .bus = PCI_BUS,
+            .irq = (uint8_t)(pin->slot << 2 | (pin->pin - 1)),
+            .apic = IO_APIC_ID,
+            .input = board->pirq_irq[pin->pirq],
+        };
+        add_entry(config, &interrupt, sizeof(interrupt));
+    }
+}
+
+static void add_local_interrupts(Config *config, const BootBoard *board)
+{
+    const uint8_t bus = isa_bus(board);
+    const Interrupt external = {ENTRY_LOCAL_INTERRUPT, INTERRUPT_EXTERNAL, 0, bus, 0, ALL_APICS, 0};
+    const Interrupt nmi = {ENTRY_LOCAL_INTERRUPT, INTERRUPT_NMI, 0, bus, 0, ALL_APICS, 1};
     add_entry(config, &external, sizeof(external));
     add_entry(config, &nmi, sizeof(nmi));
 }
 
 static void add_entries(Config *config, const BootBoard *board)
 {
-    const IsaBus bus = {ENTRY_BUS, 0, "ISA   "};
+    const NamedBus pci = {ENTRY_BUS, PCI_BUS, "PCI   "};
+    const NamedBus isa = {ENTRY_BUS, isa_bus(board), "ISA   "};
     const IoApic chip = {ENTRY_IO_APIC, IO_APIC_ID, IO_APIC_VERSION, IO_APIC_USABLE,
                          board->ioapic_base};
     add_processors(config, &board->topology);
-    add_entry(config, &bus, sizeof(bus));
+    if (board->has_pci) {
+        add_entry(config, &pci, sizeof(pci));
+    }
+    add_entry(config, &isa, sizeof(isa));
     add_entry(config, &chip, sizeof(chip));
     add_io_interrupts(config, board);
-    add_local_interrupts(config);
+    add_pci_interrupts(config, board);
+    add_local_interrupts(config, board);
 }
 
 void boot_add_mp_table(BootTables *tables)

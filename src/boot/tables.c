@@ -38,10 +38,13 @@ static void write_variables(BootLoad *load)
 }
 
 /* Returns the address of the ACPI root pointer, or 0. */
-static uint32_t build(BootTables *tables)
+static uint32_t build(BootTables *tables, bool with_mp_table)
 {
-    if (tables->board->apic) {
+    if (tables->board->apic && with_mp_table) {
         boot_add_mp_table(tables);
+    }
+    if (tables->board->has_pci) {
+        boot_add_pir_table(tables);
     }
     return tables->board->acpi_port ? boot_add_acpi_tables(tables) : 0;
 }
@@ -55,7 +58,7 @@ bool boot_add_tables(BootLoad *load, GError **error)
     write_variables(load);
     BootTables tables = {load->board, g_byte_array_new(), BOOT_ROM_START};
     g_autoptr(GByteArray) bytes = tables.bytes;
-    load->rsdp = build(&tables);
+    load->rsdp = build(&tables, true);
     return boot_put(load, BOOT_ROM_START, bytes->data, bytes->len, bytes->len, "the tables", error);
 }
 
@@ -63,7 +66,11 @@ void boot_put_tables(const BootBoard *board, Memory *memory)
 {
     BootTables tables = {board, g_byte_array_new(), BOOT_ROM_START};
     g_autoptr(GByteArray) bytes = tables.bytes;
-    build(&tables);
+    build(&tables, true);
+    if (bytes->len > BOOT_TABLES_MAX) {
+        g_byte_array_set_size(bytes, 0);
+        build(&tables, false);
+    }
     g_assert_cmpuint(bytes->len, <=, BOOT_TABLES_MAX);
     memory_write(memory, BOOT_ROM_START, bytes->data, bytes->len);
 }

@@ -410,6 +410,8 @@ BootBoard machine_board(const Machine *machine)
         board.acpi_port = 0;
     }
     board.timer_input = in_kernel ? 0 : machine->class->timer_pin;
+    board.has_pci = machine->host.pci != NULL;
+    machine_note_pci_pins(machine, &board);
     return board;
 }
 

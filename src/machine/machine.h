@@ -227,6 +227,8 @@ void machine_nmi(Machine *machine);
 
 /* The PCI interrupt, 0 to 3, to which a function's pin (1 to 4) leads. */
 unsigned machine_pirq(unsigned function, unsigned pin);
+/* Tells the tables which pins the functions on the bus have. */
+void machine_note_pci_pins(const Machine *machine, BootBoard *board);
 /* Puts a device of -device that is one of PCI on the bus, and takes `addr` and `bus`. */
 bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error);
 

@@ -296,6 +296,7 @@ static bool pc_fit_device(Machine *machine, const char *driver, GHashTable *prop
     {                                                                                              \
         .lapic_base = LAPIC_BASE, .ioapic_base = IOAPIC_BASE, .acpi_port = PORT_ACPI_PM,           \
         .acpi_irq = IRQ_ACPI, .reset_port = PORT_RESET,                                            \
+        .pirq_irq = {IRQ_PIRQA, IRQ_PIRQB, IRQ_PIRQC, IRQ_PIRQD},                                  \
     }
 
 const MachineClass machine_pc_class = {

@@ -53,6 +53,23 @@ unsigned machine_pirq(unsigned function, unsigned pin)
     return ((function >> 3) + 3 + pin - 1) % PIRQS;
 }
 
+/* Functions come in the order of slots, and several of a slot may share a pin. */
+void machine_note_pci_pins(const Machine *machine, BootBoard *board)
+{
+    unsigned known = 0; /* the pins of this slot that are noted, a bit for each */
+    for (unsigned function = 0; machine->host.pci && function < PCI_FUNCTIONS; function++) {
+        Device *dev = pci_bus_device(machine->host.pci, function);
+        const unsigned pin = dev ? device_class(dev)->pci->pin : 0;
+        known = function & 7 ? known : 0;
+        if (!pin || known >> pin & 1 || board->pci_pin_count == BOOT_PCI_PINS_MAX) {
+            continue;
+        }
+        known |= 1u << pin;
+        board->pci_pins[board->pci_pin_count++] = (BootPciPin){
+            (uint8_t)(function >> 3), (uint8_t)pin, (uint8_t)machine_pirq(function, pin)};
+    }
+}
+
 bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error)
 {
     const PciIdentity *identity = device_class(dev)->pci;

@@ -15,8 +15,6 @@
 #define CLASS_IDE  0x0101u /* class and subclass */
 #define SMALLEST   16u     /* of the ranges of memory and ports */
 
-static const uint8_t PIRQ_IRQS[] = {IRQ_PIRQA, IRQ_PIRQB, IRQ_PIRQC, IRQ_PIRQD};
-
 /* Where the next range of each kind may begin. */
 typedef struct Room {
     uint64_t ports, memory;
@@ -44,13 +42,15 @@ static void place_bar(PciBus *pci, unsigned function, const PciBar *bar, Room *r
     }
 }
 
-static void set_up_function(PciBus *pci, unsigned function, const PciIdentity *identity, Room *room)
+static void set_up_function(const Machine *machine, unsigned function, const PciIdentity *identity,
+                            Room *room)
 {
+    PciBus *pci = machine->host.pci;
     for (const PciBar *bar = identity->bars; bar && bar->size; bar++) {
         place_bar(pci, function, bar, room);
     }
     if (identity->pin) {
-        uint8_t irq = PIRQ_IRQS[machine_pirq(function, identity->pin)];
+        uint8_t irq = machine->class->tables.pirq_irq[machine_pirq(function, identity->pin)];
         pci_config_write(pci, function, PCI_INTERRUPT_LINE, irq, 1);
     }
     /* The boot disk is used by DMA, so its controller is a bus master already. */
@@ -67,13 +67,14 @@ void pc_assign_pci(Machine *machine)
 {
     PciBus *pci = machine->host.pci;
     Room room = {PCI_PORTS_BASE, PCI_MEMORY_BASE};
-    for (unsigned pirq = 0; pirq < G_N_ELEMENTS(PIRQ_IRQS); pirq++) {
-        pci_config_write(pci, ISA_BRIDGE, PIIX3_PIRQA + pirq, PIRQ_IRQS[pirq], 1);
+    for (unsigned pirq = 0; pirq < BOOT_PIRQS; pirq++) {
+        pci_config_write(pci, ISA_BRIDGE, PIIX3_PIRQA + pirq, machine->class->tables.pirq_irq[pirq],
+                         1);
     }
     for (unsigned function = 0; function < PCI_FUNCTIONS; function++) {
         Device *dev = pci_bus_device(pci, function);
         if (dev) {
-            set_up_function(pci, function, device_class(dev)->pci, &room);
+            set_up_function(machine, function, device_class(dev)->pci, &room);
         }
     }
 }

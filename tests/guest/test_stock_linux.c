@@ -304,15 +304,16 @@ static char *make_root(const char *name)
     return image;
 }
 
-static void test_its_root_is_a_disk_with_dma(const GuestTarget *target)
+static void check_root_on_disk(const GuestTarget *target, const char *name, const char *more)
 {
     if (!guest_has_all(NEEDS(&MKE2FS_NEED))) {
         return;
     }
-    g_autofree char *image = make_root("dmaroot");
-    g_autofree char *options = g_strdup_printf("-no-acpi -hda %s", image);
+    g_autofree char *image = make_root(name);
+    g_autofree char *initrd = g_strconcat(name, "-initrd", NULL);
+    g_autofree char *options = g_strdup_printf("%s -hda %s", more, image);
     g_autofree char *output =
-        run_with(target, "dma", "ata_piix sd_mod",
+        run_with(target, initrd, "ata_piix sd_mod",
                  "mkdir -p /dev /mnt; mount -t devtmpfs dev /dev; sh /load; "
                  "while ! mount -t ext4 /dev/sda /mnt 2>/dev/null; do sleep 1; done; "
                  "mount --move /dev /mnt/dev; umount /proc; exec switch_root /mnt /init",
@@ -328,6 +329,16 @@ static void test_its_root_is_a_disk_with_dma(const GuestTarget *target)
     shell("PATH=$PATH:/sbin:/usr/sbin; e2fsck -fn '%s' >/dev/null 2>&1", image);
 }
 
+static void test_its_root_is_a_disk_with_dma(const GuestTarget *target)
+{
+    check_root_on_disk(target, "disk", "");
+}
+
+static void test_it_finds_the_disk_without_acpi(const GuestTarget *target)
+{
+    check_root_on_disk(target, "disk-no-acpi", "-no-acpi");
+}
+
 #define STOCK(name) guest_tests_add("stock_linux/" #name, test_##name, GUEST_DEFAULT_IRQCHIP)
 
 int main(int argc, char **argv)
@@ -341,5 +352,6 @@ int main(int argc, char **argv)
     STOCK(it_boots_by_the_64_bit_entry_and_reboots);
     STOCK(its_clock_keeps_pace);
     STOCK(its_root_is_a_disk_with_dma);
+    STOCK(it_finds_the_disk_without_acpi);
     return guest_tests_run();
 }

@@ -354,6 +354,104 @@ static void test_without_registers_there_is_no_script(BootRig *rig, gconstpointe
     g_assert_cmpuint(fw_items_table(items)->count, ==, 0);
 }
 
+/* ---- PCI: what the three tables say of each pin ---- */
+
+static const BootPciPin PINS[] = {{1, 1, 0}, {3, 1, 2}, {3, 2, 3}, {31, 4, 1}};
+static const uint8_t PIRQ_IRQS[BOOT_PIRQS] = {10, 10, 11, 5};
+
+static void load_with_pci(BootRig *rig)
+{
+    rig->board.has_pci = true;
+    rig->board.pci_pin_count = G_N_ELEMENTS(PINS);
+    memcpy(rig->board.pci_pins, PINS, sizeof(PINS));
+    memcpy(rig->board.pirq_irq, PIRQ_IRQS, sizeof(PIRQ_IRQS));
+    load_with(rig, 2, true);
+}
+
+/* The PCI interrupt that _PRT names for a pin: its link is called LNKA to LNKD. */
+static unsigned pirq_of_prt(const BootRig *rig, unsigned slot, unsigned pin)
+{
+    const uint32_t fadt = root_entry(rig, 0), dsdt = boot_rig_peek32(rig, fadt + 40);
+    const uint32_t end = dsdt + boot_rig_peek32(rig, dsdt + 4);
+    for (uint32_t at = dsdt; at < end; at++) {
+        if (boot_rig_peek32(rig, at) == (slot << 16 | 0xffff) &&
+            boot_rig_peek(rig, at + 4, 2) == (0x0a | (pin - 1) << 8)) {
+            boot_rig_begins_with(rig, at + 6, ".ISA_LNK");
+            return (unsigned)boot_rig_peek(rig, at + 14, 1) - (unsigned)'A';
+        }
+    }
+    return UINT_MAX;
+}
+
+static unsigned pirq_of_pir(const BootRig *rig, unsigned slot, unsigned pin)
+{
+    const uint32_t pir = find(rig, "$PIR"), size = (uint32_t)boot_rig_peek(rig, pir + 6, 2);
+    boot_rig_sum_is_zero(rig, pir, size);
+    g_assert_cmphex(boot_rig_peek(rig, pir + 8, 2), ==, 0x0800); /* the router's bus and function */
+    g_assert_cmphex(boot_rig_peek32(rig, pir + 12), ==, 0x70008086);
+    for (uint32_t at = pir + 32; at < pir + size; at += 16) {
+        if (boot_rig_peek(rig, at + 1, 1) == slot << 3) {
+            return (unsigned)boot_rig_peek(rig, at + 2 + 3 * (pin - 1), 1) - 0x60;
+        }
+    }
+    return UINT_MAX;
+}
+
+/* The input of the I/O APIC, where the interrupt is a level from PCI bus 0; 0: it is not there. */
+static unsigned input_of_mp(const BootRig *rig, unsigned slot, unsigned pin)
+{
+    const uint32_t config = boot_rig_peek32(rig, find(rig, "_MP_") + 4);
+    const uint32_t end = config + (uint32_t)boot_rig_peek(rig, config + 4, 2);
+    for (uint32_t at = config + 44; at < end;
+         at += entry_size((unsigned)boot_rig_peek(rig, at, 1))) {
+        if (boot_rig_peek32(rig, at) == 0x000d0003 &&
+            boot_rig_peek(rig, at + 4, 2) == (slot << 2 | (pin - 1)) << 8) {
+            return (unsigned)boot_rig_peek(rig, at + 7, 1);
+        }
+    }
+    return 0;
+}
+
+static void test_three_tables_agree_on_pci_interrupts(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with_pci(rig);
+    for (size_t i = 0; i < G_N_ELEMENTS(PINS); i++) {
+        const BootPciPin *p = &PINS[i];
+        g_assert_cmpuint(pirq_of_prt(rig, p->slot, p->pin), ==, p->pirq);
+        g_assert_cmpuint(pirq_of_pir(rig, p->slot, p->pin), ==, p->pirq);
+        g_assert_cmpuint(input_of_mp(rig, p->slot, p->pin), ==, PIRQ_IRQS[p->pirq]);
+    }
+    g_assert_cmpuint(pirq_of_prt(rig, 2, 1), ==, UINT_MAX);
+    g_assert_cmpuint(pirq_of_pir(rig, 2, 1), ==, UINT_MAX);
+    g_assert_cmpuint(input_of_mp(rig, 2, 1), ==, 0);
+}
+
+static void test_without_pci_there_is_no_table_of_it(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with(rig, 2, true);
+    g_assert_cmphex(find(rig, "$PIR"), ==, 0);
+    g_assert_cmpuint(input_of_mp(rig, 1, 1), ==, 0);
+    const uint32_t fadt = root_entry(rig, 0), dsdt = boot_rig_peek32(rig, fadt + 40);
+    g_assert_cmpuint(boot_rig_peek32(rig, dsdt + 4), <, 64);
+}
+
+/* With so many CPUs that not all of the tables have room, that without ACPI is left out. */
+static void test_built_in_firmware_has_room_for_pci_too(BootRig *rig, gconstpointer data)
+{
+    (void)data;
+    load_with_pci(rig);
+    rig->board.topology = cpu_topology_flat(255);
+    boot_put_tables(&rig->board, rig->memory);
+    g_assert_cmphex(find(rig, "RSD PTR "), !=, 0);
+    g_assert_cmphex(find(rig, "$PIR"), !=, 0);
+    g_assert_cmphex(find(rig, "_MP_"), ==, 0);
+    rig->board.topology = cpu_topology_flat(64);
+    boot_put_tables(&rig->board, rig->memory);
+    g_assert_cmphex(find(rig, "_MP_"), !=, 0);
+}
+
 #define TEST(name)                                                                                 \
     g_test_add("/boot/tables/" #name, BootRig, NULL, boot_rig_set_up, test_##name,                 \
                boot_rig_tear_down)
@@ -374,5 +472,8 @@ int main(int argc, char **argv)
     TEST(without_registers_there_is_no_script);
     TEST(mp_table_is_sound);
     TEST(mp_table_names_the_boot_cpu_and_the_addresses);
+    TEST(three_tables_agree_on_pci_interrupts);
+    TEST(without_pci_there_is_no_table_of_it);
+    TEST(built_in_firmware_has_room_for_pci_too);
     return g_test_run();
 }
