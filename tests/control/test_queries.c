@@ -72,6 +72,17 @@ static void test_devices_are_shown_as_qemu_does(void)
         "pic0: irr=20 imr=fe isr=00 hprio=0 irq_base=20 rr_sel=1 elcr=20 fnm=0\\r\\n");
     has(&rig, "info roms", "{\"return\":\"\"}");
     has(&rig, "info kvm", "kvm support: disabled\\r\\n");
+    has(&rig, "info pci",
+        "{\"return\":\"  Bus  0, device   0, function 0:\\r\\n    Host bridge: PCI device "
+        "8086:1237\\r\\n      PCI subsystem 0000:0000\\r\\n      id \\\"i440FX\\\"\\r\\n");
+    has(&rig, "info pci",
+        "    IDE controller: PCI device 8086:7010\\r\\n      PCI subsystem 0000:0000\\r\\n"
+        "      BAR4: I/O at 0xffffffffffffffff [0x000e].\\r\\n");
+    g_free(control_ask(&rig, "outl 0xcf8 0x80000920"));
+    g_free(control_ask(&rig, "outl 0xcfc 0xc000"));
+    g_free(control_ask(&rig, "outl 0xcf8 0x80000904"));
+    g_free(control_ask(&rig, "outw 0xcfc 1"));
+    has(&rig, "info pci", "      BAR4: I/O at 0xc000 [0xc00f].\\r\\n");
     has(&rig, "info cpus", "{\"return\":\"\"}");
     end(&rig);
 }
