@@ -63,6 +63,7 @@ static const char *explain(int code)
 {
     return code == ENODATA ? "the file has become shorter"
            : code == ENXIO ? "the file ends before it (a longer one has room)"
+           : code == EPERM ? "the file would begin like another format (format=raw allows that)"
                            : g_strerror(code);
 }
 

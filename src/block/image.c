@@ -52,23 +52,30 @@ Image *image_new_blank(uint64_t sectors, bool read_only)
 
 /* ---- any image ---- */
 
-const char *image_probe(const char *path)
+/* The format that `size` bytes at the beginning of a file look like. */
+static const char *format_of(const char *start, size_t size)
 {
     static const struct {
         const char *magic, *name;
     } FORMATS[] = {{"QFI\xfb", "qcow2"}, {"KDMV", "vmdk"}, {"vhdxfile", "vhdx"}, {"<<< ", "vdi"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
+        size_t length = strlen(FORMATS[i].magic);
+        if (size >= length && !memcmp(start, FORMATS[i].magic, length)) {
+            return FORMATS[i].name;
+        }
+    }
+    return "raw";
+}
+
+const char *image_probe(const char *path)
+{
     char start[8] = "";
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t size = fd < 0 ? 0 : pread(fd, start, sizeof(start), 0);
     if (fd >= 0) {
         close(fd);
     }
-    for (size_t i = 0; size > 0 && i < G_N_ELEMENTS(FORMATS); i++) {
-        if (!memcmp(start, FORMATS[i].magic, strlen(FORMATS[i].magic))) {
-            return FORMATS[i].name;
-        }
-    }
-    return "raw";
+    return format_of(start, size > 0 ? (size_t)size : 0);
 }
 
 static bool is_uri(const char *file)
@@ -83,8 +90,12 @@ static Image *open_base(const Drive *drive, GError **error)
         return image_nbd_open(drive, error);
     }
     const char *format = drive->format ? drive->format : image_probe(drive->file);
-    return strcmp(format, "raw") ? image_nbd_serve(drive, format, error)
-                                 : image_raw_open(drive, error);
+    Image *image = strcmp(format, "raw") ? image_nbd_serve(drive, format, error)
+                                         : image_raw_open(drive, error);
+    if (image) {
+        image->probed_raw = !drive->format && !strcmp(format, "raw");
+    }
+    return image;
 }
 
 Image *image_open(const Drive *drive, GError **error)
@@ -135,9 +146,22 @@ static bool may_change(const Image *image, uint64_t sector, uint32_t count)
     return false;
 }
 
+/*
+ * The next run would take the file for one of another format, whose header the
+ * guest has made, and which may name any file of the host.
+ */
+static bool disguises(const Image *image, uint64_t sector, const void *data, uint32_t count)
+{
+    bool it_does =
+        image->probed_raw && !sector && count && strcmp(format_of(data, IMAGE_SECTOR), "raw") != 0;
+    errno = it_does ? EPERM : errno;
+    return it_does;
+}
+
 bool image_write(Image *image, uint64_t sector, const void *data, uint32_t count)
 {
-    return may_change(image, sector, count) && image->class->write(image, sector, data, count);
+    return may_change(image, sector, count) && !disguises(image, sector, data, count) &&
+           image->class->write(image, sector, data, count);
 }
 
 bool image_flush(Image *image)

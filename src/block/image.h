@@ -47,6 +47,8 @@ struct Image {
     bool read_only;
     bool unsafe;   /* a flush does nothing */
     bool discards; /* space may be given back to the host */
+    /* The file was taken for a raw image because it begins like no other, and shall not later. */
+    bool probed_raw;
 };
 
 /* Returns NULL with `error` if the image cannot be opened or is not what `drive` says. */

@@ -293,6 +293,27 @@ static void snapshot_leaves_the_file_alone(Bench *b, gconstpointer data)
     g_assert_cmpmem(before, (int)size, after, (int)size);
 }
 
+/* The host's next run would open it by the header that the guest has made. */
+static void probed_image_does_not_become_one_of_another_format(Bench *b, gconstpointer data)
+{
+    (void)data;
+    uint8_t sector[IMAGE_SECTOR] = "QFI\xfb", in[IMAGE_SECTOR];
+    g_autoptr(Drive) probed = bench_drive(b, "if=none");
+    g_autoptr(Image) image = image_open(probed, NULL);
+    g_assert_false(image_write(image, 0, sector, 1));
+    g_assert_cmpint(errno, ==, EPERM);
+    g_assert_true(image_read(image, 0, in, 1));
+    g_assert_cmpuint(in[0], ==, 1);
+    g_assert_true(image_write(image, 1, sector, 1));
+    sector[3] = 0;
+    g_assert_true(image_write(image, 0, sector, 1));
+    sector[3] = 0xfb;
+    g_clear_pointer(&image, image_free);
+    g_autoptr(Drive) raw = bench_drive(b, "if=none,format=raw");
+    image = image_open(raw, NULL);
+    g_assert_true(image_write(image, 0, sector, 1));
+}
+
 static void second_writer_is_refused(Bench *b, gconstpointer data)
 {
     (void)data;
@@ -478,6 +499,7 @@ int main(int argc, char **argv)
     SENTENCE("failures", host_that_fails_is_an_error_and_a_line_for_each_kind);
     SENTENCE("failures", read_only_image_takes_no_writes);
     SENTENCE("images", snapshot_leaves_the_file_alone);
+    SENTENCE("images", probed_image_does_not_become_one_of_another_format);
     SENTENCE("images", second_writer_is_refused);
     SENTENCE("images", readers_share);
     SENTENCE("images", odd_size_reads_zeros_behind_its_end);
