@@ -1,13 +1,14 @@
 /*
- * The IDE function of the Intel 82371SB (PIIX3): two ATA channels and a bus master
- * for each (82371SB data sheet, sections 2.3 and 2.6).
+ * The IDE function of the Intel 82371SB (PIIX3): two ATA channels and a bus
+ * master for each (82371SB data sheet, sections 2.3 and 2.6).
  *
  * It is in the compatibility mode of the PCI IDE Controller Specification 1.0:
- * the channels are at the ports and interrupt lines that an AT has them at.  The
- * registers of the bus masters are at base address register 4.  The channels and
- * their drives are those of devices/storage/ata_internal.h.
+ * the channels have the ports and interrupt lines that they have in an AT.
+ * The registers of the bus masters are at base address register 4.  The
+ * channels and their drives are those of devices/storage/ata_internal.h.
  *
- * DEVIATION: the channels answer whatever IDETIM says, and at the same speed.
+ * DEVIATION: the channels answer whatever IDETIM says, and always at the same
+ * speed.
  */
 #include "devices/pci.h"
 #include "devices/pci/i440fx_regs.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 #define CHANNELS  2u
-#define DRIVES    2u /* of a channel */
+#define DRIVES    2u /* for each channel */
 #define MASTERS   (CHANNELS * BM_PORTS)
 #define BAR       4u
 #define INTERFACE 0x80u /* compatibility mode, with bus masters */

@@ -15,7 +15,7 @@ static const char *level_name(uint64_t level)
 
 /* ---- interrupt lines ---- */
 
-/* A line of a device that is watched. */
+/* The line of a device whose calls are watched. */
 typedef struct WatchedLine {
     Device *dev;
     IrqLine *to;
@@ -99,7 +99,7 @@ static void describe_output(const ServiceCall *call, GString *text)
     g_string_append_printf(text, " of %" PRIu64 " bytes", call->args[1]);
 }
 
-/* What the line took; the device will offer the rest again. */
+/* The bytes that the line took.  The device will offer the others again. */
 static uint64_t output_size(const ServiceCall *call)
 {
     return call->answer;
@@ -141,7 +141,7 @@ static uint64_t input_size(const ServiceCall *call)
     return call->answer;
 }
 
-/* No recording has these three: what a line does of them reaches no guest. */
+/* These three calls are not recorded, because no guest can observe what a line does with them. */
 void pio_char_set_break(CharPort *port, bool on)
 {
     if (port) {
@@ -222,7 +222,7 @@ void pio_bus_write(Device *dev, uint64_t address, uint64_t value, unsigned size)
     serve(dev, &(ServiceCall){.kind = SERVICE_BUS_WRITE, .args = {size, address, value}});
 }
 
-/* The caller's lock is held: a bus that takes locks could wait for it for ever. */
+/* The caller's lock is held, so a bus that takes locks could block for ever. */
 static void perform_bus_write(Device *dev, ServiceCall *call)
 {
     if (dev->host->message) {
@@ -295,7 +295,7 @@ static void describe_shadow(const ServiceCall *call, GString *text)
 
 /* ---- the machine ---- */
 
-/* A recording has one number for the kind and one for what goes with it. */
+/* A recording contains one number for the kind of request and one for its argument. */
 static void request(Device *dev, DeviceRequestKind what, unsigned number)
 {
     serve(dev, &(ServiceCall){.kind = SERVICE_REQUEST, .args = {what, number}});

@@ -1,18 +1,19 @@
 /*
- * What stands between a device and the outside.
+ * The boundary between a device and the outside.
  *
- * Whatever a device does or asks (devices/device.h) becomes a ServiceCall,
- * which goes to the services behind that device.  The machine's own services
- * carry it out.  A recorder carries it out and writes it down; a replay
- * answers from a recording and compares; others ignore it.  They need not
- * know what the call is: SERVICES says how its data are laid out.
+ * Everything that a device does or asks (devices/device.h) becomes a
+ * ServiceCall, which goes to the services behind that device.  The machine's
+ * own services carry it out.  A recorder carries it out and writes it down, a
+ * replay answers from a recording and compares, and others ignore it.  They
+ * need not know what the call is, because SERVICES describes the layout of its
+ * data.
  *
  * To add a service, add its kind, its entry of SERVICES and the function that
- * devices call, all in device_services.[ch]: recordings and replays have it
- * then.
+ * devices call, all in device_services.[ch].  Recordings and replays then
+ * support it.
  *
- * Every function is called with the device's lock held, so what the services
- * of one device see is in the order in which the device saw it.
+ * Every function is called with the device's lock held, so the services of a
+ * device see the calls in the order in which the device makes them.
  */
 #ifndef PIOEMU_DEVICE_DEVICE_SERVICES_H
 #define PIOEMU_DEVICE_DEVICE_SERVICES_H
@@ -24,14 +25,14 @@
 
 #include <glib.h>
 
-/* ---- what a device asks ---- */
+/* ---- what a device requests: its arguments; its answer ---- */
 
 typedef enum ServiceKind {
     SERVICE_IRQ,             /* line, level */
-    SERVICE_IRQ_PENDING,     /* line; whether its last edge still waits */
+    SERVICE_IRQ_PENDING,     /* line; whether its last edge is still pending */
     SERVICE_OUTPUT,          /* port, size; how many bytes the line took */
     SERVICE_MODEM_LINES,     /* port; the lines */
-    SERVICE_INPUT,           /* port, which request of its call; bytes that came */
+    SERVICE_INPUT,           /* port, number of the request in its call; the bytes that came */
     SERVICE_MEMORY_READ,     /* size; whether all of it is memory */
     SERVICE_MEMORY_WRITE,    /* address, size; whether all of it is memory */
     SERVICE_BUS_WRITE,       /* size, address, value */
@@ -51,10 +52,10 @@ typedef enum ServiceKind {
 
 typedef struct ServiceCall {
     ServiceKind kind;
-    void *to;                    /* the line or port; NULL: the machine */
-    uint64_t args[SERVICE_ARGS]; /* what the device says: see ServiceKind */
-    const void *sent;            /* `size` bytes that the device hands over, or NULL */
-    void *room;                  /* gets up to `size` bytes, or NULL */
+    void *to;                    /* the line or port; NULL for the machine */
+    uint64_t args[SERVICE_ARGS]; /* the arguments of the call: see ServiceKind */
+    const void *sent;            /* `size` bytes that the device passes, or NULL */
+    void *room;                  /* where up to `size` bytes go, or NULL */
     size_t size;
     uint64_t answer;
 } ServiceCall;
@@ -62,20 +63,24 @@ typedef struct ServiceCall {
 /* The data of a call in a recording.  Their size is ServiceClass.data_size() bytes. */
 typedef enum ServiceData {
     SERVICE_DATA_NONE,
-    SERVICE_DATA_SENT, /* the bytes that the device hands over */
+    SERVICE_DATA_SENT, /* the bytes that the device passes */
     SERVICE_DATA_SUM,  /* a checksum of them */
     SERVICE_DATA_GOT   /* the bytes that the device gets */
 } ServiceData;
 
 typedef struct ServiceClass {
-    const char *name;        /* in a recording's header */
-    const char *description; /* in messages: "output" */
-    unsigned args;           /* how many there are */
-    bool answers;            /* if not, the outside may call the device before it returns */
-    bool of_host; /* the answer depends on the host, so that a replay takes the recorded one */
+    const char *name;        /* the name in a recording's header */
+    const char *description; /* the name in messages, such as "output" */
+    unsigned args;           /* the number of arguments */
+    bool answers; /* whether the call has an answer; if not, the outside may call the device before
+                     it returns */
+    bool of_host; /* the answer depends on the host, so a replay takes the recorded one */
     ServiceData data;
     uint64_t (*data_size)(const ServiceCall *call);
-    /* How many bytes the answer says were moved, of args[1]; NULL: it says nothing of the kind. */
+    /*
+     * Returns how many of args[1] bytes were moved, according to the answer.
+     * NULL if the answer does not say.
+     */
     uint64_t (*moved)(const ServiceCall *call);
     /* Appends the call's arguments in words, after the description. */
     void (*describe)(const ServiceCall *call, GString *text);
@@ -84,7 +89,7 @@ typedef struct ServiceClass {
 
 extern const ServiceClass SERVICES[SERVICE_KINDS];
 
-/* "output of 3 bytes"; the caller frees it. */
+/* Returns a text such as "output of 3 bytes".  The caller frees it. */
 char *service_describe(const ServiceCall *call);
 
 /* ---- the services behind a device ---- */
@@ -93,17 +98,18 @@ typedef struct DeviceServices DeviceServices;
 
 typedef struct DeviceServicesClass {
     uint64_t (*now)(const DeviceServices *services);
-    /* The device does or asks something; fills in the answer. */
+    /* Carries a call of the device out and fills in the answer. */
     void (*call)(DeviceServices *services, ServiceCall *call);
     /*
-     * The outside calls the device: before and after.  The calls nest where
-     * what the device does brings it another one.  NULL: the calls are not watched.
+     * Called before and after the outside calls the device.  The calls nest if
+     * what the device does causes another one.  NULL if the calls are not
+     * watched.
      */
     void (*enter)(DeviceServices *services, const DeviceCall *call);
     void (*leave)(DeviceServices *services, const DeviceCall *call);
-    /* Changes what a drive did before the device is told; NULL: leaves it. */
+    /* May change the result of a drive before the device gets it.  NULL if it never does. */
     void (*block_result)(DeviceServices *services, BlockResult *result);
-    /* Whether the device may be told what the host has: input, keys, room; NULL: yes. */
+    /* Whether the device may get the host's input, keys and room.  NULL means yes. */
     bool (*admits)(const DeviceServices *services);
 } DeviceServicesClass;
 
@@ -111,21 +117,24 @@ typedef struct DeviceServicesClass {
 struct DeviceServices {
     const DeviceServicesClass *class;
     Device *dev;
-    GPtrArray *slots, *lines; /* what stands between the device and the outside */
+    GPtrArray *slots, *lines; /* the objects between the device and the outside */
 };
 
-/* Makes the services of a machine's devices; they stay the source's and outlive the devices. */
+/*
+ * Makes the services of a machine's devices.  The source owns them, and they
+ * outlive the devices.
+ */
 struct ServicesSource {
-    /* NULL: the machine's own. */
+    /* NULL for the machine's own services. */
     DeviceServices *(*make)(ServicesSource *source, Device *dev, const DeviceHost *host);
-    /* The machine is complete; NULL: the source need not know. */
+    /* Called when the machine is complete.  NULL if the source need not know. */
     void (*built)(ServicesSource *source);
 };
 
 void device_services_init(DeviceServices *services, const DeviceServicesClass *class, Device *dev);
 void device_services_clear(DeviceServices *services);
 
-/* The machine's own. */
+/* The machine's own services. */
 extern const DeviceServicesClass MACHINE_SERVICES;
 
 /* Carries the call out. */
@@ -136,7 +145,10 @@ static inline void service_perform(Device *dev, ServiceCall *call)
 
 /* ---- for device_core.c and device_properties.c ---- */
 
-/* The device's line, which tells the services; `to` itself where the calls are not watched. */
+/*
+ * Returns a line that tells the services of its level, or `to` itself if the
+ * calls are not watched.
+ */
 IrqLine *device_services_line(DeviceServices *services, IrqLine *to);
 
 /* ---- the ends of lines and drives that a device holds ---- */
@@ -154,10 +166,10 @@ typedef struct CharPortOps {
 typedef struct CharPortEnd {
     const CharPortOps *ops;
     Device *dev;
-    unsigned number; /* which of the device's character properties it is */
+    unsigned number; /* its number among the device's character properties */
 } CharPortEnd;
 
-/* Recordings have these numbers: new ones come last. */
+/* Recordings contain these numbers, so new kinds are added at the end. */
 typedef enum BlockKind {
     BLOCK_READ,
     BLOCK_WRITE,
@@ -165,22 +177,22 @@ typedef enum BlockKind {
     BLOCK_CANCEL,
     BLOCK_DISCARD,
     BLOCK_WRITE_ZEROES,
-    BLOCK_UNMAP_ZEROES, /* the same, and the space may be given up */
+    BLOCK_UNMAP_ZEROES, /* writes zeroes, and the host may free the space */
     BLOCK_KINDS
 } BlockKind;
 
-/* What a device asks of a drive. */
+/* A request of a device to a drive. */
 typedef struct BlockRequest {
     BlockKind kind;
     uint64_t lba, tag;
-    uint64_t size;    /* bytes; of whole sectors unless the device is wrong */
-    void *buffer;     /* of a read; NULL: it goes to the spans */
-    const void *data; /* of a write; NULL: it comes from the spans */
+    uint64_t size;    /* in bytes; whole sectors unless the device has a fault */
+    void *buffer;     /* for a read; NULL if it goes to the spans */
+    const void *data; /* for a write; NULL if it comes from the spans */
     const BlockSpan *spans;
     size_t span_count;
 } BlockRequest;
 
-/* Copies from guest memory, or to it; false: not all of it is RAM, and nothing is copied. */
+/* Copy from guest memory, or to it.  Return false, without copying, if not all of it is RAM. */
 bool block_spans_read(Device *dev, const BlockSpan *spans, size_t count, void *data);
 bool block_spans_write(Device *dev, const BlockSpan *spans, size_t count, const void *data);
 
@@ -188,13 +200,13 @@ bool block_spans_write(Device *dev, const BlockSpan *spans, size_t count, const 
 typedef struct BlockPortEnd {
     void (*request)(BlockPort *port, const BlockRequest *request);
     Device *dev;
-    unsigned number; /* which of the device's drive properties it is */
+    unsigned number; /* its number among the device's drive properties */
     /* What the device knows of the medium, under its lock. */
     BlockMedium medium;
     bool cdrom;
 } BlockPortEnd;
 
-/* What a SERVICE_BLOCK or SERVICE_BLOCK_VECTOR asks. */
+/* Returns the request of a SERVICE_BLOCK or SERVICE_BLOCK_VECTOR. */
 BlockRequest service_block_request(const ServiceCall *call);
 static inline bool service_is_block(const ServiceCall *call)
 {

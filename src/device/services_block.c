@@ -1,5 +1,5 @@
 /*
- * The services of drives: what a device asks a drive for, and how a request is
+ * The services of drives: a device's requests to a drive, and how a request is
  * performed and shown.
  */
 #include "src/device/services_block.h"
@@ -38,7 +38,10 @@ static void ask_vector(BlockPort *port, BlockKind kind, uint64_t lba, const Bloc
                                    .size = count * sizeof(*spans)});
 }
 
-/* What is too much for a request is more than BLOCK_REQUEST_MAX, and does not wrap. */
+/*
+ * Returns the total size.  If it is too large for a request, the result is
+ * more than BLOCK_REQUEST_MAX and does not wrap.
+ */
 static uint64_t size_of_spans(const BlockSpan *spans, size_t count)
 {
     uint64_t size = 0;

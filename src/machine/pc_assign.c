@@ -1,9 +1,10 @@
 /*
- * What a firmware does with the PCI bus at a reset, where no firmware will: our
+ * Sets up the PCI bus at a reset as firmware does, if no firmware will: our
  * own BIOS and kernels of -kernel find every base address register placed and
- * decoded, and the interrupts routed.  Another firmware does all this itself.
+ * decoded, and the interrupts routed.  Any other firmware does all this
+ * itself.
  *
- * It is done by writes to configuration space, as a firmware would do it.
+ * The settings are written to configuration space, as firmware writes them.
  */
 #include "devices/pci/i440fx_regs.h"
 #include "devices/pci/pci_regs.h"
@@ -13,14 +14,14 @@
 
 #define ISA_BRIDGE PCI_FUNCTION(1, 0)
 #define CLASS_IDE  0x0101u /* class and subclass */
-#define SMALLEST   16u     /* of the ranges of memory and ports */
+#define SMALLEST   16u     /* the smallest range of memory or ports */
 
 /* Where the next range of each kind may begin. */
 typedef struct Room {
     uint64_t ports, memory;
 } Room;
 
-/* The place of a range that is as large as it is aligned; 0: there is none left. */
+/* Takes a range that is aligned to its size.  Returns 0 if no room is left. */
 static uint64_t take(uint64_t *next, uint64_t end, uint64_t size)
 {
     uint64_t base = (*next + size - 1) & ~(size - 1);
@@ -53,7 +54,7 @@ static void set_up_function(const Machine *machine, unsigned function, const Pci
         uint8_t irq = machine->class->tables.pirq_irq[machine_pirq(function, identity->pin)];
         pci_config_write(pci, function, PCI_INTERRUPT_LINE, irq, 1);
     }
-    /* The boot disk is used by DMA, so its controller is a bus master already. */
+    /* The boot disk uses DMA, so its controller is already enabled as a bus master. */
     unsigned command = PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_SERR;
     if (identity->class_code >> 8 == CLASS_IDE) {
         command |= PCI_COMMAND_MASTER;

@@ -93,11 +93,11 @@ VmParts vm_parts(const Vm *vm);
 /* True if a character device of the machine uses standard input or output. */
 bool vm_uses_stdio(const Vm *vm);
 
-/* vm_get_registers() (vm_debug.h), for a CPU that there may not be. */
+/* Does what vm_get_registers() (vm_debug.h) does, for a CPU that may not exist. */
 bool vm_get_cpu(Vm *vm, unsigned index, CpuState *state, GError **error);
-/* An ELF core file (core_dump.h). */
+/* Writes an ELF core file (core_dump.h). */
 bool vm_dump_memory(Vm *vm, const char *path, bool paging, GError **error);
-/* An access of 1, 2 or 4 bytes that the user makes; a recorded run refuses it. */
+/* Accesses a port for the user, with 1, 2 or 4 bytes.  A recorded run refuses it. */
 bool vm_port_access(Vm *vm, uint16_t port, bool write, unsigned size, uint32_t *value,
                     GError **error);
 
@@ -106,7 +106,7 @@ void vm_pause(Vm *vm);
 bool vm_resume(Vm *vm, GError **error);
 /* A machine that was running continues.  After the end of the run it waits for vm_resume(). */
 bool vm_reset(Vm *vm, GError **error);
-/* The power button.  Listeners are told; a board without ACPI does nothing else. */
+/* Presses the power button.  Listeners are told, and a board without ACPI does nothing else. */
 void vm_powerdown(Vm *vm);
 /* Ends the run with status 0, soon.  Both texts are literals. */
 void vm_quit(Vm *vm, const char *cause, const char *reason);
@@ -118,10 +118,13 @@ bool vm_inject_nmi(Vm *vm, GError **error);
 /* Takes the medium out of a drive, or puts another one in (src/block/block.h). */
 bool vm_eject(Vm *vm, const char *drive, bool force, GError **error);
 bool vm_change_medium(Vm *vm, const char *drive, const BlockChange *change, GError **error);
-/* What is in the nth drive; false: there are not so many. */
+/* Describes the nth drive.  Returns false if there are fewer. */
 bool vm_drive_info(const Vm *vm, unsigned n, BlockInfo *info);
 
-/* What is logged: LogItem bits.  Those of the CPU are what they were, or none. */
+/*
+ * The log items, as LogItem bits.  Items of the CPU can be set only if they
+ * were chosen at the start.
+ */
 unsigned vm_log_items(const Vm *vm);
 bool vm_set_log(Vm *vm, unsigned items, GError **error);
 bool vm_set_log_file(Vm *vm, const char *path, GError **error);

@@ -29,7 +29,7 @@ struct Vm {
     Loop *loop;
     Log *log;
     unsigned log_items;
-    unsigned trace_items;  /* those that `trace` was made with */
+    unsigned trace_items;  /* the items with which `trace` was made */
     CpuTrace *trace;       /* NULL: -d has no item of the CPU */
     unsigned traced_lines; /* lines since the log was flushed */
     Clock *clock;          /* machine time */
@@ -64,10 +64,10 @@ struct Vm {
     Irqchip irqchip;
 
     VmInput *input;      /* NULL: there was no input */
-    VmListener listener; /* without functions if there is none */
+    VmListener listener; /* has no functions if there is no listener */
     struct {
-        VmDebugger debugger; /* likewise */
-        GArray *ports;       /* of PortWatch; changed while no vCPU runs */
+        VmDebugger debugger; /* has no functions if there is no debugger */
+        GArray *ports;       /* the elements are PortWatch; changed only while no vCPU runs */
     } debug;
     VmState state;
     LoopTask quit_task;
@@ -104,23 +104,23 @@ void vm_guest_error(void *opaque, const Device *dev, const char *message);
 void vm_print(void *opaque, const char *text);
 uint64_t vm_machine_time(void *opaque);
 
-/* Tells the bus whether anybody looks at accesses.  No vCPU runs. */
+/* Tells the bus whether anything observes accesses.  Call it while no vCPU runs. */
 void vm_observe(Vm *vm);
 
 /* ---- vm_debug.c and vm_port_watch.c ---- */
 
-/* A vCPU stopped with VCPU_DEBUG. */
+/* Called when a vCPU has stopped with VCPU_DEBUG. */
 void vm_debug_stopped(Vm *vm, const Vcpu *vcpu);
-/* Tells the debugger that the machine stands. */
+/* Tells the debugger that the machine has stopped. */
 void vm_debug_tell(Vm *vm, const VmStop *stop);
-/* Any vCPU's thread, after an access. */
+/* Called in any vCPU's thread, after an access. */
 void vm_port_accessed(Vm *vm, const BusAccess *access);
-/* The loop's part of it. */
+/* Handles the access in the loop's thread. */
 void vm_port_stopped(Vm *vm, const Vcpu *vcpu, char *text);
-/* Any thread: has the loop call vm_port_stopped(), and frees the text. */
+/* Has the loop call vm_port_stopped(), and frees the text.  Any thread may call it. */
 void vm_post_port(Vm *vm, Vcpu *vcpu, char *text);
 
-/* ---- vm_replay.c: what is recorded of a whole run, and doing it again ---- */
+/* ---- vm_replay.c: recording and repeating a whole run ---- */
 
 VcpuPosition vm_position(const Vm *vm);
 void vm_time_skipped(void *opaque, uint64_t ns);
@@ -131,7 +131,7 @@ void vm_follow_replay(Vm *vm);
 
 /* ---- vm_control.c ---- */
 
-/* Tells the listener that the host has failed a drive, and pauses if that is wanted. */
+/* Tells the listener that the host has failed a drive, and pauses if -drive asks for it. */
 void vm_block_failed(void *opaque, const BlockFailure *failure);
 
 /* ---- vm.c: running, stopping, ending ---- */
@@ -155,7 +155,7 @@ bool vm_reset_parts(Vm *vm, GError **error);
 void vm_report_vcpus(Vm *vm, GString *text);
 /* Logs everything that is known about a guest that died or hangs. */
 void vm_post_mortem(Vm *vm);
-/* No vCPU can run any more. */
+/* Called when no vCPU can run any more. */
 void vm_halted_for_good(Vm *vm);
 void vm_emit(Vm *vm, VmEventKind kind, bool guest, const char *cause);
 /* `cause` is QMP's word for the reason. */

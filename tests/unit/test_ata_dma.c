@@ -194,7 +194,7 @@ static void test_a_short_table_leaves_the_drive_waiting(Fixture *f, gconstpointe
     g_assert_cmphex(status(f), ==, WAITING);
     g_assert_false(rig_irq(f->rig, IRQ));
     assert_memory(f, BUFFER, sector(f->disk, 0), 512);
-    /* The guest may give the rest in another table. */
+    /* The guest can provide the rest in another table. */
     master(f, 0);
     describe(f, 0, BUFFER + 512, 512, true);
     master(f, TO_MEM);
@@ -236,7 +236,7 @@ static void test_the_direction_has_to_be_the_drives(Fixture *f, gconstpointer da
     g_assert_cmphex(status(f), ==, READY);
 }
 
-/* DRQ is the drive's request for DMA then. */
+/* In this state DRQ is the drive's request for DMA. */
 static void test_the_data_port_has_nothing_while_the_drive_waits(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -458,7 +458,10 @@ static void test_a_bad_sector_of_a_disc_is_a_medium_error(Fixture *f, gconstpoin
 
 /* ---- saved state ---- */
 
-/* Waiting for the master, with a request under way, and done. */
+/*
+ * The state is saved while the transfer waits for the master, during a
+ * request, and after the end.
+ */
 static void test_a_transfer_goes_on_after_a_load(Fixture *f, gconstpointer data)
 {
     (void)data;

@@ -51,7 +51,7 @@ static void test_cpu_models(void)
     parsed_clear(&later);
 }
 
-/* The model takes from what the accelerator has, and adds nothing. */
+/* The model removes features of the accelerator, and adds none. */
 static void test_a_model_limits_the_features(void)
 {
     CpuFeatures all;

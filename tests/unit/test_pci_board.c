@@ -1,6 +1,6 @@
 /*
- * The PCI bus as a PC has it: what a kernel or our BIOS finds set up after a
- * reset, and what another firmware finds.
+ * The PCI bus of a PC: what a kernel or our BIOS finds set up after a reset,
+ * and what another firmware finds.
  */
 #include "devices/pci/i440fx_regs.h"
 #include "devices/pci/pci_regs.h"
@@ -105,7 +105,7 @@ static void test_another_firmware_finds_nothing_set_up(void)
     board_clear(&b);
 }
 
-/* As the i440FX boards and QEMU wire them. */
+/* The i440FX boards and QEMU wire the pins in this way. */
 static void test_the_pins_of_each_slot_are_turned_by_one(void)
 {
     g_assert_cmpuint(machine_pirq(PCI_FUNCTION(1, 0), 1), ==, 0);

@@ -55,7 +55,7 @@
     X(psrlw_i) X(psrld_i) X(psrlq_i) X(psllw_i) X(pslld_i) X(psllq_i) X(psraw_i) X(psrad_i)
 
 
-/* Each with a form for a register and one for memory. */
+/* These have one form for a register and one for memory. */
 #define FPU_PAIR_LIST(X)                                                                           \
     X(movups_load) X(movups_store) X(movaps_store) X(movlps_load) X(movlps_store) X(movhps_load)   \
     X(movhps_store) X(movss_load) X(movss_store) X(movsd_load) X(movsd_store) X(movd_xg)           \
@@ -68,7 +68,7 @@
     X(ucomiss) X(comisd) X(ucomisd) X(ptest) X(pcmpestri) X(pcmpestrm) X(pcmpistri) X(pcmpistrm)   \
     X(pshufw)
 
-/* Of one form. */
+/* These have a single form. */
 #define FPU_SINGLE_LIST(X)                                                                         \
     X(x87_load2) X(x87_load4) X(x87_load8) X(x87_load10) X(x87_store2) X(x87_store4) X(x87_store8) \
     X(x87_store10) X(x87_register) X(x87_flags) X(x87_control) X(fldcw) X(fnstcw) X(fnstsw_m)      \

@@ -1,6 +1,6 @@
 /*
- * The handlers by number.  The opcode maps hold numbers instead of addresses, so that
- * they are constant data that the loader does not touch.
+ * The numbers of the handlers.  The opcode maps contain numbers instead of
+ * addresses, so that they are constant data, which the loader need not change.
  */
 #ifndef PIOEMU_ACCEL_SOFT_INTERP_HANDLER_IDS_H
 #define PIOEMU_ACCEL_SOFT_INTERP_HANDLER_IDS_H
