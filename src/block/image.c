@@ -1,5 +1,7 @@
 #include "src/block/image.h"
 
+#include "src/base/error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -84,8 +86,21 @@ static bool is_uri(const char *file)
            g_str_has_prefix(file, "nbds://") || g_str_has_prefix(file, "nbds+unix://");
 }
 
+/* QEMU makes a disk of a directory that is named so. */
+static bool is_directory(const char *file)
+{
+    return g_str_has_prefix(file, "fat:");
+}
+
 static Image *open_base(const Drive *drive, GError **error)
 {
+    if (is_directory(drive->file)) {
+        error_refuse(error,
+                     "%s: a directory cannot be a disk; make an image of it (mformat and mcopy -s "
+                     "of package mtools)",
+                     drive->name);
+        return NULL;
+    }
     if (is_uri(drive->file)) {
         return image_nbd_open(drive, error);
     }

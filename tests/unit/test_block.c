@@ -1,6 +1,7 @@
 /*
  * Drives, images and what the block layer promises to a device.
  */
+#include "src/base/error.h"
 #include "tests/unit/block_rig.h"
 
 #include <errno.h>
@@ -314,6 +315,18 @@ static void probed_image_does_not_become_one_of_another_format(Bench *b, gconstp
     g_assert_true(image_write(image, 0, sector, 1));
 }
 
+static void directory_is_refused_with_what_makes_an_image_of_it(void)
+{
+    static const char *const FILES[] = {"file=fat:/tmp,if=none", "file=fat:rw:/tmp,if=none"};
+    for (size_t i = 0; i < G_N_ELEMENTS(FILES); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Drive) drive = drive_parse(FILES[i], NULL);
+        g_assert_null(image_open(drive, &error));
+        g_assert_true(g_error_matches(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG));
+        g_assert_nonnull(strstr(error->message, "mtools"));
+    }
+}
+
 static void second_writer_is_refused(Bench *b, gconstpointer data)
 {
     (void)data;
@@ -500,6 +513,8 @@ int main(int argc, char **argv)
     SENTENCE("failures", read_only_image_takes_no_writes);
     SENTENCE("images", snapshot_leaves_the_file_alone);
     SENTENCE("images", probed_image_does_not_become_one_of_another_format);
+    g_test_add_func("/block/images/directory_is_refused_with_what_makes_an_image_of_it",
+                    directory_is_refused_with_what_makes_an_image_of_it);
     SENTENCE("images", second_writer_is_refused);
     SENTENCE("images", readers_share);
     SENTENCE("images", odd_size_reads_zeros_behind_its_end);
