@@ -389,6 +389,20 @@ static void test_cpuid(void)
     g_assert_cmphex(cpuid(rig, 0x80000008).gpr[CPU_AX], ==, 0x3028);
 }
 
+#define CPUID7_CACHES (7u << 22) /* PCOMMIT, CLFLUSHOPT, CLWB */
+
+static void test_instructions_for_caches(void)
+{
+    g_autoptr(Rig) rig = pm_new();
+    CpuState state = pm_state(3, PM_CODE);
+    g_assert_cmphex(cpuid(rig, 7).gpr[CPU_BX] & CPUID7_CACHES, ==, CPUID7_CACHES);
+    /* clflush [esi]; clflushopt [esi]; clwb [esi]; pcommit */
+    PM_BYTES(rig, PM_CODE, 0x0f, 0xae, 0x3e, 0x66, 0x0f, 0xae, 0x3e, 0x66, 0x0f, 0xae, 0x36, 0x66,
+             0x0f, 0xae, 0xf8, INT3);
+    state.gpr[CPU_SI] = PM_DATA;
+    pm_expect(rig, &state, DONE, 0);
+}
+
 /* ---- the seam ---- */
 
 /* A state that was set can be read back, with shadows, masks and pending events. */
@@ -476,6 +490,7 @@ int main(int argc, char **argv)
     TEST(unknown_registers_are_reported_once_and_up_to_a_limit);
     TEST(time_stamp_counter);
     TEST(cpuid);
+    TEST(instructions_for_caches);
     TEST(state_round_trip);
     TEST(pending_exception_is_delivered);
     TEST(pending_nmi_is_delivered);

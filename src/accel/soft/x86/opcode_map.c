@@ -296,13 +296,18 @@ static const Opcode GROUP_F3_0FAE_REGISTER[8] = {
 #else
 static const Opcode GROUP_F3_0FAE_REGISTER[8] = {UNDEFINED()};
 #endif
+/* There are no caches: these write what is already in memory. */
 static const Opcode GROUP_0FAE_MEMORY[8] = {
+    [6] = {.operand = {M}, .of_memory = ANY(clflush), FEATURE_OF(CLWB)},
     [7] = {.operand = {M}, .of_memory = ANY(clflush), FEATURE_OF(CLFLUSH)},
 };
 static const Opcode GROUP_NONE[8] = {UNDEFINED()};
+static const Opcode GROUP_66_0FAE_REGISTER[8] = {
+    [7] = PLAIN_OF(PCOMMIT, ANY(nop), 0),
+};
 static const Opcode OPCODES_0FAE_REGISTER[4] = {
     GROUP(GROUP_0FAE_REGISTER),
-    GROUP(GROUP_NONE),
+    GROUP(GROUP_66_0FAE_REGISTER),
     GROUP(GROUP_F3_0FAE_REGISTER),
     GROUP(GROUP_NONE),
 };
