@@ -125,7 +125,7 @@ static bool parse_errors(GHashTable *table, Drive *drive, GError **error)
                                        [DRIVE_IGNORE] = "ignore",
                                        [DRIVE_STOP] = "stop",
                                        [DRIVE_STOP + 1] = NULL};
-    unsigned write_error = DRIVE_REPORT, read_error = DRIVE_REPORT;
+    unsigned write_error = DRIVE_ENOSPC, read_error = DRIVE_REPORT;
     if (!parse_choice(table, "werror", WRITE, &write_error, error) ||
         !parse_choice(table, "rerror", READ, &read_error, error)) {
         return false;
@@ -323,6 +323,7 @@ Drive *drive_new_node(const char *what, const char *id, const char *file)
 {
     Drive *drive = g_new0(Drive, 1);
     *drive = (Drive){
+        .write_error = DRIVE_ENOSPC,
         .name = g_strdup_printf("%s %s", what, file),
         .id = g_strdup(id),
         .file = g_strdup(file),
@@ -342,6 +343,7 @@ Drive *drive_new_short(const char *option, const char *file)
     }
     Drive *drive = g_new0(Drive, 1);
     *drive = (Drive){
+        .write_error = DRIVE_ENOSPC,
         .name = g_strdup_printf("-%s %s", option, file),
         .file = g_strdup(file),
         .interface = SHORT_FORMS[i].interface,

@@ -443,7 +443,25 @@ static void short_forms_say_where_and_what(void)
         g_assert_cmpint(drive->index, ==, FORMS[i].index);
         bool cdrom = !strcmp(FORMS[i].option, "cdrom");
         g_assert_true(drive->cdrom == cdrom && drive->read_only == cdrom);
+        g_assert_cmpint(drive->write_error, ==, DRIVE_ENOSPC);
+        g_assert_cmpint(drive->read_error, ==, DRIVE_REPORT);
     }
+}
+
+/* The defaults are QEMU's. */
+static void a_full_disk_stops_the_machine_by_default(void)
+{
+    static const struct {
+        const char *text;
+        DriveError write;
+    } CASES[] = {{"file=x", DRIVE_ENOSPC}, {"file=x,werror=report", DRIVE_REPORT}};
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(Drive) drive = drive_parse(CASES[i].text, NULL);
+        g_assert_cmpint(drive->write_error, ==, CASES[i].write);
+        g_assert_cmpint(drive->read_error, ==, DRIVE_REPORT);
+    }
+    g_autoptr(Drive) node = drive_new_node("-blockdev", "d", "x");
+    g_assert_cmpint(node->write_error, ==, DRIVE_ENOSPC);
 }
 
 static void wrong_drive_text_is_refused(void)
@@ -523,6 +541,8 @@ int main(int argc, char **argv)
     SENTENCE("images", drive_is_in_one_device_only);
     g_test_add_func("/block/drive/text_is_parsed", drive_text_is_parsed);
     g_test_add_func("/block/drive/short_forms_say_where_and_what", short_forms_say_where_and_what);
+    g_test_add_func("/block/drive/a_full_disk_stops_the_machine_by_default",
+                    a_full_disk_stops_the_machine_by_default);
     g_test_add_func("/block/drive/wrong_text_is_refused", wrong_drive_text_is_refused);
     return g_test_run();
 }
