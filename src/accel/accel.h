@@ -191,6 +191,8 @@ typedef struct AccelClass {
      * stop at all of them.  NULL: the accelerator cannot be debugged.
      */
     bool (*debug_changed)(Accel *accel, GError **error);
+    /* The items of AccelHost.trace have changed, while no vCPU runs.  NULL if !traces. */
+    void (*trace_changed)(Accel *accel);
     /* Resets the vCPU and its interrupt controllers to power-on.  set_state() follows. */
     bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
 

@@ -39,6 +39,11 @@ void cpu_trace_free(CpuTrace *trace)
     g_free(trace);
 }
 
+void cpu_trace_set(CpuTrace *trace, unsigned items)
+{
+    trace->items = items;
+}
+
 bool cpu_trace_wants(const CpuTrace *trace, unsigned items)
 {
     return trace && trace->items & items;

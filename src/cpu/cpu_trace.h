@@ -22,6 +22,8 @@ typedef void CpuTraceSink(void *opaque, const char *text);
 CpuTrace *cpu_trace_new(unsigned items, const char *filter, CpuTraceSink *sink, void *opaque,
                         GError **error);
 void cpu_trace_free(CpuTrace *trace);
+/* Changes the items.  The accelerator has to be told (AccelClass.trace_changed). */
+void cpu_trace_set(CpuTrace *trace, unsigned items);
 
 /* Whether any of these items is logged; NULL logs nothing. */
 bool cpu_trace_wants(const CpuTrace *trace, unsigned items);

@@ -67,13 +67,18 @@ unsigned vm_log_items(const Vm *vm)
     return vm->log_items;
 }
 
-/* The software CPU's blocks contain the code that logs, so a change of the log discards them. */
 bool vm_set_log(Vm *vm, unsigned items, GError **error)
 {
     unsigned wanted = items & LOG_OF_CPU;
-    if (wanted && wanted != vm->trace_items) {
-        return error_refuse(error, "in_asm, int, exec, cpu and nochain are chosen with -d, when "
-                                   "the machine starts");
+    if (wanted && !vm->trace) {
+        return error_refuse(error,
+                            "in_asm, int, exec, cpu and nochain: -accel %s does not see the "
+                            "guest's instructions (use -accel soft)",
+                            vm_accel_name(vm));
+    }
+    if (vm->trace && wanted != (vm->log_items & LOG_OF_CPU)) {
+        cpu_trace_set(vm->trace, wanted);
+        vm->accel->class->trace_changed(vm->accel);
     }
     vm->log_items = items;
     vm_observe(vm);

@@ -29,8 +29,7 @@ struct Vm {
     Loop *loop;
     Log *log;
     unsigned log_items;
-    unsigned trace_items;  /* the items with which `trace` was made */
-    CpuTrace *trace;       /* NULL: -d has no item of the CPU */
+    CpuTrace *trace;       /* NULL: the accelerator does not see the instructions */
     unsigned traced_lines; /* lines since the log was flushed */
     Clock *clock;          /* machine time */
     Clock *host_clock;     /* never paused; for what follows the host's time */

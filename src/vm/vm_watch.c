@@ -130,7 +130,7 @@ static void traced(void *opaque, const char *text)
 bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
 {
     unsigned items = vm->log_items & LOG_OF_CPU;
-    if (!items) {
+    if (!accel->traces && !items) {
         return true;
     }
     if (!accel->traces) {
@@ -143,7 +143,6 @@ bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
     if (items & LOG_IN_ASM && !disasm_available()) {
         log_line(vm->log, "pioemu: -d in_asm: no disassembler was built in, only bytes are shown");
     }
-    vm->trace_items = items;
     vm->trace = cpu_trace_new(items, vm->config->log_filter, traced, vm, error);
     return vm->trace != NULL;
 }

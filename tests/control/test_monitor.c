@@ -61,6 +61,30 @@ static void test_a_chardev_is_shared_as_well(void)
     g_assert_nonnull(strstr(output, "(qemu) c: filename=stdio\r\n"));
 }
 
+/* The log of the software CPU begins with a command, and ends with another. */
+static void test_the_log_of_the_cpu_begins_later(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = g_dir_make_tmp("pioemu-log-XXXXXX", &error);
+    g_assert_no_error(error);
+    g_autofree char *path = g_build_filename(directory, "log", NULL);
+    static const struct {
+        const char *commands;
+        bool logged;
+    } CASES[] = {{"log in_asm,exec\ncont\n", true}, {"log exec\nlog none\ncont\n", false}};
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autofree char *options =
+            g_strdup_printf("-kernel guests/hello.bin -accel soft -S -monitor stdio -D %s", path);
+        g_free(run(options, CASES[i].commands));
+        g_autofree char *log = NULL;
+        g_file_get_contents(path, &log, NULL, NULL);
+        g_assert_true((log && strstr(log, "exec 0x00001000")) == CASES[i].logged);
+        g_assert_true((log && strstr(log, "in_asm 0x00001000")) == CASES[i].logged);
+        g_unlink(path);
+    }
+    g_rmdir(directory);
+}
+
 static void test_its_own_chardev_is_listed(void)
 {
     g_autofree char *output = run("-accel qtest -monitor stdio", "info chardev\nquit\n");
@@ -182,6 +206,7 @@ int main(int argc, char **argv)
     TEST(the_escape_key_goes_from_the_serial_port_to_the_monitor);
     TEST(a_chardev_is_shared_as_well);
     TEST(its_own_chardev_is_listed);
+    TEST(the_log_of_the_cpu_begins_later);
     TEST(what_cannot_be_had_is_refused);
     TEST(a_line_can_be_edited);
     TEST(another_client_is_greeted_too);

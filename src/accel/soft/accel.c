@@ -334,5 +334,6 @@ const AccelClass accel_soft_class = {
     .memory_written = interp_memory_written,
     .memory_changed = interp_memory_changed,
     .debug_changed = debug_changed,
+    .trace_changed = trace_changed,
     .reset_vcpu = start_reset,
 };

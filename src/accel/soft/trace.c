@@ -16,6 +16,19 @@ void trace_init(Cpu *cpu)
         cpu_accel(cpu)->paranoid || cpu->trace_entries || cpu_trace_wants(trace, LOG_NOCHAIN);
 }
 
+/* Whether a block logs its entry, and is linked to the next, is part of the block. */
+void trace_changed(Accel *accel)
+{
+    InterpAccel *interp = (InterpAccel *)accel;
+
+    for (guint i = 0; i < interp->cpus->len; i++) {
+        trace_init(g_ptr_array_index(interp->cpus, i));
+    }
+    if (interp->cpus->len) {
+        code_cache_flush(g_ptr_array_index(interp->cpus, 0));
+    }
+}
+
 static TracedCpu traced_cpu(const Cpu *cpu)
 {
     return (TracedCpu){.has_others = cpu_host(cpu)->cpu_count > 1, .number = cpu->vcpu.index};

@@ -10,6 +10,7 @@
 #include "src/cpu/cpu_trace.h"
 
 void trace_init(Cpu *cpu);
+void trace_changed(Accel *accel);
 
 /* For trace_code: the block was decoded from `bytes` at `linear`. */
 void trace_decoded(Cpu *cpu, const Block *block, LinearAddr linear, const uint8_t *bytes);
