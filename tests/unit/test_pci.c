@@ -360,6 +360,56 @@ static void test_a_newcomer_over_another_is_not_mapped_until_there_is_room(Fixtu
     device_free(second);
 }
 
+/* ---- ranges that move while CPUs use them ---- */
+
+#define CPUS     4u
+#define ROUNDS   2000u
+#define PLACE(n) (0xc000u + ((n)&7u) * PORTS)
+
+typedef struct Cpu {
+    Fixture *f;
+    unsigned number;
+    GThread *thread;
+} Cpu;
+
+/* Each access finds the card, or nothing; and each CPU moves the range as well. */
+static gpointer use_and_move(gpointer data)
+{
+    Cpu *cpu = data;
+    BusInitiator by = {0};
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint32_t value = 0;
+        bus_port_access(cpu->f->bus, &by, (uint16_t)(PLACE(i) + 1), false, 1, &value, 1);
+        g_assert_true(value == 0x41 || value == 0xff);
+        if (i % CPUS == cpu->number) {
+            device_pci_write(cpu->f->card, PCI_BAR0, PLACE(i / 3), 4);
+        }
+        if (i % 64 == cpu->number) {
+            device_pci_write(cpu->f->card, PCI_COMMAND, i & 64 ? PCI_COMMAND_IO : 0, 2);
+        }
+    }
+    return NULL;
+}
+
+static void test_a_range_moves_under_four_cpus(Fixture *f, gconstpointer data)
+{
+    Cpu cpus[CPUS];
+    (void)data;
+    put(f, CARD, PCI_BAR0, PLACE(0), 4);
+    put(f, CARD, PCI_COMMAND, PCI_COMMAND_IO, 2);
+    for (unsigned i = 0; i < CPUS; i++) {
+        cpus[i] = (Cpu){.f = f, .number = i};
+        cpus[i].thread = g_thread_new("cpu", use_and_move, &cpus[i]);
+    }
+    for (unsigned i = 0; i < CPUS; i++) {
+        g_thread_join(cpus[i].thread);
+    }
+    put(f, CARD, PCI_BAR0, PLACE(5), 4);
+    put(f, CARD, PCI_COMMAND, PCI_COMMAND_IO, 2);
+    g_assert_cmphex(in(f, PLACE(5) + 1, 1), ==, 0x41);
+    g_assert_cmphex(in(f, PLACE(4) + 1, 1), ==, 0xff);
+}
+
 static void test_memory_and_fixed_ports_are_not_for_base_addresses(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -489,6 +539,7 @@ int main(int argc, char **argv)
     TEST(a_range_is_decoded_while_the_command_says_so);
     TEST(a_range_moves);
     TEST(a_newcomer_over_another_is_not_mapped_until_there_is_room);
+    TEST(a_range_moves_under_four_cpus);
     TEST(memory_and_fixed_ports_are_not_for_base_addresses);
     TEST(an_interrupt_goes_where_the_bridge_routes_it);
     TEST(the_command_disables_the_interrupt_but_not_its_status);
