@@ -83,7 +83,7 @@ static void try_drive(Drive *drive, const char *name)
     print("\n");
 }
 
-/* False if it has been tried as the chosen one already. */
+/* Returns false if the user chose the device, so that it was tried before. */
 static bool is_next(const Drive *drive)
 {
     return !drive || drive != boot.chosen;

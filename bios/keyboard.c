@@ -308,7 +308,7 @@ void keyboard_irq1(Regs *regs)
 
 /* ---- INT 16h ---- */
 
-/* The key as a program for the old keyboard expects it.  0: that had no such key. */
+/* The key as a program for the old keyboard expects it, or 0 if that keyboard did not have it. */
 static uint16_t old_code(uint16_t key)
 {
     uint8_t character = (uint8_t)key, scan = (uint8_t)(key >> 8);

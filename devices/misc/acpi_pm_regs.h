@@ -32,7 +32,7 @@
 
 /*
  * The values of SLP_TYP for \_S5.  The first one is that of our DSDT and of QEMU;
- * some guests write it without looking.  The second one is that of VirtualBox and
+ * some guests write it without reading the DSDT.  The second one is that of VirtualBox and
  * others.
  */
 #define ACPI_SLP_TYP_S5       0

@@ -449,7 +449,7 @@ static void bytes_write(void *state, uint64_t offset, uint64_t value, unsigned s
     write_register(state, 0, (unsigned)offset, (uint8_t)value);
 }
 
-/* The controller for words has its A0 connected to A1 of the bus. */
+/* The controller of the 16-bit channels has its A0 connected to A1 of the bus. */
 static uint64_t words_read(void *state, uint64_t offset, unsigned size)
 {
     (void)size;

@@ -11,8 +11,8 @@
  *   Active = started, and the last descriptor is not used up
  *   IRQ    = INTRQ has risen since a one was written to the bit
  *
- * If the table is shorter than the command, Active falls and the drive goes on
- * waiting.  If it is longer, Active stays.  In either case the guest stops the
+ * If the table is shorter than the command, Active falls and the drive
+ * continues to wait.  If it is longer, Active stays.  In either case the guest stops the
  * master.
  *
  * DEVIATION: a request of at most 1 MiB is one step.  When the master is stopped

@@ -12,7 +12,7 @@
  * flags in register C record what happened:
  *
  *     UF  at the end of each update cycle
- *     AF  at the end of one whose time matches the alarm
+ *     AF  at the end of an update cycle whose time matches the alarm
  *     PF  every 2^(RS-1) divider counts, RS being bits 3-0 of register A
  *         (RS = 1 or 2: every 2^(RS+6); RS = 0: never)
  *
@@ -22,7 +22,7 @@
  * A read of register C clears the flags and with them the interrupt.
  *
  * No code runs for each count.  An access first brings the registers up to date,
- * and a timer is armed only while an enabled interrupt is to come.
+ * and a timer is armed only while an enabled interrupt will come.
  */
 #include "devices/device.h"
 #include "devices/timer/cmos_bytes.h"

@@ -166,7 +166,7 @@ typedef struct AccelClass {
      * thread may call it.  NULL: there are no posted writes.
      */
     bool (*posted_waiting)(Accel *accel);
-    /* No vCPU runs: whether writes may be late at all; NULL: they never are. */
+    /* Sets whether posted writes may be late.  No vCPU runs.  NULL: they never are late. */
     void (*set_posting)(Accel *accel, bool on);
     void (*set_a20)(Accel *accel, bool on);
     /* Called only while the vCPU does not run. */
@@ -184,7 +184,7 @@ typedef struct AccelClass {
     void (*stand_still)(Vcpu *vcpu, bool on);
     /* A device or loader has written to guest memory. */
     void (*memory_written)(Accel *accel, uint64_t address, size_t size);
-    /* Other bytes than before, or none, are at these addresses of AccelHost.memory. */
+    /* The memory at these addresses of AccelHost.memory was replaced or removed. */
     void (*memory_changed)(Accel *accel, uint64_t address, uint64_t size);
     /*
      * Accel.debug_points has changed.  No vCPU runs.  False: this host cannot

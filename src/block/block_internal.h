@@ -25,7 +25,7 @@ struct BlockPort {
     char *id, *placeholder;
     char *file; /* for messages, the worker's */
     DriveError write_error, read_error;
-    Drive *drive; /* what the user said about it last; for the loop only */
+    Drive *drive; /* the user's last settings; for the loop only */
     Image *image; /* NULL: the drive is empty; only the worker uses it, once there is one */
     GThread *worker;
     GMutex lock; /* taken after the device's lock */

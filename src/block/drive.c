@@ -206,7 +206,7 @@ static bool is_idle(const char *key)
            g_str_has_prefix(key, "bps") || g_str_has_prefix(key, "throttling.");
 }
 
-/* Takes out what changes nothing, and returns its names, or NULL. */
+/* Removes the keys that have no effect, and returns their names, or NULL. */
 static char *take_idle_keys(GHashTable *table)
 {
     GString *names = g_string_new(NULL);

@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 
 #define ENTRIES_MAX      256u
-#define TOPOLOGY_ENTRIES 12u /* of which there are several for each of three leaves */
+#define TOPOLOGY_ENTRIES 12u /* several for each of three leaves */
 
 #define LEAF_FEATURES     0x00000001u
 #define LEAF_CACHES_OF    0x00000004u
@@ -214,7 +214,7 @@ bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
     return true;
 }
 
-/* The leaves with an answer for each of several subleaves, the last of which ends the list. */
+/* The leaves with several subleaves.  The last subleaf ends the list. */
 static void add_topology(const KvmVcpu *kv, struct kvm_cpuid2 *cpuid)
 {
     static const struct {
