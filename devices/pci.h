@@ -58,11 +58,12 @@ struct PciIdentity {
     uint16_t vendor, device, subsystem_vendor, subsystem;
     uint32_t class_code; /* 24 bits: class, subclass and programming interface */
     uint8_t revision;
-    uint8_t pin;         /* 1 to 4 if the output "intx" is INTA to INTD; 0 if there is none */
-    bool multi_function; /* this is function 0 of a device with several */
-    bool bus_master;     /* the bus-master bit can be set */
-    bool always_on;      /* it decodes its ranges from the reset on, as a bridge does */
-    const PciBar *bars;  /* the last entry has the size 0; NULL if there are none */
+    uint8_t pin;          /* 1 to 4 if the output "intx" is INTA to INTD; 0 if there is none */
+    bool multi_function;  /* this is function 0 of a device with several */
+    bool bus_master;      /* the bus-master bit can be set */
+    uint8_t capabilities; /* offset of the first capability in `registers`; 0: there are none */
+    bool always_on;       /* it decodes its ranges from the reset on, as a bridge does */
+    const PciBar *bars;   /* the last entry has the size 0; NULL if there are none */
     const PciRegister *registers; /* the last entry has the offset 0; NULL if there are none */
     /*
      * Called after some of `registers` were written, reset or loaded.  NULL if

@@ -18,6 +18,7 @@
 #define PCI_BAR0                0x10
 #define PCI_SUBSYSTEM_VENDOR_ID 0x2c
 #define PCI_SUBSYSTEM_ID        0x2e
+#define PCI_CAPABILITIES        0x34
 #define PCI_INTERRUPT_LINE      0x3c
 #define PCI_INTERRUPT_PIN       0x3d
 
@@ -28,6 +29,7 @@
 #define PCI_COMMAND_SERR     0x0100
 #define PCI_COMMAND_INTX_OFF 0x0400 /* since PCI 2.3 */
 #define PCI_STATUS_INTX      0x0008 /* since PCI 2.3 */
+#define PCI_STATUS_LIST      0x0010 /* there are capabilities */
 #define PCI_STATUS_MEDIUM    0x0200 /* DEVSEL# timing */
 #define PCI_STATUS_CLEARABLE 0xf900 /* bits that are cleared by writing 1 to them */
 #define PCI_MULTI_FUNCTION   0x80

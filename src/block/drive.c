@@ -27,7 +27,6 @@ static const char *const IDLE_KEYS[] = {"detect-zeroes",
 static const struct {
     const char *name, *reason;
 } OTHER_INTERFACES[] = {
-    {"virtio", "there is no virtio (if=ide)"},
     {"scsi", "there is no SCSI (if=ide)"},
     {"pflash", "the board has no flash chip (a firmware's image: -bios FILE)"},
     {"sd", "the board has no card reader (if=ide)"},
@@ -48,7 +47,7 @@ static const struct {
 };
 
 /* In the order of DriveInterface. */
-static const char *const INTERFACES[] = {"ide", "floppy", "none", NULL};
+static const char *const INTERFACES[] = {"ide", "floppy", "none", "virtio", NULL};
 
 static bool refuse(GError **error, const char *text, const char *why)
 {

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE } DriveInterface;
+typedef enum DriveInterface { DRIVE_IDE, DRIVE_FLOPPY, DRIVE_NONE, DRIVE_VIRTIO } DriveInterface;
 
 /* What follows when the host fails; QEMU's werror= and rerror=. */
 typedef enum DriveError {

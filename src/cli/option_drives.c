@@ -245,10 +245,29 @@ static void set_order(Config *config, const Order *order)
     config->boot = g_string_free(letters, false);
 }
 
+/* if=virtio is short for if=none and a -device. */
+static void add_virtio_devices(Config *config)
+{
+    unsigned number = 0;
+    for (guint i = 0; i < config->drives->len; i++) {
+        Drive *drive = config->drives->pdata[i];
+        if (drive->interface != DRIVE_VIRTIO) {
+            continue;
+        }
+        if (!drive->id) {
+            drive->id = g_strdup_printf("virtio%u", number);
+        }
+        number++;
+        drive->interface = DRIVE_NONE;
+        g_ptr_array_add(config->devices, g_strdup_printf("virtio-blk-pci,drive=%s", drive->id));
+    }
+}
+
 bool option_plug_drives(Parse *parse, GError **error)
 {
     Config *config = parse->config;
     Order order = {.count = 0};
+    add_virtio_devices(config);
     for (guint i = 0; i < config->devices->len;) {
         g_autofree char *text = g_strdup(config->devices->pdata[i]);
         size_t kind = kind_of(text);

@@ -96,7 +96,8 @@ static void set_power_on(PciFunction *f)
     memset(f->bytes, 0, sizeof(f->bytes));
     put(f->bytes, PCI_VENDOR_ID, pci->vendor, 2);
     put(f->bytes, PCI_DEVICE_ID, pci->device, 2);
-    put(f->bytes, PCI_STATUS, PCI_STATUS_MEDIUM, 2);
+    put(f->bytes, PCI_STATUS, PCI_STATUS_MEDIUM | (pci->capabilities ? PCI_STATUS_LIST : 0), 2);
+    put(f->bytes, PCI_CAPABILITIES, pci->capabilities, 1);
     put(f->bytes, PCI_REVISION, pci->revision, 1);
     put(f->bytes, PCI_CLASS_CODE, pci->class_code, 3);
     put(f->bytes, PCI_HEADER_TYPE, pci->multi_function ? PCI_MULTI_FUNCTION : 0, 1);

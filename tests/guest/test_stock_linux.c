@@ -268,9 +268,9 @@ static void test_its_clock_keeps_pace(const GuestTarget *target)
     "/bin/busybox --install /bin\n"                                                                \
     "mount -t proc proc /proc\n"                                                                   \
     "echo user space from $(grep ' / ext4' /proc/mounts | cut -d' ' -f1)\n"                        \
-    "mount -t sysfs sys /sys; cat /sys/class/ata_device/dev1.0/dma_mode\n"                         \
+    "mount -t sysfs sys /sys; cat /sys/class/ata_device/dev1.0/dma_mode 2>/dev/null\n"             \
     "cp /bin/busybox /copy; sync; echo 3 >/proc/sys/vm/drop_caches; sha1sum /copy\n"               \
-    "grep ata_piix /proc/interrupts\n"                                                             \
+    "grep -e ata_piix -e virtio /proc/interrupts\n"                                                \
     "mount -o remount,ro /; poweroff -f\n"
 
 static void shell(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -304,39 +304,60 @@ static char *make_root(const char *name)
     return image;
 }
 
-static void check_root_on_disk(const GuestTarget *target, const char *name, const char *more)
+/* How the kernel finds the disk, and what it says of it. */
+typedef struct RootDisk {
+    const char *name, *modules, *device, *drive, *says;
+} RootDisk;
+
+static const RootDisk IDE = {"ide", "ata_piix sd_mod", "/dev/sda", "-hda", "\nXFER_MW_DMA_2"};
+static const RootDisk VIRTIO = {"virtio", "virtio_pci virtio_blk", "/dev/vda",
+                                "-drive if=virtio,format=raw,file=", "virtio"};
+
+static void check_root_on_disk(const GuestTarget *target, const RootDisk *disk, const char *more)
 {
     if (!guest_has_all(NEEDS(&MKE2FS_NEED))) {
         return;
     }
+    g_autofree char *name = g_strdup_printf("%s%s", disk->name, more);
     g_autofree char *image = make_root(name);
     g_autofree char *initrd = g_strconcat(name, "-initrd", NULL);
-    g_autofree char *options = g_strdup_printf("%s -hda %s", more, image);
-    g_autofree char *output =
-        run_with(target, initrd, "ata_piix sd_mod",
-                 "mkdir -p /dev /mnt; mount -t devtmpfs dev /dev; sh /load; "
-                 "while ! mount -t ext4 /dev/sda /mnt 2>/dev/null; do sleep 1; done; "
-                 "mount --move /dev /mnt/dev; umount /proc; exec switch_root /mnt /init",
-                 options);
+    g_autofree char *options = g_strdup_printf(
+        "%s %s%s%s", more, disk->drive, g_str_has_suffix(disk->drive, "=") ? "" : " ", image);
+    g_autofree char *init =
+        g_strdup_printf("mkdir -p /dev /mnt; mount -t devtmpfs dev /dev; sh /load; "
+                        "while ! mount -t ext4 %s /mnt 2>/dev/null; do sleep 1; done; "
+                        "mount --move /dev /mnt/dev; umount /proc; exec switch_root /mnt /init",
+                        disk->device);
+    g_autofree char *output = run_with(target, initrd, disk->modules, init, options);
     if (!output) {
         return;
     }
     g_autofree char *sum = sum_of_busybox();
-    g_assert_nonnull(strstr(output, "user space from /dev/root")
-                         ?: strstr(output, "user space from /dev/sda"));
-    g_assert_nonnull(strstr(output, "\nXFER_MW_DMA_2"));
+    g_autofree char *from = g_strdup_printf("user space from %s", disk->device);
+    g_assert_nonnull(strstr(output, "user space from /dev/root") ?: strstr(output, from));
+    g_assert_nonnull(strstr(output, disk->says));
     g_assert_nonnull(strstr(output, sum));
     shell("PATH=$PATH:/sbin:/usr/sbin; e2fsck -fn '%s' >/dev/null 2>&1", image);
 }
 
 static void test_its_root_is_a_disk_with_dma(const GuestTarget *target)
 {
-    check_root_on_disk(target, "disk", "");
+    check_root_on_disk(target, &IDE, "");
 }
 
 static void test_it_finds_the_disk_without_acpi(const GuestTarget *target)
 {
-    check_root_on_disk(target, "disk-no-acpi", "-no-acpi");
+    check_root_on_disk(target, &IDE, "-no-acpi");
+}
+
+static void test_its_root_is_a_virtio_disk(const GuestTarget *target)
+{
+    check_root_on_disk(target, &VIRTIO, "");
+}
+
+static void test_it_finds_the_virtio_disk_without_acpi(const GuestTarget *target)
+{
+    check_root_on_disk(target, &VIRTIO, "-no-acpi");
 }
 
 #define STOCK(name) guest_tests_add("stock_linux/" #name, test_##name, GUEST_DEFAULT_IRQCHIP)
@@ -353,5 +374,7 @@ int main(int argc, char **argv)
     STOCK(its_clock_keeps_pace);
     STOCK(its_root_is_a_disk_with_dma);
     STOCK(it_finds_the_disk_without_acpi);
+    STOCK(its_root_is_a_virtio_disk);
+    STOCK(it_finds_the_virtio_disk_without_acpi);
     return guest_tests_run();
 }

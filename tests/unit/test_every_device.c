@@ -527,15 +527,21 @@ static void add_kind(const Kind *kind)
     }
 }
 
-/* The rig would make the DMA controllers, whose state is not part of the device's. */
-static bool has_dma(const DeviceClass *class)
+/*
+ * What a device cannot do without: a drive.  The rig would make the DMA controllers,
+ * whose state is not part of the device's.
+ */
+static const char *needed_properties(const DeviceClass *class)
 {
     for (const DeviceProperty *p = class->properties; p && p->name; p++) {
         if (p->kind == PROPERTY_DMA) {
-            return true;
+            return "dma=none";
+        }
+        if (p->kind == PROPERTY_DRIVE && strcmp(p->name, "drive") == 0) {
+            return "drive=disk";
         }
     }
-    return false;
+    return NULL;
 }
 
 int main(int argc, char **argv)
@@ -543,7 +549,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     Kind plain[G_N_ELEMENTS(device_table)];
     for (size_t i = 0; device_table[i]; i++) {
-        plain[i] = (Kind){device_table[i]->head.name, has_dma(device_table[i]) ? "dma=none" : NULL};
+        plain[i] = (Kind){device_table[i]->head.name, needed_properties(device_table[i])};
         add_kind(&plain[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(KINDS); i++) {
