@@ -26,7 +26,8 @@ typedef struct Session {
     Machine *machine;
     Recorder *recorder;
     BusInitiator initiator;
-    Chardev *line; /* COM1's */
+    Chardev *line;    /* COM1's */
+    BlockSet *blocks; /* NULL: the machine has no drives */
     unsigned messages;
     char *path;
 } Session;
@@ -71,11 +72,15 @@ static inline void build_machine(Session *s)
     g_autoptr(GError) error = NULL;
     s->recorder = recorder_new(s->config, &host, &error);
     g_assert_no_error(error);
+    if (s->blocks) {
+        recorder_set_drives(s->recorder, s->blocks);
+    }
     MachineParts parts = {.bus = s->bus,
                           .clock = s->clock,
                           .host_clock = s->clock,
                           .memory = s->memory,
                           .chars = s->chars,
+                          .blocks = s->blocks,
                           .services = recorder_services(s->recorder)};
     MachineCpu cpu = no_cpu();
     cpu.has_apics = apics;
@@ -85,8 +90,11 @@ static inline void build_machine(Session *s)
     bus_set_observer(s->bus, access_made, false, s);
 }
 
-/* A bus without locks has APICs, as with a software CPU. */
-static inline Session *session_new_on(const char *path, bool locked)
+/*
+ * A bus without locks has APICs, as with a software CPU.  `disk` is the image of the
+ * first hard disk, or NULL.
+ */
+static inline Session *session_new_with(const char *path, bool locked, const char *disk)
 {
     Session *s = g_new0(Session, 1);
     s->path = g_strdup(path);
@@ -102,8 +110,17 @@ static inline Session *session_new_on(const char *path, bool locked)
     s->memory = memory_new(s->config->memory, NULL);
     s->chars = chardev_set_new(s->loop, &(CharEvents){0}, 0);
     s->line = chardev_set_add_class(s->chars, &LINE_CLASS, "-serial", "line", "line", NULL);
+    if (disk) {
+        s->blocks = blockset_new(s->loop, s->clock, count_message, s);
+        g_ptr_array_add(s->config->drives, drive_new_short("hda", disk));
+    }
     build_machine(s);
     return s;
+}
+
+static inline Session *session_new_on(const char *path, bool locked)
+{
+    return session_new_with(path, locked, NULL);
 }
 
 static inline Session *session_new(const char *path)
@@ -115,6 +132,7 @@ static inline Session *session_new(const char *path)
 static inline unsigned session_end(Session *s)
 {
     chardev_set_free(s->chars);
+    g_clear_pointer(&s->blocks, blockset_free);
     machine_free(s->machine);
     recorder_finish(s->recorder, NS_PER_SECOND);
     recorder_free(s->recorder);

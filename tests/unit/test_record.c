@@ -2,6 +2,8 @@
  * -record and -replay: a machine without a CPU is recorded and replayed, and the
  * recordings of guests in tests/replay still replay.
  */
+#include "devices/pci/pci_regs.h"
+#include "devices/storage/ata_regs.h"
 #include "tests/unit/record_rig.h"
 
 /* ---- the sentences ---- */
@@ -213,6 +215,65 @@ static void test_apic_calls_that_nest_are_recorded(void)
 }
 
 /* Inserts a line before the one that the recording has, so that the numbers differ. */
+/* ---- a disk that reads into guest memory by itself ---- */
+
+#define IDE_FUNCTION (1u << 31 | 1u << 11 | 1u << 8)
+#define MASTER       0xc000u
+#define DISK         0x1f0u
+#define TABLE        0x1000u
+#define BUFFER       0x8000u
+#define DISK_SIZE    (16u * ATA_SECTOR_SIZE)
+
+static void out32(Session *s, uint16_t port, uint32_t value)
+{
+    bus_port_access(s->bus, &s->initiator, port, true, 4, (uint8_t *)&value, 1);
+}
+
+static void write_pci(Session *s, unsigned offset, uint32_t value)
+{
+    out32(s, 0xcf8, IDE_FUNCTION | offset);
+    out32(s, 0xcfc, value);
+}
+
+/* Reads sectors 2 and 3 into two pieces of memory. */
+static void read_by_dma(Session *s)
+{
+    static const uint32_t PIECES[] = {BUFFER, 24, BUFFER + 0x1000, 1000 | BM_PRD_LAST};
+    static const uint8_t COMMAND[] = {2, 2, 0, 0, ATA_DEV_ONES | ATA_DEV_LBA, ATA_CMD_READ_DMA};
+    write_pci(s, PCI_BAR0 + 16, MASTER);
+    write_pci(s, PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+    g_assert_true(memory_write(s->memory, TABLE, PIECES, sizeof(PIECES)));
+    out32(s, MASTER + BM_TABLE, TABLE);
+    for (unsigned i = 0; i < sizeof(COMMAND); i++) {
+        outb(s, (uint16_t)(DISK + ATA_COUNT + i), COMMAND[i]);
+    }
+    outb(s, MASTER + BM_COMMAND, BM_CMD_START | BM_CMD_READ);
+    clock_step(s->clock, NS_PER_SECOND / 100);
+    g_assert_cmphex(inb(s, MASTER + BM_STATUS), ==, BM_ST_IRQ);
+}
+
+/* The request has a list of pieces, and its data do not pass through the device. */
+static void test_requests_with_pieces_of_memory_are_recorded(void)
+{
+    uint8_t image[DISK_SIZE], piece[1000];
+    for (unsigned i = 0; i < DISK_SIZE; i++) {
+        image[i] = (uint8_t)(i ^ i >> 8);
+    }
+    g_autofree char *path = temporary_file(), *disk = temporary_file();
+    g_assert_true(g_file_set_contents(disk, (const char *)image, DISK_SIZE, NULL));
+    Session *s = session_new_with(path, true, disk);
+    read_by_dma(s);
+    g_assert_true(memory_read(s->memory, BUFFER, piece, 24));
+    g_assert_cmpmem(piece, 24, image + 2 * ATA_SECTOR_SIZE, 24);
+    g_assert_true(memory_read(s->memory, BUFFER + 0x1000, piece, sizeof(piece)));
+    g_assert_cmpmem(piece, sizeof(piece), image + 2 * ATA_SECTOR_SIZE + 24, sizeof(piece));
+    Recording r = session_take(s);
+    ReplayResult result = replay(&r);
+    g_assert_cmpstr(result.difference, ==, NULL);
+    g_unlink(disk);
+    g_free(r.data);
+}
+
 static void add_to_header(Recording *r, const char *line)
 {
     uint8_t *at = memmem(r->data, r->size, "device ", 7);
@@ -434,6 +495,8 @@ int main(int argc, char **argv)
     g_test_add_func("/record/a_full_disk_is_reported_once", test_a_full_disk_is_reported_once);
     g_test_add_func("/record/a_file_that_cannot_be_made_is_an_error",
                     test_a_file_that_cannot_be_made_is_an_error);
+    g_test_add_func("/record/requests_with_pieces_of_memory_are_recorded",
+                    test_requests_with_pieces_of_memory_are_recorded);
     g_test_add_func("/record/the_date_is_fixed", test_the_date_is_fixed);
     for (size_t i = 0; i < G_N_ELEMENTS(GUESTS); i++) {
         g_autofree char *name = g_strdup_printf("/record/guest/%s", GUESTS[i]);
