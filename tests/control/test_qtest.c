@@ -380,7 +380,8 @@ static bool cdrom_complains(const char *disc, const char *kernel)
     return !strcmp(answer, "OK 0x0051");
 }
 
-/* What a kernel finds that no firmware started: one would have heard of the reset. */
+/* The drive of a kernel that starts without firmware reports no reset: firmware would have read it.
+ */
 static void test_a_kernel_finds_a_cdrom_drive_without_attention(void)
 {
     g_autofree char *disc = NULL;

@@ -1,6 +1,6 @@
 /*
  * How libFuzzer changes an input of fuzz_bus.c.  If bytes were inserted or removed
- * anywhere, all following operations would become others.  This mutator changes
+ * anywhere, all following operations would have another meaning.  This mutator changes
  * whole operations.  It also puts accesses to one device next to each other more
  * often.
  */

@@ -87,7 +87,7 @@ static void test_interrupts_are_shown(const GuestTarget *target)
 }
 
 /*
- * The CPU stands before each line.  -dfilter limits the log to where CPU 1 starts,
+ * The number of the CPU precedes each line.  -dfilter limits the log to where CPU 1 starts,
  * which happens twice.
  */
 static void test_each_line_names_its_cpu(const GuestTarget *target)
