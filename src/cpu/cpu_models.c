@@ -109,7 +109,7 @@ const NamedModel CPU_MODELS[NAMED_MODELS] = {
     {"Skylake-Server",
      "Intel Xeon (Skylake) without AVX-512",
      "Skylake-Client",
-     "pdpe1gb",
+     "clflushopt clwb pdpe1gb",
      {INTEL, 6, 85, 4, "Intel Xeon Processor (Skylake)"}},
     {"Cascadelake-Server",
      "Intel Xeon (Cascade Lake) without AVX-512",
@@ -129,13 +129,14 @@ const NamedModel CPU_MODELS[NAMED_MODELS] = {
     {"Denverton",
      "Intel Atom (Denverton)",
      "Westmere",
-     "movbe tsc-deadline xsave rdrand fsgsbase smep erms rdseed smap sha-ni pdpe1gb rdtscp "
+     "movbe tsc-deadline xsave rdrand fsgsbase smep erms rdseed smap clflushopt sha-ni pdpe1gb "
+     "rdtscp "
      "3dnowprefetch",
      {INTEL, 6, 95, 1, "Intel Atom Processor (Denverton)"}},
     {"Snowridge",
      "Intel Atom (Snow Ridge)",
      "Denverton",
-     "umip",
+     "clwb umip",
      {INTEL, 6, 134, 1, "Intel Atom Processor (SnowRidge)"}},
     {"KnightsMill",
      "Intel Xeon Phi without AVX-512",
@@ -170,12 +171,12 @@ const NamedModel CPU_MODELS[NAMED_MODELS] = {
     {"EPYC",
      "AMD EPYC",
      "Opteron_G5",
-     "movbe rdrand fsgsbase bmi1 avx2 smep bmi2 rdseed adx smap sha-ni",
+     "movbe rdrand fsgsbase bmi1 avx2 smep bmi2 rdseed adx smap clflushopt sha-ni",
      {AMD, 23, 1, 2, "AMD EPYC Processor"}},
     {"EPYC-Rome",
      "AMD EPYC (2nd generation)",
      "EPYC",
-     "umip rdpid",
+     "clwb umip rdpid",
      {AMD, 23, 49, 0, "AMD EPYC-Rome Processor"}},
     {"EPYC-Milan",
      "AMD EPYC (3rd generation)",
@@ -185,7 +186,8 @@ const NamedModel CPU_MODELS[NAMED_MODELS] = {
     {"Dhyana",
      "Hygon Dhyana",
      "Nehalem",
-     "fma movbe xsave avx f16c rdrand fsgsbase bmi1 avx2 smep bmi2 rdseed adx smap pdpe1gb rdtscp "
+     "fma movbe xsave avx f16c rdrand fsgsbase bmi1 avx2 smep bmi2 rdseed adx smap clflushopt "
+     "pdpe1gb rdtscp "
      "abm 3dnowprefetch",
      {HYGON, 24, 0, 1, "Hygon Dhyana Processor"}},
 };
