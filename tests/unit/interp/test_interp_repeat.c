@@ -251,6 +251,22 @@ static void test_a_repetition_that_overwrites_itself_ends(void)
     g_assert_cmphex(fault.state.gpr[CPU_CX], ==, 64);
 }
 
+/* The single-step trap comes after each item. */
+static void test_a_trap_comes_after_each_item(void)
+{
+    static const uint8_t OPCODES[] = {0xa4, 0xaa, 0xac, 0xae};
+    g_autoptr(Rig) rig = new_rig();
+    for (unsigned i = 0; i < G_N_ELEMENTS(OPCODES); i++) {
+        CpuState state = state_of(5);
+        state.rflags |= CPU_FLAG_TF;
+        state.gpr[CPU_AX] = 0;
+        PM_BYTES(rig, PM_CODE, 0xf3, OPCODES[i], INT3);
+        PmFault fault = pm_expect(rig, &state, VECTOR_DB, 0);
+        g_assert_cmpuint(fault.state.gpr[CPU_CX], ==, 4);
+        g_assert_cmphex(fault.eip, ==, PM_CODE);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -266,5 +282,6 @@ int main(int argc, char **argv)
     TEST(a_write_that_takes_long_holds_the_cpu);
     TEST(repeated_writes_wait_for_each_other);
     TEST(a_repetition_that_overwrites_itself_ends);
+    TEST(a_trap_comes_after_each_item);
     return g_test_run();
 }

@@ -253,7 +253,8 @@ static inline EffAddr rep_steps(EffAddr items, u32 per_step)
  */
 static inline EffAddr rep_room(const Cpu *cpu, EffAddr count, u32 per_step)
 {
-    u64 steps = 1 + (u64)MAX(cpu_fuel_left(cpu), 0);
+    /* A step has its trap or its breakpoint before the next one. */
+    u64 steps = cpu->single_step ? 1 : 1 + (u64)MAX(cpu_fuel_left(cpu), 0);
 
     return count % per_step ? count % per_step : (EffAddr)MIN(count, steps * per_step);
 }
