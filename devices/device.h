@@ -480,6 +480,13 @@ bool pio_memory_read(Device *dev, uint64_t address, void *data, size_t size);
 bool pio_memory_write(Device *dev, uint64_t address, const void *data, size_t size);
 
 /*
+ * Fills `data` with random numbers of the host.  Returns false, with nothing
+ * filled, on a machine that repeats its runs; the device then makes numbers
+ * from a generator in its saved state.
+ */
+bool pio_random(Device *dev, void *data, size_t size);
+
+/*
  * A write of 1, 2, 4 or 8 bytes by the device itself, to another device at
  * that address; it is used for interrupt messages.  The other device is called
  * before this returns and may call back, so the registers must be up to date

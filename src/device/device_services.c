@@ -7,6 +7,7 @@
 #include "src/device/services_block.h"
 
 #include <inttypes.h>
+#include <sys/random.h>
 
 static const char *level_name(uint64_t level)
 {
@@ -213,6 +214,32 @@ static void describe_memory_write(const ServiceCall *call, GString *text)
 static uint64_t memory_write_size(const ServiceCall *call)
 {
     return call->answer ? call->args[1] : 0;
+}
+
+/* ---- random numbers ---- */
+
+bool pio_random(Device *dev, void *data, size_t size)
+{
+    ServiceCall call = {.kind = SERVICE_RANDOM, .args = {size}, .room = data, .size = size};
+    serve(dev, &call);
+    return call.answer;
+}
+
+/* A machine without threads repeats its runs, so it takes nothing from the host. */
+static void perform_random(Device *dev, ServiceCall *call)
+{
+    size_t done = 0;
+    ssize_t got = bus_is_locked(dev->host->bus) ? 1 : 0;
+    while (got > 0 && done < call->size) {
+        got = getrandom((uint8_t *)call->room + done, call->size - done, 0);
+        done += got > 0 ? (size_t)got : 0;
+    }
+    call->answer = got > 0;
+}
+
+static uint64_t random_size(const ServiceCall *call)
+{
+    return call->answer ? call->args[0] : 0;
 }
 
 /* ---- the bus ---- */
@@ -550,6 +577,14 @@ const ServiceClass SERVICES[SERVICE_KINDS] = {
                         .args = 3,
                         .describe = describe_shadow,
                         .perform = perform_shadow},
+    [SERVICE_RANDOM] = {.name = "random",
+                        .description = "a request for random numbers",
+                        .args = 1,
+                        .answers = true,
+                        .of_host = true,
+                        .data = SERVICE_DATA_GOT,
+                        .data_size = random_size,
+                        .perform = perform_random},
 };
 
 char *service_describe(const ServiceCall *call)

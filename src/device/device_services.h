@@ -45,6 +45,7 @@ typedef enum ServiceKind {
     SERVICE_PCI_READ,        /* function, offset, size; the value */
     SERVICE_PCI_WRITE,       /* function, offset, size, value */
     SERVICE_SHADOW,          /* address, size, ShadowMode */
+    SERVICE_RANDOM,          /* size; whether the host gave its random bytes */
     SERVICE_KINDS
 } ServiceKind;
 

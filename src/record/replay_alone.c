@@ -105,15 +105,6 @@ static uint64_t answer_of_nothing(const ServiceCall *call)
     return call->kind == SERVICE_OUTPUT ? call->size : 0;
 }
 
-/* Gives the recorded answer.  The arguments were equal, so the sizes of the data agree. */
-static void answer(const RecordedService *recorded, ServiceCall *call)
-{
-    call->answer = recorded->call.answer;
-    if (SERVICES[call->kind].data == SERVICE_DATA_GOT && recorded->data) {
-        memcpy(call->room, recorded->data, SERVICES[call->kind].data_size(&recorded->call));
-    }
-}
-
 static void alone_call(DeviceServices *services, ServiceCall *call)
 {
     ReplayDevice *device = (ReplayDevice *)services;
@@ -129,7 +120,7 @@ static void alone_call(DeviceServices *services, ServiceCall *call)
     call->answer = answer_of_nothing(call);
     if (replay_take_service(device, call, &recorded) &&
         replay_check_service(device, &recorded, call)) {
-        answer(&recorded, call);
+        replay_answer(&recorded, call);
     }
     if (service_is_block(call)) {
         note_asked(device, call);

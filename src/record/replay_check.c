@@ -248,6 +248,14 @@ bool replay_check_service(const ReplayDevice *device, const RecordedService *rec
     return true;
 }
 
+void replay_answer(const RecordedService *recorded, ServiceCall *call)
+{
+    call->answer = recorded->call.answer;
+    if (SERVICES[call->kind].data == SERVICE_DATA_GOT && recorded->data) {
+        memcpy(call->room, recorded->data, SERVICES[call->kind].data_size(&recorded->call));
+    }
+}
+
 void replay_check_service_answer(const ReplayDevice *device, const RecordedService *recorded,
                                  const ServiceCall *call)
 {

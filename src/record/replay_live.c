@@ -156,7 +156,7 @@ static void call_host(ReplayDevice *device, const RecordedService *recorded, Ser
         call->answer = known ? recorded->call.answer : call->size;
         pass_output(device, call);
     } else if (known) {
-        call->answer = recorded->call.answer;
+        replay_answer(recorded, call);
     } else {
         service_perform(device->services.dev, call);
     }
