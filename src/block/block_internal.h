@@ -19,6 +19,18 @@ struct BlockSet {
     GHashTable *blanks; /* id to sectors */
 };
 
+/*
+ * A buffer that a request has left.  The host's memory for a new one would cost more
+ * than the request.
+ */
+typedef struct BlockSpare {
+    uint8_t *data; /* NULL if there is none */
+    size_t size;
+} BlockSpare;
+
+#define BLOCK_SPARES    4u
+#define BLOCK_SPARE_MAX ((size_t)1 << 20)
+
 struct BlockPort {
     BlockPortEnd end;
     BlockSet *set;
@@ -30,11 +42,12 @@ struct BlockPort {
     GThread *worker;
     GMutex lock; /* taken after the device's lock */
     GCond work, finished;
-    GQueue requests; /* in their order, until the device is told; protected by the
-                        lock */
-    GQueue todo;     /* those that the worker has not begun; protected by the lock */
-    size_t bytes;    /* of all buffers; protected by the lock */
-    bool stop;       /* protected by the lock */
+    GQueue requests;                /* in their order, until the device is told; protected by the
+                                       lock */
+    GQueue todo;                    /* those that the worker has not begun; protected by the lock */
+    size_t bytes;                   /* of all buffers; protected by the lock */
+    BlockSpare spare[BLOCK_SPARES]; /* buffers for later requests; protected by the lock */
+    bool stop;                      /* protected by the lock */
     bool stalled;    /* a request failed and waits for a retry; protected by the lock */
     GQueue failures; /* Failure; those that were not reported yet; protected by
                         the lock */

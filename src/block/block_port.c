@@ -29,6 +29,7 @@ typedef struct Request {
     size_t span_count;
     uint8_t *data;   /* data that was read or will be written */
     size_t bytes;    /* the size of `data` */
+    size_t room;     /* how large its buffer is if it may be kept; else 0 */
     Image *image;    /* to be put in; afterwards, the one that was taken out */
     char *file;      /* the same */
     BlockMedium own; /* the properties of the new medium */
@@ -51,8 +52,40 @@ static void free_request(Request *request)
 }
 
 /* Called with the port's lock held. */
+static void keep_buffer(BlockPort *port, Request *request)
+{
+    for (unsigned i = 0; i < BLOCK_SPARES && request->room; i++) {
+        if (!port->spare[i].data) {
+            port->spare[i] = (BlockSpare){g_steal_pointer(&request->data), request->room};
+            return;
+        }
+    }
+}
+
+/* A buffer of at least `size` bytes, which is `room` bytes large if it can be kept. */
+static uint8_t *take_buffer(BlockPort *port, size_t size, size_t *room)
+{
+    uint8_t *data = NULL;
+    g_mutex_lock(&port->lock);
+    for (unsigned i = 0; i < BLOCK_SPARES && !data; i++) {
+        if (port->spare[i].size >= size) {
+            data = port->spare[i].data;
+            *room = port->spare[i].size;
+            port->spare[i] = (BlockSpare){NULL, 0};
+        }
+    }
+    g_mutex_unlock(&port->lock);
+    if (!data) {
+        *room = size <= BLOCK_SPARE_MAX ? size : 0;
+        data = g_malloc(size);
+    }
+    return data;
+}
+
+/* Called with the port's lock held. */
 static void release(BlockPort *port, Request *request)
 {
+    keep_buffer(port, request);
     port->bytes -= request->bytes;
     free_request(request);
 }
@@ -388,7 +421,7 @@ static void make_buffer(BlockPort *port, Request *request, const BlockRequest *a
         return;
     }
     request->bytes = asked->size;
-    request->data = g_malloc(request->bytes);
+    request->data = take_buffer(port, request->bytes, &request->room);
     if (asked->data) {
         memcpy(request->data, asked->data, request->bytes);
     } else if (asked->kind == BLOCK_WRITE) {
@@ -622,6 +655,9 @@ void block_port_free(BlockPort *port)
     timer_free(port->timer);
     g_queue_clear_full(&port->requests, (GDestroyNotify)free_request);
     g_queue_clear(&port->todo);
+    for (unsigned i = 0; i < BLOCK_SPARES; i++) {
+        g_free(port->spare[i].data);
+    }
     image_free(port->image);
     g_cond_clear(&port->work);
     g_cond_clear(&port->finished);
