@@ -33,7 +33,7 @@
 static uint16_t chosen(const AtaDrive *d, uint8_t class)
 {
     bool is_it = (d->dma_mode & ATA_MODE_CLASS) == class;
-    return is_it ? (uint16_t)(0x100 << (d->dma_mode & ~ATA_MODE_CLASS)) : 0;
+    return (uint16_t)(is_it ? 0x100u << (d->dma_mode & ~ATA_MODE_CLASS) : 0);
 }
 
 void ata_put_dma(const AtaDrive *d, uint16_t *words)
