@@ -369,6 +369,7 @@ static void test_a_newcomer_over_another_is_not_mapped_until_there_is_room(Fixtu
 typedef struct Cpu {
     Fixture *f;
     unsigned number;
+    BusInitiator by;
     GThread *thread;
 } Cpu;
 
@@ -376,10 +377,11 @@ typedef struct Cpu {
 static gpointer use_and_move(gpointer data)
 {
     Cpu *cpu = data;
-    BusInitiator by = {0};
     for (unsigned i = 0; i < ROUNDS; i++) {
         uint32_t value = 0;
-        bus_port_access(cpu->f->bus, &by, (uint16_t)(PLACE(i) + 1), false, 1, &value, 1);
+        bus_enter(&cpu->by);
+        bus_port_access(cpu->f->bus, &cpu->by, (uint16_t)(PLACE(i) + 1), false, 1, &value, 1);
+        bus_leave(&cpu->by);
         g_assert_true(value == 0x41 || value == 0xff);
         if (i % CPUS == cpu->number) {
             device_pci_write(cpu->f->card, PCI_BAR0, PLACE(i / 3), 4);
@@ -399,10 +401,16 @@ static void test_a_range_moves_under_four_cpus(Fixture *f, gconstpointer data)
     put(f, CARD, PCI_COMMAND, PCI_COMMAND_IO, 2);
     for (unsigned i = 0; i < CPUS; i++) {
         cpus[i] = (Cpu){.f = f, .number = i};
+        bus_add_initiator(f->bus, &cpus[i].by);
+    }
+    for (unsigned i = 0; i < CPUS; i++) {
         cpus[i].thread = g_thread_new("cpu", use_and_move, &cpus[i]);
     }
     for (unsigned i = 0; i < CPUS; i++) {
         g_thread_join(cpus[i].thread);
+    }
+    for (unsigned i = 0; i < CPUS; i++) {
+        bus_remove_initiator(f->bus, &cpus[i].by);
     }
     put(f, CARD, PCI_BAR0, PLACE(5), 4);
     put(f, CARD, PCI_COMMAND, PCI_COMMAND_IO, 2);
