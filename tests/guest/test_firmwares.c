@@ -30,10 +30,14 @@ static void test_ovmf(const GuestTarget *target)
     }
 }
 
+/* It waits for half a minute of its own for an IDE channel, which a sanitizer makes long. */
+#define PATIENCE 8
+
 static void talk_to_u_boot(const GuestTarget *target, const Need *rom)
 {
     if (guest_can_boot(target, NEEDS(rom))) {
         g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-bios %s", rom->what);
+        guest_be_patient(guest, PATIENCE);
         guest_expect(guest, GUEST_OUT, "DRAM:  128 MiB");
         guest_expect(guest, GUEST_OUT, "=> ");
         guest_type(guest, "echo $arch\r");
