@@ -171,10 +171,7 @@ void slices_run_one(CpuScheduler *scheduler, uint64_t (*budget)(const CpuSchedul
     }
 }
 
-/*
- * The machine time that the host's clock corresponds to.  It is never before
- * machine time itself.
- */
+/* The machine time that the host's clock corresponds to. */
 static uint64_t real_time(const CpuScheduler *scheduler)
 {
     return clock_now(scheduler->slices.host) - scheduler->slices.real_origin;
@@ -196,9 +193,22 @@ bool slices_asleep(const CpuScheduler *scheduler)
     return scheduler->slices.sleeping || !any_active(scheduler);
 }
 
+/*
+ * Sets the origin so that machine time is not ahead of the host's: work can take
+ * less time than it counts as, and a sleep must not wait for the host to catch up.
+ */
+static void forgive_lead(CpuScheduler *scheduler)
+{
+    uint64_t now = clock_now(scheduler->clock), real = real_time(scheduler);
+    if (now > real) {
+        scheduler->slices.real_origin -= now - real;
+    }
+}
+
 /* Sleeps until the deadline, or until the host has an event for us. */
 static void sleep_until(CpuScheduler *scheduler, uint64_t deadline)
 {
+    forgive_lead(scheduler);
     uint64_t real = real_time(scheduler);
     if (real < deadline) {
         loop_timer_start(scheduler->slices.wake, deadline - real);

@@ -191,6 +191,23 @@ static void test_shell_interrupted(const GuestTarget *target)
     guest_shell_prompt(guest);
 }
 
+/*
+ * The computation counts as more than two minutes and takes less than a second of
+ * the host's time.  The sleep is for its tick alone.
+ */
+static void test_a_sleep_after_a_computation(const GuestTarget *target)
+{
+    if (strcmp(target->accel, "soft") != 0) {
+        g_test_skip("only the software CPU counts its instructions as time");
+        return;
+    }
+    g_autoptr(Guest) guest = guest_start(
+        NULL, &GUEST_ON_PIPES, "-accel soft,realtime=on,ips=1000000 -kernel nap.bin");
+    guest_expect(guest, GUEST_OUT, "computed");
+    guest_expect(guest, GUEST_OUT, "slept");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -201,6 +218,8 @@ int main(int argc, char **argv)
     guest_tests_add("uart-irq/returns_a_paste_and_sleeps", test_uart_irq, GUEST_EVERY_IRQCHIP);
     guest_tests_add("uart-irq/returns_single_keys", test_uart_irq_single_keys, GUEST_EVERY_IRQCHIP);
     guest_tests_add("smp", test_smp, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("nap/sleeps_for_a_tick", test_a_sleep_after_a_computation,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("shell/time", test_shell_time, GUEST_EVERY_IRQCHIP);
     guest_tests_add("shell/ticks", test_shell_ticks, GUEST_EVERY_IRQCHIP);
     guest_tests_add("shell/sleep_is_not_too_short", test_shell_sleep, GUEST_EVERY_IRQCHIP);
