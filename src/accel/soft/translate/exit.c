@@ -123,9 +123,6 @@ static void emit_check_known(Translation *t, Stub *stub, const Block *block)
     emit_rm(e, 0, 0x81, 7, at_address(&block->native), 4); /* cmp */
     emit32(e, (uint32_t)(uintptr_t)block->native);
     stub_add(stub, emit_jcc(e, CONDITION_NZ));
-    emit_rr(e, EMIT_W, 0x83, 7, HOST_FUEL); /* cmp */
-    emit8(e, (uint8_t)block->count);
-    stub_add(stub, emit_jcc(e, CONDITION_C));
 }
 
 const Block *exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip)
@@ -137,6 +134,9 @@ const Block *exit_find(Translation *t, Stub *stub, unsigned slot, uint64_t rip)
 
     if (known) {
         emit_check_known(t, stub, known);
+        emit_rr(e, EMIT_W, 0x83, 7, HOST_FUEL); /* cmp */
+        emit8(e, (uint8_t)known->count);
+        stub_add(stub, emit_jcc(e, CONDITION_C));
         return known;
     }
     emit_rm(e, EMIT_W, 0x8b, RAX, at_address(&tail->link[slot]), 0);
@@ -218,20 +218,13 @@ static void emit_loop(Translation *t)
 /* Enters the known block without a look-up, which saves a comparison. */
 static void emit_to_known(Translation *t, const Block *known)
 {
-    Emitter *e = &t->e;
-
     flags_for(t, known->live);
     Stub *stub = stub_new(t), *late = stub_new(t);
-    emit_rm(e, EMIT_W, 0x8b, RCX, cpu_field(offsetof(Cpu, generation)), 0);
-    emit_rm(e, EMIT_W, 0x3b, RCX, at_address(&known->generation), 0);
-    stub_add(stub, emit_jcc(e, CONDITION_NZ));
-    emit_rm(e, 0, 0x81, 7, at_address(&known->native), 4); /* cmp */
-    emit32(e, (uint32_t)(uintptr_t)known->native);
-    stub_add(stub, emit_jcc(e, CONDITION_NZ));
+    emit_check_known(t, stub, known);
     late->fuel = known->count;
     emit_take_fuel(t, late, known->count);
     emit_commit_counter(t);
-    emit_jmp_to(e, known->native);
+    emit_jmp_to(&t->e, known->native);
 }
 
 void exit_to(Translation *t, unsigned slot, uint64_t rip)

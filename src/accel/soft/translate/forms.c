@@ -4,7 +4,7 @@
  */
 #include "src/accel/soft/translate/forms.h"
 
-#include "src/accel/soft/interp/handlers.h"
+#include "src/accel/soft/interp/handler_ids.h"
 
 #if INTERP_WIDE
 #define LIST_NAME(name) name##64
@@ -14,7 +14,7 @@
 
 #define FORM(name_, kind_, shape_, width_, op_)                                                    \
     {                                                                                              \
-        OP_NAME(name_),                                                                            \
+        HANDLER_ID(name_),                                                                         \
         {                                                                                          \
             KIND_##kind_, SHAPE_##shape_, width_, op_                                              \
         }                                                                                          \
@@ -43,8 +43,8 @@
         FORM(shr##N##_rc, SHIFT, RC, N, 5), FORM(sar##N##_rc, SHIFT, RC, N, 7),                    \
         FORM(xchg##N##_rr, XCHG, RR, N, 0)
 #define PORTS(N)                                                                                   \
-    FORM(in##N##_i, PORT, I, N, 0), FORM(in##N##_dx, PORT, NONE, N, 0),                            \
-        FORM(out##N##_i, PORT, I, N, 0), FORM(out##N##_dx, PORT, NONE, N, 0)
+    FORM(in##N##_i, EVENT, I, N, 0), FORM(in##N##_dx, EVENT, NONE, N, 0),                          \
+        FORM(out##N##_i, EVENT, I, N, 0), FORM(out##N##_dx, EVENT, NONE, N, 0)
 #define BY_WORD_WIDTH(N)                                                                           \
     FORM(lea##N, LEA, M, N, 0), EXTENSION(movzx, MOVZX, N, 8), EXTENSION(movsx, MOVSX, N, 8),      \
         EXTENSION(movzx, MOVZX, N, 16), EXTENSION(movsx, MOVSX, N, 16),                            \
@@ -77,6 +77,7 @@ const HandlerForm LIST_NAME(translate_forms)[] = {
     BY_WORD_WIDTH(16),
     BY_WORD_WIDTH(32),
     FORM(nop, NOP, NONE, 32, 0),
+    FORM(int, EVENT, I, 8, 0),
     FORM(setcc_r, SETCC, R, 8, 0),
     FORM(cwde, EXTEND_A, NONE, 32, 0),
     FORM(cdq, SIGN_D, NONE, 32, 0),

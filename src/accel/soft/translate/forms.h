@@ -35,7 +35,7 @@ typedef enum FormKind {
     KIND_PUSH,
     KIND_POP,
     KIND_LEAVE,
-    KIND_PORT, /* a port access, which is not translated */
+    KIND_EVENT, /* a port access or a software interrupt, which is not translated */
     KIND_LOOP,
     KIND_JCXZ,
     KIND_JCC, /* `op` is the condition */
@@ -66,8 +66,9 @@ typedef struct Form {
     uint8_t op;
 } Form;
 
+/* `handler` is the number of a handler in its build; see handler_ids.h. */
 typedef struct HandlerForm {
-    Handler *handler;
+    uint16_t handler;
     Form form;
 } HandlerForm;
 

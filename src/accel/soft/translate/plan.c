@@ -249,7 +249,7 @@ static bool is_translated(const Translation *t, unsigned i, const Form *form, un
     case KIND_LOOP:
     case KIND_JCXZ:
         return can_address(t, insn);
-    case KIND_PORT:
+    case KIND_EVENT:
         return false;
     default:
         return true;

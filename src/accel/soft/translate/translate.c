@@ -6,6 +6,7 @@
  * and always emptied as a whole.
  */
 #include "src/accel/soft/translate/translation.h"
+#include "src/accel/soft/x86/opcode_map.h"
 #include "src/base/error.h"
 
 #include <cpuid.h>
@@ -257,10 +258,11 @@ const uint8_t *translator_exit(const Translation *t)
 
 /* ---- forms ---- */
 
-static void add_forms(GHashTable *table, const HandlerForm *forms, size_t count)
+static void add_forms(GHashTable *table, const HandlerForm *forms, size_t count,
+                      Handler *const *handlers)
 {
     for (size_t i = 0; i < count; i++) {
-        g_hash_table_insert(table, (gpointer)(uintptr_t)forms[i].handler,
+        g_hash_table_insert(table, (gpointer)(uintptr_t)handlers[forms[i].handler],
                             (gpointer)(uintptr_t)&forms[i].form);
     }
 }
@@ -277,8 +279,8 @@ static void prepare(Translator *translator)
     fill_flags(translator);
     emit_shared(translator);
     translator->forms = g_hash_table_new(NULL, NULL);
-    add_forms(translator->forms, translate_forms, translate_form_count);
-    add_forms(translator->forms, translate_forms64, translate_form_count64);
+    add_forms(translator->forms, translate_forms, translate_form_count, opcode_handlers);
+    add_forms(translator->forms, translate_forms64, translate_form_count64, opcode_handlers64);
 }
 
 /* ---- the memory ---- */
@@ -523,14 +525,15 @@ static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end
     return entry;
 }
 
-static bool ends_with_port(const Translation *t, const Block *block)
+static bool ends_with_event(const Translation *t, const Block *block)
 {
-    return translator_form(t->translator, block->insns[block->count - 1].handler).kind == KIND_PORT;
+    return translator_form(t->translator, block->insns[block->count - 1].handler).kind ==
+           KIND_EVENT;
 }
 
 /*
- * A loop around a port access is left to the interpreter: the way in and out
- * would take longer than its other instructions.
+ * A loop around a port access or a software interrupt is left to the interpreter:
+ * the way in and out would take longer than its other instructions.
  */
 static bool pays_as_whole(const Translation *t)
 {
@@ -539,7 +542,7 @@ static bool pays_as_whole(const Translation *t)
     for (unsigned i = plan_targets(t, rip); i-- > 0;) {
         const Block *target = block_near(t->cpu, t->block, linear_of(t, rip[i]));
 
-        if (target && target != t->block && !target->context && ends_with_port(t, target)) {
+        if (target && target != t->block && !target->context && ends_with_event(t, target)) {
             return false;
         }
     }
