@@ -62,7 +62,8 @@ static void emit_restore(Translation *t)
 
 static void emit_restore_carry(Translation *t)
 {
-    emit_rm(&t->e, EMIT_0F, 0xba, 4, cpu_field(offsetof(Cpu, native_flags)), 1); /* bt */
+    /* As wide as the flags were stored: the host waits for a store that is narrower. */
+    emit_rm(&t->e, EMIT_0F | EMIT_66, 0xba, 4, cpu_field(offsetof(Cpu, native_flags)), 1); /* bt */
     emit8(&t->e, CARRY_BIT);
 }
 
