@@ -46,6 +46,11 @@ static void end_block(Cpu *cpu, Block *block)
     };
 }
 
+void block_writes_beside_code(Cpu *cpu, const Insn *insn)
+{
+    block_untranslate(cpu_accel(cpu), block_of(insn));
+}
+
 void block_end_here(Cpu *cpu)
 {
     const Insn *insn = cpu->current;

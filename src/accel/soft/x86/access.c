@@ -209,6 +209,9 @@ static inline bool write_beside_code(Cpu *cpu, const Insn *insn, LinearAddr line
     uint8_t *host = (uint8_t *)(entry->addend + linear);
 
     store(host, size, value);
+    if (unlikely(++page->data_writes % CODE_PAGE_DATA_WRITES == 0)) {
+        block_writes_beside_code(cpu, insn);
+    }
     if (may_be_code(page, linear, size) && !patch_again(&page->patched, linear, host, size, insn)) {
         code_written(cpu_accel(cpu), page, cold->physical | (linear & ~PAGE_MASK), host, size,
                      insn);

@@ -124,10 +124,14 @@ typedef struct Patched {
 /* The bytes of a physical page that belong to blocks. */
 typedef struct CodePage {
     Patched patched;
-    uint64_t bytes[64]; /* a bit per byte */
-    Block *blocks[64];  /* by the 64 bytes in which they begin, linked by page_next */
-    unsigned longest;   /* size in bytes of the longest one, or more */
+    uint64_t bytes[64];  /* a bit per byte */
+    Block *blocks[64];   /* by the 64 bytes in which they begin, linked by page_next */
+    unsigned longest;    /* size in bytes of the longest one, or more */
+    uint8_t data_writes; /* a count of writes that found no translation for the page */
 } CodePage;
+
+/* After so many, the block that makes the next one is left to the interpreter. */
+#define CODE_PAGE_DATA_WRITES 64u
 
 /* ---- block.c, block_make.c and code_page.c ---- */
 
@@ -149,6 +153,11 @@ void code_written(const InterpAccel *accel, CodePage *page, PhysAddr address, co
 /* A block at another address of the same page, or NULL. */
 Block *block_near(Cpu *cpu, const Block *block, LinearAddr linear);
 CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
+/*
+ * The instruction is one of those that often write next to code.  Each time, its
+ * block leaves translated code, so the block is faster without.
+ */
+void block_writes_beside_code(Cpu *cpu, const Insn *insn);
 /* The current instruction has reached a device.  From now on its block ends with it. */
 void block_end_here(Cpu *cpu);
 
