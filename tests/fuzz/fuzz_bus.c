@@ -8,7 +8,6 @@
 #include "src/record/recorder.h"
 #include "src/record/replay.h"
 #include "tests/fuzz/bus_script.h"
-#include "tests/unit/no_cpu.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -141,7 +140,7 @@ static void build(Target *t)
                           .chars = t->chars,
                           .blocks = t->blocks,
                           .services = recorder_services(t->recorder)};
-    MachineCpu cpu = no_cpu();
+    MachineCpu cpu = {0};
     cpu.set_intr = set_intr;
     cpu.has_apics = true;
     cpu.opaque = t;

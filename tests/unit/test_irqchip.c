@@ -7,7 +7,7 @@
 #include "src/accel/irqchip.h"
 #include "src/machine/machine.h"
 #include "src/machine/pc_board.h"
-#include "tests/unit/no_cpu.h"
+#include "tests/unit/board_rig.h"
 
 #include <string.h>
 
@@ -98,14 +98,7 @@ static void choices_follow_the_host(void)
 #define VECTOR 0x51u
 
 typedef struct Board {
-    Config *config;
-    Loop *loop;
-    Clock *clock;
-    Bus *bus;
-    Memory *memory;
-    ChardevSet *chars;
-    Machine *machine;
-    BusInitiator cpu;
+    BoardRig rig;
     unsigned messages;
     uint64_t address;
     uint32_t data;
@@ -121,44 +114,23 @@ static void take_message(void *opaque, uint64_t address, uint32_t data)
 
 static void board_init(Board *b, Irqchip irqchip)
 {
-    b->config = config_new();
-    b->config->no_defaults = true;
-    b->loop = loop_new(NULL);
-    b->clock = clock_new_stepped();
-    b->bus = bus_new(true);
-    b->memory = memory_new(1 << 20, NULL);
-    b->chars = chardev_set_new(b->loop, &(CharEvents){0}, 0);
-    MachineParts parts = {.bus = b->bus,
-                          .clock = b->clock,
-                          .host_clock = b->clock,
-                          .memory = b->memory,
-                          .chars = b->chars};
-    MachineCpu cpu = no_cpu();
-    cpu.has_controllers = irqchip == IRQCHIP_KERNEL;
-    cpu.has_local_apics = irqchip == IRQCHIP_SPLIT;
-    cpu.message = take_message;
-    cpu.opaque = b;
-    b->machine = machine_new(&machine_pc_class, b->config, &parts, &cpu);
-    g_autoptr(GError) error = NULL;
-    machine_build(b->machine, &error);
-    g_assert_no_error(error);
-    machine_reset(b->machine);
+    const MachineCpu cpu = {
+        .has_controllers = irqchip == IRQCHIP_KERNEL,
+        .has_local_apics = irqchip == IRQCHIP_SPLIT,
+        .message = take_message,
+        .opaque = b,
+    };
+    board_rig_init(&b->rig, 1 << 20, &cpu, MACHINE_COLD, false);
 }
 
 static void board_clear(Board *b)
 {
-    chardev_set_free(b->chars);
-    machine_free(b->machine);
-    bus_free(b->bus);
-    clock_free(b->clock);
-    memory_free(b->memory);
-    loop_free(b->loop);
-    config_free(b->config);
+    board_rig_clear(&b->rig);
 }
 
 static void write32(Board *b, uint64_t address, uint32_t value)
 {
-    bus_memory_access(b->bus, &b->cpu, address, true, sizeof(value), (uint8_t *)&value);
+    bus_memory_access(b->rig.bus, &b->rig.by, address, true, sizeof(value), (uint8_t *)&value);
 }
 
 static void redirect(Board *b, unsigned pin, uint32_t low)
@@ -173,13 +145,13 @@ static void inputs_become_messages(void)
 {
     Board b = {0};
     board_init(&b, IRQCHIP_SPLIT);
-    g_assert_true(machine_has_device(b.machine, "IOAPIC"));
-    g_assert_true(machine_has_device(b.machine, "PIC"));
-    g_assert_false(machine_has_device(b.machine, "LAPIC"));
-    BootBoard board = machine_board(b.machine);
+    g_assert_true(machine_has_device(b.rig.machine, "IOAPIC"));
+    g_assert_true(machine_has_device(b.rig.machine, "PIC"));
+    g_assert_false(machine_has_device(b.rig.machine, "LAPIC"));
+    BootBoard board = machine_board(b.rig.machine);
     g_assert_true(board.apic);
     g_assert_cmpuint(board.timer_input, ==, IOAPIC_PIN_PIT);
-    IrqLine *line = irq_router_line(b.machine->irqs, LINE);
+    IrqLine *line = irq_router_line(b.rig.machine->irqs, LINE);
     redirect(&b, LINE, VECTOR);
     pio_irq_set(line, true);
     g_assert_cmpuint(b.messages, ==, 1);
@@ -195,17 +167,17 @@ static void ends_of_interrupts_repeat_a_level(void)
 {
     Board b = {0};
     board_init(&b, IRQCHIP_SPLIT);
-    IrqLine *line = irq_router_line(b.machine->irqs, LINE);
+    IrqLine *line = irq_router_line(b.rig.machine->irqs, LINE);
     redirect(&b, LINE, IOAPIC_TRIGGER | VECTOR);
     pio_irq_set(line, true);
     g_assert_cmpuint(b.messages, ==, 1);
     g_assert_cmphex(b.data, ==, APIC_TRIGGER_LEVEL | APIC_LEVEL_ASSERT | VECTOR);
-    machine_end_of_interrupt(b.machine, &b.cpu, VECTOR + 1);
+    machine_end_of_interrupt(b.rig.machine, &b.rig.by, VECTOR + 1);
     g_assert_cmpuint(b.messages, ==, 1);
-    machine_end_of_interrupt(b.machine, &b.cpu, VECTOR);
+    machine_end_of_interrupt(b.rig.machine, &b.rig.by, VECTOR);
     g_assert_cmpuint(b.messages, ==, 2);
     pio_irq_set(line, false);
-    machine_end_of_interrupt(b.machine, &b.cpu, VECTOR);
+    machine_end_of_interrupt(b.rig.machine, &b.rig.by, VECTOR);
     g_assert_cmpuint(b.messages, ==, 2);
     pio_irq_set(line, true);
     g_assert_cmpuint(b.messages, ==, 3);
@@ -217,8 +189,8 @@ static void devices_send_messages_to_the_kernels_chips(void)
 {
     Board b = {0};
     board_init(&b, IRQCHIP_KERNEL);
-    g_assert_false(machine_has_device(b.machine, "IOAPIC"));
-    Device *pit = b.machine->devices->pdata[0];
+    g_assert_false(machine_has_device(b.rig.machine, "IOAPIC"));
+    Device *pit = b.rig.machine->devices->pdata[0];
     pio_bus_write(pit, APIC_MESSAGE_BASE, APIC_LEVEL_ASSERT | VECTOR, 4);
     g_assert_cmpuint(b.messages, ==, 1);
     g_assert_cmphex(b.address, ==, APIC_MESSAGE_BASE);

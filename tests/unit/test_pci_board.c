@@ -5,71 +5,31 @@
 #include "devices/pci/i440fx_regs.h"
 #include "devices/pci/pci_regs.h"
 #include "src/device/pci.h"
-#include "src/machine/pc.h"
 #include "src/machine/pc_board.h"
-#include "tests/unit/no_cpu.h"
+#include "tests/unit/board_rig.h"
 
 #define ISA PCI_FUNCTION(1, 0)
 #define IDE PCI_FUNCTION(1, 1)
 
-typedef struct Board {
-    Config *config;
-    Loop *loop;
-    Clock *clock;
-    Bus *bus;
-    Memory *memory;
-    ChardevSet *chars;
-    Machine *machine;
-    BusInitiator by;
-} Board;
-
-static void board_init(Board *b, MachineStart started_by, bool own_bios)
+static void board_init(BoardRig *b, MachineStart started_by, bool own_bios)
 {
-    const MachineCpu cpu = no_cpu();
-    g_autoptr(GError) error = NULL;
-    *b = (Board){.config = config_new(), .loop = loop_new(NULL)};
-    b->config->no_defaults = true;
-    b->clock = clock_new_stepped();
-    b->bus = bus_new(true);
-    b->memory = memory_new(4 << 20, NULL);
-    b->chars = chardev_set_new(b->loop, &(CharEvents){0}, 0);
-    const MachineParts parts = {.bus = b->bus,
-                                .clock = b->clock,
-                                .host_clock = b->clock,
-                                .memory = b->memory,
-                                .chars = b->chars,
-                                .started_by = started_by,
-                                .own_bios = own_bios};
-    b->machine = machine_new(&machine_pc_class, b->config, &parts, &cpu);
-    machine_build(b->machine, &error);
-    g_assert_no_error(error);
-    machine_reset(b->machine);
+    const MachineCpu cpu = {0};
+    board_rig_init(b, 4 << 20, &cpu, started_by, own_bios);
 }
 
-static void board_clear(Board *b)
-{
-    chardev_set_free(b->chars);
-    machine_free(b->machine);
-    bus_free(b->bus);
-    clock_free(b->clock);
-    memory_free(b->memory);
-    loop_free(b->loop);
-    config_free(b->config);
-}
-
-static uint32_t config_of(Board *b, unsigned function, unsigned offset, unsigned size)
+static uint32_t config_of(BoardRig *b, unsigned function, unsigned offset, unsigned size)
 {
     return pci_config_read(b->machine->host.pci, function, offset, size);
 }
 
-static uint32_t in(Board *b, unsigned port, unsigned size)
+static uint32_t in(BoardRig *b, unsigned port, unsigned size)
 {
     uint32_t value = 0;
     bus_port_access(b->bus, &b->by, (uint16_t)port, false, size, &value, 1);
     return value;
 }
 
-static void assert_set_up(Board *b)
+static void assert_set_up(BoardRig *b)
 {
     g_assert_cmphex(config_of(b, ISA, PIIX3_PIRQA, 4), ==, 0x0b0b0a0a);
     g_assert_cmphex(config_of(b, IDE, PIIX3_IDETIM0, 4), ==, 0x80008000);
@@ -77,32 +37,32 @@ static void assert_set_up(Board *b)
 
 static void test_a_kernel_finds_the_bus_set_up_after_each_reset(void)
 {
-    Board b;
+    BoardRig b;
     board_init(&b, MACHINE_AFTER_BIOS, false);
     assert_set_up(&b);
     g_assert_cmphex(in(&b, PORT_ELCR, 2), ==, 0x0c00);
     pci_config_write(b.machine->host.pci, ISA, PIIX3_PIRQA, 0x80, 1);
     machine_reset(b.machine);
     assert_set_up(&b);
-    board_clear(&b);
+    board_rig_clear(&b);
 }
 
 static void test_our_bios_finds_the_bus_set_up(void)
 {
-    Board b;
+    BoardRig b;
     board_init(&b, MACHINE_COLD, true);
     assert_set_up(&b);
-    board_clear(&b);
+    board_rig_clear(&b);
 }
 
 static void test_another_firmware_finds_nothing_set_up(void)
 {
-    Board b;
+    BoardRig b;
     board_init(&b, MACHINE_COLD, false);
     g_assert_cmphex(config_of(&b, ISA, PIIX3_PIRQA, 4), ==, 0x80808080);
     g_assert_cmphex(config_of(&b, IDE, PIIX3_IDETIM0, 4), ==, 0);
     g_assert_cmphex(in(&b, PORT_ELCR, 2), ==, 0);
-    board_clear(&b);
+    board_rig_clear(&b);
 }
 
 /* The i440FX boards and QEMU wire the pins in this way. */
