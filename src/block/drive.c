@@ -301,7 +301,7 @@ char *drive_help(void)
         "have none\n"
         "  format=raw|qcow2|vdi|vmdk|vpc|vhdx|qcow|qed|parallels\n"
         "                              (default: as the file looks)\n"
-        "  if=ide|floppy|none          where it is (default ide); none: for "
+        "  if=ide|floppy|virtio|none   where it is (default ide); none: for "
         "-device\n"
         "  index=N, bus=N, unit=N      which of those drives it is\n"
         "  media=disk|cdrom            (default disk)\n"

@@ -66,14 +66,25 @@ static const struct {
     {"intc", "Interrupt controllers"},
     {"display", "Display"},
     {"pci", "PCI"},
-    {"misc", "Others"},
+    {"virtio", "Virtio"},
+    {"misc", "Others"}, /* the last one, with the folders that have no title */
 };
 
-static void list_folder(GString *text, const char *title, const char *folder)
+static bool is_in_category(const char *folder, size_t category)
 {
+    size_t i = 0;
+    while (i < G_N_ELEMENTS(CATEGORIES) - 1 && strcmp(CATEGORIES[i].folder, folder)) {
+        i++;
+    }
+    return i == category;
+}
+
+static void list_category(GString *text, size_t category)
+{
+    const char *title = CATEGORIES[category].title;
     bool any = false;
     for (size_t i = 0; device_table[i]; i++) {
-        if (!strcmp(device_folders[i], folder)) {
+        if (is_in_category(device_folders[i], category)) {
             g_string_append_printf(text, "%s%s  %-16s %s\n", any ? "" : title, any ? "" : ":\n",
                                    device_table[i]->head.name, device_table[i]->description);
             any = true;
@@ -85,7 +96,7 @@ char *machine_device_list(void)
 {
     GString *text = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(CATEGORIES); i++) {
-        list_folder(text, CATEGORIES[i].title, CATEGORIES[i].folder);
+        list_category(text, i);
     }
     return g_string_free(text, false);
 }

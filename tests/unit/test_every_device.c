@@ -3,6 +3,7 @@
  * scripts run on the rig for each of them.
  */
 #include "devices/device_table.h"
+#include "src/machine/machine.h"
 #include "tests/unit/rig.h"
 
 #include <string.h>
@@ -544,9 +545,20 @@ static const char *needed_properties(const DeviceClass *class)
     return NULL;
 }
 
+static void test_the_list_of_devices_names_each(void)
+{
+    g_autofree char *list = machine_device_list();
+    for (size_t i = 0; device_table[i]; i++) {
+        g_autofree char *line = g_strdup_printf("\n  %s ", device_table[i]->head.name);
+        g_assert_nonnull(strstr(list, line));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/every_device/the_list_of_devices_names_each",
+                    test_the_list_of_devices_names_each);
     Kind plain[G_N_ELEMENTS(device_table)];
     for (size_t i = 0; device_table[i]; i++) {
         plain[i] = (Kind){device_table[i]->head.name, needed_properties(device_table[i])};

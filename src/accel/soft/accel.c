@@ -47,11 +47,14 @@ static bool parse_translate(GHashTable *table, Translate *translate, uint64_t *e
     if (after && !number_parse("-accel soft,translate-after", after, UINT8_MAX, entries, error)) {
         return false;
     }
+    if (!*entries) {
+        return error_refuse(error, "-accel soft,translate-after=%s: at least 1 entry", after);
+    }
     if (!text || strcmp(text, "auto") == 0) {
         return true;
     }
-    if (!number_parse_bool("-accel soft,translate", text, &on, error)) {
-        return false;
+    if (!number_parse_bool("", text, &on, NULL)) {
+        return error_refuse(error, "-accel soft,translate=%s: neither on nor off nor auto", text);
     }
     *translate = on ? TRANSLATE_ON : TRANSLATE_OFF;
     return true;
@@ -137,7 +140,7 @@ static bool open_translator(InterpAccel *interp, const InterpOptions *options, G
     if (options->translate == TRANSLATE_OFF || interp->paranoid) {
         return true;
     }
-    interp->translate_after = (uint8_t)MAX(options->translate_after, 1);
+    interp->translate_after = (uint8_t)options->translate_after;
     interp->translator = translator_new(interp->arena.base, &problem);
     if (!interp->translator && options->translate == TRANSLATE_ON) {
         g_propagate_error(error, g_steal_pointer(&problem));
