@@ -201,8 +201,8 @@ static void test_a_sleep_after_a_computation(const GuestTarget *target)
         g_test_skip("only the software CPU counts its instructions as time");
         return;
     }
-    g_autoptr(Guest) guest = guest_start(
-        NULL, &GUEST_ON_PIPES, "-accel soft,realtime=on,ips=1000000 -kernel nap.bin");
+    g_autoptr(Guest) guest =
+        guest_start(NULL, &GUEST_ON_PIPES, "-accel soft,realtime=on,ips=1000000 -kernel nap.bin");
     guest_expect(guest, GUEST_OUT, "computed");
     guest_expect(guest, GUEST_OUT, "slept");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
