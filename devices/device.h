@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class that was built for an older header would no longer work. */
-#define DEVICE_ABI 8
+#define DEVICE_ABI 9
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -41,6 +41,8 @@ typedef struct DmaLine DmaLine;
 typedef struct Timer Timer;
 /* The PCI half of a device class (devices/pci.h). */
 typedef struct PciIdentity PciIdentity;
+/* What a device with a screen has (devices/surface.h). */
+typedef struct SurfaceClient SurfaceClient;
 
 /* ---- accesses ---- */
 
@@ -629,8 +631,9 @@ typedef struct DeviceClass {
     const CharClient *char_client;
     const InputClient *input_client;
     const BlockClient *block_client;
-    const DmaServer *dma_server; /* for DMA controllers */
-    const PciIdentity *pci;      /* see devices/pci.h; NULL if the device is not on PCI */
+    const DmaServer *dma_server;         /* for DMA controllers */
+    const PciIdentity *pci;              /* see devices/pci.h; NULL if the device is not on PCI */
+    const SurfaceClient *surface_client; /* see devices/surface.h; NULL if there is no screen */
     /* Checks the properties.  Returns false with a message in `error` (`size` bytes). */
     bool (*realize)(void *state, char *error, size_t size);
     /* Gives every register and latch its power-on value, and drives the lines. */

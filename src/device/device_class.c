@@ -1,6 +1,7 @@
 #include "src/device/device_class.h"
 
 #include "devices/pci.h"
+#include "devices/surface.h"
 #include "src/base/error.h"
 
 #include <string.h>
@@ -45,6 +46,14 @@ static bool check_pci(const DeviceClass *class, GError **error)
     return !pci || pci->struct_size == sizeof(*pci) ||
            error_refuse(error, "device %s: its PciIdentity has %u bytes instead of %zu",
                         class->head.name, pci->struct_size, sizeof(*pci));
+}
+
+static bool check_surface(const DeviceClass *class, GError **error)
+{
+    const SurfaceClient *client = class->surface_client;
+    return !client || client->struct_size == sizeof(*client) ||
+           error_refuse(error, "device %s: its SurfaceClient has %u bytes instead of %zu",
+                        class->head.name, client->struct_size, sizeof(*client));
 }
 
 static bool check_version(const char *what, uint32_t abi, GError **error)
@@ -244,8 +253,8 @@ bool device_class_check(const DeviceClass *class, GError **error)
                             class->head.name);
     }
     return check_properties(class, error) && check_regions(class, error) &&
-           check_pci(class, error) && check_wires(class, error) && check_fields(class, error) &&
-           check_pins(class, error);
+           check_pci(class, error) && check_surface(class, error) && check_wires(class, error) &&
+           check_fields(class, error) && check_pins(class, error);
 }
 
 bool device_module_check(const DeviceModule *module, const char *file, GError **error)

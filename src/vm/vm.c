@@ -589,6 +589,7 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     loop_timer_free(vm->busy_timer);
     vm_input_free(vm);
+    g_clear_pointer(&vm->display, display_free);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->trace, cpu_trace_free);
     g_clear_pointer(&vm->expect, expect_free);

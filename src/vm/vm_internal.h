@@ -10,6 +10,7 @@
 #include "src/boot/boot.h"
 #include "src/boot/boot_order.h"
 #include "src/boot/firmware.h"
+#include "src/display/display.h"
 #include "src/expect/expect.h"
 #include "src/machine/machine.h"
 #include "src/record/recorder.h"
@@ -63,6 +64,7 @@ struct Vm {
     Irqchip irqchip;
 
     VmInput *input;      /* NULL: there was no input */
+    Display *display;    /* NULL: there was no viewer yet */
     VmListener listener; /* has no functions if there is no listener */
     struct {
         VmDebugger debugger; /* has no functions if there is no debugger */

@@ -5,6 +5,7 @@
 #include "tests/unit/rig.h"
 
 #include "devices/device_table.h"
+#include "devices/surface.h"
 #include "src/device/device_class.h"
 
 #include <string.h>
@@ -185,6 +186,12 @@ static void lose_transfer(Parts *p)
     p->class.dma_server = &p->server;
 }
 
+static void spoil_surface(Parts *p)
+{
+    static const SurfaceClient OLDER = {.struct_size = sizeof(OLDER) - 8};
+    p->class.surface_client = &OLDER;
+}
+
 static void a_class_that_is_wrong_is_refused_by_name(void)
 {
     static const struct {
@@ -215,6 +222,7 @@ static void a_class_that_is_wrong_is_refused_by_name(void)
         {widen_field, "device lamp: the field 'on' is no number*"},
         {lose_set_pin, "device lamp: it has input pins, but no set_pin"},
         {lose_transfer, "device lamp: its DMA server has no request*"},
+        {spoil_surface, "device lamp: its SurfaceClient has * bytes instead of *"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         Parts parts;
@@ -241,9 +249,9 @@ static void a_module_is_refused_by_its_file(void)
     g_assert_false(device_module_check(NULL, "lamps.so", &error));
     g_assert_cmpstr(error->message, ==, "lamps.so: its entry point gives nothing");
     g_clear_error(&error);
-    module.abi = 9;
+    module.abi = 999;
     g_assert_false(device_module_check(&module, "lamps.so", &error));
-    g_assert_true(g_str_has_prefix(error->message, "lamps.so: built for version 9 "));
+    g_assert_true(g_str_has_prefix(error->message, "lamps.so: built for version 999 "));
     g_clear_error(&error);
     module.abi = DEVICE_ABI;
     module.struct_size = 8;
