@@ -249,7 +249,7 @@ void ata_publish(void)
             .landing_zone = drive->cylinders,
             .sectors_track = (uint8_t)drive->sectors_track,
         };
-        IVT[VECTORS[i]].segment = BIOS_SEGMENT;
+        IVT[VECTORS[i]].segment = BIOS_DATA_SEGMENT;
         IVT[VECTORS[i]].offset = (uint16_t)(uint32_t)&ata.fixed[i];
     }
 }

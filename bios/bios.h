@@ -2,9 +2,9 @@
  * Shared by all of the BIOS: the caller's registers, the memory below 64 KiB,
  * ports, and the routines in assembly.
  *
- * All code, data and stack of the BIOS are in one segment.  CS, DS, ES and SS are
- * BIOS_SEGMENT while its C code runs, FS is 0, and GS is the segment of the last
- * far access.  Interrupts are off, except in bios_wait(), bios_window(),
+ * While the C code of the BIOS runs, CS is BIOS_SEGMENT, and DS, ES and SS are
+ * BIOS_DATA_SEGMENT, which has its data and stack.  FS is 0, and GS is the segment
+ * of the last far access.  Interrupts are off, except in bios_wait(), bios_window(),
  * bios_call_interrupt() and bios_call_far().
  */
 #ifndef PIOEMU_BIOS_BIOS_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BIOS_SEGMENT 0xf000
+#include "bios/segments.h"
 
 #define FLAG_CF 0x0001
 #define FLAG_ZF 0x0040
@@ -194,10 +194,10 @@ static inline void out16(uint16_t port, uint16_t value)
 void port_read_words(uint16_t port, uint32_t address, uint16_t words);
 void port_write_words(uint16_t port, uint32_t address, uint16_t words);
 
-/* The linear address of a buffer in the BIOS. */
+/* The linear address of data of the BIOS. */
 static inline uint32_t linear_address(const void *pointer)
 {
-    return ((uint32_t)BIOS_SEGMENT << 4) + (uint32_t)pointer;
+    return ((uint32_t)BIOS_DATA_SEGMENT << 4) + (uint32_t)pointer;
 }
 
 /* ---- in entry.S ---- */

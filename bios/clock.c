@@ -173,7 +173,7 @@ bool clock_wait(Regs *regs)
     if (!us) {
         return true;
     }
-    if (!start_waiting(BIOS_SEGMENT, (uint16_t)(uint32_t)&flag, us)) {
+    if (!start_waiting(BIOS_DATA_SEGMENT, (uint16_t)(uint32_t)&flag, us)) {
         return false;
     }
     while (!(flag & WAIT_OVER)) {

@@ -9,10 +9,10 @@
  * everything that is in use, and leave RESERVED bytes for the guest's handler.
  * Everywhere else interrupts are off.
  */
+#include "bios/segments.h"
 #include "devices/timer/mc146818_regs.h"
 #include "src/machine/pc_board.h"
 
-#define SEGMENT      0xf000
 #define RESERVED     512
 #define RESERVED_FAR 2048 /* for a routine that is not an interrupt's */
 #define RTC          0x70
@@ -23,7 +23,7 @@
     .code16
 
     .section .reset, "ax"
-    ljmp $SEGMENT, $bios_reset
+    ljmp $BIOS_SEGMENT, $bios_reset
     .ascii "11/22/26"
     .byte 0
     .byte 0xfc /* model byte of the PC/AT */
@@ -62,7 +62,7 @@ bios_restart:
     mov %eax, %edx
 
 enter_c:
-    mov $SEGMENT, %ax
+    mov $BIOS_DATA_SEGMENT, %ax
     mov %ax, %ds
     mov %ax, %es
     mov %ax, %ss
@@ -157,22 +157,30 @@ entry_nothing:
 entry_nmi:
     pushw %bp
     mov %sp, %bp
-    cmpw $SEGMENT, 4(%bp)
+    cmpw $BIOS_SEGMENT, 4(%bp)
     je 1f
     popw %bp
     pushw $fault_nmi
     jmp serve
-1:  pushw 2(%bp)
-    popw %cs:bios_nmi_ip
-    movb $1, %cs:bios_nmi_noted
+1:  pushw %ds
+    pushw $BIOS_DATA_SEGMENT
+    popw %ds
+    mov 2(%bp), %bp
+    mov %bp, bios_nmi_ip
+    movb $1, bios_nmi_noted
+    popw %ds
     popw %bp
     iretw
+
+    /* It is with the code because no register is free yet to load DS. */
+entry_eax:
+    .long 0
 
     /* On the stack: the handler, IP, CS, FLAGS. */
 serve:
     pushw %ds
     mov %eax, %cs:entry_eax
-    mov $SEGMENT, %ax
+    mov $BIOS_DATA_SEGMENT, %ax
     mov %ax, %ds
     mov %esp, entry_esp
     mov %ss, entry_ss
@@ -183,7 +191,7 @@ serve:
     pushw %es
     pushw %fs
     pushw %gs
-    pushl entry_eax
+    pushl %cs:entry_eax
     pushl %ecx
     pushl %edx
     pushl %ebx
@@ -216,13 +224,13 @@ serve:
     popl %ebx
     popl %edx
     popl %ecx
-    popl entry_eax
+    popl %cs:entry_eax
     popw %gs
     popw %fs
     popw %es
     popw entry_ss
     popl entry_esp
-    mov entry_eax, %eax
+    mov %cs:entry_eax, %eax
     mov entry_ss, %ss
     mov entry_esp, %esp
     popw %ds
@@ -262,7 +270,7 @@ bios_wait:
     .macro back_in_bios
     cli
     cld
-    mov %cs, %bx
+    mov $BIOS_DATA_SEGMENT, %bx
     mov %bx, %ds
     mov %bx, %es
     mov $0, %bx
@@ -382,7 +390,7 @@ port_write_words:
 
     /*
      * EAX: the address of a GDT with six entries; EDX: the number of words.
-     * Entries 2 and 3 are source and target, 4 is the BIOS's code and 5 its stack.
+     * Entries 2 and 3 are source and target, 4 is the BIOS's code and 5 its data and stack.
      */
     .globl bios_move_words
 bios_move_words:
@@ -411,8 +419,8 @@ bios_move_words:
     mov %cr0, %eax
     and $0xfe, %al
     mov %eax, %cr0
-    ljmp $SEGMENT, $1f
-1:  mov $SEGMENT, %ax
+    ljmp $BIOS_SEGMENT, $1f
+1:  mov $BIOS_DATA_SEGMENT, %ax
     mov %ax, %ss
     mov %ax, %ds
     mov %ax, %es
@@ -423,8 +431,6 @@ bios_move_words:
     .data
     .balign 4
 bios_stack:
-    .long 0
-entry_eax:
     .long 0
 entry_esp:
     .long 0

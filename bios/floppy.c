@@ -681,7 +681,7 @@ static void setup_dma(void)
 void floppy_setup(void)
 {
     uint8_t types = cmos_read(CMOS_FLOPPY_TYPES);
-    IVT[TABLE_VECTOR].segment = BIOS_SEGMENT;
+    IVT[TABLE_VECTOR].segment = BIOS_DATA_SEGMENT;
     IVT[TABLE_VECTOR].offset = (uint16_t)(uint32_t)&TABLE;
     setup_dma();
     add_unit(0, types >> 4);

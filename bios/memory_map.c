@@ -13,7 +13,6 @@
 
 #define KIB(count)      ((uint32_t)(count) << 10)
 #define LOW_END         KIB(640)
-#define BIOS_START      0xf0000u
 #define HIGH_START      0x100000u
 #define START_16M       0x1000000u
 #define ROM_START       0xfffc0000u
@@ -46,7 +45,7 @@ static bool find_range(uint32_t index, Range *range)
     const Range ranges[] = {
         {0, low, MEMORY_RAM},
         {low, LOW_END - low, MEMORY_RESERVED},
-        {BIOS_START, HIGH_START - BIOS_START, MEMORY_RESERVED},
+        {linear_address(NULL), HIGH_START - linear_address(NULL), MEMORY_RESERVED},
         {HIGH_START, high_end() - HIGH_START, MEMORY_RAM},
         {ROM_START, (uint32_t)END_4G - ROM_START, MEMORY_RESERVED},
         {END_4G, size_above_4g(), MEMORY_RAM},

@@ -120,7 +120,7 @@ void memory_move(uint32_t to, uint32_t from, uint16_t words)
     gdt[2] = descriptor(from, ACCESS_DATA, LIMIT_4G);
     gdt[3] = descriptor(to, ACCESS_DATA, LIMIT_4G);
     gdt[4] = descriptor(BIOS_SEGMENT << 4, ACCESS_CODE, 0);
-    gdt[5] = descriptor(BIOS_SEGMENT << 4, ACCESS_DATA, 0);
+    gdt[5] = descriptor(BIOS_DATA_SEGMENT << 4, ACCESS_DATA, 0);
     bool on = a20_is_on();
     if (!on) {
         set_a20(true);
@@ -184,7 +184,7 @@ static const uint8_t CONFIGURATION[] = {
 
 static bool service_configuration(Regs *regs)
 {
-    regs->es = BIOS_SEGMENT;
+    regs->es = BIOS_DATA_SEGMENT;
     regs->bx = (uint16_t)(uint32_t)CONFIGURATION;
     regs->ah = 0;
     return true;
