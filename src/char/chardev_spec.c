@@ -1,10 +1,10 @@
 /* Makes chardevs from the text that users write. */
 #include "src/base/error.h"
 #include "src/base/keyval.h"
+#include "src/base/socket_address.h"
 #include "src/char/backends.h"
 #include "src/char/char_internal.h"
 #include "src/char/chardev_set_internal.h"
-#include "src/char/socket_address.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #ifndef PIOEMU_CHAR_SOCKET_INTERNAL_H
 #define PIOEMU_CHAR_SOCKET_INTERNAL_H
 
+#include "src/base/socket_address.h"
 #include "src/char/char.h"
-#include "src/char/socket_address.h"
 
 typedef struct SocketClient SocketClient;
 

@@ -6,10 +6,10 @@
  * unchanged.
  */
 #include "src/base/error.h"
+#include "src/base/terminal.h"
 #include "src/char/backends.h"
 #include "src/char/fd_out.h"
 #include "src/char/keys.h"
-#include "src/char/terminal.h"
 
 #include <errno.h>
 #include <unistd.h>

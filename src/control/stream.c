@@ -3,8 +3,8 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
+#include "src/base/socket_address.h"
 #include "src/char/fd_io.h"
-#include "src/char/socket_address.h"
 
 #include <errno.h>
 #include <fcntl.h>

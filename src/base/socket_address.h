@@ -1,6 +1,6 @@
 /* Addresses of stream sockets: a path, or HOST:PORT. */
-#ifndef PIOEMU_CHAR_SOCKET_ADDRESS_H
-#define PIOEMU_CHAR_SOCKET_ADDRESS_H
+#ifndef PIOEMU_BASE_SOCKET_ADDRESS_H
+#define PIOEMU_BASE_SOCKET_ADDRESS_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * A process that lives slightly longer than ours.  If we die without time to clean
  * up, above all by SIGKILL, the guardian does it.
  */
-#ifndef PIOEMU_CHAR_GUARDIAN_H
-#define PIOEMU_CHAR_GUARDIAN_H
+#ifndef PIOEMU_BASE_GUARDIAN_H
+#define PIOEMU_BASE_GUARDIAN_H
 
 #include <glib.h>
 

@@ -1,5 +1,5 @@
 /* Parses, resolves, binds and connects. */
-#include "src/char/socket_address.h"
+#include "src/base/socket_address.h"
 
 #include "src/base/error.h"
 #include "src/base/number.h"

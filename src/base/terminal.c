@@ -1,8 +1,8 @@
 /* Raw mode, and all the ways to leave it. */
-#include "src/char/terminal.h"
+#include "src/base/terminal.h"
 
 #include "src/base/error.h"
-#include "src/char/guardian.h"
+#include "src/base/guardian.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -10,8 +10,8 @@
  *
  * Used in the loop's thread except where noted.
  */
-#ifndef PIOEMU_CHAR_TERMINAL_H
-#define PIOEMU_CHAR_TERMINAL_H
+#ifndef PIOEMU_BASE_TERMINAL_H
+#define PIOEMU_BASE_TERMINAL_H
 
 #include "src/base/loop.h"
 

@@ -2,7 +2,7 @@
  * The guardian process.  It waits until a connection ends whose other end only our
  * process holds.
  */
-#include "src/char/guardian.h"
+#include "src/base/guardian.h"
 
 #include "src/base/error.h"
 #include "src/base/file_io.h"
