@@ -222,6 +222,11 @@ uint16_t bios_call_interrupt(unsigned vector, CallRegs *regs, bool carry);
  */
 void bios_call_far(uint32_t address, const uint16_t *words);
 
+/* Calls an option ROM with this value in AX.  `address` has the segment in its upper half. */
+void bios_call_rom(uint32_t address, uint16_t ax);
+/* The structure of the Plug and Play BIOS, in the segment of the code. */
+extern const uint8_t bios_plug_and_play[], bios_plug_and_play_sum[], bios_plug_and_play_end[];
+
 /* Jumps to 0:7C00h with the drive in DL and the stack below that address. */
 _Noreturn void bios_jump_to_boot_sector(uint8_t drive, uint16_t segment);
 /* Starts again at `where` with an empty stack. */

@@ -15,7 +15,10 @@
 
 #define RESERVED     512
 #define RESERVED_FAR 2048 /* for a routine that is not an interrupt's */
+#define RESERVED_ROM 8192 /* for an option ROM */
 #define RTC          0x70
+
+#define PNP_NOT_SUPPORTED 0x82
 
 #define SHUTDOWN_EOI_JUMP 0x05
 #define SHUTDOWN_JUMP     0x0a
@@ -349,6 +352,66 @@ bios_call_far:
     popl %ebx
     popl %ebp
     retl
+
+    /*
+     * EAX: the address; EDX: the value of AX.  An option ROM also gets the
+     * address of the Plug and Play structure in ES:DI, and in BX and DX that the
+     * card is not one of ISA.
+     */
+    .globl bios_call_rom
+bios_call_rom:
+    pushl %ebp
+    pushl %ebx
+    pushl %esi
+    pushl %edi
+    pushw %gs
+    pushl bios_stack
+    lea -RESERVED_ROM(%esp), %ecx
+    mov %ecx, bios_stack
+    pushw %cs
+    pushw $1f
+    pushl %eax
+    movzwl %dx, %eax
+    mov $BIOS_SEGMENT, %cx
+    mov %cx, %es
+    mov $bios_plug_and_play, %edi
+    mov $0xffff, %ebx
+    mov %ebx, %edx
+    sti
+    lretw
+1:  back_in_bios
+    popl bios_stack
+    popw %gs
+    popl %edi
+    popl %esi
+    popl %ebx
+    popl %ebp
+    retl
+
+    /*
+     * Option ROMs that find this structure wait to be called for booting, and do
+     * not take over INT 19h.  No function is supported.
+     */
+    .balign 16
+    .globl bios_plug_and_play, bios_plug_and_play_sum, bios_plug_and_play_end
+bios_plug_and_play:
+    .ascii "$PnP"
+    .byte 0x10, bios_plug_and_play_end - bios_plug_and_play
+    .word 0 /* no events are reported */
+bios_plug_and_play_sum:
+    .byte 0 /* the checksum, which rom.c fills in */
+    .long 0
+    .word plug_and_play_entry, BIOS_SEGMENT /* in real mode */
+    .word plug_and_play_entry               /* in 16-bit protected mode */
+    .long BIOS_SEGMENT << 4
+    .long 0
+    .word BIOS_DATA_SEGMENT
+    .long BIOS_DATA_SEGMENT << 4
+bios_plug_and_play_end:
+
+plug_and_play_entry:
+    mov $PNP_NOT_SUPPORTED, %ax
+    lret
 
     /* ---- words between ports and memory ---- */
 

@@ -1,4 +1,5 @@
 /* From the reset to the boot: vectors, variables, devices, and a line of greeting. */
+#include "bios/rom.h"
 #include "bios/services.h"
 
 #include "devices/timer/mc146818_regs.h"
@@ -106,9 +107,11 @@ void bios_start(void)
     if (keyboard_setup()) {
         mouse_setup();
     }
+    rom_setup_display();
     greet();
     out8(PORT_POST, 0x03);
     disk_setup();
+    rom_setup();
     menu_offer();
     boot_first();
 }
