@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class that was built for an older header would no longer work. */
-#define DEVICE_ABI 9
+#define DEVICE_ABI 10
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -35,6 +35,10 @@ typedef struct IrqLine IrqLine;
 typedef struct CharPort CharPort;
 /* The device's end of a drive.  NULL is a drive that does not exist or has no medium. */
 typedef struct BlockPort BlockPort;
+/* The device's end of a network.  Without a network (NULL) what is sent is lost. */
+typedef struct NetPort NetPort;
+/* What a device with a network is told: devices/net.h. */
+typedef struct NetClient NetClient;
 /* The device's end of a channel of the DMA controller.  NULL is a channel that is not connected. */
 typedef struct DmaLine DmaLine;
 /* A one-shot deadline on machine time. */
@@ -168,7 +172,9 @@ typedef enum PropertyKind {
     PROPERTY_CHAR,   /* CharPort *, written as the id of a chardev */
     PROPERTY_DRIVE,  /* BlockPort *, written as the id of a drive */
     PROPERTY_DMA,    /* DmaLine *, written as an ISA DMA channel or "none" */
-    PROPERTY_DATA    /* const DataTable *, written as the id of the data */
+    PROPERTY_DATA,   /* const DataTable *, written as the id of the data */
+    PROPERTY_NET,    /* NetPort *, written as the id of a netdev */
+    PROPERTY_MAC     /* uint8_t[6], written as 52:54:00:12:34:56 */
 } PropertyKind;
 
 /* One property that can be set.  The last entry of a table has a NULL name. */
@@ -631,6 +637,7 @@ typedef struct DeviceClass {
     const CharClient *char_client;
     const InputClient *input_client;
     const BlockClient *block_client;
+    const NetClient *net_client;         /* see devices/net.h */
     const DmaServer *dma_server;         /* for DMA controllers */
     const PciIdentity *pci;              /* see devices/pci.h; NULL if the device is not on PCI */
     const SurfaceClient *surface_client; /* see devices/surface.h; NULL if there is no screen */

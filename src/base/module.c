@@ -26,7 +26,9 @@ const void *module_symbol(const char *name, const char *symbol, GError **error)
     GModule *module = open_module(name);
     gpointer found = NULL;
     if (!module || !g_module_symbol(module, symbol, &found)) {
-        error_refuse(error, "the module %s cannot be loaded: %s", name, g_module_error());
+        /* Without an error of the loader there was no file to load. */
+        error_refuse(error, "the module %s cannot be loaded: %s", name,
+                     g_module_error() ?: "pioemu was built without it");
         return NULL;
     }
     g_module_make_resident(module);

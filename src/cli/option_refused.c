@@ -6,7 +6,6 @@
 
 #define NO_SCREEN  "there is no picture: the console is the serial port (-serial stdio)"
 #define NO_AUDIO   "there is no sound (-audio none)"
-#define NO_NETWORK "there is no network card (-nic none)"
 #define NO_MOVE    "a machine does not move to another host (-record and -replay repeat a run)"
 #define NO_XEN     "Xen runs no guests here (-accel kvm:soft)"
 #define NO_SANDBOX "start pioemu under systemd-run, bwrap or setpriv for that"
@@ -34,11 +33,9 @@ const RefusedOption REFUSED_OPTIONS[] = {
     {"mem-path", true, "memory is anonymous (-m SIZE)"},
     {"mem-prealloc", false, "memory is taken when the guest touches it (-m SIZE)"},
     {"mtdblock", true, "the board has no flash chip (-drive file=PATH is a disk)"},
-    {"netdev", true, NO_NETWORK},
     {"no-frame", false, NO_SCREEN},
     {"no-quit", false, NO_SCREEN},
     {"numa", true, "all memory is one node"},
-    {"object", true, "there are no objects beside the devices (-device help)"},
     {"only-migratable", false, NO_MOVE},
     {"option-rom", true, "no card has a ROM (-bios FILE is a firmware, -kernel FILE a kernel)"},
     {"pflash", true, "the board has no flash chip (a firmware's image: -bios FILE)"},
@@ -62,11 +59,11 @@ const RefusedOption REFUSED_OPTIONS[] = {
      "-d in_asm,cpu,nochain logs each block (one instruction at a time: -gdb)"},
     {"one-insn-per-tb", false,
      "-d in_asm,cpu,nochain logs each block (one instruction at a time: -gdb)"},
-    {"smb", true, NO_NETWORK},
+    {"smb", true, "no directory is shared with the guest (-netdev user,tftp=DIR serves its files)"},
     {"smbios", true, "the board has no SMBIOS tables (a text for the guest: -fw_cfg)"},
     {"spice", true, NO_SCREEN},
     {"tb-size", true, "the store of decoded blocks grows by itself"},
-    {"tftp", true, NO_NETWORK},
+    {"tftp", true, "write -nic user,tftp=DIR"},
     {"tpmdev", true, "the board has no TPM"},
     {"usbdevice", true, "the board has no USB (its keyboard and mouse are PS/2)"},
     {"virtfs", true, NO_SHARING},

@@ -529,18 +529,32 @@ static const Option CONTROL_OPTIONS[] = {
     OPTION_END,
 };
 
-/* QEMU's options for devices that this machine does not have. */
-static const Option ABSENT_OPTIONS[] = {
-    {.name = "net",
-     .argument = "none",
-     .help = "accepted for QEMU's sake",
-     .example = "-net none",
-     .set = set_absent},
+static const Option NET_OPTIONS[] = {
     {.name = "nic",
-     .argument = "none",
-     .help = "accepted for QEMU's sake",
-     .example = "-nic none",
-     .set = set_absent},
+     .argument = "TYPE[,model=CARD][,mac=ADDRESS][,key=value]",
+     .help = "a network card and its network; none: no card, as without the option",
+     .example = "-nic user,hostfwd=tcp::2222-:22",
+     .set = option_set_nic},
+    {.name = "netdev",
+     .argument = "TYPE,id=ID[,key=value]",
+     .help = "a network for -device CARD,netdev=ID (-netdev help)",
+     .example = "-netdev user,id=n0,restrict=on -device e1000,netdev=n0",
+     .set = option_set_netdev},
+    {.name = "net",
+     .argument = "nic|TYPE[,key=value]",
+     .help = "a card, or its network: QEMU's older form of -nic",
+     .example = "-net nic,model=e1000 -net user",
+     .set = option_set_nic},
+    {.name = "object",
+     .argument = "filter-dump,id=ID,netdev=ID,file=FILE",
+     .help = "writes the frames of a network into a file that tcpdump and Wireshark read",
+     .example = "-object filter-dump,id=f0,netdev=n0,file=net.pcap",
+     .set = option_set_object},
+    OPTION_END,
+};
+
+/* Options of QEMU's for devices that this machine does not have. */
+static const Option ABSENT_OPTIONS[] = {
     {.name = "vga",
      .argument = "none",
      .help = "accepted for QEMU's sake",
@@ -638,6 +652,7 @@ const OptionGroup OPTION_GROUPS[OPTION_GROUP_COUNT] = {
     {"What to boot", BOOT_OPTIONS},
     {"The machine", MACHINE_OPTIONS},
     {"Drives", DRIVE_OPTIONS},
+    {"Networks", NET_OPTIONS},
     {"Serial ports and the terminal", CONSOLE_OPTIONS},
     {"Controlling and testing it", CONTROL_OPTIONS},
     {"How it ends", END_OPTIONS},

@@ -43,6 +43,14 @@ bool option_set_blockdev(Parse *parse, const char *value, GError **error);
  */
 bool option_plug_drives(Parse *parse, GError **error);
 
+/* ---- the setters of src/cli/option_net.c ---- */
+
+bool option_set_netdev(Parse *parse, const char *value, GError **error);
+bool option_set_nic(Parse *parse, const char *value, GError **error);
+bool option_set_object(Parse *parse, const char *value, GError **error);
+/* Plugs the cards of -nic and -net in.  Call it after all options are set. */
+bool option_plug_networks(Parse *parse, GError **error);
+
 /* ---- the setters of src/cli/option_config.c ---- */
 
 bool option_read_config(Parse *parse, const char *value, GError **error);

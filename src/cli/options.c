@@ -218,5 +218,5 @@ bool options_parse(Config *config, int argc, char *const *argv, char **text, GEr
         }
     }
     option_share_stdio(&parse);
-    return option_plug_drives(&parse, error);
+    return option_plug_drives(&parse, error) && option_plug_networks(&parse, error);
 }

@@ -68,6 +68,7 @@ typedef struct Command {
 /* The tables by subject, from commands_*.c.  Each ends with COMMAND_END. */
 extern const Command COMMANDS_MACHINE[], COMMANDS_MEMORY[], COMMANDS_INPUT[], COMMANDS_DEBUG[];
 extern const Command COMMANDS_BLOCK[], COMMANDS_DEVICES[], COMMANDS_PCI[], COMMANDS_QUERY[];
+extern const Command COMMANDS_NET[];
 
 #define COMMAND_END                                                                                \
     {                                                                                              \

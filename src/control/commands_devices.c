@@ -119,6 +119,7 @@ static const char *type_name(const DeviceProperty *property)
         [PROPERTY_UINT32] = "uint32", [PROPERTY_UINT64] = "uint64", [PROPERTY_STRING] = "str",
         [PROPERTY_CHOICE] = "str",    [PROPERTY_IRQ] = "uint32",    [PROPERTY_CHAR] = "str",
         [PROPERTY_DRIVE] = "str",     [PROPERTY_DMA] = "uint32",    [PROPERTY_DATA] = "str",
+        [PROPERTY_NET] = "str",       [PROPERTY_MAC] = "str",
     };
     return NAMES[property->kind];
 }

@@ -332,6 +332,40 @@ bool device_call_eject(Device *dev, unsigned port)
     return call.count;
 }
 
+/* ---- networks ---- */
+
+void device_call_net_receive(Device *dev, unsigned port, const uint8_t *frame, size_t size)
+{
+    const DeviceCall call = {
+        .kind = CALL_NET_RECEIVE, .address = port, .data = frame, .count = size};
+    if (let_in(dev, &call)) {
+        dev->class->net_client->receive(dev->state, port, frame, size);
+        leave(dev, &call);
+    }
+}
+
+void device_call_net_room(Device *dev, unsigned port)
+{
+    const DeviceCall call = {.kind = CALL_NET_ROOM, .address = port};
+    if (let_in(dev, &call)) {
+        dev->class->net_client->tx_room(dev->state, port);
+        leave(dev, &call);
+    }
+}
+
+void device_call_net_link(Device *dev, unsigned port, bool up)
+{
+    const NetClient *client = dev->class->net_client;
+    const DeviceCall call = {.kind = CALL_NET_LINK, .address = port, .value = up};
+    if (let_in(dev, &call)) {
+        ((NetPortEnd *)device_net_port(dev, port))->link_up = up;
+        if (client && client->link_changed) {
+            client->link_changed(dev->state, port);
+        }
+        leave(dev, &call);
+    }
+}
+
 /* ---- DMA ---- */
 
 void device_call_dma_request(Device *dev, unsigned channel, bool level)

@@ -35,6 +35,9 @@ typedef enum DeviceCallKind {
     CALL_MEDIUM,      /* port << 1 | read only, sectors */
     CALL_EJECT,       /* port */
     CALL_PCI_WRITE,   /* offset in configuration space << 3 | size, value */
+    CALL_NET_RECEIVE, /* port, bytes */
+    CALL_NET_ROOM,    /* port */
+    CALL_NET_LINK,    /* port, whether the cable is plugged in */
     CALL_KINDS
 } DeviceCallKind;
 
@@ -94,6 +97,11 @@ void device_call_block_done(Device *dev, const BlockResult *result);
 bool device_call_medium(Device *dev, unsigned port, const BlockMedium *medium);
 /* Whether the device lets the medium of its drive `port` be removed. */
 bool device_call_eject(Device *dev, unsigned port);
+/* The class has the function for frames and the one for room.  It need not have one for the link.
+ */
+void device_call_net_receive(Device *dev, unsigned port, const uint8_t *frame, size_t size);
+void device_call_net_room(Device *dev, unsigned port);
+void device_call_net_link(Device *dev, unsigned port, bool up);
 /* Passes the level of DREQ to the device, which is a DMA controller. */
 void device_call_dma_request(Device *dev, unsigned channel, bool level);
 size_t device_call_dma(Device *dev, unsigned channel, const DmaTransfer *transfer);

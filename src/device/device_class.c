@@ -1,5 +1,6 @@
 #include "src/device/device_class.h"
 
+#include "devices/net.h"
 #include "devices/pci.h"
 #include "devices/surface.h"
 #include "src/base/error.h"
@@ -46,14 +47,6 @@ static bool check_pci(const DeviceClass *class, GError **error)
     return !pci || pci->struct_size == sizeof(*pci) ||
            error_refuse(error, "device %s: its PciIdentity has %u bytes instead of %zu",
                         class->head.name, pci->struct_size, sizeof(*pci));
-}
-
-static bool check_surface(const DeviceClass *class, GError **error)
-{
-    const SurfaceClient *client = class->surface_client;
-    return !client || client->struct_size == sizeof(*client) ||
-           error_refuse(error, "device %s: its SurfaceClient has %u bytes instead of %zu",
-                        class->head.name, client->struct_size, sizeof(*client));
 }
 
 static bool check_version(const char *what, uint32_t abi, GError **error)
@@ -122,7 +115,10 @@ static size_t property_size(PropertyKind kind)
     case PROPERTY_DRIVE:
     case PROPERTY_DMA:
     case PROPERTY_DATA:
+    case PROPERTY_NET:
         return 8;
+    case PROPERTY_MAC:
+        return NET_ADDRESS_SIZE;
     }
     return 0;
 }
@@ -240,6 +236,17 @@ static bool check_pins(const DeviceClass *class, GError **error)
                         class->head.name);
 }
 
+/* What a device is told of a network or a screen. */
+static bool check_clients(const DeviceClass *class, GError **error)
+{
+    const char *name = class->head.name;
+    const NetClient *net = class->net_client;
+    const SurfaceClient *surface = class->surface_client;
+    return (!net || check_size(name, "NetClient", net->struct_size, sizeof(*net), error)) &&
+           (!surface ||
+            check_size(name, "SurfaceClient", surface->struct_size, sizeof(*surface), error));
+}
+
 bool device_class_check(const DeviceClass *class, GError **error)
 {
     if (!class || !class->head.name || !*class->head.name) {
@@ -253,7 +260,7 @@ bool device_class_check(const DeviceClass *class, GError **error)
                             class->head.name);
     }
     return check_properties(class, error) && check_regions(class, error) &&
-           check_pci(class, error) && check_surface(class, error) && check_wires(class, error) &&
+           check_pci(class, error) && check_clients(class, error) && check_wires(class, error) &&
            check_fields(class, error) && check_pins(class, error);
 }
 
@@ -292,6 +299,7 @@ static const char *const KIND_NAMES[] = {
     [PROPERTY_CHOICE] = NULL,          [PROPERTY_IRQ] = "0..15|none",
     [PROPERTY_CHAR] = "chardev id",    [PROPERTY_DRIVE] = "drive id",
     [PROPERTY_DMA] = "0..7|none",      [PROPERTY_DATA] = "data id",
+    [PROPERTY_NET] = "netdev id",      [PROPERTY_MAC] = "52:54:00:12:34:56",
 };
 
 char *device_class_help(const DeviceClass *class, DeviceDefault *board, void *opaque)

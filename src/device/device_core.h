@@ -53,6 +53,8 @@ typedef struct DeviceHost {
     CharPort *(*char_port)(void *opaque, Device *dev, const char *id, GError **error);
     /* Returns the device's end of drive `id`, which the block layer frees. */
     BlockPort *(*block_port)(void *opaque, Device *dev, const char *id, GError **error);
+    /* Returns the device's end of netdev `id`, which the network core frees. */
+    NetPort *(*net_port)(void *opaque, Device *dev, const char *id, GError **error);
     /* Returns the line to ISA DMA channel `channel`.  NULL if it is not connected. */
     DmaLine *(*dma_line)(void *opaque, unsigned channel);
     /* Returns the data called `id`, which outlive the device. */
@@ -87,6 +89,8 @@ Device *device_new(const DeviceClass *class, const char *id, const DeviceHost *h
  * or there is no such property.
  */
 BlockPort *device_block_port(const Device *dev, uint64_t number);
+/* The same for a network. */
+NetPort *device_net_port(const Device *dev, uint64_t number);
 void device_free(Device *dev);
 
 bool device_set_property(Device *dev, const char *name, const char *value, GError **error);

@@ -7,6 +7,7 @@
 #include "src/device/dma.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- properties ---- */
@@ -93,15 +94,54 @@ static bool set_drive(Device *dev, BlockPort **field, unsigned number, const cha
     return *field || !*id;
 }
 
-BlockPort *device_block_port(const Device *dev, uint64_t number)
+/* No id: no cable is plugged in. */
+static bool set_net(Device *dev, NetPort **field, unsigned number, const char *id, GError **error)
+{
+    *field =
+        *id && dev->host->net_port ? dev->host->net_port(dev->host->opaque, dev, id, error) : NULL;
+    if (*field) {
+        ((NetPortEnd *)*field)->number = number;
+    }
+    return *field || !*id;
+}
+
+static bool set_mac(uint8_t *field, const char *what, const char *text, GError **error)
+{
+    unsigned bytes[NET_ADDRESS_SIZE];
+    int size = 0;
+    bool good = sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2],
+                       &bytes[3], &bytes[4], &bytes[5], &size) == NET_ADDRESS_SIZE &&
+                !text[size] && size == 17;
+    for (unsigned i = 0; good && i < NET_ADDRESS_SIZE; i++) {
+        field[i] = (uint8_t)bytes[i];
+    }
+    return (good && !(field[0] & 1)) ||
+           error_refuse(error, "%s=%s: %s (as 52:54:00:12:34:56)", what, text,
+                        good ? "the address of a group, not of a card" : "no address of a card");
+}
+
+/* The field of the `number`th property of a kind; NULL: there is none. */
+static void *field_of_kind(const Device *dev, PropertyKind kind, uint64_t number)
 {
     const DeviceProperty *p = dev->class->properties;
     for (; p && p->name; p++) {
-        if (p->kind == PROPERTY_DRIVE && number-- == 0) {
-            return *(BlockPort **)device_field(dev, p->offset);
+        if (p->kind == kind && number-- == 0) {
+            return device_field(dev, p->offset);
         }
     }
     return NULL;
+}
+
+BlockPort *device_block_port(const Device *dev, uint64_t number)
+{
+    BlockPort **field = field_of_kind(dev, PROPERTY_DRIVE, number);
+    return field ? *field : NULL;
+}
+
+NetPort *device_net_port(const Device *dev, uint64_t number)
+{
+    NetPort **field = field_of_kind(dev, PROPERTY_NET, number);
+    return field ? *field : NULL;
 }
 
 static bool set_dma(Device *dev, DmaLine **field, unsigned number, const char *what,
@@ -171,6 +211,10 @@ static bool set_field(Device *dev, const DeviceProperty *p, const char *text, GE
         return set_char(dev, field, number, text, error);
     case PROPERTY_DRIVE:
         return set_drive(dev, field, number, text, error);
+    case PROPERTY_NET:
+        return set_net(dev, field, number, text, error);
+    case PROPERTY_MAC:
+        return set_mac(field, what, text, error);
     case PROPERTY_DATA:
         return set_data(dev, field, text, error);
     case PROPERTY_DMA:

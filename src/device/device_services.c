@@ -462,6 +462,57 @@ static uint64_t dma_moved(const ServiceCall *call)
     return call->answer >> 1;
 }
 
+/* ---- networks ---- */
+
+static NetPortEnd *net_end(const NetPort *port)
+{
+    return (NetPortEnd *)port;
+}
+
+bool pio_net_send(NetPort *port, const void *frame, size_t size)
+{
+    if (!port) {
+        return true;
+    }
+    const NetPortEnd *end = net_end(port);
+    ServiceCall call = {.kind = SERVICE_NET_SEND,
+                        .to = port,
+                        .args = {end->number, size},
+                        .sent = frame,
+                        .size = size};
+    serve(end->dev, &call);
+    return call.answer;
+}
+
+static void perform_net_send(Device *dev, ServiceCall *call)
+{
+    (void)dev;
+    call->answer = net_end(call->to)->ops->send(call->to, call->sent, call->size);
+}
+
+static void describe_net_send(const ServiceCall *call, GString *text)
+{
+    g_string_append_printf(text, " of %" PRIu64 " bytes", call->args[1]);
+}
+
+static uint64_t net_send_size(const ServiceCall *call)
+{
+    return call->args[1];
+}
+
+/* No recording has this: what it leads to comes as a call of its own. */
+void pio_net_rx_ready(NetPort *port)
+{
+    if (port) {
+        net_end(port)->ops->rx_ready(port);
+    }
+}
+
+bool pio_net_link(const NetPort *port)
+{
+    return port && net_end(port)->link_up;
+}
+
 /* ---- the table ---- */
 
 const ServiceClass SERVICES[SERVICE_KINDS] = {
@@ -585,6 +636,15 @@ const ServiceClass SERVICES[SERVICE_KINDS] = {
                         .data = SERVICE_DATA_GOT,
                         .data_size = random_size,
                         .perform = perform_random},
+    [SERVICE_NET_SEND] = {.name = "net-send",
+                          .description = "a frame",
+                          .args = 2,
+                          .answers = true,
+                          .of_host = true,
+                          .data = SERVICE_DATA_SUM,
+                          .data_size = net_send_size,
+                          .describe = describe_net_send,
+                          .perform = perform_net_send},
 };
 
 char *service_describe(const ServiceCall *call)

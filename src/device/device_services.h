@@ -18,6 +18,7 @@
 #ifndef PIOEMU_DEVICE_DEVICE_SERVICES_H
 #define PIOEMU_DEVICE_DEVICE_SERVICES_H
 
+#include "devices/net.h"
 #include "src/board/bus.h"
 #include "src/board/clock.h"
 #include "src/device/device_calls.h"
@@ -46,6 +47,7 @@ typedef enum ServiceKind {
     SERVICE_PCI_WRITE,       /* function, offset, size, value */
     SERVICE_SHADOW,          /* address, size, ShadowMode */
     SERVICE_RANDOM,          /* size; whether the host gave its random bytes */
+    SERVICE_NET_SEND,        /* port, size; whether there is room for more */
     SERVICE_KINDS
 } ServiceKind;
 
@@ -206,6 +208,19 @@ typedef struct BlockPortEnd {
     BlockMedium medium;
     bool cdrom;
 } BlockPortEnd;
+
+typedef struct NetPortOps {
+    bool (*send)(NetPort *port, const uint8_t *frame, size_t size);
+    void (*rx_ready)(NetPort *port);
+} NetPortOps;
+
+/* Every NetPort begins with this. */
+typedef struct NetPortEnd {
+    const NetPortOps *ops;
+    Device *dev;
+    unsigned number; /* which of the device's network properties it is */
+    bool link_up;    /* what the device knows, under its lock */
+} NetPortEnd;
 
 /* Returns the request of a SERVICE_BLOCK or SERVICE_BLOCK_VECTOR. */
 BlockRequest service_block_request(const ServiceCall *call);

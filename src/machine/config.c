@@ -21,6 +21,9 @@ Config *config_new(void)
     config->monitors = g_ptr_array_new_with_free_func(g_free);
     config->hmps = g_ptr_array_new_with_free_func(g_free);
     config->qmps = g_ptr_array_new_with_free_func(g_free);
+    config->netdevs = g_ptr_array_new_with_free_func(g_free);
+    config->nics = g_ptr_array_new_with_free_func(g_free);
+    config->filters = g_ptr_array_new_with_free_func(g_free);
     config->devices = g_ptr_array_new_with_free_func(g_free);
     config->globals = g_ptr_array_new_with_free_func(g_free);
     config->notes = g_ptr_array_new_with_free_func(g_free);
@@ -39,6 +42,9 @@ void config_free(Config *config)
     g_ptr_array_unref(config->monitors);
     g_ptr_array_unref(config->hmps);
     g_ptr_array_unref(config->qmps);
+    g_ptr_array_unref(config->netdevs);
+    g_ptr_array_unref(config->nics);
+    g_ptr_array_unref(config->filters);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->globals);
     g_ptr_array_unref(config->notes);

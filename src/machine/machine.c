@@ -1,6 +1,5 @@
 #include "src/machine/machine.h"
 
-#include "devices/device_table.h"
 #include "devices/intc/ioapic_regs.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
@@ -11,126 +10,16 @@
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
+/* The end of the address of the first network card that is given none. */
+#define NET_ADDRESS_FIRST 0x3456u
 
-const MachineClass *const *machine_classes(void)
-{
-    return MACHINES;
-}
-
-const MachineClass *machine_find(const char *name, GError **error)
-{
-    for (const MachineClass *const *m = MACHINES; *m; m++) {
-        if (!strcmp((*m)->name, name) || !g_strcmp0((*m)->alias, name)) {
-            return *m;
-        }
-    }
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG,
-                "-machine %s: no such machine (-machine help lists them)", name);
-    return NULL;
-}
-
-const DeviceClass *const *machine_device_classes(void)
-{
-    return device_table;
-}
-
-const DeviceClass *machine_find_device_class(const char *what, const char *name, GError **error)
-{
-    const char *names[G_N_ELEMENTS(device_table)] = {NULL};
-    for (size_t i = 0; device_table[i]; i++) {
-        if (!strcmp(device_table[i]->head.name, name)) {
-            return device_table[i];
-        }
-        names[i] = device_table[i]->head.name;
-    }
-    if (machine_hint(name)) {
-        error_refuse(error, "%s %s: no such device: %s", what, name, machine_hint(name));
-        return NULL;
-    }
-    const char *nearest = keyval_nearest(name, names);
-    g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: no such device (%s%s%s)", what,
-                name, nearest ? "did you mean '" : "-device help lists them",
-                nearest ? nearest : "", nearest ? "'?" : "");
-    return NULL;
-}
-
-/* The titles of the list of devices, by the folder of their source. */
-static const struct {
-    const char *folder, *title;
-} CATEGORIES[] = {
-    {"serial", "Serial ports and consoles"},
-    {"storage", "Controllers of drives"},
-    {"input", "Keyboard and mouse"},
-    {"timer", "Timers and clocks"},
-    {"intc", "Interrupt controllers"},
-    {"display", "Display"},
-    {"pci", "PCI"},
-    {"virtio", "Virtio"},
-    {"misc", "Others"}, /* the last one, with the folders that have no title */
-};
-
-static bool is_in_category(const char *folder, size_t category)
-{
-    size_t i = 0;
-    while (i < G_N_ELEMENTS(CATEGORIES) - 1 && strcmp(CATEGORIES[i].folder, folder)) {
-        i++;
-    }
-    return i == category;
-}
-
-static void list_category(GString *text, size_t category)
-{
-    const char *title = CATEGORIES[category].title;
-    bool any = false;
-    for (size_t i = 0; device_table[i]; i++) {
-        if (is_in_category(device_folders[i], category)) {
-            g_string_append_printf(text, "%s%s  %-16s %s\n", any ? "" : title, any ? "" : ":\n",
-                                   device_table[i]->head.name, device_table[i]->description);
-            any = true;
-        }
-    }
-}
-
-char *machine_device_list(void)
-{
-    GString *text = g_string_new(NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(CATEGORIES); i++) {
-        list_category(text, i);
-    }
-    return g_string_free(text, false);
-}
-
-/* ---- the board's defaults for devices ---- */
-
-const char *machine_default(const MachineClass *machine, const DeviceClass *class,
-                            const char *property)
-{
-    for (const MachineDefault *d = machine->defaults; d && d->device; d++) {
-        if (!strcmp(d->device, class->head.name) && !strcmp(d->property, property)) {
-            return d->value;
-        }
-    }
-    return NULL;
-}
+/* ---- what the board provides to devices ---- */
 
 static const char *board_default(void *opaque, const DeviceClass *class, const char *property)
 {
     const Machine *machine = opaque;
     return machine_default(machine->class, class, property);
 }
-
-static const char *class_default(void *opaque, const DeviceClass *class, const char *property)
-{
-    return machine_default(opaque, class, property);
-}
-
-char *machine_device_help(const MachineClass *machine, const DeviceClass *class)
-{
-    return device_class_help(class, class_default, (gpointer)machine);
-}
-
-/* ---- what the board provides to devices ---- */
 
 static IrqLine *isa_irq_line(void *opaque, unsigned irq)
 {
@@ -148,6 +37,12 @@ static BlockPort *connect_drive(void *opaque, Device *dev, const char *id, GErro
 {
     Machine *machine = opaque;
     return blockset_connect(machine->blocks, dev, id, error);
+}
+
+static NetPort *connect_net(void *opaque, Device *dev, const char *id, GError **error)
+{
+    Machine *machine = opaque;
+    return net_set_connect(machine->nets, dev, id, error);
 }
 
 static DmaLine *connect_dma(void *opaque, unsigned channel)
@@ -340,6 +235,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->config = config;
     machine->chars = parts->chars;
     machine->blocks = parts->blocks;
+    machine->nets = parts->nets;
     machine->boot = parts->boot ? parts->boot : &DEFAULT_ORDER;
     machine->started_by = parts->started_by;
     machine->kernel = parts->kernel;
@@ -353,6 +249,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
         .irq_line = isa_irq_line,
         .char_port = connect_char,
         .block_port = connect_drive,
+        .net_port = parts->nets ? connect_net : NULL,
         .dma_line = connect_dma,
         .data_table = find_data,
         .request = forward_request,
@@ -538,6 +435,21 @@ static bool set_from_table(Device *dev, GHashTable *properties, GError **error)
     return true;
 }
 
+/* QEMU's addresses, in the order of the cards. */
+static void add_mac(Machine *machine, const DeviceClass *class, GHashTable *properties)
+{
+    const DeviceProperty *p = class->properties;
+    while (p && p->name && p->kind != PROPERTY_MAC) {
+        p++;
+    }
+    if (p && p->name && !g_hash_table_contains(properties, p->name)) {
+        unsigned number = NET_ADDRESS_FIRST + machine->net_cards++;
+        g_hash_table_insert(
+            properties, g_strdup(p->name),
+            g_strdup_printf("52:54:00:12:%02x:%02x", number >> 8 & 0xff, number & 0xff));
+    }
+}
+
 /* Parses "CLASS,id=ID,property=value". */
 static bool add_user_device(Machine *machine, const char *text, GError **error)
 {
@@ -562,6 +474,7 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->head.name);
     g_hash_table_remove(properties, "driver");
     g_hash_table_remove(properties, "id");
+    add_mac(machine, class, properties);
     g_autoptr(GError) failure = NULL;
     Device *dev = new_device(machine, &machine->host, class, chosen, &failure);
     if (dev && machine_plug_pci(machine, dev, properties, &failure) &&
@@ -639,13 +552,29 @@ static bool add_monitor_lines(Machine *machine, const char *what, const GPtrArra
     return true;
 }
 
+static bool add_networks(const Machine *machine, GError **error)
+{
+    for (guint i = 0; machine->nets && i < machine->config->netdevs->len; i++) {
+        if (!net_set_add(machine->nets, machine->config->netdevs->pdata[i], error)) {
+            return false;
+        }
+    }
+    for (guint i = 0; machine->nets && i < machine->config->filters->len; i++) {
+        if (!net_set_add_filter(machine->nets, machine->config->filters->pdata[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool machine_build(Machine *machine, GError **error)
 {
     const Config *config = machine->config;
     if (!add_chardevs(machine, error) ||
         !add_monitor_lines(machine, "-monitor", config->hmps, false, error) ||
         !add_monitor_lines(machine, "-qmp", config->qmps, true, error) ||
-        !check_globals(machine, error) || !machine->class->build(machine, machine->config, error)) {
+        !add_networks(machine, error) || !check_globals(machine, error) ||
+        !machine->class->build(machine, machine->config, error)) {
         return false;
     }
     for (guint i = 0; i < machine->config->devices->len; i++) {

@@ -13,6 +13,7 @@
 #include "src/char/char.h"
 #include "src/device/device_core.h"
 #include "src/machine/config.h"
+#include "src/net/net.h"
 
 typedef struct Machine Machine;
 
@@ -97,6 +98,7 @@ typedef struct MachineParts {
     ServicesSource *services; /* what devices report at their boundaries; NULL: nothing records
                                  it */
     BlockSet *blocks;
+    NetSet *nets; /* NULL: no cable can be plugged in */
     MachineStart started_by;
     const BootOrder *boot;   /* passed to a firmware, whether or not one runs; NULL: no -boot */
     const BootImage *kernel; /* what the firmware is to start; NULL: nothing */
@@ -114,6 +116,8 @@ struct Machine {
     MachineCpu cpu;
     ChardevSet *chars;
     BlockSet *blocks;
+    NetSet *nets;       /* NULL: no cable can be plugged in */
+    unsigned net_cards; /* that were given an address */
     MachineStart started_by;
     const BootOrder *boot; /* never NULL */
     const BootImage *kernel;

@@ -30,6 +30,9 @@ static const struct {
     [CALL_GO_ON] = {"go-on", "piece of a transfer", "av"},
     [CALL_MEDIUM] = {"medium", "change of medium", "av"},
     [CALL_PCI_WRITE] = {"pci-write", "write of configuration space", "av"},
+    [CALL_NET_RECEIVE] = {"net-receive", "frame", "ab"},
+    [CALL_NET_ROOM] = {"net-room", "network has room", "a"},
+    [CALL_NET_LINK] = {"net-link", "change of link", "av"},
     [CALL_EJECT] = {"eject", "wish to eject", "at"},
 };
 

@@ -97,7 +97,8 @@ static bool is_from_host(DeviceCallKind kind)
 {
     return kind == CALL_RECEIVE || kind == CALL_BREAK || kind == CALL_LINES ||
            kind == CALL_TX_ROOM || kind == CALL_KEY || kind == CALL_POINTER ||
-           kind == CALL_MEDIUM || kind == CALL_EJECT;
+           kind == CALL_MEDIUM || kind == CALL_EJECT || kind == CALL_NET_RECEIVE ||
+           kind == CALL_NET_ROOM || kind == CALL_NET_LINK;
 }
 
 static void recorded_enter(DeviceServices *services, const DeviceCall *call)

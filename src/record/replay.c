@@ -21,6 +21,7 @@ typedef struct Board {
     Memory *memory;
     ChardevSet *chars;
     BlockSet *blocks;
+    NetSet *nets;
     BootOrder boot;
     Machine *machine;
     BusInitiator initiator;
@@ -43,10 +44,11 @@ static bool make_parts(Board *board, GError **error)
     board->initiator.paced = true;
     board->replay.bus = board->bus;
     board->chars = chardev_set_new(board->loop, &(CharEvents){0}, 0);
+    board->nets = net_set_new(&(NetHost){.loop = board->loop, .clock = board->clock});
     return true;
 }
 
-/* Adds the chardevs that a -device option names and that another option had defined. */
+/* Adds the chardevs and netdevs that a -device option names and that another had defined. */
 static bool add_lines(Board *board, GError **error)
 {
     const GPtrArray *devices = board->header.config->devices;
@@ -54,6 +56,10 @@ static bool add_lines(Board *board, GError **error)
         g_autoptr(GHashTable) table =
             keyval_parse("-device", devices->pdata[i], "driver", NULL, error);
         const char *id = table ? g_hash_table_lookup(table, "chardev") : NULL;
+        const char *net = table ? g_hash_table_lookup(table, "netdev") : NULL;
+        if (net) {
+            net_set_add_idle(board->nets, net);
+        }
         if (!table || (id && !chardev_set_find(board->chars, id) &&
                        !chardev_set_add(board->chars, "-device", id, "null", error))) {
             return false;
@@ -95,6 +101,7 @@ static bool build(Board *board, GError **error)
         .memory = board->memory,
         .chars = board->chars,
         .blocks = board->blocks,
+        .nets = board->nets,
         .started_by = board->header.started_by,
         .boot = &board->boot,
         .own_bios = board->header.own_bios,
@@ -113,6 +120,7 @@ static void board_clear(Board *board)
 {
     g_clear_pointer(&board->chars, chardev_set_free);
     g_clear_pointer(&board->blocks, blockset_free);
+    g_clear_pointer(&board->nets, net_set_free);
     g_clear_pointer(&board->machine, machine_free);
     g_clear_pointer(&board->bus, bus_free);
     g_clear_pointer(&board->clock, clock_free);

@@ -185,6 +185,21 @@ static bool names_chardev(const Config *config, const char *id)
     return false;
 }
 
+/* What the guest is sent is in the recording, so its networks lead nowhere. */
+static void add_networks(Config *config)
+{
+    g_ptr_array_set_size(config->netdevs, 0);
+    g_ptr_array_set_size(config->filters, 0);
+    for (guint i = 0; i < config->devices->len; i++) {
+        g_autoptr(GHashTable) keys =
+            keyval_parse("-device", config->devices->pdata[i], "driver", NULL, NULL);
+        const char *id = keys ? g_hash_table_lookup(keys, "netdev") : NULL;
+        if (id) {
+            g_ptr_array_add(config->netdevs, g_strdup_printf("idle,id=%s", id));
+        }
+    }
+}
+
 /* Adds chardevs that a -device option names and that the user did not define. */
 static void add_chardevs(Config *config)
 {
@@ -229,5 +244,6 @@ bool replay_adopt(Config *config, const ReplayHeader *header, GError **error)
     adopt_line(&config->debugport, recorded->debugport, config->stdio_taken ? "null" : "stdout");
     adopt_line(&config->debugcon, recorded->debugcon, "null");
     add_chardevs(config);
+    add_networks(config);
     return true;
 }

@@ -99,10 +99,10 @@ static void note_asked(ReplayDevice *device, const ServiceCall *call)
     }
 }
 
-/* The answer after the comparison has ended: a line accepts all output. */
+/* The answer after the comparison has ended: lines and networks accept everything. */
 static uint64_t answer_of_nothing(const ServiceCall *call)
 {
-    return call->kind == SERVICE_OUTPUT ? call->size : 0;
+    return call->kind == SERVICE_OUTPUT ? call->size : call->kind == SERVICE_NET_SEND;
 }
 
 static void alone_call(DeviceServices *services, ServiceCall *call)

@@ -340,6 +340,25 @@ static void bring_block(ReplayDevice *device)
     }
 }
 
+static void bring_net(ReplayDevice *device)
+{
+    Device *dev = device->services.dev;
+    const DeviceCall *e = &device->event;
+    const NetClient *client = device_class(dev)->net_client;
+    unsigned port = (unsigned)e->address;
+    if (!device_net_port(dev, e->address)) {
+        return;
+    }
+    if (e->kind == CALL_NET_RECEIVE && client && client->receive && e->count >= NET_FRAME_MIN &&
+        e->count <= NET_FRAME_MAX) {
+        device_call_net_receive(dev, port, e->data, e->count);
+    } else if (e->kind == CALL_NET_ROOM && client && client->tx_room) {
+        device_call_net_room(dev, port);
+    } else if (e->kind == CALL_NET_LINK) {
+        device_call_net_link(dev, port, e->value);
+    }
+}
+
 void replay_bring_input(ReplayDevice *device)
 {
     Device *dev = device->services.dev;
@@ -368,5 +387,7 @@ void replay_bring_input(ReplayDevice *device)
     } else if (e->kind == CALL_TX_ROOM && client && client->tx_room &&
                has_char_port(dev, e->address)) {
         device_call_tx_room(dev, (unsigned)e->address);
+    } else {
+        bring_net(device);
     }
 }

@@ -595,6 +595,7 @@ void vm_free(Vm *vm)
     g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, chardev_set_free);
     g_clear_pointer(&vm->blocks, blockset_free);
+    g_clear_pointer(&vm->nets, net_set_free);
     g_clear_pointer(&vm->machine, machine_free);
     g_clear_pointer(&vm->recorder, recorder_free);
     notices_free(vm->notices);

@@ -62,6 +62,7 @@ typedef struct VmParts {
     Clock *clock;
     Machine *machine;
     ChardevSet *chars;
+    NetSet *nets;
     bool has_cpu; /* false: only a control protocol moves the machine */
 } VmParts;
 

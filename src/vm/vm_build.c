@@ -172,12 +172,24 @@ static bool parse_machine(Vm *vm, const MachineClass **class, GError **error)
     return vm->machine_options != NULL;
 }
 
+static bool choose_realtime(const Vm *vm, bool otherwise)
+{
+    const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
+    bool on;
+    return wish && number_parse_bool("realtime", wish, &on, NULL) ? on : otherwise;
+}
+
 /* A user at a terminal expects a second to last a second. */
 static bool wants_realtime(const Vm *vm)
 {
-    const char *wish = g_hash_table_lookup(vm->accel_options, "realtime");
-    bool on = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
-    return (wish && number_parse_bool("realtime", wish, &on, NULL) && on) || (!wish && on);
+    return choose_realtime(vm, isatty(STDIN_FILENO) || isatty(STDOUT_FILENO));
+}
+
+/* So does a peer on a network: a guest that waits for an answer must not skip the time. */
+static bool keeps_pace(const Vm *vm)
+{
+    bool network = vm->config->netdevs->len && !vm->replay;
+    return wants_realtime(vm) || choose_realtime(vm, network);
 }
 
 /*
@@ -216,6 +228,8 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     };
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
     blockset_set_failed(vm->blocks, vm_block_failed);
+    vm->nets = net_set_new(
+        &(NetHost){.loop = vm->loop, .clock = vm->clock, .message = vm_message, .opaque = vm});
     if (vm->recorder) {
         recorder_set_drives(vm->recorder, vm->blocks);
     } else if (vm->replay) {
@@ -229,6 +243,7 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
         .chars = vm->chars,
         .services = services(vm),
         .blocks = vm->blocks,
+        .nets = vm->nets,
         .started_by = who_starts(vm),
         .boot = &vm->boot,
         .kernel = vm->firmware ? vm->image : NULL,
@@ -352,7 +367,7 @@ static bool open_accel(Vm *vm, const AccelClass *class, GError **error)
 static bool make_vcpus(Vm *vm, GError **error)
 {
     vm->scheduler = scheduler_new(vm->accel, vm->loop, vm->clock, vm_vcpu_stopped, vm);
-    scheduler_set_realtime(vm->scheduler, wants_realtime(vm));
+    scheduler_set_realtime(vm->scheduler, keeps_pace(vm));
     if (vm->recorder) {
         scheduler_set_skipped(vm->scheduler, vm_time_skipped, vm);
     } else if (vm->replay) {

@@ -32,6 +32,7 @@ VmParts vm_parts(const Vm *vm)
         .clock = vm->clock,
         .machine = vm->machine,
         .chars = vm->chars,
+        .nets = vm->nets,
         .has_cpu = vm->accel->class->has_cpu,
     };
 }

@@ -43,6 +43,7 @@ struct Vm {
     Notices *notices;
     ChardevSet *chars;
     BlockSet *blocks;
+    NetSet *nets;
     Expect *expect; /* NULL: there is no script */
     Accel *accel;
     Machine *machine;

@@ -42,6 +42,21 @@ static void test_a_script_sees_prompts_and_answers_only(void)
                            "1: 'info history'\r\n(qemu) ");
 }
 
+static void test_the_cable_of_a_card_is_pulled_out(void)
+{
+    g_autofree char *output =
+        run("-accel qtest -monitor stdio -netdev idle,id=n0 -device e1000,netdev=n0,id=nic",
+            "info network\nset_link nic off\ninfo network\nset_link n1 off\nnetdev_del n0\n"
+            "hostfwd_add tcp::1-:1\nquit\n");
+    const char *second = strstr(output, "n0: index=0,type=idle\r\n");
+    g_assert_nonnull(strstr(output, "nic: index=0,type=nic,model=e1000,frames sent=0 dropped=0"));
+    g_assert_nonnull(second);
+    g_assert_nonnull(strstr(second, "n0: index=0,type=idle,link=off\r\n"));
+    g_assert_nonnull(strstr(second, "Error: Device 'n1' not found"));
+    g_assert_nonnull(strstr(second, "Error: netdev 'n0' is in use by nic"));
+    g_assert_nonnull(strstr(second, "Error: hostfwd: no netdev of the type user"));
+}
+
 /* Ctrl-A c switches a line from the guest to the monitor. */
 static void test_the_escape_key_goes_from_the_serial_port_to_the_monitor(void)
 {
@@ -203,6 +218,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST(a_script_sees_prompts_and_answers_only);
+    TEST(the_cable_of_a_card_is_pulled_out);
     TEST(the_escape_key_goes_from_the_serial_port_to_the_monitor);
     TEST(a_chardev_is_shared_as_well);
     TEST(its_own_chardev_is_listed);

@@ -19,6 +19,7 @@ struct Rig {
     BusInitiator initiator;
     GPtrArray *devices;
     GPtrArray *lines;   /* IrqLine */
+    GHashTable *nets;   /* from id to RigNet */
     GHashTable *chars;  /* from id to RigChar */
     GHashTable *drives; /* from id to RigDrive */
     Device *dma;
@@ -94,6 +95,22 @@ static BlockPort *host_block_port(void *opaque, Device *dev, const char *id, GEr
     (void)error;
     Rig *rig = opaque;
     return rig_drive_connect(g_hash_table_lookup(rig->drives, id), dev);
+}
+
+RigNet *rig_net(Rig *rig, const char *id)
+{
+    RigNet *net = g_hash_table_lookup(rig->nets, id);
+    if (!net) {
+        net = rig_net_new();
+        g_hash_table_insert(rig->nets, g_strdup(id), net);
+    }
+    return net;
+}
+
+static NetPort *host_net_port(void *opaque, Device *dev, const char *id, GError **error)
+{
+    (void)error;
+    return rig_net_connect(rig_net(opaque, id), dev);
 }
 
 Memory *rig_memory(Rig *rig)
@@ -184,6 +201,7 @@ static Rig *new_rig(bool locked)
         .irq_line = host_irq_line,
         .char_port = host_char_port,
         .block_port = host_block_port,
+        .net_port = host_net_port,
         .dma_line = host_dma_line,
         .request = host_request,
         .guest_error = host_guest_error,
@@ -195,6 +213,8 @@ static Rig *new_rig(bool locked)
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_char_free);
     rig->drives =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_drive_free);
+    rig->nets =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rig_net_free);
     rig->exit_status = -1;
     return rig;
 }
@@ -213,6 +233,7 @@ void rig_free(Rig *rig)
 {
     g_ptr_array_unref(rig->devices);
     g_hash_table_unref(rig->chars);
+    g_hash_table_unref(rig->nets);
     g_hash_table_unref(rig->drives);
     g_ptr_array_unref(rig->lines);
     g_ptr_array_unref(rig->dma_lines);

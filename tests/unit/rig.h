@@ -165,6 +165,27 @@ bool rig_drive_eject(RigDrive *drive);
 /* Performs the oldest request and reports it.  False: there is none. */
 bool rig_drive_step(RigDrive *drive);
 
+/* ---- networks: a property of PROPERTY_NET names one ---- */
+
+typedef struct RigNet {
+    GPtrArray *sent; /* of GBytes: the frames that the device sent */
+    unsigned room;   /* how many it may send before it has to wait */
+    unsigned ready;  /* how often the device said that it can receive */
+    NetPort *port;   /* NULL: no device yet */
+} RigNet;
+
+/* Makes the network when it is first mentioned. */
+RigNet *rig_net(Rig *rig, const char *id);
+/* Returns false if the device cannot receive now. */
+bool rig_net_send(RigNet *net, const void *frame, size_t size);
+void rig_net_link(RigNet *net, bool up);
+/* Lets the device send up to that many frames in all, and tells it. */
+void rig_net_set_room(RigNet *net, unsigned room);
+
+RigNet *rig_net_new(void);
+void rig_net_free(RigNet *net);
+NetPort *rig_net_connect(RigNet *net, Device *dev);
+
 /* ---- between rig.c, rig_block.c and rig_char.c ---- */
 
 RigDrive *rig_drive_new(uint64_t sectors, uint64_t stored);

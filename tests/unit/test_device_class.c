@@ -5,6 +5,7 @@
 #include "tests/unit/rig.h"
 
 #include "devices/device_table.h"
+#include "devices/net.h"
 #include "devices/surface.h"
 #include "src/device/device_class.h"
 
@@ -192,6 +193,12 @@ static void spoil_surface(Parts *p)
     p->class.surface_client = &OLDER;
 }
 
+static void spoil_net(Parts *p)
+{
+    static const NetClient OLDER = {.struct_size = sizeof(OLDER) - 8};
+    p->class.net_client = &OLDER;
+}
+
 static void a_class_that_is_wrong_is_refused_by_name(void)
 {
     static const struct {
@@ -199,7 +206,7 @@ static void a_class_that_is_wrong_is_refused_by_name(void)
         const char *message;
     } CASES[] = {
         {spoil_abi,
-         "lamp: built for version ? of the device interface*version " G_STRINGIFY(DEVICE_ABI) " *"},
+         "lamp: built for version * of the device interface*version " G_STRINGIFY(DEVICE_ABI) " *"},
         {spoil_class_size, "lamp: its DeviceClass has * bytes instead of *"},
         {spoil_table_size, "lamp: its DeviceProperty has * bytes instead of *"},
         {add_table, "lamp: its further table has 16 bytes instead of 0 *"},
@@ -222,7 +229,8 @@ static void a_class_that_is_wrong_is_refused_by_name(void)
         {widen_field, "device lamp: the field 'on' is no number*"},
         {lose_set_pin, "device lamp: it has input pins, but no set_pin"},
         {lose_transfer, "device lamp: its DMA server has no request*"},
-        {spoil_surface, "device lamp: its SurfaceClient has * bytes instead of *"},
+        {spoil_net, "lamp: its NetClient has * bytes instead of *"},
+        {spoil_surface, "lamp: its SurfaceClient has * bytes instead of *"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         Parts parts;

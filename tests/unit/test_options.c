@@ -275,11 +275,40 @@ static void test_only_display_none_is_there(void)
 {
     REFUSED("-display gtk: there is no picture: the console is serial (-display none)", "-display",
             "gtk");
-    REFUSED("-net user: there is no network card (-nic none)", "-net", "user");
     Parsed p = PARSE("-net", "none", "-nic", "none", "-audio", "none", "-audiodev", "none,id=a",
                      "-vga", "none");
     g_assert_true(p.ok);
     parsed_clear(&p);
+}
+
+/* ---- networks ---- */
+
+static void test_nic_is_a_netdev_and_a_card(void)
+{
+    Parsed p = PARSE("-nic", "user,mac=52:54:00:01:02:03,hostfwd=tcp::1-:2,hostfwd=tcp::3-:4",
+                     "-nic", "user,model=virtio,id=n9", "-nic", "none");
+    g_assert_true(p.ok);
+    const GPtrArray *nets = p.config->netdevs, *devices = p.config->devices;
+    g_assert_cmpuint(nets->len, ==, 2);
+    g_assert_cmpstr(nets->pdata[0], ==, "user,hostfwd=tcp::1-:2,hostfwd=tcp::3-:4,id=net0");
+    g_assert_cmpstr(nets->pdata[1], ==, "user,id=n9");
+    g_assert_cmpstr(devices->pdata[0], ==, "e1000,netdev=net0,mac=52:54:00:01:02:03");
+    g_assert_cmpstr(devices->pdata[1], ==, "virtio-net-pci,netdev=n9");
+    parsed_clear(&p);
+}
+
+static void test_net_pairs_a_card_and_a_network(void)
+{
+    Parsed p = PARSE("-net", "user,restrict=on", "-net", "nic,macaddr=52:54:00:01:02:03");
+    g_assert_true(p.ok);
+    g_assert_cmpstr(p.config->netdevs->pdata[0], ==, "user,restrict=on,id=hub0");
+    g_assert_cmpstr(p.config->devices->pdata[0], ==, "e1000,netdev=hub0,mac=52:54:00:01:02:03");
+    parsed_clear(&p);
+    REFUSED("-net user: goes with -net nic", "-net", "user");
+    REFUSED("-net nic: there is -net nic already (write -nic for each card)", "-net", "nic", "-net",
+            "nic");
+    REFUSED("-object rng-random,id=r: the only object is filter-dump", "-object",
+            "rng-random,id=r");
 }
 
 /* ---- mistakes ---- */
@@ -403,6 +432,8 @@ int main(int argc, char **argv)
     TEST(log_items_are_checked_at_once);
     TEST(log_filter_is_checked_at_once);
     TEST(only_display_none_is_there);
+    TEST(nic_is_a_netdev_and_a_card);
+    TEST(net_pairs_a_card_and_a_network);
     TEST(missing_argument_shows_an_example);
     TEST(unknown_option_suggests_the_nearest);
     TEST(an_unknown_option_is_refused);
