@@ -40,7 +40,6 @@ const Option ACCEPTED_OPTIONS[] = {
     {.name = "audio", .argument = "DRIVER", .help = "there is no sound", .set = accept_audio},
     {.name = "audiodev", .argument = "DRIVER", .help = "there is no sound", .set = accept_audio},
     {.name = "soundhw", .argument = "CARD", .help = "there is no sound", .set = accept_audio},
-    {.name = "k", .argument = "LANGUAGE", .help = "there is no screen to type at", .set = accept},
     {.name = "L", .argument = "PATH", .help = "the firmware is built in", .set = accept},
     {.name = "no-fd-bootchk",
      .help = "a diskette without the signature boots with a firmware that reads fw_cfg",

@@ -68,7 +68,6 @@ const RefusedOption REFUSED_OPTIONS[] = {
     {"usbdevice", true, "the board has no USB (its keyboard and mouse are PS/2)"},
     {"virtfs", true, NO_SHARING},
     {"virtioconsole", true, "there is no virtio (-serial DEV)"},
-    {"vnc", true, NO_SCREEN},
     {"watchdog", true, "the board has no watchdog (-timeout SECONDS ends a run)"},
     {"watchdog-action", true, "the board has no watchdog (-timeout SECONDS ends a run)"},
     {"win2k-hack", false, "no disk here needs it (write -hda FILE alone)"},

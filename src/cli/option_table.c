@@ -130,18 +130,6 @@ static bool set_snapshot(Parse *parse, const char *value, GError **error)
     return parse->config->snapshot = true;
 }
 
-/* All other displays of QEMU show a picture, so they are refused. */
-static bool set_display(Parse *parse, const char *value, GError **error)
-{
-    if (option_wants_help(value)) {
-        parse->text = g_strdup("Displays, for -display NAME:\n  none  the console is serial\n");
-        return true;
-    }
-    return !strcmp(value, "none") ||
-           option_error(error, "display", value,
-                        "there is no picture: the console is serial (-display none)");
-}
-
 /* Refuses an option for what this machine does not have.  Its help says what comes closest. */
 static bool set_absent(Parse *parse, const char *value, GError **error)
 {
@@ -481,7 +469,17 @@ static const Option CONSOLE_OPTIONS[] = {
      .argument = "none",
      .help = "accepted for QEMU's sake",
      .example = "-display none",
-     .set = set_display},
+     .set = option_set_display},
+    {.name = "vnc",
+     .argument = "[HOST]:N|unix:PATH|none[,key=value]",
+     .help = "the screen for clients of VNC at port 5900 + N (-vnc help)",
+     .example = "-vnc :1",
+     .set = option_set_vnc},
+    {.name = "k",
+     .argument = "LAYOUT",
+     .help = "the guest's keyboard layout (default en-us; -k help)",
+     .example = "-k de",
+     .set = option_set_keymap},
     {.name = "echr",
      .argument = "N",
      .help = "the escape key's code (default 1, Ctrl-A; 0: none)",

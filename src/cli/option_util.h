@@ -59,6 +59,12 @@ bool option_set_log_items(Parse *parse, const char *value, GError **error);
 bool option_set_messages(Parse *parse, const char *value, GError **error);
 bool option_daemonize(Parse *parse, const char *value, GError **error);
 
+/* ---- the setters of src/cli/option_screen.c ---- */
+
+bool option_set_display(Parse *parse, const char *value, GError **error);
+bool option_set_vnc(Parse *parse, const char *value, GError **error);
+bool option_set_keymap(Parse *parse, const char *value, GError **error);
+
 /* Sets an option by its name, as if it stood on the command line (src/cli/options.c). */
 bool option_apply(Parse *parse, const char *name, const char *value, GError **error);
 /*

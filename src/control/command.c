@@ -80,7 +80,7 @@ bool command_get_bool(JsonObject *arguments, const char *name)
 
 static const Command *const TABLES[] = {
     COMMANDS_MACHINE, COMMANDS_QUERY, COMMANDS_DEVICES, COMMANDS_PCI, COMMANDS_MEMORY,
-    COMMANDS_INPUT,   COMMANDS_BLOCK, COMMANDS_DEBUG,   COMMANDS_NET,
+    COMMANDS_INPUT,   COMMANDS_BLOCK, COMMANDS_DEBUG,   COMMANDS_NET, COMMANDS_VNC,
 };
 
 const Command *command_next(const Command *command)

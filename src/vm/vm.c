@@ -6,6 +6,7 @@
 #include "src/cpu/cpu_text.h"
 #include "src/expect/expect.h"
 #include "src/vm/report.h"
+#include "src/vm/vm_viewers.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -580,6 +581,7 @@ int vm_signal(const Vm *vm)
 void vm_free(Vm *vm)
 {
     g_clear_pointer(&vm->scheduler, scheduler_free);
+    vm_viewers_free(vm);
     if (vm->loop) {
         loop_cancel(vm->loop, &vm->event_task);
         loop_cancel(vm->loop, &vm->quit_task);

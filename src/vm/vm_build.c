@@ -9,6 +9,7 @@
 #include "src/base/keyval.h"
 #include "src/base/number.h"
 #include "src/vm/vm_input.h"
+#include "src/vm/vm_viewers.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -514,7 +515,7 @@ bool vm_build(Vm *vm, GError **error)
     }
     const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
     if (!accel || !check_long_mode(vm, accel, error) || !choose_irqchip(vm, accel, error) ||
-        !build_parts(vm, accel, machine, error)) {
+        !build_parts(vm, accel, machine, error) || !vm_viewers_open(vm, error)) {
         return false;
     }
     if (vm->boot.network) {

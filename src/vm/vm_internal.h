@@ -21,7 +21,8 @@
 #include "src/vm/vm.h"
 #include "src/vm/vm_debug.h"
 
-typedef struct VmInput VmInput; /* vm_input.c */
+typedef struct VmInput VmInput;     /* vm_input.c */
+typedef struct VmViewers VmViewers; /* vm_viewers.c */
 
 struct Vm {
     const Config *config;
@@ -66,6 +67,7 @@ struct Vm {
 
     VmInput *input;      /* NULL: there was no input */
     Display *display;    /* NULL: there was no viewer yet */
+    VmViewers *viewers;  /* NULL: not opened yet */
     VmListener listener; /* has no functions if there is no listener */
     struct {
         VmDebugger debugger; /* has no functions if there is no debugger */
