@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class that was built for an older header would no longer work. */
-#define DEVICE_ABI 10
+#define DEVICE_ABI 11
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 

@@ -70,6 +70,11 @@ struct PciIdentity {
      * the device need not know.
      */
     void (*registers_changed)(void *state);
+    /*
+     * The file of the option ROM that the card has, if it is installed and the user
+     * names no other.  NULL: it has none.
+     */
+    const char *rom;
 };
 
 /*

@@ -18,6 +18,7 @@
 #define PCI_BAR0                0x10
 #define PCI_SUBSYSTEM_VENDOR_ID 0x2c
 #define PCI_SUBSYSTEM_ID        0x2e
+#define PCI_ROM_BASE            0x30
 #define PCI_CAPABILITIES        0x34
 #define PCI_INTERRUPT_LINE      0x3c
 #define PCI_INTERRUPT_PIN       0x3d
@@ -36,6 +37,7 @@
 #define PCI_BAR_IO           0x1
 #define PCI_BAR_WIDE         0x4
 #define PCI_BAR_PREFETCH     0x8
+#define PCI_ROM_ENABLE       0x1
 
 #define PCI_CONFIG_ENABLE 0x80000000u /* a bit of CONFADD */
 

@@ -30,23 +30,35 @@ static const char *class_name(unsigned class)
 
 /* ---- as JSON ---- */
 
+#define ROM_BAR 6 /* the number that QEMU gives to the option ROM */
+
 /* The address of a range that is not mapped is -1. */
+static JsonObject *region_of(const PciBar *bar, uint64_t base)
+{
+    JsonObject *region = json_object_new();
+    json_object_set_int_member(region, "bar", bar->number);
+    json_object_set_int_member(region, "size", (gint64)bar->size);
+    json_object_set_int_member(region, "address", (gint64)base);
+    json_object_set_string_member(region, "type", bar->ports ? "io" : "memory");
+    if (!bar->ports) {
+        json_object_set_boolean_member(region, "prefetch", bar->prefetch);
+        json_object_set_boolean_member(region, "mem_type_64", bar->wide);
+    }
+    return region;
+}
+
 static JsonArray *regions_of(Device *dev, const PciIdentity *identity)
 {
     JsonArray *regions = json_array_new();
+    uint64_t base = UINT64_MAX;
     for (const PciBar *bar = identity->bars; bar && bar->size; bar++) {
-        uint64_t base = UINT64_MAX;
-        JsonObject *region = json_object_new();
         device_pci_bar(dev, bar->number, &base);
-        json_object_set_int_member(region, "bar", bar->number);
-        json_object_set_int_member(region, "size", (gint64)bar->size);
-        json_object_set_int_member(region, "address", (gint64)base);
-        json_object_set_string_member(region, "type", bar->ports ? "io" : "memory");
-        if (!bar->ports) {
-            json_object_set_boolean_member(region, "prefetch", bar->prefetch);
-            json_object_set_boolean_member(region, "mem_type_64", bar->wide);
-        }
-        json_array_add_object_element(regions, region);
+        json_array_add_object_element(regions, region_of(bar, base));
+    }
+    const PciBar rom = {.number = ROM_BAR, .size = device_pci_rom_size(dev)};
+    if (rom.size) {
+        device_pci_rom(dev, &base);
+        json_array_add_object_element(regions, region_of(&rom, base));
     }
     return regions;
 }

@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 #include "src/board/irq.h"
 #include "src/device/device_internal.h"
+#include "src/device/pci_rom.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct PciFunction {
     uint8_t writable[PCI_CONFIG_SIZE];  /* the bits that a write changes */
     uint8_t clearable[PCI_CONFIG_SIZE]; /* the bits that are cleared by writing 1 */
     Bar bars[PCI_BARS];
+    PciRom *rom;   /* NULL if there is none */
     IrqLine *intx; /* the line behind the gate; NULL if there is none */
     bool asserted; /* the level that the device drives */
 };
@@ -159,6 +161,7 @@ void pci_function_free(PciFunction *f)
     if (f->bus) {
         f->bus->devices[f->place] = NULL;
     }
+    g_clear_pointer(&f->rom, pci_rom_free);
     g_free(f);
 }
 
@@ -217,6 +220,22 @@ static bool is_free(const PciFunction *f, const Bar *bar, uint64_t base)
     return true;
 }
 
+static uint64_t wanted_rom_base(const PciFunction *f)
+{
+    uint64_t reg = get(f, PCI_ROM_BASE, 4), base = reg & ~(pci_rom_size(f->rom) - 1);
+    bool is_sized = base == (UINT32_MAX & ~(pci_rom_size(f->rom) - 1));
+    bool enabled = command(f) & PCI_COMMAND_MEMORY && reg & PCI_ROM_ENABLE;
+    return enabled && base && !is_sized ? base : PCI_ROM_NOWHERE;
+}
+
+static bool update_rom(PciFunction *f, bool *freed)
+{
+    uint64_t before = pci_rom_base(f->rom);
+    bool fits = pci_rom_move(f->rom, wanted_rom_base(f));
+    *freed = *freed || (before != PCI_ROM_NOWHERE && before != pci_rom_base(f->rom));
+    return fits;
+}
+
 /* Maps each range, or nowhere if it conflicts.  Returns false if there is a conflict. */
 static bool update_bars(PciFunction *f, bool *freed)
 {
@@ -234,7 +253,7 @@ static bool update_bars(PciFunction *f, bool *freed)
             map_regions(f, bar, fits ? wanted : NOWHERE);
         }
     }
-    return all;
+    return (!f->rom || update_rom(f, freed)) && all;
 }
 
 /* Updates the other functions: this one may have given up addresses that they need. */
@@ -383,6 +402,29 @@ bool device_pci_bar(Device *dev, unsigned number, uint64_t *base)
     *base = dev->pci->bars[number].base;
     unlock(dev->pci);
     return *base != NOWHERE;
+}
+
+bool device_pci_set_rom(Device *dev, GBytes *image, GError **error)
+{
+    PciFunction *f = dev->pci;
+    f->rom = pci_rom_new(dev->host->bus, f->bus->memory, image, error);
+    if (f->rom) {
+        put(f->writable, PCI_ROM_BASE, (uint32_t) ~(pci_rom_size(f->rom) - 1) | PCI_ROM_ENABLE, 4);
+    }
+    return f->rom;
+}
+
+uint64_t device_pci_rom_size(const Device *dev)
+{
+    return dev->pci->rom ? pci_rom_size(dev->pci->rom) : 0;
+}
+
+bool device_pci_rom(Device *dev, uint64_t *base)
+{
+    lock(dev->pci);
+    *base = pci_rom_base(dev->pci->rom);
+    unlock(dev->pci);
+    return *base != PCI_ROM_NOWHERE;
 }
 
 uint8_t pio_pci_register(const Device *dev, unsigned offset)

@@ -42,6 +42,15 @@ void device_pci_write(Device *dev, unsigned offset, uint32_t value, unsigned siz
  * if it is mapped nowhere.
  */
 bool device_pci_bar(Device *dev, unsigned number, uint64_t *base);
+/*
+ * Gives a device on a bus its option ROM.  `image` has at most 16 MiB.  Call it once,
+ * before the first reset.
+ */
+bool device_pci_set_rom(Device *dev, GBytes *image, GError **error);
+/* The size of the ROM's range.  0: it has no ROM. */
+uint64_t device_pci_rom_size(const Device *dev);
+/* Like device_pci_bar(), for the ROM, which must be there. */
+bool device_pci_rom(Device *dev, uint64_t *base);
 /* Connects the output "intx", gated by the guest's disable bit, to `to`. */
 void device_pci_connect_intx(Device *dev, IrqLine *to);
 

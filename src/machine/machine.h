@@ -233,7 +233,15 @@ void machine_nmi(Machine *machine);
 unsigned machine_pirq(unsigned function, unsigned pin);
 /* Tells the tables which pins the functions on the bus have. */
 void machine_note_pci_pins(const Machine *machine, BootBoard *board);
-/* Puts a device of -device that is one of PCI on the bus, and takes `addr` and `bus`. */
+/*
+ * Puts a device of -device that is one of PCI on the bus, and takes `addr`, `bus` and
+ * what machine_plug_rom() takes.
+ */
 bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error);
+/*
+ * Gives a device on the PCI bus its option ROM: the file that `romfile` names, or the
+ * one that its class names, if that is installed; none with `rombar` 0.  Takes both.
+ */
+bool machine_plug_rom(Device *dev, GHashTable *properties, GError **error);
 
 #endif

@@ -100,5 +100,5 @@ bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GEr
     }
     g_hash_table_remove(properties, "bus");
     g_hash_table_remove(properties, "addr");
-    return true;
+    return machine_plug_rom(dev, properties, error);
 }

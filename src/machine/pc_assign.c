@@ -50,6 +50,11 @@ static void set_up_function(const Machine *machine, unsigned function, const Pci
     for (const PciBar *bar = identity->bars; bar && bar->size; bar++) {
         place_bar(pci, function, bar, room);
     }
+    const uint64_t rom = device_pci_rom_size(pci_bus_device(pci, function));
+    if (rom) {
+        uint64_t base = take(&room->memory, PCI_MEMORY_END, rom);
+        pci_config_write(pci, function, PCI_ROM_BASE, (uint32_t)base, 4);
+    }
     if (identity->pin) {
         uint8_t irq = machine->class->tables.pirq_irq[machine_pirq(function, identity->pin)];
         pci_config_write(pci, function, PCI_INTERRUPT_LINE, irq, 1);

@@ -433,6 +433,69 @@ static void test_memory_and_fixed_ports_are_not_for_base_addresses(Fixture *f, g
     g_assert_cmphex(base, ==, 0x400000);
 }
 
+/* ---- the option ROM ---- */
+
+#define ROM_BYTES 0x1801u /* so the range has 8 KiB */
+
+static void give_rom(Fixture *f)
+{
+    g_autofree uint8_t *bytes = g_malloc0(ROM_BYTES);
+    bytes[0] = 0x55;
+    bytes[ROM_BYTES - 1] = 0x77;
+    g_autoptr(GBytes) image = g_bytes_new(bytes, ROM_BYTES);
+    g_assert_true(device_pci_set_rom(f->card, image, NULL));
+}
+
+static int rom_byte(const Fixture *f, uint64_t address)
+{
+    uint8_t byte;
+    return memory_read(f->memory, address, &byte, 1) ? byte : -1;
+}
+
+static void test_a_rom_is_there_while_both_enables_say_so(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put(f, CARD, PCI_ROM_BASE, 0xffffffff, 4);
+    g_assert_cmphex(get(f, CARD, PCI_ROM_BASE, 4), ==, 0); /* there is none yet */
+    give_rom(f);
+    put(f, CARD, PCI_ROM_BASE, 0xfffffffe, 4);
+    g_assert_cmphex(get(f, CARD, PCI_ROM_BASE, 4), ==, 0xffffe000);
+    put(f, CARD, PCI_ROM_BASE, 0xe0000001, 4);
+    g_assert_cmpint(rom_byte(f, 0xe0000000), ==, -1);
+    put(f, CARD, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
+    g_assert_cmphex(rom_byte(f, 0xe0000000), ==, 0x55);
+    g_assert_cmphex(rom_byte(f, 0xe0000000 + ROM_BYTES - 1), ==, 0x77);
+    g_assert_false(memory_write(f->memory, 0xe0000000, "x", 1));
+    put(f, CARD, PCI_ROM_BASE, 0xe0000000, 4);
+    g_assert_cmpint(rom_byte(f, 0xe0000000), ==, -1);
+    put(f, CARD, PCI_ROM_BASE, 0xe1000001, 4);
+    g_assert_cmphex(rom_byte(f, 0xe1000000), ==, 0x55);
+    device_reset(f->card);
+    g_assert_cmpint(rom_byte(f, 0xe1000000), ==, -1);
+    g_assert_cmphex(get(f, CARD, PCI_ROM_BASE, 4), ==, 0);
+    g_assert_cmpuint(f->guest_errors, ==, 0);
+}
+
+static void test_a_rom_is_not_put_over_anything_else(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    give_rom(f);
+    put(f, CARD, PCI_BAR0 + 4, 0xe0001000, 4);
+    put(f, CARD, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
+    put(f, CARD, PCI_ROM_BASE, 0xe0000001, 4);
+    g_assert_cmpuint(f->guest_errors, ==, 1);
+    g_assert_cmpint(rom_byte(f, 0xe0000000), ==, -1);
+    put(f, CARD, PCI_ROM_BASE, 0x100001, 4); /* RAM */
+    g_assert_cmpuint(f->guest_errors, ==, 1);
+    g_assert_cmpint(rom_byte(f, 0x100000), ==, 0);
+    put(f, CARD, PCI_ROM_BASE, 0xe0002001, 4);
+    g_assert_cmphex(rom_byte(f, 0xe0002000), ==, 0x55);
+    put(f, CARD, PCI_BAR0 + 4, 0xe0003000, 4); /* the ROM is there */
+    uint64_t base;
+    g_assert_false(device_pci_bar(f->card, 1, &base));
+    g_assert_cmpuint(f->guest_errors, ==, 1);
+}
+
 /* ---- interrupts ---- */
 
 static void assert_irqs(const Fixture *f, bool ten, bool eleven)
@@ -549,6 +612,8 @@ int main(int argc, char **argv)
     TEST(a_newcomer_over_another_is_not_mapped_until_there_is_room);
     TEST(a_range_moves_under_four_cpus);
     TEST(memory_and_fixed_ports_are_not_for_base_addresses);
+    TEST(a_rom_is_there_while_both_enables_say_so);
+    TEST(a_rom_is_not_put_over_anything_else);
     TEST(an_interrupt_goes_where_the_bridge_routes_it);
     TEST(the_command_disables_the_interrupt_but_not_its_status);
     TEST(each_half_of_a_map_register_is_a_segment);
