@@ -190,6 +190,18 @@ static inline void out16(uint16_t port, uint16_t value)
     __asm__ volatile("outw %0, %w1" : : "a"(value), "Nd"(port));
 }
 
+static inline uint32_t in32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port));
+}
+
 /* Transfers words between a port and memory below 1 MiB, at most 32767. */
 void port_read_words(uint16_t port, uint32_t address, uint16_t words);
 void port_write_words(uint16_t port, uint32_t address, uint16_t words);
@@ -224,8 +236,12 @@ void bios_call_far(uint32_t address, const uint16_t *words);
 
 /* Calls an option ROM with this value in AX.  `address` has the segment in its upper half. */
 void bios_call_rom(uint32_t address, uint16_t ax);
-/* The structure of the Plug and Play BIOS, in the segment of the code. */
-extern const uint8_t bios_plug_and_play[], bios_plug_and_play_sum[], bios_plug_and_play_end[];
+/*
+ * Structures in the segment of the code, which programs look for: of the Plug and
+ * Play BIOS and of the BIOS32 directory.
+ */
+extern const uint8_t bios_plug_and_play[], bios_plug_and_play_sum[], bios_plug_and_play_end[],
+    bios_directory[], bios_directory_sum[], bios_directory_end[];
 
 /* Jumps to 0:7C00h with the drive in DL and the stack below that address. */
 _Noreturn void bios_jump_to_boot_sector(uint8_t drive, uint16_t segment);

@@ -1,8 +1,10 @@
 /*
  * INT 18h and 19h.  The devices are tried in the order that the machine gives.  If
- * one cannot be booted, the reason is printed.
+ * one cannot be booted, the reason is printed.  After an order of three kinds of
+ * devices the network follows, that is, the option ROMs that boot by themselves.
  */
 #include "bios/disk.h"
+#include "bios/rom.h"
 #include "bios/services.h"
 
 #include "devices/timer/mc146818_regs.h"
@@ -10,7 +12,7 @@
 #define BOOT_ADDRESS   0x7c00u
 #define BOOT_SIGNATURE 0xaa55
 #define SIGNATURE_AT   510u
-#define ORDER_MAX      3u
+#define ORDER_MAX      4u
 
 #define KERNEL_NAME "kernel"
 
@@ -21,6 +23,7 @@
 typedef struct Boot {
     uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0 if none */
     uint8_t next;             /* an index into `order` */
+    uint8_t next_rom;         /* an index of the ROMs that boot by themselves */
     const char *tried;        /* the device that is being tried, or was tried last */
     Drive *chosen;            /* is tried first; may be NULL */
     DiskStatus status;        /* the status of INT 13h if that made the last one fail; DISK_OK:
@@ -83,6 +86,26 @@ static void try_drive(Drive *drive, const char *name)
     print("\n");
 }
 
+/* A ROM that boots nothing returns, or gives up with INT 18h. */
+static void try_rom(const RomBoot *rom)
+{
+    static char name[ROM_NAME_SIZE];
+    rom_get_name(rom, name);
+    boot.tried = *name ? name : "option ROM";
+    rom_start(rom);
+    print("Not booted from %s: it found nothing\n", boot.tried);
+}
+
+static void try_roms(void)
+{
+    const RomBoot *rom = rom_boot(boot.next_rom);
+    while (rom) {
+        boot.next_rom++;
+        try_rom(rom);
+        rom = rom_boot(boot.next_rom);
+    }
+}
+
 /* Returns false if the user chose the device, so that it was tried before. */
 static bool is_next(const Drive *drive)
 {
@@ -92,7 +115,11 @@ static bool is_next(const Drive *drive)
 static void boot_rest(void)
 {
     while (boot.next < ORDER_MAX) {
-        uint8_t device = boot.order[boot.next++];
+        uint8_t device = boot.order[boot.next];
+        if (device == CMOS_BOOT_NETWORK) {
+            try_roms(); /* after an INT 18h it goes on with the next one */
+        }
+        boot.next++;
         if (device && device < sizeof(DEVICES) / sizeof(DEVICES[0])) {
             Drive *drive = disk_find(DEVICES[device].drive);
             if (is_next(drive)) {
@@ -110,10 +137,12 @@ static void read_order(void)
     boot.order[0] = first & 0x0f;
     boot.order[1] = first >> 4;
     boot.order[2] = cmos_read(CMOS_BOOT_3) >> 4;
+    boot.order[3] = boot.order[2] ? CMOS_BOOT_NETWORK : 0;
     if (!boot.order[0] && !boot.order[1] && !boot.order[2]) {
         boot.order[0] = CMOS_BOOT_DISK;
         boot.order[1] = CMOS_BOOT_CDROM;
         boot.order[2] = CMOS_BOOT_FLOPPY;
+        boot.order[3] = CMOS_BOOT_NETWORK;
     }
 }
 
@@ -128,7 +157,7 @@ void boot_choose(Drive *drive)
 _Noreturn void boot_first(void)
 {
     read_order();
-    boot.next = 0;
+    boot.next = boot.next_rom = 0;
     if (boot.chosen) {
         try_drive(boot.chosen, boot.chosen->ops->name);
     }

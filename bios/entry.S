@@ -19,6 +19,7 @@
 #define RTC          0x70
 
 #define PNP_NOT_SUPPORTED 0x82
+#define PCI_FUNCTION_ID   0xb1 /* in AH */
 
 #define SHUTDOWN_EOI_JUMP 0x05
 #define SHUTDOWN_JUMP     0x0a
@@ -146,7 +147,14 @@ bios_jump_to_boot_sector:
     interrupt entry_17, system_printer
     interrupt entry_18, boot_next
     interrupt entry_19, boot_again
-    interrupt entry_1a, clock_service
+
+    /* The functions of PCI need no other stack than the caller's, which has 1 KiB. */
+    .globl entry_1a
+entry_1a:
+    cmp $PCI_FUNCTION_ID, %ah
+    je pci_service
+    pushw $clock_service
+    jmp serve
 
     .globl entry_nothing
 entry_nothing:
@@ -399,7 +407,7 @@ bios_plug_and_play:
     .byte 0x10, bios_plug_and_play_end - bios_plug_and_play
     .word 0 /* no events are reported */
 bios_plug_and_play_sum:
-    .byte 0 /* the checksum, which rom.c fills in */
+    .byte 0 /* the checksum, which main.c fills in */
     .long 0
     .word plug_and_play_entry, BIOS_SEGMENT /* in real mode */
     .word plug_and_play_entry               /* in 16-bit protected mode */

@@ -70,6 +70,23 @@ static void setup_vectors(void)
     set_vector(VECTOR_FONT_LO, 0, 0);
 }
 
+/* The sum of its bytes becomes 0.  It is in the segment of the code, which DS does not reach. */
+static void set_checksum(const uint8_t *structure, const uint8_t *end, const uint8_t *checksum)
+{
+    uint8_t sum = 0;
+    far_write8(BIOS_SEGMENT, (uint16_t)(uint32_t)checksum, 0);
+    for (const uint8_t *at = structure; at < end; at++) {
+        sum = (uint8_t)(sum + far_read8(BIOS_SEGMENT, (uint16_t)(uint32_t)at));
+    }
+    far_write8(BIOS_SEGMENT, (uint16_t)(uint32_t)checksum, (uint8_t)-sum);
+}
+
+static void setup_structures(void)
+{
+    set_checksum(bios_plug_and_play, bios_plug_and_play_end, bios_plug_and_play_sum);
+    set_checksum(bios_directory, bios_directory_end, bios_directory_sum);
+}
+
 static void setup_variables(void)
 {
     for (uint32_t i = BDA_ADDRESS; i < BDA_ADDRESS + 0x100; i += 4) {
@@ -99,6 +116,7 @@ void bios_start(void)
     out8(PORT_POST, 0x01);
     setup_vectors();
     setup_variables();
+    setup_structures();
     irq_setup();
     out8(PORT_POST, 0x02);
     serial_setup();

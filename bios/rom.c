@@ -3,9 +3,11 @@
  * Play BIOS Specification 1.0A, chapter 3, and the BIOS Boot Specification 1.01.
  *
  * The ROMs that the board has between C000:0 and the BIOS are run where they are.
+ * Those of PCI functions are copied there (rom_pci.c).
  */
 #include "bios/rom.h"
 
+#include "bios/rom_pci.h"
 #include "bios/services.h"
 
 #define ROMS_START 0xc000u /* segments */
@@ -17,8 +19,21 @@
 #define ROM_SIGNATURE 0xaa55
 #define ROM_SIZE      2u
 #define ROM_INIT      3u
+#define ROM_EXPANSION 0x1au
+
+/* The expansion header, which may be the first of several. */
+#define PNP_SIGNATURE 0x506e5024u /* "$PnP" */
+#define PNP_NEXT      6u
+#define PNP_PRODUCT   0x10u
+#define PNP_BCV       0x16u /* the boot connection vector, which adds drives to INT 13h */
+#define PNP_BEV       0x1au
+
+#define BOOTS_MAX 8u
 
 static uint16_t next_free = ROMS_START; /* the segment after the last ROM that was run */
+
+static RomBoot boots[BOOTS_MAX];
+static uint8_t boot_count;
 
 static uint16_t size_of(uint16_t segment)
 {
@@ -47,16 +62,54 @@ static bool is_rom(uint16_t segment)
     return size && size <= ROMS_END - segment && !sum_of(segment);
 }
 
+/* ---- running ---- */
+
 static uint16_t round_up(unsigned segment)
 {
     return (uint16_t)((segment + ROMS_STEP - 1) / ROMS_STEP * ROMS_STEP);
 }
 
-static void run(uint16_t segment, uint16_t function)
+static void note_boot(uint16_t segment, uint16_t header, uint8_t function)
+{
+    if (boot_count < BOOTS_MAX) {
+        boots[boot_count++] = (RomBoot){
+            .segment = segment,
+            .entry = far_read16(segment, header + PNP_BEV),
+            .name = far_read16(segment, header + PNP_PRODUCT),
+            .function = function,
+        };
+    }
+}
+
+/* The number of headers is bounded, because they may be in a circle. */
+static void read_expansion(uint16_t segment, uint8_t function)
+{
+    uint16_t header = far_read16(segment, ROM_EXPANSION);
+    for (unsigned left = BOOTS_MAX; left && header; left--) {
+        if (far_read32(segment, header) != PNP_SIGNATURE) {
+            return;
+        }
+        uint16_t connection = far_read16(segment, header + PNP_BCV);
+        if (far_read16(segment, header + PNP_BEV)) {
+            note_boot(segment, header, function);
+        } else if (connection) {
+            bios_call_rom((uint32_t)segment << 16 | connection, function);
+        }
+        header = far_read16(segment, header + PNP_NEXT);
+    }
+}
+
+/* The initialization may make the ROM smaller, or remove it with a size of 0. */
+static void run(uint16_t segment, uint8_t function)
 {
     bios_call_rom((uint32_t)segment << 16 | ROM_INIT, function);
     next_free = round_up(segment + size_of(segment));
+    if (size_of(segment)) {
+        read_expansion(segment, function);
+    }
 }
+
+/* ---- finding them ---- */
 
 /*
  * RAM keeps its contents when the machine is reset, so there may be ROMs that an
@@ -71,23 +124,26 @@ static void forget_copies(void)
     }
 }
 
-/* The structure is in the segment of the code, where DS does not reach. */
-static void set_plug_and_play_sum(void)
+static void run_pci(bool displays)
 {
-    uint8_t sum = 0;
-    for (const uint8_t *at = bios_plug_and_play; at < bios_plug_and_play_end; at++) {
-        sum = (uint8_t)(sum + far_read8(BIOS_SEGMENT, (uint16_t)(uint32_t)at));
+    uint8_t function;
+    for (unsigned from = 0; rom_pci_find(&from, displays, &function); from++) {
+        if (!rom_pci_copy(function, next_free, ROMS_END)) {
+            print("No room for the option ROM of PCI function %x.%x\n", (unsigned)function >> 3,
+                  (unsigned)function & 7);
+        } else if (is_rom(next_free)) {
+            run(next_free, function);
+        }
     }
-    far_write8(BIOS_SEGMENT, (uint16_t)(uint32_t)bios_plug_and_play_sum, (uint8_t)-sum);
 }
 
 void rom_setup_display(void)
 {
-    set_plug_and_play_sum();
     forget_copies();
     if (is_rom(ROMS_START)) {
         run(ROMS_START, 0);
     }
+    run_pci(true);
 }
 
 void rom_setup(void)
@@ -98,4 +154,30 @@ void rom_setup(void)
             segment = (uint16_t)(next_free - ROMS_STEP);
         }
     }
+    run_pci(false);
+}
+
+/* ---- booting ---- */
+
+const RomBoot *rom_boot(unsigned index)
+{
+    return index < boot_count ? &boots[index] : NULL;
+}
+
+void rom_get_name(const RomBoot *rom, char *name)
+{
+    unsigned length = 0;
+    while (rom->name && length < ROM_NAME_SIZE - 1) {
+        char character = (char)far_read8(rom->segment, (uint16_t)(rom->name + length));
+        if (!character) {
+            break;
+        }
+        name[length++] = character;
+    }
+    name[length] = '\0';
+}
+
+void rom_start(const RomBoot *rom)
+{
+    bios_call_rom((uint32_t)rom->segment << 16 | rom->entry, rom->function);
 }

@@ -508,6 +508,7 @@ static const PciIdentity IDENTITY = {
     .pin = 1,
     .bus_master = true,
     .bars = BARS,
+    .rom = "efi-e1000.rom",
 };
 
 #define FIELD(member)       DEVICE_FIELD(E1000, member)

@@ -77,6 +77,8 @@ static unsigned boot_device(char letter)
         return CMOS_BOOT_DISK;
     case 'd':
         return CMOS_BOOT_CDROM;
+    case 'n':
+        return CMOS_BOOT_NETWORK;
     default:
         return 0;
     }

@@ -83,9 +83,10 @@
 #define CMOS_EQUIPMENT_FLOPPY         0x01 /* there is at least one drive */
 #define CMOS_EQUIPMENT_FLOPPIES_SHIFT 6    /* the number of drives less one, two bits */
 /* Values in the boot bytes, as in QEMU.  0 means that there is no further one. */
-#define CMOS_BOOT_FLOPPY 1
-#define CMOS_BOOT_DISK   2
-#define CMOS_BOOT_CDROM  3
+#define CMOS_BOOT_FLOPPY  1
+#define CMOS_BOOT_DISK    2
+#define CMOS_BOOT_CDROM   3
+#define CMOS_BOOT_NETWORK 4
 
 #define CMOS_DISK_TYPE_EXTENDED 15
 #define CMOS_DISK_TYPE_USER     47

@@ -15,9 +15,8 @@ static bool refuse(GError **error, const char *key, const char *letters, const c
     return false;
 }
 
-/* The letter of the network is accepted, because scripts for QEMU use it, and has no effect. */
-static bool parse_letters(const char *key, const char *letters, char *order, bool *network,
-                          GError **error)
+/* As a fourth letter the network says nothing: firmware tries it after three others. */
+static bool parse_letters(const char *key, const char *letters, char *order, GError **error)
 {
     unsigned count = 0;
     for (const char *p = letters; *p; p++) {
@@ -28,13 +27,10 @@ static bool parse_letters(const char *key, const char *letters, char *order, boo
         if (strchr(p + 1, *p)) {
             return refuse(error, key, letters, "a letter comes twice");
         }
-        if (count == BOOT_ORDER_MAX && *p != 'n') {
-            return refuse(error, key, letters, "at most three letters");
-        }
-        if (*p == 'n') {
-            *network = true;
-        } else {
+        if (count < BOOT_ORDER_MAX) {
             order[count++] = *p;
+        } else if (*p != 'n') {
+            return refuse(error, key, letters, "at most three letters, and n");
         }
     }
     order[count] = '\0';
@@ -74,8 +70,8 @@ static bool parse_table(GHashTable *table, BootOrder *order, GError **error)
     const char *splash = g_hash_table_lookup(table, "splash-time");
     const char *strict = g_hash_table_lookup(table, "strict");
     const char *timeout = g_hash_table_lookup(table, "reboot-timeout");
-    return (!letters || parse_letters("order", letters, order->order, &order->network, error)) &&
-           (!once || parse_letters("once", once, order->once, &order->network, error)) &&
+    return (!letters || parse_letters("order", letters, order->order, error)) &&
+           (!once || parse_letters("once", once, order->once, error)) &&
            (!menu || number_parse_bool("-boot menu", menu, &order->menu, error)) &&
            (!splash || parse_splash(splash, &order->splash_ms, error)) &&
            (!strict || number_parse_bool("-boot strict", strict, &order->strict, error)) &&

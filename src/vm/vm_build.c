@@ -518,9 +518,5 @@ bool vm_build(Vm *vm, GError **error)
         !build_parts(vm, accel, machine, error) || !vm_viewers_open(vm, error)) {
         return false;
     }
-    if (vm->boot.network) {
-        log_line(vm->log, "pioemu: -boot %s: the machine has no network, n is left out",
-                 vm->config->boot);
-    }
     return true;
 }
