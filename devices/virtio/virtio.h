@@ -62,12 +62,14 @@ extern const DeviceOutput virtio_outputs[];
 extern const PciBar virtio_bars[];
 extern const PciRegister virtio_registers[];
 
-#define VIRTIO_IDENTITY(number, class_code_)                                                       \
+/* What follows the class code are further members. */
+#define VIRTIO_IDENTITY(number, class_code_, ...)                                                  \
     {                                                                                              \
         .struct_size = sizeof(PciIdentity), .vendor = VIRTIO_VENDOR,                               \
         .device = VIRTIO_DEVICE(number), .subsystem_vendor = VIRTIO_VENDOR, .subsystem = 0x1100,   \
         .class_code = class_code_, .revision = 1, .pin = 1, .bus_master = true,                    \
         .bars = virtio_bars, .registers = virtio_registers, .capabilities = VIRTIO_CAPABILITIES,   \
+        __VA_ARGS__                                                                                \
     }
 #define VIRTIO_CAPABILITIES 0x40
 

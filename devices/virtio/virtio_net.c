@@ -298,7 +298,8 @@ static bool net_post_load(void *state)
     return true;
 }
 
-static const PciIdentity IDENTITY = VIRTIO_IDENTITY(DEVICE_TYPE, CLASS_CODE);
+static const PciIdentity IDENTITY =
+    VIRTIO_IDENTITY(DEVICE_TYPE, CLASS_CODE, .rom = "efi-virtio.rom");
 
 extern const DeviceClass virtio_net_class;
 const DeviceClass virtio_net_class = {
