@@ -37,16 +37,15 @@ typedef struct CharPort CharPort;
 typedef struct BlockPort BlockPort;
 /* The device's end of a network.  Without a network (NULL) what is sent is lost. */
 typedef struct NetPort NetPort;
-/* What a device with a network is told: devices/net.h. */
-typedef struct NetClient NetClient;
 /* The device's end of a channel of the DMA controller.  NULL is a channel that is not connected. */
 typedef struct DmaLine DmaLine;
 /* A one-shot deadline on machine time. */
 typedef struct Timer Timer;
-/* The PCI half of a device class (devices/pci.h). */
+/* Parts of a class, which pci.h, net.h, surface.h and ram.h in this folder describe. */
 typedef struct PciIdentity PciIdentity;
-/* What a device with a screen has (devices/surface.h). */
+typedef struct NetClient NetClient;
 typedef struct SurfaceClient SurfaceClient;
+typedef struct DeviceRam DeviceRam;
 
 /* ---- accesses ---- */
 
@@ -144,6 +143,8 @@ typedef struct DeviceRegion {
     uint64_t bar_offset; /* the region's offset within the register's range */
     /* The offset of the part of the state that the operations and register_name get. */
     size_t state_offset;
+    /* For memory: the machine's RAM at these addresses, if there is any, cannot be reached. */
+    bool hides_ram;
 } DeviceRegion;
 
 /* A range of ports at the property `base`.  Further members may follow. */
@@ -632,6 +633,7 @@ typedef struct DeviceClass {
     const char *description; /* one line of text */
     const DeviceProperty *properties;
     const DeviceRegion *regions;
+    const DeviceRam *rams; /* see devices/ram.h */
     const DeviceOutput *outputs;
     const DeviceTimer *timers;
     const CharClient *char_client;

@@ -7,12 +7,12 @@
 #include <sys/mman.h>
 
 /* From the lowest layer to the one that hides the others. */
-enum { LAYER_RAM, LAYER_ROM, LAYER_WINDOW, LAYERS };
+enum { LAYER_RAM, LAYER_GAP, LAYER_ROM, LAYER_WINDOW, LAYERS };
 
 struct MemoryBlock {
     const char *name;
     uint64_t base, size;
-    uint8_t *host;
+    uint8_t *host; /* NULL: a gap */
     bool placed, read_only;
     unsigned layer;
 };
@@ -109,7 +109,9 @@ static GArray *add_block(GArray *regions, const MemoryBlock *block)
                                 .size = block->size,
                                 .host = block->host,
                                 .read_only = block->read_only};
-    g_array_append_val(regions, whole);
+    if (block->host) {
+        g_array_append_val(regions, whole);
+    }
     return regions;
 }
 
@@ -210,40 +212,57 @@ static void tell_changed(Memory *memory, uint64_t base, uint64_t size)
     }
 }
 
-/* Called with change_lock held. */
+/* Whether both place the same bytes in the same way. */
+static bool is_same_place(const MemoryBlock *a, const MemoryBlock *b)
+{
+    return a->placed == b->placed && a->base == b->base && a->size == b->size &&
+           a->host == b->host && a->read_only == b->read_only;
+}
+
 static void move_block(Memory *memory, MemoryBlock *block, const MemoryBlock *wanted)
 {
+    g_mutex_lock(&memory->change_lock);
     const MemoryBlock before = *block;
-    block->placed = wanted->placed;
-    block->base = wanted->base;
-    block->read_only = wanted->read_only;
-    update(memory);
-    if (before.placed) {
-        tell_changed(memory, before.base, before.size);
+    if (!is_same_place(block, wanted)) {
+        *block = *wanted;
+        update(memory);
+        if (before.placed) {
+            tell_changed(memory, before.base, before.size);
+        }
+        bool same_range = before.base == block->base && before.size == block->size;
+        if (block->placed && !(before.placed && same_range)) {
+            tell_changed(memory, block->base, block->size);
+        }
     }
-    if (block->placed && !(before.placed && before.base == block->base)) {
-        tell_changed(memory, block->base, block->size);
-    }
+    g_mutex_unlock(&memory->change_lock);
 }
 
 void memory_place(Memory *memory, MemoryBlock *block, uint64_t base, bool read_only)
 {
-    const MemoryBlock wanted = {.placed = true, .base = base, .read_only = read_only};
-    g_mutex_lock(&memory->change_lock);
-    if (!block->placed || block->base != base || block->read_only != read_only) {
-        move_block(memory, block, &wanted);
-    }
-    g_mutex_unlock(&memory->change_lock);
+    MemoryBlock wanted = *block;
+    wanted.placed = true;
+    wanted.base = base;
+    wanted.read_only = read_only;
+    move_block(memory, block, &wanted);
+}
+
+void memory_show(Memory *memory, MemoryBlock *view, uint64_t base, const MemoryBlock *of,
+                 uint64_t offset, uint64_t size)
+{
+    g_assert(offset <= of->size && size <= of->size - offset);
+    MemoryBlock wanted = *view;
+    wanted.placed = true;
+    wanted.base = base;
+    wanted.size = size;
+    wanted.host = of->host + offset;
+    move_block(memory, view, &wanted);
 }
 
 void memory_unplace(Memory *memory, MemoryBlock *block)
 {
-    const MemoryBlock wanted = {.placed = false};
-    g_mutex_lock(&memory->change_lock);
-    if (block->placed) {
-        move_block(memory, block, &wanted);
-    }
-    g_mutex_unlock(&memory->change_lock);
+    MemoryBlock wanted = *block;
+    wanted.placed = false;
+    move_block(memory, block, &wanted);
 }
 
 void memory_cut(Memory *memory, uint64_t address)
@@ -323,6 +342,17 @@ MemoryBlock *memory_add_window(Memory *memory, const char *name, uint64_t offset
         .name = name, .size = size, .host = memory->ram + offset, .layer = LAYER_WINDOW};
     bool is_there = size <= memory->ram_size && offset <= memory->ram_size - size;
     return is_there ? add(memory, &wanted) : NULL;
+}
+
+MemoryBlock *memory_add_view(Memory *memory, const char *name)
+{
+    return add(memory, &(MemoryBlock){.name = name, .layer = LAYER_WINDOW});
+}
+
+void memory_add_gap(Memory *memory, const char *name, uint64_t base, uint64_t size)
+{
+    const MemoryBlock wanted = {.name = name, .base = base, .size = size, .layer = LAYER_GAP};
+    memory_place(memory, add(memory, &wanted), base, false);
 }
 
 uint8_t *memory_block_host(const MemoryBlock *block)

@@ -2,9 +2,10 @@
  * Guest physical memory: RAM with the hole below 4 GiB, ROM, and blocks and windows
  * that are placed and removed while CPUs run.
  *
- * A block has bytes of its own.  A window shows bytes of the RAM at another address
- * or with other rights.  Both can be placed at an address, where they hide what is
- * below them: windows hide ROM, and ROM hides RAM.  The visible parts are the
+ * A block has bytes of its own.  A window shows bytes of the RAM, or of a block, at
+ * another address or with other rights.  Both can be placed at an address, where they
+ * hide what is below them: windows hide ROM, and ROM hides RAM.  A gap hides RAM and
+ * shows nothing, so that accesses reach the bus.  The visible parts are the
  * regions.  A region keeps the number of its slot as long as nothing about it
  * changes, so that an accelerator has to update only what has changed.
  *
@@ -77,6 +78,10 @@ MemoryRegion *memory_add_shadow(Memory *memory, const char *name, uint64_t base,
 MemoryBlock *memory_add_block(Memory *memory, const char *name, uint64_t size, GError **error);
 /* Adds a window to the RAM's bytes from `offset` on.  NULL if the RAM does not have all of them. */
 MemoryBlock *memory_add_window(Memory *memory, const char *name, uint64_t offset, uint64_t size);
+/* Adds a window that shows nothing yet.  memory_show() places it. */
+MemoryBlock *memory_add_view(Memory *memory, const char *name);
+/* Adds a gap at `base`.  Both numbers are multiples of the page size. */
+void memory_add_gap(Memory *memory, const char *name, uint64_t base, uint64_t size);
 uint8_t *memory_block_host(const MemoryBlock *block);
 /*
  * Places the block at `base` (a multiple of the page size), or moves it there.  Any
@@ -84,6 +89,9 @@ uint8_t *memory_block_host(const MemoryBlock *block);
  * visible.
  */
 void memory_place(Memory *memory, MemoryBlock *block, uint64_t base, bool read_only);
+/* Places a window of memory_add_view(), or moves it: to `base`, and to these bytes of `of`. */
+void memory_show(Memory *memory, MemoryBlock *view, uint64_t base, const MemoryBlock *of,
+                 uint64_t offset, uint64_t size);
 void memory_unplace(Memory *memory, MemoryBlock *block);
 /*
  * From now on no region crosses the address: a change on one side of it leaves the

@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+bool option_set_vga(Parse *parse, const char *value, GError **error)
+{
+    parse->config->vga = !strcmp(value, "std");
+    if (option_wants_help(value)) {
+        parse->text = g_strdup("Cards for -vga:\n  std   a VGA with the Bochs display interface\n"
+                               "  none  no card (default)\n");
+        return true;
+    }
+    return parse->config->vga || !strcmp(value, "none") ||
+           option_error(error, "vga", value, "there are std and none");
+}
+
 /* All other displays of QEMU show a picture, so they are refused. */
 bool option_set_display(Parse *parse, const char *value, GError **error)
 {

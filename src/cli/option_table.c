@@ -130,21 +130,6 @@ static bool set_snapshot(Parse *parse, const char *value, GError **error)
     return parse->config->snapshot = true;
 }
 
-/* Refuses an option for what this machine does not have.  Its help says what comes closest. */
-static bool set_absent(Parse *parse, const char *value, GError **error)
-{
-    g_autofree char *kind = g_strndup(value, strcspn(value, ","));
-    if (option_wants_help(kind)) {
-        parse->text = g_strdup_printf("For -%s there is only none.\n", parse->option->name);
-        return true;
-    }
-    return !strcmp(kind, "none") ||
-           option_error(error, parse->option->name, value,
-                        !strcmp(parse->option->name, "vga")
-                            ? "there is no picture: the console is serial (-vga none)"
-                            : "there is no network card (-nic none)");
-}
-
 static bool add_string(GPtrArray *list, const char *value)
 {
     g_ptr_array_add(list, g_strdup(value));
@@ -465,6 +450,11 @@ static const Option CONSOLE_OPTIONS[] = {
      .help = "what was not told where to go is on the terminal: COM1 and the monitor",
      .example = "-nographic",
      .set = set_nographic},
+    {.name = "vga",
+     .argument = "std|none",
+     .help = "a VGA, whose text and pictures viewers show (default none)",
+     .example = "-vga std",
+     .set = option_set_vga},
     {.name = "display",
      .argument = "none",
      .help = "accepted for QEMU's sake",
@@ -548,16 +538,6 @@ static const Option NET_OPTIONS[] = {
      .help = "writes the frames of a network into a file that tcpdump and Wireshark read",
      .example = "-object filter-dump,id=f0,netdev=n0,file=net.pcap",
      .set = option_set_object},
-    OPTION_END,
-};
-
-/* Options of QEMU's for devices that this machine does not have. */
-static const Option ABSENT_OPTIONS[] = {
-    {.name = "vga",
-     .argument = "none",
-     .help = "accepted for QEMU's sake",
-     .example = "-vga none",
-     .set = set_absent},
     OPTION_END,
 };
 
@@ -655,5 +635,4 @@ const OptionGroup OPTION_GROUPS[OPTION_GROUP_COUNT] = {
     {"Controlling and testing it", CONTROL_OPTIONS},
     {"How it ends", END_OPTIONS},
     {"Looking inside", LOG_OPTIONS},
-    {"What this machine has not", ABSENT_OPTIONS},
 };

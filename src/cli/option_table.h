@@ -34,7 +34,7 @@ typedef struct OptionGroup {
         .name = NULL                                                                               \
     }
 
-#define OPTION_GROUP_COUNT 9u
+#define OPTION_GROUP_COUNT 8u
 
 extern const OptionGroup OPTION_GROUPS[OPTION_GROUP_COUNT];
 

@@ -62,6 +62,7 @@ bool option_daemonize(Parse *parse, const char *value, GError **error);
 /* ---- the setters of src/cli/option_screen.c ---- */
 
 bool option_set_display(Parse *parse, const char *value, GError **error);
+bool option_set_vga(Parse *parse, const char *value, GError **error);
 bool option_set_vnc(Parse *parse, const char *value, GError **error);
 bool option_set_keymap(Parse *parse, const char *value, GError **error);
 

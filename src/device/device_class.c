@@ -2,6 +2,7 @@
 
 #include "devices/net.h"
 #include "devices/pci.h"
+#include "devices/ram.h"
 #include "devices/surface.h"
 #include "src/base/error.h"
 
@@ -236,13 +237,15 @@ static bool check_pins(const DeviceClass *class, GError **error)
                         class->head.name);
 }
 
-/* What a device is told of a network or a screen. */
+/* What a device is told of a network or a screen, and memory of its own. */
 static bool check_clients(const DeviceClass *class, GError **error)
 {
     const char *name = class->head.name;
     const NetClient *net = class->net_client;
     const SurfaceClient *surface = class->surface_client;
-    return (!net || check_size(name, "NetClient", net->struct_size, sizeof(*net), error)) &&
+    const DeviceRam *ram = class->rams;
+    return (!ram || check_size(name, "DeviceRam", ram->struct_size, sizeof(*ram), error)) &&
+           (!net || check_size(name, "NetClient", net->struct_size, sizeof(*net), error)) &&
            (!surface ||
             check_size(name, "SurfaceClient", surface->struct_size, sizeof(*surface), error));
 }

@@ -39,6 +39,7 @@ void device_free(Device *dev)
     }
     g_clear_pointer(&dev->pci, pci_function_free);
     device_services_clear(&dev->own);
+    device_rams_free(dev);
     g_hash_table_unref(dev->errors);
     g_hash_table_unref(dev->given);
     g_ptr_array_unref(dev->claim_names);
@@ -102,6 +103,7 @@ static bool claim_regions(Device *dev, GError **error)
         } else if (!bus_claim(dev->host->bus, &claim, error)) {
             return false;
         }
+        device_ram_hide(dev, r, base);
     }
     return true;
 }
@@ -118,6 +120,9 @@ static void make_timers(Device *dev)
 bool device_realize(Device *dev, GError **error)
 {
     if (!device_set_defaults(dev, error)) {
+        return false;
+    }
+    if (!device_rams_make(dev, error)) {
         return false;
     }
     make_timers(dev);

@@ -645,6 +645,11 @@ const ServiceClass SERVICES[SERVICE_KINDS] = {
                           .data_size = net_send_size,
                           .describe = describe_net_send,
                           .perform = perform_net_send},
+    [SERVICE_VIEW] = {.name = "view",
+                      .description = "a view of memory",
+                      .args = 5,
+                      .describe = service_view_describe,
+                      .perform = service_view_perform},
 };
 
 char *service_describe(const ServiceCall *call)

@@ -48,6 +48,7 @@ typedef enum ServiceKind {
     SERVICE_SHADOW,          /* address, size, ShadowMode */
     SERVICE_RANDOM,          /* size; whether the host gave its random bytes */
     SERVICE_NET_SEND,        /* port, size; whether there is room for more */
+    SERVICE_VIEW,            /* region, RAM, first byte, offset, size */
     SERVICE_KINDS
 } ServiceKind;
 
@@ -221,6 +222,9 @@ typedef struct NetPortEnd {
     unsigned number; /* which of the device's network properties it is */
     bool link_up;    /* what the device knows, under its lock */
 } NetPortEnd;
+/* Carries out a SERVICE_VIEW (device_ram.c). */
+void service_view_perform(Device *dev, ServiceCall *call);
+void service_view_describe(const ServiceCall *call, GString *text);
 
 /* Returns the request of a SERVICE_BLOCK or SERVICE_BLOCK_VECTOR. */
 BlockRequest service_block_request(const ServiceCall *call);

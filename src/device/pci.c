@@ -177,6 +177,7 @@ void pci_function_add_region(PciFunction *f, const DeviceRegion *region, const B
 static void map_regions(PciFunction *f, Bar *bar, uint64_t base)
 {
     bar->base = base;
+    device_ram_map(f->dev, bar->class->number, base != NOWHERE, base);
     for (unsigned i = 0; i < bar->region_count; i++) {
         const BarRegion *r = &bar->regions[i];
         if (base == NOWHERE) {

@@ -47,6 +47,7 @@ typedef struct Config {
     GPtrArray *netdevs; /* "type,id=ID,key=value" */
     GPtrArray *nics;    /* -nic and -net, until all options are read: the option and its value */
     GPtrArray *filters; /* "filter-dump,key=value" */
+    bool vga;           /* -vga std */
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown, no_acpi, nographic, daemonize, timestamps;

@@ -205,7 +205,7 @@ static bool add_acpi(Machine *machine, const Config *config, GError **error)
     return machine_add(machine, "acpi-pm", "ACPI", config->no_acpi ? "iobase=0" : NULL, error);
 }
 
-static bool has_device(const Config *config, const char *class_name)
+bool pc_has_user_device(const Config *config, const char *class_name)
 {
     for (guint i = 0; i < config->devices->len; i++) {
         g_auto(GStrv) words = g_strsplit(config->devices->pdata[i], ",", 2);
@@ -221,7 +221,8 @@ static bool add_fw_cfg(Machine *machine, const Config *config, const PcDrives *d
                        GError **error)
 {
     pc_drives_add_boot_paths(machine, drives);
-    return has_device(config, "fw_cfg") || machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
+    return pc_has_user_device(config, "fw_cfg") ||
+           machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
 }
 
 /*
@@ -251,13 +252,12 @@ static bool pc_build(Machine *machine, const Config *config, GError **error)
            add_a20_gate(machine, "port92", "port92", NULL, error) &&
            machine_add(machine, "reset-control", "RCR", NULL, error) &&
            machine_add(machine, "post-port", "POST", NULL, error) &&
-           machine_add(machine, "crtc", "CRTC", NULL, error) &&
            add_ide(machine, &drives.ide, error) && add_floppy(machine, &drives.floppy, error) &&
            add_serials(machine, &lines, error) &&
            (!config->debugcon || add_with_char(machine, "isa-debugcon", "debugcon",
                                                &lines.line[LINE_DEBUGCON], error)) &&
            add_fw_cfg(machine, config, &drives, error) && add_bios_exit(machine, error) &&
-           pc_add_pci(machine, &drives.ide, error);
+           pc_add_pci(machine, &drives.ide, error) && pc_add_vga(machine, config, error);
 }
 
 /* Chooses the place of a -device isa-serial: index=N, or the first free one, as in QEMU. */
@@ -289,6 +289,7 @@ static bool pc_fit_device(Machine *machine, const char *driver, GHashTable *prop
                           GError **error)
 {
     bool placed = g_hash_table_contains(properties, "iobase");
+    pc_fit_vga(machine, driver, properties);
     return strcmp(driver, "isa-serial") != 0 || placed || fit_serial(machine, properties, error);
 }
 

@@ -70,6 +70,19 @@ void pc_assign_pci(Machine *machine);
 /* What the CPUs find in whole segments of PC_SHADOW_SIZE from 0xc0000 to 0xfffff. */
 void pc_shadow(Machine *machine, uint32_t address, uint32_t size, ShadowMode mode);
 
+/* ---- the screen ---- */
+
+/*
+ * Adds the card of -vga std, or, if the user has no card in -device either, the
+ * registers that guests expect without one.
+ */
+bool pc_add_vga(Machine *machine, const Config *config, GError **error);
+/* Completes the properties of a -device that may be such a card. */
+void pc_fit_vga(const Machine *machine, const char *driver, GHashTable *properties);
+
+/* Whether a -device is of this class. */
+bool pc_has_user_device(const Config *config, const char *class_name);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcLines, pc_lines_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PcDrives, pc_drives_clear)
 

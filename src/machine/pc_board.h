@@ -32,7 +32,9 @@
 #define PORT_ATA1_CTL    0x376
 #define PORT_FDC         0x3f0
 #define PORT_FDC_CONTROL 0x3f7
+#define PORT_VGA         0x3b0
 #define PORT_CRTC        0x3d4
+#define PORT_DISPI       0x1ce
 #define PORT_COM1        0x3f8
 #define PORT_COM2        0x2f8
 #define PORT_COM3        0x3e8
@@ -74,6 +76,10 @@
 #define PCI_MEMORY_END  0xfec00000
 
 #define DMA_FDC 2
+
+/* What a VGA shows its memory in, and where one without PCI has all of it. */
+#define VGA_WINDOW_BASE 0xa0000
+#define VGA_LINEAR_BASE 0xe0000000
 
 #define LAPIC_BASE  0xfee00000
 #define IOAPIC_BASE 0xfec00000

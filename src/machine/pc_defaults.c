@@ -8,6 +8,13 @@
 
 const MachineDefault PC_DEFAULTS[] = {
     {"crtc", "iobase", AT(PORT_CRTC)},
+    {"VGA", "iobase", AT(PORT_VGA)},
+    {"VGA", "dispi-port", AT(PORT_DISPI)},
+    {"VGA", "window", AT(VGA_WINDOW_BASE)},
+    {"isa-vga", "iobase", AT(PORT_VGA)},
+    {"isa-vga", "dispi-port", AT(PORT_DISPI)},
+    {"isa-vga", "window", AT(VGA_WINDOW_BASE)},
+    {"isa-vga", "linear", AT(VGA_LINEAR_BASE)},
     {"i8042", "data-port", AT(PORT_KBC_DATA)},
     {"i8042", "command-port", AT(PORT_KBC_COMMAND)},
     {"i8042", "irq", AT(IRQ_KEYBOARD)},

@@ -46,6 +46,14 @@ EXCEPTIONS = {
     ("piix3-ide", "channel[N].drives[N].index"): "set when the device is realized",
     ("piix3-ide", "channel[N].master"): "set when the device is realized",
     ("piix3-ide", "channel[N].power_on_attention"): "set when the device is realized",
+    ("VGA", "view"): "follows from the registers, also after a load",
+    ("VGA", "view_offset"): "follows from the registers, also after a load",
+    ("VGA", "view_size"): "follows from the registers, also after a load",
+    ("VGA", "view_from"): "follows from the registers, also after a load",
+    ("isa-vga", "view"): "follows from the registers, also after a load",
+    ("isa-vga", "view_offset"): "follows from the registers, also after a load",
+    ("isa-vga", "view_size"): "follows from the registers, also after a load",
+    ("isa-vga", "view_from"): "follows from the registers, also after a load",
     ("lapic", "excludes_self"): "set within one call only",
 }
 

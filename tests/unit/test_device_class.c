@@ -6,6 +6,7 @@
 
 #include "devices/device_table.h"
 #include "devices/net.h"
+#include "devices/ram.h"
 #include "devices/surface.h"
 #include "src/device/device_class.h"
 
@@ -199,6 +200,12 @@ static void spoil_net(Parts *p)
     p->class.net_client = &OLDER;
 }
 
+static void spoil_ram(Parts *p)
+{
+    static const DeviceRam OLDER[] = {{.struct_size = sizeof(DeviceRam) - 8}};
+    p->class.rams = OLDER;
+}
+
 static void a_class_that_is_wrong_is_refused_by_name(void)
 {
     static const struct {
@@ -230,6 +237,7 @@ static void a_class_that_is_wrong_is_refused_by_name(void)
         {lose_set_pin, "device lamp: it has input pins, but no set_pin"},
         {lose_transfer, "device lamp: its DMA server has no request*"},
         {spoil_net, "lamp: its NetClient has * bytes instead of *"},
+        {spoil_ram, "lamp: its DeviceRam has * bytes instead of *"},
         {spoil_surface, "lamp: its SurfaceClient has * bytes instead of *"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {

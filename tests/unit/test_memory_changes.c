@@ -50,6 +50,28 @@ static MemoryBlock *add_block(Fixture *f, uint64_t size, uint8_t fill)
     return block;
 }
 
+static void test_a_view_shows_parts_of_a_block(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    MemoryBlock *block = add_block(f, 64 * KIB, 0x42);
+    memory_block_host(block)[16 * KIB] = 0x43;
+    memory_add_gap(f->memory, "gap", 0xa0000, 128 * KIB);
+    g_assert_cmphex(byte_at(f, 0x9ffff), ==, 0);
+    g_assert_cmphex(byte_at(f, 0xa0000), ==, 0xee);
+    g_assert_cmphex(byte_at(f, 0xbffff), ==, 0xee);
+    MemoryBlock *view = memory_add_view(f->memory, "view");
+    g_string_truncate(f->log, 0);
+    memory_show(f->memory, view, 0xb8000, block, 16 * KIB, 32 * KIB);
+    g_assert_cmphex(byte_at(f, 0xb8000), ==, 0x43);
+    g_assert_cmphex(byte_at(f, 0xb7fff), ==, 0xee);
+    g_assert_cmpstr(f->log->str, ==, "b8000+8000 ");
+    memory_show(f->memory, view, 0xb8000, block, 0, 16 * KIB);
+    g_assert_cmphex(byte_at(f, 0xb8000), ==, 0x42);
+    g_assert_cmphex(byte_at(f, 0xbc000), ==, 0xee);
+    memory_unplace(f->memory, view);
+    g_assert_cmphex(byte_at(f, 0xb8000), ==, 0xee);
+}
+
 static void test_a_block_is_seen_where_it_is_placed(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -208,6 +230,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST(a_block_is_seen_where_it_is_placed);
+    TEST(a_view_shows_parts_of_a_block);
     TEST(a_placement_that_changes_nothing_is_not_told);
     TEST(a_window_shows_the_ram_that_rom_hides);
     TEST(a_window_over_ram_that_is_not_there);
