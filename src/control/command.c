@@ -79,8 +79,9 @@ bool command_get_bool(JsonObject *arguments, const char *name)
 /* ---- commands and their arguments ---- */
 
 static const Command *const TABLES[] = {
-    COMMANDS_MACHINE, COMMANDS_QUERY, COMMANDS_DEVICES, COMMANDS_PCI, COMMANDS_MEMORY,
-    COMMANDS_INPUT,   COMMANDS_BLOCK, COMMANDS_DEBUG,   COMMANDS_NET, COMMANDS_VNC,
+    COMMANDS_MACHINE, COMMANDS_QUERY, COMMANDS_DEVICES, COMMANDS_PCI,
+    COMMANDS_MEMORY,  COMMANDS_INPUT, COMMANDS_BLOCK,   COMMANDS_DEBUG,
+    COMMANDS_NET,     COMMANDS_VNC,   COMMANDS_DISPLAY,
 };
 
 const Command *command_next(const Command *command)

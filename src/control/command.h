@@ -67,6 +67,7 @@ typedef struct Command {
 
 /* The tables by subject, from commands_*.c.  Each ends with COMMAND_END. */
 extern const Command COMMANDS_MACHINE[], COMMANDS_MEMORY[], COMMANDS_INPUT[], COMMANDS_DEBUG[];
+extern const Command COMMANDS_DISPLAY[];
 extern const Command COMMANDS_BLOCK[], COMMANDS_DEVICES[], COMMANDS_PCI[], COMMANDS_QUERY[];
 extern const Command COMMANDS_NET[], COMMANDS_VNC[];
 

@@ -20,3 +20,12 @@ Display *vm_display(Vm *vm)
     }
     return vm->display;
 }
+
+bool vm_take_picture(Vm *vm, SurfacePicture *picture)
+{
+    Device *screen = find_screen(vm);
+    if (screen) {
+        device_take_picture(screen, true, picture);
+    }
+    return screen != NULL;
+}

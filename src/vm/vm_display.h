@@ -10,5 +10,7 @@
  * none.  It lives as long as the machine; viewers must leave it before.
  */
 Display *vm_display(Vm *vm);
+/* Takes a picture of it with its pixels.  Returns false if there is no screen. */
+bool vm_take_picture(Vm *vm, SurfacePicture *picture);
 
 #endif
