@@ -3,9 +3,8 @@
  * busybox in an initial file system in memory.  If one of the two packages is
  * not installed, the test is skipped and names the package.
  */
-#include "tests/guest/guest_needs.h"
+#include "tests/guest/guest_linux.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,21 +14,6 @@
 #define LINUX_PAYLOAD_LENGTH 0x24c
 #define LZ4_MAGIC            "\x02\x21\x4c\x18"
 
-#define KERNELS "/boot/vmlinuz-*-cloud-amd64"
-
-static char *find_kernel(void)
-{
-    glob_t found;
-    char *kernel = NULL;
-    if (glob(KERNELS, 0, NULL, &found) == 0) {
-        kernel = g_strdup(found.gl_pathv[found.gl_pathc - 1]);
-        globfree(&found);
-    }
-    return kernel;
-}
-
-static const Need BUSYBOX_NEED = {"busybox", "busybox-static"};
-static const Need CPIO_NEED = {"cpio", "cpio"};
 static const Need MKE2FS_NEED = {"mke2fs", "e2fsprogs"};
 static const Need LZ4_NEED = {"lz4", "lz4"};
 static const Need GRUB_NEED = {"/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"};
@@ -37,65 +21,15 @@ static const Need MKRESCUE_NEED = {"grub-mkrescue", "grub-common"};
 static const Need XORRISO_NEED = {"xorriso", "xorriso"};
 static const Need MTOOLS_NEED = {"mformat", "mtools"};
 
-static bool can_run(const GuestTarget *target, const char *kernel)
-{
-    if (strcmp(target->accel, "soft") != 0) {
-        g_test_skip("only on the software CPU: not every KVM boots a stock kernel");
-        return false;
-    }
-    if (!kernel) {
-        g_test_skip(KERNELS " is not there (package linux-image-cloud-amd64)");
-        return false;
-    }
-    return guest_has_all(NEEDS(&BUSYBOX_NEED, &CPIO_NEED));
-}
-
-/*
- * The modules and those that they need, in the order in which they are loaded.  The
- * script that does it is /load.
- */
-#define ADD_MODULES                                                                                \
-    "mkdir -p lib; :>load; v=$(basename '%s'); PATH=$PATH:/sbin:/usr/sbin; "                       \
-    "for m in %s; do modprobe --show-depends -S ${v#vmlinuz-} $m; done | "                         \
-    "while read how f rest; do [ $how != insmod ] || [ -f lib/${f##*/} ] || "                      \
-    "{ cp $f lib; echo insmod /lib/${f##*/} >>load; }; done; "
-
-/* `init` is the rest of the init script, after it has printed "user space". */
-static char *make_initrd(const char *name, const char *kernel, const char *modules,
-                         const char *init)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *directory = guest_path(name);
-    g_autofree char *bin = g_build_filename(directory, "bin", NULL);
-    g_autofree char *script = g_build_filename(directory, "init", NULL);
-    g_autofree char *text =
-        g_strdup_printf("#!/bin/busybox sh\n/bin/busybox --install /bin\nmkdir -p /proc\n"
-                        "mount -t proc proc /proc\necho user space\n%s\n",
-                        init);
-    g_assert_cmpint(g_mkdir_with_parents(bin, 0700), ==, 0);
-    g_file_set_contents(script, text, -1, &error);
-    g_assert_no_error(error);
-    g_autofree char *command =
-        g_strdup_printf("cd '%s'; chmod +x init; cp \"$(command -v busybox)\" bin; " ADD_MODULES
-                        "find . | cpio --quiet -o -H newc | gzip >'%s.gz'",
-                        directory, kernel, modules, directory);
-    char *argv[] = {"/bin/sh", "-ec", command, NULL};
-    int status;
-    g_assert_true(
-        g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
-    g_assert_true(g_spawn_check_wait_status(status, &error));
-    return g_strconcat(directory, ".gz", NULL);
-}
-
 /* Returns the output of a run that ends with status 0, or NULL if the test is skipped. */
 static char *run_with(const GuestTarget *target, const char *name, const char *modules,
                       const char *init, const char *options)
 {
-    g_autofree char *kernel = find_kernel();
-    if (!can_run(target, kernel)) {
+    g_autofree char *kernel = guest_linux_kernel();
+    if (!guest_linux_can_run(target, kernel)) {
         return NULL;
     }
-    g_autofree char *initrd = make_initrd(name, kernel, modules, init);
+    g_autofree char *initrd = guest_linux_initrd(name, kernel, modules, init);
     g_autoptr(Guest) guest = guest_start(
         target, &GUEST_ON_PIPES, "-m 256 -kernel %s -initrd %s -append 'console=ttyS0 quiet' %s",
         kernel, initrd, options);
@@ -192,11 +126,12 @@ static bool unpack_kernel(const char *kernel)
 
 static void test_it_boots_by_the_pvh_entry(const GuestTarget *target)
 {
-    g_autofree char *kernel = find_kernel();
-    if (!can_run(target, kernel) || !guest_has_all(NEEDS(&LZ4_NEED)) || !unpack_kernel(kernel)) {
+    g_autofree char *kernel = guest_linux_kernel();
+    if (!guest_linux_can_run(target, kernel) || !guest_has_all(NEEDS(&LZ4_NEED)) ||
+        !unpack_kernel(kernel)) {
         return;
     }
-    g_autofree char *initrd = make_initrd("pvh", kernel, "", "poweroff -f");
+    g_autofree char *initrd = guest_linux_initrd("pvh", kernel, "", "poweroff -f");
     g_autofree char *unpacked = guest_path("vmlinux");
     g_autoptr(Guest) guest =
         guest_start(target, &GUEST_ON_PIPES,
@@ -212,12 +147,12 @@ static void test_it_boots_by_the_pvh_entry(const GuestTarget *target)
 /* Our BIOS reads it all from the disk. */
 static void test_it_boots_from_a_disk_with_grub(const GuestTarget *target)
 {
-    g_autofree char *kernel = find_kernel();
-    if (!can_run(target, kernel) ||
+    g_autofree char *kernel = guest_linux_kernel();
+    if (!guest_linux_can_run(target, kernel) ||
         !guest_has_all(NEEDS(&GRUB_NEED, &MKRESCUE_NEED, &XORRISO_NEED, &MTOOLS_NEED))) {
         return;
     }
-    g_autofree char *initrd = make_initrd("disk", kernel, "", "poweroff -f");
+    g_autofree char *initrd = guest_linux_initrd("disk", kernel, "", "poweroff -f");
     guest_write_file("linux/boot/grub/grub.cfg", GRUB_CONFIG);
     guest_run_tool("cp '%s' linux/kernel; cp '%s' linux/initrd\n"
                    "grub-mkrescue -d /usr/lib/grub/i386-pc --locales= --fonts= --themes= "
