@@ -133,11 +133,16 @@ void cpu_features_add_word(CpuFeatures *set, uint32_t leaf, uint32_t subleaf, Cp
     }
 }
 
-char *cpu_feature_place(CpuFeature feature)
+char *cpuid_place(const char *name, uint32_t leaf, CpuidRegister which, unsigned bit)
 {
     static const char *const REGISTERS[] = {"EAX", "EBX", "ECX", "EDX"};
+
+    return g_strdup_printf("CPUID.%02XH:%s.%s [bit %u]", leaf, REGISTERS[which], name, bit);
+}
+
+char *cpu_feature_place(CpuFeature feature)
+{
     const Place *place = &PLACES[feature];
 
-    return g_strdup_printf("CPUID.%02XH:%s.%s [bit %u]", place->leaf, REGISTERS[place->which],
-                           place->name, place->bit);
+    return cpuid_place(place->name, place->leaf, place->which, place->bit);
 }

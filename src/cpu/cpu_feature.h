@@ -101,7 +101,11 @@ uint32_t cpu_features_word(const CpuFeatures *set, uint32_t leaf, uint32_t suble
 /* Adds the features whose bits are 1 in a register after CPUID. */
 void cpu_features_add_word(CpuFeatures *set, uint32_t leaf, uint32_t subleaf, CpuidRegister which,
                            uint32_t word);
-/* The feature as QEMU's warnings write it: "CPUID.07H:EBX.avx2 [bit 5]".  The caller frees it. */
+/*
+ * A feature as QEMU's warnings write it: "CPUID.07H:EBX.avx2 [bit 5]".  The caller
+ * frees it.
+ */
+char *cpuid_place(const char *name, uint32_t leaf, CpuidRegister which, unsigned bit);
 char *cpu_feature_place(CpuFeature feature);
 
 #endif

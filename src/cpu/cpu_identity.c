@@ -15,24 +15,45 @@ static bool is_of_board(CpuFeature feature)
            feature == CPU_FEATURE_TSC_DEADLINE;
 }
 
+/* Who is told, and what is missing. */
+typedef struct Complaint {
+    const char *accel;
+    void (*warn)(void *opaque, const char *message); /* NULL: there is no warning */
+    void *opaque;
+    GString *missing;
+} Complaint;
+
+/* Takes the place. */
+static void complain(Complaint *c, const char *name, char *place)
+{
+    g_string_append_printf(c->missing, "%s%s", c->missing->len ? ", " : "", name);
+    if (c->warn) {
+        g_autofree char *message =
+            g_strdup_printf("warning: %s doesn't support requested feature: %s", c->accel, place);
+        c->warn(c->opaque, message);
+    }
+    g_free(place);
+}
+
 bool cpu_model_check(const CpuModel *model, const CpuFeatures *available, const char *accel,
                      void (*warn)(void *opaque, const char *message), void *opaque, GError **error)
 {
     CpuFeatures wanted = cpu_model_wanted(model);
     g_autoptr(GString) missing = g_string_new(NULL);
+    bool tells = !model->checks_nothing && !model->enforces;
+    Complaint c = {accel, tells ? warn : NULL, opaque, missing};
     for (unsigned i = CPU_FEATURE_ALWAYS + 1; i < CPU_FEATURE_COUNT; i++) {
         CpuFeature feature = (CpuFeature)i;
-        if (!cpu_features_have(&wanted, feature) || cpu_features_have(available, feature) ||
-            is_of_board(feature)) {
-            continue;
+        if (cpu_features_have(&wanted, feature) && !cpu_features_have(available, feature) &&
+            !is_of_board(feature)) {
+            complain(&c, cpu_feature_name(feature), cpu_feature_place(feature));
         }
-        g_string_append_printf(missing, "%s%s", missing->len ? ", " : "",
-                               cpu_feature_name(feature));
-        if (!model->checks_nothing && !model->enforces && warn) {
-            g_autofree char *place = cpu_feature_place(feature);
-            g_autofree char *message =
-                g_strdup_printf("warning: %s doesn't support requested feature: %s", accel, place);
-            warn(opaque, message);
+    }
+    const CpuAbsent *absent;
+    for (unsigned i = 0; (absent = cpu_absent_get(i)); i++) {
+        if (cpu_absent_has(&model->absent, i)) {
+            complain(&c, absent->name,
+                     cpuid_place(absent->name, absent->leaf, absent->which, absent->bit));
         }
     }
     return !model->enforces || !missing->len ||

@@ -87,8 +87,16 @@ static bool is_text(CpuIdentityField field)
 static const struct {
     const char *alias, *name;
 } ALIASES[] = {
-    {"sse3", "pni"},  {"sse4-1", "sse4.1"}, {"sse4-2", "sse4.2"}, {"xd", "nx"},
-    {"lzcnt", "abm"}, {"i64", "lm"},        {"ffxsr", "fxsr"},    {"prefetchw", "3dnowprefetch"},
+    {"sse3", "pni"},
+    {"sse4-1", "sse4.1"},
+    {"sse4-2", "sse4.2"},
+    {"xd", "nx"},
+    {"avx512-vnni", "avx512vnni"},
+    {"avx512-bitalg", "avx512bitalg"},
+    {"lzcnt", "abm"},
+    {"i64", "lm"},
+    {"ffxsr", "fxsr"},
+    {"prefetchw", "3dnowprefetch"},
 };
 
 /* QEMU accepts both - and _ in many names. */
@@ -105,138 +113,30 @@ static char *plain_name(const char *name)
 }
 
 /*
- * QEMU's properties and features that have no effect here, because they name
- * what is not modelled.
+ * QEMU's properties that have no effect here, because they are about what is not
+ * modelled.
  */
-static const char *const IDLE_KEYS[] = {"3dnow",
-                                        "3dnowext",
-                                        "acpi",
-                                        "amd-stibp",
-                                        "arat",
-                                        "arch-capabilities",
-                                        "avx-vnni",
-                                        "avx512-4fmaps",
-                                        "avx512-4vnniw",
-                                        "avx512-bf16",
-                                        "avx512-bitalg",
-                                        "avx512-fp16",
-                                        "avx512-vnni",
-                                        "avx512-vp2intersect",
-                                        "avx512-vpopcntdq",
-                                        "avx512bw",
-                                        "avx512cd",
-                                        "avx512dq",
-                                        "avx512er",
-                                        "avx512f",
-                                        "avx512ifma",
-                                        "avx512pf",
-                                        "avx512vbmi",
-                                        "avx512vbmi2",
-                                        "avx512vl",
-                                        "cid",
-                                        "clzero",
-                                        "cmp-legacy",
-                                        "core-capability",
-                                        "cr8legacy",
-                                        "dca",
-                                        "ds",
-                                        "ds-cpl",
-                                        "dtes64",
-                                        "est",
-                                        "extapic",
-                                        "fma4",
-                                        "fs-gs-base-ns",
-                                        "fsrm",
-                                        "fxsr-opt",
-                                        "gfni",
-                                        "hle",
+static const char *const IDLE_KEYS[] = {"fs-gs-base-ns",
                                         "host-cache-info",
                                         "host-phys-bits",
                                         "host-phys-bits-limit",
-                                        "ht",
-                                        "ia64",
-                                        "ibpb",
-                                        "ibrs",
-                                        "ibs",
-                                        "intel-pt",
-                                        "invpcid",
-                                        "invtsc",
                                         "l3-cache",
-                                        "lbrv",
                                         "legacy-cache",
                                         "level",
                                         "lmce",
-                                        "lwp",
-                                        "md-clear",
                                         "migratable",
                                         "min-level",
                                         "min-xlevel",
-                                        "misalignsse",
-                                        "mmxext",
-                                        "monitor",
-                                        "movdir64b",
-                                        "movdiri",
-                                        "mpx",
-                                        "nodeid-msr",
-                                        "npt",
-                                        "nrip-save",
-                                        "osvw",
-                                        "osxsave",
-                                        "ospke",
-                                        "pbe",
-                                        "pdcm",
-                                        "perfctr-core",
-                                        "perfctr-nb",
                                         "phys-bits",
-                                        "pks",
-                                        "pku",
                                         "pmu",
-                                        "pn",
                                         "rdctl-no",
-                                        "rtm",
-                                        "serialize",
-                                        "sgx",
-                                        "sha-ni",
-                                        "skinit",
-                                        "smx",
-                                        "spec-ctrl",
-                                        "ss",
                                         "ssb-no",
-                                        "ssbd",
-                                        "sse4a",
-                                        "stibp",
-                                        "svm",
                                         "syscall-ns",
-                                        "tbm",
-                                        "tce",
                                         "tcg-cpuid",
-                                        "tm",
-                                        "tm2",
-                                        "topoext",
-                                        "tsc-adjust",
                                         "tsc-frequency",
-                                        "tsc-scale",
                                         "tsx-ctrl",
-                                        "vaes",
-                                        "virt-ssbd",
-                                        "vme",
                                         "vmware-cpuid-freq",
-                                        "vmx",
-                                        "vpclmulqdq",
-                                        "waitpkg",
-                                        "wbnoinvd",
-                                        "wdt",
-                                        "x2apic",
-                                        "xcrypt",
-                                        "xgetbv1",
                                         "xlevel",
-                                        "xop",
-                                        "xsavec",
-                                        "xsaveerptr",
-                                        "xsaveopt",
-                                        "xsaves",
-                                        "xstore",
-                                        "xtpr",
                                         NULL};
 
 static bool is_idle(const char *name)
@@ -274,7 +174,9 @@ static bool apply_feature(CpuModel *model, const char *given, const char *value,
 {
     g_autofree char *name = plain_name(given);
     CpuFeature feature = cpu_feature_by_name(name);
-    if (feature == CPU_FEATURE_COUNT) {
+    unsigned absent = 0;
+    bool is_absent = cpu_absent_find(name, &absent);
+    if (feature == CPU_FEATURE_COUNT && !is_absent) {
         if (is_idle(name)) {
             g_string_append_printf(ignored, "%s%s", ignored->len ? ", " : "", given);
             return true;
@@ -285,7 +187,11 @@ static bool apply_feature(CpuModel *model, const char *given, const char *value,
     if (value && !number_parse_bool(what, value, &on, error)) {
         return false;
     }
-    switch_feature(model, feature, on);
+    if (is_absent) {
+        cpu_absent_put(&model->absent, absent, on);
+    } else {
+        switch_feature(model, feature, on);
+    }
     return true;
 }
 
@@ -408,6 +314,11 @@ char *cpu_model_text(const CpuModel *model)
     add_identity(text, model);
     add_features(text, &model->added, '+');
     add_features(text, &model->removed, '-');
+    for (unsigned i = 0; cpu_absent_get(i); i++) {
+        if (cpu_absent_has(&model->absent, i)) {
+            g_string_append_printf(text, ",+%s", cpu_absent_get(i)->name);
+        }
+    }
     return g_string_free(text, false);
 }
 

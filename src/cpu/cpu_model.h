@@ -6,6 +6,7 @@
 #ifndef PIOEMU_CPU_CPU_MODEL_H
 #define PIOEMU_CPU_CPU_MODEL_H
 
+#include "src/cpu/cpu_absent.h"
 #include "src/cpu/cpu_feature.h"
 #include "src/cpu/cpu_models.h"
 
@@ -35,6 +36,7 @@ typedef struct CpuModel {
     unsigned given;             /* bits of CpuIdentityField */
     unsigned name;              /* an index into the list of -cpu help; 0 is max */
     CpuFeatures added, removed; /* the features of +f and -f */
+    CpuAbsentSet absent;        /* those of +f that only a host may have */
 } CpuModel;
 
 /*

@@ -210,6 +210,13 @@ static void test_missing_features_are_told(void)
         {"486,+apic,enforce", "", true},
         {"486,+lm,enforce", "", false},
         {"486,enforce=on", "", true},
+        {"max,+vmx", "warning: TCG doesn't support requested feature: CPUID.01H:ECX.vmx [bit 5]\n",
+         true},
+        {"max,xsaveopt=on",
+         "warning: TCG doesn't support requested feature: CPUID.0DH:EAX.xsaveopt [bit 0]\n", true},
+        {"max,+vmx,vmx=off", "", true},
+        {"max,+svm,enforce", "", false},
+        {"max,-svm,+hv-relaxed,enforce", "", true},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         bool ok;

@@ -35,7 +35,8 @@ static void test_cpu_models(void)
         {"qemu32-i386-cpu", "qemu32"},
         {"max,+sse4_2,-nx", "max,+sse4.2,-nx"},
         {"kvm64,lahf_lm=on,nx=off,nx=on", "kvm64,+nx,+lahf-lm"},
-        {"max,+vmx,hv_relaxed,migratable=no", "max"},
+        {"max,hv_relaxed,migratable=no", "max"},
+        {"max,+vmx,avx512_vnni=on,+svm,-svm", "max,+vmx,+avx512vnni"},
         {"max,check=off,enforce,family=6,vendor=GenuineIntel,model-id=A CPU",
          "max,check=off,enforce=on,vendor=GenuineIntel,family=6,model-id=A CPU"},
     };

@@ -171,6 +171,30 @@ static CpuFeatures features_of_host(const struct kvm_cpuid2 *cpuid)
     return set;
 }
 
+static bool host_has(const struct kvm_cpuid2 *cpuid, const CpuAbsent *feature)
+{
+    for (unsigned i = 0; i < cpuid->nent; i++) {
+        const struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+        if (e->function == feature->leaf && e->index == feature->subleaf) {
+            const uint32_t words[] = {e->eax, e->ebx, e->ecx, e->edx};
+            return words[feature->which] >> feature->bit & 1;
+        }
+    }
+    return false;
+}
+
+/* What the software CPU lacks and this host has is not missing. */
+static CpuModel model_for_host(const CpuModel *model, const struct kvm_cpuid2 *cpuid)
+{
+    CpuModel wanted = *model;
+    for (unsigned i = 0; cpu_absent_get(i); i++) {
+        if (cpu_absent_has(&model->absent, i) && host_has(cpuid, cpu_absent_get(i))) {
+            cpu_absent_put(&wanted.absent, i, false);
+        }
+    }
+    return wanted;
+}
+
 /* ---- what differs between the CPUs ---- */
 
 /* The host's own leaves about its topology make room for the machine's. */
@@ -200,7 +224,8 @@ bool kvm_load_cpuid(KvmAccel *kvm, GError **error)
     drop_topology(kvm->cpuid);
     const AccelHost *host = &kvm->accel.host;
     const CpuFeatures has = features_of_host(kvm->cpuid);
-    if (!cpu_model_check(&host->model, &has, "host", host->warn, host->opaque, error)) {
+    const CpuModel wanted = model_for_host(&host->model, kvm->cpuid);
+    if (!cpu_model_check(&wanted, &has, "host", host->warn, host->opaque, error)) {
         return false;
     }
     const CpuIdentity own = identity_of_host(kvm->cpuid);
