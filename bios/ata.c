@@ -2,13 +2,12 @@
  * Hard disks on the ATA channels, by programmed I/O.  Their interrupts stay masked:
  * the status is polled, and other interrupts are served meanwhile.
  */
-#include "bios/disk.h"
+#include "bios/fixed_disk.h"
 #include "bios/services.h"
 
 #include "devices/storage/ata_regs.h"
 #include "src/machine/pc_board.h"
 
-#define HARD_DISK     0x80
 #define TIMEOUT_TICKS (18u * 32u)
 #define STATUS_FLOATS 0xff
 
@@ -23,30 +22,10 @@
 #define IDENTIFY_LBA48    100
 #define COMMANDS_LBA48    0x0400
 
-#define HEADS_MIN    16u
-#define HEADS_MAX    255u
-#define TRACK        63u
-#define CYLINDERS    1024u
 #define SECTOR_WORDS (DISK_SECTOR_SIZE / 2)
-
-/* The table that vectors 41h and 46h point to, for the first two disks. */
-typedef struct __attribute__((packed)) FixedDisk {
-    uint16_t cylinders;
-    uint8_t heads, reserved_3[2];
-    uint16_t precompensation; /* ffffh if none */
-    uint8_t reserved_7, control, reserved_9[3];
-    uint16_t landing_zone;
-    uint8_t sectors_track, reserved_15;
-} FixedDisk;
-
-_Static_assert(sizeof(FixedDisk) == 16, "the fixed disk parameter table");
-
-#define FIXED_DISKS      2u
-#define FIXED_DISK_HEADS 0x08 /* in `control`: more than eight heads */
 
 typedef struct Ata {
     AtaUnit units[ATA_UNITS];
-    FixedDisk fixed[FIXED_DISKS];
     uint16_t identify[IDENTIFY_WORDS];
 } Ata;
 
@@ -207,53 +186,6 @@ static const DriveOps DISK_OPS = {
 
 /* ---- finding them ---- */
 
-/* The quotient must fit 32 bits. */
-static uint32_t divide(uint64_t value, uint32_t by)
-{
-    uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
-    if (high >= by) {
-        return UINT32_MAX;
-    }
-    __asm__("divl %2" : "+a"(low), "+d"(high) : "r"(by) : "cc");
-    return low;
-}
-
-/* Takes as many heads as are needed to keep the number of cylinders in range. */
-static void set_geometry(Drive *drive)
-{
-    uint32_t tracks = divide(drive->sectors, TRACK);
-    uint32_t heads = HEADS_MIN;
-    while (heads < 128 && tracks > CYLINDERS * heads) {
-        heads *= 2;
-    }
-    heads = tracks > CYLINDERS * heads ? HEADS_MAX : heads;
-    uint32_t cylinders = tracks / heads;
-    drive->heads = (uint16_t)heads;
-    drive->sectors_track = TRACK;
-    drive->cylinders = (uint16_t)(cylinders > CYLINDERS ? CYLINDERS : cylinders ? cylinders : 1);
-}
-
-void ata_publish(void)
-{
-    static const uint8_t VECTORS[FIXED_DISKS] = {0x41, 0x46};
-    for (uint8_t i = 0; i < FIXED_DISKS; i++) {
-        const Drive *drive = disk_find(HARD_DISK + i);
-        if (!drive) {
-            continue;
-        }
-        ata.fixed[i] = (FixedDisk){
-            .cylinders = drive->cylinders,
-            .heads = (uint8_t)drive->heads,
-            .precompensation = 0xffff,
-            .control = FIXED_DISK_HEADS,
-            .landing_zone = drive->cylinders,
-            .sectors_track = (uint8_t)drive->sectors_track,
-        };
-        IVT[VECTORS[i]].segment = BIOS_DATA_SEGMENT;
-        IVT[VECTORS[i]].offset = (uint16_t)(uint32_t)&ata.fixed[i];
-    }
-}
-
 static bool identify(const AtaUnit *unit, AtaKind kind)
 {
     out8(unit->base + ATA_COMMAND, kind == ATA_PACKET ? ATA_CMD_IDENTIFY_PACKET : ATA_CMD_IDENTIFY);
@@ -271,8 +203,6 @@ static void add_disk(AtaUnit *unit)
     const uint16_t *size = words + IDENTIFY_LBA48;
     Drive drive = {
         .ops = &DISK_OPS,
-        .number = HARD_DISK + BDA->disk_count,
-        .sector_size = DISK_SECTOR_SIZE,
         .sectors = words[IDENTIFY_LBA28] | (uint32_t)words[IDENTIFY_LBA28 + 1] << 16,
         .unit = unit,
     };
@@ -281,8 +211,7 @@ static void add_disk(AtaUnit *unit)
     if (unit->lba48) {
         drive.sectors = size[0] | (uint32_t)size[1] << 16 | (uint64_t)size[2] << 32;
     }
-    set_geometry(&drive);
-    disk_add(&drive);
+    fixed_disk_add(&drive);
 }
 
 /*
@@ -309,7 +238,6 @@ void ata_setup(void)
     for (unsigned i = 0; i < ATA_UNITS; i++) {
         find_unit(&ata.units[i]);
     }
-    ata_publish();
 }
 
 /* ---- names ---- */

@@ -253,7 +253,7 @@ _Noreturn void bios_halt(void);
 extern volatile uint8_t bios_nmi_noted;
 extern volatile uint16_t bios_nmi_ip;
 
-/* Copies words between 32-bit addresses, in protected mode.  `gdt` has six entries. */
-void bios_move_words(uint32_t gdt, uint16_t words);
+/* Copies units of 1, 2 or 4 bytes in protected mode.  `gdt` has six entries. */
+void bios_move(uint32_t gdt, uint16_t count, unsigned size);
 
 #endif

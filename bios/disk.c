@@ -4,9 +4,11 @@
  */
 #include "bios/disk.h"
 
+#include "bios/fixed_disk.h"
 #include "bios/services.h"
+#include "bios/virtio_disk.h"
 
-#define DRIVES     8u
+#define DRIVES     16u
 #define HARD_DISKS 0x80
 
 #define CYLINDERS_MAX 1024u
@@ -110,13 +112,15 @@ void disk_make_first(Drive *drive)
         }
     }
     drive->number = first;
-    ata_publish();
+    fixed_disk_publish();
 }
 
 void disk_setup(void)
 {
     floppy_setup();
     ata_setup();
+    virtio_disk_setup();
+    fixed_disk_publish();
     cdrom_setup();
 }
 

@@ -129,8 +129,6 @@ typedef struct AtaUnit {
 void ata_setup(void);
 const AtaUnit *ata_unit(unsigned index);
 unsigned ata_index(const AtaUnit *unit);
-/* Lets vectors 41h and 46h point to the parameters of disks 80h and 81h. */
-void ata_publish(void);
 /* DriveOps.get_name for a drive whose `unit` is an AtaUnit. */
 bool ata_get_name(const Drive *drive, char *name);
 /* Waits until the unit is free and selects it.  False: it was never free. */

@@ -460,13 +460,15 @@ port_write_words:
     retl
 
     /*
-     * EAX: the address of a GDT with six entries; EDX: the number of words.
+     * EAX: the address of a GDT with six entries; EDX: how many units; ECX: their size.
      * Entries 2 and 3 are source and target, 4 is the BIOS's code and 5 its data and stack.
      */
-    .globl bios_move_words
-bios_move_words:
+    .globl bios_move
+bios_move:
+    pushl %ebx
     pushl %esi
     pushl %edi
+    mov %ecx, %ebx
     movzwl %dx, %ecx
     movw $6 * 8 - 1, move_gdtr
     mov %eax, move_gdtr + 2
@@ -483,7 +485,15 @@ bios_move_words:
     mov %ax, %es
     xor %esi, %esi
     xor %edi, %edi
-    rep movsw %ds:(%esi), %es:(%edi)
+    cmp $2, %bl
+    jb 2f
+    je 3f
+    rep movsl %ds:(%esi), %es:(%edi)
+    jmp 4f
+2:  rep movsb %ds:(%esi), %es:(%edi)
+    jmp 4f
+3:  rep movsw %ds:(%esi), %es:(%edi)
+4:
     mov $0x28, %ax
     mov %ax, %ds
     mov %ax, %es
@@ -497,6 +507,7 @@ bios_move_words:
     mov %ax, %es
     popl %edi
     popl %esi
+    popl %ebx
     retl
 
     .data

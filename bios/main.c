@@ -1,4 +1,5 @@
 /* From the reset to the boot: vectors, variables, devices, and a line of greeting. */
+#include "bios/pci.h"
 #include "bios/rom.h"
 #include "bios/services.h"
 
@@ -125,6 +126,7 @@ void bios_start(void)
     if (keyboard_setup()) {
         mouse_setup();
     }
+    pci_setup();
     rom_setup_display();
     greet();
     out8(PORT_POST, 0x03);

@@ -5,7 +5,13 @@
 #include "src/machine/pc_board.h"
 
 #define NO_VENDOR 0xffff
-#define IN_SLOT   7u /* the bits of a function's number in its slot */
+#define SLOTS     32u
+#define IN_SLOT   8u
+#define FOUND_MAX 64u
+
+static struct {
+    uint8_t functions[FOUND_MAX], count;
+} found;
 
 /* Returns the port of the byte. */
 static uint16_t address(unsigned function, uint8_t offset)
@@ -49,27 +55,34 @@ static bool exists(unsigned function)
     return pci_read16(function, PCI_VENDOR_ID) != NO_VENDOR;
 }
 
-bool pci_is_there(void)
+/* Of a device that is not one of several functions, only function 0 is looked at. */
+void pci_setup(void)
 {
-    return exists(0);
-}
-
-static bool has_several(unsigned function)
-{
-    unsigned first = function & ~IN_SLOT;
-    return exists(first) && pci_read8(first, PCI_HEADER_TYPE) & PCI_MULTI_FUNCTION;
-}
-
-unsigned pci_next(unsigned function)
-{
-    while (function < PCI_FUNCTIONS) {
-        if (function & IN_SLOT && !has_several(function)) {
-            function = (function | IN_SLOT) + 1;
-        } else if (exists(function)) {
-            return function;
-        } else {
-            function++;
+    found.count = 0;
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        unsigned first = slot * IN_SLOT;
+        if (!exists(first)) {
+            if (!slot) {
+                return; /* no host bridge, so there is no bus */
+            }
+            continue;
+        }
+        bool several = pci_read8(first, PCI_HEADER_TYPE) & PCI_MULTI_FUNCTION;
+        for (unsigned i = first; i < first + (several ? IN_SLOT : 1) && found.count < FOUND_MAX;
+             i++) {
+            if (exists(i)) {
+                found.functions[found.count++] = (uint8_t)i;
+            }
         }
     }
-    return function;
+}
+
+unsigned pci_count(void)
+{
+    return found.count;
+}
+
+unsigned pci_function(unsigned index)
+{
+    return found.functions[index];
 }

@@ -47,12 +47,9 @@ static bool is_display(unsigned function)
 
 bool rom_pci_find(unsigned *from, bool displays, uint8_t *function)
 {
-    if (!pci_is_there()) {
-        return false;
-    }
-    for (*from = pci_next(*from); *from < PCI_FUNCTIONS; *from = pci_next(*from + 1)) {
-        if (pci_read32(*from, PCI_ROM_BASE) && is_display(*from) == displays) {
-            *function = (uint8_t)*from;
+    for (; *from < pci_count(); (*from)++) {
+        *function = (uint8_t)pci_function(*from);
+        if (pci_read32(*function, PCI_ROM_BASE) && is_display(*function) == displays) {
             return true;
         }
     }

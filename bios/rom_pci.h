@@ -7,8 +7,8 @@
 #include "bios/bios.h"
 
 /*
- * Finds the first function from `*from` on that has a ROM, among displays or among
- * all others.  Then `*from` is its number.
+ * Finds the first function from index `*from` on that has a ROM, among displays or
+ * among all others.  Then `*from` is its index.
  */
 bool rom_pci_find(unsigned *from, bool displays, uint8_t *function);
 /*

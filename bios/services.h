@@ -113,6 +113,8 @@ void system_base_memory(Regs *regs); /* INT 12h */
 void system_printer(Regs *regs);     /* INT 17h */
 /* Copies between any two addresses, at most 32768 words. */
 void memory_move(uint32_t to, uint32_t from, uint16_t words);
+/* The same, in units of 1, 2 or 4 bytes, each in one access. */
+void memory_move_units(uint32_t to, uint32_t from, uint16_t count, unsigned size);
 /* INT 15h, EAX = E820h. */
 bool memory_map_service(Regs *regs);
 

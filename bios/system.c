@@ -114,7 +114,7 @@ static uint32_t caller_base(const Regs *regs, unsigned index)
 }
 
 /* In protected mode there is no handler for an NMI. */
-void memory_move(uint32_t to, uint32_t from, uint16_t words)
+void memory_move_units(uint32_t to, uint32_t from, uint16_t count, unsigned size)
 {
     static Descriptor gdt[6];
     gdt[2] = descriptor(from, ACCESS_DATA, LIMIT_4G);
@@ -126,11 +126,16 @@ void memory_move(uint32_t to, uint32_t from, uint16_t words)
         set_a20(true);
     }
     out8(PORT_RTC + RTC_INDEX, RTC_INDEX_NMI_MASK | CMOS_SHUTDOWN);
-    bios_move_words(linear_address(gdt), words);
+    bios_move(linear_address(gdt), count, size);
     out8(PORT_RTC + RTC_INDEX, CMOS_SHUTDOWN);
     if (!on) {
         set_a20(false);
     }
+}
+
+void memory_move(uint32_t to, uint32_t from, uint16_t words)
+{
+    memory_move_units(to, from, words, 2);
 }
 
 /* The caller's count is used, and its limits are ignored. */

@@ -2,14 +2,12 @@
  * Diskettes: a guest that programs the controller itself, and INT 13h of our BIOS
  * for every format.
  */
-#include "tests/guest/guest_rig.h"
+#include "tests/guest/int13.h"
 
 #include <string.h>
 
 #define SECTOR 512u
 #define KIB    1024u
-
-#define BOOT_SECTOR "/tests/guest/int13_sector.bin"
 
 /* ---- the guest that needs no INT 13h ---- */
 
@@ -49,83 +47,6 @@ static void test_fdboot_read_only(const GuestTarget *target)
 
 /* ---- INT 13h ---- */
 
-typedef struct Call {
-    uint16_t ax, cx, dx, es, bx;
-} Call;
-
-#define CALLS_END                                                                                  \
-    {                                                                                              \
-        0xffff, 0, 0, 0, 0                                                                         \
-    }
-
-typedef struct Image {
-    char *path;
-    uint8_t *data;
-    size_t size;
-} Image;
-
-/* Makes an image with the boot sector and its list, and words that differ from sector to sector. */
-static Image image_new(const char *name, unsigned kib, const Call *calls, unsigned count)
-{
-    Image image = {.path = guest_path(name), .size = kib * KIB};
-    g_autofree char *from = g_strconcat(g_getenv("PIOEMU_BUILD"), BOOT_SECTOR, NULL);
-    g_autofree char *code = NULL;
-    uint16_t list;
-    g_assert_true(g_file_get_contents(from, &code, NULL, NULL));
-    memcpy(&list, code + SECTOR, sizeof(list));
-    image.data = g_malloc(image.size);
-    uint32_t state = 5;
-    for (size_t i = 0; i < image.size; i++) {
-        state = state * 1664525u + 1013904223u;
-        image.data[i] = (uint8_t)(state >> 24);
-    }
-    memcpy(image.data, code, SECTOR);
-    g_assert_cmpuint(list + count * sizeof(*calls), <=, SECTOR - 2);
-    memcpy(image.data + list, calls, count * sizeof(*calls));
-    g_assert_true(
-        g_file_set_contents(image.path, (const char *)image.data, (gssize)image.size, NULL));
-    return image;
-}
-
-static void image_free(Image *image)
-{
-    g_free(image->path);
-    g_free(image->data);
-}
-
-static uint16_t sum_of(const Image *image, unsigned first, unsigned count)
-{
-    uint16_t sum = 0;
-    for (size_t i = first * SECTOR; i < (first + count) * SECTOR; i += 2) {
-        uint16_t word;
-        memcpy(&word, image->data + i, sizeof(word));
-        sum = (uint16_t)(sum + word);
-    }
-    return sum;
-}
-
-/* Checks that the file is as the guest left it. */
-static void expect_file(const Image *image)
-{
-    g_autofree char *after = NULL;
-    gsize size;
-    g_assert_true(g_file_get_contents(image->path, &after, &size, NULL));
-    g_assert_true(size == image->size && !memcmp(after, image->data, size));
-}
-
-static void expect_line(Guest *guest, unsigned ax, const Call *call, unsigned bx, char carry)
-{
-    g_autofree char *line =
-        g_strdup_printf("%04x %04x %04x %04x %c", ax, bx, call->cx, call->dx, carry);
-    guest_expect(guest, GUEST_OUT, line);
-}
-
-static void expect_sum(Guest *guest, uint16_t sum)
-{
-    g_autofree char *text = g_strdup_printf(" %04x \r\n", sum);
-    guest_expect(guest, GUEST_OUT, text);
-}
-
 /*
  * Reads the first track, the last sector, beyond the end of a track and across a
  * boundary of 64 KiB; then writes.
@@ -135,7 +56,7 @@ static void test_format(const GuestTarget *target, unsigned kib, unsigned cylind
 {
     uint16_t last_cl = (uint16_t)((cylinders - 1) << 8 | sectors);
     uint16_t last_dx = (uint16_t)((heads - 1) << 8);
-    const Call calls[] = {
+    const Int13Call calls[] = {
         {0x0201, 0x0002, 0x0000, 0x2000, 0x0000},
         {0x0201, last_cl, last_dx, 0x2000, 0x0200},
         {0x0210, 0x0103, 0x0000, 0x2000, 0xf900},
@@ -143,59 +64,59 @@ static void test_format(const GuestTarget *target, unsigned kib, unsigned cylind
         {0x0201, 0x0000 | (uint16_t)(sectors + 1), 0, 0x2000, 0},
         {0x0301, 0x0204, 0x0000, 0x07c0, 0x0000},
         {0x0800, 0, 0, 0, 0},
-        CALLS_END,
+        INT13_CALLS_END,
     };
-    Image image = image_new("int13.img", kib, calls, G_N_ELEMENTS(calls));
+    Int13Image image = int13_new("int13.img", kib, calls, G_N_ELEMENTS(calls));
     unsigned track1 = heads * sectors;
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-fda %s -boot a", image.path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    expect_line(guest, 0x0001, &calls[0], 0x0000, '.');
-    expect_sum(guest, sum_of(&image, 1, 1));
-    expect_line(guest, 0x0001, &calls[1], 0x0200, '.');
-    expect_sum(guest, sum_of(&image, (unsigned)(image.size / SECTOR) - 1, 1));
-    expect_line(guest, 0x0010, &calls[2], 0xf900, '.');
-    expect_sum(guest, sum_of(&image, track1 + 2, 16));
-    expect_line(guest, 0x0001, &calls[3], 0, '.');
-    expect_line(guest, 0x0400, &calls[4], 0, 'C');
-    expect_line(guest, 0x0001, &calls[5], 0, '.');
+    int13_expect_line(guest, 0x0001, &calls[0], 0x0000, '.');
+    int13_expect_sum(guest, int13_sum_of(&image, 1, 1));
+    int13_expect_line(guest, 0x0001, &calls[1], 0x0200, '.');
+    int13_expect_sum(guest, int13_sum_of(&image, (unsigned)(image.size / SECTOR) - 1, 1));
+    int13_expect_line(guest, 0x0010, &calls[2], 0xf900, '.');
+    int13_expect_sum(guest, int13_sum_of(&image, track1 + 2, 16));
+    int13_expect_line(guest, 0x0001, &calls[3], 0, '.');
+    int13_expect_line(guest, 0x0400, &calls[4], 0, 'C');
+    int13_expect_line(guest, 0x0001, &calls[5], 0, '.');
     g_autofree char *type_text = g_strdup_printf("0000 %04x ", type);
     guest_expect(guest, GUEST_OUT, type_text);
     memcpy(image.data + (2 * track1 + 3) * SECTOR, image.data, SECTOR);
-    expect_file(&image);
-    image_free(&image);
+    int13_expect_file(&image);
+    int13_free(&image);
 }
 
 /* `cat boot kernel`: after the file the 1440 KiB are zeros that cannot be written. */
 static void test_odd_size(const GuestTarget *target)
 {
-    static const Call calls[] = {
+    static const Int13Call calls[] = {
         {0x0212, 0x0001, 0x0000, 0x2000, 0}, {0x0205, 0x0001, 0x0100, 0x2000, 0},
         {0x0201, 0x0006, 0x0100, 0x2000, 0}, {0x0201, 0x4f12, 0x0100, 0x2000, 0},
         {0x0201, 0x4f13, 0x0100, 0x2000, 0}, {0x0301, 0x0006, 0x0100, 0x07c0, 0},
-        {0x0301, 0x0004, 0x0100, 0x07c0, 0}, CALLS_END,
+        {0x0301, 0x0004, 0x0100, 0x07c0, 0}, INT13_CALLS_END,
     };
-    Image image = image_new("int13.img", 12, calls, G_N_ELEMENTS(calls));
+    Int13Image image = int13_new("int13.img", 12, calls, G_N_ELEMENTS(calls));
     image.size = 11381;
     memset(image.data + image.size, 0, 12 * KIB - image.size);
     g_assert_true(
         g_file_set_contents(image.path, (const char *)image.data, (gssize)image.size, NULL));
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-fda %s -boot a", image.path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    expect_line(guest, 0x0012, &calls[0], 0, '.');
-    expect_sum(guest, sum_of(&image, 0, 18));
-    expect_line(guest, 0x0005, &calls[1], 0, '.');
-    expect_sum(guest, sum_of(&image, 18, 5));
-    expect_line(guest, 0x0001, &calls[2], 0, '.');
-    expect_sum(guest, 0);
-    expect_line(guest, 0x0001, &calls[3], 0, '.');
-    expect_sum(guest, 0);
-    expect_line(guest, 0x0400, &calls[4], 0, 'C');
+    int13_expect_line(guest, 0x0012, &calls[0], 0, '.');
+    int13_expect_sum(guest, int13_sum_of(&image, 0, 18));
+    int13_expect_line(guest, 0x0005, &calls[1], 0, '.');
+    int13_expect_sum(guest, int13_sum_of(&image, 18, 5));
+    int13_expect_line(guest, 0x0001, &calls[2], 0, '.');
+    int13_expect_sum(guest, 0);
+    int13_expect_line(guest, 0x0001, &calls[3], 0, '.');
+    int13_expect_sum(guest, 0);
+    int13_expect_line(guest, 0x0400, &calls[4], 0, 'C');
     g_free(guest_expect_match(guest, GUEST_OUT, "^[0-9a-f]{4} 0000 0006 0100 C"));
-    expect_line(guest, 0x0001, &calls[6], 0, '.');
+    int13_expect_line(guest, 0x0001, &calls[6], 0, '.');
     guest_expect(guest, GUEST_ERR, "the file ends before it");
     memcpy(image.data + 21 * SECTOR, image.data, SECTOR);
-    expect_file(&image);
-    image_free(&image);
+    int13_expect_file(&image);
+    int13_free(&image);
 }
 
 static void test_formats(const GuestTarget *target)
@@ -216,13 +137,13 @@ static void test_formats(const GuestTarget *target)
 /* Status, type, change line, the results of AH = 17h and 18h, and a drive that does not exist. */
 static void test_others(const GuestTarget *target)
 {
-    static const Call calls[] = {
+    static const Int13Call calls[] = {
         {0x0201, 0x0000, 0x0000, 0x2000, 0}, {0x0100, 0, 0x0000, 0, 0},
         {0x1500, 0, 0x0000, 0, 0},           {0x1600, 0, 0x0000, 0, 0},
         {0x1800, 0x4f12, 0x0000, 0, 0},      {0x1800, 0x4f09, 0x0000, 0, 0},
         {0x1703, 0, 0x0000, 0, 0},           {0x0301, 0x0001, 0x0000, 0x2000, 0},
         {0x0000, 0, 0x0000, 0, 0},           {0x1500, 0, 0x0001, 0, 0},
-        {0x0201, 0x0001, 0x0001, 0x2000, 0}, CALLS_END,
+        {0x0201, 0x0001, 0x0001, 0x2000, 0}, INT13_CALLS_END,
     };
     static const struct {
         uint16_t ax;
@@ -231,25 +152,25 @@ static void test_others(const GuestTarget *target)
         {0x0100, 'C'}, {0x0100, 'C'}, {0x0200, '.'}, {0x0000, '.'}, {0x0000, '.'}, {0x0c00, 'C'},
         {0x0103, 'C'}, {0x0300, 'C'}, {0x0000, '.'}, {0x0000, '.'}, {0x0101, 'C'},
     };
-    Image image = image_new("int13.img", 1440, calls, G_N_ELEMENTS(calls));
+    Int13Image image = int13_new("int13.img", 1440, calls, G_N_ELEMENTS(calls));
     g_autoptr(Guest) guest = guest_start(
         target, &GUEST_ON_PIPES, "-drive file=%s,if=floppy,readonly=on -boot a", image.path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(ANSWERS); i++) {
-        expect_line(guest, ANSWERS[i].ax, &calls[i], calls[i].bx, ANSWERS[i].carry);
+        int13_expect_line(guest, ANSWERS[i].ax, &calls[i], calls[i].bx, ANSWERS[i].carry);
     }
-    image_free(&image);
+    int13_free(&image);
 }
 
 /* AH = 05h with a list of sectors from the image itself. */
 static void test_format_track(const GuestTarget *target)
 {
-    static const Call calls[] = {
+    static const Int13Call calls[] = {
         {0x0201, 0x0003, 0x0000, 0x0000, 0x8000},
         {0x0512, 0x0700, 0x0100, 0x0000, 0x8000},
-        CALLS_END,
+        INT13_CALLS_END,
     };
-    Image image = image_new("int13.img", 1440, calls, G_N_ELEMENTS(calls));
+    Int13Image image = int13_new("int13.img", 1440, calls, G_N_ELEMENTS(calls));
     for (unsigned i = 0; i < 18; i++) {
         const uint8_t id[] = {7, 1, (uint8_t)(i + 1), 2};
         memcpy(image.data + 2 * SECTOR + i * sizeof(id), id, sizeof(id));
@@ -258,10 +179,10 @@ static void test_format_track(const GuestTarget *target)
         g_file_set_contents(image.path, (const char *)image.data, (gssize)image.size, NULL));
     g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES, "-fda %s -boot a", image.path);
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
-    expect_line(guest, 0x0012, &calls[1], 0x8000, '.');
+    int13_expect_line(guest, 0x0012, &calls[1], 0x8000, '.');
     memset(image.data + 15 * 18 * SECTOR, 0xf6, 18 * SECTOR);
-    expect_file(&image);
-    image_free(&image);
+    int13_expect_file(&image);
+    int13_free(&image);
 }
 
 /* ---- what does not boot ---- */

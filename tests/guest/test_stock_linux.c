@@ -17,6 +17,8 @@
 static const Need MKE2FS_NEED = {"mke2fs", "e2fsprogs"};
 static const Need LZ4_NEED = {"lz4", "lz4"};
 static const Need GRUB_NEED = {"/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"};
+static const Need MKIMAGE_NEED = {"grub-mkimage", "grub-common"};
+static const Need SEABIOS_NEED = {"/usr/share/seabios/bios-256k.bin", "seabios"};
 static const Need MKRESCUE_NEED = {"grub-mkrescue", "grub-common"};
 static const Need XORRISO_NEED = {"xorriso", "xorriso"};
 static const Need MTOOLS_NEED = {"mformat", "mtools"};
@@ -140,9 +142,9 @@ static void test_it_boots_by_the_pvh_entry(const GuestTarget *target)
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
 }
 
-#define GRUB_CONFIG                                                                                \
-    "serial --unit=0 --speed=115200\nterminal_output serial\n"                                     \
-    "linux /kernel console=ttyS0 quiet\ninitrd /initrd\nboot\n"
+#define GRUB_SERIAL "serial --unit=0 --speed=115200\nterminal_output serial\n"
+#define GRUB_LINUX(place)                                                                          \
+    "linux " place "/kernel console=ttyS0 quiet\ninitrd " place "/initrd\nboot\n"
 
 /* Our BIOS reads it all from the disk. */
 static void test_it_boots_from_a_disk_with_grub(const GuestTarget *target)
@@ -153,7 +155,7 @@ static void test_it_boots_from_a_disk_with_grub(const GuestTarget *target)
         return;
     }
     g_autofree char *initrd = guest_linux_initrd("disk", kernel, "", "poweroff -f");
-    guest_write_file("linux/boot/grub/grub.cfg", GRUB_CONFIG);
+    guest_write_file("linux/boot/grub/grub.cfg", GRUB_SERIAL GRUB_LINUX(""));
     guest_run_tool("cp '%s' linux/kernel; cp '%s' linux/initrd\n"
                    "grub-mkrescue -d /usr/lib/grub/i386-pc --locales= --fonts= --themes= "
                    "-o linux.iso linux",
@@ -163,6 +165,55 @@ static void test_it_boots_from_a_disk_with_grub(const GuestTarget *target)
     guest_be_patient(guest, 2);
     guest_expect(guest, GUEST_OUT, "user space");
     g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+/*
+ * A disk with GRUB behind the boot sector, and a partition with the kernel.  The
+ * partition of 62 MiB begins at 1 MiB.
+ */
+static char *make_partitioned_disk(const char *kernel)
+{
+    g_autofree char *initrd = guest_linux_initrd("partition", kernel, "", "poweroff -f");
+    guest_write_file("embedded.cfg", GRUB_SERIAL GRUB_LINUX("(hd0,msdos1)"));
+    guest_run_tool(
+        "mkdir -p tree; cp '%s' tree/kernel; cp '%s' tree/initrd\n"
+        "grub-mkimage -d /usr/lib/grub/i386-pc -O i386-pc -o core.img -p '(hd0,msdos1)/' "
+        "-c embedded.cfg biosdisk part_msdos ext2 linux serial terminal normal minicmd\n"
+        "cat /usr/lib/grub/i386-pc/boot.img core.img >virtio.img; truncate -s 1M virtio.img\n"
+        "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -d tree part.img 62M\n"
+        "cat part.img >>virtio.img\n"
+        "{ printf '\\200\\0\\0\\0\\203\\0\\0\\0\\0\\010\\0\\0\\0\\360\\001\\0'; head -c 48 "
+        "/dev/zero; } | "
+        "dd of=virtio.img bs=1 seek=446 conv=notrunc status=none",
+        kernel, initrd);
+    return guest_path("virtio.img");
+}
+
+static void boot_partitioned_disk(const GuestTarget *target, const char *firmware)
+{
+    g_autofree char *kernel = guest_linux_kernel();
+    if (!guest_linux_can_run(target, kernel) ||
+        !guest_has_all(NEEDS(&GRUB_NEED, &MKIMAGE_NEED, &MKE2FS_NEED, &SEABIOS_NEED))) {
+        return;
+    }
+    g_autofree char *disk = make_partitioned_disk(kernel);
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES, "-m 256 -boot c -drive file=%s,if=virtio,format=raw -snapshot %s",
+        disk, firmware);
+    guest_be_patient(guest, 2);
+    guest_expect(guest, GUEST_OUT, "user space");
+    g_assert_cmpint(guest_wait_exit(guest), ==, 0);
+}
+
+static void test_it_boots_from_a_virtio_disk_with_grub(const GuestTarget *target)
+{
+    boot_partitioned_disk(target, "");
+}
+
+static void test_it_boots_from_a_virtio_disk_with_seabios(const GuestTarget *target)
+{
+    boot_partitioned_disk(target, "-bios /usr/share/seabios/bios.bin");
+    boot_partitioned_disk(target, "-bios /usr/share/seabios/bios-256k.bin");
 }
 
 static void test_it_boots_by_the_64_bit_entry_and_reboots(const GuestTarget *target)
@@ -305,6 +356,8 @@ int main(int argc, char **argv)
     STOCK(it_boots_by_the_16_bit_entry);
     STOCK(it_boots_by_the_pvh_entry);
     STOCK(it_boots_from_a_disk_with_grub);
+    STOCK(it_boots_from_a_virtio_disk_with_grub);
+    STOCK(it_boots_from_a_virtio_disk_with_seabios);
     STOCK(it_boots_by_the_64_bit_entry_and_reboots);
     STOCK(its_clock_keeps_pace);
     STOCK(its_root_is_a_disk_with_dma);
