@@ -53,10 +53,8 @@ JsonNode *command_version(void)
 const char *command_state_name(VmState state)
 {
     static const char *const NAMES[] = {
-        [VM_PRELAUNCH] = "prelaunch",
-        [VM_RUNNING] = "running",
-        [VM_PAUSED] = "paused",
-        [VM_SHUTDOWN] = "shutdown",
+        [VM_PRELAUNCH] = "prelaunch", [VM_RUNNING] = "running",   [VM_PAUSED] = "paused",
+        [VM_DEBUG] = "debug",         [VM_IO_ERROR] = "io-error", [VM_SHUTDOWN] = "shutdown",
     };
     return NAMES[state];
 }

@@ -487,7 +487,7 @@ void gdb_connected(Gdb *gdb)
 
 void gdb_disconnected(Gdb *gdb)
 {
-    bool stands = vm_state(gdb->vm) == VM_PAUSED || vm_state(gdb->vm) == VM_PRELAUNCH;
+    bool stands = vm_state(gdb->vm) != VM_RUNNING && vm_state(gdb->vm) != VM_SHUTDOWN;
     gdb_drop_points(gdb);
     gdb->waiting = false;
     if (gdb->connected && stands) {

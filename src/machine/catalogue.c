@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class, NULL};
+static const MachineClass *const MACHINES[] = {&machine_pc_class, &machine_isapc_class,
+                                               &machine_none_class, NULL};
 
 const MachineClass *const *machine_classes(void)
 {

@@ -42,6 +42,7 @@ typedef struct MachineClass {
     bool (*fit_device)(Machine *machine, const char *driver, GHashTable *properties,
                        GError **error);
     bool has_pci;
+    bool has_no_cpu; /* whatever -accel says, nothing runs */
     /* Does to PCI at a reset what a firmware does, where none will; NULL: there is no PCI. */
     void (*assign_pci)(Machine *machine);
     bool (*build)(Machine *machine, const Config *config, GError **error);
@@ -143,7 +144,7 @@ struct Machine {
     GPtrArray *lapics;     /* indexed by CPU, or empty */
 };
 
-extern const MachineClass machine_pc_class, machine_isapc_class;
+extern const MachineClass machine_pc_class, machine_isapc_class, machine_none_class;
 
 /* Ends with NULL. */
 const MachineClass *const *machine_classes(void);

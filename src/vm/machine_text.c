@@ -207,7 +207,8 @@ void machine_text_pic(GString *text, const Machine *machine)
         put_chip(text, machine->pic, 1);
         put_chip(text, machine->pic, 0);
     } else {
-        g_string_append(text, "the interrupt controllers are in KVM\n");
+        g_string_append(
+            text, machine->cpu.has_controllers ? "the interrupt controllers are in KVM\n" : "");
     }
 }
 

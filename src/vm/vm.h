@@ -26,8 +26,10 @@ enum {
 typedef enum VmState {
     VM_PRELAUNCH, /* built, or reset after its end; waits for vm_resume() */
     VM_RUNNING,
-    VM_PAUSED,
-    VM_SHUTDOWN /* the run has ended; only with -no-shutdown */
+    VM_PAUSED,   /* by a user or a client */
+    VM_DEBUG,    /* at a breakpoint, a watched place, or after a step */
+    VM_IO_ERROR, /* a drive with werror=stop or rerror=stop failed */
+    VM_SHUTDOWN  /* the run has ended; only with -no-shutdown */
 } VmState;
 
 typedef enum VmEventKind {

@@ -271,8 +271,12 @@ static bool open_expect(Vm *vm, GError **error)
 }
 
 /* Takes the first accelerator of -accel that works here, and says so if others did not. */
-static const AccelClass *choose_accel(Vm *vm, GError **error)
+static const AccelClass *choose_accel(Vm *vm, const MachineClass *machine, GError **error)
 {
+    if (machine->has_no_cpu) {
+        vm->accel_options = g_hash_table_new(g_str_hash, g_str_equal);
+        return &accel_qtest_class;
+    }
     g_autoptr(GString) failures = g_string_new(NULL);
     static const char *const DEFAULTS[] = {"kvm", "soft"};
     const GPtrArray *wishes = vm->config->accels;
@@ -446,9 +450,12 @@ static bool check_companions(const Config *config, GError **error)
 }
 
 /* Opens what the CPU starts in.  A machine without a CPU needs nothing. */
-static bool open_image(Vm *vm, GError **error)
+static bool open_image(Vm *vm, const MachineClass *machine, GError **error)
 {
     const Config *config = vm->config;
+    if (machine->has_no_cpu) {
+        return true;
+    }
     if (!config->kernel) {
         if (!vm->replay && !check_companions(config, error)) {
             return false;
@@ -505,7 +512,7 @@ bool vm_build(Vm *vm, GError **error)
 {
     const MachineClass *machine;
     if (!parse_machine(vm, &machine, error) ||
-        !boot_order_parse(vm->config->boot, &vm->boot, error) || !open_image(vm, error)) {
+        !boot_order_parse(vm->config->boot, &vm->boot, error) || !open_image(vm, machine, error)) {
         return false;
     }
     vm->loop = loop_new(error);
@@ -513,7 +520,7 @@ bool vm_build(Vm *vm, GError **error)
     if (vm->log) {
         log_options(vm);
     }
-    const AccelClass *accel = vm->log ? choose_accel(vm, error) : NULL;
+    const AccelClass *accel = vm->log ? choose_accel(vm, machine, error) : NULL;
     if (!accel || !check_long_mode(vm, accel, error) || !choose_irqchip(vm, accel, error) ||
         !build_parts(vm, accel, machine, error) || !vm_viewers_open(vm, error)) {
         return false;

@@ -49,11 +49,18 @@ static void stand_still(Vm *vm, bool on)
     }
 }
 
+static VmState state_after(const VmStop *stop)
+{
+    return stop->cause == VM_STOP_ASKED      ? VM_PAUSED
+           : stop->cause == VM_STOP_IO_ERROR ? VM_IO_ERROR
+                                             : VM_DEBUG;
+}
+
 void vm_stand(Vm *vm, const VmStop *stop)
 {
     vm_pause_vcpus(vm);
     g_clear_pointer(&vm->busy_timer, loop_timer_free);
-    vm->state = VM_PAUSED;
+    vm->state = state_after(stop);
     stand_still(vm, true);
     vm_emit(vm, VM_EVENT_STOP, false, NULL);
     vm_debug_tell(vm, stop);
@@ -75,12 +82,17 @@ void vm_release(Vm *vm)
 }
 
 /* What the vCPUs have just reported still belongs to the time before the pause. */
-void vm_pause(Vm *vm)
+static void pause_for(Vm *vm, const VmStop *stop)
 {
     vm_hold(vm);
     if (vm->state == VM_RUNNING) {
-        vm_stand(vm, &(VmStop){.cause = VM_STOP_ASKED});
+        vm_stand(vm, stop);
     }
+}
+
+void vm_pause(Vm *vm)
+{
+    pause_for(vm, &(VmStop){.cause = VM_STOP_ASKED});
 }
 
 bool vm_resume(Vm *vm, GError **error)
@@ -241,7 +253,7 @@ void vm_block_failed(void *opaque, const BlockFailure *failure)
         vm->listener.event(vm->listener.opaque, &event);
     }
     if (failure->action == DRIVE_STOP) {
-        vm_pause(vm);
+        pause_for(vm, &(VmStop){.cause = VM_STOP_IO_ERROR});
     }
 }
 

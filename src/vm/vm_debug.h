@@ -13,7 +13,8 @@
 /* Why the machine has stopped. */
 typedef struct VmStop {
     enum {
-        VM_STOP_ASKED, /* a user or a client paused it */
+        VM_STOP_ASKED,    /* a user or a client paused it */
+        VM_STOP_IO_ERROR, /* a drive failed */
         VM_STOP_STEP,
         VM_STOP_POINT,
         VM_STOP_PORT, /* a watched port was accessed */

@@ -152,7 +152,7 @@ void vm_resume_vcpus(Vm *vm);
  */
 void vm_hold(Vm *vm);
 void vm_release(Vm *vm);
-/* Changes VM_RUNNING to VM_PAUSED. */
+/* Changes VM_RUNNING to the state that says why it stands. */
 void vm_stand(Vm *vm, const VmStop *stop);
 /* Resets everything to power-on, and leaves the vCPUs paused. */
 bool vm_reset_parts(Vm *vm, GError **error);

@@ -101,6 +101,8 @@ static void test_breakpoint_stops_before_its_instruction(gconstpointer accel)
         return;
     }
     gdb_run_to(&rig, rig.place[COUNT]);
+    g_autofree char *status = gdb_monitor(&rig, "info status");
+    g_assert_cmpstr(status, ==, "VM status: paused (debug)\n");
     g_assert_cmphex(gdb_load(&rig, rig.place[COUNTER], 2), ==, 0);
     gdb_until(&rig, "vCont;s:1", "T05");
     g_assert_cmphex(gdb_load(&rig, rig.place[COUNTER], 2), ==, 1);

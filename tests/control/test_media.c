@@ -181,7 +181,7 @@ static void test_rerror_stop(Discs *discs, gconstpointer data)
                             "\"operation\":\"read\",\"action\":\"stop\",\"nospace\":false"));
     g_autofree char *stopped = control_line_read(&rig.qmp);
     g_assert_nonnull(strstr(stopped, "\"event\":\"STOP\""));
-    ask(&rig, EXECUTE("query-status"), STATUS("paused", "false"));
+    ask(&rig, EXECUTE("query-status"), STATUS("io-error", "false"));
     g_assert_cmphex(status_of(&rig) & ATA_ST_BSY, ==, ATA_ST_BSY);
     g_assert_cmpint(truncate(discs->first, 16 * ATAPI_SECTOR_SIZE), ==, 0);
     g_autofree char *resumed = control_qmp(&rig, EXECUTE("cont"));

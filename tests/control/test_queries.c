@@ -139,6 +139,25 @@ static void test_a_program_learns_what_there_is(void)
     end(&rig);
 }
 
+/* The board that management programs start to ask what there is. */
+static void test_the_board_none_answers_queries(void)
+{
+    ControlRig rig;
+    const char *const options[] = {"-machine", "none,accel=kvm:tcg", "-nodefaults", NULL};
+    start(&rig, options);
+    ask(&rig, NEGOTIATE, "{\"return\":{}}");
+    ask(&rig, EXECUTE("query-status"),
+        "{\"return\":{\"status\":\"running\",\"singlestep\":false,\"running\":true}}");
+    ask(&rig, EXECUTE("query-cpus-fast"), "{\"return\":[]}");
+    has(&rig, "info qtree", "{\"return\":\"bus: main-system-bus\\r\\n  type System\\r\\n\"}");
+    has(&rig, "info pic", "{\"return\":\"\"}");
+    has(&rig, "info registers", "Error: accelerator qtest has no CPU");
+    g_autoptr(JsonParser) machines = NULL;
+    g_autofree char *names = members(query(&rig, EXECUTE("query-machines"), &machines), "name");
+    g_assert_nonnull(strstr(names, " none"));
+    end(&rig);
+}
+
 /* The schema must list every command with its arguments, and define every type that it uses. */
 static void test_the_schema_is_complete(void)
 {
@@ -329,6 +348,7 @@ int main(int argc, char **argv)
     TEST(devices_are_shown_as_qemu_does);
     TEST(local_apics_and_cpus_are_shown);
     TEST(a_program_learns_what_there_is);
+    TEST(the_board_none_answers_queries);
     TEST(the_schema_is_complete);
     TEST(out_of_band_is_refused);
     TEST(public_clients_get_answers);
