@@ -76,9 +76,6 @@ static Drive *node_drive(Parse *parse, const char *value, GHashTable *table, GEr
 bool option_set_blockdev(Parse *parse, const char *value, GError **error)
 {
     static const char *const DRIVERS[] = {"file", "raw", "host_device", "host_cdrom", NULL};
-    if (*value == '{') {
-        return option_error(error, "blockdev", value, "write key=value instead of JSON");
-    }
     g_autofree char *what = g_strdup_printf("-blockdev %s", value);
     g_autoptr(GHashTable) table = keyval_parse(what, value, "driver", NULL, error);
     const char *driver = table ? g_hash_table_lookup(table, "driver") : NULL;

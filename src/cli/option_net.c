@@ -23,22 +23,6 @@ bool option_set_netdev(Parse *parse, const char *value, GError **error)
     return true;
 }
 
-/* Objects that are none of a network come to nothing here; the message says what there is. */
-bool option_set_object(Parse *parse, const char *value, GError **error)
-{
-    if (option_wants_help(value)) {
-        parse->text = g_strdup("Objects, for -object TYPE,id=ID:\n"
-                               "  filter-dump  writes the frames of a netdev into a file\n");
-        return true;
-    }
-    g_autofree char *type = g_strndup(value, strcspn(value, ","));
-    if (strcmp(type, "filter-dump") && strcmp(type, "qom-type=filter-dump")) {
-        return option_error(error, "object", value, "the only object is filter-dump");
-    }
-    g_ptr_array_add(parse->config->filters, g_strdup(value));
-    return true;
-}
-
 bool option_set_nic(Parse *parse, const char *value, GError **error)
 {
     (void)error;

@@ -10,6 +10,7 @@ typedef struct Parse {
     Config *config;
     const Option *option; /* the option that is being set */
     char *text;           /* a text to print instead of running the machine */
+    GHashTable *rngs;     /* the ids of -object rng-random and its like */
 } Parse;
 
 struct Option {
@@ -20,6 +21,8 @@ struct Option {
     bool (*set)(Parse *parse, const char *value, GError **error);
     const char *alias;
     size_t field; /* the offset of a char * in Config, if `set` is set_string */
+    /* The option may be JSON; its member of this name is what else comes first. */
+    const char *json_first;
 };
 
 /* Options that --help shows together.  OPTION_END ends the table. */

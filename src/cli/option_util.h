@@ -19,6 +19,12 @@ void option_note(Parse *parse, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Adds a line that is printed when the run begins, whatever is logged. */
 void option_tell(Parse *parse, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/*
+ * Returns the option that a JSON object stands for, as "FIRST,key=value"; the caller
+ * frees it (src/cli/option_json.c).
+ */
+char *option_from_json(const char *option, const char *json, const char *first, GError **error);
+
 /* ---- the setters of src/cli/option_machine.c ---- */
 
 bool option_set_memory(Parse *parse, const char *value, GError **error);
@@ -47,9 +53,14 @@ bool option_plug_drives(Parse *parse, GError **error);
 
 bool option_set_netdev(Parse *parse, const char *value, GError **error);
 bool option_set_nic(Parse *parse, const char *value, GError **error);
-bool option_set_object(Parse *parse, const char *value, GError **error);
 /* Plugs the cards of -nic and -net in.  Call it after all options are set. */
 bool option_plug_networks(Parse *parse, GError **error);
+
+/* ---- the setters of src/cli/option_objects.c ---- */
+
+bool option_set_object(Parse *parse, const char *value, GError **error);
+/* Takes what -device virtio-rng-pci says about its source.  Call it after all options are set. */
+bool option_plug_rngs(Parse *parse, GError **error);
 
 /* ---- the setters of src/cli/option_config.c ---- */
 

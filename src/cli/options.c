@@ -113,6 +113,13 @@ static bool unknown_option(const char *given, const char *name, GError **error)
 
 static bool apply(Parse *parse, const Option *o, const char *value, GError **error)
 {
+    g_autofree char *text = NULL;
+    if (o->json_first && *value == '{') {
+        value = text = option_from_json(o->name, value, o->json_first, error);
+        if (!text) {
+            return false;
+        }
+    }
     if (o->set) {
         parse->option = o;
         return o->set(parse, value, error);
@@ -204,7 +211,8 @@ static const char **option_names(void)
 
 bool options_parse(Config *config, int argc, char *const *argv, char **text, GError **error)
 {
-    Parse parse = {.config = config};
+    g_autoptr(GHashTable) rngs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Parse parse = {.config = config, .rngs = rngs};
     *text = NULL;
     g_free(config->option_names);
     config->option_names = option_names();
@@ -218,5 +226,6 @@ bool options_parse(Config *config, int argc, char *const *argv, char **text, GEr
         }
     }
     option_share_stdio(&parse);
-    return option_plug_drives(&parse, error) && option_plug_networks(&parse, error);
+    return option_plug_drives(&parse, error) && option_plug_networks(&parse, error) &&
+           option_plug_rngs(&parse, error);
 }

@@ -307,8 +307,6 @@ static void test_net_pairs_a_card_and_a_network(void)
     REFUSED("-net user: goes with -net nic", "-net", "user");
     REFUSED("-net nic: there is -net nic already (write -nic for each card)", "-net", "nic", "-net",
             "nic");
-    REFUSED("-object rng-random,id=r: the only object is filter-dump", "-object",
-            "rng-random,id=r");
 }
 
 /* ---- mistakes ---- */

@@ -127,8 +127,60 @@ static void test_drives_are_plugged_in(void)
     REFUSED("-device ide-hd,drive=q: names no drive (-drive file=PATH,if=none,id=ID makes one for "
             "drive=ID)",
             "-device", "ide-hd,drive=q");
-    REFUSED("-blockdev {}: write key=value instead of JSON", "-blockdev", "{}");
+    REFUSED("-blockdev {}: \"driver\" is missing", "-blockdev", "{}");
     REFUSED("-drive bus 2: too large (at most 1)", "-drive", "file=a,bus=2");
+}
+
+/* Management programs write -blockdev, -device, -netdev and -object in JSON. */
+static void test_json_means_the_same_as_keys(void)
+{
+    Parsed p = PARSE(
+        "-blockdev",
+        "{\"node-name\": \"f\", \"driver\": \"file\", \"filename\": \"a,b\", \"read-only\": true}",
+        "-blockdev",
+        "{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"c\"},"
+        "\"node-name\":\"d\",\"cache\":{\"direct\":true,\"no-flush\":true}}",
+        "-device", "{\"driver\":\"ide-hd\",\"drive\":\"d\",\"bus\":\"ide.1\",\"unit\":1}",
+        "-device", "{\"driver\":\"isa-debug-exit\",\"iobase\":1281}", "-netdev",
+        "{\"type\":\"user\",\"id\":\"n\",\"restrict\":true}");
+    g_assert_no_error(p.error);
+    const Drive *below = p.config->drives->pdata[0], *disk = p.config->drives->pdata[1];
+    g_assert_cmpstr(below->file, ==, "a,b");
+    g_assert_true(below->read_only);
+    g_assert_cmpstr(disk->file, ==, "c");
+    g_assert_true(disk->unsafe);
+    g_assert_cmpint(disk->interface, ==, DRIVE_IDE);
+    g_assert_cmpint(disk->index, ==, 3);
+    g_assert_cmpstr(p.config->devices->pdata[0], ==, "isa-debug-exit,iobase=1281");
+    g_assert_cmpstr(p.config->netdevs->pdata[0], ==, "user,id=n,restrict=on");
+    parsed_clear(&p);
+    REFUSED(
+        "-device {\"driver\":\"x\",\"a\":[1]}: 'a' is not a string, a number, true, false or an "
+        "object",
+        "-device", "{\"driver\":\"x\",\"a\":[1]}");
+    REFUSED("-device {\"driver\":1}: \"driver\" is missing", "-device", "{\"driver\":1}");
+    Parsed broken = PARSE("-device", "{\"driver\":");
+    g_assert_true(g_str_has_prefix(broken.error->message, "-device {\"driver\":: "));
+    parsed_clear(&broken);
+}
+
+/* The random numbers of virtio-rng-pci may be given a source, as in QEMU. */
+static void test_sources_of_random_numbers_are_accepted(void)
+{
+    Parsed p =
+        PARSE("-device", "virtio-rng-pci,rng=r0,max-bytes=1024,period=1000,addr=5", "-object",
+              "rng-random,id=r0,filename=/dev/urandom", "-object", "rng-builtin,id=r1");
+    g_assert_no_error(p.error);
+    g_assert_cmpstr(p.config->devices->pdata[0], ==, "virtio-rng-pci,addr=5");
+    parsed_clear(&p);
+    REFUSED("-device virtio-rng-pci,rng=r: there is no -object rng-random,id=r", "-device",
+            "virtio-rng-pci,rng=r");
+    REFUSED("-object rng-random: needs id=ID", "-object", "rng-random");
+    REFUSED("-object rng-builtin,id=r: the id is taken", "-object", "rng-random,id=r", "-object",
+            "rng-builtin,id=r");
+    REFUSED(
+        "-object iothread,id=i: no such object (there are filter-dump, rng-random, rng-builtin)",
+        "-object", "iothread,id=i");
 }
 
 static void test_what_qemu_has_and_we_do_not(void)
@@ -209,6 +261,8 @@ int main(int argc, char **argv)
     TEST(accelerators_of_qemu);
     TEST(who_has_the_terminal);
     TEST(drives_are_plugged_in);
+    TEST(json_means_the_same_as_keys);
+    TEST(sources_of_random_numbers_are_accepted);
     TEST(what_qemu_has_and_we_do_not);
     TEST(options_come_from_a_file);
     TEST(events_are_chosen_by_patterns);
