@@ -26,10 +26,10 @@ static bool idle_open(NetBackend *net, const NetOptions *options, GError **error
     return true;
 }
 
-static bool idle_send(NetBackend *net, const uint8_t *frame, size_t size)
+static NetSent idle_send(NetBackend *net, const uint8_t *frame, size_t size)
 {
     (void)net, (void)frame, (void)size;
-    return true;
+    return NET_TAKEN;
 }
 
 static const char *const IDLE_KEYS[] = {"type", "id", NULL};
@@ -43,7 +43,8 @@ static const NetBackendClass IDLE_CLASS = {
     .send = idle_send,
 };
 
-static const NetBackendClass *const CLASSES[] = {&net_user_class, &IDLE_CLASS};
+static const NetBackendClass *const CLASSES[] = {&net_user_class, &net_stream_class,
+                                                 &net_socket_class, &net_tap_class, &IDLE_CLASS};
 
 char *net_types(void)
 {
@@ -176,8 +177,8 @@ static bool open_net(NetSet *set, const NetBackendClass *class, const NetOptions
     if (find_net(set, id)) {
         return error_refuse(error, "%s: there is a netdev '%s' already", options->what, id);
     }
-    NetBackend *net = new_net(set, class, id);
-    if (!class->open(net, options, error)) {
+    NetBackend *net = new_net(set, set->host.idle ? &IDLE_CLASS : class, id);
+    if (!net->class->open(net, options, error)) {
         free_net(net);
         return false;
     }
@@ -271,6 +272,10 @@ bool net_set_add_filter(NetSet *set, const char *text, GError **error)
                             id ? id : "");
     }
     g_autoptr(GError) failure = NULL;
+    /* A file that is there may be that of the run that is replayed. */
+    if (set->host.idle) {
+        return true;
+    }
     NetDump *dump = net_dump_new(&set->host, options, &failure);
     if (!dump) {
         return error_refuse(error, "%s: %s", what, failure->message);

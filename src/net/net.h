@@ -23,6 +23,7 @@ typedef struct NetSet NetSet;
 typedef struct NetHost {
     Loop *loop;
     Clock *clock; /* machine time */
+    bool idle;    /* nothing is opened: the networks lead nowhere, as in a replay */
     void (*message)(void *opaque, const char *text);
     void *opaque;
 } NetHost;

@@ -15,14 +15,20 @@ typedef struct NetOptions {
     GPtrArray *repeated; /* "key=value" of NetBackendClass.repeated, in their order */
 } NetOptions;
 
+/* What became of a frame of the guest. */
+typedef enum NetSent {
+    NET_TAKEN,
+    NET_LATER, /* no room now; net_resume() says when there is */
+    NET_LOST
+} NetSent;
+
 typedef struct NetBackendClass {
     const char *name, *help;
     const char *const *keys;     /* those that it knows, NULL at the end */
     const char *const *repeated; /* those that may come several times; NULL: none */
     size_t size;                 /* of its struct, which begins with a NetBackend */
     bool (*open)(NetBackend *net, const NetOptions *options, GError **error);
-    /* False: no room now; net_resume() says when there is. */
-    bool (*send)(NetBackend *net, const uint8_t *frame, size_t size);
+    NetSent (*send)(NetBackend *net, const uint8_t *frame, size_t size);
     /* The guest takes frames again, after net_is_full() was true.  May be NULL. */
     void (*room)(NetBackend *net);
     /* Appends what it is connected to: "net=10.0.2.0,restrict=off".  May be NULL. */
@@ -83,7 +89,16 @@ NetPort *net_port_new(NetBackend *net, Device *dev);
 void net_port_free(NetPort *port);
 void net_port_link(NetPort *port, bool up);
 
-extern const NetBackendClass net_user_class;
+extern const NetBackendClass net_user_class, net_stream_class, net_socket_class, net_tap_class;
+
+/* ---- src/net/descriptor.c ---- */
+
+void net_set_nonblocking(int fd);
+/*
+ * The descriptor with this number, which from now on is ours and does not block; -1: it
+ * is not there, or not a socket of this type.  The type 0 is any.
+ */
+int net_take_descriptor(const char *text, int type, GError **error);
 
 /* ---- src/net/user.c ---- */
 

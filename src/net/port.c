@@ -52,9 +52,13 @@ static bool pass_frame(NetPort *port, const uint8_t *frame, size_t size)
     if (!port->offered) {
         dump(net, frame, size);
     }
-    port->offered = !net->class->send(net, frame, size);
-    port->count.sent += !port->offered;
-    return !port->offered;
+    NetSent sent = net->class->send(net, frame, size);
+    port->offered = sent == NET_LATER;
+    port->count.sent += sent == NET_TAKEN;
+    if (sent == NET_LOST) {
+        atomic_fetch_add(&port->count.lost_sent, 1);
+    }
+    return sent != NET_LATER;
 }
 
 static void tell_room(NetPort *port)

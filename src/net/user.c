@@ -165,12 +165,12 @@ static void deliver(void *opaque, const uint8_t *frame, size_t size)
     net_deliver(&user->net, frame, size);
 }
 
-static bool user_send(NetBackend *net, const uint8_t *frame, size_t size)
+static NetSent user_send(NetBackend *net, const uint8_t *frame, size_t size)
 {
     UserNet *user = (UserNet *)net;
     user->driver->input(user->slirp, frame, size);
     changed(user);
-    return true;
+    return NET_TAKEN;
 }
 
 static void user_room(NetBackend *net)

@@ -229,8 +229,11 @@ static bool build_machine(Vm *vm, const MachineClass *class, GError **error)
     };
     vm->blocks = blockset_new(vm->loop, follows_host(vm) ? NULL : vm->clock, vm_message, vm);
     blockset_set_failed(vm->blocks, vm_block_failed);
-    vm->nets = net_set_new(
-        &(NetHost){.loop = vm->loop, .clock = vm->clock, .message = vm_message, .opaque = vm});
+    vm->nets = net_set_new(&(NetHost){.loop = vm->loop,
+                                      .clock = vm->clock,
+                                      .idle = vm->replay,
+                                      .message = vm_message,
+                                      .opaque = vm});
     if (vm->recorder) {
         recorder_set_drives(vm->recorder, vm->blocks);
     } else if (vm->replay) {

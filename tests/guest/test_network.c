@@ -207,6 +207,49 @@ static void test_linux_and_the_host_reach_each_other(const GuestTarget *target)
     server_stop(&server);
 }
 
+/* ---- two machines ---- */
+
+/* The address ends in what the command line says.  It ends when something is typed. */
+#define MEET_THE_OTHER                                                                             \
+    "mkdir -p /dev; mount -t devtmpfs dev /dev; sh /load\n"                                        \
+    "me=$(sed 's/.*me=\\([12]\\).*/\\1/' /proc/cmdline)\n"                                         \
+    "ifconfig eth0 10.0.0.$me up\n"                                                                \
+    "until ping -c 1 -W 1 10.0.0.$((3 - me)) >/dev/null; do :; done\n"                             \
+    "echo $me has reached the other; read line </dev/ttyS0; poweroff -f"
+
+static Guest *start_machine(const GuestTarget *target, unsigned number, const char *kernel,
+                            const char *initrd, const char *network)
+{
+    Guest *guest = guest_start(
+        target, &GUEST_ON_PIPES,
+        "-m 256 -kernel %s -initrd %s -append 'console=ttyS0 quiet me=%u' "
+        "-netdev stream,id=n,addr.type=unix,addr.path=%s -device virtio-net-pci,netdev=n",
+        kernel, initrd, number, network);
+    guest_be_patient(guest, 4);
+    return guest;
+}
+
+static void test_two_machines_reach_each_other(const GuestTarget *target)
+{
+    g_autofree char *kernel = guest_linux_kernel();
+    if (!guest_linux_can_run(target, kernel)) {
+        return;
+    }
+    g_autofree char *initrd =
+        guest_linux_initrd("two", kernel, "virtio_pci virtio_net", MEET_THE_OTHER);
+    g_autofree char *path = guest_path("wire");
+    g_autofree char *server = g_strconcat(path, ",server=on", NULL);
+    g_autofree char *client = g_strconcat(path, ",reconnect=1", NULL);
+    g_autoptr(Guest) first = start_machine(target, 1, kernel, initrd, server);
+    g_autoptr(Guest) second = start_machine(target, 2, kernel, initrd, client);
+    guest_expect(first, GUEST_OUT, "1 has reached the other");
+    guest_expect(second, GUEST_OUT, "2 has reached the other");
+    guest_type(first, "\n");
+    guest_type(second, "\n");
+    g_assert_cmpint(guest_wait_exit(first), ==, 0);
+    g_assert_cmpint(guest_wait_exit(second), ==, 0);
+}
+
 /* ---- frames in a file and in a recording ---- */
 
 /* A recording has the frames, so the same guest runs again and finds no network but them. */
@@ -303,6 +346,7 @@ int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
     NETWORK(linux_and_the_host_reach_each_other);
+    NETWORK(two_machines_reach_each_other);
     NETWORK(linux_runs_again_from_a_recording);
     NETWORK(ipxe_boots_by_tftp_and_virtio);
     NETWORK(ipxe_boots_by_http_and_e1000);
