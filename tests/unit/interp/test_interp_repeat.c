@@ -58,6 +58,36 @@ static void test_copying_counts_by_64_bytes(void)
     }
 }
 
+/* Copies to a place a little higher, which overlaps, as a copy item by item does. */
+static void check_overlap(Rig *rig, uint8_t opcode, unsigned size, unsigned distance)
+{
+    enum { LENGTH = 400 };
+    CpuState state = state_of(LENGTH / size);
+    uint8_t expected[LENGTH + 128], found[sizeof(expected)], item[4];
+
+    for (unsigned i = 0; i < sizeof(expected); i++) {
+        expected[i] = (uint8_t)(i * 7 + 1);
+    }
+    rig_write(rig, PM_DATA, expected, sizeof(expected));
+    for (unsigned i = 0; i < LENGTH; i += size) {
+        memcpy(item, expected + i, size);
+        memcpy(expected + distance + i, item, size);
+    }
+    state.gpr[CPU_DI] = PM_DATA + distance;
+    cost(rig, &state, opcode);
+    rig_read(rig, PM_DATA, found, sizeof(found));
+    g_assert_cmpmem(found, sizeof(found), expected, sizeof(expected));
+}
+
+static void test_overlapping_copies_repeat(void)
+{
+    g_autoptr(Rig) rig = new_rig();
+    for (unsigned distance = 0; distance < 100; distance++) {
+        check_overlap(rig, 0xa4, 1, distance);
+        check_overlap(rig, 0xa5, 4, distance);
+    }
+}
+
 static void test_all_other_repetitions_count_each_item(void)
 {
     static const uint8_t OPS[] = {0xa6, 0xa7, 0xac, 0xad, 0xae, 0xaf, 0x6c, 0x6d, 0x6e, 0x6f};
@@ -272,6 +302,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define TEST(name) g_test_add_func("/interp/repeat/" #name, test_##name)
     TEST(copying_counts_by_64_bytes);
+    TEST(overlapping_copies_repeat);
     TEST(all_other_repetitions_count_each_item);
     TEST(items_of_a_device_cost_more);
     TEST(it_pauses_at_the_end_of_a_step);

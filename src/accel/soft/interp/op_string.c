@@ -138,17 +138,29 @@ WIDE_ONLY(DEFINE_STEPS(64))
 
 /* ---- many at once: how many were done, or 0 ---- */
 
-/* A copy to slightly higher addresses must repeat the pattern, as a copy item by item does. */
+/*
+ * Copies items one after another, from lower to higher addresses.  If the places
+ * overlap, the first `to - from` bytes are repeated, and each turn of the loop
+ * doubles what has been repeated.  If even a single item overlaps with its copy,
+ * each is read as a whole before it is written.
+ */
 static void copy_items(u8 *to, const u8 *from, u32 size, u32 count)
 {
-    size_t bytes = (size_t)size * count;
+    size_t bytes = (size_t)size * count, distance = (size_t)(to - from);
 
-    if (to <= from || to >= from + bytes) {
+    if (to <= from || distance >= bytes) {
         memmove(to, from, bytes);
         return;
     }
-    for (size_t i = 0; i < bytes; i += size) {
-        memmove(to + i, from + i, size);
+    if (distance < size) {
+        for (size_t i = 0; i < bytes; i += size) {
+            memmove(to + i, from + i, size);
+        }
+        return;
+    }
+    for (size_t done = 0, more; done < bytes; done += more) {
+        more = MIN(bytes - done, distance + done);
+        memcpy(to + done, from, more);
     }
 }
 
