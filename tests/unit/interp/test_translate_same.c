@@ -6,11 +6,12 @@
  *
  * A program is a loop of valid instructions with branches and calls.  Its
  * memory operands are in a page of data or next to it, so that some of them
- * fault.
+ * fault.  Every other program has SSE instructions, in any state of MXCSR.
  *
  * PIOEMU_TRANSLATE_PROGRAMS is the number of programs for each mode, and
  * PIOEMU_TRANSLATE_SEED is the first seed.
  */
+#include "tests/unit/interp/fpu_image.h"
 #include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/interp_protected.h"
 
@@ -47,6 +48,7 @@ typedef struct Test {
     unsigned size;
     unsigned immediates[INSNS_MAX]; /* the bytes that the program may change itself */
     unsigned immediate_count;
+    bool vectors; /* the program has SSE instructions */
 } Test;
 
 static uint64_t next(Test *t)
@@ -186,6 +188,64 @@ static void put_template(Test *t)
     }
 }
 
+/* The opcodes of SSE after 0F.  `prefixes` are those that are allowed, as bits of PREFIXES. */
+static const struct {
+    uint8_t opcode, spread, prefixes;
+    bool immediate, memory_only;
+} VECTORS[] = {
+    {0x10, 2, 15, false, false}, {0x12, 1, 1, false, false},  {0x16, 1, 1, false, false},
+    {0x13, 1, 3, false, true},   {0x17, 1, 3, false, true},   {0x14, 2, 3, false, false},
+    {0x28, 2, 3, false, false},  {0x2a, 1, 12, false, false}, {0x2c, 2, 12, false, false},
+    {0x2e, 2, 3, false, false},  {0x51, 1, 15, false, false}, {0x54, 4, 3, false, false},
+    {0x58, 2, 15, false, false}, {0x5a, 1, 15, false, false}, {0x5b, 1, 7, false, false},
+    {0x5c, 4, 15, false, false}, {0x60, 14, 2, false, false}, {0x6e, 2, 2, false, false},
+    {0x6f, 1, 4, false, false},  {0x70, 1, 14, true, false},  {0x74, 3, 2, false, false},
+    {0x7e, 2, 6, false, false},  {0xc2, 1, 15, true, false},  {0xc6, 1, 3, true, false},
+    {0xd1, 5, 2, false, false},  {0xd6, 1, 2, false, true},   {0xd8, 14, 2, false, false},
+    {0xe6, 1, 14, false, false}, {0xe8, 8, 2, false, false},  {0xf1, 6, 2, false, false},
+    {0xf8, 7, 2, false, false},  {0xe7, 1, 2, false, true},   {0x71, 3, 2, true, false},
+};
+
+static void put_vector_shift(Test *t, unsigned opcode)
+{
+    static const uint8_t EXTENSIONS[] = {2, 4, 6, 3, 7};
+    unsigned extension = EXTENSIONS[below(t, opcode == 0x73 ? 5 : 3)];
+
+    if (opcode == 0x73 && extension == 4) {
+        extension = 2;
+    }
+    put(t, 0xc0 | extension << 3 | below(t, 8), 1);
+}
+
+static void put_vector(Test *t)
+{
+    static const uint8_t PREFIXES[] = {0, 0x66, 0xf3, 0xf2};
+    unsigned i = below(t, G_N_ELEMENTS(VECTORS)), prefix = below(t, 4);
+    unsigned opcode = VECTORS[i].opcode + below(t, VECTORS[i].spread);
+
+    while (!(VECTORS[i].prefixes >> prefix & 1)) {
+        prefix = (prefix + 1) & 3;
+    }
+    if (prefix) {
+        put(t, PREFIXES[prefix], 1);
+    }
+    /* REX.X and REX.B would change the addresses. */
+    if (is_long(t) && below(t, 2)) {
+        put(t, below(t, 2) ? 0x48 : 0x44, 1);
+    }
+    put(t, 0x0f | opcode << 8, 2);
+    if (opcode >= 0x71 && opcode <= 0x73) {
+        put_vector_shift(t, opcode);
+    } else if (VECTORS[i].memory_only || below(t, 3) == 0) {
+        put_memory(t, free_register(t));
+    } else {
+        put(t, 0xc0 | free_register(t) << 3 | free_register(t), 1);
+    }
+    if (VECTORS[i].immediate) {
+        put(t, next(t), 1);
+    }
+}
+
 /* MOV EAX, imm32, which another instruction may change. */
 static void put_changeable(Test *t)
 {
@@ -250,6 +310,18 @@ static void put_insn(Test *t)
         break;
     case 4:
         put_call(t);
+        break;
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+        if (t->vectors) {
+            put_vector(t);
+        } else {
+            put_template(t);
+        }
         break;
     default:
         put_template(t);
@@ -323,6 +395,33 @@ static void set_segments(Rig *rig, CpuState *state)
     state->gpr[CPU_SP] = PM_STACK0 - STACK_BASE;
 }
 
+/* Numbers of all kinds, among them zeros, infinities and numbers that are not normal. */
+static uint32_t some_single(Test *t)
+{
+    static const uint32_t SPECIAL[] = {0,          0x80000000, 0x3f800000, 0x7f800000, 0x7fc00000,
+                                       0xff800001, 1,          0x807fffff, 0x3ff00000};
+
+    return below(t, 3) ? (uint32_t)next(t) : SPECIAL[below(t, G_N_ELEMENTS(SPECIAL))];
+}
+
+#define FX_MXCSR   24u
+#define FX_XMM     160u
+#define MXCSR_MASK 0x1f80u
+
+static void set_vectors(Test *t, CpuState *state)
+{
+    uint32_t masks = below(t, 4) ? MXCSR_MASK : (uint32_t)next(t) & MXCSR_MASK;
+    uint32_t mxcsr = masks | (below(t, 2) ? 0 : (uint32_t)next(t) & 0xe07f);
+
+    state->cr4 |= below(t, 32) ? FPU_CR4_OSFXSR | FPU_CR4_OSXMMEXCPT : 0;
+    state->cr0 |= below(t, 32) ? 0 : CPU_CR0_TS;
+    memcpy(state->fxsave + FX_MXCSR, &mxcsr, sizeof(mxcsr));
+    for (unsigned i = 0; i < (is_long(t) ? 64 : 32); i++) {
+        uint32_t value = some_single(t);
+        memcpy(state->fxsave + FX_XMM + i * sizeof(value), &value, sizeof(value));
+    }
+}
+
 static CpuState make_state(Test *t)
 {
     CpuState state = is_long(t) ? lm_state(0, CODE) : pm_state(0, CODE);
@@ -341,6 +440,9 @@ static CpuState make_state(Test *t)
         state.rip = CODE - CODE_BASE;
     }
     state.gpr[CPU_DI] = in_data(t, DATA + below(t, 0x400));
+    if (t->vectors) {
+        set_vectors(t, &state);
+    }
     state.rflags |= CPU_FLAG_IF | (next(t) & (CPU_FLAG_CF | CPU_FLAG_OF | CPU_FLAG_AF));
     return state;
 }
@@ -378,6 +480,12 @@ static void print_difference(const Test *t, const CpuState *a, const CpuState *b
                            i, a->gpr[i], b->gpr[i]);
         }
     }
+    for (unsigned i = 0; i < sizeof(a->fxsave); i++) {
+        if (a->fxsave[i] != b->fxsave[i]) {
+            g_test_message("byte %u of FXSAVE: translated %02x, interpreted %02x", i, a->fxsave[i],
+                           b->fxsave[i]);
+        }
+    }
     g_test_message("rip %" G_GINT64_MODIFIER "x and %" G_GINT64_MODIFIER
                    "x, flags %x and %x, cr2 %x and %x",
                    a->rip, b->rip, (uint32_t)a->rflags, (uint32_t)b->rflags, (uint32_t)a->cr2,
@@ -396,7 +504,8 @@ static bool is_same(const Test *t, uint64_t seed, unsigned done)
     CpuState a = rig_get(t->translated), b = rig_get(t->interpreted);
 
     if (memcmp(a.gpr, b.gpr, sizeof(a.gpr)) == 0 && a.rip == b.rip && a.rflags == b.rflags &&
-        a.cr2 == b.cr2 && memcmp(ram(t->translated), ram(t->interpreted), PM_RAM) == 0) {
+        a.cr2 == b.cr2 && memcmp(a.fxsave, b.fxsave, sizeof(a.fxsave)) == 0 &&
+        memcmp(ram(t->translated), ram(t->interpreted), PM_RAM) == 0) {
         return true;
     }
     g_test_message("program %" G_GUINT64_FORMAT " in mode %d differs after %u instructions", seed,
@@ -419,6 +528,7 @@ static void run_program(Test *t, uint64_t seed)
     unsigned done = 0;
 
     t->random = seed;
+    t->vectors = seed & 1;
     make_program(t);
     load_program(t, t->translated);
     load_program(t, t->interpreted);

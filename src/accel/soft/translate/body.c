@@ -169,6 +169,12 @@ static void (*const EMIT[])(Translation *t) = {
     [KIND_JMP] = emit_jmp_insn,
     [KIND_CALL] = emit_call,
     [KIND_RET] = emit_ret,
+    [KIND_VECTOR] = emit_vector,
+    [KIND_VECTOR_STORE] = emit_vector_store,
+    [KIND_VECTOR_SHIFT] = emit_vector_shift,
+    [KIND_VECTOR_FLAGS] = emit_vector_flags,
+    [KIND_VECTOR_TO_GENERAL] = emit_vector_to_general,
+    [KIND_VECTOR_FROM_GENERAL] = emit_vector_from_general,
 };
 
 static bool is_product(const Form *form)

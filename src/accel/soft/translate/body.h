@@ -72,6 +72,15 @@ Recipe body_recipe(const Translation *t);
 /* How the flags of the host differ from the guest's after the current instruction. */
 FlagFix body_flag_fix(const Translation *t);
 
+/* ---- vector.c ---- */
+
+void emit_vector(Translation *t);
+void emit_vector_store(Translation *t);
+void emit_vector_shift(Translation *t);
+void emit_vector_flags(Translation *t);
+void emit_vector_to_general(Translation *t);
+void emit_vector_from_general(Translation *t);
+
 /* ---- body_flow.c ---- */
 
 void emit_push(Translation *t);

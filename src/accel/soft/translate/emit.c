@@ -43,6 +43,9 @@ static void emit_opcode(Emitter *e, unsigned how, uint8_t opcode, unsigned reg, 
     if (how & EMIT_F3) {
         emit8(e, 0xf3);
     }
+    if (how & EMIT_F2) {
+        emit8(e, 0xf2);
+    }
     if (rex || how & EMIT_BYTE) {
         emit8(e, 0x40 | rex);
     }

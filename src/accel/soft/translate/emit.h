@@ -31,6 +31,8 @@ typedef struct Emitter {
 #define EMIT_BYTE 0x04u /* a register operand of 8 bits; 4 to 7 are SPL, BPL, SIL, DIL */
 #define EMIT_0F   0x08u /* the opcode follows 0F */
 #define EMIT_F3   0x10u
+#define EMIT_F2   0x20u
+#define EMIT_HOW  0xffu /* all of them */
 
 /* A memory operand of the host: base + index * scale + disp. */
 typedef struct HostMemory {

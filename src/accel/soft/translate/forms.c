@@ -5,6 +5,7 @@
 #include "src/accel/soft/translate/forms.h"
 
 #include "src/accel/soft/interp/handler_ids.h"
+#include "src/accel/soft/translate/forms_vector.h"
 
 #if INTERP_WIDE
 #define LIST_NAME(name) name##64
@@ -16,7 +17,7 @@
     {                                                                                              \
         HANDLER_ID(name_),                                                                         \
         {                                                                                          \
-            KIND_##kind_, SHAPE_##shape_, width_, op_                                              \
+            KIND_##kind_, SHAPE_##shape_, width_, op_, 0                                           \
         }                                                                                          \
     }
 
@@ -82,7 +83,11 @@ const HandlerForm LIST_NAME(translate_forms)[] = {
     FORM(cwde, EXTEND_A, NONE, 32, 0),
     FORM(cdq, SIGN_D, NONE, 32, 0),
     FORM(bswap32, BSWAP, R, 32, 0),
+    VECTOR_INTEGERS,
+    VECTOR_MOVES,
+    VECTOR_FLOATS,
 #if INTERP_WIDE
+    VECTOR_WIDE_ONLY,
     BY_WIDTH(64),
     BY_WORD_WIDTH(64),
     BRANCHES(64),

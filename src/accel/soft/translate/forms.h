@@ -42,6 +42,13 @@ typedef enum FormKind {
     KIND_JMP,
     KIND_CALL,
     KIND_RET,
+    /* SSE; `how` says more, see forms_vector.h. */
+    KIND_VECTOR, /* a register from a register or memory */
+    KIND_VECTOR_STORE,
+    KIND_VECTOR_SHIFT, /* by an immediate */
+    KIND_VECTOR_FLAGS,
+    KIND_VECTOR_TO_GENERAL,
+    KIND_VECTOR_FROM_GENERAL,
 } FormKind;
 
 /* The kinds of the operands: registers, memory, immediates. */
@@ -64,7 +71,13 @@ typedef struct Form {
     uint8_t kind, shape;
     uint8_t width; /* the size of the operands in bits */
     uint8_t op;
+    uint16_t how; /* of SSE: the encoding, and what else matters */
 } Form;
+
+static inline bool form_is_vector(const Form *form)
+{
+    return form->kind >= KIND_VECTOR;
+}
 
 /* `handler` is the number of a handler in its build; see handler_ids.h. */
 typedef struct HandlerForm {

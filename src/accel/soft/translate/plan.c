@@ -64,7 +64,7 @@ bool plan_may_leave(const Translation *t, unsigned i)
     const Form *form = &t->forms[i];
 
     return form->kind == KIND_NONE || plan_reaches_memory(t, i) || is_branch(form) ||
-           form->kind == KIND_DIVIDE;
+           form->kind == KIND_DIVIDE || form_is_vector(form);
 }
 
 unsigned plan_sets(const Translation *t, unsigned i)
@@ -77,6 +77,7 @@ unsigned plan_sets(const Translation *t, unsigned i)
     case KIND_NEG:
     case KIND_IMUL:
     case KIND_MULTIPLY:
+    case KIND_VECTOR_FLAGS:
         return FLAGS_ALL;
     case KIND_SHIFT:
         /* Rotations keep some flags, and so does a shift whose count is 0. */
@@ -157,6 +158,11 @@ uint32_t plan_changes(const Translation *t, unsigned i)
     case KIND_JCC:
     case KIND_JMP:
     case KIND_JCXZ:
+    case KIND_VECTOR:
+    case KIND_VECTOR_STORE:
+    case KIND_VECTOR_SHIFT:
+    case KIND_VECTOR_FLAGS:
+    case KIND_VECTOR_FROM_GENERAL:
         return 0;
     case KIND_LOOP:
         return bit(CPU_CX);
@@ -196,6 +202,9 @@ static bool has_high_byte(const Insn *insn, const Form *form)
 {
     bool source8 = form->width == 8 || form->op == 8;
 
+    if (form_is_vector(form)) {
+        return false;
+    }
     switch ((FormShape)form->shape) {
     case SHAPE_RR:
         return (form->width == 8 && is_high_byte(insn->dst)) ||

@@ -204,8 +204,24 @@ static void emit_enter(Emitter *e, bool wide)
     emit_rr(e, 0, 0xff, 4, R11); /* jmp */
 }
 
+/* Takes the guest's MXCSR from the host's register, if it is there; see vector.c. */
+static void emit_mxcsr_out(Emitter *e, const uint8_t *host_mxcsr)
+{
+    HostMemory loaded = at_base(HOST_CPU, offsetof(Cpu, native_mxcsr));
+
+    emit_rm(e, 0, 0x80, 7, loaded, 1); /* cmp */
+    emit8(e, 0);
+    Fixup elsewhere = emit_jcc(e, CONDITION_Z);
+    emit_rm(e, EMIT_0F, 0xae, 3, at_base(HOST_CPU, offsetof(Cpu, fx.mxcsr)), 0); /* stmxcsr */
+    emit_rm(e, EMIT_0F, 0xae, 2, at_address(host_mxcsr), 0);                     /* ldmxcsr */
+    emit_rm(e, 0, 0xc6, 0, loaded, 1);                                           /* mov */
+    emit8(e, 0);
+    emit_land(e, elsewhere);
+}
+
 static void emit_exit(const Translator *translator, Emitter *e, bool wide)
 {
+    emit_mxcsr_out(e, translator->run);
     emit_registers(e, wide, 0x89);
     emit_rm(e, EMIT_W, 0x89, HOST_FUEL, at_base(HOST_CPU, offsetof(Cpu, fuel)), 0);
     emit_flags_out(translator, e);
@@ -235,6 +251,8 @@ static void emit_shared(Translator *translator)
 {
     Emitter e = {.write = translator->write, .run = translator->run, .size = SHARED_SIZE};
 
+    emit32(&e, MXCSR_INIT);
+    emit_align(&e, RUN_ALIGN);
     translator->exit = emit_here(&e);
     emit_exit(translator, &e, false);
     emit_align(&e, RUN_ALIGN);
@@ -490,6 +508,7 @@ static void emit_run(Translation *t, unsigned first, unsigned end)
     t->first = first;
     t->live_at_start = t->live[first];
     t->flags = (FlagState){.saved = true, .carry_saved = true};
+    t->vectors_enabled = t->mxcsr_loaded = false;
     t->start = emit_here(&t->e);
     for (t->at = first; t->at < end; t->at++) {
         body_emit(t);

@@ -28,6 +28,7 @@
 /* Conditions of Jcc that the translator itself uses. */
 #define CONDITION_C  0x2u
 #define CONDITION_NC 0x3u
+#define CONDITION_Z  0x4u
 #define CONDITION_NZ 0x5u
 #define CONDITION_A  0x7u
 #define CONDITION_L  0xcu
@@ -108,6 +109,7 @@ typedef struct Translation {
     unsigned first;              /* the first instruction of the run */
     uint8_t live_at_start;       /* the flags that are live at the start of the run */
     FlagState flags;
+    bool vectors_enabled, mxcsr_loaded; /* checked in this run; see vector.c */
     const uint8_t *start; /* the address at which the run is entered with the registers in place */
     Stub stubs[STUBS_MAX];
     unsigned stub_count;

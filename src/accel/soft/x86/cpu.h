@@ -67,6 +67,7 @@ struct Cpu {
     int64_t fuel;        /* how many instructions may be executed before the run loop's turn */
     uint32_t stack_mask;
     uint16_t native_flags; /* what LAHF and SETO give, during translated code */
+    uint8_t native_mxcsr;  /* whether the host's MXCSR is the guest's, during translated code */
     uint64_t native_value; /* of an instruction of translated code */
     uint64_t cs_end;
     uint64_t cs_descriptor; /* the descriptor that CS was loaded from; 0 if none */
