@@ -23,12 +23,13 @@ static void emit_mov(Translation *t)
     case SHAPE_RM:
         reach(t, bytes, false);
         dst = begin_target(t, dst_guest(t), false);
-        emit_sized_rm(t, width, OPCODE_MOV_LOAD, dst, operand(), 0);
+        emit_sized_rm(t, width, OPCODE_MOV_LOAD, dst, t->operand, 0);
         store_register(t, dst_guest(t), dst);
         break;
     case SHAPE_MR:
         reach(t, bytes, true);
-        emit_sized_rm(t, width, OPCODE_MOV_STORE, use_register(t, src_guest(t), RCX), operand(), 0);
+        emit_sized_rm(t, width, OPCODE_MOV_STORE, use_register(t, src_guest(t), RCX), t->operand,
+                      0);
         break;
     case SHAPE_RI:
         dst = begin_target(t, dst_guest(t), false);
@@ -38,7 +39,7 @@ static void emit_mov(Translation *t)
         break;
     default:
         reach(t, bytes, true);
-        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, operand(), immediate_size(width));
+        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, t->operand, immediate_size(width));
         emit_immediate(t, width, insn->imm);
         break;
     }
@@ -79,7 +80,7 @@ static void emit_extend(Translation *t)
     if (form->shape == SHAPE_RM) {
         reach(t, form->op / 8u, false);
         unsigned dst = begin_target(t, dst_guest(t), false);
-        emit_rm(&t->e, how, opcode, dst, operand(), 0);
+        emit_rm(&t->e, how, opcode, dst, t->operand, 0);
         store_register(t, dst_guest(t), dst);
         return;
     }
@@ -102,7 +103,7 @@ static void emit_cmov(Translation *t)
     flags_need_host(t, true);
     unsigned dst = use_register(t, dst_guest(t), RAX);
     if (in_memory) {
-        emit_rm(&t->e, how, opcode, dst, operand(), 0);
+        emit_rm(&t->e, how, opcode, dst, t->operand, 0);
     } else {
         emit_rr(&t->e, how, opcode, dst, use_register(t, src_guest(t), RCX));
     }
@@ -177,9 +178,10 @@ static void (*const EMIT[])(Translation *t) = {
     [KIND_VECTOR_FROM_GENERAL] = emit_vector_from_general,
 };
 
-static bool is_product(const Form *form)
+/* Whether its translation saves the flags if they are live. */
+static bool saves_flags(const Form *form)
 {
-    return form->kind == KIND_IMUL || form->kind == KIND_MULTIPLY;
+    return form->kind == KIND_IMUL || form->kind == KIND_MULTIPLY || plan_rotates(form);
 }
 
 void body_emit(Translation *t)
@@ -190,7 +192,7 @@ void body_emit(Translation *t)
     EMIT[form->kind](t);
     Recipe recipe = body_recipe(t);
     flags_after(t, body_flag_fix(t), &recipe);
-    if (is_product(form)) {
+    if (saves_flags(form)) {
         bool live = t->live[t->at + 1];
 
         t->flags = (FlagState){.saved = live, .carry_saved = live};

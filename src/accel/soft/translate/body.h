@@ -32,16 +32,11 @@ static inline unsigned src_guest(const Translation *t)
     return guest_register(current(t)->src);
 }
 
-/* Puts the address of the operand into HOST_AT. */
+/* Finds the operand in memory, see memory_operand(). */
 static inline void reach(Translation *t, unsigned bytes, bool write)
 {
-    memory_operand(t, stub_new(t), bytes, write);
+    memory_operand(t, stub_new(t), bytes, write ? MEMORY_WRITE : MEMORY_READ);
     t->flags.host = false;
-}
-
-static inline HostMemory operand(void)
-{
-    return at_base(HOST_AT, 0);
 }
 
 /*

@@ -79,7 +79,7 @@ void emit_alu(Translation *t)
         break;
     case SHAPE_RM:
         dst = use_register(t, dst_guest(t), RAX);
-        emit_sized_rm(t, width, (uint8_t)(form->op << 3 | 2), dst, operand(), 0);
+        emit_sized_rm(t, width, (uint8_t)(form->op << 3 | 2), dst, t->operand, 0);
         break;
     case SHAPE_RI:
         dst = use_register(t, dst_guest(t), RAX);
@@ -88,10 +88,10 @@ void emit_alu(Translation *t)
         break;
     case SHAPE_MR:
         emit_sized_rm(t, width, (uint8_t)(form->op << 3), use_register(t, src_guest(t), RCX),
-                      operand(), 0);
+                      t->operand, 0);
         return;
     default:
-        emit_sized_rm(t, width, OPCODE_GROUP1_IMM, form->op, operand(), immediate_size(width));
+        emit_sized_rm(t, width, OPCODE_GROUP1_IMM, form->op, t->operand, immediate_size(width));
         emit_immediate(t, width, insn->imm);
         return;
     }
@@ -115,14 +115,14 @@ void emit_test(Translation *t)
         break;
     case SHAPE_MI:
         reach(t, width / 8, false);
-        emit_sized_rm(t, width, OPCODE_GROUP3, 0, operand(), immediate_size(width));
+        emit_sized_rm(t, width, OPCODE_GROUP3, 0, t->operand, immediate_size(width));
         break;
     default: {
         bool to_register = form->shape == SHAPE_RM;
 
         reach(t, width / 8, false);
         unsigned guest = to_register ? dst_guest(t) : src_guest(t);
-        emit_sized_rm(t, width, OPCODE_TEST, use_register(t, guest, RCX), operand(), 0);
+        emit_sized_rm(t, width, OPCODE_TEST, use_register(t, guest, RCX), t->operand, 0);
         return;
     }
     }
@@ -143,7 +143,7 @@ void emit_unary(Translation *t)
         flags_need_host_carry(t);
     }
     if (form->shape == SHAPE_M) {
-        emit_sized_rm(t, form->width, opcode, form->op, operand(), 0);
+        emit_sized_rm(t, form->width, opcode, form->op, t->operand, 0);
         return;
     }
     unsigned dst = use_register(t, dst_guest(t), RAX);
@@ -151,19 +151,57 @@ void emit_unary(Translation *t)
     store_register(t, dst_guest(t), dst);
 }
 
+/* Loads the result of a rotation into RCX, extended with zeros. */
+static void load_rotated(Translation *t, unsigned dst)
+{
+    const Form *form = form_at(t);
+    bool narrow = form->width < 32;
+    unsigned how =
+        narrow ? EMIT_0F | (form->width == 8 ? EMIT_BYTE : 0) : width_prefixes(form->width);
+    uint8_t opcode = (uint8_t)(!narrow ? 0x8b : form->width == 8 ? 0xb6 : 0xb7);
+
+    if (form->shape == SHAPE_MI) {
+        emit_rm(&t->e, how, opcode, RCX, t->operand, 0);
+    } else {
+        emit_rr(&t->e, how, opcode, RCX, dst);
+    }
+}
+
 void emit_shift(Translation *t)
 {
     const Form *form = form_at(t);
-    unsigned dst = use_register(t, dst_guest(t), RAX);
+    bool in_memory = plan_reaches_memory(t, t->at);
+    bool by_cl = form->shape == SHAPE_RC || form->shape == SHAPE_MC;
+    bool rotates = plan_rotates(form) && t->live[t->at + 1];
+    unsigned dst = RAX;
 
-    if (form->shape == SHAPE_RC) {
-        emit_move(t, RCX, use_register(t, CPU_CX, RCX));
-        emit_sized_rr(t, form->width, OPCODE_GROUP2_CL, form->op, dst);
+    if (rotates) {
+        flags_need_saved(t);
+    }
+    if (in_memory) {
+        reach(t, form->width / 8u, true);
     } else {
-        emit_sized_rr(t, form->width, OPCODE_GROUP2_IMM, form->op, dst);
+        dst = use_register(t, dst_guest(t), RAX);
+    }
+    if (by_cl) {
+        emit_move(t, RCX, use_register(t, CPU_CX, RCX));
+    }
+    uint8_t opcode = by_cl ? OPCODE_GROUP2_CL : OPCODE_GROUP2_IMM;
+    if (in_memory) {
+        emit_sized_rm(t, form->width, opcode, form->op, t->operand, !by_cl);
+    } else {
+        emit_sized_rr(t, form->width, opcode, form->op, dst);
+    }
+    if (!by_cl) {
         emit8(&t->e, (uint8_t)current(t)->imm);
     }
-    store_register(t, dst_guest(t), dst);
+    if (!in_memory) {
+        store_register(t, dst_guest(t), dst);
+    }
+    if (rotates) {
+        load_rotated(t, dst);
+        flags_save_rotation(t, form->width, form->op == 0);
+    }
 }
 
 static FlagFix shift_fix(const Translation *t)
@@ -205,13 +243,13 @@ void emit_imul(Translation *t)
     dst = three ? target_register(t, dst_guest(t), HOST_AT) : use_register(t, dst_guest(t), RCX);
     if (three) {
         if (in_memory) {
-            emit_rm(&t->e, how, 0x69, dst, operand(), 4);
+            emit_rm(&t->e, how, 0x69, dst, t->operand, 4);
         } else {
             emit_rr(&t->e, how, 0x69, dst, use_register(t, src_guest(t), RCX));
         }
         emit32(&t->e, current(t)->imm);
     } else if (in_memory) {
-        emit_rm(&t->e, how | EMIT_0F, OPCODE_IMUL, dst, operand(), 0);
+        emit_rm(&t->e, how | EMIT_0F, OPCODE_IMUL, dst, t->operand, 0);
     } else {
         emit_rr(&t->e, how | EMIT_0F, OPCODE_IMUL, dst, use_register(t, src_guest(t), RAX));
     }

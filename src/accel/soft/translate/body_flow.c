@@ -33,9 +33,13 @@ static void add_to_stack_pointer(Translation *t, int32_t by)
     set_stack_pointer(t, stack_pointer(t), by);
 }
 
-/* Puts the address of the place in the stack that is `by` bytes from a register into HOST_AT. */
-static void reach_stack(Translation *t, Stub *stub, unsigned pointer, int32_t by, bool write)
+/* Finds the place in the stack that is `by` bytes from a register; see memory_operand(). */
+static void reach_stack(Translation *t, Stub *stub, unsigned pointer, int32_t by, MemoryNeeds needs)
 {
+    t->flags.host = false;
+    if (!has_small_stack(t) && memory_near(t, stub, CPU_SS, pointer, by, stack_bytes(t), needs)) {
+        return;
+    }
     if (by) {
         emit_rm(&t->e, t->wide ? EMIT_W : 0, 0x8d, HOST_AT, at_base(pointer, by), 0);
     } else {
@@ -44,19 +48,18 @@ static void reach_stack(Translation *t, Stub *stub, unsigned pointer, int32_t by
     if (has_small_stack(t)) {
         emit_cut_address(t);
     }
-    memory_at(t, stub, CPU_SS, stack_bytes(t), write);
-    t->flags.host = false;
+    memory_at(t, stub, CPU_SS, stack_bytes(t), needs);
 }
 
 /* Does the same for the place below the top of the stack. */
 static void reach_push(Translation *t, Stub *stub)
 {
-    reach_stack(t, stub, stack_pointer(t), -(int32_t)stack_bytes(t), true);
+    reach_stack(t, stub, stack_pointer(t), -(int32_t)stack_bytes(t), MEMORY_WRITE);
 }
 
 static void reach_pop(Translation *t, Stub *stub)
 {
-    reach_stack(t, stub, stack_pointer(t), 0, false);
+    reach_stack(t, stub, stack_pointer(t), 0, MEMORY_READ);
 }
 
 void emit_push(Translation *t)
@@ -66,13 +69,13 @@ void emit_push(Translation *t)
     unsigned value = RCX;
 
     if (form_at(t)->shape == SHAPE_M) {
-        memory_operand(t, stub, stack_bytes(t), false);
-        emit_sized_rm(t, width, OPCODE_MOV_LOAD, RCX, operand(), 0);
+        memory_operand(t, stub, stack_bytes(t), MEMORY_READ);
+        emit_sized_rm(t, width, OPCODE_MOV_LOAD, RCX, t->operand, 0);
         emit_rm(&t->e, EMIT_W, 0x89, RCX, cpu_field(offsetof(Cpu, native_value)), 0);
     }
     reach_push(t, stub);
     if (form_at(t)->shape == SHAPE_I) {
-        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, operand(), immediate_size(width));
+        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, t->operand, immediate_size(width));
         emit_immediate(t, width, current(t)->imm);
     } else {
         if (form_at(t)->shape == SHAPE_M) {
@@ -80,27 +83,36 @@ void emit_push(Translation *t)
         } else {
             value = use_register(t, dst_guest(t), RCX);
         }
-        emit_sized_rm(t, width, OPCODE_MOV_STORE, value, operand(), 0);
+        emit_sized_rm(t, width, OPCODE_MOV_STORE, value, t->operand, 0);
     }
     add_to_stack_pointer(t, -(int32_t)stack_bytes(t));
 }
 
 void emit_pop(Translation *t)
 {
+    unsigned width = form_at(t)->width;
+
     reach_pop(t, stub_new(t));
-    add_to_stack_pointer(t, (int32_t)stack_bytes(t));
+    if (dst_guest(t) == CPU_SP) {
+        /* The value replaces the sum, or a part of it. */
+        emit_sized_rm(t, width, OPCODE_MOV_LOAD, RCX, t->operand, 0);
+        add_to_stack_pointer(t, (int32_t)stack_bytes(t));
+        emit_sized_rr(t, width, OPCODE_MOV_LOAD, stack_pointer(t), RCX);
+        return;
+    }
     unsigned dst = begin_target(t, dst_guest(t), false);
-    emit_sized_rm(t, form_at(t)->width, OPCODE_MOV_LOAD, dst, operand(), 0);
+    emit_sized_rm(t, width, OPCODE_MOV_LOAD, dst, t->operand, 0);
     store_register(t, dst_guest(t), dst);
+    add_to_stack_pointer(t, (int32_t)stack_bytes(t));
 }
 
 void emit_leave(Translation *t)
 {
     unsigned frame = (unsigned)host_home(t->wide, CPU_BP);
 
-    reach_stack(t, stub_new(t), frame, 0, false);
+    reach_stack(t, stub_new(t), frame, 0, MEMORY_READ);
     set_stack_pointer(t, frame, (int32_t)stack_bytes(t));
-    emit_sized_rm(t, form_at(t)->width, OPCODE_MOV_LOAD, frame, operand(), 0);
+    emit_sized_rm(t, form_at(t)->width, OPCODE_MOV_LOAD, frame, t->operand, 0);
 }
 
 /* ---- branches ---- */
@@ -161,8 +173,8 @@ static void load_target(Translation *t, Stub *stub)
     unsigned width = form_at(t)->width;
 
     if (form_at(t)->shape == SHAPE_M) {
-        memory_operand(t, stub, stack_bytes(t), false);
-        emit_load_target(t, operand());
+        memory_operand(t, stub, stack_bytes(t), MEMORY_READ);
+        emit_load_target(t, t->operand);
     } else {
         emit_move(t, RCX, use_register(t, dst_guest(t), RCX));
         if (width == 16) {
@@ -191,11 +203,11 @@ static void store_return_address(Translation *t)
     bool fits = !t->wide || (int64_t)rip == (int32_t)rip;
 
     if (fits) {
-        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, operand(), immediate_size(width));
+        emit_sized_rm(t, width, OPCODE_MOV_IMM, 0, t->operand, immediate_size(width));
         emit_immediate(t, width, (uint32_t)rip);
     } else {
         emit_constant(&t->e, RCX, rip);
-        emit_sized_rm(t, 64, OPCODE_MOV_STORE, RCX, operand(), 0);
+        emit_sized_rm(t, 64, OPCODE_MOV_STORE, RCX, t->operand, 0);
     }
     add_to_stack_pointer(t, -(int32_t)stack_bytes(t));
 }
@@ -232,7 +244,7 @@ void emit_ret(Translation *t)
     flags_need_saved(t);
     Stub *stub = stub_new(t), *found = stub_new(t);
     reach_pop(t, stub);
-    emit_load_target(t, operand());
+    emit_load_target(t, t->operand);
     exit_find_indirect(t, found);
     add_to_stack_pointer(t, (int32_t)(stack_bytes(t) + current(t)->imm));
     exit_enter(t, NULL);

@@ -112,14 +112,15 @@ static void emit_check(Translation *t, Stub *stub)
     stub_add(stub, emit_jcc(e, CONDITION_L));
 }
 
-/* Checks whether a block that was translated before still is. */
+/*
+ * Checks whether a block that was translated before still is.  It is in the same
+ * page as the block under translation and has the same context, so it may be
+ * entered in the same generations.
+ */
 static void emit_check_known(Translation *t, Stub *stub, const Block *block)
 {
     Emitter *e = &t->e;
 
-    emit_rm(e, EMIT_W, 0x8b, RCX, cpu_field(offsetof(Cpu, generation)), 0);
-    emit_rm(e, EMIT_W, 0x3b, RCX, at_address(&block->generation), 0);
-    stub_add(stub, emit_jcc(e, CONDITION_NZ));
     emit_rm(e, 0, 0x81, 7, at_address(&block->native), 4); /* cmp */
     emit32(e, (uint32_t)(uintptr_t)block->native);
     stub_add(stub, emit_jcc(e, CONDITION_NZ));

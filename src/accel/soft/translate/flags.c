@@ -67,6 +67,37 @@ static void emit_restore_carry(Translation *t)
     emit8(&t->e, CARRY_BIT);
 }
 
+/* Left: CF is the lowest bit.  Right: CF is the highest.  OF is CF xor a bit at the top. */
+void flags_save_rotation(Translation *t, unsigned width, bool left)
+{
+    Emitter *e = &t->e;
+
+    if (!left) {
+        emit_rr(e, EMIT_W, 0xc1, 5, RCX); /* shr */
+        emit8(e, (uint8_t)(width - 2));
+    }
+    emit_rr(e, EMIT_W, 0x8b, HOST_AT, RCX);
+    if (left) {
+        emit_rr(e, EMIT_W, 0xc1, 5, HOST_AT);
+        emit8(e, (uint8_t)(width - 1));
+        emit_rr(e, 0, 0x83, 4, RCX); /* and */
+        emit8(e, 1);
+    } else {
+        emit_rr(e, 0, 0xd1, 5, RCX);
+    }
+    emit_rr(e, 0, 0x33, HOST_AT, RCX);
+    emit_rr(e, 0, 0x83, 4, HOST_AT);
+    emit8(e, 1);
+    emit_rr(e, 0, 0xc1, 4, RCX); /* shl */
+    emit8(e, CARRY_BIT);
+    emit_rr(e, 0, 0x0b, RCX, HOST_AT);
+    emit_rm(e, EMIT_0F, 0xb7, RAX, saved_place(), 0); /* movzx */
+    emit_rr(e, 0, 0x81, 4, RAX);
+    emit32(e, ~(1u << CARRY_BIT) & 0xff00);
+    emit_rr(e, 0, 0x0b, RAX, RCX);
+    emit_rm(e, EMIT_66, 0x89, RAX, saved_place(), 0);
+}
+
 /* `op` is the number of ADD, SUB and so on.  RAX is one operand, and the recipe has the other. */
 static void emit_recipe_operation(Translation *t, const Recipe *recipe, unsigned op)
 {

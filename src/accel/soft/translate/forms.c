@@ -28,6 +28,9 @@
         FORM(name##N##_mi, kind, MI, N, op)
 #define ONE_OPERAND(name, kind, N, op)                                                             \
     FORM(name##N##_r, kind, R, N, op), FORM(name##N##_m, kind, M, N, op)
+#define SHIFTS(name, N, op)                                                                        \
+    FORM(name##N##_ri, SHIFT, RI, N, op), FORM(name##N##_mi, SHIFT, MI, N, op),                    \
+        FORM(name##N##_rc, SHIFT, RC, N, op), FORM(name##N##_mc, SHIFT, MC, N, op)
 #define EXTENSION(name, kind, N, from)                                                             \
     FORM(name##from##to##N##_rr, kind, RR, N, from), FORM(name##from##to##N##_rm, kind, RM, N, from)
 
@@ -36,12 +39,8 @@
         TWO_OPERANDS(adc, ALU, N, 2), TWO_OPERANDS(sbb, ALU, N, 3), TWO_OPERANDS(and, ALU, N, 4),  \
         TWO_OPERANDS(sub, ALU, N, 5), TWO_OPERANDS(xor, ALU, N, 6), TWO_OPERANDS(cmp, ALU, N, 7),  \
         TWO_OPERANDS(test, TEST, N, 0), ONE_OPERAND(inc, INC, N, 0), ONE_OPERAND(dec, DEC, N, 1),  \
-        ONE_OPERAND(not, NOT, N, 2), ONE_OPERAND(neg, NEG, N, 3),                                  \
-        FORM(rol##N##_ri, SHIFT, RI, N, 0), FORM(ror##N##_ri, SHIFT, RI, N, 1),                    \
-        FORM(shl##N##_ri, SHIFT, RI, N, 4), FORM(shr##N##_ri, SHIFT, RI, N, 5),                    \
-        FORM(sar##N##_ri, SHIFT, RI, N, 7), FORM(rol##N##_rc, SHIFT, RC, N, 0),                    \
-        FORM(ror##N##_rc, SHIFT, RC, N, 1), FORM(shl##N##_rc, SHIFT, RC, N, 4),                    \
-        FORM(shr##N##_rc, SHIFT, RC, N, 5), FORM(sar##N##_rc, SHIFT, RC, N, 7),                    \
+        ONE_OPERAND(not, NOT, N, 2), ONE_OPERAND(neg, NEG, N, 3), SHIFTS(rol, N, 0),               \
+        SHIFTS(ror, N, 1), SHIFTS(shl, N, 4), SHIFTS(shr, N, 5), SHIFTS(sar, N, 7),                \
         FORM(xchg##N##_rr, XCHG, RR, N, 0)
 #define PORTS(N)                                                                                   \
     FORM(in##N##_i, EVENT, I, N, 0), FORM(in##N##_dx, EVENT, NONE, N, 0),                          \

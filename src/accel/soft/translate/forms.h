@@ -63,6 +63,7 @@ typedef enum FormShape {
     SHAPE_RI,
     SHAPE_MI,
     SHAPE_RC, /* by CL */
+    SHAPE_MC,
     SHAPE_RRI,
     SHAPE_RMI,
 } FormShape;

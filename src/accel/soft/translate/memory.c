@@ -88,17 +88,35 @@ static void emit_segment(Translation *t, Stub *stub, unsigned segment, unsigned 
 
 #define ENTRY_SHIFT 5u /* log2 of the size of a TlbEntry */
 
-void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write)
+/* Loads the sum of a register and a constant, or only copies the register. */
+static void emit_sum(Translation *t, unsigned how, unsigned to, HostMemory sum)
+{
+    if (sum.disp) {
+        emit_rm(&t->e, how, 0x8d, to, sum, 0); /* lea */
+    } else {
+        emit_rr(&t->e, how, 0x8b, to, (unsigned)sum.base);
+    }
+}
+
+/*
+ * Looks up the guest's address in the TLB, and sets t->operand.  The end of the
+ * access is compared in 64 bits, so an address that exceeds 4 GiB never hits.
+ */
+static void look_up(Translation *t, Stub *stub, HostMemory at, unsigned bytes, MemoryNeeds needs)
 {
     Emitter *e = &t->e;
     unsigned how = t->wide ? EMIT_W : 0;
-    size_t tag = write ? offsetof(TlbEntry, write_tag) : offsetof(TlbEntry, read_tag);
+    size_t tag =
+        needs & MEMORY_WRITE ? offsetof(TlbEntry, write_tag) : offsetof(TlbEntry, read_tag);
     HostMemory entry = {.base = t->wide ? RAX : HOST_TLB, .index = t->wide ? -1 : RAX, .scale = 1};
+    HostMemory end = at_base((unsigned)at.base, at.disp + (int32_t)bytes - 1);
 
-    if (is_checked(t, segment)) {
-        emit_segment(t, stub, segment, bytes, write);
+    emit_sum(t, how, RAX, at);
+    if (needs & MEMORY_ALIGNED) {
+        emit8(e, 0xa8); /* test al */
+        emit8(e, (uint8_t)(bytes - 1));
+        stub_add(stub, emit_jcc(e, CONDITION_NZ));
     }
-    emit_rr(e, how, 0x8b, RAX, HOST_AT);
     emit_rr(e, how, 0xc1, 5, RAX); /* shr */
     emit8(e, 12 - ENTRY_SHIFT);
     emit_rr(e, 0, 0x81, 4, RAX); /* and */
@@ -106,22 +124,61 @@ void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, boo
     if (t->wide) {
         emit_rm(e, EMIT_W, 0x03, RAX, cpu_field(offsetof(Cpu, tlb)), 0);
     }
-    if (bytes > 1) {
-        emit_rm(e, how, 0x8d, RCX, at_base(HOST_AT, (int32_t)bytes - 1), 0);
-    } else {
-        emit_rr(e, how, 0x8b, RCX, HOST_AT);
-    }
-    emit_rr(e, how, 0x81, 4, RCX);
+    emit_sum(t, EMIT_W, RCX, end);
+    emit_rr(e, EMIT_W, 0x81, 4, RCX);
     emit32(e, (uint32_t)PAGE_MASK);
     entry.disp = (int32_t)tag;
     emit_rm(e, EMIT_W, 0x3b, RCX, entry, 0);
     stub_add(stub, emit_jcc(e, CONDITION_NZ));
     entry.disp = offsetof(TlbEntry, addend);
-    emit_rm(e, EMIT_W, 0x03, HOST_AT, entry, 0);
+    if (at.base == HOST_AT) {
+        emit_rm(e, EMIT_W, 0x03, HOST_AT, entry, 0);
+        t->operand = at_base(HOST_AT, at.disp);
+    } else {
+        emit_rm(e, EMIT_W, 0x8b, HOST_AT, entry, 0);
+        t->operand = (HostMemory){.base = HOST_AT, .index = at.base, .scale = 1, .disp = at.disp};
+    }
 }
 
-void memory_operand(Translation *t, Stub *stub, unsigned bytes, bool write)
+void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, MemoryNeeds needs)
 {
-    memory_address(t);
-    memory_at(t, stub, current(t)->segment, bytes, write);
+    if (is_checked(t, segment)) {
+        emit_segment(t, stub, segment, bytes, needs & MEMORY_WRITE);
+    }
+    look_up(t, stub, at_base(HOST_AT, 0), bytes, needs);
+}
+
+/*
+ * Only displacements of this size are added by the look-up.  A sum with a larger one
+ * often exceeds 4 GiB and must wrap.
+ */
+#define NEAR_DISPLACEMENT 0x10000
+
+bool memory_near(Translation *t, Stub *stub, unsigned segment, unsigned base, int32_t disp,
+                 unsigned bytes, MemoryNeeds needs)
+{
+    if (is_checked(t, segment) || disp < -NEAR_DISPLACEMENT || disp > NEAR_DISPLACEMENT) {
+        return false;
+    }
+    look_up(t, stub, at_base(base, disp), bytes, needs);
+    return true;
+}
+
+/* Does all for an operand that is a register with a home and a small displacement. */
+static bool operand_near(Translation *t, Stub *stub, unsigned bytes, MemoryNeeds needs)
+{
+    const Insn *insn = current(t);
+    int home = insn->base < REG_ZERO ? host_home(t->wide, guest_register(insn->base)) : -1;
+
+    return home >= 0 && insn->index >= REG_ZERO && !is_far(insn) &&
+           insn->address_mask == UINT32_MAX &&
+           memory_near(t, stub, insn->segment, (unsigned)home, (int32_t)insn->disp, bytes, needs);
+}
+
+void memory_operand(Translation *t, Stub *stub, unsigned bytes, MemoryNeeds needs)
+{
+    if (!operand_near(t, stub, bytes, needs)) {
+        memory_address(t);
+        memory_at(t, stub, current(t)->segment, bytes, needs);
+    }
 }

@@ -14,6 +14,7 @@ static bool has_memory_shape(const Form *form)
     case SHAPE_RM:
     case SHAPE_MR:
     case SHAPE_MI:
+    case SHAPE_MC:
     case SHAPE_RMI:
         return form->kind != KIND_LEA;
     default:
@@ -67,6 +68,17 @@ bool plan_may_leave(const Translation *t, unsigned i)
            form->kind == KIND_DIVIDE || form_is_vector(form);
 }
 
+bool plan_rotates(const Form *form)
+{
+    return form->kind == KIND_SHIFT && form->op < 4;
+}
+
+/* Whether a shift is by an immediate and not by CL. */
+static bool has_constant_count(const Form *form)
+{
+    return form->shape == SHAPE_RI || form->shape == SHAPE_MI;
+}
+
 unsigned plan_sets(const Translation *t, unsigned i)
 {
     const Form *form = &t->forms[i];
@@ -81,7 +93,7 @@ unsigned plan_sets(const Translation *t, unsigned i)
         return FLAGS_ALL;
     case KIND_SHIFT:
         /* Rotations keep some flags, and so does a shift whose count is 0. */
-        return form->shape == SHAPE_RI && form->op >= 4 ? FLAGS_ALL : 0;
+        return has_constant_count(form) && !plan_rotates(form) ? FLAGS_ALL : 0;
     case KIND_INC:
     case KIND_DEC:
         return FLAGS_REST;
@@ -147,6 +159,9 @@ uint32_t plan_changes(const Translation *t, unsigned i)
                        form->shape == SHAPE_RC || form->shape == SHAPE_RRI ||
                        form->shape == SHAPE_RMI;
 
+    if (form_is_vector(form)) {
+        return form->kind == KIND_VECTOR_TO_GENERAL ? dst : 0;
+    }
     switch ((FormKind)form->kind) {
     case KIND_NONE:
         return UINT32_MAX;
@@ -158,11 +173,6 @@ uint32_t plan_changes(const Translation *t, unsigned i)
     case KIND_JCC:
     case KIND_JMP:
     case KIND_JCXZ:
-    case KIND_VECTOR:
-    case KIND_VECTOR_STORE:
-    case KIND_VECTOR_SHIFT:
-    case KIND_VECTOR_FLAGS:
-    case KIND_VECTOR_FROM_GENERAL:
         return 0;
     case KIND_LOOP:
         return bit(CPU_CX);
@@ -236,14 +246,11 @@ static bool is_translated(const Translation *t, unsigned i, const Form *form, un
         return false;
     }
     switch ((FormKind)form->kind) {
-    case KIND_SHIFT: {
-        bool all = form->shape == SHAPE_RI && form->op >= 4;
-
-        if (form->shape == SHAPE_RI && (!insn->imm || insn->imm >= form->width)) {
-            return false;
+    case KIND_SHIFT:
+        if (has_constant_count(form)) {
+            return insn->imm && insn->imm < form->width;
         }
-        return all || (!live_after && form->width >= 32);
-    }
+        return !live_after && form->width >= 32;
     case KIND_IMUL:
         return form->width >= 32;
     case KIND_MULTIPLY:

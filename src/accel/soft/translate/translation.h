@@ -109,6 +109,7 @@ typedef struct Translation {
     unsigned first;              /* the first instruction of the run */
     uint8_t live_at_start;       /* the flags that are live at the start of the run */
     FlagState flags;
+    HostMemory operand; /* of the instruction under translation, if it is in memory */
     bool vectors_enabled, mxcsr_loaded; /* checked in this run; see vector.c */
     const uint8_t *start; /* the address at which the run is entered with the registers in place */
     Stub stubs[STUBS_MAX];
@@ -199,6 +200,8 @@ bool plan_reaches_memory(const Translation *t, unsigned i);
 uint32_t plan_changes(const Translation *t, unsigned i);
 /* Returns the groups of flags that it sets. */
 unsigned plan_sets(const Translation *t, unsigned i);
+/* Whether it is a rotation, which changes only CF and OF. */
+bool plan_rotates(const Form *form);
 /* Whether the host's flags survive the instruction. */
 bool plan_keeps_host_flags(const Translation *t, unsigned i);
 bool plan_may_leave(const Translation *t, unsigned i);
@@ -218,15 +221,31 @@ void flags_need_host_carry(Translation *t);
 void flags_need_saved(Translation *t);
 /* Makes sure that a stub can rebuild the flags, from saved ones or by a recipe. */
 void flags_need_outside_host(Translation *t);
+/* Replaces CF and OF in the saved flags by those of a rotation with the result in RCX. */
+void flags_save_rotation(Translation *t, unsigned width, bool left);
 /* Rebuilds the flags in a stub, where the host's flags are lost. */
 void flags_rebuild(Translation *t, FlagState *flags);
 
 /* ---- memory.c ---- */
 
-/* Puts the host's address of the operand into HOST_AT, or leaves by the stub. */
-void memory_operand(Translation *t, Stub *stub, unsigned bytes, bool write);
+/* What an access needs in addition to reading, as bits. */
+typedef enum MemoryNeeds {
+    MEMORY_READ = 0,
+    MEMORY_WRITE = 1,
+    MEMORY_ALIGNED = 2, /* otherwise the interpreter executes the instruction */
+} MemoryNeeds;
+
+/*
+ * Finds the operand in the host's memory, or leaves by the stub.  Afterwards
+ * t->operand is its place.  It names HOST_AT, and perhaps a register of the guest,
+ * so it holds until the instruction changes that register.
+ */
+void memory_operand(Translation *t, Stub *stub, unsigned bytes, MemoryNeeds needs);
 /* Does the same for the guest's address in HOST_AT. */
-void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write);
+void memory_at(Translation *t, Stub *stub, unsigned segment, unsigned bytes, MemoryNeeds needs);
+/* Does the same for the sum of a host register and a constant, or returns false. */
+bool memory_near(Translation *t, Stub *stub, unsigned segment, unsigned base, int32_t disp,
+                 unsigned bytes, MemoryNeeds needs);
 /* Computes only the guest's address. */
 void memory_address(Translation *t);
 

@@ -97,23 +97,18 @@ static void need_mxcsr(Translation *t, Stub *stub)
     t->mxcsr_loaded = true;
 }
 
-/* Checks everything.  An operand in memory is then at HOST_AT. */
+/* Checks everything, and finds an operand in memory. */
 static void begin(Translation *t)
 {
     const Form *form = form_at(t);
     Stub *stub = stub_new(t);
-    unsigned bytes = form->width / 8u;
 
     need_enabled(t, stub);
     need_mxcsr(t, stub);
     if (is_in_memory(form)) {
-        memory_address(t);
-        if (form->how & VECTOR_ALIGNED) {
-            emit_rr(&t->e, EMIT_BYTE, 0xf6, 0, HOST_AT); /* test */
-            emit8(&t->e, (uint8_t)(bytes - 1));
-            stub_add(stub, emit_jcc(&t->e, CONDITION_NZ));
-        }
-        memory_at(t, stub, current(t)->segment, bytes, form->kind == KIND_VECTOR_STORE);
+        memory_operand(t, stub, form->width / 8u,
+                       (form->how & VECTOR_ALIGNED ? MEMORY_ALIGNED : 0) |
+                           (form->kind == KIND_VECTOR_STORE ? MEMORY_WRITE : 0));
     }
     t->flags.host = false;
 }
@@ -147,7 +142,7 @@ void emit_vector(Translation *t)
         load_xmm(t, XMM0, insn->dst);
     }
     if (is_in_memory(form)) {
-        emit_with(t, XMM0, operand());
+        emit_with(t, XMM0, t->operand);
     } else {
         /* MOVLPS and MOVHPS mean something else with a register. */
         load_xmm(t, XMM1, insn->src);
@@ -163,7 +158,7 @@ void emit_vector_store(Translation *t)
 {
     begin(t);
     load_xmm(t, XMM0, current(t)->src);
-    emit_with(t, XMM0, operand());
+    emit_with(t, XMM0, t->operand);
 }
 
 /* The width is the extension of the opcode. */
@@ -184,7 +179,7 @@ void emit_vector_flags(Translation *t)
 
     begin(t);
     load_xmm(t, XMM0, insn->dst);
-    emit_with(t, XMM0, is_in_memory(form_at(t)) ? operand() : xmm_field(insn->src));
+    emit_with(t, XMM0, is_in_memory(form_at(t)) ? t->operand : xmm_field(insn->src));
 }
 
 void emit_vector_to_general(Translation *t)
@@ -195,7 +190,7 @@ void emit_vector_to_general(Translation *t)
     begin(t);
     unsigned dst = target_register(t, dst_guest(t), RAX);
     if (is_in_memory(form)) {
-        emit_with(t, dst, operand());
+        emit_with(t, dst, t->operand);
     } else {
         load_xmm(t, XMM0, insn->src);
         /* MOVD and MOVQ name the XMM register first. */
