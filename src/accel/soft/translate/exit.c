@@ -211,9 +211,16 @@ static void emit_loop(Translation *t)
     flags_for(t, t->live_at_start);
     Stub *stub = stub_new(t);
     stub->fuel = t->block->count;
-    emit_take_fuel(t, stub, t->block->count);
-    emit_commit_counter(t);
-    emit_jmp_to(&t->e, t->start);
+    if (t->counts) {
+        emit_take_fuel(t, stub, t->block->count);
+        emit_commit_counter(t);
+        emit_jmp_to(&t->e, t->start);
+        return;
+    }
+    emit_rr(&t->e, EMIT_W, 0x83, 5, HOST_FUEL); /* sub */
+    emit8(&t->e, (uint8_t)t->block->count);
+    emit_jcc_to(&t->e, CONDITION_NC, t->start);
+    stub_add(stub, emit_jmp(&t->e));
 }
 
 /* Enters the known block without a look-up, which saves a comparison. */

@@ -108,7 +108,7 @@ static void look_up(Translation *t, Stub *stub, HostMemory at, unsigned bytes, M
     unsigned how = t->wide ? EMIT_W : 0;
     size_t tag =
         needs & MEMORY_WRITE ? offsetof(TlbEntry, write_tag) : offsetof(TlbEntry, read_tag);
-    HostMemory entry = {.base = t->wide ? RAX : HOST_TLB, .index = t->wide ? -1 : RAX, .scale = 1};
+    HostMemory entry = {.base = HOST_CPU, .index = RAX, .scale = 1};
     HostMemory end = at_base((unsigned)at.base, at.disp + (int32_t)bytes - 1);
 
     emit_sum(t, how, RAX, at);
@@ -121,16 +121,13 @@ static void look_up(Translation *t, Stub *stub, HostMemory at, unsigned bytes, M
     emit8(e, 12 - ENTRY_SHIFT);
     emit_rr(e, 0, 0x81, 4, RAX); /* and */
     emit32(e, (TLB_SIZE - 1) << ENTRY_SHIFT);
-    if (t->wide) {
-        emit_rm(e, EMIT_W, 0x03, RAX, cpu_field(offsetof(Cpu, tlb)), 0);
-    }
     emit_sum(t, EMIT_W, RCX, end);
     emit_rr(e, EMIT_W, 0x81, 4, RCX);
     emit32(e, (uint32_t)PAGE_MASK);
-    entry.disp = (int32_t)tag;
+    entry.disp = (int32_t)(t->context.tlb + tag);
     emit_rm(e, EMIT_W, 0x3b, RCX, entry, 0);
     stub_add(stub, emit_jcc(e, CONDITION_NZ));
-    entry.disp = offsetof(TlbEntry, addend);
+    entry.disp = (int32_t)(t->context.tlb + offsetof(TlbEntry, addend));
     if (at.base == HOST_AT) {
         emit_rm(e, EMIT_W, 0x03, HOST_AT, entry, 0);
         t->operand = at_base(HOST_AT, at.disp);

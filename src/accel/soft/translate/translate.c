@@ -197,9 +197,6 @@ static void emit_enter(Emitter *e, bool wide)
     emit_rr(e, EMIT_W, 0x8b, HOST_CPU, RDI);
     emit_flags_in(e);
     emit_rm(e, EMIT_W, 0x8b, HOST_FUEL, at_base(HOST_CPU, offsetof(Cpu, fuel)), 0);
-    if (!wide) {
-        emit_rm(e, EMIT_W, 0x8b, HOST_TLB, at_base(HOST_CPU, offsetof(Cpu, tlb)), 0);
-    }
     emit_registers(e, wide, 0x8b);
     emit_rr(e, 0, 0xff, 4, R11); /* jmp */
 }
@@ -402,7 +399,11 @@ static bool is_flat(const Cpu *cpu)
 
 static Context context_of(const Cpu *cpu)
 {
-    Context context = {.wide = cpu->mode == 64, .flat = cpu->mode != 64 && is_flat(cpu)};
+    Context context = {
+        .tlb = (size_t)((const uint8_t *)cpu->tlb - (const uint8_t *)cpu),
+        .wide = cpu->mode == 64,
+        .flat = cpu->mode != 64 && is_flat(cpu),
+    };
 
     if (!context.wide) {
         context.cs_base = cpu->segment[CPU_CS].base;
@@ -414,8 +415,8 @@ static Context context_of(const Cpu *cpu)
 
 static bool is_same_context(const Context *a, const Context *b)
 {
-    return a->wide == b->wide && a->flat == b->flat && a->cs_base == b->cs_base &&
-           a->cs_end == b->cs_end && a->stack_mask == b->stack_mask;
+    return a->tlb == b->tlb && a->wide == b->wide && a->flat == b->flat &&
+           a->cs_base == b->cs_base && a->cs_end == b->cs_end && a->stack_mask == b->stack_mask;
 }
 
 /* Returns the context's number, or 0 if there are too many. */
@@ -449,11 +450,24 @@ static void emit_require(Emitter *e, size_t field, uint64_t value)
     emit_land(e, same);
 }
 
+/* RDI is the Cpu. */
+static void emit_require_tlb(Translation *t)
+{
+    Emitter *e = &t->e;
+
+    emit_rm(e, EMIT_W, 0x8d, RAX, at_base(RDI, (int32_t)t->context.tlb), 0); /* lea */
+    emit_rm(e, EMIT_W, 0x3b, RAX, at_base(RDI, offsetof(Cpu, tlb)), 0);
+    Fixup same = emit_jcc(e, CONDITION_Z);
+    emit_rr(e, 0, 0xff, 4, RCX); /* jmp */
+    emit_land(e, same);
+}
+
 static void emit_require_context(Translation *t)
 {
     const Context *context = &t->context;
 
     emit_require(&t->e, offsetof(Cpu, rip), block_rip(t));
+    emit_require_tlb(t);
     if (context->wide || context->flat) {
         return;
     }

@@ -17,7 +17,6 @@
  */
 #define HOST_CPU  R15 /* the Cpu */
 #define HOST_FUEL R14 /* Cpu.fuel */
-#define HOST_TLB  R13 /* Cpu.tlb; in 64-bit code R13 holds a register of the guest */
 #define HOST_AT   R11 /* the address of an operand in memory */
 
 /* Groups of the arithmetic flags. */
@@ -82,12 +81,13 @@ typedef struct Stub {
 } Stub;
 
 /*
- * What translations depend on in addition to the code.  64-bit code depends on
- * nothing else.  Flat code has segments of 4 GiB at 0.  Other code checks its
- * segments at each access, and depends on the base and end of CS and the size
- * of the stack pointer.
+ * What translations depend on in addition to the code.  All depend on whose rights
+ * their accesses have, which chooses the TLB, and 64-bit code on nothing else.
+ * Flat code has segments of 4 GiB at 0.  Other code checks its segments at each
+ * access, and depends on the base and end of CS and the size of the stack pointer.
  */
 typedef struct Context {
+    size_t tlb; /* its offset in the Cpu */
     bool wide, flat;
     uint32_t stack_mask;
     uint64_t cs_base, cs_end;
