@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const AccelClass *const ACCELS[] = {&accel_kvm_class, &accel_soft_class, &accel_qtest_class,
                                            NULL};
@@ -107,7 +108,7 @@ static void destroy_vcpu(Vcpu *vcpu)
 {
     vcpu->accel->class->destroy_vcpu(vcpu);
     g_free(vcpu->failure);
-    free(vcpu);
+    munmap(vcpu, vcpu->accel->class->vcpu_size);
 }
 
 static void kick(BusInitiator *by)
@@ -118,13 +119,15 @@ static void kick(BusInitiator *by)
 
 Vcpu *vcpu_new(Accel *accel, unsigned index, GError **error)
 {
-    void *memory;
-    if (posix_memalign(&memory, VCPU_ALIGNMENT, accel->class->vcpu_size) != 0) {
+    /* Most of a CPU's tables stay empty, and memory that was never written costs nothing. */
+    void *memory = mmap(NULL, accel->class->vcpu_size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
                     "-smp: the host has no memory for CPU %u", index);
         return NULL;
     }
-    Vcpu *vcpu = memset(memory, 0, accel->class->vcpu_size);
+    Vcpu *vcpu = memory;
     vcpu->accel = accel;
     vcpu->index = index;
     vcpu->initiator.cpu = index;

@@ -221,9 +221,10 @@ static bool interp_create_vcpu(Vcpu *vcpu, GError **error)
                     "-smp: the host has no memory for CPU %u", vcpu->index);
         return false;
     }
-    for (unsigned i = 0; i < TLB_SIZE; i++) {
-        cpu->tlb_never.entry[i] = (TlbEntry){TLB_INVALID, TLB_INVALID, TLB_INVALID, 0};
+    for (unsigned rights = 0; rights < RIGHTS_COUNT; rights++) {
+        tlb_init(&cpu->tlbs[rights]);
     }
+    tlb_init(&cpu->tlb_never);
     vcpu->initiator.program_counter = program_counter;
     vcpu->initiator.paced = true;
     vcpu->initiator.held = held;

@@ -321,7 +321,7 @@ static void test_address_line_20_is_everybodys(void)
 
 /* ---- the memory of decoded code ---- */
 
-#define FILLING 150000u /* blocks of each CPU; together more than the arena holds */
+#define FILLING 400000u /* blocks of each CPU; together more than the arena holds */
 
 /* Pairs of `inc eax` and `jmp` to the next, and a `hlt`. */
 static Rig *filling(void)

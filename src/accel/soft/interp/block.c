@@ -14,7 +14,64 @@
 
 #include <string.h>
 
+/* log2 of the number of lists of a new cache */
+#define HASH_BITS_LEAST 10u
+
 static const Insn BETWEEN_BLOCKS;
+
+/* ---- the lists of blocks by physical address ---- */
+
+static size_t hash_size(const CodeCache *cache)
+{
+    return (size_t)1 << cache->hash_bits;
+}
+
+static Block **hash_slot(const CodeCache *cache, PhysAddr physical, unsigned mode)
+{
+    uint64_t mixed = (physical ^ physical >> cache->hash_bits) + mode / 32;
+
+    return &cache->hash[mixed & (hash_size(cache) - 1)];
+}
+
+static void hash_insert(CodeCache *cache, Block *block)
+{
+    Block **slot = hash_slot(cache, block->physical, block->mode);
+
+    block->hash_next = *slot;
+    *slot = block;
+}
+
+/* Doubles the number of lists, and leaves out stale blocks.  Without memory nothing changes. */
+static void hash_grow(CodeCache *cache)
+{
+    size_t old_size = hash_size(cache);
+    Block **old = cache->hash, **more = g_try_new0(Block *, 2 * old_size);
+
+    if (!more) {
+        return;
+    }
+    cache->hash = more;
+    cache->hash_bits++;
+    cache->block_count = 0;
+    for (size_t i = 0; i < old_size; i++) {
+        for (Block *block = old[i], *next; block; block = next) {
+            next = block->hash_next;
+            if (!block->stale) {
+                hash_insert(cache, block);
+                cache->block_count++;
+            }
+        }
+    }
+    g_free(old);
+}
+
+void block_hash_add(CodeCache *cache, Block *block)
+{
+    if (++cache->block_count > hash_size(cache)) {
+        hash_grow(cache);
+    }
+    hash_insert(cache, block);
+}
 
 /* ---- the cache ---- */
 
@@ -25,6 +82,8 @@ CodeCache *code_cache_new(Cpu *cpu)
     if (!cache) {
         return NULL;
     }
+    cache->hash_bits = HASH_BITS_LEAST;
+    cache->hash = g_new0(Block *, hash_size(cache));
     cache->scratch = g_malloc0(SINGLE_SIZE);
     cache->scratch->generation = NO_GENERATION;
     cpu->no_block = g_new0(Block, 1);
@@ -38,6 +97,7 @@ CodeCache *code_cache_new(Cpu *cpu)
 void code_cache_free(CodeCache *cache)
 {
     if (cache) {
+        g_free(cache->hash);
         g_free(cache->scratch);
         g_free(cache);
     }
@@ -47,7 +107,8 @@ static void empty_cache(Cpu *cpu)
 {
     CodeCache *cache = cpu->code;
 
-    memset(cache->hash, 0, sizeof(cache->hash));
+    memset(cache->hash, 0, hash_size(cache) * sizeof(*cache->hash));
+    cache->block_count = 0;
     memset(cache->cross_pages, 0, sizeof(cache->cross_pages));
     for (unsigned i = 0; i < JUMP_SIZE; i++) {
         cpu->jump[i] = cpu->no_block;
@@ -75,16 +136,9 @@ void code_cache_flush(Cpu *cpu)
     }
 }
 
-Block **block_hash_slot(CodeCache *cache, PhysAddr physical, unsigned mode)
-{
-    uint64_t mixed = (physical ^ physical >> HASH_BITS) + mode / 32;
-
-    return &cache->hash[mixed & (HASH_SIZE - 1)];
-}
-
 static Block *look_up(CodeCache *cache, PhysAddr physical, unsigned mode)
 {
-    Block **link = block_hash_slot(cache, physical, mode);
+    Block **link = hash_slot(cache, physical, mode);
 
     while (*link) {
         Block *block = *link;
@@ -133,20 +187,58 @@ static bool is_unmodified(const Block *block, const Fetch *fetch)
     return !block->copied || memcmp(block->copy, fetch->bytes, block->length) == 0;
 }
 
-/* Has the block translated when it has been entered often; until then nothing links to it. */
-static bool is_hot(Cpu *cpu, Block *block)
-{
-    InterpAccel *accel = cpu_accel(cpu);
+/* ---- counting entries ---- */
 
-    if (!accel->translator || block->entries >= accel->translate_after) {
-        return true;
+/* Tells the handler in Block.counted from the address of a translation, which is even. */
+#define COUNTED 1u
+
+static Handler *counted_handler(const Block *block)
+{
+    return (Handler *)(block->counted - COUNTED);
+}
+
+/* Until the block is translated, op_count takes the place of its first handler. */
+static void count_entries(const Cpu *cpu, Block *block)
+{
+    Handler **first = &block->insns[0].handler;
+
+    if (cpu_accel(cpu)->translator && block->entries < cpu_accel(cpu)->translate_after &&
+        !block->copied && *first != op_count) {
+        block->counted = (uintptr_t)*first + COUNTED;
+        *first = op_count;
     }
-    if (++block->entries < accel->translate_after) {
-        block->generation = NO_GENERATION;
-        return false;
+}
+
+Handler *block_handler(const Block *block, unsigned i)
+{
+    Handler *handler = block->insns[i].handler;
+
+    return handler == op_count ? counted_handler(block) : handler;
+}
+
+void block_end_count(Block *block)
+{
+    if (block->insns[0].handler == op_count) {
+        block->insns[0].handler = counted_handler(block);
+        block->native = NULL;
     }
-    translate_block(accel->translator, cpu, block);
-    return true;
+}
+
+/* Counts an entry of the block, and has it translated when there were enough. */
+const Insn *op_count(Cpu *cpu, const Insn *insn)
+{
+    Block *block = (Block *)((uint8_t *)(uintptr_t)insn - offsetof(Block, insns));
+    InterpAccel *accel = cpu_accel(cpu);
+    Handler *handler = counted_handler(block);
+
+    if (block->entries < accel->translate_after) {
+        block->entries++;
+    }
+    if (block->entries >= accel->translate_after && translator_has_room(accel->translator)) {
+        translate_block(accel->translator, cpu, block);
+        handler = insn->handler;
+    }
+    INTERP_MUSTTAIL return handler(cpu, insn);
 }
 
 /* Where a generation ends, most blocks are still where they were. */
@@ -191,9 +283,7 @@ Block *block_find(Cpu *cpu, uint64_t limit)
             block->entries = 0;
             block->linear = fetch.linear;
         }
-        if (unlikely(!is_hot(cpu, block))) {
-            return block;
-        }
+        count_entries(cpu, block);
         block->generation = cpu->generation;
         cpu_note_block_in_page(cpu, fetch.linear);
         cpu->jump[jump_index(fetch.linear)] = block;

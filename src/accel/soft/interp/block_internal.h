@@ -17,8 +17,10 @@ typedef struct CrossPage {
 
 struct CodeCache {
     CrossPage cross_pages[CROSS_PAGES];
-    Block *hash[HASH_SIZE];
-    Block *scratch; /* for blocks that are not kept */
+    Block **hash;       /* the first block of each list */
+    unsigned hash_bits; /* log2 of the number of lists */
+    size_t block_count; /* in all lists, with stale blocks */
+    Block *scratch;     /* for blocks that are not kept */
 };
 
 /* The instruction bytes at CS:EIP. */
@@ -38,8 +40,8 @@ static inline uint8_t *immediates_of(Block *block)
 
 /* ---- block.c ---- */
 
-/* The list of the cache that holds the block at this place. */
-Block **block_hash_slot(CodeCache *cache, PhysAddr physical, unsigned mode);
+/* Adds a block to the cache. */
+void block_hash_add(CodeCache *cache, Block *block);
 
 /* ---- block_make.c ---- */
 

@@ -275,9 +275,7 @@ Block *block_make(Cpu *cpu, const Fetch *fetch)
         code_arena_take(arena, ROUND_UP(block->length, sizeof(Insn)));
     }
     block->kept = true;
-    Block **slot = block_hash_slot(cpu->code, block->physical, block->mode);
-    block->hash_next = *slot;
-    *slot = block;
+    block_hash_add(cpu->code, block);
     track(cpu, block);
     block->fixed = cpu->trace_code;
     if (cpu->trace_code) {

@@ -10,7 +10,7 @@
 static bool commit(CodeArena *arena)
 {
     uint8_t *from = arena->base + arena->committed;
-    if (arena->committed == CODE_ARENA_SIZE ||
+    if (arena->committed == arena->size ||
         mprotect(from, CODE_ARENA_CHUNK, PROT_READ | PROT_WRITE) != 0) {
         return false;
     }
@@ -18,15 +18,25 @@ static bool commit(CodeArena *arena)
     return true;
 }
 
+/* Returns NULL if there is no such room. */
+static uint8_t *reserve(size_t size)
+{
+    void *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return base == MAP_FAILED ? NULL : base;
+}
+
 bool code_arena_open(CodeArena *arena, GError **error)
 {
-    void *base =
-        mmap(NULL, CODE_ARENA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    *arena = (CodeArena){.base = base == MAP_FAILED ? NULL : base};
+    *arena = (CodeArena){.size = CODE_ARENA_SIZE, .base = reserve(CODE_ARENA_SIZE)};
+    while (!arena->base && arena->size > CODE_ARENA_LEAST) {
+        arena->size /= 2;
+        arena->base = reserve(arena->size);
+    }
     if (!arena->base || !commit(arena)) {
         g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST,
                     "-accel soft: the host has no %zu MiB of address space for decoded code: %s",
-                    CODE_ARENA_SIZE >> 20, g_strerror(errno));
+                    CODE_ARENA_LEAST >> 20, g_strerror(errno));
         return false;
     }
     return true;
@@ -35,7 +45,7 @@ bool code_arena_open(CodeArena *arena, GError **error)
 void code_arena_close(CodeArena *arena)
 {
     if (arena->base) {
-        munmap(arena->base, CODE_ARENA_SIZE);
+        munmap(arena->base, arena->size);
         arena->base = NULL;
     }
 }

@@ -12,6 +12,7 @@
 
 typedef struct CodeArena {
     uint8_t *base;
+    size_t size; /* of the reserved range */
     size_t used, committed;
     unsigned epoch; /* grows each time the arena is emptied */
 } CodeArena;
@@ -21,9 +22,11 @@ typedef struct CodeArena {
  * code_arena_room() can guarantee.
  */
 #define CODE_ARENA_CHUNK ((size_t)1 << 20)
-#define CODE_ARENA_SIZE  ((size_t)32 << 20)
+/* The sizes of the range: the host may limit the address space of a process. */
+#define CODE_ARENA_SIZE  ((size_t)128 << 20)
+#define CODE_ARENA_LEAST ((size_t)16 << 20)
 
-/* Returns false if the host has no room. */
+/* Returns false if the host has no room for even the smallest range. */
 bool code_arena_open(CodeArena *arena, GError **error);
 /* Can also be called for an arena that was not opened. */
 void code_arena_close(CodeArena *arena);

@@ -73,6 +73,9 @@ void block_make_stale(Block *block)
 {
     block->stale = true;
     block->generation = NO_GENERATION;
+    if (!block->copied) {
+        block->native = NULL;
+    }
     for (unsigned i = 0; i < block->count; i++) {
         block->insns[i].handler = op_stale;
     }
@@ -80,6 +83,7 @@ void block_make_stale(Block *block)
 
 void block_untranslate(const InterpAccel *accel, Block *block)
 {
+    block_end_count(block);
     if (accel->translator && block->entries >= accel->translate_after) {
         translate_drop(accel->translator, block);
     }

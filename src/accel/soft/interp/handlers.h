@@ -241,7 +241,7 @@ static inline Block *block_at_jump(Cpu *cpu, LinearAddr linear)
 
 Handler block_chain_slow0, block_chain_slow1, block_jump_slow;
 /* These handlers are the same in every mode. */
-Handler op_stale, op_undefined, op_too_long;
+Handler op_stale, op_undefined, op_too_long, op_count;
 /* The handlers of both builds; see Block.mode. */
 Handler op_block_end, op64_block_end;
 

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CACHE_SIZE ((size_t)32 << 20)
+#define CACHE_SIZE ((size_t)64 << 20)
 /* More than the largest block needs. */
 #define BLOCK_ROOM ((size_t)64 << 10)
 /* The shared code is at the start. */
@@ -560,7 +560,7 @@ static const uint8_t *translate_run(Translation *t, unsigned first, unsigned end
 
 static bool ends_with_event(const Translation *t, const Block *block)
 {
-    return translator_form(t->translator, block->insns[block->count - 1].handler).kind ==
+    return translator_form(t->translator, block_handler(block, block->count - 1u)).kind ==
            KIND_EVENT;
 }
 
@@ -639,6 +639,7 @@ static void translate_at(Translator *translator, Cpu *cpu, Block *block, unsigne
     };
     uint64_t rip[2];
 
+    block_end_count(block);
     t.context_number = context_number(translator, &t.context);
     if (!t.context_number || !translator_has_room(translator)) {
         return;

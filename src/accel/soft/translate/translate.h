@@ -33,8 +33,8 @@ void translator_empty(Translator *translator);
 bool translator_has_room(const Translator *translator);
 /*
  * Translates the runs of a block that is kept and is at CS:RIP, and its
- * successors. Block.context is set to the number of what the translation
- * depends on in addition to the code, which is a combination of segments.
+ * successors.  Their entries are no longer counted. Block.context is set to the number of what the
+ * translation depends on in addition to the code, which is a combination of segments.
  */
 void translate_block(Translator *translator, Cpu *cpu, Block *block);
 /* Makes the interpreter execute the block again. */

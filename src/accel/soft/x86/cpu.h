@@ -29,10 +29,8 @@
 #define PHYSICAL_BITS 40u
 #define PHYSICAL_MASK ((UINT64_C(1) << PHYSICAL_BITS) - 1)
 
-#define JUMP_BITS 12u
+#define JUMP_BITS 14u
 #define JUMP_SIZE (1u << JUMP_BITS)
-#define HASH_BITS 14u
-#define HASH_SIZE (1u << HASH_BITS)
 
 /* The reasons for the run loop to look at every instruction. */
 #define SINGLE_STEP_STEP   0x1u /* EFLAGS.TF */
@@ -166,7 +164,7 @@ struct InterpAccel {
     CodePage ***pages; /* [CODE_CHUNKS], each NULL or [CODE_CHUNK_SIZE] */
     CodeArena arena;
     Translator *translator;  /* NULL: everything is interpreted */
-    uint8_t translate_after; /* how often block_find() gives a block before it is translated */
+    uint8_t translate_after; /* how often a block is entered before it is translated */
     CpuFeatures features;
     CpuIdentity identity;
     bool paranoid;

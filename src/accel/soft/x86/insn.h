@@ -81,11 +81,12 @@ struct Block {
     union {
         uint8_t *copy;         /* if `copied`: the bytes as they were decoded */
         const uint8_t *native; /* if `context`: where other translated blocks enter it */
+        uintptr_t counted;     /* if its entries are counted; see block_count_entries() */
     };
     uint16_t count;              /* of instructions */
     uint16_t length;             /* in bytes */
     uint8_t mode;                /* Cpu.mode */
-    uint8_t entries;             /* by block_find(); see InterpAccel.translate_after */
+    uint8_t entries;             /* if counted; see InterpAccel.translate_after */
     uint8_t context;             /* of its translation; 0: not translated.  See translate.h */
     bool kept : 1;               /* in the cache; otherwise it is used only once */
     bool stale : 1;              /* its bytes changed */
@@ -152,6 +153,10 @@ void code_written(const InterpAccel *accel, CodePage *page, PhysAddr address, co
                   size_t size, const Insn *by);
 /* A block at another address of the same page, or NULL. */
 Block *block_near(Cpu *cpu, const Block *block, LinearAddr linear);
+/* The handler of an instruction, even while the entries of its block are counted. */
+Handler *block_handler(const Block *block, unsigned i);
+/* Ends the counting of entries. */
+void block_end_count(Block *block);
 CodePage **code_page_slot(InterpAccel *accel, PhysAddr physical);
 /*
  * The instruction is one of those that often write next to code.  Each time, its

@@ -131,10 +131,42 @@ static void new_generation(Cpu *cpu)
     memset(cpu->block_pages, 0, sizeof(cpu->block_pages));
 }
 
+void tlb_init(Tlb *tlb)
+{
+    /*
+     * A tag of 0 stands for page 0.  Accesses that end there are looked up in the first
+     * entry, and in the last one if they begin at the end of the address space.
+     */
+    invalidate(&tlb->entry[0]);
+    invalidate(&tlb->entry[TLB_SIZE - 1]);
+}
+
+/* Goes through the filled entries: returns the first one from `i` on, or TLB_SIZE. */
+static unsigned next_filled(const Tlb *tlb, unsigned i)
+{
+    while (i < TLB_SIZE) {
+        uint64_t rest = tlb->filled[i / 64] >> i % 64;
+
+        if (rest) {
+            return i + (unsigned)__builtin_ctzll(rest);
+        }
+        i = (i | 63) + 1;
+    }
+    return TLB_SIZE;
+}
+
+static void flush_table(Tlb *tlb)
+{
+    for (unsigned i = next_filled(tlb, 0); i < TLB_SIZE; i = next_filled(tlb, i + 1)) {
+        invalidate(&tlb->entry[i]);
+    }
+    memset(tlb->filled, 0, sizeof(tlb->filled));
+}
+
 void tlb_flush(Cpu *cpu)
 {
-    for (unsigned i = 0; i < RIGHTS_COUNT * TLB_SIZE; i++) {
-        invalidate(&cpu->tlbs[i / TLB_SIZE].entry[i % TLB_SIZE]);
+    for (unsigned rights = 0; rights < RIGHTS_COUNT; rights++) {
+        flush_table(&cpu->tlbs[rights]);
     }
     cpu->large_first = UINT64_MAX;
     cpu->large_last = 0;
@@ -166,15 +198,21 @@ static void note_large(Cpu *cpu, LinearAddr linear, uint64_t offset_mask)
     cpu->large_last = MAX(cpu->large_last, linear | offset_mask);
 }
 
-void tlb_mark_code(Cpu *cpu, PhysAddr physical)
+static void mark_code(Tlb *tlb, PhysAddr physical)
 {
-    for (unsigned i = 0; i < RIGHTS_COUNT * TLB_SIZE; i++) {
-        Tlb *tlb = &cpu->tlbs[i / TLB_SIZE];
-        TlbEntry *entry = &tlb->entry[i % TLB_SIZE];
+    for (unsigned i = next_filled(tlb, 0); i < TLB_SIZE; i = next_filled(tlb, i + 1)) {
+        TlbEntry *entry = &tlb->entry[i];
 
-        if (tlb->cold[i % TLB_SIZE].physical == physical && !(entry->write_tag & TLB_INVALID)) {
+        if (tlb->cold[i].physical == physical && !(entry->write_tag & TLB_INVALID)) {
             entry->write_tag |= TLB_CODE;
         }
+    }
+}
+
+void tlb_mark_code(Cpu *cpu, PhysAddr physical)
+{
+    for (unsigned rights = 0; rights < RIGHTS_COUNT; rights++) {
+        mark_code(&cpu->tlbs[rights], physical);
     }
 }
 
@@ -441,6 +479,7 @@ static void fill(Cpu *cpu, LinearAddr linear, MemoryAccess access, Rights rights
         walk_tables(cpu, &walk);
     }
     fill_entry(cpu, &cpu->tlbs[rights], &walk);
+    cpu->tlbs[rights].filled[tlb_index(linear) / 64] |= UINT64_C(1) << tlb_index(linear) % 64;
 }
 
 TlbEntry *tlb_entry(Cpu *cpu, LinearAddr linear, MemoryAccess access, Rights rights)

@@ -31,12 +31,13 @@ typedef struct TlbCold {
 #define TLB_CODE    0x8u  /* parts of it belong to blocks */
 #define TLB_WATCH   0x10u /* a debugger watches parts of it */
 
-#define TLB_BITS 9u
+#define TLB_BITS 11u
 #define TLB_SIZE (1u << TLB_BITS)
 
 typedef struct Tlb {
     TlbEntry entry[TLB_SIZE];
     TlbCold cold[TLB_SIZE];
+    uint64_t filled[TLB_SIZE / 64]; /* a bit for each entry that may be valid */
 } Tlb;
 
 /* Whose rights an access has.  Each has a table of its own. */
@@ -66,6 +67,8 @@ static inline TlbCold *tlb_cold_at(Tlb *tlb, LinearAddr linear)
 
 /* ---- paging.c ---- */
 
+/* `tlb` is all zeros. */
+void tlb_init(Tlb *tlb);
 /* Flushes every entry.  Every block looks for its successor again. */
 void tlb_flush(Cpu *cpu);
 void tlb_flush_page(Cpu *cpu, LinearAddr linear);
