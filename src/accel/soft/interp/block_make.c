@@ -46,9 +46,19 @@ static void end_block(Cpu *cpu, Block *block)
     };
 }
 
+/* Interrupts and other events write without an instruction of a block. */
+static bool is_in_block(const CodeArena *arena, const Insn *insn)
+{
+    const uint8_t *place = (const uint8_t *)insn;
+
+    return place >= arena->base && place < arena->base + arena->used;
+}
+
 void block_writes_beside_code(Cpu *cpu, const Insn *insn)
 {
-    block_untranslate(cpu_accel(cpu), block_of(insn));
+    if (is_in_block(&cpu_accel(cpu)->arena, insn)) {
+        block_untranslate(cpu_accel(cpu), block_of(insn));
+    }
 }
 
 void block_end_here(Cpu *cpu)
