@@ -34,10 +34,12 @@ static const struct {
     {"char", LOG_CHAR, "at the end: the counters of each chardev"},
     {"guest_errors", LOG_GUEST_ERRORS, "model specific registers that do not exist, once each"},
     {"options", LOG_ACCEPTED, "at the start: options that were accepted and change nothing"},
+    {"cpu_reset", LOG_CPU_RESET, "the registers before each reset of a CPU"},
     {"in_asm", LOG_IN_ASM, "soft: instructions, in blocks, when they are first decoded"},
     {"int", LOG_INT, "soft: interrupts and exceptions"},
     {"exec", LOG_EXEC, "soft: a line before each block is executed"},
     {"cpu", LOG_CPU, "soft: the registers before each block is executed"},
+    {"mmu", LOG_MMU, "soft: changes of CR0, CR3 and CR4"},
     {"nochain", LOG_NOCHAIN, "soft: blocks are not chained"},
 };
 

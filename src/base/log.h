@@ -23,11 +23,13 @@ typedef enum LogItem {
     LOG_NOCHAIN = 1 << 7,   /* blocks are not chained */
     /* Requests to the CPU that it does not support, if the guest can continue. */
     LOG_GUEST_ERRORS = 1 << 8,
-    LOG_ACCEPTED = 1 << 9 /* options that were accepted and change nothing */
+    LOG_ACCEPTED = 1 << 9,   /* options that were accepted and change nothing */
+    LOG_CPU_RESET = 1 << 10, /* the registers before each reset of a CPU */
+    LOG_MMU = 1 << 11        /* changes of the control registers that paging depends on */
 } LogItem;
 
 /* Only an accelerator that sees the guest's instructions can log these. */
-#define LOG_OF_CPU (LOG_IN_ASM | LOG_INT | LOG_CPU | LOG_EXEC | LOG_NOCHAIN)
+#define LOG_OF_CPU (LOG_IN_ASM | LOG_INT | LOG_CPU | LOG_EXEC | LOG_NOCHAIN | LOG_MMU)
 
 typedef struct Log Log;
 

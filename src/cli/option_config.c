@@ -117,9 +117,9 @@ bool option_read_config(Parse *parse, const char *value, GError **error)
 /* Whether QEMU logs the item and pioemu does not. */
 static bool is_idle_item(const char *item)
 {
-    static const char *const ITEMS[] = {
-        "out_asm",   "op",    "op_opt", "op_ind", "op_plugin", "mmu", "pcall", "page",
-        "cpu_reset", "unimp", "plugin", "strace", "tid",       "fpu", "vpu",   NULL};
+    static const char *const ITEMS[] = {"out_asm", "op",   "op_opt", "op_ind", "op_plugin",
+                                        "pcall",   "page", "unimp",  "plugin", "strace",
+                                        "tid",     "fpu",  "vpu",    NULL};
     return g_strv_contains(ITEMS, item) || g_str_has_prefix(item, "trace:");
 }
 

@@ -113,6 +113,14 @@ void cpu_trace_entered(CpuTrace *trace, const TracedEntry *entry, const CpuState
     }
 }
 
+void cpu_trace_control(CpuTrace *trace, TracedCpu cpu, const char *name, uint64_t value)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    append_cpu(text, cpu);
+    g_string_append_printf(text, "%s update: %s=0x%08" PRIx64, name, name, value);
+    trace->sink(trace->opaque, text->str);
+}
+
 /* ---- interrupts ---- */
 
 static const char *exception_name(uint8_t vector)

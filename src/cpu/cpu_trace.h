@@ -1,5 +1,5 @@
 /*
- * What -d in_asm, int, cpu and exec log.  An accelerator that sees the guest's
+ * What -d in_asm, int, cpu, exec and mmu log.  An accelerator that sees the guest's
  * instructions calls the functions here, which make the lines of the log.
  *
  * The thread that runs the vCPU makes all calls.
@@ -61,6 +61,9 @@ typedef struct TracedEntry {
 
 /* exec; and cpu if `state` is not NULL */
 void cpu_trace_entered(CpuTrace *trace, const TracedEntry *entry, const CpuState *state);
+
+/* mmu: a control register was changed. */
+void cpu_trace_control(CpuTrace *trace, TracedCpu cpu, const char *name, uint64_t value);
 
 typedef struct TracedPlace {
     uint16_t cs;

@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
+#include "src/cpu/cpu_dump.h"
 #include "src/cpu/cpu_text.h"
 #include "src/expect/expect.h"
 #include "src/vm/report.h"
@@ -267,6 +268,18 @@ void vm_halted_for_good(Vm *vm)
 
 /* ---- events ---- */
 
+/* An accelerator need not know the registers, as of a CPU that has just died. */
+static void log_cpu_reset(const Vm *vm, Vcpu *vcpu)
+{
+    CpuState state;
+    if (vm->log_items & LOG_CPU_RESET && vm->accel->class->get_state(vcpu, &state, NULL)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_string_append_printf(text, "CPU Reset (CPU %u)\n", vcpu->index);
+        cpu_dump(text, &state);
+        log_line(vm->log, "%s", text->str);
+    }
+}
+
 bool vm_reset_parts(Vm *vm, GError **error)
 {
     CpuState state;
@@ -289,6 +302,7 @@ bool vm_reset_parts(Vm *vm, GError **error)
     for (unsigned i = 0; i < scheduler_count(vm->scheduler); i++) {
         Vcpu *vcpu = scheduler_vcpu(vm->scheduler, i);
         atomic_store(&vcpu->nmi, false);
+        log_cpu_reset(vm, vcpu);
         if ((vm->accel->class->reset_vcpu && !vm->accel->class->reset_vcpu(vcpu, error)) ||
             (i == 0 && !vm->accel->class->set_state(vcpu, &state, error))) {
             return false;
@@ -413,6 +427,9 @@ static void ask_cpu(Vm *vm, unsigned cpu, bool init, uint8_t vector)
 {
     if (!vm->scheduler || cpu >= scheduler_count(vm->scheduler)) {
         return;
+    }
+    if (init && vm->log_items & LOG_CPU_RESET) {
+        log_line(vm->log, "CPU Reset (CPU %u) by an INIT", cpu);
     }
     if (init) {
         vcpu_ask_init(scheduler_vcpu(vm->scheduler, cpu));

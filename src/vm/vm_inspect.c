@@ -72,7 +72,7 @@ bool vm_set_log(Vm *vm, unsigned items, GError **error)
     unsigned wanted = items & LOG_OF_CPU;
     if (wanted && !vm->trace) {
         return error_refuse(error,
-                            "in_asm, int, exec, cpu and nochain: -accel %s does not see the "
+                            "in_asm, int, exec, cpu, mmu and nochain: -accel %s does not see the "
                             "guest's instructions (use -accel soft)",
                             vm_accel_name(vm));
     }

@@ -135,8 +135,8 @@ bool vm_open_trace(Vm *vm, const AccelClass *accel, GError **error)
     }
     if (!accel->traces) {
         log_line(vm->log,
-                 "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
-                 "instructions, so none is logged (use -accel soft)",
+                 "pioemu: -d in_asm, int, exec, cpu, mmu, nochain: -accel %s does not see the "
+                 "guest's instructions, so none is logged (use -accel soft)",
                  accel->name);
         return true;
     }

@@ -248,7 +248,7 @@ static void test_what_is_logged_can_change(void)
     g_autofree char *line = g_strdup_printf("logfile %s", path);
     has(&rig, line, "{\"return\":\"\"}");
     has(&rig, "log foo", "Error: 'foo' is no list of log items");
-    has(&rig, "log in_asm", "in_asm, int, exec, cpu and nochain: -accel qtest does not see");
+    has(&rig, "log in_asm", "in_asm, int, exec, cpu, mmu and nochain: -accel qtest does not see");
     has(&rig, "log io", "{\"return\":\"\"}");
     g_free(control_ask(&rig, "outb 0x80 0x11"));
     has(&rig, "info trace-events i*", "{\"return\":\"io : state 1\\r\\nin_asm : state 0\\r\\nint");

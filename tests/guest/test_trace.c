@@ -117,15 +117,44 @@ static void test_each_line_names_its_cpu(const GuestTarget *target)
     assert_lines(log, "int ", 0);
 }
 
+/* Each reset shows the registers before it, on any accelerator. */
+static void test_cpu_resets_are_shown(const GuestTarget *target)
+{
+    g_autofree char *log = run_hello(target, "-smp 2 -d cpu_reset");
+    assert_lines(log, "CPU Reset (CPU 0)", 1);
+    assert_lines(log, "CPU Reset (CPU 1)", 1);
+    assert_lines(log, "EAX=00000000 EBX=00000000 ", 2);
+}
+
+/* The guest turns on paging for 64-bit code. */
+static void test_changes_of_control_registers_are_shown(const GuestTarget *target)
+{
+    if (!sees_instructions(target)) {
+        g_test_skip("it sees no instructions");
+        return;
+    }
+    g_autofree char *path = guest_path("trace.log");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES, "-kernel long.bin -D %s -d mmu", path);
+    guest_close_input(guest);
+    guest_wait_exit(guest);
+    g_autofree char *log = guest_read_file(path);
+    g_remove(path);
+    assert_lines(log, "CR3 update: CR3=0x00008000", 1);
+    assert_lines(log, "CR4 update: CR4=0x00000020", 1);
+    assert_lines(log, "CR0 update: CR0=0x60000011", 1);
+    assert_lines(log, "CR0 update: CR0=0xe0000011", 1);
+}
+
 /* There is one line, whatever items are given, and the guest runs. */
 static void test_who_sees_no_instructions_says_so(const GuestTarget *target)
 {
-    g_autofree char *log = run_hello(target, "-d in_asm,int,exec,cpu,nochain");
+    g_autofree char *log = run_hello(target, "-d in_asm,int,exec,cpu,mmu,nochain");
     if (sees_instructions(target)) {
         return;
     }
     g_autofree char *message = g_strdup_printf(
-        "pioemu: -d in_asm, int, exec, cpu, nochain: -accel %s does not see the guest's "
+        "pioemu: -d in_asm, int, exec, cpu, mmu, nochain: -accel %s does not see the guest's "
         "instructions, so none is logged (use -accel soft)\n",
         target->accel);
     g_assert_cmpstr(log, ==, message);
@@ -210,6 +239,9 @@ int main(int argc, char **argv)
                     test_filter_leaves_the_code_of_its_range, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/interrupts_are_shown", test_interrupts_are_shown, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/names_the_cpu", test_each_line_names_its_cpu, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/cpu_resets_are_shown", test_cpu_resets_are_shown, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("trace/changes_of_control_registers_are_shown",
+                    test_changes_of_control_registers_are_shown, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/who_sees_no_instructions_says_so", test_who_sees_no_instructions_says_so,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("trace/a_long_trace_is_all_there", test_a_long_trace_is_all_there,

@@ -195,7 +195,7 @@ static void test_what_qemu_has_and_we_do_not(void)
             "-parallel", "stdio");
     Parsed p = PARSE("-usb", "-no-user-config", "-k", "de", "-audiodev", "pa,id=a", "-soundhw",
                      "sb16", "-rtc", "driftfix=slew,base=localtime", "-parallel", "none",
-                     "-no-hpet", "-overcommit", "mem-lock=off", "-d", "cpu_reset,guest_errors,mmu");
+                     "-no-hpet", "-overcommit", "mem-lock=off", "-d", "page,guest_errors,unimp");
     g_assert_no_error(p.error);
     g_assert_cmpuint(p.config->notes->len, ==, 10);
     g_assert_cmpstr(p.config->keymap, ==, "de");

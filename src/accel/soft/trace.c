@@ -12,6 +12,7 @@ void trace_init(Cpu *cpu)
     cpu->trace_code = cpu_trace_wants(trace, LOG_IN_ASM);
     cpu->trace_entries = cpu_trace_wants(trace, LOG_EXEC | LOG_CPU);
     cpu->trace_interrupts = cpu_trace_wants(trace, LOG_INT);
+    cpu->trace_mmu = cpu_trace_wants(trace, LOG_MMU);
     cpu->unlinked =
         cpu_accel(cpu)->paranoid || cpu->trace_entries || cpu_trace_wants(trace, LOG_NOCHAIN);
 }
@@ -81,6 +82,11 @@ void trace_entered(Cpu *cpu, const Block *block)
         state_get(&cpu->vcpu, &state, NULL);
     }
     cpu_trace_entered(trace_of(cpu), &entry, registers ? &state : NULL);
+}
+
+void trace_control(const Cpu *cpu, const char *name, uint64_t value)
+{
+    cpu_trace_control(trace_of(cpu), traced_cpu(cpu), name, value);
 }
 
 static TracedPlace place(const Cpu *cpu, uint64_t rip)

@@ -16,6 +16,8 @@ void trace_changed(Accel *accel);
 void trace_decoded(Cpu *cpu, const Block *block, LinearAddr linear, const uint8_t *bytes);
 /* For trace_entries: the block at CS:EIP runs next. */
 void trace_entered(Cpu *cpu, const Block *block);
+/* For trace_mmu: the control register was changed. */
+void trace_control(const Cpu *cpu, const char *name, uint64_t value);
 /* For trace_interrupts: called before an event is delivered, and after. */
 TracedInterrupt trace_interrupt_begin(const Cpu *cpu, EventKind kind, const Fault *event);
 void trace_interrupt_end(Cpu *cpu, TracedInterrupt *taken);

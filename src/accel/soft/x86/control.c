@@ -1,6 +1,7 @@
 /*
  * Control registers, model specific registers and I/O permission.
  */
+#include "src/accel/soft/trace.h"
 #include "src/accel/soft/x86/access.h"
 
 #define CR0_CHANGEABLE                                                                             \
@@ -60,6 +61,13 @@ static void need_paging_order(Cpu *cpu, bool on)
     }
 }
 
+static void tell(const Cpu *cpu, const char *name, uint64_t value)
+{
+    if (unlikely(cpu->trace_mmu)) {
+        trace_control(cpu, name, value);
+    }
+}
+
 /* The bit ET is always 1. */
 void control_set_cr0(Cpu *cpu, uint64_t value)
 {
@@ -81,6 +89,7 @@ void control_set_cr0(Cpu *cpu, uint64_t value)
         load_pdptes(cpu);
     }
     cpu->cr0 = value;
+    tell(cpu, "CR0", value);
     if (switched) {
         control_set_long_mode(cpu, paging && cpu->msr.efer & CPU_EFER_LME);
     }
@@ -112,6 +121,7 @@ void control_set_cr3(Cpu *cpu, uint64_t value)
             cpu->pdpte[i] = pdpte[i];
         }
     }
+    tell(cpu, "CR3", value);
     tlb_flush(cpu);
 }
 
@@ -151,6 +161,7 @@ void control_set_cr4(Cpu *cpu, uint64_t value)
         load_pdptes(cpu);
     }
     cpu->cr4 = value;
+    tell(cpu, "CR4", value);
     if ((old ^ value) & CR4_PAGING) {
         tlb_flush(cpu);
         cpu_mode_changed(cpu);

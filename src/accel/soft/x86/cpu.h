@@ -134,7 +134,7 @@ struct Cpu {
     uint64_t physical_mask; /* A20 */
     uint64_t linear_mask;   /* whether linear addresses wrap at 4 GiB */
     /* For -d; see trace.h. */
-    bool trace_code, trace_entries, trace_interrupts;
+    bool trace_code, trace_entries, trace_interrupts, trace_mmu;
     bool unlinked; /* every entry of a block asks block_find() */
 
     CodeCache *code;
