@@ -2,6 +2,7 @@
  * Hard disks on the ATA channels, by programmed I/O.  Their interrupts stay masked:
  * the status is polled, and other interrupts are served meanwhile.
  */
+#include "bios/boot_order.h"
 #include "bios/fixed_disk.h"
 #include "bios/services.h"
 
@@ -205,6 +206,7 @@ static void add_disk(AtaUnit *unit)
         .ops = &DISK_OPS,
         .sectors = words[IDENTIFY_LBA28] | (uint32_t)words[IDENTIFY_LBA28 + 1] << 16,
         .unit = unit,
+        .place = PLACE_ATA(ata_index(unit)),
     };
     unit->kind = ATA_DISK;
     unit->lba48 = words[IDENTIFY_COMMANDS] & COMMANDS_LBA48;

@@ -1,8 +1,10 @@
 /*
- * INT 18h and 19h.  The devices are tried in the order that the machine gives.  If
- * one cannot be booted, the reason is printed.  After an order of three kinds of
+ * INT 18h and 19h.  First the devices are tried that the machine names, and then the
+ * others in the order of their kinds that it gives.  If one cannot be booted, the
+ * reason is printed.  After an order of three kinds of
  * devices the network follows, that is, the option ROMs that boot by themselves.
  */
+#include "bios/boot_order.h"
 #include "bios/disk.h"
 #include "bios/rom.h"
 #include "bios/services.h"
@@ -23,6 +25,7 @@
 typedef struct Boot {
     uint8_t order[ORDER_MAX]; /* CMOS_BOOT_*; 0 if none */
     uint8_t next;             /* an index into `order` */
+    uint8_t next_listed;      /* an index into the order that the machine gives by name */
     uint8_t next_rom;         /* an index of the ROMs that boot by themselves */
     const char *tried;        /* the device that is being tried, or was tried last */
     Drive *chosen;            /* is tried first; may be NULL */
@@ -96,35 +99,73 @@ static void try_rom(const RomBoot *rom)
     print("Not booted from %s: it found nothing\n", boot.tried);
 }
 
-static void try_roms(void)
+/*
+ * Tries the ROMs at a place; with PLACE_NONE those at places that are not listed.
+ * After an INT 18h it goes on with the next one.
+ */
+static void try_roms(uint16_t place)
 {
-    const RomBoot *rom = rom_boot(boot.next_rom);
-    while (rom) {
+    const RomBoot *rom;
+    while ((rom = rom_boot(boot.next_rom))) {
+        uint16_t at = PLACE_PCI(rom->function);
         boot.next_rom++;
-        try_rom(rom);
-        rom = rom_boot(boot.next_rom);
+        if (place != PLACE_NONE ? at == place : !boot_order_has(at)) {
+            try_rom(rom);
+        }
+    }
+    boot.next_rom = 0;
+}
+
+/* ---- the devices that the machine names ---- */
+
+static void try_listed(void)
+{
+    while (boot.next_listed < boot_order_count()) {
+        uint16_t place = boot_order_place(boot.next_listed);
+        Drive *drive = disk_at(place);
+        if (!drive) {
+            try_roms(place);
+        }
+        boot.next_listed++;
+        if (drive && drive != boot.chosen) {
+            try_drive(drive, drive->ops->name);
+        }
     }
 }
 
-/* Returns false if the user chose the device, so that it was tried before. */
-static bool is_next(const Drive *drive)
+/* ---- the others, by their kinds ---- */
+
+/* The first drive of a kind that is not listed.  The listed ones have the first numbers. */
+static Drive *first_unlisted(uint8_t number)
 {
-    return !drive || drive != boot.chosen;
+    Drive *drive = disk_find(number);
+    while (drive && boot_order_has(drive->place)) {
+        drive = disk_find(++number);
+    }
+    return drive;
+}
+
+static void try_kind(uint8_t device)
+{
+    uint8_t number = DEVICES[device].drive;
+    Drive *drive = first_unlisted(number);
+    /* The user's choice was tried before, and so was a kind whose drives are all listed. */
+    if (drive ? drive != boot.chosen : !disk_find(number)) {
+        try_drive(drive, DEVICES[device].name);
+    }
 }
 
 static void boot_rest(void)
 {
-    while (boot.next < ORDER_MAX) {
+    try_listed();
+    while (boot.next < ORDER_MAX && !boot_order_is_strict()) {
         uint8_t device = boot.order[boot.next];
         if (device == CMOS_BOOT_NETWORK) {
-            try_roms(); /* after an INT 18h it goes on with the next one */
+            try_roms(PLACE_NONE);
         }
         boot.next++;
         if (device && device < sizeof(DEVICES) / sizeof(DEVICES[0])) {
-            Drive *drive = disk_find(DEVICES[device].drive);
-            if (is_next(drive)) {
-                try_drive(drive, DEVICES[device].name);
-            }
+            try_kind(device);
         }
     }
     print("Nothing to boot\n");
@@ -157,7 +198,7 @@ void boot_choose(Drive *drive)
 _Noreturn void boot_first(void)
 {
     read_order();
-    boot.next = boot.next_rom = 0;
+    boot.next = boot.next_listed = boot.next_rom = 0;
     if (boot.chosen) {
         try_drive(boot.chosen, boot.chosen->ops->name);
     }

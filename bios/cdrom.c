@@ -1,6 +1,7 @@
 /* CD-ROM drives for INT 13h.  They have the extensions only, with blocks of 2048 bytes. */
 #include "bios/cdrom.h"
 
+#include "bios/boot_order.h"
 #include "bios/services.h"
 
 #include "devices/storage/ata_regs.h"
@@ -250,6 +251,7 @@ void cdrom_setup(void)
             .removable = true,
             .sector_size = CDROM_BLOCK,
             .unit = unit,
+            .place = PLACE_ATA(ata_index(unit)),
         };
         if (unit->kind == ATA_PACKET && disk_add(&drive)) {
             number++;

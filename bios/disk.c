@@ -71,6 +71,16 @@ Drive *disk_find(uint8_t number)
     return NULL;
 }
 
+Drive *disk_at(uint16_t place)
+{
+    for (unsigned i = 0; i < disks.count; i++) {
+        if (disks.drives[i].place == place) {
+            return &disks.drives[i];
+        }
+    }
+    return NULL;
+}
+
 /* True for drives of the same kind, from this one on. */
 static bool moves(const Drive *drive, uint8_t number)
 {

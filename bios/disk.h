@@ -76,11 +76,14 @@ struct Drive {
     uint16_t cylinders, heads, sectors_track; /* 0 heads: there is no geometry, and only the
                                                  extensions work */
     const void *unit;                         /* the driver's data */
+    uint16_t place;                           /* PLACE_... of boot_order.h */
 };
 
 /* Keeps a copy of the drive and returns it.  NULL: there are too many. */
 Drive *disk_add(const Drive *drive);
 Drive *disk_find(uint8_t number);
+/* The drive at a place, or NULL. */
+Drive *disk_at(uint16_t place);
 /* The number of drives of its kind, among those that have cylinders, heads and sectors. */
 uint8_t disk_count_like(uint8_t number);
 /*

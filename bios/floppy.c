@@ -5,6 +5,7 @@
  * disk change line has reported that it may be another one.  The motor keeps
  * running for two seconds.  There is no wait for it to start.
  */
+#include "bios/boot_order.h"
 #include "bios/disk.h"
 #include "bios/services.h"
 
@@ -661,6 +662,7 @@ static void add_unit(uint8_t number, uint8_t type)
         .removable = true,
         .sector_size = DISK_SECTOR_SIZE,
         .unit = unit,
+        .place = PLACE_FLOPPY(number),
     };
     *unit = (Unit){.number = number, .type = type};
     if (type && type <= TYPE_LAST) {

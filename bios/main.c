@@ -1,4 +1,5 @@
 /* From the reset to the boot: vectors, variables, devices, and a line of greeting. */
+#include "bios/boot_order.h"
 #include "bios/pci.h"
 #include "bios/rom.h"
 #include "bios/services.h"
@@ -132,6 +133,7 @@ void bios_start(void)
     out8(PORT_POST, 0x03);
     disk_setup();
     rom_setup();
+    boot_order_setup();
     menu_offer();
     boot_first();
 }

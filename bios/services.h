@@ -103,6 +103,9 @@ void irq_slave(Regs *regs);
 
 /* Returns 0 if there is no device or no such item. */
 uint32_t fw_cfg_number(uint16_t key, unsigned size);
+/* Selects a file for fw_cfg_next().  Returns its size, 0 if there is none. */
+uint32_t fw_cfg_open(const char *name);
+uint8_t fw_cfg_next(void);
 uint32_t fw_cfg_file_number(const char *name, unsigned size, uint32_t otherwise);
 
 /* ---- the others ---- */

@@ -8,6 +8,7 @@
  */
 #include "bios/virtio_disk.h"
 
+#include "bios/boot_order.h"
 #include "bios/fixed_disk.h"
 #include "bios/pci.h"
 #include "bios/services.h"
@@ -311,6 +312,7 @@ static bool add(VirtioDisk *disk, unsigned function)
     Drive drive = {
         .ops = &OPS,
         .unit = disk,
+        .place = PLACE_PCI(function),
         .sectors = reg_read(disk->parts[KIND_DEVICE], 4) |
                    (uint64_t)reg_read(disk->parts[KIND_DEVICE] + 4, 4) << 32,
     };

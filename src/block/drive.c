@@ -170,7 +170,7 @@ static bool parse_index(GHashTable *table, Drive *drive, GError **error)
 {
     const char *text = g_hash_table_lookup(table, "index");
     uint64_t index;
-    drive->index = -1;
+    drive->index = drive->bootindex = -1;
     if (!text) {
         return parse_unit(table, drive, error);
     }
@@ -328,6 +328,7 @@ Drive *drive_new_node(const char *what, const char *id, const char *file)
         .file = g_strdup(file),
         .interface = DRIVE_NONE,
         .index = -1,
+        .bootindex = -1,
         .format = "raw",
     };
     return drive;
@@ -347,6 +348,7 @@ Drive *drive_new_short(const char *option, const char *file)
         .file = g_strdup(file),
         .interface = SHORT_FORMS[i].interface,
         .index = SHORT_FORMS[i].index,
+        .bootindex = -1,
         .cdrom = SHORT_FORMS[i].cdrom,
         .read_only = SHORT_FORMS[i].cdrom,
     };

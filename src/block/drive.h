@@ -23,7 +23,8 @@ typedef struct Drive {
     char *id;   /* NULL: the machine chooses */
     char *file; /* NULL: it has no medium yet */
     DriveInterface interface;
-    int index; /* on the interface; -1: the first that is free */
+    int index;     /* on the interface; -1: the first that is free */
+    int bootindex; /* its place in the order of booting; -1: none */
     bool cdrom;
     bool read_only;
     bool snapshot; /* writes go to a temporary file that is deleted at the end */

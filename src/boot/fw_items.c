@@ -11,6 +11,7 @@ typedef struct FwItem {
     unsigned key;
     char *name; /* NULL: it is not a file */
     GBytes *bytes;
+    bool given; /* by -fw_cfg */
 } FwItem;
 
 struct FwItems {
@@ -49,7 +50,7 @@ void fw_items_free(FwItems *items)
 static void add(GPtrArray *list, unsigned key, const char *name, GBytes *bytes)
 {
     FwItem *item = g_new0(FwItem, 1);
-    *item = (FwItem){key, g_strdup(name), bytes};
+    *item = (FwItem){key, g_strdup(name), bytes, false};
     g_ptr_array_add(list, item);
 }
 
@@ -81,6 +82,20 @@ void fw_items_add_file(FwItems *items, const char *name, GBytes *bytes)
     } else {
         add(items->files, 0, name, bytes);
     }
+}
+
+/* A file that the user gave stays. */
+void fw_items_set_file(FwItems *items, const char *name, GBytes *bytes)
+{
+    for (guint i = 0; i < items->files->len; i++) {
+        FwItem *item = items->files->pdata[i];
+        if (!strcmp(item->name, name) && !item->given) {
+            g_bytes_unref(item->bytes);
+            item->bytes = bytes;
+            return;
+        }
+    }
+    fw_items_add_file(items, name, bytes);
 }
 
 void fw_items_add_number_file(FwItems *items, const char *name, uint64_t value, unsigned size)
@@ -141,6 +156,7 @@ bool fw_items_add_option(FwItems *items, const char *text, GError **error)
     GBytes *bytes = read_contents(keys, text, error);
     if (bytes) {
         fw_items_add_file(items, g_hash_table_lookup(keys, "name"), bytes);
+        ((FwItem *)items->files->pdata[items->files->len - 1])->given = true;
     }
     return bytes != NULL;
 }

@@ -21,6 +21,8 @@ void fw_items_add_number(FwItems *items, unsigned key, uint64_t value, unsigned 
 
 /* If there is a file of this name already, it does not change.  Takes ownership of `bytes`. */
 void fw_items_add_file(FwItems *items, const char *name, GBytes *bytes);
+/* The same, but it replaces an earlier one of the program's own. */
+void fw_items_set_file(FwItems *items, const char *name, GBytes *bytes);
 void fw_items_add_number_file(FwItems *items, const char *name, uint64_t value, unsigned size);
 /* Adds a file as -fw_cfg describes it: "[name=]NAME,file=PATH" or "[name=]NAME,string=TEXT". */
 bool fw_items_add_option(FwItems *items, const char *text, GError **error);

@@ -131,6 +131,18 @@ static bool find_place(const Plug *plug, int *index, GError **error)
     return true;
 }
 
+static bool find_boot_index(const Plug *plug, int *index, GError **error)
+{
+    const char *text = g_hash_table_lookup(plug->keys, "bootindex");
+    g_autofree char *what = g_strdup_printf("-device %s: bootindex", plug->text);
+    uint64_t value = 0;
+    if (text && !number_parse(what, text, INT32_MAX, &value, error)) {
+        return false;
+    }
+    *index = text ? (int)value : -1;
+    return true;
+}
+
 static bool check_plug_keys(Parse *parse, const Plug *plug, GError **error)
 {
     static const char *const KNOWN[] = {"driver", "drive", "bus", "unit", "bootindex", "id", NULL};
@@ -185,7 +197,8 @@ static bool plug_in(Parse *parse, const Plug *plug, GError **error)
     drive->interface = PLUGS[plug->kind].interface;
     drive->cdrom = PLUGS[plug->kind].cdrom;
     drive->read_only |= drive->cdrom;
-    return check_plug_keys(parse, plug, error) && find_place(plug, &drive->index, error);
+    return check_plug_keys(parse, plug, error) && find_place(plug, &drive->index, error) &&
+           find_boot_index(plug, &drive->bootindex, error);
 }
 
 /* Returns the index in PLUGS, or the size of PLUGS if the device is not in it. */
@@ -197,49 +210,6 @@ static size_t kind_of(const char *text)
         kind++;
     }
     return kind;
-}
-
-/*
- * The letters for -boot, in the order of bootindex.  Devices without bootindex
- * come after them.
- */
-typedef struct Order {
-    long index[G_N_ELEMENTS(PLUGS)];
-    char letter[G_N_ELEMENTS(PLUGS)];
-    unsigned count;
-} Order;
-
-static void add_to_order(Order *order, const Plug *plug)
-{
-    const char *text = g_hash_table_lookup(plug->keys, "bootindex");
-    char letter = PLUGS[plug->kind].letter;
-    long index = text ? strtol(text, NULL, 10) : 0;
-    unsigned at = 0;
-    if (!text || memchr(order->letter, letter, order->count)) {
-        return;
-    }
-    while (at < order->count && order->index[at] <= index) {
-        at++;
-    }
-    memmove(order->index + at + 1, order->index + at, (order->count - at) * sizeof(long));
-    memmove(order->letter + at + 1, order->letter + at, order->count - at);
-    order->index[at] = index;
-    order->letter[at] = letter;
-    order->count++;
-}
-
-static void set_order(Config *config, const Order *order)
-{
-    if (config->boot || !order->count) {
-        return;
-    }
-    GString *letters = g_string_new_len(order->letter, (gssize)order->count);
-    for (const char *rest = "cad"; *rest; rest++) {
-        if (!strchr(letters->str, *rest)) {
-            g_string_append_c(letters, *rest);
-        }
-    }
-    config->boot = g_string_free(letters, false);
 }
 
 /* if=virtio is short for if=none and a -device. */
@@ -263,7 +233,6 @@ static void add_virtio_devices(Config *config)
 bool option_plug_drives(Parse *parse, GError **error)
 {
     Config *config = parse->config;
-    Order order = {.count = 0};
     add_virtio_devices(config);
     for (guint i = 0; i < config->devices->len;) {
         g_autofree char *text = g_strdup(config->devices->pdata[i]);
@@ -278,9 +247,7 @@ bool option_plug_drives(Parse *parse, GError **error)
         if (!keys || !plug_in(parse, &plug, error)) {
             return false;
         }
-        add_to_order(&order, &plug);
         g_ptr_array_remove_index(config->devices, i);
     }
-    set_order(config, &order);
     return true;
 }

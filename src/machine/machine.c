@@ -272,6 +272,7 @@ Machine *machine_new(const MachineClass *class, const Config *config, const Mach
     machine->pirqs = irq_router_new(pirq_changed, machine);
     machine->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_free);
     machine->bootorder = g_string_new(NULL);
+    machine->boot_paths = machine_boot_paths_new();
     return machine;
 }
 
@@ -288,6 +289,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->lapics);
     g_clear_pointer(&machine->items, fw_items_free);
     g_string_free(machine->bootorder, true);
+    g_ptr_array_unref(machine->boot_paths);
     g_free(machine);
 }
 
@@ -582,6 +584,7 @@ bool machine_build(Machine *machine, GError **error)
             return false;
         }
     }
+    machine_fw_finish(machine);
     ServicesSource *services = machine->host.services;
     if (services && services->built) {
         services->built(services);

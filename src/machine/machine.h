@@ -124,8 +124,9 @@ struct Machine {
     const BootImage *kernel;
     bool own_bios;
     const Config *config;
-    FwItems *items;     /* for the fw_cfg device; filled when they are first requested */
-    GString *bootorder; /* the paths of the drives, one a line, in the order of -boot */
+    FwItems *items;        /* for the fw_cfg device; filled when they are first requested */
+    GString *bootorder;    /* the paths of the drives, one a line, in the order of -boot */
+    GPtrArray *boot_paths; /* the devices with a bootindex, of boot_paths.c */
     IrqRouter *irqs;
     IrqLine *nmi_mask; /* closes the NMI gate */
     GPtrArray *pins;   /* lines to the inputs of devices and CPUs */
@@ -232,6 +233,15 @@ void machine_nmi(Machine *machine);
 
 /* The PCI interrupt, 0 to 3, to which a function's pin (1 to 4) leads. */
 unsigned machine_pirq(unsigned function, unsigned pin);
+/* For boot_paths.c: */
+GPtrArray *machine_boot_paths_new(void);
+/* Notes that a device is the `index`th to boot from. */
+bool machine_add_boot_path(Machine *machine, unsigned index, const char *path, GError **error);
+/* The text of the file "bootorder" (free). */
+char *machine_boot_order(const Machine *machine);
+/* The devices are complete: puts their order into the fw_cfg device. */
+void machine_fw_finish(Machine *machine);
+
 /* Tells the tables which pins the functions on the bus have. */
 void machine_note_pci_pins(const Machine *machine, BootBoard *board);
 /*

@@ -57,23 +57,18 @@ static void add_numbers(const Machine *machine, FwItems *items)
     fw_items_add_number(items, FW_CFG_IRQ0_OVERRIDE, board.timer_input != 0, 1);
 }
 
-/*
- * With -boot once= the order of the lines is not yet the final one, so only
- * the CMOS bytes give it.
- */
+static void set_order(const Machine *machine, FwItems *items)
+{
+    g_autofree char *order = machine_boot_order(machine);
+    if (*order) {
+        fw_items_set_file(items, "bootorder", g_bytes_new(order, strlen(order) + 1));
+    }
+}
+
 static void add_files(const Machine *machine, FwItems *items)
 {
     const BootBoard board = machine_board(machine);
-    g_autoptr(GString) order = g_string_new(machine->kernel ? "/rom@" BOOT_KERNEL_ROM : NULL);
-    if (machine->bootorder->len && !*machine->boot->once) {
-        g_string_append_printf(order, "%s%s", order->len ? "\n" : "", machine->bootorder->str);
-    }
-    if (machine->boot->strict) {
-        g_string_append_printf(order, "%sHALT", order->len ? "\n" : "");
-    }
-    if (order->len) {
-        fw_items_add_file(items, "bootorder", g_bytes_new(order->str, order->len + 1));
-    }
+    set_order(machine, items);
     add_map(items, memory_ram_size(machine->host.memory));
     fw_items_add_number_file(items, "etc/boot-fail-wait", (uint32_t)machine->boot->fail_wait_ms, 4);
     if (machine->boot->splash_ms != BOOT_SPLASH_DEFAULT) {
@@ -104,4 +99,12 @@ const DataTable *machine_fw_items(Machine *machine, GError **error)
         machine->items = g_steal_pointer(&items);
     }
     return fw_items_table(machine->items);
+}
+
+void machine_fw_finish(Machine *machine)
+{
+    if (machine->items && machine->boot_paths->len) {
+        set_order(machine, machine->items);
+        fw_items_table(machine->items);
+    }
 }

@@ -220,9 +220,9 @@ bool pc_has_user_device(const Config *config, const char *class_name)
 static bool add_fw_cfg(Machine *machine, const Config *config, const PcDrives *drives,
                        GError **error)
 {
-    pc_drives_add_boot_paths(machine, drives);
-    return pc_has_user_device(config, "fw_cfg") ||
-           machine_add(machine, "fw_cfg", "fw_cfg", NULL, error);
+    return pc_drives_add_boot_paths(machine, drives, error) &&
+           (pc_has_user_device(config, "fw_cfg") ||
+            machine_add(machine, "fw_cfg", "fw_cfg", NULL, error));
 }
 
 /*

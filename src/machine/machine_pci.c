@@ -2,6 +2,7 @@
  * Places the devices of -device on the PCI bus.
  */
 #include "src/base/error.h"
+#include "src/base/number.h"
 #include "src/device/pci.h"
 #include "src/machine/machine.h"
 
@@ -70,6 +71,42 @@ void machine_note_pci_pins(const Machine *machine, BootBoard *board)
     }
 }
 
+/* The unit of a disk, and so on, that QEMU adds to the names of such cards. */
+static const struct {
+    unsigned class; /* the base class */
+    const char *name, *rest;
+} BOOT_NAMES[] = {{0x01, "scsi", "/disk@0,0"}, {0x02, "ethernet", "/ethernet-phy@0"}};
+
+static char *boot_path(const PciIdentity *identity, unsigned function)
+{
+    const char *name = "device", *rest = "";
+    char in_slot[4] = "";
+    for (size_t i = 0; i < G_N_ELEMENTS(BOOT_NAMES); i++) {
+        if (BOOT_NAMES[i].class == identity->class_code >> 16) {
+            name = BOOT_NAMES[i].name;
+            rest = BOOT_NAMES[i].rest;
+        }
+    }
+    if (function & 7) {
+        g_snprintf(in_slot, sizeof(in_slot), ",%x", function & 7);
+    }
+    return g_strdup_printf("/pci@i0cf8/%s@%x%s%s", name, function >> 3, in_slot, rest);
+}
+
+static bool take_bootindex(Machine *machine, const PciIdentity *identity, unsigned function,
+                           GHashTable *properties, GError **error)
+{
+    const char *text = g_hash_table_lookup(properties, "bootindex");
+    g_autofree char *path = boot_path(identity, function);
+    uint64_t index;
+    if (text && (!number_parse("bootindex", text, INT32_MAX, &index, error) ||
+                 !machine_add_boot_path(machine, (unsigned)index, path, error))) {
+        return false;
+    }
+    g_hash_table_remove(properties, "bootindex");
+    return true;
+}
+
 bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GError **error)
 {
     const PciIdentity *identity = device_class(dev)->pci;
@@ -100,5 +137,6 @@ bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GEr
     }
     g_hash_table_remove(properties, "bus");
     g_hash_table_remove(properties, "addr");
-    return machine_plug_rom(dev, properties, error);
+    return take_bootindex(machine, identity, function, properties, error) &&
+           machine_plug_rom(dev, properties, error);
 }

@@ -42,6 +42,7 @@ typedef struct PcSlots {
     char *id[DRIVE_IDE_MAX]; /* the id of the drive in each; NULL if none */
     const BlockPort *port[DRIVE_IDE_MAX];
     bool cdrom[DRIVE_IDE_MAX];
+    int bootindex[DRIVE_IDE_MAX]; /* -1: none */
 } PcSlots;
 
 typedef struct PcDrives {
@@ -55,8 +56,8 @@ void pc_drives_clear(PcDrives *drives);
 char *pc_disk_geometry(const PcSlots *slots, unsigned slot);
 /* The type of the drive that fits the diskette, as the clock chip's properties name it. */
 const char *pc_floppy_type(const PcSlots *slots, unsigned slot);
-/* Tells a firmware about the drives, in the order of -boot. */
-void pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives);
+/* Tells a firmware about the drives, in the order of -boot and by their bootindex. */
+bool pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives, GError **error);
 
 /* ---- PCI ---- */
 

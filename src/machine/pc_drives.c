@@ -100,6 +100,7 @@ static bool open_drive(Machine *machine, PcDrives *drives, const Drive *drive, G
         slots->id[slot] = g_steal_pointer(&id);
         slots->port[slot] = port;
         slots->cdrom[slot] = drive->cdrom;
+        slots->bootindex[slot] = drive->bootindex;
     }
     return true;
 }
@@ -124,7 +125,20 @@ bool pc_drives_open(PcDrives *drives, Machine *machine, const Config *config, GE
 }
 
 /* The paths are those by which QEMU names the drives of its PCs. */
-static void add_boot_path(Machine *machine, const char *path)
+static char *floppy_path(unsigned slot)
+{
+    return g_strdup_printf("/isa/fdc@%04x/floppy@%u", PORT_FDC, slot);
+}
+
+static char *ide_path(const Machine *machine, unsigned slot)
+{
+    const unsigned channel = slot / 2, port = channel ? PORT_ATA1 : PORT_ATA0;
+    return machine->host.pci
+               ? g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%u/disk@%u", channel, slot % 2)
+               : g_strdup_printf("/isa/ide@%04x/drive@0/disk@%u", port, slot % 2);
+}
+
+static void add_in_order(Machine *machine, const char *path)
 {
     GString *order = machine->bootorder;
     g_string_append_printf(order, "%s%s", order->len ? "\n" : "", path);
@@ -134,8 +148,8 @@ static void add_floppy_paths(Machine *machine, const PcSlots *slots)
 {
     for (unsigned i = 0; i < slots->count; i++) {
         if (slots->id[i]) {
-            g_autofree char *path = g_strdup_printf("/isa/fdc@%04x/floppy@%u", PORT_FDC, i);
-            add_boot_path(machine, path);
+            g_autofree char *path = floppy_path(i);
+            add_in_order(machine, path);
         }
     }
 }
@@ -144,17 +158,25 @@ static void add_ide_paths(Machine *machine, const PcSlots *slots, bool cdrom)
 {
     for (unsigned i = 0; i < slots->count; i++) {
         if (slots->id[i] && slots->cdrom[i] == cdrom) {
-            const unsigned port = i / 2 ? PORT_ATA1 : PORT_ATA0;
-            g_autofree char *path =
-                machine->host.pci
-                    ? g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%u/disk@%u", i / 2, i % 2)
-                    : g_strdup_printf("/isa/ide@%04x/drive@0/disk@%u", port, i % 2);
-            add_boot_path(machine, path);
+            g_autofree char *path = ide_path(machine, i);
+            add_in_order(machine, path);
         }
     }
 }
 
-void pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives)
+static bool add_by_index(Machine *machine, const PcSlots *slots, bool ide, GError **error)
+{
+    for (unsigned i = 0; i < slots->count; i++) {
+        g_autofree char *path = ide ? ide_path(machine, i) : floppy_path(i);
+        if (slots->id[i] && slots->bootindex[i] >= 0 &&
+            !machine_add_boot_path(machine, (unsigned)slots->bootindex[i], path, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives, GError **error)
 {
     for (const char *letter = machine->boot->order; *letter; letter++) {
         if (*letter == 'a') {
@@ -163,4 +185,6 @@ void pc_drives_add_boot_paths(Machine *machine, const PcDrives *drives)
             add_ide_paths(machine, &drives->ide, *letter == 'd');
         }
     }
+    return add_by_index(machine, &drives->ide, true, error) &&
+           add_by_index(machine, &drives->floppy, false, error);
 }

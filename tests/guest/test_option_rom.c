@@ -67,6 +67,14 @@ static void test_last(const GuestTarget *target)
                   "B 0020 c000P\n" NOTHING THE_END);
 }
 
+static void test_bootindex(const GuestTarget *target)
+{
+    assert_prints(target, "-boot ca -device virtio-rng-pci,addr=4,romfile=ROM,bootindex=5",
+                  GREETING "I 0020 c000P\nB 0020 c000P\n" NOTHING
+                           "Not booted from hard disk: there is none\nNot booted from "
+                           "floppy: there is none\n" THE_END);
+}
+
 /* Each made itself 512 bytes long, so the next one is 2 KiB later. */
 static void test_several(const GuestTarget *target)
 {
@@ -130,6 +138,7 @@ int main(int argc, char **argv)
     guest_tests_init(&argc, &argv);
     guest_tests_add("option_rom/initializes_and_boots", test_order, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("option_rom/boots_after_the_drives", test_last, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("option_rom/boots_first_by_bootindex", test_bootindex, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("option_rom/several_follow_each_other", test_several, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("option_rom/is_copied_again_after_a_reset", test_reset, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("option_rom/can_be_left_out", test_none, GUEST_DEFAULT_IRQCHIP);

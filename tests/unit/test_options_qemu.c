@@ -103,12 +103,12 @@ static void test_drives_are_plugged_in(void)
     static const struct {
         const char *id, *file;
         DriveInterface interface;
-        int index;
+        int index, bootindex;
         bool cdrom, read_only;
     } DRIVES[] = {
-        {"x", "a", DRIVE_IDE, 2, true, true},
-        {"y", "b", DRIVE_IDE, -1, false, false},
-        {"z", "c", DRIVE_FLOPPY, 1, false, true},
+        {"x", "a", DRIVE_IDE, 2, 0, true, true},
+        {"y", "b", DRIVE_IDE, -1, 2, false, false},
+        {"z", "c", DRIVE_FLOPPY, 1, 1, false, true},
     };
     g_assert_no_error(p.error);
     g_assert_cmpuint(p.config->drives->len, ==, G_N_ELEMENTS(DRIVES));
@@ -118,10 +118,10 @@ static void test_drives_are_plugged_in(void)
         g_assert_cmpstr(drive->file, ==, DRIVES[i].file);
         g_assert_cmpuint(drive->interface, ==, DRIVES[i].interface);
         g_assert_cmpint(drive->index, ==, DRIVES[i].index);
+        g_assert_cmpint(drive->bootindex, ==, DRIVES[i].bootindex);
         g_assert_true(drive->cdrom == DRIVES[i].cdrom);
         g_assert_true(drive->read_only == DRIVES[i].read_only);
     }
-    g_assert_cmpstr(p.config->boot, ==, "dac");
     g_assert_cmpuint(p.config->devices->len, ==, 1);
     parsed_clear(&p);
     REFUSED("-device ide-hd,drive=q: names no drive (-drive file=PATH,if=none,id=ID makes one for "
