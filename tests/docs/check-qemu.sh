@@ -55,6 +55,7 @@ others_are_known()
 # shellcheck source=tests/docs/tap.sh
 . "$root/tests/docs/tap.sh"
 echo 1..3
+awk '{ print $2 }' "$work/page" | sort | uniq -c | sed 's/^ */# options that are: /'
 
 point the_page_has_each_option_of_qemu_once page_is_whole
 point what_the_page_calls_refused_is_refused_with_a_reason refused_are_refused

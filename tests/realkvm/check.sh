@@ -75,4 +75,4 @@ make_user_space
 "$here/machine.sh" -t "$SECONDS_AT_MOST" "$here/inside.sh=/check/inside.sh" \
     "$("$here/machine.sh" -k)=/check/kernel" "$work/user-space=/check/user-space" \
     "$build/src/pioemu=/pioemu/src/pioemu" "$build/guests=/pioemu/guests" \
-    "$build/tests/guest=/pioemu/tests/guest" -- /check/inside.sh 2>&1 | to_tap
+    "$build/tests/guest=/pioemu/tests/guest" "$build/tests/control=/pioemu/tests/control" -- /check/inside.sh 2>&1 | to_tap

@@ -88,6 +88,7 @@ linux) linux ;;
     for name in boot endings cpus bios time disk floppy cdrom firmware; do
         guest_test $name
     done
+    run gdb /pioemu/tests/control/test_gdb --tap -p /gdb/kvm
     run linux "$0" linux
     echo "@ end"
     ;;
