@@ -305,6 +305,17 @@ static const char *const KIND_NAMES[] = {
     [PROPERTY_NET] = "netdev id",      [PROPERTY_MAC] = "52:54:00:12:34:56",
 };
 
+/* The properties that the bus gives to each device on it. */
+static void add_pci_help(GString *text, const PciIdentity *pci)
+{
+    g_string_append(text,
+                    "  addr=<slot[.function]>  place on the bus (default the next free slot)\n");
+    g_string_append_printf(text, "  romfile=<file>  option ROM (default %s)\n",
+                           pci->rom ? pci->rom : "none");
+    g_string_append(text, "  rombar=<0|1>  0 leaves the option ROM out (default 1)\n"
+                          "  bootindex=<number>  place in the order of booting (default none)\n");
+}
+
 char *device_class_help(const DeviceClass *class, DeviceDefault *board, void *opaque)
 {
     GString *text = g_string_new(NULL);
@@ -316,6 +327,9 @@ char *device_class_help(const DeviceClass *class, DeviceDefault *board, void *op
         value = value ?: p->default_value;
         g_string_append_printf(text, "  %s=<%s>  %s (default %s)\n", p->name, kind, p->help,
                                value ? value : "none");
+    }
+    if (class->pci && !class->pci->always_on) {
+        add_pci_help(text, class->pci);
     }
     return g_string_free(text, false);
 }

@@ -3,7 +3,7 @@
  * BIOS32 directory in protected mode.
  */
 #include "tests/guest/boot_disk.h"
-#include "tests/guest/guest_rig.h"
+#include "tests/guest/guest_needs.h"
 
 #include <string.h>
 
@@ -175,6 +175,53 @@ static void test_isapc(const GuestTarget *target)
           {0, 0xb101, 0x1111, 0x22222222, 0x33333333, 0, 0});
 }
 
+/* ---- other projects' software ---- */
+
+static const Need LINUX_386 = {
+    "/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386/linux",
+    "debian-installer-12-netboot-i386"};
+static const Need GRUB = {"/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"};
+static const Need MKIMAGE = {"grub-mkimage", "grub-common"};
+
+/* With pci=bios a 32-bit Linux makes all its accesses by the 32-bit entry. */
+static void test_linux(const GuestTarget *target)
+{
+    if (!guest_can_boot(target, NEEDS(&LINUX_386))) {
+        return;
+    }
+    g_autoptr(Guest) guest = guest_start(
+        target, &GUEST_ON_PIPES,
+        "-m 256 -kernel %s -append 'console=ttyS0 pci=bios' -machine pc,kernel-entry=16",
+        LINUX_386.what);
+    guest_be_patient(guest, 2);
+    guest_expect(guest, GUEST_OUT, "PCI: PCI BIOS revision 2.10 entry at 0xf");
+    guest_expect(guest, GUEST_OUT, "pci 0000:00:01.1: [8086:7010]");
+}
+
+/* The list of QEMU's pc, where the same devices are there. */
+static void test_grub(const GuestTarget *target)
+{
+    static const char *const LINES[] = {"00:00.0 8086:1237 [0600] Host Bridge",
+                                        "00:01.0 8086:7000 [0601] ISA Bridge",
+                                        "00:01.1 8086:7010 [0101] IDE Controller",
+                                        "00:01.3 8086:7113 [0680]", "00:02.0 1af4:1044 [00ff]"};
+    if (!guest_can_boot(target, NEEDS(&GRUB, &MKIMAGE))) {
+        return;
+    }
+    guest_write_file("lspci.cfg", "serial\nterminal_output serial\nlspci\nhalt\n");
+    guest_run_tool(
+        "grub-mkimage -d /usr/lib/grub/i386-pc -O i386-pc -o core.img -p '(hd0)/' -c "
+        "lspci.cfg biosdisk serial terminal normal minicmd lspci halt\n"
+        "cat /usr/lib/grub/i386-pc/boot.img core.img >lspci.img; truncate -s 4M lspci.img");
+    g_autofree char *disk = guest_path("lspci.img");
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES,
+                    "-drive file=%s,if=ide,format=raw -snapshot -device virtio-rng-pci", disk);
+    for (size_t i = 0; i < G_N_ELEMENTS(LINES); i++) {
+        guest_expect(guest, GUEST_OUT, LINES[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -188,5 +235,7 @@ int main(int argc, char **argv)
     guest_tests_add("pci_bios/gives_the_routing_of_interrupts", test_routing,
                     GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("pci_bios/is_not_there_without_a_bus", test_isapc, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("pci_bios/serves_a_32_bit_linux", test_linux, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("pci_bios/beside_grubs_lspci", test_grub, GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }

@@ -358,6 +358,7 @@ static void test_help_lists_all_choices(void)
     TEXT_HAS(WORDS("-M", "?"), "pc ");
     TEXT_HAS(WORDS("-device", "help"), "Serial ports and consoles:\n", "isa-serial", "exit-port",
              "16550A", "ide-hd", "lapic", "crtc", "mc146818rtc", "i8042", "isa-ide");
+    TEXT_HAS(WORDS("-device", "e1000,help"), "addr=<", "romfile=<", "efi-e1000.rom", "bootindex=<");
     TEXT_HAS(WORDS("-device", "isa-serial,help"), "iobase=<", "irq=<", "chardev=<", "(default ");
     TEXT_HAS(WORDS("-serial", "help"), "stdio", "file:PATH", "null", "none");
     TEXT_HAS(WORDS("-d", "help"), "io", "unclaimed");
