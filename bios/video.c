@@ -1,12 +1,16 @@
 /*
  * INT 10h: a text screen of 25 rows, whose changes are shown on the terminal.
  *
+ * With a VGA, vga.c serves INT 10h on it.  The terminal then shows the same text,
+ * unless there is a viewer of the screen: COM1 belongs to the guest then.
+ *
  * The contents of the screen are kept here, so that characters can be read back,
  * and windows that are narrower than the terminal can scroll.  The rows are a ring,
  * because the usual scroll moves all of them.
  */
 #include "bios/services.h"
 #include "bios/terminal.h"
+#include "bios/vga.h"
 
 #include "src/machine/pc_board.h"
 
@@ -25,6 +29,18 @@
 
 #define STRING_MOVES      0x01
 #define STRING_ATTRIBUTES 0x02
+
+/* The file in which the machine names the serial port of a console. */
+#define CONSOLE_FILE "etc/sercon-port"
+
+/* The BIOS's variables of the screen, in two parts. */
+#define VARIABLES_START 0x449
+#define VARIABLES_SIZE  30u
+#define FURTHER_START   0x484
+#define FURTHER_SIZE    7u
+
+static bool has_vga;
+static bool mirrors; /* with a VGA: whether the terminal shows the text, too */
 
 typedef struct Screen {
     uint8_t first;   /* the index in `cells` of the first row */
@@ -61,6 +77,9 @@ static void set_cursor(unsigned row, unsigned column)
 
 void video_show_cursor(void)
 {
+    if (has_vga && !mirrors) {
+        return;
+    }
     terminal_move(cursor_row(), cursor_column());
     terminal_end();
 }
@@ -261,9 +280,17 @@ static void type(uint8_t character, int attribute)
     }
 }
 
+/* The VGA and the terminal begin at the same place. */
 void video_teletype(uint8_t character)
 {
-    type(character, -1);
+    const uint16_t cursor = BDA->cursor[0];
+    if (!has_vga || mirrors) {
+        type(character, -1);
+    }
+    if (has_vga) {
+        BDA->cursor[0] = cursor;
+        vga_teletype(character);
+    }
 }
 
 /* Characters after the last column continue in the next row.  They end with the last row. */
@@ -334,6 +361,11 @@ static void set_variables(uint8_t mode)
 void video_setup(void)
 {
     set_variables(MODE_80_COLOR);
+    has_vga = vga_is_there();
+    if (has_vga) {
+        mirrors = fw_cfg_file_number(CONSOLE_FILE, sizeof(uint16_t), 0);
+        vga_set_mode(vga_mode(MODE_80_COLOR), true);
+    }
 }
 
 /* Sets one of the text modes.  Other modes do not exist, and the screen does not change. */
@@ -403,7 +435,7 @@ static void service_unsupported(Regs *regs)
     }
 }
 
-void video_service(Regs *regs)
+static void serve_terminal(Regs *regs)
 {
     switch (regs->ah) {
     case 0x00:
@@ -430,7 +462,7 @@ void video_service(Regs *regs)
         service_write(regs);
         break;
     case 0x0e:
-        video_teletype(regs->al);
+        type(regs->al, -1);
         terminal_end();
         break;
     case 0x0f:
@@ -446,4 +478,37 @@ void video_service(Regs *regs)
         service_unsupported(regs);
         break;
     }
+}
+
+static volatile __seg_fs uint8_t *variable(unsigned i)
+{
+    const uint32_t address =
+        i < VARIABLES_SIZE ? VARIABLES_START + i : FURTHER_START + i - VARIABLES_SIZE;
+    return (volatile __seg_fs uint8_t *)address;
+}
+
+/* What the terminal's screen does to the BIOS's variables is undone: those are the VGA's. */
+static void mirror(const Regs *regs)
+{
+    uint8_t saved[VARIABLES_SIZE + FURTHER_SIZE];
+    Regs copy = *regs;
+    for (unsigned i = 0; i < sizeof(saved); i++) {
+        saved[i] = *variable(i);
+    }
+    serve_terminal(&copy);
+    for (unsigned i = 0; i < sizeof(saved); i++) {
+        *variable(i) = saved[i];
+    }
+}
+
+void video_service(Regs *regs)
+{
+    if (!has_vga) {
+        serve_terminal(regs);
+        return;
+    }
+    if (mirrors) {
+        mirror(regs);
+    }
+    vga_service(regs);
 }

@@ -10,10 +10,10 @@
  */
 #include "devices/display/vga_internal.h"
 #include "devices/pci.h"
+#include "devices/pci/pci_regs.h"
 
 #define PCI_VENDOR_BOCHS 0x1234
 #define PCI_DEVICE_VGA   0x1111
-#define PCI_CLASS_VGA    0x030000
 #define BAR_MEMORY       0
 #define BAR_REGISTERS    2
 

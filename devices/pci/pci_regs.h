@@ -23,6 +23,8 @@
 #define PCI_INTERRUPT_LINE      0x3c
 #define PCI_INTERRUPT_PIN       0x3d
 
+#define PCI_CLASS_VGA 0x030000
+
 #define PCI_COMMAND_IO       0x0001
 #define PCI_COMMAND_MEMORY   0x0002
 #define PCI_COMMAND_MASTER   0x0004

@@ -124,6 +124,8 @@ static uint16_t writable_command(const PciIdentity *pci)
         bits |= bar->ports ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
     }
     bits |= pci->bus_master ? PCI_COMMAND_MASTER : 0;
+    /* A VGA also has ports that no register places. */
+    bits |= pci->class_code == PCI_CLASS_VGA ? PCI_COMMAND_IO : 0;
     return (uint16_t)(bits | (pci->pin ? PCI_COMMAND_INTX_OFF : 0));
 }
 

@@ -254,5 +254,7 @@ bool machine_plug_pci(Machine *machine, Device *dev, GHashTable *properties, GEr
  * one that its class names, if that is installed; none with `rombar` 0.  Takes both.
  */
 bool machine_plug_rom(Device *dev, GHashTable *properties, GError **error);
+/* The path of a ROM that a package installs, or NULL.  The caller frees it. */
+char *machine_find_rom(const char *name);
 
 #endif

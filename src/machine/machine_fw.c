@@ -76,7 +76,9 @@ static void add_files(const Machine *machine, FwItems *items)
                                  2);
     }
     acpi_loader_add(items, &board);
-    if (machine_has_device(machine, "COM1")) {
+    /* With a viewer of the screen, COM1 belongs to the guest. */
+    const bool viewed = machine->config->vnc && strcmp(machine->config->vnc, "none") != 0;
+    if (machine_has_device(machine, "COM1") && !viewed) {
         fw_items_add_number_file(items, "etc/sercon-port", machine->class->console_port, 2);
     }
 }

@@ -25,7 +25,7 @@
 static const char *const DIRECTORIES[] = {"/usr/lib/ipxe/qemu", "/usr/share/qemu",
                                           "/usr/share/seabios", NULL};
 
-static char *find_installed(const char *name)
+char *machine_find_rom(const char *name)
 {
     for (const char *const *directory = DIRECTORIES; *directory; directory++) {
         g_autofree char *path = g_build_filename(*directory, name, NULL);
@@ -83,7 +83,7 @@ static GBytes *name_card(GBytes *rom, const PciIdentity *identity)
 /* The card's own ROM, if it has one that is installed. */
 static GBytes *read_default(const PciIdentity *identity)
 {
-    g_autofree char *path = identity->rom ? find_installed(identity->rom) : NULL;
+    g_autofree char *path = identity->rom ? machine_find_rom(identity->rom) : NULL;
     GBytes *rom = path ? read_rom("option ROM", path, NULL) : NULL;
     return rom ? name_card(rom, identity) : NULL;
 }
@@ -91,7 +91,7 @@ static GBytes *read_default(const PciIdentity *identity)
 static GBytes *read_named(const char *name, GError **error)
 {
     g_autofree char *installed =
-        strchr(name, '/') || g_file_test(name, G_FILE_TEST_EXISTS) ? NULL : find_installed(name);
+        strchr(name, '/') || g_file_test(name, G_FILE_TEST_EXISTS) ? NULL : machine_find_rom(name);
     return read_rom("romfile", installed ? installed : name, error);
 }
 
