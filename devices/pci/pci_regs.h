@@ -41,6 +41,6 @@
 #define PCI_BAR_PREFETCH     0x8
 #define PCI_ROM_ENABLE       0x1
 
-#define PCI_CONFIG_ENABLE 0x80000000u /* a bit of CONFADD */
+#define PCI_CONFIG_ENABLE 0x80000000 /* a bit of CONFADD */
 
 #endif
