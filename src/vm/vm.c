@@ -5,8 +5,10 @@
 #include "src/base/number.h"
 #include "src/cpu/cpu_dump.h"
 #include "src/cpu/cpu_text.h"
+#include "src/display/dump.h"
 #include "src/expect/expect.h"
 #include "src/vm/report.h"
+#include "src/vm/vm_display.h"
 #include "src/vm/vm_viewers.h"
 
 #include <inttypes.h>
@@ -79,6 +81,16 @@ void vm_report_vcpus(Vm *vm, GString *text)
     }
 }
 
+/* The last thing that a guest without a serial console has said. */
+static void report_screen(Vm *vm, GString *text)
+{
+    g_auto(SurfacePicture) picture = {0};
+    if (vm_take_picture(vm, &picture) && picture.shape.kind == SURFACE_TEXT) {
+        g_string_append(text, "The screen:\n");
+        dump_rows(&picture, text);
+    }
+}
+
 /* Logs everything that is known about a guest that died or hangs. */
 void vm_post_mortem(Vm *vm)
 {
@@ -87,6 +99,7 @@ void vm_post_mortem(Vm *vm)
     vm_report_vcpus(vm, text);
     report_devices(text, vm->machine);
     chardev_set_tail(vm->chars, text);
+    report_screen(vm, text);
     log_line(vm->log, "%s", text->str);
     g_string_free(text, true);
 }

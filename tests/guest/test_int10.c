@@ -136,6 +136,27 @@ static void test_mirror(const GuestTarget *target)
     g_assert_nonnull(strstr(guest_output(guest, GUEST_OUT)->str, "memory\r\nQR"));
 }
 
+/* Prints a letter, and dies of a triple fault: its table of interrupts is empty. */
+static void test_death(const GuestTarget *target)
+{
+    static const uint8_t CODE[] = {0xb8, 0x51, 0x0e,             /* mov $0x0e51, %ax */
+                                   0xcd, 0x10,                   /* int $0x10 */
+                                   0x0f, 0x01, 0x1e, 0x00, 0x7d, /* lidt 0x7d00 */
+                                   0xcc};                        /* int3 */
+    if (strcmp(target->accel, "soft") != 0) {
+        g_test_skip("not every host ends a guest in real mode that has no vectors");
+        return;
+    }
+    g_autofree char *disk = boot_disk_make(CODE, sizeof(CODE));
+    g_autoptr(Guest) guest =
+        guest_start(target, &GUEST_ON_PIPES,
+                    "-vga std -boot c -hda %s -serial null -debugport none -no-reboot", disk);
+    g_assert_cmpint(guest_wait_exit(guest), ==, 4);
+    const char *screen = strstr(guest_output(guest, GUEST_ERR)->str, "The screen:\n");
+    g_assert_nonnull(screen);
+    g_assert_nonnull(strstr(screen, "memory\nQ\n"));
+}
+
 int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
@@ -145,5 +166,7 @@ int main(int argc, char **argv)
     guest_tests_add("int10/vbe_sets_modes", test_vbe, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("int10/a_vga_on_the_isa_bus_is_the_same", test_isapc, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("int10/the_terminal_shows_the_text_too", test_mirror, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("int10/the_report_of_a_death_has_the_screen", test_death,
+                    GUEST_DEFAULT_IRQCHIP);
     return guest_tests_run();
 }
