@@ -173,7 +173,8 @@ bool virtio_post_load(Virtio *v)
             return false;
         }
     }
-    if (v->features & ~offered(v)) {
+    /* Before FEATURES_OK a driver may have written any. */
+    if (v->status & STATUS_FEATURES_OK && v->features & ~offered(v)) {
         return false;
     }
     pio_irq_set(v->intx, v->interrupt_status);
