@@ -16,6 +16,14 @@ uint8_t fw_cfg_next(void)
     return in8(PORT_FW_CFG + FW_CFG_DATA);
 }
 
+static void next_bytes(uint8_t *to, uint32_t count)
+{
+    __asm__ volatile("addr32 rep insb"
+                     : "+D"(to), "+c"(count)
+                     : "d"(PORT_FW_CFG + FW_CFG_DATA)
+                     : "memory");
+}
+
 static uint32_t next_number(unsigned size)
 {
     uint32_t value = 0;
@@ -62,9 +70,7 @@ static uint16_t find_file(const char *name, uint32_t *size)
         count = count << 8 | fw_cfg_next();
     }
     while (count--) {
-        for (unsigned i = 0; i < sizeof(entry); i++) {
-            entry[i] = fw_cfg_next();
-        }
+        next_bytes(entry, sizeof(entry));
         if (same(entry, name)) {
             *size = (uint32_t)entry[0] << 24 | entry[1] << 16 | entry[2] << 8 | entry[3];
             return (uint16_t)(entry[FW_CFG_DIR_KEY] << 8 | entry[FW_CFG_DIR_KEY + 1]);
