@@ -15,6 +15,7 @@
 
 struct Log {
     Loop *loop;
+    const char *option; /* that gave the file */
     int fd;
     OutputFile file; /* its path is NULL for stderr */
     bool begun;
@@ -119,7 +120,8 @@ void log_begin(Log *log)
 {
     log->begun = true;
     if (log->file.path && !output_file_begin(&log->file)) {
-        log_line(log, "pioemu: -D %s cannot be truncated: %s", log->file.path, g_strerror(errno));
+        log_line(log, "pioemu: %s %s cannot be truncated: %s", log->option, log->file.path,
+                 g_strerror(errno));
     }
 }
 
@@ -140,15 +142,17 @@ static void flush_task(void *opaque)
     log_flush(opaque);
 }
 
-Log *log_new(Loop *loop, const char *path, GError **error)
+Log *log_new(Loop *loop, const char *option, const char *path, GError **error)
 {
     OutputFile file = {.fd = STDERR_FILENO};
-    if (path && !output_file_open(&file, path, 0, false)) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "-D %s: %s", path, g_strerror(errno));
+    if (path && !output_file_open(&file, path, O_APPEND, false)) {
+        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_CONFIG, "%s %s: %s", option, path,
+                    g_strerror(errno));
         return NULL;
     }
     Log *log = g_new0(Log, 1);
     log->loop = loop;
+    log->option = option;
     log->fd = file.fd;
     log->file = file;
     log->begun = !path;

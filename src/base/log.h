@@ -1,7 +1,7 @@
 /*
- * Lines for the user, on stderr or in the file of -D.
+ * Lines for the user, on stderr or in the file of -D or another option.
  *
- * Any thread can log; the loop writes.  If stderr is not being read, lines are lost
+ * Any thread can log; the loop writes.  If a pipe is not being read, lines are lost
  * and counted, and the machine does not stop.
  */
 #ifndef PIOEMU_BASE_LOG_H
@@ -34,10 +34,10 @@ typedef enum LogItem {
 typedef struct Log Log;
 
 /*
- * `path` NULL means stderr.  Until the run begins, a file keeps its contents and
- * lines are queued.
+ * `option` names the option in messages.  `path` NULL means stderr.  Until the run
+ * begins, a file keeps its contents and lines are queued.
  */
-Log *log_new(Loop *loop, const char *path, GError **error);
+Log *log_new(Loop *loop, const char *option, const char *path, GError **error);
 void log_begin(Log *log);
 /* Lines begin with the date and time from now on. */
 void log_set_timestamps(Log *log, bool on);

@@ -2,13 +2,10 @@
 
 #include "src/base/error.h"
 #include "src/base/keyval.h"
-#include "src/base/output_file.h"
 #include "src/control/gdb_server.h"
 #include "src/control/session.h"
 #include "src/vm/vm.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 struct Control {
@@ -16,8 +13,7 @@ struct Control {
     GPtrArray *sessions;
     GHashTable *used; /* the ids of chardevs in use */
     bool stdio_taken;
-    OutputFile log_file;
-    FILE *log; /* the file of -qtest-log */
+    Log *log; /* of -qtest-log, or NULL */
 };
 
 /* ---- opening ---- */
@@ -82,16 +78,8 @@ static bool open_log(Control *control, GError **error)
     if (!path || !strcmp(path, "none")) {
         return true;
     }
-    bool open = output_file_open(&control->log_file, path, O_APPEND, false);
-    int fd = open ? fcntl(control->log_file.fd, F_DUPFD_CLOEXEC, 0) : -1;
-    control->log = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (!control->log) {
-        g_set_error(error, PIOEMU_ERROR, PIOEMU_ERROR_HOST, "-qtest-log %s: %s", path,
-                    g_strerror(errno));
-        return false;
-    }
-    setvbuf(control->log, NULL, _IOLBF, 0);
-    return true;
+    control->log = log_new(vm_parts(control->vm).loop, "-qtest-log", path, error);
+    return control->log != NULL;
 }
 
 static bool add_qtest(Control *control, GError **error)
@@ -289,10 +277,8 @@ static void patience_over(void *opaque)
 /* The log file keeps its old contents until the run begins. */
 void control_begin(Control *control)
 {
-    if (control->log_file.path && !output_file_begin(&control->log_file)) {
-        g_autofree char *text = g_strdup_printf("-qtest-log %s cannot be truncated: %s",
-                                                control->log_file.path, g_strerror(errno));
-        vm_message(control->vm, text);
+    if (control->log) {
+        log_begin(control->log);
     }
 }
 
@@ -321,9 +307,6 @@ void control_free(Control *control)
     gdb_server_close(control->vm);
     g_ptr_array_unref(control->sessions);
     g_hash_table_unref(control->used);
-    if (control->log) {
-        fclose(control->log);
-    }
-    output_file_close(&control->log_file);
+    g_clear_pointer(&control->log, log_free);
     g_free(control);
 }

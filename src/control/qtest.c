@@ -38,7 +38,7 @@ static double seconds_open(const Qtest *q)
 static void send_line(Qtest *q, GString *line)
 {
     if (q->target.log) {
-        fprintf(q->target.log, "[S +%f] %s\n", seconds_open(q), line->str);
+        log_line(q->target.log, "[S +%f] %s", seconds_open(q), line->str);
     }
     g_string_append_c(line, '\n');
     q->events.send(q->events.opaque, line->str, line->len);
@@ -223,7 +223,7 @@ static void write_base64(Qtest *q, char **words, unsigned unused)
         gsize found;
         g_autofree guchar *data = g_base64_decode(words[3], &found);
         if (found != size && q->target.log) {
-            fprintf(q->target.log, "b64write: told %" PRIu64 " bytes, found %zu\n", size, found);
+            log_line(q->target.log, "b64write: told %" PRIu64 " bytes, found %zu", size, found);
         }
         memory_access(q, address, true, data, MIN(found, size));
         answer(q, "OK");
@@ -452,7 +452,7 @@ static const Command *find_command(const Qtest *q, const char *name)
 static void run_line(Qtest *q, char *line)
 {
     if (q->target.log) {
-        fprintf(q->target.log, "[R +%f] %s\n", seconds_open(q), line);
+        log_line(q->target.log, "[R +%f] %s", seconds_open(q), line);
     }
     g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", WORDS_MAX);
     unsigned count = g_strv_length(words);
@@ -512,7 +512,7 @@ void qtest_connected(Qtest *q)
 {
     q->opened_at = g_get_monotonic_time();
     if (q->target.log) {
-        fprintf(q->target.log, "[I 0.000000] OPENED\n");
+        log_line(q->target.log, "[I 0.000000] OPENED");
     }
 }
 
@@ -533,7 +533,7 @@ static void stop_work(Qtest *q)
 void qtest_disconnected(Qtest *q)
 {
     if (q->target.log) {
-        fprintf(q->target.log, "[I +%f] CLOSED\n", seconds_open(q));
+        log_line(q->target.log, "[I +%f] CLOSED", seconds_open(q));
     }
     stop_work(q);
     g_string_truncate(q->input, 0);

@@ -8,10 +8,9 @@
 #ifndef PIOEMU_CONTROL_QTEST_H
 #define PIOEMU_CONTROL_QTEST_H
 
+#include "src/base/log.h"
 #include "src/base/loop.h"
 #include "src/machine/machine.h"
-
-#include <stdio.h>
 
 /* The most that one `read`, `write` or `memset` may cover, in bytes. */
 #define QTEST_DATA_MAX (16u << 20)
@@ -27,7 +26,7 @@ typedef struct QtestTarget {
     Machine *machine;
     /* Only the socket moves the machine, so time can be stepped and lines can be intercepted. */
     bool alone;
-    FILE *log; /* for both directions, or NULL */
+    Log *log; /* for both directions, or NULL */
 } QtestTarget;
 
 typedef struct QtestEvents {

@@ -519,7 +519,7 @@ bool vm_build(Vm *vm, GError **error)
         return false;
     }
     vm->loop = loop_new(error);
-    vm->log = vm->loop ? log_new(vm->loop, vm->config->log_file, error) : NULL;
+    vm->log = vm->loop ? log_new(vm->loop, "-D", vm->config->log_file, error) : NULL;
     if (vm->log) {
         log_options(vm);
     }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -330,6 +331,40 @@ static void test_the_log_has_both_directions(void)
     g_assert_nonnull(strstr(text, "] OK little\n"));
 }
 
+static char *read_all(int fd)
+{
+    GString *text = g_string_new(NULL);
+    char buffer[4096];
+    ssize_t count;
+    while ((count = read(fd, buffer, sizeof(buffer))) > 0) {
+        g_string_append_len(text, buffer, count);
+    }
+    return g_string_free(text, false);
+}
+
+/* While the pipe is full the machine answers all the same, and the log says what is missing. */
+static void test_a_full_pipe_loses_lines_of_the_log(void)
+{
+    ControlRig rig;
+    g_autofree char *directory = g_dir_make_tmp("qtest-log-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "log", NULL);
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    g_assert_cmpint(fd, >=, 0);
+    start(&rig, (const char *const[]){"-accel", "qtest", "-qtest-log", path, NULL});
+    for (unsigned i = 0; i < 3000; i++) {
+        ASK(&rig, "OK little", "endianness");
+    }
+    g_free(read_all(fd));
+    ASK(&rig, "OK little", "endianness");
+    end(&rig);
+    g_autofree char *rest = read_all(fd);
+    g_assert_nonnull(strstr(rest, " lines lost: they were not read]\n"));
+    close(fd);
+    unlink(path);
+    rmdir(directory);
+}
+
 static void test_only_the_machine_pc_has_a_pci_bus(void)
 {
     static const char *const MACHINES[] = {"pc", "isapc"};
@@ -478,6 +513,7 @@ int main(int argc, char **argv)
     TEST(outputs_of_the_controller_can_be_seen);
     TEST(a_lost_client_ends_the_machine);
     TEST(the_log_has_both_directions);
+    TEST(a_full_pipe_loses_lines_of_the_log);
     TEST(only_the_machine_pc_has_a_pci_bus);
     TEST(starts_as_qemus_test_library_starts_qemu);
     TEST(a_kernel_finds_a_cdrom_drive_without_attention);

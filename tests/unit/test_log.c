@@ -28,7 +28,7 @@ static void set_up(Fixture *f, gconstpointer data)
     f->writer = ends[1];
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", f->writer);
     f->loop = loop_new(NULL);
-    f->log = log_new(f->loop, path, NULL);
+    f->log = log_new(f->loop, "-D", path, NULL);
     g_assert_nonnull(f->log);
     log_begin(f->log);
 }
