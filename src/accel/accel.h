@@ -193,6 +193,8 @@ typedef struct AccelClass {
     bool (*debug_changed)(Accel *accel, GError **error);
     /* The items of AccelHost.trace have changed, while no vCPU runs.  NULL if !traces. */
     void (*trace_changed)(Accel *accel);
+    /* Appends lines about its translator of code.  NULL: it never has one. */
+    void (*describe_translator)(const Accel *accel, GString *text);
     /* Resets the vCPU and its interrupt controllers to power-on.  set_state() follows. */
     bool (*reset_vcpu)(Vcpu *vcpu, GError **error);
 

@@ -44,6 +44,14 @@ static JsonNode *query_pic(Vm *vm, JsonObject *arguments, GError **error)
     return command_text(text);
 }
 
+static JsonNode *query_jit(Vm *vm, JsonObject *arguments, GError **error)
+{
+    (void)arguments, (void)error;
+    GString *text = g_string_new(NULL);
+    vm_describe_translator(vm, text);
+    return command_text(text);
+}
+
 static JsonNode *query_lapic(Vm *vm, JsonObject *arguments, GError **error)
 {
     unsigned cpu = (unsigned)command_get_int(arguments, "cpu-index", 0);
@@ -186,6 +194,10 @@ const Command COMMANDS_DEVICES[] = {
      .run = query_mtree},
     {.name = "x-query-roms", .line = "info roms", .help = "show roms", .run = query_roms},
     {.name = "x-query-pic", .line = "info pic", .help = "show PIC state", .run = query_pic},
+    {.name = "x-query-jit",
+     .line = "info jit",
+     .help = "show the translator of code",
+     .run = query_jit},
     {.name = "x-query-lapic",
      .line = "info lapic",
      .usage = "[apic-id]",

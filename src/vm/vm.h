@@ -133,6 +133,8 @@ bool vm_set_log(Vm *vm, unsigned items, GError **error);
 bool vm_set_log_file(Vm *vm, const char *path, GError **error);
 /* "kvm", "soft" or "qtest"; whether this host's KVM could be used. */
 const char *vm_accel_name(const Vm *vm);
+/* Appends lines about the software CPU's translator, or that there is none. */
+void vm_describe_translator(const Vm *vm, GString *text);
 bool vm_kvm_works(void);
 /* The host's number of the thread that runs a CPU. */
 int vm_cpu_thread(const Vm *vm, unsigned index);

@@ -97,6 +97,15 @@ const char *vm_accel_name(const Vm *vm)
     return vm->accel->class->name;
 }
 
+void vm_describe_translator(const Vm *vm, GString *text)
+{
+    if (vm->accel->class->describe_translator) {
+        vm->accel->class->describe_translator(vm->accel, text);
+    } else {
+        g_string_append_printf(text, "-accel %s does not translate code\n", vm_accel_name(vm));
+    }
+}
+
 bool vm_kvm_works(void)
 {
     g_autoptr(GHashTable) options = g_hash_table_new(g_str_hash, g_str_equal);

@@ -72,6 +72,7 @@ static void test_devices_are_shown_as_qemu_does(void)
         "pic0: irr=20 imr=fe isr=00 hprio=0 irq_base=20 rr_sel=1 elcr=20 fnm=0\\r\\n");
     has(&rig, "info roms", "{\"return\":\"\"}");
     has(&rig, "info kvm", "kvm support: disabled\\r\\n");
+    has(&rig, "info jit", "-accel qtest does not translate code\\r\\n");
     has(&rig, "info pci",
         "{\"return\":\"  Bus  0, device   0, function 0:\\r\\n    Host bridge: PCI device "
         "8086:1237\\r\\n      PCI subsystem 0000:0000\\r\\n      id \\\"i440FX\\\"\\r\\n");
@@ -101,6 +102,7 @@ static void test_local_apics_and_cpus_are_shown(void)
         "LVTT\\t 0x00010000 active-hi edge  masked         one-shot     Fixed  (vec 0)\\r\\n");
     has(&rig, "info lapic 2", "Error: CPU 2 has no local APIC here");
     has(&rig, "info cpus", "{\"return\":\"* CPU #0: thread_id=");
+    has(&rig, "info jit", "translated since the start: 0 blocks, 0 instructions\\r\\n");
     has(&rig, "info registers -a", "CPU#1\\r\\nEAX=00000000");
     has(&rig, "info registers 1", "{\"return\":\"\\r\\nCPU#1\\r\\n");
     has(&rig, "info registers 2", "Error: Invalid CPU index 2 (the machine has 2)");

@@ -9,6 +9,8 @@
 #include "src/base/error.h"
 #include "src/base/number.h"
 
+#include <inttypes.h>
+
 /* ---- options ---- */
 
 #define IPS_DEFAULT UINT64_C(50000000)
@@ -305,6 +307,35 @@ static void interp_memory_changed(Accel *accel, uint64_t address, uint64_t size)
     }
 }
 
+static void describe_translator(const Accel *accel, GString *text)
+{
+    static const char *const REASONS[TRANSLATE_EXITS] = {
+        [TRANSLATE_EXIT_ACCESS] = "an access that needs more than the TLB",
+        [TRANSLATE_EXIT_NEXT] = "the next block is not at hand",
+        [TRANSLATE_EXIT_FORM] = "an instruction without a translation",
+        [TRANSLATE_EXIT_OTHER] = "a division or the state of SSE",
+    };
+    const InterpAccel *interp = (const InterpAccel *)accel;
+
+    g_string_append_printf(text, "decoded code: %zu KiB used\n", interp->arena.used >> 10);
+    if (!interp->translator) {
+        g_string_append(text, "no translator: all code is interpreted\n");
+        return;
+    }
+    const TranslatorCounts *counts = translator_counts(interp->translator);
+    size_t size, used = translator_used(interp->translator, &size);
+    g_string_append_printf(text,
+                           "translated code: %zu of %zu KiB used, emptied %" PRIu64 " times\n"
+                           "translated since the start: %" PRIu64 " blocks, %" PRIu64
+                           " instructions\n"
+                           "entries from the interpreter: %" PRIu64 "\n",
+                           used >> 10, size >> 10, counts->flushes, counts->blocks,
+                           counts->instructions, counts->entries);
+    for (unsigned i = 0; i < TRANSLATE_EXITS; i++) {
+        g_string_append_printf(text, "exits, %s: %" PRIu64 "\n", REASONS[i], counts->exits[i]);
+    }
+}
+
 /* "interp" is an older name of this accelerator, and "tcg" is the name of QEMU's. */
 static const char *const ALIASES[] = {"interp", "tcg", NULL};
 
@@ -339,5 +370,6 @@ const AccelClass accel_soft_class = {
     .memory_changed = interp_memory_changed,
     .debug_changed = debug_changed,
     .trace_changed = trace_changed,
+    .describe_translator = describe_translator,
     .reset_vcpu = start_reset,
 };

@@ -1,6 +1,9 @@
 /* The machine for the tests of the software CPU.  See the header. */
 #include "tests/unit/interp/interp_rig.h"
 
+#include "src/accel/soft/translate/translate.h"
+#include "src/accel/soft/x86/cpu.h"
+
 #include <string.h>
 
 static void rig_record(Rig *rig, RigAccess access)
@@ -208,6 +211,13 @@ Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid)
 Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace)
 {
     return make(ram_size, 1, false, trace);
+}
+
+const TranslatorCounts *rig_translator_counts(const Rig *rig)
+{
+    const Translator *translator = ((const InterpAccel *)rig->accel)->translator;
+
+    return translator ? translator_counts(translator) : NULL;
 }
 
 void rig_free(Rig *rig)

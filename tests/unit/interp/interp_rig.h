@@ -85,6 +85,8 @@ Rig *rig_new_cpus(uint64_t ram_size, unsigned cpus, bool paranoid);
 /* Likewise with the trace of -d.  It belongs to the caller and must outlive the rig. */
 Rig *rig_new_traced(uint64_t ram_size, CpuTrace *trace);
 void rig_free(Rig *rig);
+/* NULL: this host does not let a program make code. */
+const struct TranslatorCounts *rig_translator_counts(const Rig *rig);
 
 void rig_set(Rig *rig, const CpuState *state);
 CpuState rig_get(Rig *rig);

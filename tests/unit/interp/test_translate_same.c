@@ -11,6 +11,7 @@
  * PIOEMU_TRANSLATE_PROGRAMS is the number of programs for each mode, and
  * PIOEMU_TRANSLATE_SEED is the first seed.
  */
+#include "src/accel/soft/translate/translate.h"
 #include "tests/unit/interp/fpu_image.h"
 #include "tests/unit/interp/interp_long.h"
 #include "tests/unit/interp/interp_protected.h"
@@ -558,6 +559,25 @@ static uint64_t setting(const char *name, uint64_t otherwise)
     return text ? g_ascii_strtoull(text, NULL, 0) : otherwise;
 }
 
+/* Each entry of translated code ends with one of the counted exits. */
+static void check_counts(const Rig *rig)
+{
+    const TranslatorCounts *counts = rig_translator_counts(rig);
+    uint64_t exits = 0;
+
+    if (!counts) {
+        g_test_message("this host does not let a program make code");
+        return;
+    }
+    for (unsigned i = 0; i < TRANSLATE_EXITS; i++) {
+        g_assert_cmpuint(counts->exits[i], >, 0);
+        exits += counts->exits[i];
+    }
+    g_assert_cmpuint(counts->entries, ==, exits);
+    g_assert_cmpuint(counts->blocks, >, 0);
+    g_assert_cmpuint(counts->instructions, >, counts->blocks);
+}
+
 static void test_same(const void *data)
 {
     Test t = {.mode = (Mode)GPOINTER_TO_INT(data)};
@@ -569,6 +589,7 @@ static void test_same(const void *data)
     for (uint64_t i = 0; i < count && !g_test_failed(); i++) {
         run_program(&t, first + i);
     }
+    check_counts(t.translated);
     rig_free(t.translated);
     rig_free(t.interpreted);
 }

@@ -190,7 +190,7 @@ void emit_jmp_insn(Translation *t)
         return;
     }
     flags_need_saved(t);
-    Stub *stub = stub_new(t), *found = stub_new(t);
+    Stub *stub = stub_new(t), *found = stub_for_next(t);
     load_target(t, stub);
     exit_find_indirect(t, found);
     exit_enter(t, NULL);
@@ -219,7 +219,7 @@ void emit_call(Translation *t)
     const Block *known = NULL;
 
     flags_need_saved(t);
-    Stub *stub = stub_new(t), *found = stub_new(t);
+    Stub *stub = stub_new(t), *found = stub_for_next(t);
     if (direct && !t->wide && branch_target(t, t->at) >= t->context.cs_end) {
         stub_add(stub, emit_jmp(&t->e));
         return;
@@ -242,7 +242,7 @@ void emit_call(Translation *t)
 void emit_ret(Translation *t)
 {
     flags_need_saved(t);
-    Stub *stub = stub_new(t), *found = stub_new(t);
+    Stub *stub = stub_new(t), *found = stub_for_next(t);
     reach_pop(t, stub);
     emit_load_target(t, t->operand);
     exit_find_indirect(t, found);

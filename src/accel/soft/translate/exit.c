@@ -15,8 +15,20 @@ Stub *stub_new(Translation *t)
 {
     Stub *stub = &t->stubs[t->stub_count++];
 
-    *stub = (Stub){.at = t->at, .flags = t->flags};
+    *stub = (Stub){
+        .at = t->at,
+        .flags = t->flags,
+        .reason = plan_reaches_memory(t, t->at) ? TRANSLATE_EXIT_ACCESS : TRANSLATE_EXIT_OTHER,
+    };
     stub->flags.host = false;
+    return stub;
+}
+
+Stub *stub_for_next(Translation *t)
+{
+    Stub *stub = stub_new(t);
+
+    stub->reason = TRANSLATE_EXIT_NEXT;
     return stub;
 }
 
@@ -65,7 +77,7 @@ void stubs_emit(Translation *t)
         flags_rebuild(t, &stub->flags);
         emit_leave(t, stub->at);
         emit_constant(&t->e, RAX, (uintptr_t)t->block->insns[stub->at].handler);
-        emit_jmp_to(&t->e, translator_exit(t));
+        emit_jmp_to(&t->e, translator_exit(t, stub->reason));
     }
     t->stub_count = 0;
 }
@@ -75,7 +87,7 @@ void exit_to_interpreter(Translation *t)
     flags_need_saved(t);
     emit_leave(t, t->at);
     emit_rm(&t->e, EMIT_W, 0x8b, RAX, at_base(RCX, offsetof(Insn, handler)), 0);
-    emit_jmp_to(&t->e, translator_exit(t));
+    emit_jmp_to(&t->e, translator_exit(t, TRANSLATE_EXIT_FORM));
 }
 
 /* ---- the next block ---- */
@@ -209,7 +221,7 @@ static void flags_for(Translation *t, unsigned live)
 static void emit_loop(Translation *t)
 {
     flags_for(t, t->live_at_start);
-    Stub *stub = stub_new(t);
+    Stub *stub = stub_for_next(t);
     stub->fuel = t->block->count;
     if (t->counts) {
         emit_take_fuel(t, stub, t->block->count);
@@ -227,7 +239,7 @@ static void emit_loop(Translation *t)
 static void emit_to_known(Translation *t, const Block *known)
 {
     flags_for(t, known->live);
-    Stub *stub = stub_new(t), *late = stub_new(t);
+    Stub *stub = stub_for_next(t), *late = stub_for_next(t);
     emit_check_known(t, stub, known);
     late->fuel = known->count;
     emit_take_fuel(t, late, known->count);
@@ -242,14 +254,14 @@ void exit_to(Translation *t, unsigned slot, uint64_t rip)
     const Block *known = known_block(t, linear);
 
     if (!t->wide && rip >= t->context.cs_end) {
-        stub_add(stub_new(t), emit_jmp(&t->e));
+        stub_add(stub_for_next(t), emit_jmp(&t->e));
     } else if (linear == t->block->linear && t->first == 0) {
         emit_loop(t);
     } else if (known) {
         emit_to_known(t, known);
     } else {
         flags_need_saved(t);
-        Stub *stub = stub_new(t);
+        Stub *stub = stub_for_next(t);
         exit_find(t, stub, slot, rip);
         exit_enter(t, NULL);
     }

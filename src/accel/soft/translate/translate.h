@@ -21,6 +21,23 @@
 
 typedef struct Translator Translator;
 
+/* Why the interpreter takes over from translated code. */
+typedef enum TranslateExit {
+    TRANSLATE_EXIT_ACCESS, /* an operand: TLB miss, device, code, limit of a segment */
+    TRANSLATE_EXIT_NEXT,   /* the next block is not translated or not found, or the fuel is short */
+    TRANSLATE_EXIT_FORM,   /* the next instruction has no translation */
+    TRANSLATE_EXIT_OTHER,  /* a quotient that does not fit, or the state of SSE */
+    TRANSLATE_EXITS
+} TranslateExit;
+
+/* What has been translated since the start, and how translated code was used. */
+typedef struct TranslatorCounts {
+    uint64_t blocks, instructions; /* the instructions in translated runs */
+    uint64_t flushes;
+    uint64_t entries; /* from the interpreter */
+    uint64_t exits[TRANSLATE_EXITS];
+} TranslatorCounts;
+
 /*
  * Returns NULL with an error if the host does not allow us to make code.
  * `near` is the memory of the blocks.  Memory is committed as it is used.
@@ -29,6 +46,9 @@ Translator *translator_new(const void *near, GError **error);
 void translator_free(Translator *translator);
 /* Drops all translations.  The caller drops the blocks, too. */
 void translator_empty(Translator *translator);
+const TranslatorCounts *translator_counts(const Translator *translator);
+/* How much of the memory is used, in bytes.  `*size` is all of it. */
+size_t translator_used(const Translator *translator, size_t *size);
 /* Whether there is room for one more block. */
 bool translator_has_room(const Translator *translator);
 /*

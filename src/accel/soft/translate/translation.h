@@ -77,6 +77,7 @@ typedef struct Stub {
     unsigned fixup_count;
     unsigned at;
     int32_t fuel; /* the fuel that was taken for a block that is not entered */
+    TranslateExit reason;
     FlagState flags;
 } Stub;
 
@@ -161,10 +162,36 @@ static inline unsigned guest_register(uint8_t place)
     return place / 8u;
 }
 
-/* ---- translate.c: what all translations share ---- */
+/* A field of a segment of the Cpu. */
+static inline int32_t segment_end(unsigned segment, size_t field)
+{
+    return (int32_t)(offsetof(Cpu, segment) + segment * sizeof(Segment) + field);
+}
+
+/* ---- shared.c ---- */
+
+/* Where runs and what all share begin. */
+#define RUN_ALIGN 16u
+
+/* The carry and the other flags in the interpreter's form, by the result of LAHF. */
+typedef struct FlagsOfByte {
+    int64_t result;
+    uint64_t carry;
+} FlagsOfByte;
+
+typedef struct SharedCode {
+    const uint8_t *enter_flat, *enter, *enter64;
+    const uint8_t *exits[2][TRANSLATE_EXITS]; /* by the width of the code */
+    const uint8_t *mxcsr;                     /* the host's own, a constant */
+    FlagsOfByte flags[256];
+} SharedCode;
+
+void shared_emit(SharedCode *code, Emitter *e, TranslatorCounts *counts);
+
+/* ---- translate.c ---- */
 
 /* Stores the guest's registers.  It then jumps to RAX, with RCX as the instruction. */
-const uint8_t *translator_exit(const Translation *t);
+const uint8_t *translator_exit(const Translation *t, TranslateExit reason);
 Form translator_form(const Translator *translator, Handler *handler);
 
 /* ---- registers.c ---- */
@@ -253,6 +280,8 @@ void memory_address(Translation *t);
 
 /* Makes a stub for the current instruction. */
 Stub *stub_new(Translation *t);
+/* The same for a next block that cannot be entered. */
+Stub *stub_for_next(Translation *t);
 void stub_add(Stub *stub, Fixup fixup);
 void stubs_emit(Translation *t);
 /* Continues at a constant address, by link `slot`. */
