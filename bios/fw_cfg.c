@@ -18,7 +18,7 @@ uint8_t fw_cfg_next(void)
 
 static void next_bytes(uint8_t *to, uint32_t count)
 {
-    __asm__ volatile("addr32 rep insb"
+    __asm__ volatile("rep insb %%dx, %%es:(%%edi)"
                      : "+D"(to), "+c"(count)
                      : "d"(PORT_FW_CFG + FW_CFG_DATA)
                      : "memory");
