@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* Grows when a class that was built for an older header would no longer work. */
-#define DEVICE_ABI 11
+#define DEVICE_ABI 12
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -576,7 +576,7 @@ typedef struct DeviceField {
 
 /* ---- the class ---- */
 
-/* The structs of this header to whose tables a class points. */
+/* The structs of this header to whose tables a class points, in the order of their sizes. */
 typedef enum DeviceTable {
     DEVICE_TABLE_PROPERTY,
     DEVICE_TABLE_REGION,
@@ -609,18 +609,10 @@ typedef struct DeviceClassHead {
     {                                                                                              \
         .abi = DEVICE_ABI, .struct_size = sizeof(DeviceClass), .name = class_name,                 \
         .state_size = sizeof(state_type),                                                          \
-        .table_size = {                                                                            \
-            [DEVICE_TABLE_PROPERTY] = sizeof(DeviceProperty),                                      \
-            [DEVICE_TABLE_REGION] = sizeof(DeviceRegion),                                          \
-            [DEVICE_TABLE_IO_OPS] = sizeof(IoOps),                                                 \
-            [DEVICE_TABLE_OUTPUT] = sizeof(DeviceOutput),                                          \
-            [DEVICE_TABLE_TIMER] = sizeof(DeviceTimer),                                            \
-            [DEVICE_TABLE_FIELD] = sizeof(DeviceField),                                            \
-            [DEVICE_TABLE_CHAR_CLIENT] = sizeof(CharClient),                                       \
-            [DEVICE_TABLE_INPUT_CLIENT] = sizeof(InputClient),                                     \
-            [DEVICE_TABLE_BLOCK_CLIENT] = sizeof(BlockClient),                                     \
-            [DEVICE_TABLE_DMA_SERVER] = sizeof(DmaServer),                                         \
-        },                                                                                         \
+        .table_size = {sizeof(DeviceProperty), sizeof(DeviceRegion), sizeof(IoOps),                \
+                       sizeof(DeviceOutput),   sizeof(DeviceTimer),  sizeof(DeviceField),          \
+                       sizeof(CharClient),     sizeof(InputClient),  sizeof(BlockClient),          \
+                       sizeof(DmaServer)},                                                         \
     }
 
 /*
@@ -677,11 +669,15 @@ typedef struct DeviceModule {
     const DeviceClass *const *classes; /* the last is NULL */
 } DeviceModule;
 
-/* The function that such a file defines.  Its devices are found through it only. */
-const DeviceModule *pio_device_module(void);
+/* A module may be built with -fvisibility=hidden. */
+#define DEVICE_MODULE_ENTRY __attribute__((visibility("default")))
 
+/* The function that such a file defines.  Its devices are found through it only. */
+DEVICE_MODULE_ENTRY const DeviceModule *pioemu_device_module(void);
+
+/* Defines the function.  The arguments after the name are pointers to classes. */
 #define DEVICE_MODULE(module_name, ...)                                                            \
-    const DeviceModule *pio_device_module(void)                                                    \
+    DEVICE_MODULE_ENTRY const DeviceModule *pioemu_device_module(void)                             \
     {                                                                                              \
         static const DeviceClass *const classes[] = {__VA_ARGS__, NULL};                           \
         static const DeviceModule module = {                                                       \

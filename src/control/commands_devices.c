@@ -4,6 +4,7 @@
 #include "src/control/command.h"
 
 #include "src/base/error.h"
+#include "src/device/device_module.h"
 #include "src/vm/machine_text.h"
 #include "src/vm/vm_debug.h"
 
@@ -135,17 +136,16 @@ static const char *type_name(const DeviceProperty *property)
 static JsonNode *list_properties(Vm *vm, JsonObject *arguments, GError **error)
 {
     const char *name = command_get_string(arguments, "typename");
-    const DeviceClass *const *d = machine_device_classes();
+    /* A client need not be able to load any file of the host. */
+    const DeviceClass *class =
+        device_module_is_file(name) ? NULL : machine_find_device_class("typename", name, NULL);
     (void)vm;
-    while (*d && strcmp((*d)->head.name, name) != 0) {
-        d++;
-    }
-    if (!*d) {
+    if (!class) {
         error_refuse(error, "Device '%s' not found", name);
         return NULL;
     }
     JsonArray *list = json_array_new();
-    for (const DeviceProperty *p = (*d)->properties; p && p->name; p++) {
+    for (const DeviceProperty *p = class->properties; p && p->name; p++) {
         JsonObject *property = json_object_new();
         json_object_set_string_member(property, "name", p->name);
         json_object_set_string_member(property, "type", type_name(p));

@@ -7,6 +7,7 @@
 #include "devices/device_table.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
+#include "src/device/device_module.h"
 
 #include <string.h>
 
@@ -43,6 +44,15 @@ const DeviceClass *machine_find_device_class(const char *what, const char *name,
             return device_table[i];
         }
         names[i] = device_table[i]->head.name;
+    }
+    g_autoptr(GError) failure = NULL;
+    const DeviceClass *class = device_module_find(name, &failure);
+    if (failure) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s ", what);
+        return NULL;
+    }
+    if (class) {
+        return class;
     }
     if (machine_hint(name)) {
         error_refuse(error, "%s %s: no such device: %s", what, name, machine_hint(name));
@@ -93,12 +103,27 @@ static void list_category(GString *text, size_t category)
     }
 }
 
+/* Lists a module by the name with which -device finds it. */
+static void list_module(void *opaque, const char *file, const DeviceClass *class,
+                        const GError *failure)
+{
+    GString *text = opaque;
+    g_autofree char *name = g_path_get_basename(file);
+    *strrchr(name, '.') = '\0';
+    g_string_append_printf(
+        text, "%s  %-16s %s%s\n", text->len ? "" : "Modules:\n", name,
+        class ? class->description : "cannot be used: ", class ? "" : failure->message);
+}
+
 char *machine_device_list(void)
 {
-    GString *text = g_string_new(NULL);
+    GString *text = g_string_new(NULL), *modules = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(CATEGORIES); i++) {
         list_category(text, i);
     }
+    device_module_foreach(list_module, modules);
+    g_string_append(text, modules->str);
+    g_string_free(modules, true);
     return g_string_free(text, false);
 }
 

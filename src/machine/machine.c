@@ -3,6 +3,7 @@
 #include "devices/intc/ioapic_regs.h"
 #include "src/base/error.h"
 #include "src/base/keyval.h"
+#include "src/device/device_module.h"
 #include "src/device/device_services.h"
 #include "src/device/dma.h"
 #include "src/device/pci.h"
@@ -470,7 +471,7 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
         return false;
     }
     if (machine->class->fit_device &&
-        !machine->class->fit_device(machine, driver, properties, error)) {
+        !machine->class->fit_device(machine, class->head.name, properties, error)) {
         return false;
     }
     g_autofree char *chosen = id ? g_strdup(id) : free_id(machine, class->head.name);
@@ -488,8 +489,23 @@ static bool add_user_device(Machine *machine, const char *text, GError **error)
     return false;
 }
 
+/* Finds a class among the files that are given to -device, or among the others. */
+static const DeviceClass *global_class(const Machine *machine, const char *name, GError **error)
+{
+    for (guint i = 0; i < machine->config->devices->len; i++) {
+        const char *text = machine->config->devices->pdata[i];
+        g_autofree char *driver = g_strndup(text, strcspn(text, ","));
+        const DeviceClass *class =
+            device_module_is_file(driver) ? device_module_find(driver, NULL) : NULL;
+        if (class && !strcmp(class->head.name, name)) {
+            return class;
+        }
+    }
+    return machine_find_device_class("-global", name, error);
+}
+
 /* Checks a -global.  Its class must exist, even if the machine has no device of it. */
-static bool check_global(const char *global, GError **error)
+static bool check_global(const Machine *machine, const char *global, GError **error)
 {
     const char *dot = strchr(global, '.');
     const char *equals = dot ? strchr(dot, '=') : NULL;
@@ -498,7 +514,7 @@ static bool check_global(const char *global, GError **error)
     }
     g_autofree char *name = g_strndup(global, (gsize)(dot - global));
     g_autofree char *property = g_strndup(dot + 1, (gsize)(equals - dot - 1));
-    const DeviceClass *class = machine_find_device_class("-global", name, error);
+    const DeviceClass *class = global_class(machine, name, error);
     return class &&
            (device_class_has_property(class, property) ||
             error_refuse(error, "-global %s: no property '%s' (-device %s,help lists them)", global,
@@ -508,7 +524,7 @@ static bool check_global(const char *global, GError **error)
 static bool check_globals(const Machine *machine, GError **error)
 {
     for (guint i = 0; i < machine->config->globals->len; i++) {
-        if (!check_global(machine->config->globals->pdata[i], error)) {
+        if (!check_global(machine, machine->config->globals->pdata[i], error)) {
             return false;
         }
     }
