@@ -12,6 +12,8 @@
 
 /* PIPE_BUF: a pipe that polls as writable accepts this much without blocking. */
 #define WRITE_MAX 4096u
+/* How many bytes of lines are held. */
+#define HELD_MAX 65536u
 
 struct Log {
     Loop *loop;
@@ -23,6 +25,9 @@ struct Log {
     unsigned lost;
     GAsyncQueue *lines;
     LoopTask task;
+    void (*holder)(void *opaque, const char *line); /* NULL: lines are not held */
+    void *holder_opaque;
+    GString *held;
 };
 
 static const struct {
@@ -125,6 +130,17 @@ void log_begin(Log *log)
     }
 }
 
+/* The oldest lines are dropped when too many are held. */
+static void hold_line(Log *log, const char *line)
+{
+    g_string_append_printf(log->held, "%s%s", line, g_str_has_suffix(line, "\n") ? "" : "\n");
+    while (log->held->len > HELD_MAX) {
+        const char *end = strchr(log->held->str, '\n');
+        g_string_erase(log->held, 0, end - log->held->str + 1);
+    }
+    log->holder(log->holder_opaque, line);
+}
+
 void log_flush(Log *log)
 {
     char *line;
@@ -132,8 +148,29 @@ void log_flush(Log *log)
         return;
     }
     while ((line = g_async_queue_try_pop(log->lines))) {
-        write_line(log, line);
+        if (log->holder) {
+            hold_line(log, line);
+        } else {
+            write_line(log, line);
+        }
         g_free(line);
+    }
+}
+
+void log_hold(Log *log, void (*show)(void *opaque, const char *line), void *opaque)
+{
+    log_flush(log);
+    log->holder = show;
+    log->holder_opaque = opaque;
+}
+
+void log_release(Log *log)
+{
+    log_flush(log);
+    log->holder = NULL;
+    if (log->held->len) {
+        write_line(log, log->held->str);
+        g_string_truncate(log->held, 0);
     }
 }
 
@@ -157,6 +194,7 @@ Log *log_new(Loop *loop, const char *option, const char *path, GError **error)
     log->file = file;
     log->begun = !path;
     log->lines = g_async_queue_new_full(g_free);
+    log->held = g_string_new(NULL);
     log->task = (LoopTask){.run = flush_task, .opaque = log};
     return log;
 }
@@ -168,6 +206,7 @@ bool log_set_file(Log *log, const char *path, GError **error)
         return error_refuse(error, "'%s': %s", path, g_strerror(errno));
     }
     log_flush(log);
+    log->holder = NULL;
     output_file_close(&log->file);
     log->file = file;
     log->fd = file.fd;
@@ -188,6 +227,7 @@ void log_free(Log *log)
     loop_cancel(log->loop, &log->task);
     output_file_close(&log->file);
     g_async_queue_unref(log->lines);
+    g_string_free(log->held, true);
     g_free(log);
 }
 

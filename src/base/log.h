@@ -43,6 +43,13 @@ void log_begin(Log *log);
 void log_set_timestamps(Log *log, bool on);
 /* From now on the lines go to this file, which is replaced. */
 bool log_set_file(Log *log, const char *path, GError **error);
+/*
+ * A viewer has the terminal to which the lines would go.  Until log_release()
+ * they are held, and each is passed to `show`.  log_set_file() ends that, too.
+ */
+void log_hold(Log *log, void (*show)(void *opaque, const char *line), void *opaque);
+/* Writes what was held. */
+void log_release(Log *log);
 /* Writes the queued lines first. */
 void log_free(Log *log);
 

@@ -5,8 +5,10 @@
 #include "src/base/guardian.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
@@ -25,6 +27,9 @@ typedef struct Modes {
     struct termios user;           /* the modes to restore */
     tcflag_t raw_lflag, raw_iflag; /* the bits of `user` that we turned off */
     atomic_bool raw;
+    /* Written before the modes are restored.  The size is set last. */
+    uint8_t farewell[TERMINAL_FAREWELL_MAX];
+    atomic_uint farewell_size;
 } Modes;
 
 static const int FATAL_SIGNALS[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP};
@@ -73,11 +78,23 @@ static bool still_raw(const Modes *modes, const struct termios *now)
     return !(now->c_lflag & modes->raw_lflag) && !(now->c_iflag & modes->raw_iflag);
 }
 
+/* A terminal that takes nothing is not waited for. */
+static void say_farewell(int fd, const Modes *modes)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    const unsigned size = atomic_load(&modes->farewell_size);
+    if (size && poll(&ready, 1, 0) > 0 && ready.revents & POLLOUT) {
+        const ssize_t put = write(fd, modes->farewell, size);
+        (void)put; /* no one is left to be told */
+    }
+}
+
 static void restore(int fd, void *shared)
 {
     Modes *modes = shared;
     struct termios now;
     if (atomic_exchange(&modes->raw, false) && tcgetattr(fd, &now) == 0 && still_raw(modes, &now)) {
+        say_farewell(fd, modes);
         set_modes_anyway(fd, &modes->user);
     }
 }
@@ -130,9 +147,10 @@ static bool in_foreground(const Terminal *terminal)
     return group < 0 || group == getpgrp();
 }
 
-static void set_ours(Terminal *terminal, bool ours)
+/* `lost`: another program may have used the terminal since we had it. */
+static void set_ours(Terminal *terminal, bool ours, bool lost)
 {
-    bool changed = terminal->ours != ours;
+    bool changed = terminal->ours != ours || lost;
     terminal->ours = ours;
     if (ours) {
         loop_timer_stop(terminal->background);
@@ -144,23 +162,23 @@ static void set_ours(Terminal *terminal, bool ours)
     }
 }
 
-static void take_or_leave(Terminal *terminal)
+static void take_or_leave(Terminal *terminal, bool lost)
 {
     bool foreground = in_foreground(terminal);
     if (foreground) {
         enter_raw(terminal);
     }
-    set_ours(terminal, foreground);
+    set_ours(terminal, foreground, lost);
 }
 
 static void background_poll(void *opaque)
 {
-    take_or_leave(opaque);
+    take_or_leave(opaque, false);
 }
 
 static void proceeded(void *opaque)
 {
-    take_or_leave(opaque);
+    take_or_leave(opaque, true);
 }
 
 /* Stops the process with the same signal, so that the shell sees it. */
@@ -172,14 +190,22 @@ static void stop_requested(void *opaque)
     sigaction(SIGTSTP, &standard, &former);
     raise(SIGTSTP);
     sigaction(SIGTSTP, &former, NULL);
-    take_or_leave(terminal);
+    take_or_leave(terminal, true);
 }
 
 void terminal_check(Terminal *terminal)
 {
     if (terminal->ours && !in_foreground(terminal)) {
-        set_ours(terminal, false);
+        set_ours(terminal, false, false);
     }
+}
+
+void terminal_set_farewell(Terminal *terminal, const uint8_t *data, size_t size)
+{
+    Modes *modes = terminal->modes;
+    atomic_store(&modes->farewell_size, 0);
+    memcpy(modes->farewell, data, MIN(size, TERMINAL_FAREWELL_MAX));
+    atomic_store(&modes->farewell_size, (unsigned)MIN(size, TERMINAL_FAREWELL_MAX));
 }
 
 bool terminal_is_ours(const Terminal *terminal)
@@ -286,7 +312,7 @@ Terminal *terminal_open(Loop *loop, const TerminalConfig *config, GError **error
     }
     terminal->proceed = loop_signal_new(loop, SIGCONT, proceeded, terminal);
     terminal->background = loop_timer_new(loop, background_poll, terminal);
-    take_or_leave(terminal);
+    take_or_leave(terminal, false);
     return terminal;
 }
 

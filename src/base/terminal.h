@@ -20,10 +20,15 @@
 
 typedef struct Terminal Terminal;
 
+#define TERMINAL_FAREWELL_MAX 256u
+
 typedef struct TerminalConfig {
     int fd;
     bool keep_signals; /* Ctrl-C, Ctrl-Z and Ctrl-\ keep their meaning for the terminal */
-    /* Called when we got or lost the terminal: see terminal_is_ours(). */
+    /*
+     * Called when we got or lost the terminal: see terminal_is_ours().  Also called
+     * when we have it again after other programs may have used it.
+     */
     void (*changed)(void *opaque);
     void *opaque;
 } TerminalConfig;
@@ -35,6 +40,12 @@ typedef struct TerminalConfig {
 Terminal *terminal_open(Loop *loop, const TerminalConfig *config, GError **error);
 /* Restores the terminal.  NULL is allowed: there is no terminal. */
 void terminal_close(Terminal *terminal);
+
+/*
+ * What is written to the terminal when it is given back, however that happens.
+ * Bytes beyond TERMINAL_FAREWELL_MAX are left out.
+ */
+void terminal_set_farewell(Terminal *terminal, const uint8_t *data, size_t size);
 
 /* False in the background: there a read would stop us, and the modes are the shell's. */
 bool terminal_is_ours(const Terminal *terminal);

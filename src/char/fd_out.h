@@ -5,8 +5,8 @@
 #ifndef PIOEMU_CHAR_FD_OUT_H
 #define PIOEMU_CHAR_FD_OUT_H
 
+#include "src/base/fd_io.h"
 #include "src/char/char.h"
-#include "src/char/fd_io.h"
 
 typedef struct FdOut {
     Chardev *chardev;

@@ -4,12 +4,12 @@
  */
 #include "src/base/daemon.h"
 #include "src/base/error.h"
+#include "src/base/fd_io.h"
 #include "src/base/file_io.h"
 #include "src/base/host_failure.h"
 #include "src/base/inherited.h"
 #include "src/base/pidfile.h"
 #include "src/base/signals.h"
-#include "src/char/fd_io.h"
 #include "src/cli/options.h"
 #include "src/control/control.h"
 #include "src/machine/config.h"

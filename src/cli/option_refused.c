@@ -50,7 +50,6 @@ const RefusedOption REFUSED_OPTIONS[] = {
     {"sandbox", true, NO_SANDBOX},
     {"sd", true, "the board has no card reader (-drive file=PATH is a disk)"},
     {"sdl", false, NO_SCREEN},
-    {"curses", false, NO_SCREEN},
     {"seed", true, "nothing is random here; -accel soft gives the same run each time"},
     {"semihosting", false, "a PC has none (-device isa-debug-exit ends the run)"},
     {"semihosting-config", true, "a PC has none (-device isa-debug-exit ends the run)"},

@@ -17,16 +17,42 @@ bool option_set_vga(Parse *parse, const char *value, GError **error)
            option_error(error, "vga", value, "there are std and none");
 }
 
-/* All other displays of QEMU show a picture, so they are refused. */
+/* QEMU's displays that open a window. */
+static bool is_window(const char *name)
+{
+    static const char *const WINDOWS[] = {"gtk", "sdl", "spice-app", "dbus", "cocoa", NULL};
+    return g_strv_contains(WINDOWS, name);
+}
+
 bool option_set_display(Parse *parse, const char *value, GError **error)
 {
+    g_autofree char *name = g_strndup(value, strcspn(value, ",="));
     if (option_wants_help(value)) {
-        parse->text = g_strdup("Displays, for -display NAME:\n  none  the console is serial\n");
+        parse->text =
+            g_strdup("Displays, for -display NAME:\n"
+                     "  curses     the screen on this terminal; Ctrl-A h there shows its keys\n"
+                     "  vnc=PLACE  the same as -vnc PLACE\n"
+                     "  none       no screen on this terminal (default if COM1 is there)\n");
         return true;
     }
-    return !strcmp(value, "none") ||
-           option_error(error, "display", value,
-                        "there is no picture: the console is serial (-display none)");
+    if (!strcmp(name, "vnc") && value[strlen(name)] == '=') {
+        return option_set_vnc(parse, value + strlen("vnc="), error);
+    }
+    if (strcmp(name, "none") != 0 && strcmp(name, "curses") != 0) {
+        return option_error(error, "display", value,
+                            is_window(name) ? "there are no windows (curses is the screen on the "
+                                              "terminal; -vnc :1 shows it to gvncviewer)"
+                                            : "there is no such display (curses, vnc=:N, none)");
+    }
+    option_replace(&parse->config->display, name);
+    return true;
+}
+
+bool option_set_curses(Parse *parse, const char *value, GError **error)
+{
+    (void)value, (void)error;
+    option_replace(&parse->config->display, "curses");
+    return true;
 }
 
 bool option_set_vnc(Parse *parse, const char *value, GError **error)

@@ -60,7 +60,8 @@ static void use_terminal(Config *config, bool serial, bool monitor)
 void option_share_stdio(Parse *parse)
 {
     Config *config = parse->config;
-    bool taken = is_taken(config);
+    config->curses = !g_strcmp0(config->display, "curses");
+    bool taken = is_taken(config) || config->curses;
     config->stdio_taken = taken;
     if (!taken && !config->no_defaults && !config->replay) {
         use_terminal(config, !config->serials->len,

@@ -74,6 +74,7 @@ bool option_daemonize(Parse *parse, const char *value, GError **error);
 
 bool option_set_display(Parse *parse, const char *value, GError **error);
 bool option_set_vga(Parse *parse, const char *value, GError **error);
+bool option_set_curses(Parse *parse, const char *value, GError **error);
 bool option_set_vnc(Parse *parse, const char *value, GError **error);
 bool option_set_keymap(Parse *parse, const char *value, GError **error);
 

@@ -1,10 +1,10 @@
 #include "src/control/stream.h"
 
 #include "src/base/error.h"
+#include "src/base/fd_io.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
 #include "src/base/socket_address.h"
-#include "src/char/fd_io.h"
 
 #include <errno.h>
 #include <fcntl.h>

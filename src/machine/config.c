@@ -72,6 +72,7 @@ void config_free(Config *config)
     g_free(config->option_names);
     g_free(config->qtest);
     g_free(config->qtest_log);
+    g_free(config->display);
     g_free(config->vnc);
     g_free(config->keymap);
     g_free(config->gdb);

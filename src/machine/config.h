@@ -35,9 +35,11 @@ typedef struct Config {
     GPtrArray *qmps;           /* arguments of -qmp: one device each for QMP */
     const char **option_names; /* the names of all options, sorted; the last is NULL */
     char *qtest, *qtest_log;
-    char *vnc;    /* where clients of VNC connect; NULL or "none": nowhere */
-    char *keymap; /* the name of a layout; NULL for the default */
-    char *gdb;    /* the address at which a debugger connects */
+    char *vnc;     /* where clients of VNC connect; NULL or "none": nowhere */
+    char *display; /* "curses" or "none"; NULL for the default */
+    bool curses;   /* the screen is on the terminal */
+    char *keymap;  /* the name of a layout; NULL for the default */
+    char *gdb;     /* the address at which a debugger connects */
     /*
      * Standard input and output are in use by a control protocol, or there is
      * no guest that could use them.

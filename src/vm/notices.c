@@ -1,6 +1,6 @@
 #include "src/vm/notices.h"
 
-#include "src/char/fd_io.h"
+#include "src/base/fd_io.h"
 
 #include <errno.h>
 #include <glib.h>

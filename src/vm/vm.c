@@ -479,7 +479,9 @@ void vm_message(void *opaque, const char *text)
 void vm_print(void *opaque, const char *text)
 {
     Vm *vm = opaque;
-    notices_line(vm->notices, text);
+    if (!vm_viewers_say(vm, text)) {
+        notices_line(vm->notices, text);
+    }
 }
 
 uint64_t vm_machine_time(void *opaque)

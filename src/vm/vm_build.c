@@ -525,7 +525,8 @@ bool vm_build(Vm *vm, GError **error)
     }
     const AccelClass *accel = vm->log ? choose_accel(vm, machine, error) : NULL;
     if (!accel || !check_long_mode(vm, accel, error) || !choose_irqchip(vm, accel, error) ||
-        !build_parts(vm, accel, machine, error) || !vm_viewers_open(vm, error)) {
+        !vm_viewers_open(vm, error) || !build_parts(vm, accel, machine, error) ||
+        !vm_viewers_show(vm, error)) {
         return false;
     }
     return true;

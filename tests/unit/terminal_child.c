@@ -9,9 +9,9 @@
  *   --flood N      the device begins with N bytes of a pattern
  *   --commands     input 'q' ends with status 7, 'S' faults, 'A' aborts
  */
+#include "src/base/fd_io.h"
 #include "src/base/signals.h"
 #include "src/char/char.h"
-#include "src/char/fd_io.h"
 
 #include <stdio.h>
 #include <stdlib.h>

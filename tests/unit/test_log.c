@@ -92,11 +92,37 @@ static void test_lost(Fixture *f, gconstpointer data)
     g_assert_true(g_str_has_suffix(text->str, "]\nagain\n"));
 }
 
+static void show(void *opaque, const char *line)
+{
+    g_string_append_printf(opaque, "%s;", line);
+}
+
+static void test_held(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GString) text = g_string_new(NULL), shown = g_string_new(NULL);
+    log_line(f->log, "before");
+    log_hold(f->log, show, shown);
+    log_line(f->log, "first");
+    log_flush(f->log);
+    log_line(f->log, "second\n");
+    take(f, text);
+    g_assert_cmpstr(text->str, ==, "before\n");
+    log_release(f->log);
+    log_line(f->log, "after");
+    log_flush(f->log);
+    take(f, text);
+    g_assert_cmpstr(shown->str, ==, "first;second\n;");
+    g_assert_cmpstr(text->str, ==, "before\nfirst\nsecond\nafter\n");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/log/lines_come_in_order", Fixture, NULL, set_up, test_order, tear_down);
     g_test_add("/log/lines_without_a_reader_are_counted", Fixture, NULL, set_up, test_lost,
+               tear_down);
+    g_test_add("/log/lines_are_held_while_the_terminal_is_taken", Fixture, NULL, set_up, test_held,
                tear_down);
     return g_test_run();
 }

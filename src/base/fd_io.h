@@ -8,8 +8,8 @@
  *
  * Callers ignore SIGPIPE.  Used in the loop's thread.
  */
-#ifndef PIOEMU_CHAR_FD_IO_H
-#define PIOEMU_CHAR_FD_IO_H
+#ifndef PIOEMU_BASE_FD_IO_H
+#define PIOEMU_BASE_FD_IO_H
 
 #include <stddef.h>
 #include <stdint.h>

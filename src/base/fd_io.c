@@ -1,5 +1,5 @@
 /* Non-blocking reads and writes that do not change the flags of shared open files. */
-#include "src/char/fd_io.h"
+#include "src/base/fd_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
