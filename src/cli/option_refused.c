@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define NO_SCREEN  "there is no picture: the console is the serial port (-serial stdio)"
+#define NO_SCREEN  "the screen is on the terminal (-display curses) or over VNC (-vnc :N)"
 #define NO_AUDIO   "there is no sound (-audio none)"
 #define NO_MOVE    "a machine does not move to another host (-record and -replay repeat a run)"
 #define NO_XEN     "Xen runs no guests here (-accel kvm:soft)"

@@ -2,15 +2,17 @@
 #include "src/cli/option_util.h"
 
 #include "src/display/keymap.h"
+#include "src/machine/pc.h"
 
 #include <string.h>
 
 bool option_set_vga(Parse *parse, const char *value, GError **error)
 {
     parse->config->vga = !strcmp(value, "std");
+    parse->config->vga_given = true;
     if (option_wants_help(value)) {
         parse->text = g_strdup("Cards for -vga:\n  std   a VGA with the Bochs display interface\n"
-                               "  none  no card (default)\n");
+                               "  none  no card (default without a viewer)\n");
         return true;
     }
     return parse->config->vga || !strcmp(value, "none") ||
@@ -88,4 +90,15 @@ bool option_set_keymap(Parse *parse, const char *value, GError **error)
     }
     option_replace(&parse->config->keymap, value);
     return true;
+}
+
+/* A viewer needs something to look at, if the user does not say that there is nothing. */
+void option_choose_screen(Config *config)
+{
+    const bool vnc = config->vnc && strcmp(config->vnc, "none") != 0;
+    config->curses = !g_strcmp0(config->display, "curses");
+    if ((config->curses || vnc) && !config->vga_given && !pc_has_user_device(config, "VGA") &&
+        !pc_has_user_device(config, "isa-vga")) {
+        config->vga = true;
+    }
 }

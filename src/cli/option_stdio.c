@@ -60,7 +60,7 @@ static void use_terminal(Config *config, bool serial, bool monitor)
 void option_share_stdio(Parse *parse)
 {
     Config *config = parse->config;
-    config->curses = !g_strcmp0(config->display, "curses");
+    option_choose_screen(config);
     bool taken = is_taken(config) || config->curses;
     config->stdio_taken = taken;
     if (!taken && !config->no_defaults && !config->replay) {

@@ -76,6 +76,8 @@ bool option_set_display(Parse *parse, const char *value, GError **error);
 bool option_set_vga(Parse *parse, const char *value, GError **error);
 bool option_set_curses(Parse *parse, const char *value, GError **error);
 bool option_set_vnc(Parse *parse, const char *value, GError **error);
+/* Decides who looks at what.  Call it after all options are set. */
+void option_choose_screen(Config *config);
 bool option_set_keymap(Parse *parse, const char *value, GError **error);
 
 /* Sets an option by its name, as if it stood on the command line (src/cli/options.c). */

@@ -50,6 +50,7 @@ typedef struct Config {
     GPtrArray *nics;    /* -nic and -net, until all options are read: the option and its value */
     GPtrArray *filters; /* "filter-dump,key=value" */
     bool vga;           /* -vga std */
+    bool vga_given;     /* -vga says whether there is one */
     GPtrArray *devices; /* "class,key=value" */
     GPtrArray *globals; /* "class.property=value" */
     bool no_defaults, no_reboot, no_shutdown, no_acpi, nographic, daemonize, timestamps;

@@ -77,7 +77,8 @@ static void add_files(const Machine *machine, FwItems *items)
     }
     acpi_loader_add(items, &board);
     /* With a viewer of the screen, COM1 belongs to the guest. */
-    const bool viewed = machine->config->vnc && strcmp(machine->config->vnc, "none") != 0;
+    const Config *config = machine->config;
+    const bool viewed = config->curses || (config->vnc && strcmp(config->vnc, "none") != 0);
     if (machine_has_device(machine, "COM1") && !viewed) {
         fw_items_add_number_file(items, "etc/sercon-port", machine->class->console_port, 2);
     }

@@ -183,12 +183,33 @@ static void test_sources_of_random_numbers_are_accepted(void)
         "-object", "iothread,id=i");
 }
 
+static void test_a_viewer_gets_a_screen(void)
+{
+    Parsed p = PARSE("-vnc", ":1");
+    g_assert_true(p.config->vga && !p.config->curses && !p.config->stdio_taken);
+    parsed_clear(&p);
+    p = PARSE("-display", "curses");
+    g_assert_true(p.config->vga && p.config->curses && p.config->stdio_taken);
+    g_assert_cmpuint(p.config->serials->len, ==, 0);
+    parsed_clear(&p);
+    p = PARSE("-vga", "none", "-display", "vnc=:1");
+    g_assert_cmpstr(p.config->vnc, ==, ":1");
+    g_assert_false(p.config->vga);
+    parsed_clear(&p);
+    p = PARSE("-vnc", "none");
+    g_assert_false(p.config->vga);
+    parsed_clear(&p);
+    p = PARSE("-device", "isa-vga", "-curses");
+    g_assert_true(p.config->curses && !p.config->vga);
+    parsed_clear(&p);
+}
+
 static void test_what_qemu_has_and_we_do_not(void)
 {
     REFUSED("-k xx: there is no layout of this name (there are en-us en-gb de fr es it)", "-k",
             "xx");
     REFUSED("-tpmdev x: the board has no TPM", "-tpmdev", "x");
-    REFUSED("-full-screen: there is no picture: the console is the serial port (-serial stdio)",
+    REFUSED("-full-screen: the screen is on the terminal (-display curses) or over VNC (-vnc :N)",
             "-full-screen", "x");
     REFUSED("-parallel stdio: there is no parallel port (-parallel none; a port for text: "
             "-debugcon DEV)",
@@ -263,6 +284,7 @@ int main(int argc, char **argv)
     TEST(drives_are_plugged_in);
     TEST(json_means_the_same_as_keys);
     TEST(sources_of_random_numbers_are_accepted);
+    TEST(a_viewer_gets_a_screen);
     TEST(what_qemu_has_and_we_do_not);
     TEST(options_come_from_a_file);
     TEST(events_are_chosen_by_patterns);
