@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/device/key_names.h"
+#include "src/display/dump.h"
 #include "src/expect/script.h"
 
 #include <string.h>
@@ -21,6 +22,8 @@ struct Expect {
     void (*done)(void *opaque);
     void *opaque;
     ExpectKeyboard keyboard;
+    Display *display; /* NULL: the script does not look at the screen */
+    DisplayViewer viewer;
     LoopTask task;
     LoopTimer *patience;
 
@@ -30,7 +33,7 @@ struct Expect {
     size_t judged;   /* bytes of `seen` that fail-if has searched: whole lines */
     guint next;      /* the index of the next step */
     size_t sent;     /* bytes of the current "send" that have been typed */
-    bool waiting;    /* the time limit of the current "wait" is running */
+    bool waiting;    /* the time limit of the current step is running */
     bool started, finished;
     GPtrArray *taboos; /* the fail-if steps that have been passed */
     ExpectVerdict verdict;
@@ -67,7 +70,10 @@ static void fail(Expect *expect, const ExpectStep *step, const char *what)
 static void patience_over(void *opaque)
 {
     Expect *expect = opaque;
-    fail(expect, current(expect), "time ran out waiting for");
+    const ExpectStep *step = current(expect);
+    fail(expect, step,
+         step->kind == EXPECT_WAIT ? "time ran out waiting for"
+                                   : "time ran out waiting for the screen to show");
 }
 
 /* ---- matching ---- */
@@ -108,6 +114,19 @@ static void judge(Expect *expect)
     }
 }
 
+/* Ends the time limit of the step if what it waits for is there, or else starts it once. */
+static bool wait_until(Expect *expect, const ExpectStep *step, bool found)
+{
+    if (found) {
+        loop_timer_stop(expect->patience);
+        expect->waiting = false;
+    } else if (!expect->waiting && !expect->finished) {
+        loop_timer_start(expect->patience, step->patience);
+        expect->waiting = true;
+    }
+    return found;
+}
+
 static bool run_wait(Expect *expect, const ExpectStep *step)
 {
     size_t end;
@@ -115,15 +134,37 @@ static bool run_wait(Expect *expect, const ExpectStep *step)
     expect->searched = expect->seen->len;
     if (found) {
         expect->matched = end;
-        loop_timer_stop(expect->patience);
-        expect->waiting = false;
-        return true;
     }
-    if (!expect->waiting && !expect->finished) {
-        loop_timer_start(expect->patience, step->patience);
-        expect->waiting = true;
+    return wait_until(expect, step, found);
+}
+
+/* A place beyond the end of a row has nothing. */
+static bool is_at(const SurfacePicture *picture, const ExpectStep *step)
+{
+    g_autoptr(GString) row = g_string_new(NULL);
+    if (step->row >= picture->shape.rows) {
+        return false;
     }
-    return false;
+    dump_row(picture, step->row, row);
+    if (g_utf8_strlen(row->str, -1) < (glong)step->column) {
+        return false;
+    }
+    const char *from = g_utf8_offset_to_pointer(row->str, (glong)step->column);
+    return g_regex_match(step->regex, from, G_REGEX_MATCH_ANCHORED, NULL);
+}
+
+/* Looks at the last picture, which is at most DISPLAY_PERIOD_NS old while the guest runs. */
+static bool run_screen(Expect *expect, const ExpectStep *step)
+{
+    const SurfacePicture *picture = display_picture(expect->display);
+    g_autoptr(GString) text = g_string_new(NULL);
+    bool found = false;
+    if (display_shows_cells(&expect->viewer, picture)) {
+        dump_rows(picture, text);
+        found = step->kind == EXPECT_SCREEN ? g_regex_match(step->regex, text->str, 0, NULL)
+                                            : is_at(picture, step);
+    }
+    return wait_until(expect, step, found);
 }
 
 /* ---- steps ---- */
@@ -169,6 +210,9 @@ static bool run_step(Expect *expect, const ExpectStep *step)
         return run_key(expect, step);
     case EXPECT_WAIT:
         return run_wait(expect, step);
+    case EXPECT_SCREEN:
+    case EXPECT_SCREEN_AT:
+        return run_screen(expect, step);
     case EXPECT_FAIL_IF:
         g_ptr_array_add(expect->taboos, (gpointer)step);
         expect->judged = expect->matched;
@@ -221,6 +265,20 @@ static size_t take_output(CharReader *reader, const uint8_t *data, size_t size)
     return size;
 }
 
+static void screen_reshaped(void *opaque, const SurfacePicture *picture)
+{
+    Expect *expect = opaque;
+    (void)picture;
+    loop_post(chardev_set_loop(expect->chardev->set), &expect->task);
+}
+
+static void screen_changed(void *opaque, const SurfacePicture *picture, unsigned first,
+                           unsigned count)
+{
+    (void)first, (void)count;
+    screen_reshaped(opaque, picture);
+}
+
 /* ---- the interface ---- */
 
 Expect *expect_new(ChardevSet *chars, const char *path, void (*done)(void *opaque), void *opaque,
@@ -257,6 +315,26 @@ void expect_set_keyboard(Expect *expect, const ExpectKeyboard *keyboard)
     expect->keyboard = *keyboard;
 }
 
+bool expect_set_display(Expect *expect, Display *display, GError **error)
+{
+    const ExpectStep *step = script_looks_at_screen(expect->script);
+    if (!step) {
+        return true;
+    }
+    if (!display) {
+        return error_refuse(error, "-expect, line %u: the machine has no screen (-vga std)",
+                            step->line);
+    }
+    expect->display = display;
+    expect->viewer = (DisplayViewer){
+        .reshaped = screen_reshaped,
+        .changed = screen_changed,
+        .opaque = expect,
+    };
+    display_add_viewer(display, &expect->viewer);
+    return true;
+}
+
 void expect_start(Expect *expect)
 {
     expect->started = true;
@@ -265,6 +343,9 @@ void expect_start(Expect *expect)
 
 ExpectVerdict expect_conclude(Expect *expect)
 {
+    if (expect->display && !expect->finished) {
+        display_refresh(expect->display);
+    }
     proceed(expect);
     if (!expect->finished) {
         fail(expect, current(expect), "the guest ended before the script, at");
@@ -277,6 +358,9 @@ void expect_free(Expect *expect)
     if (expect) {
         loop_cancel(chardev_set_loop(expect->chardev->set), &expect->task);
         expect->chardev->typist = NULL;
+        if (expect->display) {
+            display_remove_viewer(expect->display, &expect->viewer);
+        }
         char_reader_detach(&expect->reader);
         loop_timer_free(expect->patience);
         g_string_free(expect->seen, true);

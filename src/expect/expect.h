@@ -5,6 +5,8 @@
  *   send "ls\n"               types; \n \r \t \e \\ \" \xNN
  *   key "ctrl-alt-del"        presses keys of the keyboard, and releases them
  *   wait "login: " 30         until the regular expression comes, at most 30 s
+ *   screen "GNU GRUB" 30      until the text of the machine's screen has this
+ *   screen-at 0 0 "A:\\>" 30   until the screen has this at row 0, column 0
  *   fail-if "Kernel panic"    from here on, a line with this fails the run
  *   exit 0                    ends the run with this status
  *
@@ -15,6 +17,7 @@
 #define PIOEMU_EXPECT_EXPECT_H
 
 #include "src/char/char.h"
+#include "src/display/display.h"
 
 #define EXPECT_FAILED 1
 
@@ -37,6 +40,11 @@ typedef struct ExpectKeyboard {
 
 /* Where `key` types; without one the script fails there. */
 void expect_set_keyboard(Expect *expect, const ExpectKeyboard *keyboard);
+/*
+ * Where `screen` looks; the display outlives the script.  NULL: there is no screen,
+ * which fails if the script wants one.
+ */
+bool expect_set_display(Expect *expect, Display *display, GError **error);
 /* The machine runs, so the script's time begins. */
 void expect_start(Expect *expect);
 /*

@@ -13,6 +13,7 @@
 #define DEFAULT_PORT     "serial0"
 #define DEFAULT_PATIENCE (60 * NS_PER_SECOND)
 #define PATIENCE_MAX     86400.0
+#define SCREEN_MAX       999u /* rows and columns */
 
 typedef struct Parser {
     const char *path;
@@ -155,6 +156,20 @@ static bool parse_wait(Parser *parser, ExpectStep *step, GError **error)
     return true;
 }
 
+/* The text is looked for from this place on; both count from 0. */
+static bool parse_screen_at(Parser *parser, ExpectStep *step, GError **error)
+{
+    g_autofree char *row = take_word(parser), *column = take_word(parser);
+    uint64_t numbers[2];
+    if (!number_parse("screen-at", row, SCREEN_MAX, &numbers[0], NULL) ||
+        !number_parse("screen-at", column, SCREEN_MAX, &numbers[1], NULL)) {
+        return fail(parser, error, "screen-at takes a row, a column and an expression");
+    }
+    step->row = (unsigned)numbers[0];
+    step->column = (unsigned)numbers[1];
+    return parse_wait(parser, step, error);
+}
+
 static bool parse_exit(Parser *parser, ExpectStep *step, GError **error)
 {
     g_autofree char *word = take_word(parser);
@@ -171,8 +186,12 @@ static const struct {
     ExpectKind kind;
     bool (*parse)(Parser *parser, ExpectStep *step, GError **error);
 } COMMANDS[] = {
-    {"send", EXPECT_SEND, parse_send}, {"key", EXPECT_KEY, parse_key},
-    {"wait", EXPECT_WAIT, parse_wait}, {"fail-if", EXPECT_FAIL_IF, parse_expression},
+    {"send", EXPECT_SEND, parse_send},
+    {"key", EXPECT_KEY, parse_key},
+    {"wait", EXPECT_WAIT, parse_wait},
+    {"screen", EXPECT_SCREEN, parse_wait},
+    {"screen-at", EXPECT_SCREEN_AT, parse_screen_at},
+    {"fail-if", EXPECT_FAIL_IF, parse_expression},
     {"exit", EXPECT_EXIT, parse_exit},
 };
 
@@ -189,12 +208,17 @@ static bool parse_step(Parser *parser, const char *name, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
         if (!strcmp(COMMANDS[i].name, name)) {
             ExpectStep *step = g_new0(ExpectStep, 1);
-            *step = (ExpectStep){COMMANDS[i].kind, parser->line, g_string_new(NULL), NULL, 0, 0};
+            *step = (ExpectStep){
+                .kind = COMMANDS[i].kind,
+                .line = parser->line,
+                .text = g_string_new(NULL),
+            };
             g_ptr_array_add(parser->script->steps, step);
             return COMMANDS[i].parse(parser, step, error);
         }
     }
-    return fail(parser, error, "unknown command (use port, send, key, wait, fail-if or exit)");
+    return fail(parser, error,
+                "unknown command (use port, send, key, wait, screen, screen-at, fail-if or exit)");
 }
 
 static bool parse_line(Parser *parser, GError **error)
@@ -250,6 +274,17 @@ Script *script_load(const char *path, GError **error)
         }
     }
     return parser.script;
+}
+
+const ExpectStep *script_looks_at_screen(const Script *script)
+{
+    for (guint i = 0; i < script->steps->len; i++) {
+        const ExpectStep *step = script->steps->pdata[i];
+        if (step->kind == EXPECT_SCREEN || step->kind == EXPECT_SCREEN_AT) {
+            return step;
+        }
+    }
+    return NULL;
 }
 
 void script_free(Script *script)

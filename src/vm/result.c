@@ -10,7 +10,7 @@ static const char *const BY_NAMES[] = {
     [VM_ENDED_BY_SIGNAL] = "signal",    [VM_ENDED_BY_SCRIPT] = "script",
 };
 
-bool result_write(const VmResult *result, const char *path, GError **error)
+bool result_write(const VmResult *result, const char *screen, const char *path, GError **error)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
@@ -20,6 +20,10 @@ bool result_write(const VmResult *result, const char *path, GError **error)
     json_builder_add_string_value(builder, BY_NAMES[result->by]);
     json_builder_set_member_name(builder, "reason");
     json_builder_add_string_value(builder, result->reason);
+    if (screen) {
+        json_builder_set_member_name(builder, "screen");
+        json_builder_add_string_value(builder, screen);
+    }
     json_builder_end_object(builder);
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
     g_autofree char *json = json_text(root);

@@ -7,7 +7,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Replaces the whole file, or does not change it. */
-bool result_write(const VmResult *result, const char *path, GError **error);
+/*
+ * Replaces the whole file, or does not change it.  `screen` is the last text of the
+ * screen, or NULL.
+ */
+bool result_write(const VmResult *result, const char *screen, const char *path, GError **error);
 
 #endif

@@ -81,13 +81,26 @@ void vm_report_vcpus(Vm *vm, GString *text)
     }
 }
 
-/* The last thing that a guest without a serial console has said. */
-static void report_screen(Vm *vm, GString *text)
+/*
+ * The last thing that a guest without a serial console has said.  NULL: there is no
+ * screen, or it shows no text.
+ */
+static char *screen_text(Vm *vm)
 {
     g_auto(SurfacePicture) picture = {0};
-    if (vm_take_picture(vm, &picture) && picture.shape.kind == SURFACE_TEXT) {
-        g_string_append(text, "The screen:\n");
-        dump_rows(&picture, text);
+    if (!vm_take_picture(vm, &picture) || picture.shape.kind != SURFACE_TEXT) {
+        return NULL;
+    }
+    GString *text = g_string_new(NULL);
+    dump_rows(&picture, text);
+    return g_string_free(text, false);
+}
+
+static void report_screen(Vm *vm, GString *text)
+{
+    g_autofree char *screen = screen_text(vm);
+    if (screen) {
+        g_string_append_printf(text, "The screen:\n%s", screen);
     }
 }
 
@@ -595,7 +608,8 @@ int vm_run(Vm *vm)
     report_end(vm);
     if (vm->config->result) {
         g_autoptr(GError) error = NULL;
-        if (!result_write(&vm->result, vm->config->result, &error)) {
+        g_autofree char *screen = screen_text(vm);
+        if (!result_write(&vm->result, screen, vm->config->result, &error)) {
             log_line(vm->log, "pioemu: %s", error->message);
         }
     }
@@ -623,10 +637,10 @@ void vm_free(Vm *vm)
     loop_timer_free(vm->halt_timer);
     loop_timer_free(vm->busy_timer);
     vm_input_free(vm);
+    g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->display, display_free);
     g_clear_pointer(&vm->accel, accel_free);
     g_clear_pointer(&vm->trace, cpu_trace_free);
-    g_clear_pointer(&vm->expect, expect_free);
     g_clear_pointer(&vm->chars, chardev_set_free);
     g_clear_pointer(&vm->blocks, blockset_free);
     g_clear_pointer(&vm->nets, net_set_free);

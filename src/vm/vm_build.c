@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 #include "src/base/keyval.h"
 #include "src/base/number.h"
+#include "src/vm/vm_display.h"
 #include "src/vm/vm_input.h"
 #include "src/vm/vm_viewers.h"
 
@@ -529,5 +530,5 @@ bool vm_build(Vm *vm, GError **error)
         !vm_viewers_show(vm, error)) {
         return false;
     }
-    return true;
+    return !vm->expect || expect_set_display(vm->expect, vm_display(vm), error);
 }

@@ -67,6 +67,35 @@ static void test_text(const GuestTarget *target)
           {0x0601, 0x0700, 0, 0x184f, 3680}, {0x0200, 0, 0, 0x1701, 3840}, {0x0800, 0, 0, 0, 3840});
 }
 
+/* Runs a script of -expect beside calls that write XX at row 1, column 5. */
+static void assert_script(const GuestTarget *target, const char *script, int status,
+                          const char *reason)
+{
+    static const Call CALLS[] = {
+        {0x0003, 0, 0, 0, 0}, {0x0200, 0, 0, 0x0105, 0}, {0x0958, 0x001e, 2, 0, 0}};
+    g_autofree char *disk = make_disk(CALLS, sizeof(CALLS));
+    g_autofree char *file = guest_path("screen.expect"), *result = guest_path("screen.json");
+    g_autofree char *json = NULL;
+    g_assert_true(g_file_set_contents(file, script, -1, NULL));
+    g_autoptr(Guest) guest = guest_start(target, &GUEST_ON_PIPES,
+                                         "-vga std -boot c -hda %s -serial null -debugcon null "
+                                         "-debugport none -expect %s -result %s",
+                                         disk, file, result);
+    g_assert_cmpint(guest_wait_exit(guest), ==, status);
+    g_assert_nonnull(strstr(guest_output(guest, GUEST_ERR)->str, reason));
+    g_assert_true(g_file_get_contents(result, &json, NULL, NULL));
+    g_assert_nonnull(strstr(json, ",\"screen\":\"\\n     XX\\n\"}"));
+}
+
+static void test_a_script_sees_the_screen(const GuestTarget *target)
+{
+    assert_script(target,
+                  "screen \"XX\" 30\nscreen-at 1 5 \"XX$\"\nscreen-at 1 0 \" {5}X\"\nexit 7\n", 7,
+                  "");
+    assert_script(target, "screen \"XX\" 30\nscreen-at 1 4 \"X\"\nexit 7\n", 1,
+                  "-expect, line 2: the guest ended before the script, at \"X\"");
+}
+
 static void test_fonts(const GuestTarget *target)
 {
     CALLS(target, "-vga std",
@@ -161,6 +190,8 @@ int main(int argc, char **argv)
 {
     guest_tests_init(&argc, &argv);
     guest_tests_add("int10/text_goes_to_the_screen", test_text, GUEST_DEFAULT_IRQCHIP);
+    guest_tests_add("int10/a_script_sees_the_screen", test_a_script_sees_the_screen,
+                    GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("int10/fonts_change_the_rows", test_fonts, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("int10/pixels_are_drawn_and_read", test_graphics, GUEST_DEFAULT_IRQCHIP);
     guest_tests_add("int10/vbe_sets_modes", test_vbe, GUEST_DEFAULT_IRQCHIP);

@@ -220,11 +220,23 @@ static void test_a_machine_without_keys_fails(Fixture *fix, gconstpointer data)
     assert_verdict(fix, EXPECT_FAILED, "-expect, line 1: no keyboard, so it cannot press \"ret\"");
 }
 
+static void test_a_machine_without_a_screen_is_refused(Fixture *fix, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    (void)data;
+    fix->expect = load(fix, "wait \"x\"\nscreen \"y\"\n", &error);
+    g_assert_no_error(error);
+    g_assert_false(expect_set_display(fix->expect, NULL, &error));
+    g_assert_cmpstr(error->message, ==, "-expect, line 2: the machine has no screen (-vga std)");
+}
+
 static void test_mistakes_name_the_line(Fixture *fix, gconstpointer data)
 {
     (void)data;
-    assert_refused(fix, "\nsned \"x\"\n",
-                   ", line 2: unknown command (use port, send, key, wait, fail-if or exit)");
+    assert_refused(
+        fix, "\nsned \"x\"\n",
+        ", line 2: unknown command (use port, send, key, wait, screen, screen-at, fail-if "
+        "or exit)");
     assert_refused(fix, "key \"ctrl-foo\"\n",
                    ", line 1: no such key (keys are named as in \"ctrl-alt-del\" and \"ret\")");
     assert_refused(fix, "send x\n", ", line 1: a string in double quotes must follow");
@@ -233,6 +245,8 @@ static void test_mistakes_name_the_line(Fixture *fix, gconstpointer data)
                    ", line 1: unknown escape (there are \\n \\r \\t \\e \\\\ \\\" \\xNN)");
     assert_refused(fix, "wait \"x\" soon\n",
                    ", line 1: the time-out is a number of seconds, up to a day");
+    assert_refused(fix, "screen-at 1 \"x\"\n",
+                   ", line 1: screen-at takes a row, a column and an expression");
     assert_refused(fix, "exit 256\n", ", line 1: exit takes a status from 0 to 255");
     assert_refused(fix, "exit 1 2\n", ", line 1: there must be nothing more on the line");
     assert_refused(fix, "port com9\n",
@@ -256,6 +270,7 @@ int main(int argc, char **argv)
     ADD(guests_last_words_count);
     ADD(long_send_waits_for_room);
     ADD(match_is_found_in_much_output);
+    ADD(a_machine_without_a_screen_is_refused);
     ADD(mistakes_name_the_line);
     return g_test_run();
 }
