@@ -49,7 +49,12 @@ static uint16_t stored_word(const E1000 *s, unsigned index)
         [0x1c] = 0x0984,       [0x1e] = 0xc000,       [0x1f] = 0x0706,       [0x20] = 0x1008,
         [0x22] = 0x0f04,       [0x23] = 0x7fff,       [0x24] = 0x4d01,
     };
-    return index < 3 ? (uint16_t)(s->mac[2 * index] | s->mac[2 * index + 1] << 8) : WORDS[index];
+    if (index < 3) {
+        unsigned low = s->mac[2 * index], high = s->mac[2 * index + 1];
+
+        return (uint16_t)(low | high << 8);
+    }
+    return WORDS[index];
 }
 
 /* The last word makes the sum what the manual says. */
