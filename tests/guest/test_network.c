@@ -295,12 +295,13 @@ static unsigned count_frames(const char *path)
 static void boot_by_ipxe(const GuestTarget *target, const char *model, const char *where)
 {
     g_autofree char *kernel = guest_linux_kernel();
-    g_autofree char *initrd = guest_linux_initrd(model, kernel, "", "poweroff -f");
     g_autofree char *dump = guest_path("frames.pcap");
     g_autofree char *first = guest_path("first.ipxe");
     g_autofree char *second = g_strdup_printf("#!ipxe\nkernel %s/kernel console=ttyS0 quiet\n"
                                               "initrd %s/%s.gz\nboot\n",
                                               where, where, model);
+    /* The script names the file that this makes. */
+    g_free(guest_linux_initrd(model, kernel, "", "poweroff -f"));
     guest_write_file("first.ipxe", "#!ipxe\ndhcp\nchain tftp://10.0.2.2/second.ipxe\n");
     guest_write_file("second.ipxe", second);
     guest_run_tool("cp '%s' kernel", kernel);
