@@ -36,6 +36,23 @@ static void test_interrupt_is_taken_between_instructions(void)
     g_assert_cmphex(fault.eflags & CPU_FLAG_IF, ==, CPU_FLAG_IF);
 }
 
+/* The CPU pushes many frames without an instruction, onto a page of code. */
+static void test_frames_beside_code(void)
+{
+    g_autoptr(Rig) rig = irq_rig();
+    CpuState state = pm_state(0, PM_CODE);
+    state.rflags |= CPU_FLAG_IF;
+    state.gpr[CPU_SP] = PM_CODE + PAGE_SIZE / 2;
+    PM_BYTES(rig, PM_CODE, 0x40, 0x40, 0x40, INT3);
+    for (unsigned i = 0; i < 200; i++) {
+        rig_set(rig, &state);
+        rig_set_intr(rig, i > 0);
+        PmFault fault = pm_run(rig);
+        g_assert_cmpuint(fault.vector, ==, i ? IRQ : DONE);
+        g_assert_cmphex(fault.eip, ==, i ? PM_CODE : PM_CODE + 4);
+    }
+}
+
 static void test_interrupt_waits_for_the_flag(void)
 {
     g_autoptr(Rig) rig = irq_rig();
@@ -329,6 +346,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define TEST(name) g_test_add_func("/interp/interrupts/" #name, test_##name)
     TEST(interrupt_is_taken_between_instructions);
+    TEST(frames_beside_code);
     TEST(interrupt_waits_for_the_flag);
     TEST(interrupt_that_goes_away_is_not_taken);
     TEST(shadow_after_sti);
