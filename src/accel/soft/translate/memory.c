@@ -65,11 +65,6 @@ static bool is_checked(const Translation *t, unsigned segment)
     return segment >= CPU_FS || (!t->wide && (!t->context.flat || segment == CPU_CS));
 }
 
-static size_t segment_field(unsigned segment, size_t field)
-{
-    return offsetof(Cpu, segment) + segment * sizeof(Segment) + field;
-}
-
 /* Adds the base and, outside 64-bit code, checks the limit. */
 static void emit_segment(Translation *t, Stub *stub, unsigned segment, unsigned bytes, bool write)
 {

@@ -40,15 +40,16 @@ static void emit_flat_check(Emitter *e)
     static const uint8_t DATA[] = {CPU_DS, CPU_ES, CPU_SS};
     Fixup flat;
 
-    emit_rm(e, EMIT_W, 0x8b, RAX, at_base(RDI, segment_end(CPU_CS, offsetof(Segment, base))), 0);
+    emit_rm(e, EMIT_W, 0x8b, RAX,
+            at_base(RDI, (int32_t)segment_field(CPU_CS, offsetof(Segment, base))), 0);
     emit_rm(e, EMIT_W, 0x8b, RDX, at_base(RDI, offsetof(Cpu, cs_end)), 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(DATA); i++) {
-        emit_rm(e, EMIT_W, 0x0b, RAX, at_base(RDI, segment_end(DATA[i], offsetof(Segment, base))),
-                0);
+        emit_rm(e, EMIT_W, 0x0b, RAX,
+                at_base(RDI, (int32_t)segment_field(DATA[i], offsetof(Segment, base))), 0);
         emit_rm(e, EMIT_W, 0x23, RDX,
-                at_base(RDI, segment_end(DATA[i], offsetof(Segment, read_end))), 0);
+                at_base(RDI, (int32_t)segment_field(DATA[i], offsetof(Segment, read_end))), 0);
         emit_rm(e, EMIT_W, 0x23, RDX,
-                at_base(RDI, segment_end(DATA[i], offsetof(Segment, write_end))), 0);
+                at_base(RDI, (int32_t)segment_field(DATA[i], offsetof(Segment, write_end))), 0);
     }
     /* Bit 32 is the only bit that is set for a segment that ends at 4 GiB. */
     emit_rr(e, EMIT_W, 0xc1, 5, RDX);

@@ -261,7 +261,7 @@ static void emit_require_context(Translation *t)
     if (context->wide || context->flat) {
         return;
     }
-    emit_require(&t->e, (size_t)segment_end(CPU_CS, offsetof(Segment, base)), context->cs_base);
+    emit_require(&t->e, segment_field(CPU_CS, offsetof(Segment, base)), context->cs_base);
     emit_require(&t->e, offsetof(Cpu, cs_end), context->cs_end);
     emit_rm(&t->e, 0, 0x81, 7, at_base(RDI, offsetof(Cpu, stack_mask)), 4); /* cmp */
     emit32(&t->e, context->stack_mask);

@@ -162,10 +162,10 @@ static inline unsigned guest_register(uint8_t place)
     return place / 8u;
 }
 
-/* A field of a segment of the Cpu. */
-static inline int32_t segment_end(unsigned segment, size_t field)
+/* The offset of a field of a segment in the Cpu. */
+static inline size_t segment_field(unsigned segment, size_t field)
 {
-    return (int32_t)(offsetof(Cpu, segment) + segment * sizeof(Segment) + field);
+    return offsetof(Cpu, segment) + segment * sizeof(Segment) + field;
 }
 
 /* ---- shared.c ---- */

@@ -81,7 +81,7 @@ struct Block {
     union {
         uint8_t *copy;         /* if `copied`: the bytes as they were decoded */
         const uint8_t *native; /* if `context`: where other translated blocks enter it */
-        uintptr_t counted;     /* if its entries are counted; see block_count_entries() */
+        uintptr_t counted;     /* if its entries are counted; see op_count() */
     };
     uint16_t count;              /* of instructions */
     uint16_t length;             /* in bytes */
