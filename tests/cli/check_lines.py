@@ -13,6 +13,8 @@ from pathlib import Path
 # mov dx, 0x3f8; mov al, 'B'; out dx, al; mov al, 'D'; out 0xe9, al; cli; hlt
 BOOT_SECTOR = bytes.fromhex("baf803 b042 ee b044 e6e9 fa f4".replace(" ", ""))
 SECONDS = 60
+# What pioemu says of a module whose library was missing when it was built.
+NOT_BUILT = "pioemu was built without it"
 
 
 def make_files(directory, guests):
@@ -70,6 +72,9 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             make_files(Path(directory), guests)
             wrong = run(pioemu, directory, outcome, text, arguments)
+        if wrong and NOT_BUILT in wrong:
+            print(f"ok {name} # SKIP {NOT_BUILT}", flush=True)
+            continue
         if wrong:
             print(f"# {wrong}", flush=True)
         print(f"{'not ok' if wrong else 'ok'} {name}", flush=True)

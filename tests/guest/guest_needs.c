@@ -2,8 +2,18 @@
 
 #include <string.h>
 
+static bool is_module(const Need *need)
+{
+    return g_str_has_prefix(need->what, "pioemu-");
+}
+
 static bool is_there(const Need *need)
 {
+    if (is_module(need)) {
+        g_autofree char *module =
+            g_build_filename(g_getenv("PIOEMU_BUILD"), "src", need->what, NULL);
+        return g_file_test(module, G_FILE_TEST_EXISTS);
+    }
     g_autofree char *program = g_find_program_in_path(need->what);
     return program || g_file_test(need->what, G_FILE_TEST_EXISTS);
 }
@@ -12,8 +22,9 @@ bool guest_has_all(const Need *const *needs)
 {
     for (; *needs; needs++) {
         if (!is_there(*needs)) {
-            g_autofree char *why = g_strdup_printf("%s is not installed (package %s)",
-                                                   (*needs)->what, (*needs)->package);
+            g_autofree char *why =
+                g_strdup_printf("%s is not %s (package %s)", (*needs)->what,
+                                is_module(*needs) ? "built" : "installed", (*needs)->package);
             g_test_skip(why);
             return false;
         }

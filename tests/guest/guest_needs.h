@@ -1,13 +1,22 @@
-/* Software from other packages that a test boots.  If it is missing, the test is skipped. */
+/*
+ * Software from other packages that a test boots, and modules of pioemu that are built only
+ * with a library.  If something is missing, the test is skipped.
+ */
 #ifndef PIOEMU_GUEST_NEEDS_H
 #define PIOEMU_GUEST_NEEDS_H
 
 #include "tests/guest/guest_rig.h"
 
 typedef struct Need {
-    const char *what; /* a path, or the name of a program */
+    const char *what; /* a path, the name of a program, or a module as in "pioemu-x.so" */
     const char *package;
 } Need;
+
+/* The module of -netdev user. */
+#define NEED_OF_USER_NETWORK                                                                       \
+    {                                                                                              \
+        "pioemu-slirp.so", "libslirp-dev"                                                          \
+    }
 
 /* A list of pointers to needs. */
 #define NEEDS(...) ((const Need *const[]){__VA_ARGS__, NULL})

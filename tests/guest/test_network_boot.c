@@ -4,6 +4,7 @@
  */
 #include "tests/guest/guest_needs.h"
 
+static const Need SLIRP = NEED_OF_USER_NETWORK;
 static const Need IPXE = {"/usr/lib/ipxe/qemu/efi-e1000.rom", "ipxe-qemu"};
 static const Need SEABIOS = {"/usr/share/seabios/bios.bin", "seabios"};
 static const Need SEABIOS_256K = {"/usr/share/seabios/bios-256k.bin", "seabios"};
@@ -39,18 +40,18 @@ static void boot(const GuestTarget *target, const Need *const *needs, const char
 
 static void test_e1000(const GuestTarget *target)
 {
-    boot(target, NEEDS(&IPXE), "model=e1000");
+    boot(target, NEEDS(&SLIRP, &IPXE), "model=e1000");
 }
 
 static void test_virtio(const GuestTarget *target)
 {
-    boot(target, NEEDS(&IPXE), "model=virtio");
+    boot(target, NEEDS(&SLIRP, &IPXE), "model=virtio");
 }
 
 static void test_seabios(const GuestTarget *target)
 {
-    boot(target, NEEDS(&IPXE, &SEABIOS), "model=e1000 -bios /usr/share/seabios/bios.bin");
-    boot(target, NEEDS(&IPXE, &SEABIOS_256K),
+    boot(target, NEEDS(&SLIRP, &IPXE, &SEABIOS), "model=e1000 -bios /usr/share/seabios/bios.bin");
+    boot(target, NEEDS(&SLIRP, &IPXE, &SEABIOS_256K),
          "model=virtio -bios /usr/share/seabios/bios-256k.bin");
 }
 
