@@ -3,13 +3,15 @@
  * context and data descriptors with checksums and TCP segmentation.
  *
  * DEVIATION: the descriptors of a packet are used when its last one is there.
- * TIDV and TADV delay no interrupt.
+ * TIDV and TADV delay no interrupt.  A packet with more than 1024 segments is
+ * not sent.
  */
 #include "devices/net/e1000_internal.h"
 
 #include <string.h>
 
-#define DESCRIPTORS_MAX 256u /* of a packet */
+#define DESCRIPTORS_MAX 256u  /* of a packet */
+#define SEGMENTS_MAX    1024u /* of a packet; more would take the CPU too long */
 /* What one call does; the rest follows as soon as the loop has had its turn. */
 #define PIECE_DESCRIPTORS 512u
 #define PIECE_NS          1000u
@@ -147,9 +149,10 @@ static void fit_headers(const E1000Context *c, uint8_t *frame, size_t size, unsi
 static bool can_segment(const E1000Context *c, size_t size)
 {
     unsigned tu_header = c->tcp ? 20 : 8, ip_header = c->ipv4 ? 20 : 40;
-    return c->mss && c->header < size && c->ip_start >= NET_FRAME_MIN &&
-           c->ip_start + ip_header <= c->tu_start && c->tu_start + tu_header <= c->header &&
-           c->tu_offset + 2u <= c->header && (size_t)c->header + c->mss <= NET_FRAME_MAX;
+    return c->mss && c->header < size && (size - c->header) / c->mss < SEGMENTS_MAX &&
+           c->ip_start >= NET_FRAME_MIN && c->ip_start + ip_header <= c->tu_start &&
+           c->tu_start + tu_header <= c->header && c->tu_offset + 2u <= c->header &&
+           (size_t)c->header + c->mss <= NET_FRAME_MAX;
 }
 
 static void send_segments(E1000 *s, const Packet *p)

@@ -446,6 +446,21 @@ static void test_packet_is_cut_into_segments(Fixture *f, gconstpointer data)
     check_segment(f, 2, 500, true);
 }
 
+/* Segments of a byte would be so many that the guest could hold the CPU. */
+static void test_packet_with_too_many_segments_is_not_sent(Fixture *f, gconstpointer data)
+{
+    uint8_t packet[3000];
+    size_t size = make_tcp(packet, 1025);
+    (void)data;
+    put_pseudo_sum(packet, 0);
+    put_memory(f, TX_BUFFER, packet, size);
+    start_transmitter(f);
+    put_context(f, E1000_TXD_TSE, 54, 1);
+    send_with_context(f, size, E1000_TXD_TSE);
+    g_assert_cmpuint(f->net->sent->len, ==, 0);
+    g_assert_cmpuint(rig_guest_error_count(f->rig), ==, 1);
+}
+
 static void test_received_checksums_are_judged(Fixture *f, gconstpointer data)
 {
     uint8_t packet[200], descriptor[16];
@@ -551,6 +566,8 @@ int main(int argc, char **argv)
     ADD("send/waits_for_room", test_sending_waits_for_room);
     ADD("send/checksums_are_put_in", test_checksums_are_put_in);
     ADD("send/packet_is_cut_into_segments", test_packet_is_cut_into_segments);
+    ADD("send/packet_with_too_many_segments_is_not_sent",
+        test_packet_with_too_many_segments_is_not_sent);
     ADD("send/impossible_descriptors_end", test_impossible_descriptors_end);
     ADD("interrupt/throttle_delays_the_next_one", test_throttle_delays_the_next_interrupt);
     ADD("ports_reach_the_registers", test_ports_reach_the_registers);
