@@ -34,8 +34,8 @@ int guest_tests_run(void);
  * accelerator cannot run here.
  */
 void guest_tests_add(const char *name, GuestTest *test, GuestIrqchips irqchips);
-/* True if some accelerator can run guests here. */
-bool guest_tests_can_run(void);
+/* True if the accelerator, one of those that the tests run with, can run guests here. */
+bool guest_tests_can_run(const char *accel);
 
 /* ---- a running program ---- */
 

@@ -84,11 +84,12 @@ static void run_case(gconstpointer data)
     }
 }
 
-bool guest_tests_can_run(void)
+bool guest_tests_can_run(const char *accel)
 {
     bool can = false;
     for (guint i = 0; i < targets->len; i++) {
-        can |= !((const GuestTarget *)targets->pdata[i])->unusable;
+        const GuestTarget *target = targets->pdata[i];
+        can |= !strcmp(target->accel, accel) && !target->unusable;
     }
     return can;
 }
